@@ -1,0 +1,164 @@
+/** Reads integers and slices from a byte array front to back; kernel structures are in host order, which is little-endian on every platform Node supports. */
+export class ByteReader {
+  #view: DataView;
+  #bytes: Uint8Array;
+  #offset = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** Bytes not read yet. */
+  get remaining(): number {
+    return this.#bytes.length - this.#offset;
+  }
+
+  /** Position of the next read. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  u8(): number {
+    return this.#view.getUint8(this.#take(1));
+  }
+  u16(): number {
+    return this.#view.getUint16(this.#take(2), true);
+  }
+  u16be(): number {
+    return this.#view.getUint16(this.#take(2));
+  }
+  u32(): number {
+    return this.#view.getUint32(this.#take(4), true);
+  }
+  u32be(): number {
+    return this.#view.getUint32(this.#take(4));
+  }
+  i32(): number {
+    return this.#view.getInt32(this.#take(4), true);
+  }
+  i32be(): number {
+    return this.#view.getInt32(this.#take(4));
+  }
+  u64(): bigint {
+    return this.#view.getBigUint64(this.#take(8), true);
+  }
+  u64be(): bigint {
+    return this.#view.getBigUint64(this.#take(8));
+  }
+
+  /** A view (no copy) of the next `length` bytes; of all that remain when no length is given. */
+  bytes(length = this.remaining): Uint8Array {
+    const start = this.#take(length);
+    return this.#bytes.subarray(start, start + length);
+  }
+
+  skip(length: number): this {
+    this.#take(length);
+    return this;
+  }
+
+  #take(length: number): number {
+    if (length > this.remaining) throw new RangeError(`${length} bytes wanted, ${this.remaining} left`);
+    const start = this.#offset;
+    this.#offset += length;
+    return start;
+  }
+}
+
+/** Appends integers and bytes to a buffer that grows. */
+export class ByteWriter {
+  #bytes: Uint8Array;
+  #view: DataView;
+  #length = 0;
+
+  constructor(capacity = 256) {
+    this.#bytes = new Uint8Array(capacity);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  /** Bytes written so far. */
+  get length(): number {
+    return this.#length;
+  }
+
+  u8(value: number): this {
+    this.#view.setUint8(this.#grow(1), value);
+    return this;
+  }
+  u16(value: number): this {
+    this.#view.setUint16(this.#grow(2), value, true);
+    return this;
+  }
+  u16be(value: number): this {
+    this.#view.setUint16(this.#grow(2), value);
+    return this;
+  }
+  u32(value: number): this {
+    this.#view.setUint32(this.#grow(4), value, true);
+    return this;
+  }
+  u32be(value: number): this {
+    this.#view.setUint32(this.#grow(4), value);
+    return this;
+  }
+  i32(value: number): this {
+    this.#view.setInt32(this.#grow(4), value, true);
+    return this;
+  }
+  i32be(value: number): this {
+    this.#view.setInt32(this.#grow(4), value);
+    return this;
+  }
+  u64(value: bigint): this {
+    this.#view.setBigUint64(this.#grow(8), value, true);
+    return this;
+  }
+  u64be(value: bigint): this {
+    this.#view.setBigUint64(this.#grow(8), value);
+    return this;
+  }
+  bytes(value: Uint8Array): this {
+    const start = this.#grow(value.length);
+    this.#bytes.set(value, start);
+    return this;
+  }
+  zeros(count: number): this {
+    this.#grow(count);
+    return this;
+  }
+
+  /** Pad with zeros to a multiple of `size`. */
+  align(size: number): this {
+    return this.zeros((size - (this.#length % size)) % size);
+  }
+
+  /** Overwrite a 16-bit value written earlier: lengths are known last. */
+  patchU16(offset: number, value: number): this {
+    this.#view.setUint16(offset, value, true);
+    return this;
+  }
+
+  /** Overwrite a 32-bit value written earlier. */
+  patchU32(offset: number, value: number): this {
+    this.#view.setUint32(offset, value, true);
+    return this;
+  }
+
+  /** What was written, as a view of the buffer: valid until the next write. */
+  finish(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #grow(count: number): number {
+    const start = this.#length;
+    this.#length += count;
+    if (this.#length > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(this.#length, this.#bytes.length * 2));
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+      this.#view = new DataView(larger.buffer);
+    }
+    return start;
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Value types, errors and small tools without any I/O: what every other package speaks in.
+ *
+ * @module
+ */
+export { ByteReader, ByteWriter } from './bytes.ts';
+export {
+  codeOf,
+  type ErrorCode,
+  FairleadError,
+  httpStatusOf,
+  isConflict,
+  isNotFound,
+  messageOf,
+  settleAll,
+  withPrefix,
+} from './errors.ts';
+export { isIdentifierPrefix, newIdentifier, shortIdentifier } from './identifier.ts';
+export {
+  type Family,
+  familyOf,
+  hostText,
+  type IpAddress,
+  ipFromBytes,
+  ipFromInteger,
+  ipPlus,
+  ipToBytes,
+  ipToInteger,
+  isLoopback,
+  isUnspecified,
+  parseIpAddress,
+  tryParseIpAddress,
+} from './ip-address.ts';
+export { KeyedMutex } from './keyed-mutex.ts';
+export { type Logger, type LogLevel, silentLogger } from './logger.ts';
+export { localMacAddress, type MacAddress, macFromBytes, macToBytes, parseMacAddress } from './mac-address.ts';
+export {
+  formatPortRange,
+  formatPortSpec,
+  type PortProtocol,
+  type PortRange,
+  type PortSpec,
+  parsePortProtocol,
+  parsePortRange,
+  parsePortSpec,
+  portProtocols,
+} from './port-spec.ts';
+export {
+  addressOf,
+  familyBits,
+  type InterfaceAddress,
+  interfaceAddress,
+  isCidr,
+  lastAddress,
+  networkOf,
+  type Prefix,
+  parseInterfaceAddress,
+  parsePrefix,
+  prefixBounds,
+  prefixContains,
+  prefixCovers,
+  prefixFamily,
+  prefixLength,
+  prefixesOverlap,
+  prefixOf,
+} from './prefix.ts';

@@ -1,0 +1,99 @@
+import { FairleadError } from './errors.ts';
+import { hostText, type IpAddress, tryParseIpAddress } from './ip-address.ts';
+
+/** Transport protocols that have ports which can be published. */
+export type PortProtocol = 'tcp' | 'udp' | 'sctp';
+
+/** An inclusive range of port numbers; a single port has `first === last`. */
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** One `-p` of the command line. */
+export interface PortSpec {
+  readonly protocol: PortProtocol;
+  readonly containerPorts: PortRange;
+  /** Address to bind on the host; absent means the network's default binding. */
+  readonly hostAddress?: IpAddress;
+  /** Absent means ephemeral: any free port. May be longer than `containerPorts` when that is a single port. */
+  readonly hostPorts?: PortRange;
+}
+
+/** Protocols in the order in which messages list them. */
+export const portProtocols: readonly PortProtocol[] = ['tcp', 'udp', 'sctp'];
+
+/**
+ * Parse the value of `-p`.
+ *
+ *     spec  = [ [ host ":" ] [ ports ] ":" ] ports [ "/" protocol ]
+ *     host  = IPv4 | "[" IPv6 "]"
+ *     ports = number [ "-" number ]
+ *
+ * @throws FairleadError `invalid-argument` in the words of the docker command.
+ * @example
+ * parsePortSpec('127.0.0.1:8080:80/tcp'); // { protocol: 'tcp', containerPorts: { first: 80, last: 80 }, … }
+ */
+export function parsePortSpec(text: string): PortSpec {
+  const match = /^(?:(?:(\[[^\]]*\]|[^:[\]]*):)?([^:]*):)?([^:/]*)(?:\/([^/]*))?$/.exec(text);
+  if (match === null) throw invalid(`invalid IP address: ${text.slice(0, Math.max(0, text.lastIndexOf(':')))}`);
+  const [, host, published, target = '', protocol = 'tcp'] = match;
+  if (target === '') throw invalid(`no port specified: ${text}<empty>`);
+  const containerPorts = parsePortRange(target) ?? fail(`invalid containerPort: ${target}`);
+  const spec = { protocol: parsePortProtocol(protocol), containerPorts, ...hostAddressOf(host) };
+  if (published === undefined || published === '') return spec;
+  const hostPorts = parsePortRange(published) ?? fail(`invalid hostPort: ${published}`);
+  if (size(hostPorts) !== size(containerPorts) && size(containerPorts) !== 1) {
+    throw invalid(`invalid ranges specified for container and host Ports: ${target} and ${published}`);
+  }
+  return { ...spec, hostPorts };
+}
+
+/** `8080` or `8000-8010`; `undefined` when it is neither or leaves 0-65535. */
+export function parsePortRange(text: string): PortRange | undefined {
+  const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text);
+  if (match === null) return undefined;
+  const first = Number(match[1]);
+  const last = Number(match[2] ?? match[1]);
+  return first <= last && last <= 65535 ? { first, last } : undefined;
+}
+
+/**
+ * A protocol's name in any case.
+ *
+ * @throws FairleadError `invalid-argument` for any other.
+ */
+export function parsePortProtocol(text: string): PortProtocol {
+  return portProtocols.find((name) => name === text.toLowerCase()) ?? fail(`invalid proto: ${text}`);
+}
+
+/** `80` or `80-90`. */
+export function formatPortRange(range: PortRange): string {
+  return range.first === range.last ? `${range.first}` : `${range.first}-${range.last}`;
+}
+
+/** The text that {@link parsePortSpec} reads back as `spec`. */
+export function formatPortSpec(spec: PortSpec): string {
+  const host = spec.hostAddress === undefined ? '' : `${hostText(spec.hostAddress)}:`;
+  const published = spec.hostPorts === undefined ? '' : formatPortRange(spec.hostPorts);
+  const left = host === '' && published === '' ? '' : `${host}${published}:`;
+  return `${left}${formatPortRange(spec.containerPorts)}/${spec.protocol}`;
+}
+
+function hostAddressOf(text: string | undefined): { hostAddress?: IpAddress } {
+  if (text === undefined || text === '') return {};
+  const hostAddress = tryParseIpAddress(text.replace(/^\[(.*)\]$/, '$1'));
+  return { hostAddress: hostAddress ?? fail(`invalid IP address: ${text}`) };
+}
+
+function size(range: PortRange): number {
+  return range.last - range.first + 1;
+}
+
+function invalid(message: string): FairleadError {
+  return new FairleadError('invalid-argument', message);
+}
+
+function fail(message: string): never {
+  throw invalid(message);
+}
