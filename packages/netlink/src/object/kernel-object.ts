@@ -1,0 +1,198 @@
+import type { IpAddress, InterfaceAddress, MacAddress, Prefix } from '@fairlead/base';
+import type { TableDefinition } from '../nftables/definition.ts';
+
+/**
+ * The name of a network namespace pinned under `/run/netns`; the empty string is the host's, the one the engine runs in.
+ */
+export type NamespaceName = string;
+
+/** A pinned network namespace with its loopback interface up. */
+export interface NamespaceObject {
+  readonly kind: 'namespace';
+  readonly namespace: NamespaceName;
+}
+
+/** A network interface. */
+export interface LinkObject {
+  readonly kind: 'link';
+  readonly namespace: NamespaceName;
+  readonly name: string;
+  readonly type: LinkType;
+  readonly up: boolean;
+  /** Hardware address; always set on links that we make (a floating bridge MAC cuts containers off from their gateway). */
+  readonly mac?: MacAddress;
+  /** Bytes; absent means the kernel's default. */
+  readonly mtu?: number;
+  /** Name of the bridge, in the same namespace, that this link is a port of. */
+  readonly master?: string;
+  /** IFLA_IFALIAS: `fairlead <owner>`; says whose the link is after a crash. */
+  readonly alias?: string;
+}
+
+/** What a link is made of; `kind` is the kernel's IFLA_INFO_KIND. */
+export type LinkType =
+  | VethType
+  | { readonly kind: 'bridge' }
+  | { readonly kind: 'macvlan'; readonly parent: string; readonly mode: 'private' | 'vepa' | 'bridge' | 'passthru' }
+  | { readonly kind: 'ipvlan'; readonly parent: string; readonly mode: 'l2' | 'l3' | 'l3s'; readonly flag: 'bridge' | 'private' | 'vepa' }
+  | { readonly kind: 'vlan'; readonly parent: string; readonly id: number }
+  | {
+      readonly kind: 'vxlan';
+      readonly id: number;
+      readonly local?: IpAddress;
+      readonly port: number;
+      readonly learning: boolean;
+    }
+  | { readonly kind: 'dummy' }
+  /** Observed only: loopback, physical and other links that we never make. */
+  | { readonly kind: 'other'; readonly name: string };
+
+/**
+ * One end of a veth pair. The end with a `peer` makes both; the end without was made by the other one and is only
+ * brought into shape (name, MAC, MTU, up) and never removed on its own.
+ */
+export interface VethType {
+  readonly kind: 'veth';
+  readonly peer?: { readonly namespace: NamespaceName; readonly name: string; readonly mac?: MacAddress; readonly mtu?: number };
+}
+
+/** An address on a link. */
+export interface AddressObject {
+  readonly kind: 'address';
+  readonly namespace: NamespaceName;
+  readonly link: string;
+  readonly address: InterfaceAddress;
+}
+
+/** A route in the main table unless `table` says otherwise. */
+export interface RouteObject {
+  readonly kind: 'route';
+  readonly namespace: NamespaceName;
+  /** `0.0.0.0/0` and `::/0` are the default routes. */
+  readonly destination: Prefix;
+  readonly via?: IpAddress;
+  /** Outgoing link; absent only for the types without one. */
+  readonly link?: string;
+  readonly type?: 'unicast' | 'blackhole' | 'unreachable' | 'prohibit';
+  readonly table?: number;
+  readonly metric?: number;
+  /** Preferred source address. */
+  readonly source?: IpAddress;
+  /** `link` for on-link destinations; absent means global. */
+  readonly scope?: 'link' | 'host';
+  /** rtm_protocol; absent means `static` (4) for what we make. */
+  readonly protocol?: number;
+}
+
+/** A policy-routing rule. */
+export interface RuleObject {
+  readonly kind: 'rule';
+  readonly namespace: NamespaceName;
+  readonly family: 4 | 6;
+  readonly priority: number;
+  readonly table: number;
+  readonly from?: Prefix;
+  readonly to?: Prefix;
+  readonly incoming?: string;
+  readonly outgoing?: string;
+  readonly mark?: { readonly value: number; readonly mask: number };
+}
+
+/** A permanent neighbour (ARP or ND) entry. */
+export interface NeighborObject {
+  readonly kind: 'neighbor';
+  readonly namespace: NamespaceName;
+  readonly link: string;
+  readonly address: IpAddress;
+  readonly mac: MacAddress;
+}
+
+/** A static forwarding-database entry of a bridge port or a VXLAN link. */
+export interface FdbObject {
+  readonly kind: 'fdb';
+  readonly namespace: NamespaceName;
+  readonly link: string;
+  readonly mac: MacAddress;
+  /** VTEP address, for VXLAN links. */
+  readonly destination?: IpAddress;
+  readonly vlan?: number;
+  /** `self` is the link's own table, `master` the bridge's. */
+  readonly on: 'self' | 'master';
+}
+
+/** A value under `/proc/sys`, key in dotted form; a dot inside an interface name is written as a slash, as sysctl(8) does. */
+export interface SysctlObject {
+  readonly kind: 'sysctl';
+  readonly namespace: NamespaceName;
+  readonly key: string;
+  readonly value: string;
+}
+
+/** A whole nftables table: chains, rules, sets; its contents are replaced together when the definition changes. */
+export interface TableObject {
+  readonly kind: 'table';
+  readonly namespace: NamespaceName;
+  readonly definition: TableDefinition;
+}
+
+/** One element of a set or map of one of our tables, fields in nft's own text: `['tcp', '8080']`, `['172.17.0.2', '80']`. */
+export interface ElementObject {
+  readonly kind: 'element';
+  readonly namespace: NamespaceName;
+  /** Name of an inet table. */
+  readonly table: string;
+  readonly set: string;
+  /** One text for each field of the key; an interval is `first-last`. */
+  readonly key: readonly string[];
+  /** One text for each field of the data; absent for sets. */
+  readonly value?: readonly string[];
+}
+
+/** One thing in the kernel that Fairlead can ask for, as plain data. */
+export type KernelObject =
+  | NamespaceObject
+  | LinkObject
+  | AddressObject
+  | RouteObject
+  | RuleObject
+  | NeighborObject
+  | FdbObject
+  | SysctlObject
+  | TableObject
+  | ElementObject;
+
+/** A step from what is to what shall be. */
+export type Change =
+  | { readonly action: 'add'; readonly object: KernelObject }
+  /** Same identity, other properties. */
+  | { readonly action: 'change'; readonly object: KernelObject; readonly previous: KernelObject }
+  | { readonly action: 'remove'; readonly object: KernelObject };
+
+/** What makes two objects the same thing, whatever their other properties. */
+export function identityOf(object: KernelObject): string {
+  const place = `${object.namespace}|${object.kind}`;
+  switch (object.kind) {
+    case 'namespace':
+      return place;
+    case 'link':
+      return `${place}|${object.name}`;
+    case 'address':
+      return `${place}|${object.link}|${object.address}`;
+    case 'route':
+      return `${place}|${object.table ?? 254}|${object.destination}|${object.metric ?? 0}`;
+    case 'rule':
+      return `${place}|${object.family}|${object.priority}|${object.table}`;
+    case 'neighbor':
+      return `${place}|${object.link}|${object.address}`;
+    case 'fdb':
+      return `${place}|${object.link}|${object.mac}|${object.destination ?? ''}|${object.vlan ?? 0}|${object.on}`;
+    case 'sysctl':
+      return `${place}|${object.key}`;
+    case 'table':
+      return `${place}|${object.definition.name}`;
+    case 'element':
+      return `${place}|${object.table}|${object.set}|${object.key.join(' . ')}`;
+    default:
+      return object satisfies never;
+  }
+}
