@@ -1,0 +1,220 @@
+import type { EndpointConfig, NetworkRequest, BoundPort, Network, Endpoint, Sandbox, PortBinding } from '@fairlead/network';
+import type { Container, ContainerConfig, EngineEvent, Exec, Image } from './model.ts';
+
+/** A container together with what the network knows of it, as `inspect` shows it. */
+export interface ContainerView {
+  readonly container: Container;
+  readonly image: Image | undefined;
+  readonly sandbox: Sandbox | undefined;
+  /** Absolute path of the namespace, when it has one. */
+  readonly sandboxKey: string;
+  readonly bound: readonly BoundPort[];
+  /** Ports of the image and of the request that are exposed, `80/tcp`. */
+  readonly exposed: readonly string[];
+  /** In the order of their interfaces; networks asked for but not joined have no endpoint. */
+  readonly networks: readonly AttachmentView[];
+  readonly mounts: readonly MountView[];
+  /** Files bound into the container. */
+  readonly files: { readonly hosts: string; readonly hostname: string; readonly resolvConf: string; readonly log: string };
+  readonly execs: readonly string[];
+}
+
+/** One network of a container. */
+export interface AttachmentView {
+  readonly name: string;
+  readonly network: Network | undefined;
+  readonly config: EndpointConfig;
+  readonly endpoint: Endpoint | undefined;
+  readonly dnsNames: readonly string[] | null;
+}
+
+/** A mount as the container sees it. */
+export interface MountView {
+  readonly type: 'bind' | 'volume' | 'tmpfs';
+  readonly name?: string;
+  readonly source: string;
+  readonly destination: string;
+  readonly mode: string;
+  readonly readWrite: boolean;
+  readonly propagation: string;
+}
+
+/** Which streams of a process a client wants, and how. */
+export interface AttachOptions {
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  /** Replay the log first. */
+  readonly logs: boolean;
+  readonly stream: boolean;
+  readonly detachKeys?: string;
+}
+
+/** A client's end of a process's streams. */
+export interface AttachedStreams {
+  /** Ends when the process has exited and its output has been delivered, or on detach. */
+  readonly output: AsyncIterable<OutputChunk>;
+  /** Write to standard input; no-op when stdin was not asked for. Resolves when taken (back-pressure). */
+  write(data: Uint8Array): Promise<void>;
+  /** Half-close standard input. */
+  end(): Promise<void>;
+  /** The client went away. */
+  detach(): void;
+  readonly tty: boolean;
+}
+
+/** A piece of output. */
+export interface OutputChunk {
+  readonly stream: 'stdout' | 'stderr';
+  readonly data: Uint8Array;
+}
+
+/** One line of a container's log; `data` keeps its newline. */
+export interface LogLine extends OutputChunk {
+  /** RFC 3339 with nanoseconds, UTC. */
+  readonly time: string;
+}
+
+/** Which lines of a log are wanted. Times are nanoseconds since the epoch. */
+export interface LogOptions {
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  readonly follow: boolean;
+  /** Lines from the end; absent means all. */
+  readonly tail?: number;
+  readonly since?: bigint;
+  readonly until?: bigint;
+}
+
+/** What `wait` waits for. */
+export type WaitCondition = 'not-running' | 'next-exit' | 'removed';
+
+/** How a wait ended. */
+export interface WaitResult {
+  readonly exitCode: number;
+  readonly error?: string;
+}
+
+/** A line of progress in the shape that Docker's clients draw. */
+export interface Progress {
+  readonly status?: string;
+  readonly id?: string;
+  readonly stream?: string;
+  readonly current?: number;
+  readonly total?: number;
+  readonly error?: string;
+}
+
+/** Credentials for a registry. */
+export interface RegistryAuth {
+  readonly username?: string;
+  readonly password?: string;
+  readonly identityToken?: string;
+  readonly registryToken?: string;
+  readonly serverAddress?: string;
+}
+
+/** What a removal did to images. */
+export type ImageRemoval = { readonly untagged: string } | { readonly deleted: string };
+
+/** Containers: their whole life. Every method that takes a `reference` takes a name, an id or the beginning of one. */
+export interface ContainerService {
+  create(request: ContainerConfig & { readonly name?: string }): Promise<{ readonly id: string; readonly warnings: readonly string[] }>;
+  start(reference: string): Promise<void>;
+  /** @param timeout seconds; absent means the container's own, -1 means for ever. */
+  stop(reference: string, options?: { readonly timeout?: number; readonly signal?: string }): Promise<void>;
+  restart(reference: string, options?: { readonly timeout?: number; readonly signal?: string }): Promise<void>;
+  kill(reference: string, signal?: string): Promise<void>;
+  pause(reference: string): Promise<void>;
+  unpause(reference: string): Promise<void>;
+  rename(reference: string, name: string): Promise<void>;
+  remove(reference: string, options?: { readonly force?: boolean; readonly volumes?: boolean }): Promise<void>;
+  /** The promise resolves once the wait is armed; `result` when it ends. */
+  wait(reference: string, condition: WaitCondition): Promise<{ readonly result: Promise<WaitResult> }>;
+  resize(reference: string, rows: number, columns: number): Promise<void>;
+  attach(reference: string, options: AttachOptions): Promise<AttachedStreams>;
+  logs(reference: string, options: LogOptions): Promise<{ readonly tty: boolean; readonly lines: AsyncIterable<LogLine> }>;
+  inspect(reference: string): Promise<ContainerView>;
+  /** All containers, newest first. */
+  list(): readonly ContainerView[];
+  /** Bytes written to the container's own layer, and with its image. */
+  size(reference: string): Promise<{ readonly readWrite: number; readonly rootFilesystem: number }>;
+  top(reference: string): Promise<readonly number[]>;
+  createExec(reference: string, request: Omit<Exec, 'id' | 'container' | 'running' | 'exitCode' | 'pid'>): Promise<string>;
+  /** Starts the process; `undefined` streams when detached. */
+  startExec(id: string, options: { readonly detach: boolean; readonly tty: boolean }): Promise<AttachedStreams | undefined>;
+  resizeExec(id: string, rows: number, columns: number): Promise<void>;
+  inspectExec(id: string): Exec;
+}
+
+/** Images: local ones, and those of registries. */
+export interface ImageService {
+  list(): Promise<readonly Image[]>;
+  inspect(reference: string): Promise<Image>;
+  history(reference: string): Promise<readonly { readonly id: string; readonly created: number; readonly createdBy: string; readonly size: number; readonly comment: string; readonly tags: readonly string[] }[]>;
+  tag(source: string, repository: string, tag: string): Promise<void>;
+  remove(reference: string, options: { readonly force: boolean; readonly prune: boolean }): Promise<readonly ImageRemoval[]>;
+  pull(reference: string, options: { readonly platform?: string; readonly auth?: RegistryAuth; readonly signal?: AbortSignal }): AsyncIterable<Progress>;
+  load(archive: AsyncIterable<Uint8Array>, options: { readonly quiet: boolean }): AsyncIterable<Progress>;
+  import(archive: AsyncIterable<Uint8Array>, options: { readonly repository?: string; readonly tag?: string; readonly message?: string; readonly changes: readonly string[]; readonly platform?: string }): AsyncIterable<Progress>;
+}
+
+/** Networks and who is on them. */
+export interface NetworkService {
+  create(request: NetworkRequest): Promise<{ readonly id: string; readonly warning: string }>;
+  remove(reference: string): Promise<void>;
+  inspect(reference: string): { readonly network: Network; readonly endpoints: readonly Endpoint[] };
+  list(): readonly Network[];
+  connect(reference: string, container: string, config: EndpointConfig): Promise<void>;
+  disconnect(reference: string, container: string, force: boolean): Promise<void>;
+  /** Change the published ports of a container, running or not. */
+  publish(container: string, ports: readonly PortBinding[]): Promise<readonly BoundPort[]>;
+}
+
+/** An operation on the kernel, for `explain`. */
+export interface OperationRecord {
+  readonly id: string;
+  readonly name: string;
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  readonly steps: number;
+  readonly microseconds: number;
+}
+
+/** Facts about the engine, for `info` and `version`. */
+export interface SystemInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly dataRoot: string;
+  readonly containerdVersion: string;
+  readonly containerdSocket: string;
+  readonly runtimeName: string;
+  readonly runtimeVersion: string;
+  readonly kernelVersion: string;
+  readonly operatingSystem: string;
+  readonly osVersion: string;
+  readonly cgroupVersion: '1' | '2';
+  readonly cgroupDriver: string;
+  readonly cpus: number;
+  readonly memory: number;
+  readonly debug: boolean;
+  readonly insecureRegistries: readonly string[];
+  readonly registryMirrors: readonly string[];
+  readonly defaultAddressPools: readonly { readonly base: string; readonly size: number }[];
+  readonly labels: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** The engine as the API sees it. */
+export interface EnginePort {
+  readonly containers: ContainerService;
+  readonly images: ImageService;
+  readonly networks: NetworkService;
+  /** Events from `since` on (nanoseconds), live ones after that, until `until` or for ever. */
+  events(options: { readonly since?: bigint; readonly until?: bigint; readonly signal: AbortSignal }): AsyncIterable<EngineEvent>;
+  info(): Promise<SystemInfo>;
+  /** Operations on the kernel, newest first. */
+  operations(): readonly OperationRecord[];
+  /** Runnable commands that would do what an operation did; the last one when no id is given. */
+  transcript(id?: string): readonly string[];
+}

@@ -1,0 +1,197 @@
+import type { EndpointConfig, PortBinding } from '@fairlead/network';
+
+/** A JSON value that the engine stores and gives back without looking into it. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** How a container was asked for; never changes after creation, apart from its networks. */
+export interface ContainerConfig {
+  readonly image: string;
+  readonly hostname?: string;
+  readonly domainname?: string;
+  readonly user: string;
+  readonly workingDir: string;
+  readonly env: readonly string[];
+  /** `null` means the image's. */
+  readonly entrypoint: readonly string[] | null;
+  readonly command: readonly string[] | null;
+  readonly labels: Readonly<Record<string, string>>;
+  /** `80/tcp` and the like. */
+  readonly exposedPorts: readonly string[];
+  readonly volumes: readonly string[];
+  readonly stopSignal?: string;
+  /** Seconds. */
+  readonly stopTimeout?: number;
+  readonly tty: boolean;
+  readonly openStdin: boolean;
+  readonly stdinOnce: boolean;
+  readonly attachStdin: boolean;
+  readonly attachStdout: boolean;
+  readonly attachStderr: boolean;
+  readonly networkDisabled: boolean;
+  readonly host: HostConfig;
+  /** Networks asked for, in the order in which their interfaces come up. */
+  readonly networks: readonly NetworkAttachment[];
+  /**
+   * The request's `Config` and `HostConfig` fields that this version stores and shows but does not act on, by wire name.
+   */
+  readonly other: { readonly config: Readonly<Record<string, Json>>; readonly host: Readonly<Record<string, Json>> };
+}
+
+/** One network that a container asked for. */
+export interface NetworkAttachment {
+  /** Name or id, as it was asked for; resolved at start. */
+  readonly network: string;
+  readonly config: EndpointConfig;
+}
+
+/** The part of a container that concerns the machine it runs on. */
+export interface HostConfig {
+  /** `bridge`, `host`, `none`, `container:<id>` or a network's name. */
+  readonly networkMode: string;
+  readonly portBindings: readonly PortBinding[];
+  readonly publishAllPorts: boolean;
+  /** `source:destination[:options]`. */
+  readonly binds: readonly string[];
+  readonly mounts: readonly MountRequest[];
+  /** Path to options. */
+  readonly tmpfs: Readonly<Record<string, string>>;
+  readonly autoRemove: boolean;
+  readonly privileged: boolean;
+  readonly readonlyRootfs: boolean;
+  readonly init: boolean;
+  readonly capAdd: readonly string[];
+  readonly capDrop: readonly string[];
+  readonly securityOptions: readonly string[];
+  readonly groupAdd: readonly string[];
+  readonly dns: readonly string[];
+  readonly dnsOptions: readonly string[];
+  readonly dnsSearch: readonly string[];
+  readonly extraHosts: readonly string[];
+  readonly links: readonly string[];
+  readonly sysctls: Readonly<Record<string, string>>;
+  readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
+  readonly devices: readonly { readonly pathOnHost: string; readonly pathInContainer: string; readonly permissions: string }[];
+  readonly pidMode: string;
+  readonly ipcMode: string;
+  readonly utsMode: string;
+  readonly cgroupParent: string;
+  /** Bytes. */
+  readonly shmSize: number;
+  readonly oomScoreAdjust: number;
+  readonly restartPolicy: { readonly name: string; readonly maximumRetryCount: number };
+  readonly logConfig: { readonly type: string; readonly options: Readonly<Record<string, string>> };
+  readonly limits: ResourceLimits;
+}
+
+/** cgroup limits; 0 or absent means none. */
+export interface ResourceLimits {
+  /** Bytes. */
+  readonly memory?: number;
+  readonly memoryReservation?: number;
+  /** Bytes, memory and swap together; -1 means unlimited swap. */
+  readonly memorySwap?: number;
+  /** Billionths of a CPU. */
+  readonly nanoCpus?: number;
+  readonly cpuShares?: number;
+  /** Microseconds. */
+  readonly cpuPeriod?: number;
+  readonly cpuQuota?: number;
+  readonly cpusetCpus?: string;
+  readonly cpusetMems?: string;
+  readonly pids?: number;
+  readonly blkioWeight?: number;
+  readonly oomKillDisable?: boolean;
+}
+
+/** A `--mount`. */
+export interface MountRequest {
+  readonly type: 'bind' | 'volume' | 'tmpfs';
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly: boolean;
+  readonly propagation?: string;
+  /** Bytes, for tmpfs. */
+  readonly size?: number;
+}
+
+/** Where a container is in its life. */
+export type ContainerStatus = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+
+/** What changes while a container lives. Times are milliseconds since the epoch. */
+export interface ContainerState {
+  readonly status: ContainerStatus;
+  /** 0 when no process runs. */
+  readonly pid: number;
+  readonly exitCode: number;
+  /** Why the last start failed. */
+  readonly error: string;
+  readonly oomKilled: boolean;
+  readonly startedAt?: number;
+  readonly finishedAt?: number;
+  readonly restartCount: number;
+}
+
+/** A container as the store holds it. */
+export interface Container {
+  readonly id: string;
+  readonly name: string;
+  readonly created: number;
+  readonly imageId: string;
+  readonly config: ContainerConfig;
+  readonly state: ContainerState;
+  /** Sandbox while it runs; for `container:` mode the donor's. */
+  readonly sandbox?: string;
+  /** Resolved executable and its arguments, from request and image. */
+  readonly path: string;
+  readonly args: readonly string[];
+  /** Environment with the image's. */
+  readonly env: readonly string[];
+  readonly workingDir: string;
+  readonly user: string;
+}
+
+/** A local image. */
+export interface Image {
+  /** `sha256:` and the digest of the config. */
+  readonly id: string;
+  readonly tags: readonly string[];
+  readonly digests: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly created: number;
+  /** Bytes of the unpacked layers. */
+  readonly size: number;
+  readonly architecture: string;
+  readonly os: string;
+  readonly layers: readonly string[];
+  /** The image's config blob, by its own (OCI) names. */
+  readonly config: Readonly<Record<string, Json>>;
+}
+
+/** Something that happened. */
+export interface EngineEvent {
+  readonly type: 'container' | 'image' | 'network' | 'volume' | 'daemon';
+  readonly action: string;
+  readonly id: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Nanoseconds since the epoch. */
+  readonly time: bigint;
+}
+
+/** A process started in a running container by exec. */
+export interface Exec {
+  readonly id: string;
+  readonly container: string;
+  readonly command: readonly string[];
+  readonly env: readonly string[];
+  readonly user: string;
+  readonly workingDir: string;
+  readonly privileged: boolean;
+  readonly tty: boolean;
+  readonly attachStdin: boolean;
+  readonly attachStdout: boolean;
+  readonly attachStderr: boolean;
+  readonly detachKeys: string;
+  readonly running: boolean;
+  readonly exitCode: number | null;
+  readonly pid: number;
+}

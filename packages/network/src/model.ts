@@ -1,0 +1,149 @@
+import type { IpAddress, MacAddress, PortProtocol, PortRange, Prefix } from '@fairlead/base';
+
+/** Names of the drivers that a network can be made with. */
+export type DriverName = 'bridge' | 'host' | 'null';
+
+/** One `IPAM.Config` entry of a network. */
+export interface SubnetConfig {
+  readonly subnet: Prefix;
+  readonly range?: Prefix;
+  readonly gateway?: IpAddress;
+  /** Addresses kept back, by name. */
+  readonly auxiliary?: Readonly<Record<string, IpAddress>>;
+}
+
+/** A network as it is stored. Pools and gateways are decided at creation and never change by themselves. */
+export interface Network {
+  readonly id: string;
+  readonly name: string;
+  readonly driver: DriverName;
+  readonly scope: 'local';
+  /** Milliseconds since the epoch. */
+  readonly created: number;
+  readonly ipv4: boolean;
+  readonly ipv6: boolean;
+  readonly internal: boolean;
+  readonly attachable: boolean;
+  readonly options: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly ipamDriver: string;
+  readonly ipamOptions: Readonly<Record<string, string>> | null;
+  /** One for each family at most, IPv4 first; gateways filled in. Empty for host and null. */
+  readonly subnets: readonly SubnetConfig[];
+  /** Bridge interface; absent for host and null. */
+  readonly bridge?: BridgeSettings;
+}
+
+/** The kernel side of a bridge network. */
+export interface BridgeSettings {
+  readonly name: string;
+  readonly mac: MacAddress;
+  /** Bytes. */
+  readonly mtu: number;
+  readonly masquerade: boolean;
+  /** Default host address of published ports. */
+  readonly hostBinding?: IpAddress;
+  /** Adopted bridges were there before us and stay when the network goes. */
+  readonly adopted: boolean;
+  readonly interfacePrefix: string;
+}
+
+/** What may be asked for when a network is made. */
+export interface NetworkRequest {
+  readonly name: string;
+  readonly driver?: string;
+  readonly ipv4?: boolean;
+  readonly ipv6?: boolean;
+  readonly internal?: boolean;
+  readonly attachable?: boolean;
+  readonly scope?: string;
+  readonly configOnly?: boolean;
+  readonly configFrom?: string;
+  readonly options?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly ipam?: {
+    readonly driver?: string;
+    readonly options?: Readonly<Record<string, string>> | null;
+    readonly config?: readonly IpamRequest[];
+  };
+}
+
+/** One `IPAM.Config` entry as it was sent, not validated yet. */
+export interface IpamRequest {
+  readonly subnet?: string;
+  readonly range?: string;
+  readonly gateway?: string;
+  readonly auxiliary?: Readonly<Record<string, string>>;
+}
+
+/** What a container asks for on one network (`EndpointSettings`), kept for as long as the container exists. */
+export interface EndpointConfig {
+  readonly ipv4Address?: string;
+  readonly ipv6Address?: string;
+  readonly linkLocalAddresses?: readonly string[];
+  readonly macAddress?: string;
+  readonly aliases?: readonly string[];
+  /** `container:alias`. */
+  readonly links?: readonly string[];
+  readonly driverOptions?: Readonly<Record<string, string>>;
+  /** Higher wins the default route. */
+  readonly gatewayPriority?: number;
+}
+
+/** A port asked for. One container port may have several of these. */
+export interface PortBinding {
+  readonly protocol: PortProtocol;
+  readonly containerPort: number;
+  /** Absent means the network's default binding. */
+  readonly hostAddress?: IpAddress;
+  /** Absent means ephemeral; a longer range means any free one of it. */
+  readonly hostPorts?: PortRange;
+}
+
+/** A port as it was bound. */
+export interface BoundPort {
+  readonly protocol: PortProtocol;
+  readonly containerPort: number;
+  readonly hostAddress: IpAddress;
+  readonly hostPort: number;
+}
+
+/** The join of one sandbox to one network. */
+export interface Endpoint {
+  readonly id: string;
+  readonly network: string;
+  readonly sandbox: string;
+  /** Container that it belongs to. */
+  readonly owner: string;
+  /** Name of the container, for names and messages. */
+  readonly ownerName: string;
+  readonly hostname: string;
+  readonly config: EndpointConfig;
+  readonly ipv4?: IpAddress;
+  readonly ipv6?: IpAddress;
+  readonly mac?: MacAddress;
+  /** Interface name inside the sandbox. */
+  readonly interface?: string;
+  /** Host end of the veth pair. */
+  readonly hostInterface?: string;
+}
+
+/** A network namespace with its endpoints, ports and names: what one container, or several that share it, live in. */
+export interface Sandbox {
+  readonly id: string;
+  /** Container that it was made for. */
+  readonly owner: string;
+  /** Name under `/run/netns`; empty for the host's. */
+  readonly namespace: string;
+  /** Ports asked for; they move with the gateway endpoint. */
+  readonly ports: readonly PortBinding[];
+  readonly bound: readonly BoundPort[];
+  readonly dns: DnsConfig;
+}
+
+/** What a container's resolver is told. */
+export interface DnsConfig {
+  readonly servers: readonly string[];
+  readonly search: readonly string[];
+  readonly options: readonly string[];
+}
