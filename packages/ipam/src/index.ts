@@ -1,1 +1,23 @@
-export {};
+/**
+ * Address management as pure functions and small values: which subnet a network gets, which address an endpoint gets.
+ *
+ * @module
+ */
+export { AddressPool, type AddressPoolOptions, type AddressPoolUsage, allocateAddress } from './address-pool.ts';
+export {
+  globalSubnetSources,
+  localSubnetSources,
+  parseSubnetSourceFlag,
+  parseSubnetSources,
+  type SubnetSource,
+  subnetSources,
+  uniqueLocalSource,
+} from './subnet-source.ts';
+export { type IpamConfigEntry, parseIpamConfig, type SubnetRequest, validateIpamConfig } from './ipam-config.ts';
+export {
+  type ClaimedSubnet,
+  chooseSubnet,
+  isAnySubnet,
+  requireFreeSubnet,
+  type SubnetChoice,
+} from './subnet-choice.ts';
