@@ -1,1 +1,9 @@
-export {};
+/**
+ * Network drivers: pure functions from what a network or an endpoint is to the kernel objects that make it so.
+ *
+ * @module
+ */
+export { type BridgeEndpoint, bridgeEndpointObjects } from './bridge-endpoint.ts';
+export { type BridgeNetwork, bridgeNetworkObjects, sysctlName } from './bridge-network.ts';
+export { defaultRoutes, type Gateway } from './default-routes.ts';
+export { isOwnAlias, ownerAlias } from './owner.ts';

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { Store } from './store.ts';
+
+interface Note {
+  readonly id: string;
+  readonly text: string;
+}
+
+function withFile(work: (path: string) => void): void {
+  const directory = mkdtempSync(join(tmpdir(), 'fl-store-'));
+  try {
+    work(join(directory, 'state.db'));
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+test('documents are there again after the file is opened anew', () => {
+  withFile((path) => {
+    {
+      using store = Store.open(path);
+      store.collection<Note>('note').put({ id: 'a', text: 'one' });
+      store.collection<Note>('note').put({ id: 'b', text: 'two' });
+      store.collection<Note>('note').delete('b');
+    }
+    using store = Store.open(path);
+    assert.deepEqual([...store.collection<Note>('note')], [{ id: 'a', text: 'one' }]);
+  });
+});
+
+test('a transaction that throws leaves memory and disk as they were', () => {
+  withFile((path) => {
+    {
+      using store = Store.open(path);
+      const notes = store.collection<Note>('note');
+      notes.put({ id: 'a', text: 'before' });
+      assert.throws(() =>
+        store.transaction(() => {
+          notes.put({ id: 'a', text: 'after' });
+          notes.put({ id: 'b', text: 'new' });
+          notes.delete('a');
+          throw new Error('stop');
+        }),
+      );
+      assert.deepEqual([...notes], [{ id: 'a', text: 'before' }]);
+    }
+    using store = Store.open(path);
+    assert.deepEqual([...store.collection<Note>('note')], [{ id: 'a', text: 'before' }]);
+  });
+});
+
+test('kinds do not see each other', () => {
+  using store = Store.open(':memory:');
+  store.collection<Note>('note').put({ id: 'a', text: 'one' });
+  assert.equal(store.collection<Note>('other').size, 0);
+});
+
+test('a file of a newer layout is refused and left alone', () => {
+  withFile((path) => {
+    const database = new DatabaseSync(path);
+    database.exec('PRAGMA user_version = 99');
+    database.close();
+    assert.throws(() => Store.open(path), /newer version/);
+  });
+});

@@ -1,0 +1,87 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { FairleadError } from '@fairlead/base';
+import { Collection, type Stored } from './collection.ts';
+
+/** Steps that bring an older file to the present layout; the index of the last one done is in `user_version`. */
+const migrations: readonly string[] = [
+  'CREATE TABLE object (kind TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID',
+];
+
+/**
+ * The engine's durable state: JSON documents of several kinds in one SQLite file.
+ *
+ * Everything is held in memory too, so that reading never touches the disk. Write-ahead logging with
+ * `synchronous=NORMAL` survives the death of the process at any point; a power failure may lose the last writes but
+ * never breaks the file, and the kernel state that they spoke of is gone then as well.
+ */
+export class Store implements Disposable {
+  readonly #database: DatabaseSync;
+  readonly #put: StatementSync;
+  readonly #delete: StatementSync;
+  readonly #collections = new Map<string, Collection<Stored>>();
+
+  private constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#put = database.prepare('INSERT OR REPLACE INTO object (kind, id, value) VALUES (?, ?, ?)');
+    this.#delete = database.prepare('DELETE FROM object WHERE kind = ? AND id = ?');
+  }
+
+  /**
+   * Open or create a store.
+   *
+   * @param path file, or `:memory:`.
+   * @throws FairleadError `unavailable` when the file was written by a newer version or another process holds it.
+   */
+  static open(path: string): Store {
+    const database = new DatabaseSync(path);
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000');
+    migrate(database, path);
+    return new Store(database);
+  }
+
+  /** The documents of one kind, read from disk at the first call. */
+  collection<T extends Stored>(kind: string): Collection<T> {
+    const known = this.#collections.get(kind);
+    if (known !== undefined) return known as Collection<T>;
+    const rows = this.#database.prepare('SELECT value FROM object WHERE kind = ?').all(kind);
+    const documents = rows.map((row) => JSON.parse(String(row['value'])) as T);
+    const collection = new Collection<T>(documents, {
+      put: (document) => void this.#put.run(kind, document.id, JSON.stringify(document)),
+      delete: (id) => void this.#delete.run(kind, id),
+    });
+    this.#collections.set(kind, collection as Collection<Stored>);
+    return collection;
+  }
+
+  /** Make all writes of `work` durable together, or none of them when it throws. */
+  transaction<T>(work: () => T): T {
+    if (this.#database.isTransaction) return work();
+    this.#database.exec('BEGIN IMMEDIATE');
+    for (const collection of this.#collections.values()) collection.begin();
+    try {
+      const result = work();
+      this.#database.exec('COMMIT');
+      for (const collection of this.#collections.values()) collection.commit();
+      return result;
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      for (const collection of this.#collections.values()) collection.rollBack();
+      throw error;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close();
+  }
+}
+
+function migrate(database: DatabaseSync, path: string): void {
+  const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
+  if (version > migrations.length) {
+    throw new FairleadError('unavailable', `${path} was written by a newer version of Fairlead (layout ${version})`);
+  }
+  for (const [index, statement] of migrations.entries()) {
+    if (index < version) continue;
+    database.exec(`BEGIN IMMEDIATE; ${statement}; PRAGMA user_version = ${index + 1}; COMMIT`);
+  }
+}
