@@ -1,0 +1,65 @@
+import { globSync } from 'node:fs';
+import { run as runFiles } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { root } from './source-tree.ts';
+
+/** How many tests passed and failed. */
+export interface Tally {
+  readonly passed: number;
+  readonly failed: number;
+  /** What node:test said. */
+  readonly output: string;
+}
+
+/** Tests of packages without root, kernel or programs. */
+export function pureTests(): string[] {
+  return testFiles('packages/**/*.test.ts').filter((path) => !path.endsWith('.kernel.test.ts'));
+}
+
+/** Tests that make namespaces, start containerd and run real clients; the larger ones are under `test`. */
+export function kernelTests(): string[] {
+  return [...testFiles('packages/**/*.kernel.test.ts'), ...testFiles('test/**/*.test.ts')];
+}
+
+function testFiles(pattern: string): string[] {
+  return globSync(pattern, { cwd: root, exclude: (path) => path.includes('node_modules') }).sort();
+}
+
+/** What a run is to do. */
+export interface RunOptions {
+  readonly files: readonly string[];
+  /** Processes at a time; 0 runs all files in this very process. */
+  readonly concurrency: number;
+  /** Milliseconds for one test. */
+  readonly timeout: number;
+  /** Where the report goes while it is written; it is collected in any case. */
+  readonly echo?: NodeJS.WritableStream;
+}
+
+/** Run test files with node:test. */
+export async function runTests({ files, concurrency, timeout, echo }: RunOptions): Promise<Tally> {
+  const isolated =
+    concurrency > 0 ? ({ isolation: 'process', concurrency } as const) : ({ isolation: 'none' } as const);
+  const events = runFiles({ files: files.map((path) => `${root}/${path}`), timeout, ...isolated });
+  let passed = 0;
+  let failed = 0;
+  events.on('test:summary', ({ file, counts }) => {
+    if (file !== undefined) return;
+    passed = counts.passed;
+    failed = counts.tests - counts.passed - counts.skipped - counts.todo;
+  });
+  let output = '';
+  for await (const piece of events.compose(new spec()) as AsyncIterable<Buffer | string>) {
+    output += piece;
+    echo?.write(piece);
+  }
+  return { passed, failed, output };
+}
+
+/** The closing lines of a report: `ℹ tests 12` and so on. */
+export function closingLines(output: string): string {
+  return output
+    .split('\n')
+    .filter((line) => line.includes('ℹ'))
+    .join('\n');
+}

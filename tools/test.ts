@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import { provide } from '../packages/cli/src/setup/debian-packages.ts';
+import { demoRequirements, engineRequirements, type Requirement } from '../packages/cli/src/setup/requirement.ts';
+import { check } from './checks.ts';
+import { leftovers, machineState, runMarker } from './machine-state.ts';
+import { unpackPeers } from './peers.ts';
+import { kernelTests, runTests } from './test-run.ts';
+
+/**
+ * `npm test`: the check, then everything that needs root: namespaces, containerd, the real docker command and the tools
+ * that serve as witnesses. Afterwards the machine's own namespace must hold what it held before.
+ */
+
+const witness = 'is a witness in the tests';
+const testRequirements: readonly Requirement[] = [
+  ...engineRequirements,
+  ...demoRequirements,
+  { program: 'ip', package: 'iproute2', purpose: witness },
+  { program: 'nft', package: 'nftables', purpose: witness },
+  { program: 'conntrack', package: 'conntrack', purpose: witness },
+  { program: 'brctl', package: 'bridge-utils', purpose: witness },
+  { program: 'tcpdump', package: 'tcpdump', purpose: witness },
+  { program: 'iptables', package: 'iptables', purpose: 'is what the peer dockerd runs' },
+  { program: 'docker-registry', package: 'docker-registry', purpose: 'serves images to pull' },
+  { program: 'curl', package: 'curl', purpose: 'is a client in the tests' },
+];
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+async function testEverything(): Promise<boolean> {
+  provide(testRequirements, say);
+  unpackPeers(say);
+  const checked = await check();
+  process.env[runMarker] = randomUUID();
+  const before = machineState();
+  const files = kernelTests();
+  say(`\n${files.length} files of tests with the real kernel`);
+  const tally = await runTests({ files, concurrency: 2, timeout: 120_000, echo: process.stdout });
+  const left = leftovers(before, machineState());
+  if (left.length > 0)
+    say(`✖ left behind in the machine's own namespace:\n${left.map((thing) => `  ${thing}`).join('\n')}`);
+  sum(checked.tally.passed + tally.passed, checked.tally.failed + tally.failed);
+  return checked.clean && tally.failed === 0 && left.length === 0;
+}
+
+async function testPurePart(): Promise<boolean> {
+  say('Not root: the tests with the real kernel are left out, so this run cannot succeed. Run: sudo npm test');
+  const { tally } = await check();
+  sum(tally.passed, tally.failed);
+  return false;
+}
+
+function sum(passed: number, failed: number): void {
+  say(`${passed} passed, ${failed} failed`);
+}
+
+const clean = await (process.getuid?.() === 0 ? testEverything() : testPurePart());
+// What a test left open must not keep the run from ending.
+process.exit(clean ? 0 : 1);
