@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { type ErrnoName, errnoName, errnoNumber, errnoText } from './errno.ts';
 export type {
   ChainDefinition,
   Comparand,

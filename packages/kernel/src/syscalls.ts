@@ -1,0 +1,148 @@
+import { errnoName } from '@fairlead/netlink';
+import koffi from 'koffi';
+import { SystemCallError } from './system-call-error.ts';
+
+/**
+ * The system calls of the project, through the C library. The only file that knows the foreign-function library.
+ *
+ * Buffers are handed over as they are, without a copy: a call that keeps a pointer beyond its return must not be added
+ * here. All calls throw {@link SystemCallError} instead of returning -1.
+ */
+
+/** glibc first, then musl under the names that Alpine gives it. */
+const libraryNames = ['libc.so.6', 'libc.musl-x86_64.so.1', 'libc.musl-aarch64.so.1'];
+
+function loadLibrary() {
+  const failures: unknown[] = [];
+  for (const name of libraryNames) {
+    try {
+      return koffi.load(name);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  throw new AggregateError(failures, `no C library found: tried ${libraryNames.join(', ')}`);
+}
+
+const library = loadLibrary();
+
+/** A function of the C library that reports failure as a negative result. */
+type NativeCall<Arguments extends unknown[]> = (...parameters: Arguments) => number;
+/** The same on a worker thread. */
+type NativeAsyncCall<Arguments extends unknown[]> = (
+  ...parameters: [...Arguments, done: (error: unknown, result: number) => void]
+) => void;
+
+/** Declares a call from its C prototype and turns its negative results into errors. */
+function declare<Arguments extends unknown[]>(prototype: string): NativeCall<Arguments> {
+  const native: NativeCall<Arguments> = library.func(prototype);
+  const name = nameIn(prototype);
+  return (...parameters) => {
+    const result = native(...parameters);
+    if (result < 0) throw new SystemCallError(name, errnoName(koffi.errno()));
+    return result;
+  };
+}
+
+/**
+ * Declares a call that runs on a worker thread, for what may wait in the kernel. The result is the call's own: errno
+ * belongs to the other thread and cannot be read here.
+ */
+function declareAsync<Arguments extends unknown[]>(prototype: string): (...parameters: Arguments) => Promise<number> {
+  const native: NativeAsyncCall<Arguments> = library.func(prototype).async;
+  return (...parameters) => {
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    native(...parameters, (error, result) => (error ? reject(error) : resolve(result)));
+    return promise;
+  };
+}
+
+function nameIn(prototype: string): string {
+  return /(\w+)\(/.exec(prototype)?.[1] ?? prototype;
+}
+
+/** setns(2): move this thread into the namespace behind a descriptor. */
+export const setns = declare<[descriptor: number, kind: number]>('int setns(int, int)');
+/** unshare(2): give this thread a namespace of its own. */
+export const unshare = declare<[flags: number]>('int unshare(int)');
+/** socket(2). */
+export const socket = declare<[domain: number, type: number, protocol: number]>('int socket(int, int, int)');
+/** bind(2); the address is a sockaddr. */
+export const bind = declare<[descriptor: number, address: Uint8Array, length: number]>(
+  'int bind(int, const void *, unsigned int)',
+);
+/** connect(2). */
+export const connect = declare<[descriptor: number, address: Uint8Array, length: number]>(
+  'int connect(int, const void *, unsigned int)',
+);
+/** listen(2). */
+export const listen = declare<[descriptor: number, backlog: number]>('int listen(int, int)');
+/** send(2): the number of bytes sent. */
+export const send = declare<[descriptor: number, bytes: Uint8Array, length: number, flags: number]>(
+  'long send(int, const void *, size_t, int)',
+);
+/** recv(2): the number of bytes received; with MSG_TRUNC the number that there were. */
+export const recv = declare<[descriptor: number, bytes: Uint8Array, length: number, flags: number]>(
+  'long recv(int, void *, size_t, int)',
+);
+/** setsockopt(2). */
+export const setsockopt = declare<
+  [descriptor: number, level: number, option: number, value: Uint8Array, length: number]
+>('int setsockopt(int, int, int, const void *, unsigned int)');
+/** getsockopt(2); `length` holds a 32-bit count, in and out. */
+export const getsockopt = declare<
+  [descriptor: number, level: number, option: number, value: Uint8Array, length: Uint8Array]
+>('int getsockopt(int, int, int, void *, void *)');
+/** getsockname(2); `length` holds a 32-bit count, in and out. */
+export const getsockname = declare<[descriptor: number, address: Uint8Array, length: Uint8Array]>(
+  'int getsockname(int, void *, void *)',
+);
+/** close(2). */
+export const close = declare<[descriptor: number]>('int close(int)');
+/** mount(2) without data. */
+export const mount = declare<[source: string, target: string, type: string | null, flags: number, data: null]>(
+  'int mount(const char *, const char *, const char *, unsigned long, const void *)',
+);
+/** umount2(2). */
+export const umount2 = declare<[target: string, flags: number]>('int umount2(const char *, int)');
+/** mkfifo(3). */
+export const mkfifo = declare<[path: string, mode: number]>('int mkfifo(const char *, unsigned int)');
+/** fcntl(2) for the commands that take a number. */
+export const fcntl = declare<[descriptor: number, command: number, value: number]>('int fcntl(int, int, long)');
+/** prctl(2) for the operations that take a text. */
+export const prctlText = declare<[operation: number, text: string, zero3: 0, zero4: 0, zero5: 0]>(
+  'int prctl(int, const char *, long, long, long)',
+);
+
+/** close(2) on a worker thread: closing a netfilter socket after a deletion waits for RCU (nf_tables_api.c). */
+export const closeAsync = declareAsync<[descriptor: number]>('int close(int)');
+/** send(2) on a worker thread: a netlink request is carried out inside the sender's call. */
+export const sendAsync = declareAsync<[descriptor: number, bytes: Uint8Array, length: number, flags: number]>(
+  'long send(int, const void *, size_t, int)',
+);
+/** umount2(2) on a worker thread. */
+export const umount2Async = declareAsync<[target: string, flags: number]>('int umount2(const char *, int)');
+
+/** recvmmsg(2) into `count` elements of struct mmsghdr, without a timeout: the number of datagrams. */
+export const recvmmsg = declare<[descriptor: number, headers: Uint8Array, count: number, flags: number, timeout: null]>(
+  'int recvmmsg(int, void *, unsigned int, int, void *)',
+);
+/** sendmmsg(2) of `count` elements of struct mmsghdr: the number of datagrams sent. */
+export const sendmmsg = declare<[descriptor: number, headers: Uint8Array, count: number, flags: number]>(
+  'int sendmmsg(int, void *, unsigned int, int)',
+);
+/** sendto(2): the number of bytes sent. */
+export const sendto = declare<
+  [descriptor: number, bytes: Uint8Array, length: number, flags: number, address: Uint8Array, addressLength: number]
+>('long sendto(int, const void *, size_t, int, const void *, unsigned int)');
+
+/** Where a buffer lies, for structures that point to it; valid for as long as the caller keeps the buffer. */
+export function addressOfBuffer(buffer: Uint8Array): bigint {
+  return koffi.address(buffer);
+}
+
+/** Call `work` on the event loop whenever a descriptor can be read, until disposed; the descriptor is not closed. */
+export function whenReadable(descriptor: number, work: () => void): Disposable {
+  const handle = koffi.node.poll(descriptor, { readable: true }, work);
+  return { [Symbol.dispose]: () => handle.close() };
+}
