@@ -3,6 +3,13 @@
  *
  * @module
  */
+export { type ControllerContext, NetworkController } from './controller.ts';
+export { diff, removals } from './diff.ts';
+export { dnsNames, hasNames } from './dns-names.ts';
+export { syntaxFaults } from './endpoint-rules.ts';
+export { gatewayAddress } from './gateway.ts';
+export { type HostsFile, hostsFile } from './hosts-file.ts';
+export type { ConnectionFilter, KernelPort } from './kernel-port.ts';
 export type {
   BoundPort,
   BridgeSettings,
@@ -11,9 +18,23 @@ export type {
   Endpoint,
   EndpointConfig,
   IpamRequest,
+  Lease,
   Network,
+  NetworkEvent,
   NetworkRequest,
   PortBinding,
+  PortMapping,
   Sandbox,
   SubnetConfig,
 } from './model.ts';
+export {
+  type NameServicePort,
+  type PortReservation,
+  PortUnavailable,
+  type ResolverEndpoint,
+  type ResolverSandbox,
+} from './name-service-port.ts';
+export { boundPorts } from './port-plan.ts';
+export { hostResolvConf, internalResolvConf, parseResolvConf, RESOLVER_ADDRESS, type ResolvConf } from './resolv-conf.ts';
+export type { JoinRequest, SandboxRequest } from './sandboxes.ts';
+export type { NetworkSettings } from './settings.ts';

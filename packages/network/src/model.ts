@@ -108,6 +108,14 @@ export interface BoundPort {
   readonly hostPort: number;
 }
 
+/** Consecutive bound ports in one piece: host and container range are equally long. */
+export interface PortMapping {
+  readonly protocol: PortProtocol;
+  readonly hostAddress: IpAddress;
+  readonly hostPorts: PortRange;
+  readonly containerPorts: PortRange;
+}
+
 /** The join of one sandbox to one network. */
 export interface Endpoint {
   readonly id: string;
@@ -121,11 +129,13 @@ export interface Endpoint {
   readonly config: EndpointConfig;
   readonly ipv4?: IpAddress;
   readonly ipv6?: IpAddress;
+  /** The rest is absent on the networks `host` and `none`. */
   readonly mac?: MacAddress;
   /** Interface name inside the sandbox. */
   readonly interface?: string;
   /** Host end of the veth pair. */
   readonly hostInterface?: string;
+  readonly hostMac?: MacAddress;
 }
 
 /** A network namespace with its endpoints, ports and names: what one container, or several that share it, live in. */
@@ -133,12 +143,26 @@ export interface Sandbox {
   readonly id: string;
   /** Container that it was made for. */
   readonly owner: string;
+  readonly ownerName: string;
   /** Name under `/run/netns`; empty for the host's. */
   readonly namespace: string;
   /** Ports asked for; they move with the gateway endpoint. */
   readonly ports: readonly PortBinding[];
-  readonly bound: readonly BoundPort[];
+  readonly mappings: readonly PortMapping[];
   readonly dns: DnsConfig;
+  /** Where the name service listens inside the namespace; absent when no network of the sandbox has names. */
+  readonly resolver?: { readonly udpPort: number; readonly tcpPort: number };
+}
+
+/** Addresses that a container keeps on one network for as long as it exists, running or not. */
+export interface Lease {
+  /** Network and owner, see `leaseId`. */
+  readonly id: string;
+  readonly network: string;
+  readonly owner: string;
+  readonly ipv4?: IpAddress;
+  readonly ipv6?: IpAddress;
+  readonly mac: MacAddress;
 }
 
 /** What a container's resolver is told. */
@@ -146,4 +170,12 @@ export interface DnsConfig {
   readonly servers: readonly string[];
   readonly search: readonly string[];
   readonly options: readonly string[];
+}
+
+/** Something that happened to a network. */
+export interface NetworkEvent {
+  readonly action: 'create' | 'destroy' | 'connect' | 'disconnect';
+  readonly network: Network;
+  /** Container, for connect and disconnect. */
+  readonly container?: string;
 }

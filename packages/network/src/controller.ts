@@ -1,0 +1,138 @@
+import { KeyedMutex, type Logger } from '@fairlead/base';
+import type { Change } from '@fairlead/netlink';
+import type { Store } from '@fairlead/store';
+import type { KernelPort } from './kernel-port.ts';
+import type { Endpoint, Network, NetworkEvent, NetworkRequest, PortBinding, Sandbox } from './model.ts';
+import { NameRecords } from './name-records.ts';
+import type { NameServicePort } from './name-service-port.ts';
+import { Networks } from './networks.ts';
+import { PortBook } from './port-book.ts';
+import { type ReconcileContext, reconcile } from './reconcile.ts';
+import { type JoinRequest, Sandboxes, type SandboxRequest } from './sandboxes.ts';
+import type { NetworkSettings } from './settings.ts';
+import { NetworkState } from './state.ts';
+
+/** What the controller is made from. */
+export interface ControllerContext {
+  readonly store: Store;
+  readonly kernel: KernelPort;
+  readonly names: NameServicePort;
+  readonly settings: NetworkSettings;
+  readonly logger: Logger;
+  readonly emit: (event: NetworkEvent) => void;
+}
+
+/**
+ * The front door of the network model. Work on one sandbox is done in the order asked for; different sandboxes do not
+ * wait for each other.
+ */
+export class NetworkController {
+  readonly #state: NetworkState;
+  readonly #networks: Networks;
+  readonly #sandboxes: Sandboxes;
+  readonly #reconcile: ReconcileContext;
+  readonly #turns = new KeyedMutex();
+
+  constructor(context: ControllerContext) {
+    const { kernel, names, settings, emit, logger } = context;
+    const { namespacePrefix, hostTable } = settings;
+    const state = new NetworkState(context.store);
+    const records = new NameRecords(names, settings.hostResolvConf);
+    const ports = new PortBook(state, names);
+    this.#state = state;
+    this.#networks = new Networks({ state, kernel, names, settings, emit });
+    this.#sandboxes = new Sandboxes({ state, kernel, names, records, ports, namespacePrefix, emit });
+    this.#reconcile = { state, kernel, names, records, ports, namespacePrefix, hostTable, logger };
+  }
+
+  /**
+   * Bring everything to what the store says; to be called before anything else.
+   *
+   * @param lives whether the container that a sandbox was made for still runs; the others' sandboxes are taken away.
+   */
+  async start(lives: (sandbox: Sandbox) => boolean): Promise<readonly Change[]> {
+    for (const sandbox of [...this.#state.sandboxes]) if (!lives(sandbox)) this.#state.dropSandbox(sandbox.id);
+    this.#networks.ensurePredefined();
+    return await this.repair();
+  }
+
+  /** Compare the kernel with the store and put right what differs. */
+  async repair(): Promise<readonly Change[]> {
+    return await reconcile(this.#reconcile);
+  }
+
+  /** Every network, oldest first. */
+  networks(): readonly Network[] {
+    return [...this.#state.networks].sort((a, b) => a.created - b.created);
+  }
+
+  /** @throws FairleadError `not-found`, or `invalid-argument` when ambiguous. */
+  findNetwork(reference: string): Network {
+    return this.#networks.find(reference);
+  }
+
+  /** @throws FairleadError in Docker's words; nothing is changed then. */
+  async createNetwork(request: NetworkRequest): Promise<Network> {
+    return await this.#turns.run('networks', () => this.#networks.create(request));
+  }
+
+  /** @throws FairleadError `not-found` or `forbidden`. */
+  async removeNetwork(reference: string): Promise<void> {
+    await this.#turns.run('networks', () => this.#networks.remove(reference));
+  }
+
+  /** Endpoints on a network. */
+  endpointsOn(network: string): readonly Endpoint[] {
+    return this.#state.endpoints.onNetwork(network);
+  }
+
+  /** Endpoints of a sandbox, in the order in which they were joined. */
+  endpointsIn(sandbox: string): readonly Endpoint[] {
+    return this.#state.endpoints.inSandbox(sandbox);
+  }
+
+  /** A sandbox, when there is one of this id. */
+  sandbox(id: string): Sandbox | undefined {
+    return this.#state.sandboxes.get(id);
+  }
+
+  /** Make a sandbox: its namespace can be used at once, its networks follow with {@link join}. */
+  async openSandbox(request: SandboxRequest): Promise<Sandbox> {
+    return await this.#sandboxes.open(request);
+  }
+
+  /** Join networks in the order given; see {@link Sandboxes.join}. */
+  async join(sandbox: string, requests: readonly JoinRequest[]): Promise<readonly Endpoint[]> {
+    return await this.#turns.run(sandbox, () => this.#sandboxes.join(sandbox, requests));
+  }
+
+  /** Leave a network. */
+  async leave(endpoint: Endpoint): Promise<void> {
+    await this.#turns.run(endpoint.sandbox, () => this.#sandboxes.leave(endpoint.id));
+  }
+
+  /** Change published ports; see {@link Sandboxes.publish}. */
+  async publish(sandbox: string, ports: readonly PortBinding[]): Promise<Sandbox> {
+    return await this.#turns.run(sandbox, () => this.#sandboxes.publish(sandbox, ports));
+  }
+
+  /** Take a sandbox away; harmless when there is none. */
+  async closeSandbox(id: string): Promise<void> {
+    await this.#turns.run(id, () => this.#sandboxes.close(id));
+  }
+
+  /** The container of a sandbox has another name. */
+  async renameSandbox(id: string, ownerName: string): Promise<void> {
+    await this.#turns.run(id, () => this.#sandboxes.rename(id, ownerName));
+  }
+
+  /** A container is gone for good: others may have its addresses. */
+  releaseLeases(owner: string): void {
+    this.#state.addresses.releaseAll(owner);
+  }
+
+  /** A stopped container leaves a network. */
+  releaseLease(network: string, owner: string): void {
+    this.#state.addresses.release(network, owner);
+  }
+}

@@ -1,0 +1,19 @@
+import { shortIdentifier } from '@fairlead/base';
+import type { Endpoint, Network } from './model.ts';
+
+/** True when containers on this network find each other by name: every network but the predefined ones. */
+export function hasNames(network: Network): boolean {
+  return network.driver === 'bridge' && network.name !== 'bridge';
+}
+
+/** Names of an endpoint on its network, in the order of `DNSNames`: container, aliases, short id, hostname; no doubles. */
+export function dnsNames(endpoint: Endpoint): string[] {
+  const aliases = endpoint.config.aliases ?? [];
+  return [...new Set([endpoint.ownerName, ...aliases, shortIdentifier(endpoint.owner), endpoint.hostname])];
+}
+
+/** `container:alias`, or a bare name that is its own alias. */
+export function parseLink(link: string): { readonly target: string; readonly alias: string } {
+  const [target = '', alias = target] = link.split(':');
+  return { target, alias };
+}

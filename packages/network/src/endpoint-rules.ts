@@ -1,0 +1,57 @@
+import { FairleadError, type Prefix, parseMacAddress, prefixContains, tryParseIpAddress } from '@fairlead/base';
+import { hasNames } from './dns-names.ts';
+import type { EndpointConfig, Network } from './model.ts';
+
+/**
+ * Check what a container asks for on a network.
+ *
+ * @throws FairleadError `invalid-argument` with everything that is wrong, in Docker's words.
+ */
+export function requireValidEndpoint(network: Network, config: EndpointConfig): void {
+  const faults = [...userDefinedFaults(network, config), ...addressFaults(network, config)];
+  if (faults.length > 0) throw new FairleadError('invalid-argument', `invalid endpoint settings:\n${faults.join('\n')}`);
+  if (config.macAddress) parseMacAddress(config.macAddress);
+}
+
+/**
+ * What can be said of an endpoint before its network is known.
+ *
+ * @returns one message for each fault.
+ */
+export function syntaxFaults(config: EndpointConfig): string[] {
+  const faults: string[] = [];
+  if (config.ipv4Address && !isFamily(config.ipv4Address, 4)) faults.push(`invalid IPv4 address: ${config.ipv4Address}`);
+  if (config.ipv6Address && !isFamily(config.ipv6Address, 6)) faults.push(`invalid IPv6 address: ${config.ipv6Address}`);
+  for (const address of config.linkLocalAddresses ?? []) {
+    if (tryParseIpAddress(address) === undefined) faults.push(`invalid link-local IP address: ${address}`);
+  }
+  return faults;
+}
+
+function userDefinedFaults(network: Network, config: EndpointConfig): string[] {
+  if (hasNames(network)) return [];
+  const faults: string[] = [];
+  if (config.ipv4Address || config.ipv6Address) {
+    faults.push('user-specified IP address is supported on user-defined networks only');
+  }
+  if ((config.aliases ?? []).length > 0) {
+    faults.push('network-scoped aliases are only supported for user-defined networks');
+  }
+  return faults;
+}
+
+function addressFaults(network: Network, config: EndpointConfig): string[] {
+  const syntax = syntaxFaults(config);
+  if (syntax.length > 0) return syntax;
+  const subnets: readonly Prefix[] = network.subnets.map(({ subnet }) => subnet);
+  return [config.ipv4Address, config.ipv6Address].flatMap((text) => {
+    const address = text ? tryParseIpAddress(text) : undefined;
+    if (address === undefined || subnets.some((subnet) => prefixContains(subnet, address))) return [];
+    return [`no configured subnet contains IP address ${address}`];
+  });
+}
+
+function isFamily(text: string, family: 4 | 6): boolean {
+  const address = tryParseIpAddress(text);
+  return address !== undefined && address.includes(':') === (family === 6);
+}

@@ -1,0 +1,56 @@
+import { addressOf, type IpAddress } from '@fairlead/base';
+import type { Endpoint, Network } from './model.ts';
+
+/** An endpoint together with its network. */
+export interface Joined {
+  readonly endpoint: Endpoint;
+  readonly network: Network;
+}
+
+/** Which endpoints the default routes and the published ports of a sandbox go by. */
+export interface Election {
+  readonly ipv4?: Joined;
+  readonly ipv6?: Joined;
+}
+
+/**
+ * The endpoints in order of precedence for gateways and for name look-ups: higher priority, then networks that lead
+ * out before internal ones, then those with gateways of both families, then by network name.
+ */
+export function byPrecedence(joined: readonly Joined[]): Joined[] {
+  return [...joined].sort(
+    (a, b) =>
+      (b.endpoint.config.gatewayPriority ?? 0) - (a.endpoint.config.gatewayPriority ?? 0) ||
+      Number(a.network.internal) - Number(b.network.internal) ||
+      families(b) - families(a) ||
+      compareText(a.network.name, b.network.name),
+  );
+}
+
+/** The first endpoint with a gateway of each family; the two may differ. */
+export function electGateways(joined: readonly Joined[]): Election {
+  const ordered = byPrecedence(joined);
+  const ipv4 = ordered.find((item) => gatewayOf(item, 4) !== undefined);
+  const ipv6 = ordered.find((item) => gatewayOf(item, 6) !== undefined);
+  return { ...(ipv4 && { ipv4 }), ...(ipv6 && { ipv6 }) };
+}
+
+/** The router of one family behind an endpoint; internal networks have none. */
+export function gatewayOf({ endpoint, network }: Joined, family: 4 | 6): IpAddress | undefined {
+  if (network.internal || network.bridge === undefined) return undefined;
+  if ((family === 4 ? endpoint.ipv4 : endpoint.ipv6) === undefined) return undefined;
+  return gatewayAddress(network, family);
+}
+
+/** The gateway address of a network, internal or not. */
+export function gatewayAddress(network: Network, family: 4 | 6): IpAddress | undefined {
+  return network.subnets.find(({ subnet }) => addressOf(subnet).includes(':') === (family === 6))?.gateway;
+}
+
+function families(item: Joined): number {
+  return Number(gatewayOf(item, 4) !== undefined) + Number(gatewayOf(item, 6) !== undefined);
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}

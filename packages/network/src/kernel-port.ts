@@ -1,0 +1,28 @@
+import type { IpAddress, PortProtocol } from '@fairlead/base';
+import type { Change, KernelObject, NamespaceName } from '@fairlead/netlink';
+
+/** Which connections conntrack shall forget; every given part has to match. */
+export interface ConnectionFilter {
+  readonly protocol?: PortProtocol;
+  /** Address that the first packet was sent to, or that answers. */
+  readonly address?: IpAddress;
+  /** Port that the first packet was sent to. */
+  readonly port?: number;
+}
+
+/** What the network model needs from Linux. `@fairlead/kernel` has the real one and a fake that refuses nonsense. */
+export interface KernelPort {
+  /**
+   * Make the changes in order. What needs no waiting in the kernel is done before the promise is returned; links are
+   * deleted off the main thread. What exists already as wanted, or is gone already, is success.
+   *
+   * @throws NetlinkError or SystemCallError of the first change that failed; those before it stay made.
+   */
+  apply(changes: readonly Change[]): Promise<void>;
+  /** What a namespace holds now, of all kinds or of some. */
+  observe(namespace: NamespaceName, kinds?: readonly KernelObject['kind'][]): KernelObject[];
+  /** Names of the pinned namespaces, ours and others'. */
+  namespaces(): NamespaceName[];
+  /** Drop connections from conntrack so that they do not go on to an endpoint that is no more. */
+  forgetConnections(filter: ConnectionFilter): Promise<void>;
+}

@@ -1,0 +1,64 @@
+import { shortIdentifier } from '@fairlead/base';
+import { dnsNames, hasNames, parseLink } from './dns-names.ts';
+import type { Joined } from './gateway.ts';
+import type { Sandbox } from './model.ts';
+import type { NameServicePort, ResolverEndpoint, ResolverSandbox } from './name-service-port.ts';
+import { choosesNdots, parseResolvConf, upstreamServers } from './resolv-conf.ts';
+
+/** Tells the name service what it shall answer. */
+export class NameRecords {
+  readonly #names: NameServicePort;
+  readonly #hostResolvConf: () => string;
+
+  /** @param hostResolvConf text of the host's resolv.conf, read anew for each sandbox. */
+  constructor(names: NameServicePort, hostResolvConf: () => string) {
+    this.#names = names;
+    this.#hostResolvConf = hostResolvConf;
+  }
+
+  /** Serve a sandbox, or tell what has changed about it. Sandboxes without a network that has names need no service. */
+  async serve(sandbox: Sandbox, joined: readonly Joined[]): Promise<Sandbox['resolver']> {
+    if (!joined.some(({ network }) => hasNames(network))) return undefined;
+    return await this.#names.openSandbox(this.#sandboxRecord(sandbox, joined));
+  }
+
+  /** Publish the names of endpoints; resolves when they are answered. */
+  async publish(joined: readonly Joined[]): Promise<void> {
+    await Promise.all(
+      joined.filter(({ network }) => hasNames(network)).map((item) => this.#names.setEndpoint(endpointRecord(item))),
+    );
+  }
+
+  /** Stop answering for an endpoint. */
+  async withdraw({ endpoint, network }: Joined): Promise<void> {
+    if (hasNames(network)) await this.#names.removeEndpoint(endpoint.id);
+  }
+
+  #sandboxRecord(sandbox: Sandbox, joined: readonly Joined[]): ResolverSandbox {
+    const host = parseResolvConf(this.#hostResolvConf());
+    const own = sandbox.dns.servers;
+    return {
+      id: sandbox.id,
+      namespace: sandbox.namespace,
+      hostUpstreams: own.length > 0 ? [] : upstreamServers(host),
+      sandboxUpstreams: own,
+      forward: joined.some(({ network }) => !network.internal),
+      ndots: choosesNdots(host, sandbox.dns),
+    };
+  }
+}
+
+function endpointRecord({ endpoint }: Joined): ResolverEndpoint {
+  const [containerName = endpoint.ownerName, ...others] = dnsNames(endpoint);
+  return {
+    id: endpoint.id,
+    sandbox: endpoint.sandbox,
+    network: endpoint.network,
+    addresses: [endpoint.ipv4, endpoint.ipv6].filter((address) => address !== undefined),
+    containerName,
+    aliases: others.filter((name) => name !== endpoint.hostname && name !== shortIdentifier(endpoint.owner)),
+    shortId: shortIdentifier(endpoint.owner),
+    hostname: endpoint.hostname,
+    links: (endpoint.config.links ?? []).map(parseLink),
+  };
+}

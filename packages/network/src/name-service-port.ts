@@ -1,0 +1,80 @@
+import type { IpAddress, PortProtocol, PortRange } from '@fairlead/base';
+
+/** A sandbox's name service. */
+export interface ResolverSandbox {
+  readonly id: string;
+  readonly namespace: string;
+  /** Asked from the host's namespace. */
+  readonly hostUpstreams: readonly string[];
+  /** Asked from the sandbox's own namespace. */
+  readonly sandboxUpstreams: readonly string[];
+  /** False while only internal networks are attached: nothing leaks to the host's servers. */
+  readonly forward: boolean;
+  /** Set when user or host chose an `ndots`. */
+  readonly ndots: boolean;
+}
+
+/** Names of one container on one network. */
+export interface ResolverEndpoint {
+  readonly id: string;
+  readonly sandbox: string;
+  readonly network: string;
+  readonly addresses: readonly IpAddress[];
+  readonly containerName: string;
+  readonly aliases: readonly string[];
+  readonly shortId: string;
+  readonly hostname: string;
+  /** Private names of the asker: alias to container name. */
+  readonly links: readonly { readonly alias: string; readonly target: string }[];
+}
+
+/** Host ports to hold: the same numbers on every address. */
+export interface PortReservation {
+  readonly protocol: PortProtocol;
+  readonly addresses: readonly IpAddress[];
+  /** Absent means any free ephemeral port. */
+  readonly ports?: PortRange;
+  /** How many consecutive ports are wanted; fewer than `ports` holds means the first free ones in it. */
+  readonly count: number;
+}
+
+/** The process that answers names and holds ports while the daemon comes and goes. */
+export interface NameServicePort {
+  openSandbox(sandbox: ResolverSandbox): Promise<{ readonly udpPort: number; readonly tcpPort: number }>;
+  closeSandbox(id: string): Promise<void>;
+  setNetwork(network: { readonly id: string; readonly name: string }): Promise<void>;
+  removeNetwork(id: string): Promise<void>;
+  setEndpoint(endpoint: ResolverEndpoint): Promise<void>;
+  removeEndpoint(id: string): Promise<void>;
+  /**
+   * Hold ports with really bound sockets: all of them or none.
+   *
+   * @returns for each reservation the ports that it got.
+   * @throws PortUnavailable for the first one that cannot be had.
+   */
+  reservePorts(owner: string, reservations: readonly PortReservation[]): Promise<readonly PortRange[]>;
+  releasePorts(owner: string): Promise<void>;
+  /** Everything that it serves, for the comparison after a restart of either side. */
+  list(): Promise<{
+    readonly sandboxes: readonly string[];
+    readonly endpoints: readonly string[];
+    readonly networks: readonly string[];
+    readonly portOwners: readonly string[];
+  }>;
+}
+
+/** Why the host did not give a port. */
+export class PortUnavailable extends Error {
+  override readonly name = 'PortUnavailable';
+  readonly address: IpAddress;
+  readonly port: number;
+  readonly protocol: PortProtocol;
+
+  /** @param reason the system's words, `address already in use`. */
+  constructor(at: { address: IpAddress; port: number; protocol: PortProtocol }, reason: string) {
+    super(reason);
+    this.address = at.address;
+    this.port = at.port;
+    this.protocol = at.protocol;
+  }
+}

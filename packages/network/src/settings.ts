@@ -1,0 +1,27 @@
+import type { IpAddress } from '@fairlead/base';
+import type { SubnetSource } from '@fairlead/ipam';
+import type { TableDefinition } from '@fairlead/netlink';
+import type { IpamRequest } from './model.ts';
+
+/** What the operator decides about networking; the daemon fills it from flags and configuration. */
+export interface NetworkSettings {
+  /** Where subnets that nobody asked for by value come from. */
+  readonly sources: readonly SubnetSource[];
+  /** Bytes, for networks that do not say otherwise. */
+  readonly mtu: number;
+  /** Namespaces under `/run/netns` that begin so are ours. */
+  readonly namespacePrefix: string;
+  /** The predefined network `bridge`; absent when there shall be none. */
+  readonly defaultBridge?: {
+    readonly bridge: string;
+    readonly ipv6: boolean;
+    readonly masquerade: boolean;
+    readonly config: readonly IpamRequest[];
+    /** Host address of published ports that name none. */
+    readonly hostBinding?: IpAddress;
+  };
+  /** The host's table without its elements. */
+  readonly hostTable: TableDefinition;
+  /** Text of the host's resolv.conf, read anew each time. */
+  readonly hostResolvConf: () => string;
+}
