@@ -1,1 +1,48 @@
-export {};
+/**
+ * Names of containers: DNS messages, who sees which name, forwarding with a cache, serving; and the protocol by which
+ * the daemon tells the resolver process about all this.
+ *
+ * @module
+ */
+export { Cache, type CacheLimits, defaultCacheLimits } from './cache.ts';
+export { ResolverClient } from './control-client.ts';
+export {
+  CONTROL_VERSION,
+  type ControlFailure,
+  type ControlRequest,
+  type ControlResponse,
+  type HostPorts,
+  type Nothing,
+  type PortChoice,
+  type PortFailure,
+  type PortPick,
+  type PortReservation,
+  type ReservationResult,
+  type ResolverContents,
+  type ResolverMethod,
+  type ResolverMethods,
+  type SandboxPorts,
+  type SandboxSettings,
+} from './control-protocol.ts';
+export { type DatagramHandler, serveDatagrams } from './datagram-server.ts';
+export { compareEndpoints, Directory, type LinkAlias, type NamedEndpoint, type NamedNetwork } from './directory.ts';
+export { ownSockets, type UpstreamSockets } from './exchange.ts';
+export { defaultForwardTiming, Forwarder, type ForwarderOptions, type ForwardTiming } from './forwarder.ts';
+export { LineReader } from './line-reader.ts';
+export {
+  decodeMessage,
+  type Edns,
+  encodeMessage,
+  HEADER_OCTETS,
+  type Message,
+  type Question,
+  type ResourceRecord,
+} from './message.ts';
+export { addressOfReverseName, foldName, reverseName } from './name.ts';
+export { MAX_DATAGRAM_OCTETS, NameServer, type NameSource } from './name-server.ts';
+export { PortError } from './port-error.ts';
+export type { RecordData } from './record-data.ts';
+export { classInternet, recordType, type RecordTypeName, recordTypeText, responseCode } from './record-type.ts';
+export { defaultStreamLimits, serveStreams, type StreamLimits } from './stream-server.ts';
+export { formatUpstream, parseUpstream, type Upstream, UpstreamHealth } from './upstream.ts';
+export { answer, type ZoneAnswer, type ZoneOptions, type ZoneView } from './zone.ts';

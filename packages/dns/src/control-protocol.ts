@@ -1,0 +1,141 @@
+import type { ErrorCode, IpAddress, PortProtocol, PortRange } from '@fairlead/base';
+import type { NamedEndpoint, NamedNetwork } from './directory.ts';
+
+/**
+ * What the daemon says to the resolver process: one JSON object per line in each direction over a unix socket.
+ *
+ *     {"id": 1, "method": "setNetwork", "params": {"id": "n1", "name": "front"}}
+ *     {"id": 1, "result": {}}
+ *     {"id": 2, "error": {"code": "not-found", "message": "..."}}
+ *
+ * Requests of one connection are carried out in their order. Every method says how things should be, so saying it again
+ * changes nothing: after a restart of either process the daemon says everything once more.
+ */
+export interface ResolverMethods {
+  readonly ping: Method<Nothing, { readonly version: number; readonly pid: number }>;
+  readonly openSandbox: Method<SandboxSettings, SandboxPorts>;
+  readonly closeSandbox: Method<{ readonly id: string }, Nothing>;
+  readonly setUpstreams: Method<{ readonly upstreams: readonly string[] }, Nothing>;
+  readonly setNetwork: Method<NamedNetwork, Nothing>;
+  readonly removeNetwork: Method<{ readonly id: string }, Nothing>;
+  readonly setEndpoint: Method<NamedEndpoint, Nothing>;
+  readonly removeEndpoint: Method<{ readonly id: string }, Nothing>;
+  readonly reservePorts: Method<PortReservation, ReservationResult>;
+  readonly pickPort: Method<PortChoice, PortPick>;
+  readonly releasePorts: Method<{ readonly owner: string }, Nothing>;
+  readonly holdFile: Method<{ readonly path: string }, Nothing>;
+  readonly releaseFile: Method<{ readonly path: string }, Nothing>;
+  readonly list: Method<Nothing, ResolverContents>;
+  /** Close everything and end the process. */
+  readonly shutdown: Method<Nothing, Nothing>;
+}
+
+/** Grows when a method changes in a way that an older peer would not understand. */
+export const CONTROL_VERSION = 1;
+
+interface Method<Params, Result> {
+  readonly params: Params;
+  readonly result: Result;
+}
+
+/** No members. */
+export type Nothing = Readonly<Record<string, never>>;
+
+/** Name of a method. */
+export type ResolverMethod = keyof ResolverMethods;
+
+/** A sandbox whose names are to be served at 127.0.0.11. Opening an open one changes its settings and keeps its ports. */
+export interface SandboxSettings {
+  readonly id: string;
+  /** Where the network namespace is pinned. Another namespace at the same path counts as another sandbox. */
+  readonly namespacePath: string;
+  /** Asked from the host's namespace; absent means those of `setUpstreams`, now and later. */
+  readonly hostUpstreams?: readonly string[];
+  /** Asked from the sandbox's namespace, and when there are any instead of the host's (`--dns`). */
+  readonly sandboxUpstreams?: readonly string[];
+  /** False when the sandbox has internal networks only: then the host's servers are not asked for it. */
+  readonly forward: boolean;
+  /** Given when the user or the host's file set `ndots`: unknown single labels are then not asked outside. */
+  readonly ndots?: number;
+  /** Seconds for which askers may keep local answers; default 0. */
+  readonly ttl?: number;
+  /** The ports of last time, to be used again if they are free. */
+  readonly previousPorts?: SandboxPorts;
+}
+
+/** Where a sandbox's server listens on 127.0.0.11 inside the sandbox. */
+export interface SandboxPorts {
+  readonly udpPort: number;
+  readonly tcpPort: number;
+}
+
+/** Consecutive ports of one address of the host. */
+export interface HostPorts extends PortRange {
+  readonly protocol: PortProtocol;
+  readonly address: IpAddress;
+}
+
+/** Ports that are to be held in addition to what the owner has; all of them or, on an error, none. */
+export interface PortReservation {
+  readonly owner: string;
+  readonly ports: readonly HostPorts[];
+}
+
+/** Ports that need no holding: the host has no such address family or protocol. */
+export interface ReservationResult {
+  readonly skipped: readonly HostPorts[];
+}
+
+/** Any one free port, the same for all addresses. */
+export interface PortChoice {
+  readonly owner: string;
+  readonly protocol: PortProtocol;
+  readonly addresses: readonly IpAddress[];
+  /** Absent means the kernel's range of ephemeral ports without the reserved ones. */
+  readonly range?: PortRange;
+}
+
+/** The port that is now held. */
+export interface PortPick extends ReservationResult {
+  readonly port: number;
+}
+
+/** Everything that the process holds. */
+export interface ResolverContents {
+  readonly sandboxes: readonly (SandboxSettings & SandboxPorts)[];
+  readonly upstreams: readonly string[];
+  readonly networks: readonly NamedNetwork[];
+  readonly endpoints: readonly NamedEndpoint[];
+  readonly reservations: readonly PortReservation[];
+  readonly files: readonly string[];
+}
+
+/** Which port could not be held and why. */
+export interface PortFailure {
+  /** `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`... */
+  readonly errno: string;
+  readonly protocol: PortProtocol;
+  readonly address: IpAddress;
+  readonly port: number;
+  /** The owner that has the port, when it is one of ours and not another process. */
+  readonly heldBy?: string;
+}
+
+/** A request on the wire. */
+export interface ControlRequest {
+  readonly id: number;
+  readonly method: string;
+  readonly params?: unknown;
+}
+
+/** An error on the wire. */
+export interface ControlFailure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly port?: PortFailure;
+}
+
+/** A response on the wire. */
+export type ControlResponse =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: ControlFailure };

@@ -1,0 +1,132 @@
+import type { Forwarder, Transport } from './forwarder.ts';
+import { encodeMessage, decodeMessage, HEADER_OCTETS, type Message } from './message.ts';
+import { isPlainQuery, layoutOf, type MessageLayout, payloadLimit, truncate } from './message-layout.ts';
+import { type AddressBlock, ReadyAnswers, shuffleAddresses } from './ready-answers.ts';
+import { responseCode } from './record-type.ts';
+import { answer, type ZoneOptions, type ZoneView } from './zone.ts';
+
+/** Our own EDNS payload size: fits into one Ethernet frame (DNS flag day 2020). */
+const OWN_PAYLOAD_OCTETS = 1232;
+/** Largest UDP response, and so the size of the slots in which they are built. */
+export const MAX_DATAGRAM_OCTETS = 4096;
+/** Questions of one asker that may be under way at a time, as Docker has it. */
+const MAX_FORWARDS = 1024;
+
+/** What a server answers from; read anew for each question, so that a change takes effect at once. */
+export interface NameSource {
+  readonly view: ZoneView;
+  /** Grows when anything that `view` says may have changed. */
+  readonly generation: number;
+  readonly options: ZoneOptions;
+  /** Absent when nothing may or can be asked outside. */
+  readonly forwarder: Forwarder | undefined;
+}
+
+/** Answers requests of one asker: octets in, octets out, no sockets. */
+export class NameServer {
+  readonly #source: NameSource;
+  readonly #ready = new ReadyAnswers();
+  #forwards = 0;
+
+  constructor(source: NameSource) {
+    this.#source = source;
+  }
+
+  /**
+   * Answer the request in the first `length` octets of `slot`, which must have room for {@link MAX_DATAGRAM_OCTETS}.
+   *
+   * @param later is called when the answer has to wait; what it returns is called with the answer.
+   * @returns the length of the response that is now in the slot; 0 when there is none or none yet.
+   */
+  answerDatagram(slot: Uint8Array, length: number, later: () => (response: Uint8Array) => void): number {
+    this.#ready.revalidate(this.#source.generation);
+    const ready = this.#ready.respond(slot, length);
+    if (ready > 0) return ready;
+    const response = this.respond(slot.slice(0, length), 'udp');
+    if (response === undefined) return 0;
+    if (response instanceof Promise) {
+      const send = later();
+      void response.then(send);
+      return 0;
+    }
+    slot.set(response);
+    return response.length;
+  }
+
+  /** The response to a request, `undefined` for what deserves none. Never rejects. */
+  respond(request: Uint8Array, transport: Transport): Uint8Array | Promise<Uint8Array> | undefined {
+    if (request.length < HEADER_OCTETS || ((request[2] ?? 0) & 0x80) !== 0) return undefined;
+    let layout: MessageLayout;
+    try {
+      layout = layoutOf(request);
+    } catch {
+      return refusal(request, HEADER_OCTETS, responseCode.formatError);
+    }
+    if (((request[2] ?? 0) & 0x78) !== 0) return refusal(request, layout.questionEnd, responseCode.notImplemented);
+    const limit = transport === 'tcp' ? 65535 : Math.min(payloadLimit(request, layout), MAX_DATAGRAM_OCTETS);
+    const local = isPlainQuery(request, layout) ? this.#answerLocally(request, limit, transport) : undefined;
+    return local ?? this.#forward(request, layout, limit, transport);
+  }
+
+  #answerLocally(request: Uint8Array, limit: number, transport: Transport): Uint8Array | undefined {
+    const { view, options } = this.#source;
+    let query: Message;
+    try {
+      query = decodeMessage(request);
+    } catch {
+      return refusal(request, HEADER_OCTETS, responseCode.formatError);
+    }
+    const [question] = query.questions ?? [];
+    const found = question === undefined ? undefined : answer(view, question, options);
+    if (found?.kind !== 'local') return undefined;
+    const response = encodeMessage({
+      id: query.id,
+      response: true,
+      recursionDesired: query.recursionDesired ?? false,
+      recursionAvailable: true,
+      checkingDisabled: query.checkingDisabled ?? false,
+      questions: query.questions ?? [],
+      answers: found.records,
+      ...(query.edns === undefined ? {} : { edns: { payloadSize: OWN_PAYLOAD_OCTETS } }),
+    });
+    const addresses = addressBlockOf(response);
+    shuffleAddresses(response, addresses);
+    const whole = response.length <= limit;
+    if (whole && transport === 'udp') this.#ready.store(request, response, addresses);
+    return whole ? response : truncate(response, limit);
+  }
+
+  #forward(request: Uint8Array, layout: MessageLayout, limit: number, transport: Transport) {
+    const { forwarder } = this.#source;
+    const failure = () => refusal(request, layout.questionEnd, responseCode.serverFailure);
+    if (forwarder === undefined || forwarder.upstreams.length === 0) return failure();
+    const cached = forwarder.cached(request, layout);
+    if (cached !== undefined) return truncate(cached, limit);
+    if (this.#forwards >= MAX_FORWARDS) return refusal(request, layout.questionEnd, responseCode.refused);
+    this.#forwards++;
+    return forwarder
+      .forward(request, layout, transport)
+      .then((response) => truncate(response, limit))
+      .catch(failure)
+      .finally(() => this.#forwards--);
+  }
+}
+
+/** Header and question of the request as a response with nothing but a code. */
+function refusal(request: Uint8Array, questionEnd: number, code: number): Uint8Array {
+  const response = request.slice(0, questionEnd);
+  response[2] = 0x80 | ((request[2] ?? 0) & 0x79);
+  response[3] = 0x80 | code;
+  response.fill(0, 4, HEADER_OCTETS);
+  if (questionEnd > HEADER_OCTETS) response[5] = 1;
+  return response;
+}
+
+/** The addresses of a response whose answers are all alike, as ours are: owner compressed to two octets. */
+function addressBlockOf(response: Uint8Array): AddressBlock {
+  const answers = layoutOf(response).records.filter(({ section }) => section === 'answer');
+  const [first, second] = answers;
+  if (first === undefined) return { start: 0, stride: 0, size: 0, count: 0 };
+  const start = first.ttlOffset + 6;
+  return { start, stride: (second ?? first).end - first.end, size: first.end - start, count: answers.length };
+}

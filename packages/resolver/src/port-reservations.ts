@@ -1,0 +1,191 @@
+import { FairleadError, familyOf, type IpAddress, isUnspecified, type PortProtocol } from '@fairlead/base';
+import {
+  type HostPorts,
+  type PortChoice,
+  PortError,
+  type PortPick,
+  type PortReservation,
+  type ReservationResult,
+} from '@fairlead/dns';
+import { closeDescriptor, type HeldPort, holdPort, SystemCallError } from '@fairlead/kernel';
+import { EphemeralPorts, readPortSysctls } from './ephemeral-range.ts';
+
+/** One socket; it stands for two ports when it holds the wildcards of both families. */
+interface Hold {
+  readonly owner: string;
+  readonly descriptor: number;
+  readonly protocol: PortProtocol;
+  readonly addresses: readonly IpAddress[];
+  readonly port: number;
+}
+
+/** What a host without IPv6 or without SCTP says: then nobody can take the port either. */
+const unsupported = new Set<string>(['EAFNOSUPPORT', 'EPROTONOSUPPORT', 'ESOCKTNOSUPPORT']);
+const wildcards: readonly IpAddress[] = ['0.0.0.0' as IpAddress, '::' as IpAddress];
+
+/** Ports of the host that containers have published, each held by a bound socket that does nothing. */
+export class PortReservations implements Disposable {
+  readonly #owners = new Map<string, Set<Hold>>();
+  readonly #ports = new Map<string, Set<Hold>>();
+  readonly #ephemeral = new EphemeralPorts();
+
+  /**
+   * Hold ports for an owner in addition to those that it has.
+   *
+   * @throws PortError for the first port that cannot be had; then nothing has changed.
+   */
+  reserve({ owner, ports }: PortReservation): ReservationResult {
+    const skipped: HostPorts[] = [];
+    const taken: Hold[] = [];
+    try {
+      for (const group of groupWildcards(ports)) {
+        for (let port = group.first; port <= group.last; port++) {
+          const missing = this.#hold(owner, group.protocol, group.addresses, port, taken);
+          skipped.push(...missing.map((address) => ({ protocol: group.protocol, address, first: port, last: port })));
+        }
+      }
+    } catch (error) {
+      for (const hold of taken) this.#release(hold);
+      throw error;
+    }
+    return { skipped };
+  }
+
+  /**
+   * Hold one free port, the same on all addresses.
+   *
+   * @throws FairleadError `conflict` when all ports are taken, PortError when an address cannot be bound at all.
+   */
+  pick({ owner, protocol, addresses, range }: PortChoice): PortPick {
+    const candidates =
+      range === undefined ? this.#ephemeral.candidates(protocol, readPortSysctls()) : portsOf(range.first, range.last);
+    for (const port of candidates) {
+      try {
+        const ports = addresses.map((address) => ({ protocol, address, first: port, last: port }));
+        if (ports.some(({ address }) => this.#find(owner, protocol, address, port))) continue;
+        const { skipped } = this.reserve({ owner, ports });
+        if (range === undefined) this.#ephemeral.used(protocol, port);
+        return { port, skipped };
+      } catch (error) {
+        if (!(error instanceof PortError) || error.port.errno !== 'EADDRINUSE') throw error;
+      }
+    }
+    throw new FairleadError('conflict', 'all ports are allocated');
+  }
+
+  /** Give up all ports of an owner. */
+  release(owner: string): void {
+    for (const hold of this.#owners.get(owner) ?? []) this.#release(hold);
+  }
+
+  /** What is held, each port by itself. */
+  list(): PortReservation[] {
+    return [...this.#owners].map(([owner, holds]) => ({
+      owner,
+      ports: [...holds].flatMap(({ protocol, addresses, port }) =>
+        addresses.map((address) => ({ protocol, address, first: port, last: port })),
+      ),
+    }));
+  }
+
+  [Symbol.dispose](): void {
+    for (const owner of [...this.#owners.keys()]) this.release(owner);
+  }
+
+  /** Hold one port on some addresses; the addresses on which there is nothing to hold. */
+  #hold(owner: string, protocol: PortProtocol, addresses: readonly IpAddress[], port: number, taken: Hold[]) {
+    const wanted = addresses.filter((address) => !this.#find(owner, protocol, address, port));
+    if (wanted.length === 2 && this.#tryBothFamilies(owner, protocol, wanted, port, taken)) return [];
+    return wanted.filter((address) => {
+      const descriptor = this.#open({ protocol, family: familyOf(address), address, port });
+      if (descriptor !== undefined) taken.push(this.#keep({ owner, descriptor, protocol, addresses: [address], port }));
+      return descriptor === undefined;
+    });
+  }
+
+  /** One socket for both wildcards. When it fails the two are tried apart, which also tells which one it is. */
+  #tryBothFamilies(
+    owner: string,
+    protocol: PortProtocol,
+    addresses: readonly IpAddress[],
+    port: number,
+    taken: Hold[],
+  ): boolean {
+    try {
+      const descriptor = holdPort({ protocol, family: 6, address: '::' as IpAddress, port, bothFamilies: true });
+      taken.push(this.#keep({ owner, descriptor, protocol, addresses, port }));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #open(held: HeldPort): number | undefined {
+    try {
+      return holdPort(held);
+    } catch (error) {
+      if (!(error instanceof SystemCallError)) throw error;
+      if (unsupported.has(error.errno)) return undefined;
+      const { protocol, address, port } = held;
+      const holder = error.errno === 'EADDRINUSE' ? this.#holder(protocol, address, port) : undefined;
+      const heldBy = holder === undefined ? {} : { heldBy: holder.owner };
+      throw new PortError({ errno: error.errno, protocol, address, port, ...heldBy });
+    }
+  }
+
+  /** Our own hold that stands in the way of an address. */
+  #holder(protocol: PortProtocol, address: IpAddress, port: number): Hold | undefined {
+    const overlaps = (other: IpAddress) =>
+      familyOf(other) === familyOf(address) && (other === address || isUnspecified(other) || isUnspecified(address));
+    return [...(this.#ports.get(`${protocol}/${port}`) ?? [])].find(({ addresses }) => addresses.some(overlaps));
+  }
+
+  #find(owner: string, protocol: PortProtocol, address: IpAddress, port: number): boolean {
+    const holds = this.#ports.get(`${protocol}/${port}`);
+    if (holds === undefined) return false;
+    return [...holds].some((hold) => hold.owner === owner && hold.addresses.includes(address));
+  }
+
+  #keep(hold: Hold): Hold {
+    addTo(this.#owners, hold.owner, hold);
+    addTo(this.#ports, `${hold.protocol}/${hold.port}`, hold);
+    return hold;
+  }
+
+  #release(hold: Hold): void {
+    removeFrom(this.#owners, hold.owner, hold);
+    removeFrom(this.#ports, `${hold.protocol}/${hold.port}`, hold);
+    closeDescriptor(hold.descriptor);
+  }
+}
+
+type PortGroup = Omit<HostPorts, 'address'> & { readonly addresses: readonly IpAddress[] };
+
+/** Both wildcards of the same ports come together; everything else stays alone, in its order. */
+function groupWildcards(ports: readonly HostPorts[]): PortGroup[] {
+  const groups = new Map<string, PortGroup>();
+  for (const { protocol, address, first, last } of ports) {
+    const shared = isUnspecified(address) ? '*' : address;
+    const key = `${protocol}/${shared}/${first}-${last}`;
+    const addresses = isUnspecified(address) && groups.has(key) ? wildcards : [address];
+    const known = groups.get(key)?.addresses;
+    groups.set(key, { protocol, first, last, addresses: known?.includes(address) ? known : addresses });
+  }
+  return [...groups.values()];
+}
+
+function* portsOf(first: number, last: number): Generator<number> {
+  for (let port = first; port <= last; port++) yield port;
+}
+
+function addTo(index: Map<string, Set<Hold>>, key: string, hold: Hold): void {
+  const holds = index.get(key);
+  if (holds === undefined) index.set(key, new Set([hold]));
+  else holds.add(hold);
+}
+
+function removeFrom(index: Map<string, Set<Hold>>, key: string, hold: Hold): void {
+  const holds = index.get(key);
+  holds?.delete(hold);
+  if (holds?.size === 0) index.delete(key);
+}
