@@ -1,0 +1,83 @@
+import { ByteWriter, type Family, type IpAddress, ipToBytes } from '@fairlead/base';
+import { addressOfBuffer, bind, close, setsockopt, socket } from './syscalls.ts';
+import { SystemCallError } from './system-call-error.ts';
+
+/** A port to take away from everybody else. */
+export interface HeldPort {
+  readonly protocol: 'tcp' | 'udp' | 'sctp';
+  readonly family: Family;
+  readonly address: IpAddress;
+  readonly port: number;
+  /** IPv6 wildcard only: take the IPv4 port with the same socket. */
+  readonly bothFamilies?: boolean;
+}
+
+const AF_INET = 2;
+const AF_INET6 = 10;
+const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
+const SOCK_CLOEXEC = 0o2000000;
+const IPPROTO_SCTP = 132;
+const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
+const SO_ATTACH_FILTER = 26;
+const IPPROTO_IPV6 = 41;
+const IPV6_V6ONLY = 26;
+const on = Uint8Array.of(1, 0, 0, 0);
+const off = new Uint8Array(4);
+
+/** One BPF instruction: return 0, take nothing (linux/filter.h: BPF_RET | BPF_K). */
+const dropAll = Uint8Array.of(6, 0, 0, 0, 0, 0, 0, 0);
+/** struct sock_fprog: length, padding, pointer to the instructions. */
+const dropAllProgram = new ByteWriter(16).u64(1n).u64(addressOfBuffer(dropAll)).finish();
+
+/**
+ * Bind a socket and do nothing with it, in the namespace this thread is in: while it is open nobody else gets the port.
+ * A TCP socket does not listen, so the host answers as if nothing were there; a UDP socket takes no packet.
+ *
+ * TCP connections in TIME_WAIT do not stand in the way if their server used SO_REUSEADDR, which practically all do.
+ *
+ * @throws SystemCallError `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`; `EAFNOSUPPORT` without IPv6; `EPROTONOSUPPORT` or
+ *   `ESOCKTNOSUPPORT` without SCTP.
+ */
+export function holdPort(held: HeldPort): number {
+  const descriptor = socket(held.family === 4 ? AF_INET : AF_INET6, ...kindOf(held.protocol));
+  try {
+    if (held.family === 6) setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, held.bothFamilies ? off : on, 4);
+    if (held.protocol === 'udp') setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, dropAllProgram, 16);
+    const address = socketAddress(held);
+    try {
+      bind(descriptor, address, address.length);
+    } catch (error) {
+      if (held.protocol !== 'tcp' || !(error instanceof SystemCallError) || error.errno !== 'EADDRINUSE') throw error;
+      bindOverTimeWait(descriptor, address);
+    }
+    return descriptor;
+  } catch (error) {
+    close(descriptor);
+    throw error;
+  }
+}
+
+/**
+ * With SO_REUSEADDR a bind fails only because of a socket that listens or did not set it (inet_bind_conflict in
+ * net/ipv4/inet_connection_sock.c), so success means that only closed connections were in the way. The option is
+ * taken back at once: another socket with it could otherwise still listen on the port.
+ */
+function bindOverTimeWait(descriptor: number, address: Uint8Array): void {
+  setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, on, 4);
+  bind(descriptor, address, address.length);
+  setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, off, 4);
+}
+
+function kindOf(protocol: HeldPort['protocol']): [type: number, protocol: number] {
+  if (protocol === 'udp') return [SOCK_DGRAM | SOCK_CLOEXEC, 0];
+  return [SOCK_STREAM | SOCK_CLOEXEC, protocol === 'sctp' ? IPPROTO_SCTP : 0];
+}
+
+/** sockaddr_in or sockaddr_in6 (ip(7), ipv6(7)). */
+function socketAddress({ family, address, port }: HeldPort): Uint8Array {
+  const writer = new ByteWriter(28).u16(family === 4 ? AF_INET : AF_INET6).u16be(port);
+  if (family === 4) return writer.bytes(ipToBytes(address)).zeros(8).finish();
+  return writer.u32(0).bytes(ipToBytes(address)).u32(0).finish();
+}
