@@ -5,6 +5,7 @@
  */
 export { boundPort } from './bound-port.ts';
 export { type BatchHandler, serveDatagramBatches } from './datagram-batch.ts';
+export { prepareDescriptors } from './descriptor-table.ts';
 export {
   createNamespace,
   deleteNamespace,

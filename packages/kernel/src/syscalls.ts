@@ -138,7 +138,8 @@ export const sendto = declare<
 
 /** Where a buffer lies, for structures that point to it; valid for as long as the caller keeps the buffer. */
 export function addressOfBuffer(buffer: Uint8Array): bigint {
-  return koffi.address(buffer);
+  // V8 keeps small arrays on its heap, where they move; asking for the ArrayBuffer gives them a place for good.
+  return koffi.address(new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length));
 }
 
 /** Call `work` on the event loop whenever a descriptor can be read, until disposed; the descriptor is not closed. */
