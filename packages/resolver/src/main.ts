@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { isConflict, type Logger, type LogLevel, messageOf } from '@fairlead/base';
+import { prepareDescriptors } from '@fairlead/kernel';
 import { ControlServer } from './control-server.ts';
 import { methodOf, Resolver } from './resolver.ts';
 
@@ -20,6 +21,14 @@ const log: Logger = { debug: () => {}, info: say('info'), warn: say('warn'), err
 
 /** Exit status when another resolver serves the path already. */
 const ALREADY_RUNNING = 3;
+
+/** A sandbox takes two descriptors, a published port one. */
+const DESCRIPTORS = 16_384;
+try {
+  prepareDescriptors(DESCRIPTORS);
+} catch (error) {
+  log.warn('the limit on open files is low', { error: messageOf(error) });
+}
 
 const ending = Promise.withResolvers<void>();
 const resolver = new Resolver(ending.resolve);
