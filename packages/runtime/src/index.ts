@@ -1,1 +1,64 @@
-export {};
+/**
+ * Running containers: containerd over gRPC, and the OCI runtime spec as pure functions.
+ *
+ * `startContainerd` brings up a private containerd, `Containerd` drives it, `containerSpec` says what is to run, and
+ * `ProcessStreams` carries standard input and output.
+ *
+ * @module
+ */
+export type { BlobSource, BlobWrite } from './containerd/blob-write.ts';
+export { chainId, chainIds, sha256Digest } from './containerd/chain-id.ts';
+export type {
+  ContainerRecord,
+  ContainerStore,
+  NewContainer,
+  RuntimeOptions,
+} from './containerd/container-store.ts';
+export { Containerd, type ContainerdOptions } from './containerd/containerd.ts';
+export { type ContainerdPaths, containerdConfig } from './containerd/containerd-config.ts';
+export { type ContainerdProcess, type ContainerdSettings, startContainerd } from './containerd/containerd-process.ts';
+export type { BlobInfo, ContentStore } from './containerd/content-store.ts';
+export type { Descriptor, Labels, SnapshotMount } from './containerd/descriptor.ts';
+export type { Differ } from './containerd/differ.ts';
+export { configLabels, indexLabels, manifestLabels, uncompressedLabel } from './containerd/gc-labels.ts';
+export type { ImageRecord, ImageStore } from './containerd/image-store.ts';
+export type { Layer, LayerStore } from './containerd/layer-store.ts';
+export type { Lease, Leases } from './containerd/leases.ts';
+export {
+  type MakeFifo,
+  ProcessStreams,
+  type StreamLayout,
+  type StreamPaths,
+  streamPaths,
+} from './containerd/process-streams.ts';
+export type { SnapshotInfo, SnapshotOptions, SnapshotStore } from './containerd/snapshot-store.ts';
+export type { TaskEvent, TaskEventBase } from './containerd/task-events.ts';
+export type { BlockTraffic, TaskMetrics } from './containerd/task-metrics.ts';
+export type { ExitStatus, ProcessReference, TaskProcess, TaskState } from './containerd/task-types.ts';
+export type { NewExec, NewTask, Tasks } from './containerd/tasks.ts';
+export { type CallOptions, type DuplexCall, GrpcChannel, type Metadata } from './grpc/channel.ts';
+export { GrpcError, GrpcStatus, hasStatus } from './grpc/status.ts';
+export {
+  allCapabilities,
+  defaultCapabilities,
+  parseEffectiveCapabilities,
+  resolveCapabilities,
+} from './spec/capabilities.ts';
+export {
+  type ContainerDescription,
+  containerSpec,
+  execProcess,
+  type HostFacts,
+  type NamespaceMode,
+  type ProcessDescription,
+} from './spec/container-spec.ts';
+export type { DeviceRequest } from './spec/devices.ts';
+export { readHostFacts } from './spec/host-facts.ts';
+export type { MountRequest, Propagation } from './spec/mounts.ts';
+export type { LinuxResources, OciDeviceRule, OciProcess, OciSeccomp, OciSpec, OciUser } from './spec/oci-types.ts';
+export { linuxResources, type ResourceLimits, type UlimitRequest } from './spec/resources.ts';
+export { chooseRuntime, probeRuntime, type RuntimeFacts } from './spec/runtime-choice.ts';
+export { defaultSeccomp, parseSeccompProfile } from './spec/seccomp.ts';
+export type { Architecture } from './spec/seccomp-profile.ts';
+export { type StartFailure, startFailureOf } from './spec/start-failure.ts';
+export { type ResolvedUser, resolveUser } from './spec/user.ts';

@@ -1,0 +1,96 @@
+import { FairleadError } from '@fairlead/base';
+import { Content, WriteAction, type WriteContentRequestSchema, type WriteContentResponseSchema } from '../gen/content_pb.ts';
+import type { DuplexCall, GrpcChannel } from '../grpc/channel.ts';
+import { GrpcStatus, hasStatus } from '../grpc/status.ts';
+import type { Labels } from './descriptor.ts';
+import { type Lease, underLease } from './leases.ts';
+import { rechunk } from './rechunk.ts';
+
+/** What is to be written. */
+export type BlobWrite = {
+  /** Name of the write in progress; a later write under the same name goes on where this one stopped. */
+  readonly ref: string;
+  /** Expected digest. Without it any content is taken. */
+  readonly digest?: string;
+  /** Expected size in bytes. Without it any size is taken. */
+  readonly size?: number;
+  readonly labels?: Labels;
+  readonly lease?: Lease | undefined;
+};
+
+/** Where the bytes come from: all at hand, or a stream that can be opened at any offset. */
+export type BlobSource = Uint8Array | ((offset: number) => AsyncIterable<Uint8Array>);
+
+type WriteCall = DuplexCall<typeof WriteContentRequestSchema, typeof WriteContentResponseSchema>;
+
+const chunkSize = 1 << 20;
+
+/**
+ * Write one blob and commit it; a blob that is there already is a success.
+ *
+ * @returns the digest of the content.
+ * @throws FairleadError `conflict` when digest or size are not as expected.
+ */
+export async function writeBlob(channel: GrpcChannel, write: BlobWrite, source: BlobSource): Promise<string> {
+  const call = channel.duplex(Content.method.write, underLease(write.lease));
+  try {
+    if (source instanceof Uint8Array && source.length <= chunkSize) return await commit(call, write, 0, source);
+    const offset = await begin(call, write);
+    return await transfer(call, write, offset, source);
+  } catch (error) {
+    if (hasStatus(error, GrpcStatus.alreadyExists) && write.digest) return write.digest;
+    throw error;
+  } finally {
+    call.cancel();
+  }
+}
+
+/** Where to go on. It can be the very end: the bytes may be on disk from an earlier try, or in another namespace. */
+async function begin(call: WriteCall, write: BlobWrite): Promise<number> {
+  await call.send({ action: WriteAction.STAT, ...target(write) });
+  return Number((await answer(call)).offset);
+}
+
+async function transfer(call: WriteCall, write: BlobWrite, start: number, source: BlobSource): Promise<string> {
+  let offset = start;
+  let acknowledged: Promise<unknown> = Promise.resolve();
+  if (offset !== write.size) {
+    for await (const data of rechunk(bytesFrom(source, offset), chunkSize)) {
+      await call.send({ action: WriteAction.WRITE, ref: write.ref, offset: BigInt(offset), data });
+      // One message is always under way while the source fetches the next.
+      await acknowledged;
+      acknowledged = answer(call);
+      // Awaited in the next round; until then a failure must not count as unhandled.
+      acknowledged.catch(() => {});
+      offset += data.length;
+    }
+  }
+  await acknowledged;
+  return commit(call, write, offset, new Uint8Array());
+}
+
+async function commit(call: WriteCall, write: BlobWrite, offset: number, data: Uint8Array): Promise<string> {
+  await call.send({
+    action: WriteAction.COMMIT,
+    ...target(write),
+    offset: BigInt(offset),
+    data,
+    labels: { ...write.labels },
+  });
+  return (await answer(call)).digest;
+}
+
+function target(write: BlobWrite): { ref: string; total: bigint; expected: string } {
+  return { ref: write.ref, total: BigInt(write.size ?? 0), expected: write.digest ?? '' };
+}
+
+async function answer(call: WriteCall): Promise<{ offset: bigint; digest: string }> {
+  const { value } = await call.responses.next();
+  if (!value) throw new FairleadError('unavailable', 'containerd ended a content write without an answer');
+  return value;
+}
+
+async function* bytesFrom(source: BlobSource, offset: number): AsyncGenerator<Uint8Array, void, undefined> {
+  if (source instanceof Uint8Array) yield source.subarray(offset);
+  else yield* source(offset);
+}

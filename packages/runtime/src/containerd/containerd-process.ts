@@ -1,0 +1,163 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FairleadError } from '@fairlead/base';
+import { type ContainerdPaths, containerdConfig } from './containerd-config.ts';
+
+/** How to run a private containerd. */
+export type ContainerdSettings = ContainerdPaths & {
+  /** Program; `containerd` on the PATH unless told otherwise. */
+  readonly binary?: string;
+  /** Directory put first on its PATH: where the shim and the OCI runtime are looked for. */
+  readonly programs?: string;
+  /** How long it may take to answer, in milliseconds; 10 s unless told otherwise. */
+  readonly patience?: number;
+};
+
+/** A containerd that runs and takes connections. */
+export type ContainerdProcess = {
+  readonly pid: number;
+  /** True when it ran already: a containerd outlives the program that started it. */
+  readonly adopted: boolean;
+  /** Resolves when it has ended, however that came about. */
+  readonly ended: Promise<void>;
+  /** Ask it to stop and wait for that. Containers go on: their shims need no containerd. */
+  stop(): Promise<void>;
+};
+
+/**
+ * Longest address of containerd's API. It appends `.ttrpc` for a second socket and refuses more than 104 characters
+ * (containerd/sys/socket_unix.go); the kernel's own limit is 108 (unix(7)).
+ */
+const longestSocketPath = 98;
+
+/**
+ * Start containerd, or find the one that still runs at this socket. Resolves when it takes connections.
+ *
+ * It is detached: it and the containers outlive this program. Its log is `containerd.log` beside its state.
+ *
+ * @throws FairleadError `invalid-argument` for a socket path that is too long; `unavailable` with the end of the log
+ * when it does not come up.
+ */
+export async function startContainerd(settings: ContainerdSettings): Promise<ContainerdProcess> {
+  if (Buffer.byteLength(settings.socket) > longestSocketPath) {
+    const limit = `at most ${longestSocketPath} bytes are possible`;
+    throw new FairleadError('invalid-argument', `containerd socket path too long: ${settings.socket} (${limit})`);
+  }
+  const running = findRunning(settings);
+  if (running !== undefined) {
+    if (await takesConnections(settings, () => isAlive(running))) return adoptedProcess(running);
+    throw new FairleadError('unavailable', `containerd (process ${running}) does not answer at ${settings.socket}`);
+  }
+  return spawnContainerd(settings);
+}
+
+async function spawnContainerd(settings: ContainerdSettings): Promise<ContainerdProcess> {
+  for (const directory of [settings.root, settings.state, dirname(settings.socket)]) {
+    mkdirSync(directory, { recursive: true, mode: 0o711 });
+  }
+  const config = configPath(settings);
+  writeFileSync(config, containerdConfig(settings), { mode: 0o600 });
+  const log = openSync(logPath(settings), 'a', 0o600);
+  const path = [settings.programs, process.env['PATH']].filter((entry) => entry).join(':');
+  const child = spawn(settings.binary ?? 'containerd', ['--config', config], {
+    detached: true,
+    stdio: ['ignore', log, log],
+    env: { ...process.env, PATH: path },
+  });
+  closeSync(log);
+  const ended = endOf(child);
+  let alive = true;
+  const failure = ended.then((reason) => {
+    alive = false;
+    return reason;
+  });
+  child.unref();
+  if (child.pid !== undefined) writeFileSync(pidPath(settings), `${child.pid}\n`);
+  if (!(await takesConnections(settings, () => alive))) {
+    if (alive) child.kill('SIGKILL');
+    throw new FairleadError('unavailable', `containerd did not start: ${await failure}\n${endOfLog(settings)}`);
+  }
+  const pid = child.pid ?? 0;
+  const over = ended.then(() => {});
+  return { pid, adopted: false, ended: over, stop: () => stopAndWait(pid, over) };
+}
+
+/** How a child ended, in words: for one that could not be started too. */
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(signal ? `ended by ${signal}` : `exit code ${code}`));
+  });
+}
+
+function adoptedProcess(pid: number): ContainerdProcess {
+  const ended = (async () => {
+    // Somebody else's child cannot be waited for, only looked at.
+    while (isAlive(pid)) await sleep(200, undefined, { ref: false });
+  })();
+  const gone = async (): Promise<void> => {
+    while (isAlive(pid)) await sleep(2);
+  };
+  return { pid, adopted: true, ended, stop: () => stopAndWait(pid, gone()) };
+}
+
+async function stopAndWait(pid: number, ended: Promise<void>): Promise<void> {
+  if (isAlive(pid)) process.kill(pid, 'SIGTERM');
+  await ended;
+}
+
+/** The process id of the containerd that was started with this configuration, if it still runs. */
+function findRunning(settings: ContainerdSettings): number | undefined {
+  try {
+    const pid = Number(readFileSync(pidPath(settings), 'utf8'));
+    // Process ids are used again: the command line tells whether this is still ours.
+    const commandLine = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    if (commandLine.includes(configPath(settings)) && isAlive(pid)) return pid;
+    rmSync(pidPath(settings), { force: true });
+    return undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** True when the process exists and is no zombie: a dead child of a dead parent can stay one for a while. */
+function isAlive(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.charAt(stat.lastIndexOf(')') + 2) !== 'Z';
+  } catch {
+    return false;
+  }
+}
+
+/** Wait until the socket takes connections. @returns false when it never does. */
+async function takesConnections(settings: ContainerdSettings, alive: () => boolean): Promise<boolean> {
+  const end = performance.now() + (settings.patience ?? 10_000);
+  while (alive() && performance.now() < end) {
+    if (await canConnect(settings.socket)) return true;
+    await sleep(2);
+  }
+  return false;
+}
+
+function canConnect(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+function endOfLog(settings: ContainerdSettings): string {
+  return readFileSync(logPath(settings), 'utf8').trimEnd().split('\n').slice(-10).join('\n');
+}
+
+const configPath = (paths: ContainerdPaths): string => join(paths.state, 'containerd.toml');
+const pidPath = (paths: ContainerdPaths): string => join(paths.state, 'containerd.pid');
+const logPath = (paths: ContainerdPaths): string => join(paths.state, 'containerd.log');

@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { isNotFound } from '@fairlead/base';
+import { Leases as LeasesService } from '../gen/leases_pb.ts';
+import type { CallOptions, GrpcChannel } from '../grpc/channel.ts';
+
+/**
+ * Protection from garbage collection for everything written under it. Deleted on disposal; should the program die
+ * first, containerd drops it at its expiry.
+ */
+export type Lease = AsyncDisposable & { readonly id: string };
+
+/** Leases: what a pull, an unpack or a commit works under until the image record holds it all. */
+export class Leases {
+  readonly #channel: GrpcChannel;
+
+  constructor(channel: GrpcChannel) {
+    this.#channel = channel;
+  }
+
+  /** A lease that ends by itself after `seconds`, an hour unless told otherwise. */
+  async create(seconds = 3600): Promise<Lease> {
+    const expire = new Date(Date.now() + seconds * 1000).toISOString();
+    const id = `fairlead-${randomUUID()}`;
+    await this.#channel.unary(LeasesService.method.create, { id, labels: { 'containerd.io/gc.expire': expire } });
+    return { id, [Symbol.asyncDispose]: () => this.delete(id) };
+  }
+
+  /** Drop a lease; one that is gone already is no error. `sync` waits for the garbage collection. */
+  async delete(id: string, options: { readonly sync?: boolean } = {}): Promise<void> {
+    try {
+      await this.#channel.unary(LeasesService.method.delete, { id, sync: options.sync ?? false });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  /** Ids of all leases. */
+  async list(): Promise<string[]> {
+    const { leases } = await this.#channel.unary(LeasesService.method.list, {});
+    return leases.map((lease) => lease.id);
+  }
+}
+
+/** Makes a call work under `lease`, if there is one. */
+export function underLease(lease: Lease | undefined): CallOptions {
+  return lease ? { metadata: { 'containerd-lease': lease.id } } : {};
+}

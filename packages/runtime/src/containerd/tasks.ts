@@ -1,0 +1,201 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isNotFound } from '@fairlead/base';
+import { type Process, Status } from '../gen/task_pb.ts';
+import { Tasks as TasksService } from '../gen/tasks_pb.ts';
+import type { GrpcChannel } from '../grpc/channel.ts';
+import { GrpcStatus, hasStatus } from '../grpc/status.ts';
+import type { LinuxResources, OciProcess } from '../spec/oci-types.ts';
+import { jsonAny } from './any.ts';
+import { mountsInit, type SnapshotMount } from './descriptor.ts';
+import type { ProcessStreams } from './process-streams.ts';
+import type { TaskMetrics } from './task-metrics.ts';
+import type { ExitStatus, ProcessReference, TaskProcess, TaskState } from './task-types.ts';
+import { toDate } from './timestamp.ts';
+
+/** What a process is created with. Without streams its output goes nowhere. */
+export type NewTask = {
+  readonly containerId: string;
+  readonly rootfs: readonly SnapshotMount[];
+  readonly streams?: ProcessStreams | undefined;
+  readonly terminal?: boolean;
+};
+
+/** An additional process in a running container. */
+export type NewExec = {
+  readonly containerId: string;
+  readonly execId: string;
+  readonly process: OciProcess;
+  readonly streams?: ProcessStreams | undefined;
+};
+
+/** Exit code of a container whose shim was killed: nobody saw how it ended, but SIGKILL ended it. */
+const killedWithShim = 137;
+
+/** Running containers and the processes in them. */
+export class Tasks {
+  readonly #channel: GrpcChannel;
+
+  constructor(channel: GrpcChannel) {
+    this.#channel = channel;
+  }
+
+  /**
+   * Create the first process of a container up to the point where only `start` is missing. Its namespaces exist then.
+   * When this fails, the streams are disposed of; nothing else is left.
+   *
+   * @returns the process id on the host.
+   * @throws FairleadError; `startFailureOf` turns it into what Docker says.
+   */
+  async create(task: NewTask): Promise<number> {
+    try {
+      const { pid } = await this.#channel.unary(TasksService.method.create, {
+        containerId: task.containerId,
+        rootfs: mountsInit(task.rootfs),
+        ...task.streams?.paths,
+        terminal: task.terminal ?? false,
+      });
+      await task.streams?.openStdin();
+      return pid;
+    } catch (error) {
+      task.streams?.[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Add a process to a running container, not started. When this fails, the streams are disposed of. */
+  async createExec(exec: NewExec): Promise<void> {
+    try {
+      await this.#channel.unary(TasksService.method.exec, {
+        containerId: exec.containerId,
+        execId: exec.execId,
+        spec: jsonAny('Process', exec.process),
+        ...exec.streams?.paths,
+        terminal: exec.process.terminal ?? false,
+      });
+    } catch (error) {
+      exec.streams?.[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Start a created process. An exec's stdin opens only now: give its streams. @returns the process id on the host. */
+  async start(process: ProcessReference, streams?: ProcessStreams): Promise<number> {
+    const { pid } = await this.#channel.unary(TasksService.method.start, { ...process });
+    await streams?.openStdin();
+    return pid;
+  }
+
+  /** Send a signal, by number, to the process, or with `all` to every process of the container. */
+  async kill(process: ProcessReference, signal: number, options: { readonly all?: boolean } = {}): Promise<void> {
+    await this.#channel.unary(TasksService.method.kill, { ...process, signal, all: options.all ?? false });
+  }
+
+  /**
+   * Wait until the process ends. A restart of containerd meanwhile is waited out; a shim that dies takes its
+   * container along, which counts as killed.
+   *
+   * @throws FairleadError `not-found` when there is no such process; `cancelled` when `signal` fires.
+   */
+  async wait(process: ProcessReference, options: { readonly signal?: AbortSignal } = {}): Promise<ExitStatus> {
+    for (let interrupted = false; ; interrupted = true) {
+      try {
+        const { exitStatus, exitedAt } = await this.#channel.unary(TasksService.method.wait, { ...process }, options);
+        return { code: exitStatus, exitedAt: toDate(exitedAt) };
+      } catch (error) {
+        if (interrupted && isNotFound(error)) return { code: killedWithShim, exitedAt: new Date() };
+        const passing = hasStatus(error, GrpcStatus.unavailable) || hasStatus(error, GrpcStatus.unknown);
+        if (!passing || options.signal?.aborted) throw error;
+      }
+      await sleep(20);
+    }
+  }
+
+  /** What the process does now. @throws FairleadError `not-found`. */
+  async get(process: ProcessReference): Promise<TaskProcess> {
+    return toProcess((await this.#channel.unary(TasksService.method.get, { ...process })).process);
+  }
+
+  /** The first processes of all containers, running or ended and not deleted. */
+  async list(): Promise<TaskProcess[]> {
+    const { tasks } = await this.#channel.unary(TasksService.method.list, {});
+    // containerd leaves `container_id` empty here: a task has its container's id.
+    return tasks.map((task) => ({ ...toProcess(task), containerId: task.id, execId: '' }));
+  }
+
+  /** Remove an ended process and its shim's state. @throws FairleadError `not-found`; `conflict` while it runs. */
+  async delete(process: ProcessReference): Promise<ExitStatus> {
+    const { containerId, execId } = process;
+    const { exitStatus, exitedAt } = execId
+      ? await this.#channel.unary(TasksService.method.deleteProcess, { containerId, execId })
+      : await this.#channel.unary(TasksService.method.delete, { containerId });
+    return { code: exitStatus, exitedAt: toDate(exitedAt) };
+  }
+
+  /** Freeze all processes of a container. */
+  async pause(containerId: string): Promise<void> {
+    await this.#channel.unary(TasksService.method.pause, { containerId });
+  }
+
+  /** Let a paused container go on. */
+  async resume(containerId: string): Promise<void> {
+    await this.#channel.unary(TasksService.method.resume, { containerId });
+  }
+
+  /** Size of the process's terminal, in characters. */
+  async resizeTerminal(process: ProcessReference, width: number, height: number): Promise<void> {
+    await this.#channel.unary(TasksService.method.resizePty, { ...process, width, height });
+  }
+
+  /**
+   * End of input: what was written is read first, then the process sees the end. Both halves are needed, for the
+   * shim holds a writing end of its own.
+   */
+  async closeStdin(process: ProcessReference, streams?: ProcessStreams): Promise<void> {
+    const stdin = streams?.stdin;
+    if (stdin && !stdin.destroyed) await new Promise<void>((resolve) => stdin.end(resolve));
+    await this.#channel.unary(TasksService.method.closeIO, { ...process, stdin: true });
+  }
+
+  /** Change the limits of a running container. */
+  async update(containerId: string, resources: LinuxResources): Promise<void> {
+    await this.#channel.unary(TasksService.method.update, {
+      containerId,
+      resources: jsonAny('LinuxResources', resources),
+    });
+  }
+
+  /** Host process ids of everything that runs in the container. */
+  async pids(containerId: string): Promise<number[]> {
+    const { processes } = await this.#channel.unary(TasksService.method.listPids, { containerId });
+    return processes.map((process) => process.pid);
+  }
+
+  /** Control group figures of one container. @throws FairleadError `not-found`. */
+  async metrics(containerId: string): Promise<TaskMetrics> {
+    // Two sets of messages that only statistics need.
+    const { toTaskMetrics } = await import('./task-metrics.ts');
+    const { metrics } = await this.#channel.unary(TasksService.method.metrics, { filters: [`id==${containerId}`] });
+    return toTaskMetrics(containerId, metrics[0]);
+  }
+}
+
+const states: Record<number, TaskState> = {
+  [Status.CREATED]: 'created',
+  [Status.RUNNING]: 'running',
+  [Status.PAUSED]: 'paused',
+  [Status.PAUSING]: 'pausing',
+  [Status.STOPPED]: 'stopped',
+};
+
+function toProcess(process: Process | undefined): TaskProcess {
+  const state = states[process?.status ?? 0] ?? 'unknown';
+  const exit = { code: process?.exitStatus ?? 0, exitedAt: toDate(process?.exitedAt) };
+  return {
+    containerId: process?.containerId ?? '',
+    execId: process?.id === process?.containerId ? '' : (process?.id ?? ''),
+    pid: process?.pid ?? 0,
+    state,
+    terminal: process?.terminal ?? false,
+    exit: state === 'stopped' ? exit : undefined,
+  };
+}

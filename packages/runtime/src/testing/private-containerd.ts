@@ -1,0 +1,83 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isNotFound } from '@fairlead/base';
+import { Containerd } from '../containerd/containerd.ts';
+import { type ContainerdProcess, type ContainerdSettings, startContainerd } from '../containerd/containerd-process.ts';
+import type { MakeFifo } from '../containerd/process-streams.ts';
+
+const prefix = 'fl-runtime-test-';
+
+/** A containerd of its own in a temporary directory, for tests on the real thing. */
+export type PrivateContainerd = AsyncDisposable & {
+  readonly directory: string;
+  readonly settings: ContainerdSettings;
+  readonly containerd: Containerd;
+  /** The process now; another one after `restart`. */
+  process: ContainerdProcess;
+  /** Kill it like a crash and start it again. */
+  restart(): Promise<void>;
+};
+
+/** mkfifo(1) stands in for the system call that Node does not have. */
+export const makeFifo: MakeFifo = (path, mode) => {
+  execFileSync('mkfifo', ['-m', mode.toString(8), path]);
+};
+
+/** Start one; what earlier test runs left behind when they crashed is dismantled first. */
+export async function privateContainerd(): Promise<PrivateContainerd> {
+  await sweep();
+  const directory = mkdtempSync(join(tmpdir(), prefix));
+  writeFileSync(join(directory, 'owner'), String(process.pid));
+  const settings = settingsIn(directory);
+  const lab: PrivateContainerd = {
+    directory,
+    settings,
+    process: await startContainerd(settings),
+    containerd: Containerd.connect(settings.socket, { namespace: 'test' }),
+    async restart() {
+      process.kill(lab.process.pid, 'SIGKILL');
+      await lab.process.ended;
+      lab.process = await startContainerd(settings);
+    },
+    async [Symbol.asyncDispose]() {
+      lab.containerd[Symbol.dispose]();
+      await dismantle(directory);
+    },
+  };
+  return lab;
+}
+
+function settingsIn(directory: string): ContainerdSettings {
+  return { root: join(directory, 'root'), state: join(directory, 'state'), socket: join(directory, 'c.sock') };
+}
+
+/** Dismantle what test processes that no longer exist have left. */
+async function sweep(): Promise<void> {
+  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(prefix))) {
+    const directory = join(tmpdir(), name);
+    const owner = join(directory, 'owner');
+    if (existsSync(owner) && existsSync(`/proc/${readFileSync(owner, 'utf8')}`)) continue;
+    await dismantle(directory);
+  }
+}
+
+/** End every container, stop containerd and remove the directory, whatever state all that is in. */
+async function dismantle(directory: string): Promise<void> {
+  const settings = settingsIn(directory);
+  const process = await startContainerd(settings);
+  using containerd = Containerd.connect(settings.socket, { namespace: 'test' });
+  for (const { containerId, state } of await containerd.tasks.list()) {
+    if (state === 'paused') await containerd.tasks.resume(containerId);
+    if (state !== 'stopped') await containerd.tasks.kill({ containerId }, 9, { all: true }).catch(ignoreAbsent);
+    await containerd.tasks.wait({ containerId }).catch(ignoreAbsent);
+    await containerd.tasks.delete({ containerId }).catch(ignoreAbsent);
+  }
+  await process.stop();
+  rmSync(directory, { recursive: true, force: true });
+}
+
+function ignoreAbsent(error: unknown): void {
+  if (!isNotFound(error)) throw error;
+}
