@@ -8,13 +8,19 @@ export type {
   ChainDefinition,
   Comparand,
   FieldType,
+  HookDefinition,
+  HookName,
   RuleDefinition,
   Selector,
   SetDefinition,
   Statement,
   TableDefinition,
   TableFamily,
+  TranslationStatement,
+  WritableField,
 } from './nftables/definition.ts';
+export { formatRule, formatStatement } from './nftables/statement-text.ts';
+export { formatTable } from './nftables/table-text.ts';
 export {
   type AddressObject,
   type Change,

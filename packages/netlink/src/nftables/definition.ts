@@ -18,9 +18,11 @@ export interface SetDefinition {
   readonly value?: readonly FieldType[];
   /** Keys may be intervals (`flags interval`). */
   readonly interval?: boolean;
+  /** Shown by `nft list`. */
+  readonly comment?: string;
 }
 
-/** Something a rule can look at; `fields` of several make a concatenation. */
+/** Something a rule can look at; several make a concatenation. */
 export type Selector =
   | 'iifname'
   | 'oifname'
@@ -34,6 +36,7 @@ export type Selector =
   | 'th dport'
   | 'tcp sport'
   | 'tcp dport'
+  | 'tcp flags'
   | 'udp sport'
   | 'udp dport'
   | 'ct state'
@@ -43,31 +46,39 @@ export type Selector =
   | 'ether saddr'
   | 'ether type';
 
-/** The right-hand side of a comparison: a value, a prefix, several values, or a named set. */
+/** The right-hand side of a comparison: a value in nft's text, or a named set. */
 export type Comparand =
-  /** `lo`, `127.0.0.0/8`, `tcp`, `53`, `local`, `established,related` (flags), `syn`. */
+  /** `lo`, `127.0.0.0/8`, `tcp`, `53`, `local`, `established,related` (any of the flags), `syn / syn,rst` (masked flags). */
   | { readonly value: string }
   | { readonly set: string };
 
+/** A header field that can be rewritten without connection tracking. */
+export type WritableField = 'udp sport' | 'udp dport' | 'tcp sport' | 'tcp dport';
+
 /** One statement of a rule, in order of evaluation. */
 export type Statement =
-  | { readonly match: readonly Selector[]; readonly operator?: '==' | '!='; readonly with: Comparand }
+  /** Equal, unless `!=`; of flags `!` means none of them. */
+  | { readonly match: readonly Selector[]; readonly operator?: '!=' | '!'; readonly with: Comparand }
   | { readonly counter: true }
   | { readonly verdict: 'accept' | 'drop' | 'return' }
   | { readonly verdict: 'jump' | 'goto'; readonly chain: string }
   | { readonly masquerade: true }
-  /** `dnat ip to <selectors> map @name`: address and port (or address only, which keeps the port) come from the map. */
-  | { readonly dnat: 'ip' | 'ip6'; readonly map: string; readonly by: readonly Selector[] }
-  /** `dnat ip to 127.0.0.11:5353`. */
-  | { readonly dnat: 'ip' | 'ip6'; readonly to: { readonly address: string; readonly port?: number } }
+  | TranslationStatement
   | { readonly redirect: { readonly port: number } }
   /** Stateless rewrite of a header field: `udp dport set 40053`. */
-  | { readonly set: 'udp sport' | 'udp dport' | 'tcp sport' | 'tcp dport'; readonly to: number }
+  | { readonly set: WritableField; readonly to: number }
   | { readonly setMark: number }
   /** `tcp option maxseg size set rt mtu`. */
   | { readonly clampMss: true }
-  | { readonly reject: 'icmpx-admin-prohibited' | 'tcp-reset' }
-  | { readonly comment: string };
+  | { readonly reject: 'icmpx admin-prohibited' | 'tcp reset' };
+
+/**
+ * Address translation. With `map` the address, or the address and the port, come from a map; an address alone keeps the
+ * port: `dnat ip to meta l4proto . th dport map @publish4`.
+ */
+export type TranslationStatement =
+  | { readonly translate: 'dnat' | 'snat'; readonly family: 'ip' | 'ip6'; readonly by: readonly Selector[]; readonly map: string }
+  | { readonly translate: 'dnat' | 'snat'; readonly family: 'ip' | 'ip6'; readonly address: string; readonly port?: number };
 
 /** One rule: its statements, and a comment that `nft list` shows. */
 export interface RuleDefinition {
@@ -75,15 +86,24 @@ export interface RuleDefinition {
   readonly comment?: string;
 }
 
+/** Where a base chain is called from. */
+export interface HookDefinition {
+  readonly type: 'filter' | 'nat' | 'route';
+  readonly hook: HookName;
+  /** Lower runs earlier; connection tracking is at -200. */
+  readonly priority: number;
+  readonly policy: 'accept' | 'drop';
+}
+
+/** Points on a packet's way through the host. */
+export type HookName = 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting';
+
 /** A chain; a base chain when it has a `hook`. */
 export interface ChainDefinition {
   readonly name: string;
-  readonly hook?: {
-    readonly type: 'filter' | 'nat' | 'route';
-    readonly hook: 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting';
-    readonly priority: number;
-    readonly policy: 'accept' | 'drop';
-  };
+  /** Shown by `nft list`. */
+  readonly comment?: string;
+  readonly hook?: HookDefinition;
   readonly rules: readonly RuleDefinition[];
 }
 

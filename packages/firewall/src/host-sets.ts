@@ -1,0 +1,72 @@
+import type { ElementObject, FieldType, SetDefinition } from '@fairlead/netlink';
+
+/** Name of our table in the host's namespace, and of the table of each sandbox. */
+export const tableName = 'fairlead';
+
+/** Key fields of a published port: `tcp . 8080`. */
+const port: readonly FieldType[] = ['inet_proto', 'inet_service'];
+
+/**
+ * All the state of the host's table. A set is only ever changed element by element; the rules that look into it never
+ * change. Interval sets are apart from the hash sets, for they are rebuilt whenever an element comes or goes.
+ */
+const shared = [
+  { name: 'bridges', key: ['ifname'], comment: 'bridges of our networks' },
+  { name: 'same_bridge', key: ['ifname', 'ifname'], comment: 'a bridge and itself: what stays inside a network' },
+  { name: 'internal', key: ['ifname'], comment: 'bridges that nothing leaves and nothing enters' },
+  { name: 'separated', key: ['ifname', 'ifname'], comment: 'a bridge and itself: its containers may not talk' },
+  { name: 'trusted', key: ['ifname', 'ifname'], comment: 'host interface and the bridge it may reach directly' },
+] as const satisfies readonly SetDefinition[];
+
+const ofFamily = {
+  4: familySets('4', 'ipv4_addr'),
+  6: familySets('6', 'ipv6_addr'),
+};
+
+/** Name of a set that exists once for each family. */
+export type FamilySet =
+  | 'masquerade'
+  | 'source'
+  | 'open'
+  | 'routed'
+  | 'routed_ports'
+  | 'publish'
+  | 'publish_range'
+  | 'publish_address'
+  | 'publish_address_range';
+
+/** Name of a set of the host's table. */
+export type HostSet = (typeof shared)[number]['name'] | `${FamilySet}${4 | 6}`;
+
+/** The sets of the host's table, in the order in which they are printed. */
+export const hostSets: readonly SetDefinition[] = [...shared, ...ofFamily[4], ...ofFamily[6]];
+
+/** An element of the host's table. */
+export function hostElement(set: HostSet, key: readonly string[], value?: readonly string[]): ElementObject {
+  const element = { kind: 'element', namespace: '', table: tableName, set, key } as const;
+  return value === undefined ? element : { ...element, value };
+}
+
+function familySets(family: '4' | '6', address: 'ipv4_addr' | 'ipv6_addr'): readonly SetDefinition[] {
+  const sets: Record<FamilySet, Omit<SetDefinition, 'name'>> = {
+    masquerade: { key: ['ifname'], comment: 'bridges whose containers go out under an address of the host' },
+    source: { key: ['ifname'], value: [address], comment: 'bridges whose containers go out under this address' },
+    open: { key: ['ifname'], comment: 'bridges whose unpublished ports may be reached directly' },
+    routed: { key: ['ifname'], comment: 'bridges that are reached by routing, without translation' },
+    routed_ports: { key: [address, ...port], interval: true, comment: 'ports published on routed bridges' },
+    publish: { key: port, value: [address, 'inet_service'], comment: 'ports published on every host address' },
+    publish_range: { key: port, value: [address], interval: true, comment: 'ranges that keep their port numbers' },
+    publish_address: {
+      key: [address, ...port],
+      value: [address, 'inet_service'],
+      comment: 'ports published on one host address',
+    },
+    publish_address_range: {
+      key: [address, ...port],
+      value: [address],
+      interval: true,
+      comment: 'the same for ranges that keep their port numbers',
+    },
+  };
+  return Object.entries(sets).map(([name, set]) => ({ name: `${name}${family}`, ...set }));
+}

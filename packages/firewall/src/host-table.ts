@@ -1,0 +1,184 @@
+import type { ChainDefinition, RuleDefinition, Selector, Statement, TableDefinition } from '@fairlead/netlink';
+import { hostSets, type HostSet, tableName } from './host-sets.ts';
+
+/** How the table is to be held. */
+export interface HostTableOptions {
+  /** Owned by our process and kept when it ends; needs Linux 6.9. */
+  readonly protected: boolean;
+}
+
+/**
+ * Everything that the host's firewall does for containers, as one static table: the rules never change, all state is in
+ * the sets (see `host-sets.ts`). Why it is laid out so: docs/decisions/0004-firewall-layout.md.
+ *
+ * It judges only packets that come from or go to one of our bridges; whatever else passes is left to the host's own
+ * rules. An `accept` here does not overrule a drop in another table.
+ */
+export function hostTable(options: HostTableOptions): TableDefinition {
+  return {
+    family: 'inet',
+    name: tableName,
+    comment: 'container networks: made by fairlead',
+    protected: options.protected,
+    sets: hostSets,
+    chains: [guard, publishedPorts(4), publishedPorts(6), published, inbound, local, outbound, clamp, containers, forward],
+  };
+}
+
+const accept: Statement = { verdict: 'accept' };
+const leave: Statement = { verdict: 'return' };
+
+/** Every drop is counted, so that `nft list` and the flow log can show it. */
+const drop: readonly Statement[] = [{ counter: true }, { verdict: 'drop' }];
+
+const stays: Statement = { match: ['iifname', 'oifname'], with: { set: 'same_bridge' } };
+const leaves: Statement = { match: ['iifname', 'oifname'], operator: '!=', with: { set: 'same_bridge' } };
+const toElsewhere: Statement = { match: ['oifname'], operator: '!=', with: { set: 'bridges' } };
+const translated: Statement = { match: ['ct status'], with: { value: 'dnat' } };
+
+/** Loopback addresses are reachable over our bridges (route_localnet), but not for containers. */
+const guard: ChainDefinition = {
+  name: 'guard',
+  comment: 'containers stay out of the loopback network of the host',
+  hook: { type: 'filter', hook: 'prerouting', priority: -300, policy: 'accept' },
+  rules: [rule([is('ip daddr', '127.0.0.0/8'), from('bridges'), ...drop])],
+};
+
+/** Published ports of one family: an exact address before any address, a single port before a range. */
+function publishedPorts(family: 4 | 6): ChainDefinition {
+  const nft = family === 4 ? 'ip' : 'ip6';
+  const port: readonly Selector[] = ['meta l4proto', 'th dport'];
+  const addressAndPort: readonly Selector[] = [`${nft} daddr`, ...port];
+  const dnat = (by: readonly Selector[], set: 'publish' | 'publish_range' | 'publish_address' | 'publish_address_range') =>
+    rule([{ translate: 'dnat', family: nft, by, map: `${set}${family}` satisfies HostSet }]);
+  return {
+    name: `published${family}`,
+    rules: [
+      dnat(addressAndPort, 'publish_address'),
+      dnat(addressAndPort, 'publish_address_range'),
+      dnat(port, 'publish'),
+      dnat(port, 'publish_range'),
+    ],
+  };
+}
+
+const published: ChainDefinition = {
+  name: 'published',
+  comment: 'published ports',
+  rules: [
+    rule([is('meta nfproto', 'ipv6'), { verdict: 'goto', chain: 'published6' }]),
+    rule([{ verdict: 'goto', chain: 'published4' }]),
+  ],
+};
+
+const inbound: ChainDefinition = {
+  name: 'inbound',
+  hook: { type: 'nat', hook: 'prerouting', priority: -100, policy: 'accept' },
+  rules: [
+    rule([{ match: ['fib daddr type'], operator: '!=', with: { value: 'local' } }, leave]),
+    // A neighbour on the wire may send to 127.0.0.1: translated, it would get past the kernel's check for that.
+    rule([is('ip daddr', '127.0.0.0/8'), leave], 'published on loopback is for this host alone'),
+    // The kernel does not forward a link-local source; the socket that holds the port can answer it.
+    rule([is('ip6 saddr', 'fe80::/10'), leave], 'link-local addresses cannot be forwarded'),
+    rule([{ verdict: 'goto', chain: 'published' }]),
+  ],
+};
+
+const local: ChainDefinition = {
+  name: 'local',
+  hook: { type: 'nat', hook: 'output', priority: -100, policy: 'accept' },
+  rules: [
+    rule([is('ip6 daddr', '::1'), leave], 'never leaves the loopback interface'),
+    rule([is('fib daddr type', 'local'), { verdict: 'goto', chain: 'published' }]),
+  ],
+};
+
+const outbound: ChainDefinition = {
+  name: 'outbound',
+  hook: { type: 'nat', hook: 'postrouting', priority: 100, policy: 'accept' },
+  rules: [
+    rule([to('bridges'), from('bridges'), translated, { masquerade: true }], 'published: answers come back through us'),
+    rule([to('bridges'), is('ip saddr', '127.0.0.0/8'), { masquerade: true }], 'published: asked for from loopback'),
+    ...([4, 6] as const).flatMap(outwardTranslation),
+  ],
+};
+
+function outwardTranslation(family: 4 | 6): RuleDefinition[] {
+  const nft = family === 4 ? 'ip' : 'ip6';
+  return [
+    rule([toElsewhere, { translate: 'snat', family: nft, by: ['iifname'], map: `source${family}` }]),
+    rule([is('meta nfproto', `ipv${family}`), from(`masquerade${family}`), toElsewhere, { masquerade: true }]),
+  ];
+}
+
+const clamp: ChainDefinition = {
+  name: 'clamp',
+  comment: 'TCP segments fit the way out, also where ICMP is lost',
+  hook: { type: 'filter', hook: 'forward', priority: -150, policy: 'accept' },
+  rules: [rule([is('tcp flags', 'syn / syn,rst'), from('bridges'), toElsewhere, { clampMss: true }])],
+};
+
+/** The order is the policy: what may leave its source is settled before any destination can accept. */
+const containers: ChainDefinition = {
+  name: 'containers',
+  rules: [
+    rule([from('internal'), leaves, ...drop], 'internal network: nothing leaves'),
+    rule([to('internal'), leaves, ...drop], 'internal network: nothing enters'),
+    rule([is('ct state', 'established,related'), accept]),
+    rule([to('bridges'), translated, accept], 'published'),
+    rule([{ match: ['iifname', 'oifname'], with: { set: 'separated' } }, ...drop], 'containers may not talk'),
+    rule([stays, accept]),
+    rule([{ match: ['iifname', 'oifname'], with: { set: 'trusted' } }, accept]),
+    ...([4, 6] as const).flatMap(directAccess),
+    rule([to('bridges'), ...drop], 'not published, or another network'),
+    ...([4, 6] as const).map(untranslatable),
+  ],
+};
+
+/** Gateway modes in which containers are reached under their own addresses. */
+function directAccess(family: 4 | 6): RuleDefinition[] {
+  const [nft, icmp] = family === 4 ? (['ip', 'icmp'] as const) : (['ip6', 'ipv6-icmp'] as const);
+  const address: Selector = `${nft} daddr`;
+  return [
+    rule([is('meta nfproto', `ipv${family}`), to(`open${family}`), accept]),
+    rule([to(`routed${family}`), is('meta l4proto', icmp), accept]),
+    rule([
+      to(`routed${family}`),
+      { match: [address, 'meta l4proto', 'th dport'], with: { set: `routed_ports${family}` } },
+      accept,
+    ]),
+  ];
+}
+
+/** A packet that belongs to no known flow would go out under the container's own address. */
+function untranslatable(family: 4 | 6): RuleDefinition {
+  return rule(
+    [is('meta nfproto', `ipv${family}`), from(`masquerade${family}`), is('ct state', 'invalid'), ...drop],
+    'cannot be translated',
+  );
+}
+
+const forward: ChainDefinition = {
+  name: 'forward',
+  hook: { type: 'filter', hook: 'forward', priority: 0, policy: 'accept' },
+  rules: [
+    rule([from('bridges'), { verdict: 'goto', chain: 'containers' }]),
+    rule([to('bridges'), { verdict: 'goto', chain: 'containers' }]),
+  ],
+};
+
+function rule(statements: readonly Statement[], comment?: string): RuleDefinition {
+  return comment === undefined ? { statements } : { statements, comment };
+}
+
+function is(selector: Selector, value: string): Statement {
+  return { match: [selector], with: { value } };
+}
+
+function from(set: HostSet): Statement {
+  return { match: ['iifname'], with: { set } };
+}
+
+function to(set: HostSet): Statement {
+  return { match: ['oifname'], with: { set } };
+}

@@ -1,0 +1,67 @@
+import type { IpAddress } from '@fairlead/base';
+import type { ElementObject } from '@fairlead/netlink';
+import { hostElement } from './host-sets.ts';
+
+/** How the containers of a bridge network are reached in one family; Docker's `gateway_mode`. */
+export type GatewayMode =
+  /** Published ports on the host's addresses only. */
+  | 'nat'
+  /** As `nat`, and every port directly by the container's address. */
+  | 'nat-unprotected'
+  /** Published ports directly by the container's address, without translation. */
+  | 'routed'
+  /** No gateway address at all. */
+  | 'isolated';
+
+/** Something that each family of a network has for itself; absent means the default. */
+export interface ByFamily<T> {
+  readonly ipv4?: T;
+  readonly ipv6?: T;
+}
+
+/** What the firewall must know of a bridge network. */
+export interface NetworkPolicy {
+  /** Name of the bridge interface. */
+  readonly bridge: string;
+  /** Nothing leaves and nothing enters, except from and to the host itself. */
+  readonly internal: boolean;
+  /** Families in which containers go out under the host's address. */
+  readonly masquerade: ByFamily<boolean>;
+  /** Default `nat`. */
+  readonly mode?: ByFamily<GatewayMode>;
+  /** Go out under this address instead of the outgoing interface's (`com.docker.network.host_ipv4`). */
+  readonly source?: ByFamily<IpAddress>;
+  /**
+   * Containers of the network may talk to each other (`enable_icc`); default true. When false the bridge's ports must
+   * also be isolated from each other: packets between them do not pass the host's routing, where the table sits.
+   */
+  readonly icc?: boolean;
+  /** Host interfaces from which containers may be reached directly. */
+  readonly trustedInterfaces?: readonly string[];
+}
+
+/** The elements of the host's table that a bridge network asks for. */
+export function networkElements(policy: NetworkPolicy): ElementObject[] {
+  const { bridge } = policy;
+  return [
+    hostElement('bridges', [bridge]),
+    hostElement('same_bridge', [bridge, bridge]),
+    ...(policy.internal ? [hostElement('internal', [bridge])] : []),
+    ...(policy.icc === false ? [hostElement('separated', [bridge, bridge])] : []),
+    ...(policy.trustedInterfaces ?? []).map((name) => hostElement('trusted', [name, bridge])),
+    ...(policy.internal ? [] : [...outwardElements(policy, 4), ...outwardElements(policy, 6)]),
+  ];
+}
+
+function outwardElements(policy: NetworkPolicy, family: 4 | 6): ElementObject[] {
+  const key = [policy.bridge];
+  const mode = policy.mode?.[`ipv${family}`] ?? 'nat';
+  const source = policy.source?.[`ipv${family}`];
+  const masquerade = policy.masquerade[`ipv${family}`] === true && (mode === 'nat' || mode === 'nat-unprotected');
+  return [
+    ...(masquerade ? [hostElement(`masquerade${family}`, key)] : []),
+    ...(masquerade && source !== undefined ? [hostElement(`source${family}`, key, [source])] : []),
+    ...(mode === 'nat-unprotected' ? [hostElement(`open${family}`, key)] : []),
+    ...(mode === 'routed' ? [hostElement(`routed${family}`, key)] : []),
+  ];
+}
