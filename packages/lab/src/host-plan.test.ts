@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { hostPlan } from './host-plan.ts';
+import { ownerOf } from './sweep.ts';
+
+test('a host is two namespaces, a cable, both families and a way out', () => {
+  const { objects } = hostPlan('lab-1-a');
+  const lines = objects.flatMap((object) => {
+    if (object.kind === 'address') return [`${object.namespace} ${object.link} ${object.address}`];
+    return object.kind === 'route' ? [`${object.namespace} ${object.destination} via ${object.via}`] : [];
+  });
+  assert.deepEqual(lines, [
+    'lab-1-a eth0 192.0.2.2/24',
+    'lab-1-a eth0 2001:db8::2/64',
+    'lab-1-a-out eth0 192.0.2.1/24',
+    'lab-1-a-out eth0 2001:db8::1/64',
+    'lab-1-a 0.0.0.0/0 via 192.0.2.1',
+    'lab-1-a ::/0 via 2001:db8::1',
+  ]);
+});
+
+test('every namespace is made before anything that is in it', () => {
+  const made = new Set<string>();
+  for (const object of hostPlan('lab-1-a').objects) {
+    if (object.kind === 'namespace') made.add(object.namespace);
+    assert.ok(made.has(object.namespace), `${object.kind} in ${object.namespace}`);
+  }
+});
+
+test('the owner can be read from a name, and only from names of hosts', () => {
+  assert.equal(ownerOf('lab-4711-x1Y2z3'), 4711);
+  assert.equal(ownerOf('lab-4711-x1Y2z3-out'), 4711);
+  assert.equal(ownerOf('fl-4711-abc'), undefined);
+  assert.equal(ownerOf('lab-web'), undefined);
+});

@@ -1,0 +1,13 @@
+/**
+ * Throw-away hosts: a machine made of namespaces with a small outside world beside it, the engine running in it, and an
+ * image to run there. `fairlead demo` and the tests stand on these.
+ *
+ * @module
+ */
+
+export { type BusyboxImageOptions, busyboxImage } from './busybox-image.ts';
+export { Daemon, type DaemonOptions } from './daemon.ts';
+export { Host, type HostOptions } from './host.ts';
+export { type HostPlan, hostPlan, labAddresses } from './host-plan.ts';
+export { childrenOf, type Finished, finish, type RunOptions } from './program.ts';
+export { NetworkSpace, type Space } from './space.ts';

@@ -1,0 +1,38 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '@fairlead/base';
+import { deleteNamespace, listNamespaces } from '@fairlead/kernel';
+
+/** Where hosts have their folders: on disk, unlike `/tmp` on many machines. */
+export const temporaryFolder = '/var/tmp';
+
+/** Names of hosts and of what belongs to them: `lab-<pid of the owner>-<random>`. */
+const ownedName = /^lab-(\d+)-/;
+
+/** The process that a name says it belongs to; `undefined` for names that are none of ours. */
+export function ownerOf(name: string): number | undefined {
+  const match = ownedName.exec(name);
+  return match === null ? undefined : Number(match[1]);
+}
+
+/** Remove what hosts of processes that are no more have left. */
+export function sweep(): void {
+  for (const name of listNamespaces().filter(isOrphan)) tolerate(() => deleteNamespace(name));
+  for (const name of readdirSync(temporaryFolder).filter(isOrphan)) {
+    tolerate(() => rmSync(join(temporaryFolder, name), { recursive: true, force: true }));
+  }
+}
+
+function isOrphan(name: string): boolean {
+  const owner = ownerOf(name);
+  return owner !== undefined && !existsSync(`/proc/${owner}`);
+}
+
+/** Another process may sweep the same things at the same time. */
+function tolerate(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    process.stderr.write(`not swept: ${messageOf(error)}\n`);
+  }
+}

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Host } from '@fairlead/lab';
+import { ipKernel } from './ip-kernel.ts';
+
+test('a host and its outside reach each other on both families', async () => {
+  await using host = await Host.create({ kernel: ipKernel });
+  const { outside, host: inside } = host.addresses;
+  await host.exec('busybox', 'ping', '-c1', '-W2', outside.ipv4);
+  await host.exec('busybox', 'ping', '-c1', '-W2', outside.ipv6);
+  await host.outside.exec('busybox', 'ping', '-c1', '-W2', inside.ipv4);
+  assert.match(await host.exec('ip', 'route'), /^default via 192\.0\.2\.1 dev eth0/);
+});
+
+test('a host has a name, processes, a run folder and a resolv.conf of its own', async () => {
+  await using host = await Host.create({ kernel: ipKernel, hostname: 'alpha', resolvConf: 'nameserver 192.0.2.53\n' });
+  assert.equal(await host.exec('hostname'), 'alpha\n');
+  assert.equal(await host.exec('cat', '/etc/resolv.conf'), 'nameserver 192.0.2.53\n');
+  await host.exec('ip', 'netns', 'add', 'inner');
+  assert.equal(existsSync('/run/netns/inner'), false);
+  const processes = (await host.exec('ps', '-e', '-o', 'comm=')).trim().split('\n');
+  assert.deepEqual(processes.sort(), ['bash', 'ps']);
+});
+
+test('the first process collects orphans', async () => {
+  await using host = await Host.create({ kernel: ipKernel });
+  await host.exec('sh', '-c', 'sleep 0.1 &');
+  await sleep(300);
+  assert.doesNotMatch(await host.exec('ps', '-e', '-o', 'stat='), /Z/);
+});
+
+test('a host takes everything with it', async () => {
+  let host: Host;
+  {
+    await using made = await Host.create({ kernel: ipKernel });
+    host = made;
+    await host.exec('sh', '-c', 'ip netns add inner; nohup sleep 60 >/dev/null 2>&1 &');
+  }
+  assert.equal(existsSync(`/proc/${host.pid}`), false);
+  assert.deepEqual(traces(host.name), []);
+});
+
+test('what a killed owner leaves is swept away by the next', async () => {
+  const owner = spawn(process.execPath, [join(import.meta.dirname, 'abandoned-host.ts')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [piece] = await owner.stdout.take(1).toArray();
+  const [name = '', pid = ''] = String(piece).trim().split(' ');
+  const gone = Promise.withResolvers<void>();
+  owner.on('exit', () => gone.resolve());
+  owner.kill('SIGKILL');
+  await gone.promise;
+  while (existsSync(`/proc/${pid}`)) await sleep(5);
+  assert.equal(traces(name).length, 3);
+  await using next = await Host.create({ kernel: ipKernel });
+  assert.notEqual(next.name, name);
+  assert.deepEqual(traces(name), []);
+});
+
+test('a program that fails says how', async () => {
+  await using host = await Host.create({ kernel: ipKernel });
+  await assert.rejects(host.exec('sh', '-c', 'echo no >&2; exit 3'), /exited with 3: no/);
+  const path = join(host.folder, 'note');
+  writeFileSync(path, 'hello');
+  assert.equal((await host.run(['cat'], { input: await host.exec('cat', path) })).stdout, 'hello');
+});
+
+/** What on the machine carries the name of a host. */
+function traces(name: string): string[] {
+  return ['/run/netns', '/var/tmp'].flatMap((folder) => readdirSync(folder).filter((entry) => entry.startsWith(name)));
+}

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { busyboxImage, Host } from '@fairlead/lab';
+import { ipKernel } from './ip-kernel.ts';
+import { startDockerd } from './peer.ts';
+import { Registry } from './registry.ts';
+
+test('dockerd runs in a host, publishes to the outside, and pushes to and pulls from a registry there', async () => {
+  await using host = await Host.create({ kernel: ipKernel });
+  await using dockerd = await startDockerd(host);
+  const image = join(host.folder, 'busybox.tar');
+  await busyboxImage(image, { files: { '/var/www/index.html': 'it works\n' } });
+  await dockerd.docker('load', '-i', image);
+
+  await dockerd.docker('run', '-d', '--name', 'web', '-p', '8080:80', 'busybox', 'httpd', '-f', '-h', '/var/www');
+  const page = `http://${host.addresses.host.ipv4}:8080/index.html`;
+  assert.equal(await host.outside.exec('busybox', 'wget', '-qO-', page), 'it works\n');
+
+  const registry = await Registry.start(host);
+  const reference = `${registry.address}/team/busybox:1`;
+  await dockerd.docker('tag', 'busybox', reference);
+  await dockerd.docker('push', '-q', reference);
+  await dockerd.docker('rmi', reference);
+  assert.match(await dockerd.docker('pull', reference), /Downloaded newer image|up to date/);
+
+  await dockerd.kill9();
+  assert.equal(dockerd.running, false);
+  await dockerd.restart();
+  assert.match(await dockerd.docker('ps', '-a', '--format', '{{.Names}}'), /^web$/);
+  // dockerd would give it ten seconds to end.
+  await dockerd.docker('rm', '-f', 'web');
+});

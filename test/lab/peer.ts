@@ -1,0 +1,54 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { Daemon, type Host } from '@fairlead/lab';
+
+const peers = resolve(import.meta.dirname, '../../.peers');
+
+/** Path of a program of an unpacked Debian package, as `npm test` lays them out under `.peers`. */
+export function peerProgram(name: string): string {
+  const found = [
+    'docker.io/usr/sbin',
+    'docker.io/usr/bin',
+    'docker-cli/usr/bin',
+    'containernetworking-plugins/usr/lib/cni',
+  ]
+    .map((folder) => join(peers, folder, name))
+    .find((path) => existsSync(path));
+  if (found === undefined) throw new Error(`${name} is not under .peers: run npm test once, which unpacks it`);
+  return found;
+}
+
+/** The docker command: the machine's own, else the peer's. */
+export function dockerClient(): string {
+  const folders = (process.env['PATH'] ?? '').split(':');
+  return folders.map((folder) => join(folder, 'docker')).find((path) => existsSync(path)) ?? peerProgram('docker');
+}
+
+/**
+ * Start dockerd in a host, with the iptables of the machine and a containerd of its own: what Fairlead is compared with.
+ *
+ * @param flags added to those that say where everything is.
+ */
+export function startDockerd(host: Host, flags: readonly string[] = []): Promise<Daemon> {
+  const socket = '/run/docker.sock';
+  const places = [
+    '--data-root',
+    join(host.folder, 'docker'),
+    '--exec-root',
+    '/run/docker',
+    '--pidfile',
+    '/run/docker.pid',
+  ];
+  return Daemon.start(host, {
+    command: [peerProgram('dockerd'), '-H', `unix://${socket}`, ...places, ...flags],
+    socket,
+    client: dockerClient(),
+    // docker-proxy is beside dockerd.
+    env: { PATH: `${dirname(peerProgram('dockerd'))}:${process.env['PATH']}` },
+  });
+}
+
+/** Start Fairlead in a host, driven by the real docker command. */
+export function startFairlead(host: Host, flags: readonly string[] = []): Promise<Daemon> {
+  return Daemon.fairlead(host, flags, { client: dockerClient() });
+}
