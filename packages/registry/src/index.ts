@@ -1,1 +1,33 @@
-export {};
+/**
+ * Images from outside: their names, what registries and archives say about them, and how they get into the store.
+ *
+ * @module
+ */
+export { applyConfigChanges } from './config-change.ts';
+export type { ContentLabels, ContentStore, ImageTarget, Unpacker, UnpackRequest } from './content-store.ts';
+export { chainIds, type Descriptor, type Digest, digestOf, parseDigest, shortDigest } from './digest.ts';
+export {
+  type HealthcheckConfig,
+  type ImageConfig,
+  type ImageHistoryEntry,
+  type ImageRunConfig,
+  parseImageConfig,
+} from './image-config.ts';
+export { type ImportRequest, importImage } from './image-import.ts';
+export { type LoadedImage, type LoadRequest, loadImages } from './image-load.ts';
+export { type PullRequest, pullImage } from './image-pull.ts';
+export {
+  canonicalText,
+  familiarName,
+  familiarText,
+  type ImageReference,
+  parseImageReference,
+  withDefaultTag,
+} from './image-reference.ts';
+export { type ImageIndex, type ImageManifest, mediaTypes, parseManifest } from './manifest.ts';
+export { hostPlatform, type Platform, parsePlatform, platformText } from './platform.ts';
+export { type Progress, progressText } from './progress.ts';
+export type { RegistryCredentials } from './registry-authorizer.ts';
+export type { RegistrySettings } from './registry-endpoint.ts';
+export type { RegistryClientOptions } from './remote-repository.ts';
+export type { StoredImage } from './stored-image.ts';

@@ -1,0 +1,94 @@
+/** One line of what a pull, load or import reports, with the field names of the Docker Engine API in lower case. */
+export interface Progress {
+  readonly status?: string;
+  /** Which line it belongs to: a layer's short digest, or the tag. */
+  readonly id?: string;
+  /** Text that is printed as it is, its newline included. */
+  readonly stream?: string;
+  /** Bytes so far. */
+  readonly current?: number;
+  /** Bytes in all. */
+  readonly total?: number;
+}
+
+/** Told what happens. */
+export type Report = (progress: Progress) => void;
+
+/**
+ * Run something that reports as it goes, as a stream of its reports that ends with its result or its error.
+ *
+ * Nothing is lost and nobody waits: reports are kept until they are read. When the reader goes away `signal` is raised.
+ */
+export async function* progressStream<Result>(
+  run: (report: Report, signal: AbortSignal) => Promise<Result>,
+): AsyncGenerator<Progress, Result> {
+  const reports: Progress[] = [];
+  const abort = new AbortController();
+  let wake = Promise.withResolvers<void>();
+  let running = true;
+  const result = run((progress) => {
+    reports.push(progress);
+    wake.resolve();
+  }, abort.signal).finally(() => {
+    running = false;
+    wake.resolve();
+  });
+  // The error is thrown by the last line; until then it must not count as unhandled.
+  result.catch(() => {});
+  try {
+    while (running || reports.length > 0) {
+      if (reports.length === 0) await wake.promise;
+      wake = Promise.withResolvers<void>();
+      yield* reports.splice(0);
+    }
+    return await result;
+  } finally {
+    abort.abort();
+    // Nothing of the work may still be under way when the caller goes on; who left early does not want its error.
+    await result.catch(() => {});
+  }
+}
+
+/** At most one report of bytes in this many milliseconds, as Docker does. */
+const interval = 100;
+
+/** Pass a stream through and report how far it is: now and then, and at the end. */
+export async function* reported(
+  content: AsyncIterable<Uint8Array>,
+  line: { readonly status: string; readonly id: string; readonly total: number },
+  report: Report,
+): AsyncGenerator<Uint8Array> {
+  let current = 0;
+  let next = 0;
+  for await (const chunk of content) {
+    current += chunk.length;
+    yield chunk;
+    const now = performance.now();
+    if (now >= next || current === line.total) {
+      report({ ...line, current });
+      next = now + interval;
+    }
+  }
+}
+
+const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
+const barLength = 50;
+
+/** The bar that Docker's API sends in `progress`: `[=====>      ]  1.05MB/2.1MB`. */
+export function progressText(current: number, total: number): string {
+  if (total <= 0) return formatSize(current).padStart(8);
+  const done = Math.min(barLength, Math.floor((current / total) * barLength));
+  const bar = `${'='.repeat(done)}>${' '.repeat(barLength - done)}`;
+  return `[${bar}] ${formatSize(current).padStart(8)}/${formatSize(total)}`;
+}
+
+/** Decimal units and four significant digits, as Go's `units.HumanSize` writes sizes. */
+function formatSize(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${Number(value.toPrecision(4))}${units[unit]}`;
+}
