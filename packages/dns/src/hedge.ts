@@ -1,6 +1,9 @@
 import { FairleadError } from '@fairlead/base';
 
-/** One try at getting a result. It rejects, soon, when `signal` aborts. */
+/**
+ * One try at getting a result. It rejects, soon, when `signal` aborts, which is at the deadline: an attempt that has
+ * lost the race may go on until then, so that a slow server can be told from a dead one.
+ */
 export type Attempt<T> = (signal: AbortSignal) => Promise<T>;
 
 /** An attempt and how long to wait for those before it; a failure of the latest one starts the next at once. */
@@ -21,7 +24,7 @@ export interface HedgeOptions<T> {
 }
 
 /**
- * Try several ways, the next one starting before the last has failed; the first result wins and stops the rest.
+ * Try several ways, the next one starting before the last has failed; the first result wins and no more are started.
  *
  * @throws FairleadError `unavailable` when all attempts failed or the deadline passed.
  */
@@ -30,7 +33,7 @@ export async function hedge<T>(plan: readonly PlannedAttempt<T>[], options: Hedg
   try {
     return await race.result;
   } finally {
-    race.stop();
+    race.end();
   }
 }
 
@@ -42,13 +45,18 @@ class Race<T> {
   readonly #pending = new Set<number>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #tentative: { readonly value: T; readonly index: number } | undefined;
+  #deadline: NodeJS.Timeout;
+  #over = false;
   #next = 0;
   #causes: unknown[] = [];
 
   constructor(plan: readonly PlannedAttempt<T>[], options: HedgeOptions<T>) {
     this.#plan = plan;
     this.#options = options;
-    this.#after(options.deadline, () => this.#giveUp('no name server answered in time'));
+    this.#deadline = setTimeout(() => {
+      this.#giveUp('no name server answered in time');
+      this.#stop.abort();
+    }, options.deadline);
     this.#startNext();
   }
 
@@ -56,16 +64,22 @@ class Race<T> {
     return this.#outcome.promise;
   }
 
-  stop(): void {
+  end(): void {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
-    this.#stop.abort();
+    this.#over = true;
+    this.#dropDeadline();
+  }
+
+  /** Nothing waits for the deadline any more. */
+  #dropDeadline(): void {
+    if (this.#over && this.#pending.size === 0) clearTimeout(this.#deadline);
   }
 
   #startNext(): void {
     const index = this.#next;
     const planned = this.#plan[index];
-    if (planned === undefined || this.#stop.signal.aborted) return this.#settleIfOver();
+    if (planned === undefined) return this.#settleIfOver();
     this.#next++;
     this.#pending.add(index);
     planned.attempt(this.#stop.signal).then(
@@ -81,6 +95,7 @@ class Race<T> {
 
   #succeeded(index: number, value: T): void {
     this.#pending.delete(index);
+    if (this.#over) return this.#dropDeadline();
     const waitForEarlier = [...this.#pending].some((other) => other < index) && this.#options.isTentative?.(value);
     if (!waitForEarlier) return this.#outcome.resolve(value);
     if (this.#tentative !== undefined) return;
@@ -90,6 +105,7 @@ class Race<T> {
 
   #failed(index: number, cause: unknown): void {
     this.#pending.delete(index);
+    if (this.#over) return this.#dropDeadline();
     this.#causes.push(cause);
     const held = this.#tentative;
     if (held !== undefined && ![...this.#pending].some((other) => other < held.index)) {

@@ -11,6 +11,7 @@ export type Dispatch = (method: string, params: unknown) => unknown;
 export class ControlServer implements AsyncDisposable {
   readonly #server: net.Server;
   readonly #connections = new Set<net.Socket>();
+  #lock: net.Server | undefined;
 
   private constructor(dispatch: Dispatch, log: Logger) {
     this.#server = net.createServer((socket) => {
@@ -33,7 +34,7 @@ export class ControlServer implements AsyncDisposable {
    */
   static async listen(path: string, dispatch: Dispatch, log: Logger): Promise<ControlServer> {
     const control = new ControlServer(dispatch, log);
-    await lock(path);
+    control.#lock = await lock(path);
     rmSync(path, { force: true });
     await listening(control.#server, path);
     chmodSync(path, 0o600);
@@ -45,6 +46,7 @@ export class ControlServer implements AsyncDisposable {
     this.#server.close(() => resolve());
     for (const socket of this.#connections) socket.destroySoon();
     await promise;
+    this.#lock?.close();
   }
 }
 
@@ -52,14 +54,14 @@ export class ControlServer implements AsyncDisposable {
  * A socket in the abstract name space is a lock that ends with its process, however that ends (unix(7)); the file of
  * the control socket is not, and two processes that find an old one would both remove it.
  */
-async function lock(path: string): Promise<void> {
+async function lock(path: string): Promise<net.Server> {
   const holder = net.createServer((socket) => socket.destroy());
   try {
     await listening(holder, `\0fairlead-resolver:${path}`);
   } catch (error) {
     throw new FairleadError('conflict', `another resolver serves ${path}`, { cause: error });
   }
-  holder.unref();
+  return holder;
 }
 
 function listening(server: net.Server, path: string): Promise<void> {
