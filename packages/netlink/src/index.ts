@@ -3,24 +3,32 @@
  *
  * @module
  */
+export { Attributes, AttributeWriter, listAttributes } from './attribute.ts';
+export { type BatchRequest, NetlinkConnection, type NetlinkTransport } from './connection.ts';
 export { type ErrnoName, errnoName, errnoNumber, errnoText } from './errno.ts';
+export {
+  decodeMessages,
+  encodeMessage,
+  flagsOf,
+  joinMessages,
+  type Message,
+  messageFlag,
+  messageType,
+  setSequence,
+  typeOf,
+} from './message.ts';
+export { hasErrno, NetlinkError } from './netlink-error.ts';
 export type {
   ChainDefinition,
   Comparand,
   FieldType,
-  HookDefinition,
-  HookName,
   RuleDefinition,
   Selector,
   SetDefinition,
   Statement,
   TableDefinition,
   TableFamily,
-  TranslationStatement,
-  WritableField,
 } from './nftables/definition.ts';
-export { formatRule, formatStatement } from './nftables/statement-text.ts';
-export { formatTable } from './nftables/table-text.ts';
 export {
   type AddressObject,
   type Change,
@@ -39,3 +47,55 @@ export {
   type TableObject,
   type VethType,
 } from './object/kernel-object.ts';
+export { addAddressMessage, decodeAddress, dumpAddressesMessage, removeAddressMessage } from './route/address.ts';
+export {
+  addLinkMessages,
+  changeLinkMessages,
+  homeOfLink,
+  isInnerEnd,
+  moveLinkMessage,
+  removeLinkMessage,
+  renameLinkMessage,
+  setAliasMessage,
+  setLinkMessage,
+  setLinkUpMessage,
+  setMasterMessage,
+} from './route/link.ts';
+export {
+  decodeLinkDetails,
+  dumpLinksMessage,
+  getLinkMessage,
+  type LinkDetails,
+  type LinkStatistics,
+  linkIndexIn,
+  linkObjectOf,
+} from './route/link-details.ts';
+export type { NameLookup, NumberLookup } from './route/lookup.ts';
+export { decodeNamespaceId, getNamespaceIdMessage } from './route/namespace-id.ts';
+export {
+  addFdbMessage,
+  addNeighborMessage,
+  decodeFdb,
+  decodeNeighbor,
+  dumpFdbMessage,
+  dumpNeighborsMessage,
+  removeFdbMessage,
+  removeNeighborMessage,
+} from './route/neighbor.ts';
+export {
+  addRouteMessage,
+  decodeRoute,
+  dumpRoutesMessage,
+  removeRouteMessage,
+  replaceRouteMessage,
+} from './route/route.ts';
+export { addRuleMessage, decodeRule, dumpRulesMessage, removeRuleMessage } from './route/rule.ts';
+export { decodeSocket, dumpSocketsMessage, type SocketDetails, type SocketState } from './socket-diagnosis.ts';
+export type {
+  NamespaceEntry,
+  NetfilterEntry,
+  RouteEntry,
+  SysctlEntry,
+  TranscriptEntry,
+} from './transcript/entry.ts';
+export { type NftRenderer, renderTranscript } from './transcript/transcript.ts';

@@ -27,6 +27,8 @@ export interface LinkObject {
   readonly master?: string;
   /** IFLA_IFALIAS: `fairlead <owner>`; says whose the link is after a crash. */
   readonly alias?: string;
+  /** Where the parent of a macvlan, ipvlan or VLAN, or the underlay of a VXLAN is, when not in the link's own namespace. */
+  readonly madeIn?: NamespaceName;
 }
 
 /** What a link is made of; `kind` is the kernel's IFLA_INFO_KIND. */

@@ -1,0 +1,179 @@
+import { familyOf, ipToBytes, macToBytes } from '@fairlead/base';
+import type { AttributeWriter } from '../attribute.ts';
+import { encodeMessage, messageFlag } from '../message.ts';
+import type { LinkObject, LinkType, NamespaceName, VethType } from '../object/kernel-object.ts';
+import {
+  FLAG_UP,
+  informationAttribute,
+  ipvlanAttribute,
+  ipvlanFlags,
+  ipvlanModes,
+  linkAttribute,
+  macvlanAttribute,
+  macvlanModes,
+  vethAttribute,
+  vlanAttribute,
+  vxlanAttribute,
+} from './link-attributes.ts';
+import type { NumberLookup } from './lookup.ts';
+import { createFlags, routeMessage } from './message-types.ts';
+
+/** The namespace to which the messages about a link go: where its parent or underlay is, when that is not its own. */
+export function homeOfLink(link: LinkObject): NamespaceName {
+  return link.madeIn ?? link.namespace;
+}
+
+/**
+ * Messages that make a link with all its properties, for {@link homeOfLink}. A veth makes its peer straight inside the
+ * peer's namespace. The alias needs a message of its own: the kernel takes none at creation (rtnetlink.c,
+ * rtnl_create_link). For the veth end without a peer they bring what the other end made into shape.
+ */
+export function addLinkMessages(link: LinkObject, lookup: NumberLookup): Uint8Array[] {
+  if (isInnerEnd(link.type)) return [setLinkMessage(link, lookup)];
+  const messages = [createLinkMessage(link, lookup)];
+  if (link.alias !== undefined && homeOfLink(link) === link.namespace)
+    messages.push(setAliasMessage(link.name, link.alias));
+  return messages;
+}
+
+/** True for the end of a veth that the other end made. */
+export function isInnerEnd(type: LinkType): boolean {
+  return type.kind === 'veth' && type.peer === undefined;
+}
+
+function createLinkMessage(link: LinkObject, lookup: NumberLookup): Uint8Array {
+  return encodeMessage(routeMessage.newLink, createFlags, (writer) => {
+    const moves = homeOfLink(link) !== link.namespace;
+    writeHeader(writer, 0, link.up ? FLAG_UP : 0, FLAG_UP);
+    writer.text(linkAttribute.name, link.name);
+    writeShape(writer, link);
+    if (link.master !== undefined) writer.u32(linkAttribute.master, lookup.linkIndex(link.namespace, link.master));
+    if ('parent' in link.type) writer.u32(linkAttribute.link, lookup.linkIndex(homeOfLink(link), link.type.parent));
+    if (moves) writer.u32(linkAttribute.namespaceDescriptor, lookup.namespaceDescriptor(link.namespace));
+    writeInformation(writer, link.type, lookup);
+  });
+}
+
+function writeHeader(writer: AttributeWriter, index: number, flags: number, changeMask: number): void {
+  writer.header.u8(0).u8(0).u16(0).i32(index).u32(flags).u32(changeMask);
+}
+
+function writeShape(writer: AttributeWriter, shape: Pick<LinkObject, 'mtu' | 'mac'>): void {
+  if (shape.mtu !== undefined) writer.u32(linkAttribute.mtu, shape.mtu);
+  if (shape.mac !== undefined) writer.bytes(linkAttribute.address, macToBytes(shape.mac));
+}
+
+function writeInformation(writer: AttributeWriter, type: LinkType, lookup: NumberLookup): void {
+  writer.nested(linkAttribute.information, (information) => {
+    information.text(informationAttribute.kind, type.kind);
+    const body = dataWriter(type, lookup);
+    if (body !== undefined) information.nested(informationAttribute.data, body);
+  });
+}
+
+function dataWriter(type: LinkType, lookup: NumberLookup): ((data: AttributeWriter) => void) | undefined {
+  switch (type.kind) {
+    case 'veth':
+      return type.peer && vethWriter(type.peer, lookup);
+    case 'macvlan':
+      return (data) => data.u32(macvlanAttribute.mode, macvlanModes[type.mode]);
+    case 'ipvlan':
+      return (data) =>
+        data.u16(ipvlanAttribute.mode, ipvlanModes[type.mode]).u16(ipvlanAttribute.flags, ipvlanFlags[type.flag]);
+    case 'vlan':
+      return (data) => data.u16(vlanAttribute.id, type.id);
+    case 'vxlan':
+      return (data) => writeVxlan(data, type);
+    case 'bridge':
+    case 'dummy':
+      return undefined;
+    case 'other':
+      throw new TypeError(`a link of kind ${type.name} is only ever observed`);
+    default:
+      return type satisfies never;
+  }
+}
+
+function vethWriter(peer: NonNullable<VethType['peer']>, lookup: NumberLookup): (data: AttributeWriter) => void {
+  return (data) =>
+    data.nested(vethAttribute.peer, (end) => {
+      writeHeader(end, 0, 0, 0);
+      end.text(linkAttribute.name, peer.name);
+      writeShape(end, peer);
+      end.u32(linkAttribute.namespaceDescriptor, lookup.namespaceDescriptor(peer.namespace));
+    });
+}
+
+function writeVxlan(data: AttributeWriter, type: Extract<LinkType, { kind: 'vxlan' }>): void {
+  data.u32(vxlanAttribute.id, type.id);
+  if (type.local !== undefined) {
+    data.bytes(familyOf(type.local) === 4 ? vxlanAttribute.local : vxlanAttribute.local6, ipToBytes(type.local));
+  }
+  data.u8(vxlanAttribute.learning, type.learning ? 1 : 0).u16be(vxlanAttribute.port, type.port);
+}
+
+/** Message that gives an existing link, found by its name, all properties that `link` asks for. */
+export function setLinkMessage(link: LinkObject, lookup: NumberLookup): Uint8Array {
+  return encodeMessage(routeMessage.setLink, messageFlag.acknowledge, (writer) => {
+    writeHeader(writer, 0, link.up ? FLAG_UP : 0, FLAG_UP);
+    writer.text(linkAttribute.name, link.name);
+    writeShape(writer, link);
+    if (link.alias !== undefined) writer.text(linkAttribute.alias, link.alias);
+    if (link.master !== undefined) writer.u32(linkAttribute.master, lookup.linkIndex(link.namespace, link.master));
+  });
+}
+
+/** Messages that lead from `previous` to `link`; a master or alias that is no longer asked for is taken away. */
+export function changeLinkMessages(link: LinkObject, previous: LinkObject, lookup: NumberLookup): Uint8Array[] {
+  const freed = previous.master !== undefined && link.master === undefined && !isInnerEnd(link.type);
+  const release = freed ? [setMasterMessage(link.name, 0)] : [];
+  return [...release, setLinkMessage(link, lookup)];
+}
+
+/** Message that makes a link a port of the bridge with this index, or of none with 0. */
+export function setMasterMessage(name: string, master: number): Uint8Array {
+  return encodeMessage(routeMessage.setLink, messageFlag.acknowledge, (writer) => {
+    writeHeader(writer, 0, 0, 0);
+    writer.text(linkAttribute.name, name).u32(linkAttribute.master, master);
+  });
+}
+
+/** Message that says whose a link is. */
+export function setAliasMessage(name: string, alias: string): Uint8Array {
+  return encodeMessage(routeMessage.setLink, messageFlag.acknowledge, (writer) => {
+    writeHeader(writer, 0, 0, 0);
+    writer.text(linkAttribute.name, name).text(linkAttribute.alias, alias);
+  });
+}
+
+/** Message that switches a link on or off and leaves everything else. */
+export function setLinkUpMessage(name: string, up: boolean): Uint8Array {
+  return encodeMessage(routeMessage.setLink, messageFlag.acknowledge, (writer) => {
+    writeHeader(writer, 0, up ? FLAG_UP : 0, FLAG_UP);
+    writer.text(linkAttribute.name, name);
+  });
+}
+
+/** Message that renames the link with this index; it must be down on kernels before 6.2. */
+export function renameLinkMessage(index: number, name: string): Uint8Array {
+  return encodeMessage(routeMessage.setLink, messageFlag.acknowledge, (writer) => {
+    writeHeader(writer, index, 0, 0);
+    writer.text(linkAttribute.name, name);
+  });
+}
+
+/** Message that moves a link into another namespace, where it arrives down and without addresses. */
+export function moveLinkMessage(name: string, namespace: NamespaceName, lookup: NumberLookup): Uint8Array {
+  return encodeMessage(routeMessage.setLink, messageFlag.acknowledge, (writer) => {
+    writeHeader(writer, 0, 0, 0);
+    writer.text(linkAttribute.name, name).u32(linkAttribute.namespaceDescriptor, lookup.namespaceDescriptor(namespace));
+  });
+}
+
+/** Message that deletes a link by name; the other end of a veth goes with it. Waits for RCU in the kernel. */
+export function removeLinkMessage(name: string): Uint8Array {
+  return encodeMessage(routeMessage.deleteLink, messageFlag.acknowledge, (writer) => {
+    writeHeader(writer, 0, 0, 0);
+    writer.text(linkAttribute.name, name);
+  });
+}

@@ -1,0 +1,37 @@
+import { messageFlag } from '../message.ts';
+
+/** Message types of NETLINK_ROUTE (include/uapi/linux/rtnetlink.h). */
+export const routeMessage = {
+  newLink: 16,
+  deleteLink: 17,
+  getLink: 18,
+  setLink: 19,
+  newAddress: 20,
+  deleteAddress: 21,
+  getAddress: 22,
+  newRoute: 24,
+  deleteRoute: 25,
+  getRoute: 26,
+  newNeighbor: 28,
+  deleteNeighbor: 29,
+  getNeighbor: 30,
+  newRule: 32,
+  deleteRule: 33,
+  getRule: 34,
+  newNamespaceId: 88,
+  getNamespaceId: 90,
+} as const;
+
+/** Address families (include/linux/socket.h). */
+export const addressFamily = { unspecified: 0, ipv4: 2, bridge: 7, ipv6: 10 } as const;
+
+/** Flags of a request that makes something new and must not find it there. */
+export const createFlags = messageFlag.acknowledge | messageFlag.create | messageFlag.exclusive;
+
+/** Flags of a request that makes something or puts it in the place of what is there. */
+export const replaceFlags = messageFlag.acknowledge | messageFlag.create | messageFlag.replace;
+
+/** The number of an IP version in kernel structures. */
+export function familyNumber(family: 4 | 6): number {
+  return family === 4 ? addressFamily.ipv4 : addressFamily.ipv6;
+}

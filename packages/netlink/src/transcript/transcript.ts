@@ -1,0 +1,76 @@
+import { decodeMessages, type Message } from '../message.ts';
+import { routeMessage } from '../route/message-types.ts';
+import { renderAddressMessage } from './address-text.ts';
+import { commandLine, enterPrefix } from './command.ts';
+import type { NamespaceEntry, NetfilterEntry, RouteEntry, SysctlEntry, TranscriptEntry } from './entry.ts';
+import { renderLinkMessage } from './link-text.ts';
+import { renderNeighborMessage } from './neighbor-text.ts';
+import { renderRouteMessage } from './route-text.ts';
+import { renderRuleMessage } from './rule-text.ts';
+
+/** How a message type of NETLINK_ROUTE is written as a command. */
+const renderers = new Map<number, (message: Message, entry: RouteEntry) => string>([
+  [routeMessage.newLink, renderLinkMessage],
+  [routeMessage.setLink, renderLinkMessage],
+  [routeMessage.deleteLink, renderLinkMessage],
+  [routeMessage.newAddress, renderAddressMessage],
+  [routeMessage.deleteAddress, renderAddressMessage],
+  [routeMessage.newRoute, renderRouteMessage],
+  [routeMessage.deleteRoute, renderRouteMessage],
+  [routeMessage.newNeighbor, renderNeighborMessage],
+  [routeMessage.deleteNeighbor, renderNeighborMessage],
+  [routeMessage.newRule, renderRuleMessage],
+  [routeMessage.deleteRule, renderRuleMessage],
+]);
+
+/** What renders the messages of an nfnetlink batch as lines of nft(8)'s language. */
+export type NftRenderer = (bytes: Uint8Array) => string[];
+
+/**
+ * The commands that would have done the same, one for each message, from the bytes that were sent. They can be pasted
+ * into a root shell. An operation that the kernel refused is shown as a comment.
+ *
+ * @throws Error for a message or an attribute without a rendering: leaving it out would be a lie.
+ */
+export function renderTranscript(entries: readonly TranscriptEntry[], renderNft: NftRenderer): string[] {
+  return entries.flatMap((entry) => {
+    const lines = renderEntry(entry, renderNft);
+    return entry.errno === undefined ? lines : lines.map((line) => `# failed with ${entry.errno}: ${line}`);
+  });
+}
+
+function renderEntry(entry: TranscriptEntry, renderNft: NftRenderer): string[] {
+  switch (entry.protocol) {
+    case 'route':
+      return decodeMessages(entry.bytes).map((message) => renderMessage(message, entry));
+    case 'netfilter':
+      return nftCommand(entry, renderNft(entry.bytes));
+    case 'sysctl':
+      return [sysctlCommand(entry)];
+    case 'namespace':
+      return [namespaceCommand(entry)];
+    default:
+      return entry satisfies never;
+  }
+}
+
+function renderMessage(message: Message, entry: RouteEntry): string {
+  const render = renderers.get(message.type);
+  if (render === undefined) throw new Error(`${entry.operation}: message type ${message.type} has no rendering`);
+  return render(message, entry);
+}
+
+/** One line as an argument; several as a here-document, so that they stay one transaction. */
+function nftCommand({ namespace }: NetfilterEntry, lines: readonly string[]): string[] {
+  const command = [...enterPrefix(namespace), 'nft'];
+  if (lines.length < 2) return lines.map((line) => commandLine([...command, line]));
+  return [`${commandLine([...command, '-f', '-'])} <<'NFT'`, ...lines, 'NFT'];
+}
+
+function sysctlCommand({ namespace, key, value }: SysctlEntry): string {
+  return commandLine([...enterPrefix(namespace), 'sysctl', '-q', '-w', `${key}=${value}`]);
+}
+
+function namespaceCommand({ namespace, action }: NamespaceEntry): string {
+  return commandLine(['ip', 'netns', action === 'add' ? 'add' : 'del', namespace]);
+}
