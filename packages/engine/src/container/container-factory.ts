@@ -1,0 +1,87 @@
+import { FairleadError, newIdentifier } from '@fairlead/base';
+import type { ContainerConfig, Container, Image, Json } from '../model.ts';
+import { mergeEnvironment } from './environment.ts';
+
+/** The part of an image's configuration that a container takes over, by its OCI names. */
+interface ImageDefaults {
+  readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
+  readonly env: readonly string[];
+  readonly user: string;
+  readonly workingDir: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly stopSignal: string | undefined;
+}
+
+/**
+ * Make a container out of what was asked for and what the image says.
+ *
+ * @throws FairleadError `invalid-argument` when nobody says what to run.
+ */
+export function makeContainer(name: string, asked: ContainerConfig, image: Image): Container {
+  const defaults = imageDefaults(image);
+  // An entrypoint of one's own drops the image's command; an empty one ([""]) drops the entrypoint.
+  const ownEntrypoint = asked.entrypoint?.length === 1 && asked.entrypoint[0] === '' ? [] : asked.entrypoint;
+  const entrypoint = ownEntrypoint ?? defaults.entrypoint;
+  const imageCommand = ownEntrypoint === null ? defaults.command : [];
+  const command = asked.command !== null && asked.command.length > 0 ? asked.command : imageCommand;
+  const [path, ...args] = [...entrypoint, ...command];
+  if (path === undefined || path === '') throw new FairleadError('invalid-argument', 'no command specified');
+  return {
+    id: newIdentifier(),
+    name,
+    created: Date.now(),
+    imageId: image.id,
+    config: {
+      ...asked,
+      entrypoint: entrypoint.length > 0 ? entrypoint : null,
+      command: command.length > 0 ? command : null,
+      labels: { ...defaults.labels, ...asked.labels },
+      ...(asked.stopSignal === undefined && defaults.stopSignal && { stopSignal: defaults.stopSignal }),
+    },
+    state: { status: 'created', pid: 0, exitCode: 0, error: '', oomKilled: false, restartCount: 0 },
+    path,
+    args,
+    env: mergeEnvironment(defaults.env, asked.env),
+    workingDir: asked.workingDir || defaults.workingDir,
+    user: asked.user || defaults.user,
+  };
+}
+
+/** Ports that an image exposes, `80/tcp`. */
+export function imagePorts(image: Image | undefined): string[] {
+  const ports = image === undefined ? undefined : runConfig(image)['ExposedPorts'];
+  return isRecord(ports) ? Object.keys(ports) : [];
+}
+
+function imageDefaults(image: Image): ImageDefaults {
+  const config = runConfig(image);
+  const labels = isRecord(config['Labels']) ? config['Labels'] : {};
+  const stopSignal = textOf(config['StopSignal']);
+  return {
+    entrypoint: textsOf(config['Entrypoint']),
+    command: textsOf(config['Cmd']),
+    env: textsOf(config['Env']),
+    user: textOf(config['User']),
+    workingDir: textOf(config['WorkingDir']),
+    labels: Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, textOf(value)])),
+    stopSignal: stopSignal === '' ? undefined : stopSignal,
+  };
+}
+
+function runConfig(image: Image): Readonly<Record<string, Json>> {
+  const config = image.config['config'];
+  return isRecord(config) ? config : {};
+}
+
+function isRecord(value: Json | undefined): value is { readonly [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function textsOf(value: Json | undefined): string[] {
+  return Array.isArray(value) ? value.map(textOf) : [];
+}

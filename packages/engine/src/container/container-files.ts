@@ -1,0 +1,140 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type IpAddress, isNotFound, parseIpAddress } from '@fairlead/base';
+import {
+  type Endpoint,
+  gatewayAddress,
+  hasNames,
+  hostResolvConf,
+  hostsFile,
+  internalResolvConf,
+  type Network,
+  type NetworkController,
+  parseResolvConf,
+} from '@fairlead/network';
+import type { EngineSettings } from '../context.ts';
+import type { Container } from '../model.ts';
+
+/** Files of a container on the host. */
+export interface ContainerFiles {
+  readonly directory: string;
+  readonly hosts: string;
+  readonly hostname: string;
+  readonly resolvConf: string;
+  readonly log: string;
+  /** Directory of the pipes; gone after a reboot. */
+  readonly pipes: string;
+}
+
+/** Where the host says which name servers it uses. systemd-resolved's stub would be no use to a container. */
+const RESOLV_CONF = '/etc/resolv.conf';
+const SYSTEMD_RESOLV_CONF = '/run/systemd/resolve/resolv.conf';
+
+/** Paths of a container's files. */
+export function containerFiles(settings: Pick<EngineSettings, 'dataRoot' | 'execRoot'>, id: string): ContainerFiles {
+  const directory = join(settings.dataRoot, 'containers', id);
+  return {
+    directory,
+    hosts: join(directory, 'hosts'),
+    hostname: join(directory, 'hostname'),
+    resolvConf: join(directory, 'resolv.conf'),
+    log: join(directory, `${id}-json.log`),
+    pipes: join(settings.execRoot, 'io', id),
+  };
+}
+
+/** The host's resolver configuration and the file it came from. */
+export function readHostResolvConf(): { readonly text: string; readonly source: string } {
+  const text = readOptional(RESOLV_CONF);
+  const { servers } = parseResolvConf(text);
+  if (servers.length !== 1 || servers[0] !== '127.0.0.53') return { text, source: RESOLV_CONF };
+  const real = readOptional(SYSTEMD_RESOLV_CONF);
+  return real === '' ? { text, source: RESOLV_CONF } : { text: real, source: SYSTEMD_RESOLV_CONF };
+}
+
+/** Writes the three files that every container gets, and writes them again when its networks change. */
+export class FileWriter {
+  readonly #settings: EngineSettings;
+  readonly #network: NetworkController;
+
+  constructor(settings: EngineSettings, network: NetworkController) {
+    this.#settings = settings;
+    this.#network = network;
+  }
+
+  /** Make the directory and everything in it, before the runtime binds the files. */
+  create(container: Container, hostname: string, networks: readonly Network[]): ContainerFiles {
+    const files = containerFiles(this.#settings, container.id);
+    mkdirSync(files.directory, { recursive: true, mode: 0o710 });
+    writeFileSync(files.hostname, `${hostname}\n`, { mode: 0o644 });
+    this.writeResolvConf(container, networks);
+    this.writeHosts(container, hostname, []);
+    return files;
+  }
+
+  /** Bring `/etc/hosts` up to date with the endpoints. It is written in place: the container has it bound. */
+  writeHosts(container: Container, hostname: string, endpoints: readonly Endpoint[]): void {
+    const { config } = container;
+    const files = containerFiles(this.#settings, container.id);
+    if (config.host.networkMode === 'host' && config.host.extraHosts.length === 0) {
+      writeFileSync(files.hosts, readOptional('/etc/hosts'), { mode: 0o644 });
+      return;
+    }
+    const text = hostsFile({
+      hostname,
+      domainname: config.domainname ?? '',
+      extraHosts: config.host.extraHosts,
+      hostGateways: this.#hostGateways(),
+      endpoints,
+      links: [],
+    });
+    writeFileSync(files.hosts, text, { mode: 0o644 });
+  }
+
+  /** Bring `/etc/resolv.conf` up to date: the name service if any network has names, else the host's servers. */
+  writeResolvConf(container: Container, networks: readonly Network[]): void {
+    const { text, source } = readHostResolvConf();
+    const host = parseResolvConf(text);
+    const dns = dnsConfig(container, this.#settings);
+    const content = networks.some(hasNames)
+      ? internalResolvConf(host, dns, source)
+      : hostResolvConf(host, dns, source, container.config.host.networkMode !== 'host');
+    writeFileSync(containerFiles(this.#settings, container.id).resolvConf, content, { mode: 0o644 });
+  }
+
+  /** Remove everything of a container. */
+  remove(id: string): void {
+    const files = containerFiles(this.#settings, id);
+    rmSync(files.directory, { recursive: true, force: true });
+    rmSync(files.pipes, { recursive: true, force: true });
+  }
+
+  #hostGateways(): IpAddress[] {
+    if (this.#settings.hostGateways.length > 0) return this.#settings.hostGateways.map(parseIpAddress);
+    try {
+      const bridge = this.#network.findNetwork('bridge');
+      return [gatewayAddress(bridge, 4), gatewayAddress(bridge, 6)].filter((address) => address !== undefined);
+    } catch (error) {
+      if (isNotFound(error)) return [];
+      throw error;
+    }
+  }
+}
+
+/** What a container's resolver is told: its own wishes, else the daemon's. */
+export function dnsConfig({ config }: Container, settings: EngineSettings): EngineSettings['dns'] {
+  const { dns, dnsSearch, dnsOptions } = config.host;
+  return {
+    servers: dns.length > 0 ? dns : settings.dns.servers,
+    search: dnsSearch.length > 0 ? dnsSearch : settings.dns.search,
+    options: dnsOptions.length > 0 ? dnsOptions : settings.dns.options,
+  };
+}
+
+function readOptional(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,12 @@
+import { isNotFound } from '@fairlead/base';
+import type { Container } from '../model.ts';
+
+/** True while a container has a process. */
+export function isAlive({ state }: Pick<Container, 'state'>): boolean {
+  return state.status === 'running' || state.status === 'paused';
+}
+
+/** For things that may be gone already. */
+export function ignoreMissing(error: unknown): void {
+  if (!isNotFound(error)) throw error;
+}

@@ -1,0 +1,255 @@
+import { FairleadError, isNotFound } from '@fairlead/base';
+import { syntaxFaults } from '@fairlead/network';
+import type { EngineContext } from '../context.ts';
+import type {
+  AttachedStreams,
+  AttachOptions,
+  ContainerService,
+  ContainerView,
+  LogLine,
+  LogOptions,
+  OutputChunk,
+  WaitCondition,
+  WaitResult,
+} from '../engine-port.ts';
+import { readLog } from '../log/log-reader.ts';
+import type { Container, ContainerConfig, Exec, Image } from '../model.ts';
+import { containerEvent } from './container-event.ts';
+import { makeContainer } from './container-factory.ts';
+import { containerFiles } from './container-files.ts';
+import { inventName, parseContainerName } from './container-name.ts';
+import { isAlive } from './container-state.ts';
+import type { ContainerTable } from './container-table.ts';
+import { ExecTable, type ExecRequest } from './exec-table.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import { plannedMounts, requireBindSources } from './mount-plan.ts';
+import { containerView } from './view.ts';
+
+/** Containers as the API asks for them. */
+export class Containers implements ContainerService {
+  readonly #context: EngineContext;
+  readonly #table: ContainerTable;
+  readonly #lifecycle: Lifecycle;
+  readonly #execs: ExecTable;
+  readonly #images = new Map<string, Image>();
+
+  constructor(context: EngineContext, table: ContainerTable, lifecycle: Lifecycle) {
+    this.#context = context;
+    this.#table = table;
+    this.#lifecycle = lifecycle;
+    this.#execs = new ExecTable(context, table);
+  }
+
+  async create(request: ContainerConfig & { readonly name?: string }) {
+    const { name: wanted, ...config } = request;
+    const name = wanted ? parseContainerName(wanted) : inventName((candidate) => this.#table.hasName(candidate));
+    this.#table.requireFreeName(name);
+    this.#validate(config);
+    const { image, chainId } = await this.#context.images.resolveForCreate(config.image);
+    const container = makeContainer(name, this.#pinDonor(config), image);
+    this.#table.requireFreeName(name);
+    this.#images.set(image.id, image);
+    this.#table.put(container);
+    try {
+      await this.#context.containerd.snapshots.prepareRoot(container.id, chainId);
+    } catch (error) {
+      this.#table.delete(container.id);
+      throw error;
+    }
+    this.#context.events.emit(containerEvent(container, 'create'));
+    return { id: container.id, warnings: warningsOf(config) };
+  }
+
+  async start(reference: string): Promise<void> {
+    await this.#lifecycle.start(reference);
+  }
+
+  async stop(reference: string, options?: { readonly timeout?: number; readonly signal?: string }): Promise<void> {
+    await this.#lifecycle.stop(reference, options);
+  }
+
+  async restart(reference: string, options?: { readonly timeout?: number; readonly signal?: string }): Promise<void> {
+    const container = this.#table.find(reference);
+    if (isAlive(container)) await this.#lifecycle.stop(container.id, options);
+    await this.#lifecycle.start(container.id);
+    this.#context.events.emit(containerEvent(container, 'restart'));
+  }
+
+  async kill(reference: string, signal?: string): Promise<void> {
+    await this.#lifecycle.kill(reference, signal);
+  }
+
+  async pause(reference: string): Promise<void> {
+    await this.#lifecycle.pause(reference);
+  }
+
+  async unpause(reference: string): Promise<void> {
+    await this.#lifecycle.unpause(reference);
+  }
+
+  async rename(reference: string, wanted: string): Promise<void> {
+    const container = this.#table.find(reference);
+    if (wanted === '') throw new FairleadError('invalid-argument', 'Neither old nor new names may be empty');
+    const name = parseContainerName(wanted);
+    if (name === container.name) {
+      throw new FairleadError('invalid-argument', 'Renaming a container with the same name as its current name');
+    }
+    this.#table.requireFreeName(name);
+    const renamed = this.#table.put({ ...container, name });
+    const { sandbox } = container;
+    if (sandbox !== undefined && this.#context.network.sandbox(sandbox)?.owner === container.id) {
+      await this.#context.network.renameSandbox(sandbox, name);
+    }
+    this.#context.events.emit(containerEvent(renamed, 'rename', { oldName: `/${container.name}` }));
+  }
+
+  async remove(reference: string, options: { readonly force?: boolean } = {}): Promise<void> {
+    await this.#lifecycle.remove(reference, options.force ?? false);
+  }
+
+  async wait(reference: string, condition: WaitCondition): Promise<{ readonly result: Promise<WaitResult> }> {
+    return { result: this.#lifecycle.wait(reference, condition) };
+  }
+
+  async resize(reference: string, rows: number, columns: number): Promise<void> {
+    const container = this.#table.find(reference);
+    const process = this.#lifecycle.process(container.id);
+    if (process === undefined) throw new FairleadError('conflict', `container ${container.id} is not running`);
+    await process.resize(rows, columns);
+  }
+
+  async attach(reference: string, options: AttachOptions): Promise<AttachedStreams> {
+    const container = this.#table.find(reference);
+    if (container.state.status === 'paused') {
+      throw new FairleadError('conflict', `container ${container.id} is paused, unpause the container before attach`);
+    }
+    const closesStdin = container.config.stdinOnce;
+    const process = options.stream ? await this.#streamsOf(container) : undefined;
+    const live = process?.attach(options, closesStdin);
+    const past = options.logs ? this.#read(container, { ...options, follow: false }) : nothing();
+    this.#context.events.emit(containerEvent(container, 'attach'));
+    return {
+      output: concat(past, live?.output ?? nothing()),
+      tty: container.config.tty,
+      write: async (data) => await live?.write(data),
+      end: async () => await live?.end(),
+      detach: () => live?.detach(),
+    };
+  }
+
+  async logs(reference: string, options: LogOptions) {
+    const container = this.#table.find(reference);
+    if (container.config.host.logConfig.type === 'none') {
+      throw new FairleadError('not-implemented', 'configured logging driver does not support reading');
+    }
+    return { tty: container.config.tty, lines: this.#read(container, options) };
+  }
+
+  async inspect(reference: string): Promise<ContainerView> {
+    const container = this.#table.find(reference);
+    return this.#view(container, await this.#imageOf(container));
+  }
+
+  list(): readonly ContainerView[] {
+    return [...this.#table]
+      .sort((a, b) => b.created - a.created)
+      .map((container) => this.#view(container, this.#images.get(container.imageId)));
+  }
+
+  async size(reference: string): Promise<{ readonly readWrite: number; readonly rootFilesystem: number }> {
+    const container = this.#table.find(reference);
+    const { size } = await this.#context.containerd.snapshots.usage(container.id);
+    const image = await this.#imageOf(container);
+    return { readWrite: size, rootFilesystem: size + (image?.size ?? 0) };
+  }
+
+  async top(reference: string): Promise<readonly number[]> {
+    const container = this.#table.find(reference);
+    if (!isAlive(container)) throw new FairleadError('conflict', `container ${container.id} is not running`);
+    return await this.#context.containerd.tasks.pids(container.id);
+  }
+
+  async createExec(reference: string, request: ExecRequest): Promise<string> {
+    return this.#execs.create(reference, request);
+  }
+
+  async startExec(id: string, options: { readonly detach: boolean }): Promise<AttachedStreams | undefined> {
+    return await this.#execs.start(id, options);
+  }
+
+  async resizeExec(id: string, rows: number, columns: number): Promise<void> {
+    await this.#execs.resize(id, rows, columns);
+  }
+
+  inspectExec(id: string): Exec {
+    return this.#execs.get(id);
+  }
+
+  /** Remember the images of all containers, so that lists need not ask for them. */
+  async loadImages(): Promise<void> {
+    await Promise.all([...this.#table].map((container) => this.#imageOf(container)));
+  }
+
+  /** @throws FairleadError `invalid-argument` for what can be known to fail before anything is made. */
+  #validate(config: ContainerConfig): void {
+    plannedMounts(config);
+    requireBindSources(config);
+    for (const { network, config: endpoint } of config.networks) {
+      const faults = syntaxFaults(endpoint);
+      if (faults.length === 0) continue;
+      const list = `invalid endpoint settings:\n${faults.join('\n')}`;
+      throw new FairleadError('invalid-argument', `invalid config for network ${network}: ${list}`);
+    }
+  }
+
+  /** `container:NAME` is kept by id: the name may go to another container. */
+  #pinDonor(config: ContainerConfig): ContainerConfig {
+    const { networkMode } = config.host;
+    if (!networkMode.startsWith('container:')) return config;
+    const donor = this.#table.find(networkMode.slice('container:'.length));
+    return { ...config, host: { ...config.host, networkMode: `container:${donor.id}` } };
+  }
+
+  async #streamsOf(container: Container) {
+    const running = this.#lifecycle.process(container.id);
+    if (running !== undefined) return running;
+    // A client attaches before it starts a new container, so as to miss nothing.
+    return container.state.status === 'removing' ? undefined : await this.#lifecycle.prepare(container);
+  }
+
+  #read(container: Container, options: LogOptions): AsyncIterable<LogLine> {
+    const { log } = containerFiles(this.#context.settings, container.id);
+    return readLog(log, options, this.#lifecycle.log(container.id));
+  }
+
+  #view(container: Container, image: Image | undefined): ContainerView {
+    return containerView(container, image, this.#context, this.#table, this.#execs.of(container.id));
+  }
+
+  /** An image may be removed by force while containers made from it go on. */
+  async #imageOf({ imageId }: Container): Promise<Image | undefined> {
+    const known = this.#images.get(imageId);
+    if (known !== undefined) return known;
+    try {
+      const image = await this.#context.images.inspect(imageId);
+      this.#images.set(imageId, image);
+      return image;
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+}
+
+function warningsOf({ host }: ContainerConfig): string[] {
+  const published = host.portBindings.length > 0 || host.publishAllPorts;
+  if (host.networkMode !== 'host' || !published) return [];
+  return ['Published ports are discarded when using host network mode'];
+}
+
+async function* concat(first: AsyncIterable<OutputChunk>, second: AsyncIterable<OutputChunk>) {
+  yield* first;
+  yield* second;
+}
+
+async function* nothing(): AsyncGenerator<never> {}

@@ -1,0 +1,150 @@
+import { lstatSync } from 'node:fs';
+import { FairleadError } from '@fairlead/base';
+import {
+  type ContainerDescription,
+  type DeviceRequest,
+  type MountRequest as RuntimeMount,
+  type NamespaceMode,
+  resolveUser,
+} from '@fairlead/runtime';
+import type { Container, HostConfig } from '../model.ts';
+import type { ContainerFiles } from './container-files.ts';
+import type { ContainerTable } from './container-table.ts';
+import { type PlannedMount, plannedMounts } from './mount-plan.ts';
+
+/** What the description of a container is made from. */
+export interface DescriptionSource {
+  readonly container: Container;
+  readonly hostname: string;
+  /** Path of the network namespace; absent means the host's. */
+  readonly networkNamespace: string | undefined;
+  readonly files: ContainerFiles;
+  readonly table: ContainerTable;
+  /** Reads a file of the container's root file system. */
+  readonly rootfsFile: (path: string) => string;
+}
+
+/**
+ * Put a container into the runtime's words.
+ *
+ * @throws FairleadError `invalid-argument` for users, devices or options that cannot be had.
+ */
+export function describeContainer(source: DescriptionSource): ContainerDescription {
+  const { container, hostname, table, rootfsFile } = source;
+  const { config } = container;
+  const { host } = config;
+  const groups = rootfsFile('/etc/group');
+  return {
+    id: container.id,
+    args: [container.path, ...container.args],
+    env: container.env,
+    cwd: container.workingDir,
+    user: resolveUser(container.user, rootfsFile('/etc/passwd'), groups, host.groupAdd),
+    terminal: config.tty,
+    hostname,
+    ...(config.domainname && { domainname: config.domainname }),
+    privileged: host.privileged,
+    readonlyRootfs: host.readonlyRootfs,
+    mounts: mountsOf(source),
+    namespaces: {
+      network: source.networkNamespace === undefined ? 'host' : { path: source.networkNamespace },
+      pid: namespaceMode(host.pidMode, 'pid', table),
+      ipc: namespaceMode(host.ipcMode, 'ipc', table),
+      uts: host.utsMode === 'host' ? 'host' : 'private',
+    },
+    capabilities: { add: host.capAdd, drop: host.capDrop },
+    devices: host.devices.map(deviceOf),
+    ulimits: host.ulimits,
+    limits: limitsOf(host),
+    ...(host.shmSize > 0 && { shmSize: host.shmSize }),
+    sysctls: host.sysctls,
+    ...securityOf(host),
+    oomScoreAdj: host.oomScoreAdjust,
+    ...(host.cgroupParent && { cgroupParent: host.cgroupParent }),
+  };
+}
+
+/** Docker's `--security-opt`s as far as they concern the runtime. */
+function securityOf(host: HostConfig): Pick<ContainerDescription, 'seccomp' | 'noNewPrivileges'> {
+  const options = host.securityOptions.map((option) => option.replace('=', ':'));
+  const noNewPrivileges = options.some((option) => /^no-new-privileges(:true)?$/.test(option));
+  return {
+    ...(options.includes('seccomp:unconfined') && { seccomp: 'unconfined' as const }),
+    ...(noNewPrivileges && { noNewPrivileges }),
+  };
+}
+
+function limitsOf({ limits }: HostConfig): NonNullable<ContainerDescription['limits']> {
+  const { oomKillDisable, blkioWeight, ...others } = limits;
+  const set = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== 0 && value !== ''));
+  return { ...set, ...(oomKillDisable && { disableOomKiller: true }), ...(blkioWeight && { blockWeight: blkioWeight }) };
+}
+
+function mountsOf({ container, files }: DescriptionSource): RuntimeMount[] {
+  const asked = plannedMounts(container.config);
+  const taken = new Set(asked.map(({ target }) => target));
+  const own: [string, string][] = [
+    ['/etc/resolv.conf', files.resolvConf],
+    ['/etc/hostname', files.hostname],
+    ['/etc/hosts', files.hosts],
+  ];
+  const system = own
+    .filter(([destination]) => !taken.has(destination))
+    .map(([destination, path]): RuntimeMount => ({ kind: 'bind', source: path, destination }));
+  return [...system, ...asked.map(runtimeMount)];
+}
+
+function runtimeMount(mount: PlannedMount): RuntimeMount {
+  if (mount.type === 'tmpfs') {
+    const options = mount.mode.split(',').filter((option) => option !== '');
+    return { kind: 'tmpfs', destination: mount.target, options, ...(mount.size && { size: mount.size }) };
+  }
+  const propagation = propagationOf(mount.propagation);
+  return {
+    kind: 'bind',
+    source: mount.source,
+    destination: mount.target,
+    readonly: mount.readOnly,
+    ...(propagation && { propagation }),
+  };
+}
+
+function propagationOf(text: string | undefined) {
+  const known = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'] as const;
+  return known.find((name) => name === text);
+}
+
+function namespaceMode(mode: string, kind: 'pid' | 'ipc', table: ContainerTable): NamespaceMode {
+  if (mode === 'host') return 'host';
+  if (!mode.startsWith('container:')) return 'private';
+  const donor = table.find(mode.slice('container:'.length));
+  if (donor.state.pid === 0) {
+    throw new FairleadError('conflict', `cannot join ${kind.toUpperCase()} namespace of a non running container: ${donor.id}`);
+  }
+  return { path: `/proc/${donor.state.pid}/ns/${kind}` };
+}
+
+/** Major and minor number as the kernel packs them in st_rdev (glibc's sys/sysmacros.h). */
+function deviceOf(request: HostConfig['devices'][number]): DeviceRequest {
+  const { pathOnHost, pathInContainer, permissions } = request;
+  let status: ReturnType<typeof lstatSync>;
+  try {
+    status = lstatSync(pathOnHost);
+  } catch {
+    const reason = `error gathering device information while adding custom device "${pathOnHost}"`;
+    throw new FairleadError('invalid-argument', `${reason}: no such file or directory`);
+  }
+  const type = status.isCharacterDevice() ? 'c' : status.isBlockDevice() ? 'b' : undefined;
+  if (type === undefined) throw new FairleadError('invalid-argument', `${pathOnHost}: not a device node`);
+  const number = BigInt(status.rdev);
+  return {
+    path: pathInContainer || pathOnHost,
+    type,
+    major: Number(((number >> 8n) & 0xfffn) | ((number >> 32n) & ~0xfffn)),
+    minor: Number((number & 0xffn) | ((number >> 12n) & ~0xffn)),
+    access: permissions || 'rwm',
+    fileMode: status.mode & 0o777,
+    uid: status.uid,
+    gid: status.gid,
+  };
+}

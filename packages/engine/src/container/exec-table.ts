@@ -1,0 +1,161 @@
+import { join } from 'node:path';
+import { FairleadError, messageOf, newIdentifier } from '@fairlead/base';
+import { execProcess, ProcessStreams, resolveUser, startFailureOf } from '@fairlead/runtime';
+import type { EngineContext } from '../context.ts';
+import type { AttachedStreams } from '../engine-port.ts';
+import type { Container, Exec } from '../model.ts';
+import { containerEvent } from './container-event.ts';
+import { containerFiles } from './container-files.ts';
+import type { ContainerTable } from './container-table.ts';
+import { mergeEnvironment } from './environment.ts';
+import { readRootfsFile } from './rootfs-file.ts';
+import { RunningProcess } from './running.ts';
+import { ignoreMissing } from './container-state.ts';
+
+/** What an exec is made from. */
+export type ExecRequest = Omit<Exec, 'id' | 'container' | 'running' | 'exitCode' | 'pid'>;
+
+/** Milliseconds for which an exec that has ended can still be inspected. */
+const KEPT_MS = 5 * 60_000;
+
+/** Additional processes in running containers. They do not outlive the daemon's memory, as in Docker. */
+export class ExecTable {
+  readonly #context: EngineContext;
+  readonly #table: ContainerTable;
+  readonly #execs = new Map<string, Exec>();
+  readonly #processes = new Map<string, RunningProcess>();
+
+  constructor(context: EngineContext, table: ContainerTable) {
+    this.#context = context;
+    this.#table = table;
+  }
+
+  /** @throws FairleadError `conflict` when the container does not run. */
+  create(reference: string, request: ExecRequest): string {
+    const container = this.#table.find(reference);
+    requireRunning(container);
+    if (request.command.length === 0) throw new FairleadError('invalid-argument', 'No exec command specified');
+    const id = newIdentifier();
+    this.#execs.set(id, { ...request, id, container: container.id, running: false, exitCode: null, pid: 0 });
+    this.#emit(container, `exec_create: ${request.command.join(' ')}`, id);
+    return id;
+  }
+
+  /** @throws FairleadError `not-found`. */
+  get(id: string): Exec {
+    const exec = this.#execs.get(id);
+    if (exec === undefined) throw new FairleadError('not-found', `No such exec instance: ${id}`);
+    return exec;
+  }
+
+  /** Ids of the execs of a container. */
+  of(container: string): string[] {
+    return [...this.#execs.values()].filter((exec) => exec.container === container && exec.running).map(({ id }) => id);
+  }
+
+  /**
+   * Start the process.
+   *
+   * @returns the client's end of its streams; `undefined` when nobody wants them.
+   * @throws FairleadError in Docker's words; the exec then has the exit code 126 or 127.
+   */
+  async start(id: string, options: { readonly detach: boolean }): Promise<AttachedStreams | undefined> {
+    const exec = this.get(id);
+    if (exec.running || exec.exitCode !== null) {
+      throw new FairleadError('conflict', `Error: Exec command ${id} is already running`);
+    }
+    const container = this.#table.find(exec.container);
+    requireRunning(container);
+    const directory = join(containerFiles(this.#context.settings, container.id).pipes, id);
+    const layout = { directory, stdin: exec.attachStdin && !options.detach, terminal: exec.tty };
+    const streams = await ProcessStreams.create(layout, this.#context.makeFifo);
+    const reference = { containerId: container.id, execId: id };
+    const { tasks } = this.#context.containerd;
+    const process = new RunningProcess(tasks, reference, streams, { tty: exec.tty, sink: () => undefined });
+    // Subscribed before the start, so that nothing is missed.
+    const attached = options.detach
+      ? undefined
+      : process.attach({ stdin: exec.attachStdin, stdout: exec.attachStdout, stderr: exec.attachStderr }, true);
+    this.#processes.set(id, process);
+    await this.#launch(exec, container, streams, process);
+    return attached;
+  }
+
+  /** Size of an exec's terminal. @throws FairleadError `not-found`. */
+  async resize(id: string, rows: number, columns: number): Promise<void> {
+    this.get(id);
+    await this.#processes.get(id)?.resize(rows, columns);
+  }
+
+  async #launch(exec: Exec, container: Container, streams: ProcessStreams, process: RunningProcess): Promise<void> {
+    const { tasks } = this.#context.containerd;
+    const reference = { containerId: container.id, execId: exec.id };
+    try {
+      await tasks.createExec({ ...reference, process: this.#describe(exec, container), streams });
+      const pid = await tasks.start(reference, streams);
+      this.#execs.set(exec.id, { ...exec, running: true, pid });
+      this.#emit(container, `exec_start: ${exec.command.join(' ')}`, exec.id);
+      await process.started();
+    } catch (error) {
+      const failure = startFailureOf(error, 'exec');
+      this.#execs.set(exec.id, { ...exec, exitCode: failure.exitCode });
+      process.dispose();
+      this.#processes.delete(exec.id);
+      await tasks.delete(reference).catch(() => {
+        // It was never created, or went with its container.
+      });
+      throw new FairleadError(failure.code, failure.message, { cause: error });
+    }
+    void this.#followToEnd(exec.id, container, process).catch((error) =>
+      this.#context.logger.error('exec end not recorded', { id: exec.id, error: messageOf(error) }),
+    );
+  }
+
+  async #followToEnd(id: string, container: Container, process: RunningProcess): Promise<void> {
+    const { code } = await process.ended();
+    this.#execs.set(id, { ...this.get(id), running: false, exitCode: code, pid: 0 });
+    this.#processes.delete(id);
+    process.dispose();
+    this.#emit(container, 'exec_die', id, { exitCode: String(code) });
+    await this.#context.containerd.tasks.delete({ containerId: container.id, execId: id }).catch(ignoreMissing);
+    setTimeout(() => this.#execs.delete(id), KEPT_MS).unref();
+  }
+
+  #describe(exec: Exec, container: Container) {
+    const rootfs = [{ type: 'bind', source: `/proc/${container.state.pid}/root`, options: [] }];
+    const user = resolveUser(
+      exec.user || container.user,
+      readRootfsFile(rootfs, '/etc/passwd'),
+      readRootfsFile(rootfs, '/etc/group'),
+      exec.user === '' ? container.config.host.groupAdd : [],
+    );
+    const { capAdd, capDrop, privileged } = container.config.host;
+    return execProcess(
+      {
+        args: exec.command,
+        env: mergeEnvironment(container.env, exec.env),
+        cwd: exec.workingDir || container.workingDir,
+        user,
+        terminal: exec.tty,
+        privileged: exec.privileged,
+      },
+      {
+        capabilities: { add: capAdd, drop: capDrop },
+        privileged,
+        hostname: container.config.hostname || container.id.slice(0, 12),
+      },
+      this.#context.host,
+    );
+  }
+
+  #emit(container: Container, action: string, execID: string, attributes: Readonly<Record<string, string>> = {}): void {
+    this.#context.events.emit(containerEvent(container, action, { execID, ...attributes }));
+  }
+}
+
+function requireRunning({ id, state }: Container): void {
+  if (state.status === 'paused') {
+    throw new FairleadError('conflict', `container ${id} is paused, unpause the container before exec`);
+  }
+  if (state.status !== 'running') throw new FairleadError('conflict', `container ${id} is not running`);
+}

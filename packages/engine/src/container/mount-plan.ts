@@ -1,0 +1,73 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { FairleadError } from '@fairlead/base';
+import type { MountView } from '../engine-port.ts';
+import type { ContainerConfig, MountRequest } from '../model.ts';
+import { parseBind } from './bind.ts';
+
+/** A mount that was asked for, by whichever option, with the mode text that inspect shows. */
+export type PlannedMount = MountRequest & { readonly mode: string };
+
+/**
+ * Everything that a container wants mounted.
+ *
+ * @throws FairleadError `invalid-argument` or `not-implemented` in words that name the mount.
+ */
+export function plannedMounts(config: Pick<ContainerConfig, 'host'>): PlannedMount[] {
+  const { binds, mounts, tmpfs } = config.host;
+  const planned = [
+    ...binds.map(parseBind),
+    ...mounts.map((mount) => ({ ...mount, mode: '' })),
+    ...Object.entries(tmpfs).map(([target, mode]) => tmpfsMount(target, mode)),
+  ];
+  for (const mount of planned) requireUsable(mount);
+  const targets = planned.map(({ target }) => target);
+  const twice = targets.find((target, index) => targets.indexOf(target) !== index);
+  if (twice !== undefined) throw new FairleadError('invalid-argument', `Duplicate mount point: ${twice}`);
+  return planned;
+}
+
+/** `-v` makes the directory that it names, as Docker does; `--mount` does not. */
+export function makeBindSources(config: Pick<ContainerConfig, 'host'>): void {
+  for (const { type, source } of config.host.binds.map(parseBind)) {
+    if (type === 'bind' && !existsSync(source)) mkdirSync(source, { recursive: true });
+  }
+}
+
+/** As inspect shows a mount. */
+export function mountView(mount: PlannedMount): MountView {
+  return {
+    type: mount.type,
+    source: mount.type === 'tmpfs' ? '' : mount.source,
+    destination: mount.target,
+    mode: mount.type === 'tmpfs' ? '' : mount.mode,
+    readWrite: !mount.readOnly,
+    propagation: mount.type === 'bind' ? (mount.propagation ?? 'rprivate') : '',
+  };
+}
+
+function tmpfsMount(target: string, mode: string): PlannedMount {
+  return { type: 'tmpfs', source: '', target, mode, readOnly: mode.split(',').includes('ro') };
+}
+
+function requireUsable(mount: PlannedMount): void {
+  if (mount.type === 'volume') {
+    throw new FairleadError('not-implemented', `named and anonymous volumes are not supported yet by this version of Fairlead: ${mount.source || mount.target}`);
+  }
+  if (!mount.target.startsWith('/')) {
+    const reason = `invalid mount path: '${mount.target}' mount path must be absolute`;
+    throw new FairleadError('invalid-argument', `invalid mount config for type "${mount.type}": ${reason}`);
+  }
+}
+
+/**
+ * Check that the sources of `--mount type=bind` are there.
+ *
+ * @throws FairleadError `invalid-argument`.
+ */
+export function requireBindSources(config: Pick<ContainerConfig, 'host'>): void {
+  for (const { type, source } of config.host.mounts) {
+    if (type !== 'bind' || existsSync(source)) continue;
+    const reason = `bind source path does not exist: ${source}`;
+    throw new FairleadError('invalid-argument', `invalid mount config for type "bind": ${reason}`);
+  }
+}

@@ -1,0 +1,136 @@
+import type { Socket } from 'node:net';
+import type { OutputChunk } from '../engine-port.ts';
+
+/** Bytes that may wait for one reader before the process has to wait for it. */
+const HIGH_WATER = 1 << 20;
+
+/** A reader of a process's output: a queue that it takes from at its own speed. */
+class Subscription implements AsyncIterable<OutputChunk> {
+  readonly #queue: OutputChunk[] = [];
+  #bytes = 0;
+  #ended = false;
+  #wake: (() => void) | undefined;
+  readonly #drained: () => void;
+
+  constructor(drained: () => void) {
+    this.#drained = drained;
+  }
+
+  get full(): boolean {
+    return this.#bytes > HIGH_WATER;
+  }
+
+  push(chunk: OutputChunk): void {
+    if (this.#ended) return;
+    this.#queue.push(chunk);
+    this.#bytes += chunk.data.length;
+    this.#wake?.();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake?.();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<OutputChunk, void, undefined> {
+    for (;;) {
+      const chunk = this.#queue.shift();
+      if (chunk !== undefined) {
+        const wasFull = this.full;
+        this.#bytes -= chunk.data.length;
+        if (wasFull && !this.full) this.#drained();
+        yield chunk;
+      } else if (this.#ended) {
+        return;
+      } else {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+        this.#wake = undefined;
+      }
+    }
+  }
+}
+
+/** Where every chunk goes besides the readers; a promise makes the process wait. */
+export type OutputSink = (chunk: OutputChunk) => undefined | Promise<void>;
+
+/**
+ * Takes the output of one process from its pipes and gives it to a log and to everybody who is attached. The process is
+ * slowed down to the speed of the slowest of them.
+ */
+export class ProcessIo {
+  readonly #sockets: readonly Socket[];
+  readonly #sink: OutputSink;
+  readonly #subscriptions = new Set<Subscription>();
+  #sinkBusy = 0;
+  #open: number;
+  readonly #ended = Promise.withResolvers<void>();
+
+  constructor(streams: { readonly stdout: Socket; readonly stderr?: Socket | undefined }, sink: OutputSink) {
+    this.#sink = sink;
+    this.#sockets = streams.stderr === undefined ? [streams.stdout] : [streams.stdout, streams.stderr];
+    this.#open = this.#sockets.length;
+    this.#read(streams.stdout, 'stdout');
+    if (streams.stderr !== undefined) this.#read(streams.stderr, 'stderr');
+  }
+
+  /** Resolves when the last writer has closed its end, which may be long after the process has exited. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** Read from now on. `close` stops early. */
+  subscribe(): { readonly output: AsyncIterable<OutputChunk>; close(): void } {
+    const subscription = new Subscription(() => this.#resume());
+    if (this.#open === 0) subscription.end();
+    else this.#subscriptions.add(subscription);
+    const close = () => {
+      this.#subscriptions.delete(subscription);
+      subscription.end();
+      this.#resume();
+    };
+    return { output: subscription, close };
+  }
+
+  /** Stop reading although somebody may still hold the other end. */
+  finish(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #read(socket: Socket, stream: OutputChunk['stream']): void {
+    socket.on('data', (data: Buffer) => this.#deliver({ stream, data }));
+    socket.on('close', () => {
+      this.#open--;
+      if (this.#open > 0) return;
+      for (const subscription of this.#subscriptions) subscription.end();
+      this.#subscriptions.clear();
+      this.#ended.resolve();
+    });
+  }
+
+  #deliver(chunk: OutputChunk): void {
+    for (const subscription of this.#subscriptions) subscription.push(chunk);
+    const busy = this.#sink(chunk);
+    if (busy !== undefined) void this.#awaitSink(busy);
+    if (this.#mustWait()) for (const socket of this.#sockets) socket.pause();
+  }
+
+  async #awaitSink(busy: Promise<void>): Promise<void> {
+    this.#sinkBusy++;
+    try {
+      await busy;
+    } finally {
+      this.#sinkBusy--;
+      this.#resume();
+    }
+  }
+
+  #resume(): void {
+    if (!this.#mustWait()) for (const socket of this.#sockets) socket.resume();
+  }
+
+  #mustWait(): boolean {
+    return this.#sinkBusy > 0 || [...this.#subscriptions].some((subscription) => subscription.full);
+  }
+}

@@ -1,0 +1,43 @@
+import type { Logger } from '@fairlead/base';
+import type { NetworkController } from '@fairlead/network';
+import type { Containerd, HostFacts, MakeFifo, RuntimeOptions } from '@fairlead/runtime';
+import type { Store } from '@fairlead/store';
+import type { EventLog } from './event-log.ts';
+import type { Images } from './image/image-service.ts';
+
+/** Keeps a pipe's reading end open in a process that outlives the daemon, so that nothing written meanwhile is lost. */
+export interface OutputKeeper {
+  hold(path: string): Promise<void>;
+  release(path: string): Promise<void>;
+}
+
+/** What the operator decides about containers. */
+export interface EngineSettings {
+  /** Survives a reboot: containers' files and logs. */
+  readonly dataRoot: string;
+  /** Does not: pipes. */
+  readonly execRoot: string;
+  /** Servers, search list and options for containers that name none. */
+  readonly dns: { readonly servers: readonly string[]; readonly search: readonly string[]; readonly options: readonly string[] };
+  /** What `host-gateway` stands for in `--add-host`; absent means the default bridge's gateways. */
+  readonly hostGateways: readonly string[];
+  readonly runtime: RuntimeOptions;
+}
+
+/** What the parts of the engine work with. */
+export interface EngineContext {
+  readonly store: Store;
+  readonly containerd: Containerd;
+  readonly network: NetworkController;
+  readonly images: Images;
+  readonly events: EventLog;
+  readonly keeper: OutputKeeper;
+  readonly makeFifo: MakeFifo;
+  /** Absolute path of a pinned network namespace. */
+  readonly namespacePath: (name: string) => string;
+  /** Runs work so that what it does to the kernel is recorded under one name. */
+  readonly operation: <T>(name: string, work: () => Promise<T>) => Promise<T>;
+  readonly host: HostFacts;
+  readonly settings: EngineSettings;
+  readonly logger: Logger;
+}

@@ -1,0 +1,96 @@
+import { messageOf } from '@fairlead/base';
+import type { Sandbox } from '@fairlead/network';
+import { FileWriter } from './container/container-files.ts';
+import { isAlive } from './container/container-state.ts';
+import { ContainerTable } from './container/container-table.ts';
+import { Containers } from './container/containers.ts';
+import { Lifecycle } from './container/lifecycle.ts';
+import { Recovery } from './container/recovery.ts';
+import type { EngineContext } from './context.ts';
+import type { EnginePort, OperationRecord, SystemInfo } from './engine-port.ts';
+import type { Images } from './image/image-service.ts';
+import type { Container, EngineEvent } from './model.ts';
+import { NetworkServices } from './network-service.ts';
+
+/** What the engine cannot know by itself. */
+export interface EngineSurroundings {
+  readonly info: () => Promise<SystemInfo>;
+  readonly operations: () => readonly OperationRecord[];
+  readonly transcript: (id?: string) => readonly string[];
+}
+
+/** The engine: everything that the API can ask for, on one set of stored containers. */
+export class Engine implements EnginePort, AsyncDisposable {
+  readonly containers: Containers;
+  readonly images: Images;
+  readonly networks: NetworkServices;
+  readonly #context: EngineContext;
+  readonly #surroundings: EngineSurroundings;
+  readonly #table: ContainerTable;
+  readonly #lifecycle: Lifecycle;
+  readonly #recovery: Recovery;
+  readonly #stop = new AbortController();
+
+  constructor(context: EngineContext, table: ContainerTable, surroundings: EngineSurroundings) {
+    const { network, operation } = context;
+    const files = new FileWriter(context.settings, network);
+    this.#context = context;
+    this.#surroundings = surroundings;
+    this.#table = table;
+    this.#lifecycle = new Lifecycle(context, table, files);
+    this.#recovery = new Recovery(context, table, files);
+    this.containers = new Containers(context, table, this.#lifecycle);
+    this.images = context.images;
+    this.networks = new NetworkServices({ network, table, files, operation });
+  }
+
+  /** Bring kernel, containerd and store together; to be called once, before anything else. */
+  async start(): Promise<void> {
+    const tasks = await this.#recovery.liveTasks();
+    const lives = (container: Container) => {
+      const task = tasks.get(container.id);
+      return isAlive(container) && task !== undefined && task.state !== 'stopped';
+    };
+    const used = new Set([...this.#table].filter(lives).map(({ sandbox }) => sandbox));
+    await this.#context.network.start((sandbox: Sandbox) => used.has(sandbox.id));
+    await this.#recovery.run(tasks, this.#lifecycle);
+    void this.#followEvents();
+  }
+
+  /** Events from the past and from now on. */
+  events(options: {
+    readonly since?: bigint;
+    readonly until?: bigint;
+    readonly signal: AbortSignal;
+  }): AsyncIterable<EngineEvent> {
+    return this.#context.events.read(options);
+  }
+
+  async info(): Promise<SystemInfo> {
+    return await this.#surroundings.info();
+  }
+
+  operations(): readonly OperationRecord[] {
+    return this.#surroundings.operations();
+  }
+
+  transcript(id?: string): readonly string[] {
+    return this.#surroundings.transcript(id);
+  }
+
+  /** Let go of everything; the containers go on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    this.#lifecycle.release();
+  }
+
+  async #followEvents(): Promise<void> {
+    try {
+      for await (const event of this.#context.containerd.events({ signal: this.#stop.signal })) {
+        if (event.kind === 'out-of-memory') this.#lifecycle.noteOutOfMemory(event.containerId);
+      }
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.#context.logger.error('containerd events lost', { error: messageOf(error) });
+    }
+  }
+}
