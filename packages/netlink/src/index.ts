@@ -22,13 +22,36 @@ export type {
   ChainDefinition,
   Comparand,
   FieldType,
+  HookDefinition,
+  HookName,
   RuleDefinition,
   Selector,
   SetDefinition,
   Statement,
   TableDefinition,
   TableFamily,
+  TranslationStatement,
+  WritableField,
 } from './nftables/definition.ts';
+export {
+  decodeElements,
+  type ElementAction,
+  encodeElementDump,
+  encodeElements,
+  type SetElement,
+  type SetSchema,
+} from './nftables/element-codec.ts';
+export { encodeNftBatch, netfilterGroup, nftMessage, nftType } from './nftables/nft-message.ts';
+export { formatRule, formatStatement } from './nftables/statement-text.ts';
+export { decodeTables } from './nftables/table-decoder.ts';
+export {
+  encodeDeleteTable,
+  encodeNewTable,
+  encodeTable,
+  encodeTableReplacement,
+  type TableReference,
+} from './nftables/table-encoder.ts';
+export { formatTable } from './nftables/table-text.ts';
 export {
   type AddressObject,
   type Change,
