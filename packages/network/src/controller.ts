@@ -38,7 +38,7 @@ export class NetworkController {
     const { namespacePrefix, hostTable } = settings;
     const state = new NetworkState(context.store);
     const records = new NameRecords(names, settings.hostResolvConf);
-    const ports = new PortBook(state, names);
+    const ports = new PortBook(names);
     this.#state = state;
     this.#networks = new Networks({ state, kernel, names, settings, emit });
     this.#sandboxes = new Sandboxes({ state, kernel, names, records, ports, namespacePrefix, emit });

@@ -22,7 +22,7 @@ export function byPrecedence(joined: readonly Joined[]): Joined[] {
     (a, b) =>
       (b.endpoint.config.gatewayPriority ?? 0) - (a.endpoint.config.gatewayPriority ?? 0) ||
       Number(a.network.internal) - Number(b.network.internal) ||
-      families(b) - families(a) ||
+      gatewayFamilies(b) - gatewayFamilies(a) ||
       compareText(a.network.name, b.network.name),
   );
 }
@@ -47,8 +47,10 @@ export function gatewayAddress(network: Network, family: 4 | 6): IpAddress | und
   return network.subnets.find(({ subnet }) => addressOf(subnet).includes(':') === (family === 6))?.gateway;
 }
 
-function families(item: Joined): number {
-  return Number(gatewayOf(item, 4) !== undefined) + Number(gatewayOf(item, 6) !== undefined);
+/** How many IP versions an endpoint has a way out for. */
+export function gatewayFamilies(item: Joined): 0 | 1 | 2 {
+  if (gatewayOf(item, 4) === undefined) return gatewayOf(item, 6) === undefined ? 0 : 1;
+  return gatewayOf(item, 6) === undefined ? 1 : 2;
 }
 
 function compareText(a: string, b: string): number {

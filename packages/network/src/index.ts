@@ -27,13 +27,7 @@ export type {
   Sandbox,
   SubnetConfig,
 } from './model.ts';
-export {
-  type NameServicePort,
-  type PortReservation,
-  PortUnavailable,
-  type ResolverEndpoint,
-  type ResolverSandbox,
-} from './name-service-port.ts';
+export type { NameServicePort, PortReservation, ResolverEndpoint, ResolverSandbox } from './name-service-port.ts';
 export { boundPorts } from './port-plan.ts';
 export { hostResolvConf, internalResolvConf, parseResolvConf, RESOLVER_ADDRESS, type ResolvConf } from './resolv-conf.ts';
 export type { JoinRequest, SandboxRequest } from './sandboxes.ts';

@@ -1,6 +1,6 @@
 import { shortIdentifier } from '@fairlead/base';
 import { dnsNames, hasNames, parseLink } from './dns-names.ts';
-import type { Joined } from './gateway.ts';
+import { gatewayFamilies, type Joined } from './gateway.ts';
 import type { Sandbox } from './model.ts';
 import type { NameServicePort, ResolverEndpoint, ResolverSandbox } from './name-service-port.ts';
 import { choosesNdots, parseResolvConf, upstreamServers } from './resolv-conf.ts';
@@ -48,7 +48,8 @@ export class NameRecords {
   }
 }
 
-function endpointRecord({ endpoint }: Joined): ResolverEndpoint {
+function endpointRecord(joined: Joined): ResolverEndpoint {
+  const { endpoint, network } = joined;
   const [containerName = endpoint.ownerName, ...others] = dnsNames(endpoint);
   return {
     id: endpoint.id,
@@ -60,5 +61,8 @@ function endpointRecord({ endpoint }: Joined): ResolverEndpoint {
     shortId: shortIdentifier(endpoint.owner),
     hostname: endpoint.hostname,
     links: (endpoint.config.links ?? []).map(parseLink),
+    gatewayPriority: endpoint.config.gatewayPriority ?? 0,
+    internal: network.internal,
+    gatewayFamilies: gatewayFamilies(joined),
   };
 }

@@ -26,6 +26,11 @@ export interface ResolverEndpoint {
   readonly hostname: string;
   /** Private names of the asker: alias to container name. */
   readonly links: readonly { readonly alias: string; readonly target: string }[];
+  /** A sandbox searches its networks in the order in which they are preferred as gateways. */
+  readonly gatewayPriority: number;
+  readonly internal: boolean;
+  /** How many IP versions the endpoint has a gateway for. */
+  readonly gatewayFamilies: 0 | 1 | 2;
 }
 
 /** Host ports to hold: the same numbers on every address. */
@@ -50,7 +55,7 @@ export interface NameServicePort {
    * Hold ports with really bound sockets: all of them or none.
    *
    * @returns for each reservation the ports that it got.
-   * @throws PortUnavailable for the first one that cannot be had.
+   * @throws FairleadError for the first one that cannot be had, in Docker's words.
    */
   reservePorts(owner: string, reservations: readonly PortReservation[]): Promise<readonly PortRange[]>;
   releasePorts(owner: string): Promise<void>;
@@ -61,20 +66,4 @@ export interface NameServicePort {
     readonly networks: readonly string[];
     readonly portOwners: readonly string[];
   }>;
-}
-
-/** Why the host did not give a port. */
-export class PortUnavailable extends Error {
-  override readonly name = 'PortUnavailable';
-  readonly address: IpAddress;
-  readonly port: number;
-  readonly protocol: PortProtocol;
-
-  /** @param reason the system's words, `address already in use`. */
-  constructor(at: { address: IpAddress; port: number; protocol: PortProtocol }, reason: string) {
-    super(reason);
-    this.address = at.address;
-    this.port = at.port;
-    this.protocol = at.protocol;
-  }
 }

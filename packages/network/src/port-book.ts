@@ -1,17 +1,14 @@
-import { FairleadError, type Family, hostText } from '@fairlead/base';
+import { FairleadError, type Family, messageOf } from '@fairlead/base';
 import { electGateways, type Joined } from './gateway.ts';
 import type { PortMapping, Sandbox } from './model.ts';
-import { type NameServicePort, PortUnavailable } from './name-service-port.ts';
-import { holdsPort, mappingsOf, type PlannedPorts, planPorts } from './port-plan.ts';
-import type { NetworkState } from './state.ts';
+import type { NameServicePort } from './name-service-port.ts';
+import { mappingsOf, type PlannedPorts, planPorts } from './port-plan.ts';
 
-/** Who holds which host ports: asks the process that binds them, and says in Docker's words why one cannot be had. */
+/** Has the host ports of sandboxes held by the process that binds them. */
 export class PortBook {
-  readonly #state: NetworkState;
   readonly #names: NameServicePort;
 
-  constructor(state: NetworkState, names: NameServicePort) {
-    this.#state = state;
+  constructor(names: NameServicePort) {
     this.#names = names;
   }
 
@@ -31,7 +28,7 @@ export class PortBook {
     } catch (error) {
       const { endpoint } = gateway;
       const where = `driver failed programming external connectivity on endpoint ${endpoint.ownerName} (${endpoint.id})`;
-      throw new FairleadError('internal', `${where}: ${this.#words(sandbox.id, error)}`, { cause: error });
+      throw new FairleadError('internal', `${where}: ${messageOf(error)}`, { cause: error });
     }
   }
 
@@ -57,17 +54,5 @@ export class PortBook {
     if (plan.length === 0) return [];
     const reservations = plan.map(({ reservation }) => reservation);
     return mappingsOf(plan, await this.#names.reservePorts(owner, reservations));
-  }
-
-  #words(owner: string, error: unknown): string {
-    if (!(error instanceof PortUnavailable)) return error instanceof Error ? error.message : String(error);
-    const at = `${hostText(error.address)}:${error.port}`;
-    for (const other of this.#state.sandboxes) {
-      if (other.id === owner) continue;
-      if (other.mappings.some((mapping) => holdsPort(mapping, error))) {
-        return `Bind for ${at} failed: port is already allocated`;
-      }
-    }
-    return `failed to bind host port ${at}/${error.protocol}: ${error.message}`;
   }
 }

@@ -1,4 +1,4 @@
-import { FairleadError, type Family, familyOf, type IpAddress, isUnspecified, parseIpAddress, type PortRange } from '@fairlead/base';
+import { FairleadError, type Family, familyOf, type IpAddress, parseIpAddress, type PortRange } from '@fairlead/base';
 import type { BoundPort, PortBinding, PortMapping } from './model.ts';
 import type { PortReservation } from './name-service-port.ts';
 
@@ -49,18 +49,6 @@ export function boundPorts(mappings: readonly PortMapping[]): BoundPort[] {
       containerPort: containerPorts.first + offset,
     })),
   );
-}
-
-/** True when a mapping holds a host port on an address that `address` collides with. */
-export function holdsPort(
-  mapping: PortMapping,
-  wanted: { readonly protocol: string; readonly address: IpAddress; readonly port: number },
-): boolean {
-  if (mapping.protocol !== wanted.protocol) return false;
-  if (wanted.port < mapping.hostPorts.first || wanted.port > mapping.hostPorts.last) return false;
-  if (mapping.hostAddress === wanted.address) return true;
-  if (familyOf(mapping.hostAddress) !== familyOf(wanted.address)) return false;
-  return isUnspecified(mapping.hostAddress) || isUnspecified(wanted.address);
 }
 
 function hostAddresses(
