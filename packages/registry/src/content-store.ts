@@ -4,6 +4,12 @@ import type { Descriptor, Digest } from './digest.ts';
 /** Names and values that are kept with a blob; garbage collection goes by some of them. */
 export type ContentLabels = Readonly<Record<string, string>>;
 
+/**
+ * A blob's bytes from `offset` on. A store that has the beginning from an earlier try asks for the rest only; it has to
+ * check size and digest of the whole itself.
+ */
+export type BlobContent = (offset: number) => AsyncIterable<Uint8Array>;
+
 /** Where blobs are kept. What nothing refers to may be collected once the caller's lease ends. */
 export interface ContentStore {
   /** True when the blob is there, whole. */
@@ -11,7 +17,7 @@ export interface ContentStore {
   /** A whole small blob: a manifest or a config. Fails with `not-found`. */
   read(digest: Digest): Promise<Uint8Array>;
   /** Keep a blob. One that is there already is no error; its labels are then added. */
-  write(descriptor: Descriptor, content: AsyncIterable<Uint8Array>, labels: ContentLabels): Promise<void>;
+  write(descriptor: Descriptor, content: BlobContent, labels: ContentLabels): Promise<void>;
   /** Keep a blob whose digest is not known before its end. */
   ingest(content: AsyncIterable<Uint8Array>, labels: ContentLabels): Promise<Pick<Descriptor, 'digest' | 'size'>>;
 }
@@ -63,9 +69,22 @@ export function layerLabels(diffId: Digest): ContentLabels {
   return { 'containerd.io/uncompressed': diffId };
 }
 
-/** Bytes as a stream of one chunk. */
-export async function* single(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
+/** Bytes at hand as a blob's content. */
+export function bytesContent(bytes: Uint8Array): BlobContent {
+  return async function* (offset) {
+    yield bytes.subarray(offset);
+  };
+}
+
+/** A stream that can be read once as a blob's content: what the store has is read and dropped. */
+export function streamContent(content: AsyncIterable<Uint8Array>): BlobContent {
+  return async function* (offset) {
+    let skip = offset;
+    for await (const chunk of content) {
+      if (skip < chunk.length) yield chunk.subarray(skip);
+      skip = Math.max(0, skip - chunk.length);
+    }
+  };
 }
 
 /**

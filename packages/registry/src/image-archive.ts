@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { FairleadError } from '@fairlead/base';
 import { type Compression, decompressed, peekCompression } from './compression.ts';
-import type { ContentStore } from './content-store.ts';
+import { type ContentStore, streamContent } from './content-store.ts';
 import { type Digest, digestOf, parseDigest } from './digest.ts';
 import { readBody } from './http-transport.ts';
 import { type TarEntry, tarEntries } from './tar-entries.ts';
@@ -89,7 +89,7 @@ async function storeBlob({ name, size, content: source }: TarEntry, content: Con
   if (algorithm === undefined || hex === undefined) return { ...(await content.ingest(bytes, {})), compression };
   const digest = parseDigest(`${algorithm}:${hex}`);
   // The store checks size and digest.
-  await content.write({ mediaType: '', digest, size }, bytes, {});
+  await content.write({ mediaType: '', digest, size }, streamContent(bytes), {});
   return { digest, size, compression };
 }
 

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { single } from './content-store.ts';
 import { chainIds, digestOf, jsonBlob } from './digest.ts';
 import { importImage } from './image-import.ts';
 import { loadImages } from './image-load.ts';
 import { familiarText } from './image-reference.ts';
 import { mediaTypes } from './manifest.ts';
-import { completed, MemoryTarget } from './testing/memory-target.ts';
+import { completed, MemoryTarget, single } from './testing/memory-target.ts';
 import { type SampleFile, type SampleImage, sampleImage, tarOf } from './testing/sample-image.ts';
 
 const tars = await Promise.all(['a', 'b'].map((name) => tarOf({ [name]: { content: name.repeat(3000) } })));

@@ -1,5 +1,5 @@
 import { FairleadError } from '@fairlead/base';
-import { type ImageTarget, indexLabels, single } from './content-store.ts';
+import { bytesContent, type ImageTarget, indexLabels } from './content-store.ts';
 import { type Descriptor, type Digest, jsonBlob } from './digest.ts';
 import { archivedDocument, type ImageArchive, layoutPath, readImageArchive } from './image-archive.ts';
 import { isObject, isTextList } from './image-config.ts';
@@ -118,7 +118,7 @@ async function loadLayout(
     const config = { descriptor: image.config, bytes };
     const stored = await storeImage({ manifest, config, layers: image.layers }, target, report);
     for (const { descriptor, bytes, children } of indexes.toReversed()) {
-      await target.content.write(descriptor, single(bytes), indexLabels(children));
+      await target.content.write(descriptor, bytesContent(bytes), indexLabels(children));
     }
     const tags = legacy.find(({ config: path }) => path === layoutPath(image.config.digest))?.tags ?? [];
     const names = parseNames([...annotatedNames(entry), ...tags], images.get(entry.digest)?.names);

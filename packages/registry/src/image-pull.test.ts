@@ -1,28 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { chainIds, digestOf, jsonBlob, shortDigest } from './digest.ts';
-import { type PullRequest, pullImage } from './image-pull.ts';
+import { pullImage } from './image-pull.ts';
 import { parseImageReference } from './image-reference.ts';
 import { mediaTypes } from './manifest.ts';
 import { FakeRegistry, refuse } from './testing/fake-registry.ts';
 import { completed, MemoryTarget } from './testing/memory-target.ts';
-import { type SampleImage, sampleImage, tarOf } from './testing/sample-image.ts';
+import { amd64, closedRegistry, pull, registryWith } from './testing/pull-from.ts';
+import { layerArchives, sampleImage } from './testing/sample-image.ts';
 
-const layer = (name: string, size = 100) => tarOf({ [name]: { content: name.padEnd(size, '.') } });
-const tars = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((name) => layer(name)));
-const amd64 = { os: 'linux', architecture: 'amd64' };
-
-async function registryWith(image: SampleImage, repository = 'app'): Promise<FakeRegistry> {
-  const registry = await FakeRegistry.start();
-  registry.add(repository, 'v1', image);
-  return registry;
-}
-
-function pull(registry: FakeRegistry, options: Partial<PullRequest> & { name?: string } = {}) {
-  const { name = `${registry.host}/app:v1`, target = new MemoryTarget(), ...rest } = options;
-  const reference = parseImageReference(name);
-  return completed(pullImage({ reference, target, platform: amd64, retryDelay: 1, ...rest }));
-}
+const [tars, big] = [await layerArchives(5), (await layerArchives(1, 300_000))[0] ?? Buffer.alloc(0)];
 
 const statuses = (progress: readonly { status?: string; id?: string }[], id: string) =>
   progress.flatMap((line) => (line.id === id && line.status !== undefined ? [line.status] : []));
@@ -158,8 +145,6 @@ describe('pullImage', () => {
   });
 });
 
-const big = await layer('big', 300_000);
-
 describe('a broken transfer', () => {
   for (const ranges of [true, false]) {
     it(`goes on where it stopped ${ranges ? 'with' : 'without'} range requests`, async () => {
@@ -189,6 +174,19 @@ describe('a broken transfer', () => {
       assert.equal(progress.filter(({ status }) => status === 'Retrying in 1 second').length, 2);
     });
   }
+
+  it('of an earlier pull is gone on with', async () => {
+    const image = sampleImage([big], { compression: 'none' });
+    await using registry = await registryWith(image);
+    const digest = image.layers[0]?.digest ?? digestOf('');
+    const target = new MemoryTarget();
+    target.partial.set(digest, big.subarray(0, 1000));
+    const { progress } = await pull(registry, { target });
+    assert.deepEqual(target.blobs.get(digest), Buffer.from(big));
+    assert.equal(registry.requests.find(({ line }) => line.endsWith(digest))?.range, 'bytes=1000-');
+    const sizes = progress.flatMap(({ status, current }) => (status === 'Downloading' ? [current ?? 0] : []));
+    assert.equal(sizes.at(-1), big.length);
+  });
 
   it('is given up after five attempts, and the other layers with it', async () => {
     const image = sampleImage(tars);
@@ -222,118 +220,6 @@ describe('a broken transfer', () => {
     }
     await cut.promise;
     await assert.rejects(pull(registry, { signal: AbortSignal.abort() }), { code: 'cancelled' });
-  });
-});
-
-describe('authentication', () => {
-  const image = sampleImage(tars.slice(0, 1));
-  const credentials = { username: 'joe', password: 'secret' };
-  const basic = `Basic ${Buffer.from('joe:secret').toString('base64')}`;
-
-  it('answers a basic challenge, and says what is missing without credentials', async () => {
-    await using registry = await registryWith(image);
-    registry.intercept = (request, response) => {
-      if (request.headers.authorization === basic) return false;
-      response.setHeader('WWW-Authenticate', 'Basic realm="registry"');
-      refuse(response, 401, 'UNAUTHORIZED', 'authentication required');
-      return true;
-    };
-    await pull(registry, { credentials });
-    await assert.rejects(pull(registry), {
-      code: 'unauthorized',
-      message: `Get "http://${registry.host}/v2/": no basic auth credentials`,
-    });
-    await assert.rejects(pull(registry, { credentials: { username: 'joe', password: 'wrong' } }), {
-      code: 'unauthorized',
-      message: `Get "http://${registry.host}/v2/app/manifests/v1": unauthorized: authentication required`,
-    });
-  });
-
-  const bearer = (registry: FakeRegistry, tokens: FakeRegistry, token: string) => {
-    registry.intercept = (request, response) => {
-      if (request.headers.authorization === `Bearer ${token}`) return false;
-      const realm = `http://${tokens.host}/token`;
-      response.setHeader('WWW-Authenticate', `Bearer realm="${realm}",service="registry"`);
-      refuse(response, 401, 'UNAUTHORIZED', 'authentication required');
-      return true;
-    };
-  };
-
-  it('gets a token, anonymously or with credentials, once', async () => {
-    await using registry = await registryWith(image);
-    await using tokens = await FakeRegistry.start();
-    bearer(registry, tokens, 't0k3n');
-    tokens.intercept = (_, response) => {
-      response.end(JSON.stringify({ token: 't0k3n' }));
-      return true;
-    };
-    await pull(registry);
-    await pull(registry, { credentials });
-    const query = '/token?service=registry&scope=repository%3Aapp%3Apull';
-    assert.deepEqual(
-      tokens.requests.map(({ line, authorization }) => [line, authorization]),
-      [
-        [`GET ${query}`, ''],
-        [`GET ${query}&account=joe`, basic],
-      ],
-    );
-    const later = registry.requests.filter(({ line }) => line.includes('/app/'));
-    assert.ok(later.every(({ authorization }) => authorization === 'Bearer t0k3n'));
-  });
-
-  it('trades a refresh token for access, and sends a registry token as it is', async () => {
-    await using registry = await registryWith(image);
-    await using tokens = await FakeRegistry.start();
-    bearer(registry, tokens, 'fresh');
-    let form = '';
-    tokens.intercept = (request, response) => {
-      request.on('data', (chunk) => {
-        form += chunk;
-      });
-      request.on('end', () => response.end(JSON.stringify({ access_token: 'fresh' })));
-      return true;
-    };
-    await pull(registry, { credentials: { identityToken: 'refresh' } });
-    assert.equal(new URLSearchParams(form).get('refresh_token'), 'refresh');
-    assert.equal(new URLSearchParams(form).get('scope'), 'repository:app:pull');
-    await pull(registry, { credentials: { registryToken: 'fresh' } });
-    assert.equal(tokens.requests.length, 1);
-  });
-
-  it('says that access is denied when the token does not reach', async () => {
-    await using registry = await registryWith(image);
-    registry.intercept = (request, response) => {
-      if (request.url === '/v2/') return false;
-      const challenge = `Bearer realm="http://${registry.host}/v2/",error="insufficient_scope"`;
-      response.setHeader('WWW-Authenticate', challenge);
-      refuse(response, 401, 'UNAUTHORIZED', 'authentication required');
-      return true;
-    };
-    await assert.rejects(pull(registry, { credentials: { registryToken: 'x' } }), {
-      code: 'not-found',
-      message:
-        `pull access denied for ${registry.host}/app, repository does not exist or may require 'docker login': ` +
-        'denied: requested access to the resource is denied',
-    });
-  });
-
-  it('does not carry credentials to where a blob is redirected', async () => {
-    await using registry = await registryWith(image);
-    await using storage = await registryWith(image);
-    registry.intercept = (request, response) => {
-      if (request.headers.authorization !== basic) {
-        response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="registry"' }).end();
-        return true;
-      }
-      if (!request.url?.includes('/blobs/')) return false;
-      response.writeHead(307, { Location: `http://${storage.host}${request.url}` }).end();
-      return true;
-    };
-    await pull(registry, { credentials });
-    assert.deepEqual(
-      storage.requests.map(({ authorization }) => authorization),
-      ['', ''],
-    );
   });
 });
 
@@ -407,10 +293,3 @@ describe('mirrors of docker.io', () => {
     assert.ok(full.requests.every(({ authorization }) => authorization === ''));
   });
 });
-
-async function closedRegistry(): Promise<{ host: string }> {
-  const registry = await FakeRegistry.start();
-  const { host } = registry;
-  await registry[Symbol.asyncDispose]();
-  return { host };
-}

@@ -1,10 +1,10 @@
 import { FairleadError } from '@fairlead/base';
 import {
+  bytesContent,
   type ImageTarget,
   indexLabels,
   layerLabels,
   manifestLabels,
-  single,
   type UnpackRequest,
   unpackRequests,
 } from './content-store.ts';
@@ -130,9 +130,9 @@ async function writeDocuments(
   { content, unpacker }: ImageTarget,
 ): Promise<void> {
   const { image, manifest, manifestBytes, index } = chosen;
-  await content.write(image.config, single(config.bytes), top === undefined ? {} : unpacker.labels(top));
-  await content.write(manifest, single(manifestBytes), manifestLabels(image.config, image.layers));
-  if (index !== undefined) await content.write(chosen.named, single(named.bytes), indexLabels(index.manifests));
+  await content.write(image.config, bytesContent(config.bytes), top === undefined ? {} : unpacker.labels(top));
+  await content.write(manifest, bytesContent(manifestBytes), manifestLabels(image.config, image.layers));
+  if (index !== undefined) await content.write(chosen.named, bytesContent(named.bytes), indexLabels(index.manifests));
 }
 
 async function fetchAndUnpack(
@@ -198,7 +198,8 @@ async function fetchLayer(
       report({ status: `Retrying in ${seconds} second${seconds === 1 ? '' : 's'}`, id });
     };
     const line = { status: 'Downloading', id, total: descriptor.size };
-    const blob = reported(repository.blob(descriptor, onRetry), line, report);
+    const blob = (offset: number) =>
+      reported(repository.blob(descriptor, { offset, onRetry }), { ...line, offset }, report);
     await content.write(descriptor, blob, layerLabels(diffId));
     report({ status: 'Verifying Checksum', id });
   }

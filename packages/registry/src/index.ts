@@ -4,7 +4,14 @@
  * @module
  */
 export { applyConfigChanges } from './config-change.ts';
-export type { ContentLabels, ContentStore, ImageTarget, Unpacker, UnpackRequest } from './content-store.ts';
+export type {
+  BlobContent,
+  ContentLabels,
+  ContentStore,
+  ImageTarget,
+  Unpacker,
+  UnpackRequest,
+} from './content-store.ts';
 export { chainIds, type Descriptor, type Digest, digestOf, parseDigest, shortDigest } from './digest.ts';
 export {
   type HealthcheckConfig,

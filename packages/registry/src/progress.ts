@@ -52,13 +52,22 @@ export async function* progressStream<Result>(
 /** At most one report of bytes in this many milliseconds, as Docker does. */
 const interval = 100;
 
-/** Pass a stream through and report how far it is: now and then, and at the end. */
+/** What {@link reported} says of a stream. Sizes are bytes. */
+export interface ReportedLine {
+  readonly status: string;
+  readonly id: string;
+  readonly total: number;
+  /** Where the stream begins. */
+  readonly offset: number;
+}
+
+/** Pass a stream that begins at `offset` through and report how far it is: now and then, and at the end. */
 export async function* reported(
   content: AsyncIterable<Uint8Array>,
-  line: { readonly status: string; readonly id: string; readonly total: number },
+  { offset, ...line }: ReportedLine,
   report: Report,
 ): AsyncGenerator<Uint8Array> {
-  let current = 0;
+  let current = offset;
   let next = 0;
   for await (const chunk of content) {
     current += chunk.length;

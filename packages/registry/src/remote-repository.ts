@@ -22,6 +22,14 @@ export interface FetchedManifest {
   readonly bytes: Uint8Array;
 }
 
+/** Which part of a blob is wanted, and who is told of difficulties. */
+export interface BlobOptions {
+  /** Where to begin, in bytes. */
+  readonly offset?: number;
+  /** Told how many milliseconds pass until the next attempt. */
+  readonly onRetry?: (milliseconds: number) => void;
+}
+
 /** The distribution spec lets registries refuse larger ones. */
 const maximumManifest = 4 * 1024 * 1024;
 const maximumAttempts = 5;
@@ -91,13 +99,10 @@ export class RemoteRepository implements Disposable {
     return { descriptor: { mediaType, digest, size: bytes.length }, bytes };
   }
 
-  /**
-   * A blob as a stream that fails at its end if it was not the right one. A broken transfer goes on where it stopped.
-   *
-   * @param onRetry told how many milliseconds pass until the next attempt.
-   */
-  blob(descriptor: Descriptor, onRetry?: (milliseconds: number) => void): AsyncIterable<Uint8Array> {
-    return verified(this.#resumed(descriptor, onRetry), descriptor);
+  /** A blob as a stream that fails at its end if it was not the right one; what is wanted in part is not checked. */
+  blob(descriptor: Descriptor, options: BlobOptions = {}): AsyncIterable<Uint8Array> {
+    const content = this.#resumed(descriptor, options);
+    return options.offset ? content : verified(content, descriptor);
   }
 
   /** End the connections. */
@@ -105,8 +110,9 @@ export class RemoteRepository implements Disposable {
     this.#transport[Symbol.dispose]();
   }
 
-  async *#resumed({ digest, size }: Descriptor, onRetry?: (milliseconds: number) => void): AsyncGenerator<Uint8Array> {
-    let offset = 0;
+  /** A broken transfer goes on where it stopped. */
+  async *#resumed({ digest, size }: Descriptor, options: BlobOptions): AsyncGenerator<Uint8Array> {
+    let offset = options.offset ?? 0;
     for (let attempt = 1; ; attempt++) {
       try {
         for await (const chunk of this.#range(digest, offset)) {
@@ -118,7 +124,7 @@ export class RemoteRepository implements Disposable {
       } catch (error) {
         if (attempt === maximumAttempts || codeOf(error) !== 'internal') throw error;
         const milliseconds = attempt * (this.#options.retryDelay ?? 1000);
-        onRetry?.(milliseconds);
+        options.onRetry?.(milliseconds);
         await delay(milliseconds, undefined, { signal: this.#options.signal });
       }
     }

@@ -1,4 +1,4 @@
-import { type ImageTarget, manifestLabels, single, unpackRequests } from './content-store.ts';
+import { bytesContent, type ImageTarget, manifestLabels, unpackRequests } from './content-store.ts';
 import { chainIds, type Descriptor, type Digest, shortDigest } from './digest.ts';
 import { type ImageConfig, parseImageConfig } from './image-config.ts';
 import type { Report } from './progress.ts';
@@ -44,8 +44,9 @@ export async function storeImage(parts: ImageParts, target: ImageTarget, report:
     report({ ...line, current: line.total });
   }
   const chainId = chain.at(-1);
-  await content.write(config.descriptor, single(config.bytes), chainId === undefined ? {} : unpacker.labels(chainId));
-  await content.write(manifest.descriptor, single(manifest.bytes), manifestLabels(config.descriptor, layers));
+  const configLabels = chainId === undefined ? {} : unpacker.labels(chainId);
+  await content.write(config.descriptor, bytesContent(config.bytes), configLabels);
+  await content.write(manifest.descriptor, bytesContent(manifest.bytes), manifestLabels(config.descriptor, layers));
   const [descriptor, configDescriptor] = [manifest.descriptor, config.descriptor];
   return { descriptor, manifest: descriptor, config: configDescriptor, layers, chainId, imageConfig };
 }

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { it } from 'node:test';
-import { single } from './content-store.ts';
 import { type TarEntry, tarEntries } from './tar-entries.ts';
-import { collected } from './testing/memory-target.ts';
+import { collected, single } from './testing/memory-target.ts';
 import { tarOf } from './testing/sample-image.ts';
 
 const archive = await tarOf({

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { FairleadError } from '@fairlead/base';
 import { decompressed } from '../compression.ts';
-import { type ContentLabels, type ImageTarget, single, type UnpackRequest } from '../content-store.ts';
+import type { BlobContent, ContentLabels, ImageTarget, UnpackRequest } from '../content-store.ts';
 import { type Descriptor, type Digest, digestOf, verified } from '../digest.ts';
 import type { Progress } from '../progress.ts';
 
@@ -10,16 +10,21 @@ export class MemoryTarget implements ImageTarget {
   readonly blobs = new Map<Digest, Uint8Array>();
   readonly labels = new Map<Digest, ContentLabels>();
   readonly snapshots = new Set<Digest>();
+  /** Beginnings of blobs that an earlier try left. */
+  readonly partial = new Map<Digest, Uint8Array>();
   /** Chain IDs in the order in which they were unpacked. */
   readonly unpacked: Digest[] = [];
 
   readonly content = {
     has: async (digest: Digest) => this.blobs.has(digest),
     read: async (digest: Digest) => this.#blob(digest),
-    write: async (descriptor: Descriptor, content: AsyncIterable<Uint8Array>, labels: ContentLabels) => {
+    write: async (descriptor: Descriptor, content: BlobContent, labels: ContentLabels) => {
       this.#label(descriptor.digest, labels);
       if (!this.blobs.has(descriptor.digest)) {
-        this.blobs.set(descriptor.digest, await collected(verified(content, descriptor)));
+        const begun = this.partial.get(descriptor.digest) ?? new Uint8Array();
+        const rest = await collected(content(begun.length));
+        const bytes = await collected(verified(single(Buffer.concat([begun, rest])), descriptor));
+        this.blobs.set(descriptor.digest, bytes);
       }
     },
     ingest: async (content: AsyncIterable<Uint8Array>, labels: ContentLabels) => {
@@ -52,6 +57,11 @@ export class MemoryTarget implements ImageTarget {
   #label(digest: Digest, labels: ContentLabels): void {
     this.labels.set(digest, { ...this.labels.get(digest), ...labels });
   }
+}
+
+/** Bytes as a stream of one chunk. */
+export async function* single(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }
 
 /** All of a stream. */

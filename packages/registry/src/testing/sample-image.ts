@@ -66,3 +66,9 @@ export function sampleImage(
   const manifest = jsonBlob(mediaType, { schemaVersion: 2, mediaType, config: config.descriptor, layers });
   return { manifest, config: config.descriptor, layers, blobs, tars };
 }
+
+/** Archives of one file each, all different. */
+export function layerArchives(count: number, size = 100): Promise<Uint8Array[]> {
+  const names = Array.from({ length: count }, (_, index) => `file-${index}`);
+  return Promise.all(names.map((name) => tarOf({ [name]: { content: name.padEnd(size, '.') } })));
+}
