@@ -53,6 +53,7 @@ export {
   type ProcessDescription,
 } from './spec/container-spec.ts';
 export type { DeviceRequest } from './spec/devices.ts';
+export { readHostDevice, readHostDevices } from './spec/host-devices.ts';
 export { readHostFacts } from './spec/host-facts.ts';
 export type { MountRequest, Propagation } from './spec/mounts.ts';
 export type { LinuxResources, OciDeviceRule, OciProcess, OciSeccomp, OciSpec, OciUser } from './spec/oci-types.ts';

@@ -23,7 +23,7 @@ export class GrpcCall {
       this.#trailers = headers;
     });
     stream.on('error', (error) => {
-      this.#failure = error;
+      this.#failure ??= error;
     });
     if (signal) this.#follow(signal);
   }
