@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
-import { test, type TestContext } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { parseIpAddress } from '@fairlead/base';
 import { boundPort } from './bound-port.ts';
 import { type BatchHandler, serveDatagramBatches } from './datagram-batch.ts';

@@ -1,3 +1,5 @@
+import type { IpAddress } from '@fairlead/base';
+import { socketAddressOf } from './socket-address.ts';
 import { addressOfBuffer, close, recvmmsg, sendmmsg, sendto, whenReadable } from './syscalls.ts';
 
 /**
@@ -82,6 +84,12 @@ class Arena {
 
 let arena: Arena | undefined;
 
+/** A socket that is being served. */
+export interface DatagramService extends Disposable {
+  /** Send a datagram unasked; it may get lost like any other. */
+  send(datagram: Uint8Array, address: IpAddress, port: number): void;
+}
+
 /**
  * Answer the datagrams of a bound UDP socket on the event loop, many with each system call. Owns the descriptor:
  * disposing stops and closes it; keep what is returned, for what the collector takes is no longer served. A handler that throws loses its own datagram only.
@@ -90,8 +98,9 @@ let arena: Arena | undefined;
  * const descriptor = openDatagramSocket({ family: 4, address: loopback, port: 0 });
  * using echo = serveDatagramBatches(descriptor, (slot, length) => length);
  */
-export function serveDatagramBatches(descriptor: number, handler: BatchHandler): Disposable {
-  const shared = (arena ??= new Arena());
+export function serveDatagramBatches(descriptor: number, handler: BatchHandler): DatagramService {
+  arena ??= new Arena();
+  const shared = arena;
   let open = true;
   const later = (index: number, addressLength: number) => () => {
     const address = shared.addresses.slice(index * ADDRESS_BYTES, index * ADDRESS_BYTES + addressLength);
@@ -112,6 +121,10 @@ export function serveDatagramBatches(descriptor: number, handler: BatchHandler):
   };
   const readiness = whenReadable(descriptor, serveBatch);
   return {
+    send(datagram, address, port) {
+      const to = socketAddressOf(address, port);
+      if (open) attempt(() => sendto(descriptor, datagram, datagram.length, MSG_DONTWAIT, to, to.length));
+    },
     [Symbol.dispose]() {
       if (!open) return;
       open = false;

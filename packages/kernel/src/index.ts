@@ -4,7 +4,7 @@
  * @module
  */
 export { boundPort } from './bound-port.ts';
-export { type BatchHandler, serveDatagramBatches } from './datagram-batch.ts';
+export { type BatchHandler, type DatagramService, serveDatagramBatches } from './datagram-batch.ts';
 export { prepareDescriptors } from './descriptor-table.ts';
 export {
   createNamespace,

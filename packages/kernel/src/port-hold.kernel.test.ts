@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
-import { test, type TestContext } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { parseIpAddress } from '@fairlead/base';
 import { boundPort } from './bound-port.ts';
 import { closeDescriptor, openDatagramSocket, openStreamSocket } from './network-socket.ts';
@@ -60,7 +60,10 @@ test('a port in TIME_WAIT can be held, and is held against a server that would r
   await once(server, 'close');
   assert.throws(() => openStreamSocket({ family: 4, address: loopback, port }), inUse, 'the port is in TIME_WAIT');
   hold(context, { protocol: 'tcp', family: 4, address: loopback, port });
-  assert.throws(() => openStreamSocket({ family: 4, address: loopback, port, reuseAddress: true, listen: true }), inUse);
+  assert.throws(
+    () => openStreamSocket({ family: 4, address: loopback, port, reuseAddress: true, listen: true }),
+    inUse,
+  );
 });
 
 test('a held TCP port refuses connections', async (context) => {

@@ -1,4 +1,5 @@
-import { ByteWriter, type Family, type IpAddress, ipToBytes } from '@fairlead/base';
+import type { Family, IpAddress } from '@fairlead/base';
+import { AF_INET, AF_INET6, socketAddressOf } from './socket-address.ts';
 import { bind, close, setsockopt, socket } from './syscalls.ts';
 import { SystemCallError } from './system-call-error.ts';
 
@@ -12,8 +13,6 @@ export interface HeldPort {
   readonly bothFamilies?: boolean;
 }
 
-const AF_INET = 2;
-const AF_INET6 = 10;
 const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2000000;
@@ -43,7 +42,7 @@ export function holdPort(held: HeldPort): number {
     // The least that the kernel allows: packets that come before they are redirected pile up no further than that.
     // A filter that drops all would cost 7 µs a port.
     if (held.protocol === 'udp') setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, off, 4);
-    const address = socketAddress(held);
+    const address = socketAddressOf(held.address, held.port);
     try {
       bind(descriptor, address, address.length);
     } catch (error) {
@@ -71,11 +70,4 @@ function bindOverTimeWait(descriptor: number, address: Uint8Array): void {
 function kindOf(protocol: HeldPort['protocol']): [type: number, protocol: number] {
   if (protocol === 'udp') return [SOCK_DGRAM | SOCK_CLOEXEC, 0];
   return [SOCK_STREAM | SOCK_CLOEXEC, protocol === 'sctp' ? IPPROTO_SCTP : 0];
-}
-
-/** sockaddr_in or sockaddr_in6 (ip(7), ipv6(7)). */
-function socketAddress({ family, address, port }: HeldPort): Uint8Array {
-  const writer = new ByteWriter(28).u16(family === 4 ? AF_INET : AF_INET6).u16be(port);
-  if (family === 4) return writer.bytes(ipToBytes(address)).zeros(8).finish();
-  return writer.u32(0).bytes(ipToBytes(address)).u32(0).finish();
 }
