@@ -79,7 +79,8 @@ export class Cache {
 /** What an answer depends on: the question in lower case, and the flags and EDNS bits that change what is returned. */
 export function cacheKey(request: Uint8Array, layout: MessageLayout): string {
   let key = '';
-  for (let index = HEADER_OCTETS; index < layout.questionEnd - 4; index++) key += String.fromCharCode(lower(request[index]));
+  for (let index = HEADER_OCTETS; index < layout.questionEnd - 4; index++)
+    key += String.fromCharCode(lower(request[index]));
   for (let index = layout.questionEnd - 4; index < layout.questionEnd; index++) {
     key += String.fromCharCode(request[index] ?? 0);
   }

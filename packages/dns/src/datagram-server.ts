@@ -1,15 +1,11 @@
-import dgram from 'node:dgram';
+import type dgram from 'node:dgram';
 import { MAX_DATAGRAM_OCTETS } from './name-server.ts';
 
 /**
  * Takes the request in the first `length` octets of `slot` and leaves a response there, as
  * {@link NameServer.answerDatagram} does.
  */
-export type DatagramHandler = (
-  slot: Uint8Array,
-  length: number,
-  later: () => (response: Uint8Array) => void,
-) => number;
+export type DatagramHandler = (slot: Uint8Array, length: number, later: () => (response: Uint8Array) => void) => number;
 
 /**
  * Serve a bound UDP socket of `node:dgram`, one packet at a time. The resolver process does the same over batches of

@@ -1,7 +1,7 @@
 import dgram from 'node:dgram';
 import net from 'node:net';
 import { FairleadError } from '@fairlead/base';
-import { frame, FrameReader } from './stream-frame.ts';
+import { FrameReader, frame } from './stream-frame.ts';
 import type { Upstream } from './upstream.ts';
 
 /** Opens the sockets over which upstream servers are asked, in whatever namespace they are to be asked from. */

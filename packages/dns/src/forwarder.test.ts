@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
 import net from 'node:net';
-import { test, type TestContext } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { parseIpAddress } from '@fairlead/base';
 import { ownSockets } from './exchange.ts';
 import { Forwarder, type ForwardTiming } from './forwarder.ts';
@@ -22,9 +22,13 @@ interface FakeServer {
   readonly queries: Message[];
 }
 
-const addressed = (last: number, ttl = 60) => (query: Message): Partial<Message> => ({
-  answers: [{ name: query.questions?.[0]?.name ?? '', ttl, data: { type: 'A', address: parseIpAddress(`192.0.2.${last}`) } }],
-});
+const addressed =
+  (last: number, ttl = 60) =>
+  (query: Message): Partial<Message> => ({
+    answers: [
+      { name: query.questions?.[0]?.name ?? '', ttl, data: { type: 'A', address: parseIpAddress(`192.0.2.${last}`) } },
+    ],
+  });
 const failing = (code: number) => (): Partial<Message> => ({ code });
 const silent: Behaviour = () => undefined;
 
@@ -33,7 +37,11 @@ function respond(query: Message, behaviour: Behaviour, count: number): Uint8Arra
   return response && encodeMessage({ id: query.id, response: true, questions: query.questions ?? [], ...response });
 }
 
-async function fakeServer(context: TestContext, overDatagrams: Behaviour, overStreams: Behaviour = silent): Promise<FakeServer> {
+async function fakeServer(
+  context: TestContext,
+  overDatagrams: Behaviour,
+  overStreams: Behaviour = silent,
+): Promise<FakeServer> {
   const queries: Message[] = [];
   const socket = dgram.createSocket('udp4');
   socket.bind(0, '127.0.0.1');
@@ -48,7 +56,8 @@ async function fakeServer(context: TestContext, overDatagrams: Behaviour, overSt
     connection.on('data', (octets: Uint8Array) => {
       const query = decodeMessage(octets.subarray(2));
       const response = respond(query, overStreams, queries.push(query));
-      if (response !== undefined) connection.end(Uint8Array.of(response.length >> 8, response.length & 255, ...response));
+      if (response !== undefined)
+        connection.end(Uint8Array.of(response.length >> 8, response.length & 255, ...response));
       else connection.destroy();
     });
     connection.on('error', () => {});
@@ -98,7 +107,11 @@ test('an answer is kept, and questions at the same time are asked once', async (
   const forwarder = forwarderTo(server);
   await Promise.all([ask(forwarder), ask(forwarder, 'EXAMPLE.org'), ask(forwarder)]);
   assert.equal(server.queries.length, 1);
-  const request = encodeMessage({ id: 9, recursionDesired: true, questions: [{ name: 'example.ORG', type: 1, class: 1 }] });
+  const request = encodeMessage({
+    id: 9,
+    recursionDesired: true,
+    questions: [{ name: 'example.ORG', type: 1, class: 1 }],
+  });
   const cached = forwarder.cached(request, layoutOf(request));
   assert.ok(cached);
   assert.equal(decodeMessage(cached).id, 9);
@@ -114,7 +127,10 @@ for (const code of [responseCode.serverFailure, responseCode.refused]) {
 }
 
 test('a denial is final', async (context) => {
-  const [one, two] = [await fakeServer(context, failing(responseCode.nameError)), await fakeServer(context, addressed(2))];
+  const [one, two] = [
+    await fakeServer(context, failing(responseCode.nameError)),
+    await fakeServer(context, addressed(2)),
+  ];
   assert.equal((await ask(forwarderTo(one, two))).code, responseCode.nameError);
   assert.equal(two.queries.length, 0);
 });
@@ -158,7 +174,10 @@ test('silence everywhere ends before the client gives up', async (context) => {
 test('failures everywhere are told without waiting, and nobody is asked twice', async (context) => {
   const servers = [await fakeServer(context, failing(2)), await fakeServer(context, failing(5))];
   await assert.rejects(ask(forwarderTo(...servers)), { code: 'unavailable', message: 'no name server answered' });
-  assert.deepEqual(servers.map(({ queries }) => queries.length), [1, 1]);
+  assert.deepEqual(
+    servers.map(({ queries }) => queries.length),
+    [1, 1],
+  );
 });
 
 test('what is cut off over UDP is fetched over TCP', async (context) => {

@@ -2,8 +2,8 @@ import { FairleadError } from '@fairlead/base';
 import { Cache, cacheKey } from './cache.ts';
 import { exchangeDatagram, exchangeStream, type UpstreamSockets } from './exchange.ts';
 import { hedge, type PlannedAttempt } from './hedge.ts';
-import { layoutOf, type MessageLayout } from './message-layout.ts';
 import { HEADER_OCTETS } from './message.ts';
+import { layoutOf, type MessageLayout } from './message-layout.ts';
 import { responseCode } from './record-type.ts';
 import { formatUpstream, type Upstream, UpstreamHealth } from './upstream.ts';
 

@@ -39,7 +39,9 @@ test('authority that does not fit goes without TC', () => {
     response: true,
     questions: [question],
     answers: addresses(2),
-    authorities: [{ name: 'front', ttl: 1, data: { type: 'TXT', strings: [new Uint8Array(255), new Uint8Array(255)] } }],
+    authorities: [
+      { name: 'front', ttl: 1, data: { type: 'TXT', strings: [new Uint8Array(255), new Uint8Array(255)] } },
+    ],
   });
   const message = decodeMessage(truncate(response, 512));
   assert.equal(message.truncated, undefined);
@@ -47,7 +49,12 @@ test('authority that does not fit goes without TC', () => {
   assert.deepEqual(message.authorities, []);
 });
 
-for (const [payloadSize, limit] of [[undefined, 512], [100, 512], [1232, 1232], [65535, 65535]] as const) {
+for (const [payloadSize, limit] of [
+  [undefined, 512],
+  [100, 512],
+  [1232, 1232],
+  [65535, 65535],
+] as const) {
   test(`a payload size of ${payloadSize} allows ${limit} octets`, () => {
     const edns = payloadSize === undefined ? {} : { edns: { payloadSize } };
     const query = encodeMessage({ id: 1, questions: [question], ...edns });

@@ -43,7 +43,8 @@ test('a query with EDNS is written octet for octet', () => {
     questions: [{ name: 'web', type: 1, class: 1 }],
     edns: { payloadSize: 1232, dnssecOk: true },
   };
-  const hex = '1234' + '0100' + '0001000000000001' + '0377656200' + '00010001' + '00' + '0029' + '04d0' + '00008000' + '0000';
+  const hex =
+    '1234' + '0100' + '0001000000000001' + '0377656200' + '00010001' + '00' + '0029' + '04d0' + '00008000' + '0000';
   assert.equal(encodeMessage(query).toHex(), hex);
   assert.deepEqual(decodeMessage(Uint8Array.fromHex(hex)).edns, {
     payloadSize: 1232,
@@ -66,23 +67,29 @@ const data: fc.Arbitrary<RecordData> = fc.oneof(
   fc.record({ type: fc.constantFrom('NS', 'CNAME', 'PTR'), target: name }, plain),
   fc.record({ type: fc.constant('MX'), preference: u16, exchange: name }, plain),
   fc.record({ type: fc.constant('SRV'), priority: u16, weight: u16, port: u16, target: name }, plain),
-  fc.record({ type: fc.constant('TXT'), strings: fc.array(fc.uint8Array({ maxLength: 255 }), { maxLength: 3 }) }, plain),
+  fc.record(
+    { type: fc.constant('TXT'), strings: fc.array(fc.uint8Array({ maxLength: 255 }), { maxLength: 3 }) },
+    plain,
+  ),
   fc.record({ type: fc.constant('OTHER'), number: fc.constantFrom(64, 65, 257), octets: fc.uint8Array() }, plain),
 );
 const record: fc.Arbitrary<ResourceRecord> = fc.record({ name, ttl: u32, data }, plain);
 const section = fc.array(record, { maxLength: 4 });
 
 test('every message survives writing and reading', () => {
-  const message = fc.record({
-    id: u16,
-    response: fc.constant(true),
-    opcode: fc.nat(15),
-    code: fc.nat(15),
-    questions: fc.array(fc.record({ name, type: u16, class: u16 }, plain), { maxLength: 2 }),
-    answers: section,
-    authorities: section,
-    additionals: section,
-  }, plain);
+  const message = fc.record(
+    {
+      id: u16,
+      response: fc.constant(true),
+      opcode: fc.nat(15),
+      code: fc.nat(15),
+      questions: fc.array(fc.record({ name, type: u16, class: u16 }, plain), { maxLength: 2 }),
+      answers: section,
+      authorities: section,
+      additionals: section,
+    },
+    plain,
+  );
   fc.assert(fc.property(message, (each) => assert.deepEqual(decodeMessage(encodeMessage(each)), each)));
 });
 

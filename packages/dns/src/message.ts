@@ -172,7 +172,10 @@ function writeRecord(writer: MessageWriter, record: ResourceRecord): void {
 function writeEdns(writer: MessageWriter, edns: Edns): void {
   const { payloadSize, dnssecOk = false, version = 0, extendedCode = 0, options = new Uint8Array() } = edns;
   writer.u8(0).u16(recordType.OPT).u16(payloadSize);
-  writer.u8(extendedCode).u8(version).u16(dnssecOk ? DNSSEC_OK : 0);
+  writer
+    .u8(extendedCode)
+    .u8(version)
+    .u16(dnssecOk ? DNSSEC_OK : 0);
   writer.counted(() => writer.bytes(options));
 }
 

@@ -18,7 +18,13 @@ const noSockets: UpstreamSockets = {
 function sample(): { server: NameServer; directory: Directory } {
   const directory = new Directory();
   const addresses = Array.from({ length: 40 }, (_, index) => ipFromBytes(Uint8Array.of(10, 0, 0, index)));
-  directory.setEndpoint({ id: 'a', sandbox: 's', network: 'n', addresses: addresses.slice(0, 1), containerName: 'web' });
+  directory.setEndpoint({
+    id: 'a',
+    sandbox: 's',
+    network: 'n',
+    addresses: addresses.slice(0, 1),
+    containerName: 'web',
+  });
   directory.setEndpoint({ id: 'b', sandbox: 't', network: 'n', addresses, containerName: 'many' });
   const server = new NameServer({
     view: directory.view('s'),

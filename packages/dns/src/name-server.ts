@@ -1,5 +1,5 @@
 import type { Forwarder, Transport } from './forwarder.ts';
-import { encodeMessage, decodeMessage, HEADER_OCTETS, type Message } from './message.ts';
+import { decodeMessage, encodeMessage, HEADER_OCTETS, type Message } from './message.ts';
 import { isPlainQuery, layoutOf, type MessageLayout, payloadLimit, truncate } from './message-layout.ts';
 import { type AddressBlock, ReadyAnswers, shuffleAddresses } from './ready-answers.ts';
 import { responseCode } from './record-type.ts';

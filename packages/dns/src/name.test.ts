@@ -40,7 +40,7 @@ for (const [what, hex] of [
   ['has no end', '0161'],
   ['ends inside a pointer', '0161c0'],
   ['uses a reserved label type', '8061'],
-  ['is longer than 255 octets', '3f'.concat('61'.repeat(63)).repeat(4) + '00'],
+  ['is longer than 255 octets', `${`3f${'61'.repeat(63)}`.repeat(4)}00`],
 ] as const) {
   test(`a name that ${what} is refused`, () => {
     assert.throws(() => readName(Uint8Array.fromHex(hex), 0), malformed);
@@ -63,7 +63,10 @@ test('reverse names are those of RFC 1035 and RFC 3596', () => {
 });
 
 test('every address is found again from its reverse name', () => {
-  const bytes = fc.oneof(fc.uint8Array({ minLength: 4, maxLength: 4 }), fc.uint8Array({ minLength: 16, maxLength: 16 }));
+  const bytes = fc.oneof(
+    fc.uint8Array({ minLength: 4, maxLength: 4 }),
+    fc.uint8Array({ minLength: 16, maxLength: 16 }),
+  );
   fc.assert(
     fc.property(bytes, (each) => {
       const address = ipFromBytes(each);

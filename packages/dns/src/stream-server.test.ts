@@ -1,17 +1,23 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
-import { test, type TestContext } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { parseIpAddress } from '@fairlead/base';
 import { Directory } from './directory.ts';
 import { decodeMessage, encodeMessage } from './message.ts';
 import { NameServer } from './name-server.ts';
-import { frame, FrameReader } from './stream-frame.ts';
-import { defaultStreamLimits, serveStreams, type StreamLimits } from './stream-server.ts';
+import { FrameReader, frame } from './stream-frame.ts';
+import { defaultStreamLimits, type StreamLimits, serveStreams } from './stream-server.ts';
 
 async function serve(context: TestContext, limits: Partial<StreamLimits> = {}): Promise<number> {
   const directory = new Directory();
-  directory.setEndpoint({ id: 'a', sandbox: 's', network: 'n', addresses: [parseIpAddress('10.0.0.1')], containerName: 'web' });
+  directory.setEndpoint({
+    id: 'a',
+    sandbox: 's',
+    network: 'n',
+    addresses: [parseIpAddress('10.0.0.1')],
+    containerName: 'web',
+  });
   const names = new NameServer({
     view: directory.view('s'),
     generation: 0,

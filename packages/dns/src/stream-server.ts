@@ -1,6 +1,6 @@
 import type { Server, Socket } from 'node:net';
 import type { NameServer } from './name-server.ts';
-import { frame, FrameReader } from './stream-frame.ts';
+import { FrameReader, frame } from './stream-frame.ts';
 
 /** What one asker may take of a server over TCP. */
 export interface StreamLimits {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseIpAddress } from '@fairlead/base';
 import { Directory } from './directory.ts';
-import { recordType, type RecordTypeName } from './record-type.ts';
+import { type RecordTypeName, recordType } from './record-type.ts';
 import { answer } from './zone.ts';
 
 const ip = parseIpAddress;
@@ -14,22 +14,66 @@ function sample(): Directory {
   directory.setNetwork({ id: 'n2', name: 'back.end' });
   directory.setNetwork({ id: 'n3', name: 'other' });
   directory.setEndpoint({
-    id: 'e1', sandbox: 'web', network: 'n1', addresses: [ip('172.18.0.2'), ip('fd00::2')],
-    containerName: 'web', aliases: ['www'], shortId: '0123456789ab', hostname: 'Web-Host',
+    id: 'e1',
+    sandbox: 'web',
+    network: 'n1',
+    addresses: [ip('172.18.0.2'), ip('fd00::2')],
+    containerName: 'web',
+    aliases: ['www'],
+    shortId: '0123456789ab',
+    hostname: 'Web-Host',
     gatewayFamilies: 2,
   });
   directory.setEndpoint({
-    id: 'e2', sandbox: 'web', network: 'n2', addresses: [ip('172.19.0.2')], containerName: 'web', gatewayFamilies: 1,
-    links: [{ alias: 'Database', target: 'db' }, { alias: 'cache', target: 'db' }],
+    id: 'e2',
+    sandbox: 'web',
+    network: 'n2',
+    addresses: [ip('172.19.0.2')],
+    containerName: 'web',
+    gatewayFamilies: 1,
+    links: [
+      { alias: 'Database', target: 'db' },
+      { alias: 'cache', target: 'db' },
+    ],
   });
-  directory.setEndpoint({ id: 'e3', sandbox: 'db', network: 'n2', addresses: [ip('172.19.0.3')], containerName: 'db', aliases: ['data', 'cache.v1'] });
-  directory.setEndpoint({ id: 'e4', sandbox: 'far', network: 'n3', addresses: [ip('172.20.0.2')], containerName: 'far' });
-  directory.setEndpoint({ id: 'e5', sandbox: 'c', network: 'n2', addresses: [ip('172.19.0.4')], containerName: 'cache' });
-  directory.setEndpoint({ id: 'e6', sandbox: 'd', network: 'n2', addresses: [ip('172.19.0.5')], containerName: 'data2', aliases: ['data'] });
+  directory.setEndpoint({
+    id: 'e3',
+    sandbox: 'db',
+    network: 'n2',
+    addresses: [ip('172.19.0.3')],
+    containerName: 'db',
+    aliases: ['data', 'cache.v1'],
+  });
+  directory.setEndpoint({
+    id: 'e4',
+    sandbox: 'far',
+    network: 'n3',
+    addresses: [ip('172.20.0.2')],
+    containerName: 'far',
+  });
+  directory.setEndpoint({
+    id: 'e5',
+    sandbox: 'c',
+    network: 'n2',
+    addresses: [ip('172.19.0.4')],
+    containerName: 'cache',
+  });
+  directory.setEndpoint({
+    id: 'e6',
+    sandbox: 'd',
+    network: 'n2',
+    addresses: [ip('172.19.0.5')],
+    containerName: 'data2',
+    aliases: ['data'],
+  });
   return directory;
 }
 
-function ask(name: string, type: RecordTypeName = 'A', { sandbox = 'web', ndotsSet = false, directory = sample() } = {}) {
+function ask(
+  name: string,
+  type: RecordTypeName = 'A',
+  { sandbox = 'web', ndotsSet = false, directory = sample() } = {},
+) {
   const question = { name, type: recordType[type], class: 1 };
   const found = answer(directory.view(sandbox), question, { ttl: 0, ndotsSet });
   if (found.kind === 'forward') return 'forward';
@@ -121,6 +165,12 @@ test('an endpoint may come before its network', () => {
 
 test('a container name that is longer than a label has no reverse name', () => {
   const directory = new Directory();
-  directory.setEndpoint({ id: 'e', sandbox: 's', network: 'n', addresses: [ip('10.0.0.1')], containerName: 'c'.repeat(64) });
+  directory.setEndpoint({
+    id: 'e',
+    sandbox: 's',
+    network: 'n',
+    addresses: [ip('10.0.0.1')],
+    containerName: 'c'.repeat(64),
+  });
   assert.equal(ask('1.0.0.10.in-addr.arpa', 'PTR', { directory, sandbox: 's' }), 'forward');
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { FairleadError, parseIpAddress, silentLogger } from '@fairlead/base';
 import { PortError, ResolverClient } from '@fairlead/dns';
 import { ControlServer, type Dispatch } from './control-server.ts';
@@ -31,7 +31,10 @@ test('calls arrive in order with their parameters, and results go to their calle
     return { version: calls.length, pid: 1 };
   });
   const results = await Promise.all([client.call('ping', {}), client.call('ping', {}), client.call('ping', {})]);
-  assert.deepEqual(results.map(({ version }) => version), [1, 2, 3]);
+  assert.deepEqual(
+    results.map(({ version }) => version),
+    [1, 2, 3],
+  );
   await client.call('setNetwork', { id: 'n', name: 'Grüße' });
   assert.deepEqual(calls.at(-1), ['setNetwork', { id: 'n', name: 'Grüße' }]);
 });
@@ -40,7 +43,11 @@ test('an error keeps its code and message', async (context) => {
   const client = await connected(context, () => {
     throw new FairleadError('invalid-argument', 'no good');
   });
-  await assert.rejects(client.call('ping', {}), { name: 'FairleadError', code: 'invalid-argument', message: 'no good' });
+  await assert.rejects(client.call('ping', {}), {
+    name: 'FairleadError',
+    code: 'invalid-argument',
+    message: 'no good',
+  });
 });
 
 for (const [heldBy, message] of [
@@ -49,7 +56,11 @@ for (const [heldBy, message] of [
 ] as const) {
   test(`a port that ${heldBy ?? 'another process'} has is told in Docker's words`, async (context) => {
     const port = {
-      errno: 'EADDRINUSE', protocol: 'tcp', address: parseIpAddress('::1'), port: 80, ...(heldBy && { heldBy }),
+      errno: 'EADDRINUSE',
+      protocol: 'tcp',
+      address: parseIpAddress('::1'),
+      port: 80,
+      ...(heldBy && { heldBy }),
     } as const;
     const client = await connected(context, () => {
       throw new PortError(port);
@@ -86,7 +97,10 @@ test('what a dead process left is replaced, a living one is not', async (context
   const server = await ControlServer.listen(path, () => ({}), silentLogger);
   context.after(() => server[Symbol.asyncDispose]());
   assert.equal(statSync(path).mode & 0o777, 0o600);
-  await assert.rejects(ControlServer.listen(path, () => ({}), silentLogger), { code: 'conflict' });
+  await assert.rejects(
+    ControlServer.listen(path, () => ({}), silentLogger),
+    { code: 'conflict' },
+  );
   await using client = await ResolverClient.connect(path);
   assert.deepEqual(await client.call('ping', {}), {});
 });

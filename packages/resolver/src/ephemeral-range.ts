@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type PortRange, type PortProtocol } from '@fairlead/base';
+import type { PortProtocol, PortRange } from '@fairlead/base';
 
 /** Docker's range where the kernel names none (IANA's dynamic ports). */
 const fallback: PortRange = { first: 49153, last: 65535 };

@@ -2,7 +2,14 @@ import dgram from 'node:dgram';
 import net from 'node:net';
 import type { IpAddress } from '@fairlead/base';
 import type { SandboxPorts, Upstream, UpstreamSockets } from '@fairlead/dns';
-import { boundPort, closeDescriptor, enterNamespace, openDatagramSocket, openStreamSocket, SystemCallError } from '@fairlead/kernel';
+import {
+  boundPort,
+  closeDescriptor,
+  enterNamespace,
+  openDatagramSocket,
+  openStreamSocket,
+  SystemCallError,
+} from '@fairlead/kernel';
 
 /** The address of name servers inside sandboxes, as Docker has it. */
 const SERVER_ADDRESS = '127.0.0.11' as IpAddress;

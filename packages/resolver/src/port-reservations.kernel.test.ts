@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
-import { test, type TestContext } from 'node:test';
-import { parseIpAddress, type PortProtocol } from '@fairlead/base';
+import { type TestContext, test } from 'node:test';
+import { type PortProtocol, parseIpAddress } from '@fairlead/base';
 import { PortError } from '@fairlead/dns';
 import { PortReservations } from './port-reservations.ts';
 
@@ -16,7 +16,12 @@ function reservations(context: TestContext): PortReservations {
   return ports;
 }
 
-const one = (port: number, address = loopback, protocol: PortProtocol = 'tcp') => ({ protocol, address, first: port, last: port });
+const one = (port: number, address = loopback, protocol: PortProtocol = 'tcp') => ({
+  protocol,
+  address,
+  first: port,
+  last: port,
+});
 
 async function strangersPort(context: TestContext): Promise<number> {
   const server = net.createServer().listen(0, '127.0.0.1');
@@ -43,10 +48,13 @@ test('the same owner may ask again; another owner is told who has the port', (co
   ports.reserve({ owner: 'a', ports: [one(port, anyV4, 'udp')] });
   assert.equal(ports.list()[0]?.ports.length, 1);
   const heldBy = { errno: 'EADDRINUSE', protocol: 'udp', address: '127.0.0.1', port, heldBy: 'a' };
-  assert.throws(() => ports.reserve({ owner: 'b', ports: [one(port, loopback, 'udp')] }), (error) => {
-    assert.deepEqual(error instanceof PortError && error.port, heldBy);
-    return true;
-  });
+  assert.throws(
+    () => ports.reserve({ owner: 'b', ports: [one(port, loopback, 'udp')] }),
+    (error) => {
+      assert.deepEqual(error instanceof PortError && error.port, heldBy);
+      return true;
+    },
+  );
   ports.release('a');
   ports.reserve({ owner: 'b', ports: [one(port, loopback, 'udp')] });
 });

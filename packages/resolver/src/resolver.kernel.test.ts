@@ -1,16 +1,23 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type IpAddress, parseIpAddress } from '@fairlead/base';
-import { decodeMessage, encodeMessage, type Message, PortError, recordType, ResolverClient } from '@fairlead/dns';
-import { closeDescriptor, createNamespace, deleteNamespace, enterNamespace, openDatagramSocket, openStreamSocket } from '@fairlead/kernel';
-import { execFileSync } from 'node:child_process';
+import { decodeMessage, encodeMessage, type Message, PortError, ResolverClient, recordType } from '@fairlead/dns';
+import {
+  closeDescriptor,
+  createNamespace,
+  deleteNamespace,
+  enterNamespace,
+  makeFifo,
+  openDatagramSocket,
+  openStreamSocket,
+} from '@fairlead/kernel';
 
 const namespace = `fl-test-resolver-${process.pid}`;
 const namespacePath = `/run/netns/${namespace}`;
@@ -49,7 +56,7 @@ async function ask(port: number, name: string, type: number = recordType.A): Pro
   const received = once(socket, 'message');
   socket.send(query(name, type), port, serverAddress);
   try {
-    const [response]: [Uint8Array] = await received as [Uint8Array];
+    const [response]: [Uint8Array] = (await received) as [Uint8Array];
     return decodeMessage(response);
   } finally {
     socket.close();
@@ -70,7 +77,12 @@ test('a sandbox is answered over UDP inside its namespace', async () => {
   const { udpPort } = await resolver.call('openSandbox', { id: 's1', namespacePath, forward: false });
   const address = parseIpAddress('172.18.0.2');
   await resolver.call('setEndpoint', {
-    id: 'e1', sandbox: 's1', network: 'n1', addresses: [address], containerName: 'web', aliases: ['www'],
+    id: 'e1',
+    sandbox: 's1',
+    network: 'n1',
+    addresses: [address],
+    containerName: 'web',
+    aliases: ['www'],
   });
   assert.deepEqual(addressesOf(await ask(udpPort, 'WEB')), ['172.18.0.2']);
   assert.deepEqual(addressesOf(await ask(udpPort, 'www.front')), ['172.18.0.2']);
@@ -92,28 +104,40 @@ test('a sandbox is answered over TCP', async () => {
   const { tcpPort } = await resolver.call('openSandbox', { id: 's1', namespacePath, forward: false });
   await resolver.call('setNetwork', { id: 'n1', name: 'front' });
   await resolver.call('setEndpoint', {
-    id: 'e1', sandbox: 's1', network: 'n1', addresses: [parseIpAddress('172.18.0.2')], containerName: 'web',
+    id: 'e1',
+    sandbox: 's1',
+    network: 'n1',
+    addresses: [parseIpAddress('172.18.0.2')],
+    containerName: 'web',
   });
   const fd = enterNamespace(namespacePath, () => openStreamSocket({ family: 4, port: 0 }));
   const socket = new net.Socket({ fd });
   socket.connect({ host: serverAddress, port: tcpPort });
   const request = query('web', recordType.A);
   socket.write(Uint8Array.of(0, request.length, ...request));
-  const [response]: [Uint8Array] = await once(socket, 'data') as [Uint8Array];
+  const [response]: [Uint8Array] = (await once(socket, 'data')) as [Uint8Array];
   socket.destroy();
   assert.deepEqual(addressesOf(decodeMessage(response.subarray(2))), ['172.18.0.2']);
 });
 
 test('servers of the sandbox are asked from inside its namespace, over UDP and then TCP', async () => {
   await using resolver = await connect();
-  const upstreamDescriptor = enterNamespace(namespacePath, () => openDatagramSocket({ family: 4, address: loopback, port: 0 }));
+  const upstreamDescriptor = enterNamespace(namespacePath, () =>
+    openDatagramSocket({ family: 4, address: loopback, port: 0 }),
+  );
   const upstream = dgram.createSocket('udp4');
   upstream.bind({ fd: upstreamDescriptor });
   const port = upstream.address().port;
-  const streamDescriptor = enterNamespace(namespacePath, () => openStreamSocket({ family: 4, address: loopback, port, listen: true }));
+  const streamDescriptor = enterNamespace(namespacePath, () =>
+    openStreamSocket({ family: 4, address: loopback, port, listen: true }),
+  );
   const reply = (request: Uint8Array, truncated: boolean) => {
     const { id, questions = [] } = decodeMessage(request);
-    const record = { name: questions[0]?.name ?? '', ttl: 60, data: { type: 'A', address: '192.0.2.1' as IpAddress } } as const;
+    const record = {
+      name: questions[0]?.name ?? '',
+      ttl: 60,
+      data: { type: 'A', address: '192.0.2.1' as IpAddress },
+    } as const;
     return encodeMessage({ id, response: true, truncated, questions, answers: truncated ? [] : [record] });
   };
   upstream.on('message', (request, peer) => upstream.send(reply(request, true), peer.port, peer.address));
@@ -126,7 +150,10 @@ test('servers of the sandbox are asked from inside its namespace, over UDP and t
   server.listen({ fd: streamDescriptor });
   try {
     const { udpPort } = await resolver.call('openSandbox', {
-      id: 's3', namespacePath, forward: false, sandboxUpstreams: [`127.0.0.1:${port}`],
+      id: 's3',
+      namespacePath,
+      forward: false,
+      sandboxUpstreams: [`127.0.0.1:${port}`],
     });
     assert.deepEqual(addressesOf(await ask(udpPort, 'example.org')), ['192.0.2.1']);
   } finally {
@@ -161,7 +188,9 @@ test('a port that another process has is refused with errno and port', async () 
     taken.close();
   }
   await resolver.call('reservePorts', { owner: 'c1', ports });
-  assert.throws(() => closeDescriptor(openStreamSocket({ family: 4, address: loopback, port, reuseAddress: true, listen: true })));
+  assert.throws(() =>
+    closeDescriptor(openStreamSocket({ family: 4, address: loopback, port, reuseAddress: true, listen: true })),
+  );
   await resolver.call('releasePorts', { owner: 'c1' });
 });
 
@@ -172,4 +201,72 @@ test('list tells everything', async () => {
   assert.ok(contents.networks.some(({ id, name }) => id === 'n9' && name === 'back'));
   assert.ok(contents.sandboxes.some(({ id, udpPort }) => id === 's1' && udpPort > 0));
   assert.deepEqual(contents.reservations, []);
+});
+
+test('a held pipe keeps its writer alive, and is let go', async () => {
+  await using resolver = await connect();
+  const path = join(directory, 'output');
+  makeFifo(path, 0o600);
+  const openWriter = () => openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  assert.throws(openWriter, { code: 'ENXIO' }, 'nobody reads');
+  await resolver.call('holdFile', { path });
+  await resolver.call('holdFile', { path });
+  closeSync(openWriter());
+  await resolver.call('releaseFile', { path });
+  assert.throws(openWriter, { code: 'ENXIO' });
+  await assert.rejects(resolver.call('holdFile', { path: `${path}.none` }), { code: 'not-found' });
+});
+
+test('a sandbox whose namespace was made anew gets new sockets there', async () => {
+  await using resolver = await connect();
+  const name = `${namespace}-again`;
+  const path = `/run/netns/${name}`;
+  const create = () => {
+    createNamespace(name);
+    execFileSync('nsenter', [`--net=${path}`, 'ip', 'link', 'set', 'lo', 'up']);
+  };
+  const boundInside = () => execFileSync('nsenter', [`--net=${path}`, 'ss', '-Hlun', 'src', '127.0.0.11']).toString();
+  try {
+    create();
+    const settings = { id: 's4', namespacePath: path, forward: false };
+    const { udpPort } = await resolver.call('openSandbox', settings);
+    assert.match(boundInside(), new RegExp(`127\\.0\\.0\\.11:${udpPort}\\b`));
+    deleteNamespace(name);
+    create();
+    assert.equal(boundInside(), '');
+    const again = await resolver.call('openSandbox', settings);
+    assert.match(boundInside(), new RegExp(`127\\.0\\.0\\.11:${again.udpPort}\\b`));
+    await resolver.call('closeSandbox', { id: 's4' });
+    assert.equal(boundInside(), '');
+    await assert.rejects(resolver.call('openSandbox', { ...settings, namespacePath: '/run/netns/none' }), {
+      code: 'not-found',
+    });
+  } finally {
+    deleteNamespace(name);
+  }
+});
+
+test('servers of the host are those of setUpstreams, now and later, unless forwarding is off', async () => {
+  await using resolver = await connect();
+  const upstream = dgram.createSocket('udp4');
+  upstream.bind(0, '127.0.0.1');
+  await once(upstream, 'listening');
+  upstream.on('message', (request, peer) => {
+    const { id, questions = [] } = decodeMessage(request);
+    upstream.send(encodeMessage({ id, response: true, code: 3, questions }), peer.port, peer.address);
+  });
+  try {
+    const settings = { id: 's5', namespacePath, forward: true };
+    const { udpPort } = await resolver.call('openSandbox', settings);
+    assert.equal((await ask(udpPort, 'example.org')).code, 2, 'no servers yet');
+    await resolver.call('setUpstreams', { upstreams: [`127.0.0.1:${upstream.address().port}`] });
+    assert.equal((await ask(udpPort, 'example.org')).code, 3);
+    await resolver.call('openSandbox', { ...settings, forward: false });
+    assert.equal((await ask(udpPort, 'example.org')).code, 2, 'internal');
+    await resolver.call('openSandbox', { ...settings, forward: false, ndots: 1 });
+    assert.equal((await ask(udpPort, 'single')).code, 0, 'ndots');
+  } finally {
+    await resolver.call('setUpstreams', { upstreams: [] });
+    upstream.close();
+  }
 });

@@ -3,6 +3,7 @@ import {
   CONTROL_VERSION,
   Directory,
   Forwarder,
+  type Nothing,
   ownSockets,
   parseUpstream,
   type ResolverContents,
@@ -43,17 +44,17 @@ export class Resolver implements Disposable {
     openSandbox: (settings) => this.#openSandbox(settings),
     closeSandbox: ({ id }) => this.#closeSandbox(id),
     setUpstreams: ({ upstreams }) => this.#setUpstreams(upstreams),
-    setNetwork: (network) => nothing(this.#directory.setNetwork(network)),
-    removeNetwork: ({ id }) => nothing(this.#directory.removeNetwork(id)),
-    setEndpoint: (endpoint) => nothing(this.#directory.setEndpoint(endpoint)),
-    removeEndpoint: ({ id }) => nothing(this.#directory.removeEndpoint(id)),
+    setNetwork: (network) => done(() => this.#directory.setNetwork(network)),
+    removeNetwork: ({ id }) => done(() => this.#directory.removeNetwork(id)),
+    setEndpoint: (endpoint) => done(() => this.#directory.setEndpoint(endpoint)),
+    removeEndpoint: ({ id }) => done(() => this.#directory.removeEndpoint(id)),
     reservePorts: (reservation) => this.#ports.reserve(reservation),
     pickPort: (choice) => this.#ports.pick(choice),
-    releasePorts: ({ owner }) => nothing(this.#ports.release(owner)),
-    holdFile: ({ path }) => nothing(this.#files.hold(path)),
-    releaseFile: ({ path }) => nothing(this.#files.release(path)),
+    releasePorts: ({ owner }) => done(() => this.#ports.release(owner)),
+    holdFile: ({ path }) => done(() => this.#files.hold(path)),
+    releaseFile: ({ path }) => done(() => this.#files.release(path)),
     list: () => this.#list(),
-    shutdown: () => nothing(this.#end()),
+    shutdown: () => done(() => this.#end()),
   };
 
   [Symbol.dispose](): void {
@@ -130,7 +131,9 @@ function followsHost({ hostUpstreams, sandboxUpstreams = [] }: SandboxSettings):
   return hostUpstreams === undefined && sandboxUpstreams.length === 0;
 }
 
-function nothing(_done: void): Record<string, never> {
+/** The result of a method that has nothing to tell. */
+function done(work: () => void): Nothing {
+  work();
   return {};
 }
 
