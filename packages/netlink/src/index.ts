@@ -41,6 +41,7 @@ export {
   type SetElement,
   type SetSchema,
 } from './nftables/element-codec.ts';
+export { formatElements } from './nftables/element-text.ts';
 export { encodeNftBatch, netfilterGroup, nftMessage, nftType } from './nftables/nft-message.ts';
 export { formatRule, formatStatement } from './nftables/statement-text.ts';
 export { decodeTables } from './nftables/table-decoder.ts';
@@ -122,3 +123,4 @@ export type {
   TranscriptEntry,
 } from './transcript/entry.ts';
 export { type NftRenderer, renderTranscript } from './transcript/transcript.ts';
+export { nftShellCommand, NftTranscript } from './transcript/nft-text.ts';

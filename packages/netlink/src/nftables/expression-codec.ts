@@ -193,6 +193,7 @@ const decoders: Readonly<Record<string, (data: Attributes) => Expression>> = {
   },
   exthdr: (a) => {
     if (number(a, 6) !== TCP_OPTION) fail('header option');
+    expectOnly(a, 5, 0);
     const option = a.u8(2) ?? fail('option without type');
     return { name: 'tcp option set', option, offset: number(a, 3), length: number(a, 4), source: number(a, 7) };
   },

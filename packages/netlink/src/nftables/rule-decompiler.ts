@@ -78,8 +78,11 @@ class RuleDecompiler {
       case 'meta set':
         if (e.key !== 3) fail(`meta key ${e.key} set`);
         return this.#push({ setMark: Number(fields.mark.decode(this.#constant(e.source))) });
-      case 'rt':
       case 'byteorder':
+        // nft 1.0.6 puts one before single bytes of an interval key, where it does nothing.
+        if (e.length >= e.size) this.#clampStep(e);
+        return;
+      case 'rt':
       case 'tcp option set':
         return this.#clampStep(e);
       case 'reject':
