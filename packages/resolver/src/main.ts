@@ -24,11 +24,16 @@ const ALREADY_RUNNING = 3;
 
 /** A sandbox takes two descriptors, a published port one. */
 const DESCRIPTORS = 16_384;
-try {
-  prepareDescriptors(DESCRIPTORS);
-} catch (error) {
-  log.warn('the limit on open files is low', { error: messageOf(error) });
-}
+/** Milliseconds: the daemon that started us has first questions now, and this takes 15 ms. */
+const UNTIL_PREPARED = 1000;
+const preparation = setTimeout(() => {
+  try {
+    prepareDescriptors(DESCRIPTORS);
+  } catch (error) {
+    log.warn('the limit on open files is low', { error: messageOf(error) });
+  }
+}, UNTIL_PREPARED);
+preparation.unref();
 
 const ending = Promise.withResolvers<void>();
 const resolver = new Resolver(ending.resolve);
