@@ -1,0 +1,68 @@
+import { FairleadError } from '@fairlead/base';
+import {
+  canonicalText,
+  familiarName,
+  familiarText,
+  type ImageReference,
+  parseImageReference,
+  withDefaultTag,
+} from '@fairlead/registry';
+import type { ImageTable } from './image-table.ts';
+
+/** What a user's word for an image led to. */
+export interface FoundImage {
+  /** Image ID. */
+  readonly id: string;
+  /** The name that was given; `undefined` when it was an ID or the beginning of one. */
+  readonly reference: ImageReference | undefined;
+}
+
+/**
+ * Find an image by `name[:tag]`, `name@digest`, ID, or the beginning of an ID; a name goes before an ID.
+ *
+ * @throws FairleadError `not-found` in Docker's words, `invalid-argument` for what can be no name.
+ */
+export function findImage(table: ImageTable, text: string): FoundImage {
+  if (/^(sha256:)?[0-9a-f]{64}$/.test(text)) {
+    const id = table.search(text);
+    if (id === undefined) throw noSuchImage(text.startsWith('sha256:') ? text : `sha256:${text}`);
+    return { id, reference: undefined };
+  }
+  const reference = lookupReference(parseImageReference(text));
+  const named = table.named(canonicalText(reference));
+  if (named !== undefined) return { id: named.id, reference };
+  const id = table.search(text);
+  if (id === undefined) throw noSuchImage(familiarText(withDefaultTag(parseImageReference(text))));
+  return { id, reference: undefined };
+}
+
+/** With both tag and digest only the digest counts: what the tag names may have changed since. */
+export function lookupReference(reference: ImageReference): ImageReference {
+  const { domain, path, digest } = reference;
+  return digest === undefined ? withDefaultTag(reference) : { domain, path, digest };
+}
+
+/**
+ * The name that `docker tag` and `docker import` are to give.
+ *
+ * @param tag goes before the tag in `repository`.
+ * @throws FairleadError `invalid-argument` in Docker's words.
+ */
+export function newTag(repository: string, tag: string): ImageReference {
+  const { domain, path, digest, tag: own } = parseImageReference(repository);
+  if (digest !== undefined) throw invalid('refusing to create a tag with a digest reference');
+  if (tag !== '' && !/^\w[\w.-]{0,127}$/.test(tag)) throw invalid('invalid tag format');
+  const reference = withDefaultTag({ domain, path, tag: tag || own });
+  if (familiarName(reference) === 'sha256') {
+    throw invalid('refusing to create an ambiguous tag using digest algorithm as name');
+  }
+  return reference;
+}
+
+function noSuchImage(name: string): FairleadError {
+  return new FairleadError('not-found', `No such image: ${name}`);
+}
+
+function invalid(message: string): FairleadError {
+  return new FairleadError('invalid-argument', message);
+}

@@ -1,0 +1,118 @@
+import { isNotFound, KeyedMutex } from '@fairlead/base';
+import type { Descriptor, ImageRecord, ImageStore } from '@fairlead/runtime';
+import { ImageTable, type NamedImage } from './image-table.ts';
+
+/** The part of containerd's image store that is needed. */
+export type RecordStore = Pick<ImageStore, 'put' | 'list' | 'delete'>;
+
+/** Marks a record as ours; its value is the image's ID, so that a list need not read any manifest. */
+const imageLabel = 'fairlead/image';
+
+/**
+ * The local images and their names as containerd's image records.
+ *
+ * A name is a record; and one record under the image's ID keeps an image without names until it is removed. The image's
+ * own record is written first and removed last, so that whatever is interrupted leaves whole images. Nobody else writes
+ * in the engine's namespace of a private containerd: the records are read once and then kept in step.
+ */
+export class ImageRecords {
+  readonly #store: RecordStore;
+  readonly #mutex = new KeyedMutex();
+  #table: ImageTable | undefined;
+  #loading: Promise<ImageTable> | undefined;
+  #stale = true;
+
+  constructor(store: RecordStore) {
+    this.#store = store;
+  }
+
+  /** The images, for reading. It follows every change. */
+  async table(): Promise<ImageTable> {
+    if (this.#table !== undefined && !this.#stale) return this.#table;
+    this.#loading ??= this.#load();
+    return this.#loading;
+  }
+
+  /** The same as it was last known; never waits. */
+  get current(): ImageTable | undefined {
+    return this.#table;
+  }
+
+  /** Look at the images and change them, with nobody in between. */
+  change<Result>(work: (table: ImageTable, changes: RecordChanges) => Promise<Result>): Promise<Result> {
+    return this.#mutex.run('records', async () => {
+      const table = await this.table();
+      try {
+        return await work(table, new RecordChanges(this.#store, table));
+      } catch (error) {
+        // After a failed call it is not known what containerd did: read again.
+        this.#stale = true;
+        throw error;
+      }
+    });
+  }
+
+  async #load(): Promise<ImageTable> {
+    try {
+      this.#table = tableOf(await this.#store.list());
+      this.#stale = false;
+      return this.#table;
+    } finally {
+      this.#loading = undefined;
+    }
+  }
+}
+
+/** Changes to the records, in containerd and in the table. */
+export class RecordChanges {
+  readonly #store: RecordStore;
+  readonly #table: ImageTable;
+
+  constructor(store: RecordStore, table: ImageTable) {
+    this.#store = store;
+    this.#table = table;
+  }
+
+  /** Take in an image. @param manifest what its own record keeps. */
+  async add(id: string, manifest: Descriptor): Promise<void> {
+    await this.#store.put(id, manifest, { [imageLabel]: id });
+    this.#table.add(id, manifest);
+  }
+
+  /** Let a canonical name stand for an image. */
+  async name(name: string, image: NamedImage): Promise<void> {
+    await this.#store.put(name, image.target, { [imageLabel]: image.id });
+    this.#table.name(name, image);
+  }
+
+  /** Take a canonical name away. */
+  async unname(name: string): Promise<void> {
+    await this.#delete(name, false);
+    this.#table.unname(name);
+  }
+
+  /** Take an image without names away. Returns once its content is gone from the disk. */
+  async remove(id: string): Promise<void> {
+    await this.#delete(id, true);
+    this.#table.remove(id);
+  }
+
+  async #delete(name: string, sync: boolean): Promise<void> {
+    try {
+      await this.#store.delete(name, { sync });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+}
+
+function tableOf(records: readonly ImageRecord[]): ImageTable {
+  const table = new ImageTable();
+  const ours = records.flatMap(({ name, target, labels }) => {
+    const id = labels[imageLabel];
+    return id === undefined ? [] : [{ name, target, id }];
+  });
+  for (const { name, target, id } of ours) if (name === id) table.add(id, target);
+  for (const { name, target, id } of ours) if (name !== id) table.name(name, { id, target });
+  return table;
+}

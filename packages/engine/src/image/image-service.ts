@@ -1,0 +1,291 @@
+import { isNotFound } from '@fairlead/base';
+import {
+  canonicalText,
+  familiarName,
+  familiarText,
+  type ImageConfig,
+  type ImageReference,
+  type ImageTarget,
+  importImage,
+  type LoadedImage,
+  loadImages,
+  parseDigest,
+  parseImageReference,
+  parsePlatform,
+  pullImage,
+  type RegistrySettings,
+  type StoredImage,
+} from '@fairlead/registry';
+import type { Containerd } from '@fairlead/runtime';
+import type { ImageRemoval, ImageService, Progress, RegistryAuth } from '../engine-port.ts';
+import type { Image } from '../model.ts';
+import { type ImageDetails, ImageReader } from './image-details.ts';
+import { findImage, lookupReference, newTag } from './image-lookup.ts';
+import { ImageRecords, type RecordChanges } from './image-records.ts';
+import { type ImageUser, orphanedLayers, planRemoval } from './image-removal.ts';
+import type { ImageTable } from './image-table.ts';
+import { leasedTarget } from './image-target.ts';
+import { type ImageHistoryLine, imageHistory, imageView } from './image-view.ts';
+
+/** Something that happened to an image; the engine adds type and time. */
+export interface ImageEvent {
+  readonly action: 'pull' | 'load' | 'import' | 'tag' | 'untag' | 'delete';
+  /** Image ID; for a pull the reference, as in Docker. */
+  readonly id: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** What images need from the rest of the engine. */
+export interface ImagesOptions {
+  readonly containerd: Pick<Containerd, 'images' | 'content' | 'layers' | 'leases' | 'snapshots'>;
+  readonly registry: RegistrySettings;
+  readonly emit: (event: ImageEvent) => void;
+  /** Containers made of the image with this ID. */
+  readonly usedBy: (imageId: string) => readonly ImageUser[];
+}
+
+/** What a container needs of its image. */
+export interface ImageForCreate {
+  readonly image: Image;
+  /** Snapshot to put the container's own layer on; '' for an image without layers. */
+  readonly chainId: string;
+  readonly config: ImageConfig;
+}
+
+/**
+ * Seconds after which containerd lets go of what a pull left that nobody ended. A pull that takes longer fails at its
+ * end, because its first layers may have been collected.
+ */
+const leaseSeconds = 24 * 3600;
+
+/** The local images, kept in containerd. */
+export class Images implements ImageService {
+  readonly #options: ImagesOptions;
+  readonly #records: ImageRecords;
+  readonly #reader: ImageReader;
+
+  constructor(options: ImagesOptions) {
+    this.#options = options;
+    this.#records = new ImageRecords(options.containerd.images);
+    this.#reader = new ImageReader(options.containerd);
+  }
+
+  /**
+   * Drop what pulls and loads of a predecessor that was killed had got so far. To be called before the first one here:
+   * every lease there is then is left over.
+   */
+  async recover(): Promise<void> {
+    const { leases } = this.#options.containerd;
+    await Promise.all((await leases.list()).map((id) => leases.delete(id, { sync: true })));
+  }
+
+  async list(): Promise<readonly Image[]> {
+    const table = await this.#records.table();
+    const all = await Promise.all(table.ids.map((id) => this.#tryRead(id)));
+    return all
+      .flatMap((details) => (details === undefined ? [] : [imageView(details, table.namesOf(details.id))]))
+      .sort((a, b) => b.created - a.created);
+  }
+
+  async inspect(reference: string): Promise<Image> {
+    return (await this.resolveForCreate(reference)).image;
+  }
+
+  /** Find an image for a new container. @throws FairleadError `not-found` in Docker's words. */
+  async resolveForCreate(reference: string): Promise<ImageForCreate> {
+    const { details, names } = await this.#find(reference);
+    return { image: imageView(details, names), chainId: details.chain.at(-1) ?? '', config: details.imageConfig };
+  }
+
+  /** The image with this full ID, if it has been read already; never waits. `list()` reads them all. */
+  known(id: string): Image | undefined {
+    const table = this.#records.current;
+    const details = this.#reader.peek(id);
+    return table?.image(id) && details && imageView(details, table.namesOf(id));
+  }
+
+  async history(reference: string): Promise<readonly ImageHistoryLine[]> {
+    const { details, names } = await this.#find(reference);
+    return imageHistory(details, names);
+  }
+
+  async tag(source: string, repository: string, tag: string): Promise<void> {
+    const reference = newTag(repository, tag);
+    const id = await this.#records.change(async (table, changes) => {
+      const found = findImage(table, source);
+      const image = (found.reference && table.named(canonicalText(found.reference))) ?? table.image(found.id);
+      if (image !== undefined) await changes.name(canonicalText(reference), image);
+      return found.id;
+    });
+    await this.#emit('tag', id, familiarText(reference));
+  }
+
+  async remove(text: string, options: { readonly force: boolean }): Promise<readonly ImageRemoval[]> {
+    const { removals, id, details } = await this.#records.change((table, changes) =>
+      this.#remove(table, changes, text, options.force),
+    );
+    const labels = details?.imageConfig.config?.Labels ?? {};
+    for (const removal of removals) {
+      if ('deleted' in removal && removal.deleted !== id) continue;
+      const action = 'deleted' in removal ? 'delete' : 'untag';
+      this.#options.emit({ action, id, attributes: { ...labels, name: id } });
+    }
+    return removals;
+  }
+
+  async *pull(
+    text: string,
+    options: { readonly platform?: string; readonly auth?: RegistryAuth; readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<Progress, void> {
+    const reference = lookupReference(parseImageReference(text));
+    const platform = options.platform ? parsePlatform(options.platform) : undefined;
+    const current = digestOfTarget(await this.#records.table(), reference);
+    const { auth: credentials, signal } = options;
+    yield* this.#underLease(async function* (this: Images, target: ImageTarget) {
+      const { registry } = this.#options;
+      const image = yield* pullImage({ ...registry, reference, platform, current, target, credentials, signal });
+      await this.#keep(image, namesOfPulled(reference, image));
+      await this.#emit('pull', familiarText(reference), familiarName(reference), image.config.digest);
+    });
+  }
+
+  async *load(
+    archive: AsyncIterable<Uint8Array>,
+    options: { readonly quiet: boolean },
+  ): AsyncGenerator<Progress, void> {
+    const lines = this.#underLease(async function* (this: Images, target: ImageTarget) {
+      for (const image of yield* loadImages({ archive, target })) {
+        for (const moved of await this.#keep(image, image.names)) yield { stream: renamed(moved) };
+        await this.#emit('load', image.config.digest, image.config.digest);
+      }
+    });
+    for await (const line of lines) if (!options.quiet || line.stream !== undefined) yield line;
+  }
+
+  async *import(
+    archive: AsyncIterable<Uint8Array>,
+    options: {
+      readonly repository?: string;
+      readonly tag?: string;
+      readonly message?: string;
+      readonly changes: readonly string[];
+      readonly platform?: string;
+    },
+  ): AsyncGenerator<Progress, void> {
+    const reference = options.repository ? newTag(options.repository, options.tag ?? '') : undefined;
+    const platform = options.platform ? parsePlatform(options.platform) : undefined;
+    const { changes, message } = options;
+    yield* this.#underLease(async function* (this: Images, target: ImageTarget) {
+      const image = yield* importImage({ archive, changes, message, platform, created: new Date(), target });
+      const id = image.config.digest;
+      await this.#keep(image, reference === undefined ? [] : [reference]);
+      if (reference !== undefined) await this.#emit('tag', id, familiarText(reference));
+      await this.#emit('import', id, id);
+    });
+  }
+
+  /** Give something a place to put images in, and clear up what it leaves when it fails or is left early. */
+  async *#underLease(
+    work: (this: Images, target: ImageTarget) => AsyncGenerator<Progress, void>,
+  ): AsyncGenerator<Progress, void> {
+    const { containerd } = this.#options;
+    const lease = await containerd.leases.create(leaseSeconds);
+    let whole = false;
+    try {
+      yield* work.call(this, leasedTarget(containerd, lease));
+      whole = true;
+    } finally {
+      // The reason why the work failed says more than why the lease stays; it expires.
+      await containerd.leases.delete(lease.id, { sync: !whole }).catch(() => {});
+    }
+  }
+
+  /** Record an image with its names. From then on it no longer needs the lease. @returns what lost its name. */
+  #keep(image: StoredImage | LoadedImage, references: readonly ImageReference[]): Promise<MovedName[]> {
+    const id = image.config.digest;
+    return this.#records.change(async (table, changes) => {
+      const moved: MovedName[] = [];
+      await changes.add(id, image.manifest);
+      for (const reference of references.map(lookupReference)) {
+        const before = table.named(canonicalText(reference))?.id;
+        if (before !== undefined && before !== id) moved.push({ reference, before });
+        await changes.name(canonicalText(reference), { id, target: image.descriptor });
+      }
+      return moved;
+    });
+  }
+
+  async #remove(table: ImageTable, changes: RecordChanges, text: string, force: boolean): Promise<Removed> {
+    const { id, reference } = findImage(table, text);
+    const users = this.#options.usedBy(id);
+    const references = table.namesOf(id).map(parseImageReference);
+    const named = reference && { text, reference };
+    const plan = planRemoval({ id, references, named, force, users });
+    const details = await this.#tryRead(id);
+    const layers = plan.delete && users.length === 0 ? await this.#orphanedLayers(table, id) : [];
+    for (const name of plan.untag) await changes.unname(canonicalText(name));
+    if (plan.delete) await changes.remove(id);
+    const untagged = plan.untag.map((name) => ({ untagged: familiarText(name) }));
+    const deleted = plan.delete ? [id, ...layers].map((digest) => ({ deleted: digest })) : [];
+    return { id, details, removals: [...untagged, ...deleted] };
+  }
+
+  async #orphanedLayers(table: ImageTable, id: string): Promise<string[]> {
+    const others = await Promise.all(table.ids.filter((other) => other !== id).map((other) => this.#tryRead(other)));
+    const chain = (await this.#tryRead(id))?.chain ?? [];
+    return orphanedLayers(
+      chain,
+      others.map((other) => other?.chain ?? []),
+    );
+  }
+
+  async #find(reference: string): Promise<{ details: ImageDetails; names: readonly string[] }> {
+    const table = await this.#records.table();
+    const { id } = findImage(table, reference);
+    return { details: await this.#reader.read(id), names: table.namesOf(id) };
+  }
+
+  /** An image whose content is gone must not hide the others, and it must be possible to remove it. */
+  async #tryRead(id: string): Promise<ImageDetails | undefined> {
+    try {
+      return await this.#reader.read(id);
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** @param imageId whose labels the event carries. */
+  async #emit(action: ImageEvent['action'], id: string, name: string, imageId = id): Promise<void> {
+    const labels = (await this.#tryRead(imageId))?.imageConfig.config?.Labels ?? {};
+    this.#options.emit({ action, id, attributes: { ...labels, name } });
+  }
+}
+
+interface MovedName {
+  readonly reference: ImageReference;
+  /** ID of the image that it named before. */
+  readonly before: string;
+}
+
+interface Removed {
+  readonly id: string;
+  readonly details: ImageDetails | undefined;
+  readonly removals: readonly ImageRemoval[];
+}
+
+function renamed({ reference, before }: MovedName): string {
+  const name = familiarText(reference);
+  return `The image ${name} already exists, renaming the old one with ID ${before} to empty string\n`;
+}
+
+function digestOfTarget(table: ImageTable, reference: ImageReference) {
+  const digest = table.named(canonicalText(reference))?.target.digest;
+  return digest === undefined ? undefined : parseDigest(digest);
+}
+
+/** What was asked for, and the digest that it had. */
+function namesOfPulled(reference: ImageReference, { descriptor }: StoredImage): ImageReference[] {
+  const { domain, path, digest } = reference;
+  return digest === undefined ? [reference, { domain, path, digest: descriptor.digest }] : [reference];
+}
