@@ -1,5 +1,10 @@
 import { FairleadError } from '@fairlead/base';
-import { Content, WriteAction, type WriteContentRequestSchema, type WriteContentResponseSchema } from '../gen/content_pb.ts';
+import {
+  Content,
+  WriteAction,
+  type WriteContentRequestSchema,
+  type WriteContentResponseSchema,
+} from '../gen/content_pb.ts';
 import type { DuplexCall, GrpcChannel } from '../grpc/channel.ts';
 import { GrpcStatus, hasStatus } from '../grpc/status.ts';
 import type { Labels } from './descriptor.ts';

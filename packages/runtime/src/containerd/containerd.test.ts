@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { create } from '@bufbuild/protobuf';
+import { PluginSchema } from '../gen/introspection_pb.ts';
+import { StatusSchema } from '../gen/rpc_status_pb.ts';
 import { jsonAny } from './any.ts';
 import { chainIds, sha256Digest } from './chain-id.ts';
 import { pluginFaults } from './containerd.ts';
 import { containerdConfig } from './containerd-config.ts';
-import { PluginSchema } from '../gen/introspection_pb.ts';
 import { configLabels, indexLabels, manifestLabels } from './gc-labels.ts';
 
 const names = ['content', 'containers', 'diff', 'events', 'images', 'leases', 'snapshots', 'tasks'];
@@ -20,7 +21,7 @@ test('a containerd with all that is needed has no faults', () => {
 
 test('missing and broken plugins are named with the reason', () => {
   const broken = sound.map((plugin) =>
-    plugin.id === 'tasks' ? create(PluginSchema, { ...plugin, initErr: { code: 2, message: 'no runtime' } }) : plugin,
+    plugin.id === 'tasks' ? { ...plugin, initErr: create(StatusSchema, { code: 2, message: 'no runtime' }) } : plugin,
   );
   assert.deepEqual(pluginFaults(broken, 'zfs'), [
     'io.containerd.grpc.v1.tasks: no runtime',

@@ -84,7 +84,10 @@ test('labels are set, replaced and removed one by one', async () => {
   await content.write({ ref: 'labels', digest, labels: { a: '1', b: '2' } }, bytes);
   const { labels } = await content.updateLabels(digest, { a: '', c: '3' });
   assert.deepEqual(labels, { b: '2', c: '3' });
-  assert.deepEqual((await content.list(['labels."c"==3'])).map((blob) => blob.digest), [digest]);
+  assert.deepEqual(
+    (await content.list(['labels."c"==3'])).map((blob) => blob.digest),
+    [digest],
+  );
   await content.delete(digest);
   await assert.rejects(content.info(digest), isNotFound);
 });
@@ -108,7 +111,10 @@ test('an image holds its content, and takes it along when it goes', async () => 
   const top = await importBusybox(lab.containerd, name);
   await importBusybox(lab.containerd, name);
   const image = await images.get(name);
-  assert.deepEqual((await images.list([`name==${name}`])).map((record) => record.target), [image.target]);
+  assert.deepEqual(
+    (await images.list([`name==${name}`])).map((record) => record.target),
+    [image.target],
+  );
   assert.equal((await snapshots.stat(top)).kind, 'committed');
   assert.ok((await snapshots.usage(top)).size > 1_000_000);
   await images.delete(name, { sync: true });

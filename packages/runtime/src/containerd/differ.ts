@@ -1,6 +1,13 @@
 import { Diff } from '../gen/diff_pb.ts';
 import type { GrpcChannel } from '../grpc/channel.ts';
-import { type Descriptor, descriptorInit, type Labels, mountsInit, type SnapshotMount, toDescriptor } from './descriptor.ts';
+import {
+  type Descriptor,
+  descriptorInit,
+  type Labels,
+  mountsInit,
+  type SnapshotMount,
+  toDescriptor,
+} from './descriptor.ts';
 import { type Lease, underLease } from './leases.ts';
 
 /** Between layer archives and file systems. */

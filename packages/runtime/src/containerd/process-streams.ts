@@ -138,4 +138,3 @@ function removeIfEmpty(directory: string): void {
 function hasErrno(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }
-

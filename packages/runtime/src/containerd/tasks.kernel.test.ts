@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { isConflict, isNotFound } from '@fairlead/base';
@@ -137,7 +138,12 @@ test('limits hold, can be changed, and figures are there', async () => {
 test('failures to start are told in the words and with the codes of Docker', async () => {
   const create = (args: string[]): Promise<unknown> => createLabContainer(lab, { image, args });
   const reasonOf = async (args: string[]): Promise<ReturnType<typeof startFailureOf>> =>
-    startFailureOf(await create(args).then(() => assert.fail('it started'), (error: unknown) => error));
+    startFailureOf(
+      await create(args).then(
+        () => assert.fail('it started'),
+        (error: unknown) => error,
+      ),
+    );
   assert.deepEqual(await reasonOf(['nosuch']), {
     exitCode: 127,
     code: 'invalid-argument',
@@ -177,7 +183,12 @@ test('a container outlives containerd: streams, waiting and events go on', async
   const listening = (async () => {
     for await (const event of containerd.events({ signal: stop.signal })) kinds.push(event.kind);
   })();
-  await using _stopped = { [Symbol.asyncDispose]: () => (stop.abort(), listening) };
+  await using _stopped = {
+    [Symbol.asyncDispose]() {
+      stop.abort();
+      return listening;
+    },
+  };
   await using container = await createLabContainer(lab, { image, args: ['cat'], stdin: true });
   const containerId = container.id;
   await containerd.tasks.start({ containerId });
@@ -215,6 +226,9 @@ test('when a shim is killed, its container counts as killed', async () => {
   await containerd.containers.delete(containerId);
   await containerd.snapshots.remove(containerId);
   container.streams[Symbol.dispose]();
+  // A shim that was killed cannot remove its socket, and containerd does not (runtime/v2/shim/util_unix.go).
+  const address = join(lab.settings.socket, lab.containerd.namespace, containerId);
+  rmSync(join('/run/containerd/s', createHash('sha256').update(address).digest('hex')));
 });
 
 test('what does not exist is not found, what exists twice is a conflict', async () => {

@@ -28,6 +28,12 @@ export type NewExec = {
   readonly streams?: ProcessStreams | undefined;
 };
 
+const SIGKILL = 9;
+
+/** Pauses between attempts to wait, in milliseconds: containerd is back within 30, or not for a long time. */
+const firstPause = 20;
+const longestPause = 500;
+
 /** Exit code of a container whose shim was killed: nobody saw how it ended, but SIGKILL ended it. */
 const killedWithShim = 137;
 
@@ -47,19 +53,25 @@ export class Tasks {
    * @throws FairleadError; `startFailureOf` turns it into what Docker says.
    */
   async create(task: NewTask): Promise<number> {
+    let pid = 0;
     try {
-      const { pid } = await this.#channel.unary(TasksService.method.create, {
-        containerId: task.containerId,
-        rootfs: mountsInit(task.rootfs),
-        ...task.streams?.paths,
-        terminal: task.terminal ?? false,
-      });
+      const request = { containerId: task.containerId, rootfs: mountsInit(task.rootfs), ...task.streams?.paths };
+      const terminal = task.terminal ?? false;
+      pid = (await this.#channel.unary(TasksService.method.create, { ...request, terminal })).pid;
       await task.streams?.openStdin();
       return pid;
     } catch (error) {
       task.streams?.[Symbol.dispose]();
+      if (pid !== 0) await this.#abandon({ containerId: task.containerId });
       throw error;
     }
+  }
+
+  /** Get rid of a task that was created and cannot be used. */
+  async #abandon(process: ProcessReference): Promise<void> {
+    await this.kill(process, SIGKILL).catch(() => {});
+    await this.wait(process).catch(() => {});
+    await this.delete(process).catch(() => {});
   }
 
   /** Add a process to a running container, not started. When this fails, the streams are disposed of. */
@@ -97,16 +109,16 @@ export class Tasks {
    * @throws FairleadError `not-found` when there is no such process; `cancelled` when `signal` fires.
    */
   async wait(process: ProcessReference, options: { readonly signal?: AbortSignal } = {}): Promise<ExitStatus> {
-    for (let interrupted = false; ; interrupted = true) {
+    for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
       try {
         const { exitStatus, exitedAt } = await this.#channel.unary(TasksService.method.wait, { ...process }, options);
         return { code: exitStatus, exitedAt: toDate(exitedAt) };
       } catch (error) {
-        if (interrupted && isNotFound(error)) return { code: killedWithShim, exitedAt: new Date() };
+        if (pause > firstPause && isNotFound(error)) return { code: killedWithShim, exitedAt: new Date() };
         const passing = hasStatus(error, GrpcStatus.unavailable) || hasStatus(error, GrpcStatus.unknown);
         if (!passing || options.signal?.aborted) throw error;
       }
-      await sleep(20);
+      await sleep(pause);
     }
   }
 

@@ -14,13 +14,13 @@ import { GrpcError, GrpcStatus, hasStatus } from './status.ts';
 type Handler = (stream: ServerHttp2Stream, path: string) => void;
 
 /** A gRPC server that does what `handler` says, and can lose its connections. */
-async function serve(handler: Handler): Promise<
-  AsyncDisposable & { readonly channel: GrpcChannel; readonly server: Http2Server; dropConnections(): void }
-> {
+async function serve(
+  handler: Handler,
+): Promise<AsyncDisposable & { readonly channel: GrpcChannel; readonly server: Http2Server; dropConnections(): void }> {
   const sessions = new Set<ServerHttp2Session>();
   const server = createServer();
   server.on('session', (session) => sessions.add(session));
-  server.on('stream', (stream, headers) => {
+  server.on('stream', (stream: ServerHttp2Stream, headers) => {
     stream.on('error', () => {});
     handler(stream, String(headers[':path']));
   });
@@ -172,7 +172,9 @@ test('messages go both ways', async () => {
   await using lab = await serve((stream) => {
     const chunks: Buffer[] = [];
     stream.on('data', (data: Buffer) => chunks.push(data));
-    stream.on('end', () => answer(stream, [], { 'grpc-status': '6', 'grpc-message': String(Buffer.concat(chunks).length) }));
+    stream.on('end', () =>
+      answer(stream, [], { 'grpc-status': '6', 'grpc-message': String(Buffer.concat(chunks).length) }),
+    );
   });
   const call = lab.channel.duplex(Content.method.write);
   await call.send({ ref: 'x' });

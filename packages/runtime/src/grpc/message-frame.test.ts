@@ -14,7 +14,10 @@ test('messages come out as they went in, however the bytes are cut', () => {
         reader.push(bytes.subarray(offset, offset + step));
         for (let message = reader.next(); message; message = reader.next()) received.push(message);
       }
-      assert.deepEqual(received.map((message) => [...message]), sent.map((message) => [...message]));
+      assert.deepEqual(
+        received.map((message) => [...message]),
+        sent.map((message) => [...message]),
+      );
     }),
   );
 });

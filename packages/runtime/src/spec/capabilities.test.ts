@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { allCapabilities, defaultCapabilities, parseEffectiveCapabilities, resolveCapabilities } from './capabilities.ts';
+import {
+  allCapabilities,
+  defaultCapabilities,
+  parseEffectiveCapabilities,
+  resolveCapabilities,
+} from './capabilities.ts';
 
 const resolve = (add: string[], drop: string[], privileged = false): string[] =>
   resolveCapabilities({ add, drop, privileged });

@@ -56,7 +56,8 @@ test('the view of control groups is private with version 2 only', () => {
 });
 
 test('the environment has the variables of Docker, and what is asked for wins', () => {
-  const env = build({ env: ['A=1', 'PATH=/x', 'A=2'], user: { uid: 5, gid: 5, home: '/h' }, terminal: true }).process.env;
+  const env = build({ env: ['A=1', 'PATH=/x', 'A=2'], user: { uid: 5, gid: 5, home: '/h' }, terminal: true }).process
+    .env;
   assert.deepEqual(env, ['PATH=/x', 'HOSTNAME=abc', 'TERM=xterm', 'A=2', 'HOME=/h']);
   assert.ok(build({ env: ['HOME=/mine'] }).process.env.includes('HOME=/mine'));
 });

@@ -14,8 +14,8 @@ import type {
   OciUser,
 } from './oci-types.ts';
 import { linuxResources, ociRlimits, type ResourceLimits, type UlimitRequest } from './resources.ts';
-import type { Architecture } from './seccomp-profile.ts';
 import { defaultSeccomp } from './seccomp.ts';
+import type { Architecture } from './seccomp-profile.ts';
 
 /** A namespace of a container: its own, the host's, or one that exists, by path. */
 export type NamespaceMode = 'private' | 'host' | { readonly path: string };

@@ -10,23 +10,25 @@ test('device numbers come apart as makedev(3) put them together', () => {
 
 test('a device is described by its node', () => {
   const device = readHostDevice('/dev/null', '/dev/nothing', 'r');
-  assert.deepEqual({ ...device, uid: 0, gid: 0 }, {
-    path: '/dev/nothing',
-    type: 'c',
-    major: 1,
-    minor: 3,
-    access: 'r',
-    fileMode: 0o666,
-    uid: 0,
-    gid: 0,
-  });
+  assert.deepEqual(
+    { ...device, uid: 0, gid: 0 },
+    {
+      path: '/dev/nothing',
+      type: 'c',
+      major: 1,
+      minor: 3,
+      access: 'r',
+      fileMode: 0o666,
+      uid: 0,
+      gid: 0,
+    },
+  );
 });
 
 test('what is no device is refused in the words of Docker', () => {
   assert.throws(() => readHostDevice('/dev/nosuch'), {
     code: 'invalid-argument',
-    message:
-      'error gathering device information while adding custom device "/dev/nosuch": no such file or directory',
+    message: 'error gathering device information while adding custom device "/dev/nosuch": no such file or directory',
   });
   assert.throws(() => readHostDevice('/etc'), { code: 'invalid-argument', message: /not a device node$/ });
 });

@@ -2,9 +2,9 @@ import { FairleadError } from '@fairlead/base';
 import type { OciSeccomp, OciSyscall } from './oci-types.ts';
 import {
   type Architecture,
+  type SyscallRule,
   seccompArchitectures,
   seccompDefaultErrno,
-  type SyscallRule,
   syscallRules,
 } from './seccomp-profile.ts';
 

@@ -5,7 +5,22 @@ import type { Containerd } from '../containerd/containerd.ts';
 import { configLabels, manifestLabels, uncompressedLabel } from '../containerd/gc-labels.ts';
 import { tarArchive } from './tar.ts';
 
-const applets = ['sh', 'true', 'false', 'cat', 'echo', 'sleep', 'stty', 'kill', 'md5sum', 'dd', 'id', 'ls', 'mkdir', 'wc'];
+const applets = [
+  'sh',
+  'true',
+  'false',
+  'cat',
+  'echo',
+  'sleep',
+  'stty',
+  'kill',
+  'md5sum',
+  'dd',
+  'id',
+  'ls',
+  'mkdir',
+  'wc',
+];
 
 /** A test image made from the machine's statically linked busybox. @returns chain id of its only layer. */
 export async function importBusybox(containerd: Containerd, name: string): Promise<string> {

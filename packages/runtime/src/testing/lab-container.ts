@@ -1,9 +1,9 @@
-import { readHostFacts } from '../spec/host-facts.ts';
-import { join } from 'node:path';
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
 import { ProcessStreams, type StreamLayout } from '../containerd/process-streams.ts';
 import { type ContainerDescription, containerSpec } from '../spec/container-spec.ts';
-import { makeFifo, type PrivateContainerd } from './private-containerd.ts';
+import { readHostFacts } from '../spec/host-facts.ts';
+import { makeFifo, type PrivateContainerd, testCgroup } from './private-containerd.ts';
 
 /** A container of a test, created and not started. */
 export type LabContainer = AsyncDisposable & {
@@ -40,11 +40,16 @@ export async function createLabContainer(lab: PrivateContainerd, options: LabCon
       user: { uid: 0, gid: 0 },
       terminal,
       namespaces: { network: 'private' },
+      cgroupParent: testCgroup,
       ...options.description,
     },
     readHostFacts(),
   );
-  const layout: StreamLayout = { directory: join(lab.directory, 'streams', id), stdin: options.stdin ?? false, terminal };
+  const layout: StreamLayout = {
+    directory: join(lab.directory, 'streams', id),
+    stdin: options.stdin ?? false,
+    terminal,
+  };
   const [rootfs, , streams] = await Promise.all([
     containerd.snapshots.prepareRoot(id, options.image),
     containerd.containers.create({ id, spec, snapshotKey: id }),

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isNotFound } from '@fairlead/base';
@@ -8,6 +8,9 @@ import { type ContainerdProcess, type ContainerdSettings, startContainerd } from
 import type { MakeFifo } from '../containerd/process-streams.ts';
 
 const prefix = 'fl-runtime-test-';
+
+/** Control group of this test process's containers, removed at the end. */
+export const testCgroup: string = `${prefix}${process.pid}`;
 
 /** A containerd of its own in a temporary directory, for tests on the real thing. */
 export type PrivateContainerd = AsyncDisposable & {
@@ -44,6 +47,7 @@ export async function privateContainerd(): Promise<PrivateContainerd> {
     async [Symbol.asyncDispose]() {
       lab.containerd[Symbol.dispose]();
       await dismantle(directory);
+      removeTestCgroup();
     },
   };
   return lab;
@@ -76,6 +80,15 @@ async function dismantle(directory: string): Promise<void> {
   }
   await process.stop();
   rmSync(directory, { recursive: true, force: true });
+}
+
+/** With version 1 it is in every hierarchy, with version 2 at the top. */
+function removeTestCgroup(): void {
+  const root = '/sys/fs/cgroup';
+  const candidates = [root, ...readdirSync(root).map((name) => join(root, name))];
+  for (const directory of candidates.map((parent) => join(parent, testCgroup))) {
+    if (existsSync(directory)) rmdirSync(directory);
+  }
 }
 
 function ignoreAbsent(error: unknown): void {
