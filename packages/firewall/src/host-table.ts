@@ -98,7 +98,9 @@ const outbound: ChainDefinition = {
   hook: { type: 'nat', hook: 'postrouting', priority: 100, policy: 'accept' },
   rules: [
     rule([to('bridges'), from('bridges'), translated, { masquerade: true }], 'published: answers come back through us'),
-    rule([to('bridges'), is('ip saddr', '127.0.0.0/8'), { masquerade: true }], 'published: asked for from loopback'),
+    // No incoming interface: asked for by the host itself, 127.0.0.1 among others, or, where br_netfilter is loaded and
+    // switched on, by a neighbour on the same bridge.
+    rule([to('bridges'), is('iif', '0'), translated, { masquerade: true }], 'published: asked for inside'),
     ...([4, 6] as const).flatMap(outwardTranslation),
   ],
 };

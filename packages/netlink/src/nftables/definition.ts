@@ -26,6 +26,8 @@ export interface SetDefinition {
 export type Selector =
   | 'iifname'
   | 'oifname'
+  /** Index of the incoming interface; only `0`, which is none, means the same on every host. */
+  | 'iif'
   | 'ip saddr'
   | 'ip daddr'
   | 'ip6 saddr'

@@ -38,6 +38,7 @@ const etherTypes: Names = { ip: 0x0800, arp: 0x0806, ip6: 0x86dd };
 export const selectors: Readonly<Record<Selector, SelectorCode>> = {
   iifname: meta(6, 'ifname'),
   oifname: meta(7, 'ifname'),
+  iif: { load: loadMeta(4), length: 4, comparison: 'plain', ...named({ 0: 0 }, 4) },
   'meta mark': meta(3, 'mark'),
   'meta l4proto': meta(16, 'inet_proto'),
   'meta nfproto': { load: loadMeta(15), length: 1, comparison: 'plain', ...named(familyNumbers, 1) },

@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { parseIpAddress, type PortProtocol } from '@fairlead/base';
+import type { ElementObject } from '@fairlead/netlink';
+import { hostTable } from './host-table.ts';
+import { networkElements } from './network-policy.ts';
+import { type PortMapping, portMappingElements, routedPortElements } from './port-mapping.ts';
+import { hasBridgeFilter, TestHost } from './testing/test-host.ts';
+
+/** a1, a2 and shared on network a, b1 and shared on b, i1 on the internal one; shared leaves by b. */
+let host: TestHost;
+const table = hostTable({ protected: false });
+
+/** One port of the host to one of a container. */
+function publish(hostAddress: string, hostPort: number, containerAddress: string, containerPort = 80, protocol: PortProtocol = 'tcp'): ElementObject[] {
+  return publishRange(hostAddress, hostPort, hostPort, containerAddress, containerPort, protocol);
+}
+
+function publishRange(hostAddress: string, first: number, last: number, containerAddress: string, containerPort: number, protocol: PortProtocol = 'tcp'): ElementObject[] {
+  const mapping: PortMapping = {
+    protocol,
+    hostAddress: parseIpAddress(hostAddress),
+    hostPorts: { first, last },
+    containerAddress: parseIpAddress(containerAddress),
+    containerPorts: { first: containerPort, last: containerPort + last - first },
+  };
+  return portMappingElements(mapping);
+}
+
+const both = { ipv4: true, ipv6: true };
+const elements = [
+  ...networkElements({ bridge: 'br-a', internal: false, masquerade: both }),
+  ...networkElements({ bridge: 'br-b', internal: false, masquerade: both }),
+  ...networkElements({ bridge: 'br-i', internal: true, masquerade: both }),
+  ...publish('0.0.0.0', 8080, '172.30.1.2'),
+  ...publish('::', 8080, 'fd00:a::2'),
+  ...publish('0.0.0.0', 8080, '172.30.1.2', 80, 'udp'),
+  ...publish('127.0.0.1', 8081, '172.30.1.2'),
+  ...publish('192.0.2.1', 8082, '172.30.1.2'),
+  ...publish('2001:db8::1', 8082, 'fd00:a::2'),
+  ...publishRange('0.0.0.0', 9000, 9005, '172.30.1.2', 9000),
+  ...publishRange('::', 9000, 9005, 'fd00:a::2', 9000),
+  ...publishRange('192.0.2.1', 9100, 9105, '172.30.1.2', 9100),
+  ...publishRange('0.0.0.0', 7000, 7005, '172.30.1.2', 9000),
+  ...publish('0.0.0.0', 8083, '172.30.2.9'),
+  // Nothing asks for this one; should it ever be there, it must not open the internal network.
+  ...publish('0.0.0.0', 8084, '172.30.3.2'),
+];
+
+async function createHost(bridgeFilter: boolean): Promise<void> {
+  host = await TestHost.create({
+    containers: [
+      { name: 'a1', networks: [{ bridge: 'br-a', host: 2 }] },
+      { name: 'a2', networks: [{ bridge: 'br-a', host: 3 }] },
+      { name: 'b1', networks: [{ bridge: 'br-b', host: 2 }] },
+      { name: 'i1', networks: [{ bridge: 'br-i', host: 2 }] },
+      { name: 'i2', networks: [{ bridge: 'br-i', host: 3 }] },
+      { name: 'shared', networks: [{ bridge: 'br-b', host: 9 }, { bridge: 'br-a', host: 9 }] },
+    ],
+    ports: [80, 9000, 9003, 9102],
+    bridgeFilter,
+  });
+  host.run('host', ['nft', 'add table ip foreign { comment "of somebody else"; }']);
+  host.load('host', table);
+  host.elements('add', table, elements);
+}
+
+/** What each question must be answered with. */
+async function expectAll(expectations: readonly [from: string, address: string, port: number, answer: string, protocol?: 'tcp' | 'udp'][]): Promise<void> {
+  const answers = await Promise.all(
+    expectations.map(async ([from, address, port, , protocol = 'tcp']) => [from, address, port, await host.ask(from, address, port, protocol), protocol]),
+  );
+  assert.deepEqual(answers, expectations.map(([from, address, port, answer, protocol = 'tcp']) => [from, address, port, answer, protocol]));
+}
+
+describe('on a host whose IP rules see routed packets only', () => {
+  before(() => createHost(false));
+  after(() => host[Symbol.asyncDispose]());
+  defineTests();
+});
+
+describe('on a host whose IP rules see bridged packets as well', { skip: hasBridgeFilter() ? false : 'br_netfilter is not loaded' }, () => {
+  before(() => createHost(true));
+  after(() => host[Symbol.asyncDispose]());
+  defineTests();
+});
+
+function defineTests(): void {
+  test('a published port answers the outside, under the asker’s own address', () =>
+    expectAll([
+      ['outside', '192.0.2.1', 8080, 'a1 192.0.2.2 80'],
+      ['outside', '2001:db8::1', 8080, 'a1 2001:db8::2 80'],
+      ['outside', '192.0.2.1', 8080, 'a1 192.0.2.2 80', 'udp'],
+      ['outside', '192.0.2.1', 8082, 'a1 192.0.2.2 80'],
+      ['outside', '2001:db8::1', 8082, 'a1 2001:db8::2 80'],
+    ]));
+
+  test('ranges keep their port numbers, shifted ones their offset', () =>
+    expectAll([
+      ['outside', '192.0.2.1', 9003, 'a1 192.0.2.2 9003'],
+      ['outside', '2001:db8::1', 9003, 'a1 2001:db8::2 9003'],
+      ['outside', '192.0.2.1', 9102, 'a1 192.0.2.2 9102'],
+      ['outside', '192.0.2.1', 7003, 'a1 192.0.2.2 9003'],
+    ]));
+
+  test('a published port answers the host itself, by loopback and by its own address', () =>
+    expectAll([
+      ['host', '127.0.0.1', 8080, 'a1 172.30.1.1 80'],
+      ['host', '127.0.0.1', 8080, 'a1 172.30.1.1 80', 'udp'],
+      ['host', '127.0.0.1', 8081, 'a1 172.30.1.1 80'],
+      ['host', '127.0.0.1', 9003, 'a1 172.30.1.1 9003'],
+      ['host', '192.0.2.1', 8080, 'a1 172.30.1.1 80'],
+      ['host', '2001:db8::1', 8080, 'a1 fd00:a::1 80'],
+    ]));
+
+  test('a published port answers containers: of its network, itself, of another network, of one that it shares', () =>
+    expectAll([
+      ['a2', '172.30.1.1', 8080, 'a1 172.30.1.1 80'],
+      ['a2', '192.0.2.1', 8080, 'a1 172.30.1.1 80'],
+      ['a2', 'fd00:a::1', 8080, 'a1 fd00:a::1 80'],
+      ['a1', '172.30.1.1', 8080, 'a1 172.30.1.1 80'],
+      ['a1', 'fd00:a::1', 8080, 'a1 fd00:a::1 80'],
+      ['b1', '172.30.2.1', 8080, 'a1 172.30.1.1 80'],
+      ['b1', '2001:db8::1', 8080, 'a1 fd00:a::1 80'],
+      ['b1', '192.0.2.1', 8080, 'a1 172.30.1.1 80', 'udp'],
+      // Published on network b, asked for from a: with a's address kept the answer would go straight to it, untranslated.
+      ['a1', '192.0.2.1', 8083, 'shared 172.30.2.1 80'],
+    ]));
+
+  test('what is published on loopback is for the host alone', async () => {
+    for (const [name, link, gateway] of [['outside', 'eth0', '192.0.2.1'], ['a2', 'eth0', '172.30.1.1']] as const) {
+      host.run(name, ['sysctl', '-qw', `net.ipv4.conf.${link}.route_localnet=1`]);
+      host.run(name, ['ip', 'route', 'delete', 'table', 'local', '127.0.0.0/8', 'dev', 'lo']);
+      host.run(name, ['ip', 'route', 'delete', 'table', 'local', '127.0.0.1', 'dev', 'lo']);
+      host.run(name, ['ip', 'route', 'add', '127.0.0.0/8', 'via', gateway]);
+    }
+    // Also when somebody lets packets for loopback in from the wire.
+    host.run('host', ['sysctl', '-qw', 'net.ipv4.conf.wan.route_localnet=1']);
+    await expectAll([
+      ['outside', '127.0.0.1', 8081, 'silence'],
+      ['outside', '192.0.2.1', 8081, 'refused'],
+      ['a2', '127.0.0.1', 8081, 'silence'],
+      ['a2', '127.0.0.1', 80, 'silence'],
+    ]);
+  });
+
+  test('what is not published cannot be reached from outside nor from another network', () =>
+    expectAll([
+      ['outside', '172.30.1.2', 80, 'silence'],
+      ['outside', 'fd00:a::2', 80, 'silence'],
+      ['outside', '172.30.1.2', 80, 'silence', 'udp'],
+      ['b1', '172.30.1.2', 80, 'silence'],
+      ['b1', 'fd00:a::2', 80, 'silence'],
+      ['outside', '192.0.2.1', 8079, 'refused'],
+    ]));
+
+  test('containers of one network, and the host, reach every port of a container', () =>
+    expectAll([
+      ['a2', '172.30.1.2', 80, 'a1 172.30.1.3 80'],
+      ['a2', 'fd00:a::2', 80, 'a1 fd00:a::3 80'],
+      ['host', '172.30.1.2', 80, 'a1 172.30.1.1 80'],
+      ['host', '172.30.3.2', 80, 'i1 172.30.3.1 80'],
+    ]));
+
+  test('containers go out under the address of the host', () =>
+    expectAll([
+      ['a1', '192.0.2.2', 80, 'outside 192.0.2.1 80'],
+      ['a1', '2001:db8::2', 80, 'outside 2001:db8::1 80'],
+      ['a1', '192.0.2.2', 80, 'outside 192.0.2.1 80', 'udp'],
+    ]));
+
+  test('an internal network lets nothing out and nothing in, through a published port neither', () =>
+    expectAll([
+      ['i1', '192.0.2.2', 80, 'silence'],
+      ['i1', '2001:db8::2', 80, 'silence'],
+      ['i1', '172.30.1.2', 80, 'silence'],
+      ['i1', '172.30.3.1', 8080, 'silence'],
+      ['i1', '192.0.2.1', 8080, 'silence'],
+      ['i1', 'fd00:c::1', 8080, 'silence'],
+      ['i1', '172.30.3.1', 8080, 'silence', 'udp'],
+      ['outside', '172.30.3.2', 80, 'silence'],
+      ['a1', '172.30.3.2', 80, 'silence'],
+      ['outside', '192.0.2.1', 8084, 'silence'],
+      ['i2', '172.30.3.2', 80, 'i1 172.30.3.3 80'],
+      ['i1', '172.30.3.1', 80, 'host 172.30.3.2 80'],
+    ]));
+
+  test('gateway modes open exactly what they say', async () => {
+    const open = networkElements({ bridge: 'br-a', internal: false, masquerade: {}, mode: { ipv4: 'nat-unprotected', ipv6: 'routed' } });
+    const routed = routedPortElements({ protocol: 'tcp', containerAddress: parseIpAddress('fd00:a::2'), containerPorts: { first: 80, last: 80 } });
+    const modes = [...open.filter(({ set }) => /^(open|routed)/.test(set)), ...routed];
+    host.elements('add', table, modes);
+    await expectAll([
+      ['outside', '172.30.1.2', 9000, 'a1 192.0.2.2 9000'],
+      ['outside', 'fd00:a::2', 80, 'a1 2001:db8::2 80'],
+      ['outside', 'fd00:a::2', 9000, 'silence'],
+      ['b1', 'fd00:a::2', 80, 'a1 fd00:b::2 80'],
+      ['outside', '172.30.2.2', 80, 'silence'],
+    ]);
+    host.elements('delete', table, modes);
+    await expectAll([['outside', '172.30.1.2', 9000, 'silence']]);
+  });
+
+  test('containers of a network without communication are kept apart where the host routes, but published ports answer', async () => {
+    const separated = networkElements({ bridge: 'br-a', internal: false, masquerade: {}, icc: false }).filter(({ set }) => set === 'separated');
+    host.elements('add', table, separated);
+    // Around the bridge: straight through the router instead.
+    host.run('a2', ['ip', 'route', 'add', '172.30.1.2', 'via', '172.30.1.1']);
+    await expectAll([
+      ['a2', '172.30.1.2', 80, 'silence'],
+      ['a2', '172.30.1.1', 8080, 'a1 172.30.1.1 80'],
+    ]);
+    host.run('a2', ['ip', 'route', 'delete', '172.30.1.2']);
+    host.elements('delete', table, separated);
+  });
+
+  test('a given source address is used instead of the outgoing one', async () => {
+    host.run('host', ['ip', 'address', 'add', '192.0.2.77/24', 'dev', 'wan']);
+    const source = networkElements({ bridge: 'br-b', internal: false, masquerade: both, source: { ipv4: parseIpAddress('192.0.2.77') } });
+    const added = source.filter(({ set }) => set === 'source4');
+    host.elements('add', table, added);
+    await expectAll([['b1', '192.0.2.2', 80, 'outside 192.0.2.77 80'], ['a1', '192.0.2.2', 80, 'outside 192.0.2.1 80']]);
+    host.elements('delete', table, added);
+  });
+
+  test('segments are clamped to the way out', async () => {
+    host.run('host', ['ip', 'link', 'set', 'wan', 'mtu', '1400']);
+    host.run('outside', ['nft', 'add table inet seen { chain syn { type filter hook input priority 0; tcp flags syn tcp option maxseg size 1360 counter accept; }; }']);
+    await expectAll([['a1', '192.0.2.2', 80, 'outside 192.0.2.1 80']]);
+    assert.match(host.run('outside', ['nft', 'list', 'table', 'inet', 'seen']), /counter packets 1 /);
+    host.run('host', ['ip', 'link', 'set', 'wan', 'mtu', '1500']);
+  });
+
+  test('drops are counted, and tables of others are left alone', () => {
+    const listed = host.run('host', ['nft', 'list', 'ruleset']);
+    assert.match(listed, /counter packets [1-9]\d* bytes \d+ drop comment "not published, or another network"/);
+    assert.match(listed, /counter packets [1-9]\d* bytes \d+ drop comment "internal network: nothing leaves"/);
+    assert.match(listed, /table ip foreign \{\n\tcomment "of somebody else"\n\}/);
+  });
+}

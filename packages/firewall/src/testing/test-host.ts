@@ -1,0 +1,188 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import type { ElementObject, TableDefinition } from '@fairlead/netlink';
+import { formatElements, formatTable } from '@fairlead/netlink';
+
+/** Everything made here begins so; a run sweeps what an earlier one may have left. */
+const PREFIX = 'fl-test-firewall';
+
+/** Answers every TCP connection and every datagram with its own name and the address that it sees the asker under. */
+const serverScript = `
+const [name, ...ports] = process.argv.slice(1);
+let waiting = 2 * ports.length;
+const ready = () => { if (--waiting === 0) console.log('ready'); };
+const plain = (address) => address.replace('::ffff:', '');
+for (const port of ports.map(Number)) {
+  require('net').createServer((c) => { c.on('error', () => {}); c.end(name + ' ' + plain(c.remoteAddress) + ' ' + c.localPort + '\\n'); }).listen(port, '::', ready);
+  const u = require('dgram').createSocket('udp6');
+  u.on('message', (_, from) => u.send(name + ' ' + plain(from.address) + ' ' + port + '\\n', from.port, from.address));
+  u.bind(port, ready);
+}`;
+
+/** A container of the test: a namespace with an interface in one or more networks. */
+export interface TestContainer {
+  readonly name: string;
+  /** Bridge and host part of the address; the first one gives the default route. */
+  readonly networks: readonly { readonly bridge: 'br-a' | 'br-b' | 'br-i'; readonly host: number }[];
+}
+
+/** How the host under test is to be. */
+export interface TestHostOptions {
+  readonly containers: readonly TestContainer[];
+  /** Ports on which the servers of containers, host and neighbour listen. */
+  readonly ports: readonly number[];
+  /**
+   * br_netfilter shows the host's IP rules to packets that stay on a bridge, as it does on many hosts that run other
+   * container engines. A container then only reaches itself when its port of the bridge may send back (hairpin).
+   */
+  readonly bridgeFilter: boolean;
+}
+
+/** True when this kernel has br_netfilter loaded. */
+export function hasBridgeFilter(): boolean {
+  return existsSync('/proc/sys/net/bridge');
+}
+
+/** First parts of the addresses on each bridge. */
+export const testNetworks = {
+  'br-a': { ipv4: '172.30.1.', ipv6: 'fd00:a::' },
+  'br-b': { ipv4: '172.30.2.', ipv6: 'fd00:b::' },
+  'br-i': { ipv4: '172.30.3.', ipv6: 'fd00:c::' },
+} as const;
+
+/**
+ * A host with three bridges and a neighbour on a wire, made with the system's tools as independent witnesses: host
+ * 192.0.2.1 and 2001:db8::1, neighbour 192.0.2.2 and 2001:db8::2.
+ */
+export class TestHost implements AsyncDisposable {
+  readonly #namespaces: string[] = [];
+  readonly #servers: ChildProcess[] = [];
+
+  static async create({ containers, ports, bridgeFilter }: TestHostOptions): Promise<TestHost> {
+    sweep();
+    const host = new TestHost();
+    try {
+      host.#build(containers, bridgeFilter);
+      await Promise.all([...containers.map(({ name }) => name), 'host', 'outside'].map((name) => host.#serve(name, ports)));
+    } catch (error) {
+      await host[Symbol.asyncDispose]();
+      throw error;
+    }
+    return host;
+  }
+
+  /** Load a table, through its text. */
+  load(namespace: string, table: TableDefinition): void {
+    this.run(namespace, ['nft', '-f', '-'], formatTable(table));
+  }
+
+  /** Change elements of the host's table, through their text. */
+  elements(action: 'add' | 'delete', table: TableDefinition, elements: readonly ElementObject[]): void {
+    const lines = elements.map((element) => {
+      const set = table.sets.find(({ name }) => name === element.set);
+      if (set === undefined) throw new Error(`no set ${element.set}`);
+      return `${action} element ${table.family} ${table.name} ${set.name} ${formatElements(set, [action === 'add' ? element : { key: element.key }])}`;
+    });
+    this.run('host', ['nft', '-f', '-'], lines.join('\n'));
+  }
+
+  /** Run a program inside one of the namespaces. */
+  run(namespace: string, command: readonly string[], input = ''): string {
+    const stdio: ['pipe', 'pipe', 'pipe'] = ['pipe', 'pipe', 'pipe'];
+    return execFileSync('nsenter', [`--net=/run/netns/${PREFIX}-${namespace}`, ...command], { encoding: 'utf8', input, stdio });
+  }
+
+  /** Ask a server: `name address port`, or `refused`, or `silence`. */
+  async ask(from: string, address: string, port: number, protocol: 'tcp' | 'udp' = 'tcp'): Promise<string> {
+    const script = `exec 3<>/dev/${protocol}/${address}/${port} || exit 9; ${protocol === 'udp' ? 'echo hello >&3;' : ''} head -n 1 <&3`;
+    const command = [`--net=/run/netns/${PREFIX}-${from}`, 'timeout', '1', 'bash', '-c', script];
+    const child = spawn('nsenter', command, { stdio: ['ignore', 'pipe', 'ignore'] });
+    let answer = '';
+    child.stdout.on('data', (piece: Buffer) => {
+      answer += piece;
+    });
+    const [code] = await once(child, 'close');
+    return answer.trim() || (code === 9 ? 'refused' : 'silence');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const server of this.#servers) server.kill('SIGKILL');
+    for (const name of this.#namespaces) execFileSync('ip', ['netns', 'delete', name]);
+  }
+
+  #build(containers: readonly TestContainer[], bridgeFilter: boolean): void {
+    for (const name of ['host', 'outside', ...containers.map((container) => container.name)]) this.#namespace(name);
+    if (hasBridgeFilter()) {
+      for (const family of ['ip', 'ip6']) this.#sysctl('host', `net.bridge.bridge-nf-call-${family}tables`, bridgeFilter ? 1 : 0);
+    }
+    this.#cable('host', 'wan', 'outside', 'eth0');
+    this.#addresses('host', 'wan', ['192.0.2.1/24', '2001:db8::1/64']);
+    this.#addresses('outside', 'eth0', ['192.0.2.2/24', '2001:db8::2/64']);
+    // The neighbour knows the way to the containers: only the firewall stands between.
+    this.run('outside', ['ip', 'route', 'add', '172.30.0.0/16', 'via', '192.0.2.1']);
+    this.run('outside', ['ip', 'route', 'add', 'fd00::/16', 'via', '2001:db8::1']);
+    for (const [bridge, { ipv4, ipv6 }] of Object.entries(testNetworks)) {
+      this.run('host', ['ip', 'link', 'add', bridge, 'type', 'bridge', 'forward_delay', '0']);
+      this.#addresses('host', bridge, [`${ipv4}1/24`, `${ipv6}1/64`]);
+      this.#sysctl('host', `net.ipv4.conf.${bridge}.route_localnet`);
+    }
+    for (const container of containers) this.#plug(container, bridgeFilter);
+    this.#sysctl('host', 'net.ipv4.ip_forward');
+    this.#sysctl('host', 'net.ipv6.conf.all.forwarding');
+  }
+
+  #namespace(name: string): void {
+    const full = `${PREFIX}-${name}`;
+    execFileSync('ip', ['netns', 'add', full]);
+    this.#namespaces.push(full);
+    this.run(name, ['ip', 'link', 'set', 'lo', 'up']);
+    // Addresses are usable at once only without duplicate detection.
+    for (const which of ['default', 'all']) this.run(name, ['sysctl', '-qw', `net.ipv6.conf.${which}.accept_dad=0`]);
+  }
+
+  #plug({ name, networks }: TestContainer, hairpin: boolean): void {
+    for (const [index, { bridge, host }] of networks.entries()) {
+      const port = `${name}-${index}`;
+      this.#cable('host', port, name, `eth${index}`);
+      this.run('host', ['ip', 'link', 'set', port, 'master', bridge]);
+      if (hairpin) this.run('host', ['ip', 'link', 'set', port, 'type', 'bridge_slave', 'hairpin', 'on']);
+      const { ipv4, ipv6 } = testNetworks[bridge];
+      this.#addresses(name, `eth${index}`, [`${ipv4}${host}/24`, `${ipv6}${host}/64`]);
+      if (index > 0) continue;
+      this.run(name, ['ip', 'route', 'add', 'default', 'via', `${ipv4}1`]);
+      this.run(name, ['ip', 'route', 'add', 'default', 'via', `${ipv6}1`]);
+    }
+  }
+
+  #cable(left: string, leftName: string, right: string, rightName: string): void {
+    const peer = ['peer', 'name', rightName, 'netns', `${PREFIX}-${right}`];
+    this.run(left, ['ip', 'link', 'add', leftName, 'type', 'veth', ...peer]);
+    this.run(left, ['ip', 'link', 'set', leftName, 'up']);
+    this.run(right, ['ip', 'link', 'set', rightName, 'up']);
+  }
+
+  #addresses(namespace: string, link: string, addresses: readonly string[]): void {
+    this.run(namespace, ['ip', 'link', 'set', link, 'up']);
+    for (const address of addresses) {
+      const nodad = address.includes(':') ? ['nodad'] : [];
+      this.run(namespace, ['ip', 'address', 'add', address, 'dev', link, ...nodad]);
+    }
+  }
+
+  #sysctl(namespace: string, key: string, value = 1): void {
+    this.run(namespace, ['sysctl', '-qw', `${key}=${value}`]);
+  }
+
+  async #serve(name: string, ports: readonly number[]): Promise<void> {
+    const command = [`--net=/run/netns/${PREFIX}-${name}`, process.execPath, '-e', serverScript, name, ...ports.map(String)];
+    const server = spawn('nsenter', command, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#servers.push(server);
+    await once(server.stdout, 'data');
+  }
+}
+
+function sweep(): void {
+  const names = execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' }).split('\n').map((line) => line.split(' ')[0] ?? '');
+  for (const name of names) if (name.startsWith(`${PREFIX}-`)) execFileSync('ip', ['netns', 'delete', name]);
+}
