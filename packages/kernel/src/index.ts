@@ -3,9 +3,12 @@
  *
  * @module
  */
+export { ApplyError } from './apply-error.ts';
 export { boundPort } from './bound-port.ts';
 export { type BatchHandler, type DatagramService, serveDatagramBatches } from './datagram-batch.ts';
 export { prepareDescriptors } from './descriptor-table.ts';
+export { errnoOf } from './errno-of.ts';
+export { Kernel } from './kernel.ts';
 export {
   createNamespace,
   deleteNamespace,
@@ -24,4 +27,5 @@ export {
   setPipeCapacity,
 } from './network-socket.ts';
 export { type HeldPort, holdPort } from './port-hold.ts';
+export { type Operation, Recorder } from './recorder.ts';
 export { SystemCallError } from './system-call-error.ts';

@@ -49,10 +49,15 @@ export function namespacePath(name: NamespaceName): string {
 export function enterNamespace<T>(path: string, work: () => T): T {
   const descriptor = openSync(path, 'r');
   try {
-    return workAway(() => setns(descriptor, CLONE_NEWNET), work);
+    return enterDescriptor(descriptor, work);
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** As {@link enterNamespace}, for a namespace that is open already. */
+export function enterDescriptor<T>(descriptor: number, work: () => T): T {
+  return workAway(() => setns(descriptor, CLONE_NEWNET), work);
 }
 
 function workAway<T>(leave: () => void, work: () => T): T {

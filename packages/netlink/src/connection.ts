@@ -87,12 +87,34 @@ export class NetlinkConnection {
     }
   }
 
+  /**
+   * As {@link execute} for one request with an acknowledgement, sent by `send` on another thread. Nothing else may use
+   * the connection meanwhile.
+   */
+  async executeOffThread(
+    operation: string,
+    request: Uint8Array,
+    send: (bytes: Uint8Array) => Promise<void>,
+  ): Promise<void> {
+    const sequence = this.#number(request);
+    await send(request);
+    this.#collect(operation, sequence, flagsOf(request));
+  }
+
   /** `undefined` when the dump has to be repeated. */
   #once(operation: string, request: Uint8Array): Message[] | undefined {
+    const sequence = this.#number(request);
+    this.#transport.send(request);
+    return this.#collect(operation, sequence, flagsOf(request));
+  }
+
+  #number(request: Uint8Array): number {
     const sequence = this.#nextSequence();
     setSequence(request, sequence);
-    this.#transport.send(request);
-    const flags = flagsOf(request);
+    return sequence;
+  }
+
+  #collect(operation: string, sequence: number, flags: number): Message[] | undefined {
     const answers: Message[] = [];
     let interrupted = false;
     for (;;) {

@@ -53,6 +53,7 @@ export {
   type TableReference,
 } from './nftables/table-encoder.ts';
 export { formatTable } from './nftables/table-text.ts';
+export { describeChange, describeObject } from './object/change-text.ts';
 export {
   type AddressObject,
   type Change,
@@ -71,6 +72,7 @@ export {
   type TableObject,
   type VethType,
 } from './object/kernel-object.ts';
+export { satisfies } from './object/satisfies.ts';
 export { addAddressMessage, decodeAddress, dumpAddressesMessage, removeAddressMessage } from './route/address.ts';
 export {
   addLinkMessages,
@@ -113,6 +115,7 @@ export {
   removeRouteMessage,
   replaceRouteMessage,
 } from './route/route.ts';
+export { type RouteChange, type RouteChangeObject, routeRequests } from './route/route-change.ts';
 export { addRuleMessage, decodeRule, dumpRulesMessage, removeRuleMessage } from './route/rule.ts';
 export { decodeSocket, dumpSocketsMessage, type SocketDetails, type SocketState } from './socket-diagnosis.ts';
 export type {
@@ -122,5 +125,5 @@ export type {
   SysctlEntry,
   TranscriptEntry,
 } from './transcript/entry.ts';
-export { type NftRenderer, renderTranscript } from './transcript/transcript.ts';
-export { nftShellCommand, NftTranscript } from './transcript/nft-text.ts';
+export { NftTranscript, nftShellCommand } from './transcript/nft-text.ts';
+export { renderTranscript } from './transcript/transcript.ts';

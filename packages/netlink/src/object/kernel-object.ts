@@ -1,4 +1,4 @@
-import type { IpAddress, InterfaceAddress, MacAddress, Prefix } from '@fairlead/base';
+import type { InterfaceAddress, IpAddress, MacAddress, Prefix } from '@fairlead/base';
 import type { TableDefinition } from '../nftables/definition.ts';
 
 /**
@@ -36,7 +36,12 @@ export type LinkType =
   | VethType
   | { readonly kind: 'bridge' }
   | { readonly kind: 'macvlan'; readonly parent: string; readonly mode: 'private' | 'vepa' | 'bridge' | 'passthru' }
-  | { readonly kind: 'ipvlan'; readonly parent: string; readonly mode: 'l2' | 'l3' | 'l3s'; readonly flag: 'bridge' | 'private' | 'vepa' }
+  | {
+      readonly kind: 'ipvlan';
+      readonly parent: string;
+      readonly mode: 'l2' | 'l3' | 'l3s';
+      readonly flag: 'bridge' | 'private' | 'vepa';
+    }
   | { readonly kind: 'vlan'; readonly parent: string; readonly id: number }
   | {
       readonly kind: 'vxlan';
@@ -55,7 +60,12 @@ export type LinkType =
  */
 export interface VethType {
   readonly kind: 'veth';
-  readonly peer?: { readonly namespace: NamespaceName; readonly name: string; readonly mac?: MacAddress; readonly mtu?: number };
+  readonly peer?: {
+    readonly namespace: NamespaceName;
+    readonly name: string;
+    readonly mac?: MacAddress;
+    readonly mtu?: number;
+  };
 }
 
 /** An address on a link. */

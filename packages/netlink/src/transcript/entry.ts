@@ -1,4 +1,5 @@
 import type { ErrnoName } from '../errno.ts';
+import type { SetSchema } from '../nftables/element-codec.ts';
 import type { NamespaceName } from '../object/kernel-object.ts';
 
 /** What every effect on the kernel has. */
@@ -26,6 +27,8 @@ export interface RouteEntry extends EffectEntry {
 export interface NetfilterEntry extends EffectEntry {
   readonly protocol: 'netfilter';
   readonly bytes: Uint8Array;
+  /** The sets whose elements are in the batch but which were made before it: without them elements are mere bytes. */
+  readonly sets: readonly SetSchema[];
 }
 
 /** A value written under `/proc/sys`. */

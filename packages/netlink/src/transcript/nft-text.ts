@@ -1,11 +1,18 @@
+import { Attributes } from '../attribute.ts';
 import { decodeMessages, type Message, messageFlag } from '../message.ts';
 import type { ChainDefinition, SetDefinition } from '../nftables/definition.ts';
-import { Attributes } from '../attribute.ts';
 import { decodeElements } from '../nftables/element-codec.ts';
 import { formatElements } from '../nftables/element-text.ts';
 import { batchType, familyName, nftType } from '../nftables/nft-message.ts';
 import { formatRule } from '../nftables/statement-text.ts';
-import { decodeChain, decodeRule, decodeSet, decodeTableHead, type Part, type TableHead } from '../nftables/table-decoder.ts';
+import {
+  decodeChain,
+  decodeRule,
+  decodeSet,
+  decodeTableHead,
+  type Part,
+  type TableHead,
+} from '../nftables/table-decoder.ts';
 import { formatHook, formatSetBody } from '../nftables/table-text.ts';
 
 /**
@@ -99,7 +106,9 @@ function addTable({ family, table, value }: Part<TableHead>): string[] {
   const command = `add table ${family} ${table}`;
   const commands = [value.comment === undefined ? command : `${command} { comment "${value.comment}"; }`];
   // Given to nft, the flags would make it the owner, and take the table away when it ends.
-  return value.protected === true ? ['# flags owner,persist: held by the process that made the table', ...commands] : commands;
+  return value.protected === true
+    ? ['# flags owner,persist: held by the process that made the table', ...commands]
+    : commands;
 }
 
 function addChain({ family, table, value: chain }: Part<ChainDefinition>): string {

@@ -5,6 +5,7 @@ import { commandLine, enterPrefix } from './command.ts';
 import type { NamespaceEntry, NetfilterEntry, RouteEntry, SysctlEntry, TranscriptEntry } from './entry.ts';
 import { renderLinkMessage } from './link-text.ts';
 import { renderNeighborMessage } from './neighbor-text.ts';
+import { NftTranscript } from './nft-text.ts';
 import { renderRouteMessage } from './route-text.ts';
 import { renderRuleMessage } from './rule-text.ts';
 
@@ -23,28 +24,25 @@ const renderers = new Map<number, (message: Message, entry: RouteEntry) => strin
   [routeMessage.deleteRule, renderRuleMessage],
 ]);
 
-/** What renders the messages of an nfnetlink batch as lines of nft(8)'s language. */
-export type NftRenderer = (bytes: Uint8Array) => string[];
-
 /**
  * The commands that would have done the same, one for each message, from the bytes that were sent. They can be pasted
  * into a root shell. An operation that the kernel refused is shown as a comment.
  *
  * @throws Error for a message or an attribute without a rendering: leaving it out would be a lie.
  */
-export function renderTranscript(entries: readonly TranscriptEntry[], renderNft: NftRenderer): string[] {
+export function renderTranscript(entries: readonly TranscriptEntry[]): string[] {
   return entries.flatMap((entry) => {
-    const lines = renderEntry(entry, renderNft);
+    const lines = renderEntry(entry);
     return entry.errno === undefined ? lines : lines.map((line) => `# failed with ${entry.errno}: ${line}`);
   });
 }
 
-function renderEntry(entry: TranscriptEntry, renderNft: NftRenderer): string[] {
+function renderEntry(entry: TranscriptEntry): string[] {
   switch (entry.protocol) {
     case 'route':
       return decodeMessages(entry.bytes).map((message) => renderMessage(message, entry));
     case 'netfilter':
-      return nftCommand(entry, renderNft(entry.bytes));
+      return nftCommand(entry);
     case 'sysctl':
       return [sysctlCommand(entry)];
     case 'namespace':
@@ -61,7 +59,10 @@ function renderMessage(message: Message, entry: RouteEntry): string {
 }
 
 /** One line as an argument; several as a here-document, so that they stay one transaction. */
-function nftCommand({ namespace }: NetfilterEntry, lines: readonly string[]): string[] {
+function nftCommand({ namespace, bytes, sets }: NetfilterEntry): string[] {
+  const transcript = new NftTranscript();
+  for (const { table, set } of sets) transcript.learn(table.family, table.name, set);
+  const lines = transcript.render(bytes);
   const command = [...enterPrefix(namespace), 'nft'];
   if (lines.length < 2) return lines.map((line) => commandLine([...command, line]));
   return [`${commandLine([...command, '-f', '-'])} <<'NFT'`, ...lines, 'NFT'];

@@ -1,0 +1,169 @@
+import {
+  type Change,
+  describeChange,
+  type KernelObject,
+  type LinkDetails,
+  type NamespaceName,
+  type SysctlObject,
+} from '@fairlead/netlink';
+import { ApplyError } from './apply-error.ts';
+import { EffectLog } from './effect-log.ts';
+import { errnoOf } from './errno-of.ts';
+import { listNamespaces } from './namespace.ts';
+import { isNftChange, NftApplier } from './nft-applier.ts';
+import { isRouteKind, observeRoute } from './observer.ts';
+import { OpenNamespaces } from './open-namespaces.ts';
+import type { Recorder } from './recorder.ts';
+import { RouteApplier } from './route-applier.ts';
+import { readSysctlHere, writeSysctlHere } from './sysctl.ts';
+
+/** The one door to the kernel's network state: makes changes, reads state back, and remembers what it did. */
+export class Kernel implements Disposable {
+  readonly recorder: Recorder;
+  readonly #namespaces = new OpenNamespaces();
+  readonly #log: EffectLog;
+  readonly #route: RouteApplier;
+  readonly #nft: NftApplier;
+
+  constructor(recorder: Recorder) {
+    this.recorder = recorder;
+    this.#log = new EffectLog(recorder);
+    this.#route = new RouteApplier(this.#namespaces, this.#log, (namespace, kind) => this.observe(namespace, [kind]));
+    this.#nft = new NftApplier(this.#namespaces, this.#log);
+  }
+
+  /**
+   * Make the changes in order. Everything that need not wait in the kernel is done before the promise is returned, up
+   * to the first link that is to be removed: that goes on off the main thread. Adding what is there as wanted and
+   * removing what is gone is success.
+   *
+   * @throws ApplyError at the first change that failed; it says which ones were made before and stay.
+   */
+  apply(changes: readonly Change[]): Promise<void> {
+    const [first] = changes;
+    if (first === undefined) return Promise.resolve();
+    return this.recorder.operation(describeChange(first), () => this.#applyInOrder(changes));
+  }
+
+  async #applyInOrder(changes: readonly Change[]): Promise<void> {
+    this.#namespaces.recheck();
+    for (let index = 0; index < changes.length; ) {
+      const step = stepAt(changes, index);
+      try {
+        const pending = this.#applyStep(step);
+        if (pending !== undefined) {
+          await pending;
+          this.#namespaces.recheck();
+        }
+      } catch (error) {
+        if (!isRemovalInVoid(step, error)) throw new ApplyError(step[0], changes.slice(0, index), error);
+      }
+      index += step.length;
+    }
+  }
+
+  /** A promise only for what goes on off the main thread. */
+  #applyStep(step: Step): Promise<void> | undefined {
+    const [change] = step;
+    const { object } = change;
+    switch (object.kind) {
+      case 'namespace':
+        this.#applyNamespace(change.action, object.namespace);
+        return undefined;
+      case 'sysctl':
+        if (change.action !== 'remove') this.#writeSysctl(object);
+        return undefined;
+      case 'table':
+      case 'element':
+        this.#nft.apply(object.namespace, step.filter(isNftChange));
+        return undefined;
+      case 'link':
+        if (change.action === 'remove') return this.#route.removeLink({ action: 'remove', object });
+        this.#route.apply({ ...change, object });
+        return undefined;
+      default:
+        this.#route.apply({ ...change, object });
+        return undefined;
+    }
+  }
+
+  #applyNamespace(action: Change['action'], namespace: NamespaceName): void {
+    if (action === 'change') return;
+    const effect = { protocol: 'namespace', namespace, action, operation: `${action} namespace ${namespace}` } as const;
+    if (action === 'remove') {
+      this.#log.run(effect, () => this.#namespaces.remove(namespace));
+      return;
+    }
+    try {
+      this.#log.run(effect, () => this.#namespaces.create(namespace));
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error;
+    }
+    this.#route.setLinkUp(namespace, 'lo');
+  }
+
+  #writeSysctl({ namespace, key, value }: SysctlObject): void {
+    this.#log.run({ protocol: 'sysctl', namespace, key, value, operation: `set sysctl ${key}` }, () =>
+      this.#namespaces.get(namespace).enter(() => writeSysctlHere(key, value)),
+    );
+  }
+
+  /** What a namespace holds, of some kinds or of all that can be listed; sysctls have to be asked for by key. */
+  observe(namespace: NamespaceName, kinds: readonly KernelObject['kind'][] = listedKinds): KernelObject[] {
+    this.#namespaces.recheck();
+    const open = this.#namespaces.get(namespace);
+    return [...observeRoute(open, kinds.filter(isRouteKind), this.#namespaces), ...this.#nft.observe(namespace, kinds)];
+  }
+
+  /** Links of a namespace with their counters and state. */
+  links(namespace: NamespaceName): LinkDetails[] {
+    this.#namespaces.recheck();
+    return this.#namespaces.get(namespace).links(true);
+  }
+
+  /** Value of a sysctl, `undefined` when there is no such key. */
+  readSysctl(namespace: NamespaceName, key: string): string | undefined {
+    this.#namespaces.recheck();
+    return this.#namespaces.get(namespace).enter(() => readSysctlHere(key));
+  }
+
+  /** Names of the pinned namespaces, ours and others'. */
+  namespaces(): NamespaceName[] {
+    return listNamespaces();
+  }
+
+  [Symbol.dispose](): void {
+    this.#namespaces[Symbol.dispose]();
+  }
+}
+
+const listedKinds: readonly KernelObject['kind'][] = [
+  'link',
+  'address',
+  'route',
+  'rule',
+  'neighbor',
+  'fdb',
+  'table',
+  'element',
+];
+
+/** Changes that are made at once: one, or all the nftables changes of a namespace that follow one another. */
+type Step = readonly [Change, ...Change[]];
+
+function stepAt(changes: readonly Change[], index: number): Step {
+  const [first, ...rest] = changes.slice(index, index + 1);
+  if (first === undefined) throw new RangeError(`no change ${index}`);
+  if (!isNftChange(first)) return [first];
+  for (let next = index + 1; next < changes.length; next++) {
+    const change = changes[next];
+    if (change === undefined || !isNftChange(change) || change.object.namespace !== first.object.namespace) break;
+    rest.push(change);
+  }
+  return [first, ...rest];
+}
+
+/** What was in a namespace that is gone is gone. */
+function isRemovalInVoid(step: Step, error: unknown): boolean {
+  return step.every(({ action }) => action === 'remove') && errnoOf(error) === 'ENOENT';
+}

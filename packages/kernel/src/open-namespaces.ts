@@ -1,0 +1,78 @@
+import type { NamespaceName } from '@fairlead/netlink';
+import { createNamespace, deleteNamespace } from './namespace.ts';
+import { NetlinkSocket } from './netlink-socket.ts';
+import { OpenNamespace } from './open-namespace.ts';
+
+/** Namespaces kept open, the host's not counted: three descriptors each. An open one lives on after it was unpinned. */
+const CAPACITY = 32;
+
+/** The namespaces in use, the least recently used one being closed when there are too many. */
+export class OpenNamespaces {
+  readonly #open = new Map<NamespaceName, OpenNamespace>();
+  /** Those known to be what their name means, in this run of synchronous work. */
+  readonly #checked = new Set<OpenNamespace>();
+
+  /**
+   * The namespace of a name, as it is now.
+   *
+   * @throws Error `ENOENT` when there is none.
+   */
+  get(name: NamespaceName): OpenNamespace {
+    const known = this.#open.get(name);
+    if (known !== undefined && this.#checked.has(known)) return known;
+    if (known?.isCurrent) return this.#keep(known);
+    this.close(name);
+    return this.#keep(new OpenNamespace(name));
+  }
+
+  /** Check names again at their next use: others may have run since, and given a name to another namespace. */
+  recheck(): void {
+    this.#checked.clear();
+  }
+
+  /** The namespace of a name if it is open. */
+  find(name: NamespaceName): OpenNamespace | undefined {
+    return this.#open.get(name);
+  }
+
+  /** Make and pin a namespace, with a first socket that was opened on the way. */
+  create(name: NamespaceName): OpenNamespace {
+    const socket = createNamespace(name, () => new NetlinkSocket('route'));
+    this.close(name);
+    const namespace = this.#keep(new OpenNamespace(name));
+    if (socket !== undefined) namespace.adopt('route', socket);
+    return namespace;
+  }
+
+  /** Close what is open of a namespace, so that it can end. */
+  close(name: NamespaceName): void {
+    const namespace = this.#open.get(name);
+    if (namespace === undefined) return;
+    this.#open.delete(name);
+    this.#checked.delete(namespace);
+    namespace[Symbol.dispose]();
+  }
+
+  /** Unpin a namespace. */
+  remove(name: NamespaceName): void {
+    this.close(name);
+    deleteNamespace(name);
+  }
+
+  #keep(namespace: OpenNamespace): OpenNamespace {
+    this.#open.delete(namespace.name);
+    this.#open.set(namespace.name, namespace);
+    this.#checked.add(namespace);
+    if (this.#open.size > CAPACITY + 1) this.#closeOldest();
+    return namespace;
+  }
+
+  #closeOldest(): void {
+    const oldest = this.#open.keys().find((name) => name !== '');
+    if (oldest !== undefined) this.close(oldest);
+  }
+
+  [Symbol.dispose](): void {
+    for (const name of [...this.#open.keys()]) this.close(name);
+  }
+}

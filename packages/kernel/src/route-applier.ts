@@ -1,0 +1,143 @@
+import {
+  type BatchRequest,
+  type Change,
+  homeOfLink,
+  identityOf,
+  isInnerEnd,
+  type KernelObject,
+  type NamespaceName,
+  NetlinkConnection,
+  type RouteChange,
+  type RouteChangeObject,
+  removeLinkMessage,
+  routeRequests,
+  satisfies,
+  setLinkUpMessage,
+} from '@fairlead/netlink';
+import type { EffectLog } from './effect-log.ts';
+import { errnoOf } from './errno-of.ts';
+import type { OpenNamespaces } from './open-namespaces.ts';
+import { RouteLookup } from './route-lookup.ts';
+
+/** Reads the objects of one kind back. */
+export type ObserveKind = (namespace: NamespaceName, kind: KernelObject['kind']) => readonly KernelObject[];
+
+/** Makes changes of links, addresses, routes, rules, neighbours and forwarding entries. */
+export class RouteApplier {
+  readonly #namespaces: OpenNamespaces;
+  readonly #log: EffectLog;
+  readonly #observe: ObserveKind;
+
+  constructor(namespaces: OpenNamespaces, log: EffectLog, observe: ObserveKind) {
+    this.#namespaces = namespaces;
+    this.#log = log;
+    this.#observe = observe;
+  }
+
+  /** Make a change, synchronously. What is there already as wanted, or gone already, is success. */
+  apply(change: RouteChange): void {
+    try {
+      this.#send(change);
+    } catch (error) {
+      if (isStale(error) && this.#forgetIndexes(change.object)) this.#retry(change);
+      else if (!this.#isDone(change, error)) throw error;
+    }
+    if (change.object.kind === 'link') this.#forgetLink(change.object);
+  }
+
+  /** Switch a link on; for a new namespace's loopback. */
+  setLinkUp(namespace: NamespaceName, name: string): void {
+    this.#execute(
+      namespace,
+      { operation: `set link ${name} up`, message: setLinkUpMessage(name, true) },
+      new RouteLookup(this.#namespaces),
+    );
+  }
+
+  /** Delete a link on a worker thread: the kernel waits for RCU, 10 to 35 ms (net/core/dev.c, synchronize_net). */
+  async removeLink(change: RouteChange & { readonly object: { readonly kind: 'link' } }): Promise<void> {
+    const { namespace, name, type } = change.object;
+    if (isInnerEnd(type)) return;
+    const socket = this.#namespaces.get(namespace).openSocket('route');
+    const message = removeLinkMessage(name);
+    const operation = `remove link ${name}`;
+    const effect = {
+      protocol: 'route',
+      namespace,
+      operation,
+      bytes: message,
+      links: new Map(),
+      descriptors: new Map(),
+    } as const;
+    try {
+      await this.#log.runAsync(effect, () =>
+        new NetlinkConnection(socket).executeOffThread(operation, message, (bytes) => socket.sendOffThread(bytes)),
+      );
+    } catch (error) {
+      if (!this.#isDone(change, error)) throw error;
+    } finally {
+      socket[Symbol.dispose]();
+      this.#forgetLink(change.object);
+    }
+  }
+
+  #retry(change: RouteChange): void {
+    try {
+      this.#send(change);
+    } catch (error) {
+      if (!this.#isDone(change, error)) throw error;
+    }
+  }
+
+  #send(change: RouteChange): void {
+    const lookup = new RouteLookup(this.#namespaces);
+    const place = change.object.kind === 'link' ? homeOfLink(change.object) : change.object.namespace;
+    for (const request of routeRequests(change, lookup)) this.#execute(place, request, lookup);
+  }
+
+  #execute(namespace: NamespaceName, { operation, message }: BatchRequest, lookup: RouteLookup): void {
+    const { links, descriptors } = lookup;
+    const { route } = this.#namespaces.get(namespace);
+    this.#log.run({ protocol: 'route', namespace, operation, bytes: message, links, descriptors }, () =>
+      route.execute(operation, message),
+    );
+  }
+
+  /** An object that is there as wanted needs no adding, one that is not there no removing. */
+  #isDone(change: Change, error: unknown): boolean {
+    const errno = errnoOf(error);
+    if (errno === undefined) return false;
+    if (change.action === 'remove') return goneErrors.has(errno);
+    return change.action === 'add' && errno === 'EEXIST' && this.#exists(change.object);
+  }
+
+  #exists(object: KernelObject): boolean {
+    const identity = identityOf(object);
+    const observed = this.#observe(object.namespace, object.kind);
+    return observed.some((candidate) => identityOf(candidate) === identity && satisfies(candidate, object));
+  }
+
+  /** True when there were any that may have been wrong. */
+  #forgetIndexes(object: RouteChangeObject): boolean {
+    if (object.kind === 'rule') return false;
+    this.#namespaces.get(object.namespace).forgetLink();
+    if (object.kind === 'link') this.#namespaces.get(homeOfLink(object)).forgetLink();
+    return true;
+  }
+
+  #forgetLink(link: Extract<KernelObject, { kind: 'link' }>): void {
+    this.#namespaces.find(link.namespace)?.forgetLink(link.name);
+    if (link.type.kind === 'veth' && link.type.peer !== undefined) {
+      this.#namespaces.find(link.type.peer.namespace)?.forgetLink(link.type.peer.name);
+    }
+  }
+}
+
+/** What the kernel says about something that is not there: its link, itself, a route, an address. */
+const goneErrors: ReadonlySet<string> = new Set(['ENODEV', 'ENOENT', 'ESRCH', 'EADDRNOTAVAIL']);
+
+/** The link whose index we remembered is another one by now. */
+function isStale(error: unknown): boolean {
+  const errno = errnoOf(error);
+  return errno === 'ENODEV' || errno === 'ENXIO';
+}

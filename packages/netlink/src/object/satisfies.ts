@@ -1,0 +1,21 @@
+import type { KernelObject } from './kernel-object.ts';
+
+/**
+ * True when `observed` has every property that `desired` asks for; what is not asked for may be anything. A veth's peer
+ * is not compared, it is a link of its own.
+ */
+export function satisfies(observed: KernelObject, desired: KernelObject): boolean {
+  return contains(observed, desired);
+}
+
+function contains(observed: unknown, desired: unknown): boolean {
+  if (desired === undefined || Object.is(observed, desired)) return true;
+  if (!isRecord(desired) || !isRecord(observed)) return false;
+  if (Array.isArray(desired) && (!Array.isArray(observed) || observed.length !== desired.length)) return false;
+  const found = new Map<string, unknown>(Object.entries(observed));
+  return Object.entries(desired).every(([key, value]) => key === 'peer' || contains(found.get(key), value));
+}
+
+function isRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
