@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FairleadError } from '@fairlead/base';
 import {
   Content,
@@ -30,24 +31,44 @@ type WriteCall = DuplexCall<typeof WriteContentRequestSchema, typeof WriteConten
 
 const chunkSize = 1 << 20;
 
+/** Milliseconds before each further attempt: containerd 2 lets go of a cancelled write a moment after the call. */
+const retryPauses: readonly number[] = [10, 40, 160, 640];
+
 /**
- * Write one blob and commit it; a blob that is there already is a success.
+ * Write one blob and commit it; a blob that is there already is a success. When the connection is lost, or containerd
+ * has not let go of an earlier write, it goes on from there a few times.
  *
  * @returns the digest of the content.
  * @throws FairleadError `conflict` when digest or size are not as expected.
  */
 export async function writeBlob(channel: GrpcChannel, write: BlobWrite, source: BlobSource): Promise<string> {
+  for (const pause of retryPauses) {
+    try {
+      return await writeOnce(channel, write, source);
+    } catch (error) {
+      if (!hasStatus(error, GrpcStatus.unavailable)) throw error;
+    }
+    await sleep(pause);
+  }
+  return writeOnce(channel, write, source);
+}
+
+async function writeOnce(channel: GrpcChannel, write: BlobWrite, source: BlobSource): Promise<string> {
   const call = channel.duplex(Content.method.write, underLease(write.lease));
   try {
-    if (source instanceof Uint8Array && source.length <= chunkSize) return await commit(call, write, 0, source);
-    const offset = await begin(call, write);
-    return await transfer(call, write, offset, source);
+    const whole = source instanceof Uint8Array && source.length <= chunkSize;
+    return whole ? await commit(call, write, 0, source) : await resume(call, write, source);
   } catch (error) {
     if (hasStatus(error, GrpcStatus.alreadyExists) && write.digest) return write.digest;
     throw error;
   } finally {
+    // After the commit nothing more is to come; before it, containerd keeps what it has for the next attempt.
     call.cancel();
   }
+}
+
+async function resume(call: WriteCall, write: BlobWrite, source: BlobSource): Promise<string> {
+  return transfer(call, write, await begin(call, write), source);
 }
 
 /** Where to go on. It can be the very end: the bytes may be on disk from an earlier try, or in another namespace. */

@@ -43,6 +43,8 @@ export class GrpcCall {
   cancel(reason: unknown = new GrpcError(GrpcStatus.cancelled, 'call cancelled')): void {
     this.#failure ??= reason;
     this.#stream.close(http2Cancel);
+    // Closing alone waits for somebody to read what has arrived.
+    this.#stream.destroy();
   }
 
   /**

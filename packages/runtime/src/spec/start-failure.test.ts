@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { GrpcError } from '../grpc/status.ts';
 import { startFailureOf } from './start-failure.ts';
 
 const create = 'OCI runtime create failed: runc create failed: unable to start container process: ';
@@ -42,4 +43,10 @@ test('an exec has no prefix', () => {
     code: 'invalid-argument',
     message: reason,
   });
+});
+
+test('the status is named once, whether containerd names it or not', () => {
+  for (const reason of ['OCI runtime exec failed: x', 'OCI runtime exec failed: x: unknown']) {
+    assert.equal(startFailureOf(new GrpcError(2, reason), 'exec').message, 'OCI runtime exec failed: x: unknown');
+  }
 });

@@ -1,4 +1,5 @@
 import { type ErrorCode, messageOf } from '@fairlead/base';
+import { GrpcStatus, hasStatus } from '../grpc/status.ts';
 
 /** Why a process could not be started, in Docker's words. */
 export type StartFailure = {
@@ -36,11 +37,17 @@ const rules: readonly { readonly exitCode: 126 | 127; readonly pattern: RegExp; 
  * @param kind what was being started: Docker has the prefix for containers only.
  */
 export function startFailureOf(error: unknown, kind: 'container' | 'exec' = 'container'): StartFailure {
-  const reason = messageOf(error);
+  const reason = withStatus(error);
   const rule = rules.findLast(({ pattern }) => pattern.test(reason));
   const message = (kind === 'container' ? withDockerPrefixes(reason) : reason) + (rule?.hint ?? '');
   if (rule) return { exitCode: rule.exitCode, code: 'invalid-argument', message };
   return { exitCode: 128, code: 'internal', message };
+}
+
+/** Docker's client ends a message with the name of its status. So does containerd itself before 2.0, and not since. */
+function withStatus(error: unknown): string {
+  const reason = messageOf(error);
+  return hasStatus(error, GrpcStatus.unknown) && !reason.endsWith(': unknown') ? `${reason}: unknown` : reason;
 }
 
 /** containerd versions differ in the first words. */

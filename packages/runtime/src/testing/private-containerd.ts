@@ -53,8 +53,11 @@ export async function privateContainerd(): Promise<PrivateContainerd> {
   return lab;
 }
 
+/** `FAIRLEAD_TEST_CONTAINERD` names a directory with another containerd and its shim, to try other versions. */
 function settingsIn(directory: string): ContainerdSettings {
-  return { root: join(directory, 'root'), state: join(directory, 'state'), socket: join(directory, 'c.sock') };
+  const programs = process.env['FAIRLEAD_TEST_CONTAINERD'];
+  const paths = { root: join(directory, 'root'), state: join(directory, 'state'), socket: join(directory, 'c.sock') };
+  return programs ? { ...paths, binary: join(programs, 'containerd'), programs } : paths;
 }
 
 /** Dismantle what test processes that no longer exist have left. */
