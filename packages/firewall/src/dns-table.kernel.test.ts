@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { after, before, test } from 'node:test';
+import { formatTable } from '@fairlead/netlink';
+import { dnsTable } from './dns-table.ts';
+
+const NAMESPACE = 'fl-test-firewall-names';
+const enter = `--net=/run/netns/${NAMESPACE}`;
+const ports = { udpPort: 40053, tcpPort: 40054 };
+
+/** Asks port 53 over UDP, unconnected and connected, and over TCP, while port 53 is also taken by the container itself. */
+const exchange = `
+const net = require('net'), dgram = require('dgram');
+const udpServer = dgram.createSocket('udp4'), tcpServer = net.createServer((c) => c.pipe(c));
+udpServer.on('message', (m, from) => udpServer.send('udp ' + m, from.port, from.address));
+const own = dgram.createSocket('udp4');
+const ask = (connected) => new Promise((resolve) => {
+  const s = dgram.createSocket('udp4');
+  s.on('message', (m, from) => { resolve(m + ' from ' + from.address + ':' + from.port); s.close(); });
+  if (connected) s.connect(53, '127.0.0.11', () => s.send('hello')); else s.send('hello', 53, '127.0.0.11');
+});
+const askTcp = () => new Promise((resolve) => {
+  const c = net.connect(53, '127.0.0.11', () => c.end('x'.repeat(100000)));
+  let length = 0; c.on('data', (d) => { length += d.length; }); c.on('end', () => resolve('tcp ' + length));
+});
+udpServer.bind(${ports.udpPort}, '127.0.0.11', () => tcpServer.listen(${ports.tcpPort}, '127.0.0.11', () => own.bind(53, '127.0.0.1', async () => {
+  console.log(JSON.stringify([await ask(false), await ask(true), await askTcp()]));
+  process.exit();
+})));`;
+
+before(() => {
+  remove();
+  execFileSync('ip', ['netns', 'add', NAMESPACE]);
+  execFileSync('nsenter', [enter, 'ip', 'link', 'set', 'lo', 'up']);
+  execFileSync('nsenter', [enter, 'nft', '-f', '-'], { input: formatTable(dnsTable(ports)) });
+});
+
+after(remove);
+
+function remove(): void {
+  if (execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' }).includes(NAMESPACE)) {
+    execFileSync('ip', ['netns', 'delete', NAMESPACE]);
+  }
+}
+
+async function converse(): Promise<string> {
+  const child = spawn('nsenter', [enter, 'timeout', '5', process.execPath, '-e', exchange], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let answer = '';
+  child.stdout.on('data', (piece: Buffer) => {
+    answer += piece;
+  });
+  await once(child, 'close');
+  return answer.trim();
+}
+
+const expected = JSON.stringify(['udp hello from 127.0.0.11:53', 'udp hello from 127.0.0.11:53', 'tcp 100000']);
+
+test('port 53 leads to the name service over UDP and TCP, and answers seem to come from there', async () => {
+  assert.equal(await converse(), expected);
+});
+
+test('the sandbox tracks no connections for it', () => {
+  const entries = execFileSync('nsenter', [enter, 'conntrack', '-C'], { encoding: 'utf8' });
+  assert.equal(entries.trim(), '0');
+});
+
+test('a container that tracks connections and drops what belongs to none can still ask for names', async () => {
+  const strict = `table inet strict { chain in { type filter hook input priority 0; policy drop; ct state established accept; ct state new accept; ct state invalid counter drop; }
+chain out { type nat hook output priority -100; tcp dport 9 dnat ip to 127.0.0.1:9; } }
+`;
+  execFileSync('nsenter', [enter, 'nft', '-f', '-'], { input: strict.replaceAll('; }', ';\n}\n') });
+  assert.equal(await converse(), expected);
+  assert.match(execFileSync('nsenter', [enter, 'nft', 'list', 'table', 'inet', 'strict'], { encoding: 'utf8' }), /invalid counter packets 0 /);
+});
