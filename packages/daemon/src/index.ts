@@ -1,1 +1,8 @@
-export {};
+/**
+ * `fairlead daemon`: flags, the composition root, and what happens at start-up.
+ *
+ * @module
+ */
+export { type ComposedEngine, startEngine } from './composition.ts';
+export { runDaemon } from './run-daemon.ts';
+export { type DaemonOptions, daemonOptions } from './options.ts';

@@ -1,0 +1,138 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Logger, newIdentifier } from '@fairlead/base';
+import { type Container, ContainerTable, Engine, EventLog, Images } from '@fairlead/engine';
+import { makeFifo, namespacePath } from '@fairlead/kernel';
+import { NetworkController, type NetworkEvent } from '@fairlead/network';
+import { chooseRuntime, Containerd, probeRuntime, readHostFacts, startContainerd } from '@fairlead/runtime';
+import { Store } from '@fairlead/store';
+import { HostKernel } from './host-kernel.ts';
+import { NameService } from './name-service.ts';
+import { networkSettings } from './network-settings.ts';
+import type { DaemonOptions } from './options.ts';
+import { systemInfo } from './system-info.ts';
+
+/** containerd's name for everything that is ours. */
+const CONTAINERD_NAMESPACE = 'fairlead';
+
+/** The engine together with everything that it stands on. */
+export interface ComposedEngine extends AsyncDisposable {
+  readonly engine: Engine;
+}
+
+/**
+ * Put all parts together and bring the machine to what the store says: the only place that knows every package.
+ *
+ * @throws FairleadError when a part cannot be had; what was started is left for the next attempt.
+ */
+export async function startEngine(options: DaemonOptions, logger: Logger): Promise<ComposedEngine> {
+  await using parts = new AsyncDisposableStack();
+  for (const path of [options.dataRoot, options.execRoot]) mkdirSync(path, { recursive: true, mode: 0o711 });
+  const kernel = parts.use(new HostKernel());
+  // Both are other processes that have to come up, or are up already: neither waits for the other.
+  const [names, containerd] = await Promise.all([connectNames(options, logger), connectContainerd(options)]);
+  parts.use(names);
+  parts.use(containerd.client);
+  const store = parts.use(Store.open(join(options.dataRoot, 'state.db')));
+  const engineId = identity(store);
+  const events = new EventLog();
+  const table = new ContainerTable(store.collection<Container>('container'));
+  const network = new NetworkController({
+    store,
+    kernel,
+    names,
+    settings: networkSettings(options, engineId, kernel.protectsTables),
+    logger,
+    emit: (event) => events.emit(networkEvent(event)),
+  });
+  names.onRestart = async () => {
+    await network.repair();
+  };
+  const runtime = chooseRuntime(await probeRuntime());
+  const host = readHostFacts();
+  const images = new Images({
+    containerd: containerd.client,
+    registry: { mirrors: options.registryMirrors, insecure: options.insecureRegistries },
+    emit: (event) => events.emit({ type: 'image', ...event }),
+    usedBy: (imageId) => usersOf(table, imageId),
+  });
+  const engine = parts.use(
+    new Engine(
+      {
+        store,
+        containerd: containerd.client,
+        network,
+        images,
+        events,
+        keeper: names,
+        makeFifo,
+        namespacePath,
+        operation: (name, work) => kernel.operation(name, work),
+        host,
+        settings: {
+          dataRoot: options.dataRoot,
+          execRoot: options.execRoot,
+          dns: options.dns,
+          hostGateways: options.hostGateways,
+          runtime: { binary: runtime },
+        },
+        logger,
+      },
+      table,
+      {
+        info: systemInfo({
+          id: engineId,
+          options,
+          containerd: containerd.client,
+          containerdSocket: containerd.socket,
+          runtime,
+          unifiedCgroup: host.unifiedCgroup,
+          addressPools: options.addressPools,
+        }),
+        operations: () => kernel.operations(),
+        transcript: (id) => kernel.transcript(id),
+      },
+    ),
+  );
+  await engine.start();
+  const owned = parts.move();
+  return { engine, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+async function connectNames(options: DaemonOptions, logger: Logger): Promise<NameService> {
+  return await NameService.connect({
+    socket: join(options.execRoot, 'resolver.sock'),
+    log: join(options.execRoot, 'resolver.log'),
+    cache: join(options.dataRoot, 'cache'),
+    namespacePath,
+    logger,
+  });
+}
+
+async function connectContainerd(options: DaemonOptions): Promise<{ readonly client: Containerd; readonly socket: string }> {
+  const socket = options.containerd ?? join(options.execRoot, 'containerd', 'containerd.sock');
+  if (options.containerd === undefined) {
+    const root = join(options.dataRoot, 'containerd');
+    await startContainerd({ root, state: join(options.execRoot, 'containerd'), socket });
+  }
+  const client = Containerd.connect(socket, { namespace: CONTAINERD_NAMESPACE });
+  await Promise.all([client.ensureNamespace(), client.verify()]);
+  return { client, socket };
+}
+
+/** The engine's own id, made once. */
+function identity(store: Store): string {
+  const documents = store.collection<{ readonly id: string; readonly value: string }>('engine');
+  return (documents.get('identity') ?? documents.put({ id: 'identity', value: newIdentifier() })).value;
+}
+
+function usersOf(table: ContainerTable, imageId: string) {
+  return [...table]
+    .filter((container) => container.imageId === imageId)
+    .map(({ id, state }) => ({ id, running: state.status === 'running' || state.status === 'paused' }));
+}
+
+function networkEvent({ action, network, container }: NetworkEvent) {
+  const { id, name, driver } = network;
+  return { type: 'network' as const, action, id, attributes: { name, type: driver, ...(container && { container }) } };
+}

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { mergeSettings, parseConfig } from './config-file.ts';
+import { parseFlags } from './flag.ts';
+import { listenAddresses } from './listener.ts';
+import { namespacePrefix } from './network-settings.ts';
+import { optionsOf } from './options.ts';
+
+const options = (...words: string[]) => optionsOf(parseFlags(words));
+
+test('flags are read in all the forms in which dockerd reads them', () => {
+  const { hosts, debug, mtu, dns } = options('-H', 'unix:///a.sock', '--host=tcp://127.0.0.1:1', '-D', '--mtu=1400', '--dns', '10.0.0.1');
+  assert.deepEqual(hosts, ['unix:///a.sock', 'tcp://127.0.0.1:1']);
+  assert.deepEqual([debug, mtu, dns.servers], [true, 1400, ['10.0.0.1']]);
+  assert.equal(options('-Hunix:///b.sock').hosts[0], 'unix:///b.sock');
+  assert.equal(options('--ip-masq=false').bridge.masquerade, false);
+});
+
+const wrong: [words: string[], message: RegExp][] = [
+  [['--no-such'], /^unknown flag: --no-such$/],
+  [['-Z'], /^unknown shorthand flag: -Z$/],
+  [['--mtu'], /^flag needs an argument: --mtu$/],
+  [['--mtu', 'x'], /--mtu/],
+  [['--bip', '10.0.0.1'], /invalid CIDR address: 10\.0\.0\.1/],
+  [['--ipv6=maybe'], /not a boolean/],
+  [['run'], /accepts no arguments: run/],
+  [['--dns', 'x'], /invalid IP address: x/],
+];
+
+test('what is wrong is said with the flag that it is about', () => {
+  for (const [words, message] of wrong) assert.throws(() => options(...words), { code: 'invalid-argument', message }, words.join(' '));
+});
+
+test('a flag that no longer means anything is accepted with the reason', () => {
+  const { notes } = options('--live-restore', '--storage-driver', 'overlay2');
+  assert.equal(notes.length, 2);
+  assert.match(notes[0] ?? '', /^--live-restore: containers always go on/);
+});
+
+test('the configuration file has the same settings, and says nothing that the flags say', () => {
+  const file = parseConfig('{"hosts": ["fd://"], "default-address-pools": [{"base": "10.10.0.0/16", "size": 24}], "debug": true}');
+  const merged = optionsOf(mergeSettings(parseFlags([]), file));
+  assert.deepEqual([merged.hosts, merged.debug], [['fd://'], true]);
+  assert.deepEqual(merged.addressPools, [{ base: '10.10.0.0/16', size: 24 }]);
+  assert.throws(() => mergeSettings(parseFlags(['-D']), file), /specified both as a flag and in the configuration file: debug/);
+  assert.throws(() => parseConfig('{"nonsense": 1}'), /don't match any configuration option: nonsense/);
+  assert.throws(() => parseConfig('[]'), /has to be an object/);
+});
+
+test('plain TCP is served to this machine only', () => {
+  assert.equal(listenAddresses(options('-H', 'tcp://127.0.0.1:2375')).length, 1);
+  assert.throws(() => listenAddresses(options('-H', 'tcp://0.0.0.0:2375')), /without TLS/);
+  assert.throws(() => listenAddresses(options('-H', 'nonsense')), /unable to parse docker host/);
+  assert.throws(() => listenAddresses(options('-H', 'fd://')), /socket activation/);
+});
+
+test('engines beside each other tell their namespaces apart', () => {
+  assert.equal(namespacePrefix('/run/fairlead'), 'fl-');
+  assert.notEqual(namespacePrefix('/run/a'), namespacePrefix('/run/b'));
+});

@@ -1,0 +1,119 @@
+import { FairleadError } from '@fairlead/base';
+
+/** One flag of the daemon, as dockerd has it. */
+export interface Flag {
+  readonly name: string;
+  readonly short?: string;
+  /** `list` flags may be given several times. */
+  readonly kind: 'text' | 'list' | 'switch';
+  /** Key in the configuration file, when it is not the flag's name. */
+  readonly key?: string;
+  /** Why the flag no longer means anything; it is accepted and this is said. */
+  readonly note?: string;
+}
+
+const NFTABLES = 'Fairlead always programs its own nftables table';
+
+/** Every flag that dockerd's users may have in their unit files. */
+export const flags: readonly Flag[] = [
+  { name: 'host', short: 'H', kind: 'list', key: 'hosts' },
+  { name: 'group', short: 'G', kind: 'text' },
+  { name: 'data-root', kind: 'text' },
+  { name: 'exec-root', kind: 'text' },
+  { name: 'pidfile', short: 'p', kind: 'text' },
+  { name: 'config-file', kind: 'text' },
+  { name: 'containerd', kind: 'text' },
+  { name: 'debug', short: 'D', kind: 'switch' },
+  { name: 'log-level', short: 'l', kind: 'text' },
+  { name: 'tls', kind: 'switch' },
+  { name: 'tlsverify', kind: 'switch' },
+  { name: 'tlscacert', kind: 'text' },
+  { name: 'tlscert', kind: 'text' },
+  { name: 'tlskey', kind: 'text' },
+  { name: 'bridge', short: 'b', kind: 'text' },
+  { name: 'bip', kind: 'text' },
+  { name: 'bip6', kind: 'text' },
+  { name: 'fixed-cidr', kind: 'text' },
+  { name: 'fixed-cidr-v6', kind: 'text' },
+  { name: 'ipv6', kind: 'switch' },
+  { name: 'ip', kind: 'text' },
+  { name: 'ip-masq', kind: 'switch' },
+  { name: 'mtu', kind: 'text' },
+  { name: 'default-address-pool', kind: 'list', key: 'default-address-pools' },
+  { name: 'dns', kind: 'list' },
+  { name: 'dns-opt', kind: 'list', key: 'dns-opts' },
+  { name: 'dns-search', kind: 'list' },
+  { name: 'host-gateway-ip', kind: 'list', key: 'host-gateway-ips' },
+  { name: 'insecure-registry', kind: 'list', key: 'insecure-registries' },
+  { name: 'registry-mirror', kind: 'list', key: 'registry-mirrors' },
+  { name: 'label', kind: 'list', key: 'labels' },
+  { name: 'live-restore', kind: 'switch', note: 'containers always go on while the daemon is away' },
+  { name: 'userland-proxy', kind: 'switch', note: 'ports are published without helper processes' },
+  { name: 'userland-proxy-path', kind: 'text', note: 'ports are published without helper processes' },
+  { name: 'iptables', kind: 'switch', note: NFTABLES },
+  { name: 'ip6tables', kind: 'switch', note: NFTABLES },
+  { name: 'firewall-backend', kind: 'text', note: NFTABLES },
+  { name: 'ip-forward', kind: 'switch', note: 'forwarding is switched on when a network needs it' },
+  { name: 'ip-forward-no-drop', kind: 'switch', note: "the host's own policies are never changed" },
+  { name: 'allow-direct-routing', kind: 'switch', note: 'only published ports are reachable from outside' },
+  { name: 'storage-driver', short: 's', kind: 'text', note: 'layers are always kept by containerd with OverlayFS' },
+  { name: 'storage-opt', kind: 'list', key: 'storage-opts', note: 'layers are always kept by containerd with OverlayFS' },
+  { name: 'log-driver', kind: 'text', note: 'logs are json-file' },
+  { name: 'log-opt', kind: 'list', key: 'log-opts', note: 'logs are json-file without rotation' },
+  { name: 'exec-opt', kind: 'list', key: 'exec-opts', note: 'the control group driver is cgroupfs' },
+  { name: 'default-runtime', kind: 'text', note: 'the runtime is runc, or crun where that is better' },
+  { name: 'add-runtime', kind: 'list', key: 'runtimes', note: 'the runtime is runc, or crun where that is better' },
+  { name: 'shutdown-timeout', kind: 'text', note: 'containers are not stopped with the daemon' },
+  { name: 'experimental', kind: 'switch', note: 'nothing is experimental' },
+  { name: 'features', kind: 'list', note: 'nothing is experimental' },
+  { name: 'selinux-enabled', kind: 'switch', note: 'SELinux labels are not set' },
+  { name: 'max-concurrent-downloads', kind: 'text', note: 'three layers are fetched at a time' },
+  { name: 'max-concurrent-uploads', kind: 'text', note: 'pushing comes later' },
+  { name: 'oom-score-adjust', kind: 'text', note: 'the unit file decides about that' },
+];
+
+/** What was given, by the flag's name; switches are `true` or `false`. */
+export type FlagValues = ReadonlyMap<string, readonly string[]>;
+
+/**
+ * Read a command line as dockerd reads it: `--name value`, `--name=value`, `-n value`, `-nvalue`; a switch takes a value
+ * only behind `=`.
+ *
+ * @throws FairleadError `invalid-argument` for what is not a flag.
+ */
+export function parseFlags(words: readonly string[]): FlagValues {
+  const values = new Map<string, string[]>();
+  const rest = [...words];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    const { flag, attached } = recognize(word);
+    const value = attached ?? (flag.kind === 'switch' ? 'true' : rest.shift());
+    if (value === undefined) throw new FairleadError('invalid-argument', `flag needs an argument: ${word}`);
+    const list = values.getOrInsertComputed(flag.name, () => []);
+    if (flag.kind !== 'list') list.length = 0;
+    list.push(flag.kind === 'switch' ? parseSwitch(flag, value) : value);
+  }
+  return values;
+}
+
+function recognize(word: string): { readonly flag: Flag; readonly attached: string | undefined } {
+  const long = /^--([a-z0-9-]+)(?:=(.*))?$/s.exec(word);
+  if (long !== null) return { flag: named(long[1] ?? '', word), attached: long[2] };
+  const short = /^-([A-Za-z])(?:=?(.+))?$/s.exec(word);
+  if (short === null) throw new FairleadError('invalid-argument', `"fairlead daemon" accepts no arguments: ${word}`);
+  const flag = flags.find((candidate) => candidate.short === short[1]);
+  if (flag === undefined) throw new FairleadError('invalid-argument', `unknown shorthand flag: ${word}`);
+  return { flag, attached: short[2] };
+}
+
+function named(name: string, word: string): Flag {
+  const flag = flags.find((candidate) => candidate.name === name);
+  if (flag === undefined) throw new FairleadError('invalid-argument', `unknown flag: ${word.replace(/=.*/s, '')}`);
+  return flag;
+}
+
+/** Go's strconv.ParseBool. */
+export function parseSwitch({ name }: Pick<Flag, 'name'>, text: string): string {
+  if (/^(1|t|true)$/i.test(text)) return 'true';
+  if (/^(0|f|false)$/i.test(text)) return 'false';
+  throw new FairleadError('invalid-argument', `invalid argument "${text}" for "--${name}" flag: not a boolean`);
+}

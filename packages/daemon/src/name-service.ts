@@ -1,0 +1,169 @@
+import { spawn } from 'node:child_process';
+import { openSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { FairleadError, type Logger, messageOf, type PortRange } from '@fairlead/base';
+import { ResolverClient, type ResolverContents } from '@fairlead/dns';
+import type { OutputKeeper } from '@fairlead/engine';
+import type { NameServicePort, PortReservation, ResolverEndpoint, ResolverSandbox } from '@fairlead/network';
+
+/** Where the resolver process is reached, and how it is started. */
+export interface NameServiceSettings {
+  readonly socket: string;
+  readonly log: string;
+  /** Directory for compiled code: the process starts in half the time with it. */
+  readonly cache: string;
+  /** Absolute path of a pinned network namespace. */
+  readonly namespacePath: (name: string) => string;
+  readonly logger: Logger;
+}
+
+const NO_PARAMS = {};
+
+/**
+ * The resolver process as the network model sees it. It is started when it does not run, and told everything anew when
+ * it had to be started again.
+ */
+export class NameService implements NameServicePort, OutputKeeper, AsyncDisposable {
+  readonly #settings: NameServiceSettings;
+  #client: ResolverClient;
+  #closing = false;
+  /** Called when the process was lost and another one runs: it knows nothing. */
+  onRestart: () => Promise<void> = async () => {};
+
+  private constructor(settings: NameServiceSettings, client: ResolverClient) {
+    this.#settings = settings;
+    this.#client = client;
+    this.#follow(client);
+  }
+
+  /** Connect to the process, or start it. */
+  static async connect(settings: NameServiceSettings): Promise<NameService> {
+    return new NameService(settings, await connect(settings));
+  }
+
+  async openSandbox(sandbox: ResolverSandbox): Promise<{ readonly udpPort: number; readonly tcpPort: number }> {
+    return await this.#client.call('openSandbox', {
+      id: sandbox.id,
+      namespacePath: this.#settings.namespacePath(sandbox.namespace),
+      sandboxUpstreams: sandbox.sandboxUpstreams,
+      hostUpstreams: sandbox.hostUpstreams,
+      forward: sandbox.forward,
+      ...(sandbox.ndots && { ndots: 1 }),
+    });
+  }
+
+  async closeSandbox(id: string): Promise<void> {
+    await this.#client.call('closeSandbox', { id });
+  }
+
+  async setNetwork(network: { readonly id: string; readonly name: string }): Promise<void> {
+    await this.#client.call('setNetwork', network);
+  }
+
+  async removeNetwork(id: string): Promise<void> {
+    await this.#client.call('removeNetwork', { id });
+  }
+
+  async setEndpoint(endpoint: ResolverEndpoint): Promise<void> {
+    await this.#client.call('setEndpoint', endpoint);
+  }
+
+  async removeEndpoint(id: string): Promise<void> {
+    await this.#client.call('removeEndpoint', { id });
+  }
+
+  async reservePorts(owner: string, reservations: readonly PortReservation[]): Promise<readonly PortRange[]> {
+    try {
+      return await this.#reserve(owner, reservations);
+    } catch (error) {
+      await this.releasePorts(owner);
+      throw error;
+    }
+  }
+
+  async releasePorts(owner: string): Promise<void> {
+    await this.#client.call('releasePorts', { owner });
+  }
+
+  async list() {
+    const contents: ResolverContents = await this.#client.call('list', NO_PARAMS);
+    const ids = (items: readonly { readonly id: string }[]) => items.map(({ id }) => id);
+    return {
+      sandboxes: ids(contents.sandboxes),
+      endpoints: ids(contents.endpoints),
+      networks: ids(contents.networks),
+      portOwners: [...new Set(contents.reservations.map(({ owner }) => owner))],
+    };
+  }
+
+  async hold(path: string): Promise<void> {
+    await this.#client.call('holdFile', { path });
+  }
+
+  async release(path: string): Promise<void> {
+    await this.#client.call('releaseFile', { path });
+  }
+
+  /** Hang up; the process goes on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true;
+    await this.#client[Symbol.asyncDispose]();
+  }
+
+  /** Fixed ports in one request; those that may be any in requests of their own, which say what they got. */
+  async #reserve(owner: string, reservations: readonly PortReservation[]): Promise<PortRange[]> {
+    const fixed = reservations.filter(isFixed);
+    if (fixed.length > 0) {
+      const ports = fixed.flatMap(({ protocol, addresses, ports }) => addresses.map((address) => ({ protocol, address, ...ports })));
+      await this.#client.call('reservePorts', { owner, ports });
+    }
+    return await Promise.all(
+      reservations.map(async (reservation) => {
+        if (isFixed(reservation)) return reservation.ports;
+        const { protocol, addresses, ports } = reservation;
+        const { port } = await this.#client.call('pickPort', { owner, protocol, addresses, ...(ports && { range: ports }) });
+        return { first: port, last: port };
+      }),
+    );
+  }
+
+  #follow(client: ResolverClient): void {
+    void client.closed.then(async () => {
+      if (this.#closing) return;
+      this.#settings.logger.warn('name service lost; starting another one');
+      try {
+        this.#client = await connect(this.#settings);
+        this.#follow(this.#client);
+        await this.onRestart();
+      } catch (error) {
+        this.#settings.logger.error('name service not restored', { error: messageOf(error) });
+      }
+    });
+  }
+}
+
+function isFixed(reservation: PortReservation): reservation is PortReservation & { readonly ports: PortRange } {
+  const { ports, count } = reservation;
+  return ports !== undefined && ports.last - ports.first + 1 === count;
+}
+
+/** @throws FairleadError `unavailable`. */
+async function connect(settings: NameServiceSettings): Promise<ResolverClient> {
+  return await ResolverClient.connectOrStart(settings.socket, () => startResolver(settings));
+}
+
+/** Detached and with a log of its own: it outlives the daemon. */
+function startResolver({ socket, log, cache }: NameServiceSettings): void {
+  const program = fileURLToPath(import.meta.resolve('@fairlead/resolver/main'));
+  const output = openSync(log, 'a', 0o640);
+  const child = spawn(process.execPath, [program, '--socket', socket], {
+    detached: true,
+    stdio: ['ignore', 'ignore', output],
+    cwd: '/',
+    env: { ...process.env, NODE_COMPILE_CACHE: cache },
+  });
+  child.on('error', (error) => {
+    throw new FairleadError('unavailable', `cannot start the name service: ${error.message}`);
+  });
+  child.unref();
+}

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { addressOf, parseInterfaceAddress, parsePrefix, networkOf, type InterfaceAddress } from '@fairlead/base';
+import { readHostResolvConf } from '@fairlead/engine';
+import { hostTable } from '@fairlead/firewall';
+import { parseSubnetSources, subnetSources } from '@fairlead/ipam';
+import type { IpamRequest, NetworkSettings } from '@fairlead/network';
+import type { DaemonOptions } from './options.ts';
+
+/** Where the engine for the machine itself keeps its run-time files; only that one uses the plain prefix. */
+const MAIN_EXEC_ROOT = '/run/fairlead';
+
+/**
+ * What the operator's choices mean for the network model.
+ *
+ * @param protectedTables whether this kernel has tables that belong to a process and outlive it (Linux 6.9).
+ */
+export function networkSettings(options: DaemonOptions, engineId: string, protectedTables: boolean): NetworkSettings {
+  const { bridge } = options;
+  return {
+    sources: subnetSources(parseSubnetSources([...options.addressPools]), engineId),
+    mtu: options.mtu,
+    namespacePrefix: namespacePrefix(options.execRoot),
+    hostTable: hostTable({ protected: protectedTables }),
+    hostResolvConf: () => readHostResolvConf().text,
+    ...(bridge.name !== 'none' && {
+      defaultBridge: {
+        bridge: bridge.name,
+        ipv6: bridge.ipv6,
+        masquerade: bridge.masquerade,
+        config: bridgeConfig(options),
+        ...(bridge.hostBinding && { hostBinding: bridge.hostBinding }),
+      },
+    }),
+  };
+}
+
+/** Namespaces are pinned in one directory for the whole machine: engines beside each other have to tell theirs apart. */
+export function namespacePrefix(execRoot: string): string {
+  if (execRoot === MAIN_EXEC_ROOT) return 'fl-';
+  return `fl${createHash('sha256').update(execRoot).digest('hex').slice(0, 6)}-`;
+}
+
+function bridgeConfig({ bridge }: DaemonOptions): IpamRequest[] {
+  return [
+    ...(bridge.address ? [subnetOf(parseInterfaceAddress(bridge.address), bridge.range)] : []),
+    ...(bridge.address6 && bridge.ipv6 ? [subnetOf(parseInterfaceAddress(bridge.address6), bridge.range6)] : []),
+  ];
+}
+
+/** `--bip` names the bridge's own address: it is the gateway of its network. */
+function subnetOf(address: InterfaceAddress, range: string | undefined): IpamRequest {
+  return { subnet: networkOf(address), gateway: addressOf(address), ...(range && { range: parsePrefix(range) }) };
+}

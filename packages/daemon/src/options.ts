@@ -1,0 +1,140 @@
+import { join } from 'node:path';
+import { FairleadError, type IpAddress, isCidr, parseIpAddress } from '@fairlead/base';
+import { parseSubnetSourceFlag } from '@fairlead/ipam';
+import { mergeSettings, readConfigFile } from './config-file.ts';
+import { type FlagValues, flags, parseFlags } from './flag.ts';
+
+/** Everything that the operator decided. */
+export interface DaemonOptions {
+  /** `unix://PATH`, `tcp://HOST:PORT`, `fd://`. */
+  readonly hosts: readonly string[];
+  /** Group of the unix sockets. */
+  readonly group: string;
+  readonly dataRoot: string;
+  readonly execRoot: string;
+  readonly pidFile: string;
+  /** Socket of a containerd that runs already; absent means one of our own. */
+  readonly containerd?: string;
+  readonly debug: boolean;
+  readonly logLevel: string;
+  readonly tls: TlsOptions;
+  readonly bridge: BridgeOptions;
+  /** Bytes. */
+  readonly mtu: number;
+  readonly addressPools: readonly { readonly base: string; readonly size: number }[];
+  readonly dns: { readonly servers: readonly string[]; readonly search: readonly string[]; readonly options: readonly string[] };
+  readonly hostGateways: readonly string[];
+  readonly registryMirrors: readonly string[];
+  readonly insecureRegistries: readonly string[];
+  readonly labels: readonly string[];
+  /** What was given although it no longer means anything: flag and reason. */
+  readonly notes: readonly string[];
+}
+
+/** Certificates for TCP. */
+export interface TlsOptions {
+  readonly enabled: boolean;
+  readonly verify: boolean;
+  readonly authority: string;
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** The default network. */
+export interface BridgeOptions {
+  /** Name of the bridge; `none` for no default network. */
+  readonly name: string;
+  /** Address and subnet of the bridge, `172.26.0.1/16`. */
+  readonly address?: string;
+  readonly address6?: string;
+  /** Range that containers' addresses come from. */
+  readonly range?: string;
+  readonly range6?: string;
+  readonly ipv6: boolean;
+  readonly masquerade: boolean;
+  /** Host address of published ports that name none. */
+  readonly hostBinding?: IpAddress;
+}
+
+const CONFIG_FILE = '/etc/fairlead/daemon.json';
+const CERTIFICATES = '/etc/fairlead';
+
+/**
+ * Read command line and configuration file.
+ *
+ * @throws FairleadError `invalid-argument` in dockerd's words.
+ */
+export function daemonOptions(words: readonly string[]): DaemonOptions {
+  const given = parseFlags(words);
+  const file = given.get('config-file')?.at(-1);
+  const values = mergeSettings(given, readConfigFile(file ?? CONFIG_FILE, file !== undefined));
+  return optionsOf(values);
+}
+
+/** Settings by flag name, with the defaults filled in. */
+export function optionsOf(values: FlagValues): DaemonOptions {
+  const text = (name: string) => values.get(name)?.at(-1);
+  const list = (name: string) => values.get(name) ?? [];
+  const on = (name: string, otherwise: boolean) => (text(name) ?? String(otherwise)) === 'true';
+  const containerd = text('containerd');
+  return {
+    hosts: list('host').length > 0 ? list('host') : ['unix:///run/fairlead/docker.sock'],
+    group: text('group') ?? 'docker',
+    dataRoot: text('data-root') ?? '/var/lib/fairlead',
+    execRoot: text('exec-root') ?? '/run/fairlead',
+    pidFile: text('pidfile') ?? '/run/fairlead.pid',
+    ...(containerd && { containerd }),
+    debug: on('debug', false),
+    logLevel: text('log-level') ?? 'info',
+    tls: {
+      enabled: on('tls', false) || on('tlsverify', false),
+      verify: on('tlsverify', false),
+      authority: text('tlscacert') ?? join(CERTIFICATES, 'ca.pem'),
+      certificate: text('tlscert') ?? join(CERTIFICATES, 'server-cert.pem'),
+      key: text('tlskey') ?? join(CERTIFICATES, 'server-key.pem'),
+    },
+    bridge: bridgeOptions(text, on),
+    mtu: parseMtu(text('mtu') ?? '1500'),
+    addressPools: list('default-address-pool').map(parseSubnetSourceFlag),
+    dns: { servers: list('dns').map(parseIpAddress), search: list('dns-search'), options: list('dns-opt') },
+    hostGateways: list('host-gateway-ip').map(parseIpAddress),
+    registryMirrors: list('registry-mirror'),
+    insecureRegistries: list('insecure-registry'),
+    labels: list('label'),
+    notes: notesOf(values),
+  };
+}
+
+function bridgeOptions(text: (name: string) => string | undefined, on: (name: string, otherwise: boolean) => boolean): BridgeOptions {
+  const address = cidr('bip', text('bip'));
+  const address6 = cidr('bip6', text('bip6'));
+  const range = cidr('fixed-cidr', text('fixed-cidr'));
+  const range6 = cidr('fixed-cidr-v6', text('fixed-cidr-v6'));
+  const ip = text('ip');
+  return {
+    name: text('bridge') || 'docker0',
+    ipv6: on('ipv6', false),
+    masquerade: on('ip-masq', true),
+    ...(address && { address }),
+    ...(address6 && { address6 }),
+    ...(range && { range }),
+    ...(range6 && { range6 }),
+    ...(ip && ip !== '0.0.0.0' && { hostBinding: parseIpAddress(ip) }),
+  };
+}
+
+function cidr(flag: string, value: string | undefined): string | undefined {
+  if (value === undefined || value === '') return undefined;
+  if (isCidr(value)) return value;
+  throw new FairleadError('invalid-argument', `invalid argument "${value}" for "--${flag}" flag: invalid CIDR address: ${value}`);
+}
+
+function parseMtu(value: string): number {
+  const mtu = Number(value);
+  if (Number.isInteger(mtu) && mtu >= 68 && mtu <= 65_535) return mtu;
+  throw new FairleadError('invalid-argument', `invalid argument "${value}" for "--mtu" flag: not an MTU`);
+}
+
+function notesOf(values: FlagValues): string[] {
+  return flags.flatMap(({ name, note }) => (note !== undefined && values.has(name) ? [`--${name}: ${note}`] : []));
+}

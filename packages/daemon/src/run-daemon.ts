@@ -1,0 +1,54 @@
+import { ApiServer } from '@fairlead/api';
+import { messageOf } from '@fairlead/base';
+import { startEngine } from './composition.ts';
+import { flags } from './flag.ts';
+import { listenAddresses } from './listener.ts';
+import { daemonLogger } from './log.ts';
+import { daemonOptions } from './options.ts';
+import { PidFile } from './pid-file.ts';
+import { VERSION } from './version.ts';
+
+/**
+ * Run the daemon until it is told to end. Containers, names and published ports go on without it.
+ *
+ * @param words the command line behind `fairlead daemon`.
+ * @returns the exit status.
+ */
+export async function runDaemon(words: readonly string[]): Promise<number> {
+  if (words.some((word) => word === '--help' || word === 'help')) {
+    process.stdout.write(usage());
+    return 0;
+  }
+  try {
+    const options = daemonOptions(words);
+    const logger = daemonLogger(options.debug ? 'debug' : options.logLevel);
+    for (const note of options.notes) logger.info(`flag without effect: ${note}`);
+    using _pidFile = new PidFile(options.pidFile);
+    const addresses = listenAddresses(options);
+    await using composed = await startEngine(options, logger);
+    await using server = new ApiServer({ engine: composed.engine, productVersion: VERSION, logger });
+    for (const address of addresses) await server.listen(address);
+    logger.info('API listening', { hosts: options.hosts });
+    await untilStopped();
+    logger.info('daemon shutting down; containers go on');
+    return 0;
+  } catch (error) {
+    process.stderr.write(`failed to start daemon: ${messageOf(error)}\n`);
+    return 1;
+  }
+}
+
+async function untilStopped(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  process.once('SIGTERM', () => resolve());
+  process.once('SIGINT', () => resolve());
+  await promise;
+}
+
+function usage(): string {
+  const lines = flags.map(({ name, short, kind, note }) => {
+    const spelled = `${short ? `-${short}, ` : '    '}--${name}${kind === 'switch' ? '' : ` ${kind}`}`;
+    return `  ${spelled.padEnd(36)}${note ? `no effect: ${note}` : ''}`.trimEnd();
+  });
+  return `Usage: fairlead daemon [FLAGS]\n\nThe engine. Its flags are dockerd's.\n\n${lines.join('\n')}\n`;
+}

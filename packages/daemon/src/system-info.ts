@@ -1,0 +1,77 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { cpus, hostname, release, totalmem } from 'node:os';
+import type { SystemInfo } from '@fairlead/engine';
+import type { Containerd } from '@fairlead/runtime';
+import type { DaemonOptions } from './options.ts';
+
+/** What is told about the engine, apart from what changes with every container. */
+export interface SystemFacts {
+  readonly id: string;
+  readonly options: DaemonOptions;
+  readonly containerd: Containerd;
+  readonly containerdSocket: string;
+  readonly runtime: string;
+  readonly unifiedCgroup: boolean;
+  readonly addressPools: readonly { readonly base: string; readonly size: number }[];
+}
+
+/** Answers `docker info` and `docker version`; what does not change is found out at the first question. */
+export function systemInfo(facts: SystemFacts): () => Promise<SystemInfo> {
+  const { options } = facts;
+  let fixed: Promise<Pick<SystemInfo, 'containerdVersion' | 'runtimeVersion'>> | undefined;
+  return async () => {
+    fixed ??= versions(facts);
+    return {
+      ...(await fixed),
+      ...operatingSystem(),
+      id: facts.id,
+      name: hostname(),
+      dataRoot: options.dataRoot,
+      containerdSocket: facts.containerdSocket,
+      runtimeName: facts.runtime,
+      kernelVersion: release(),
+      cgroupVersion: facts.unifiedCgroup ? '2' : '1',
+      cgroupDriver: 'cgroupfs',
+      cpus: cpus().length,
+      memory: totalmem(),
+      debug: options.debug,
+      insecureRegistries: options.insecureRegistries,
+      registryMirrors: options.registryMirrors,
+      defaultAddressPools: facts.addressPools,
+      labels: options.labels,
+      warnings: [],
+    };
+  };
+}
+
+async function versions({ containerd, runtime }: SystemFacts) {
+  return { containerdVersion: await containerd.version(), runtimeVersion: runtimeVersion(runtime) };
+}
+
+function runtimeVersion(runtime: string): string {
+  try {
+    const text = execFileSync(runtime, ['--version'], { encoding: 'utf8' });
+    return /version (\S+)/.exec(text)?.[1] ?? '';
+  } catch {
+    return '';
+  }
+}
+
+function operatingSystem(): Pick<SystemInfo, 'operatingSystem' | 'osVersion'> {
+  const fields = new Map(
+    readOptional('/etc/os-release')
+      .split('\n')
+      .map((line) => /^([A-Z_]+)="?([^"]*)"?$/.exec(line))
+      .flatMap((match) => (match ? [[match[1] ?? '', match[2] ?? ''] as const] : [])),
+  );
+  return { operatingSystem: fields.get('PRETTY_NAME') ?? 'Linux', osVersion: fields.get('VERSION_ID') ?? '' };
+}
+
+function readOptional(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
