@@ -1,0 +1,81 @@
+import type { LogLine, OutputChunk } from '../engine-port.ts';
+import { escapeJson, largestEscape } from './json-escape.ts';
+import { formatLogTime, fullLogTime } from './log-time.ts';
+
+const prefix = Buffer.from('{"log":"');
+const newline = Buffer.from('\\n');
+
+/**
+ * Collects entries of Docker's json-file log in one buffer:
+ *
+ *     {"log":"hello\n","stream":"stdout","time":"2026-01-02T03:04:05.678901234Z"}
+ *
+ * A piece of a line that is not its last has no `\n` at the end of `log`.
+ */
+export class EntryBuffer {
+  #bytes: Uint8Array = new Uint8Array(0);
+  #length = 0;
+
+  /** Bytes collected. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Add an entry. @param suffix what {@link entrySuffix} made of stream and time. */
+  add(bytes: Uint8Array, start: number, end: number, complete: boolean, suffix: Uint8Array): void {
+    this.#reserve((end - start) * largestEscape + prefix.length + newline.length + suffix.length);
+    const output = this.#bytes;
+    let offset = append(prefix, output, this.#length);
+    offset = escapeJson(bytes, start, end, output, offset);
+    if (complete) offset = append(newline, output, offset);
+    this.#length = append(suffix, output, offset);
+  }
+
+  /** What was collected, valid until the next `add` after `clear`. */
+  contents(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Start over. A buffer larger than `keep` bytes is given back: most containers are silent most of the time. */
+  clear(keep: number): void {
+    this.#length = 0;
+    if (this.#bytes.length > keep) this.#bytes = new Uint8Array(0);
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#length + count;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2, 4096));
+    larger.set(this.contents());
+    this.#bytes = larger;
+  }
+}
+
+/** A call of `set` costs more than copying so few bytes one by one. */
+function append(bytes: Uint8Array, output: Uint8Array, offset: number): number {
+  for (let index = 0; index < bytes.length; index++) output[offset + index] = bytes[index] ?? 0;
+  return offset + bytes.length;
+}
+
+/** How an entry ends. @param time nanoseconds since the epoch. */
+export function entrySuffix(stream: OutputChunk['stream'], time: bigint): Uint8Array {
+  return Buffer.from(`","stream":"${stream}","time":"${formatLogTime(time)}"}\n`, 'latin1');
+}
+
+/** Read an entry; `undefined` for what is none, such as what a crash of the machine left. */
+export function parseEntry(text: string): LogLine | undefined {
+  const entry = tryParse(text);
+  if (typeof entry !== 'object' || entry === null) return undefined;
+  if (!('log' in entry) || typeof entry.log !== 'string') return undefined;
+  if (!('time' in entry) || typeof entry.time !== 'string') return undefined;
+  const stream = 'stream' in entry && entry.stream === 'stderr' ? 'stderr' : 'stdout';
+  return { stream, data: Buffer.from(entry.log), time: fullLogTime(entry.time) };
+}
+
+function tryParse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
