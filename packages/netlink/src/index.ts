@@ -5,6 +5,20 @@
  */
 export { Attributes, AttributeWriter, listAttributes } from './attribute.ts';
 export { type BatchRequest, NetlinkConnection, type NetlinkTransport } from './connection.ts';
+export {
+  decodeFlow,
+  decodeFlowEvent,
+  encodeFlowDeletion,
+  encodeFlowDump,
+  encodeFlowFlush,
+  type Flow,
+  type FlowEvent,
+  type FlowFilter,
+  flowMessageType,
+  flowStatus,
+  type FlowTuple,
+  matchesFlow,
+} from './conntrack.ts';
 export { type ErrnoName, errnoName, errnoNumber, errnoText } from './errno.ts';
 export {
   decodeMessages,
@@ -53,6 +67,14 @@ export {
   type TableReference,
 } from './nftables/table-encoder.ts';
 export { formatTable } from './nftables/table-text.ts';
+export {
+  decodeGeneration,
+  decodeTraceEvent,
+  type GenerationEvent,
+  type TracedConnection,
+  type TraceEvent,
+  type TraceEventType,
+} from './nftables/trace-event.ts';
 export { describeChange, describeObject } from './object/change-text.ts';
 export {
   type AddressObject,
