@@ -1,1 +1,7 @@
-export {};
+/**
+ * The Docker Engine API on the wire, and nothing else: the only place with Docker's PascalCase JSON.
+ *
+ * @module
+ */
+export { formatVersion, maximumVersion, minimumVersion } from './http/api-version.ts';
+export { ApiServer, type ApiServerOptions, type ListenAddress, type TlsFiles } from './server.ts';

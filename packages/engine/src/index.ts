@@ -3,6 +3,10 @@
  *
  * @module
  */
+export { ContainerTable } from './container/container-table.ts';
+export { readHostResolvConf } from './container/container-files.ts';
+export type { EngineContext, EngineSettings, OutputKeeper } from './context.ts';
+export { Engine, type EngineSurroundings } from './engine.ts';
 export type {
   AttachedStreams,
   AttachmentView,
@@ -24,6 +28,8 @@ export type {
   WaitCondition,
   WaitResult,
 } from './engine-port.ts';
+export { EventLog } from './event-log.ts';
+export { Images } from './image/image-service.ts';
 export type {
   Container,
   ContainerConfig,
@@ -38,3 +44,13 @@ export type {
   NetworkAttachment,
   ResourceLimits,
 } from './model.ts';
+/** The network's nouns that {@link EnginePort} speaks in, for those who know the engine only. */
+export type {
+  BoundPort,
+  Endpoint,
+  EndpointConfig,
+  IpamRequest,
+  Network,
+  NetworkRequest,
+  PortBinding,
+} from '@fairlead/network';

@@ -1,0 +1,108 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { FairleadError, type Logger, messageOf } from '@fairlead/base';
+import { formatVersion, maximumVersion, negotiateVersion } from './api-version.ts';
+import { errorResponse, pageNotFound } from './error-response.ts';
+import { type CommonHeaders, clientGone, send, sendUpgraded } from './exchange.ts';
+import type { ApiRequest } from './request.ts';
+import type { ApiResponse } from './response.ts';
+import type { RouteTable } from './route.ts';
+
+/** What a dispatcher works with. */
+export interface DispatcherOptions {
+  readonly routes: RouteTable;
+  readonly logger: Logger;
+  /** Version of the product, for the `Server` header. */
+  readonly productVersion: string;
+}
+
+/** Finds the route of a request, runs it, and sends its answer; the same for requests and for upgrades. */
+export class Dispatcher {
+  readonly #routes: RouteTable;
+  readonly #logger: Logger;
+  readonly #common: CommonHeaders;
+
+  constructor({ routes, logger, productVersion }: DispatcherOptions) {
+    this.#routes = routes;
+    this.#logger = logger;
+    this.#common = {
+      'Api-Version': formatVersion(maximumVersion),
+      'Docker-Experimental': 'false',
+      Ostype: 'linux',
+      Server: `Fairlead/${productVersion} (linux)`,
+    };
+  }
+
+  /** True when the route of a request may take its connection over. */
+  mayHijack(request: IncomingMessage): boolean {
+    const url = parseTarget(request);
+    return url !== undefined && this.#routes.match(request.method ?? '', url.path)?.route.hijack === true;
+  }
+
+  /** Answer an ordinary request. Never rejects. */
+  async request(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const signal = clientGone(response);
+    response.on('error', () => {});
+    try {
+      const answer = await this.#answer(request, signal);
+      await send(request, response, answer, this.#common, signal);
+    } catch (error) {
+      this.#broken(request, error);
+      response.destroy();
+    }
+  }
+
+  /** Answer a request that asked for its connection. Never rejects. */
+  async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const gone = new AbortController();
+    socket.once('close', () => gone.abort());
+    socket.on('error', () => {});
+    try {
+      const answer = await this.#answer(request, gone.signal);
+      await sendUpgraded(socket, head, answer, this.#common);
+    } catch (error) {
+      this.#broken(request, error);
+      socket.destroy();
+    }
+  }
+
+  async #answer(message: IncomingMessage, signal: AbortSignal): Promise<ApiResponse> {
+    try {
+      const url = parseTarget(message);
+      const found = url && this.#routes.match(message.method ?? '', url.path);
+      if (url === undefined || found === undefined) return pageNotFound;
+      const request: ApiRequest = {
+        method: message.method ?? '',
+        version: negotiateVersion(found.version),
+        parameters: found.parameters,
+        query: url.query,
+        headers: message.headers,
+        body: message,
+        signal,
+      };
+      return await found.route.handle(request);
+    } catch (error) {
+      return errorResponse(error, this.#logger);
+    }
+  }
+
+  /** An answer that could not be sent to its end: the status is gone already, so the connection says it. */
+  #broken(request: IncomingMessage, error: unknown): void {
+    const level = error instanceof FairleadError ? 'info' : 'error';
+    this.#logger[level]('answer broken off', { target: request.url ?? '', error: messageOf(error) });
+  }
+}
+
+/** Decoded path and query; `undefined` when the target cannot be decoded. */
+function parseTarget(request: IncomingMessage): { path: string; query: URLSearchParams } | undefined {
+  const target = request.url ?? '/';
+  const end = target.indexOf('?');
+  try {
+    return {
+      path: decodeURIComponent(end < 0 ? target : target.slice(0, end)),
+      query: new URLSearchParams(end < 0 ? '' : target.slice(end + 1)),
+    };
+  } catch {
+    return undefined;
+  }
+}

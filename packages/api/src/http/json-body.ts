@@ -1,0 +1,54 @@
+import { FairleadError } from '@fairlead/base';
+import type { Json } from '@fairlead/engine';
+import type { GenericSchema } from 'valibot';
+import { decodeJson, invalidJson } from '../wire/go-json.ts';
+import { jsonSyntaxFault } from '../wire/json-syntax.ts';
+import { type ApiRequest, readText } from './request.ts';
+
+/**
+ * The body of a request as JSON; an empty body is an empty object, as Docker has it.
+ *
+ * @throws FairleadError `invalid-argument` in Docker's words for a wrong content type or text that is no JSON.
+ */
+export async function readJson(request: ApiRequest): Promise<Json> {
+  requireJsonType(request);
+  const text = await readText(request);
+  if (text.trim() === '') {
+    if (request.headers['transfer-encoding'] === undefined) return {};
+    throw invalidJson('got EOF while reading request body');
+  }
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    const fault = jsonSyntaxFault(text);
+    if (fault === 'unexpected content after JSON') throw new FairleadError('invalid-argument', fault);
+    throw invalidJson(fault);
+  }
+}
+
+/**
+ * The body of a request as the type that `schema` describes.
+ *
+ * @param typeName Go's name of the type, for messages.
+ */
+export async function readBody<Output>(
+  request: ApiRequest,
+  schema: GenericSchema<unknown, Output>,
+  typeName: string,
+): Promise<Output> {
+  return decodeJson(schema, await readJson(request), typeName);
+}
+
+function requireJsonType({ headers }: ApiRequest): void {
+  const type = headers['content-type'];
+  const isEmpty = headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0';
+  if (type === undefined && isEmpty) return;
+  if (type === undefined) throw unsupported('malformed Content-Type header (): mime: no media type');
+  if (type.split(';')[0]?.trim().toLowerCase() !== 'application/json') {
+    throw unsupported(`unsupported Content-Type header (${type}): must be 'application/json'`);
+  }
+}
+
+function unsupported(message: string): FairleadError {
+  return new FairleadError('invalid-argument', message);
+}

@@ -1,0 +1,53 @@
+import type { AttachedStreams, OutputChunk } from '@fairlead/engine';
+import { DetachKeys } from './detach-keys.ts';
+import type { HijackedConnection } from './hijacked-connection.ts';
+import { stdcopyFrame } from '../wire/stdcopy.ts';
+
+/** How the client and the process are joined. */
+export interface ServeStreamsOptions {
+  /** The client's escape sequence, in Docker's notation; only a terminal has one. */
+  readonly detachKeys?: string | undefined;
+}
+
+/**
+ * Join a client's connection to a process's streams until the output has ended or the client has gone.
+ *
+ * The client's half-close becomes the end of standard input while output goes on; both directions wait for the slower
+ * side.
+ */
+export async function serveStreams(
+  connection: HijackedConnection,
+  streams: AttachedStreams,
+  options: ServeStreamsOptions = {},
+): Promise<void> {
+  const detach = (): void => streams.detach();
+  if (connection.signal.aborted) return detach();
+  connection.signal.addEventListener('abort', detach, { once: true });
+  const keys = streams.tty ? new DetachKeys(options.detachKeys) : undefined;
+  // Not awaited: output decides when it is over, and a client may keep its side open for ever.
+  copyInput(connection.input, streams, keys).catch(detach);
+  try {
+    for await (const chunk of streams.output) await connection.write(encodeChunk(chunk, streams.tty));
+  } finally {
+    connection.signal.removeEventListener('abort', detach);
+    detach();
+  }
+}
+
+/** A piece of output as it goes over the wire: raw on a terminal, framed otherwise. */
+export function encodeChunk(chunk: OutputChunk, tty: boolean): Uint8Array {
+  return tty ? chunk.data : stdcopyFrame(chunk.stream, chunk.data);
+}
+
+async function copyInput(
+  input: AsyncIterable<Uint8Array>,
+  streams: AttachedStreams,
+  keys: DetachKeys | undefined,
+): Promise<void> {
+  for await (const chunk of input) {
+    const { data, detached } = keys?.pass(chunk) ?? { data: chunk, detached: false };
+    if (data.length > 0) await streams.write(data);
+    if (detached) return streams.detach();
+  }
+  await streams.end();
+}

@@ -1,0 +1,81 @@
+import { FairleadError } from '@fairlead/base';
+import type { ContainerService, EnginePort, LogLine, LogOptions } from '@fairlead/engine';
+import { type ApiRequest, flag, parameter, text } from '../http/request.ts';
+import { type ApiResponse, stream } from '../http/response.ts';
+import type { Route } from '../http/route.ts';
+import { parseDetachKeys } from '../http/detach-keys.ts';
+import { encodeChunk, serveStreams } from '../http/serve-streams.ts';
+import { streamMediaType } from '../wire/media-type.ts';
+import { parseTimestamp } from '../wire/time.ts';
+
+/** What goes in and comes out of a container's process. */
+export function containerStreamRoutes({ containers }: EnginePort): Route[] {
+  return [
+    {
+      method: 'POST',
+      pattern: '/containers/{id}/attach',
+      hijack: true,
+      handle: (request) => attach(containers, request),
+    },
+    { method: 'GET', pattern: '/containers/{id}/logs', handle: (request) => logs(containers, request) },
+  ];
+}
+
+async function attach(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
+  const detachKeys = text(request, 'detachKeys');
+  if (detachKeys !== undefined) parseDetachKeys(detachKeys);
+  const streams = await containers.attach(parameter(request, 'id'), {
+    stdin: flag(request, 'stdin'),
+    stdout: flag(request, 'stdout'),
+    stderr: flag(request, 'stderr'),
+    logs: flag(request, 'logs'),
+    stream: flag(request, 'stream'),
+    ...(detachKeys !== undefined && { detachKeys }),
+  });
+  return {
+    kind: 'takeover',
+    contentType: streamMediaType(streams.tty, request.version),
+    serve: (connection) => serveStreams(connection, streams, { detachKeys }),
+  };
+}
+
+async function logs(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
+  const { tty, lines } = await containers.logs(parameter(request, 'id'), logOptions(request));
+  return stream(encodeLines(lines, tty, flag(request, 'timestamps')), streamMediaType(tty, request.version));
+}
+
+function logOptions(request: ApiRequest): LogOptions {
+  const [stdout, stderr] = [flag(request, 'stdout'), flag(request, 'stderr')];
+  if (!stdout && !stderr) {
+    throw new FairleadError('invalid-argument', 'Bad parameters: you must choose at least one stream');
+  }
+  const since = parseTimestamp(text(request, 'since'));
+  const until = parseTimestamp(text(request, 'until'));
+  const tail = tailLines(text(request, 'tail'));
+  return {
+    stdout,
+    stderr,
+    follow: flag(request, 'follow'),
+    ...(tail !== undefined && { tail }),
+    ...(since !== undefined && { since }),
+    ...(until !== undefined && { until }),
+  };
+}
+
+/** `all`, a negative number and anything that is none mean all, as they always did. */
+function tailLines(tail: string | undefined): number | undefined {
+  return tail !== undefined && /^\d{1,9}$/.test(tail) ? Number(tail) : undefined;
+}
+
+async function* encodeLines(lines: AsyncIterable<LogLine>, tty: boolean, timestamps: boolean): AsyncGenerator<Uint8Array> {
+  for await (const line of lines) {
+    const data = timestamps ? Buffer.concat([Buffer.from(`${paddedTime(line.time)} `), line.data]) : line.data;
+    yield encodeChunk({ stream: line.stream, data }, tty);
+  }
+}
+
+/** All nine digits, so that columns stand below each other. */
+function paddedTime(time: string): string {
+  const [, seconds = time, fraction = ''] = /^([^.Z]+)(?:\.(\d+))?Z$/.exec(time) ?? [];
+  return `${seconds}.${fraction.padEnd(9, '0')}Z`;
+}

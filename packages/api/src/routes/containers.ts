@@ -1,0 +1,98 @@
+import type { ContainerService, EnginePort } from '@fairlead/engine';
+import { readJson } from '../http/json-body.ts';
+import { type ApiRequest, flag, integer, parameter, text } from '../http/request.ts';
+import { type ApiResponse, empty, json } from '../http/response.ts';
+import type { Route } from '../http/route.ts';
+import { parseCreate } from '../wire/container-create.ts';
+import { containerFilterKeys, selectContainers } from '../wire/container-filters.ts';
+import { createWarnings, requireValidName } from '../wire/container-rules.ts';
+import { isUp, presentSummary } from '../wire/container-summary.ts';
+import { presentContainer } from '../wire/container-view.ts';
+import { Filters } from '../wire/filters.ts';
+import { mergedLabels } from '../wire/container-config.ts';
+import { presentTop, requireDefaultTop } from '../wire/process-table.ts';
+
+/** Containers as things: made, listed, looked at, renamed, removed. */
+export function containerRoutes(engine: EnginePort): Route[] {
+  const { containers } = engine;
+  return [
+    { method: 'POST', pattern: '/containers/create', handle: (request) => create(containers, request) },
+    { method: 'GET', pattern: '/containers/json', handle: (request) => list(engine, request) },
+    { method: 'POST', pattern: '/containers/prune', handle: (request) => prune(containers, request) },
+    { method: 'GET', pattern: '/containers/{id}/json', handle: (request) => inspect(containers, request) },
+    { method: 'GET', pattern: '/containers/{id}/top', handle: (request) => top(containers, request) },
+    { method: 'POST', pattern: '/containers/{id}/rename', handle: (request) => rename(containers, request) },
+    { method: 'DELETE', pattern: '/containers/{id}', handle: (request) => remove(containers, request) },
+  ];
+}
+
+async function create(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
+  const name = text(request, 'name');
+  const config = parseCreate(await readJson(request), request.version);
+  if (name !== undefined) requireValidName(name);
+  const created = await containers.create({
+    ...config,
+    ...(name !== undefined && { name: name.replace(/^\//, '') }),
+  });
+  const { networkMode, portBindings, publishAllPorts } = config.host;
+  const warnings = createWarnings({ networkMode, publishes: portBindings.length > 0 || publishAllPorts });
+  return json({ Id: created.id, Warnings: [...new Set([...created.warnings, ...warnings])] }, 201);
+}
+
+async function list({ containers, images }: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+  const filters = Filters.parse(text(request, 'filters'), containerFilterKeys);
+  const local = filters.values('ancestor').length > 0 ? await images.list() : [];
+  const limit = Math.max(0, integer(request, 'limit') ?? 0);
+  const selected = selectContainers(containers.list(), { all: flag(request, 'all'), limit, filters }, local);
+  if (!flag(request, 'size')) return json(selected.map((view) => presentSummary(view, request.version)));
+  const sized = selected.map(async (view) =>
+    presentSummary(view, request.version, await containers.size(view.container.id)),
+  );
+  return json(await Promise.all(sized));
+}
+
+async function inspect(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
+  const view = await containers.inspect(parameter(request, 'id'));
+  const size = flag(request, 'size') ? await containers.size(view.container.id) : undefined;
+  return json(presentContainer(view, request.version, size));
+}
+
+async function top(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
+  requireDefaultTop(text(request, 'ps_args'));
+  return json(await presentTop(await containers.top(parameter(request, 'id'))));
+}
+
+async function rename(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
+  const name = text(request, 'name') ?? '';
+  requireValidName(name);
+  await containers.rename(parameter(request, 'id'), name.replace(/^\//, ''));
+  return empty(204);
+}
+
+async function remove(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
+  await containers.remove(parameter(request, 'id'), { force: flag(request, 'force'), volumes: flag(request, 'v') });
+  return empty(204);
+}
+
+/** Removes what is not running; one that will not go does not keep the others. */
+async function prune(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
+  const filters = Filters.parse(text(request, 'filters'), ['label', 'label!', 'until']);
+  const until = filters.until();
+  const stopped = containers
+    .list()
+    .filter((view) => !isUp(view.container.state) && filters.labels(mergedLabels(view)))
+    .filter(({ container }) => until === undefined || BigInt(Math.floor(container.created)) * 1_000_000n < until);
+  const deleted: string[] = [];
+  let reclaimed = 0;
+  for (const { container } of stopped) {
+    try {
+      const size = await containers.size(container.id);
+      await containers.remove(container.id);
+      deleted.push(container.id);
+      reclaimed += size.readWrite;
+    } catch {
+      // Started again or removed by somebody else meanwhile: not ours any more.
+    }
+  }
+  return json({ ContainersDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: reclaimed });
+}

@@ -1,0 +1,84 @@
+import { FairleadError, messageOf } from '@fairlead/base';
+import type { AttachedStreams, ContainerService, EnginePort, Exec } from '@fairlead/engine';
+import type { HijackedConnection } from '../http/hijacked-connection.ts';
+import { readBody } from '../http/json-body.ts';
+import { type ApiRequest, parameter } from '../http/request.ts';
+import { type ApiResponse, empty, json } from '../http/response.ts';
+import type { Route } from '../http/route.ts';
+import { encodeChunk, serveStreams } from '../http/serve-streams.ts';
+import { execCreateSchema, execStartSchema, presentExec } from '../wire/exec.ts';
+import { streamMediaType } from '../wire/media-type.ts';
+import { terminalSize } from './container-life.ts';
+
+/** Processes started in running containers. */
+export function execRoutes({ containers }: EnginePort): Route[] {
+  return [
+    { method: 'POST', pattern: '/containers/{id}/exec', handle: (request) => create(containers, request) },
+    { method: 'POST', pattern: '/exec/{id}/start', hijack: true, handle: (request) => start(containers, request) },
+    { method: 'POST', pattern: '/exec/{id}/resize', handle: (request) => resize(containers, request) },
+    {
+      method: 'GET',
+      pattern: '/exec/{id}/json',
+      handle: (request) => json(presentExec(containers.inspectExec(parameter(request, 'id')))),
+    },
+  ];
+}
+
+async function create(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
+  const wire = await readBody(request, execCreateSchema, 'ExecOptions');
+  if (wire.Cmd.length === 0) throw new FairleadError('invalid-argument', 'No exec command specified');
+  const id = await containers.createExec(parameter(request, 'id'), {
+    command: wire.Cmd,
+    env: wire.Env,
+    user: wire.User,
+    workingDir: wire.WorkingDir,
+    privileged: wire.Privileged,
+    tty: wire.Tty,
+    attachStdin: wire.AttachStdin,
+    attachStdout: wire.AttachStdout,
+    attachStderr: wire.AttachStderr,
+    detachKeys: wire.DetachKeys,
+  });
+  return json({ Id: id }, 201);
+}
+
+async function start(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
+  const wire = await readBody(request, execStartSchema, 'ExecStartOptions');
+  const exec = containers.inspectExec(parameter(request, 'id'));
+  if (exec.running) throw new FairleadError('conflict', `Error: Exec command ${exec.id} is already running`);
+  if (wire.Detach) {
+    await containers.startExec(exec.id, { detach: true, tty: wire.Tty });
+    return empty(200);
+  }
+  return {
+    kind: 'takeover',
+    contentType: streamMediaType(exec.tty, request.version),
+    serve: async (connection) => await serve(containers, exec, wire.Tty, connection),
+  };
+}
+
+/**
+ * The client has been told that the connection is its own, so a start that fails is told on it, as Docker does; the
+ * client learns the exit status from the exec afterwards.
+ */
+async function serve(
+  containers: ContainerService,
+  exec: Exec,
+  tty: boolean,
+  connection: HijackedConnection,
+): Promise<void> {
+  let streams: AttachedStreams | undefined;
+  try {
+    streams = await containers.startExec(exec.id, { detach: false, tty });
+  } catch (error) {
+    const data = Buffer.from(`${messageOf(error)}\r\n`);
+    return await connection.write(encodeChunk({ stream: 'stdout', data }, exec.tty));
+  }
+  if (streams !== undefined) await serveStreams(connection, streams, { detachKeys: exec.detachKeys || undefined });
+}
+
+async function resize(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
+  const { rows, columns } = terminalSize(request);
+  await containers.resizeExec(parameter(request, 'id'), rows, columns);
+  return empty(200);
+}

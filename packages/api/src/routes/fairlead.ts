@@ -1,0 +1,66 @@
+import { parsePortSpec } from '@fairlead/base';
+import type { EnginePort, PortBinding } from '@fairlead/engine';
+import { readBody } from '../http/json-body.ts';
+import { type ApiRequest, parameter } from '../http/request.ts';
+import { type ApiResponse, json, plainText } from '../http/response.ts';
+import type { Route } from '../http/route.ts';
+import { isUp } from '../wire/container-summary.ts';
+import { goObject, goStrings } from '../wire/go-json.ts';
+
+/** What the Docker API has no words for; spelled in camelCase, as the engine does. */
+export function fairleadRoutes(engine: EnginePort, productVersion: string): Route[] {
+  return [
+    { method: 'GET', pattern: '/fairlead/status', handle: () => status(engine, productVersion) },
+    { method: 'GET', pattern: '/fairlead/operations', handle: () => json(engine.operations()) },
+    {
+      method: 'GET',
+      pattern: '/fairlead/operations/{id}/transcript',
+      handle: (request) => transcript(engine, parameter(request, 'id')),
+    },
+    { method: 'POST', pattern: '/fairlead/containers/{id}/ports', handle: (request) => publish(engine, request) },
+  ];
+}
+
+async function status(engine: EnginePort, productVersion: string): Promise<ApiResponse> {
+  const containers = engine.containers.list();
+  return json({
+    version: productVersion,
+    pid: process.pid,
+    uptime: Math.round(process.uptime()),
+    containers: containers.length,
+    running: containers.filter(({ container }) => isUp(container.state)).length,
+    networks: engine.networks.list().length,
+    operations: engine.operations().length,
+    info: await engine.info(),
+  });
+}
+
+/** `last` stands for the newest operation. */
+function transcript(engine: EnginePort, id: string): ApiResponse {
+  const lines = engine.transcript(id === 'last' ? undefined : id);
+  return plainText(lines.map((line) => `${line}\n`).join(''));
+}
+
+const portsSchema = goObject({ ports: goStrings });
+
+/** The body lists all ports that shall be published from now on, in the notation of `-p`. */
+async function publish(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+  const { ports } = await readBody(request, portsSchema, 'PublishRequest');
+  return json(await engine.networks.publish(parameter(request, 'id'), ports.flatMap(parseBindings)));
+}
+
+/** One binding for each container port; ranges of equal length go in step. */
+function parseBindings(text: string): PortBinding[] {
+  const { protocol, containerPorts, hostAddress, hostPorts } = parsePortSpec(text);
+  const count = containerPorts.last - containerPorts.first + 1;
+  return Array.from({ length: count }, (_, index) => ({
+    protocol,
+    containerPort: containerPorts.first + index,
+    ...(hostAddress && { hostAddress }),
+    ...(hostPorts && { hostPorts: count === 1 ? hostPorts : singlePort(hostPorts.first + index) }),
+  }));
+}
+
+function singlePort(port: number): { readonly first: number; readonly last: number } {
+  return { first: port, last: port };
+}

@@ -1,0 +1,139 @@
+import { FairleadError } from '@fairlead/base';
+import type { EnginePort, ImageRemoval, ImageService } from '@fairlead/engine';
+import { parseRegistryAuth } from '../http/registry-auth.ts';
+import { type ApiRequest, flag, parameter, text } from '../http/request.ts';
+import { type ApiResponse, empty, json } from '../http/response.ts';
+import type { Route } from '../http/route.ts';
+import { Filters } from '../wire/filters.ts';
+import { presentImage, presentImageSummary } from '../wire/image.ts';
+import { imageFilterKeys, selectImages } from '../wire/image-filters.ts';
+import { unixSeconds } from '../wire/time.ts';
+import { progressResponse } from './progress-response.ts';
+
+/** Images: Engine API, "Images", but for building, pushing and saving. */
+export function imageRoutes(engine: EnginePort): Route[] {
+  const { images } = engine;
+  return [
+    { method: 'GET', pattern: '/images/json', handle: (request) => list(engine, request) },
+    { method: 'POST', pattern: '/images/create', handle: (request) => create(images, request) },
+    { method: 'POST', pattern: '/images/load', handle: (request) => load(images, request) },
+    { method: 'POST', pattern: '/images/prune', handle: (request) => prune(engine, request) },
+    { method: 'GET', pattern: '/images/{name*}/json', handle: (request) => inspect(images, request) },
+    { method: 'GET', pattern: '/images/{name*}/history', handle: (request) => history(images, request) },
+    { method: 'POST', pattern: '/images/{name*}/tag', handle: (request) => tag(images, request) },
+    { method: 'DELETE', pattern: '/images/{name*}', handle: (request) => remove(images, request) },
+  ];
+}
+
+async function list({ images, containers }: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+  const filters = Filters.parse(text(request, 'filters'), imageFilterKeys);
+  const selected = selectImages(await images.list(), filters);
+  const used = containers.list();
+  const count = (id: string): number => used.filter(({ container }) => container.imageId === id).length;
+  return json(selected.map((image) => presentImageSummary(image, request.version, count(image.id))));
+}
+
+async function create(images: ImageService, request: ApiRequest): Promise<ApiResponse> {
+  const platform = text(request, 'platform');
+  const fromImage = text(request, 'fromImage');
+  if (fromImage === undefined) return await importArchive(images, request, platform);
+  const auth = parseRegistryAuth(request.headers['x-registry-auth']);
+  return await progressResponse(
+    images.pull(imageName(fromImage, text(request, 'tag')), {
+      ...(platform !== undefined && { platform }),
+      ...(auth !== undefined && { auth }),
+      signal: request.signal,
+    }),
+  );
+}
+
+/** A name with the tag or digest that came beside it. */
+function imageName(name: string, tag: string | undefined): string {
+  if (tag === undefined) return name;
+  return tag.includes(':') ? `${name}@${tag}` : `${name}:${tag}`;
+}
+
+async function importArchive(
+  images: ImageService,
+  request: ApiRequest,
+  platform: string | undefined,
+): Promise<ApiResponse> {
+  const source = text(request, 'fromSrc');
+  if (source === undefined) throw new FairleadError('invalid-argument', 'fromImage or fromSrc must be given');
+  if (source !== '-') {
+    throw new FairleadError('not-implemented', `importing from ${source} is not supported: send the archive itself`);
+  }
+  const [repository, tagText, message] = ['repo', 'tag', 'message'].map((name) => text(request, name));
+  return await progressResponse(
+    images.import(request.body, {
+      ...(repository !== undefined && { repository }),
+      ...(tagText !== undefined && { tag: tagText }),
+      ...(message !== undefined && { message }),
+      changes: request.query.getAll('changes'),
+      ...(platform !== undefined && { platform }),
+    }),
+  );
+}
+
+async function load(images: ImageService, request: ApiRequest): Promise<ApiResponse> {
+  return await progressResponse(images.load(request.body, { quiet: flag(request, 'quiet', true) }));
+}
+
+async function inspect(images: ImageService, request: ApiRequest): Promise<ApiResponse> {
+  return json(presentImage(await images.inspect(parameter(request, 'name')), request.version));
+}
+
+async function history(images: ImageService, request: ApiRequest): Promise<ApiResponse> {
+  const entries = await images.history(parameter(request, 'name'));
+  return json(
+    entries.map(({ id, created, createdBy, tags, size, comment }) => ({
+      Id: id,
+      Created: unixSeconds(created),
+      CreatedBy: createdBy,
+      Tags: tags.length > 0 ? tags : null,
+      Size: size,
+      Comment: comment,
+    })),
+  );
+}
+
+async function tag(images: ImageService, request: ApiRequest): Promise<ApiResponse> {
+  await images.tag(parameter(request, 'name'), text(request, 'repo') ?? '', text(request, 'tag') ?? 'latest');
+  return empty(201);
+}
+
+async function remove(images: ImageService, request: ApiRequest): Promise<ApiResponse> {
+  const removals = await images.remove(parameter(request, 'name'), {
+    force: flag(request, 'force'),
+    prune: !flag(request, 'noprune'),
+  });
+  return json(removals.map(presentRemoval));
+}
+
+function presentRemoval(removal: ImageRemoval) {
+  return 'untagged' in removal ? { Untagged: removal.untagged } : { Deleted: removal.deleted };
+}
+
+/** Removes images without a name, or with `dangling=false` all that no container uses. */
+async function prune({ images, containers }: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+  const filters = Filters.parse(text(request, 'filters'), ['dangling', 'label', 'label!', 'until']);
+  const onlyUnnamed = filters.boolean('dangling') ?? true;
+  const used = new Set(containers.list().map(({ container }) => container.imageId));
+  const candidates = selectImages(await images.list(), filters.without('dangling')).filter(
+    ({ id, tags }) => !used.has(id) && (tags.length === 0 || !onlyUnnamed),
+  );
+  const removals: ImageRemoval[] = [];
+  let reclaimed = 0;
+  for (const { id, size } of candidates) {
+    try {
+      const removed = await images.remove(id, { force: true, prune: true });
+      removals.push(...removed);
+      if (removed.some((removal) => 'deleted' in removal)) reclaimed += size;
+    } catch (error) {
+      // Removed by somebody else meanwhile, or in use again.
+      if (!(error instanceof FairleadError)) throw error;
+    }
+  }
+  const deleted = removals.length > 0 ? removals.map(presentRemoval) : null;
+  return json({ ImagesDeleted: deleted, SpaceReclaimed: reclaimed });
+}

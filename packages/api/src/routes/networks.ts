@@ -1,0 +1,117 @@
+import { FairleadError } from '@fairlead/base';
+import type { EnginePort, Network, NetworkService } from '@fairlead/engine';
+import { readBody } from '../http/json-body.ts';
+import { type ApiRequest, parameter, text } from '../http/request.ts';
+import { type ApiResponse, empty, json } from '../http/response.ts';
+import type { Route } from '../http/route.ts';
+import { parseEndpointSettings } from '../wire/endpoint-settings.ts';
+import { Filters } from '../wire/filters.ts';
+import {
+  connectSchema,
+  disconnectSchema,
+  networkCreateSchema,
+  parseNetworkCreate,
+  presentNetwork,
+  presentNetworkWithContainers,
+} from '../wire/network.ts';
+import { isPredefined, networkFilterKeys, selectNetworks } from '../wire/network-filters.ts';
+
+/** Networks: Engine API, "Networks". */
+export function networkRoutes({ networks }: EnginePort): Route[] {
+  const prune = pruneOnce(networks);
+  return [
+    { method: 'GET', pattern: '/networks', handle: (request) => list(networks, request) },
+    { method: 'POST', pattern: '/networks/create', handle: (request) => create(networks, request) },
+    { method: 'POST', pattern: '/networks/prune', handle: prune },
+    { method: 'POST', pattern: '/networks/{id}/connect', handle: (request) => connect(networks, request) },
+    { method: 'POST', pattern: '/networks/{id}/disconnect', handle: (request) => disconnect(networks, request) },
+    { method: 'GET', pattern: '/networks/{id}', handle: (request) => inspect(networks, request) },
+    {
+      method: 'DELETE',
+      pattern: '/networks/{id}',
+      handle: async (request) => {
+        await networks.remove(parameter(request, 'id'));
+        return empty(204);
+      },
+    },
+  ];
+}
+
+function list(networks: NetworkService, request: ApiRequest): ApiResponse {
+  const filters = Filters.parse(text(request, 'filters'), networkFilterKeys);
+  const selected = selectNetworks(networks.list(), filters, (network) => isUsed(networks, network));
+  if (request.version >= 28) return json(selected.map((network) => presentNetwork(network, request.version)));
+  const whole = selected.map(({ id }) => networks.inspect(id));
+  return json(
+    whole.map(({ network, endpoints }) => presentNetworkWithContainers(network, endpoints, request.version)),
+  );
+}
+
+function inspect(networks: NetworkService, request: ApiRequest): ApiResponse {
+  const verbose = text(request, 'verbose');
+  if (verbose !== undefined && !/^(1|0|t|f|true|false)$/i.test(verbose)) {
+    throw new FairleadError('invalid-argument', `invalid value for verbose: ${verbose}`);
+  }
+  const reference = parameter(request, 'id');
+  const scope = text(request, 'scope');
+  const { network, endpoints } = networks.inspect(reference);
+  if (scope !== undefined && scope !== network.scope) {
+    throw new FairleadError('not-found', `network ${reference} not found`);
+  }
+  return json(presentNetworkWithContainers(network, endpoints, request.version));
+}
+
+async function create(networks: NetworkService, request: ApiRequest): Promise<ApiResponse> {
+  const wire = await readBody(request, networkCreateSchema, 'CreateRequest');
+  const { id, warning } = await networks.create(parseNetworkCreate(wire, request.version));
+  return json({ Id: id, Warning: warning }, 201);
+}
+
+async function connect(networks: NetworkService, request: ApiRequest): Promise<ApiResponse> {
+  const wire = await readBody(request, connectSchema, 'ConnectOptions');
+  const config = wire.EndpointConfig === undefined ? {} : parseEndpointSettings(wire.EndpointConfig);
+  await networks.connect(parameter(request, 'id'), wire.Container, config);
+  return empty(200);
+}
+
+async function disconnect(networks: NetworkService, request: ApiRequest): Promise<ApiResponse> {
+  const wire = await readBody(request, disconnectSchema, 'DisconnectOptions');
+  await networks.disconnect(parameter(request, 'id'), wire.Container, wire.Force);
+  return empty(200);
+}
+
+/** One prune at a time; networks that will not go are passed over. */
+function pruneOnce(networks: NetworkService): (request: ApiRequest) => Promise<ApiResponse> {
+  let running = false;
+  return async (request) => {
+    const filters = Filters.parse(text(request, 'filters'), ['label', 'label!', 'until']);
+    if (running) throw new FairleadError('conflict', 'a prune operation is already running');
+    running = true;
+    try {
+      const deleted = await prune(networks, filters);
+      return json({ NetworksDeleted: deleted.length > 0 ? deleted : null });
+    } finally {
+      running = false;
+    }
+  };
+}
+
+async function prune(networks: NetworkService, filters: Filters): Promise<string[]> {
+  const until = filters.until();
+  const deleted: string[] = [];
+  for (const network of networks.list()) {
+    if (isPredefined(network) || isUsed(networks, network) || !filters.labels(network.labels)) continue;
+    if (until !== undefined && BigInt(Math.floor(network.created)) * 1_000_000n >= until) continue;
+    try {
+      await networks.remove(network.id);
+      deleted.push(network.name);
+    } catch {
+      // In use again or gone meanwhile.
+    }
+  }
+  return deleted;
+}
+
+function isUsed(networks: NetworkService, network: Network): boolean {
+  return networks.inspect(network.id).endpoints.length > 0;
+}

@@ -1,0 +1,86 @@
+import type { EngineEvent, EnginePort } from '@fairlead/engine';
+import { type ApiRequest, text } from '../http/request.ts';
+import { type ApiResponse, json, type PlainResponse, stream } from '../http/response.ts';
+import type { Route } from '../http/route.ts';
+import { presentSummary } from '../wire/container-summary.ts';
+import { presentEvent } from '../wire/event.ts';
+import { eventFilterKeys, matchesEvent } from '../wire/event-filters.ts';
+import { Filters } from '../wire/filters.ts';
+import { presentImageSummary } from '../wire/image.ts';
+import { presentInfo, presentVersion } from '../wire/system.ts';
+import { parseTimestamp } from '../wire/time.ts';
+
+/** The engine as a whole: Engine API, "System". */
+export function systemRoutes(engine: EnginePort, productVersion: string): Route[] {
+  return [
+    { method: 'GET', pattern: '/_ping', handle: () => ping('OK') },
+    { method: 'HEAD', pattern: '/_ping', handle: () => ping('') },
+    {
+      method: 'GET',
+      pattern: '/version',
+      handle: async () => json(presentVersion(await engine.info(), productVersion)),
+    },
+    { method: 'GET', pattern: '/info', handle: (request) => info(engine, productVersion, request) },
+    { method: 'GET', pattern: '/events', handle: (request) => events(engine, request) },
+    { method: 'GET', pattern: '/system/df', handle: (request) => diskUsage(engine, request) },
+  ];
+}
+
+/** Clients read the newest version, the kind of system and the builder from the headers of this answer. */
+function ping(body: string): PlainResponse {
+  return {
+    kind: 'plain',
+    status: 200,
+    headers: {
+      'Content-Type': 'text/plain; charset=utf-8',
+      'Builder-Version': '1',
+      Swarm: 'inactive',
+      'Cache-Control': 'no-cache, no-store, must-revalidate',
+      Pragma: 'no-cache',
+    },
+    body,
+  };
+}
+
+async function info(engine: EnginePort, productVersion: string, request: ApiRequest): Promise<ApiResponse> {
+  const [facts, images] = await Promise.all([engine.info(), engine.images.list()]);
+  const counts = { containers: engine.containers.list(), images: images.length };
+  return json(presentInfo(facts, counts, productVersion, request.version));
+}
+
+function events(engine: EnginePort, request: ApiRequest): ApiResponse {
+  const filters = Filters.parse(text(request, 'filters'), eventFilterKeys);
+  const since = parseTimestamp(text(request, 'since'));
+  const until = parseTimestamp(text(request, 'until'));
+  const source = engine.events({
+    ...(since !== undefined && { since }),
+    ...(until !== undefined && { until }),
+    signal: request.signal,
+  });
+  return stream(eventLines(source, filters, request), 'application/json');
+}
+
+async function* eventLines(
+  source: AsyncIterable<EngineEvent>,
+  filters: Filters,
+  request: ApiRequest,
+): AsyncGenerator<string> {
+  for await (const event of source) if (matchesEvent(event, filters)) yield presentEvent(event, request.version);
+}
+
+/** Sizes that are known; there are no volumes and no build cache. */
+async function diskUsage({ containers, images }: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+  const views = containers.list();
+  const local = await images.list();
+  const count = (id: string): number => views.filter(({ container }) => container.imageId === id).length;
+  const sized = views.map(async (view) =>
+    presentSummary(view, request.version, await containers.size(view.container.id)),
+  );
+  return json({
+    LayersSize: local.reduce((sum, { size }) => sum + size, 0),
+    Images: local.map((image) => presentImageSummary(image, request.version, count(image.id))),
+    Containers: await Promise.all(sized),
+    Volumes: [],
+    BuildCache: [],
+  });
+}

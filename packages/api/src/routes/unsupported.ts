@@ -1,0 +1,85 @@
+import { FairleadError } from '@fairlead/base';
+import { parameter } from '../http/request.ts';
+import { json } from '../http/response.ts';
+import type { Method, Route } from '../http/route.ts';
+
+/** What this version lacks, by the routes that would do it. */
+const lacking: readonly (readonly [what: string, ...routes: string[]])[] = [
+  ['building images', 'POST /build', 'POST /session', 'POST /grpc', 'POST /build/cancel'],
+  ['committing containers', 'POST /commit'],
+  [
+    'copying files',
+    'HEAD /containers/{id}/archive',
+    'GET /containers/{id}/archive',
+    'PUT /containers/{id}/archive',
+  ],
+  ['exporting containers', 'GET /containers/{id}/export'],
+  ['listing changed files', 'GET /containers/{id}/changes'],
+  ['reading statistics', 'GET /containers/{id}/stats'],
+  ['updating containers', 'POST /containers/{id}/update'],
+  ['attaching over WebSocket', 'GET /containers/{id}/attach/ws'],
+  ['checkpointing', 'GET /containers/{id}/checkpoints', 'POST /containers/{id}/checkpoints'],
+  ['saving images', 'GET /images/get', 'GET /images/{name*}/get'],
+  ['pushing images', 'POST /images/{name*}/push'],
+  ['searching registries', 'GET /images/search'],
+  ['asking registries about images', 'GET /distribution/{name*}/json'],
+  ['checking credentials', 'POST /auth'],
+  ['making volumes', 'POST /volumes/create', 'POST /volumes/prune', 'DELETE /volumes/{name}'],
+  ['swarm mode', 'POST /swarm/init', 'POST /swarm/join', 'POST /services/create'],
+  ['installing plugins', 'POST /plugins/pull', 'GET /plugins/privileges'],
+];
+
+/** Kinds of objects that only a swarm manager has. */
+const swarmKinds = ['nodes', 'services', 'tasks', 'secrets', 'configs'];
+
+/** Docker's words: clients that look everywhere for a name recognise them and go on. */
+const notInSwarm =
+  'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm ' +
+  'and try again.';
+
+/** Answers for the parts of the API that do not exist yet, so that clients say so in one line. */
+export function unsupportedRoutes(): Route[] {
+  const refused = lacking.flatMap(([what, ...routes]) => routes.map((route) => refuse(route, what)));
+  const swarm = ['/swarm', ...swarmKinds.flatMap((kind) => [`/${kind}`, `/${kind}/{id}`])].map(
+    (pattern): Route => ({
+      method: 'GET',
+      pattern,
+      handle: () => {
+        throw new FairleadError('unavailable', notInSwarm);
+      },
+    }),
+  );
+  return [...refused, ...swarm, ...emptyLists];
+}
+
+function refuse(route: string, what: string): Route {
+  const [method = '', pattern = ''] = route.split(' ');
+  return {
+    method: method as Method,
+    pattern,
+    handle: () => {
+      throw new FairleadError('not-implemented', `${what} is not supported yet by this version of Fairlead`);
+    },
+  };
+}
+
+/** Things of which there are truly none. */
+const emptyLists: readonly Route[] = [
+  { method: 'GET', pattern: '/volumes', handle: () => json({ Volumes: [], Warnings: null }) },
+  {
+    method: 'GET',
+    pattern: '/volumes/{name}',
+    handle: (request) => {
+      throw new FairleadError('not-found', `get ${parameter(request, 'name')}: no such volume`);
+    },
+  },
+  { method: 'GET', pattern: '/plugins', handle: () => json([]) },
+  {
+    method: 'GET',
+    pattern: '/plugins/{name*}/json',
+    handle: (request) => {
+      throw new FairleadError('not-found', `plugin "${parameter(request, 'name')}" not found`);
+    },
+  },
+  { method: 'POST', pattern: '/build/prune', handle: () => json({ CachesDeleted: null, SpaceReclaimed: 0 }) },
+];

@@ -1,0 +1,127 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { settleAll, silentLogger, type Logger } from '@fairlead/base';
+import type { EnginePort } from '@fairlead/engine';
+import { Dispatcher } from './http/dispatcher.ts';
+import { RouteTable } from './http/route.ts';
+import { listenUnix } from './http/unix-listener.ts';
+import { allRoutes } from './routes/all-routes.ts';
+
+/** Certificates of a TCP listener, in PEM. */
+export interface TlsFiles {
+  readonly certificate: string | Buffer;
+  readonly key: string | Buffer;
+  /** Authorities for clients' certificates; with them a client must show one (`--tlsverify`). */
+  readonly clientAuthorities?: string | Buffer;
+}
+
+/** Where to listen. */
+export type ListenAddress =
+  | { readonly kind: 'unix'; readonly path: string; readonly group?: string }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly tls?: TlsFiles }
+  /** A socket that listens already, handed over by whoever started us. */
+  | { readonly kind: 'descriptor'; readonly descriptor: number };
+
+/** What a server works with. */
+export interface ApiServerOptions {
+  readonly engine: EnginePort;
+  /** Version of the product. */
+  readonly productVersion: string;
+  readonly logger?: Logger;
+}
+
+/**
+ * Serves the Docker Engine API on any number of sockets.
+ *
+ * @example
+ * await using server = new ApiServer({ engine, productVersion: '0.1.0' });
+ * await server.listen({ kind: 'unix', path: '/run/fairlead.sock' });
+ */
+export class ApiServer implements AsyncDisposable {
+  readonly #dispatcher: Dispatcher;
+  readonly #logger: Logger;
+  readonly #servers = new Set<Server>();
+  /** Connections taken over: HTTP no longer counts them among its own. */
+  readonly #upgraded = new Set<Duplex>();
+
+  constructor({ engine, productVersion, logger = silentLogger }: ApiServerOptions) {
+    const routes = new RouteTable(allRoutes(engine, productVersion));
+    this.#logger = logger;
+    this.#dispatcher = new Dispatcher({ routes, logger, productVersion });
+  }
+
+  /**
+   * Listen on one more address; resolves once clients can connect.
+   *
+   * @returns the port, for TCP: 0 asks for any free one.
+   * @throws FairleadError `conflict` when another daemon answers on the path; Node's error when the socket cannot be had.
+   */
+  async listen(address: ListenAddress): Promise<{ readonly port?: number }> {
+    const server = this.#createServer(address);
+    this.#servers.add(server);
+    try {
+      await this.#bind(server, address);
+    } catch (error) {
+      this.#servers.delete(server);
+      throw error;
+    }
+    server.on('error', (error) => this.#logger.error('listener failed', { error: error.message }));
+    const bound = server.address();
+    return bound !== null && typeof bound === 'object' ? { port: bound.port } : {};
+  }
+
+  /** Stop listening, give requests under way a moment, then cut what is left: streams may last for ever. */
+  async close(graceMilliseconds = 500): Promise<void> {
+    const servers = [...this.#servers];
+    this.#servers.clear();
+    const timer = setTimeout(() => {
+      for (const server of servers) server.closeAllConnections();
+      for (const socket of this.#upgraded) socket.destroy();
+    }, graceMilliseconds);
+    await settleAll(servers.map((server) => () => closeServer(server)));
+    clearTimeout(timer);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close(0);
+  }
+
+  #createServer(address: ListenAddress): Server {
+    const options: ServerOptions = {
+      // Clients keep connections for as long as they like, bodies of loads and attachments take as long as they take.
+      requestTimeout: 0,
+      keepAliveTimeout: 0,
+      shouldUpgradeCallback: (request) => this.#dispatcher.mayHijack(request),
+    };
+    const listener: RequestListener = (request, response) => void this.#dispatcher.request(request, response);
+    const tls = address.kind === 'tcp' ? address.tls : undefined;
+    const server = tls === undefined ? createServer(options, listener) : createTlsServer({ ...options, ...tlsOptions(tls) }, listener);
+    server.on('upgrade', (request, socket, head) => {
+      this.#upgraded.add(socket);
+      socket.once('close', () => this.#upgraded.delete(socket));
+      void this.#dispatcher.upgrade(request, socket, head);
+    });
+    return server;
+  }
+
+  async #bind(server: Server, address: ListenAddress): Promise<void> {
+    if (address.kind === 'unix') return await listenUnix(server, address.path, address.group ?? 'docker');
+    if (address.kind === 'descriptor') server.listen({ fd: address.descriptor });
+    else server.listen(address.port, address.host);
+    await once(server, 'listening');
+  }
+}
+
+function tlsOptions({ certificate, key, clientAuthorities }: TlsFiles) {
+  const verify = clientAuthorities === undefined ? {} : { ca: clientAuthorities, requestCert: true, rejectUnauthorized: true };
+  return { cert: certificate, key, minVersion: 'TLSv1.2' as const, ...verify };
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  await closed;
+}

@@ -1,0 +1,76 @@
+import { FairleadError } from '@fairlead/base';
+import type { EngineEvent, EnginePort, OperationRecord, SystemInfo } from '@fairlead/engine';
+import { Broadcast } from './broadcast.ts';
+import { FakeContainers } from './fake-containers.ts';
+import { FakeImages } from './fake-images.ts';
+import { FakeNetworks } from './fake-networks.ts';
+
+/**
+ * An engine in memory, good enough for real clients: it has images, networks and containers, whose processes know a few
+ * commands.
+ *
+ * @example
+ * const engine = new FakeEngine();
+ * engine.images.add('busybox:latest');
+ * await using server = new ApiServer({ engine, productVersion: '0.0.0' });
+ */
+export class FakeEngine implements EnginePort {
+  readonly images = new FakeImages();
+  readonly networks: FakeNetworks;
+  readonly containers: FakeContainers;
+  readonly #events = new Broadcast<EngineEvent>();
+
+  constructor() {
+    this.containers = new FakeContainers(this.images, () => this.networks, (event) => this.emit(event));
+    this.networks = new FakeNetworks((reference) => this.containers.find(reference).container);
+  }
+
+  /** Let something happen. */
+  emit(event: Omit<EngineEvent, 'time'>): void {
+    this.#events.push({ ...event, time: BigInt(Date.now()) * 1_000_000n });
+  }
+
+  async *events(options: { readonly since?: bigint; readonly until?: bigint; readonly signal: AbortSignal }) {
+    const { since, until, signal } = options;
+    if (until !== undefined) {
+      yield* this.#events.values.filter(({ time }) => time <= until && (since === undefined || time >= since));
+      return;
+    }
+    const start = since === undefined ? this.#events.values.length : 0;
+    for await (const event of this.#events.from(start, signal)) if (since === undefined || event.time >= since) yield event;
+  }
+
+  async info(): Promise<SystemInfo> {
+    return {
+      id: 'a-fake-engine',
+      name: 'fake',
+      dataRoot: '/var/lib/fairlead',
+      containerdVersion: '2.0.0',
+      containerdSocket: '/run/containerd.sock',
+      runtimeName: 'runc',
+      runtimeVersion: '1.2.0',
+      kernelVersion: '6.18.0',
+      operatingSystem: 'Debian GNU/Linux 12 (bookworm)',
+      osVersion: '12',
+      cgroupVersion: '2',
+      cgroupDriver: 'cgroupfs',
+      cpus: 2,
+      memory: 4_000_000_000,
+      debug: false,
+      insecureRegistries: ['127.0.0.1:5000'],
+      registryMirrors: [],
+      defaultAddressPools: [{ base: '172.17.0.0/16', size: 24 }],
+      labels: [],
+      warnings: [],
+    };
+  }
+
+  operations(): readonly OperationRecord[] {
+    return [{ id: 'op1', name: 'start container', time: Date.now(), steps: 2, microseconds: 900 }];
+  }
+
+  transcript(id?: string): readonly string[] {
+    if (id !== undefined && id !== 'op1') throw new FairleadError('not-found', `operation ${id} not found`);
+    return ['ip link add fl0 type bridge', 'ip link set fl0 up'];
+  }
+}

@@ -1,0 +1,104 @@
+import { FairleadError } from '@fairlead/base';
+import type { ContainerConfig, EndpointConfig, Json, NetworkAttachment } from '@fairlead/engine';
+import type { ApiVersion } from '../http/api-version.ts';
+import { requireValidCreate } from './container-rules.ts';
+import { createSchema, type WireCreate } from './create-schema.ts';
+import { parseEndpointSettings } from './endpoint-settings.ts';
+import { canonicalKeys, decodeJson, isJsonObject } from './go-json.ts';
+import { parseHostConfig } from './host-config.ts';
+import { passiveConfigNames, passiveHostNames } from './host-config-defaults.ts';
+import { parseExposedPorts } from './port-map.ts';
+
+/**
+ * What a client asks for, as the engine takes it.
+ *
+ * @throws FairleadError `invalid-argument` in Docker's words.
+ */
+export function parseCreate(body: Json, version: ApiVersion): ContainerConfig {
+  if (!isJsonObject(body) || Object.keys(body).length === 0) {
+    throw new FairleadError('invalid-argument', 'config cannot be empty in order to create a container');
+  }
+  const wire = decodeJson(createSchema, body, 'CreateRequest');
+  requireValidCreate(wire, version);
+  const host = parseHostConfig(wire.HostConfig);
+  const migrated = migrateSysctls(host.sysctls, version);
+  return {
+    image: wire.Image,
+    ...(wire.Hostname !== '' && { hostname: wire.Hostname }),
+    ...(wire.Domainname !== '' && { domainname: wire.Domainname }),
+    user: wire.User,
+    workingDir: wire.WorkingDir,
+    env: wire.Env,
+    entrypoint: wire.Entrypoint ?? null,
+    command: wire.Cmd ?? null,
+    labels: wire.Labels,
+    exposedPorts: parseExposedPorts(Object.keys(wire.ExposedPorts)),
+    volumes: Object.keys(wire.Volumes),
+    ...(wire.StopSignal !== '' && { stopSignal: wire.StopSignal }),
+    ...(wire.StopTimeout !== undefined && { stopTimeout: wire.StopTimeout }),
+    tty: wire.Tty,
+    openStdin: wire.OpenStdin,
+    stdinOnce: wire.StdinOnce,
+    attachStdin: wire.AttachStdin,
+    attachStdout: wire.AttachStdout,
+    attachStderr: wire.AttachStderr,
+    networkDisabled: wire.NetworkDisabled,
+    host: { ...host, sysctls: migrated.host },
+    networks: attachments(wire, host.networkMode, migrated.endpoint),
+    other: {
+      config: canonicalKeys(body, passiveConfigNames),
+      host: canonicalKeys(memberOf(body, 'hostconfig'), passiveHostNames),
+    },
+  };
+}
+
+/** The mode's own network first, then the others in the order of the request. */
+function attachments(wire: WireCreate, networkMode: string, endpointSysctls: readonly string[]): NetworkAttachment[] {
+  if (networkMode.startsWith('container:')) return [];
+  const asked = Object.entries(wire.NetworkingConfig?.EndpointsConfig ?? {}).map(([key, settings]) => ({
+    // `default` is what clients call the mode's network when they leave the mode open.
+    network: key === 'default' ? networkMode : key,
+    config: settings === null ? {} : parseEndpointSettings(settings),
+  }));
+  const main = asked.find(({ network }) => network === networkMode) ?? { network: networkMode, config: {} };
+  const config = mainEndpoint(main.config, wire.MacAddress, endpointSysctls);
+  return [{ network: networkMode, config }, ...asked.filter((attachment) => attachment !== main)];
+}
+
+/** What a request says of the container as a whole but means for its main network. */
+function mainEndpoint(config: EndpointConfig, macAddress: string, sysctls: readonly string[]): EndpointConfig {
+  const key = 'com.docker.network.endpoint.sysctls';
+  const existing = config.driverOptions?.[key];
+  const all = [...(existing === undefined ? [] : [existing]), ...sysctls].join(',');
+  return {
+    ...config,
+    ...(macAddress !== '' && { macAddress }),
+    ...(sysctls.length > 0 && { driverOptions: { ...config.driverOptions, [key]: all } }),
+  };
+}
+
+/**
+ * Settings of one interface cannot be given to the container as a whole any more: older clients' ones move to the
+ * endpoint.
+ */
+function migrateSysctls(sysctls: Readonly<Record<string, string>>, version: ApiVersion) {
+  const pattern = /^(net\.(?:ipv4|ipv6|mpls)\.[^.]+)\.eth0\.(.+)$/;
+  const endpoint: string[] = [];
+  const host: Record<string, string> = {};
+  for (const [name, value] of Object.entries(sysctls)) {
+    const match = pattern.exec(name);
+    if (match === null) host[name] = value;
+    else if (version < 48) endpoint.push(`${match[1]}.IFNAME.${match[2]}=${value}`);
+    else {
+      const option = 'com.docker.network.endpoint.sysctls';
+      const fault = `interface specific sysctl setting "${name}" must be supplied using driver option '${option}'`;
+      throw new FairleadError('invalid-argument', fault);
+    }
+  }
+  return { host, endpoint };
+}
+
+function memberOf(body: Readonly<Record<string, Json>>, lowerName: string) {
+  const member = Object.entries(body).find(([key]) => key.toLowerCase() === lowerName)?.[1];
+  return isJsonObject(member) ? member : {};
+}

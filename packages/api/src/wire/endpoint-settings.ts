@@ -1,0 +1,88 @@
+import { addressOf, familyOf, prefixFamily, prefixLength } from '@fairlead/base';
+import type { AttachmentView, EndpointConfig, Network } from '@fairlead/engine';
+import * as v from 'valibot';
+import type { ApiVersion } from '../http/api-version.ts';
+import { goInteger, goObject, goString, goStringMap, goStrings } from './go-json.ts';
+
+/** `EndpointSettings` of a request. */
+export const endpointSettingsSchema = goObject({
+  IPAMConfig: v.optional(goObject({ IPv4Address: goString, IPv6Address: goString, LinkLocalIPs: goStrings })),
+  Links: goStrings,
+  Aliases: goStrings,
+  MacAddress: goString,
+  DriverOpts: goStringMap,
+  GwPriority: goInteger,
+  NetworkID: goString,
+});
+
+/** A request's `EndpointSettings` after decoding. */
+export type WireEndpointSettings = v.InferOutput<typeof endpointSettingsSchema>;
+
+/** What a request asks for on one network; what is empty is left out. */
+export function parseEndpointSettings(settings: WireEndpointSettings): EndpointConfig {
+  const { IPAMConfig: ipam, Links, Aliases, DriverOpts, MacAddress, GwPriority } = settings;
+  return {
+    ...(ipam?.IPv4Address && { ipv4Address: ipam.IPv4Address }),
+    ...(ipam?.IPv6Address && { ipv6Address: ipam.IPv6Address }),
+    ...(ipam !== undefined && ipam.LinkLocalIPs.length > 0 && { linkLocalAddresses: ipam.LinkLocalIPs }),
+    ...(MacAddress && { macAddress: MacAddress }),
+    ...(Aliases.length > 0 && { aliases: Aliases }),
+    ...(Links.length > 0 && { links: Links }),
+    ...(Object.keys(DriverOpts).length > 0 && { driverOptions: DriverOpts }),
+    ...(GwPriority !== 0 && { gatewayPriority: GwPriority }),
+  };
+}
+
+/**
+ * One entry of `NetworkSettings.Networks`. No key is ever omitted: older clients dereference them without asking.
+ *
+ * @param shortId first twelve digits of the container, which versions before 1.45 list among the aliases.
+ */
+export function presentEndpoint(view: AttachmentView, version: ApiVersion, shortId: string) {
+  const { config, endpoint, network } = view;
+  const aliases = config.aliases ?? [];
+  // Only where names are served do aliases exist at all.
+  const shown = version < 45 && view.dnsNames !== null && endpoint !== undefined ? [...aliases, shortId] : aliases;
+  return {
+    IPAMConfig: presentIpamConfig(config),
+    Links: config.links ?? null,
+    Aliases: shown.length > 0 ? shown : null,
+    MacAddress: endpoint?.mac ?? (endpoint === undefined ? '' : (config.macAddress ?? '')),
+    DriverOpts: config.driverOptions ?? null,
+    ...(version >= 48 && { GwPriority: config.gatewayPriority ?? 0 }),
+    NetworkID: network?.id ?? '',
+    EndpointID: endpoint?.id ?? '',
+    Gateway: endpoint?.ipv4 === undefined ? '' : gateway(network, 4),
+    IPAddress: endpoint?.ipv4 ?? '',
+    IPPrefixLen: endpoint?.ipv4 === undefined ? 0 : lengthOf(network, 4),
+    IPv6Gateway: endpoint?.ipv6 === undefined ? '' : gateway(network, 6),
+    GlobalIPv6Address: endpoint?.ipv6 ?? '',
+    GlobalIPv6PrefixLen: endpoint?.ipv6 === undefined ? 0 : lengthOf(network, 6),
+    ...(version >= 44 && { DNSNames: view.dnsNames }),
+  };
+}
+
+/** One entry of `NetworkSettings.Networks`. */
+export type WireEndpoint = ReturnType<typeof presentEndpoint>;
+
+/** Null when nothing was asked for, as clients test it. */
+function presentIpamConfig(config: EndpointConfig) {
+  if (!config.ipv4Address && !config.ipv6Address && !config.linkLocalAddresses) return null;
+  return {
+    ...(config.ipv4Address && { IPv4Address: config.ipv4Address }),
+    ...(config.ipv6Address && { IPv6Address: config.ipv6Address }),
+    ...(config.linkLocalAddresses && { LinkLocalIPs: config.linkLocalAddresses }),
+  };
+}
+
+/** Length of the network's prefix of one family. */
+export function lengthOf(network: Network | undefined, family: 4 | 6): number {
+  const subnet = network?.subnets.find((entry) => prefixFamily(entry.subnet) === family)?.subnet;
+  return subnet === undefined ? 0 : prefixLength(subnet);
+}
+
+/** Networks that lead nowhere show no gateway. */
+function gateway(network: Network | undefined, family: 4 | 6): string {
+  if (network === undefined || network.internal) return '';
+  return network.subnets.find((entry) => familyOf(addressOf(entry.subnet)) === family)?.gateway ?? '';
+}

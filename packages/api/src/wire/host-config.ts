@@ -1,0 +1,129 @@
+import type { HostConfig, ResourceLimits } from '@fairlead/engine';
+import * as v from 'valibot';
+import { goBoolean, goInteger, goObject, goString, goStringMap, goStrings } from './go-json.ts';
+import { mountSchema, parseMount } from './mount.ts';
+import { parsePortMap, portMapSchema } from './port-map.ts';
+
+const optionalBoolean = v.optional(v.boolean());
+const optionalInteger = v.optional(v.pipe(v.number(), v.integer()));
+
+/** The fields of a request's `HostConfig` that the engine acts on. */
+export const hostConfigSchema = goObject({
+  NetworkMode: goString,
+  PortBindings: portMapSchema,
+  PublishAllPorts: goBoolean,
+  Binds: goStrings,
+  Mounts: v.optional(v.array(mountSchema), []),
+  Tmpfs: goStringMap,
+  AutoRemove: goBoolean,
+  Privileged: goBoolean,
+  ReadonlyRootfs: goBoolean,
+  Init: optionalBoolean,
+  CapAdd: goStrings,
+  CapDrop: goStrings,
+  SecurityOpt: goStrings,
+  GroupAdd: goStrings,
+  Dns: goStrings,
+  DnsOptions: goStrings,
+  DnsSearch: goStrings,
+  ExtraHosts: goStrings,
+  Links: goStrings,
+  Sysctls: goStringMap,
+  Ulimits: v.optional(v.array(goObject({ Name: goString, Soft: goInteger, Hard: goInteger })), []),
+  Devices: v.optional(
+    v.array(goObject({ PathOnHost: goString, PathInContainer: goString, CgroupPermissions: goString })),
+    [],
+  ),
+  PidMode: goString,
+  IpcMode: goString,
+  UTSMode: goString,
+  CgroupParent: goString,
+  ShmSize: goInteger,
+  OomScoreAdj: goInteger,
+  RestartPolicy: v.optional(goObject({ Name: goString, MaximumRetryCount: goInteger })),
+  LogConfig: v.optional(goObject({ Type: goString, Config: goStringMap })),
+  Memory: goInteger,
+  MemoryReservation: goInteger,
+  MemorySwap: goInteger,
+  NanoCpus: goInteger,
+  CpuShares: goInteger,
+  CpuPeriod: goInteger,
+  CpuQuota: goInteger,
+  CpusetCpus: goString,
+  CpusetMems: goString,
+  PidsLimit: optionalInteger,
+  BlkioWeight: goInteger,
+  OomKillDisable: optionalBoolean,
+});
+
+/** A request's `HostConfig` after decoding. */
+export type WireHostConfig = v.InferOutput<typeof hostConfigSchema>;
+
+/** Bytes of `/dev/shm` unless asked otherwise. */
+export const defaultShmSize = 64 * 1024 * 1024;
+
+/**
+ * The engine's form of a `HostConfig`.
+ *
+ * @throws FairleadError `invalid-argument` for ports and mounts that are none.
+ */
+export function parseHostConfig(host: WireHostConfig): HostConfig {
+  return {
+    networkMode: host.NetworkMode === '' || host.NetworkMode === 'default' ? 'bridge' : host.NetworkMode,
+    portBindings: parsePortMap(host.PortBindings),
+    publishAllPorts: host.PublishAllPorts,
+    binds: host.Binds,
+    mounts: host.Mounts.map(parseMount),
+    tmpfs: host.Tmpfs,
+    autoRemove: host.AutoRemove,
+    privileged: host.Privileged,
+    readonlyRootfs: host.ReadonlyRootfs,
+    init: host.Init ?? false,
+    capAdd: host.CapAdd,
+    capDrop: host.CapDrop,
+    securityOptions: host.SecurityOpt,
+    groupAdd: host.GroupAdd,
+    dns: host.Dns,
+    dnsOptions: host.DnsOptions,
+    dnsSearch: host.DnsSearch,
+    extraHosts: host.ExtraHosts,
+    links: host.Links,
+    sysctls: host.Sysctls,
+    ulimits: host.Ulimits.map(({ Name, Soft, Hard }) => ({ name: Name, soft: Soft, hard: Hard })),
+    devices: host.Devices.map(({ PathOnHost, PathInContainer, CgroupPermissions }) => ({
+      pathOnHost: PathOnHost,
+      pathInContainer: PathInContainer || PathOnHost,
+      permissions: CgroupPermissions || 'rwm',
+    })),
+    pidMode: host.PidMode,
+    ipcMode: host.IpcMode || 'private',
+    utsMode: host.UTSMode,
+    cgroupParent: host.CgroupParent,
+    shmSize: host.ShmSize || defaultShmSize,
+    oomScoreAdjust: host.OomScoreAdj,
+    restartPolicy: {
+      name: host.RestartPolicy?.Name || 'no',
+      maximumRetryCount: host.RestartPolicy?.MaximumRetryCount ?? 0,
+    },
+    logConfig: { type: host.LogConfig?.Type || 'json-file', options: host.LogConfig?.Config ?? {} },
+    limits: parseLimits(host),
+  };
+}
+
+/** Limits that were asked for; 0 and empty mean none. */
+function parseLimits(host: WireHostConfig): ResourceLimits {
+  return {
+    ...(host.Memory !== 0 && { memory: host.Memory }),
+    ...(host.MemoryReservation !== 0 && { memoryReservation: host.MemoryReservation }),
+    ...(host.MemorySwap !== 0 && { memorySwap: host.MemorySwap }),
+    ...(host.NanoCpus !== 0 && { nanoCpus: host.NanoCpus }),
+    ...(host.CpuShares !== 0 && { cpuShares: host.CpuShares }),
+    ...(host.CpuPeriod !== 0 && { cpuPeriod: host.CpuPeriod }),
+    ...(host.CpuQuota !== 0 && { cpuQuota: host.CpuQuota }),
+    ...(host.CpusetCpus !== '' && { cpusetCpus: host.CpusetCpus }),
+    ...(host.CpusetMems !== '' && { cpusetMems: host.CpusetMems }),
+    ...(host.PidsLimit !== undefined && host.PidsLimit > 0 && { pids: host.PidsLimit }),
+    ...(host.BlkioWeight !== 0 && { blkioWeight: host.BlkioWeight }),
+    ...(host.OomKillDisable !== undefined && { oomKillDisable: host.OomKillDisable }),
+  };
+}

@@ -1,0 +1,51 @@
+import { FairleadError } from '@fairlead/base';
+import type { Image } from '@fairlead/engine';
+import { imageLabels } from './container-config.ts';
+import type { Filters } from './filters.ts';
+
+/** Keys that `GET /images/json` knows. */
+export const imageFilterKeys = ['before', 'dangling', 'label', 'label!', 'reference', 'since', 'until'] as const;
+
+/**
+ * The images that a list shows, newest first.
+ *
+ * @throws FairleadError `not-found` when `before` or `since` name no image, `invalid-argument` for wrong values.
+ */
+export function selectImages(images: readonly Image[], filters: Filters): Image[] {
+  const dangling = filters.boolean('dangling');
+  const until = filters.until();
+  const before = referenceTime(images, filters.values('before')[0]);
+  const since = referenceTime(images, filters.values('since')[0]);
+  return images
+    .filter(
+      (image) =>
+        (dangling === undefined || dangling === (image.tags.length === 0)) &&
+        (until === undefined || BigInt(Math.floor(image.created)) * 1_000_000n < until) &&
+        (before === undefined || image.created < before) &&
+        (since === undefined || image.created > since) &&
+        filters.labels(imageLabels(image)) &&
+        filters.some('reference', (pattern) => image.tags.some((tag) => matchesReference(pattern, tag))),
+    )
+    .sort((a, b) => b.created - a.created);
+}
+
+function referenceTime(images: readonly Image[], reference: string | undefined): number | undefined {
+  if (reference === undefined) return undefined;
+  const found = images.find(
+    ({ id, tags }) =>
+      tags.includes(reference) || tags.includes(`${reference}:latest`) || id.replace('sha256:', '').startsWith(reference),
+  );
+  if (found === undefined) throw new FairleadError('not-found', `No such image: ${reference}`);
+  return found.created;
+}
+
+/** A name, or a pattern with `*` and `?` that do not cross slashes; without a tag it means every tag. */
+export function matchesReference(pattern: string, tag: string): boolean {
+  const source = pattern
+    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '[^/]*')
+    .replaceAll('?', '[^/]');
+  const name = tag.slice(0, tag.lastIndexOf(':'));
+  const expression = new RegExp(`^(?:${source})$`);
+  return expression.test(tag) || expression.test(name);
+}

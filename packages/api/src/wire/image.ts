@@ -1,0 +1,87 @@
+import type { Image } from '@fairlead/engine';
+import type { ApiVersion } from '../http/api-version.ts';
+import { imageRunConfig } from './container-config.ts';
+import { isJsonObject } from './go-json.ts';
+import { timeText, unixSeconds } from './time.ts';
+
+/** One entry of `GET /images/json`. */
+export function presentImageSummary(image: Image, version: ApiVersion, containers: number) {
+  const labels = imageRunConfig(image)['Labels'];
+  const untagged = version < 43 ? { tag: ['<none>:<none>'], digest: ['<none>@<none>'] } : { tag: [], digest: [] };
+  return {
+    Id: image.id,
+    ParentId: '',
+    RepoTags: image.tags.length > 0 ? image.tags : untagged.tag,
+    RepoDigests: image.digests.length > 0 ? image.digests : untagged.digest,
+    Created: unixSeconds(image.created),
+    Size: image.size,
+    ...(version < 44 && { VirtualSize: image.size }),
+    SharedSize: -1,
+    Labels: isJsonObject(labels) ? labels : null,
+    Containers: containers,
+  };
+}
+
+/** One entry of the list of images. */
+export type WireImageSummary = ReturnType<typeof presentImageSummary>;
+
+/** The answer to `GET /images/{name}/json`. */
+export function presentImage(image: Image, version: ApiVersion) {
+  const text = (name: string): string => {
+    const value = image.config[name];
+    return typeof value === 'string' ? value : '';
+  };
+  const variant = text('variant');
+  return {
+    Id: image.id,
+    RepoTags: image.tags,
+    RepoDigests: image.digests,
+    Parent: '',
+    Comment: lastComment(image),
+    Created: timeText(image.created),
+    ...(version < 45 && { Container: '', ContainerConfig: null }),
+    DockerVersion: text('docker_version'),
+    Author: text('author'),
+    Config: presentRunConfig(image),
+    Architecture: image.architecture,
+    ...(variant !== '' && { Variant: variant }),
+    Os: image.os,
+    Size: image.size,
+    ...(version < 44 && { VirtualSize: image.size }),
+    GraphDriver: { Data: null, Name: 'overlay2' },
+    RootFS: { Type: 'layers', Layers: image.layers },
+    Metadata: { LastTagTime: timeText(undefined) },
+  };
+}
+
+/** Go's complete structure: clients dereference fields that an image's own config may lack. */
+function presentRunConfig(image: Image): Readonly<Record<string, unknown>> {
+  return {
+    Hostname: '',
+    Domainname: '',
+    User: '',
+    AttachStdin: false,
+    AttachStdout: false,
+    AttachStderr: false,
+    Tty: false,
+    OpenStdin: false,
+    StdinOnce: false,
+    Env: null,
+    Cmd: null,
+    Image: '',
+    Volumes: null,
+    WorkingDir: '',
+    Entrypoint: null,
+    OnBuild: null,
+    Labels: null,
+    ...imageRunConfig(image),
+  };
+}
+
+/** An imported image says in its history what the importer wrote. */
+function lastComment({ config }: Image): string {
+  const history = config['history'];
+  const last = Array.isArray(history) ? history.at(-1) : undefined;
+  const comment = isJsonObject(last) ? last['comment'] : undefined;
+  return typeof comment === 'string' ? comment : '';
+}

@@ -1,0 +1,45 @@
+import type { ContainerView } from '@fairlead/engine';
+import type { ApiVersion } from '../http/api-version.ts';
+import { presentEndpoint, type WireEndpoint } from './endpoint-settings.ts';
+import { presentBound } from './port-map.ts';
+
+/** `Networks` of a container, by the networks' names. */
+export function presentNetworks(view: ContainerView, version: ApiVersion): Record<string, WireEndpoint> {
+  const shortId = view.container.id.slice(0, 12);
+  return Object.fromEntries(
+    view.networks.map((attachment) => [attachment.name, presentEndpoint(attachment, version, shortId)]),
+  );
+}
+
+/** `NetworkSettings` of `inspect`. Before 1.52 the default bridge's values stand at the top as well. */
+export function presentNetworkSettings(view: ContainerView, version: ApiVersion) {
+  const networks = presentNetworks(view, version);
+  const isUp = view.sandboxKey !== '' || view.bound.length > 0;
+  return {
+    ...(version < 52 && { Bridge: '' }),
+    SandboxID: view.sandbox?.id ?? '',
+    SandboxKey: view.sandboxKey,
+    Ports: isUp ? presentBound(view.bound, view.exposed) : {},
+    ...(version < 52 && legacySettings(networks['bridge'])),
+    Networks: networks,
+  };
+}
+
+/** What clients from before user-defined networks read. */
+function legacySettings(bridge: WireEndpoint | undefined) {
+  return {
+    HairpinMode: false,
+    LinkLocalIPv6Address: '',
+    LinkLocalIPv6PrefixLen: 0,
+    SecondaryIPAddresses: null,
+    SecondaryIPv6Addresses: null,
+    EndpointID: bridge?.EndpointID ?? '',
+    Gateway: bridge?.Gateway ?? '',
+    GlobalIPv6Address: bridge?.GlobalIPv6Address ?? '',
+    GlobalIPv6PrefixLen: bridge?.GlobalIPv6PrefixLen ?? 0,
+    IPAddress: bridge?.IPAddress ?? '',
+    IPPrefixLen: bridge?.IPPrefixLen ?? 0,
+    IPv6Gateway: bridge?.IPv6Gateway ?? '',
+    MacAddress: bridge?.MacAddress ?? '',
+  };
+}

@@ -1,0 +1,138 @@
+import type { Endpoint, Network, NetworkRequest } from '@fairlead/engine';
+import * as v from 'valibot';
+import type { ApiVersion } from '../http/api-version.ts';
+import { endpointSettingsSchema, lengthOf } from './endpoint-settings.ts';
+import { goBoolean, goObject, goString, goStringMap } from './go-json.ts';
+import { timeText } from './time.ts';
+
+const optionalMap = v.optional(v.record(v.string(), v.string()));
+
+/** The body of `POST /networks/create`. */
+export const networkCreateSchema = goObject({
+  Name: goString,
+  Driver: goString,
+  Scope: goString,
+  EnableIPv4: v.optional(v.boolean()),
+  EnableIPv6: v.optional(v.boolean()),
+  IPAM: v.optional(
+    goObject({
+      Driver: goString,
+      Options: optionalMap,
+      Config: v.optional(
+        v.array(
+          goObject({ Subnet: goString, IPRange: goString, Gateway: goString, AuxiliaryAddresses: goStringMap }),
+        ),
+        [],
+      ),
+    }),
+  ),
+  Internal: goBoolean,
+  Attachable: goBoolean,
+  Ingress: goBoolean,
+  ConfigOnly: goBoolean,
+  ConfigFrom: v.optional(goObject({ Network: goString })),
+  Options: goStringMap,
+  Labels: goStringMap,
+});
+
+/** The body of `POST /networks/{id}/connect`. */
+export const connectSchema = goObject({
+  Container: goString,
+  EndpointConfig: v.optional(endpointSettingsSchema),
+});
+
+/** The body of `POST /networks/{id}/disconnect`. */
+export const disconnectSchema = goObject({ Container: goString, Force: goBoolean });
+
+/** What a client asks for, as the engine takes it. Nothing is checked here: the network model does. */
+export function parseNetworkCreate(
+  wire: v.InferOutput<typeof networkCreateSchema>,
+  version: ApiVersion,
+): NetworkRequest {
+  return {
+    name: wire.Name,
+    ...(wire.Driver !== '' && { driver: wire.Driver }),
+    ...(wire.Scope !== '' && { scope: wire.Scope }),
+    // Older clients cannot mean it: the field did not exist.
+    ...(wire.EnableIPv4 !== undefined && version >= 48 && { ipv4: wire.EnableIPv4 }),
+    ...(wire.EnableIPv6 !== undefined && { ipv6: wire.EnableIPv6 }),
+    internal: wire.Internal,
+    attachable: wire.Attachable,
+    configOnly: wire.ConfigOnly,
+    ...(wire.ConfigFrom !== undefined && wire.ConfigFrom.Network !== '' && { configFrom: wire.ConfigFrom.Network }),
+    options: wire.Options,
+    labels: wire.Labels,
+    ...(wire.IPAM !== undefined && { ipam: parseIpam(wire.IPAM) }),
+  };
+}
+
+function parseIpam(ipam: NonNullable<v.InferOutput<typeof networkCreateSchema>['IPAM']>): NonNullable<NetworkRequest['ipam']> {
+  return {
+    ...(ipam.Driver !== '' && { driver: ipam.Driver }),
+    options: ipam.Options ?? null,
+    config: ipam.Config.map(({ Subnet, IPRange, Gateway, AuxiliaryAddresses }) => ({
+      ...(Subnet !== '' && { subnet: Subnet }),
+      ...(IPRange !== '' && { range: IPRange }),
+      ...(Gateway !== '' && { gateway: Gateway }),
+      ...(Object.keys(AuxiliaryAddresses).length > 0 && { auxiliary: AuxiliaryAddresses }),
+    })),
+  };
+}
+
+/** A network in the list; `inspect` adds who is on it. */
+export function presentNetwork(network: Network, version: ApiVersion) {
+  return {
+    Name: network.name,
+    Id: network.id,
+    Created: timeText(network.created),
+    Scope: network.scope,
+    Driver: network.driver,
+    ...(version >= 48 && { EnableIPv4: network.ipv4 }),
+    EnableIPv6: network.ipv6,
+    IPAM: {
+      Driver: network.ipamDriver,
+      Options: network.ipamOptions,
+      Config: network.subnets.map(({ subnet, range, gateway, auxiliary }) => ({
+        Subnet: subnet,
+        ...(range !== undefined && { IPRange: range }),
+        ...(gateway !== undefined && { Gateway: gateway }),
+        ...(auxiliary !== undefined && { AuxiliaryAddresses: auxiliary }),
+      })),
+    },
+    Internal: network.internal,
+    Attachable: network.attachable,
+    Ingress: false,
+    ConfigFrom: { Network: '' },
+    ConfigOnly: false,
+    Options: network.options,
+    Labels: network.labels,
+  };
+}
+
+/** A network in the list. */
+export type WireNetwork = ReturnType<typeof presentNetwork>;
+
+/** The answer to `GET /networks/{id}`. */
+export function presentNetworkWithContainers(network: Network, endpoints: readonly Endpoint[], version: ApiVersion) {
+  const { Options, Labels, ...head } = presentNetwork(network, version);
+  return { ...head, Containers: presentContainers(network, endpoints), Options, Labels };
+}
+
+function presentContainers(network: Network, endpoints: readonly Endpoint[]) {
+  return Object.fromEntries(
+    endpoints.map((endpoint) => [
+      endpoint.owner === '' ? `ep-${endpoint.id}` : endpoint.owner,
+      {
+        Name: endpoint.ownerName,
+        EndpointID: endpoint.id,
+        MacAddress: endpoint.mac ?? '',
+        IPv4Address: withLength(endpoint.ipv4, lengthOf(network, 4)),
+        IPv6Address: withLength(endpoint.ipv6, lengthOf(network, 6)),
+      },
+    ]),
+  );
+}
+
+function withLength(address: string | undefined, length: number): string {
+  return address === undefined ? '' : `${address}/${length}`;
+}

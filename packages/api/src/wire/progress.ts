@@ -1,0 +1,48 @@
+import { messageOf } from '@fairlead/base';
+import type { Progress } from '@fairlead/engine';
+
+const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
+const barLength = 50;
+
+/** One line of a pull, load or import in the form that the docker command draws. */
+export function presentProgress(progress: Progress): Readonly<Record<string, unknown>> {
+  if (progress.error !== undefined) return presentFailure(progress.error);
+  if (progress.stream !== undefined) return { stream: progress.stream };
+  const { status = '', id, current, total } = progress;
+  const counted = current !== undefined || total !== undefined;
+  return {
+    status,
+    ...(id !== undefined && {
+      progressDetail: counted ? { ...(current !== undefined && { current }), ...(total !== undefined && { total }) } : {},
+    }),
+    ...(counted && { progress: progressText(current ?? 0, total ?? 0) }),
+    ...(id !== undefined && { id }),
+  };
+}
+
+/** The line that tells of a failure after the status has gone out as 200. */
+export function presentFailure(error: unknown): Readonly<Record<string, unknown>> {
+  const message = messageOf(error);
+  return { errorDetail: { message }, error: message };
+}
+
+/** The bar: `[=====>      ]  1.05MB/2.1MB`. */
+function progressText(current: number, total: number): string {
+  const size = humanSize(current).padStart(8);
+  if (total <= 0) return size;
+  const done = Math.min(barLength, Math.floor((current / total) * barLength));
+  const head = done < barLength ? '>' : '';
+  const bar = `${'='.repeat(done)}${head}`.padEnd(barLength);
+  return `[${bar}] ${size}/${humanSize(total)}`;
+}
+
+/** Decimal units and four significant digits, as Go's `units.HumanSize`. */
+function humanSize(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${Number(value.toPrecision(4))}${units[unit]}`;
+}
