@@ -5,9 +5,12 @@
  */
 export { ApplyError } from './apply-error.ts';
 export { boundPort } from './bound-port.ts';
+export type { ConnectionFilter } from './connection-table.ts';
 export { type BatchHandler, type DatagramService, serveDatagramBatches } from './datagram-batch.ts';
 export { prepareDescriptors } from './descriptor-table.ts';
 export { errnoOf } from './errno-of.ts';
+export { defineFeature, type Feature } from './feature.ts';
+export { type FeatureName, features } from './features.ts';
 export { Kernel } from './kernel.ts';
 export {
   createNamespace,

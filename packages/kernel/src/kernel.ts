@@ -7,13 +7,15 @@ import {
   type SysctlObject,
 } from '@fairlead/netlink';
 import { ApplyError } from './apply-error.ts';
+import { type ConnectionFilter, ConnectionTable } from './connection-table.ts';
 import { EffectLog } from './effect-log.ts';
 import { errnoOf } from './errno-of.ts';
+import { type FeatureName, features } from './features.ts';
 import { listNamespaces } from './namespace.ts';
 import { isNftChange, NftApplier } from './nft-applier.ts';
 import { isRouteKind, observeRoute } from './observer.ts';
 import { OpenNamespaces } from './open-namespaces.ts';
-import type { Recorder } from './recorder.ts';
+import { Recorder } from './recorder.ts';
 import { RouteApplier } from './route-applier.ts';
 import { readSysctlHere, writeSysctlHere } from './sysctl.ts';
 
@@ -24,12 +26,14 @@ export class Kernel implements Disposable {
   readonly #log: EffectLog;
   readonly #route: RouteApplier;
   readonly #nft: NftApplier;
+  readonly #connections: ConnectionTable;
 
-  constructor(recorder: Recorder) {
+  constructor(recorder = new Recorder()) {
     this.recorder = recorder;
     this.#log = new EffectLog(recorder);
     this.#route = new RouteApplier(this.#namespaces, this.#log, (namespace, kind) => this.observe(namespace, [kind]));
     this.#nft = new NftApplier(this.#namespaces, this.#log);
+    this.#connections = new ConnectionTable(this.#namespaces, this.#log);
   }
 
   /**
@@ -113,6 +117,17 @@ export class Kernel implements Disposable {
     this.#namespaces.recheck();
     const open = this.#namespaces.get(namespace);
     return [...observeRoute(open, kinds.filter(isRouteKind), this.#namespaces), ...this.#nft.observe(namespace, kinds)];
+  }
+
+  /** Make the host's conntrack, or another namespace's, forget connections, so that their next packet is judged anew. */
+  forgetConnections(filter: ConnectionFilter, namespace: NamespaceName = ''): Promise<void> {
+    this.#namespaces.recheck();
+    return this.recorder.operation('forget connections', () => this.#connections.forget(namespace, filter));
+  }
+
+  /** Whether this kernel has a feature. */
+  supports(feature: FeatureName): boolean {
+    return features[feature].isSupported();
   }
 
   /** Links of a namespace with their counters and state. */

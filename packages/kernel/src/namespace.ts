@@ -60,6 +60,11 @@ export function enterDescriptor<T>(descriptor: number, work: () => T): T {
   return workAway(() => setns(descriptor, CLONE_NEWNET), work);
 }
 
+/** Do synchronous work in a namespace made for it, which ends when the last socket opened in it is closed. */
+export function enterScratchNamespace<T>(work: () => T): T {
+  return workAway(() => unshare(CLONE_NEWNET), work);
+}
+
 function workAway<T>(leave: () => void, work: () => T): T {
   if (away) throw new Error('a namespace is left before another one is entered');
   leave();

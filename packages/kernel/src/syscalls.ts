@@ -120,9 +120,6 @@ export const closeAsync = declareAsync<[descriptor: number]>('int close(int)');
 export const sendAsync = declareAsync<[descriptor: number, bytes: Uint8Array, length: number, flags: number]>(
   'long send(int, const void *, size_t, int)',
 );
-/** umount2(2) on a worker thread. */
-export const umount2Async = declareAsync<[target: string, flags: number]>('int umount2(const char *, int)');
-
 /** recvmmsg(2) into `count` elements of struct mmsghdr, without a timeout: the number of datagrams. */
 export const recvmmsg = declare<[descriptor: number, headers: Uint8Array, count: number, flags: number, timeout: null]>(
   'int recvmmsg(int, void *, unsigned int, int, void *)',

@@ -7,6 +7,9 @@ const TYPE_MASK = 0x3fff;
 /** Bytes of nlattr. */
 const HEADER = 4;
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
 /**
  * Writes netlink attributes (include/uapi/linux/netlink.h: length, type, value, padding to 4 bytes).
  *
@@ -50,7 +53,7 @@ export class AttributeWriter {
   }
   /** A text with its terminating zero. */
   text(type: number, value: string): this {
-    const bytes = new TextEncoder().encode(value);
+    const bytes = encoder.encode(value);
     this.#start(type, bytes.length + 1)
       .bytes(bytes)
       .zeros(1)
@@ -149,7 +152,7 @@ export class Attributes {
     const bytes = this.bytes(type);
     if (bytes === undefined) return undefined;
     const end = bytes.indexOf(0);
-    return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+    return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
   }
   nested(type: number): Attributes | undefined {
     const bytes = this.bytes(type);

@@ -14,9 +14,9 @@ export {
   type Flow,
   type FlowEvent,
   type FlowFilter,
+  type FlowTuple,
   flowMessageType,
   flowStatus,
-  type FlowTuple,
   matchesFlow,
 } from './conntrack.ts';
 export { type ErrnoName, errnoName, errnoNumber, errnoText } from './errno.ts';

@@ -3,6 +3,7 @@ import { routeMessage } from '../route/message-types.ts';
 import { renderAddressMessage } from './address-text.ts';
 import { commandLine, enterPrefix } from './command.ts';
 import type { NamespaceEntry, NetfilterEntry, RouteEntry, SysctlEntry, TranscriptEntry } from './entry.ts';
+import { flowWords, isFlowMessage } from './flow-text.ts';
 import { renderLinkMessage } from './link-text.ts';
 import { renderNeighborMessage } from './neighbor-text.ts';
 import { NftTranscript } from './nft-text.ts';
@@ -42,7 +43,7 @@ function renderEntry(entry: TranscriptEntry): string[] {
     case 'route':
       return decodeMessages(entry.bytes).map((message) => renderMessage(message, entry));
     case 'netfilter':
-      return nftCommand(entry);
+      return netfilterCommands(entry);
     case 'sysctl':
       return [sysctlCommand(entry)];
     case 'namespace':
@@ -56,6 +57,14 @@ function renderMessage(message: Message, entry: RouteEntry): string {
   const render = renderers.get(message.type);
   if (render === undefined) throw new Error(`${entry.operation}: message type ${message.type} has no rendering`);
   return render(message, entry);
+}
+
+function netfilterCommands(entry: NetfilterEntry): string[] {
+  const messages = decodeMessages(entry.bytes);
+  if (!messages.some(isFlowMessage)) return nftCommand(entry);
+  const prefix = enterPrefix(entry.namespace);
+  // conntrack(8) ends with status 1 when it found none, which is no failure here.
+  return messages.map((message) => `${commandLine([...prefix, ...flowWords(message, entry.operation)])} || true`);
 }
 
 /** One line as an argument; several as a here-document, so that they stay one transaction. */

@@ -1,0 +1,83 @@
+import {
+  type BatchRequest,
+  encodeElements,
+  encodeMessage,
+  encodeNewTable,
+  encodeNftBatch,
+  encodeTable,
+  hasErrno,
+  messageFlag,
+  NetlinkConnection,
+  type TableDefinition,
+} from '@fairlead/netlink';
+import { defineFeature, type Feature } from './feature.ts';
+import { enterScratchNamespace } from './namespace.ts';
+import { type NetlinkProtocol, NetlinkSocket } from './netlink-socket.ts';
+
+const scratchTable: TableDefinition = {
+  family: 'inet',
+  name: 'fairlead-probe',
+  sets: [{ name: 'ports', key: ['inet_service'] }],
+  chains: [],
+};
+
+/** Features by name; `fairlead info` lists them. */
+export const features = {
+  'macvlan links': linkFeature('macvlan', '2.6.23'),
+  'ipvlan links': linkFeature('ipvlan', '3.19'),
+  'vlan links': linkFeature('vlan', '2.6.14'),
+  'vxlan links': linkFeature('vxlan', '3.7'),
+  'dummy links': linkFeature('dummy', '2.6.12'),
+  'wireguard links': linkFeature('wireguard', '5.6'),
+  'protected tables': defineFeature({
+    name: 'nftables tables with the flags owner and persist',
+    since: '6.9',
+    probe: () => tryBatch([encodeNewTable({ ...scratchTable, protected: true })]),
+  }),
+  'destroy elements': defineFeature({
+    name: 'nftables removal of what may be gone',
+    since: '6.3',
+    probe: () => tryBatch([...encodeTable(scratchTable), ...destroyNothing()]),
+  }),
+} as const satisfies Record<string, Feature>;
+
+/** Name of a feature. */
+export type FeatureName = keyof typeof features;
+
+function destroyNothing(): BatchRequest[] {
+  const [set] = scratchTable.sets;
+  return set === undefined ? [] : encodeElements({ table: scratchTable, set }, 'destroy', [{ key: ['1'] }]);
+}
+
+function linkFeature(kind: string, since: string): Feature {
+  return defineFeature({ name: `links of kind ${kind}`, since, probe: () => tryLink(kind) });
+}
+
+/**
+ * The kernel looks for the kind before it looks at anything else and says EOPNOTSUPP when it has none; what it says
+ * later about the missing parent or number shows that it knows the kind (net/core/rtnetlink.c, rtnl_newlink).
+ */
+function tryLink(kind: string): void {
+  const message = encodeMessage(16, messageFlag.acknowledge | messageFlag.create, (writer) => {
+    writer.header.zeros(16);
+    writer.text(3, 'probe').nested(18, (information) => information.text(1, kind));
+  });
+  inScratch('route', (connection) => {
+    try {
+      connection.execute(`add link of kind ${kind}`, message);
+    } catch (error) {
+      if (!hasErrno(error, 'EINVAL', 'ENODEV', 'ERANGE')) throw error;
+    }
+  });
+}
+
+function tryBatch(requests: readonly BatchRequest[]): void {
+  inScratch('netfilter', (connection) => connection.executeBatch(encodeNftBatch(requests)));
+}
+
+function inScratch(protocol: NetlinkProtocol, work: (connection: NetlinkConnection) => void): void {
+  enterScratchNamespace(() => {
+    using socket = new NetlinkSocket(protocol);
+    work(new NetlinkConnection(socket));
+  });
+}
