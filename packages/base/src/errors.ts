@@ -51,6 +51,12 @@ export function httpStatusOf(error: unknown): number {
   return httpStatus[codeOf(error)];
 }
 
+/** The code behind an HTTP status: the same table read backwards; what is not in it is `internal`. */
+export function errorCodeOf(status: number): ErrorCode {
+  const entry = Object.entries(httpStatus).find(([, value]) => value === status);
+  return (entry?.[0] as ErrorCode | undefined) ?? 'internal';
+}
+
 /** True when what was asked for does not exist. */
 export function isNotFound(error: unknown): boolean {
   return codeOf(error) === 'not-found';

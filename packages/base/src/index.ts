@@ -7,6 +7,7 @@ export { ByteReader, ByteWriter } from './bytes.ts';
 export {
   codeOf,
   type ErrorCode,
+  errorCodeOf,
   FairleadError,
   httpStatusOf,
   isConflict,
