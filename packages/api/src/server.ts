@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
-import { settleAll, silentLogger, type Logger } from '@fairlead/base';
+import { type Logger, settleAll, silentLogger } from '@fairlead/base';
 import type { EnginePort } from '@fairlead/engine';
 import { Dispatcher } from './http/dispatcher.ts';
 import { RouteTable } from './http/route.ts';
@@ -97,7 +97,10 @@ export class ApiServer implements AsyncDisposable {
     };
     const listener: RequestListener = (request, response) => void this.#dispatcher.request(request, response);
     const tls = address.kind === 'tcp' ? address.tls : undefined;
-    const server = tls === undefined ? createServer(options, listener) : createTlsServer({ ...options, ...tlsOptions(tls) }, listener);
+    const server =
+      tls === undefined
+        ? createServer(options, listener)
+        : createTlsServer({ ...options, ...tlsOptions(tls) }, listener);
     server.on('upgrade', (request, socket, head) => {
       this.#upgraded.add(socket);
       socket.once('close', () => this.#upgraded.delete(socket));
@@ -115,7 +118,8 @@ export class ApiServer implements AsyncDisposable {
 }
 
 function tlsOptions({ certificate, key, clientAuthorities }: TlsFiles) {
-  const verify = clientAuthorities === undefined ? {} : { ca: clientAuthorities, requestCert: true, rejectUnauthorized: true };
+  const verify =
+    clientAuthorities === undefined ? {} : { ca: clientAuthorities, requestCert: true, rejectUnauthorized: true };
   return { cert: certificate, key, minVersion: 'TLSv1.2' as const, ...verify };
 }
 

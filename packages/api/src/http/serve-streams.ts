@@ -1,7 +1,7 @@
 import type { AttachedStreams, OutputChunk } from '@fairlead/engine';
+import { stdcopyFrame } from '../wire/stdcopy.ts';
 import { DetachKeys } from './detach-keys.ts';
 import type { HijackedConnection } from './hijacked-connection.ts';
-import { stdcopyFrame } from '../wire/stdcopy.ts';
 
 /** How the client and the process are joined. */
 export interface ServeStreamsOptions {

@@ -1,5 +1,5 @@
-import type { ContainerService, EnginePort, WaitCondition } from '@fairlead/engine';
 import { FairleadError, messageOf } from '@fairlead/base';
+import type { ContainerService, EnginePort, WaitCondition } from '@fairlead/engine';
 import { type ApiRequest, integer, parameter, readText, text } from '../http/request.ts';
 import { type ApiResponse, empty, stream } from '../http/response.ts';
 import type { Route } from '../http/route.ts';

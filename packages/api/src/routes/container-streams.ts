@@ -1,9 +1,9 @@
 import { FairleadError } from '@fairlead/base';
 import type { ContainerService, EnginePort, LogLine, LogOptions } from '@fairlead/engine';
+import { parseDetachKeys } from '../http/detach-keys.ts';
 import { type ApiRequest, flag, parameter, text } from '../http/request.ts';
 import { type ApiResponse, stream } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
-import { parseDetachKeys } from '../http/detach-keys.ts';
 import { encodeChunk, serveStreams } from '../http/serve-streams.ts';
 import { streamMediaType } from '../wire/media-type.ts';
 import { parseTimestamp } from '../wire/time.ts';
@@ -67,7 +67,11 @@ function tailLines(tail: string | undefined): number | undefined {
   return tail !== undefined && /^\d{1,9}$/.test(tail) ? Number(tail) : undefined;
 }
 
-async function* encodeLines(lines: AsyncIterable<LogLine>, tty: boolean, timestamps: boolean): AsyncGenerator<Uint8Array> {
+async function* encodeLines(
+  lines: AsyncIterable<LogLine>,
+  tty: boolean,
+  timestamps: boolean,
+): AsyncGenerator<Uint8Array> {
   for await (const line of lines) {
     const data = timestamps ? Buffer.concat([Buffer.from(`${paddedTime(line.time)} `), line.data]) : line.data;
     yield encodeChunk({ stream: line.stream, data }, tty);

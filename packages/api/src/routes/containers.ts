@@ -3,13 +3,13 @@ import { readJson } from '../http/json-body.ts';
 import { type ApiRequest, flag, integer, parameter, text } from '../http/request.ts';
 import { type ApiResponse, empty, json } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
+import { mergedLabels } from '../wire/container-config.ts';
 import { parseCreate } from '../wire/container-create.ts';
 import { containerFilterKeys, selectContainers } from '../wire/container-filters.ts';
 import { createWarnings, requireValidName } from '../wire/container-rules.ts';
 import { isUp, presentSummary } from '../wire/container-summary.ts';
 import { presentContainer } from '../wire/container-view.ts';
 import { Filters } from '../wire/filters.ts';
-import { mergedLabels } from '../wire/container-config.ts';
 import { presentTop, requireDefaultTop } from '../wire/process-table.ts';
 
 /** Containers as things: made, listed, looked at, renamed, removed. */

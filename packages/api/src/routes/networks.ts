@@ -42,9 +42,7 @@ function list(networks: NetworkService, request: ApiRequest): ApiResponse {
   const selected = selectNetworks(networks.list(), filters, (network) => isUsed(networks, network));
   if (request.version >= 28) return json(selected.map((network) => presentNetwork(network, request.version)));
   const whole = selected.map(({ id }) => networks.inspect(id));
-  return json(
-    whole.map(({ network, endpoints }) => presentNetworkWithContainers(network, endpoints, request.version)),
-  );
+  return json(whole.map(({ network, endpoints }) => presentNetworkWithContainers(network, endpoints, request.version)));
 }
 
 function inspect(networks: NetworkService, request: ApiRequest): ApiResponse {

@@ -184,7 +184,14 @@ export class FakeContainers implements ContainerService {
   async createExec(reference: string, request: Omit<Exec, 'id' | 'container' | 'running' | 'exitCode' | 'pid'>) {
     const fake = this.find(reference);
     this.#requireRunning(fake, `container ${fake.container.id} is not running`);
-    const exec = { ...request, id: newIdentifier(), container: fake.container.id, running: false, exitCode: null, pid: 0 };
+    const exec = {
+      ...request,
+      id: newIdentifier(),
+      container: fake.container.id,
+      running: false,
+      exitCode: null,
+      pid: 0,
+    };
     this.#execs.set(exec.id, { exec });
     return exec.id;
   }
@@ -194,7 +201,8 @@ export class FakeContainers implements ContainerService {
     const { command, tty, env, attachStdin, attachStdout, attachStderr } = entry.exec;
     if (command[0] === 'absent') {
       entry.exec = { ...entry.exec, exitCode: 127 };
-      const fault = 'OCI runtime exec failed: exec failed: unable to start container process: exec: "absent": executable file not found in $PATH: unknown';
+      const fault =
+        'OCI runtime exec failed: exec failed: unable to start container process: exec: "absent": executable file not found in $PATH: unknown';
       throw new FairleadError('invalid-argument', fault);
     }
     const process = new FakeProcess({ command, tty, env });
@@ -202,7 +210,9 @@ export class FakeContainers implements ContainerService {
     void process.exited.then((exitCode) => {
       entry.exec = { ...entry.exec, running: false, exitCode };
     });
-    return options.detach ? undefined : process.attach(0, { stdin: attachStdin, stdout: attachStdout, stderr: attachStderr });
+    return options.detach
+      ? undefined
+      : process.attach(0, { stdin: attachStdin, stdout: attachStdout, stderr: attachStderr });
   }
 
   async resizeExec(id: string, rows: number, columns: number): Promise<void> {
@@ -233,7 +243,11 @@ export class FakeContainers implements ContainerService {
 
   #view(fake: FakeContainer): ContainerView {
     const execs = [...this.#execs.values()].filter(({ exec }) => exec.container === fake.container.id && exec.running);
-    return presentFake(fake, this.#networks(), execs.map(({ exec }) => exec.id));
+    return presentFake(
+      fake,
+      this.#networks(),
+      execs.map(({ exec }) => exec.id),
+    );
   }
 
   #exited(fake: FakeContainer, exitCode: number): void {

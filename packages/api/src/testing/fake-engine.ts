@@ -21,7 +21,11 @@ export class FakeEngine implements EnginePort {
   readonly #events = new Broadcast<EngineEvent>();
 
   constructor() {
-    this.containers = new FakeContainers(this.images, () => this.networks, (event) => this.emit(event));
+    this.containers = new FakeContainers(
+      this.images,
+      () => this.networks,
+      (event) => this.emit(event),
+    );
     this.networks = new FakeNetworks((reference) => this.containers.find(reference).container);
   }
 
@@ -37,7 +41,8 @@ export class FakeEngine implements EnginePort {
       return;
     }
     const start = since === undefined ? this.#events.values.length : 0;
-    for await (const event of this.#events.from(start, signal)) if (since === undefined || event.time >= since) yield event;
+    for await (const event of this.#events.from(start, signal))
+      if (since === undefined || event.time >= since) yield event;
   }
 
   async info(): Promise<SystemInfo> {

@@ -7,7 +7,15 @@ import {
   parseMacAddress,
   parsePrefix,
 } from '@fairlead/base';
-import type { BoundPort, Endpoint, EndpointConfig, Network, NetworkRequest, NetworkService, PortBinding } from '@fairlead/engine';
+import type {
+  BoundPort,
+  Endpoint,
+  EndpointConfig,
+  Network,
+  NetworkRequest,
+  NetworkService,
+  PortBinding,
+} from '@fairlead/engine';
 
 /** Networks in memory: enough of their rules for clients to see the usual answers. */
 export class FakeNetworks implements NetworkService {
@@ -42,7 +50,10 @@ export class FakeNetworks implements NetworkService {
     }
     if (endpoints.length > 0) {
       const users = endpoints.map(({ ownerName, id }) => `name:"${ownerName}" id:"${id.slice(0, 12)}"`).join(', ');
-      throw new FairleadError('forbidden', `error while removing network: network ${network.name} has active endpoints (${users})`);
+      throw new FairleadError(
+        'forbidden',
+        `error while removing network: network ${network.name} has active endpoints (${users})`,
+      );
     }
     this.#networks.delete(network.id);
   }
@@ -50,7 +61,8 @@ export class FakeNetworks implements NetworkService {
   inspect(reference: string) {
     const all = this.list();
     const network =
-      all.find(({ id, name }) => id === reference || name === reference) ?? all.find(({ id }) => id.startsWith(reference));
+      all.find(({ id, name }) => id === reference || name === reference) ??
+      all.find(({ id }) => id.startsWith(reference));
     if (network === undefined) throw new FairleadError('not-found', `network ${reference} not found`);
     return { network, endpoints: this.#endpoints.filter((endpoint) => endpoint.network === network.id) };
   }
@@ -83,6 +95,7 @@ export class FakeNetworks implements NetworkService {
       id: newIdentifier(),
       network: network.id,
       sandbox: owner,
+      sequence: place,
       owner,
       ownerName,
       hostname: owner.slice(0, 12),

@@ -32,7 +32,10 @@ export class FakeProcess {
   }
 
   /** A client's end, from position `start` of the output on. */
-  attach(start: number, wants: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean }): AttachedStreams {
+  attach(
+    start: number,
+    wants: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean },
+  ): AttachedStreams {
     const abort = new AbortController();
     const { output } = this;
     const input = this.#input;

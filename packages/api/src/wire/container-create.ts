@@ -4,7 +4,7 @@ import type { ApiVersion } from '../http/api-version.ts';
 import { requireValidCreate } from './container-rules.ts';
 import { createSchema, type WireCreate } from './create-schema.ts';
 import { parseEndpointSettings } from './endpoint-settings.ts';
-import { canonicalKeys, decodeJson, isJsonObject } from './go-json.ts';
+import { canonicalKeys, decodeJson, isJsonObject, type JsonObject } from './go-json.ts';
 import { parseHostConfig } from './host-config.ts';
 import { passiveConfigNames, passiveHostNames } from './host-config-defaults.ts';
 import { parseExposedPorts } from './port-map.ts';
@@ -47,7 +47,7 @@ export function parseCreate(body: Json, version: ApiVersion): ContainerConfig {
     networks: attachments(wire, host.networkMode, migrated.endpoint),
     other: {
       config: canonicalKeys(body, passiveConfigNames),
-      host: canonicalKeys(memberOf(body, 'hostconfig'), passiveHostNames),
+      host: passiveHost(memberOf(body, 'hostconfig')),
     },
   };
 }
@@ -96,6 +96,14 @@ function migrateSysctls(sysctls: Readonly<Record<string, string>>, version: ApiV
     }
   }
   return { host, endpoint };
+}
+
+/** Clients send their language's zero values for what nobody asked for: those give way to Docker's defaults. */
+function passiveHost(host: JsonObject): JsonObject {
+  const entries = Object.entries(canonicalKeys(host, passiveHostNames));
+  return Object.fromEntries(
+    entries.filter(([name, value]) => value !== '' && !(name === 'MemorySwappiness' && value === -1)),
+  );
 }
 
 function memberOf(body: Readonly<Record<string, Json>>, lowerName: string) {

@@ -7,8 +7,21 @@ import { parseContainerPorts } from './port-map.ts';
 
 /** Keys that `GET /containers/json` knows. */
 export const containerFilterKeys = [
-  'ancestor', 'before', 'expose', 'exited', 'health', 'id', 'isolation', 'is-task', 'label', 'name', 'network',
-  'publish', 'since', 'status', 'volume',
+  'ancestor',
+  'before',
+  'expose',
+  'exited',
+  'health',
+  'id',
+  'isolation',
+  'is-task',
+  'label',
+  'name',
+  'network',
+  'publish',
+  'since',
+  'status',
+  'volume',
 ] as const;
 
 const statuses = ['created', 'restarting', 'running', 'removing', 'paused', 'exited', 'dead'];
@@ -55,7 +68,9 @@ export function selectContainers(
       filters.boolean('is-task') !== true &&
       filters.labels(mergedLabels(view)) &&
       filters.some('network', (network) => isOn(view, network)) &&
-      filters.some('volume', (volume) => view.mounts.some((mount) => [mount.name, mount.destination].includes(volume))) &&
+      filters.some('volume', (volume) =>
+        view.mounts.some((mount) => [mount.name, mount.destination].includes(volume)),
+      ) &&
       filters.some('publish', (port) => isPublished(view, port)) &&
       filters.some('expose', (port) => isExposed(view, port)) &&
       filters.some('ancestor', (ancestor) => descendsFrom(view, ancestor, images))
@@ -84,7 +99,9 @@ function isOn(view: ContainerView, reference: string): boolean {
 
 function isPublished(view: ContainerView, text: string): boolean {
   const { protocol, ports } = parseContainerPorts(text);
-  return view.bound.some((bound) => bound.protocol === protocol && (ports.includes(bound.containerPort) || ports.includes(bound.hostPort)));
+  return view.bound.some(
+    (bound) => bound.protocol === protocol && (ports.includes(bound.containerPort) || ports.includes(bound.hostPort)),
+  );
 }
 
 function isExposed(view: ContainerView, text: string): boolean {
@@ -100,7 +117,10 @@ function descendsFrom(view: ContainerView, ancestor: string, images: readonly Im
     ({ id, tags }) => tags.includes(ancestor) || tags.includes(`${ancestor}:latest`) || isIdOf(id, ancestor),
   );
   if (wanted === undefined || image === undefined) return false;
-  return wanted.id === image.id || (wanted.layers.length > 0 && wanted.layers.every((layer, index) => image.layers[index] === layer));
+  return (
+    wanted.id === image.id ||
+    (wanted.layers.length > 0 && wanted.layers.every((layer, index) => image.layers[index] === layer))
+  );
 }
 
 function isIdOf(id: string, text: string): boolean {

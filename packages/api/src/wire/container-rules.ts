@@ -49,10 +49,7 @@ function requireContainerMode(wire: WireCreate, host: WireHostConfig): void {
   }
   const conflicts: readonly (readonly [boolean, string])[] = [
     [wire.Hostname !== '', 'hostname and the network mode'],
-    [
-      host.Links.length > 0,
-      "container type network can't be used with links. This would result in undefined behavior",
-    ],
+    [host.Links.length > 0, "container type network can't be used with links. This would result in undefined behavior"],
     [host.Dns.length > 0, 'dns and the network mode'],
     [host.ExtraHosts.length > 0, 'custom host-to-IP mapping and the network mode'],
     [wire.MacAddress !== '', 'mac-address and the network mode'],

@@ -5,7 +5,13 @@ import { hostConfigSchema } from './host-config.ts';
 
 /** `Cmd` and `Entrypoint`: a list, or one text that stands for a list of one. */
 const commandSchema = v.optional(
-  v.union([v.array(v.string()), v.pipe(v.string(), v.transform((text) => [text]))]),
+  v.union([
+    v.array(v.string()),
+    v.pipe(
+      v.string(),
+      v.transform((text) => [text]),
+    ),
+  ]),
 );
 
 /** Keys that matter, with values that do not: Go's sets. */

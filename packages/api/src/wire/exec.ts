@@ -13,7 +13,16 @@ export const execCreateSchema = goObject({
   DetachKeys: goString,
   Env: goStrings,
   WorkingDir: goString,
-  Cmd: v.optional(v.union([v.array(v.string()), v.pipe(v.string(), v.transform((text) => [text]))]), []),
+  Cmd: v.optional(
+    v.union([
+      v.array(v.string()),
+      v.pipe(
+        v.string(),
+        v.transform((text) => [text]),
+      ),
+    ]),
+    [],
+  ),
 });
 
 /** The body of `POST /exec/{id}/start`. */

@@ -1,5 +1,6 @@
 import { FairleadError } from '@fairlead/base';
 import { isJsonObject } from './go-json.ts';
+import { jsonSyntaxFault } from './json-syntax.ts';
 import { parseTimestamp } from './time.ts';
 
 /** The parameter `filters`: values by key. Values of one key are alternatives, keys must all be met. */
@@ -93,13 +94,14 @@ export class Filters {
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> {
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(text);
-    if (isJsonObject(value)) return value;
+    value = JSON.parse(text);
   } catch {
-    // Falls through to the same message: clients cannot tell the two apart either.
+    throw invalid(`invalid filter: ${jsonSyntaxFault(text)}`);
   }
-  throw invalid(`invalid filter`);
+  if (isJsonObject(value)) return value;
+  throw invalid('invalid filter');
 }
 
 function valuesOf(list: unknown): string[] {

@@ -33,7 +33,9 @@ function referenceTime(images: readonly Image[], reference: string | undefined):
   if (reference === undefined) return undefined;
   const found = images.find(
     ({ id, tags }) =>
-      tags.includes(reference) || tags.includes(`${reference}:latest`) || id.replace('sha256:', '').startsWith(reference),
+      tags.includes(reference) ||
+      tags.includes(`${reference}:latest`) ||
+      id.replace('sha256:', '').startsWith(reference),
   );
   if (found === undefined) throw new FairleadError('not-found', `No such image: ${reference}`);
   return found.created;

@@ -19,9 +19,7 @@ export const networkCreateSchema = goObject({
       Driver: goString,
       Options: optionalMap,
       Config: v.optional(
-        v.array(
-          goObject({ Subnet: goString, IPRange: goString, Gateway: goString, AuxiliaryAddresses: goStringMap }),
-        ),
+        v.array(goObject({ Subnet: goString, IPRange: goString, Gateway: goString, AuxiliaryAddresses: goStringMap })),
         [],
       ),
     }),
@@ -66,7 +64,9 @@ export function parseNetworkCreate(
   };
 }
 
-function parseIpam(ipam: NonNullable<v.InferOutput<typeof networkCreateSchema>['IPAM']>): NonNullable<NetworkRequest['ipam']> {
+function parseIpam(
+  ipam: NonNullable<v.InferOutput<typeof networkCreateSchema>['IPAM']>,
+): NonNullable<NetworkRequest['ipam']> {
   return {
     ...(ipam.Driver !== '' && { driver: ipam.Driver }),
     options: ipam.Options ?? null,

@@ -30,7 +30,10 @@ export const portMapSchema = v.optional(
  *
  * @throws FairleadError `invalid-argument` in Docker's words.
  */
-export function parseContainerPorts(text: string): { readonly protocol: PortProtocol; readonly ports: readonly number[] } {
+export function parseContainerPorts(text: string): {
+  readonly protocol: PortProtocol;
+  readonly ports: readonly number[];
+} {
   const [number = '', protocolText = 'tcp'] = text.split('/');
   const range = parsePortRange(number);
   const protocol = portProtocols.find((name) => name === protocolText.toLowerCase());
@@ -56,7 +59,9 @@ export function parsePortMap(map: WirePortMap): PortBinding[] {
   return Object.entries(map).flatMap(([key, bindings]) => {
     const { protocol, ports } = parseContainerPorts(key);
     const wanted = bindings === null || bindings.length === 0 ? [{ HostIp: '', HostPort: '' }] : bindings;
-    return ports.flatMap((containerPort) => wanted.map((binding) => ({ protocol, containerPort, ...parseHost(binding) })));
+    return ports.flatMap((containerPort) =>
+      wanted.map((binding) => ({ protocol, containerPort, ...parseHost(binding) })),
+    );
   });
 }
 
@@ -78,18 +83,26 @@ function invalidPort(text: string): FairleadError {
 
 /** Bindings asked for, as `HostConfig.PortBindings` shows them. */
 export function presentBindings(bindings: readonly PortBinding[]): WirePortMap {
-  return group(bindings, ({ protocol, containerPort }) => `${containerPort}/${protocol}`, (binding) => ({
-    HostIp: binding.hostAddress ?? '',
-    HostPort: binding.hostPorts === undefined ? '' : formatPortRange(binding.hostPorts),
-  }));
+  return group(
+    bindings,
+    ({ protocol, containerPort }) => `${containerPort}/${protocol}`,
+    (binding) => ({
+      HostIp: binding.hostAddress ?? '',
+      HostPort: binding.hostPorts === undefined ? '' : formatPortRange(binding.hostPorts),
+    }),
+  );
 }
 
 /** Ports as they are, as `NetworkSettings.Ports` shows them: exposed ports that are not published are `null`. */
 export function presentBound(bound: readonly BoundPort[], exposed: readonly string[]): WirePortMap {
-  const published = group([...bound].sort(byPort), ({ protocol, containerPort }) => `${containerPort}/${protocol}`, (port) => ({
-    HostIp: port.hostAddress,
-    HostPort: String(port.hostPort),
-  }));
+  const published = group(
+    [...bound].sort(byPort),
+    ({ protocol, containerPort }) => `${containerPort}/${protocol}`,
+    (port) => ({
+      HostIp: port.hostAddress,
+      HostPort: String(port.hostPort),
+    }),
+  );
   return { ...Object.fromEntries(exposed.map((key) => [key, null])), ...published };
 }
 

@@ -34,7 +34,10 @@ async function processRow(pid: number, bootTime: number, users: ReadonlyMap<numb
   ]);
   const name = status.slice(status.indexOf('(') + 1, status.lastIndexOf(')'));
   // proc(5): the fields after the name, which is the second and may contain anything.
-  const fields = status.slice(status.lastIndexOf(')') + 2).split(' ').map(Number);
+  const fields = status
+    .slice(status.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
   const [parent = 0, terminal = 0, user = 0, system = 0, start = 0] = [1, 4, 11, 12, 19].map((index) => fields[index]);
   const seconds = Math.floor((user + system) / ticksPerSecond);
   const startedAt = bootTime + start / ticksPerSecond;
@@ -65,7 +68,9 @@ function terminalText(device: number): string {
 }
 
 function durationText(seconds: number): string {
-  return [seconds / 3600, (seconds / 60) % 60, seconds % 60].map((part) => String(Math.floor(part)).padStart(2, '0')).join(':');
+  return [seconds / 3600, (seconds / 60) % 60, seconds % 60]
+    .map((part) => String(Math.floor(part)).padStart(2, '0'))
+    .join(':');
 }
 
 function userNames(passwd: string): ReadonlyMap<number, string> {

@@ -13,7 +13,9 @@ export function presentProgress(progress: Progress): Readonly<Record<string, unk
   return {
     status,
     ...(id !== undefined && {
-      progressDetail: counted ? { ...(current !== undefined && { current }), ...(total !== undefined && { total }) } : {},
+      progressDetail: counted
+        ? { ...(current !== undefined && { current }), ...(total !== undefined && { total }) }
+        : {},
     }),
     ...(counted && { progress: progressText(current ?? 0, total ?? 0) }),
     ...(id !== undefined && { id }),

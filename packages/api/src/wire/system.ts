@@ -122,7 +122,9 @@ export function presentInfo(
     DefaultAddressPools: info.defaultAddressPools.map(({ base, size }) => ({ Base: base, Size: size })),
     ...(version >= 49 && { FirewallBackend: { Driver: 'nftables' } }),
     CDISpecDirs: [],
-    ...(version >= 46 && { Containerd: { Address: info.containerdSocket, Namespaces: { Containers: 'fairlead', Plugins: '' } } }),
+    ...(version >= 46 && {
+      Containerd: { Address: info.containerdSocket, Namespaces: { Containers: 'fairlead', Plugins: '' } },
+    }),
     Warnings: info.warnings.length > 0 ? info.warnings : null,
   };
 }

@@ -33,15 +33,22 @@ export function parseTimestamp(text: string | undefined, now = Date.now()): bigi
     return BigInt(whole) * nanosecondsPerSecond + BigInt(fraction.padEnd(9, '0'));
   }
   const ago = parseDuration(text);
-  if (ago !== undefined) return BigInt(Math.round(now * 1e6 - ago)) ;
+  if (ago !== undefined) return BigInt(Math.round(now * 1e6 - ago));
   const date = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(date)) throw new FairleadError('invalid-argument', `failed to parse value as time or duration: ${JSON.stringify(text)}`);
+  if (Number.isNaN(date))
+    throw new FairleadError('invalid-argument', `failed to parse value as time or duration: ${JSON.stringify(text)}`);
   const fraction = /\.(\d{1,9})/.exec(text)?.[1] ?? '';
   return BigInt(Math.floor(date / 1000)) * nanosecondsPerSecond + BigInt(fraction.padEnd(9, '0'));
 }
 
 const unitNanoseconds: Readonly<Record<string, number>> = {
-  ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9,
+  ns: 1,
+  us: 1e3,
+  µs: 1e3,
+  ms: 1e6,
+  s: 1e9,
+  m: 60e9,
+  h: 3600e9,
 };
 
 /** A Go duration (`1h30m`) in nanoseconds. */
