@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Host } from '@fairlead/lab';
-import { ipKernel } from './ip-kernel.ts';
 
 test('a host and its outside reach each other on both families', async () => {
-  await using host = await Host.create({ kernel: ipKernel });
+  await using host = await Host.create();
   const { outside, host: inside } = host.addresses;
   await host.exec('busybox', 'ping', '-c1', '-W2', outside.ipv4);
   await host.exec('busybox', 'ping', '-c1', '-W2', outside.ipv6);
@@ -17,7 +16,7 @@ test('a host and its outside reach each other on both families', async () => {
 });
 
 test('a host has a name, processes, a run folder and a resolv.conf of its own', async () => {
-  await using host = await Host.create({ kernel: ipKernel, hostname: 'alpha', resolvConf: 'nameserver 192.0.2.53\n' });
+  await using host = await Host.create({ hostname: 'alpha', resolvConf: 'nameserver 192.0.2.53\n' });
   assert.equal(await host.exec('hostname'), 'alpha\n');
   assert.equal(await host.exec('cat', '/etc/resolv.conf'), 'nameserver 192.0.2.53\n');
   await host.exec('ip', 'netns', 'add', 'inner');
@@ -27,7 +26,7 @@ test('a host has a name, processes, a run folder and a resolv.conf of its own', 
 });
 
 test('the first process collects orphans', async () => {
-  await using host = await Host.create({ kernel: ipKernel });
+  await using host = await Host.create();
   await host.exec('sh', '-c', 'sleep 0.1 &');
   await sleep(300);
   assert.doesNotMatch(await host.exec('ps', '-e', '-o', 'stat='), /Z/);
@@ -36,7 +35,7 @@ test('the first process collects orphans', async () => {
 test('a host takes everything with it', async () => {
   let host: Host;
   {
-    await using made = await Host.create({ kernel: ipKernel });
+    await using made = await Host.create();
     host = made;
     await host.exec('sh', '-c', 'ip netns add inner; nohup sleep 60 >/dev/null 2>&1 &');
   }
@@ -56,13 +55,13 @@ test('what a killed owner leaves is swept away by the next', async () => {
   await gone.promise;
   while (existsSync(`/proc/${pid}`)) await sleep(5);
   assert.equal(traces(name).length, 3);
-  await using next = await Host.create({ kernel: ipKernel });
+  await using next = await Host.create();
   assert.notEqual(next.name, name);
   assert.deepEqual(traces(name), []);
 });
 
 test('a program that fails says how', async () => {
-  await using host = await Host.create({ kernel: ipKernel });
+  await using host = await Host.create();
   await assert.rejects(host.exec('sh', '-c', 'echo no >&2; exit 3'), /exited with 3: no/);
   const path = join(host.folder, 'note');
   writeFileSync(path, 'hello');

@@ -119,11 +119,11 @@ export class Daemon implements AsyncDisposable {
   /**
    * Run the docker command against it.
    *
-   * @returns its standard output without the last line break.
+   * @returns its standard output as it is, with the last line break.
    * @throws Error with what it said when it fails.
    */
   async docker(...words: string[]): Promise<string> {
-    return succeed(['docker', ...words], await this.tryDocker(words)).replace(/\n$/, '');
+    return succeed(['docker', ...words], await this.tryDocker(words));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

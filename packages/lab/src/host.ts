@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { settleAll } from '@fairlead/base';
-import { deleteNamespace } from '@fairlead/kernel';
+import { deleteNamespace, Kernel, Recorder } from '@fairlead/kernel';
 import type { Change } from '@fairlead/netlink';
 import { hostPlan, labAddresses } from './host-plan.ts';
 import { childrenOf, type Finished, finish, type RunOptions } from './program.ts';
@@ -11,8 +11,8 @@ import { sweep, temporaryFolder } from './sweep.ts';
 
 /** How a host is to be. */
 export interface HostOptions {
-  /** Applies changes to the kernel; what `@fairlead/kernel` has. */
-  readonly kernel: { apply(changes: readonly Change[]): Promise<void> };
+  /** Applies changes to the kernel. Default: Fairlead's own. */
+  readonly kernel?: { apply(changes: readonly Change[]): Promise<void> };
   /** Its host name. Default `host`. */
   readonly hostname?: string;
   /** Text of its `/etc/resolv.conf`. Default: the outside world's address, where a test may answer. */
@@ -29,7 +29,7 @@ export interface HostOptions {
  * them. What remains are two pinned names and a folder, which the next host sweeps away.
  *
  * @example
- * await using host = await Host.create({ kernel });
+ * await using host = await Host.create();
  * await host.exec('ping', '-c1', host.addresses.outside.ipv4);
  */
 export class Host implements Space, AsyncDisposable {
@@ -56,13 +56,14 @@ export class Host implements Space, AsyncDisposable {
    *
    * @throws what the kernel refuses; Error when its first process does not come up. Nothing stays behind.
    */
-  static async create({ kernel, hostname = 'host', resolvConf = defaultResolvConf }: HostOptions): Promise<Host> {
+  static async create({ kernel, hostname = 'host', resolvConf = defaultResolvConf }: HostOptions = {}): Promise<Host> {
     sweep();
+    using own = new Kernel(new Recorder());
     const folder = mkdtempSync(join(temporaryFolder, `lab-${process.pid}-`));
     const plan = hostPlan(basename(folder));
     await using rollback = new AsyncDisposableStack();
     rollback.defer(() => removeTraces(plan.host, folder));
-    await kernel.apply(plan.objects.map((object) => ({ action: 'add', object })));
+    await (kernel ?? own).apply(plan.objects.map((object) => ({ action: 'add', object })));
     const init = new NetworkSpace(plan.host).start(initCommand(hostname, resolvConf));
     rollback.defer(() => shutDown(init));
     const host = new Host(plan.host, folder, init, await whenReady(init));

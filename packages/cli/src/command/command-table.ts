@@ -1,0 +1,13 @@
+import type { CommandDefinition } from './command.ts';
+import { containerCommands } from './container-commands.ts';
+import { imageCommands } from './image-commands.ts';
+import { machineCommands } from './machine-commands.ts';
+import { networkCommands } from './network-commands.ts';
+
+/** Every command of `fairlead`, in the order in which help lists them. */
+export const commandTable: readonly CommandDefinition[] = [
+  ...containerCommands,
+  ...imageCommands,
+  ...networkCommands,
+  ...machineCommands,
+];

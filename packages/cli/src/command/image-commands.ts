@@ -1,0 +1,106 @@
+import type { CommandDefinition, OptionDefinition } from './command.ts';
+
+const listOptions: readonly OptionDefinition[] = [
+  { flags: '-a, --all', description: 'accepted for docker’s sake' },
+  { flags: '-q, --quiet', description: 'only ids' },
+  { flags: '-f, --filter <filter>', description: 'condition: reference=…, label=…', repeatable: true },
+  { flags: '--no-trunc', description: 'do not shorten' },
+  { flags: '--digests', description: 'also digests' },
+  { flags: '--format <template>', description: 'Go template, table TEMPLATE, or json' },
+  { flags: '--json', description: 'the engine’s answer as JSON' },
+];
+const images = (): Promise<typeof import('../image/images.ts')> => import('../image/images.ts');
+const transfer = (): Promise<typeof import('../image/transfer.ts')> => import('../image/transfer.ts');
+
+/** Commands about images. */
+export const imageCommands: readonly CommandDefinition[] = [
+  {
+    words: ['images'],
+    aliases: [
+      ['image', 'ls'],
+      ['image', 'list'],
+    ],
+    summary: 'List images',
+    arguments: '[reference]',
+    options: listOptions,
+    load: async () => (await images()).list,
+  },
+  {
+    words: ['pull'],
+    aliases: [['image', 'pull']],
+    summary: 'Fetch an image from a registry',
+    arguments: '<reference>',
+    options: [
+      { flags: '-q, --quiet', description: 'only the reference at the end' },
+      { flags: '--platform <platform>', description: 'platform: os/architecture' },
+    ],
+    load: async () => (await transfer()).pull,
+  },
+  {
+    words: ['rmi'],
+    aliases: [
+      ['image', 'rm'],
+      ['image', 'remove'],
+    ],
+    summary: 'Remove images',
+    arguments: '<image...>',
+    options: [
+      { flags: '-f, --force', description: 'even when containers stand on it' },
+      { flags: '--no-prune', description: 'keep parents without a name' },
+    ],
+    completion: 'image',
+    load: async () => (await images()).remove,
+  },
+  {
+    words: ['load'],
+    aliases: [['image', 'load']],
+    summary: 'Load images from an archive',
+    options: [
+      { flags: '-i, --input <path>', description: 'the archive; default standard input', completion: 'file' },
+      { flags: '-q, --quiet', description: 'no progress' },
+    ],
+    load: async () => (await transfer()).loadArchive,
+  },
+  {
+    words: ['import'],
+    aliases: [['image', 'import']],
+    summary: 'Make an image from an archive of files',
+    arguments: '<path> [reference]',
+    options: [
+      { flags: '-c, --change <instruction>', description: 'change of the image’s config', repeatable: true },
+      { flags: '-m, --message <text>', description: 'comment in the history' },
+      { flags: '--platform <platform>', description: 'platform: os/architecture' },
+    ],
+    completion: 'file',
+    load: async () => (await transfer()).importArchive,
+  },
+  {
+    words: ['tag'],
+    aliases: [['image', 'tag']],
+    summary: 'Give an image another name',
+    arguments: '<image> <reference>',
+    completion: 'image',
+    load: async () => (await images()).tag,
+  },
+  {
+    words: ['history'],
+    aliases: [['image', 'history']],
+    summary: 'Show the layers of an image',
+    arguments: '<image>',
+    options: [
+      { flags: '--no-trunc', description: 'do not shorten' },
+      { flags: '-q, --quiet', description: 'only ids' },
+      { flags: '--format <template>', description: 'Go template, table TEMPLATE, or json' },
+    ],
+    completion: 'image',
+    load: async () => (await images()).history,
+  },
+  {
+    words: ['image', 'inspect'],
+    summary: 'Everything about images',
+    arguments: '<image...>',
+    options: [{ flags: '-f, --format <template>', description: 'Go template' }],
+    completion: 'image',
+    load: async () => (await images()).inspect,
+  },
+];

@@ -1,0 +1,83 @@
+import type { CommandDefinition, OptionDefinition } from './command.ts';
+
+const json: OptionDefinition = { flags: '--json', description: 'the answer as JSON' };
+const format: OptionDefinition = { flags: '-f, --format <template>', description: 'Go template' };
+const root: OptionDefinition = {
+  flags: '--root <folder>',
+  description: 'install below this folder, without systemd',
+  completion: 'file',
+};
+const service = (): Promise<typeof import('../machine/service.ts')> => import('../machine/service.ts');
+const system = (): Promise<typeof import('../machine/system.ts')> => import('../machine/system.ts');
+
+/** Commands about the engine and the machine it runs on. */
+export const machineCommands: readonly CommandDefinition[] = [
+  {
+    words: ['demo'],
+    summary: 'Show what Fairlead does, in a throw-away host',
+    options: [{ flags: '--keep', description: 'leave it running, say how to use it' }],
+    load: async () => (await import('../machine/demo.ts')).demo,
+  },
+  {
+    words: ['up'],
+    summary: 'Install and start the engine for this machine',
+    options: [root],
+    load: async () => (await service()).up,
+  },
+  {
+    words: ['down'],
+    summary: 'Stop the engine and undo what up did',
+    options: [root],
+    load: async () => (await service()).down,
+  },
+  {
+    words: ['status'],
+    summary: 'Say whether the engine runs, and what it looks after',
+    options: [root, json],
+    load: async () => (await service()).status,
+  },
+  {
+    words: ['explain'],
+    summary: 'What an operation did to the kernel, as commands',
+    arguments: '[operation]',
+    options: [{ flags: '-l, --list', description: 'list the operations instead' }, json],
+    load: async () => (await import('../machine/explain.ts')).explain,
+  },
+  {
+    words: ['events'],
+    summary: 'What happens, as it happens',
+    options: [
+      { flags: '-f, --filter <filter>', description: 'condition: type=…, event=…', repeatable: true },
+      { flags: '--since <time>', description: 'from then on' },
+      { flags: '--until <time>', description: 'until then' },
+      { flags: '--format <template>', description: 'Go template, or json' },
+    ],
+    load: async () => (await system()).events,
+  },
+  {
+    words: ['info'],
+    summary: 'Facts about the engine',
+    options: [format, json],
+    load: async () => (await system()).info,
+  },
+  {
+    words: ['version'],
+    summary: 'Versions of the command and the engine',
+    options: [format, json],
+    load: async () => (await system()).version,
+  },
+  {
+    words: ['completion'],
+    summary: 'Completion for a shell',
+    arguments: '<shell>',
+    completion: ['bash', 'zsh', 'fish'],
+    load: async () => (await import('../machine/completion.ts')).completion,
+  },
+  {
+    words: ['__complete'],
+    summary: '',
+    arguments: '[words...]',
+    passThrough: true,
+    load: async () => (await import('../machine/complete.ts')).complete,
+  },
+];

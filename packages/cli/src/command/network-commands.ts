@@ -1,0 +1,100 @@
+import type { CommandDefinition, OptionDefinition } from './command.ts';
+
+const list = true;
+const json: OptionDefinition = { flags: '--json', description: 'the engine’s answer as JSON' };
+const members = (): Promise<typeof import('../network/membership.ts')> => import('../network/membership.ts');
+const networks = (): Promise<typeof import('../network/networks.ts')> => import('../network/networks.ts');
+
+/** Commands about networks. */
+export const networkCommands: readonly CommandDefinition[] = [
+  {
+    words: ['network', 'ls'],
+    aliases: [['network', 'list']],
+    summary: 'List networks',
+    options: [
+      { flags: '-q, --quiet', description: 'only ids' },
+      { flags: '-f, --filter <filter>', description: 'condition: driver=…, name=…, label=…', repeatable: list },
+      { flags: '--no-trunc', description: 'do not shorten' },
+      { flags: '--format <template>', description: 'Go template, table TEMPLATE, or json' },
+      json,
+    ],
+    load: async () => (await networks()).list,
+  },
+  {
+    words: ['network', 'create'],
+    summary: 'Create a network',
+    arguments: '<name>',
+    options: [
+      { flags: '-d, --driver <driver>', description: 'driver; default bridge', completion: ['bridge'] },
+      { flags: '--subnet <prefix>', description: 'subnet: 172.30.0.0/16', repeatable: list },
+      { flags: '--gateway <address>', description: 'gateway of the subnet', repeatable: list },
+      {
+        flags: '--ip-range <prefix>',
+        description: 'part of the subnet that addresses are taken from',
+        repeatable: list,
+      },
+      { flags: '--aux-address <entry>', description: 'address to keep back: name=address', repeatable: list },
+      { flags: '--ipv6', description: 'also IPv6' },
+      { flags: '--internal', description: 'no way in from outside and none out' },
+      { flags: '--attachable', description: 'accepted for docker’s sake' },
+      { flags: '-o, --opt <option>', description: 'option of the driver: key=value', repeatable: list },
+      { flags: '--ipam-driver <driver>', description: 'address driver' },
+      { flags: '--ipam-opt <option>', description: 'option of the address driver', repeatable: list },
+      { flags: '--label <label>', description: 'label: key=value', repeatable: list },
+    ],
+    load: async () => (await networks()).create,
+  },
+  {
+    words: ['network', 'rm'],
+    aliases: [['network', 'remove']],
+    summary: 'Remove networks',
+    arguments: '<network...>',
+    options: [{ flags: '-f, --force', description: 'no error when there is none' }],
+    completion: 'network',
+    load: async () => (await networks()).remove,
+  },
+  {
+    words: ['network', 'inspect'],
+    summary: 'Everything about networks',
+    arguments: '<network...>',
+    options: [
+      { flags: '-f, --format <template>', description: 'Go template' },
+      { flags: '-v, --verbose', description: 'accepted for docker’s sake' },
+    ],
+    completion: 'network',
+    load: async () => (await networks()).inspect,
+  },
+  {
+    words: ['network', 'prune'],
+    summary: 'Remove networks that nobody is on',
+    options: [
+      { flags: '-f, --force', description: 'do not ask' },
+      { flags: '--filter <filter>', description: 'condition: label=…, until=…', repeatable: list },
+    ],
+    load: async () => (await networks()).prune,
+  },
+  {
+    words: ['network', 'connect'],
+    summary: 'Put a container on a network',
+    arguments: '<network> <container>',
+    options: [
+      { flags: '--ip <address>', description: 'IPv4 address' },
+      { flags: '--ip6 <address>', description: 'IPv6 address' },
+      { flags: '--alias <name>', description: 'another name there', repeatable: list },
+      { flags: '--link <container>', description: 'add a link to another container', repeatable: list },
+      { flags: '--link-local-ip <address>', description: 'link-local address', repeatable: list },
+      { flags: '--driver-opt <option>', description: 'option of the driver', repeatable: list },
+      { flags: '--gw-priority <number>', description: 'the highest one has the default route' },
+    ],
+    completion: 'network',
+    load: async () => (await members()).connect,
+  },
+  {
+    words: ['network', 'disconnect'],
+    summary: 'Take a container off a network',
+    arguments: '<network> <container>',
+    options: [{ flags: '-f, --force', description: 'even when it is no more' }],
+    completion: 'network',
+    load: async () => (await members()).disconnect,
+  },
+];

@@ -1,0 +1,251 @@
+import { readFileSync } from 'node:fs';
+import { FairleadError, formatPortRange, hostText, parsePortSpec } from '@fairlead/base';
+import { type Options, splitAssignment } from '../command/options.ts';
+import { resourceLimits } from './resource-limits.ts';
+
+/** What `POST /containers/create` takes, as far as the command fills it. */
+export interface CreateRequest {
+  readonly [key: string]: unknown;
+  readonly Image: string;
+  readonly HostConfig: Readonly<Record<string, unknown>>;
+  readonly NetworkingConfig: { readonly EndpointsConfig: Readonly<Record<string, EndpointSettings>> };
+}
+
+/** What a container asks for on one network. */
+export interface EndpointSettings {
+  readonly IPAMConfig?: {
+    readonly IPv4Address?: string;
+    readonly IPv6Address?: string;
+    readonly LinkLocalIPs?: readonly string[];
+  };
+  readonly Aliases?: readonly string[];
+  readonly Links?: readonly string[];
+  readonly MacAddress?: string;
+  readonly DriverOpts?: Readonly<Record<string, string>>;
+  readonly GwPriority?: number;
+}
+
+/**
+ * The request that the options of `run` and `create` ask for.
+ *
+ * @throws FairleadError `invalid-argument` in docker's words for a malformed option.
+ */
+export function createRequest(image: string, command: readonly string[], options: Options): CreateRequest {
+  const attached = attachedStreams(options);
+  const interactive = options.flag('interactive');
+  const entrypoint = options.text('entrypoint');
+  const ports = options.list('publish').flatMap(portBindings);
+  const networks = networkSettings(options);
+  return {
+    Image: image,
+    Cmd: command.length === 0 ? null : command,
+    Entrypoint: entrypoint === undefined ? null : [entrypoint],
+    Hostname: options.text('hostname') ?? '',
+    Domainname: options.text('domainname') ?? '',
+    User: options.text('user') ?? '',
+    WorkingDir: options.text('workdir') ?? '',
+    Env: environment(options),
+    Labels: options.map('label'),
+    Tty: options.flag('tty'),
+    OpenStdin: interactive,
+    StdinOnce: attached.includes('stdin'),
+    AttachStdin: attached.includes('stdin'),
+    AttachStdout: attached.includes('stdout'),
+    AttachStderr: attached.includes('stderr'),
+    ExposedPorts: Object.fromEntries(
+      [...options.list('expose').flatMap(exposedPorts), ...ports.map(({ port }) => port)].map((port) => [port, {}]),
+    ),
+    StopSignal: options.text('stop-signal'),
+    StopTimeout: options.integer('stop-timeout'),
+    HostConfig: hostConfig(options, ports, networks.mode),
+    NetworkingConfig: { EndpointsConfig: networks.endpoints },
+  };
+}
+
+/** Streams that the command is attached to. */
+export function attachedStreams(options: Options): readonly string[] {
+  const named = options.list('attach').map((name) => name.toLowerCase());
+  if (named.length > 0) return named;
+  if (options.flag('detach')) return [];
+  return options.flag('interactive') ? ['stdin', 'stdout', 'stderr'] : ['stdout', 'stderr'];
+}
+
+function hostConfig(options: Options, ports: readonly PublishedPort[], networkMode: string): Record<string, unknown> {
+  return {
+    NetworkMode: networkMode,
+    PortBindings: Object.fromEntries(
+      [...new Set(ports.map(({ port }) => port))].map((port) => [
+        port,
+        ports.filter((other) => other.port === port).map(({ binding }) => binding),
+      ]),
+    ),
+    PublishAllPorts: options.flag('publish-all'),
+    Binds: options.list('volume'),
+    Mounts: options.list('mount').map(parseMount),
+    Tmpfs: Object.fromEntries(options.list('tmpfs').map((text) => splitAt(text, ':'))),
+    AutoRemove: options.flag('rm'),
+    Privileged: options.flag('privileged'),
+    ReadonlyRootfs: options.flag('read-only'),
+    ...(options.flag('init') ? { Init: true } : {}),
+    CapAdd: options.list('cap-add'),
+    CapDrop: options.list('cap-drop'),
+    SecurityOpt: options.list('security-opt'),
+    GroupAdd: options.list('group-add'),
+    Dns: options.list('dns'),
+    DnsSearch: options.list('dns-search'),
+    DnsOptions: options.list('dns-option'),
+    ExtraHosts: options.list('add-host'),
+    Links: options.list('link'),
+    Sysctls: options.map('sysctl'),
+    Devices: options.list('device').map(parseDevice),
+    PidMode: options.text('pid') ?? '',
+    IpcMode: options.text('ipc') ?? '',
+    UTSMode: options.text('uts') ?? '',
+    CgroupParent: options.text('cgroup-parent') ?? '',
+    RestartPolicy: restartPolicy(options.text('restart') ?? 'no'),
+    LogConfig: { Type: options.text('log-driver') ?? '', Config: options.map('log-opt') },
+    ...resourceLimits(options),
+  };
+}
+
+interface PublishedPort {
+  /** `80/tcp`. */
+  readonly port: string;
+  readonly binding: { readonly HostIp: string; readonly HostPort: string };
+}
+
+/** A range is one binding for each port, as docker sends it; a single port may ask for any of a range of host ports. */
+function portBindings(text: string): PublishedPort[] {
+  const { protocol, containerPorts, hostAddress, hostPorts } = parsePortSpec(text);
+  const count = containerPorts.last - containerPorts.first + 1;
+  return Array.from({ length: count }, (_, index) => {
+    const single = hostPorts === undefined ? '' : `${hostPorts.first + index}`;
+    const host = count === 1 && hostPorts !== undefined ? formatPortRange(hostPorts) : single;
+    const address = hostAddress === undefined ? '' : hostText(hostAddress).replace(/^\[|\]$/g, '');
+    return { port: `${containerPorts.first + index}/${protocol}`, binding: { HostIp: address, HostPort: host } };
+  });
+}
+
+function exposedPorts(text: string): string[] {
+  return portBindings(text).map(({ port }) => port);
+}
+
+function environment(options: Options): string[] {
+  const files = options.list('env-file').flatMap((path) =>
+    readFileSync(path, 'utf8')
+      .split(/\r?\n/)
+      .filter((line) => line.trim() !== '' && !line.startsWith('#')),
+  );
+  // A name alone hands on the caller's own variable, when there is one.
+  return [...files, ...options.list('env')].flatMap((text) => {
+    if (text.includes('=')) return [text];
+    const value = process.env[text];
+    return value === undefined ? [] : [`${text}=${value}`];
+  });
+}
+
+function networkSettings(options: Options): { mode: string; endpoints: Record<string, EndpointSettings> } {
+  const parsed = options.list('network').map(parseNetwork);
+  const [first = { name: 'default', settings: {} }, ...others] = parsed;
+  const own = ownSettings(options);
+  const isPlain = Object.keys({ ...first.settings, ...own }).length === 0;
+  if (isPlain && others.length === 0) return { mode: first.name, endpoints: {} };
+  const name = first.name === 'default' ? 'bridge' : first.name;
+  return {
+    mode: first.name,
+    endpoints: Object.fromEntries([
+      [name, { ...first.settings, ...own }],
+      ...others.map((other) => [other.name, other.settings]),
+    ]),
+  };
+}
+
+/** `--ip` and its kin speak of the first network. */
+function ownSettings(options: Options): EndpointSettings {
+  const aliases = options.list('network-alias');
+  const macAddress = options.text('mac-address');
+  return {
+    ...addressSettings(options.text('ip'), options.text('ip6'), []),
+    ...(aliases.length === 0 ? {} : { Aliases: aliases }),
+    ...(macAddress === undefined ? {} : { MacAddress: macAddress }),
+  };
+}
+
+/** `IPAMConfig`, when any address is asked for. */
+export function addressSettings(
+  ipv4: string | undefined,
+  ipv6: string | undefined,
+  linkLocal: readonly string[],
+): EndpointSettings {
+  if (ipv4 === undefined && ipv6 === undefined && linkLocal.length === 0) return {};
+  return {
+    IPAMConfig: {
+      ...(ipv4 === undefined ? {} : { IPv4Address: ipv4 }),
+      ...(ipv6 === undefined ? {} : { IPv6Address: ipv6 }),
+      ...(linkLocal.length === 0 ? {} : { LinkLocalIPs: linkLocal }),
+    },
+  };
+}
+
+/** `app`, or `name=app,alias=web,ip=172.20.0.5,driver-opt=k=v`. */
+function parseNetwork(text: string): { name: string; settings: EndpointSettings } {
+  if (!/^(name|alias|ip6?|mac-address|driver-opt|gw-priority|link-local-ip)=/.test(text))
+    return { name: text, settings: {} };
+  const pairs = text.split(',').map(splitAssignment);
+  const all = (key: string): string[] => pairs.filter(([name]) => name === key).map(([, value]) => value);
+  const [name, mac, priority] = [all('name')[0], all('mac-address')[0], all('gw-priority')[0]];
+  if (name === undefined) throw invalid('network name/id is not specified');
+  const driver = all('driver-opt');
+  return {
+    name,
+    settings: {
+      ...addressSettings(all('ip')[0], all('ip6')[0], all('link-local-ip')),
+      ...(all('alias').length === 0 ? {} : { Aliases: all('alias') }),
+      ...(mac === undefined ? {} : { MacAddress: mac }),
+      ...(driver.length === 0 ? {} : { DriverOpts: Object.fromEntries(driver.map(splitAssignment)) }),
+      ...(priority === undefined ? {} : { GwPriority: Number(priority) }),
+    },
+  };
+}
+
+/** `type=bind,source=/a,target=/b,readonly`. */
+function parseMount(text: string): Record<string, unknown> {
+  const pairs = new Map(text.split(',').map((part) => splitAssignment(part)));
+  const first = (...names: string[]): string | undefined =>
+    names.map((name) => pairs.get(name)).find((value) => value !== undefined);
+  const readOnly = first('readonly', 'ro');
+  const target = first('target', 'destination', 'dst');
+  if (target === undefined) throw invalid(`invalid argument "${text}" for "--mount" flag: target is required`);
+  const propagation = first('bind-propagation');
+  const size = first('tmpfs-size');
+  return {
+    Type: first('type') ?? 'volume',
+    Source: first('source', 'src') ?? '',
+    Target: target,
+    ReadOnly: readOnly === '' || readOnly === 'true' || readOnly === '1',
+    ...(propagation === undefined ? {} : { BindOptions: { Propagation: propagation } }),
+    ...(size === undefined ? {} : { TmpfsOptions: { SizeBytes: Number(size) } }),
+  };
+}
+
+function parseDevice(text: string): Record<string, string> {
+  const [host = '', second, third] = text.split(':');
+  const isMode = second !== undefined && /^[rwm]+$/.test(second);
+  const inside = second === undefined || isMode ? host : second;
+  return { PathOnHost: host, PathInContainer: inside, CgroupPermissions: (isMode ? second : third) ?? 'rwm' };
+}
+
+function restartPolicy(text: string): { Name: string; MaximumRetryCount: number } {
+  const [name, count = '0'] = splitAt(text, ':');
+  if (!/^\d*$/.test(count)) throw invalid('maximum retry count must be an integer');
+  return { Name: name, MaximumRetryCount: Number(count) };
+}
+
+function splitAt(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function invalid(message: string): FairleadError {
+  return new FairleadError('invalid-argument', message);
+}

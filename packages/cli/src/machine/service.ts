@@ -1,0 +1,125 @@
+import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FairleadError, messageOf } from '@fairlead/base';
+import type { Action, Invocation } from '../command/command.ts';
+import { type Connection, connect } from '../connection/connection.ts';
+import { provide } from '../setup/debian-packages.ts';
+import { engineRequirements } from '../setup/requirement.ts';
+import { launcher, type Places, placesBelow } from './places.ts';
+import { runningPid, supervisorFor } from './supervisor.ts';
+
+/** Exit code of `status` when there is no engine, as init scripts have it (LSB). */
+const notRunning = 3;
+/** Milliseconds that an engine has to answer for the first time. */
+const patience = 30_000;
+
+/** `fairlead up`. */
+export const up: Action = async ({ options, print }) => {
+  requireRoot('up');
+  const root = rootFrom(options);
+  const places = placesBelow(root);
+  const engine = connect(places.address);
+  if (await answers(engine)) {
+    print(`Fairlead runs already, at ${places.address}`);
+    return 0;
+  }
+  provide(engineRequirements, print);
+  const supervisor = supervisorFor(places, root);
+  linkCommand(places);
+  supervisor.start();
+  await whenAnswering(engine, places);
+  print(`Fairlead runs, started by ${supervisor.name}, at ${places.address}`);
+  print(`  fairlead run --rm busybox echo hello      or, with the docker command:`);
+  print(`  export DOCKER_HOST=${places.address}`);
+  return 0;
+};
+
+/** `fairlead down`. */
+export const down: Action = async ({ options, print }) => {
+  requireRoot('down');
+  const root = rootFrom(options);
+  const places = placesBelow(root);
+  const engine = connect(places.address);
+  if (await answers(engine)) await stopContainers(engine, print);
+  await supervisorFor(places, root).stop();
+  unlinkCommand(places);
+  print(`Fairlead is stopped. Images and containers stay in ${places.dataRoot} for the next 'fairlead up'.`);
+  return 0;
+};
+
+/** `fairlead status`. */
+export const status: Action = async ({ options, print, engine: asked }) => {
+  const places = placesBelow(rootFrom(options));
+  const engine = options.text('root') === undefined ? asked : connect(places.address);
+  const info = await engine.ask<EngineInfo>('GET', '/info').catch((error: unknown) => messageOf(error));
+  if (options.flag('json'))
+    print(JSON.stringify(typeof info === 'string' ? { running: false, reason: info } : { running: true, info }));
+  else if (typeof info === 'string') print(`not running: ${info}`);
+  else describe(info, engine, runningPid(places.pidFile)).forEach(print);
+  return typeof info === 'string' ? notRunning : 0;
+};
+
+interface EngineInfo {
+  readonly ServerVersion: string;
+  readonly Containers: number;
+  readonly ContainersRunning: number;
+  readonly Images: number;
+  readonly DockerRootDir: string;
+}
+
+function describe(info: EngineInfo, { address }: Connection, pid: number | undefined): string[] {
+  return [
+    `running at ${address}${pid === undefined ? '' : `, process ${pid}`}`,
+    `version ${info.ServerVersion}, state in ${info.DockerRootDir}`,
+    `${info.ContainersRunning} of ${info.Containers} containers run, ${info.Images} images`,
+  ];
+}
+
+function rootFrom(options: Invocation['options']): string {
+  return resolve(options.text('root') ?? '/');
+}
+
+function requireRoot(command: string): void {
+  if (process.getuid?.() !== 0)
+    throw new FairleadError('forbidden', `${command} needs root: sudo ./fairlead ${command}`);
+}
+
+async function answers(engine: Connection): Promise<boolean> {
+  return engine.open('GET', '/_ping').then(
+    (body) => body.resume() !== undefined,
+    () => false,
+  );
+}
+
+async function whenAnswering(engine: Connection, { log, unit }: Places): Promise<void> {
+  const deadline = Date.now() + patience;
+  while (!(await answers(engine))) {
+    if (Date.now() > deadline) {
+      const words = existsSync(unit)
+        ? 'see journalctl -u fairlead'
+        : `${log} ends:\n${readFileSync(log, 'utf8').slice(-2000)}`;
+      throw new FairleadError('unavailable', `the engine does not answer: ${words}`);
+    }
+    await sleep(10);
+  }
+}
+
+async function stopContainers(engine: Connection, print: (line: string) => void): Promise<void> {
+  const running = await engine.ask<readonly { Id: string }[]>('GET', '/containers/json');
+  if (running.length === 0) return;
+  print(`stopping ${running.length} ${running.length === 1 ? 'container' : 'containers'}`);
+  await Promise.all(running.map(({ Id }) => engine.ask('POST', `/containers/${Id}/stop`)));
+}
+
+/** Somebody else's file of that name is left alone. */
+function linkCommand({ command }: Places): void {
+  if (lstatSync(command, { throwIfNoEntry: false }) !== undefined) return;
+  mkdirSync(dirname(command), { recursive: true });
+  symlinkSync(launcher, command);
+}
+
+function unlinkCommand({ command }: Places): void {
+  if (lstatSync(command, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
+  if (readlinkSync(command) === launcher) rmSync(command);
+}

@@ -1,0 +1,83 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FairleadError } from '@fairlead/base';
+import { daemonFlags, launcher, type Places, unitText } from './places.ts';
+
+/** Who starts the engine and ends it. */
+export interface Supervisor {
+  /** `systemd`, or `a process of its own`. */
+  readonly name: string;
+  /** Start it unless it runs; returns before it answers. */
+  start(): void;
+  /** End it and remove what start left. What is gone already is success. */
+  stop(): Promise<void>;
+}
+
+/** systemd where it runs this machine, else a process that nobody looks after. */
+export function supervisorFor(places: Places, root: string): Supervisor {
+  return root === '/' && existsSync('/run/systemd/system') ? systemd(places) : detached(places);
+}
+
+function systemd(places: Places): Supervisor {
+  return {
+    name: 'systemd',
+    start() {
+      writeFileSync(places.unit, unitText(places));
+      systemctl('daemon-reload');
+      systemctl('enable', '--now', 'fairlead.service');
+    },
+    async stop() {
+      if (!existsSync(places.unit)) return;
+      systemctl('disable', '--now', 'fairlead.service');
+      rmSync(places.unit);
+      systemctl('daemon-reload');
+    },
+  };
+}
+
+function systemctl(...words: string[]): void {
+  const { status, stderr } = spawnSync('systemctl', words, { encoding: 'utf8' });
+  if (status !== 0) throw new FairleadError('internal', `systemctl ${words.join(' ')}: ${stderr.trim()}`);
+}
+
+function detached(places: Places): Supervisor {
+  return {
+    name: 'a process of its own',
+    start() {
+      if (runningPid(places.pidFile) !== undefined) return;
+      for (const path of [places.log, places.pidFile]) mkdirSync(dirname(path), { recursive: true });
+      const log = openSync(places.log, 'a');
+      const flags = ['daemon', ...daemonFlags(places)];
+      spawn(launcher, flags, { detached: true, stdio: ['ignore', log, log], cwd: '/' }).unref();
+    },
+    async stop() {
+      const pid = runningPid(places.pidFile);
+      if (pid !== undefined) await end(pid);
+      rmSync(places.pidFile, { force: true });
+    },
+  };
+}
+
+/** The process that a pid file names, when it is alive and an engine: numbers are used again. */
+export function runningPid(pidFile: string): number | undefined {
+  if (!existsSync(pidFile)) return undefined;
+  const pid = Number(readFileSync(pidFile, 'utf8'));
+  const command = `/proc/${pid}/cmdline`;
+  return Number.isInteger(pid) && existsSync(command) && readFileSync(command, 'utf8').includes('daemon')
+    ? pid
+    : undefined;
+}
+
+/** Milliseconds that an engine has to end by itself. */
+const patience = 15_000;
+
+async function end(pid: number): Promise<void> {
+  process.kill(pid, 'SIGTERM');
+  const deadline = Date.now() + patience;
+  while (existsSync(`/proc/${pid}`)) {
+    if (Date.now() > deadline) throw new FairleadError('unavailable', `the engine (process ${pid}) does not end`);
+    await sleep(20);
+  }
+}

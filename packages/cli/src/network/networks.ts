@@ -1,0 +1,139 @@
+import { FairleadError, shortIdentifier } from '@fairlead/base';
+import type { Action } from '../command/command.ts';
+import { type Options, splitAssignment } from '../command/options.ts';
+import { forEachName } from '../container/for-each-name.ts';
+import { inspectEach } from '../container/views.ts';
+import { filterText, printListing } from '../format/listing.ts';
+
+/** A network as the engine lists it. */
+interface NetworkSummary {
+  readonly Id: string;
+  readonly Name: string;
+  readonly Driver: string;
+  readonly Scope: string;
+  readonly Created: string;
+  readonly EnableIPv6: boolean;
+  readonly Internal: boolean;
+  readonly Labels: Readonly<Record<string, string>> | null;
+}
+
+const headings = {
+  ID: 'NETWORK ID',
+  Name: 'NAME',
+  Driver: 'DRIVER',
+  Scope: 'SCOPE',
+  IPv6: 'IPV6',
+  Internal: 'INTERNAL',
+  Labels: 'LABELS',
+  CreatedAt: 'CREATED AT',
+};
+
+/** `fairlead network ls`. */
+export const list: Action = async (invocation) => {
+  const { options, engine } = invocation;
+  const query = { filters: filterText(options.list('filter')) };
+  const networks = await engine.ask<readonly NetworkSummary[]>('GET', '/networks', { query });
+  printListing(invocation, {
+    rows: networks
+      .toSorted((left, right) => left.Name.localeCompare(right.Name))
+      .map((network) => ({
+        ID: options.flag('no-trunc') ? network.Id : shortIdentifier(network.Id),
+        Name: network.Name,
+        Driver: network.Driver,
+        Scope: network.Scope,
+        IPv6: String(network.EnableIPv6),
+        Internal: String(network.Internal),
+        Labels: Object.entries(network.Labels ?? {})
+          .map(([key, value]) => `${key}=${value}`)
+          .join(','),
+        CreatedAt: network.Created,
+      })),
+    headings,
+    columns: ['ID', 'Name', 'Driver', 'Scope'],
+    identity: 'ID',
+    raw: networks,
+  });
+  return 0;
+};
+
+/** `fairlead network create`. */
+export const create: Action = async ({ words: [name = ''], options, engine, print }) => {
+  const { Id, Warning } = await engine.ask<{ Id: string; Warning?: string }>('POST', '/networks/create', {
+    body: networkRequest(name, options),
+  });
+  if (Warning !== undefined && Warning !== '') process.stderr.write(`WARNING: ${Warning}\n`);
+  print(Id);
+  return 0;
+};
+
+/**
+ * The body of `POST /networks/create` that the options ask for.
+ *
+ * @throws FairleadError `invalid-argument` when a gateway or range has no subnet.
+ */
+export function networkRequest(name: string, options: Options): Record<string, unknown> {
+  return {
+    Name: name,
+    Driver: options.text('driver') ?? 'bridge',
+    EnableIPv6: options.flag('ipv6'),
+    Internal: options.flag('internal'),
+    Attachable: options.flag('attachable'),
+    Options: options.map('opt'),
+    Labels: options.map('label'),
+    IPAM: {
+      Driver: options.text('ipam-driver') ?? 'default',
+      Options: options.map('ipam-opt'),
+      Config: ipamConfig(options),
+    },
+  };
+}
+
+/** Ranges, gateways and kept-back addresses belong to the subnets of their family, in the order given. */
+function ipamConfig(options: Options): Record<string, unknown>[] {
+  const subnets = options.list('subnet');
+  const gateways = options.list('gateway');
+  const ranges = options.list('ip-range');
+  const kept = options.list('aux-address').map(splitAssignment);
+  if (subnets.length === 0 && gateways.length + ranges.length + kept.length > 0) {
+    throw new FairleadError('invalid-argument', 'every ip-range or gateway must have a corresponding subnet');
+  }
+  return subnets.map((subnet) => {
+    const sameFamily = (text: string): boolean => text.includes(':') === subnet.includes(':');
+    const auxiliary = kept.filter(([, address]) => sameFamily(address));
+    const [gateway, range] = [gateways.find(sameFamily), ranges.find(sameFamily)];
+    return {
+      Subnet: subnet,
+      ...(gateway === undefined ? {} : { Gateway: gateway }),
+      ...(range === undefined ? {} : { IPRange: range }),
+      ...(auxiliary.length === 0 ? {} : { AuxiliaryAddresses: Object.fromEntries(auxiliary) }),
+    };
+  });
+}
+
+/** `fairlead network rm`. */
+export const remove: Action = (invocation) =>
+  forEachName(invocation, (name) => invocation.engine.ask('DELETE', `/networks/${name}`));
+
+/** `fairlead network inspect`. */
+export const inspect: Action = (invocation) =>
+  inspectEach(invocation, (name) => invocation.engine.ask('GET', `/networks/${name}`));
+
+/** `fairlead network prune`. */
+export const prune: Action = async ({ options, engine, print }) => {
+  if (!options.flag('force') && !(await agreed())) return 0;
+  const query = { filters: filterText(options.list('filter')) };
+  const { NetworksDeleted } = await engine.ask<{ NetworksDeleted: string[] | null }>('POST', '/networks/prune', {
+    query,
+  });
+  if (NetworksDeleted === null || NetworksDeleted.length === 0) return 0;
+  print('Deleted Networks:');
+  NetworksDeleted.forEach(print);
+  return 0;
+};
+
+async function agreed(): Promise<boolean> {
+  const { createInterface } = await import('node:readline/promises');
+  using terminal = createInterface({ input: process.stdin, output: process.stdout });
+  process.stdout.write('WARNING! This will remove all custom networks not used by at least one container.\n');
+  return /^y(es)?$/i.test(await terminal.question('Are you sure you want to continue? [y/N] '));
+}

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { join, resolve } from 'node:path';
+import { after, before, test } from 'node:test';
+import { busyboxImage, type Daemon, type Finished, Host } from '@fairlead/lab';
+import { startDockerd } from '../lab/peer.ts';
+import { Registry } from '../lab/registry.ts';
+
+/** The fairlead command against dockerd: what works with docker's own engine speaks the API as docker's users know it. */
+
+const launcher = resolve(import.meta.dirname, '../../fairlead');
+let host: Host;
+let dockerd: Daemon;
+
+before(async () => {
+  host = await Host.create();
+  dockerd = await startDockerd(host);
+});
+
+after(async () => {
+  await fairlead('rm -f web');
+  await dockerd[Symbol.asyncDispose]();
+  await host[Symbol.asyncDispose]();
+});
+
+function fairlead(line: string, input?: string): Promise<Finished> {
+  const options = { env: { DOCKER_HOST: dockerd.address }, ...(input === undefined ? {} : { input }) };
+  return host.run([launcher, ...line.split(' ')], options);
+}
+
+/** Standard output of a command that has to succeed. */
+async function output(line: string): Promise<string> {
+  const { code, stdout, stderr } = await fairlead(line);
+  assert.equal(code, 0, stderr);
+  return stdout;
+}
+
+test('an image is loaded, listed, tagged, and goes through a registry', async () => {
+  const archive = join(host.folder, 'busybox.tar');
+  await busyboxImage(archive, { files: { 'var/www/index.html': 'it works\n' } });
+  assert.match(await output(`load -i ${archive}`), /Loaded image: busybox:latest/);
+  assert.match(
+    await output('images'),
+    /^REPOSITORY\s+TAG\s+IMAGE ID\s+CREATED\s+SIZE\nbusybox\s+latest\s+[0-9a-f]{12}\s/,
+  );
+  const registry = await Registry.start(host);
+  const reference = `${registry.address}/busybox:1`;
+  await output(`tag busybox ${reference}`);
+  await dockerd.docker('push', '-q', reference);
+  assert.match(await output(`rmi ${reference}`), /^Untagged: 127/);
+  assert.match(await output(`pull ${reference}`), new RegExp(`Status: .*${reference}\n${reference}\n$`));
+  assert.match(await output('history busybox'), /the machine’s own busybox/);
+});
+
+test('run prints both streams apart and ends with the exit code of the program', async () => {
+  const { code, stdout, stderr } = await fairlead('run --rm busybox sh -c echo${IFS}out;echo${IFS}err>&2;exit${IFS}7');
+  assert.deepEqual({ code, stdout, stderr }, { code: 7, stdout: 'out\n', stderr: 'err\n' });
+});
+
+test('standard input reaches the program and ends there', async () => {
+  const { stdout } = await fairlead('run --rm -i busybox sort', 'b\na\n');
+  assert.equal(stdout, 'a\nb\n');
+});
+
+test('what cannot be run has docker’s exit codes', async () => {
+  assert.equal((await fairlead('run --rm busybox no-such-program')).code, 127);
+  assert.equal((await fairlead('run --rm busybox /etc/passwd')).code, 126);
+  assert.equal((await fairlead('run --rm --network no-such-network busybox true')).code, 125);
+  assert.equal((await fairlead('run --nonsense busybox')).code, 125);
+});
+
+test('a container lives its life', async () => {
+  const id = (await output('run -d --name web -p 8080:80 -e A=b -l role=web busybox httpd -f -h /var/www')).trim();
+  assert.match(id, /^[0-9a-f]{64}$/);
+  const page = `http://${host.addresses.host.ipv4}:8080/`;
+  assert.equal(await host.outside.exec('busybox', 'wget', '-qO-', page), 'it works\n');
+  assert.match(
+    await output('ps'),
+    /^CONTAINER ID {3}IMAGE {5}COMMAND[^\n]+\n[0-9a-f]{12} {3}busybox {3}"httpd -f[^\n]*0\.0\.0\.0:8080->80\/tcp[^\n]*web\n$/,
+  );
+  assert.equal(await output('ps --filter label=role=web --format {{.Names}}:{{.State}}'), 'web:running\n');
+  assert.equal(await output('exec web printenv A'), 'b\n');
+  assert.equal((await fairlead('exec -i web sh', 'exit 3\n')).code, 3);
+  assert.match(await output('top web'), /httpd -f/);
+  assert.equal(
+    await output('inspect -f {{.Name}}{{range$p,$b:=.HostConfig.PortBindings}}{{$p}}{{end}} web'),
+    '/web80/tcp\n',
+  );
+  await output('rename web www');
+  assert.match((await fairlead('rm www')).stderr, /You cannot remove a running container/);
+  assert.equal(await output('kill www'), 'www\n');
+  assert.equal(await output('wait www'), '137\n');
+  assert.equal(await output('rm www'), 'www\n');
+  assert.match((await fairlead('inspect www')).stderr, /No such object: www/);
+});
+
+test('logs are what was written, on the stream that it was written to', async () => {
+  await output('run -d --name talker busybox sh -c echo${IFS}one;echo${IFS}two>&2;echo${IFS}three');
+  await output('wait talker');
+  const { stdout, stderr } = await fairlead('logs talker');
+  assert.deepEqual({ stdout, stderr }, { stdout: 'one\nthree\n', stderr: 'two\n' });
+  assert.equal(await output('logs --tail 1 talker'), 'three\n');
+  assert.match(await output('logs -t --tail 1 talker'), /^\d{4}-\d\d-\d\dT[\d:.]+Z three\n$/);
+  assert.equal(await output('start -a talker').then((text) => text.includes('three')), true);
+  await output('rm talker');
+});
+
+test('networks are made, joined, listed and removed', async () => {
+  await output('network create --subnet 172.30.0.0/16 --gateway 172.30.0.9 --label a=b app');
+  assert.match(
+    await output('network ls'),
+    /^NETWORK ID {5}NAME {6}DRIVER {4}SCOPE\n[0-9a-f]{12} {3}app {7}bridge {4}local\n/,
+  );
+  assert.equal(
+    await output(
+      'network inspect -f {{(index.IPAM.Config0).Gateway}} app'.replace(
+        'index.IPAM.Config0',
+        'index\u00a0.IPAM.Config\u00a00',
+      ),
+    ),
+    '172.30.0.9\n',
+  );
+  await output('run -d --name member --net name=app,ip=172.30.0.50,alias=m busybox sleep 100');
+  assert.match(await output('exec member nslookup m'), /Address:\s+172\.30\.0\.50/);
+  assert.match((await fairlead('network rm app')).stderr, /has active endpoints/);
+  await output('network disconnect app member');
+  await output('network connect --ip 172.30.0.51 app member');
+  await output('rm -f member');
+  assert.match(await output('network prune -f'), /Deleted Networks:\napp/);
+});
+
+test('what happened is told, and what the engine is', async () => {
+  const end = Math.ceil(Date.now() / 1000);
+  assert.match(
+    await output(`events --since 5m --until ${end} --filter type=network --filter event=create`),
+    /network create [0-9a-f]{64} \(name=app, type=bridge\)/,
+  );
+  assert.match(await output('info'), /Server Version: 20\.10/);
+  assert.match(await output('version'), /Client: Fairlead[\s\S]*Server: /);
+});
