@@ -67,6 +67,12 @@ export type Statement =
   | { readonly masquerade: true }
   | TranslationStatement
   | { readonly redirect: { readonly port: number } }
+  /**
+   * `tproxy ip6 to [100::1]:4`: hand the packet to the transparent socket that is bound there, or to the connection that
+   * it belongs to, without changing it. Does not match where there is no such socket. Needs a match of the transport
+   * protocol in the same rule, and prerouting.
+   */
+  | { readonly tproxy: { readonly address: string; readonly port: number } }
   /** Stateless rewrite of a header field: `udp dport set 40053`. */
   | { readonly set: WritableField; readonly to: number }
   | { readonly setMark: number }

@@ -60,6 +60,7 @@ const kernelNames: Readonly<Record<Expression['name'], string>> = {
   nat: 'nat',
   masq: 'masq',
   redir: 'redir',
+  tproxy: 'tproxy',
   fib: 'fib',
   ct: 'ct',
   counter: 'counter',
@@ -110,6 +111,9 @@ function encodeData(data: AttributeWriter, e: Expression): void {
       return;
     case 'redir':
       data.u32be(1, e.port);
+      return;
+    case 'tproxy':
+      data.u32be(1, natFamilies[e.family]).u32be(2, e.address).u32be(3, e.port);
       return;
     case 'fib':
       data.u32be(3, e.flags).u32be(2, e.result).u32be(1, e.register);
@@ -176,6 +180,12 @@ const decoders: Readonly<Record<string, (data: Attributes) => Expression>> = {
     expectOnly(a, 3, NAT_FLAGS);
     return { name: 'redir', port };
   },
+  tproxy: (a) => ({
+    name: 'tproxy',
+    family: number(a, 1) === natFamilies.ip ? 'ip' : 'ip6',
+    address: number(a, 2),
+    port: number(a, 3),
+  }),
   fib: (a) => ({ name: 'fib', register: number(a, 1), result: number(a, 2), flags: number(a, 3) }),
   ct: (a) => ({ name: 'ct', key: number(a, 2), register: number(a, 1) }),
   counter: (a) => {

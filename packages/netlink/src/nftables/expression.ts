@@ -53,6 +53,7 @@ export type Expression =
     }
   | { readonly name: 'masq' }
   | { readonly name: 'redir'; readonly port: Register }
+  | { readonly name: 'tproxy'; readonly family: 'ip' | 'ip6'; readonly address: Register; readonly port: Register }
   | { readonly name: 'fib'; readonly register: Register; readonly result: number; readonly flags: number }
   | { readonly name: 'ct'; readonly key: number; readonly register: Register }
   | { readonly name: 'counter' }

@@ -1,4 +1,4 @@
-import { ipToBytes, parseIpAddress } from '@fairlead/base';
+import { familyOf, ipToBytes, parseIpAddress } from '@fairlead/base';
 import type { Comparand, FieldType, Selector, SetDefinition, Statement, TableDefinition, TranslationStatement, WritableField } from './definition.ts';
 import type { Expression, Register } from './expression.ts';
 import { fields } from './field.ts';
@@ -70,6 +70,7 @@ class RuleCompiler {
     else if ('masquerade' in statement) this.#push({ name: 'masq' });
     else if ('translate' in statement) this.#translate(statement);
     else if ('redirect' in statement) this.#redirect(statement.redirect.port);
+    else if ('tproxy' in statement) this.#intercept(statement.tproxy.address, statement.tproxy.port);
     else if ('set' in statement) this.#write(statement.set, statement.to);
     else if ('setMark' in statement) this.#setMark(statement.setMark);
     else if ('clampMss' in statement) this.#clamp();
@@ -127,6 +128,7 @@ class RuleCompiler {
     if ('address' in statement) {
       this.#push({ name: 'immediate', register: 1, data: ipToBytes(parseIpAddress(statement.address)) });
       if (statement.port === undefined) return this.#push({ name: 'nat', type, family, address: 1 });
+      this.#expectPorts();
       this.#push({ name: 'immediate', register: 2, data: portBytes(statement.port) });
       return this.#push({ name: 'nat', type, family, address: 1, port: 2 });
     }
@@ -143,8 +145,25 @@ class RuleCompiler {
     return set;
   }
 
+  /** nft does not read a translation to a port before it knows that the packet has ports. */
+  #expectPorts(): void {
+    const known = this.#known.has('tcp') || this.#known.has('udp') || this.#matched.has('meta l4proto');
+    if (!known) throw new Error('translation to a port needs a match of the transport protocol before it');
+  }
+
   #redirect(port: number): void {
+    this.#expectPorts();
     this.#push({ name: 'immediate', register: 1, data: portBytes(port) }, { name: 'redir', port: 1 });
+  }
+
+  #intercept(address: string, port: number): void {
+    this.#expectPorts();
+    const target = parseIpAddress(address);
+    this.#push(
+      { name: 'immediate', register: 1, data: ipToBytes(target) },
+      { name: 'immediate', register: 2, data: portBytes(port) },
+      { name: 'tproxy', family: familyOf(target) === 4 ? 'ip' : 'ip6', address: 1, port: 2 },
+    );
   }
 
   #write(field: WritableField, port: number): void {

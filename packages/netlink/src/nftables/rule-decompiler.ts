@@ -73,6 +73,8 @@ class RuleDecompiler {
         return this.#push({ counter: true });
       case 'redir':
         return this.#push({ redirect: { port: portOf(this.#constant(e.port)) } });
+      case 'tproxy':
+        return this.#push({ tproxy: { address: ipFromBytes(this.#constant(e.address)), port: Number(portOf(this.#constant(e.port))) } });
       case 'payload set':
         return this.#write(e);
       case 'meta set':

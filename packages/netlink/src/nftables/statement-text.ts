@@ -8,6 +8,7 @@ export function formatStatement(statement: Statement): string {
   if ('masquerade' in statement) return 'masquerade';
   if ('translate' in statement) return formatTranslation(statement);
   if ('redirect' in statement) return `redirect to :${statement.redirect.port}`;
+  if ('tproxy' in statement) return formatInterception(statement.tproxy);
   if ('set' in statement) return `${statement.set} set ${statement.to}`;
   if ('setMark' in statement) return `meta mark set 0x${statement.setMark.toString(16).padStart(8, '0')}`;
   if ('clampMss' in statement) return 'tcp option maxseg size set rt mtu';
@@ -39,4 +40,8 @@ function formatTranslation(statement: TranslationStatement): string {
   if (statement.port === undefined) return `${head} ${statement.address}`;
   const host = statement.family === 'ip6' ? `[${statement.address}]` : statement.address;
   return `${head} ${host}:${statement.port}`;
+}
+
+function formatInterception({ address, port }: { readonly address: string; readonly port: number }): string {
+  return address.includes(':') ? `tproxy ip6 to [${address}]:${port}` : `tproxy ip to ${address}:${port}`;
 }
