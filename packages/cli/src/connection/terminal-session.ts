@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { splitFrames } from './frames.ts';
+import { splitFrames } from '@fairlead/api/client';
 
 /** How a process's streams are joined to the command's own. */
 export interface SessionOptions {
@@ -22,8 +22,13 @@ export async function joinStreams(remote: Duplex, options: SessionOptions): Prom
   else {
     const { shown = ['stdout', 'stderr'] } = options;
     for await (const { stream, data } of splitFrames(remote))
-      if (shown.includes(stream)) await write(process[stream], data);
+      if (shown.includes(stream) || stream === 'systemerr') await write(outputFor(stream), data);
   }
+}
+
+/** Where a stream of a process is shown; what the engine itself reports (`systemerr`) goes to standard error. */
+export function outputFor(stream: string): NodeJS.WriteStream {
+  return stream === 'stdout' ? process.stdout : process.stderr;
 }
 
 function handInputOn(remote: Duplex, tty: boolean, restore: DisposableStack): void {

@@ -1,6 +1,7 @@
+import { splitFrames } from '@fairlead/api/client';
 import { FairleadError } from '@fairlead/base';
 import type { Action } from '../command/command.ts';
-import { splitFrames } from '../connection/frames.ts';
+import { outputFor } from '../connection/terminal-session.ts';
 import { parseDuration } from '../format/quantity.ts';
 
 /** `fairlead logs`. */
@@ -18,7 +19,7 @@ export const logs: Action = async ({ words: [name = ''], options, engine }) => {
     },
   });
   if (Config.Tty) for await (const piece of body) process.stdout.write(piece);
-  else for await (const { stream, data } of splitFrames(body)) process[stream].write(data);
+  else for await (const { stream, data } of splitFrames(body)) outputFor(stream).write(data);
   return 0;
 };
 

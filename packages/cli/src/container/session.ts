@@ -1,4 +1,5 @@
-import { type Connection, wholeText } from '../connection/connection.ts';
+import { text } from 'node:stream/consumers';
+import type { Connection } from '../connection/connection.ts';
 import { joinStreams } from '../connection/terminal-session.ts';
 import { reportStartFailure } from './exit-status.ts';
 
@@ -68,7 +69,7 @@ async function exitCode(
       return 0;
     }
   }
-  const { StatusCode } = JSON.parse(await wholeText(waiting)) as { StatusCode: number };
+  const { StatusCode } = JSON.parse(await text(waiting)) as { StatusCode: number };
   return StatusCode;
 }
 

@@ -2,7 +2,6 @@ import { createReadStream } from 'node:fs';
 import { FairleadError } from '@fairlead/base';
 import type { Action } from '../command/command.ts';
 import type { Connection } from '../connection/connection.ts';
-import { jsonLines } from '../connection/frames.ts';
 import { ProgressDisplay, type ProgressMessage } from './progress-display.ts';
 
 /** How to pull. */
@@ -23,8 +22,10 @@ export async function pullImage(
   { platform, target }: PullOptions,
 ): Promise<void> {
   const [name, tag] = splitReference(reference);
-  const body = await engine.open('POST', '/images/create', { query: { fromImage: name, tag, platform } });
-  await follow(body, target);
+  const messages = engine.lines<ProgressMessage>('POST', '/images/create', {
+    query: { fromImage: name, tag, platform },
+  });
+  await follow(messages, target);
 }
 
 /** `fairlead pull`. */
@@ -47,19 +48,19 @@ export const loadArchive: Action = async ({ options, engine }) => {
     throw new FairleadError('invalid-argument', 'requested load from stdin, but stdin is empty');
   }
   const stream = path === undefined ? process.stdin : createReadStream(path);
-  const body = await engine.open('POST', '/images/load', {
+  const messages = engine.lines<ProgressMessage>('POST', '/images/load', {
     query: { quiet: options.flag('quiet') || undefined },
     stream,
     headers: { 'content-type': 'application/x-tar' },
   });
-  await follow(body, process.stdout);
+  await follow(messages, process.stdout);
   return 0;
 };
 
 /** `fairlead import`. */
 export const importArchive: Action = async ({ words: [path = '', reference = ''], options, engine }) => {
   const [repo, tag] = reference === '' ? [undefined, undefined] : splitReference(reference);
-  const body = await engine.open('POST', '/images/create', {
+  const messages = engine.lines<ProgressMessage>('POST', '/images/create', {
     query: {
       fromSrc: '-',
       repo,
@@ -71,13 +72,13 @@ export const importArchive: Action = async ({ words: [path = '', reference = '']
     stream: path === '-' ? process.stdin : createReadStream(path),
     headers: { 'content-type': 'application/x-tar' },
   });
-  await follow(body, process.stdout);
+  await follow(messages, process.stdout);
   return 0;
 };
 
-async function follow(body: AsyncIterable<Uint8Array>, target: NodeJS.WriteStream | undefined): Promise<void> {
+async function follow(messages: AsyncIterable<ProgressMessage>, target: NodeJS.WriteStream | undefined): Promise<void> {
   const display = new ProgressDisplay(target);
-  for await (const message of jsonLines<ProgressMessage>(body)) {
+  for await (const message of messages) {
     if (message.error !== undefined) throw new FairleadError('internal', message.error);
     display.show(message);
   }

@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
+import { splitFrames } from '@fairlead/api/client';
 import { FairleadError } from '@fairlead/base';
 import { busyboxImage, Daemon, Host } from '@fairlead/lab';
 import type { Action } from '../command/command.ts';
 import { type Connection, connect } from '../connection/connection.ts';
-import { jsonLines, splitFrames } from '../connection/frames.ts';
 import { provide } from '../setup/debian-packages.ts';
 import { demoRequirements, engineRequirements } from '../setup/requirement.ts';
 import { transcript } from './explain.ts';
@@ -62,12 +62,11 @@ async function tellStory(story: Story, host: Host, engine: Connection): Promise<
 async function loadImage(host: Host, engine: Connection): Promise<void> {
   const archive = join(host.folder, 'demo.tar');
   await busyboxImage(archive, { reference: image, files: { 'var/www/index.html': `${page}\n` } });
-  const body = await engine.open('POST', '/images/load', {
+  const messages = engine.lines<{ error?: string }>('POST', '/images/load', {
     stream: createReadStream(archive),
     headers: { 'content-type': 'application/x-tar' },
   });
-  for await (const { error } of jsonLines<{ error?: string }>(body))
-    if (error !== undefined) throw new FairleadError('internal', error);
+  for await (const { error } of messages) if (error !== undefined) throw new FairleadError('internal', error);
 }
 
 async function runContainer(

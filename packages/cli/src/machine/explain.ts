@@ -1,5 +1,5 @@
 import type { Action } from '../command/command.ts';
-import { type Connection, wholeText } from '../connection/connection.ts';
+import type { Connection } from '../connection/connection.ts';
 import { agoText } from '../format/quantity.ts';
 import { textTable } from '../format/text-table.ts';
 
@@ -24,7 +24,7 @@ export const explain: Action = async ({ words: [id], options, engine, print }) =
 
 /** The transcript of an operation, of the last one when no id is given: a command in each line. */
 export async function transcript(engine: Connection, id = 'last'): Promise<readonly string[]> {
-  const text = await wholeText(await engine.open('GET', `/fairlead/operations/${id}/transcript`));
+  const text = await engine.text('GET', `/fairlead/operations/${id}/transcript`);
   return text.split('\n').filter((line) => line !== '');
 }
 

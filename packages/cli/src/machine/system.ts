@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '@fairlead/base';
 import type { Action } from '../command/command.ts';
-import { jsonLines } from '../connection/frames.ts';
 import { momentText } from '../container/logs.ts';
 import { filterText } from '../format/listing.ts';
 import { compileTemplate } from '../format/template.ts';
@@ -18,14 +17,14 @@ interface Event {
 /** `fairlead events`. */
 export const events: Action = async ({ options, engine, print }) => {
   const render = eventFormat(options.text('format'));
-  const body = await engine.open('GET', '/events', {
+  const happenings = engine.lines<Event>('GET', '/events', {
     query: {
       since: momentText(options.text('since')),
       until: momentText(options.text('until')),
       filters: filterText(options.list('filter')),
     },
   });
-  for await (const event of jsonLines<Event>(body)) print(render(event));
+  for await (const event of happenings) print(render(event));
   return 0;
 };
 
