@@ -59,7 +59,7 @@ export class NftApplier {
     try {
       this.#commit(open, changes);
     } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw error;
+      if (errnoOf(error) !== 'ENOENT' && !(error instanceof UnknownSetError)) throw error;
       const needed = this.#withoutGone(open, changes);
       if (needed.length === changes.length) throw error;
       this.#commit(open, needed);

@@ -1,0 +1,413 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import {
+  parseInterfaceAddress as cidr,
+  parseIpAddress as ip,
+  parseMacAddress as mac,
+  parsePrefix as prefix,
+} from '@fairlead/base';
+import {
+  type AddressObject,
+  type Change,
+  type ElementObject,
+  type FdbObject,
+  identityOf,
+  type KernelObject,
+  type LinkObject,
+  type NamespaceName,
+  type NeighborObject,
+  type RouteObject,
+  type RuleObject,
+  type SysctlObject,
+  satisfies,
+  type TableDefinition,
+  type TableObject,
+} from '@fairlead/netlink';
+import { ApplyError } from '../apply-error.ts';
+import { errnoOf } from '../errno-of.ts';
+
+/** What both kernels have. */
+export interface ConformingKernel {
+  apply(changes: readonly Change[]): Promise<void>;
+  observe(namespace: NamespaceName, kinds?: readonly KernelObject['kind'][]): KernelObject[];
+  namespaces(): NamespaceName[];
+  readSysctl(namespace: NamespaceName, key: string): string | undefined;
+}
+
+const host = 'fl-test-conform-host';
+const box = 'fl-test-conform-box';
+const bridgeMac = mac('02:42:00:00:00:01');
+const boxMac = mac('02:42:00:00:00:03');
+
+const bridge: LinkObject = {
+  kind: 'link',
+  namespace: host,
+  name: 'fl0',
+  type: { kind: 'bridge' },
+  up: true,
+  mac: bridgeMac,
+  mtu: 1450,
+  alias: 'fairlead a',
+};
+const veth: LinkObject = {
+  kind: 'link',
+  namespace: host,
+  name: 'fla',
+  up: true,
+  mac: mac('02:42:00:00:00:02'),
+  mtu: 1450,
+  master: 'fl0',
+  alias: 'fairlead b',
+  type: { kind: 'veth', peer: { namespace: box, name: 'eth0', mac: boxMac, mtu: 1450 } },
+};
+const inner: LinkObject = {
+  kind: 'link',
+  namespace: box,
+  name: 'eth0',
+  type: { kind: 'veth' },
+  up: true,
+  mac: boxMac,
+  mtu: 1450,
+};
+const address = (namespace: string, link: string, text: string): AddressObject => ({
+  kind: 'address',
+  namespace,
+  link,
+  address: cidr(text),
+});
+const route = (to: string, rest: Partial<RouteObject> = {}): RouteObject => ({
+  kind: 'route',
+  namespace: box,
+  destination: prefix(to),
+  ...rest,
+});
+const gateway = { via: ip('10.77.0.1'), link: 'eth0' };
+const rule: RuleObject = {
+  kind: 'rule',
+  namespace: box,
+  family: 4,
+  priority: 100,
+  table: 1000,
+  from: prefix('10.77.0.0/24'),
+};
+const neighbor: NeighborObject = {
+  kind: 'neighbor',
+  namespace: box,
+  link: 'eth0',
+  address: ip('10.77.0.9'),
+  mac: mac('02:42:00:00:00:09'),
+};
+const vxlan: LinkObject = {
+  kind: 'link',
+  namespace: host,
+  name: 'flvx',
+  up: true,
+  mac: mac('02:42:00:00:00:04'),
+  mtu: 1450,
+  master: 'fl0',
+  type: { kind: 'vxlan', id: 77, local: ip('10.77.0.1'), port: 4790, learning: false },
+};
+const fdb = (link: string, text: string, rest: Partial<FdbObject>): FdbObject => ({
+  kind: 'fdb',
+  namespace: host,
+  link,
+  mac: mac(text),
+  on: 'self',
+  ...rest,
+});
+const sysctl: SysctlObject = { kind: 'sysctl', namespace: box, key: 'net.ipv4.conf.eth0.rp_filter', value: '2' };
+
+const definition: TableDefinition = {
+  family: 'inet',
+  name: 'fairlead',
+  comment: 'conformance',
+  sets: [
+    { name: 'bridges', key: ['ifname'] },
+    { name: 'published', key: ['inet_proto', 'inet_service'], value: ['ipv4_addr', 'inet_service'], interval: true },
+  ],
+  chains: [
+    { name: 'inside', rules: [{ statements: [{ counter: true }, { verdict: 'drop' }] }] },
+    {
+      name: 'forward',
+      hook: { type: 'filter', hook: 'forward', priority: 0, policy: 'accept' },
+      rules: [
+        {
+          statements: [
+            { match: ['iifname'], with: { set: 'bridges' } },
+            { verdict: 'jump', chain: 'inside' },
+          ],
+        },
+      ],
+    },
+  ],
+};
+const table: TableObject = { kind: 'table', namespace: host, definition };
+const element = (set: string, key: string[], value?: string[]): ElementObject => ({
+  kind: 'element',
+  namespace: host,
+  table: 'fairlead',
+  set,
+  key,
+  ...(value === undefined ? {} : { value }),
+});
+const published = element('published', ['tcp', '8080-8090'], ['10.77.0.2', '80']);
+
+const spaces: KernelObject[] = [
+  { kind: 'namespace', namespace: host },
+  { kind: 'namespace', namespace: box },
+];
+const attached: KernelObject[] = [
+  ...spaces,
+  bridge,
+  address(host, 'fl0', '10.77.0.1/24'),
+  address(host, 'fl0', 'fd77::1/64'),
+  veth,
+  address(box, 'eth0', '10.77.0.2/24'),
+  address(box, 'eth0', 'fd77::2/64'),
+  inner,
+];
+const everything: KernelObject[] = [
+  ...attached,
+  sysctl,
+  route('0.0.0.0/0', gateway),
+  route('::/0', { via: ip('fd77::1'), link: 'eth0' }),
+  route('10.80.0.0/16', { link: 'eth0', scope: 'link', source: ip('10.77.0.2') }),
+  route('10.81.0.0/16', { ...gateway, metric: 7 }),
+  route('10.82.0.0/16', { type: 'blackhole', table: 1000 }),
+  rule,
+  neighbor,
+  vxlan,
+  fdb('flvx', '00:00:00:00:00:00', { destination: ip('10.77.0.9') }),
+  fdb('flvx', '00:00:00:00:00:00', { destination: ip('10.77.0.10') }),
+  fdb('flvx', '02:42:00:00:00:63', { destination: ip('10.77.0.9') }),
+  fdb('fla', '02:42:00:00:00:64', { on: 'master' }),
+  table,
+  element('bridges', ['fl0']),
+  published,
+  element('published', ['udp', '53'], ['10.77.0.2', '53']),
+];
+
+const add = (object: KernelObject): Change => ({ action: 'add', object });
+const remove = (object: KernelObject): Change => ({ action: 'remove', object });
+
+/** What must be refused, upon the attached state and these additions, and how. */
+const refusals: [name: string, before: KernelObject[], change: Change, errno: string][] = [
+  ['an address on a missing link', [], add(address(box, 'eth9', '10.0.0.1/24')), 'ENODEV'],
+  ['an IPv6 address with another prefix', [], add(address(box, 'eth0', 'fd77::2/80')), 'EEXIST'],
+  ['a route over a missing link', [], add(route('10.9.0.0/16', { link: 'eth9' })), 'ENODEV'],
+  [
+    'a route over a link that is down',
+    [{ ...inner, up: false }],
+    add(route('10.9.0.0/16', { link: 'eth0' })),
+    'ENETDOWN',
+  ],
+  ['an IPv4 gateway that nobody can reach', [], add(route('10.9.0.0/16', { via: ip('192.0.2.1') })), 'ENETUNREACH'],
+  [
+    'an IPv6 gateway that nobody can reach',
+    [],
+    add(route('fd09::/64', { via: ip('fd99::1'), link: 'eth0' })),
+    'EHOSTUNREACH',
+  ],
+  [
+    'a route that is there another way',
+    [route('0.0.0.0/0', gateway)],
+    add(route('0.0.0.0/0', { ...gateway, via: ip('10.77.0.5') })),
+    'EEXIST',
+  ],
+  ['a link with a missing bridge', [], add({ ...vxlan, master: 'fl9' }), 'ENODEV'],
+  ['a link with a master that is no bridge', [], add({ ...vxlan, master: 'fla' }), 'EOPNOTSUPP'],
+  ['a link whose name is taken by another kind', [], add({ ...vxlan, name: 'fl0' }), 'EEXIST'],
+  ['a veth whose peer has a taken name', [], add({ ...veth, name: 'flb' }), 'EEXIST'],
+  [
+    'a veth into a missing namespace',
+    [],
+    add({ ...veth, name: 'flb', type: { kind: 'veth', peer: { namespace: 'fl-test-none', name: 'x' } } }),
+    'ENOENT',
+  ],
+  ['an inner end that nobody made', [], add({ ...inner, name: 'eth9' }), 'ENODEV'],
+  ['a name of sixteen characters', [], add({ ...bridge, name: 'a234567890123456' }), 'ERANGE'],
+  ['a name with a slash', [], add({ ...bridge, name: 'a/b' }), 'EINVAL'],
+  [
+    'a child of a missing parent',
+    [],
+    add({ ...vxlan, type: { kind: 'macvlan', parent: 'fl9', mode: 'bridge' } }),
+    'ENODEV',
+  ],
+  ['a sysctl of a missing link', [], add({ ...sysctl, key: 'net.ipv4.conf.eth9.rp_filter' }), 'ENOENT'],
+  ['a neighbour on a missing link', [], add({ ...neighbor, link: 'eth9' }), 'ENODEV'],
+  [
+    'an entry in the bridge of a link without one',
+    [],
+    add({ ...fdb('fl0', '02:42:00:00:00:64', { on: 'master' }) }),
+    'EOPNOTSUPP',
+  ],
+  [
+    'a jump to a missing chain',
+    [],
+    add({ ...table, definition: { ...definition, chains: definition.chains.slice(1) } }),
+    'ENOENT',
+  ],
+  [
+    'a rule that looks into a missing set',
+    [],
+    add({ ...table, definition: { ...definition, sets: definition.sets.slice(1) } }),
+    'ENOENT',
+  ],
+  ['an element with another value', [table, published], add({ ...published, value: ['10.77.0.3', '80'] }), 'EEXIST'],
+  ['anything in a missing namespace', [], add({ ...bridge, namespace: 'fl-test-none' }), 'ENOENT'],
+];
+
+/**
+ * Register the tests that say how a kernel behaves.
+ *
+ * @param create makes a kernel in which no namespace of an earlier test is left.
+ */
+export function conformanceTests(create: () => ConformingKernel): void {
+  const start = async (...objects: KernelObject[]) => {
+    const kernel = create();
+    await kernel.apply(objects.map(add));
+    return kernel;
+  };
+
+  test('what was added is observed', async () => {
+    const kernel = await start(...everything);
+    assertHolds(kernel, everything);
+    assert.equal(kernel.readSysctl(box, sysctl.key), '2');
+    assert.equal(kernel.readSysctl(box, 'net.ipv4.conf.eth9.rp_filter'), undefined);
+    assert.ok(kernel.namespaces().includes(host) && kernel.namespaces().includes(box));
+  });
+
+  test('adding it again is success and changes nothing', async () => {
+    const kernel = await start(...everything);
+    const before = kernel.observe(host).length;
+    await kernel.apply(everything.map(add));
+    assertHolds(kernel, everything);
+    assert.equal(kernel.observe(host).length, before);
+  });
+
+  test('what was removed is gone, and removing it again is success', async () => {
+    const kernel = await start(...everything);
+    const rest = everything.slice(spaces.length).toReversed();
+    await kernel.apply(rest.map(remove));
+    for (const object of rest) if (object.kind !== 'sysctl') assertLacks(kernel, object);
+    await kernel.apply(rest.map(remove));
+    await kernel.apply(spaces.map(remove));
+    await kernel.apply([...rest, ...spaces].map(remove));
+    assert.ok(!kernel.namespaces().includes(host));
+  });
+
+  test('a veth goes with its outer end, and so does what is on it', async () => {
+    const kernel = await start(...attached, route('0.0.0.0/0', gateway), neighbor);
+    await kernel.apply([remove(veth)]);
+    for (const object of [veth, inner, route('0.0.0.0/0', gateway), neighbor]) assertLacks(kernel, object);
+  });
+
+  test('a veth goes when the namespace of its inner end does', async () => {
+    const kernel = await start(...attached);
+    await kernel.apply([remove({ kind: 'namespace', namespace: box })]);
+    await eventually(() => assertLacks(kernel, veth));
+  });
+
+  test('routes go when their link goes down', async () => {
+    const kernel = await start(...attached, route('10.80.0.0/16', gateway));
+    await kernel.apply([{ action: 'change', object: { ...inner, up: false }, previous: inner }]);
+    assertLacks(kernel, route('10.80.0.0/16', gateway));
+  });
+
+  const changes: [name: string, before: KernelObject, after: KernelObject][] = [
+    ['MTU and alias of a link', bridge, { ...bridge, mtu: 1400, alias: 'fairlead z' }],
+    ['a route’s gateway', route('10.80.0.0/16', gateway), route('10.80.0.0/16', { ...gateway, via: ip('10.77.0.5') })],
+    ['a rule’s source', rule, { ...rule, from: prefix('10.77.0.0/25') }],
+    ['a neighbour’s address', neighbor, { ...neighbor, mac: mac('02:42:00:00:00:08') }],
+    ['a sysctl', sysctl, { ...sysctl, value: '1' }],
+    ['a table', table, { ...table, definition: { ...definition, chains: definition.chains.slice(0, 1) } }],
+  ];
+  for (const [name, before, after] of changes) {
+    test(`${name} can be changed`, async () => {
+      const kernel = await start(...attached, before);
+      await kernel.apply([{ action: 'change', object: after, previous: before }]);
+      assertHolds(kernel, [after]);
+    });
+  }
+
+  test('a link that no longer asks for its bridge is released', async () => {
+    const kernel = await start(...attached);
+    const { master: _, ...free } = veth;
+    await kernel.apply([{ action: 'change', object: free, previous: veth }]);
+    const found = kernel.observe(host, ['link']).find((object) => identityOf(object) === identityOf(veth));
+    assert.ok(found?.kind === 'link' && found.master === undefined);
+  });
+
+  test('an element’s value can be changed', async () => {
+    const kernel = await start(...spaces, table, published);
+    const other = element('published', ['tcp', '8080-8090'], ['10.77.0.3', '81']);
+    await kernel.apply([{ action: 'change', object: other, previous: published }]);
+    assertHolds(kernel, [other]);
+  });
+
+  test('a table that changes keeps the elements of sets that do not', async () => {
+    const kernel = await start(...spaces, table, published, element('bridges', ['fl0']));
+    const next: TableObject = {
+      ...table,
+      definition: { ...definition, comment: 'next', sets: [...definition.sets, { name: 'more', key: ['ifname'] }] },
+    };
+    await kernel.apply([{ action: 'change', object: next, previous: table }]);
+    assertHolds(kernel, [next, published, element('bridges', ['fl0'])]);
+  });
+
+  test('an element of a set that was not declared is refused', async () => {
+    const kernel = await start(...spaces, table);
+    await assert.rejects(kernel.apply([add(element('nothing', ['fl0']))]), /no set nothing in table fairlead/);
+  });
+
+  for (const [name, before, change, errno] of refusals) {
+    test(`${name} is refused with ${errno}, and what came before stays`, async () => {
+      const kernel = await start(...attached, ...before);
+      const first = add(address(host, 'fl0', '10.99.0.1/24'));
+      await assert.rejects(kernel.apply([first, change, add(address(host, 'fl0', '10.98.0.1/24'))]), (error) => {
+        assert.ok(error instanceof ApplyError);
+        assert.equal(errnoOf(error.cause), errno, `${error.cause}`);
+        assert.deepEqual(error.applied, [first]);
+        assert.equal(error.failed, change);
+        return true;
+      });
+      assertHolds(kernel, [first.object]);
+      assertLacks(kernel, address(host, 'fl0', '10.98.0.1/24'));
+    });
+  }
+}
+
+function assertHolds(kernel: ConformingKernel, objects: readonly KernelObject[]): void {
+  for (const object of objects) {
+    if (object.kind === 'sysctl') {
+      assert.equal(kernel.readSysctl(object.namespace, object.key), object.value);
+      continue;
+    }
+    if (object.kind === 'namespace') continue;
+    const found = kernel
+      .observe(object.namespace, [object.kind])
+      .find((candidate) => identityOf(candidate) === identityOf(object));
+    assert.ok(found !== undefined, `no ${identityOf(object)}`);
+    assert.ok(satisfies(found, object), `${JSON.stringify(found)} is not ${JSON.stringify(object)}`);
+  }
+}
+
+function assertLacks(kernel: ConformingKernel, object: KernelObject): void {
+  const found = kernel
+    .observe(object.namespace, [object.kind])
+    .find((candidate) => identityOf(candidate) === identityOf(object));
+  assert.equal(found, undefined);
+}
+
+/** For what the kernel does in the background. */
+async function eventually(check: () => void): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return check();
+    } catch (error) {
+      if (attempt === 100) throw error;
+      await setTimeout(20);
+    }
+  }
+}

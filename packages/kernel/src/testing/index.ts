@@ -1,0 +1,8 @@
+/**
+ * A kernel in memory for tests, and the suite that holds it and the real one to the same behaviour.
+ *
+ * @module
+ */
+export { type ConformingKernel, conformanceTests } from './conformance.ts';
+export { dumpObjects } from './dump.ts';
+export { FakeKernel } from './fake-kernel.ts';
