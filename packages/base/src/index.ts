@@ -65,3 +65,4 @@ export {
   prefixesOverlap,
   prefixOf,
 } from './prefix.ts';
+export { relayEndpoint } from './relay-endpoint.ts';

@@ -1,5 +1,6 @@
+import { relayEndpoint } from '@fairlead/base';
 import type { ChainDefinition, RuleDefinition, Selector, Statement, TableDefinition } from '@fairlead/netlink';
-import { hostSets, type HostSet, tableName } from './host-sets.ts';
+import { type HostSet, hostSets, tableName } from './host-sets.ts';
 
 /** How the table is to be held. */
 export interface HostTableOptions {
@@ -21,7 +22,20 @@ export function hostTable(options: HostTableOptions): TableDefinition {
     comment: 'container networks: made by fairlead',
     protected: options.protected,
     sets: hostSets,
-    chains: [guard, publishedPorts(4), publishedPorts(6), published, inbound, local, outbound, clamp, containers, forward],
+    chains: [
+      guard,
+      publishedPorts(4),
+      publishedPorts(6),
+      published,
+      inbound,
+      local,
+      relay,
+      relayed,
+      outbound,
+      clamp,
+      containers,
+      forward,
+    ],
   };
 }
 
@@ -49,8 +63,10 @@ function publishedPorts(family: 4 | 6): ChainDefinition {
   const nft = family === 4 ? 'ip' : 'ip6';
   const port: readonly Selector[] = ['meta l4proto', 'th dport'];
   const addressAndPort: readonly Selector[] = [`${nft} daddr`, ...port];
-  const dnat = (by: readonly Selector[], set: 'publish' | 'publish_range' | 'publish_address' | 'publish_address_range') =>
-    rule([{ translate: 'dnat', family: nft, by, map: `${set}${family}` satisfies HostSet }]);
+  const dnat = (
+    by: readonly Selector[],
+    set: 'publish' | 'publish_range' | 'publish_address' | 'publish_address_range',
+  ) => rule([{ translate: 'dnat', family: nft, by, map: `${set}${family}` satisfies HostSet }]);
   return {
     name: `published${family}`,
     rules: [
@@ -78,7 +94,7 @@ const inbound: ChainDefinition = {
     rule([{ match: ['fib daddr type'], operator: '!=', with: { value: 'local' } }, leave]),
     // A neighbour on the wire may send to 127.0.0.1: translated, it would get past the kernel's check for that.
     rule([is('ip daddr', '127.0.0.0/8'), leave], 'published on loopback is for this host alone'),
-    // The kernel does not forward a link-local source; the socket that holds the port can answer it.
+    // The kernel does not forward a link-local source: the relay answers it.
     rule([is('ip6 saddr', 'fe80::/10'), leave], 'link-local addresses cannot be forwarded'),
     rule([{ verdict: 'goto', chain: 'published' }]),
   ],
@@ -88,8 +104,43 @@ const local: ChainDefinition = {
   name: 'local',
   hook: { type: 'nat', hook: 'output', priority: -100, policy: 'accept' },
   rules: [
-    rule([is('ip6 daddr', '::1'), leave], 'never leaves the loopback interface'),
+    rule([is('ip6 daddr', '::1'), leave], 'never leaves the loopback interface: relayed'),
     rule([is('fib daddr type', 'local'), { verdict: 'goto', chain: 'published' }]),
+  ],
+};
+
+/**
+ * What could not be translated, which is why it comes after the translations: IPv6 for a container that has only IPv4,
+ * ::1, link-local addresses. The packets stay as they are, so the host's own rules for incoming packets see the
+ * published port. Without a relay the rules do not match, and the socket that holds the port refuses.
+ */
+const relay: ChainDefinition = {
+  name: 'relay',
+  comment: 'published ports that cannot be translated',
+  hook: { type: 'filter', hook: 'prerouting', priority: -90, policy: 'accept' },
+  rules: [
+    rule([is('meta nfproto', 'ipv4'), leave]),
+    toRelay(['meta l4proto', 'th dport'], 'relay6'),
+    toRelay(['meta l4proto', 'th dport'], 'relay_range6'),
+    toRelay(['ip6 daddr', 'meta l4proto', 'th dport'], 'relay_address6'),
+    toRelay(['ip6 daddr', 'meta l4proto', 'th dport'], 'relay_address_range6'),
+  ],
+};
+
+function toRelay(match: readonly Selector[], set: HostSet): RuleDefinition {
+  return rule([
+    { match, with: { set } },
+    { verdict: 'goto', chain: 'relayed' },
+  ]);
+}
+
+const relayed: ChainDefinition = {
+  name: 'relayed',
+  rules: [
+    rule([{ match: ['fib daddr type'], operator: '!=', with: { value: 'local' } }, leave]),
+    rule([from('internal'), leave], 'internal network: the relay is no way out'),
+    rule([is('meta l4proto', 'tcp'), { tproxy: relayEndpoint }, accept]),
+    rule([is('meta l4proto', 'udp'), { tproxy: relayEndpoint }, accept]),
   ],
 };
 

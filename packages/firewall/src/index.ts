@@ -4,8 +4,15 @@
  *
  * @module
  */
-export { type ByFamily, type GatewayMode, networkElements, type NetworkPolicy } from './network-policy.ts';
-export { dnsAddress, type DnsPorts, dnsTable } from './dns-table.ts';
-export { type FamilySet, hostElement, type HostSet, tableName } from './host-sets.ts';
-export { hostTable, type HostTableOptions } from './host-table.ts';
-export { type PortMapping, portMappingElements, type RoutedPort, routedPortElements } from './port-mapping.ts';
+
+export { type DnsPorts, dnsAddress, dnsTable } from './dns-table.ts';
+export { type FamilySet, type HostSet, hostElement, tableName } from './host-sets.ts';
+export { type HostTableOptions, hostTable } from './host-table.ts';
+export { type ByFamily, type GatewayMode, type NetworkPolicy, networkElements } from './network-policy.ts';
+export {
+  type PortMapping,
+  portMappingElements,
+  type RoutedPort,
+  relayElements,
+  routedPortElements,
+} from './port-mapping.ts';

@@ -1,6 +1,6 @@
 import {
-  type Family,
   FairleadError,
+  type Family,
   familyOf,
   formatPortRange,
   type IpAddress,
@@ -29,8 +29,9 @@ export interface PortMapping {
  * The map elements that publish a port: what `-p 8080:80` does to the kernel.
  *
  * A range whose numbers stay the same is one interval element with an address for its data, which keeps the port. A
- * range whose numbers change is one element for each port: a kernel given a range of ports to translate to picks any of
- * them (net/netfilter/nf_nat_core.c, nf_nat_l4proto_unique_tuple), and nftables cannot ask for the same offset.
+ * range whose numbers change is one element for each port: a kernel given a range of ports to translate to does not keep
+ * the offset (7003 of 7000-7020 arrives at 9000 of 9000-9020), and nftables cannot ask for it
+ * (NF_NAT_RANGE_PROTO_OFFSET, net/netfilter/nf_nat_core.c).
  *
  * @throws FairleadError `invalid-argument` for mixed families or ranges of different length.
  */
@@ -48,6 +49,23 @@ export function portMappingElements(mapping: PortMapping): ElementObject[] {
   return Array.from({ length: count }, (_, index) => portElement(mapping, family, index));
 }
 
+/**
+ * The elements that lead to the relay what cannot be translated on its way to an IPv6 address of the host: everything
+ * when the container has only IPv4, otherwise what comes from or goes to ::1 and link-local addresses. None for IPv4,
+ * where everything can be translated, nor for SCTP, which the relay does not speak.
+ */
+export function relayElements({
+  protocol,
+  hostAddress,
+  hostPorts,
+}: Omit<PortMapping, 'containerAddress' | 'containerPorts'>): ElementObject[] {
+  if (familyOf(hostAddress) === 4 || protocol === 'sctp') return [];
+  const range = hostPorts.first === hostPorts.last ? '' : '_range';
+  const key = [protocol, formatPortRange(hostPorts)];
+  if (isUnspecified(hostAddress)) return [hostElement(`relay${range}6`, key)];
+  return [hostElement(`relay_address${range}6`, [hostAddress, ...key])];
+}
+
 /** A port published on a routed bridge: reached under the container's own address and port. */
 export interface RoutedPort {
   readonly protocol: PortProtocol;
@@ -62,14 +80,21 @@ export function routedPortElements(port: RoutedPort): ElementObject[] {
   return [hostElement(set, [containerAddress, protocol, formatPortRange(containerPorts)])];
 }
 
-function portElement({ protocol, hostAddress, hostPorts, containerAddress, containerPorts }: PortMapping, family: Family, index: number): ElementObject {
+function portElement(
+  { protocol, hostAddress, hostPorts, containerAddress, containerPorts }: PortMapping,
+  family: Family,
+  index: number,
+): ElementObject {
   const key = [protocol, `${hostPorts.first + index}`];
   const value = [containerAddress, `${containerPorts.first + index}`];
   if (isUnspecified(hostAddress)) return hostElement(`publish${family}`, key, value);
   return hostElement(`publish_address${family}`, [hostAddress, ...key], value);
 }
 
-function rangeElement({ protocol, hostAddress, hostPorts, containerAddress }: PortMapping, family: Family): ElementObject {
+function rangeElement(
+  { protocol, hostAddress, hostPorts, containerAddress }: PortMapping,
+  family: Family,
+): ElementObject {
   const key = [protocol, formatPortRange(hostPorts)];
   if (isUnspecified(hostAddress)) return hostElement(`publish_range${family}`, key, [containerAddress]);
   return hostElement(`publish_address_range${family}`, [hostAddress, ...key], [containerAddress]);
@@ -78,5 +103,8 @@ function rangeElement({ protocol, hostAddress, hostPorts, containerAddress }: Po
 function familyOfMapping({ hostAddress, containerAddress }: PortMapping): Family {
   const family = familyOf(hostAddress);
   if (familyOf(containerAddress) === family) return family;
-  throw new FairleadError('invalid-argument', `cannot map ${hostAddress} to ${containerAddress}: different address families`);
+  throw new FairleadError(
+    'invalid-argument',
+    `cannot map ${hostAddress} to ${containerAddress}: different address families`,
+  );
 }
