@@ -117,7 +117,7 @@ const local: ChainDefinition = {
 const relay: ChainDefinition = {
   name: 'relay',
   comment: 'published ports that cannot be translated',
-  hook: { type: 'filter', hook: 'prerouting', priority: -90, policy: 'accept' },
+  hook: { type: 'filter', hook: 'prerouting', priority: -80, policy: 'accept' },
   rules: [
     rule([is('meta nfproto', 'ipv4'), leave]),
     toRelay(['meta l4proto', 'th dport'], 'relay6'),
