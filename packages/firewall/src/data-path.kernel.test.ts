@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { parseIpAddress, type PortProtocol } from '@fairlead/base';
+import { type PortProtocol, parseIpAddress } from '@fairlead/base';
 import type { ElementObject } from '@fairlead/netlink';
 import { hostTable } from './host-table.ts';
 import { networkElements } from './network-policy.ts';
@@ -12,11 +12,24 @@ let host: TestHost;
 const table = hostTable({ protected: false });
 
 /** One port of the host to one of a container. */
-function publish(hostAddress: string, hostPort: number, containerAddress: string, containerPort = 80, protocol: PortProtocol = 'tcp'): ElementObject[] {
+function publish(
+  hostAddress: string,
+  hostPort: number,
+  containerAddress: string,
+  containerPort = 80,
+  protocol: PortProtocol = 'tcp',
+): ElementObject[] {
   return publishRange(hostAddress, hostPort, hostPort, containerAddress, containerPort, protocol);
 }
 
-function publishRange(hostAddress: string, first: number, last: number, containerAddress: string, containerPort: number, protocol: PortProtocol = 'tcp'): ElementObject[] {
+function publishRange(
+  hostAddress: string,
+  first: number,
+  last: number,
+  containerAddress: string,
+  containerPort: number,
+  protocol: PortProtocol = 'tcp',
+): ElementObject[] {
   const mapping: PortMapping = {
     protocol,
     hostAddress: parseIpAddress(hostAddress),
@@ -55,7 +68,13 @@ async function createHost(bridgeFilter: boolean): Promise<void> {
       { name: 'b1', networks: [{ bridge: 'br-b', host: 2 }] },
       { name: 'i1', networks: [{ bridge: 'br-i', host: 2 }] },
       { name: 'i2', networks: [{ bridge: 'br-i', host: 3 }] },
-      { name: 'shared', networks: [{ bridge: 'br-b', host: 9 }, { bridge: 'br-a', host: 9 }] },
+      {
+        name: 'shared',
+        networks: [
+          { bridge: 'br-b', host: 9 },
+          { bridge: 'br-a', host: 9 },
+        ],
+      },
     ],
     ports: [80, 9000, 9003, 9102],
     bridgeFilter,
@@ -73,11 +92,22 @@ const loopbackForger = `table ip forger {
 `;
 
 /** What each question must be answered with. */
-async function expectAll(expectations: readonly [from: string, address: string, port: number, answer: string, protocol?: 'tcp' | 'udp'][]): Promise<void> {
+async function expectAll(
+  expectations: readonly [from: string, address: string, port: number, answer: string, protocol?: 'tcp' | 'udp'][],
+): Promise<void> {
   const answers = await Promise.all(
-    expectations.map(async ([from, address, port, , protocol = 'tcp']) => [from, address, port, await host.ask(from, address, port, protocol), protocol]),
+    expectations.map(async ([from, address, port, , protocol = 'tcp']) => [
+      from,
+      address,
+      port,
+      await host.ask(from, address, port, protocol),
+      protocol,
+    ]),
   );
-  assert.deepEqual(answers, expectations.map(([from, address, port, answer, protocol = 'tcp']) => [from, address, port, answer, protocol]));
+  assert.deepEqual(
+    answers,
+    expectations.map(([from, address, port, answer, protocol = 'tcp']) => [from, address, port, answer, protocol]),
+  );
 }
 
 describe('on a host whose IP rules see routed packets only', () => {
@@ -86,7 +116,9 @@ describe('on a host whose IP rules see routed packets only', () => {
   defineTests();
 });
 
-describe('on a host whose IP rules see bridged packets as well', { skip: hasBridgeFilter() ? false : 'br_netfilter is not loaded' }, () => {
+describe('on a host whose IP rules see bridged packets as well', {
+  skip: hasBridgeFilter() ? false : 'br_netfilter is not loaded',
+}, () => {
   before(() => createHost(true));
   after(() => host[Symbol.asyncDispose]());
   defineTests();
@@ -130,13 +162,16 @@ function defineTests(): void {
       ['b1', '172.30.2.1', 8080, 'a1 172.30.1.1 80'],
       ['b1', '2001:db8::1', 8080, 'a1 fd00:a::1 80'],
       ['b1', '192.0.2.1', 8080, 'a1 172.30.1.1 80', 'udp'],
-      // Published on network b, asked for from a: with a's address kept the answer would go straight to it, untranslated.
+      // Published on network b, asked for from a: were a's address kept, the answer would go straight to it.
       ['a1', '192.0.2.1', 8083, 'shared 172.30.2.1 80'],
     ]));
 
   test('what is published on loopback is for the host alone', async () => {
     // No sane system sends to 127.0.0.1 over a wire: here the address is put in after the routing, and taken out again.
-    for (const [name, gateway] of [['outside', '192.0.2.1'], ['a2', '172.30.1.1']] as const) {
+    for (const [name, gateway] of [
+      ['outside', '192.0.2.1'],
+      ['a2', '172.30.1.1'],
+    ] as const) {
       host.run(name, ['ip', 'route', 'add', '198.51.100.1', 'via', gateway]);
       host.run(name, ['nft', '-f', '-'], loopbackForger);
     }
@@ -192,8 +227,17 @@ function defineTests(): void {
     ]));
 
   test('gateway modes open exactly what they say', async () => {
-    const open = networkElements({ bridge: 'br-a', internal: false, masquerade: {}, mode: { ipv4: 'nat-unprotected', ipv6: 'routed' } });
-    const routed = routedPortElements({ protocol: 'tcp', containerAddress: parseIpAddress('fd00:a::2'), containerPorts: { first: 80, last: 80 } });
+    const open = networkElements({
+      bridge: 'br-a',
+      internal: false,
+      masquerade: {},
+      mode: { ipv4: 'nat-unprotected', ipv6: 'routed' },
+    });
+    const routed = routedPortElements({
+      protocol: 'tcp',
+      containerAddress: parseIpAddress('fd00:a::2'),
+      containerPorts: { first: 80, last: 80 },
+    });
     const modes = [...open.filter(({ set }) => /^(open|routed)/.test(set)), ...routed];
     host.elements('add', table, modes);
     await expectAll([
@@ -207,8 +251,10 @@ function defineTests(): void {
     await expectAll([['outside', '172.30.1.2', 9000, 'silence']]);
   });
 
-  test('containers of a network without communication are kept apart where the host routes, but published ports answer', async () => {
-    const separated = networkElements({ bridge: 'br-a', internal: false, masquerade: {}, icc: false }).filter(({ set }) => set === 'separated');
+  test('without communication containers are kept apart where the host routes, but published ports answer', async () => {
+    const separated = networkElements({ bridge: 'br-a', internal: false, masquerade: {}, icc: false }).filter(
+      ({ set }) => set === 'separated',
+    );
     host.elements('add', table, separated);
     // Around the bridge: straight through the router instead.
     host.run('a2', ['ip', 'route', 'add', '172.30.1.2', 'via', '172.30.1.1']);
@@ -222,16 +268,27 @@ function defineTests(): void {
 
   test('a given source address is used instead of the outgoing one', async () => {
     host.run('host', ['ip', 'address', 'add', '192.0.2.77/24', 'dev', 'wan']);
-    const source = networkElements({ bridge: 'br-b', internal: false, masquerade: both, source: { ipv4: parseIpAddress('192.0.2.77') } });
+    const source = networkElements({
+      bridge: 'br-b',
+      internal: false,
+      masquerade: both,
+      source: { ipv4: parseIpAddress('192.0.2.77') },
+    });
     const added = source.filter(({ set }) => set === 'source4');
     host.elements('add', table, added);
-    await expectAll([['b1', '192.0.2.2', 80, 'outside 192.0.2.77 80'], ['a1', '192.0.2.2', 80, 'outside 192.0.2.1 80']]);
+    await expectAll([
+      ['b1', '192.0.2.2', 80, 'outside 192.0.2.77 80'],
+      ['a1', '192.0.2.2', 80, 'outside 192.0.2.1 80'],
+    ]);
     host.elements('delete', table, added);
   });
 
   test('segments are clamped to the way out', async () => {
     host.run('host', ['ip', 'link', 'set', 'wan', 'mtu', '1400']);
-    host.run('outside', ['nft', 'add table inet seen { chain syn { type filter hook input priority 0; tcp flags syn tcp option maxseg size 1360 counter accept; }; }']);
+    host.run('outside', [
+      'nft',
+      'add table inet seen { chain syn { type filter hook input priority 0; tcp flags syn tcp option maxseg size 1360 counter accept; }; }',
+    ]);
     await expectAll([['a1', '192.0.2.2', 80, 'outside 192.0.2.1 80']]);
     assert.match(host.run('outside', ['nft', 'list', 'table', 'inet', 'seen']), /counter packets 1 /);
     host.run('host', ['ip', 'link', 'set', 'wan', 'mtu', '1500']);

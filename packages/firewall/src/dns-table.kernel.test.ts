@@ -5,11 +5,11 @@ import { after, before, test } from 'node:test';
 import { formatTable } from '@fairlead/netlink';
 import { dnsTable } from './dns-table.ts';
 
-const NAMESPACE = 'fl-test-firewall-names';
+const NAMESPACE = 'fl-test-names';
 const enter = `--net=/run/netns/${NAMESPACE}`;
 const ports = { udpPort: 40053, tcpPort: 40054 };
 
-/** Asks port 53 over UDP, unconnected and connected, and over TCP, while port 53 is also taken by the container itself. */
+/** Asks over UDP, unconnected and connected, and over TCP, while the container has a socket of its own at port 53. */
 const exchange = `
 const net = require('net'), dgram = require('dgram');
 const udpServer = dgram.createSocket('udp4'), tcpServer = net.createServer((c) => c.pipe(c));
@@ -17,7 +17,7 @@ udpServer.on('message', (m, from) => udpServer.send('udp ' + m, from.port, from.
 const own = dgram.createSocket('udp4');
 const ask = (connected) => new Promise((resolve) => {
   const s = dgram.createSocket('udp4');
-  s.on('message', (m, from) => { resolve(m + ' from ' + from.address + ':' + from.port); s.close(); });
+  s.on('message', (m, from) => { resolve([m, from.address, from.port].join(' ')); s.close(); });
   if (connected) s.connect(53, '127.0.0.11', () => s.send('hello')); else s.send('hello', 53, '127.0.0.11');
 });
 const askTcp = () => new Promise((resolve) => {
@@ -45,7 +45,9 @@ function remove(): void {
 }
 
 async function converse(): Promise<string> {
-  const child = spawn('nsenter', [enter, 'timeout', '5', process.execPath, '-e', exchange], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn('nsenter', [enter, 'timeout', '5', process.execPath, '-e', exchange], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let answer = '';
   child.stdout.on('data', (piece: Buffer) => {
     answer += piece;
@@ -54,7 +56,7 @@ async function converse(): Promise<string> {
   return answer.trim();
 }
 
-const expected = JSON.stringify(['udp hello from 127.0.0.11:53', 'udp hello from 127.0.0.11:53', 'tcp 100000']);
+const expected = JSON.stringify(['udp hello 127.0.0.11 53', 'udp hello 127.0.0.11 53', 'tcp 100000']);
 
 test('port 53 leads to the name service over UDP and TCP, and answers seem to come from there', async () => {
   assert.equal(await converse(), expected);
@@ -71,5 +73,8 @@ chain out { type nat hook output priority -100; tcp dport 9 dnat ip to 127.0.0.1
 `;
   execFileSync('nsenter', [enter, 'nft', '-f', '-'], { input: strict.replaceAll('; }', ';\n}\n') });
   assert.equal(await converse(), expected);
-  assert.match(execFileSync('nsenter', [enter, 'nft', 'list', 'table', 'inet', 'strict'], { encoding: 'utf8' }), /invalid counter packets 0 /);
+  assert.match(
+    execFileSync('nsenter', [enter, 'nft', 'list', 'table', 'inet', 'strict'], { encoding: 'utf8' }),
+    /invalid counter packets 0 /,
+  );
 });

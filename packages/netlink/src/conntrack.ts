@@ -30,12 +30,18 @@ export interface Flow {
 }
 
 /** enum ip_conntrack_status (linux/netfilter/nf_conntrack_common.h), the bits that we read. */
-export const flowStatus = { seenReply: 2, assured: 4, confirmed: 8, sourceTranslated: 16, destinationTranslated: 32 } as const;
+export const flowStatus = {
+  seenReply: 2,
+  assured: 4,
+  confirmed: 8,
+  sourceTranslated: 16,
+  destinationTranslated: 32,
+} as const;
 
 /** Message types of ctnetlink with their subsystem (enum cntl_msg_types). */
 export const flowMessageType = { created: 0x100, get: 0x101, deleted: 0x102 } as const;
 
-/** What flows must have in common. At least one field of a direction is given; a port only together with the protocol. */
+/** What flows must have in common. A port is given only together with the protocol. */
 export interface FlowFilter {
   readonly family: Family;
   readonly original?: Partial<FlowTuple>;
@@ -55,7 +61,13 @@ const familyNumbers = { 4: 2, 6: 10 } as const;
 
 /** Which fields count (CTA_FILTER_F_*, net/netfilter/nf_internals.h). */
 const filterFlag = { source: 1, destination: 2, protocol: 8, sourcePort: 16, destinationPort: 32 } as const;
-const filterFields = ['source', 'destination', 'protocol', 'sourcePort', 'destinationPort'] as const satisfies readonly (keyof FlowTuple)[];
+const filterFields = [
+  'source',
+  'destination',
+  'protocol',
+  'sourcePort',
+  'destinationPort',
+] as const satisfies readonly (keyof FlowTuple)[];
 
 /** Ask for all flows of a family, or for those that a filter lets through (Linux 5.8). */
 export function encodeFlowDump(filter: FlowFilter): Uint8Array {
@@ -77,8 +89,11 @@ export function encodeFlowDeletion({ family, original, id }: Flow): Uint8Array {
  * @throws RangeError for a filter that would let everything through.
  */
 export function encodeFlowFlush(filter: FlowFilter): Uint8Array {
-  if (filterFlags(filter.original) === 0 && filterFlags(filter.reply) === 0) throw new RangeError('this would remove all flows');
-  return flowMessage(flowMessageType.deleted, messageFlag.acknowledge, filter.family, (writer) => writeFilter(writer, filter));
+  if (filterFlags(filter.original) === 0 && filterFlags(filter.reply) === 0)
+    throw new RangeError('this would remove all flows');
+  return flowMessage(flowMessageType.deleted, messageFlag.acknowledge, filter.family, (writer) =>
+    writeFilter(writer, filter),
+  );
 }
 
 /** Read an answer to {@link encodeFlowDump}. */
@@ -110,7 +125,7 @@ export function matchesFlow(filter: FlowFilter, flow: Flow): boolean {
   return filter.family === flow.family && agrees(filter.original, flow.original) && agrees(filter.reply, flow.reply);
 }
 
-/** nfgenmsg with version 1: with 0 the kernel would not look at the family when it removes flows (ctnetlink_del_conntrack). */
+/** nfgenmsg with version 1: with 0 the kernel ignores the family when it removes flows (ctnetlink_del_conntrack). */
 function flowMessage(type: number, flags: number, family: Family, body: (writer: AttributeWriter) => void): Uint8Array {
   return encodeMessage(type, flags, (writer) => {
     writer.header.u8(familyNumbers[family]).u8(1).u16be(0);

@@ -64,7 +64,9 @@ export class TestHost implements AsyncDisposable {
     const host = new TestHost();
     try {
       host.#build(containers, bridgeFilter);
-      await Promise.all([...containers.map(({ name }) => name), 'host', 'outside'].map((name) => host.#serve(name, ports)));
+      await Promise.all(
+        [...containers.map(({ name }) => name), 'host', 'outside'].map((name) => host.#serve(name, ports)),
+      );
     } catch (error) {
       await host[Symbol.asyncDispose]();
       throw error;
@@ -82,7 +84,8 @@ export class TestHost implements AsyncDisposable {
     const lines = elements.map((element) => {
       const set = table.sets.find(({ name }) => name === element.set);
       if (set === undefined) throw new Error(`no set ${element.set}`);
-      return `${action} element ${table.family} ${table.name} ${set.name} ${formatElements(set, [action === 'add' ? element : { key: element.key }])}`;
+      const text = formatElements(set, [action === 'add' ? element : { key: element.key }]);
+      return `${action} element ${table.family} ${table.name} ${set.name} ${text}`;
     });
     this.run('host', ['nft', '-f', '-'], lines.join('\n'));
   }
@@ -90,7 +93,11 @@ export class TestHost implements AsyncDisposable {
   /** Run a program inside one of the namespaces. */
   run(namespace: string, command: readonly string[], input = ''): string {
     const stdio: ['pipe', 'pipe', 'pipe'] = ['pipe', 'pipe', 'pipe'];
-    return execFileSync('nsenter', [`--net=/run/netns/${PREFIX}-${namespace}`, ...command], { encoding: 'utf8', input, stdio });
+    return execFileSync('nsenter', [`--net=/run/netns/${PREFIX}-${namespace}`, ...command], {
+      encoding: 'utf8',
+      input,
+      stdio,
+    });
   }
 
   /** Ask a server: `name address port`, or `refused`, or `silence`. */
@@ -114,7 +121,8 @@ export class TestHost implements AsyncDisposable {
   #build(containers: readonly TestContainer[], bridgeFilter: boolean): void {
     for (const name of ['host', 'outside', ...containers.map((container) => container.name)]) this.#namespace(name);
     if (hasBridgeFilter()) {
-      for (const family of ['ip', 'ip6']) this.#sysctl('host', `net.bridge.bridge-nf-call-${family}tables`, bridgeFilter ? 1 : 0);
+      for (const family of ['ip', 'ip6'])
+        this.#sysctl('host', `net.bridge.bridge-nf-call-${family}tables`, bridgeFilter ? 1 : 0);
     }
     this.#cable('host', 'wan', 'outside', 'eth0');
     this.#addresses('host', 'wan', ['192.0.2.1/24', '2001:db8::1/64']);
@@ -175,7 +183,14 @@ export class TestHost implements AsyncDisposable {
   }
 
   async #serve(name: string, ports: readonly number[]): Promise<void> {
-    const command = [`--net=/run/netns/${PREFIX}-${name}`, process.execPath, '-e', serverScript, name, ...ports.map(String)];
+    const command = [
+      `--net=/run/netns/${PREFIX}-${name}`,
+      process.execPath,
+      '-e',
+      serverScript,
+      name,
+      ...ports.map(String),
+    ];
     const server = spawn('nsenter', command, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#servers.push(server);
     await once(server.stdout, 'data');
@@ -183,6 +198,8 @@ export class TestHost implements AsyncDisposable {
 }
 
 function sweep(): void {
-  const names = execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' }).split('\n').map((line) => line.split(' ')[0] ?? '');
+  const names = execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' })
+    .split('\n')
+    .map((line) => line.split(' ')[0] ?? '');
   for (const name of names) if (name.startsWith(`${PREFIX}-`)) execFileSync('ip', ['netns', 'delete', name]);
 }

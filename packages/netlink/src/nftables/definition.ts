@@ -48,11 +48,11 @@ export type Selector =
   | 'ether saddr'
   | 'ether type';
 
-/** The right-hand side of a comparison: a value in nft's text, or a named set. */
-export type Comparand =
-  /** `lo`, `127.0.0.0/8`, `tcp`, `53`, `local`, `established,related` (any of the flags), `syn / syn,rst` (masked flags). */
-  | { readonly value: string }
-  | { readonly set: string };
+/**
+ * The right-hand side of a comparison: a named set, or a value in nft's text: `lo`, `127.0.0.0/8`, `tcp`, `53`, `local`,
+ * `established,related` (any of these flags), `syn / syn,rst` (flags behind a mask).
+ */
+export type Comparand = { readonly value: string } | { readonly set: string };
 
 /** A header field that can be rewritten without connection tracking. */
 export type WritableField = 'udp sport' | 'udp dport' | 'tcp sport' | 'tcp dport';
@@ -85,8 +85,18 @@ export type Statement =
  * port: `dnat ip to meta l4proto . th dport map @publish4`.
  */
 export type TranslationStatement =
-  | { readonly translate: 'dnat' | 'snat'; readonly family: 'ip' | 'ip6'; readonly by: readonly Selector[]; readonly map: string }
-  | { readonly translate: 'dnat' | 'snat'; readonly family: 'ip' | 'ip6'; readonly address: string; readonly port?: number };
+  | {
+      readonly translate: 'dnat' | 'snat';
+      readonly family: 'ip' | 'ip6';
+      readonly by: readonly Selector[];
+      readonly map: string;
+    }
+  | {
+      readonly translate: 'dnat' | 'snat';
+      readonly family: 'ip' | 'ip6';
+      readonly address: string;
+      readonly port?: number;
+    };
 
 /** One rule: its statements, and a comment that `nft list` shows. */
 export interface RuleDefinition {

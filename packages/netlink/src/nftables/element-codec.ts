@@ -1,5 +1,5 @@
 import { FairleadError } from '@fairlead/base';
-import { type AttributeWriter, Attributes, listAttributes } from '../attribute.ts';
+import { Attributes, type AttributeWriter, listAttributes } from '../attribute.ts';
 import type { BatchRequest } from '../connection.ts';
 import { type Message, messageFlag } from '../message.ts';
 import type { FieldType, SetDefinition } from './definition.ts';
@@ -28,7 +28,11 @@ const INTERVAL_END = 1;
 /** The length of an attribute has 16 bits; the rest is for the headers. */
 const LARGEST_LIST = 65_000;
 
-const actionTypes = { add: nftType.newElement, delete: nftType.deleteElement, destroy: nftType.destroyElement } as const;
+const actionTypes = {
+  add: nftType.newElement,
+  delete: nftType.deleteElement,
+  destroy: nftType.destroyElement,
+} as const;
 
 /**
  * The requests that add, delete or destroy elements: one, or more when there are many.
@@ -36,7 +40,11 @@ const actionTypes = { add: nftType.newElement, delete: nftType.deleteElement, de
  * Adding what is there already with the same value does nothing; with another value it fails with `EEXIST`. Deleting
  * looks at the key only.
  */
-export function encodeElements(schema: SetSchema, action: ElementAction, elements: readonly SetElement[]): BatchRequest[] {
+export function encodeElements(
+  schema: SetSchema,
+  action: ElementAction,
+  elements: readonly SetElement[],
+): BatchRequest[] {
   const { table, set } = schema;
   const { interval, key, value = [] } = set;
   const perElement = 32 + 2 * (totalLength(key) + 12) + totalLength(value);
@@ -44,13 +52,18 @@ export function encodeElements(schema: SetSchema, action: ElementAction, element
   const requests: BatchRequest[] = [];
   for (let start = 0; start < elements.length; start += size) {
     const part = elements.slice(start, start + size);
-    const operation = `${action} element ${table.family} ${table.name} ${set.name} { ${part[0]?.key.join(' . ')}${part.length > 1 ? ', …' : ''} }`;
+    const sample = `${part[0]?.key.join(' . ')}${part.length > 1 ? ', …' : ''}`;
+    const operation = `${action} element ${table.family} ${table.name} ${set.name} { ${sample} }`;
     requests.push({ operation, message: elementsMessage(schema, action, part) });
   }
   return requests;
 }
 
-function elementsMessage({ table, set }: SetSchema, action: ElementAction, elements: readonly SetElement[]): Uint8Array {
+function elementsMessage(
+  { table, set }: SetSchema,
+  action: ElementAction,
+  elements: readonly SetElement[],
+): Uint8Array {
   const flags = action === 'add' ? messageFlag.create : 0;
   return nftMessage(actionTypes[action], flags, table.family, (writer) => {
     writer.text(2, set.name).text(1, table.name);
@@ -62,7 +75,9 @@ function elementsMessage({ table, set }: SetSchema, action: ElementAction, eleme
 
 /** Ask for all elements of a set. */
 export function encodeElementDump({ table, set }: SetSchema): Uint8Array {
-  return nftMessage(nftType.getElement, messageFlag.dump, table.family, (writer) => writer.text(1, table.name).text(2, set.name));
+  return nftMessage(nftType.getElement, messageFlag.dump, table.family, (writer) =>
+    writer.text(1, table.name).text(2, set.name),
+  );
 }
 
 /** Write one element: an interval of a single field is two, the second one marking where the interval has ended. */
@@ -82,10 +97,16 @@ function encodeElement(list: AttributeWriter, set: SetDefinition, element: SetEl
   list.nested(1, (writer) => writeElement(writer, set, first, element.value));
   const end = successor(last);
   // An interval up to the highest value has no end mark.
-  if (end !== undefined) list.nested(1, (writer) => writer.u32be(3, INTERVAL_END).nested(1, (key) => key.bytes(1, end)));
+  if (end !== undefined)
+    list.nested(1, (writer) => writer.u32be(3, INTERVAL_END).nested(1, (key) => key.bytes(1, end)));
 }
 
-function writeElement(writer: AttributeWriter, set: SetDefinition, key: Uint8Array, value: readonly string[] | undefined): void {
+function writeElement(
+  writer: AttributeWriter,
+  set: SetDefinition,
+  key: Uint8Array,
+  value: readonly string[] | undefined,
+): void {
   writer.nested(1, (nest) => nest.bytes(1, key));
   const { value: types } = set;
   if (types !== undefined && value !== undefined) writer.nested(2, (nest) => nest.bytes(1, encodeFields(types, value)));
@@ -105,7 +126,11 @@ export function decodeElements(set: SetDefinition, messages: readonly Message[])
   return raw.map((element) => {
     const first = decodeFields(set.key, element.key);
     const last = element.keyEnd === undefined ? first : decodeFields(set.key, element.keyEnd);
-    return withValue(set, first.map((text, index) => intervalText(text, last[index] ?? text)), element.value);
+    return withValue(
+      set,
+      first.map((text, index) => intervalText(text, last[index] ?? text)),
+      element.value,
+    );
   });
 }
 
@@ -153,8 +178,14 @@ function intervalText(first: string, last: string): string {
 
 function boundsOf(types: readonly FieldType[], texts: readonly string[]): { first: Uint8Array; last: Uint8Array } {
   const ends = texts.map((text, index) => splitInterval(types[index], text));
-  const first = encodeFields(types, ends.map(([from]) => from));
-  const last = encodeFields(types, ends.map(([, to]) => to));
+  const first = encodeFields(
+    types,
+    ends.map(([from]) => from),
+  );
+  const last = encodeFields(
+    types,
+    ends.map(([, to]) => to),
+  );
   let offset = 0;
   for (const [index, type] of types.entries()) {
     const end = offset + paddedLength(type);

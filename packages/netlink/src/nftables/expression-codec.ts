@@ -1,4 +1,4 @@
-import { type AttributeWriter, Attributes, listAttributes } from '../attribute.ts';
+import { Attributes, type AttributeWriter, listAttributes } from '../attribute.ts';
 import { comparisons, type Expression, VERDICT_REGISTER, type VerdictName, verdictNumbers } from './expression.ts';
 
 /** NFTA_LIST_ELEM. */
@@ -163,7 +163,12 @@ const decoders: Readonly<Record<string, (data: Attributes) => Expression>> = {
   }),
   bitwise: decodeBitwise,
   lookup: (a) => {
-    const lookup = { name: 'lookup', register: number(a, 2), set: text(a, 1), inverted: a.u32be(5) === INVERTED } as const;
+    const lookup = {
+      name: 'lookup',
+      register: number(a, 2),
+      set: text(a, 1),
+      inverted: a.u32be(5) === INVERTED,
+    } as const;
     // NFTA_LOOKUP_SET_ID: only has a meaning inside the batch that made the set.
     a.has(4);
     return a.has(3) ? { ...lookup, destination: number(a, 3) } : lookup;

@@ -1,4 +1,12 @@
-import { FairleadError, ipFromBytes, ipToBytes, macFromBytes, macToBytes, parseIpAddress, parseMacAddress } from '@fairlead/base';
+import {
+  FairleadError,
+  ipFromBytes,
+  ipToBytes,
+  macFromBytes,
+  macToBytes,
+  parseIpAddress,
+  parseMacAddress,
+} from '@fairlead/base';
 import type { FieldType } from './definition.ts';
 
 /** How one field of a set's key or data is numbered, laid out and written. */

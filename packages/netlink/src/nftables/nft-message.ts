@@ -39,7 +39,13 @@ export const batchType = { begin: 0x10, end: 0x11 } as const;
 export const netfilterGroup = { conntrackNew: 1, conntrackDestroy: 3, nftables: 7, nftTrace: 9 } as const;
 
 /** NFPROTO_* of each table family; 0 asks for all of them. */
-export const familyNumbers: Readonly<Record<TableFamily | 'any', number>> = { any: 0, inet: 1, ip: 2, bridge: 7, ip6: 10 };
+export const familyNumbers: Readonly<Record<TableFamily | 'any', number>> = {
+  any: 0,
+  inet: 1,
+  ip: 2,
+  bridge: 7,
+  ip6: 10,
+};
 
 /**
  * Table family of a number.

@@ -1,5 +1,14 @@
 import { familyOf, ipToBytes, parseIpAddress } from '@fairlead/base';
-import type { Comparand, FieldType, Selector, SetDefinition, Statement, TableDefinition, TranslationStatement, WritableField } from './definition.ts';
+import type {
+  Comparand,
+  FieldType,
+  Selector,
+  SetDefinition,
+  Statement,
+  TableDefinition,
+  TranslationStatement,
+  WritableField,
+} from './definition.ts';
 import type { Expression, Register } from './expression.ts';
 import { fields } from './field.ts';
 import { type Requirement, type SelectorCode, selectors } from './selector.ts';
@@ -30,7 +39,9 @@ export const rejections = {
 } as const;
 
 /** Where the fields that can be rewritten stand, and where the header's checksum does. */
-export const writableFields: Readonly<Record<WritableField, { requires: 'tcp' | 'udp'; offset: number; checksumOffset: number }>> = {
+export const writableFields: Readonly<
+  Record<WritableField, { requires: 'tcp' | 'udp'; offset: number; checksumOffset: number }>
+> = {
   'udp sport': { requires: 'udp', offset: 0, checksumOffset: 6 },
   'udp dport': { requires: 'udp', offset: 2, checksumOffset: 6 },
   'tcp sport': { requires: 'tcp', offset: 0, checksumOffset: 16 },
@@ -42,7 +53,10 @@ export const writableFields: Readonly<Record<WritableField, { requires: 'tcp' | 
  *
  * @throws Error for a map that the table does not have, or a statement that `nft list` would print differently.
  */
-export function compileRule(table: Pick<TableDefinition, 'family' | 'sets'>, statements: readonly Statement[]): Expression[] {
+export function compileRule(
+  table: Pick<TableDefinition, 'family' | 'sets'>,
+  statements: readonly Statement[],
+): Expression[] {
   const compiler = new RuleCompiler(table);
   for (const statement of statements) compiler.add(statement);
   return compiler.expressions;
@@ -115,11 +129,13 @@ class RuleCompiler {
     else if (this.#table.family === 'inet') this.#expect('meta nfproto', META_NFPROTO, Uint8Array.of(nfproto ?? 0));
     else if (this.#table.family === 'bridge') {
       this.#expect('ether type', META_PROTOCOL, Uint8Array.of((etherType ?? 0) >> 8, (etherType ?? 0) & 255));
-    } else if (this.#table.family !== requirement) throw new Error(`no ${requirement} in a table of family ${this.#table.family}`);
+    } else if (this.#table.family !== requirement)
+      throw new Error(`no ${requirement} in a table of family ${this.#table.family}`);
   }
 
   #expect(selector: Selector, key: number, data: Uint8Array): void {
-    if (this.#matched.has(selector)) throw new Error(`${selector} before a header field of that protocol is not printed by nft`);
+    if (this.#matched.has(selector))
+      throw new Error(`${selector} before a header field of that protocol is not printed by nft`);
     this.#push({ name: 'meta', key, register: 1 }, { name: 'cmp', register: 1, operator: '==', data });
   }
 
@@ -176,7 +192,10 @@ class RuleCompiler {
   }
 
   #setMark(mark: number): void {
-    this.#push({ name: 'immediate', register: 1, data: selectors['meta mark'].encode(`${mark}`) }, { name: 'meta set', key: META_MARK, source: 1 });
+    this.#push(
+      { name: 'immediate', register: 1, data: selectors['meta mark'].encode(`${mark}`) },
+      { name: 'meta set', key: META_MARK, source: 1 },
+    );
   }
 
   #clamp(): void {
@@ -192,7 +211,8 @@ class RuleCompiler {
 function comparisonOf(code: SelectorCode, operator: '!=' | '!' | undefined, text: string): Expression[] {
   const load = code.load(1);
   if (code.comparison === 'address' && text.includes('/')) return prefixComparison(code, load, operator, text);
-  if (code.comparison !== 'flags' || operator === '!=') return [load, compare(operator === '!=' ? '!=' : '==', code.encode(text))];
+  if (code.comparison !== 'flags' || operator === '!=')
+    return [load, compare(operator === '!=' ? '!=' : '==', code.encode(text))];
   const [value = '', mask] = text.split(' / ');
   if (mask !== undefined) return [load, masked(code.encode(mask)), compare('==', code.encode(value))];
   const none = new Uint8Array(code.length);
@@ -200,11 +220,17 @@ function comparisonOf(code: SelectorCode, operator: '!=' | '!' | undefined, text
 }
 
 /** A prefix of whole bytes is compared by loading fewer of them, any other through a mask. */
-function prefixComparison(code: SelectorCode, load: Expression, operator: '!=' | '!' | undefined, text: string): Expression[] {
+function prefixComparison(
+  code: SelectorCode,
+  load: Expression,
+  operator: '!=' | '!' | undefined,
+  text: string,
+): Expression[] {
   const [address = '', bits = ''] = text.split('/');
   const length = Number(bits);
   const bytes = code.encode(address);
-  if (operator === '!' || load.name !== 'payload' || !(length > 0 && length < bytes.length * 8)) throw new Error(`cannot match ${text}`);
+  if (operator === '!' || load.name !== 'payload' || !(length > 0 && length < bytes.length * 8))
+    throw new Error(`cannot match ${text}`);
   const cmp = operator ?? '==';
   if (length % 8 === 0) return [{ ...load, length: length / 8 }, compare(cmp, bytes.subarray(0, length / 8))];
   return [load, masked(prefixMask(bytes.length, length)), compare(cmp, bytes)];

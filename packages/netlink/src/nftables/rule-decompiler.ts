@@ -2,7 +2,7 @@ import { ipFromBytes } from '@fairlead/base';
 import type { Selector, Statement, TableFamily, WritableField } from './definition.ts';
 import type { Expression, PayloadLoad, PayloadWrite, Register } from './expression.ts';
 import { fields } from './field.ts';
-import { prefixMask, rejections, registerAt, writableFields } from './rule-compiler.ts';
+import { prefixMask, registerAt, rejections, writableFields } from './rule-compiler.ts';
 import { type Requirement, type SelectorCode, selectorNames, selectors } from './selector.ts';
 
 /**
@@ -42,7 +42,8 @@ class RuleDecompiler {
   }
 
   finish(): Statement[] {
-    if (this.#loaded.size > 0 || this.#constants.size > 0 || this.#map !== undefined || this.#clamp > 0) fail('rule without an end');
+    if (this.#loaded.size > 0 || this.#constants.size > 0 || this.#map !== undefined || this.#clamp > 0)
+      fail('rule without an end');
     return this.#statements;
   }
 
@@ -74,7 +75,9 @@ class RuleDecompiler {
       case 'redir':
         return this.#push({ redirect: { port: portOf(this.#constant(e.port)) } });
       case 'tproxy':
-        return this.#push({ tproxy: { address: ipFromBytes(this.#constant(e.address)), port: Number(portOf(this.#constant(e.port))) } });
+        return this.#push({
+          tproxy: { address: ipFromBytes(this.#constant(e.address)), port: Number(portOf(this.#constant(e.port))) },
+        });
       case 'payload set':
         return this.#write(e);
       case 'meta set':
@@ -100,7 +103,8 @@ class RuleDecompiler {
 
   #mask(register: Register, mask: Uint8Array, xor: Uint8Array): void {
     const loaded = this.#loaded.get(wordOf(register));
-    if (loaded === undefined || loaded.mask !== undefined || xor.some((byte) => byte !== 0)) return fail('bitwise operation');
+    if (loaded === undefined || loaded.mask !== undefined || xor.some((byte) => byte !== 0))
+      return fail('bitwise operation');
     this.#loaded.set(wordOf(register), { ...loaded, mask });
   }
 
@@ -157,7 +161,11 @@ class RuleDecompiler {
     let word = wordOf(register);
     for (let loaded = this.#loaded.get(word); loaded !== undefined; loaded = this.#loaded.get(word)) {
       const name = this.#selectorOf(loaded.load);
-      if (loaded.mask !== undefined || (loaded.load.name === 'payload' && loaded.load.length !== selectors[name].length)) fail('part of a field in a lookup');
+      if (
+        loaded.mask !== undefined ||
+        (loaded.load.name === 'payload' && loaded.load.length !== selectors[name].length)
+      )
+        fail('part of a field in a lookup');
       names.push(name);
       this.#loaded.delete(word);
       word += Math.ceil(selectors[name].length / 4);
@@ -167,7 +175,8 @@ class RuleDecompiler {
   }
 
   #verdict({ verdict, chain }: Extract<Expression, { name: 'verdict' }>): void {
-    if (verdict === 'jump' || verdict === 'goto') return this.#push({ verdict, chain: chain ?? fail(`${verdict} to nowhere`) });
+    if (verdict === 'jump' || verdict === 'goto')
+      return this.#push({ verdict, chain: chain ?? fail(`${verdict} to nowhere`) });
     if (verdict === 'continue') return fail('verdict continue');
     this.#push({ verdict });
   }
@@ -176,7 +185,8 @@ class RuleDecompiler {
     const map = this.#map;
     if (map !== undefined) {
       this.#map = undefined;
-      if (address !== 1 || (port !== undefined && port !== registerAt(family === 'ip' ? 1 : 4))) fail('registers of a translation');
+      if (address !== 1 || (port !== undefined && port !== registerAt(family === 'ip' ? 1 : 4)))
+        fail('registers of a translation');
       return this.#push({ translate, family, by: map.by, map: map.name });
     }
     const target = { translate, family, address: ipFromBytes(this.#constant(address)) } as const;
@@ -250,10 +260,17 @@ function isPartOf(own: PayloadLoad, load: PayloadLoad, code: SelectorCode): bool
   return own.base === load.base && own.offset === load.offset && fits;
 }
 
-function comparison(name: Selector, load: Load, mask: Uint8Array | undefined, unequal: boolean, data: Uint8Array): Statement {
+function comparison(
+  name: Selector,
+  load: Load,
+  mask: Uint8Array | undefined,
+  unequal: boolean,
+  data: Uint8Array,
+): Statement {
   const code = selectors[name];
   const not = unequal ? ({ operator: '!=' } as const) : {};
-  if (code.comparison === 'address') return { match: [name], ...not, with: { value: prefixText(code, load, mask, data) } };
+  if (code.comparison === 'address')
+    return { match: [name], ...not, with: { value: prefixText(code, load, mask, data) } };
   if (mask === undefined) return { match: [name], ...not, with: { value: code.decode(data) } };
   if (code.comparison !== 'flags') return fail(`mask of ${name}`);
   if (data.some((byte) => byte !== 0)) {
@@ -269,7 +286,9 @@ function prefixText(code: SelectorCode, load: Load, mask: Uint8Array | undefined
     return `${code.decode(whole)}/${load.name === 'payload' ? load.length * 8 : fail('prefix')}`;
   }
   if (mask === undefined) return code.decode(data);
-  const bits = Array.from({ length: code.length * 8 }, (_, index) => index).find((length) => equal(prefixMask(code.length, length), mask));
+  const bits = Array.from({ length: code.length * 8 }, (_, index) => index).find((length) =>
+    equal(prefixMask(code.length, length), mask),
+  );
   return bits === undefined ? fail('mask of an address') : `${code.decode(data)}/${bits}`;
 }
 

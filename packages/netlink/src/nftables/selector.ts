@@ -28,9 +28,26 @@ const familyNumbers: Names = { ipv4: 2, ipv6: 10 };
 /** enum ip_conntrack_info as bits (linux/netfilter/nf_conntrack_common.h, NF_CT_STATE_BIT). */
 const connectionStates: Names = { invalid: 1, established: 2, related: 4, new: 8, untracked: 64 };
 /** enum ip_conntrack_status. */
-const connectionStatus: Names = { expected: 1, 'seen-reply': 2, assured: 4, confirmed: 8, snat: 16, dnat: 32, dying: 512 };
+const connectionStatus: Names = {
+  expected: 1,
+  'seen-reply': 2,
+  assured: 4,
+  confirmed: 8,
+  snat: 16,
+  dnat: 32,
+  dying: 512,
+};
 /** Route types (linux/rtnetlink.h, RTN_*). */
-const addressTypes: Names = { unicast: 1, local: 2, broadcast: 3, anycast: 4, multicast: 5, blackhole: 6, unreachable: 7, prohibit: 8 };
+const addressTypes: Names = {
+  unicast: 1,
+  local: 2,
+  broadcast: 3,
+  anycast: 4,
+  multicast: 5,
+  blackhole: 6,
+  unreachable: 7,
+  prohibit: 8,
+};
 const tcpFlags: Names = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16, urg: 32, ecn: 64, cwr: 128 };
 const etherTypes: Names = { ip: 0x0800, arp: 0x0806, ip6: 0x86dd };
 
@@ -53,8 +70,18 @@ export const selectors: Readonly<Record<Selector, SelectorCode>> = {
   'udp sport': port(0, 'udp'),
   'udp dport': port(2, 'udp'),
   'tcp flags': { load: payload(2, 13, 1), length: 1, requires: 'tcp', comparison: 'flags', ...flags(tcpFlags, 1) },
-  'ct state': { load: (register) => ({ name: 'ct', key: 0, register }), length: 4, comparison: 'flags', ...flags(connectionStates, 4) },
-  'ct status': { load: (register) => ({ name: 'ct', key: 2, register }), length: 4, comparison: 'flags', ...flags(connectionStatus, 4) },
+  'ct state': {
+    load: (register) => ({ name: 'ct', key: 0, register }),
+    length: 4,
+    comparison: 'flags',
+    ...flags(connectionStates, 4),
+  },
+  'ct status': {
+    load: (register) => ({ name: 'ct', key: 2, register }),
+    length: 4,
+    comparison: 'flags',
+    ...flags(connectionStatus, 4),
+  },
   'fib daddr type': {
     load: (register) => ({ name: 'fib', register, result: 3, flags: 2 }),
     length: 4,
@@ -120,7 +147,10 @@ function flags(names: Names, length: 1 | 4): Pick<SelectorCode, 'encode' | 'deco
   return {
     encode: (text) => {
       const bits = text.split(',').map((name) => names[name] ?? unknown(name));
-      return integerBytes(bits.reduce((sum, bit) => sum | bit, 0), length);
+      return integerBytes(
+        bits.reduce((sum, bit) => sum | bit, 0),
+        length,
+      );
     },
     decode: (bytes) => {
       const number = integerOf(bytes, length);

@@ -4,7 +4,8 @@ import type { Comparand, RuleDefinition, Selector, Statement, TranslationStateme
 export function formatStatement(statement: Statement): string {
   if ('match' in statement) return formatMatch(statement.match, statement.operator, statement.with);
   if ('counter' in statement) return 'counter';
-  if ('verdict' in statement) return 'chain' in statement ? `${statement.verdict} ${statement.chain}` : statement.verdict;
+  if ('verdict' in statement)
+    return 'chain' in statement ? `${statement.verdict} ${statement.chain}` : statement.verdict;
   if ('masquerade' in statement) return 'masquerade';
   if ('translate' in statement) return formatTranslation(statement);
   if ('redirect' in statement) return `redirect to :${statement.redirect.port}`;

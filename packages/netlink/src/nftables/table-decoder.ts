@@ -1,6 +1,14 @@
 import { Attributes } from '../attribute.ts';
 import type { Message } from '../message.ts';
-import type { ChainDefinition, HookDefinition, HookName, RuleDefinition, SetDefinition, TableDefinition, TableFamily } from './definition.ts';
+import type {
+  ChainDefinition,
+  HookDefinition,
+  HookName,
+  RuleDefinition,
+  SetDefinition,
+  TableDefinition,
+  TableFamily,
+} from './definition.ts';
 import { decodeExpressions } from './expression-codec.ts';
 import { typesOf } from './field.ts';
 import { familyName, nftType } from './nft-message.ts';
@@ -100,7 +108,10 @@ export function decodeRule(message: Message): Part<PlacedRule> {
  * @throws Error for rules, sets and types that cannot be ours.
  */
 export function decodeTables(messages: readonly Message[]): TableDefinition[] {
-  const tables = new Map<string, { head: Part<TableHead>; sets: SetDefinition[]; chains: Map<string, [ChainDefinition, RuleDefinition[]]> }>();
+  const tables = new Map<
+    string,
+    { head: Part<TableHead>; sets: SetDefinition[]; chains: Map<string, [ChainDefinition, RuleDefinition[]]> }
+  >();
   const find = ({ family, table }: Part<unknown>) => tables.get(`${family} ${table}`);
   for (const message of messages) {
     if (message.type === nftType.newTable) {
@@ -135,7 +146,12 @@ function hookOf(attributes: Attributes): HookDefinition | undefined {
   const name = names.find((candidate) => hookNumbers[candidate] === number);
   const type = hookTypes.find((candidate) => candidate === attributes.text(7));
   if (name === undefined || type === undefined) throw new Error(`nftables: unknown hook ${number}`);
-  return { type, hook: name, priority: (hook.u32be(2) ?? 0) | 0, policy: attributes.u32be(5) === 0 ? 'drop' : 'accept' };
+  return {
+    type,
+    hook: name,
+    priority: (hook.u32be(2) ?? 0) | 0,
+    policy: attributes.u32be(5) === 0 ? 'drop' : 'accept',
+  };
 }
 
 function familyOf(message: Message): TableFamily {

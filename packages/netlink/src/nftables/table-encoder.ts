@@ -1,7 +1,15 @@
 import type { AttributeWriter } from '../attribute.ts';
 import type { BatchRequest } from '../connection.ts';
 import { messageFlag } from '../message.ts';
-import type { ChainDefinition, FieldType, HookName, RuleDefinition, SetDefinition, TableDefinition, TableFamily } from './definition.ts';
+import type {
+  ChainDefinition,
+  FieldType,
+  HookName,
+  RuleDefinition,
+  SetDefinition,
+  TableDefinition,
+  TableFamily,
+} from './definition.ts';
 import { encodeExpressions } from './expression-codec.ts';
 import { fields, totalLength, typeNumber } from './field.ts';
 import { nftMessage, nftType } from './nft-message.ts';
@@ -47,10 +55,16 @@ export function encodeTableReplacement(table: TableDefinition): BatchRequest[] {
 /** The table alone, without contents. For a protected table that lost its owner this makes the sender the owner. */
 export function encodeNewTable(table: TableReference & Pick<TableDefinition, 'comment' | 'protected'>): BatchRequest {
   const flags = table.protected === true ? tableFlag.owner | tableFlag.persist : 0;
-  return request(`add table ${table.family} ${table.name}`, nftType.newTable, messageFlag.create, table.family, (writer) => {
-    writer.text(1, table.name).u32be(2, flags);
-    if (table.comment !== undefined) writer.bytes(6, encodeComment(table.comment));
-  });
+  return request(
+    `add table ${table.family} ${table.name}`,
+    nftType.newTable,
+    messageFlag.create,
+    table.family,
+    (writer) => {
+      writer.text(1, table.name).u32be(2, flags);
+      if (table.comment !== undefined) writer.bytes(6, encodeComment(table.comment));
+    },
+  );
 }
 
 /** Remove a table with all its contents. */
@@ -60,14 +74,20 @@ export function encodeDeleteTable({ family, name }: TableReference): BatchReques
 
 function newSet(table: TableReference, set: SetDefinition, id: number): BatchRequest {
   const kind = set.value === undefined ? 'set' : 'map';
-  return request(`add ${kind} ${table.family} ${table.name} ${set.name}`, nftType.newSet, messageFlag.create, table.family, (writer) => {
-    writer.text(1, table.name).text(2, set.name).u32be(3, flagsOf(set));
-    writer.u32be(4, typeNumber(set.key)).u32be(5, totalLength(set.key));
-    if (set.value !== undefined) writer.u32be(6, typeNumber(set.value)).u32be(7, totalLength(set.value));
-    if (isConcatenatedInterval(set)) writer.nested(9, (description) => describeFields(description, set.key));
-    writer.u32be(10, id);
-    writer.bytes(13, encodeSetUserdata(byteOrderOf(set.key), set.value && byteOrderOf(set.value), set.comment));
-  });
+  return request(
+    `add ${kind} ${table.family} ${table.name} ${set.name}`,
+    nftType.newSet,
+    messageFlag.create,
+    table.family,
+    (writer) => {
+      writer.text(1, table.name).text(2, set.name).u32be(3, flagsOf(set));
+      writer.u32be(4, typeNumber(set.key)).u32be(5, totalLength(set.key));
+      if (set.value !== undefined) writer.u32be(6, typeNumber(set.value)).u32be(7, totalLength(set.value));
+      if (isConcatenatedInterval(set)) writer.nested(9, (description) => describeFields(description, set.key));
+      writer.u32be(10, id);
+      writer.bytes(13, encodeSetUserdata(byteOrderOf(set.key), set.value && byteOrderOf(set.value), set.comment));
+    },
+  );
 }
 
 /** NFTA_SET_DESC_CONCAT: the kernel must know where the intervals' fields are. */
@@ -95,14 +115,20 @@ function byteOrderOf(types: readonly FieldType[]): SetByteOrder {
 
 function newChain(table: TableReference, chain: ChainDefinition): BatchRequest {
   const { name, hook, comment } = chain;
-  return request(`add chain ${table.family} ${table.name} ${name}`, nftType.newChain, messageFlag.create, table.family, (writer) => {
-    writer.text(1, table.name).text(3, name);
-    if (hook !== undefined) {
-      writer.text(7, hook.type).u32be(5, hook.policy === 'accept' ? 1 : 0);
-      writer.nested(4, (nest) => nest.u32be(1, hookNumbers[hook.hook]).u32be(2, hook.priority));
-    }
-    if (comment !== undefined) writer.bytes(12, encodeComment(comment));
-  });
+  return request(
+    `add chain ${table.family} ${table.name} ${name}`,
+    nftType.newChain,
+    messageFlag.create,
+    table.family,
+    (writer) => {
+      writer.text(1, table.name).text(3, name);
+      if (hook !== undefined) {
+        writer.text(7, hook.type).u32be(5, hook.policy === 'accept' ? 1 : 0);
+        writer.nested(4, (nest) => nest.u32be(1, hookNumbers[hook.hook]).u32be(2, hook.priority));
+      }
+      if (comment !== undefined) writer.bytes(12, encodeComment(comment));
+    },
+  );
 }
 
 function newRule(table: TableDefinition, chain: ChainDefinition, rule: RuleDefinition): BatchRequest {

@@ -29,7 +29,11 @@ export function decodeComment(bytes: Uint8Array): string | undefined {
 }
 
 /** What nft needs to print a set: without the byte orders it reads single-field keys the wrong way round. */
-export function encodeSetUserdata(key: SetByteOrder, data: SetByteOrder | undefined, comment: string | undefined): Uint8Array {
+export function encodeSetUserdata(
+  key: SetByteOrder,
+  data: SetByteOrder | undefined,
+  comment: string | undefined,
+): Uint8Array {
   const writer = new ByteWriter(32);
   writer.u8(SET_KEY_BYTE_ORDER).u8(4).u32(byteOrders[key]);
   if (data !== undefined) writer.u8(SET_DATA_BYTE_ORDER).u8(4).u32(byteOrders[data]);
@@ -46,7 +50,12 @@ function commentField(type: number, comment: string): Uint8Array {
   const text = new TextEncoder().encode(comment);
   // nft refuses longer ones (NFTNL_UDATA_COMMENT_MAXLEN).
   if (text.length > 127) throw new RangeError(`nftables comment longer than 127 bytes: ${comment}`);
-  return new ByteWriter(text.length + 3).u8(type).u8(text.length + 1).bytes(text).zeros(1).finish();
+  return new ByteWriter(text.length + 3)
+    .u8(type)
+    .u8(text.length + 1)
+    .bytes(text)
+    .zeros(1)
+    .finish();
 }
 
 function parseUserdata(bytes: Uint8Array): Userdata {

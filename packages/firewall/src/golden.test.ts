@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { parseIpAddress } from '@fairlead/base';
+import {
+  decodeMessages,
+  decodeTables,
+  type ElementObject,
+  encodeElements,
+  encodeTable,
+  formatTable,
+  joinMessages,
+  NftTranscript,
+  type TableDefinition,
+} from '@fairlead/netlink';
+import { dnsTable } from './dns-table.ts';
+import { hostTable } from './host-table.ts';
+import { type NetworkPolicy, networkElements } from './network-policy.ts';
+import { type PortMapping, portMappingElements, routedPortElements } from './port-mapping.ts';
+
+/**
+ * The golden files are what somebody who knows nft reads first. They are printed from the bytes that would be sent.
+ * After a wanted change: `GOLDEN=write node --test packages/firewall/src/golden.test.ts`, and read the difference.
+ */
+function assertGolden(name: string, text: string): void {
+  const path = new URL(`../testdata/${name}.nft`, import.meta.url);
+  if (process.env['GOLDEN'] === 'write') writeFileSync(path, text);
+  assert.equal(text, readFileSync(path, 'utf8'));
+}
+
+const table = hostTable({ protected: false });
+
+/** The nft commands for elements, by way of their bytes. */
+function commands(elements: readonly ElementObject[]): string {
+  const transcript = new NftTranscript();
+  for (const set of table.sets) transcript.learn(table.family, table.name, set);
+  const requests = elements.flatMap((element) => {
+    const set = table.sets.find(({ name }) => name === element.set);
+    assert.ok(set, `no set ${element.set}`);
+    return encodeElements({ table, set }, 'add', [element]);
+  });
+  return `${transcript.render(joinMessages(requests.map(({ message }) => message))).join('\n')}\n`;
+}
+
+function throughBytes(definition: TableDefinition): string {
+  const messages = encodeTable(definition).flatMap(({ message }) => decodeMessages(message));
+  return decodeTables(messages).map(formatTable).join('');
+}
+
+test('the host’s table', () => assertGolden('host', throughBytes(table)));
+test('the table of a sandbox', () =>
+  assertGolden('sandbox', throughBytes(dnsTable({ udpPort: 40053, tcpPort: 40054 }))));
+
+const ip = parseIpAddress;
+const policy: NetworkPolicy = { bridge: 'br-0a1b2c3d4e5f', internal: false, masquerade: { ipv4: true, ipv6: true } };
+const policies: Readonly<Record<string, NetworkPolicy>> = {
+  'network-nat': policy,
+  'network-internal': {
+    ...policy,
+    internal: true,
+    mode: { ipv4: 'nat-unprotected' },
+    source: { ipv4: ip('192.0.2.9') },
+  },
+  'network-without-communication': { ...policy, icc: false },
+  'network-routed': { ...policy, mode: { ipv4: 'routed', ipv6: 'routed' } },
+  'network-unprotected': { ...policy, mode: { ipv4: 'nat-unprotected', ipv6: 'nat-unprotected' } },
+  'network-without-masquerade': { ...policy, masquerade: { ipv4: false, ipv6: true } },
+  'network-source': {
+    ...policy,
+    source: { ipv4: ip('192.0.2.9'), ipv6: ip('2001:db8::9') },
+    trustedInterfaces: ['eth1'],
+  },
+};
+for (const [name, each] of Object.entries(policies))
+  test(`elements of a ${name}`, () => assertGolden(name, commands(networkElements(each))));
+
+const mapping: PortMapping = {
+  protocol: 'tcp',
+  hostAddress: ip('0.0.0.0'),
+  hostPorts: { first: 8080, last: 8080 },
+  containerAddress: ip('172.17.0.2'),
+  containerPorts: { first: 80, last: 80 },
+};
+const range = { hostPorts: { first: 8000, last: 8999 }, containerPorts: { first: 8000, last: 8999 } };
+const mappings: Readonly<Record<string, PortMapping>> = {
+  'port-single': mapping,
+  'port-ipv6': { ...mapping, hostAddress: ip('::'), containerAddress: ip('fd00::2') },
+  'port-one-address': { ...mapping, hostAddress: ip('192.0.2.1'), protocol: 'udp' },
+  'port-loopback': { ...mapping, hostAddress: ip('127.0.0.1') },
+  'port-range': { ...mapping, ...range, protocol: 'sctp' },
+  'port-range-one-address': { ...mapping, ...range, hostAddress: ip('2001:db8::1'), containerAddress: ip('fd00::2') },
+  'port-range-shifted': { ...mapping, hostPorts: { first: 7000, last: 7003 }, containerPorts: { first: 80, last: 83 } },
+};
+for (const [name, each] of Object.entries(mappings))
+  test(`elements of a ${name}`, () => assertGolden(name, commands(portMappingElements(each))));
+
+test('elements of ports on a routed network', () => {
+  const port = { protocol: 'tcp', containerPorts: { first: 80, last: 89 } } as const;
+  const elements = [ip('172.17.0.2'), ip('fd00::2')].flatMap((containerAddress) =>
+    routedPortElements({ ...port, containerAddress }),
+  );
+  assertGolden('port-routed', commands(elements));
+});
+
+test('a mapping between families or between ranges of different length is refused', () => {
+  assert.throws(() => portMappingElements({ ...mapping, containerAddress: ip('fd00::2') }), {
+    code: 'invalid-argument',
+  });
+  assert.throws(() => portMappingElements({ ...mapping, containerPorts: { first: 80, last: 81 } }), {
+    message: 'invalid ranges specified for container and host Ports: 80-81 and 8080',
+  });
+});
+
+test('only internal networks are internal, and their other settings do not matter', () => {
+  const names = (each: NetworkPolicy) => networkElements(each).map(({ set }) => set);
+  assert.deepEqual(names({ ...policy, internal: true, mode: { ipv4: 'routed', ipv6: 'nat' } }), [
+    'bridges',
+    'same_bridge',
+    'internal',
+  ]);
+  assert.ok(!names(policy).includes('internal'));
+});

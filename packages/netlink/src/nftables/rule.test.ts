@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ByteWriter } from '@fairlead/base';
+import { AttributeWriter } from '../attribute.ts';
+import { decodeMessages, joinMessages } from '../message.ts';
+import { NftTranscript } from '../transcript/nft-text.ts';
+import type { SetDefinition, Statement, TableDefinition, TableFamily } from './definition.ts';
+import { decodeExpressions, encodeExpressions } from './expression-codec.ts';
+import { encodeNftBatch } from './nft-message.ts';
+import { compileRule } from './rule-compiler.ts';
+import { decompileRule } from './rule-decompiler.ts';
+import { formatRule } from './statement-text.ts';
+import { decodeTables } from './table-decoder.ts';
+import { encodeTable, encodeTableReplacement } from './table-encoder.ts';
+import { formatTable } from './table-text.ts';
+
+const sets: readonly SetDefinition[] = [
+  { name: 'names', key: ['ifname'], comment: 'some names' },
+  { name: 'pairs', key: ['ifname', 'ifname'] },
+  { name: 'ports', key: ['ipv4_addr', 'inet_proto', 'inet_service'], interval: true },
+  { name: 'to4', key: ['inet_proto', 'inet_service'], value: ['ipv4_addr', 'inet_service'] },
+  { name: 'to6', key: ['ipv6_addr', 'inet_proto', 'inet_service'], value: ['ipv6_addr', 'inet_service'] },
+  { name: 'range6', key: ['inet_proto', 'inet_service'], value: ['ipv6_addr'], interval: true },
+  { name: 'marks', key: ['mark', 'ether_addr'] },
+];
+const accept: Statement = { verdict: 'accept' };
+const match = (
+  selector: Extract<Statement, { match: unknown }>['match'][number],
+  value: string,
+  operator?: '!=' | '!',
+): Statement =>
+  operator === undefined ? { match: [selector], with: { value } } : { match: [selector], operator, with: { value } };
+const port = ['meta l4proto', 'th dport'] as const;
+
+/** Rules as nft prints them; loading them and listing them on a kernel is the kernel package's test. */
+const rules: readonly [text: string, statements: readonly Statement[], family?: TableFamily][] = [
+  ['iifname "lo" accept', [match('iifname', 'lo'), accept]],
+  ['oifname != "eth0" accept', [match('oifname', 'eth0', '!='), accept]],
+  ['iif 0 accept', [match('iif', '0'), accept]],
+  [
+    'iifname @names counter drop',
+    [{ match: ['iifname'], with: { set: 'names' } }, { counter: true }, { verdict: 'drop' }],
+  ],
+  [
+    'iifname . oifname != @pairs return',
+    [{ match: ['iifname', 'oifname'], operator: '!=', with: { set: 'pairs' } }, { verdict: 'return' }],
+  ],
+  ['ip daddr 10.0.0.1 accept', [match('ip daddr', '10.0.0.1'), accept]],
+  ['ip daddr 127.0.0.0/8 accept', [match('ip daddr', '127.0.0.0/8'), accept]],
+  ['ip saddr != 10.128.0.0/9 accept', [match('ip saddr', '10.128.0.0/9', '!='), accept]],
+  ['ip6 daddr ::1 accept', [match('ip6 daddr', '::1'), accept]],
+  ['ip6 saddr fe80::/10 accept', [match('ip6 saddr', 'fe80::/10'), accept]],
+  ['ip6 saddr 2001:db8::/32 accept', [match('ip6 saddr', '2001:db8::/32'), accept]],
+  ['meta nfproto ipv4 accept', [match('meta nfproto', 'ipv4'), accept]],
+  ['meta l4proto sctp accept', [match('meta l4proto', 'sctp'), accept]],
+  ['meta l4proto ipv6-icmp accept', [match('meta l4proto', 'ipv6-icmp'), accept]],
+  ['tcp dport 80 tcp sport 53 accept', [match('tcp dport', '80'), match('tcp sport', '53'), accept]],
+  ['th dport 80 accept', [match('th dport', '80'), accept]],
+  ['tcp flags syn / syn,rst accept', [match('tcp flags', 'syn / syn,rst'), accept]],
+  ['tcp flags fin,syn accept', [match('tcp flags', 'fin,syn'), accept]],
+  ['ct state established,related accept', [match('ct state', 'established,related'), accept]],
+  ['ct state != new accept', [match('ct state', 'new', '!='), accept]],
+  ['ct status ! dnat accept', [match('ct status', 'dnat', '!'), accept]],
+  ['fib daddr type != local return', [match('fib daddr type', 'local', '!='), { verdict: 'return' }]],
+  ['meta mark 0x00000011 accept', [match('meta mark', '0x00000011'), accept]],
+  ['meta mark set 0x00000011', [{ setMark: 17 }]],
+  [
+    'ip daddr . meta l4proto . th dport @ports accept',
+    [{ match: ['ip daddr', ...port], with: { set: 'ports' } }, accept],
+  ],
+  ['dnat ip to meta l4proto . th dport map @to4', [{ translate: 'dnat', family: 'ip', by: port, map: 'to4' }]],
+  [
+    'dnat ip6 to ip6 daddr . meta l4proto . th dport map @to6',
+    [{ translate: 'dnat', family: 'ip6', by: ['ip6 daddr', ...port], map: 'to6' }],
+  ],
+  ['dnat ip6 to meta l4proto . th dport map @range6', [{ translate: 'dnat', family: 'ip6', by: port, map: 'range6' }]],
+  [
+    'tcp dport 8080 dnat ip to 10.0.0.1:80',
+    [match('tcp dport', '8080'), { translate: 'dnat', family: 'ip', address: '10.0.0.1', port: 80 }],
+  ],
+  [
+    'meta l4proto udp dnat ip6 to [fd00::1]:80',
+    [match('meta l4proto', 'udp'), { translate: 'dnat', family: 'ip6', address: 'fd00::1', port: 80 }],
+  ],
+  ['snat ip6 to fd00::1', [{ translate: 'snat', family: 'ip6', address: 'fd00::1' }]],
+  ['oifname "x" masquerade', [match('oifname', 'x'), { masquerade: true }]],
+  ['tcp dport 80 redirect to :8080', [match('tcp dport', '80'), { redirect: { port: 8080 } }]],
+  [
+    'meta l4proto udp tproxy ip6 to [100::1]:4',
+    [match('meta l4proto', 'udp'), { tproxy: { address: '100::1', port: 4 } }],
+  ],
+  ['tcp dport 80 tproxy ip to 127.0.0.1:4', [match('tcp dport', '80'), { tproxy: { address: '127.0.0.1', port: 4 } }]],
+  [
+    'ip daddr 127.0.0.11 udp dport 53 udp dport set 5353',
+    [match('ip daddr', '127.0.0.11'), match('udp dport', '53'), { set: 'udp dport', to: 5353 }],
+  ],
+  ['tcp sport 5353 tcp sport set 53', [match('tcp sport', '5353'), { set: 'tcp sport', to: 53 }], 'ip'],
+  ['ip saddr 10.0.0.1 accept', [match('ip saddr', '10.0.0.1'), accept], 'ip'],
+  ['oifname "x" tcp option maxseg size set rt mtu', [match('oifname', 'x'), { clampMss: true }]],
+  ['reject with icmpx admin-prohibited', [{ reject: 'icmpx admin-prohibited' }]],
+  ['meta l4proto tcp reject with tcp reset', [match('meta l4proto', 'tcp'), { reject: 'tcp reset' }]],
+  ['iifname "a" goto other', [match('iifname', 'a'), { verdict: 'goto', chain: 'other' }]],
+  ['jump other', [{ verdict: 'jump', chain: 'other' }]],
+  [
+    'ether saddr 02:42:00:00:00:01 ether type ip accept',
+    [match('ether saddr', '02:42:00:00:00:01'), match('ether type', 'ip'), accept],
+    'bridge',
+  ],
+  ['ip daddr 10.0.0.1 accept', [match('ip daddr', '10.0.0.1'), accept], 'bridge'],
+];
+
+for (const [text, statements, family = 'inet'] of rules) {
+  test(`a rule comes back from its bytes (${family}): ${text}`, () => {
+    const writer = new AttributeWriter(new ByteWriter());
+    encodeExpressions(writer, compileRule({ family, sets }, statements));
+    const decoded = decompileRule(family, decodeExpressions(writer.header.finish()));
+    assert.deepEqual(decoded, statements);
+    assert.equal(formatRule({ statements: decoded }), text);
+  });
+}
+
+const table: TableDefinition = {
+  family: 'inet',
+  name: 'example',
+  comment: 'an example',
+  sets,
+  chains: [
+    {
+      name: 'first',
+      comment: 'with a hook',
+      hook: { type: 'nat', hook: 'prerouting', priority: -100, policy: 'accept' },
+      rules: [
+        { statements: rules[25]?.[1] ?? [], comment: 'published' },
+        { statements: [{ verdict: 'goto', chain: 'other' }] },
+      ],
+    },
+    { name: 'last', hook: { type: 'filter', hook: 'output', priority: -100, policy: 'drop' }, rules: [] },
+    { name: 'other', rules: [{ statements: [{ counter: true }] }] },
+  ],
+};
+
+test('a table comes back from its bytes', () => {
+  const messages = encodeTable(table).flatMap(({ message }) => decodeMessages(message));
+  assert.deepEqual(decodeTables(messages), [table]);
+});
+
+test('a table is printed as nft lists it', () => {
+  assert.equal(
+    formatTable({ ...table, sets: sets.slice(2, 4), protected: true }),
+    `table inet example {
+	flags owner,persist
+	comment "an example"
+	set ports {
+		type ipv4_addr . inet_proto . inet_service
+		flags interval
+	}
+
+	map to4 {
+		type inet_proto . inet_service : ipv4_addr . inet_service
+	}
+
+	chain first {
+		comment "with a hook"
+		type nat hook prerouting priority dstnat; policy accept;
+		dnat ip to meta l4proto . th dport map @to4 comment "published"
+		goto other
+	}
+
+	chain last {
+		type filter hook output priority -100; policy drop;
+	}
+
+	chain other {
+		counter
+	}
+}
+`,
+  );
+});
+
+test('a transcript says everything that a batch does, in its order', () => {
+  const batch = encodeNftBatch(
+    encodeTableReplacement({ ...table, sets: sets.slice(0, 1), chains: table.chains.slice(1) }),
+  );
+  assert.deepEqual(new NftTranscript().render(joinMessages(batch.map(({ message }) => message))), [
+    'add table inet example { comment "an example"; }',
+    'delete table inet example',
+    'add table inet example { comment "an example"; }',
+    'add set inet example names { type ifname; comment "some names"; }',
+    'add chain inet example last { type filter hook output priority -100; policy drop; }',
+    'add chain inet example other',
+    'add rule inet example other counter',
+  ]);
+});
+
+test('what nft would print in another way, or not read, is refused', () => {
+  const table = { family: 'inet', sets } as const;
+  assert.throws(
+    () => compileRule(table, [match('meta nfproto', 'ipv4'), match('ip daddr', '10.0.0.1')]),
+    /not printed by nft/,
+  );
+  assert.throws(
+    () => compileRule(table, [{ translate: 'dnat', family: 'ip', by: port, map: 'names' }]),
+    /no map names/,
+  );
+  assert.throws(() => compileRule(table, [match('ip daddr', '10.0.0.0/0')]), /cannot match/);
+  assert.throws(() => compileRule(table, [{ redirect: { port: 80 } }]), /needs a match of the transport protocol/);
+});
+
+test('an unknown expression, attribute or end of a rule is not passed over', () => {
+  const encode = (body: (writer: AttributeWriter) => void) => {
+    const writer = new AttributeWriter(new ByteWriter());
+    writer.nested(1, body);
+    return writer.header.finish();
+  };
+  assert.throws(
+    () => decodeExpressions(encode((writer) => writer.text(1, 'quota'))),
+    /unknown nftables expression quota/,
+  );
+  assert.throws(
+    () => decodeExpressions(encode((writer) => writer.text(1, 'masq').nested(2, (data) => data.u32be(1, 4)))),
+    /masq: unknown attributes 1/,
+  );
+  assert.throws(() => decompileRule('inet', [{ name: 'meta', key: 6, register: 1 }]), /without an end/);
+  assert.throws(
+    () =>
+      decompileRule('inet', [
+        { name: 'payload', base: 1, offset: 16, length: 4, register: 1 },
+        { name: 'cmp', register: 1, operator: '==', data: new Uint8Array(4) },
+      ]),
+    /cannot read payload/,
+  );
+});
