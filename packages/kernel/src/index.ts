@@ -7,6 +7,8 @@ export { ApplyError } from './apply-error.ts';
 export { boundPort } from './bound-port.ts';
 export type { ConnectionFilter } from './connection-table.ts';
 export { type BatchHandler, type DatagramService, serveDatagramBatches } from './datagram-batch.ts';
+export { type DatagramFlow, openDatagramFlow } from './datagram-flow.ts';
+export { type InterceptedHandler, interceptDatagrams, sendDatagramFrom } from './datagram-interception.ts';
 export { prepareDescriptors } from './descriptor-table.ts';
 export { errnoOf } from './errno-of.ts';
 export { defineFeature, type Feature } from './feature.ts';
@@ -31,4 +33,5 @@ export {
 } from './network-socket.ts';
 export { type HeldPort, holdPort } from './port-hold.ts';
 export { type Operation, Recorder } from './recorder.ts';
+export { readSocketAddress, socketAddressOf } from './socket-address.ts';
 export { SystemCallError } from './system-call-error.ts';

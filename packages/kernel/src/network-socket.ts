@@ -12,6 +12,11 @@ export interface BoundAddress {
   readonly v6Only?: boolean;
   /** SO_REUSEADDR. */
   readonly reuseAddress?: boolean;
+  /**
+   * Take what a `tproxy` rule hands over, whatever its destination; the address need not be one of the host's. Accepted
+   * connections have the destination for their own address. Needs CAP_NET_ADMIN.
+   */
+  readonly transparent?: boolean;
 }
 
 const AF_INET = 2;
@@ -24,6 +29,9 @@ const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
+const IPV6_TRANSPARENT = 75;
+const SOL_IP = 0;
+const IP_TRANSPARENT = 19;
 const F_SETPIPE_SZ = 1031;
 const on = Uint8Array.of(1, 0, 0, 0);
 const off = new Uint8Array(4);
@@ -75,6 +83,10 @@ function openBound(where: BoundAddress, type: number): number {
   return closeOnFailure(descriptor, () => {
     if (where.reuseAddress) setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, on, 4);
     if (where.family === 6) setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, where.v6Only === false ? off : on, 4);
+    if (where.transparent) {
+      const [level, option] = where.family === 6 ? [IPPROTO_IPV6, IPV6_TRANSPARENT] : [SOL_IP, IP_TRANSPARENT];
+      setsockopt(descriptor, level, option, on, 4);
+    }
     const address = socketAddress(where);
     bind(descriptor, address, address.length);
   });

@@ -1,5 +1,4 @@
 import {
-  type BatchRequest,
   type Change,
   homeOfLink,
   identityOf,
@@ -9,6 +8,7 @@ import {
   NetlinkConnection,
   type RouteChange,
   type RouteChangeObject,
+  type RouteRequest,
   removeLinkMessage,
   routeRequests,
   satisfies,
@@ -47,11 +47,8 @@ export class RouteApplier {
 
   /** Switch a link on; for a new namespace's loopback. */
   setLinkUp(namespace: NamespaceName, name: string): void {
-    this.#execute(
-      namespace,
-      { operation: `set link ${name} up`, message: setLinkUpMessage(name, true) },
-      new RouteLookup(this.#namespaces),
-    );
+    const request = { namespace, operation: `set link ${name} up`, message: setLinkUpMessage(name, true) };
+    this.#execute(request, new RouteLookup(this.#namespaces));
   }
 
   /** Delete a link on a worker thread: the kernel waits for RCU, 10 to 35 ms (net/core/dev.c, synchronize_net). */
@@ -91,11 +88,10 @@ export class RouteApplier {
 
   #send(change: RouteChange): void {
     const lookup = new RouteLookup(this.#namespaces);
-    const place = change.object.kind === 'link' ? homeOfLink(change.object) : change.object.namespace;
-    for (const request of routeRequests(change, lookup)) this.#execute(place, request, lookup);
+    for (const request of routeRequests(change, lookup)) this.#execute(request, lookup);
   }
 
-  #execute(namespace: NamespaceName, { operation, message }: BatchRequest, lookup: RouteLookup): void {
+  #execute({ namespace, operation, message }: RouteRequest, lookup: RouteLookup): void {
     const { links, descriptors } = lookup;
     const { route } = this.#namespaces.get(namespace);
     this.#log.run({ protocol: 'route', namespace, operation, bytes: message, links, descriptors }, () =>

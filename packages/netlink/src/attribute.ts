@@ -109,7 +109,8 @@ export function listAttributes(bytes: Uint8Array): [type: number, value: Uint8Ar
 export class Attributes {
   #values: Map<number, Uint8Array>;
   #unread: Set<number>;
-  #children: Attributes[] = [];
+  /** Those that were opened, by type: asked for twice, it is the same one. */
+  #children = new Map<number, Attributes>();
 
   constructor(bytes: Uint8Array) {
     this.#values = new Map(listAttributes(bytes));
@@ -155,13 +156,16 @@ export class Attributes {
     return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
   }
   nested(type: number): Attributes | undefined {
-    const bytes = this.bytes(type);
-    return bytes === undefined ? undefined : this.#adopt(new Attributes(bytes));
+    return this.nestedBehind(type, 0);
   }
   /** Attributes that stand behind a fixed header of `length` bytes inside this attribute. */
   nestedBehind(type: number, length: number): Attributes | undefined {
     const bytes = this.bytes(type);
-    return bytes === undefined ? undefined : this.#adopt(new Attributes(bytes.subarray(length)));
+    const known = this.#children.get(type);
+    if (bytes === undefined || known !== undefined) return known;
+    const child = new Attributes(bytes.subarray(length));
+    this.#children.set(type, child);
+    return child;
   }
 
   /**
@@ -171,12 +175,7 @@ export class Attributes {
    */
   assertAllRead(where: string): void {
     if (this.#unread.size > 0) throw new Error(`${where}: unknown attributes ${[...this.#unread].join(', ')}`);
-    for (const child of this.#children) child.assertAllRead(where);
-  }
-
-  #adopt(child: Attributes): Attributes {
-    this.#children.push(child);
-    return child;
+    for (const child of this.#children.values()) child.assertAllRead(where);
   }
 
   #read(type: number): ByteReader | undefined {

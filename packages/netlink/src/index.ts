@@ -137,7 +137,7 @@ export {
   removeRouteMessage,
   replaceRouteMessage,
 } from './route/route.ts';
-export { type RouteChange, type RouteChangeObject, routeRequests } from './route/route-change.ts';
+export { type RouteChange, type RouteChangeObject, type RouteRequest, routeRequests } from './route/route-change.ts';
 export { addRuleMessage, decodeRule, dumpRulesMessage, removeRuleMessage } from './route/rule.ts';
 export { decodeSocket, dumpSocketsMessage, type SocketDetails, type SocketState } from './socket-diagnosis.ts';
 export type {

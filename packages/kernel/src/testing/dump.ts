@@ -1,7 +1,6 @@
 import {
   formatElements,
   formatTable,
-  homeOfLink,
   type KernelObject,
   type NamespaceName,
   type NumberLookup,
@@ -52,8 +51,7 @@ function elementText(object: Extract<KernelObject, { kind: 'element' }>, tables:
 /** Through the real messages and their rendering, so that a dump reads like a transcript. */
 function routeCommands(object: RouteChangeObject): string[] {
   const numbers = new Numbers();
-  const namespace = object.kind === 'link' ? homeOfLink(object) : object.namespace;
-  return routeRequests({ action: 'add', object }, numbers).flatMap(({ message }) =>
+  return routeRequests({ action: 'add', object }, numbers).flatMap(({ namespace, message }) =>
     renderTranscript([
       { protocol: 'route', namespace, operation: 'dump', microseconds: 0, bytes: message, ...numbers },
     ]),

@@ -24,15 +24,15 @@ export function homeOfLink(link: LinkObject): NamespaceName {
 }
 
 /**
- * Messages that make a link with all its properties, for {@link homeOfLink}. A veth makes its peer straight inside the
- * peer's namespace. The alias needs a message of its own: the kernel takes none at creation (rtnetlink.c,
- * rtnl_create_link). For the veth end without a peer they bring what the other end made into shape.
+ * Messages that make a link with all its properties: the first one for {@link homeOfLink}, the other for the link's own
+ * namespace. A veth makes its peer straight inside the peer's namespace. The alias needs a message of its own: the kernel
+ * takes none at creation (rtnetlink.c, rtnl_create_link). For the veth end without a peer they bring what the other end
+ * made into shape.
  */
 export function addLinkMessages(link: LinkObject, lookup: NumberLookup): Uint8Array[] {
   if (isInnerEnd(link.type)) return [setLinkMessage(link, lookup)];
   const messages = [createLinkMessage(link, lookup)];
-  if (link.alias !== undefined && homeOfLink(link) === link.namespace)
-    messages.push(setAliasMessage(link.name, link.alias));
+  if (link.alias !== undefined) messages.push(setAliasMessage(link.name, link.alias));
   return messages;
 }
 
@@ -123,7 +123,7 @@ export function setLinkMessage(link: LinkObject, lookup: NumberLookup): Uint8Arr
   });
 }
 
-/** Messages that lead from `previous` to `link`; a master or alias that is no longer asked for is taken away. */
+/** Messages that lead from `previous` to `link`; a bridge that is no longer asked for lets the link go. */
 export function changeLinkMessages(link: LinkObject, previous: LinkObject, lookup: NumberLookup): Uint8Array[] {
   const freed = previous.master !== undefined && link.master === undefined && !isInnerEnd(link.type);
   const release = freed ? [setMasterMessage(link.name, 0)] : [];

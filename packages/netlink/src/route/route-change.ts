@@ -5,12 +5,13 @@ import type {
   FdbObject,
   KernelObject,
   LinkObject,
+  NamespaceName,
   NeighborObject,
   RouteObject,
   RuleObject,
 } from '../object/kernel-object.ts';
 import { addAddressMessage, removeAddressMessage } from './address.ts';
-import { addLinkMessages, changeLinkMessages, isInnerEnd, removeLinkMessage } from './link.ts';
+import { addLinkMessages, changeLinkMessages, homeOfLink, isInnerEnd, removeLinkMessage } from './link.ts';
 import type { NumberLookup } from './lookup.ts';
 import { addFdbMessage, addNeighborMessage, removeFdbMessage, removeNeighborMessage } from './neighbor.ts';
 import { addRouteMessage, removeRouteMessage, replaceRouteMessage } from './route.ts';
@@ -25,13 +26,24 @@ export type RouteChangeObject = Extract<
 /** A change of such an object. */
 export type RouteChange = Change & { readonly object: RouteChangeObject };
 
+/** A request and the namespace that it goes to. */
+export interface RouteRequest extends BatchRequest {
+  readonly namespace: NamespaceName;
+}
+
 /**
  * The requests that make a change, one after the other, each only when the one before it succeeded. None when there is
  * nothing to do: a veth's inner end goes with the outer one, and some objects are nothing but their identity.
  */
-export function routeRequests(change: RouteChange, lookup: NumberLookup): BatchRequest[] {
-  const operation = `${change.action} ${describeObject(change.object)}`;
-  return messagesOf(change, lookup).map((message) => ({ operation, message }));
+export function routeRequests(change: RouteChange, lookup: NumberLookup): RouteRequest[] {
+  const { action, object } = change;
+  const operation = `${action} ${describeObject(object)}`;
+  const first = action === 'add' && object.kind === 'link' ? homeOfLink(object) : object.namespace;
+  return messagesOf(change, lookup).map((message, index) => ({
+    namespace: index === 0 ? first : object.namespace,
+    operation,
+    message,
+  }));
 }
 
 function messagesOf(change: RouteChange, lookup: NumberLookup): Uint8Array[] {

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ByteWriter } from '@fairlead/base';
+import { decodeSocket, dumpSocketsMessage } from './socket-diagnosis.ts';
+
+test('a dump asks for family, protocol and states', () => {
+  const hex = dumpSocketsMessage(6, 'tcp', ['listen', 'established']).toHex();
+  assert.equal(hex, `48000000140001030000000000000000${'0a060000'}${'02040000'}${'00'.repeat(48)}`);
+  assert.ok(dumpSocketsMessage(4, 'udp').toHex().includes('02110000ff0f0000'));
+});
+
+test('a socket is read with owner and inode', () => {
+  const body = new ByteWriter().u8(2).u8(10).u16(0).u16be(8080).u16be(0);
+  body
+    .bytes(Uint8Array.of(127, 0, 0, 1))
+    .zeros(12)
+    .zeros(16)
+    .u32(0)
+    .zeros(8)
+    .u32(0)
+    .u32(0)
+    .u32(0)
+    .u32(1000)
+    .u32(4711);
+  assert.deepEqual(decodeSocket({ type: 20, flags: 0, sequence: 0, body: body.finish() }, 'tcp'), {
+    protocol: 'tcp',
+    state: 'listen',
+    local: { address: '127.0.0.1', port: 8080 },
+    remote: { address: '0.0.0.0', port: 0 },
+    inode: 4711,
+    userId: 1000,
+  });
+});
