@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { atLeast, atMost, measured, mediansOf, note, type Samples, within } from './measurement.ts';
+
+test('samples become one summary for each contender that took part', () => {
+  const samples: Samples = {};
+  for (const value of [3, 1, 2]) note(samples, 'fairlead', value);
+  note(samples, 'dockerd', 9);
+  const line = measured({ subject: 's', what: 'w', unit: 'ms' }, samples);
+  assert.deepEqual(mediansOf(line), { fairlead: 2, dockerd: 9 });
+  assert.equal(line.results.fairlead?.count, 3);
+});
+
+test('a goal against a peer is met, missed, or unknown without the peer', () => {
+  const goal = atMost(0.35, 'dockerd');
+  assert.equal(goal.text, '≤ 0.35 × dockerd');
+  assert.equal(goal.isMet({ fairlead: 35, dockerd: 100 }), true);
+  assert.equal(goal.isMet({ fairlead: 36, dockerd: 100 }), false);
+  assert.equal(goal.isMet({ fairlead: 36 }), undefined);
+});
+
+test('rates are to be high', () => {
+  assert.equal(atLeast(1, 'dockerd').isMet({ fairlead: 90_000, dockerd: 81_000 }), true);
+  assert.equal(atLeast(1, 'dockerd').isMet({ fairlead: 80_000, dockerd: 81_000 }), false);
+});
+
+test('a fixed limit needs no peer', () => {
+  assert.equal(within(300, 'ms').isMet({ fairlead: 300 }), true);
+  assert.equal(within(0, '%').isMet({ fairlead: 0.1 }), false);
+  assert.equal(within(0, '%').isMet({ dockerd: 0 }), undefined);
+});

@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { labAddresses } from '@fairlead/lab';
+import { type Engine, withEngines } from '../engine.ts';
+import { atMost, type Goal, type Measurement, measured, note, type Samples, within } from '../measurement.ts';
+import { engineProcesses, memoryOf } from '../memory.ts';
+import { type Probe, startPing, startProbe } from '../probe.ts';
+import type { Setting, Subject } from '../subject.ts';
+
+const size = 50;
+const firstPort = 20_000;
+const mebibyte = 1024 * 1024;
+
+/** What many containers cost, and what they notice of a daemon that is killed. */
+export const fleet: Subject = {
+  name: 'fleet',
+  method:
+    `${size} containers with a web server and a published port each. Memory: the daemon, its helpers, containerd and ` +
+    'shims, without the containers’ own processes; shared files count once. Restart: the daemon is killed with ' +
+    'SIGKILL and started again (dockerd with `--live-restore`); time from the start to the first answer of `/_ping`. ' +
+    'From before the kill until a second after the answer, a hundred times a second each: a name is asked for inside ' +
+    'a container, a page is fetched through a published port from outside and over the host’s 127.0.0.1, and a ' +
+    'container pings the outside. What is not done after a second has failed.',
+  measure: ({ engines: names, times, say }) =>
+    withEngines(names, async (engines) => {
+      const idle: Samples = {};
+      const full: Samples = {};
+      for (const engine of engines) {
+        say(`${size} containers on ${engine.name}`);
+        note(idle, engine.name, memoryOf(engineProcesses(engine.host.pid)) / mebibyte);
+        await startFleet(engine);
+        await sleep(2000);
+        note(full, engine.name, memoryOf(engineProcesses(engine.host.pid)) / mebibyte);
+      }
+      const subject = 'memory of the engine';
+      return [
+        measured({ subject, what: 'no containers', unit: 'MiB' }, idle),
+        measured(
+          { subject, what: `${size} containers with a port each`, unit: 'MiB', goal: atMost(1, 'dockerd') },
+          full,
+        ),
+        ...(await measureRestarts(engines, times, say)),
+      ];
+    }),
+};
+
+async function startFleet(engine: Engine): Promise<void> {
+  for (let index = 1; index <= size; index++) {
+    const command = ['httpd', '-f', '-h', '/var/www'];
+    await engine.run({ name: `c${index}`, network: 'app', command, ports: { [firstPort + index]: 80 } });
+  }
+}
+
+/** What is tried while the daemon is away. */
+const probed = ['names', 'connections from outside', 'connections over 127.0.0.1', 'pings'] as const;
+
+async function measureRestarts(
+  engines: readonly Engine[],
+  times: Setting['times'],
+  say: Setting['say'],
+): Promise<Measurement[]> {
+  const back: Samples = {};
+  const lost: Record<(typeof probed)[number], Samples> = {
+    names: {},
+    'connections from outside': {},
+    'connections over 127.0.0.1': {},
+    pings: {},
+  };
+  for (let round = 0; round < times(3); round++) {
+    for (const engine of engines) {
+      say(`killing and starting ${engine.name} again`);
+      const probes = await startProbes(engine);
+      await sleep(300);
+      await engine.daemon.kill9();
+      note(back, engine.name, await engine.daemon.restart());
+      await sleep(1000);
+      const results = await Promise.all(probes.map((probe) => probe.stop()));
+      for (const [index, what] of probed.entries()) {
+        const { sent = 0, failed = 0 } = results[index] ?? {};
+        note(lost[what], engine.name, sent === 0 ? 100 : (failed / sent) * 100);
+      }
+    }
+  }
+  const subject = `daemon killed and started again, ${size} containers`;
+  const line = (what: string, unit: string, samples: Samples, goal: Goal) =>
+    measured({ subject, what, unit, goal }, samples);
+  return [
+    line('until the API answers', 'ms', back, within(300, 'ms')),
+    ...probed.map((what) => line(`failed ${what}`, '%', lost[what], within(0, '%'))),
+  ];
+}
+
+async function startProbes(engine: Engine): Promise<Probe[]> {
+  const container = await engine.namespaceOf('c1');
+  const port = `${firstPort + 2}`;
+  const { host } = engine;
+  return [
+    await startProbe(container, 'name', 'c2'),
+    await startProbe(host.outside.path, 'page', labAddresses.host.ipv4, port),
+    await startProbe(host.pathOf('/proc/1/ns/net'), 'page', '127.0.0.1', port),
+    await startPing(container, labAddresses.outside.ipv4),
+  ];
+}
