@@ -93,6 +93,8 @@ export class ApiServer implements AsyncDisposable {
       // Clients keep connections for as long as they like, bodies of loads and attachments take as long as they take.
       requestTimeout: 0,
       keepAliveTimeout: 0,
+      // A client whose host vanished is noticed by TCP alone.
+      keepAlive: true,
       shouldUpgradeCallback: (request) => this.#dispatcher.mayHijack(request),
     };
     const listener: RequestListener = (request, response) => void this.#dispatcher.request(request, response);

@@ -1,5 +1,5 @@
 import { FairleadError } from '@fairlead/base';
-import type { RegistryAuth } from '@fairlead/engine';
+import type { Json, RegistryAuth } from '@fairlead/engine';
 import { decodeJson, goObject, goString } from '../wire/go-json.ts';
 
 const authSchema = goObject({
@@ -34,9 +34,9 @@ export function parseRegistryAuth(header: string | string[] | undefined): Regist
   return Object.keys(auth).length > 0 ? auth : undefined;
 }
 
-function parse(text: string) {
+function parse(text: string): Json {
   try {
-    return JSON.parse(text === '' ? '{}' : text);
+    return JSON.parse(text === '' ? '{}' : text) as Json;
   } catch (cause) {
     throw new FairleadError('invalid-argument', 'invalid X-Registry-Auth header: invalid JSON', { cause });
   }

@@ -34,6 +34,7 @@ export class FakeNetworks implements NetworkService {
   }
 
   async create(request: NetworkRequest) {
+    if (request.name === '') throw new FairleadError('invalid-argument', 'invalid name: name is empty');
     if (['bridge', 'host', 'none', 'default'].includes(request.name)) {
       throw new FairleadError('forbidden', `operation is not permitted on predefined ${request.name} network `);
     }

@@ -8,3 +8,4 @@ export { FakeEngine } from './fake-engine.ts';
 export { FakeImages } from './fake-images.ts';
 export { FakeNetworks } from './fake-networks.ts';
 export { FakeProcess } from './fake-process.ts';
+export { type ServedFake, serveFake } from './serve-fake.ts';

@@ -30,11 +30,20 @@ class Scanner {
     if (character === '{') return this.#members();
     if (character === '[') return this.#elements();
     if (character === '"') return this.#string();
-    const literal = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)/y;
-    literal.lastIndex = this.#offset;
-    const match = literal.exec(this.#text);
+    const word = ['true', 'false', 'null'].find((literal) => literal[0] === character);
+    if (word !== undefined) return this.#literal(word);
+    const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+    number.lastIndex = this.#offset;
+    const match = number.exec(this.#text);
     if (match === null) this.#fail(expectation);
     this.#offset += match[0].length;
+  }
+
+  #literal(word: string): void {
+    for (const character of word) {
+      if (this.#text[this.#offset] !== character) this.#fail(`in literal ${word} (expecting '${character}')`, false);
+      this.#offset++;
+    }
   }
 
   #members(): void {

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ContainerView } from '@fairlead/engine';
+import { FakeEngine } from '../testing/index.ts';
+import { parseCreate } from './container-create.ts';
+import { presentContainer } from './container-view.ts';
+import { presentNetworkSettings } from './network-settings.ts';
+
+async function running(networks: Record<string, object> = { bridge: {} }): Promise<ContainerView> {
+  const engine = new FakeEngine();
+  engine.images.add('busybox:latest');
+  for (const name of Object.keys(networks)) if (name !== 'bridge') await engine.networks.create({ name });
+  const [networkMode = 'bridge'] = Object.keys(networks);
+  const body = {
+    Image: 'busybox',
+    Cmd: ['sleep', '100'],
+    HostConfig: { NetworkMode: networkMode, PortBindings: { '80/tcp': [{ HostPort: '8080' }] } },
+    NetworkingConfig: { EndpointsConfig: networks },
+  };
+  const { id } = await engine.containers.create(parseCreate(JSON.parse(JSON.stringify(body)), 51));
+  await engine.containers.start(id);
+  return await engine.containers.inspect(id);
+}
+
+const legacyNames = [
+  'Bridge',
+  'EndpointID',
+  'Gateway',
+  'GlobalIPv6Address',
+  'GlobalIPv6PrefixLen',
+  'HairpinMode',
+  'IPAddress',
+  'IPPrefixLen',
+  'IPv6Gateway',
+  'LinkLocalIPv6Address',
+  'LinkLocalIPv6PrefixLen',
+  'MacAddress',
+  'SecondaryIPAddresses',
+  'SecondaryIPv6Addresses',
+];
+
+test('before 1.52 the values of the default bridge stand at the top as well', async () => {
+  const view = await running();
+  const old = presentNetworkSettings(view, 51);
+  assert.deepEqual(
+    Object.keys(old)
+      .filter((name) => !['SandboxID', 'SandboxKey', 'Ports', 'Networks'].includes(name))
+      .sort(),
+    legacyNames,
+  );
+  assert.match(JSON.stringify(old), /"Gateway":"172.17.0.1".*"IPAddress":"172.17.0.2","IPPrefixLen":16/);
+  assert.deepEqual(Object.keys(presentNetworkSettings(view, 52)), ['SandboxID', 'SandboxKey', 'Ports', 'Networks']);
+});
+
+test('an endpoint has all its keys, and those of the version only', async () => {
+  const view = await running({ app: { Aliases: ['db'], GwPriority: 3 } });
+  const endpoint = (version: number) => presentNetworkSettings(view, version).Networks['app'];
+  const newest = endpoint(51);
+  assert.equal(newest?.GwPriority, 3);
+  assert.deepEqual(newest?.Aliases, ['db']);
+  assert.equal(newest?.IPAMConfig, null);
+  const short = view.container.id.slice(0, 12);
+  assert.deepEqual(newest?.DNSNames, [view.container.name, short]);
+  assert.equal('GwPriority' in (endpoint(47) ?? {}), false);
+  assert.equal('DNSNames' in (endpoint(43) ?? {}), false);
+  assert.deepEqual(endpoint(44)?.Aliases, ['db', short]);
+});
+
+test('a stopped container keeps the keys and loses the values', async () => {
+  const { sandbox: _sandbox, ...view } = await running();
+  const stopped: ContainerView = {
+    ...view,
+    sandbox: undefined,
+    sandboxKey: '',
+    bound: [],
+    networks: view.networks.map((attachment) => ({ ...attachment, endpoint: undefined })),
+  };
+  const settings = presentNetworkSettings(stopped, 51);
+  assert.deepEqual(settings.Ports, {});
+  const { NetworkID, ...endpoint } = settings.Networks['bridge'] ?? assert.fail('no endpoint');
+  assert.equal(NetworkID.length, 64);
+  assert.deepEqual(endpoint, {
+    IPAMConfig: null,
+    Links: null,
+    Aliases: null,
+    MacAddress: '',
+    DriverOpts: null,
+    GwPriority: 0,
+    EndpointID: '',
+    Gateway: '',
+    IPAddress: '',
+    IPPrefixLen: 0,
+    IPv6Gateway: '',
+    GlobalIPv6Address: '',
+    GlobalIPv6PrefixLen: 0,
+    DNSNames: null,
+  });
+});
+
+test('inspect shows what was asked for together with the image’s part', async () => {
+  const view = await running();
+  const { Config, HostConfig, State, Name } = presentContainer(view, 51);
+  assert.equal(Name, `/${view.container.name}`);
+  assert.deepEqual([State.Running, State.FinishedAt], [true, '0001-01-01T00:00:00Z']);
+  assert.deepEqual(Config['Labels'], { vendor: 'fake' });
+  assert.deepEqual(Config['ExposedPorts'], { '80/tcp': {} });
+  assert.equal(Config['Hostname'], view.container.id.slice(0, 12));
+  assert.deepEqual(HostConfig['PortBindings'], { '80/tcp': [{ HostIp: '', HostPort: '8080' }] });
+  for (const name of ['ShmSize', 'Runtime', 'MaskedPaths', 'UsernsMode', 'DeviceRequests', 'CpuRealtimePeriod']) {
+    assert.ok(name in HostConfig, name);
+  }
+});

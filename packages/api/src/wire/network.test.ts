@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FakeEngine } from '../testing/index.ts';
+import { Filters } from './filters.ts';
+import { decodeJson } from './go-json.ts';
+import { networkCreateSchema, parseNetworkCreate, presentNetwork, presentNetworkWithContainers } from './network.ts';
+import { networkFilterKeys, selectNetworks } from './network-filters.ts';
+
+test('a request becomes what the network model takes', () => {
+  const wire = decodeJson(
+    networkCreateSchema,
+    {
+      Name: 'app',
+      CheckDuplicate: true,
+      EnableIPv4: true,
+      EnableIPv6: false,
+      IPAM: { Options: { a: 'b' }, Config: [{ Subnet: '10.1.0.0/16', AuxiliaryAddresses: { r: '10.1.0.9' } }] },
+      Labels: null,
+    },
+    'CreateRequest',
+  );
+  const common = {
+    name: 'app',
+    ipv6: false,
+    internal: false,
+    attachable: false,
+    configOnly: false,
+    options: {},
+    labels: {},
+    ipam: { options: { a: 'b' }, config: [{ subnet: '10.1.0.0/16', auxiliary: { r: '10.1.0.9' } }] },
+  };
+  assert.deepEqual(parseNetworkCreate(wire, 48), { ...common, ipv4: true });
+  assert.deepEqual(parseNetworkCreate(wire, 47), common);
+});
+
+test('a network has the keys of its version in the order of Docker', async () => {
+  const engine = new FakeEngine();
+  await engine.networks.create({ name: 'app', labels: { a: 'b' } });
+  const { network, endpoints } = engine.networks.inspect('app');
+  const names = ['Name', 'Id', 'Created', 'Scope', 'Driver', 'EnableIPv4', 'EnableIPv6', 'IPAM', 'Internal'];
+  const rest = ['Attachable', 'Ingress', 'ConfigFrom', 'ConfigOnly', 'Options', 'Labels'];
+  assert.deepEqual(Object.keys(presentNetwork(network, 51)), [...names, ...rest]);
+  assert.equal('EnableIPv4' in presentNetwork(network, 47), false);
+  assert.deepEqual(presentNetworkWithContainers(network, endpoints, 51).Containers, {});
+  assert.equal(presentNetwork(network, 51).IPAM.Options, null);
+});
+
+test('containers are shown under their ids with address and length', async () => {
+  const engine = new FakeEngine();
+  const { network } = engine.networks.inspect('bridge');
+  engine.networks.join(network, 'a'.repeat(64), 'web', {});
+  const { endpoints } = engine.networks.inspect('bridge');
+  const { Containers } = presentNetworkWithContainers(network, endpoints, 51);
+  assert.deepEqual(Containers['a'.repeat(64)], {
+    Name: 'web',
+    EndpointID: endpoints[0]?.id,
+    MacAddress: '02:42:ac:11:00:01',
+    IPv4Address: '172.17.0.2/16',
+    IPv6Address: '',
+  });
+});
+
+test('networks are filtered as Docker filters them', async () => {
+  const engine = new FakeEngine();
+  await engine.networks.create({ name: 'app-one', labels: { team: 'a' } });
+  const { network: used } = engine.networks.inspect((await engine.networks.create({ name: 'app-two' })).id);
+  const select = (filter: object): string =>
+    selectNetworks(
+      engine.networks.list(),
+      Filters.parse(JSON.stringify(filter), networkFilterKeys),
+      (network) => network === used,
+    )
+      .map(({ name }) => name)
+      .join();
+  for (const [filter, expected] of [
+    [{ name: ['app'] }, 'app-one,app-two'],
+    [{ name: ['^app-one$'] }, 'app-one'],
+    [{ name: ['app-o', 'host'] }, 'host,app-one'],
+    [{ type: ['builtin'] }, 'bridge,host,none'],
+    [{ type: ['custom'], label: ['team=a'] }, 'app-one'],
+    [{ driver: ['null'] }, 'none'],
+    [{ driver: ['nul'] }, ''],
+    [{ dangling: ['true'] }, 'app-one'],
+    [{ dangling: ['0'], type: ['custom'] }, 'app-two'],
+    [{ id: [used.id.slice(4, 40)] }, 'app-two'],
+    [{ scope: ['swarm'] }, ''],
+  ] as const) {
+    assert.equal(select(filter), expected, JSON.stringify(filter));
+  }
+});
