@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Kernel } from '@fairlead/kernel';
+import { Kernel, Recorder } from '@fairlead/kernel';
 import { busyboxImage, Daemon, Host } from '@fairlead/lab';
 
 /** The daily work of the docker command, against Fairlead in a throw-away host. */
@@ -13,7 +13,7 @@ const docker = (...words: string[]) => daemon.docker(...words);
 const failing = async (...words: string[]) => await daemon.tryDocker(words);
 
 before(async () => {
-  host = await Host.create({ kernel: new Kernel() });
+  host = await Host.create({ kernel: new Kernel(new Recorder()) });
   daemon = await Daemon.fairlead(host);
   const image = join(host.folder, 'busybox.tar');
   await busyboxImage(image, { files: { '/var/www/index.html': 'it works\n' } });

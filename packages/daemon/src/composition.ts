@@ -2,13 +2,13 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Logger, newIdentifier } from '@fairlead/base';
 import { type Container, ContainerTable, Engine, EventLog, Images } from '@fairlead/engine';
-import { makeFifo, namespacePath } from '@fairlead/kernel';
+import { Kernel, makeFifo, namespacePath, Recorder } from '@fairlead/kernel';
 import { NetworkController, type NetworkEvent } from '@fairlead/network';
 import { chooseRuntime, Containerd, probeRuntime, readHostFacts, startContainerd } from '@fairlead/runtime';
 import { Store } from '@fairlead/store';
-import { HostKernel } from './host-kernel.ts';
 import { NameService } from './name-service.ts';
 import { networkSettings } from './network-settings.ts';
+import { operationRecords, operationTranscript } from './operation-journal.ts';
 import type { DaemonOptions } from './options.ts';
 import { systemInfo } from './system-info.ts';
 
@@ -28,7 +28,8 @@ export interface ComposedEngine extends AsyncDisposable {
 export async function startEngine(options: DaemonOptions, logger: Logger): Promise<ComposedEngine> {
   await using parts = new AsyncDisposableStack();
   for (const path of [options.dataRoot, options.execRoot]) mkdirSync(path, { recursive: true, mode: 0o711 });
-  const kernel = parts.use(new HostKernel());
+  const recorder = new Recorder();
+  const kernel = parts.use(new Kernel(recorder));
   // Both are other processes that have to come up, or are up already: neither waits for the other.
   const [names, containerd] = await Promise.all([connectNames(options, logger), connectContainerd(options)]);
   parts.use(names);
@@ -41,7 +42,7 @@ export async function startEngine(options: DaemonOptions, logger: Logger): Promi
     store,
     kernel,
     names,
-    settings: networkSettings(options, engineId, kernel.protectsTables),
+    settings: networkSettings(options, engineId, kernel.supports('protected tables')),
     logger,
     emit: (event) => events.emit(networkEvent(event)),
   });
@@ -67,7 +68,7 @@ export async function startEngine(options: DaemonOptions, logger: Logger): Promi
         keeper: names,
         makeFifo,
         namespacePath,
-        operation: (name, work) => kernel.operation(name, work),
+        operation: (name, work) => recorder.operation(name, work),
         host,
         settings: {
           dataRoot: options.dataRoot,
@@ -89,8 +90,8 @@ export async function startEngine(options: DaemonOptions, logger: Logger): Promi
           unifiedCgroup: host.unifiedCgroup,
           addressPools: options.addressPools,
         }),
-        operations: () => kernel.operations(),
-        transcript: (id) => kernel.transcript(id),
+        operations: () => operationRecords(recorder),
+        transcript: (id) => operationTranscript(recorder, id),
       },
     ),
   );

@@ -46,7 +46,7 @@ export class Engine implements EnginePort, AsyncDisposable {
 
   /** Bring kernel, containerd and store together; to be called once, before anything else. */
   async start(): Promise<void> {
-    const tasks = await this.#recovery.liveTasks();
+    const [tasks] = await Promise.all([this.#recovery.liveTasks(), this.images.recover()]);
     const lives = (container: Container) => {
       const task = tasks.get(container.id);
       return isAlive(container) && task !== undefined && task.state !== 'stopped';

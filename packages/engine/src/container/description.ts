@@ -1,10 +1,10 @@
-import { lstatSync } from 'node:fs';
 import { FairleadError } from '@fairlead/base';
 import {
   type ContainerDescription,
-  type DeviceRequest,
   type MountRequest as RuntimeMount,
   type NamespaceMode,
+  readHostDevice,
+  readHostDevices,
   resolveUser,
 } from '@fairlead/runtime';
 import type { Container, HostConfig } from '../model.ts';
@@ -53,7 +53,7 @@ export function describeContainer(source: DescriptionSource): ContainerDescripti
       uts: host.utsMode === 'host' ? 'host' : 'private',
     },
     capabilities: { add: host.capAdd, drop: host.capDrop },
-    devices: host.devices.map(deviceOf),
+    devices: host.privileged ? readHostDevices() : host.devices.map(requestedDevice),
     ulimits: host.ulimits,
     limits: limitsOf(host),
     ...(host.shmSize > 0 && { shmSize: host.shmSize }),
@@ -124,27 +124,6 @@ function namespaceMode(mode: string, kind: 'pid' | 'ipc', table: ContainerTable)
   return { path: `/proc/${donor.state.pid}/ns/${kind}` };
 }
 
-/** Major and minor number as the kernel packs them in st_rdev (glibc's sys/sysmacros.h). */
-function deviceOf(request: HostConfig['devices'][number]): DeviceRequest {
-  const { pathOnHost, pathInContainer, permissions } = request;
-  let status: ReturnType<typeof lstatSync>;
-  try {
-    status = lstatSync(pathOnHost);
-  } catch {
-    const reason = `error gathering device information while adding custom device "${pathOnHost}"`;
-    throw new FairleadError('invalid-argument', `${reason}: no such file or directory`);
-  }
-  const type = status.isCharacterDevice() ? 'c' : status.isBlockDevice() ? 'b' : undefined;
-  if (type === undefined) throw new FairleadError('invalid-argument', `${pathOnHost}: not a device node`);
-  const number = BigInt(status.rdev);
-  return {
-    path: pathInContainer || pathOnHost,
-    type,
-    major: Number(((number >> 8n) & 0xfffn) | ((number >> 32n) & ~0xfffn)),
-    minor: Number((number & 0xffn) | ((number >> 12n) & ~0xffn)),
-    access: permissions || 'rwm',
-    fileMode: status.mode & 0o777,
-    uid: status.uid,
-    gid: status.gid,
-  };
+function requestedDevice({ pathOnHost, pathInContainer, permissions }: HostConfig['devices'][number]) {
+  return readHostDevice(pathOnHost, pathInContainer || pathOnHost, permissions || 'rwm');
 }

@@ -73,8 +73,7 @@ export class Lifecycle {
       try {
         await this.#start.run(container, prepared);
       } catch (error) {
-        this.#running.delete(id);
-        this.#watch.exited(id, { exitCode: this.#table.find(id).state.exitCode, error: messageOf(error) });
+        await this.#failStart(id, messageOf(error));
         throw error;
       }
       this.#context.events.emit(containerEvent(container, 'start'));
@@ -196,10 +195,19 @@ export class Lifecycle {
     if (container.config.host.autoRemove) await this.#erase(this.#table.find(id));
   }
 
+  /** A container that goes by itself when it ends goes too when it never began. */
+  async #failStart(id: string, error: string): Promise<void> {
+    this.#running.delete(id);
+    const container = this.#table.find(id);
+    this.#watch.exited(id, { exitCode: container.state.exitCode, error });
+    if (container.config.host.autoRemove) await this.#erase(container);
+  }
+
   #followToEnd(id: string, { process }: Started): void {
     const end = async () => {
       const { code, exitedAt } = await process.ended();
-      await this.#turns.run(id, () => this.recordExit(id, { exitCode: code }, exitedAt.getTime()));
+      const record = () => this.recordExit(id, { exitCode: code }, exitedAt.getTime());
+      await this.#turns.run(id, () => this.#context.operation(`end ${this.#table.find(id).name}`, record));
     };
     void end().catch((error) => this.#context.logger.error('container end not recorded', { id, error: messageOf(error) }));
   }

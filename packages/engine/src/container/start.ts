@@ -194,7 +194,7 @@ export class ContainerStart {
     const { config } = container;
     const files = containerFiles(settings, container.id);
     mkdirSync(files.directory, { recursive: true, mode: 0o710 });
-    const log = config.host.logConfig.type === 'none' ? undefined : await LogWriter.open(files.log);
+    const log = config.host.logConfig.type === 'none' ? undefined : await this.#openLog(container.id, files.log);
     const outputs = [streams.paths.stdout, streams.paths.stderr].filter((path) => path !== '');
     await Promise.all(outputs.map((path) => keeper.hold(path)));
     const process = new RunningProcess(containerd.tasks, { containerId: container.id }, streams, {
@@ -206,6 +206,10 @@ export class ContainerStart {
       await Promise.all([log?.close(), ...outputs.map((path) => keeper.release(path))]);
     };
     return { process, log, streams, close };
+  }
+
+  async #openLog(id: string, path: string): Promise<LogWriter> {
+    return await LogWriter.open(path, (error) => this.#context.logger.error('log not written', { id, error: messageOf(error) }));
   }
 
   #layout({ id, config }: Container) {

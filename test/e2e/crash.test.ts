@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Kernel, Recorder } from '@fairlead/kernel';
+import { busyboxImage, Daemon, Host } from '@fairlead/lab';
+
+/** The daemon dies, again and again; containers, names and ports go on, and nothing is left over. */
+
+let host: Host;
+let daemon: Daemon;
+const docker = (...words: string[]) => daemon.docker(...words);
+
+before(async () => {
+  host = await Host.create({ kernel: new Kernel(new Recorder()) });
+  daemon = await Daemon.fairlead(host);
+  const image = join(host.folder, 'busybox.tar');
+  await busyboxImage(image, { files: { '/var/www/index.html': 'it works\n' } });
+  await docker('load', '-i', image);
+});
+
+after(async () => {
+  await daemon[Symbol.asyncDispose]();
+  await host[Symbol.asyncDispose]();
+});
+
+/** Everything that a run leaves in the host's own network, in the witnesses' words. */
+async function kernelState(): Promise<string> {
+  const commands = ['ip -br link', 'ip -br addr', 'ip route', 'nft list ruleset', 'ls /run/netns'];
+  const texts = await Promise.all(commands.map((command) => host.exec('sh', '-c', command)));
+  return texts.join('\n').replaceAll(/(counter packets) \d+ bytes \d+/g, '$1 N').replaceAll(/fe80::\S+/g, 'fe80');
+}
+
+test('a running container, its name and its port go on while the daemon is dead', async () => {
+  await docker('network', 'create', 'app');
+  await docker('run', '-d', '--name', 'web', '--network', 'app', '-p', '8080:80', 'busybox', 'httpd', '-f', '-h', '/var/www');
+  const asker = 'while :; do nslookup web >/dev/null 2>&1 && echo ok || echo lost; sleep 0.02; done';
+  await docker('run', '-d', '--name', 'asker', '--network', 'app', 'busybox', 'sh', '-c', asker);
+  const before = await kernelState();
+
+  await daemon.kill9();
+  const { ipv4 } = host.addresses.host;
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const page = await host.outside.exec('busybox', 'wget', '-qO-', '-T', '2', `http://${ipv4}:8080/index.html`);
+    assert.equal(page, 'it works\n');
+  }
+  assert.equal(await kernelState(), before);
+  await daemon.restart();
+
+  assert.match(await docker('ps', '--format', '{{.Names}} {{.Status}}'), /asker Up[\s\S]*web Up/);
+  assert.equal(await kernelState(), before);
+  await sleep(300);
+  const answers = (await docker('logs', 'asker')).trim().split('\n');
+  assert.ok(answers.length > 20 && !answers.includes('lost'), `${answers.length} answers`);
+  await docker('rm', '-f', 'web', 'asker');
+  await docker('network', 'rm', 'app');
+});
+
+test('what a container wrote and how it ended while the daemon was dead is known afterwards', async () => {
+  await docker('run', '-d', '--name', 'late', 'busybox', 'sh', '-c', 'sleep 1; echo last words; exit 9');
+  await daemon.kill9();
+  await sleep(1500);
+  await daemon.restart();
+  assert.equal(await docker('inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', 'late'), 'exited 9\n');
+  assert.equal(await docker('logs', 'late'), 'last words\n');
+  await docker('rm', 'late');
+});
+
+test('killed at any moment of a run, the daemon finds everything as it should be', async (t) => {
+  const idle = await kernelState();
+  const seed = Number(process.env['FAIRLEAD_TEST_SEED'] ?? Date.now() % 1_000_000);
+  t.diagnostic(`seed ${seed}`);
+  let state = seed;
+  const random = () => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return state / 2_147_483_648;
+  };
+  for (let round = 0; round < 8; round++) {
+    const name = `round${round}`;
+    const run = daemon.tryDocker(['run', '-d', '--name', name, '-p', '9000:80', 'busybox', 'sleep', '1000']);
+    await sleep(40 + random() * 160);
+    await daemon.kill9();
+    await run;
+    await daemon.restart();
+    const left = await docker('ps', '-a', '--format', '{{.Names}} {{.State}}');
+    assert.match(left, /^(round\d+ (created|running)\n)?$/, `round ${round}: ${left}`);
+    if (left !== '') await docker('rm', '-f', name);
+    await settled(idle, `round ${round}`);
+  }
+});
+
+/** Namespaces end in the kernel's own time: their veth pairs go a moment after they do. */
+async function settled(wanted: string, message: string): Promise<void> {
+  for (let attempt = 0; attempt < 40; attempt++) {
+    if ((await kernelState()) === wanted) return;
+    await sleep(50);
+  }
+  assert.equal(await kernelState(), wanted, message);
+}
