@@ -67,7 +67,7 @@ test('standard input reaches the program and ends there', async () => {
 });
 
 test('a terminal is one on both sides', async () => {
-  const line = `${launcher} run --rm -it busybox sh -c 'until stty size; do sleep 0.05; done 2>/dev/null; test -t 0 && test -t 1 && echo terminal; cat'`;
+  const line = `${launcher} run --rm -it busybox sh -c 'until stty -a | grep -o "rows 33; columns 99"; do sleep 0.05; done; test -t 0 && test -t 1 && echo terminal; cat'`;
   const command = ['script', '-qec', `stty rows 33 cols 99; ${line}`, '/dev/null'];
   const shell = host.start(command, { env: { DOCKER_HOST: dockerd.address } });
   let seen = '';
@@ -78,7 +78,7 @@ test('a terminal is one on both sides', async () => {
   const ended = Promise.withResolvers<number | null>();
   shell.on('close', (code) => ended.resolve(code));
   assert.equal(await ended.promise, 0, seen);
-  assert.match(seen, /33 99\r+\nterminal\r+\ntyped\r+\ntyped\r+\n/);
+  assert.match(seen, /rows 33; columns 99\r+\nterminal\r+\ntyped\r+\ntyped\r+\n/);
 });
 
 test('what cannot be run has docker’s exit codes', async () => {

@@ -2,7 +2,6 @@ import { FairleadError, messageOf } from '@fairlead/base';
 import { findCommand, type GlobalOptions, splitGlobalOptions } from './command/command-choice.ts';
 import { commandTable } from './command/command-table.ts';
 import { parseWords, Stop } from './command/word-parser.ts';
-import { connect } from './connection/connection.ts';
 
 /** Where `up` puts the socket of the engine. */
 export const defaultAddress = 'unix:///run/fairlead/docker.sock';
@@ -38,7 +37,7 @@ async function dispatch(words: readonly string[]): Promise<number> {
     return 0;
   }
   const { words: operands, options } = parseWords(found.command, found.rest);
-  const action = await found.command.load();
+  const [action, { connect }] = await Promise.all([found.command.load(), import('./connection/connection.ts')]);
   return action({
     words: operands,
     options,

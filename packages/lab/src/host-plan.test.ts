@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hostPlan } from './host-plan.ts';
-import { ownerOf } from './sweep.ts';
+import { namePrefix, ownerOf } from './sweep.ts';
 
 test('a host is two namespaces, a cable, both families and a way out', () => {
   const { objects } = hostPlan('lab-1-a');
@@ -28,8 +28,12 @@ test('every namespace is made before anything that is in it', () => {
 });
 
 test('the owner can be read from a name, and only from names of hosts', () => {
-  assert.equal(ownerOf('lab-4711-x1Y2z3'), 4711);
-  assert.equal(ownerOf('lab-4711-x1Y2z3-out'), 4711);
-  assert.equal(ownerOf('fl-4711-abc'), undefined);
+  assert.equal(ownerOf(`${namePrefix}x1Y2z3`), process.pid);
+  assert.equal(ownerOf(`${namePrefix}x1Y2z3-out`), process.pid);
+  assert.equal(ownerOf('fl-4711-4711-abc'), undefined);
   assert.equal(ownerOf('lab-web'), undefined);
+});
+
+test('what another process namespace has made is nobody’s here', () => {
+  assert.equal(ownerOf('lab-1-4711-x1Y2z3'), undefined);
 });

@@ -7,7 +7,7 @@ import type { Change } from '@fairlead/netlink';
 import { hostPlan, labAddresses } from './host-plan.ts';
 import { childrenOf, type Finished, finish, type RunOptions } from './program.ts';
 import { NetworkSpace, type Space, startProgram, succeed } from './space.ts';
-import { sweep, temporaryFolder } from './sweep.ts';
+import { namePrefix, sweep, temporaryFolder } from './sweep.ts';
 
 /** How a host is to be. */
 export interface HostOptions {
@@ -59,7 +59,7 @@ export class Host implements Space, AsyncDisposable {
   static async create({ kernel, hostname = 'host', resolvConf = defaultResolvConf }: HostOptions = {}): Promise<Host> {
     sweep();
     using own = new Kernel(new Recorder());
-    const folder = mkdtempSync(join(temporaryFolder, `lab-${process.pid}-`));
+    const folder = mkdtempSync(join(temporaryFolder, namePrefix));
     const plan = hostPlan(basename(folder));
     await using rollback = new AsyncDisposableStack();
     rollback.defer(() => removeTraces(plan.host, folder));

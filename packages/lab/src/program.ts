@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 
 /** How a program ended and what it said. */
 export interface Finished {
@@ -28,7 +29,7 @@ export function finish(child: ChildProcess, { input, timeout = 60_000 }: RunOpti
   child.on('error', reject);
   child.on('close', (code, signal) => {
     clearTimeout(alarm);
-    resolve({ code: code ?? (signal === 'SIGKILL' ? 137 : 143), stdout: stdout(), stderr: stderr() });
+    resolve({ code: code ?? 128 + constants.signals[signal ?? 'SIGKILL'], stdout: stdout(), stderr: stderr() });
   });
   // A program that ends without reading its input is none of our business.
   child.stdin?.on('error', () => {});

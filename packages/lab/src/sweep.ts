@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '@fairlead/base';
 import { deleteNamespace, listNamespaces } from '@fairlead/kernel';
@@ -6,13 +6,16 @@ import { deleteNamespace, listNamespaces } from '@fairlead/kernel';
 /** Where hosts have their folders: on disk, unlike `/tmp` on many machines. */
 export const temporaryFolder = '/var/tmp';
 
-/** Names of hosts and of what belongs to them: `lab-<pid of the owner>-<random>`. */
-const ownedName = /^lab-(\d+)-/;
+/** Process ids mean something in their own namespace only: a host within a host must not sweep the outer one away. */
+const processNamespace = readlinkSync('/proc/self/ns/pid').replaceAll(/\D/g, '');
+
+/** Names of hosts and of what belongs to them: `lab-<process namespace>-<pid of the owner>-<random>`. */
+export const namePrefix: string = `lab-${processNamespace}-${process.pid}-`;
 
 /** The process that a name says it belongs to; `undefined` for names that are none of ours. */
 export function ownerOf(name: string): number | undefined {
-  const match = ownedName.exec(name);
-  return match === null ? undefined : Number(match[1]);
+  const [, namespace, owner] = /^lab-(\d+)-(\d+)-/.exec(name) ?? [];
+  return namespace === processNamespace ? Number(owner) : undefined;
 }
 
 /** Remove what hosts of processes that are no more have left. */

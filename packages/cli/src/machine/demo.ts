@@ -15,25 +15,52 @@ const page = 'This page came through a port that Fairlead published.';
 
 /** `fairlead demo`: the whole story in a throw-away host, which goes with it. */
 export const demo: Action = async ({ options, print }) => {
-  if (process.getuid?.() !== 0)
+  if (process.getuid?.() !== 0) {
     throw new FairleadError('forbidden', 'the demonstration needs root: sudo ./fairlead demo');
+  }
   provide([...engineRequirements, ...demoRequirements], print);
+  const isKept = options.flag('keep');
+  if (isKept && process.send === undefined) return startKeeper();
   const story = new Story(print);
-
-  story.chapter('A throw-away host with the engine in it; nothing of this machine’s network is touched');
-  await using host = await Host.create({ hostname: 'demo' });
-  await using daemon = await Daemon.fairlead(host);
-  const engine = connect(`unix://${daemon.socketPath}`);
-  story.fact(
-    `host ${host.addresses.host.ipv4} and ${host.addresses.host.ipv6}, outside ${host.addresses.outside.ipv4} and ${host.addresses.outside.ipv6}`,
-  );
-
-  await tellStory(story, host, engine);
-  if (options.flag('keep')) await keep(host, daemon, print);
-  else story.chapter('Gone again: every process, namespace, address and rule of it');
+  await playInHost(story, isKept, print);
+  if (isKept) return 0;
+  story.chapter('Gone again: every process, namespace, address and rule of it');
   tellNext(print);
   return 0;
 };
+
+async function playInHost(story: Story, isKept: boolean, print: (line: string) => void): Promise<void> {
+  story.chapter('A throw-away host with the engine in it; nothing of this machine’s network is touched');
+  await using host = await Host.create({ hostname: 'demo' });
+  await using daemon = await Daemon.fairlead(host);
+  const { host: inside, outside } = host.addresses;
+  story.fact(`host ${inside.ipv4} and ${inside.ipv6}, outside ${outside.ipv4} and ${outside.ipv6}`);
+  await tellStory(story, host, connect(`unix://${daemon.socketPath}`));
+  if (isKept) await keep(host, daemon, print);
+}
+
+/**
+ * A host lives as long as the process that made it: one in the background makes it, tells the story through this one,
+ * and stays.
+ */
+async function startKeeper(): Promise<number> {
+  const { fork } = await import('node:child_process');
+  const main = join(import.meta.dirname, '../main.ts');
+  const keeper = fork(main, ['demo', '--keep'], { detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  keeper.stdout?.pipe(process.stdout);
+  keeper.stderr?.pipe(process.stderr);
+  const { promise, resolve } = Promise.withResolvers<number>();
+  keeper.on('message', () => resolve(0));
+  keeper.on('exit', (code) => resolve(code ?? 1));
+  const code = await promise;
+  if (code === 0) {
+    keeper.disconnect();
+    keeper.stdout?.destroy();
+    keeper.stderr?.destroy();
+    keeper.unref();
+  }
+  return code;
+}
 
 async function tellStory(story: Story, host: Host, engine: Connection): Promise<void> {
   story.chapter('An image from this machine’s own busybox');
@@ -56,7 +83,7 @@ async function tellStory(story: Story, host: Host, engine: Connection): Promise<
 
   const address = `http://${host.addresses.host.ipv4}:8080/`;
   story.chapter(`From outside: wget -qO- ${address}`);
-  story.facts(await host.outside.exec('busybox', 'wget', '-T', '5', '-qO-', address));
+  story.facts(await host.outside.exec('busybox', 'wget', '-qO-', address));
 }
 
 async function loadImage(host: Host, engine: Connection): Promise<void> {
@@ -94,14 +121,20 @@ async function execute(engine: Connection, name: string, command: readonly strin
   return output;
 }
 
+/** Say how to use what was made, let the process in front go, and wait for a signal. */
 async function keep(host: Host, daemon: Daemon, print: (line: string) => void): Promise<void> {
-  print(`\nIt runs until you press Ctrl-C. Drive it from another terminal, as root:
+  print(`
+It runs on. As root:
   export DOCKER_HOST=unix://${daemon.socketPath}
-  docker ps                                   # or: ${launcher} ps
-  nsenter --target=${host.pid} --all           # be root of that host`);
+  docker ps                                # or: ${launcher} ps
+  nsenter --target=${host.pid} --all       # a shell in that host
+  kill ${process.pid}                      # ends it, and leaves nothing behind`);
+  tellNext(print);
   const { promise, resolve } = Promise.withResolvers<void>();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  process.on('SIGHUP', () => {});
   const clock = setInterval(() => {}, 60_000);
+  process.stdout.write('', () => process.send?.('told'));
   await promise;
   clearInterval(clock);
 }

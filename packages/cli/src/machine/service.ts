@@ -27,8 +27,7 @@ export const up: Action = async ({ options, print }) => {
   provide(engineRequirements, print);
   const supervisor = supervisorFor(places, root);
   linkCommand(places);
-  supervisor.start();
-  await whenAnswering(engine, places);
+  await whenAnswering(engine, places, supervisor.start());
   print(`Fairlead runs, started by ${supervisor.name}, at ${places.address}`);
   print(`  fairlead run --rm busybox echo hello      or, with the docker command:`);
   print(`  export DOCKER_HOST=${places.address}`);
@@ -92,10 +91,10 @@ async function answers(engine: Connection): Promise<boolean> {
   );
 }
 
-async function whenAnswering(engine: Connection, { log, unit }: Places): Promise<void> {
+async function whenAnswering(engine: Connection, { log, unit }: Places, isAlive: () => boolean): Promise<void> {
   const deadline = Date.now() + patience;
   while (!(await answers(engine))) {
-    if (Date.now() > deadline) {
+    if (!isAlive() || Date.now() > deadline) {
       const words = existsSync(unit)
         ? 'see journalctl -u fairlead'
         : `${log} ends:\n${readFileSync(log, 'utf8').slice(-2000)}`;

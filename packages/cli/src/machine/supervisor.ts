@@ -9,8 +9,8 @@ import { daemonFlags, launcher, type Places, unitText } from './places.ts';
 export interface Supervisor {
   /** `systemd`, or `a process of its own`. */
   readonly name: string;
-  /** Start it unless it runs; returns before it answers. */
-  start(): void;
+  /** Start it unless it runs; returns before it answers. The result says whether it is still worth waiting for. */
+  start(): () => boolean;
   /** End it and remove what start left. What is gone already is success. */
   stop(): Promise<void>;
 }
@@ -27,6 +27,7 @@ function systemd(places: Places): Supervisor {
       writeFileSync(places.unit, unitText(places));
       systemctl('daemon-reload');
       systemctl('enable', '--now', 'fairlead.service');
+      return () => true;
     },
     async stop() {
       if (!existsSync(places.unit)) return;
@@ -46,11 +47,13 @@ function detached(places: Places): Supervisor {
   return {
     name: 'a process of its own',
     start() {
-      if (runningPid(places.pidFile) !== undefined) return;
+      if (runningPid(places.pidFile) !== undefined) return () => true;
       for (const path of [places.log, places.pidFile]) mkdirSync(dirname(path), { recursive: true });
       const log = openSync(places.log, 'a');
       const flags = ['daemon', ...daemonFlags(places)];
-      spawn(launcher, flags, { detached: true, stdio: ['ignore', log, log], cwd: '/' }).unref();
+      const engine = spawn(launcher, flags, { detached: true, stdio: ['ignore', log, log], cwd: '/' });
+      engine.unref();
+      return () => engine.exitCode === null && engine.signalCode === null;
     },
     async stop() {
       const pid = runningPid(places.pidFile);

@@ -98,7 +98,6 @@ function clientVersion(): Readonly<Record<string, unknown>> {
   );
   return {
     Version: manifest.version,
-    ApiVersion: '1.47',
     Node: process.version,
     Os: process.platform,
     Arch: process.arch,
