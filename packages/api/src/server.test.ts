@@ -1,47 +1,17 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
-import { connect } from 'node:net';
 import type { Readable } from 'node:stream';
 import { test } from 'node:test';
-import { setImmediate as turn } from 'node:timers/promises';
 import { FairleadError, isConflict } from '@fairlead/base';
-import type { AttachedStreams, Json } from '@fairlead/engine';
-import { splitFrames } from './client/split-frames.ts';
 import { ApiServer } from './server.ts';
-import { type ServedFake, serveFake } from './testing/index.ts';
-
-/** One request as bytes, answered with all that comes back before the connection ends. */
-async function raw(fake: ServedFake, text: string): Promise<string> {
-  const socket = connect(fake.socketPath);
-  socket.write(text);
-  let answer = '';
-  for await (const chunk of socket) answer += String(chunk);
-  return answer;
-}
-
-async function collect(source: AsyncIterable<Uint8Array>): Promise<string> {
-  let out = '';
-  for await (const { stream, data } of splitFrames(source)) out += `${stream}:${Buffer.from(data)}`;
-  return out;
-}
+import { serveFake } from './testing/index.ts';
+import { createContainer, raw, startContainer } from './testing/requests.ts';
 
 /** Resolves when a stream is over, however it ends. */
 function closed(stream: Readable): Promise<unknown> {
   stream.on('error', () => {});
   stream.resume();
   return new Promise((resolve) => stream.once('close', resolve));
-}
-
-async function createContainer(fake: ServedFake, command: readonly string[], extra: Record<string, Json> = {}) {
-  const body = { Image: 'busybox', Cmd: command, ...extra };
-  return (await fake.client.json<{ Id: string }>('POST', '/containers/create', { body })).Id;
-}
-
-async function startContainer(fake: ServedFake, command: readonly string[], extra: Record<string, Json> = {}) {
-  const id = await createContainer(fake, command, extra);
-  await fake.client.json('POST', `/containers/${id}/start`);
-  return id;
 }
 
 test('ping tells versions in its headers, to GET and to HEAD', async () => {
@@ -179,130 +149,6 @@ test('starting what runs and stopping what does not is 304 without a body', asyn
   assert.match(await raw(fake, request('start')), /^HTTP\/1.1 304 (.|\r\n)*\r\n\r\n$/);
   await fake.client.json('POST', `/containers/${id}/stop`);
   assert.match(await raw(fake, request('stop')), /^HTTP\/1.1 304 /);
-});
-
-test('an attachment is upgraded, and half-closing it ends standard input only', async () => {
-  await using fake = await serveFake();
-  const id = await createContainer(fake, ['cat'], { OpenStdin: true });
-  const query = { stream: 1, stdin: 1, stdout: 1, stderr: 1 };
-  const socket = await fake.client.hijack(`/containers/${id}/attach`, { query });
-  await fake.client.json('POST', `/containers/${id}/start`);
-  socket.end('through the pipe');
-  assert.equal(await collect(socket), 'stdout:through the pipe');
-});
-
-test('the media type tells frames from raw bytes since 1.42', async () => {
-  await using fake = await serveFake();
-  const framed = await startContainer(fake, ['sh', '-c', 'echo out; echo err >&2']);
-  const terminal = await startContainer(fake, ['echo', 'tty'], { Tty: true });
-  const type = async (version: string, id: string): Promise<string | undefined> => {
-    const answer = await fake.client.open('GET', `/${version}/containers/${id}/logs`, { query: { stdout: 1 } });
-    answer.resume();
-    return answer.headers['content-type'];
-  };
-  assert.equal(await type('v1.42', framed), 'application/vnd.docker.multiplexed-stream');
-  assert.equal(await type('v1.41', framed), 'application/vnd.docker.raw-stream');
-  assert.equal(await type('v1.51', terminal), 'application/vnd.docker.raw-stream');
-  const both = { query: { stdout: 1, stderr: 1 } };
-  assert.equal(
-    await collect(await fake.client.open('GET', `/containers/${framed}/logs`, both)),
-    'stdout:out\nstderr:err\n',
-  );
-  assert.equal(await fake.client.text('GET', `/containers/${terminal}/logs`, both), 'tty\r\n');
-});
-
-test('log lines carry their time in nine digits when asked', async () => {
-  await using fake = await serveFake();
-  const id = await startContainer(fake, ['echo', 'x'], { Tty: true });
-  const text = await fake.client.text('GET', `/containers/${id}/logs`, { query: { stdout: 1, timestamps: 1 } });
-  assert.match(text, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z x\r\n$/);
-});
-
-test('a client that asks for no upgrade gets the raw bytes until the end of the connection', async () => {
-  await using fake = await serveFake();
-  const id = await startContainer(fake, ['echo', 'old client']);
-  const answer = await raw(
-    fake,
-    `POST /v1.24/containers/${id}/attach?logs=1&stdout=1&stream=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`,
-  );
-  const [head = '', body = ''] = answer.split('\r\n\r\n');
-  assert.match(head, /^HTTP\/1.1 200 OK/);
-  assert.doesNotMatch(head, /transfer-encoding/i);
-  assert.equal(body, '\x01\0\0\0\0\0\0\x0bold client\n');
-});
-
-test('the JSON body of an exec is read before its connection is taken over', async () => {
-  await using fake = await serveFake();
-  const id = await startContainer(fake, ['sleep', '100']);
-  const body = { Cmd: ['cat'], AttachStdin: true, AttachStdout: true };
-  const exec = await fake.client.json<{ Id: string }>('POST', `/containers/${id}/exec`, { body });
-  const socket = await fake.client.hijack(`/exec/${exec.Id}/start`, { body: { Detach: false, Tty: false } });
-  socket.end('exec input');
-  assert.equal(await collect(socket), 'stdout:exec input');
-  const view = await fake.client.json<{ ExitCode: number; Running: boolean }>('GET', `/exec/${exec.Id}/json`);
-  assert.deepEqual([view.ExitCode, view.Running], [0, false]);
-});
-
-test('an exec that cannot start says so on the connection', async () => {
-  await using fake = await serveFake();
-  const id = await startContainer(fake, ['sleep', '100']);
-  const body = { Cmd: ['absent'], AttachStdout: true };
-  const exec = await fake.client.json<{ Id: string }>('POST', `/containers/${id}/exec`, { body });
-  const socket = await fake.client.hijack(`/exec/${exec.Id}/start`, { body: {} });
-  assert.match(await collect(socket), /^stdout:OCI runtime exec failed: .*\r\n$/);
-});
-
-test('a refused upgrade is an ordinary answer', async () => {
-  await using fake = await serveFake();
-  await assert.rejects(fake.client.hijack('/containers/absent/attach'), {
-    code: 'not-found',
-    message: 'No such container: absent',
-  });
-  await assert.rejects(fake.client.hijack('/containers/x/attach/ws'), { message: 'page not found' });
-});
-
-test('the engine is told when an attached client goes away', async () => {
-  await using fake = await serveFake();
-  const clientClosed = Promise.withResolvers<void>();
-  const detached = Promise.withResolvers<void>();
-  let isDetached = false;
-  const streams: AttachedStreams = {
-    tty: false,
-    // A half-closed connection looks the same until something is written to it.
-    output: (async function* () {
-      yield { stream: 'stdout', data: Buffer.from('first') } as const;
-      await clientClosed.promise;
-      while (!isDetached) {
-        yield { stream: 'stdout', data: Buffer.from('more') } as const;
-        await turn();
-      }
-    })(),
-    write: async () => {},
-    end: async () => {},
-    detach: () => {
-      isDetached = true;
-      detached.resolve();
-    },
-  };
-  fake.engine.containers.attach = async () => streams;
-  const id = await startContainer(fake, ['sleep', '100']);
-  const socket = await fake.client.hijack(`/containers/${id}/attach`, { query: { stream: 1, stdout: 1 } });
-  await once(socket, 'data');
-  socket.destroy();
-  clientClosed.resolve();
-  await detached.promise;
-});
-
-test('the headers of a wait are sent before the container ends', async () => {
-  await using fake = await serveFake();
-  const id = await createContainer(fake, ['exit', '7']);
-  const answer = await fake.client.open('POST', `/containers/${id}/wait`, { query: { condition: 'next-exit' } });
-  assert.equal(answer.statusCode, 200);
-  await fake.client.json('POST', `/containers/${id}/start`);
-  assert.deepEqual(JSON.parse((await answer.toArray()).join('')), { StatusCode: 7 });
-  await assert.rejects(fake.client.json('POST', `/containers/${id}/wait?condition=soon`), {
-    message: 'invalid condition: "soon"',
-  });
 });
 
 test('a pull reports in lines; what fails first has a status, what fails later a line', async () => {
