@@ -41,6 +41,7 @@ async function dispatch(words: readonly string[]): Promise<number> {
   return action({
     words: operands,
     options,
+    commands: commandTable,
     engine: connect(addressFrom(globals)),
     print: (line) => process.stdout.write(`${line}\n`),
   });

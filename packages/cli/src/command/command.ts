@@ -43,6 +43,8 @@ export interface Invocation {
   readonly options: Options;
   /** The engine; nothing is sent before the first request. */
   readonly engine: Connection;
+  /** Every command that there is, for those that speak of others. */
+  readonly commands: readonly CommandDefinition[];
   /** Write a line to standard output. */
   readonly print: (line: string) => void;
 }

@@ -12,7 +12,8 @@ export function helpText(table: readonly CommandDefinition[], words: readonly st
     const lines = members.map(({ words: [, name = ''], summary }) => line(name, summary));
     return `Usage: fairlead ${group} COMMAND\n\nCommands:\n${lines.join('')}`;
   }
-  const single = table.filter((entry) => entry.words.length === 1);
+  // A command without a summary is for programs.
+  const single = table.filter(({ words: { length }, summary }) => length === 1 && summary !== '');
   const groups = [...new Set(table.filter((entry) => entry.words.length > 1).map((entry) => entry.words[0] ?? ''))];
   return [
     'Usage: fairlead [-H ADDRESS] COMMAND\n\n',

@@ -1,6 +1,5 @@
 import type { Action, CommandDefinition, Completion, OptionDefinition } from '../command/command.ts';
 import { findCommand, namesOf } from '../command/command-choice.ts';
-import { commandTable } from '../command/command-table.ts';
 import { namesOfOption, takesValue } from '../command/word-parser.ts';
 import type { Connection } from '../connection/connection.ts';
 
@@ -8,9 +7,9 @@ import type { Connection } from '../connection/connection.ts';
 export type Candidates = Completion | readonly string[];
 
 /** `fairlead __complete`: what may stand where the last of its words is being written, one on each line. */
-export const complete: Action = async ({ words, engine, print }) => {
+export const complete: Action = async ({ words, commands, engine, print }) => {
   const written = words.at(-1) ?? '';
-  const candidates = candidatesFor(commandTable, words);
+  const candidates = candidatesFor(commands, words);
   const names = typeof candidates === 'string' ? await namesOfKind(engine, candidates).catch(() => []) : candidates;
   names.filter((name) => name.startsWith(written) || name === ':file').forEach(print);
   return 0;
