@@ -136,3 +136,34 @@ test('the headers of a wait are sent before the container ends', async () => {
     message: 'invalid condition: "soon"',
   });
 });
+
+test('the engine is told when nobody follows a log any more', async () => {
+  await using fake = await serveFake();
+  const id = await startContainer(fake, ['sh', '-c', 'echo line; sleep 100']);
+  const { containers } = fake.engine;
+  const logs = containers.logs.bind(containers);
+  const told = Promise.withResolvers<void>();
+  containers.logs = (reference, options) => {
+    options.signal?.addEventListener('abort', () => told.resolve());
+    return logs(reference, options);
+  };
+  const answer = await fake.client.open('GET', `/containers/${id}/logs`, { query: { stdout: 1, follow: 1 } });
+  answer.on('error', () => {});
+  await once(answer, 'data');
+  answer.destroy();
+  await told.promise;
+});
+
+test('an exec gets the size of the terminal that it was started in', async () => {
+  await using fake = await serveFake();
+  const id = await startContainer(fake, ['sleep', '100']);
+  const body = { Cmd: ['cat'], Tty: true, AttachStdin: true, AttachStdout: true };
+  const exec = await fake.client.json<{ Id: string }>('POST', `/containers/${id}/exec`, { body });
+  const start = { Tty: true, ConsoleSize: [24, 80] };
+  const socket = await fake.client.hijack(`/exec/${exec.Id}/start`, { body: start });
+  socket.end('keys');
+  assert.equal((await socket.toArray()).join(''), 'keys');
+  assert.deepEqual(fake.engine.containers.resizes, [{ rows: 24, columns: 80 }]);
+  await fake.client.json('POST', `/exec/${exec.Id}/resize`, { query: { h: 50, w: 132 } });
+  assert.deepEqual(fake.engine.containers.resizes.at(-1), { rows: 50, columns: 132 });
+});

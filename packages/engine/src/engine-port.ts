@@ -58,7 +58,7 @@ export interface AttachedStreams {
   write(data: Uint8Array): Promise<void>;
   /** Half-close standard input. */
   end(): Promise<void>;
-  /** The client went away. */
+  /** The client went away, or all output has been delivered: may be called more than once, and after the end. */
   detach(): void;
   readonly tty: boolean;
 }
@@ -84,6 +84,8 @@ export interface LogOptions {
   readonly tail?: number;
   readonly since?: bigint;
   readonly until?: bigint;
+  /** Raised when nobody reads any more: a log that is followed may be silent for ever. */
+  readonly signal?: AbortSignal;
 }
 
 /** What `wait` waits for. */

@@ -56,6 +56,7 @@ function logOptions(request: ApiRequest): LogOptions {
     stdout,
     stderr,
     follow: flag(request, 'follow'),
+    signal: request.signal,
     ...(tail !== undefined && { tail }),
     ...(since !== undefined && { since }),
     ...(until !== undefined && { until }),

@@ -6,7 +6,7 @@ import { type ApiRequest, parameter } from '../http/request.ts';
 import { type ApiResponse, empty, json } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
 import { encodeChunk, serveStreams } from '../http/serve-streams.ts';
-import { execCreateSchema, execStartSchema, presentExec } from '../wire/exec.ts';
+import { execCreateSchema, execStartSchema, presentExec, type WireExecStart } from '../wire/exec.ts';
 import { streamMediaType } from '../wire/media-type.ts';
 import { terminalSize } from './container-life.ts';
 
@@ -53,7 +53,7 @@ async function start(containers: ContainerService, request: ApiRequest): Promise
   return {
     kind: 'takeover',
     contentType: streamMediaType(exec.tty, request.version),
-    serve: async (connection) => await serve(containers, exec, wire.Tty, connection),
+    serve: async (connection) => await serve(containers, exec, wire, connection),
   };
 }
 
@@ -64,15 +64,19 @@ async function start(containers: ContainerService, request: ApiRequest): Promise
 async function serve(
   containers: ContainerService,
   exec: Exec,
-  tty: boolean,
+  wire: WireExecStart,
   connection: HijackedConnection,
 ): Promise<void> {
   let streams: AttachedStreams | undefined;
   try {
-    streams = await containers.startExec(exec.id, { detach: false, tty });
+    streams = await containers.startExec(exec.id, { detach: false, tty: wire.Tty });
   } catch (error) {
     const data = Buffer.from(`${messageOf(error)}\r\n`);
     return await connection.write(encodeChunk({ stream: 'stdout', data }, exec.tty));
+  }
+  if (exec.tty && wire.ConsoleSize !== undefined) {
+    // A process that has ended already needs no size.
+    await containers.resizeExec(exec.id, ...wire.ConsoleSize).catch(() => {});
   }
   if (streams !== undefined) await serveStreams(connection, streams, { detachKeys: exec.detachKeys || undefined });
 }

@@ -159,7 +159,7 @@ export class FakeContainers implements ContainerService {
       const start = Math.max(0, (process?.output.values.length ?? 0) - (options.tail ?? Number.MAX_SAFE_INTEGER));
       if (process === undefined) return;
       if (!options.follow) return yield* process.output.values.slice(start).filter(wanted);
-      for await (const line of process.output.from(start)) if (wanted(line)) yield line;
+      for await (const line of process.output.from(start, options.signal)) if (wanted(line)) yield line;
     };
     return { tty: container.config.tty, lines: lines() };
   }

@@ -29,8 +29,12 @@ export const execCreateSchema = goObject({
 export const execStartSchema = goObject({
   Detach: goBoolean,
   Tty: goBoolean,
+  /** Rows and columns. */
   ConsoleSize: v.optional(v.tuple([v.number(), v.number()])),
 });
+
+/** The body of `POST /exec/{id}/start` after decoding. */
+export type WireExecStart = v.InferOutput<typeof execStartSchema>;
 
 /** The answer to `GET /exec/{id}/json`. */
 export function presentExec(exec: Exec) {
