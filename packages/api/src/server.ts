@@ -1,6 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import type { RequestListener, Server, ServerOptions } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Logger, settleAll, silentLogger } from '@fairlead/base';
 import type { EnginePort } from '@fairlead/engine';
@@ -8,6 +7,12 @@ import { Dispatcher } from './http/dispatcher.ts';
 import { RouteTable } from './http/route.ts';
 import { listenUnix } from './http/unix-listener.ts';
 import { allRoutes } from './routes/all-routes.ts';
+
+/**
+ * Not by `import`: that reads every export of the module, and one of them loads the whole of undici, a seventh of the time
+ * in which a daemon has to answer again.
+ */
+const { createServer } = process.getBuiltinModule('node:http');
 
 /** Certificates of a TCP listener, in PEM. */
 export interface TlsFiles {
@@ -102,7 +107,7 @@ export class ApiServer implements AsyncDisposable {
     const server =
       tls === undefined
         ? createServer(options, listener)
-        : createTlsServer({ ...options, ...tlsOptions(tls) }, listener);
+        : process.getBuiltinModule('node:https').createServer({ ...options, ...tlsOptions(tls) }, listener);
     server.on('upgrade', (request, socket, head) => {
       this.#upgraded.add(socket);
       socket.once('close', () => this.#upgraded.delete(socket));
