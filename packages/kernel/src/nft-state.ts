@@ -28,18 +28,25 @@ export class UnknownSetError extends Error {
   }
 }
 
+/** NFT_TABLE_F_OWNER and NFT_TABLE_F_PERSIST; a protected table has both, and loses the first one with its owner. */
+const OWNER = 2;
+const PERSIST = 4;
+
 /** Reads nftables state of a namespace, and remembers the definitions of tables that were made or read through it. */
 export class NftState {
   readonly #namespace: OpenNamespace;
   readonly #definitions = new Map<string, TableDefinition>();
+  /** Protected tables without an owner. */
+  readonly #orphans = new Set<string>();
 
   constructor(namespace: OpenNamespace) {
     this.#namespace = namespace;
   }
 
-  /** Remember what a table is like by now. */
+  /** Remember what a table that we made or adopted is like by now. */
   learn(definition: TableDefinition): void {
     this.#definitions.set(keyOf(definition), definition);
+    this.#orphans.delete(keyOf(definition));
   }
 
   /** A table is gone. */
@@ -47,42 +54,51 @@ export class NftState {
     this.#definitions.delete(keyOf(table));
   }
 
+  /** True for a protected table whose owner has ended, as far as was read. */
+  isOrphan(table: TableReference): boolean {
+    return this.#orphans.has(keyOf(table));
+  }
+
   /**
    * A set of an inet table, from what is remembered or else from the kernel.
    *
    * @throws UnknownSetError when there is no such set.
    */
-  schema(tableName: string, setName: string): SetSchema {
-    const table = this.definition(tableName);
+  schema(tableName: string, setName: string): SetSchema & { readonly table: TableDefinition } {
+    const reference = { family: 'inet', name: tableName } as const;
+    const table = this.#definitions.get(keyOf(reference)) ?? this.readTable(reference);
     const set = table?.sets.find(({ name }) => name === setName);
     if (table === undefined || set === undefined) throw new UnknownSetError(tableName, setName);
     return { table, set };
   }
 
-  /** An inet table, from what is remembered or else from the kernel. */
-  definition(name: string): TableDefinition | undefined {
-    const table = { family: 'inet', name } as const;
-    return this.#definitions.get(keyOf(table)) ?? this.readTable(table);
-  }
-
-  /** A table as it is in the kernel, `undefined` when there is none of that name. */
+  /** A table as it is in the kernel, `undefined` when there is none of that name. An orphan counts as protected. */
   readTable(table: TableReference): TableDefinition | undefined {
     try {
-      this.#namespace.netfilter.execute(`find table ${table.name}`, getTable(table));
+      const [head] = this.#namespace.netfilter.execute(
+        `find table ${table.name}`,
+        tableRequest(nftType.getTable, 0, table),
+      );
+      return head && this.#readContents(table, head);
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return undefined;
       throw error;
     }
-    const definition = this.#readTables(table.family, (name) => name === table.name)[0];
-    if (definition !== undefined) this.learn(definition);
-    return definition;
   }
 
-  /** All tables that are ours by their name. */
+  /** All tables that are ours by their name. An orphan does not count as protected, so that it gets adopted. */
   readOwnTables(): TableDefinition[] {
-    const tables = this.#readTables('any', (name) => name.startsWith(OWN_PREFIX));
-    for (const table of tables) this.learn(table);
-    return tables;
+    const heads = this.#namespace.netfilter.execute(
+      'list tables',
+      nftMessage(nftType.getTable, messageFlag.dump, 'any'),
+    );
+    return heads.flatMap((head) => {
+      const name = tableNameIn(head);
+      const family = familyIn(head);
+      if (!name.startsWith(OWN_PREFIX) || family === undefined) return [];
+      const table = this.#readContents({ family, name }, head);
+      return [this.isOrphan(table) ? { ...table, protected: false } : table];
+    });
   }
 
   /** The elements of a set. */
@@ -91,18 +107,37 @@ export class NftState {
     return decodeElements(schema.set, answers);
   }
 
-  #readTables(family: TableFamily | 'any', wanted: (name: string) => boolean): TableDefinition[] {
-    const messages = [nftType.getTable, nftType.getSet, nftType.getChain, nftType.getRule].flatMap((type) =>
-      this.#namespace.netfilter.execute('list tables', nftMessage(type, messageFlag.dump, family)),
+  /** Sets and rules can be asked for by table; chains, which are few, not by every kernel. */
+  #readContents(table: TableReference, head: Message): TableDefinition {
+    const parts = [nftType.getSet, nftType.getChain, nftType.getRule].flatMap((type) =>
+      this.#namespace.netfilter
+        .execute(`list table ${table.name}`, tableRequest(type, messageFlag.dump, table))
+        .filter((message) => tableNameIn(message) === table.name),
     );
-    const byTable = Map.groupBy(messages, tableNameIn);
-    return [...byTable].filter(([name]) => wanted(name)).flatMap(([name, parts]) => decodeOwn(name, parts));
+    const flags = new Attributes(head.body.subarray(4)).u32be(2) ?? 0;
+    const orphan = (flags & (OWNER | PERSIST)) === PERSIST;
+    const definition = { ...decodeOwn(table, [head, ...parts]), ...(orphan ? { protected: true } : {}) };
+    this.learn(definition);
+    if (orphan) this.#orphans.add(keyOf(table));
+    return definition;
   }
 }
 
-function getTable(table: TableReference): Uint8Array {
-  return nftMessage(nftType.getTable, 0, table.family, (writer) => writer.text(1, table.name));
+function tableRequest(type: number, flags: number, table: TableReference): Uint8Array {
+  return nftMessage(type, flags, table.family, (writer) => writer.text(1, table.name));
 }
+
+/** Family in nfgenmsg; `undefined` for one that no table of ours can have. */
+function familyIn({ body }: Message): TableFamily | undefined {
+  return ownFamilies.get(body[0] ?? 0);
+}
+
+const ownFamilies: ReadonlyMap<number, TableFamily> = new Map([
+  [1, 'inet'],
+  [2, 'ip'],
+  [7, 'bridge'],
+  [10, 'ip6'],
+]);
 
 /** NFTA_TABLE_NAME, NFTA_CHAIN_TABLE, NFTA_RULE_TABLE and NFTA_SET_TABLE are all 1; nfgenmsg comes before. */
 function tableNameIn(message: Message): string {
@@ -110,11 +145,11 @@ function tableNameIn(message: Message): string {
 }
 
 /** A table of ours that somebody put something foreign into is shown without contents, so that it gets replaced. */
-function decodeOwn(name: string, parts: readonly Message[]): TableDefinition[] {
+function decodeOwn({ family, name }: TableReference, parts: readonly Message[]): TableDefinition {
   try {
-    return decodeTables(parts);
+    return decodeTables(parts)[0] ?? { family, name, sets: [], chains: [] };
   } catch {
-    return decodeTables(parts.filter(({ type }) => type === nftType.newTable)).map((table) => ({ ...table, name }));
+    return { family, name, sets: [], chains: [] };
   }
 }
 

@@ -89,10 +89,6 @@ export const recv = declare<[descriptor: number, bytes: Uint8Array, length: numb
 export const setsockopt = declare<
   [descriptor: number, level: number, option: number, value: Uint8Array, length: number]
 >('int setsockopt(int, int, int, const void *, unsigned int)');
-/** getsockopt(2); `length` holds a 32-bit count, in and out. */
-export const getsockopt = declare<
-  [descriptor: number, level: number, option: number, value: Uint8Array, length: Uint8Array]
->('int getsockopt(int, int, int, void *, void *)');
 /** getsockname(2); `length` holds a 32-bit count, in and out. */
 export const getsockname = declare<[descriptor: number, address: Uint8Array, length: Uint8Array]>(
   'int getsockname(int, void *, void *)',
@@ -109,10 +105,6 @@ export const umount2 = declare<[target: string, flags: number]>('int umount2(con
 export const mkfifo = declare<[path: string, mode: number]>('int mkfifo(const char *, unsigned int)');
 /** fcntl(2) for the commands that take a number. */
 export const fcntl = declare<[descriptor: number, command: number, value: number]>('int fcntl(int, int, long)');
-/** prctl(2) for the operations that take a text. */
-export const prctlText = declare<[operation: number, text: string, zero3: 0, zero4: 0, zero5: 0]>(
-  'int prctl(int, const char *, long, long, long)',
-);
 
 /** close(2) on a worker thread: closing a netfilter socket after a deletion waits for RCU (nf_tables_api.c). */
 export const closeAsync = declareAsync<[descriptor: number]>('int close(int)');

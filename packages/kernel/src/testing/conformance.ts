@@ -1,31 +1,41 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { parseIpAddress as ip, parseMacAddress as mac, parsePrefix as prefix } from '@fairlead/base';
 import {
-  parseInterfaceAddress as cidr,
-  parseIpAddress as ip,
-  parseMacAddress as mac,
-  parsePrefix as prefix,
-} from '@fairlead/base';
-import {
-  type AddressObject,
   type Change,
-  type ElementObject,
-  type FdbObject,
   identityOf,
   type KernelObject,
-  type LinkObject,
   type NamespaceName,
-  type NeighborObject,
-  type RouteObject,
-  type RuleObject,
-  type SysctlObject,
   satisfies,
-  type TableDefinition,
   type TableObject,
 } from '@fairlead/netlink';
 import { ApplyError } from '../apply-error.ts';
 import { errnoOf } from '../errno-of.ts';
+import {
+  add,
+  address,
+  attached,
+  box,
+  bridge,
+  definition,
+  element,
+  everything,
+  fdb,
+  gateway,
+  host,
+  inner,
+  neighbor,
+  published,
+  remove,
+  route,
+  rule,
+  spaces,
+  sysctl,
+  table,
+  veth,
+  vxlan,
+} from './conformance-objects.ts';
 
 /** What both kernels have. */
 export interface ConformingKernel {
@@ -34,162 +44,6 @@ export interface ConformingKernel {
   namespaces(): NamespaceName[];
   readSysctl(namespace: NamespaceName, key: string): string | undefined;
 }
-
-const host = 'fl-test-conform-host';
-const box = 'fl-test-conform-box';
-const bridgeMac = mac('02:42:00:00:00:01');
-const boxMac = mac('02:42:00:00:00:03');
-
-const bridge: LinkObject = {
-  kind: 'link',
-  namespace: host,
-  name: 'fl0',
-  type: { kind: 'bridge' },
-  up: true,
-  mac: bridgeMac,
-  mtu: 1450,
-  alias: 'fairlead a',
-};
-const veth: LinkObject = {
-  kind: 'link',
-  namespace: host,
-  name: 'fla',
-  up: true,
-  mac: mac('02:42:00:00:00:02'),
-  mtu: 1450,
-  master: 'fl0',
-  alias: 'fairlead b',
-  type: { kind: 'veth', peer: { namespace: box, name: 'eth0', mac: boxMac, mtu: 1450 } },
-};
-const inner: LinkObject = {
-  kind: 'link',
-  namespace: box,
-  name: 'eth0',
-  type: { kind: 'veth' },
-  up: true,
-  mac: boxMac,
-  mtu: 1450,
-};
-const address = (namespace: string, link: string, text: string): AddressObject => ({
-  kind: 'address',
-  namespace,
-  link,
-  address: cidr(text),
-});
-const route = (to: string, rest: Partial<RouteObject> = {}): RouteObject => ({
-  kind: 'route',
-  namespace: box,
-  destination: prefix(to),
-  ...rest,
-});
-const gateway = { via: ip('10.77.0.1'), link: 'eth0' };
-const rule: RuleObject = {
-  kind: 'rule',
-  namespace: box,
-  family: 4,
-  priority: 100,
-  table: 1000,
-  from: prefix('10.77.0.0/24'),
-};
-const neighbor: NeighborObject = {
-  kind: 'neighbor',
-  namespace: box,
-  link: 'eth0',
-  address: ip('10.77.0.9'),
-  mac: mac('02:42:00:00:00:09'),
-};
-const vxlan: LinkObject = {
-  kind: 'link',
-  namespace: host,
-  name: 'flvx',
-  up: true,
-  mac: mac('02:42:00:00:00:04'),
-  mtu: 1450,
-  master: 'fl0',
-  type: { kind: 'vxlan', id: 77, local: ip('10.77.0.1'), port: 4790, learning: false },
-};
-const fdb = (link: string, text: string, rest: Partial<FdbObject>): FdbObject => ({
-  kind: 'fdb',
-  namespace: host,
-  link,
-  mac: mac(text),
-  on: 'self',
-  ...rest,
-});
-const sysctl: SysctlObject = { kind: 'sysctl', namespace: box, key: 'net.ipv4.conf.eth0.rp_filter', value: '2' };
-
-const definition: TableDefinition = {
-  family: 'inet',
-  name: 'fairlead',
-  comment: 'conformance',
-  sets: [
-    { name: 'bridges', key: ['ifname'] },
-    { name: 'published', key: ['inet_proto', 'inet_service'], value: ['ipv4_addr', 'inet_service'], interval: true },
-  ],
-  chains: [
-    { name: 'inside', rules: [{ statements: [{ counter: true }, { verdict: 'drop' }] }] },
-    {
-      name: 'forward',
-      hook: { type: 'filter', hook: 'forward', priority: 0, policy: 'accept' },
-      rules: [
-        {
-          statements: [
-            { match: ['iifname'], with: { set: 'bridges' } },
-            { verdict: 'jump', chain: 'inside' },
-          ],
-        },
-      ],
-    },
-  ],
-};
-const table: TableObject = { kind: 'table', namespace: host, definition };
-const element = (set: string, key: string[], value?: string[]): ElementObject => ({
-  kind: 'element',
-  namespace: host,
-  table: 'fairlead',
-  set,
-  key,
-  ...(value === undefined ? {} : { value }),
-});
-const published = element('published', ['tcp', '8080-8090'], ['10.77.0.2', '80']);
-
-const spaces: KernelObject[] = [
-  { kind: 'namespace', namespace: host },
-  { kind: 'namespace', namespace: box },
-];
-const attached: KernelObject[] = [
-  ...spaces,
-  bridge,
-  address(host, 'fl0', '10.77.0.1/24'),
-  address(host, 'fl0', 'fd77::1/64'),
-  veth,
-  address(box, 'eth0', '10.77.0.2/24'),
-  address(box, 'eth0', 'fd77::2/64'),
-  inner,
-];
-const everything: KernelObject[] = [
-  ...attached,
-  sysctl,
-  route('0.0.0.0/0', gateway),
-  route('::/0', { via: ip('fd77::1'), link: 'eth0' }),
-  route('10.80.0.0/16', { link: 'eth0', scope: 'link', source: ip('10.77.0.2') }),
-  route('10.81.0.0/16', { ...gateway, metric: 7 }),
-  route('10.82.0.0/16', { type: 'blackhole', table: 1000 }),
-  rule,
-  neighbor,
-  vxlan,
-  fdb('flvx', '00:00:00:00:00:00', { destination: ip('10.77.0.9') }),
-  fdb('flvx', '00:00:00:00:00:00', { destination: ip('10.77.0.10') }),
-  fdb('flvx', '02:42:00:00:00:63', { destination: ip('10.77.0.9') }),
-  fdb('fla', '02:42:00:00:00:64', { on: 'master' }),
-  table,
-  element('bridges', ['fl0']),
-  published,
-  element('published', ['udp', '53'], ['10.77.0.2', '53']),
-];
-
-const add = (object: KernelObject): Change => ({ action: 'add', object });
-const remove = (object: KernelObject): Change => ({ action: 'remove', object });
 
 /** What must be refused, upon the attached state and these additions, and how. */
 const refusals: [name: string, before: KernelObject[], change: Change, errno: string][] = [
