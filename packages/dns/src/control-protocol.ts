@@ -22,6 +22,8 @@ export interface ResolverMethods {
   readonly removeEndpoint: Method<{ readonly id: string }, Nothing>;
   readonly reservePorts: Method<PortReservation, ReservationResult>;
   readonly pickPort: Method<PortChoice, PortPick>;
+  readonly setRelays: Method<RelaySettings, Nothing>;
+  /** Give up all ports of an owner, and its relays with them. */
   readonly releasePorts: Method<{ readonly owner: string }, Nothing>;
   readonly holdFile: Method<{ readonly path: string }, Nothing>;
   readonly releaseFile: Method<{ readonly path: string }, Nothing>;
@@ -31,7 +33,7 @@ export interface ResolverMethods {
 }
 
 /** Grows when a method changes in a way that an older peer would not understand. */
-export const CONTROL_VERSION = 1;
+export const CONTROL_VERSION = 2;
 
 interface Method<Params, Result> {
   readonly params: Params;
@@ -100,6 +102,29 @@ export interface PortPick extends ReservationResult {
   readonly port: number;
 }
 
+/**
+ * Consecutive ports of the host whose IPv6 connections and datagrams are passed on, as far as the firewall hands them
+ * over (`relayElements` in `firewall`). Answers to datagrams leave from the port that the owner holds.
+ */
+export interface Relay extends PortRange {
+  readonly protocol: 'tcp' | 'udp';
+  /** IPv6; `::` stands for every address. */
+  readonly hostAddress: IpAddress;
+  /** Of either family. */
+  readonly containerAddress: IpAddress;
+  /** Where `first` leads; the ports after it follow in step. */
+  readonly containerFirst: number;
+}
+
+/**
+ * All relays of an owner, in the place of those that it had: none takes them away. Connections whose relay stays the same
+ * go on, others are reset.
+ */
+export interface RelaySettings {
+  readonly owner: string;
+  readonly relays: readonly Relay[];
+}
+
 /** Everything that the process holds. */
 export interface ResolverContents {
   readonly sandboxes: readonly (SandboxSettings & SandboxPorts)[];
@@ -107,6 +132,7 @@ export interface ResolverContents {
   readonly networks: readonly NamedNetwork[];
   readonly endpoints: readonly NamedEndpoint[];
   readonly reservations: readonly PortReservation[];
+  readonly relays: readonly RelaySettings[];
   readonly files: readonly string[];
 }
 

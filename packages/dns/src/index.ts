@@ -17,6 +17,8 @@ export {
   type PortFailure,
   type PortPick,
   type PortReservation,
+  type Relay,
+  type RelaySettings,
   type ReservationResult,
   type ResolverContents,
   type ResolverMethod,

@@ -7,4 +7,5 @@
 export { ControlServer, type Dispatch } from './control-server.ts';
 export { EphemeralPorts, type PortSysctls, readPortSysctls } from './ephemeral-range.ts';
 export { PortReservations } from './port-reservations.ts';
+export { type RelayLimits, RelayService } from './relay.ts';
 export { type MethodTable, methodOf, Resolver } from './resolver.ts';

@@ -22,7 +22,7 @@ const log: Logger = { debug: () => {}, info: say('info'), warn: say('warn'), err
 /** Exit status when another resolver serves the path already. */
 const ALREADY_RUNNING = 3;
 
-/** A sandbox takes two descriptors, a published port one. */
+/** A sandbox takes two descriptors, a published port one, a relayed connection two. */
 const DESCRIPTORS = 16_384;
 /** Milliseconds: the daemon that started us has first questions now, and this takes 15 ms. */
 const UNTIL_PREPARED = 1000;

@@ -78,6 +78,11 @@ export class PortReservations implements Disposable {
     for (const hold of this.#owners.get(owner) ?? []) this.#release(hold);
   }
 
+  /** The socket that holds a port of an address, whoever owns it. */
+  socketOf(protocol: PortProtocol, address: IpAddress, port: number): number | undefined {
+    return this.#holder(protocol, address, port)?.descriptor;
+  }
+
   /** What is held, each port by itself. */
   list(): PortReservation[] {
     return [...this.#owners].map(([owner, holds]) => ({

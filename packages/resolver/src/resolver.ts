@@ -15,6 +15,7 @@ import {
 import { HeldFiles } from './held-files.ts';
 import { socketsInside } from './namespace-sockets.ts';
 import { PortReservations } from './port-reservations.ts';
+import { RelayService } from './relay.ts';
 import { namespaceIdentity, SandboxServer } from './sandbox-server.ts';
 
 /** A function for each method of the control protocol. */
@@ -29,6 +30,7 @@ export class Resolver implements Disposable {
   /** One forwarder, and so one cache, for all sandboxes that ask the same servers from the host. */
   readonly #hostForwarders = new Map<string, Forwarder>();
   readonly #ports = new PortReservations();
+  readonly #relay = new RelayService((address, port) => this.#ports.socketOf('udp', address, port));
   readonly #files = new HeldFiles();
   readonly #end: () => void;
   #upstreams: readonly string[] = [];
@@ -50,7 +52,8 @@ export class Resolver implements Disposable {
     removeEndpoint: ({ id }) => done(() => this.#directory.removeEndpoint(id)),
     reservePorts: (reservation) => this.#ports.reserve(reservation),
     pickPort: (choice) => this.#ports.pick(choice),
-    releasePorts: ({ owner }) => done(() => this.#ports.release(owner)),
+    setRelays: (settings) => done(() => this.#relay.set(settings)),
+    releasePorts: ({ owner }) => done(() => this.#releasePorts(owner)),
     holdFile: ({ path }) => done(() => this.#files.hold(path)),
     releaseFile: ({ path }) => done(() => this.#files.release(path)),
     list: () => this.#list(),
@@ -60,6 +63,7 @@ export class Resolver implements Disposable {
   [Symbol.dispose](): void {
     for (const server of this.#sandboxes.values()) server[Symbol.dispose]();
     this.#sandboxes.clear();
+    this.#relay[Symbol.dispose]();
     this.#ports[Symbol.dispose]();
     this.#files[Symbol.dispose]();
   }
@@ -115,6 +119,11 @@ export class Resolver implements Disposable {
     for (const [key, forwarder] of this.#hostForwarders) if (!used.has(forwarder)) this.#hostForwarders.delete(key);
   }
 
+  #releasePorts(owner: string): void {
+    this.#relay.set({ owner, relays: [] });
+    this.#ports.release(owner);
+  }
+
   #list(): ResolverContents {
     return {
       sandboxes: [...this.#sandboxes.values()].map(({ settings, ports }) => ({ ...settings, ...ports })),
@@ -122,6 +131,7 @@ export class Resolver implements Disposable {
       networks: this.#directory.networks(),
       endpoints: this.#directory.endpoints(),
       reservations: this.#ports.list(),
+      relays: this.#relay.list(),
       files: this.#files.list(),
     };
   }
