@@ -79,10 +79,10 @@ export class NftApplier {
 
   #withoutGone(open: OpenNamespace, changes: readonly NftChange[]): NftChange[] {
     const state = this.#state(open);
+    const present = new PresentElements(state);
     return changes.filter(({ action, object }) => {
       if (action !== 'remove') return true;
-      if (object.kind === 'table') return state.readTable(object.definition) !== undefined;
-      return isPresent(state, object);
+      return object.kind === 'table' ? state.readTable(object.definition) !== undefined : present.has(object);
     });
   }
 
@@ -95,15 +95,29 @@ export class NftApplier {
   }
 }
 
-function isPresent(state: NftState, object: ElementObject): boolean {
-  const key = object.key.join(' . ');
-  try {
-    return state
-      .readElements(state.schema(object.table, object.set))
-      .some((element) => element.key.join(' . ') === key);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || error instanceof UnknownSetError) return false;
-    throw error;
+/** The elements that are there now; each set is read once. */
+class PresentElements {
+  readonly #state: NftState;
+  readonly #keys = new Map<string, ReadonlySet<string>>();
+
+  constructor(state: NftState) {
+    this.#state = state;
+  }
+
+  has({ table, set, key }: ElementObject): boolean {
+    const place = `${table} ${set}`;
+    const keys = this.#keys.get(place) ?? this.#read(table, set);
+    this.#keys.set(place, keys);
+    return keys.has(key.join(' . '));
+  }
+
+  #read(table: string, set: string): ReadonlySet<string> {
+    try {
+      return new Set(this.#state.readElements(this.#state.schema(table, set)).map(({ key }) => key.join(' . ')));
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT' || error instanceof UnknownSetError) return new Set();
+      throw error;
+    }
   }
 }
 

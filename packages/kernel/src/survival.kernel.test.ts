@@ -111,6 +111,21 @@ test('adding a table that is there as wanted adopts it and keeps what is in it',
   assert.equal(inside('nft', 'list', 'ruleset').includes('"a"'), definition.protected);
 });
 
+test('of many elements those that are gone are left out, whatever takes the rest away', async () => {
+  using kernel = new Kernel();
+  const elements = Array.from({ length: 500 }, (_, index) => element(`l${index}`));
+  await kernel.apply(
+    [
+      { kind: 'namespace', namespace: host } as const,
+      { kind: 'table', namespace: host, definition } as const,
+      ...elements,
+    ].map(add),
+  );
+  await kernel.apply(elements.slice(0, 3).map((object) => ({ action: 'remove', object })));
+  await kernel.apply(elements.map((object) => ({ action: 'remove', object })));
+  assert.deepEqual(kernel.observe(host, ['element']), []);
+});
+
 test('something foreign in our table makes it differ, so that it is replaced', async () => {
   using kernel = new Kernel();
   const open = { ...definition, protected: false };
