@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { AttachedStreams } from '@fairlead/engine';
+import type { AttachedStreams, LogLine } from '@fairlead/engine';
 import { splitFrames } from './client/split-frames.ts';
 import { serveFake } from './testing/index.ts';
 import { createContainer, raw, startContainer } from './testing/requests.ts';
@@ -139,14 +139,21 @@ test('the headers of a wait are sent before the container ends', async () => {
 
 test('the engine is told when nobody follows a log any more', async () => {
   await using fake = await serveFake();
-  const id = await startContainer(fake, ['sh', '-c', 'echo line; sleep 100']);
-  const { containers } = fake.engine;
-  const logs = containers.logs.bind(containers);
+  const id = await startContainer(fake, ['sleep', '100']);
   const told = Promise.withResolvers<void>();
-  containers.logs = (reference, options) => {
-    options.signal?.addEventListener('abort', () => told.resolve());
-    return logs(reference, options);
+  const line = { stream: 'stdout', data: Buffer.from('line\n'), time: '2026-01-01T00:00:00Z' } as const;
+  const waiting = Promise.withResolvers<IteratorResult<LogLine>>();
+  const results = [Promise.resolve({ done: false, value: line }), waiting.promise];
+  const iterator: AsyncIterator<LogLine> = {
+    next: () => results.shift() ?? waiting.promise,
+    return: async () => {
+      told.resolve();
+      waiting.resolve({ done: true, value: undefined });
+      return { done: true, value: undefined };
+    },
   };
+  const lines = { [Symbol.asyncIterator]: () => iterator };
+  fake.engine.containers.logs = async () => ({ tty: false, lines });
   const answer = await fake.client.open('GET', `/containers/${id}/logs`, { query: { stdout: 1, follow: 1 } });
   answer.on('error', () => {});
   await once(answer, 'data');

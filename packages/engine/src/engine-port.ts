@@ -84,8 +84,6 @@ export interface LogOptions {
   readonly tail?: number;
   readonly since?: bigint;
   readonly until?: bigint;
-  /** Raised when nobody reads any more: a log that is followed may be silent for ever. */
-  readonly signal?: AbortSignal;
 }
 
 /** What `wait` waits for. */

@@ -5,6 +5,7 @@ import { type ApiRequest, flag, parameter, text } from '../http/request.ts';
 import { type ApiResponse, stream } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
 import { encodeChunk, serveStreams } from '../http/serve-streams.ts';
+import { untilGone } from '../http/until-gone.ts';
 import { streamMediaType } from '../wire/media-type.ts';
 import { parseTimestamp } from '../wire/time.ts';
 
@@ -41,7 +42,10 @@ async function attach(containers: ContainerService, request: ApiRequest): Promis
 
 async function logs(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
   const { tty, lines } = await containers.logs(parameter(request, 'id'), logOptions(request));
-  return stream(encodeLines(lines, tty, flag(request, 'timestamps')), streamMediaType(tty, request.version));
+  return stream(
+    encodeLines(untilGone(lines, request.signal), tty, flag(request, 'timestamps')),
+    streamMediaType(tty, request.version),
+  );
 }
 
 function logOptions(request: ApiRequest): LogOptions {
@@ -56,7 +60,6 @@ function logOptions(request: ApiRequest): LogOptions {
     stdout,
     stderr,
     follow: flag(request, 'follow'),
-    signal: request.signal,
     ...(tail !== undefined && { tail }),
     ...(since !== undefined && { since }),
     ...(until !== undefined && { until }),

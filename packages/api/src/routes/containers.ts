@@ -6,7 +6,7 @@ import type { Route } from '../http/route.ts';
 import { mergedLabels } from '../wire/container-config.ts';
 import { parseCreate } from '../wire/container-create.ts';
 import { containerFilterKeys, selectContainers } from '../wire/container-filters.ts';
-import { createWarnings, requireValidName } from '../wire/container-rules.ts';
+import { requireValidName } from '../wire/container-rules.ts';
 import { isUp, presentSummary } from '../wire/container-summary.ts';
 import { presentContainer } from '../wire/container-view.ts';
 import { Filters } from '../wire/filters.ts';
@@ -34,9 +34,7 @@ async function create(containers: ContainerService, request: ApiRequest): Promis
     ...config,
     ...(name !== undefined && { name: name.replace(/^\//, '') }),
   });
-  const { networkMode, portBindings, publishAllPorts } = config.host;
-  const warnings = createWarnings({ networkMode, publishes: portBindings.length > 0 || publishAllPorts });
-  return json({ Id: created.id, Warnings: [...new Set([...created.warnings, ...warnings])] }, 201);
+  return json({ Id: created.id, Warnings: created.warnings }, 201);
 }
 
 async function list({ containers, images }: EnginePort, request: ApiRequest): Promise<ApiResponse> {

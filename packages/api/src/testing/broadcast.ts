@@ -1,8 +1,12 @@
 /** Values that many readers follow, each from its own beginning. */
 export class Broadcast<T> {
   readonly #values: T[] = [];
-  #closed = false;
+  #closed: boolean;
   #wake = Promise.withResolvers<void>();
+
+  constructor(closed = false) {
+    this.#closed = closed;
+  }
 
   /** Everything so far. */
   get values(): readonly T[] {

@@ -14,8 +14,10 @@ import type {
   WaitCondition,
   WaitResult,
 } from '@fairlead/engine';
+import { Broadcast } from './broadcast.ts';
 import { type FakeContainer, presentFake } from './fake-container.ts';
 import type { FakeImages } from './fake-images.ts';
+import { readFakeLog } from './fake-log.ts';
 import type { FakeNetworks } from './fake-networks.ts';
 import { FakeProcess } from './fake-process.ts';
 
@@ -154,14 +156,8 @@ export class FakeContainers implements ContainerService {
 
   async logs(reference: string, options: LogOptions) {
     const { process, container } = this.find(reference);
-    const wanted = (line: LogLine): boolean => options[line.stream];
-    const lines = async function* (): AsyncGenerator<LogLine> {
-      const start = Math.max(0, (process?.output.values.length ?? 0) - (options.tail ?? Number.MAX_SAFE_INTEGER));
-      if (process === undefined) return;
-      if (!options.follow) return yield* process.output.values.slice(start).filter(wanted);
-      for await (const line of process.output.from(start, options.signal)) if (wanted(line)) yield line;
-    };
-    return { tty: container.config.tty, lines: lines() };
+    const output = process?.output ?? new Broadcast<LogLine>(true);
+    return { tty: container.config.tty, lines: readFakeLog(output, options) };
   }
 
   async inspect(reference: string): Promise<ContainerView> {

@@ -113,12 +113,6 @@ function requireLimits(host: WireHostConfig): void {
   if (host.NanoCpus > 0 && host.CpuQuota > 0) fail('Conflicting options: Nano CPUs and CPU Quota cannot both be set');
 }
 
-/** Warnings that follow from the request alone. */
-export function createWarnings(wire: { readonly networkMode: string; readonly publishes: boolean }): string[] {
-  const discarded = wire.networkMode === 'host' && wire.publishes;
-  return discarded ? ['Published ports are discarded when using host network mode'] : [];
-}
-
 function fail(message: string): never {
   throw new FairleadError('invalid-argument', message);
 }
