@@ -18,6 +18,8 @@ export interface BridgeEndpoint {
   readonly mtu: number;
   readonly bridge: string;
   readonly addresses: readonly InterfaceAddress[];
+  /** Containers of the network do not talk to each other (`enable_icc=false`). */
+  readonly isolated?: boolean;
 }
 
 /** A veth pair from the bridge into the sandbox, with the container's addresses on the inner end. */
@@ -35,6 +37,7 @@ export function bridgeEndpointObjects(endpoint: BridgeEndpoint): KernelObject[] 
       mac: endpoint.hostMac,
       mtu,
       master: endpoint.bridge,
+      port: { hairpin: true, isolated: endpoint.isolated ?? false },
       alias: ownerAlias('endpoint', endpoint.id),
     },
     // Before the link comes up: an interface without IPv6 gets no link-local address either.

@@ -83,6 +83,7 @@ export {
   type FdbObject,
   identityOf,
   type KernelObject,
+  type BridgePort,
   type LinkObject,
   type LinkType,
   type NamespaceName,

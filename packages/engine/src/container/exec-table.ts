@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { FairleadError, messageOf, newIdentifier } from '@fairlead/base';
 import { execProcess, ProcessStreams, resolveUser, startFailureOf } from '@fairlead/runtime';
 import type { EngineContext } from '../context.ts';
-import type { AttachedStreams } from '../engine-port.ts';
+import type { AttachedStreams, OutputChunk } from '../engine-port.ts';
 import type { Container, Exec } from '../model.ts';
 import { containerEvent } from './container-event.ts';
 import { containerFiles } from './container-files.ts';
@@ -78,7 +78,9 @@ export class ExecTable {
       : process.attach({ stdin: exec.attachStdin, stdout: exec.attachStdout, stderr: exec.attachStderr }, true);
     this.#processes.set(id, process);
     await this.#launch(exec, container, streams, process);
-    return attached;
+    const recorded = this.#followToEnd(id, container, process);
+    recorded.catch((error) => this.#context.logger.error('exec end not recorded', { id, error: messageOf(error) }));
+    return attached && { ...attached, output: endingAfter(attached.output, recorded) };
   }
 
   /** Size of an exec's terminal. @throws FairleadError `not-found`. */
@@ -106,9 +108,6 @@ export class ExecTable {
       });
       throw new FairleadError(failure.code, failure.message, { cause: error });
     }
-    void this.#followToEnd(exec.id, container, process).catch((error) =>
-      this.#context.logger.error('exec end not recorded', { id: exec.id, error: messageOf(error) }),
-    );
   }
 
   async #followToEnd(id: string, container: Container, process: RunningProcess): Promise<void> {
@@ -151,6 +150,12 @@ export class ExecTable {
   #emit(container: Container, action: string, execID: string, attributes: Readonly<Record<string, string>> = {}): void {
     this.#context.events.emit(containerEvent(container, action, { execID, ...attributes }));
   }
+}
+
+/** Clients ask for the exit code as soon as the output has ended: it has to be known by then. */
+async function* endingAfter(output: AsyncIterable<OutputChunk>, recorded: Promise<void>): AsyncGenerator<OutputChunk> {
+  yield* output;
+  await recorded;
 }
 
 function requireRunning({ id, state }: Container): void {

@@ -73,7 +73,7 @@ export class Lifecycle {
       try {
         await this.#start.run(container, prepared);
       } catch (error) {
-        await this.#failStart(id, messageOf(error));
+        await this.#failStart(id);
         throw error;
       }
       this.#context.events.emit(containerEvent(container, 'start'));
@@ -196,10 +196,9 @@ export class Lifecycle {
   }
 
   /** A container that goes by itself when it ends goes too when it never began. */
-  async #failStart(id: string, error: string): Promise<void> {
+  async #failStart(id: string): Promise<void> {
     this.#running.delete(id);
     const container = this.#table.find(id);
-    this.#watch.exited(id, { exitCode: container.state.exitCode, error });
     if (container.config.host.autoRemove) await this.#erase(container);
   }
 

@@ -25,10 +25,23 @@ export interface LinkObject {
   readonly mtu?: number;
   /** Name of the bridge, in the same namespace, that this link is a port of. */
   readonly master?: string;
+  /** How the bridge treats this port; absent means the kernel's defaults. */
+  readonly port?: BridgePort;
   /** IFLA_IFALIAS: `fairlead <owner>`; says whose the link is after a crash. */
   readonly alias?: string;
   /** Where the parent of a macvlan, ipvlan or VLAN, or the underlay of a VXLAN is, when not in the link's own namespace. */
   readonly madeIn?: NamespaceName;
+}
+
+/** Settings of a link as a port of its bridge. */
+export interface BridgePort {
+  /**
+   * What came in by this port may leave by it: a container reaches its own published port, also where the host passes
+   * bridged packets through its firewall (br_netfilter).
+   */
+  readonly hairpin?: boolean;
+  /** Isolated ports do not talk to each other. */
+  readonly isolated?: boolean;
 }
 
 /** What a link is made of; `kind` is the kernel's IFLA_INFO_KIND. */

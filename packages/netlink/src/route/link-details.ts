@@ -1,8 +1,9 @@
 import { ByteReader, ipFromBytes, type MacAddress, macFromBytes } from '@fairlead/base';
 import { Attributes } from '../attribute.ts';
 import { encodeMessage, type Message, messageFlag } from '../message.ts';
-import type { LinkObject, LinkType, NamespaceName } from '../object/kernel-object.ts';
+import type { BridgePort, LinkObject, LinkType, NamespaceName } from '../object/kernel-object.ts';
 import {
+  bridgePortAttribute,
   FLAG_UP,
   informationAttribute,
   ipvlanAttribute,
@@ -44,6 +45,8 @@ export interface LinkDetails {
   readonly up: boolean;
   readonly mtu: number;
   readonly mac?: MacAddress;
+  /** How the bridge treats this port. */
+  readonly port?: BridgePort;
   readonly alias?: string;
   readonly masterIndex?: number;
   /** Index of the parent or of a veth's other end. */
@@ -101,9 +104,16 @@ export function decodeLinkDetails(message: Message): LinkDetails {
     parentNamespaceId: attributes.i32(linkAttribute.linkNamespaceId),
     kind: information?.text(informationAttribute.kind),
     data: information?.nested(informationAttribute.data),
+    port: portOf(information),
     operationalState: operationalStates[attributes.u8(linkAttribute.operationalState) ?? 0] ?? 'unknown',
     statistics: counters && decodeStatistics(counters),
   });
+}
+
+function portOf(information: Attributes | undefined): BridgePort | undefined {
+  if (information?.text(informationAttribute.portKind) !== 'bridge') return undefined;
+  const data = information.nested(informationAttribute.portData);
+  return { hairpin: data?.u8(bridgePortAttribute.hairpin) === 1, isolated: data?.u8(bridgePortAttribute.isolated) === 1 };
 }
 
 /** A value whose absent properties are really absent, as the exact optional properties of our objects want it. */
@@ -143,6 +153,7 @@ export function linkObjectOf(details: LinkDetails, namespace: NamespaceName, nam
     mac: details.mac,
     mtu: details.mtu,
     master: nameOf(masterIndex, names),
+    port: details.port,
     alias: details.alias,
     madeIn: type.kind === 'veth' ? undefined : foreign?.namespace,
   });

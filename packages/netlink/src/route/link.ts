@@ -1,8 +1,9 @@
 import { familyOf, ipToBytes, macToBytes } from '@fairlead/base';
 import type { AttributeWriter } from '../attribute.ts';
 import { encodeMessage, messageFlag } from '../message.ts';
-import type { LinkObject, LinkType, NamespaceName, VethType } from '../object/kernel-object.ts';
+import type { BridgePort, LinkObject, LinkType, NamespaceName, VethType } from '../object/kernel-object.ts';
 import {
+  bridgePortAttribute,
   FLAG_UP,
   informationAttribute,
   ipvlanAttribute,
@@ -32,7 +33,8 @@ export function homeOfLink(link: LinkObject): NamespaceName {
 export function addLinkMessages(link: LinkObject, lookup: NumberLookup): Uint8Array[] {
   if (isInnerEnd(link.type)) return [setLinkMessage(link, lookup)];
   const messages = [createLinkMessage(link, lookup)];
-  if (link.alias !== undefined) messages.push(setAliasMessage(link.name, link.alias));
+  if (link.port !== undefined) messages.push(setPortMessage(link, link.port));
+  else if (link.alias !== undefined) messages.push(setAliasMessage(link.name, link.alias));
   return messages;
 }
 
@@ -127,7 +129,24 @@ export function setLinkMessage(link: LinkObject, lookup: NumberLookup): Uint8Arr
 export function changeLinkMessages(link: LinkObject, previous: LinkObject, lookup: NumberLookup): Uint8Array[] {
   const freed = previous.master !== undefined && link.master === undefined && !isInnerEnd(link.type);
   const release = freed ? [setMasterMessage(link.name, 0)] : [];
-  return [...release, setLinkMessage(link, lookup)];
+  const port = link.port === undefined ? [] : [setPortMessage(link, link.port)];
+  return [...release, setLinkMessage(link, lookup), ...port];
+}
+
+/** Message that settles how the bridge treats a port, and its alias. RTM_SETLINK would leave the former out. */
+export function setPortMessage({ name, alias }: Pick<LinkObject, 'name' | 'alias'>, port: BridgePort): Uint8Array {
+  return encodeMessage(routeMessage.newLink, messageFlag.acknowledge, (writer) => {
+    writeHeader(writer, 0, 0, 0);
+    writer.text(linkAttribute.name, name);
+    if (alias !== undefined) writer.text(linkAttribute.alias, alias);
+    writer.nested(linkAttribute.information, (information) => {
+      information.text(informationAttribute.portKind, 'bridge');
+      information.nested(informationAttribute.portData, (data) => {
+        if (port.hairpin !== undefined) data.u8(bridgePortAttribute.hairpin, Number(port.hairpin));
+        if (port.isolated !== undefined) data.u8(bridgePortAttribute.isolated, Number(port.isolated));
+      });
+    });
+  });
 }
 
 /** Message that makes a link a port of the bridge with this index, or of none with 0. */

@@ -2,6 +2,7 @@ import { ByteReader, ipFromBytes, macFromBytes } from '@fairlead/base';
 import { Attributes } from '../attribute.ts';
 import { type Message, messageFlag } from '../message.ts';
 import {
+  bridgePortAttribute,
   FLAG_UP,
   informationAttribute,
   ipvlanAttribute,
@@ -41,8 +42,9 @@ function wordsOf(message: Message, entry: RouteEntry, index: number, attributes:
     const target = index === 0 ? [name] : [linkNamed(entry, index), ...option('name', name)];
     return ['set', 'dev', ...target, ...upOrDown, ...shapeWords(attributes, entry)];
   }
-  if ((message.flags & messageFlag.create) === 0)
-    throw new Error(`${entry.operation}: RTM_NEWLINK that creates nothing`);
+  if ((message.flags & messageFlag.create) === 0) {
+    return ['set', 'dev', name, ...shapeWords(attributes, entry), ...portWords(attributes, entry)];
+  }
   const parent = attributes.u32(linkAttribute.link);
   const parentWords = parent === undefined ? [] : ['link', linkNamed(entry, parent)];
   // A link that comes up without its address being set would announce the wrong one: ip(8) sends all in one message too.
@@ -75,6 +77,23 @@ function typeWords(attributes: Attributes, entry: RouteEntry): Words {
   const kind = information?.text(informationAttribute.kind) ?? '';
   const data = information?.nested(informationAttribute.data);
   return ['type', kind, ...(data === undefined ? [] : dataWords(kind, data, entry))];
+}
+
+function portWords(attributes: Attributes, entry: RouteEntry): Words {
+  const information = attributes.nested(linkAttribute.information);
+  const kind = information?.text(informationAttribute.portKind);
+  const data = information?.nested(informationAttribute.portData);
+  if (kind !== 'bridge' || data === undefined) throw new Error(`${entry.operation}: RTM_NEWLINK that creates nothing`);
+  return [
+    'type',
+    'bridge_slave',
+    ...option('hairpin', onOrOff(data.u8(bridgePortAttribute.hairpin))),
+    ...option('isolated', onOrOff(data.u8(bridgePortAttribute.isolated))),
+  ];
+}
+
+function onOrOff(value: number | undefined): string | undefined {
+  return value === undefined ? undefined : value === 0 ? 'off' : 'on';
 }
 
 function dataWords(kind: string, data: Attributes, entry: RouteEntry): Words {
