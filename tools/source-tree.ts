@@ -12,6 +12,8 @@ export interface Workspace {
   readonly folder: string;
   readonly layer: number;
   readonly dependencies: readonly string[];
+  /** What only its tests stand on. */
+  readonly testDependencies: readonly string[];
   /** Keys of `exports`: `.`, `./client`. */
   readonly doors: readonly string[];
 }
@@ -41,6 +43,7 @@ function readWorkspace(path: string): Workspace {
     name: string;
     fairlead: { layer: number };
     dependencies: Record<string, string>;
+    devDependencies: Record<string, string>;
     exports: Record<string, string>;
   }> = JSON.parse(readFileSync(join(root, path), 'utf8'));
   return {
@@ -48,6 +51,7 @@ function readWorkspace(path: string): Workspace {
     folder: dirname(path),
     layer: manifest.fairlead?.layer ?? Number.NaN,
     dependencies: Object.keys(manifest.dependencies ?? {}),
+    testDependencies: Object.keys(manifest.devDependencies ?? {}),
     doors: Object.keys(manifest.exports ?? {}),
   };
 }

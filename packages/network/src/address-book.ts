@@ -1,4 +1,12 @@
-import { type IpAddress, localMacAddress, type MacAddress, parseMacAddress, prefixFamily, tryParseIpAddress } from '@fairlead/base';
+import {
+  type Family,
+  type IpAddress,
+  localMacAddress,
+  type MacAddress,
+  parseMacAddress,
+  prefixFamily,
+  tryParseIpAddress,
+} from '@fairlead/base';
 import { AddressPool, allocateAddress } from '@fairlead/ipam';
 import type { Collection } from '@fairlead/store';
 import type { EndpointConfig, Lease, Network, SubnetConfig } from './model.ts';
@@ -19,15 +27,18 @@ export class AddressBook {
   constructor(leases: Collection<Lease>, networks: Iterable<Network>) {
     this.#leases = leases;
     for (const network of networks) this.open(network);
-    for (const lease of leases) this.#replay(lease);
+    for (const lease of leases) this.#take(lease);
   }
 
   /** Start to give addresses of a network. */
   open(network: Network): void {
-    this.#pools.set(network.id, network.subnets.map((subnet) => poolOf(network, subnet)));
+    this.#pools.set(
+      network.id,
+      network.subnets.map((subnet) => poolOf(network, subnet)),
+    );
   }
 
-  /** Forget a network and every lease on it. */
+  /** Forget a network and every lease on it; to be called inside a transaction, for there may be many. */
   close(network: string): void {
     this.#pools.delete(network);
     for (const lease of [...this.#leases]) if (lease.network === network) this.#leases.delete(lease.id);
@@ -36,54 +47,102 @@ export class AddressBook {
   /**
    * The addresses of a container on a network: the static ones asked for, else those it had before, else free ones.
    *
-   * @throws FairleadError `forbidden` when a static address is taken, `internal` when a pool is used up.
+   * @throws FairleadError `forbidden` when a static address is taken, `internal` when a pool is used up; the container
+   * keeps what it had before then.
    */
   lease(network: Network, owner: string, config: EndpointConfig): Lease {
-    const id = leaseId(network.id, owner);
-    const previous = this.#leases.get(id);
+    const previous = this.find(network.id, owner);
     if (previous !== undefined && fits(previous, config)) return previous;
-    if (previous !== undefined) this.release(network.id, owner);
-    const taken: { pool: AddressPool; address: IpAddress }[] = [];
+    if (previous !== undefined) this.#free(previous);
+    const taken: IpAddress[] = [];
     try {
-      if (network.ipv4) taken.push(this.#allocate(network, 4, config.ipv4Address, previous?.ipv4));
-      if (network.ipv6) taken.push(this.#allocate(network, 6, config.ipv6Address, previous?.ipv6));
-      const mac = config.macAddress ? parseMacAddress(config.macAddress) : (previous?.mac ?? randomMac());
-      const ipv4 = taken.find(({ pool }) => prefixFamily(pool.subnet) === 4)?.address;
-      const ipv6 = taken.find(({ pool }) => prefixFamily(pool.subnet) === 6)?.address;
-      return this.#leases.put({ id, network: network.id, owner, mac, ...(ipv4 && { ipv4 }), ...(ipv6 && { ipv6 }) });
+      return this.#leases.put(this.#newLease(network, owner, config, previous, taken));
     } catch (error) {
-      for (const { pool, address } of taken) pool.release(address);
+      for (const address of taken) this.#poolOf(network.id, address)?.release(address);
+      if (previous !== undefined) this.#take(previous);
       throw error;
+    }
+  }
+
+  /** The lease of a container on a network. */
+  find(network: string, owner: string): Lease | undefined {
+    return this.#leases.get(leaseId(network, owner));
+  }
+
+  /**
+   * Undo what {@link lease} did: the container has `previous` again, or nothing. Addresses that it had given up and that
+   * others have taken since are lost to it.
+   */
+  restore(network: string, owner: string, previous: Lease | undefined): void {
+    const current = this.find(network, owner);
+    if (current === previous) return;
+    this.release(network, owner);
+    if (previous !== undefined && this.#addresses(previous).every(({ pool, address }) => !pool.isTaken(address))) {
+      this.#take(previous);
+      this.#leases.put(previous);
     }
   }
 
   /** Give the addresses of a container on a network back. */
   release(network: string, owner: string): void {
-    const lease = this.#leases.get(leaseId(network, owner));
+    const lease = this.find(network, owner);
     if (lease === undefined) return;
     this.#leases.delete(lease.id);
-    for (const address of [lease.ipv4, lease.ipv6]) {
-      const pool = address && this.#pools.get(network)?.find((candidate) => candidate.contains(address));
-      if (address && pool) pool.release(address);
-    }
+    this.#free(lease);
   }
 
   /** Give everything back that a container has. */
   releaseAll(owner: string): void {
-    for (const lease of [...this.#leases]) if (lease.owner === owner) this.release(lease.network, owner);
+    for (const network of this.#pools.keys()) this.release(network, owner);
   }
 
-  #allocate(network: Network, family: 4 | 6, wanted: string | undefined, preferred: IpAddress | undefined) {
+  /** @param taken gets every address as it is taken, also when the next one cannot be had. */
+  #newLease(
+    network: Network,
+    owner: string,
+    config: EndpointConfig,
+    previous: Lease | undefined,
+    taken: IpAddress[],
+  ): Lease {
+    const take = (family: Family, wanted: string | undefined, preferred: IpAddress | undefined) => {
+      const { address } = this.#allocate(network, family, wanted, preferred);
+      taken.push(address);
+      return address;
+    };
+    const mac = config.macAddress ? parseMacAddress(config.macAddress) : (previous?.mac ?? randomMac());
+    return {
+      id: leaseId(network.id, owner),
+      network: network.id,
+      owner,
+      mac,
+      ...(network.ipv4 && { ipv4: take(4, config.ipv4Address, previous?.ipv4) }),
+      ...(network.ipv6 && { ipv6: take(6, config.ipv6Address, previous?.ipv6) }),
+    };
+  }
+
+  #allocate(network: Network, family: Family, wanted: string | undefined, preferred: IpAddress | undefined) {
     const pools = (this.#pools.get(network.id) ?? []).filter(({ subnet }) => prefixFamily(subnet) === family);
     const fixed = wanted ? tryParseIpAddress(wanted) : undefined;
     return allocateAddress(pools, label(network), { static: fixed, preferred });
   }
 
-  #replay(lease: Lease): void {
-    for (const address of [lease.ipv4, lease.ipv6]) {
-      const pool = address && this.#pools.get(lease.network)?.find((candidate) => candidate.contains(address));
-      if (address && pool && !pool.isTaken(address)) pool.reserve(address);
-    }
+  #take(lease: Lease): void {
+    for (const { pool, address } of this.#addresses(lease)) if (!pool.isTaken(address)) pool.reserve(address);
+  }
+
+  #free(lease: Lease): void {
+    for (const { pool, address } of this.#addresses(lease)) pool.release(address);
+  }
+
+  #addresses(lease: Lease): { readonly pool: AddressPool; readonly address: IpAddress }[] {
+    return [lease.ipv4, lease.ipv6].flatMap((address) => {
+      const pool = address && this.#poolOf(lease.network, address);
+      return address && pool ? [{ pool, address }] : [];
+    });
+  }
+
+  #poolOf(network: string, address: IpAddress): AddressPool | undefined {
+    return this.#pools.get(network)?.find((pool) => pool.contains(address));
   }
 }
 

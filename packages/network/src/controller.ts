@@ -1,6 +1,7 @@
 import { KeyedMutex, type Logger } from '@fairlead/base';
 import type { Change } from '@fairlead/netlink';
 import type { Store } from '@fairlead/store';
+import type { JoinRequest } from './endpoint-factory.ts';
 import type { KernelPort } from './kernel-port.ts';
 import type { Endpoint, Network, NetworkEvent, NetworkRequest, PortBinding, Sandbox } from './model.ts';
 import { NameRecords } from './name-records.ts';
@@ -8,7 +9,7 @@ import type { NameServicePort } from './name-service-port.ts';
 import { Networks } from './networks.ts';
 import { PortBook } from './port-book.ts';
 import { type ReconcileContext, reconcile } from './reconcile.ts';
-import { type JoinRequest, Sandboxes, type SandboxRequest } from './sandboxes.ts';
+import { Sandboxes, type SandboxRequest } from './sandboxes.ts';
 import type { NetworkSettings } from './settings.ts';
 import { NetworkState } from './state.ts';
 
@@ -40,9 +41,10 @@ export class NetworkController {
     const records = new NameRecords(names, settings.hostResolvConf);
     const ports = new PortBook(names);
     this.#state = state;
-    this.#networks = new Networks({ state, kernel, names, settings, emit });
-    this.#sandboxes = new Sandboxes({ state, kernel, names, records, ports, namespacePrefix, emit });
-    this.#reconcile = { state, kernel, names, records, ports, namespacePrefix, hostTable, logger };
+    this.#networks = new Networks({ state, kernel, names, settings, logger, emit });
+    this.#sandboxes = new Sandboxes({ state, kernel, records, ports, namespacePrefix, logger, emit });
+    const turn = <T>(sandbox: string, work: () => Promise<T>) => this.#turns.run(sandbox, work);
+    this.#reconcile = { state, kernel, names, records, ports, namespacePrefix, hostTable, logger, turn };
   }
 
   /**
@@ -51,14 +53,23 @@ export class NetworkController {
    * @param lives whether the container that a sandbox was made for still runs; the others' sandboxes are taken away.
    */
   async start(lives: (sandbox: Sandbox) => boolean): Promise<readonly Change[]> {
-    for (const sandbox of [...this.#state.sandboxes]) if (!lives(sandbox)) this.#state.dropSandbox(sandbox.id);
+    const dead = [...this.#state.sandboxes].filter((sandbox) => !lives(sandbox));
+    const addresses = dead.flatMap(({ id }) => this.#state.endpoints.inSandbox(id)).flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]);
+    for (const { id } of dead) this.#state.dropSandbox(id);
     this.#networks.ensurePredefined();
-    return await this.repair();
+    const changes = await this.repair();
+    for (const address of addresses) if (address) await this.#reconcile.kernel.forgetConnections({ address });
+    return changes;
   }
 
-  /** Compare the kernel with the store and put right what differs. */
+  /**
+   * Compare kernel and name service with the store and put right what differs. What cannot be put right is logged, and
+   * does not keep the rest from it.
+   *
+   * @returns the changes that were needed in the kernel.
+   */
   async repair(): Promise<readonly Change[]> {
-    return await reconcile(this.#reconcile);
+    return await this.#turns.run('repair', () => reconcile(this.#reconcile));
   }
 
   /** Every network, oldest first. */
@@ -128,7 +139,7 @@ export class NetworkController {
 
   /** A container is gone for good: others may have its addresses. */
   releaseLeases(owner: string): void {
-    this.#state.addresses.releaseAll(owner);
+    this.#state.store.transaction(() => this.#state.addresses.releaseAll(owner));
   }
 
   /** A stopped container leaves a network. */

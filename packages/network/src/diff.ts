@@ -1,4 +1,4 @@
-import { type Change, identityOf, type KernelObject } from '@fairlead/netlink';
+import { type Change, identityOf, type KernelObject, satisfies } from '@fairlead/netlink';
 
 /** Kinds in the order in which they can be made; taken away in the reverse order. */
 const order: Record<KernelObject['kind'], number> = {
@@ -17,35 +17,75 @@ const order: Record<KernelObject['kind'], number> = {
 /** An inner veth end comes up after its addresses are there, so that they are announced with it; routes need it up. */
 const LINK_UP = 5;
 
+/** A link that we would not make so is only ever removed: first in place of another, last of all for good. */
+const NEVER_MADE = -1;
+
 /**
  * The changes that lead from `observed` to `desired`: what is missing is added before what is too much is removed, and
  * what goes away together with something else (an address with its link, everything with its namespace) is not removed
- * on its own.
+ * on its own. Elements alone are removed first, for a new interval may overlap an old one.
  *
  * @param observed only what may be removed or changed; what belongs to others must not be in it.
  */
 export function diff(desired: readonly KernelObject[], observed: readonly KernelObject[]): Change[] {
-  const have = new Map(observed.map((object) => [identityOf(object), object]));
-  const want = new Map(desired.map((object) => [identityOf(object), object]));
+  const want = byIdentity(desired);
+  const have = byIdentity(observed);
+  const lost = lostWithTables(want, have);
   const changes: Change[] = [];
   for (const [identity, object] of want) {
     const previous = have.get(identity);
-    if (previous === undefined) changes.push({ action: 'add', object });
-    else if (!satisfies(previous, object)) changes.push({ action: 'change', object, previous });
+    if (previous === undefined || lost.has(identity)) changes.push({ action: 'add', object });
+    else if (!satisfies(previous, object)) changes.push(...replacement(previous, object));
   }
-  changes.sort((a, b) => rank(a.object) - rank(b.object));
-  const surplus = observed.filter((object) => !want.has(identityOf(object)));
-  return [...changes, ...removals(surplus)];
+  const surplus = removals([...have].flatMap(([identity, object]) => (want.has(identity) ? [] : [object])));
+  const elements = changes.filter(({ object }) => object.kind === 'element');
+  return [
+    ...changes.filter(({ object }) => object.kind !== 'element').sort((a, b) => rank(a.object) - rank(b.object)),
+    ...surplus.filter(({ object }) => object.kind === 'element'),
+    ...elements,
+    ...surplus.filter(({ object }) => object.kind !== 'element'),
+  ];
 }
 
 /** The changes that take `objects` away. */
 export function removals(objects: readonly KernelObject[]): Change[] {
   const namespaces = new Set(objects.filter((object) => object.kind === 'namespace').map((object) => object.namespace));
-  const links = new Set(objects.filter((object) => object.kind === 'link').map(placeOf));
+  const links = new Set(objects.flatMap((object) => (object.kind === 'link' ? [placeOf(object, object.name)] : [])));
   return objects
     .filter((object) => !vanishesWith(object, namespaces, links))
     .sort((a, b) => rank(b) - rank(a))
     .map((object) => ({ action: 'remove', object }));
+}
+
+function byIdentity(objects: readonly KernelObject[]): Map<string, KernelObject> {
+  return new Map(objects.map((object) => [identityOf(object), object]));
+}
+
+/** Elements that may go when the definition of their table changes, for their set is made anew if it changes too. */
+function lostWithTables(
+  want: ReadonlyMap<string, KernelObject>,
+  have: ReadonlyMap<string, KernelObject>,
+): ReadonlySet<string> {
+  const remade = new Set<string>();
+  for (const [identity, object] of want) {
+    const previous = have.get(identity);
+    if (object.kind !== 'table' || previous === undefined || satisfies(previous, object)) continue;
+    remade.add(placeOf(object, object.definition.name));
+  }
+  if (remade.size === 0) return remade;
+  const elements = [...have].filter(([, object]) => object.kind === 'element' && remade.has(placeOf(object, object.table)));
+  return new Set(elements.map(([identity]) => identity));
+}
+
+/** A link cannot become one of another kind. */
+function replacement(previous: KernelObject, object: KernelObject): Change[] {
+  if (previous.kind !== 'link' || object.kind !== 'link' || previous.type.kind === object.type.kind) {
+    return [{ action: 'change', object, previous }];
+  }
+  return [
+    { action: 'remove', object: previous },
+    { action: 'add', object },
+  ];
 }
 
 function vanishesWith(object: KernelObject, namespaces: ReadonlySet<string>, links: ReadonlySet<string>): boolean {
@@ -54,27 +94,21 @@ function vanishesWith(object: KernelObject, namespaces: ReadonlySet<string>, lin
   if (object.kind !== 'namespace' && namespaces.has(object.namespace)) return true;
   if (object.kind === 'link') {
     if (object.type.kind !== 'veth') return false;
-    return object.type.peer === undefined || namespaces.has(object.type.peer.namespace);
+    return isInnerEnd(object) || (object.type.peer !== undefined && namespaces.has(object.type.peer.namespace));
   }
-  return 'link' in object && object.link !== undefined && links.has(`${object.namespace}|${object.link}`);
+  return 'link' in object && object.link !== undefined && links.has(placeOf(object, object.link));
 }
 
-function placeOf(object: KernelObject): string {
-  return object.kind === 'link' ? `${object.namespace}|${object.name}` : '';
+function placeOf(object: KernelObject, name: string): string {
+  return `${object.namespace}|${name}`;
 }
 
 function rank(object: KernelObject): number {
-  const innerEnd = object.kind === 'link' && object.type.kind === 'veth' && object.type.peer === undefined;
-  return innerEnd ? LINK_UP : order[object.kind];
+  if (object.kind === 'link' && object.type.kind === 'other') return NEVER_MADE;
+  return isInnerEnd(object) ? LINK_UP : order[object.kind];
 }
 
-/** True when `observed` has every property that `desired` asks for; what is not asked for may be anything. */
-function satisfies(observed: unknown, desired: unknown): boolean {
-  if (desired === undefined || Object.is(observed, desired)) return true;
-  if (typeof desired !== 'object' || desired === null || typeof observed !== 'object' || observed === null) return false;
-  if (Array.isArray(desired)) {
-    return Array.isArray(observed) && desired.length === observed.length && desired.every((item, i) => satisfies(observed[i], item));
-  }
-  const found = new Map<string, unknown>(Object.entries(observed));
-  return Object.entries(desired).every(([key, value]) => key === 'peer' || satisfies(found.get(key), value));
+/** The end of a veth that the other end made. */
+function isInnerEnd(object: KernelObject): boolean {
+  return object.kind === 'link' && object.type.kind === 'veth' && object.type.peer === undefined;
 }

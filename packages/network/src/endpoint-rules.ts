@@ -1,5 +1,6 @@
 import { FairleadError, type Prefix, parseMacAddress, prefixContains, tryParseIpAddress } from '@fairlead/base';
 import { hasNames } from './dns-names.ts';
+import { endpointSysctlFaults } from './endpoint-sysctls.ts';
 import type { EndpointConfig, Network } from './model.ts';
 
 /**
@@ -8,8 +9,8 @@ import type { EndpointConfig, Network } from './model.ts';
  * @throws FairleadError `invalid-argument` with everything that is wrong, in Docker's words.
  */
 export function requireValidEndpoint(network: Network, config: EndpointConfig): void {
-  const faults = [...userDefinedFaults(network, config), ...addressFaults(network, config)];
-  if (faults.length > 0) throw new FairleadError('invalid-argument', `invalid endpoint settings:\n${faults.join('\n')}`);
+  const faults = [...userDefinedFaults(network, config), ...endpointSysctlFaults(config), ...addressFaults(network, config)];
+  if (faults.length > 0) throw new FairleadError('invalid-argument', `invalid endpoint settings:\n${listed(faults)}`);
   if (config.macAddress) parseMacAddress(config.macAddress);
 }
 
@@ -49,6 +50,11 @@ function addressFaults(network: Network, config: EndpointConfig): string[] {
     if (address === undefined || subnets.some((subnet) => prefixContains(subnet, address))) return [];
     return [`no configured subnet contains IP address ${address}`];
   });
+}
+
+/** One message stands as it is, several become a list. */
+function listed(messages: readonly string[]): string {
+  return messages.length === 1 ? messages.join('') : messages.map((message) => `* ${message}`).join('\n');
 }
 
 function isFamily(text: string, family: 4 | 6): boolean {

@@ -6,16 +6,24 @@ export class EndpointTable {
   readonly #documents: Collection<Endpoint>;
   readonly #byNetwork = new Map<string, Set<string>>();
   readonly #bySandbox = new Map<string, Set<string>>();
+  #lastSequence = 0;
 
   constructor(documents: Collection<Endpoint>) {
     this.#documents = documents;
-    for (const endpoint of documents) this.#index(endpoint);
+    // The store gives them back by id.
+    for (const endpoint of [...documents].sort((a, b) => a.sequence - b.sequence)) this.#index(endpoint);
+  }
+
+  /** The sequence number of the next endpoint. */
+  get nextSequence(): number {
+    return this.#lastSequence + 1;
   }
 
   get(id: string): Endpoint | undefined {
     return this.#documents.get(id);
   }
 
+  /** Insert, or replace one that keeps its network, sandbox and sequence. */
   put(endpoint: Endpoint): Endpoint {
     this.#index(endpoint);
     return this.#documents.put(endpoint);
@@ -23,8 +31,8 @@ export class EndpointTable {
 
   delete(endpoint: Endpoint): void {
     this.#documents.delete(endpoint.id);
-    this.#byNetwork.get(endpoint.network)?.delete(endpoint.id);
-    this.#bySandbox.get(endpoint.sandbox)?.delete(endpoint.id);
+    removeFrom(this.#byNetwork, endpoint.network, endpoint.id);
+    removeFrom(this.#bySandbox, endpoint.sandbox, endpoint.id);
   }
 
   /** In the order in which they were joined. */
@@ -42,7 +50,14 @@ export class EndpointTable {
   }
 
   #index(endpoint: Endpoint): void {
+    this.#lastSequence = Math.max(this.#lastSequence, endpoint.sequence);
     this.#byNetwork.getOrInsertComputed(endpoint.network, () => new Set()).add(endpoint.id);
     this.#bySandbox.getOrInsertComputed(endpoint.sandbox, () => new Set()).add(endpoint.id);
   }
+}
+
+function removeFrom(index: Map<string, Set<string>>, key: string, id: string): void {
+  const ids = index.get(key);
+  ids?.delete(id);
+  if (ids?.size === 0) index.delete(key);
 }

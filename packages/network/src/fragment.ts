@@ -1,50 +1,67 @@
-import { familyOf, type InterfaceAddress, interfaceAddress, prefixFamily } from '@fairlead/base';
+import {
+  familyOf,
+  type InterfaceAddress,
+  interfaceAddress,
+  parseInterfaceAddress,
+  prefixFamily,
+  tryParseIpAddress,
+} from '@fairlead/base';
 import { bridgeEndpointObjects, bridgeNetworkObjects, defaultRoutes, type Gateway } from '@fairlead/drivers';
-import { dnsTable, networkElements, portMappingElements } from '@fairlead/firewall';
+import { dnsTable, networkElements, portMappingElements, routedPortElements } from '@fairlead/firewall';
 import type { KernelObject } from '@fairlead/netlink';
-import { electGateways, gatewayOf, type Joined } from './gateway.ts';
+import { endpointSysctls } from './endpoint-sysctls.ts';
+import { addressIn, electGateways, gatewayModeOf, gatewayOf, type Joined } from './gateway.ts';
 import type { Endpoint, Network, Sandbox } from './model.ts';
+import { openPorts } from './port-plan.ts';
 
 /** What a network asks of the kernel: its bridge, and its place in the sets of the host's table. */
 export function networkFragment(network: Network): KernelObject[] {
-  const { bridge } = network;
+  const { bridge, internal } = network;
   if (bridge === undefined) return [];
-  const gateways = network.subnets.flatMap(({ subnet, gateway }) => (gateway ? [interfaceAddress(gateway, subnet)] : []));
   return [
     ...bridgeNetworkObjects({
       id: network.id,
       bridge: bridge.name,
       mac: bridge.mac,
       mtu: bridge.mtu,
-      gateways,
+      gateways: bridgeAddresses(network),
       ipv6: network.ipv6,
-      internal: network.internal,
+      internal,
       adopted: bridge.adopted,
     }),
     ...networkElements({
       bridge: bridge.name,
-      internal: network.internal,
+      internal,
       masquerade: { ipv4: network.ipv4 && bridge.masquerade, ipv6: network.ipv6 && bridge.masquerade },
+      icc: bridge.icc ?? true,
+      trustedInterfaces: bridge.trustedInterfaces ?? [],
+      ...(bridge.gatewayModes && { mode: bridge.gatewayModes }),
+      ...(bridge.sources && { source: bridge.sources }),
     }),
   ];
 }
 
-/** What an endpoint asks of the kernel: its veth pair and its addresses. */
+/** What an endpoint asks of the kernel: its veth pair with addresses and settings. */
 export function endpointFragment({ endpoint, network }: Joined, namespace: string): KernelObject[] {
   const { bridge } = network;
-  const { mac, hostMac, hostInterface } = endpoint;
-  if (!bridge || !mac || !hostMac || !hostInterface || !endpoint.interface) return [];
-  return bridgeEndpointObjects({
-    id: endpoint.id,
-    namespace,
-    hostInterface,
-    hostMac,
-    interface: endpoint.interface,
-    mac,
-    mtu: bridge.mtu,
-    bridge: bridge.name,
-    addresses: endpointAddresses(endpoint, network),
-  });
+  const { mac, hostMac, hostInterface, interface: link } = endpoint;
+  if (!bridge || !mac || !hostMac || !hostInterface || !link) return [];
+  const settings = endpointSysctls(endpoint.config, link);
+  return [
+    ...bridgeEndpointObjects({
+      id: endpoint.id,
+      namespace,
+      hostInterface,
+      hostMac,
+      interface: link,
+      mac,
+      mtu: bridge.mtu,
+      bridge: bridge.name,
+      isolated: bridge.icc === false,
+      addresses: [...endpointAddresses(endpoint, network), ...linkLocalAddresses(endpoint)],
+    }),
+    ...settings.map((setting): KernelObject => ({ kind: 'sysctl', namespace, ...setting })),
+  ];
 }
 
 /** What a sandbox asks of the kernel beyond its endpoints: the namespace, the ways out, its name service and its ports. */
@@ -57,10 +74,11 @@ export function sandboxFragment(sandbox: Sandbox, joined: readonly Joined[]): Ke
     ...(sandbox.resolver ? [{ kind: 'table', namespace, definition: dnsTable(sandbox.resolver) } as const] : []),
     ...defaultRoutes(namespace, { ipv4: wayOut(election.ipv4, 4), ipv6: wayOut(election.ipv6, 6) }),
     ...sandbox.mappings.flatMap((mapping) => {
-      const ipv4 = familyOf(mapping.hostAddress) === 4;
-      const containerAddress = ipv4 ? election.ipv4?.endpoint.ipv4 : election.ipv6?.endpoint.ipv6;
+      const gateway = familyOf(mapping.hostAddress) === 4 ? election.ipv4 : election.ipv6;
+      const containerAddress = gateway && addressIn(gateway.endpoint, familyOf(mapping.hostAddress));
       return containerAddress === undefined ? [] : portMappingElements({ ...mapping, containerAddress });
     }),
+    ...joined.flatMap((item) => routedFragment(sandbox, item)),
   ];
 }
 
@@ -75,6 +93,32 @@ export function endpointAddresses(endpoint: Endpoint, network: Network): Interfa
     if (address === undefined) return [];
     const config = network.subnets.find(({ subnet }) => prefixFamily(subnet) === familyOf(address));
     return config === undefined ? [] : [interfaceAddress(address, config.subnet)];
+  });
+}
+
+/** Additional addresses that were asked for by value, with the length of the link-local networks (RFC 3927, RFC 4291). */
+function linkLocalAddresses({ config }: Endpoint): InterfaceAddress[] {
+  return (config.linkLocalAddresses ?? []).flatMap((text) => {
+    const address = tryParseIpAddress(text);
+    return address === undefined ? [] : [parseInterfaceAddress(`${address}/${familyOf(address) === 4 ? 16 : 64}`)];
+  });
+}
+
+/** The host's own addresses on a bridge. Networks without a gateway have none. */
+function bridgeAddresses({ bridge, subnets }: Network): InterfaceAddress[] {
+  return subnets.flatMap(({ subnet, gateway }) => {
+    const inhibited = bridge?.inhibitIpv4 === true && prefixFamily(subnet) === 4;
+    return gateway === undefined || inhibited ? [] : [interfaceAddress(gateway, subnet)];
+  });
+}
+
+/** Ports that are reached under the container's own address; on every routed network, gateway or not. */
+function routedFragment(sandbox: Sandbox, { endpoint, network }: Joined): KernelObject[] {
+  if (network.internal || sandbox.ports.length === 0) return [];
+  return ([4, 6] as const).flatMap((family) => {
+    const containerAddress = addressIn(endpoint, family);
+    if (containerAddress === undefined || gatewayModeOf(network, family) !== 'routed') return [];
+    return openPorts(sandbox.ports, family).flatMap((port) => routedPortElements({ ...port, containerAddress }));
   });
 }
 

@@ -1,4 +1,5 @@
-import { addressOf, type IpAddress } from '@fairlead/base';
+import { type Family, type IpAddress, prefixFamily } from '@fairlead/base';
+import type { GatewayMode } from '@fairlead/firewall';
 import type { Endpoint, Network } from './model.ts';
 
 /** An endpoint together with its network. */
@@ -12,6 +13,9 @@ export interface Election {
   readonly ipv4?: Joined;
   readonly ipv6?: Joined;
 }
+
+/** Names of auxiliary addresses that are routers instead of the bridge itself; `--default-gateway` makes them. */
+const ROUTERS: Readonly<Record<Family, string>> = { 4: 'DefaultGatewayIPv4', 6: 'DefaultGatewayIPv6' };
 
 /**
  * The endpoints in order of precedence for gateways and for name look-ups: higher priority, then networks that lead
@@ -36,21 +40,36 @@ export function electGateways(joined: readonly Joined[]): Election {
 }
 
 /** The router of one family behind an endpoint; internal networks have none. */
-export function gatewayOf({ endpoint, network }: Joined, family: 4 | 6): IpAddress | undefined {
+export function gatewayOf({ endpoint, network }: Joined, family: Family): IpAddress | undefined {
   if (network.internal || network.bridge === undefined) return undefined;
-  if ((family === 4 ? endpoint.ipv4 : endpoint.ipv6) === undefined) return undefined;
-  return gatewayAddress(network, family);
+  if (addressIn(endpoint, family) === undefined) return undefined;
+  const router = subnetIn(network, family)?.auxiliary?.[ROUTERS[family]];
+  return router ?? gatewayAddress(network, family);
 }
 
 /** The gateway address of a network, internal or not. */
-export function gatewayAddress(network: Network, family: 4 | 6): IpAddress | undefined {
-  return network.subnets.find(({ subnet }) => addressOf(subnet).includes(':') === (family === 6))?.gateway;
+export function gatewayAddress(network: Network, family: Family): IpAddress | undefined {
+  return subnetIn(network, family)?.gateway;
+}
+
+/** How the containers of a network are reached in one family. */
+export function gatewayModeOf(network: Network, family: Family): GatewayMode {
+  return network.bridge?.gatewayModes?.[`ipv${family}`] ?? 'nat';
 }
 
 /** How many IP versions an endpoint has a way out for. */
 export function gatewayFamilies(item: Joined): 0 | 1 | 2 {
   if (gatewayOf(item, 4) === undefined) return gatewayOf(item, 6) === undefined ? 0 : 1;
   return gatewayOf(item, 6) === undefined ? 1 : 2;
+}
+
+/** The address of an endpoint in one family. */
+export function addressIn(endpoint: Pick<Endpoint, 'ipv4' | 'ipv6'>, family: Family): IpAddress | undefined {
+  return family === 4 ? endpoint.ipv4 : endpoint.ipv6;
+}
+
+function subnetIn(network: Network, family: Family): Network['subnets'][number] | undefined {
+  return network.subnets.find(({ subnet }) => prefixFamily(subnet) === family);
 }
 
 function compareText(a: string, b: string): number {

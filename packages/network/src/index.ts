@@ -6,6 +6,7 @@
 export { type ControllerContext, NetworkController } from './controller.ts';
 export { diff, removals } from './diff.ts';
 export { dnsNames, hasNames } from './dns-names.ts';
+export type { JoinRequest } from './endpoint-factory.ts';
 export { syntaxFaults } from './endpoint-rules.ts';
 export { gatewayAddress } from './gateway.ts';
 export { type HostsFile, hostsFile } from './hosts-file.ts';
@@ -30,5 +31,5 @@ export type {
 export type { NameServicePort, PortReservation, ResolverEndpoint, ResolverSandbox } from './name-service-port.ts';
 export { boundPorts } from './port-plan.ts';
 export { hostResolvConf, internalResolvConf, parseResolvConf, RESOLVER_ADDRESS, type ResolvConf } from './resolv-conf.ts';
-export type { JoinRequest, SandboxRequest } from './sandboxes.ts';
-export type { NetworkSettings } from './settings.ts';
+export type { SandboxRequest } from './sandboxes.ts';
+export type { DefaultBridge, NetworkSettings } from './settings.ts';

@@ -19,8 +19,10 @@ export interface KernelPort {
    * @throws NetlinkError or SystemCallError of the first change that failed; those before it stay made.
    */
   apply(changes: readonly Change[]): Promise<void>;
-  /** What a namespace holds now, of all kinds or of some. */
+  /** What a namespace holds now, of all kinds or of some; sysctls have to be read one by one. */
   observe(namespace: NamespaceName, kinds?: readonly KernelObject['kind'][]): KernelObject[];
+  /** Value of a sysctl, without the line break; `undefined` when there is no such key (its link is missing). */
+  readSysctl(namespace: NamespaceName, key: string): string | undefined;
   /** Names of the pinned namespaces, ours and others'. */
   namespaces(): NamespaceName[];
   /** Drop connections from conntrack so that they do not go on to an endpoint that is no more. */

@@ -1,4 +1,5 @@
 import type { IpAddress, MacAddress, PortProtocol, PortRange, Prefix } from '@fairlead/base';
+import type { ByFamily, GatewayMode } from '@fairlead/firewall';
 
 /** Names of the drivers that a network can be made with. */
 export type DriverName = 'bridge' | 'host' | 'null';
@@ -46,6 +47,16 @@ export interface BridgeSettings {
   /** Adopted bridges were there before us and stay when the network goes. */
   readonly adopted: boolean;
   readonly interfacePrefix: string;
+  /** How containers are reached from outside; absent means `nat`. */
+  readonly gatewayModes?: ByFamily<GatewayMode>;
+  /** False keeps the containers of the network from each other; absent means true. */
+  readonly icc?: boolean;
+  /** Host interfaces from which containers may be reached directly. */
+  readonly trustedInterfaces?: readonly string[];
+  /** Addresses that containers go out under, instead of the outgoing interface's. */
+  readonly sources?: ByFamily<IpAddress>;
+  /** True leaves the bridge without an IPv4 address. */
+  readonly inhibitIpv4?: boolean;
 }
 
 /** What may be asked for when a network is made. */
@@ -119,6 +130,8 @@ export interface PortMapping {
 /** The join of one sandbox to one network. */
 export interface Endpoint {
   readonly id: string;
+  /** Rises with every endpoint that is made: the order of joining. */
+  readonly sequence: number;
   readonly network: string;
   readonly sandbox: string;
   /** Container that it belongs to. */
@@ -149,6 +162,8 @@ export interface Sandbox {
   /** Ports asked for; they move with the gateway endpoint. */
   readonly ports: readonly PortBinding[];
   readonly mappings: readonly PortMapping[];
+  /** True from before its host ports change until the outcome is stored; after a crash they are settled anew. */
+  readonly unsettled?: boolean;
   readonly dns: DnsConfig;
   /** Where the name service listens inside the namespace; absent when no network of the sandbox has names. */
   readonly resolver?: { readonly udpPort: number; readonly tcpPort: number };

@@ -16,9 +16,12 @@ export class NameRecords {
     this.#hostResolvConf = hostResolvConf;
   }
 
-  /** Serve a sandbox, or tell what has changed about it. Sandboxes without a network that has names need no service. */
+  /**
+   * Serve a sandbox, or tell what has changed about it. One that never was on a network with names needs no service; one
+   * that was keeps it, for its resolv.conf may say so.
+   */
   async serve(sandbox: Sandbox, joined: readonly Joined[]): Promise<Sandbox['resolver']> {
-    if (!joined.some(({ network }) => hasNames(network))) return undefined;
+    if (sandbox.resolver === undefined && !joined.some(({ network }) => hasNames(network))) return undefined;
     return await this.#names.openSandbox(this.#sandboxRecord(sandbox, joined));
   }
 
@@ -27,6 +30,11 @@ export class NameRecords {
     await Promise.all(
       joined.filter(({ network }) => hasNames(network)).map((item) => this.#names.setEndpoint(endpointRecord(item))),
     );
+  }
+
+  /** Stop serving a sandbox; harmless when it was not served. */
+  async close(sandbox: string): Promise<void> {
+    await this.#names.closeSandbox(sandbox);
   }
 
   /** Stop answering for an endpoint. */

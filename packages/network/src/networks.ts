@@ -1,15 +1,40 @@
-import { FairleadError, type Prefix, parsePrefix, shortIdentifier, tryParseIpAddress } from '@fairlead/base';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  addressOf,
+  FairleadError,
+  familyBits,
+  familyOf,
+  type Logger,
+  messageOf,
+  networkOf,
+  type Prefix,
+  parsePrefix,
+  prefixFamily,
+  prefixOf,
+  settleAll,
+  shortIdentifier,
+  tryParseIpAddress,
+} from '@fairlead/base';
 import { isOwnAlias } from '@fairlead/drivers';
+import type { KernelObject } from '@fairlead/netlink';
 import { diff, removals } from './diff.ts';
 import { networkFragment } from './fragment.ts';
 import type { KernelPort } from './kernel-port.ts';
 import { findNetwork } from './lookup.ts';
-import type { Network, NetworkEvent, NetworkRequest } from './model.ts';
+import type { IpamRequest, Network, NetworkEvent, NetworkRequest, SubnetConfig } from './model.ts';
 import type { NameServicePort } from './name-service-port.ts';
-import { bridgeNetwork, fixedNetwork, makeNetwork, type NetworkSurroundings, predefinedNetworks } from './network-factory.ts';
+import {
+  bridgeNetwork,
+  fixedNetwork,
+  makeNetwork,
+  type NetworkSurroundings,
+  predefinedNetworks,
+} from './network-factory.ts';
 import { parseResolvConf } from './resolv-conf.ts';
-import type { NetworkSettings } from './settings.ts';
+import { forwardsIpv6, keepRouterAdvertisements } from './router-advertisements.ts';
+import type { DefaultBridge, NetworkSettings } from './settings.ts';
 import type { NetworkState } from './state.ts';
+import { applyThoroughly } from './thorough-apply.ts';
 
 /** What {@link Networks} works with. */
 export interface NetworksContext {
@@ -17,6 +42,7 @@ export interface NetworksContext {
   readonly kernel: KernelPort;
   readonly names: NameServicePort;
   readonly settings: NetworkSettings;
+  readonly logger: Logger;
   readonly emit: (event: NetworkEvent) => void;
 }
 
@@ -42,20 +68,21 @@ export class Networks {
 
   /** @throws FairleadError `not-found`, or `forbidden` for predefined networks and those in use. */
   async remove(reference: string): Promise<void> {
-    const { state, kernel, names, emit } = this.#context;
+    const { kernel, names, emit } = this.#context;
     const network = this.find(reference);
     if (predefinedNetworks.includes(network.name)) {
       throw new FairleadError('forbidden', `${network.name} is a pre-defined network and cannot be removed`);
     }
     this.#requireUnused(network);
-    const fragment = networkFragment(network);
-    state.store.transaction(() => {
-      state.networks.delete(network.id);
-      state.addresses.close(network.id);
-    });
-    await kernel.apply(removals(fragment));
-    await names.removeNetwork(network.id);
-    emit({ action: 'destroy', network });
+    this.#forget(network);
+    try {
+      await settleAll([
+        () => applyThoroughly(kernel, removals(networkFragment(network))),
+        () => names.removeNetwork(network.id),
+      ]);
+    } finally {
+      emit({ action: 'destroy', network });
+    }
   }
 
   /** Make sure that the predefined networks are there, the default bridge as configured; nothing is applied yet. */
@@ -69,17 +96,22 @@ export class Networks {
     if (settings.defaultBridge !== undefined) this.#store(this.#defaultBridge(settings.defaultBridge, bridge?.id));
   }
 
-  #defaultBridge(wanted: NonNullable<NetworkSettings['defaultBridge']>, id: string | undefined): Network {
-    const options = {
+  #defaultOptions(wanted: DefaultBridge): Readonly<Record<string, string>> {
+    return {
       'com.docker.network.bridge.default_bridge': 'true',
-      'com.docker.network.bridge.enable_icc': 'true',
+      'com.docker.network.bridge.enable_icc': String(wanted.icc ?? true),
       'com.docker.network.bridge.enable_ip_masquerade': String(wanted.masquerade),
       'com.docker.network.bridge.host_binding_ipv4': wanted.hostBinding ?? '0.0.0.0',
       'com.docker.network.bridge.name': wanted.bridge,
       'com.docker.network.driver.mtu': String(this.#context.settings.mtu),
     };
-    const request = { name: 'bridge', ipv6: wanted.ipv6, options, ipam: { config: wanted.config } };
-    const network = bridgeNetwork(request, this.#surroundings());
+  }
+
+  #defaultBridge(wanted: DefaultBridge, id: string | undefined): Network {
+    const options = this.#defaultOptions(wanted);
+    const config = wanted.config.length > 0 ? wanted.config : this.#subnetsOf(wanted.bridge);
+    const request = { name: 'bridge', ipv6: wanted.ipv6, options, ipam: { config } };
+    const network = bridgeNetwork(request, this.#surroundings(this.#ownLinks()));
     // The network keeps its identity when its settings change, unlike Docker's.
     return { ...network, id: id ?? network.id };
   }
@@ -89,20 +121,17 @@ export class Networks {
     const { state, settings } = this.#context;
     if (state.endpoints.onNetwork(bridge.id).length > 0) return false;
     const wanted = settings.defaultBridge;
-    if (wanted === undefined) return true;
-    const subnets = wanted.config.map(({ subnet }) => subnet && parsePrefix(subnet));
-    return (
-      bridge.bridge?.name !== wanted.bridge ||
-      bridge.ipv6 !== wanted.ipv6 ||
-      bridge.bridge.mtu !== settings.mtu ||
-      bridge.bridge.masquerade !== wanted.masquerade ||
-      subnets.some((subnet) => !bridge.subnets.some((config) => config.subnet === subnet))
-    );
+    if (wanted === undefined || bridge.ipv6 !== wanted.ipv6) return true;
+    if (!isDeepStrictEqual(bridge.options, this.#defaultOptions(wanted))) return true;
+    return wanted.config.some((asked) => !bridge.subnets.some((subnet) => isAsAsked(subnet, asked)));
   }
 
   #forget(network: Network): void {
-    this.#context.state.networks.delete(network.id);
-    this.#context.state.addresses.close(network.id);
+    const { state } = this.#context;
+    state.store.transaction(() => {
+      state.networks.delete(network.id);
+      state.addresses.close(network.id);
+    });
   }
 
   #store(network: Network): void {
@@ -114,15 +143,27 @@ export class Networks {
   async #install(network: Network): Promise<Network> {
     const { kernel, names } = this.#context;
     const fragment = networkFragment(network);
+    const routes = forwardsIpv6(fragment) ? kernel.observe('', ['route']) : [];
+    const wanted = [...keepRouterAdvertisements(fragment, routes), ...fragment];
     this.#store(network);
-    try {
-      await Promise.all([kernel.apply(diff(fragment, [])), names.setNetwork({ id: network.id, name: network.name })]);
-    } catch (error) {
-      this.#forget(network);
-      await kernel.apply(removals(fragment));
-      throw error;
+    const naming = names.setNetwork({ id: network.id, name: network.name });
+    const [applied, named] = await Promise.allSettled([kernel.apply(diff(wanted, [])), naming]);
+    const failure = [applied, named].find(({ status }) => status === 'rejected');
+    if (failure?.status === 'rejected') {
+      await this.#takeBack(network, fragment);
+      throw failure.reason;
     }
     return network;
+  }
+
+  async #takeBack(network: Network, fragment: readonly KernelObject[]): Promise<void> {
+    const { kernel, names, logger } = this.#context;
+    this.#forget(network);
+    try {
+      await settleAll([() => applyThoroughly(kernel, removals(fragment)), () => names.removeNetwork(network.id)]);
+    } catch (error) {
+      logger.error('network not taken back completely', { network: network.name, error: messageOf(error) });
+    }
   }
 
   #requireUnused(network: Network): void {
@@ -133,31 +174,64 @@ export class Networks {
     throw new FairleadError('forbidden', `error while removing network: ${message}`);
   }
 
-  #surroundings(): NetworkSurroundings {
-    const { state, kernel, settings } = this.#context;
-    let links: ReturnType<KernelPort['observe']> | undefined;
+  /** @param leftovers links of a former run, which are about to go away with what is on them. */
+  #surroundings(leftovers: ReadonlySet<string> = new Set()): NetworkSurroundings {
+    const { state, settings } = this.#context;
     return {
       networks: state.networks,
       sources: settings.sources,
       mtu: settings.mtu,
-      reserved: [...this.#hostRoutes(), ...this.#nameServers()],
-      linkExists: (name) => {
-        links ??= kernel.observe('', ['link']);
-        return links.some((link) => link.kind === 'link' && link.name === name && !isOwnAlias(link.alias));
-      },
+      reserved: () => [...this.#hostRoutes(leftovers), ...this.#nameServers()],
+      foreignLink: (name) => this.#foreignLink(name),
     };
   }
 
-  #hostRoutes(): Prefix[] {
-    return this.#context.kernel
-      .observe('', ['route'])
-      .flatMap((object) => (object.kind === 'route' && !object.destination.endsWith('/0') ? [object.destination] : []));
+  #foreignLink(name: string): 'bridge' | 'other' | undefined {
+    const links = this.#context.kernel.observe('', ['link']);
+    const link = links.find((object) => object.kind === 'link' && object.name === name && !isOwnAlias(object.alias));
+    if (link?.kind !== 'link') return undefined;
+    return link.type.kind === 'bridge' ? 'bridge' : 'other';
+  }
+
+  #ownLinks(): ReadonlySet<string> {
+    const links = this.#context.kernel.observe('', ['link']);
+    return new Set(links.flatMap((link) => (link.kind === 'link' && isOwnAlias(link.alias) ? [link.name] : [])));
+  }
+
+  /** What somebody else's bridge is to be the default bridge of: the networks of the addresses that it has. */
+  #subnetsOf(bridge: string): IpamRequest[] {
+    if (this.#foreignLink(bridge) !== 'bridge') return [];
+    const addresses = this.#context.kernel.observe('', ['address']).flatMap((object) => {
+      const global = object.kind === 'address' && object.link === bridge && !object.address.startsWith('fe80:');
+      return global ? [object.address] : [];
+    });
+    const first = ([4, 6] as const).flatMap((family) => addresses.find((item) => prefixFamily(item) === family) ?? []);
+    return first.map((address) => ({ subnet: networkOf(address), gateway: addressOf(address) }));
+  }
+
+  #hostRoutes(leftovers: ReadonlySet<string>): Prefix[] {
+    return this.#context.kernel.observe('', ['route']).flatMap((route) => {
+      // A default route overlaps everything.
+      if (route.kind !== 'route' || route.destination.endsWith('/0')) return [];
+      return route.link !== undefined && leftovers.has(route.link) ? [] : [route.destination];
+    });
   }
 
   #nameServers(): Prefix[] {
     return parseResolvConf(this.#context.settings.hostResolvConf()).servers.flatMap((server) => {
       const address = tryParseIpAddress(server);
-      return address === undefined ? [] : [parsePrefix(`${address}/${address.includes(':') ? 128 : 32}`)];
+      return address === undefined ? [] : [prefixOf(address, familyBits(familyOf(address)))];
     });
   }
+}
+
+/** True when a subnet of the default bridge is what the flags ask for; what they leave open may be anything. */
+function isAsAsked(subnet: SubnetConfig, asked: IpamRequest): boolean {
+  const same = (wanted: string | undefined, has: string | undefined) => !wanted || wanted === has;
+  return (
+    same(asked.subnet && parsePrefix(asked.subnet), subnet.subnet) &&
+    same(asked.gateway, subnet.gateway) &&
+    (asked.range ?? '') === (subnet.range ?? '') &&
+    isDeepStrictEqual(asked.auxiliary ?? {}, subnet.auxiliary ?? {})
+  );
 }

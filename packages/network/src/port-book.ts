@@ -1,8 +1,11 @@
-import { FairleadError, type Family, messageOf } from '@fairlead/base';
-import { electGateways, type Joined } from './gateway.ts';
+import { FairleadError, type Family, type IpAddress, messageOf } from '@fairlead/base';
+import { electGateways, gatewayModeOf, type Joined } from './gateway.ts';
 import type { PortMapping, Sandbox } from './model.ts';
 import type { NameServicePort } from './name-service-port.ts';
-import { mappingsOf, type PlannedPorts, planPorts } from './port-plan.ts';
+import { isServedBy, keepsAll, mappingsOf, type PlannedPorts, planPorts, withNumbersOf } from './port-plan.ts';
+
+/** What is known of a sandbox's ports: what it asks for and what it has. */
+type PortOwner = Pick<Sandbox, 'id' | 'ports' | 'mappings'>;
 
 /** Has the host ports of sandboxes held by the process that binds them. */
 export class PortBook {
@@ -13,36 +16,48 @@ export class PortBook {
   }
 
   /**
-   * Hold the ports that a sandbox asks for, in the families in which it has a gateway.
+   * Hold the ports that a sandbox asks for in the families in which it has a gateway, and let go of others. What it has
+   * already stays as it is, and a port that must be bound anew keeps its number.
    *
-   * @throws FairleadError `internal` (as Docker answers) with the endpoint that the ports would have belonged to.
+   * @throws FairleadError `internal` (as Docker answers) with the endpoint that the ports would have belonged to; some or
+   * all of the former ports may be lost then, see {@link restore}.
    */
-  async reserve(sandbox: Sandbox, joined: readonly Joined[]): Promise<PortMapping[]> {
-    const { ipv4, ipv6 } = electGateways(joined);
-    const gateway = ipv4 ?? ipv6;
-    if (gateway === undefined || sandbox.ports.length === 0) return [];
-    const families = new Set<Family>([...(ipv4 ? [4 as const] : []), ...(ipv6 ? [6 as const] : [])]);
-    const plan = planPorts(sandbox.ports, families, gateway.network.bridge?.hostBinding);
-    try {
-      return await this.#hold(sandbox.id, plan);
-    } catch (error) {
-      const { endpoint } = gateway;
-      const where = `driver failed programming external connectivity on endpoint ${endpoint.ownerName} (${endpoint.id})`;
-      throw new FairleadError('internal', `${where}: ${messageOf(error)}`, { cause: error });
-    }
+  async settle(sandbox: PortOwner, joined: readonly Joined[]): Promise<readonly PortMapping[]> {
+    const { id, mappings } = sandbox;
+    if (sandbox.ports.length === 0 && mappings.length === 0) return mappings;
+    return await blaming(joined, async (gateways) => {
+      const plan = planOf(sandbox, gateways);
+      if (isServedBy(plan, mappings)) return mappings;
+      const next = withNumbersOf(plan, mappings);
+      if (!keepsAll(next, mappings)) await this.release(id);
+      return await this.#reserve(id, next);
+    });
   }
 
-  /** Hold again what a sandbox was given before, after the holding process was lost. */
-  async restore(sandbox: Sandbox): Promise<void> {
-    await this.#names.reservePorts(
-      sandbox.id,
-      sandbox.mappings.map(({ protocol, hostAddress, hostPorts }) => ({
-        protocol,
-        addresses: [hostAddress],
-        ports: hostPorts,
-        count: hostPorts.last - hostPorts.first + 1,
-      })),
-    );
+  /** As {@link settle}, for a sandbox of which nobody knows what is held for it. */
+  async renew(sandbox: PortOwner, joined: readonly Joined[]): Promise<readonly PortMapping[]> {
+    return await blaming(joined, async (gateways) => {
+      await this.release(sandbox.id);
+      return await this.#reserve(sandbox.id, withNumbersOf(planOf(sandbox, gateways), sandbox.mappings));
+    });
+  }
+
+  /** Hold exactly the ports that a sandbox was given, after they were lost or others were tried. */
+  async restore(sandbox: PortOwner): Promise<void> {
+    await this.release(sandbox.id);
+    await this.hold(sandbox);
+  }
+
+  /** Hold the ports that a sandbox was given; those that are held stay so. */
+  async hold({ id, mappings }: PortOwner): Promise<void> {
+    if (mappings.length === 0) return;
+    const reservations = mappings.map(({ protocol, hostAddress, hostPorts }) => ({
+      protocol,
+      addresses: [hostAddress],
+      ports: hostPorts,
+      count: hostPorts.last - hostPorts.first + 1,
+    }));
+    await this.#names.reservePorts(id, reservations);
   }
 
   /** Let go of every port of a sandbox. */
@@ -50,9 +65,43 @@ export class PortBook {
     await this.#names.releasePorts(sandbox);
   }
 
-  async #hold(owner: string, plan: readonly PlannedPorts[]): Promise<PortMapping[]> {
+  async #reserve(owner: string, plan: readonly PlannedPorts[]): Promise<PortMapping[]> {
     if (plan.length === 0) return [];
     const reservations = plan.map(({ reservation }) => reservation);
     return mappingsOf(plan, await this.#names.reservePorts(owner, reservations));
+  }
+}
+
+interface NatGateway {
+  readonly family: Family;
+  readonly item: Joined;
+}
+
+/** The gateways behind which ports are translated; on routed networks nothing of the host's is bound. */
+function natGateways(joined: readonly Joined[]): NatGateway[] {
+  const { ipv4, ipv6 } = electGateways(joined);
+  return [
+    ...(ipv4 ? [{ family: 4, item: ipv4 } as const] : []),
+    ...(ipv6 ? [{ family: 6, item: ipv6 } as const] : []),
+  ].filter(({ family, item }) => gatewayModeOf(item.network, family) !== 'routed');
+}
+
+function planOf(sandbox: PortOwner, gateways: readonly NatGateway[]): PlannedPorts[] {
+  const [first] = gateways;
+  if (first === undefined) return [];
+  const binding: IpAddress | undefined = first.item.network.bridge?.hostBinding;
+  return planPorts(sandbox.ports, new Set(gateways.map(({ family }) => family)), binding);
+}
+
+/** Do work on ports; what goes wrong is said of the endpoint that they would have belonged to, as Docker does. */
+async function blaming<T>(joined: readonly Joined[], work: (gateways: readonly NatGateway[]) => Promise<T>): Promise<T> {
+  const gateways = natGateways(joined);
+  try {
+    return await work(gateways);
+  } catch (error) {
+    const endpoint = (gateways[0]?.item ?? joined[0])?.endpoint;
+    if (endpoint === undefined) throw error;
+    const where = `driver failed programming external connectivity on endpoint ${endpoint.ownerName} (${endpoint.id})`;
+    throw new FairleadError('internal', `${where}: ${messageOf(error)}`, { cause: error });
   }
 }

@@ -1,4 +1,14 @@
-import { FairleadError, type Family, familyOf, type IpAddress, parseIpAddress, type PortRange } from '@fairlead/base';
+import {
+  FairleadError,
+  type Family,
+  familyOf,
+  hostText,
+  type IpAddress,
+  isUnspecified,
+  type PortProtocol,
+  type PortRange,
+  parseIpAddress,
+} from '@fairlead/base';
 import type { BoundPort, PortBinding, PortMapping } from './model.ts';
 import type { PortReservation } from './name-service-port.ts';
 
@@ -6,6 +16,11 @@ import type { PortReservation } from './name-service-port.ts';
 export interface PlannedPorts {
   readonly reservation: PortReservation;
   readonly containerPorts: PortRange;
+}
+
+/** A reservation of fixed numbers: as many ports as are wanted. */
+interface FixedPorts extends PlannedPorts {
+  readonly reservation: PortReservation & { readonly ports: PortRange };
 }
 
 const ANY_V4 = parseIpAddress('0.0.0.0');
@@ -16,6 +31,7 @@ const ANY_V6 = parseIpAddress('::');
  *
  * @param families those in which the sandbox has a way in; bindings of others are left out.
  * @param defaultBinding the network's own default host address.
+ * @throws FairleadError `internal` (as Docker answers) when two container ports want the same host port.
  */
 export function planPorts(
   bindings: readonly PortBinding[],
@@ -23,10 +39,10 @@ export function planPorts(
   defaultBinding?: IpAddress,
 ): PlannedPorts[] {
   const planned = bindings
-    .map((binding) => ({ binding, addresses: hostAddresses(binding, families, defaultBinding) }))
-    .filter(({ addresses }) => addresses.length > 0)
-    .map(({ binding, addresses }) => planOne(binding, addresses));
-  return joinConsecutive(planned);
+    .map((binding) => planOne(binding, hostAddresses(binding, families, defaultBinding)))
+    .filter(({ reservation }) => reservation.addresses.length > 0);
+  const fixed = withoutDoubles(planned.filter(isFixed));
+  return [...joinConsecutive(fixed), ...joinAddresses(planned.filter((item) => !isFixed(item)))];
 }
 
 /** The mappings that a plan became when its reservations got `ports`. */
@@ -39,16 +55,77 @@ export function mappingsOf(plan: readonly PlannedPorts[], ports: readonly PortRa
   });
 }
 
+/** True when `mappings` are what the plan asks for, whatever numbers its open reservations got. */
+export function isServedBy(plan: readonly PlannedPorts[], mappings: readonly PortMapping[]): boolean {
+  const given = mappingsByKey(mappings);
+  const wanted = plan.flatMap(({ reservation, containerPorts }) =>
+    reservation.addresses.map((hostAddress) => ({ reservation, key: mappingKey({ ...reservation, hostAddress, containerPorts }) })),
+  );
+  return (
+    wanted.length === mappings.length &&
+    wanted.every(({ reservation, key }) => {
+      const candidates = given.get(key) ?? [];
+      const at = candidates.findIndex(({ hostPorts }) => contains(reservation.ports, hostPorts));
+      return at >= 0 && candidates.splice(at, 1).length === 1;
+    })
+  );
+}
+
+/** The plan with the numbers that its open reservations were given before: a port keeps its number while it can. */
+export function withNumbersOf(plan: readonly PlannedPorts[], mappings: readonly PortMapping[]): PlannedPorts[] {
+  const given = mappingsByKey(mappings);
+  return plan.map((item) => {
+    if (isFixed(item)) return item;
+    const { reservation, containerPorts } = item;
+    const keys = reservation.addresses.map((hostAddress) => mappingKey({ ...reservation, hostAddress, containerPorts }));
+    const before = keys.map((key) => given.get(key)?.shift()).find((mapping) => mapping !== undefined);
+    if (before === undefined || !contains(reservation.ports, before.hostPorts)) return item;
+    return { containerPorts, reservation: { ...reservation, ports: before.hostPorts } };
+  });
+}
+
+/** True when none of `mappings` is given up by a plan that was made with {@link withNumbersOf}. */
+export function keepsAll(plan: readonly PlannedPorts[], mappings: readonly PortMapping[]): boolean {
+  const exact = ({ first, last }: PortRange) => `${first}-${last}`;
+  const kept = new Set(
+    plan.filter(isFixed).flatMap(({ reservation, containerPorts }) => {
+      const { protocol, addresses, ports } = reservation;
+      return addresses.map((hostAddress) => `${mappingKey({ protocol, hostAddress, containerPorts })} ${exact(ports)}`);
+    }),
+  );
+  return mappings.every((mapping) => kept.has(`${mappingKey(mapping)} ${exact(mapping.hostPorts)}`));
+}
+
 /** One entry for each port of the mappings. */
 export function boundPorts(mappings: readonly PortMapping[]): BoundPort[] {
   return mappings.flatMap(({ protocol, hostAddress, hostPorts, containerPorts }) =>
-    Array.from({ length: hostPorts.last - hostPorts.first + 1 }, (_, offset) => ({
+    Array.from({ length: sizeOf(hostPorts) }, (_, offset) => ({
       protocol,
       hostAddress,
       hostPort: hostPorts.first + offset,
       containerPort: containerPorts.first + offset,
     })),
   );
+}
+
+/** The container ports that are published in a family without translation, neighbours in one piece. */
+export function openPorts(
+  bindings: readonly PortBinding[],
+  family: Family,
+): { readonly protocol: PortProtocol; readonly containerPorts: PortRange }[] {
+  const wanted = bindings
+    .filter(({ hostAddress }) => hostAddress === undefined || familyOf(hostAddress) === family)
+    .map(({ protocol, containerPort }) => ({ protocol, containerPort }))
+    .sort((a, b) => compareText(a.protocol, b.protocol) || a.containerPort - b.containerPort);
+  const open: { readonly protocol: PortProtocol; readonly containerPorts: PortRange }[] = [];
+  for (const { protocol, containerPort } of wanted) {
+    const last = open.at(-1);
+    const near = last?.protocol === protocol && last.containerPorts.last + 1 >= containerPort;
+    const first = near ? last.containerPorts.first : containerPort;
+    if (near) open.pop();
+    open.push({ protocol, containerPorts: { first, last: containerPort } });
+  }
+  return open;
 }
 
 function hostAddresses(
@@ -70,43 +147,112 @@ function planOne(binding: PortBinding, addresses: readonly IpAddress[]): Planned
   };
 }
 
-/** Ports that follow each other on both sides become one reservation, so that a range costs what one port does. */
-function joinConsecutive(planned: readonly PlannedPorts[]): PlannedPorts[] {
-  const fixed = planned.filter(isFixed).sort((a, b) => compareKeys(groupKey(a), groupKey(b)) || firstPort(a) - firstPort(b));
-  const joined: PlannedPorts[] = [];
-  for (const next of fixed) {
-    const last = joined.at(-1);
-    if (last !== undefined && follows(last, next)) joined[joined.length - 1] = merge(last, next);
-    else joined.push(next);
+/** The same asked for twice is one; the process that holds ports would let one owner have a port for two purposes. */
+function withoutDoubles(planned: readonly FixedPorts[]): FixedPorts[] {
+  const users = new Map<string, { readonly address: IpAddress; readonly containerPort: number }[]>();
+  return planned.flatMap((item) => {
+    const { reservation, containerPorts } = item;
+    const [port, containerPort] = [reservation.ports.first, containerPorts.first];
+    const known = users.getOrInsertComputed(`${reservation.protocol} ${port}`, () => []);
+    const missing = reservation.addresses.filter((address) => !isKnown(known, address, containerPort, port));
+    known.push(...missing.map((address) => ({ address, containerPort })));
+    return missing.length > 0 ? [withAddresses(item, missing)] : [];
+  });
+}
+
+function isKnown(
+  known: readonly { readonly address: IpAddress; readonly containerPort: number }[],
+  address: IpAddress,
+  containerPort: number,
+  port: number,
+): boolean {
+  for (const user of known) {
+    if (user.address === address && user.containerPort === containerPort) return true;
+    if (familyOf(user.address) !== familyOf(address)) continue;
+    if (user.address === address || isUnspecified(user.address) || isUnspecified(address)) {
+      const place = `${hostText(address)}:${port}`;
+      throw new FairleadError('internal', `Bind for ${place} failed: port is already allocated`);
+    }
   }
-  return [...joined, ...planned.filter((item) => !isFixed(item))];
+  return false;
 }
 
-function isFixed({ reservation: { ports } }: PlannedPorts): boolean {
-  return ports !== undefined && ports.first === ports.last;
+/** Ports that follow each other on both sides become one reservation, so that a range costs what one port does. */
+function joinConsecutive(fixed: readonly FixedPorts[]): PlannedPorts[] {
+  const keyed = fixed.map((item) => ({ item, key: groupKey(item) }));
+  keyed.sort((a, b) => compareText(a.key, b.key) || a.item.reservation.ports.first - b.item.reservation.ports.first);
+  const joined: { item: FixedPorts; readonly key: string }[] = [];
+  for (const next of keyed) {
+    const last = joined.at(-1);
+    const follows = last?.key === next.key && last.item.reservation.ports.last + 1 === next.item.reservation.ports.first;
+    if (follows) last.item = merge(last.item, next.item);
+    else joined.push({ ...next });
+  }
+  return joined.map(({ item }) => item);
 }
 
-function groupKey({ reservation, containerPorts }: PlannedPorts): string {
-  const offset = containerPorts.first - (reservation.ports?.first ?? 0);
+/** One container port on several host addresses gets the same number on each. */
+function joinAddresses(open: readonly PlannedPorts[]): PlannedPorts[] {
+  const joined: PlannedPorts[] = [];
+  for (const item of open) {
+    const at = joined.findIndex((other) => isSamePort(other, item));
+    const other = joined[at];
+    if (other === undefined) joined.push(item);
+    else joined[at] = withAddresses(other, [...other.reservation.addresses, ...item.reservation.addresses]);
+  }
+  return joined;
+}
+
+/** The same choice for other addresses: asked for twice on one address, a port is published under two numbers. */
+function isSamePort(a: PlannedPorts, b: PlannedPorts): boolean {
+  return (
+    a.reservation.protocol === b.reservation.protocol &&
+    a.containerPorts.first === b.containerPorts.first &&
+    a.reservation.ports?.first === b.reservation.ports?.first &&
+    a.reservation.ports?.last === b.reservation.ports?.last &&
+    !a.reservation.addresses.some((address) => b.reservation.addresses.includes(address))
+  );
+}
+
+function withAddresses<T extends PlannedPorts>(item: T, addresses: readonly IpAddress[]): T {
+  return { ...item, reservation: { ...item.reservation, addresses } };
+}
+
+function isFixed(item: PlannedPorts): item is FixedPorts {
+  const { ports, count } = item.reservation;
+  return ports !== undefined && sizeOf(ports) === count;
+}
+
+function groupKey({ reservation, containerPorts }: FixedPorts): string {
+  const offset = containerPorts.first - reservation.ports.first;
   return `${reservation.protocol} ${reservation.addresses.join(' ')} ${offset}`;
 }
 
-function firstPort({ reservation }: PlannedPorts): number {
-  return reservation.ports?.first ?? 0;
-}
-
-function follows(last: PlannedPorts, next: PlannedPorts): boolean {
-  return groupKey(last) === groupKey(next) && (last.reservation.ports?.last ?? 0) + 1 === firstPort(next);
-}
-
-function merge(last: PlannedPorts, next: PlannedPorts): PlannedPorts {
-  const ports = { first: firstPort(last), last: next.reservation.ports?.last ?? 0 };
+function merge(last: FixedPorts, next: FixedPorts): FixedPorts {
+  const ports = { first: last.reservation.ports.first, last: next.reservation.ports.last };
   return {
-    reservation: { ...last.reservation, ports, count: ports.last - ports.first + 1 },
+    reservation: { ...last.reservation, ports, count: sizeOf(ports) },
     containerPorts: { first: last.containerPorts.first, last: next.containerPorts.last },
   };
 }
 
-function compareKeys(a: string, b: string): number {
+function mappingsByKey(mappings: readonly PortMapping[]): Map<string, PortMapping[]> {
+  return Map.groupBy(mappings, mappingKey);
+}
+
+function mappingKey({ protocol, hostAddress, containerPorts }: Omit<PortMapping, 'hostPorts'>): string {
+  return `${protocol} ${hostAddress} ${containerPorts.first}-${containerPorts.last}`;
+}
+
+/** True when `inner` may be the answer to a reservation of `outer`. */
+function contains(outer: PortRange | undefined, inner: PortRange): boolean {
+  return outer === undefined || (outer.first <= inner.first && inner.last <= outer.last);
+}
+
+function sizeOf(range: PortRange): number {
+  return range.last - range.first + 1;
+}
+
+function compareText(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }

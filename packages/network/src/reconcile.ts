@@ -1,14 +1,16 @@
-import { type Logger, settleAll } from '@fairlead/base';
-import { isOwnAlias } from '@fairlead/drivers';
-import { type Change, identityOf, type KernelObject, type TableDefinition } from '@fairlead/netlink';
+import { type Logger, messageOf } from '@fairlead/base';
+import type { Change, KernelObject, TableDefinition } from '@fairlead/netlink';
 import { diff } from './diff.ts';
 import { hasNames } from './dns-names.ts';
 import type { KernelPort } from './kernel-port.ts';
 import type { Sandbox } from './model.ts';
 import type { NameRecords } from './name-records.ts';
 import type { NameServicePort } from './name-service-port.ts';
+import { observeHost, observeOwn } from './observation.ts';
 import type { PortBook } from './port-book.ts';
+import { keepRouterAdvertisements } from './router-advertisements.ts';
 import type { NetworkState } from './state.ts';
+import { applyThoroughly } from './thorough-apply.ts';
 
 /** What reconciliation works with. */
 export interface ReconcileContext {
@@ -20,87 +22,120 @@ export interface ReconcileContext {
   readonly namespacePrefix: string;
   readonly hostTable: TableDefinition;
   readonly logger: Logger;
+  /** Do work on a sandbox while nobody else works on it. */
+  readonly turn: <T>(sandbox: string, work: () => Promise<T>) => Promise<T>;
 }
 
 /**
  * Bring kernel and name service to what the store says: after a crash, after a reboot, after somebody else's firewall
- * reload. What is right already is not touched, so traffic that flows goes on.
+ * reload. What is right already is not touched, so traffic that flows goes on. What cannot be put right is logged.
  *
  * @returns the changes that were needed in the kernel.
  */
 export async function reconcile(context: ReconcileContext): Promise<readonly Change[]> {
   const { kernel, logger } = context;
   const changes = kernelChanges(context);
-  if (changes.length > 0) logger.info('kernel state repaired', { changes: changes.length });
-  await kernel.apply(changes);
-  await reconcileNames(context);
-  return changes;
+  if (changes.length > 0) {
+    logger.info('repairing kernel state', { changes: changes.length });
+    await attempt(context, 'kernel state not repaired completely', () => applyThoroughly(kernel, changes));
+  }
+  const settled = await reconcileNames(context);
+  return [...changes, ...settled];
 }
 
 /** What reconciliation would change in the kernel. */
-export function kernelChanges(context: ReconcileContext): Change[] {
+export function kernelChanges(context: Pick<ReconcileContext, 'state' | 'kernel' | 'namespacePrefix' | 'hostTable'>): Change[] {
   const { state, kernel, namespacePrefix, hostTable } = context;
-  const desired: KernelObject[] = [{ kind: 'table', namespace: '', definition: hostTable }, ...state.desired()];
-  const pinned = new Set(kernel.namespaces());
-  const wanted = new Set(desired.map((object) => object.namespace));
-  const observed = [...ownHostObjects(kernel.observe(''), desired)];
-  for (const namespace of pinned) {
-    if (wanted.has(namespace)) observed.push({ kind: 'namespace', namespace }, ...known(kernel.observe(namespace), desired));
-    else if (namespace.startsWith(namespacePrefix)) observed.push({ kind: 'namespace', namespace });
-  }
-  return diff(desired, observed);
+  const host = observeHost(kernel);
+  const own = state.desired();
+  const table: KernelObject = { kind: 'table', namespace: '', definition: hostTable };
+  const desired = [table, ...keepRouterAdvertisements(own, host), ...own];
+  const { objects, astray } = observeOwn(kernel, desired, host, namespacePrefix);
+  const isAstray = (object: KernelObject) => {
+    const link = object.kind === 'link' ? object.name : 'link' in object ? object.link : undefined;
+    return link !== undefined && astray.has(`${object.namespace}|${link}`);
+  };
+  return diff(
+    desired.filter((object) => !isAstray(object)),
+    objects,
+  );
 }
 
-/**
- * Of what the host holds, the part that may be taken away or put right: links that say they are ours and what is on
- * them, our tables, and whatever is wanted anyway.
- */
-function ownHostObjects(observed: readonly KernelObject[], desired: readonly KernelObject[]): KernelObject[] {
-  const wanted = new Set(desired.map(identityOf));
-  const own = new Set(observed.flatMap((object) => (object.kind === 'link' && isOwnAlias(object.alias) ? [object.name] : [])));
-  return observed.filter((object) => {
-    if (wanted.has(identityOf(object))) return true;
-    if (object.kind === 'link') return own.has(object.name);
-    if (object.kind === 'address') return own.has(object.link) && !isLinkLocal(object.address);
-    return object.kind === 'element';
-  });
-}
-
-/** In a container's namespace everything that nobody asked for is the container's own business. */
-function known(observed: readonly KernelObject[], desired: readonly KernelObject[]): KernelObject[] {
-  const wanted = new Set(desired.map(identityOf));
-  return observed.filter((object) => wanted.has(identityOf(object)));
-}
-
-function isLinkLocal(address: string): boolean {
-  return address.startsWith('fe80:');
-}
-
-async function reconcileNames(context: ReconcileContext): Promise<void> {
-  const { state, names } = context;
+/** First what is of no use any more: its ports may be wanted. */
+async function reconcileNames(context: ReconcileContext): Promise<readonly Change[]> {
+  const { state, names, turn } = context;
   const served = await names.list();
-  const networks = [...state.networks].filter(hasNames);
-  await Promise.all(networks.map(({ id, name }) => names.setNetwork({ id, name })));
-  await Promise.all([...state.sandboxes].map((sandbox) => reconcileSandbox(context, sandbox, served.portOwners)));
-  const endpoints = new Set([...state.sandboxes].flatMap(({ id }) => state.endpoints.inSandbox(id).map((endpoint) => endpoint.id)));
-  const known = new Set(networks.map(({ id }) => id));
-  await settleAll([
-    ...served.endpoints.filter((id) => !endpoints.has(id)).map((id) => () => names.removeEndpoint(id)),
-    ...served.sandboxes.filter((id) => !state.sandboxes.get(id)).map((id) => () => names.closeSandbox(id)),
-    ...served.portOwners.filter((id) => !state.sandboxes.get(id)).map((id) => () => names.releasePorts(id)),
-    ...served.networks.filter((id) => !known.has(id)).map((id) => () => names.removeNetwork(id)),
+  const surplus = (ids: readonly string[], known: { get(id: string): unknown }, drop: (id: string) => Promise<void>) =>
+    ids.filter((id) => known.get(id) === undefined).map((id) => attempt(context, 'not forgotten', () => drop(id)));
+  await Promise.all([
+    ...surplus(served.portOwners, state.sandboxes, (id) => names.releasePorts(id)),
+    ...surplus(served.endpoints, state.endpoints, (id) => names.removeEndpoint(id)),
+    ...surplus(served.sandboxes, state.sandboxes, (id) => names.closeSandbox(id)),
+    ...surplus(served.networks, state.networks, (id) => names.removeNetwork(id)),
   ]);
+  const networks = Iterator.from(state.networks).filter(hasNames).toArray();
+  await attempt(context, 'networks not named', () =>
+    Promise.all(networks.map(({ id, name }) => names.setNetwork({ id, name }))),
+  );
+  const held = new Set(served.portOwners);
+  const sandboxes = Iterator.from(state.sandboxes).toArray();
+  const changes = await Promise.all(
+    sandboxes.map(({ id }) => turn(id, () => reconcileSandbox(context, id, held.has(id)))),
+  );
+  return changes.flat();
 }
 
-/** A name service that was lost answers on other ports now, and its sandbox has to be told. */
-async function reconcileSandbox(context: ReconcileContext, sandbox: Sandbox, owners: readonly string[]): Promise<void> {
-  const { state, kernel, records, ports } = context;
-  const joined = state.joined(sandbox.id);
-  const before = state.fragment(sandbox);
+async function reconcileSandbox(context: ReconcileContext, id: string, holdsPorts: boolean): Promise<readonly Change[]> {
+  const changes: Change[] = [];
+  await attempt(context, 'names not restored', () => restoreNames(context, id, changes));
+  await attempt(context, 'published ports not restored', () => restorePorts(context, id, holdsPorts, changes));
+  return changes;
+}
+
+/** A name service that was lost answers on other ports now, and the sandbox has to be told. */
+async function restoreNames(context: ReconcileContext, id: string, changes: Change[]): Promise<void> {
+  const { state, records } = context;
+  const sandbox = state.sandboxes.get(id);
+  if (sandbox === undefined) return;
+  const joined = state.joined(id);
   const resolver = await records.serve(sandbox, joined);
-  if (resolver && (resolver.udpPort !== sandbox.resolver?.udpPort || resolver.tcpPort !== sandbox.resolver.tcpPort)) {
-    await kernel.apply(diff(state.fragment(state.sandboxes.put({ ...sandbox, resolver })), before));
+  const { udpPort, tcpPort } = sandbox.resolver ?? {};
+  if (resolver && (resolver.udpPort !== udpPort || resolver.tcpPort !== tcpPort)) {
+    await replace(context, sandbox, { ...sandbox, resolver }, changes);
   }
   await records.publish(joined);
-  if (sandbox.mappings.length > 0 && !owners.includes(sandbox.id)) await ports.restore(sandbox);
+}
+
+/** Ports that nobody holds are held again; those whose settling was interrupted are settled anew. */
+async function restorePorts(context: ReconcileContext, id: string, held: boolean, changes: Change[]): Promise<void> {
+  const { state, ports } = context;
+  const sandbox = state.sandboxes.get(id);
+  if (sandbox === undefined) return;
+  if (sandbox.unsettled !== true) {
+    if (!held) await ports.hold(sandbox);
+    return;
+  }
+  const mappings = await ports.renew(sandbox, state.joined(id));
+  await replace(context, sandbox, { ...withoutMark(sandbox), mappings }, changes);
+}
+
+async function replace(context: ReconcileContext, before: Sandbox, after: Sandbox, changes: Change[]): Promise<void> {
+  const { state, kernel } = context;
+  const needed = diff(state.fragment(after), state.fragment(before));
+  state.sandboxes.put(after);
+  changes.push(...needed);
+  await applyThoroughly(kernel, needed);
+}
+
+function withoutMark({ unsettled: _, ...sandbox }: Sandbox): Sandbox {
+  return sandbox;
+}
+
+/** Go on after a failure: one broken sandbox shall not keep the others from being repaired. */
+async function attempt(context: ReconcileContext, message: string, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    context.logger.error(message, { error: messageOf(error) });
+  }
 }

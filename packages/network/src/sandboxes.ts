@@ -1,24 +1,24 @@
-import { FairleadError, newIdentifier, settleAll } from '@fairlead/base';
+import { type Logger, messageOf, newIdentifier, settleAll } from '@fairlead/base';
 import type { KernelObject } from '@fairlead/netlink';
-import { randomMac } from './address-book.ts';
 import { diff, removals } from './diff.ts';
-import { requireValidEndpoint } from './endpoint-rules.ts';
-import { electGateways, type Joined } from './gateway.ts';
+import { type JoinRequest, makeEndpoints } from './endpoint-factory.ts';
+import type { Joined } from './gateway.ts';
 import type { KernelPort } from './kernel-port.ts';
-import type { DnsConfig, Endpoint, EndpointConfig, Network, NetworkEvent, PortBinding, Sandbox } from './model.ts';
+import type { DnsConfig, Endpoint, NetworkEvent, PortBinding, PortMapping, Sandbox } from './model.ts';
 import type { NameRecords } from './name-records.ts';
-import type { NameServicePort } from './name-service-port.ts';
 import type { PortBook } from './port-book.ts';
+import { newlyOpen } from './port-changes.ts';
 import type { NetworkState } from './state.ts';
+import { applyThoroughly } from './thorough-apply.ts';
 
 /** What {@link Sandboxes} works with. */
 export interface SandboxesContext {
   readonly state: NetworkState;
   readonly kernel: KernelPort;
-  readonly names: NameServicePort;
   readonly records: NameRecords;
   readonly ports: PortBook;
   readonly namespacePrefix: string;
+  readonly logger: Logger;
   readonly emit: (event: NetworkEvent) => void;
 }
 
@@ -32,16 +32,16 @@ export interface SandboxRequest {
   readonly dns: DnsConfig;
 }
 
-/** A network that a sandbox shall join. */
-export interface JoinRequest {
-  readonly network: Network;
-  readonly hostname: string;
-  readonly config: EndpointConfig;
+/** A sandbox as it was before a change. */
+interface Snapshot {
+  readonly sandbox: Sandbox;
+  readonly joined: readonly Joined[];
+  readonly fragment: readonly KernelObject[];
 }
 
 /**
- * Sandboxes and their endpoints. Every method stores what is intended before it touches the kernel, and takes back what
- * it did when a step fails.
+ * Sandboxes and their endpoints. Every method stores what is intended before it touches the kernel. What builds up takes
+ * back what it did when a step fails; what tears down goes on to the end and reports then.
  */
 export class Sandboxes {
   readonly #context: SandboxesContext;
@@ -62,10 +62,12 @@ export class Sandboxes {
       mappings: [],
       dns: request.dns,
     });
+    const fragment = state.fragment(sandbox);
     try {
-      await kernel.apply(diff(state.fragment(sandbox), []));
+      await kernel.apply(diff(fragment, []));
     } catch (error) {
       state.sandboxes.delete(sandbox.id);
+      await this.#quietly('namespace not taken back', () => applyThoroughly(kernel, removals(fragment)));
       throw error;
     }
     return sandbox;
@@ -76,26 +78,21 @@ export class Sandboxes {
    *
    * @throws FairleadError in Docker's words. The sandbox is as it was before then.
    */
-  async join(id: string, requests: readonly JoinRequest[]): Promise<Endpoint[]> {
-    const { state, kernel, records, emit } = this.#context;
-    const sandbox = state.sandbox(id);
-    const before = state.fragment(sandbox);
-    const added = this.#createEndpoints(sandbox, requests);
+  async join(id: string, requests: readonly JoinRequest[]): Promise<readonly Endpoint[]> {
+    const { state, records, emit } = this.#context;
+    const before = this.#snapshot(id);
+    const { added, undo } = state.store.transaction(() => {
+      this.#unsettle(before.sandbox);
+      return makeEndpoints(state, before.sandbox, requests);
+    });
     try {
-      // The links are made while the other process binds sockets: it answers only after this turn of the event loop.
-      const joined = state.joined(id);
-      const [resolver, mappings] = await settleBoth(records.serve(sandbox, joined), this.#ports(sandbox, joined), () =>
-        kernel.apply(diff(state.fragment(sandbox), before)),
-      );
-      const linked = state.fragment(sandbox);
-      const ready = state.sandboxes.put({ ...state.sandbox(id), mappings, ...(resolver && { resolver }) });
-      await kernel.apply(diff(state.fragment(ready), linked));
+      await this.#carryOut(before);
       await records.publish(added);
     } catch (error) {
-      await this.#takeBack(sandbox, before, added);
+      await this.#takeBack(before, undo, added);
       throw error;
     }
-    for (const { network } of added) emit({ action: 'connect', network, container: sandbox.owner });
+    for (const { network } of added) emit({ action: 'connect', network, container: before.sandbox.owner });
     return added.map(({ endpoint }) => endpoint);
   }
 
@@ -104,23 +101,24 @@ export class Sandboxes {
     const { state, kernel, records, emit } = this.#context;
     const endpoint = state.endpoints.get(endpointId);
     if (endpoint === undefined) return;
-    const sandbox = state.sandbox(endpoint.sandbox);
+    const { sandbox, fragment } = this.#snapshot(endpoint.sandbox);
     const network = state.networks.get(endpoint.network);
-    const before = state.fragment(sandbox);
     state.store.transaction(() => {
+      this.#unsettle(sandbox);
       state.endpoints.delete(endpoint);
       state.addresses.release(endpoint.network, endpoint.owner);
     });
-    const joined = state.joined(sandbox.id);
-    const mappings = await this.#ports(sandbox, joined);
-    const after = state.sandboxes.put({ ...sandbox, mappings });
-    await settleAll([
-      () => network && records.withdraw({ endpoint, network }),
-      () => records.serve(after, joined),
-      () => kernel.apply(diff(state.fragment(after), before)),
-      () => this.#forgetConnections([endpoint]),
-    ]);
-    if (network) emit({ action: 'disconnect', network, container: sandbox.owner });
+    try {
+      await settleAll([
+        () => network && records.withdraw({ endpoint, network }),
+        () => applyThoroughly(kernel, diff(this.#fragment(sandbox.id), fragment)),
+        () => this.#movePorts(sandbox.id),
+        () => records.serve(sandbox, state.joined(sandbox.id)),
+        () => this.#forgetConnections([endpoint]),
+      ]);
+    } finally {
+      if (network) emit({ action: 'disconnect', network, container: sandbox.owner });
+    }
   }
 
   /**
@@ -130,112 +128,138 @@ export class Sandboxes {
    */
   async publish(id: string, ports: readonly PortBinding[]): Promise<Sandbox> {
     const { state } = this.#context;
-    const sandbox = state.sandbox(id);
-    const before = state.fragment(sandbox);
-    await this.#context.ports.release(id);
+    const before = this.#snapshot(id);
+    state.sandboxes.put({ ...before.sandbox, ports, unsettled: true });
     try {
-      return await this.#settlePorts({ ...sandbox, ports }, before);
+      return await this.#carryOut(before);
     } catch (error) {
-      await this.#settlePorts(sandbox, before);
+      await this.#takeBack(before, () => {}, []);
       throw error;
     }
   }
 
-  /** Take a sandbox away with everything in it; tear-down goes on after a failure and reports at the end. */
+  /** Take a sandbox away with everything in it. */
   async close(id: string): Promise<void> {
-    const { state, kernel, names, ports, emit } = this.#context;
-    const sandbox = state.sandboxes.get(id);
-    if (sandbox === undefined) return;
-    const joined = state.joined(id);
-    const fragment = state.fragment(sandbox);
+    const { state, kernel, records, ports, emit } = this.#context;
+    if (state.sandboxes.get(id) === undefined) return;
+    const { sandbox, joined, fragment } = this.#snapshot(id);
     state.dropSandbox(id);
-    await settleAll([
-      () => kernel.apply(removals(fragment)),
-      () => (sandbox.mappings.length > 0 ? ports.release(id) : undefined),
-      ...joined.map((item) => () => this.#context.records.withdraw(item)),
-      () => (sandbox.resolver ? names.closeSandbox(id) : undefined),
-      () => this.#forgetConnections(joined.map(({ endpoint }) => endpoint)),
-    ]);
-    for (const { network } of joined) emit({ action: 'disconnect', network, container: sandbox.owner });
+    try {
+      await settleAll([
+        () => applyThoroughly(kernel, removals(fragment)),
+        ...joined.map((item) => () => records.withdraw(item)),
+        () => (sandbox.resolver ? records.close(id) : undefined),
+        () => (sandbox.ports.length > 0 || sandbox.mappings.length > 0 ? ports.release(id) : undefined),
+        () => this.#forgetConnections(joined.map(({ endpoint }) => endpoint)),
+      ]);
+    } finally {
+      for (const { network } of joined) emit({ action: 'disconnect', network, container: sandbox.owner });
+    }
   }
 
-  /** A container has another name: its names on every network follow at once. */
+  /** A container has another name: its names on every network follow at once. Its namespace keeps the old one. */
   async rename(id: string, ownerName: string): Promise<void> {
     const { state, records } = this.#context;
-    state.sandboxes.put({ ...state.sandbox(id), ownerName });
-    for (const endpoint of state.endpoints.inSandbox(id)) state.endpoints.put({ ...endpoint, ownerName });
-    await records.publish(state.joined(id));
-  }
-
-  #createEndpoints(sandbox: Sandbox, requests: readonly JoinRequest[]): Joined[] {
-    const { state } = this.#context;
-    return state.store.transaction(() => {
-      const added: Joined[] = [];
-      try {
-        for (const request of requests) added.push(this.#createEndpoint(sandbox, request));
-        return added;
-      } catch (error) {
-        this.#dropEndpoints(added);
-        throw error;
-      }
-    });
-  }
-
-  #createEndpoint(sandbox: Sandbox, { network, hostname, config }: JoinRequest): Joined {
-    const { state } = this.#context;
-    const present = state.endpoints.inSandbox(sandbox.id);
-    if (present.some((endpoint) => endpoint.network === network.id)) {
-      const message = `endpoint with name ${sandbox.ownerName} already exists in network ${network.name}`;
-      throw new FairleadError('forbidden', message);
+    const former = state.sandbox(id).ownerName;
+    const store = (name: string) =>
+      state.store.transaction(() => {
+        state.sandboxes.put({ ...state.sandbox(id), ownerName: name });
+        for (const endpoint of state.endpoints.inSandbox(id)) state.endpoints.put({ ...endpoint, ownerName: name });
+      });
+    store(ownerName);
+    try {
+      await records.publish(state.joined(id));
+    } catch (error) {
+      store(former);
+      await this.#quietly('names not taken back', () => records.publish(state.joined(id)));
+      throw error;
     }
-    const id = newIdentifier();
-    const { owner, ownerName } = sandbox;
-    const base = { id, network: network.id, sandbox: sandbox.id, owner, ownerName, hostname, config };
-    if (network.bridge === undefined) return { network, endpoint: state.endpoints.put(base) };
-    requireValidEndpoint(network, config);
-    const { ipv4, ipv6, mac } = state.addresses.lease(network, owner, config);
-    const endpoint = state.endpoints.put({
-      ...base,
-      ...(ipv4 && { ipv4 }),
-      ...(ipv6 && { ipv6 }),
-      mac,
-      interface: freeInterface(network.bridge.interfacePrefix, config, present),
-      hostInterface: `veth${id.slice(0, 7)}`,
-      hostMac: randomMac(),
-    });
-    return { network, endpoint };
   }
 
-  async #settlePorts(wanted: Sandbox, before: readonly KernelObject[]): Promise<Sandbox> {
-    const { state, kernel, ports } = this.#context;
-    const mappings = await ports.reserve(wanted, state.joined(wanted.id));
-    const after = state.sandboxes.put({ ...wanted, mappings });
-    await kernel.apply(diff(state.fragment(after), before));
-    return after;
+  /** Bring ports, name service and kernel from how they were to what is stored now, and store what came of it. */
+  async #carryOut(before: Snapshot): Promise<Sandbox> {
+    const { state, kernel, records, ports } = this.#context;
+    const { id } = before.sandbox;
+    const wanted = state.sandbox(id);
+    const joined = state.joined(id);
+    const linked = state.fragment(wanted);
+    const changes = diff(linked, before.fragment);
+    // The links are made while the other process binds sockets: its answers are read after this turn of the event loop.
+    const [resolver, mappings] = await allSettled(
+      records.serve(wanted, joined),
+      ports.settle(wanted, joined),
+      kernel.apply(changes),
+    );
+    const ready = this.#store(wanted, resolver, mappings);
+    if (ready !== wanted) await kernel.apply(diff(state.fragment(ready), linked));
+    await this.#forgetStrays(before.sandbox.mappings, mappings);
+    return ready;
   }
 
-  async #ports(sandbox: Sandbox, joined: readonly Joined[]) {
-    const { ports } = this.#context;
-    if (sandbox.mappings.length === 0) return await ports.reserve(sandbox, joined);
-    if (stillServes(sandbox, joined)) return sandbox.mappings;
-    await ports.release(sandbox.id);
-    return await ports.reserve(sandbox, joined);
+  #store(wanted: Sandbox, resolver: Sandbox['resolver'], mappings: readonly PortMapping[]): Sandbox {
+    const unchanged = mappings === wanted.mappings && wanted.unsettled !== true;
+    if (unchanged && samePorts(resolver, wanted.resolver)) return wanted;
+    const { unsettled: _, ...settled } = wanted;
+    return this.#context.state.sandboxes.put({ ...settled, mappings, ...(resolver && { resolver }) });
   }
 
-  async #takeBack(sandbox: Sandbox, before: readonly KernelObject[], added: readonly Joined[]): Promise<void> {
+  /** Put everything back as it was; what cannot be is put right by the next reconciliation. */
+  async #takeBack(before: Snapshot, undo: () => void, added: readonly Joined[]): Promise<void> {
     const { state, kernel, ports, records } = this.#context;
-    const after = state.fragment(state.sandbox(sandbox.id));
-    this.#dropEndpoints(added);
-    state.sandboxes.put(sandbox);
-    await settleAll([
-      () => kernel.apply(diff(before, after)),
-      () => (sandbox.mappings.length === 0 ? ports.release(sandbox.id) : undefined),
-      ...added.map((item) => () => records.withdraw(item)),
-    ]);
+    const { sandbox, joined, fragment } = before;
+    const reached = this.#fragment(sandbox.id);
+    const asked = state.sandbox(sandbox.id).ports;
+    state.store.transaction(() => {
+      undo();
+      state.sandboxes.put(sandbox);
+    });
+    await this.#quietly('change not taken back completely', () =>
+      settleAll([
+        ...added.map((item) => () => records.withdraw(item)),
+        () => applyThoroughly(kernel, diff(fragment, reached)),
+        () => (asked.length > 0 || sandbox.mappings.length > 0 ? ports.restore(sandbox) : undefined),
+        () => (sandbox.resolver ? records.serve(sandbox, joined) : records.close(sandbox.id)),
+      ]),
+    );
   }
 
-  #dropEndpoints(added: readonly Joined[]): void {
-    for (const { endpoint } of added) this.#context.state.endpoints.delete(endpoint);
+  /** The gateway is another one now, or gone. A port that cannot be had there is no reason to stay on a network. */
+  async #movePorts(id: string): Promise<void> {
+    const { state, kernel, ports, logger } = this.#context;
+    const { sandbox, joined, fragment } = this.#snapshot(id);
+    if (sandbox.unsettled !== true) return;
+    try {
+      const ready = this.#store(sandbox, undefined, await ports.settle(sandbox, joined));
+      await kernel.apply(diff(state.fragment(ready), fragment));
+    } catch (error) {
+      logger.warn('published ports lost with their gateway', { sandbox: id, error: messageOf(error) });
+      state.sandboxes.put({ ...sandbox, mappings: [] });
+      await ports.release(id);
+      await applyThoroughly(kernel, diff(this.#fragment(id), fragment));
+    }
+  }
+
+  #unsettle(sandbox: Sandbox): void {
+    if (sandbox.ports.length === 0 && sandbox.mappings.length === 0) return;
+    this.#context.state.sandboxes.put({ ...sandbox, unsettled: true });
+  }
+
+  #snapshot(id: string): Snapshot {
+    const { state } = this.#context;
+    const sandbox = state.sandbox(id);
+    return { sandbox, joined: state.joined(id), fragment: state.fragment(sandbox) };
+  }
+
+  #fragment(id: string): KernelObject[] {
+    const { state } = this.#context;
+    return state.fragment(state.sandbox(id));
+  }
+
+  /** Datagrams that came before the port was published are tracked as the host's own, for as long as they keep coming. */
+  async #forgetStrays(before: readonly PortMapping[], after: readonly PortMapping[]): Promise<void> {
+    for (const port of newlyOpen(before, after, 'udp')) {
+      await this.#context.kernel.forgetConnections({ protocol: 'udp', port });
+    }
   }
 
   async #forgetConnections(endpoints: readonly Endpoint[]): Promise<void> {
@@ -244,39 +268,29 @@ export class Sandboxes {
     }
   }
 
+  async #quietly(message: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#context.logger.error(message, { error: messageOf(error) });
+    }
+  }
+
   /** The container's name where that is free, so that `ip -n` finds it; else with its id. */
   #namespaceName({ owner, ownerName }: SandboxRequest): string {
-    const { kernel, namespacePrefix } = this.#context;
-    const taken = new Set(kernel.namespaces());
+    const { state, namespacePrefix } = this.#context;
     const plain = `${namespacePrefix}${ownerName}`;
-    return taken.has(plain) ? `${plain}-${owner.slice(0, 12)}` : plain;
+    const taken = (name: string) => Iterator.from(state.sandboxes).some(({ namespace }) => namespace === name);
+    return taken(plain) ? `${plain}-${owner.slice(0, 12)}` : plain;
   }
 }
 
-/** The lowest number that is free behind the prefix, or exactly the name that was asked for. */
-function freeInterface(prefix: string, config: EndpointConfig, present: readonly Endpoint[]): string {
-  const taken = new Set(present.map((endpoint) => endpoint.interface));
-  const wanted = config.driverOptions?.['com.docker.network.endpoint.ifname'];
-  if (wanted !== undefined) {
-    if (!taken.has(wanted)) return wanted;
-    throw new FairleadError('internal', `error renaming interface to ${wanted}: file exists`);
-  }
-  let number = 0;
-  while (taken.has(`${prefix}${number}`)) number++;
-  return `${prefix}${number}`;
+function samePorts(a: Sandbox['resolver'], b: Sandbox['resolver']): boolean {
+  return a === undefined || (a.udpPort === b?.udpPort && a.tcpPort === b.tcpPort);
 }
 
-/** True while the mappings' families are exactly those in which the sandbox has a gateway. */
-function stillServes(sandbox: Sandbox, joined: readonly Joined[]): boolean {
-  const { ipv4, ipv6 } = electGateways(joined);
-  const has = (family: 4 | 6) => sandbox.mappings.some(({ hostAddress }) => hostAddress.includes(':') === (family === 6));
-  return (!has(4) || ipv4 !== undefined) && (!has(6) || ipv6 !== undefined);
-}
-
-/** Run `work` between starting the two promises and waiting for all three; the first failure is thrown after all have ended. */
-async function settleBoth<A, B>(a: Promise<A>, b: Promise<B>, work: () => Promise<void>): Promise<[A, B]> {
-  const worked = work();
-  await Promise.allSettled([a, b, worked]);
-  const [first, second] = await Promise.all([a, b, worked]);
-  return [first, second];
+/** Wait for all three even when one fails, for what the others did has to be taken back too; then throw the first failure. */
+async function allSettled<A, B, C>(a: Promise<A>, b: Promise<B>, c: Promise<C>): Promise<[A, B, C]> {
+  await Promise.allSettled([a, b, c]);
+  return await Promise.all([a, b, c]);
 }

@@ -3,6 +3,18 @@ import type { SubnetSource } from '@fairlead/ipam';
 import type { TableDefinition } from '@fairlead/netlink';
 import type { IpamRequest } from './model.ts';
 
+/** How the predefined network `bridge` is to be. */
+export interface DefaultBridge {
+  readonly bridge: string;
+  readonly ipv6: boolean;
+  readonly masquerade: boolean;
+  readonly config: readonly IpamRequest[];
+  /** Host address of published ports that name none. */
+  readonly hostBinding?: IpAddress;
+  /** False keeps its containers from each other; absent means true. */
+  readonly icc?: boolean;
+}
+
 /** What the operator decides about networking; the daemon fills it from flags and configuration. */
 export interface NetworkSettings {
   /** Where subnets that nobody asked for by value come from. */
@@ -12,14 +24,7 @@ export interface NetworkSettings {
   /** Namespaces under `/run/netns` that begin so are ours. */
   readonly namespacePrefix: string;
   /** The predefined network `bridge`; absent when there shall be none. */
-  readonly defaultBridge?: {
-    readonly bridge: string;
-    readonly ipv6: boolean;
-    readonly masquerade: boolean;
-    readonly config: readonly IpamRequest[];
-    /** Host address of published ports that name none. */
-    readonly hostBinding?: IpAddress;
-  };
+  readonly defaultBridge?: DefaultBridge;
   /** The host's table without its elements. */
   readonly hostTable: TableDefinition;
   /** Text of the host's resolv.conf, read anew each time. */

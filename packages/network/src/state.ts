@@ -4,7 +4,7 @@ import type { Collection, Store } from '@fairlead/store';
 import { AddressBook } from './address-book.ts';
 import { EndpointTable } from './endpoint-table.ts';
 import { networkFragment, wholeSandboxFragment } from './fragment.ts';
-import { byPrecedence, type Joined } from './gateway.ts';
+import type { Joined } from './gateway.ts';
 import type { Endpoint, Lease, Network, Sandbox } from './model.ts';
 
 /** Everything that is known of networks, sandboxes and endpoints, as the store holds it. */
@@ -38,11 +38,6 @@ export class NetworkState {
     });
   }
 
-  /** The endpoints of a sandbox, those that decide about gateways first. */
-  precedence(sandbox: string): Joined[] {
-    return byPrecedence(this.joined(sandbox));
-  }
-
   /** What one sandbox with its endpoints asks of the kernel. */
   fragment(sandbox: Sandbox): KernelObject[] {
     return wholeSandboxFragment(sandbox, this.joined(sandbox.id));
@@ -50,10 +45,9 @@ export class NetworkState {
 
   /** What all networks and sandboxes together ask of the kernel. */
   desired(): KernelObject[] {
-    return [
-      ...[...this.networks].flatMap(networkFragment),
-      ...[...this.sandboxes].flatMap((sandbox) => this.fragment(sandbox)),
-    ];
+    const networks = Iterator.from(this.networks).flatMap(networkFragment);
+    const sandboxes = Iterator.from(this.sandboxes).flatMap((sandbox) => this.fragment(sandbox));
+    return [...networks, ...sandboxes];
   }
 
   /** Forget a sandbox and its endpoints; the leases stay with the container. */

@@ -1,0 +1,98 @@
+import { FairleadError, newIdentifier } from '@fairlead/base';
+import { randomMac } from './address-book.ts';
+import { requireValidEndpoint } from './endpoint-rules.ts';
+import type { Joined } from './gateway.ts';
+import type { Endpoint, EndpointConfig, Lease, Network, Sandbox } from './model.ts';
+import type { NetworkState } from './state.ts';
+
+/** A network that a sandbox shall join. */
+export interface JoinRequest {
+  readonly network: Network;
+  readonly hostname: string;
+  readonly config: EndpointConfig;
+}
+
+/** Endpoints that were stored together. */
+export interface MadeEndpoints {
+  readonly added: readonly Joined[];
+  /** Forget them again, and give every container back the lease that it had before. */
+  readonly undo: () => void;
+}
+
+/** Endpoint option that gives the interface inside the sandbox an exact name. */
+const INTERFACE_NAME = 'com.docker.network.endpoint.ifname';
+
+/**
+ * Decide about the endpoints of a sandbox on some networks, and store them.
+ *
+ * @throws FairleadError in Docker's words; nothing is stored then.
+ */
+export function makeEndpoints(state: NetworkState, sandbox: Sandbox, requests: readonly JoinRequest[]): MadeEndpoints {
+  const added: Joined[] = [];
+  const leases: { readonly network: string; readonly previous: Lease | undefined }[] = [];
+  const undo = () => {
+    for (const { endpoint } of added) state.endpoints.delete(endpoint);
+    for (const { network, previous } of leases) state.addresses.restore(network, sandbox.owner, previous);
+  };
+  return state.store.transaction(() => {
+    try {
+      for (const request of requests) {
+        const { id } = request.network;
+        leases.unshift({ network: id, previous: state.addresses.find(id, sandbox.owner) });
+        added.push(makeEndpoint(state, sandbox, request));
+      }
+      return { added, undo };
+    } catch (error) {
+      // The store takes the documents back itself; indexes and pools are in memory only.
+      undo();
+      throw error;
+    }
+  });
+}
+
+function makeEndpoint(state: NetworkState, sandbox: Sandbox, { network, hostname, config }: JoinRequest): Joined {
+  // It may have been removed since the caller looked it up.
+  if (!state.networks.get(network.id)) throw new FairleadError('not-found', `network ${network.name} not found`);
+  const present = state.endpoints.inSandbox(sandbox.id);
+  if (present.some((endpoint) => endpoint.network === network.id)) {
+    const message = `endpoint with name ${sandbox.ownerName} already exists in network ${network.name}`;
+    throw new FairleadError('forbidden', message);
+  }
+  const base = {
+    id: newIdentifier(),
+    sequence: state.endpoints.nextSequence,
+    network: network.id,
+    sandbox: sandbox.id,
+    owner: sandbox.owner,
+    ownerName: sandbox.ownerName,
+    hostname,
+    config,
+  };
+  if (network.bridge === undefined) return { network, endpoint: state.endpoints.put(base) };
+  requireValidEndpoint(network, config);
+  const { ipv4, ipv6, mac } = state.addresses.lease(network, sandbox.owner, config);
+  const endpoint = state.endpoints.put({
+    ...base,
+    ...(ipv4 && { ipv4 }),
+    ...(ipv6 && { ipv6 }),
+    mac,
+    interface: freeInterface(network.bridge.interfacePrefix, config, present),
+    // As many digits as an interface name can hold: two of a thousand may not meet.
+    hostInterface: `veth${base.id.slice(0, 11)}`,
+    hostMac: randomMac(),
+  });
+  return { network, endpoint };
+}
+
+/** The lowest number that is free behind the prefix, or exactly the name that was asked for. */
+function freeInterface(prefix: string, config: EndpointConfig, present: readonly Endpoint[]): string {
+  const taken = new Set(present.map((endpoint) => endpoint.interface));
+  const wanted = config.driverOptions?.[INTERFACE_NAME];
+  if (wanted) {
+    if (wanted !== 'lo' && !taken.has(wanted)) return wanted;
+    throw new FairleadError('internal', `error renaming interface to ${wanted}: file exists`);
+  }
+  let number = 0;
+  while (taken.has(`${prefix}${number}`)) number++;
+  return `${prefix}${number}`;
+}

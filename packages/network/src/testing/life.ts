@@ -1,0 +1,113 @@
+import type { Change, KernelObject, NamespaceName } from '@fairlead/netlink';
+import type { ConnectionFilter, KernelPort } from '../kernel-port.ts';
+import type { FakeNameService } from './fake-name-service.ts';
+
+/** What a dead process waits for. */
+const never = new Promise<never>(() => {});
+
+/**
+ * The life of one process, counted in steps: before and after each effect that it has on the world. At a chosen step it
+ * ends without another word, or the effect fails.
+ */
+export class Life {
+  /** Steps done so far. */
+  steps = 0;
+  dead = false;
+  /** Resolves when it ends. */
+  readonly end: Promise<void>;
+  readonly #dieAt: number;
+  readonly #failAt: number;
+  readonly #ended: () => void;
+
+  constructor({ dieAt = 0, failAt = 0 }: { readonly dieAt?: number; readonly failAt?: number } = {}) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.end = promise;
+    this.#ended = resolve;
+    this.#dieAt = dieAt;
+    this.#failAt = failAt;
+  }
+
+  /** Before an effect. Throws when it is to fail, or the process has just ended. */
+  before(): void {
+    this.after();
+    if (this.steps === this.#failAt) throw new InjectedError(this.steps);
+  }
+
+  /** After an effect. */
+  after(): void {
+    this.steps++;
+    if (this.steps !== this.#dieAt) return;
+    this.dead = true;
+    this.#ended();
+    throw new Error('the process has ended');
+  }
+
+  /** Nothing that comes after the end is done, not even the handling of an error. */
+  async live(work: () => void): Promise<void> {
+    try {
+      if (!this.dead) work();
+    } catch (error) {
+      if (!this.dead) throw error;
+    }
+    if (this.dead) await never;
+  }
+}
+
+/** The failure that was asked for. */
+export class InjectedError extends Error {
+  constructor(step: number) {
+    super(`injected failure at step ${step}`);
+  }
+}
+
+/** A kernel in memory, as the fake one of the kernel package. */
+interface KernelInMemory extends KernelPort {
+  beforeChange: ((change: Change) => void) | undefined;
+}
+
+/** A kernel as a process sees it that may end or see its changes refused. */
+export class MortalKernel implements KernelPort {
+  readonly #kernel: KernelInMemory;
+  readonly #life: Life;
+
+  constructor(kernel: KernelInMemory, life: Life) {
+    this.#kernel = kernel;
+    this.#life = life;
+  }
+
+  async apply(changes: readonly Change[]): Promise<void> {
+    if (this.#life.dead) await never;
+    this.#kernel.beforeChange = () => this.#life.before();
+    try {
+      const applied = this.#kernel.apply(changes);
+      this.#kernel.beforeChange = undefined;
+      await applied;
+    } catch (error) {
+      if (!this.#life.dead) throw error;
+    }
+    await this.#life.live(() => this.#life.after());
+  }
+
+  observe(namespace: NamespaceName, kinds?: readonly KernelObject['kind'][]): KernelObject[] {
+    return this.#kernel.observe(namespace, kinds);
+  }
+
+  readSysctl(namespace: NamespaceName, key: string): string | undefined {
+    return this.#kernel.readSysctl(namespace, key);
+  }
+
+  namespaces(): NamespaceName[] {
+    return this.#kernel.namespaces();
+  }
+
+  async forgetConnections(filter: ConnectionFilter): Promise<void> {
+    await this.#life.live(() => this.#life.after());
+    await this.#kernel.forgetConnections(filter);
+  }
+}
+
+/** From now on the requests of this process, and of no other, reach the name service. */
+export function attend(names: FakeNameService, life: Life): void {
+  names.before = () => life.live(() => life.before());
+  names.after = () => life.live(() => life.after());
+}

@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Logger, parseInterfaceAddress, parsePrefix, silentLogger } from '@fairlead/base';
+import { hostTable } from '@fairlead/firewall';
+import { localSubnetSources, uniqueLocalSource } from '@fairlead/ipam';
+import { FakeKernel } from '@fairlead/kernel/testing';
+import { identityOf, type KernelObject, satisfies } from '@fairlead/netlink';
+import { Store } from '@fairlead/store';
+import { NetworkController } from '../controller.ts';
+import { hasNames } from '../dns-names.ts';
+import type { Endpoint, EndpointConfig, Network, NetworkEvent, PortBinding, Sandbox } from '../model.ts';
+import { boundPorts } from '../port-plan.ts';
+import type { NetworkSettings } from '../settings.ts';
+import { NetworkState } from '../state.ts';
+import { FakeNameService } from './fake-name-service.ts';
+import { attend, Life, MortalKernel } from './life.ts';
+
+const table = hostTable({ protected: false });
+
+/** The settings of a machine with docker0 and nothing special. */
+export const plainSettings: NetworkSettings = {
+  sources: [...localSubnetSources, uniqueLocalSource('engine')],
+  mtu: 1500,
+  namespacePrefix: 'fl-',
+  defaultBridge: { bridge: 'docker0', ipv6: false, masquerade: true, config: [] },
+  hostTable: table,
+  hostResolvConf: () => 'nameserver 192.0.2.53\n',
+};
+
+/** What a machine has before Fairlead comes: an interface with an address and a way out. */
+const machine: readonly KernelObject[] = [
+  { kind: 'link', namespace: '', name: 'uplink', type: { kind: 'dummy' }, up: true },
+  { kind: 'address', namespace: '', link: 'uplink', address: parseInterfaceAddress('192.0.2.1/24') },
+  { kind: 'route', namespace: '', destination: parsePrefix('0.0.0.0/0'), link: 'uplink' },
+];
+
+/** What a test says about a container, the rest is plain. */
+export interface Wanted {
+  readonly ports?: readonly PortBinding[];
+  readonly mode?: 'own' | 'host';
+  readonly owner?: string;
+}
+
+/** A machine in memory on which engines come and go: its kernel and name service stay, and the store's file. */
+export class Rig implements Disposable {
+  readonly kernel = new FakeKernel();
+  readonly names = new FakeNameService();
+  readonly events: NetworkEvent[] = [];
+  readonly logged: string[] = [];
+  settings = plainSettings;
+  life = new Life();
+  #directory = mkdtempSync(join(tmpdir(), 'fairlead-network-'));
+  #store: Store | undefined;
+  #controller: NetworkController | undefined;
+
+  /** A machine on which an engine has started. */
+  static async started(settings: NetworkSettings = plainSettings): Promise<Rig> {
+    const rig = new Rig();
+    rig.settings = settings;
+    await rig.kernel.apply(machine.map((object) => ({ action: 'add', object })));
+    await rig.boot(new Life());
+    return rig;
+  }
+
+  get controller(): NetworkController {
+    assert.ok(this.#controller);
+    return this.#controller;
+  }
+
+  /** The store as it is, read anew. */
+  get state(): NetworkState {
+    assert.ok(this.#store);
+    return new NetworkState(this.#store);
+  }
+
+  /** Start an engine on the same store; the former one is dead. */
+  async boot(life: Life, lives: (sandbox: Sandbox) => boolean = () => true) {
+    this.open(life);
+    return await this.controller.start(lives);
+  }
+
+  /** Make an engine that has not started yet. */
+  open(life: Life): void {
+    this.#store?.[Symbol.dispose]();
+    this.#store = Store.open(join(this.#directory, 'state.db'));
+    this.become(life);
+  }
+
+  /** The engine goes on with another fate. */
+  become(life: Life): void {
+    assert.ok(this.#store);
+    this.life = life;
+    attend(this.names, life);
+    const note = (message: string, details?: Record<string, unknown>) => this.logged.push(`${message}: ${details?.['error']}`);
+    const logger: Logger = { ...silentLogger, warn: note, error: note };
+    const kernel = new MortalKernel(this.kernel, life);
+    const emit = (event: NetworkEvent) => void this.events.push(event);
+    this.#controller = new NetworkController({ store: this.#store, kernel, names: this.names, settings: this.settings, logger, emit });
+  }
+
+  /** A sandbox for a container of that name. */
+  async sandbox(name: string, { ports = [], mode = 'own', owner = `${name}-id` }: Wanted = {}): Promise<Sandbox> {
+    const dns = { servers: [], search: [], options: [] };
+    return await this.controller.openSandbox({ owner, ownerName: name, mode, ports, dns });
+  }
+
+  /** Join one network. */
+  async join(sandbox: Sandbox, network: Network, config: EndpointConfig = {}): Promise<Endpoint> {
+    const [endpoint] = await this.controller.join(sandbox.id, [{ network, hostname: sandbox.ownerName, config }]);
+    assert.ok(endpoint);
+    return endpoint;
+  }
+
+  /** Everything in the kernel and the name service as text, for comparison. */
+  snapshot(): string {
+    const spaces = ['', ...this.kernel.namespaces()].map((name) => `netns ${name}\n${this.kernel.dump(name)}`);
+    const settingsKept = spaces.join('\n').replaceAll(/^sysctl .*(ip_forward|all\.forwarding|disable_ipv6|accept_ra|route_localnet).*\n?/gm, '');
+    return JSON.stringify(
+      {
+        kernel: settingsKept.split('\n'),
+        sandboxes: [...this.names.sandboxes.keys()].sort(),
+        endpoints: [...this.names.endpoints.values()].map((endpoint) => JSON.stringify(endpoint)).sort(),
+        networks: [...this.names.networks].sort(),
+        ports: this.names.heldPorts,
+        stored: this.stored(),
+      },
+      undefined,
+      1,
+    );
+  }
+
+  /** What is in the store. */
+  stored(): unknown {
+    const { networks, sandboxes, store } = this.state;
+    const sorted = (items: Iterable<{ readonly id: string }>) => [...items].sort((a, b) => (a.id < b.id ? -1 : 1));
+    return [networks, sandboxes, store.collection('endpoint'), store.collection('lease')].map(sorted);
+  }
+
+  /** Kernel and name service hold exactly what the store says. */
+  assertConsistent(): void {
+    this.#assertKernel();
+    this.#assertNames();
+    this.#assertLeases();
+    for (const { unsettled } of this.state.sandboxes) assert.equal(unsettled, undefined);
+  }
+
+  [Symbol.dispose](): void {
+    this.#store?.[Symbol.dispose]();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #assertKernel(): void {
+    const desired: KernelObject[] = [{ kind: 'table', namespace: '', definition: table }, ...this.state.desired()];
+    const wanted = new Map(desired.map((object) => [identityOf(object), object]));
+    const observed = [
+      ...this.kernel.namespaces().map((namespace): KernelObject => ({ kind: 'namespace', namespace })),
+      ...['', ...this.kernel.namespaces()].flatMap((namespace) => this.kernel.observe(namespace)),
+    ];
+    const present = new Map(observed.map((object) => [identityOf(object), object]));
+    const missing = desired.filter((object) => !this.#holds(object, present.get(identityOf(object))));
+    const surplus = observed.filter((object) => !wanted.has(identityOf(object)) && !isGiven(object));
+    assert.deepEqual({ missing, surplus }, { missing: [], surplus: [] });
+  }
+
+  #holds(object: KernelObject, observed: KernelObject | undefined): boolean {
+    if (object.kind === 'sysctl') return this.kernel.readSysctl(object.namespace, object.key) === object.value;
+    return observed !== undefined && satisfies(observed, object);
+  }
+
+  #assertNames(): void {
+    const { state, names } = this;
+    const served = [...state.sandboxes].flatMap(({ id, resolver }) => (resolver ? [`${id} ${resolver.udpPort}`] : []));
+    assert.deepEqual([...names.sandboxes.values()].map(({ id, udpPort }) => `${id} ${udpPort}`).sort(), served.sort());
+    const named = [...state.networks].filter(hasNames);
+    assert.deepEqual([...names.networks].sort(), named.map(({ id, name }) => [id, name]).sort());
+    const endpoints = named.flatMap(({ id }) => state.endpoints.onNetwork(id));
+    const told = [...names.endpoints.values()].map(({ id, containerName, addresses }) => `${id} ${containerName} ${addresses}`);
+    const known = endpoints.map(({ id, ownerName, ipv4, ipv6 }) => `${id} ${ownerName} ${[ipv4, ipv6].filter(Boolean)}`);
+    assert.deepEqual(told.sort(), known.sort());
+    const held = [...state.sandboxes].flatMap(({ id, mappings }) =>
+      boundPorts(mappings).map(({ protocol, hostAddress, hostPort }) => {
+        const host = hostAddress.includes(':') ? `[${hostAddress}]` : hostAddress;
+        return `${id} ${protocol} ${host}:${hostPort}`;
+      }),
+    );
+    assert.deepEqual(names.heldPorts, held.sort());
+  }
+
+  #assertLeases(): void {
+    const { state } = this;
+    const leases = [...state.store.collection<{ id: string; network: string; ipv4?: string; ipv6?: string }>('lease')];
+    const taken = leases.flatMap(({ network, ipv4, ipv6 }) => [ipv4, ipv6].filter(Boolean).map((ip) => `${network} ${ip}`));
+    assert.equal(new Set(taken).size, taken.length, 'an address is leased once');
+    for (const { network } of leases) assert.ok(state.networks.get(network), 'leases go with their network');
+    for (const { id } of state.networks) {
+      for (const { owner, mac } of state.endpoints.onNetwork(id)) if (mac) assert.ok(state.addresses.find(id, owner));
+    }
+  }
+}
+
+/** What the machine had before, and what the kernel makes by itself. */
+function isGiven(object: KernelObject): boolean {
+  if (object.kind === 'link') return object.name === 'lo' || object.name === 'uplink';
+  if (object.kind === 'route') return object.protocol === 2 || object.link === 'uplink';
+  return object.kind === 'address' && (object.link === 'lo' || object.link === 'uplink');
+}
