@@ -28,7 +28,12 @@ after(async () => {
 async function kernelState(): Promise<string> {
   const commands = ['ip -br link', 'ip -br addr', 'ip route', 'nft list ruleset', 'ls /run/netns'];
   const texts = await Promise.all(commands.map((command) => host.exec('sh', '-c', command)));
-  return texts.join('\n').replaceAll(/(counter packets) \d+ bytes \d+/g, '$1 N').replaceAll(/fe80::\S+/g, 'fe80');
+  return texts
+    .join('\n')
+    .replaceAll(/(counter packets) \d+ bytes \d+/g, '$1 N')
+    .replaceAll(/fe80::\S+/g, 'fe80')
+    // A protected table has no owner while the daemon is dead, and stays all the same.
+    .replaceAll(/ # progname .*|\n\tflags.*/g, '');
 }
 
 test('a running container, its name and its port go on while the daemon is dead', async () => {
@@ -41,7 +46,7 @@ test('a running container, its name and its port go on while the daemon is dead'
   await daemon.kill9();
   const { ipv4 } = host.addresses.host;
   for (let attempt = 0; attempt < 20; attempt++) {
-    const page = await host.outside.exec('busybox', 'wget', '-qO-', '-T', '2', `http://${ipv4}:8080/index.html`);
+    const page = await host.outside.exec('busybox', 'wget', '-qO-', `http://${ipv4}:8080/index.html`);
     assert.equal(page, 'it works\n');
   }
   assert.equal(await kernelState(), before);
