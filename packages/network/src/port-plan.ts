@@ -42,7 +42,10 @@ export function planPorts(
     .map((binding) => planOne(binding, hostAddresses(binding, families, defaultBinding)))
     .filter(({ reservation }) => reservation.addresses.length > 0);
   const fixed = withoutDoubles(planned.filter(isFixed));
-  return [...joinConsecutive(fixed), ...joinAddresses(planned.filter((item) => !isFixed(item)))];
+  const open = joinAddresses(planned.filter((item) => !isFixed(item)));
+  // The less choice there is, the sooner it is served.
+  const [chosen, any] = [open.filter(({ reservation }) => reservation.ports), open.filter(({ reservation }) => !reservation.ports)];
+  return [...joinConsecutive(fixed), ...chosen, ...any];
 }
 
 /** The mappings that a plan became when its reservations got `ports`. */
@@ -73,7 +76,8 @@ export function isServedBy(plan: readonly PlannedPorts[], mappings: readonly Por
 
 /** The plan with the numbers that its open reservations were given before: a port keeps its number while it can. */
 export function withNumbersOf(plan: readonly PlannedPorts[], mappings: readonly PortMapping[]): PlannedPorts[] {
-  const given = mappingsByKey(mappings);
+  const exact = exactKeys(plan);
+  const given = mappingsByKey(mappings.filter((mapping) => !exact.has(exactKey(mapping))));
   return plan.map((item) => {
     if (isFixed(item)) return item;
     const { reservation, containerPorts } = item;
@@ -86,14 +90,8 @@ export function withNumbersOf(plan: readonly PlannedPorts[], mappings: readonly 
 
 /** True when none of `mappings` is given up by a plan that was made with {@link withNumbersOf}. */
 export function keepsAll(plan: readonly PlannedPorts[], mappings: readonly PortMapping[]): boolean {
-  const exact = ({ first, last }: PortRange) => `${first}-${last}`;
-  const kept = new Set(
-    plan.filter(isFixed).flatMap(({ reservation, containerPorts }) => {
-      const { protocol, addresses, ports } = reservation;
-      return addresses.map((hostAddress) => `${mappingKey({ protocol, hostAddress, containerPorts })} ${exact(ports)}`);
-    }),
-  );
-  return mappings.every((mapping) => kept.has(`${mappingKey(mapping)} ${exact(mapping.hostPorts)}`));
+  const kept = exactKeys(plan);
+  return mappings.every((mapping) => kept.has(exactKey(mapping)));
 }
 
 /** One entry for each port of the mappings. */
@@ -234,6 +232,19 @@ function merge(last: FixedPorts, next: FixedPorts): FixedPorts {
     reservation: { ...last.reservation, ports, count: sizeOf(ports) },
     containerPorts: { first: last.containerPorts.first, last: next.containerPorts.last },
   };
+}
+
+/** The mappings that a plan's fixed reservations will become, as {@link exactKey} writes them. */
+function exactKeys(plan: readonly PlannedPorts[]): ReadonlySet<string> {
+  return new Set(
+    plan.filter(isFixed).flatMap(({ reservation: { protocol, addresses, ports }, containerPorts }) =>
+      addresses.map((hostAddress) => exactKey({ protocol, hostAddress, containerPorts, hostPorts: ports })),
+    ),
+  );
+}
+
+function exactKey(mapping: PortMapping): string {
+  return `${mappingKey(mapping)} ${mapping.hostPorts.first}-${mapping.hostPorts.last}`;
 }
 
 function mappingsByKey(mappings: readonly PortMapping[]): Map<string, PortMapping[]> {

@@ -115,8 +115,15 @@ async function restorePorts(context: ReconcileContext, id: string, held: boolean
     if (!held) await ports.hold(sandbox);
     return;
   }
-  const mappings = await ports.renew(sandbox, state.joined(id));
-  await replace(context, sandbox, { ...withoutMark(sandbox), mappings }, changes);
+  try {
+    const mappings = await ports.renew(sandbox, state.joined(id));
+    await replace(context, sandbox, { ...withoutMark(sandbox), mappings }, changes);
+  } catch (error) {
+    // Nothing is held now, so nothing may be translated; the next time may be luckier.
+    await replace(context, state.sandbox(id), { ...sandbox, mappings: [] }, changes);
+    await ports.release(id);
+    throw error;
+  }
 }
 
 async function replace(context: ReconcileContext, before: Sandbox, after: Sandbox, changes: Change[]): Promise<void> {

@@ -143,7 +143,11 @@ export class Rig implements Disposable {
     this.#assertKernel();
     this.#assertNames();
     this.#assertLeases();
-    for (const { unsettled } of this.state.sandboxes) assert.equal(unsettled, undefined);
+    for (const { unsettled, mappings } of this.state.sandboxes) {
+      if (unsettled !== true) continue;
+      assert.deepEqual(mappings, [], 'a sandbox that lost its ports has none');
+      assert.match(this.logged.join('\n'), /published ports/, 'and somebody was told');
+    }
   }
 
   [Symbol.dispose](): void {

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import type { PortBinding } from '../model.ts';
+import type { Rig } from './rig.ts';
+
+/** One operation of the network model, and what has to be there before it. */
+export interface Scenario {
+  readonly name: string;
+  /** What tears down goes on after a failure; what builds up takes itself back. */
+  readonly kind: 'builds up' | 'tears down';
+  readonly prepare: (rig: Rig) => Promise<void>;
+  readonly act: (rig: Rig) => Promise<unknown>;
+}
+
+const web: PortBinding = { protocol: 'tcp', containerPort: 80, hostPorts: { first: 8080, last: 8080 } };
+const other: PortBinding = { protocol: 'tcp', containerPort: 80, hostPorts: { first: 9090, last: 9090 } };
+const anywhere: PortBinding = { protocol: 'udp', containerPort: 53 };
+
+async function networks(rig: Rig): Promise<void> {
+  await rig.controller.createNetwork({ name: 'plain' });
+  await rig.controller.createNetwork({ name: 'dual', ipv6: true });
+}
+
+async function opened(rig: Rig): Promise<void> {
+  await networks(rig);
+  await rig.sandbox('web', { ports: [web, anywhere] });
+}
+
+async function joined(rig: Rig, names: readonly string[]): Promise<void> {
+  await opened(rig);
+  await join(rig, names);
+}
+
+async function join(rig: Rig, names: readonly string[]): Promise<void> {
+  const requests = names.map((name) => ({ network: rig.controller.findNetwork(name), hostname: 'web', config: {} }));
+  await rig.controller.join(sandboxOf(rig), requests);
+}
+
+async function leave(rig: Rig, name: string): Promise<void> {
+  const network = rig.controller.findNetwork(name);
+  const endpoint = rig.controller.endpointsIn(sandboxOf(rig)).find((item) => item.network === network.id);
+  assert.ok(endpoint);
+  await rig.controller.leave(endpoint);
+}
+
+function sandboxOf(rig: Rig): string {
+  const [sandbox] = rig.state.sandboxes;
+  assert.ok(sandbox);
+  return sandbox.id;
+}
+
+/** Every operation that changes kernel, name service or store, also where gateway and ports have to move. */
+export const scenarios: readonly Scenario[] = [
+  {
+    name: 'create a network',
+    kind: 'builds up',
+    prepare: async () => {},
+    act: (rig) => rig.controller.createNetwork({ name: 'dual', ipv6: true }),
+  },
+  { name: 'open a sandbox', kind: 'builds up', prepare: networks, act: (rig) => rig.sandbox('web', { ports: [web] }) },
+  { name: 'join two networks', kind: 'builds up', prepare: opened, act: (rig) => join(rig, ['plain', 'dual']) },
+  {
+    name: 'join a network to which the gateway moves',
+    kind: 'builds up',
+    prepare: (rig) => joined(rig, ['plain']),
+    act: (rig) => join(rig, ['dual']),
+  },
+  {
+    name: 'publish other ports',
+    kind: 'builds up',
+    prepare: (rig) => joined(rig, ['dual']),
+    act: (rig) => rig.controller.publish(sandboxOf(rig), [other]),
+  },
+  {
+    name: 'rename a container',
+    kind: 'builds up',
+    prepare: (rig) => joined(rig, ['plain', 'dual']),
+    act: (rig) => rig.controller.renameSandbox(sandboxOf(rig), 'new'),
+  },
+  {
+    name: 'leave a network that the ports have to move from',
+    kind: 'tears down',
+    prepare: (rig) => joined(rig, ['plain', 'dual']),
+    act: (rig) => leave(rig, 'dual'),
+  },
+  {
+    name: 'leave the last network',
+    kind: 'tears down',
+    prepare: (rig) => joined(rig, ['dual']),
+    act: (rig) => leave(rig, 'dual'),
+  },
+  {
+    name: 'close a sandbox',
+    kind: 'tears down',
+    prepare: (rig) => joined(rig, ['plain', 'dual']),
+    act: (rig) => rig.controller.closeSandbox(sandboxOf(rig)),
+  },
+  { name: 'remove a network', kind: 'tears down', prepare: networks, act: (rig) => rig.controller.removeNetwork('dual') },
+];
