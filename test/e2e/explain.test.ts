@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { join, resolve } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { Kernel, Recorder } from '@fairlead/kernel';
+import { busyboxImage, Daemon, Host } from '@fairlead/lab';
+
+/**
+ * What `fairlead explain` prints, typed into the real tools on a second host that has no daemon, gives the same kernel
+ * state there, after every single command. Both hosts have a `/run/netns` of their own, so the names are the same too.
+ */
+
+const fairlead = resolve(import.meta.dirname, '../../fairlead');
+
+let host: Host;
+let twin: Host;
+let daemon: Daemon;
+/** Operations that the twin has seen. */
+let replayed = 0;
+
+before(async () => {
+  host = await Host.create({ kernel: new Kernel(new Recorder()) });
+  twin = await Host.create({ kernel: new Kernel(new Recorder()) });
+  await Promise.all([host, twin].map(likeAnyOther));
+  daemon = await Daemon.fairlead(host);
+  const image = join(host.folder, 'busybox.tar');
+  await busyboxImage(image);
+  await daemon.docker('load', '-i', image);
+});
+
+after(async () => {
+  await daemon[Symbol.asyncDispose]();
+  await host[Symbol.asyncDispose]();
+  await twin[Symbol.asyncDispose]();
+});
+
+/** The address of a host's own card is random, and not Fairlead's. */
+async function likeAnyOther(machine: Host): Promise<void> {
+  await machine.exec('ip', 'link', 'set', 'eth0', 'address', '02:00:00:00:00:02');
+  await machine.exec('ip', '-6', 'address', 'flush', 'dev', 'eth0', 'scope', 'link');
+}
+
+async function explain(...words: string[]): Promise<string> {
+  const { code, stdout, stderr } = await host.run([fairlead, 'explain', ...words], {
+    env: { DOCKER_HOST: daemon.address },
+  });
+  assert.equal(code, 0, stderr);
+  return stdout;
+}
+
+/** What the twin has not done yet, oldest first. */
+async function newOperations(): Promise<{ id: number; name: string }[]> {
+  const operations: { id: string; name: string }[] = JSON.parse(await explain('--list', '--json'));
+  return operations
+    .map(({ id, name }) => ({ id: Number(id), name }))
+    .filter(({ id }) => id > replayed)
+    .reverse();
+}
+
+/** Do on the twin what Fairlead did since the last time, and give the names of the operations. */
+async function replay(): Promise<string[]> {
+  const operations = await newOperations();
+  for (const { id, name } of operations) {
+    const script = await explain(String(id));
+    assertRunnable(script);
+    const { code, stderr } = await twin.run(['bash', '-e'], { input: script });
+    assert.equal(code, 0, `${name}\n${script}\n${stderr}`);
+    replayed = id;
+  }
+  return operations.map(({ name }) => name);
+}
+
+/** Every line is a command of a tool that everybody has, or stands between the quotes of one. */
+function assertRunnable(script: string): void {
+  const commands = script
+    .trimEnd()
+    .replaceAll(/<<'NFT'\n[\s\S]*?\nNFT$/gm, '')
+    .split('\n');
+  for (const command of commands)
+    assert.match(command, /^(ip|bridge|nft|sysctl|conntrack|nsenter --net=\S+ (nft|sysctl)) /);
+}
+
+/**
+ * Everything that the tools can tell about a namespace; with the name of the namespace before it. What is learnt from
+ * packets is left out.
+ */
+const tellAll = `
+tell() {
+  echo "== $1 $2"; shift 2
+  "$@"
+}
+tellNamespace() {
+  name=$1; shift
+  tell "$name" link "$@" ip -j -d link
+  tell "$name" address "$@" ip -j -d address
+  tell "$name" route4 "$@" ip -4 -j -d route show table all
+  tell "$name" route6 "$@" ip -6 -j -d route show table all
+  tell "$name" rule4 "$@" ip -4 -j -d rule
+  tell "$name" rule6 "$@" ip -6 -j -d rule
+  tell "$name" fdb "$@" bridge -j fdb
+  tell "$name" ruleset "$@" nft -j list ruleset
+  tell "$name" sysctl "$@" grep -rs '' /proc/sys/net/ipv4/conf /proc/sys/net/ipv6/conf /proc/sys/net/ipv4/ip_forward || :
+}
+tellNamespace host
+for name in $(ls /run/netns); do tellNamespace "$name" nsenter "--net=/run/netns/$name"; done
+`;
+
+/** What differs between two machines that did the same: numbers, times, counters, who holds a table. */
+const volatile = new Set([
+  ...['ifindex', 'link_index', 'link_netnsid', 'handle', 'refcnt', 'bytes', 'packets', 'gc_timer', 'hello_timer'],
+  ...['tcn_timer', 'topology_change_timer', 'hold_timer', 'message_age_timer', 'forward_delay_timer', 'timer'],
+  ...['valid_life_time', 'preferred_life_time', 'multicast_startup_query_interval', 'ageing', 'metainfo'],
+]);
+
+/** The state of a host: a line for each thing, which says in which namespace it is and of which kind. */
+async function kernelState(machine: Host): Promise<string[]> {
+  const [, ...sections] = (await machine.exec('bash', '-c', tellAll)).split(/^== /m);
+  return sections.flatMap((section) => {
+    const [title = '', ...lines] = section.trimEnd().split('\n');
+    const things = title.endsWith('sysctl') ? lines.sort() : comparable(lines.join('\n'));
+    return things.map((thing) => `${title}: ${thing}`);
+  });
+}
+
+/** The order of rules is part of what they mean; that of all else depends on hashes. */
+function comparable(text: string): string[] {
+  const state: unknown = JSON.parse(text === '' ? '[]' : text, (key, value: unknown) => {
+    const isOwnership = key === 'flags' && Array.isArray(value) && value.includes('owner');
+    return volatile.has(key) || isOwnership ? undefined : value;
+  });
+  if (!Array.isArray(state))
+    return Object.values(Object(state))
+      .flat()
+      .map((thing) => JSON.stringify(thing));
+  return state
+    .map((thing) => JSON.stringify(thing))
+    .filter((thing) => !/"state":""/.test(thing))
+    .sort();
+}
+
+/** Carrier and address detection settle in the background, for each host in its own time. */
+async function assertSameState(): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    const [wanted, actual] = await Promise.all([kernelState(host), kernelState(twin)]);
+    if (isDeepStrictEqual(actual, wanted)) return;
+    if (attempt < 20) await sleep(100);
+    else {
+      const [inHost, inTwin] = [new Set(wanted), new Set(actual)];
+      const missing = wanted.filter((thing) => !inTwin.has(thing)).map((thing) => `- ${thing}`);
+      const extra = actual.filter((thing) => !inHost.has(thing)).map((thing) => `+ ${thing}`);
+      assert.fail(['the replay gave something else:', ...missing, ...extra].join('\n'));
+    }
+  }
+}
+
+test('what the start of the daemon did can be replayed', async () => {
+  assert.notDeepEqual(await kernelState(twin), await kernelState(host));
+  assert.deepEqual(await replay(), ['add table fairlead']);
+  await assertSameState();
+});
+
+const busybox = ['busybox', 'sleep', '1000'];
+const cases: [command: string[], operation: string][] = [
+  [['network', 'create', '--subnet', '10.9.0.0/24', 'app'], 'network create app'],
+  [['run', '-d', '--name', 'web', '-p', '8080:80', '--network', 'app', ...busybox], 'start web'],
+  [
+    ['network', 'create', '--ipv6', '--subnet', 'fd00:9::/64', '--opt', 'com.docker.network.driver.mtu=1400', 'six'],
+    'network create six',
+  ],
+  [['network', 'create', '--internal', 'inner'], 'network create inner'],
+  [['network', 'connect', '--ip6', 'fd00:9::77', 'six', 'web'], 'network connect six web'],
+  [['network', 'connect', 'inner', 'web'], 'network connect inner web'],
+  [['run', '-d', '--name', 'old', '-p', '127.0.0.1:9000-9010:9000-9010/udp', ...busybox], 'start old'],
+  [
+    ['run', '-d', '--name', 'both', '-p', '[2001:db8::2]:7000:70', '-p', '7001:71', '--network', 'six', ...busybox],
+    'start both',
+  ],
+  [['run', '-d', '--name', 'alone', '--network', 'none', ...busybox], 'start alone'],
+  [['network', 'disconnect', 'six', 'web'], 'network disconnect six web'],
+  [['stop', '-t', '0', 'old'], 'end old'],
+  [['start', 'old'], 'start old'],
+  [['rm', '-f', 'web', 'old', 'both', 'alone'], 'end web'],
+  [['network', 'rm', 'app', 'six', 'inner'], 'network rm app'],
+];
+
+for (const [command, operation] of cases) {
+  test(`what docker ${command.join(' ').replace(/ busybox.*/, '')} did can be replayed`, async () => {
+    await daemon.docker(...command);
+    assert.ok((await replay()).includes(operation));
+    await assertSameState();
+  });
+}
+
+test('without a name the last operation is explained, and one that is not known is refused', async () => {
+  assert.equal(await explain(), await explain(String(replayed)));
+  const { code, stderr } = await host.run([fairlead, 'explain', '4711'], { env: { DOCKER_HOST: daemon.address } });
+  assert.notEqual(code, 0);
+  assert.match(stderr, /No such operation: 4711/);
+});
