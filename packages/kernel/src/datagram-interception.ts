@@ -151,9 +151,10 @@ export function sendDatagramFrom(descriptor: number, datagram: Uint8Array, from:
 }
 
 /** The result, or 0 on failure: what UDP brings may get lost. */
-function attempt(work: () => number | void): number {
+function attempt(work: () => unknown): number {
   try {
-    return work() ?? 0;
+    const result = work();
+    return typeof result === 'number' ? result : 0;
   } catch {
     return 0;
   }

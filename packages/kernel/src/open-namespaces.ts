@@ -6,7 +6,7 @@ import { OpenNamespace } from './open-namespace.ts';
 /** Namespaces kept open, the host's not counted: three descriptors each. An open one lives on after it was unpinned. */
 const CAPACITY = 32;
 
-/** The namespaces in use, the least recently used one being closed when there are too many. */
+/** The namespaces in use; the least recently used ones are closed when there are too many. */
 export class OpenNamespaces {
   readonly #open = new Map<NamespaceName, OpenNamespace>();
   /** Those known to be what their name means, in this run of synchronous work. */
@@ -25,9 +25,15 @@ export class OpenNamespaces {
     return this.#keep(new OpenNamespace(name));
   }
 
-  /** Check names again at their next use: others may have run since, and given a name to another namespace. */
+  /**
+   * Begin a run of synchronous work: names are checked again at their next use, for others may have run since and given
+   * a name to another namespace, and what was opened beyond the capacity is closed. Within the run nothing is closed.
+   */
   recheck(): void {
     this.#checked.clear();
+    const surplus = this.#open.size - CAPACITY - 1;
+    if (surplus <= 0) return;
+    for (const name of [...this.#open.keys()].filter((candidate) => candidate !== '').slice(0, surplus)) this.close(name);
   }
 
   /** The namespace of a name if it is open. */
@@ -63,13 +69,7 @@ export class OpenNamespaces {
     this.#open.delete(namespace.name);
     this.#open.set(namespace.name, namespace);
     this.#checked.add(namespace);
-    if (this.#open.size > CAPACITY + 1) this.#closeOldest();
     return namespace;
-  }
-
-  #closeOldest(): void {
-    const oldest = this.#open.keys().find((name) => name !== '');
-    if (oldest !== undefined) this.close(oldest);
   }
 
   [Symbol.dispose](): void {

@@ -140,8 +140,9 @@ function decodeStatistics(bytes: Uint8Array): LinkStatistics {
 /** The object that would make such a link. A veth's end comes without its peer, which is another link. */
 export function linkObjectOf(details: LinkDetails, namespace: NamespaceName, names: NameLookup): LinkObject {
   const { parentIndex, parentNamespaceId, masterIndex } = details;
-  const foreign =
-    parentNamespaceId === undefined ? undefined : names.foreignLink?.(parentNamespaceId, parentIndex ?? 0);
+  // A veth's other end is no parent, and to find it would mean to ask every namespace.
+  const hasForeignParent = parentNamespaceId !== undefined && details.kind !== 'veth';
+  const foreign = hasForeignParent ? names.foreignLink?.(parentNamespaceId, parentIndex ?? 0) : undefined;
   const parent = parentNamespaceId === undefined ? nameOf(parentIndex, names) : foreign?.name;
   const type = linkTypeOf(details, parent ?? '');
   return withoutUndefined<LinkObject>({
@@ -155,7 +156,7 @@ export function linkObjectOf(details: LinkDetails, namespace: NamespaceName, nam
     master: nameOf(masterIndex, names),
     port: details.port,
     alias: details.alias,
-    madeIn: type.kind === 'veth' ? undefined : foreign?.namespace,
+    madeIn: foreign?.namespace,
   });
 }
 
