@@ -17,6 +17,9 @@ const order: Record<KernelObject['kind'], number> = {
 /** An inner veth end comes up after its addresses are there, so that they are announced with it; routes need it up. */
 const LINK_UP = 5;
 
+/** A port comes after its bridge. */
+const PORT = 2.5;
+
 /** A link that we would not make so is only ever removed: first in place of another, last of all for good. */
 const NEVER_MADE = -1;
 
@@ -105,6 +108,7 @@ function placeOf(object: KernelObject, name: string): string {
 
 function rank(object: KernelObject): number {
   if (object.kind === 'link' && object.type.kind === 'other') return NEVER_MADE;
+  if (object.kind === 'link' && object.master !== undefined) return PORT;
   return isInnerEnd(object) ? LINK_UP : order[object.kind];
 }
 

@@ -208,16 +208,20 @@ export class Sandboxes {
     const { state, kernel, ports, records } = this.#context;
     const { sandbox, joined, fragment } = before;
     const reached = this.#fragment(sandbox.id);
-    const asked = state.sandbox(sandbox.id).ports;
+    const unsettled = state.sandbox(sandbox.id).ports.length > 0 || sandbox.mappings.length > 0;
     state.store.transaction(() => {
       undo();
-      state.sandboxes.put(sandbox);
+      state.sandboxes.put(unsettled ? { ...sandbox, unsettled } : sandbox);
     });
     await this.#quietly('change not taken back completely', () =>
       settleAll([
         ...added.map((item) => () => records.withdraw(item)),
         () => applyThoroughly(kernel, diff(fragment, reached)),
-        () => (asked.length > 0 || sandbox.mappings.length > 0 ? ports.restore(sandbox) : undefined),
+        async () => {
+          if (!unsettled) return;
+          await ports.restore(sandbox);
+          state.sandboxes.put(sandbox);
+        },
         () => (sandbox.resolver ? records.serve(sandbox, joined) : records.close(sandbox.id)),
       ]),
     );

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { codeOf } from '@fairlead/base';
 import type { EndpointConfig, Network, NetworkRequest, PortBinding, Sandbox } from './model.ts';
 import { Life } from './testing/life.ts';
@@ -167,10 +167,19 @@ class Walk {
   }
 }
 
-test('after every step of a random walk kernel and name service hold exactly what the store says', async () => {
+/** Identifiers and times are of the walk too, or else the same seed would lead elsewhere. */
+function walkAlone(context: TestContext, seed: number): void {
+  const random = randomNumbers(seed);
+  let time = 0;
+  context.mock.method(crypto, 'getRandomValues', (bytes: Uint8Array) => bytes.map(() => random(256)));
+  context.mock.method(Date, 'now', () => ++time);
+}
+
+test('after every step of a random walk kernel and name service hold exactly what the store says', async (context) => {
   const given = process.env['SEED'];
   const seeds = given === undefined ? Array.from({ length: 4 }, () => Math.floor(Math.random() * 2 ** 31)) : [Number(given)];
   for (const seed of seeds) {
+    walkAlone(context, seed);
     using rig = await Rig.started();
     const walk = new Walk(rig, seed);
     const trail: string[] = [];

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseInterfaceAddress, parseIpAddress, parsePrefix } from '@fairlead/base';
+import { dnsTable, hostElement } from '@fairlead/firewall';
+import type { AddressObject, Change, KernelObject, LinkObject } from '@fairlead/netlink';
+import { diff, removals } from './diff.ts';
+
+const bridge: LinkObject = { kind: 'link', namespace: '', name: 'br0', type: { kind: 'bridge' }, up: true, mtu: 1500 };
+const outer: LinkObject = {
+  kind: 'link',
+  namespace: '',
+  name: 'veth0',
+  type: { kind: 'veth', peer: { namespace: 'web', name: 'eth0' } },
+  up: true,
+  master: 'br0',
+};
+const inner: LinkObject = { kind: 'link', namespace: 'web', name: 'eth0', type: { kind: 'veth' }, up: true };
+const namespace: KernelObject = { kind: 'namespace', namespace: 'web' };
+const address: AddressObject = { kind: 'address', namespace: 'web', link: 'eth0', address: parseInterfaceAddress('10.0.0.2/24') };
+const setting: KernelObject = { kind: 'sysctl', namespace: 'web', key: 'net.ipv6.conf.eth0.disable_ipv6', value: '1' };
+const route: KernelObject = {
+  kind: 'route',
+  namespace: 'web',
+  destination: parsePrefix('0.0.0.0/0'),
+  via: parseIpAddress('10.0.0.1'),
+  link: 'eth0',
+};
+const table = (port: number): KernelObject => ({ kind: 'table', namespace: '', definition: { ...dnsTable({ udpPort: port, tcpPort: port }), name: 'fairlead' } });
+const element = hostElement('publish4', ['tcp', '80'], ['10.0.0.2', '80']);
+const range = (ports: string) => hostElement('publish_range4', ['tcp', ports], ['10.0.0.2']);
+const forwarding: KernelObject = { kind: 'sysctl', namespace: '', key: 'net.ipv4.ip_forward', value: '1' };
+
+function names(changes: readonly Change[]): string[] {
+  return changes.map(({ action, object }) => {
+    const of = object.kind === 'link' ? ` ${object.name}` : object.kind === 'element' ? ` ${object.key.join(' ')}` : '';
+    return `${action} ${object.kind}${of}`;
+  });
+}
+
+const cases: readonly [string, readonly KernelObject[], readonly KernelObject[], readonly string[]][] = [
+  ['nothing is needed where all is as wanted', [bridge, outer, element], [element, outer, bridge], []],
+  [
+    'everything is made in the order in which it can be made',
+    [element, route, inner, address, setting, outer, bridge, table(1), namespace],
+    [],
+    [
+      'add namespace',
+      'add table',
+      'add link br0',
+      'add link veth0',
+      'add sysctl',
+      'add address',
+      'add link eth0',
+      'add route',
+      'add element tcp 80',
+    ],
+  ],
+  ['what is not asked for may be anything', [bridge], [{ ...bridge, alias: 'mine' }], []],
+  ['another property is changed', [bridge], [{ ...bridge, mtu: 9000 }], ['change link br0']],
+  ['a peer is a link of its own', [outer], [{ ...outer, type: { kind: 'veth' } }], []],
+  [
+    'a link of another kind is replaced',
+    [bridge],
+    [{ ...bridge, type: { kind: 'dummy' } }],
+    ['remove link br0', 'add link br0'],
+  ],
+  [
+    'an element makes room before another one comes, and gets another value in place',
+    [range('8000-8020'), hostElement('publish4', ['tcp', '80'], ['10.0.0.3', '80'])],
+    [range('8000-8010'), element],
+    ['remove element tcp 8000-8010', 'add element tcp 8000-8020', 'change element tcp 80'],
+  ],
+  [
+    'what is missing comes before what is too much goes',
+    [bridge],
+    [{ ...bridge, name: 'br1' }],
+    ['add link br0', 'remove link br1'],
+  ],
+  [
+    'elements are put back into a table that is made anew, and surplus ones do not survive in it',
+    [table(2), element],
+    [table(1), element, range('1-2')],
+    ['change table', 'remove element tcp 1-2', 'add element tcp 80'],
+  ],
+];
+
+for (const [name, desired, observed, expected] of cases) {
+  test(`diff: ${name}`, () => {
+    assert.deepEqual(names(diff(desired, observed)), expected);
+  });
+}
+
+const goings: readonly [string, readonly KernelObject[], readonly string[]][] = [
+  ['a sandbox goes with its namespace; only what is in the host’s is removed', [namespace, outer, inner, address, setting, route, element], ['remove element tcp 80', 'remove namespace']],
+  ['an endpoint goes with its outer end', [outer, inner, { ...address, namespace: '', link: 'veth0' }], ['remove link veth0']],
+  ['a setting of the host stays', [forwarding, bridge], ['remove link br0']],
+  ['an address whose link stays is removed alone', [address], ['remove address']],
+];
+
+for (const [name, objects, expected] of goings) {
+  test(`removals: ${name}`, () => {
+    assert.deepEqual(names(removals(objects)), expected);
+  });
+}
