@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { ApiServer } from '@fairlead/api';
 import { messageOf } from '@fairlead/base';
 import { startEngine } from './composition.ts';
@@ -7,6 +8,9 @@ import { daemonLogger } from './log.ts';
 import { daemonOptions } from './options.ts';
 import { PidFile } from './pid-file.ts';
 import { VERSION } from './version.ts';
+
+/** By then the start is over, and whoever waited for the API has been served. */
+const FLUSH_DELAY_MS = 3000;
 
 /**
  * Run the daemon until it is told to end. Containers, names and published ports go on without it.
@@ -28,7 +32,9 @@ export async function runDaemon(words: readonly string[]): Promise<number> {
     await using composed = await startEngine(options, logger);
     await using server = new ApiServer({ engine: composed.engine, productVersion: VERSION, logger });
     for (const address of addresses) await server.listen(address);
-    logger.info('API listening', { hosts: options.hosts });
+    logger.info('API listening', { hosts: options.hosts, milliseconds: Math.round(performance.now()) });
+    // Node writes what it compiled at its end, which a daemon may not live to see.
+    setTimeout(flushCompileCache, FLUSH_DELAY_MS).unref();
     await untilStopped();
     logger.info('daemon shutting down; containers go on');
     return 0;

@@ -1,4 +1,4 @@
-import { type Change, identityOf, type KernelObject, satisfies } from '@fairlead/netlink';
+import { type Change, identityOf, type KernelObject, satisfies, type TableObject } from '@fairlead/netlink';
 
 /** Kinds in the order in which they can be made; taken away in the reverse order. */
 const order: Record<KernelObject['kind'], number> = {
@@ -64,6 +64,12 @@ function byIdentity(objects: readonly KernelObject[]): Map<string, KernelObject>
   return new Map(objects.map((object) => [identityOf(object), object]));
 }
 
+/** True when a table's contents stay: one whose owner died is only adopted. */
+function holdsSame(previous: TableObject, wanted: TableObject): boolean {
+  const { protected: _, ...contents } = wanted.definition;
+  return satisfies(previous, { ...wanted, definition: contents });
+}
+
 /** Elements that may go when the definition of their table changes, for their set is made anew if it changes too. */
 function lostWithTables(
   want: ReadonlyMap<string, KernelObject>,
@@ -72,7 +78,7 @@ function lostWithTables(
   const remade = new Set<string>();
   for (const [identity, object] of want) {
     const previous = have.get(identity);
-    if (object.kind !== 'table' || previous === undefined || satisfies(previous, object)) continue;
+    if (object.kind !== 'table' || previous?.kind !== 'table' || holdsSame(previous, object)) continue;
     remade.add(placeOf(object, object.definition.name));
   }
   if (remade.size === 0) return remade;
