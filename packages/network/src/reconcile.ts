@@ -37,7 +37,6 @@ export async function reconcile(context: ReconcileContext): Promise<readonly Cha
   const changes = kernelChanges(context);
   if (changes.length > 0) {
     logger.info('repairing kernel state', { changes: changes.length });
-    for (const c of changes) process.stderr.write(`CH ${c.action} ${JSON.stringify(c).slice(0, 300)}\n`);
     await attempt(context, 'kernel state not repaired completely', () => applyThoroughly(kernel, changes));
   }
   const settled = await reconcileNames(context);

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { requireValidEndpoint, syntaxFaults } from './endpoint-rules.ts';
+import type { EndpointConfig, Network } from './model.ts';
+import { network } from './testing/samples.ts';
+
+const app = network({ subnets: ['4', '6'] });
+const docker0 = network({ name: 'bridge' });
+const SYSCTLS = 'com.docker.network.endpoint.sysctls';
+
+const fine: readonly [Network, EndpointConfig][] = [
+  [app, {}],
+  [app, { ipv4Address: '10.0.0.9', ipv6Address: 'FD00::9', macAddress: '02-42-AC-11-00-02', aliases: ['db'] }],
+  [app, { ipv4Address: '', ipv6Address: '', macAddress: '', linkLocalAddresses: ['169.254.7.7', 'fe80::7'] }],
+  [app, { driverOptions: { [SYSCTLS]: 'net.ipv4.conf.IFNAME.log_martians=1,net.ipv6.conf.IFNAME.accept_ra=2' } }],
+  [docker0, { aliases: [], macAddress: '02:42:ac:11:00:02' }],
+];
+
+for (const [on, config] of fine) {
+  test(`endpoint: ${JSON.stringify(config)} can be had on ${on.name}`, () => requireValidEndpoint(on, config));
+}
+
+const refused: readonly [Network, EndpointConfig, string][] = [
+  [app, { ipv4Address: '10.0.1.9' }, 'invalid endpoint settings:\nno configured subnet contains IP address 10.0.1.9'],
+  [
+    app,
+    { ipv4Address: '10.0.1.9', ipv6Address: 'fd01::1' },
+    'invalid endpoint settings:\n* no configured subnet contains IP address 10.0.1.9\n* no configured subnet contains IP address fd01::1',
+  ],
+  [app, { ipv4Address: 'fd00::9' }, 'invalid endpoint settings:\ninvalid IPv4 address: fd00::9'],
+  [app, { ipv6Address: '10.0.0.9' }, 'invalid endpoint settings:\ninvalid IPv6 address: 10.0.0.9'],
+  [app, { linkLocalAddresses: ['here'] }, 'invalid endpoint settings:\ninvalid link-local IP address: here'],
+  [app, { macAddress: '02:42' }, 'invalid MAC address: 02:42'],
+  [
+    docker0,
+    { ipv4Address: '10.0.0.9', aliases: ['db'] },
+    'invalid endpoint settings:\n* user-specified IP address is supported on user-defined networks only\n* network-scoped aliases are only supported for user-defined networks',
+  ],
+  [
+    app,
+    { driverOptions: { [SYSCTLS]: 'net.ipv4.conf.eth0.log_martians=1' } },
+    "invalid endpoint settings:\nunrecognised network interface sysctl 'net.ipv4.conf.eth0.log_martians=1'; represent 'net.X.Y.ethN.Z=V' as 'net.X.Y.IFNAME.Z=V', 'X' must be 'ipv4', 'ipv6' or 'mpls'",
+  ],
+];
+
+for (const [on, config, message] of refused) {
+  test(`endpoint: ${JSON.stringify(config)} cannot be had on ${on.name}`, () => {
+    assert.throws(() => requireValidEndpoint(on, config), { code: 'invalid-argument', message });
+  });
+}
+
+test('what is wrong without knowing the network is all said', () => {
+  assert.deepEqual(syntaxFaults({ ipv4Address: 'a', ipv6Address: 'b', linkLocalAddresses: ['c', 'd'] }), [
+    'invalid IPv4 address: a',
+    'invalid IPv6 address: b',
+    'invalid link-local IP address: c',
+    'invalid link-local IP address: d',
+  ]);
+});
