@@ -35,8 +35,9 @@ const { values } = parseArgs({
   },
 });
 
+/** With the seconds since the start before it. */
 function say(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${(performance.now() / 1000).toFixed(0).padStart(4)} s  ${line}\n`);
 }
 
 /** What there is of a subject that failed is nothing; the others go on. */

@@ -11,7 +11,8 @@ export interface ProbeResult {
 }
 
 /** Something that is done again and again in a network namespace, by a process of its own, until it is stopped. */
-export interface Probe {
+export interface Probe extends Disposable {
+  /** End in good order. Disposing ends it at once and without a result. */
   stop(): Promise<ProbeResult>;
 }
 
@@ -28,6 +29,7 @@ export async function startProbe(namespacePath: string, ...words: string[]): Pro
       child.stdin.end();
       return JSON.parse(await result);
     },
+    [Symbol.dispose]: () => child.kill('SIGKILL'),
   };
 }
 
@@ -41,6 +43,7 @@ export async function startPing(namespacePath: string, address: string): Promise
       child.kill('SIGINT');
       return parsePing(await result);
     },
+    [Symbol.dispose]: () => child.kill('SIGKILL'),
   };
 }
 

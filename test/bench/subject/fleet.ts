@@ -68,7 +68,8 @@ async function measureRestarts(
   for (let round = 0; round < times(3); round++) {
     for (const engine of engines) {
       say(`killing and starting ${engine.name} again`);
-      const probes = await startProbes(engine);
+      using stack = new DisposableStack();
+      const probes = await startProbes(engine, stack);
       await sleep(300);
       await engine.daemon.kill9();
       note(back, engine.name, await engine.daemon.restart());
@@ -89,14 +90,15 @@ async function measureRestarts(
   ];
 }
 
-async function startProbes(engine: Engine): Promise<Probe[]> {
+/** In the order of {@link probed}. */
+async function startProbes(engine: Engine, stack: DisposableStack): Promise<Probe[]> {
   const container = await engine.namespaceOf('c1');
   const port = `${firstPort + 2}`;
   const { host } = engine;
   return [
-    await startProbe(container, 'name', 'c2'),
-    await startProbe(host.outside.path, 'page', labAddresses.host.ipv4, port),
-    await startProbe(host.pathOf('/proc/1/ns/net'), 'page', '127.0.0.1', port),
-    await startPing(container, labAddresses.outside.ipv4),
+    stack.use(await startProbe(container, 'name', 'c2')),
+    stack.use(await startProbe(host.outside.path, 'page', labAddresses.host.ipv4, port)),
+    stack.use(await startProbe(host.pathOf('/proc/1/ns/net'), 'page', '127.0.0.1', port)),
+    stack.use(await startPing(container, labAddresses.outside.ipv4)),
   ];
 }
