@@ -65,13 +65,13 @@ export function kernelChanges(context: Pick<ReconcileContext, 'state' | 'kernel'
 async function reconcileNames(context: ReconcileContext): Promise<readonly Change[]> {
   const { state, names, turn } = context;
   const served = await names.list();
-  const surplus = (ids: readonly string[], known: { get(id: string): unknown }, drop: (id: string) => Promise<void>) =>
-    ids.filter((id) => known.get(id) === undefined).map((id) => attempt(context, 'not forgotten', () => drop(id)));
+  const surplus = (ids: readonly string[], isKnown: (id: string) => unknown, drop: (id: string) => Promise<void>) =>
+    ids.filter((id) => !isKnown(id)).map((id) => attempt(context, 'not forgotten', () => drop(id)));
   await Promise.all([
-    ...surplus(served.portOwners, state.sandboxes, (id) => names.releasePorts(id)),
-    ...surplus(served.endpoints, state.endpoints, (id) => names.removeEndpoint(id)),
-    ...surplus(served.sandboxes, state.sandboxes, (id) => names.closeSandbox(id)),
-    ...surplus(served.networks, state.networks, (id) => names.removeNetwork(id)),
+    ...surplus(served.portOwners, (id) => state.sandboxes.get(id), (id) => names.releasePorts(id)),
+    ...surplus(served.endpoints, (id) => state.endpoints.get(id), (id) => names.removeEndpoint(id)),
+    ...surplus(served.sandboxes, (id) => isServed(state, id), (id) => names.closeSandbox(id)),
+    ...surplus(served.networks, (id) => state.networks.get(id), (id) => names.removeNetwork(id)),
   ]);
   const networks = Iterator.from(state.networks).filter(hasNames).toArray();
   await attempt(context, 'networks not named', () =>
@@ -83,6 +83,13 @@ async function reconcileNames(context: ReconcileContext): Promise<readonly Chang
     sandboxes.map(({ id }) => turn(id, () => reconcileSandbox(context, id, held.has(id)))),
   );
   return changes.flat();
+}
+
+/** True when the name service has reason to know a sandbox; see {@link NameRecords.serve}. */
+function isServed(state: NetworkState, id: string): boolean {
+  const sandbox = state.sandboxes.get(id);
+  if (sandbox === undefined) return false;
+  return sandbox.resolver !== undefined || state.joined(id).some(({ network }) => hasNames(network));
 }
 
 async function reconcileSandbox(context: ReconcileContext, id: string, holdsPorts: boolean): Promise<readonly Change[]> {
