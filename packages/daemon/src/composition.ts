@@ -104,7 +104,6 @@ async function connectNames(options: DaemonOptions, logger: Logger): Promise<Nam
   return await NameService.connect({
     socket: join(options.execRoot, 'resolver.sock'),
     log: join(options.execRoot, 'resolver.log'),
-    cache: join(options.dataRoot, 'cache'),
     namespacePath,
     logger,
   });

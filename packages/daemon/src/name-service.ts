@@ -10,8 +10,6 @@ import type { NameServicePort, PortReservation, ResolverEndpoint, ResolverSandbo
 export interface NameServiceSettings {
   readonly socket: string;
   readonly log: string;
-  /** Directory for compiled code: the process starts in half the time with it. */
-  readonly cache: string;
   /** Absolute path of a pinned network namespace. */
   readonly namespacePath: (name: string) => string;
   readonly logger: Logger;
@@ -153,14 +151,13 @@ async function connect(settings: NameServiceSettings): Promise<ResolverClient> {
 }
 
 /** Detached and with a log of its own: it outlives the daemon. */
-function startResolver({ socket, log, cache }: NameServiceSettings): void {
+function startResolver({ socket, log }: NameServiceSettings): void {
   const program = fileURLToPath(import.meta.resolve('@fairlead/resolver/main'));
   const output = openSync(log, 'a', 0o640);
   const child = spawn(process.execPath, [program, '--socket', socket], {
     detached: true,
     stdio: ['ignore', 'ignore', output],
     cwd: '/',
-    env: { ...process.env, NODE_COMPILE_CACHE: cache },
   });
   child.on('error', (error) => {
     throw new FairleadError('unavailable', `cannot start the name service: ${error.message}`);

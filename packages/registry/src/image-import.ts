@@ -32,7 +32,6 @@ export function importImage(request: ImportRequest): AsyncGenerator<Progress, St
   const { archive, changes, message, created, target, platform = hostPlatform() } = request;
   const config = applyConfigChanges({}, changes);
   return progressStream(async (report) => {
-    report({ status: 'Importing' });
     // Kept uncompressed: then its digest is its diff ID, and what it is needs to be worked out only once.
     const blob = await target.content.ingest(await decompressed(archive), {});
     const layer: Descriptor = { mediaType: mediaTypes.ociLayer, digest: blob.digest, size: blob.size };

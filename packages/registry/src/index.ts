@@ -3,7 +3,6 @@
  *
  * @module
  */
-export { applyConfigChanges } from './config-change.ts';
 export type {
   BlobContent,
   ContentLabels,
@@ -20,9 +19,9 @@ export {
   type ImageRunConfig,
   parseImageConfig,
 } from './image-config.ts';
-export { type ImportRequest, importImage } from './image-import.ts';
-export { type LoadedImage, type LoadRequest, loadImages } from './image-load.ts';
-export { type PullRequest, pullImage } from './image-pull.ts';
+export type { ImportRequest } from './image-import.ts';
+export type { LoadedImage, LoadRequest } from './image-load.ts';
+export type { PullRequest } from './image-pull.ts';
 export {
   canonicalText,
   familiarName,

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
 import { isConflict, type Logger, type LogLevel, messageOf } from '@fairlead/base';
 import { prepareDescriptors } from '@fairlead/kernel';
@@ -21,6 +22,9 @@ const log: Logger = { debug: () => {}, info: say('info'), warn: say('warn'), err
 
 /** Exit status when another resolver serves the path already. */
 const ALREADY_RUNNING = 3;
+
+/** By then the first requests have been served. */
+const FLUSH_DELAY_MS = 3000;
 
 /** A sandbox takes two descriptors, a published port one, a relayed connection two. */
 const DESCRIPTORS = 16_384;
@@ -48,6 +52,8 @@ process.on('uncaughtException', (error) => log.error('uncaught', { error: error.
 try {
   const dispatch = (method: string, params: unknown) => methodOf(resolver.methods, method)(params);
   const control = await ControlServer.listen(values.socket, dispatch, log);
+  // Node writes what it compiled at its end, which may be a kill; the next start shall find it.
+  setTimeout(flushCompileCache, FLUSH_DELAY_MS).unref();
   log.info('serving', { socket: values.socket, pid: process.pid });
   await ending.promise;
   await control[Symbol.asyncDispose]();

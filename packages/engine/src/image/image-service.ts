@@ -6,13 +6,10 @@ import {
   type ImageConfig,
   type ImageReference,
   type ImageTarget,
-  importImage,
   type LoadedImage,
-  loadImages,
   parseDigest,
   parseImageReference,
   parsePlatform,
-  pullImage,
   type RegistrySettings,
   type StoredImage,
 } from '@fairlead/registry';
@@ -143,6 +140,7 @@ export class Images implements ImageService {
     const { auth: credentials, signal } = options;
     yield* this.#underLease(async function* (this: Images, target: ImageTarget) {
       const { registry } = this.#options;
+      const { pullImage } = await import('@fairlead/registry/transfer');
       const image = yield* pullImage({ ...registry, reference, platform, current, target, credentials, signal });
       await this.#keep(image, namesOfPulled(reference, image));
       await this.#emit('pull', familiarText(reference), familiarName(reference), image.config.digest);
@@ -154,6 +152,7 @@ export class Images implements ImageService {
     options: { readonly quiet: boolean },
   ): AsyncGenerator<Progress, void> {
     const lines = this.#underLease(async function* (this: Images, target: ImageTarget) {
+      const { loadImages } = await import('@fairlead/registry/transfer');
       for (const image of yield* loadImages({ archive, target })) {
         for (const moved of await this.#keep(image, image.names)) yield { stream: renamed(moved) };
         await this.#emit('load', image.config.digest, image.config.digest);
@@ -176,6 +175,7 @@ export class Images implements ImageService {
     const platform = options.platform ? parsePlatform(options.platform) : undefined;
     const { changes, message } = options;
     yield* this.#underLease(async function* (this: Images, target: ImageTarget) {
+      const { importImage } = await import('@fairlead/registry/transfer');
       const image = yield* importImage({ archive, changes, message, platform, created: new Date(), target });
       const id = image.config.digest;
       await this.#keep(image, reference === undefined ? [] : [reference]);
