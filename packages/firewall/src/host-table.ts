@@ -20,7 +20,7 @@ export function hostTable(options: HostTableOptions): TableDefinition {
     family: 'inet',
     name: tableName,
     comment: 'container networks: made by fairlead',
-    protected: options.protected,
+    ...(options.protected && { protected: true }),
     sets: hostSets,
     chains: [
       guard,
@@ -32,7 +32,6 @@ export function hostTable(options: HostTableOptions): TableDefinition {
       relay,
       relayed,
       outbound,
-      clamp,
       containers,
       forward,
     ],
@@ -164,17 +163,17 @@ function outwardTranslation(family: 4 | 6): RuleDefinition[] {
   ];
 }
 
-const clamp: ChainDefinition = {
-  name: 'clamp',
-  comment: 'TCP segments fit the way out, also where ICMP is lost',
-  hook: { type: 'filter', hook: 'forward', priority: -150, policy: 'accept' },
-  rules: [rule([is('tcp flags', 'syn / syn,rst'), from('bridges'), toElsewhere, { clampMss: true }])],
-};
+/** TCP segments fit the way out, also where ICMP is lost. Here and not in a chain of its own: every hook costs each packet. */
+const clamp = rule(
+  [is('tcp flags', 'syn / syn,rst'), from('bridges'), toElsewhere, { clampMss: true }],
+  'segments fit the way out',
+);
 
 /** The order is the policy: what may leave its source is settled before any destination can accept. */
 const containers: ChainDefinition = {
   name: 'containers',
   rules: [
+    clamp,
     rule([from('internal'), leaves, ...drop], 'internal network: nothing leaves'),
     rule([to('internal'), leaves, ...drop], 'internal network: nothing enters'),
     rule([is('ct state', 'established,related'), accept]),
