@@ -10,7 +10,9 @@ const small = network({ id: 'small', name: 'small' });
 /** Room for two containers. */
 const tiny: Network = {
   ...network({ id: 'tiny', name: 'tiny' }),
-  subnets: [{ subnet: parsePrefix('10.9.0.0/29'), range: parsePrefix('10.9.0.0/30'), gateway: parseIpAddress('10.9.0.6') }],
+  subnets: [
+    { subnet: parsePrefix('10.9.0.0/29'), range: parsePrefix('10.9.0.0/30'), gateway: parseIpAddress('10.9.0.6') },
+  ],
 };
 const dual = network({ id: 'dual', name: 'dual', subnets: ['4', '6'] });
 
@@ -23,7 +25,10 @@ function open(store = Store.open(':memory:')) {
 
 test('addresses are given from the lowest one, and again when they come back', () => {
   const { book, take } = open();
-  assert.deepEqual(['a', 'b', 'c'].map((owner) => take(owner).ipv4), ['10.0.0.2', '10.0.0.3', '10.0.0.4']);
+  assert.deepEqual(
+    ['a', 'b', 'c'].map((owner) => take(owner).ipv4),
+    ['10.0.0.2', '10.0.0.3', '10.0.0.4'],
+  );
   book.release('small', 'b');
   assert.equal(take('d').ipv4, '10.0.0.3');
 });
@@ -41,17 +46,28 @@ test('a container keeps address and MAC until it gives them up, also over a rest
 test('a static address is its container’s, running or not, and may lie outside of the range', () => {
   const { take, again } = open();
   assert.equal(take('a', { ipv4Address: '10.9.0.5' }, tiny).ipv4, '10.9.0.5');
-  assert.throws(() => again().take('b', { ipv4Address: '10.9.0.5' }, tiny), { code: 'forbidden', message: 'Address already in use' });
+  assert.throws(() => again().take('b', { ipv4Address: '10.9.0.5' }, tiny), {
+    code: 'forbidden',
+    message: 'Address already in use',
+  });
   for (const reserved of ['10.9.0.0', '10.9.0.6', '10.9.0.7']) {
-    assert.throws(() => take('b', { ipv4Address: reserved }, tiny), { code: 'forbidden', message: 'Address already in use' });
+    assert.throws(() => take('b', { ipv4Address: reserved }, tiny), {
+      code: 'forbidden',
+      message: 'Address already in use',
+    });
   }
-  assert.throws(() => take('b', { ipv4Address: '10.8.0.1' }, tiny), { message: 'no configured subnet contains IP address 10.8.0.1' });
+  assert.throws(() => take('b', { ipv4Address: '10.8.0.1' }, tiny), {
+    message: 'no configured subnet contains IP address 10.8.0.1',
+  });
 });
 
 test('a used-up range says so in Docker’s words, and gives again what comes back', () => {
   const { book, take } = open();
   const owners = ['a', 'b', 'c'];
-  assert.deepEqual(owners.map((owner) => take(owner, {}, tiny).ipv4), ['10.9.0.1', '10.9.0.2', '10.9.0.3']);
+  assert.deepEqual(
+    owners.map((owner) => take(owner, {}, tiny).ipv4),
+    ['10.9.0.1', '10.9.0.2', '10.9.0.3'],
+  );
   assert.throws(() => take('d', {}, tiny), {
     code: 'internal',
     message: "no available IPv4 addresses on this network's address pools: tiny (tiny)",
@@ -113,5 +129,8 @@ test('a network takes its leases with it', () => {
   take('a');
   take('a', {}, tiny);
   book.close('small');
-  assert.deepEqual([...leases].map((lease) => lease.network), ['tiny']);
+  assert.deepEqual(
+    [...leases].map((lease) => lease.network),
+    ['tiny'],
+  );
 });

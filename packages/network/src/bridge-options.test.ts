@@ -26,10 +26,19 @@ const read: readonly [Record<string, string>, object][] = [
   [{ [`${P}driver.mtu`]: '1400' }, { mtu: 1400 }],
   [{ [`${P}driver.mtu`]: '0' }, {}],
   [{ [`${P}container_iface_prefix`]: 'net' }, { interfacePrefix: 'net' }],
-  [{ [`${P}enable_ipv4`]: 'False', [`${P}enable_ipv6`]: 'TRUE' }, { ipv4: false, ipv6: true }],
-  [{ [`${P}bridge.gateway_mode_ipv4`]: 'routed', [`${P}bridge.gateway_mode_ipv6`]: 'nat-unprotected' }, { gatewayModes: { ipv4: 'routed', ipv6: 'nat-unprotected' } }],
+  [
+    { [`${P}enable_ipv4`]: 'False', [`${P}enable_ipv6`]: 'TRUE' },
+    { ipv4: false, ipv6: true },
+  ],
+  [
+    { [`${P}bridge.gateway_mode_ipv4`]: 'routed', [`${P}bridge.gateway_mode_ipv6`]: 'nat-unprotected' },
+    { gatewayModes: { ipv4: 'routed', ipv6: 'nat-unprotected' } },
+  ],
   [{ [`${P}bridge.trusted_host_interfaces`]: 'eth0:wg0' }, { trustedInterfaces: ['eth0', 'wg0'] }],
-  [{ [`${P}host_ipv4`]: '192.0.2.9', [`${P}host_ipv6`]: '2001:DB8::9' }, { sources: { ipv4: '192.0.2.9', ipv6: '2001:db8::9' } }],
+  [
+    { [`${P}host_ipv4`]: '192.0.2.9', [`${P}host_ipv6`]: '2001:DB8::9' },
+    { sources: { ipv4: '192.0.2.9', ipv6: '2001:db8::9' } },
+  ],
 ];
 
 for (const [options, expected] of read) {
@@ -39,14 +48,29 @@ for (const [options, expected] of read) {
 }
 
 const refused: readonly [Record<string, string>, string][] = [
-  [{ [`${P}bridge.enable_icc`]: 'yes' }, `failed to parse ${P}bridge.enable_icc value: "yes" (strconv.ParseBool: parsing "yes": invalid syntax)`],
-  [{ [`${P}bridge.enable_ip_masquerade`]: '' }, `failed to parse ${P}bridge.enable_ip_masquerade value: "" (strconv.ParseBool: parsing "": invalid syntax)`],
-  [{ [`${P}driver.mtu`]: '1500B' }, `failed to parse ${P}driver.mtu value: "1500B" (strconv.Atoi: parsing "1500B": invalid syntax)`],
+  [
+    { [`${P}bridge.enable_icc`]: 'yes' },
+    `failed to parse ${P}bridge.enable_icc value: "yes" (strconv.ParseBool: parsing "yes": invalid syntax)`,
+  ],
+  [
+    { [`${P}bridge.enable_ip_masquerade`]: '' },
+    `failed to parse ${P}bridge.enable_ip_masquerade value: "" (strconv.ParseBool: parsing "": invalid syntax)`,
+  ],
+  [
+    { [`${P}driver.mtu`]: '1500B' },
+    `failed to parse ${P}driver.mtu value: "1500B" (strconv.Atoi: parsing "1500B": invalid syntax)`,
+  ],
   [{ [`${P}driver.mtu`]: '-1' }, 'invalid MTU number: -1'],
   [{ [`${P}driver.mtu`]: '70000' }, 'invalid MTU number: 70000'],
-  [{ [`${P}bridge.host_binding_ipv4`]: 'here' }, `failed to parse ${P}bridge.host_binding_ipv4 value: "here" (invalid IP address)`],
+  [
+    { [`${P}bridge.host_binding_ipv4`]: 'here' },
+    `failed to parse ${P}bridge.host_binding_ipv4 value: "here" (invalid IP address)`,
+  ],
   [{ [`${P}host_ipv4`]: '::1' }, `failed to parse ${P}host_ipv4 value: "::1" (not an IPv4 address)`],
-  [{ [`${P}bridge.gateway_mode_ipv6`]: 'open' }, `failed to parse ${P}bridge.gateway_mode_ipv6 value: "open" (unknown gateway mode open)`],
+  [
+    { [`${P}bridge.gateway_mode_ipv6`]: 'open' },
+    `failed to parse ${P}bridge.gateway_mode_ipv6 value: "open" (unknown gateway mode open)`,
+  ],
   [{ [`${P}bridge.name`]: 'a/b' }, 'invalid bridge name: a/b'],
 ];
 

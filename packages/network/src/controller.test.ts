@@ -10,7 +10,13 @@ const anywhere: PortBinding = { protocol: 'udp', containerPort: 53 };
 
 test('a started engine has the three predefined networks and a bridge', async () => {
   using rig = await Rig.started();
-  assert.deepEqual(rig.controller.networks().map(({ name }) => name).sort(), ['bridge', 'host', 'none']);
+  assert.deepEqual(
+    rig.controller
+      .networks()
+      .map(({ name }) => name)
+      .sort(),
+    ['bridge', 'host', 'none'],
+  );
   const bridge = rig.controller.findNetwork('bridge');
   assert.equal(bridge.subnets[0]?.subnet, '172.17.0.0/16');
   assert.ok(rig.kernel.observe('', ['link']).some((link) => link.kind === 'link' && link.name === 'docker0'));
@@ -27,7 +33,9 @@ test('a container is attached, published and named, and leaves nothing when it i
   assert.equal(endpoint.interface, 'eth0');
   assert.equal(endpoint.ipv4, '172.18.0.2');
   assert.deepEqual(
-    boundPorts(rig.controller.sandbox(sandbox.id)?.mappings ?? []).map(({ hostAddress, hostPort }) => `${hostAddress} ${hostPort}`),
+    boundPorts(rig.controller.sandbox(sandbox.id)?.mappings ?? []).map(
+      ({ hostAddress, hostPort }) => `${hostAddress} ${hostPort}`,
+    ),
     ['0.0.0.0 8080', ':: 8080', '0.0.0.0 32768', ':: 32768'],
   );
   assert.equal(rig.names.endpoints.get(endpoint.id)?.containerName, 'web');
@@ -43,7 +51,10 @@ test('a container is attached, published and named, and leaves nothing when it i
 
 test('the host network and none ask nothing of kernel and name service', async () => {
   using rig = await Rig.started();
-  for (const [name, mode] of [['host', 'host'], ['none', 'own']] as const) {
+  for (const [name, mode] of [
+    ['host', 'host'],
+    ['none', 'own'],
+  ] as const) {
     const sandbox = await rig.sandbox(name, { mode, ports: [web] });
     const endpoint = await rig.join(sandbox, rig.controller.findNetwork(name));
     assert.equal(endpoint.ipv4, undefined);
@@ -59,9 +70,15 @@ test('interfaces come up in the order asked for, and a hole is filled by the nex
   const sandbox = await rig.sandbox('web');
   const requests = networks.map((network) => ({ network, hostname: 'web', config: {} }));
   const endpoints = await rig.controller.join(sandbox.id, requests);
-  assert.deepEqual(endpoints.map((endpoint) => endpoint.interface), ['eth0', 'eth1', 'eth2']);
+  assert.deepEqual(
+    endpoints.map((endpoint) => endpoint.interface),
+    ['eth0', 'eth1', 'eth2'],
+  );
   await rig.boot(rig.life);
-  assert.deepEqual(rig.controller.endpointsIn(sandbox.id).map((endpoint) => endpoint.interface), ['eth0', 'eth1', 'eth2']);
+  assert.deepEqual(
+    rig.controller.endpointsIn(sandbox.id).map((endpoint) => endpoint.interface),
+    ['eth0', 'eth1', 'eth2'],
+  );
   assert.ok(endpoints[1] && networks[1]);
   await rig.controller.leave(endpoints[1]);
   assert.equal((await rig.join(sandbox, networks[1])).interface, 'eth1');
@@ -75,15 +92,25 @@ test('default route and ports move with the gateway, family by family', async ()
   const plain = await controller.createNetwork({ name: 'plain' });
   const dual = await controller.createNetwork({ name: 'dual', ipv6: true });
   const sandbox = await rig.sandbox('web', { ports: [web, anywhere] });
-  const ports = () => boundPorts(controller.sandbox(sandbox.id)?.mappings ?? []).map(({ hostAddress, hostPort }) => `${hostAddress} ${hostPort}`);
-  const route = () => rig.kernel.observe('fl-web', ['route']).flatMap((item) => (item.kind === 'route' && item.via ? [`${item.via}`] : []));
+  const ports = () =>
+    boundPorts(controller.sandbox(sandbox.id)?.mappings ?? []).map(
+      ({ hostAddress, hostPort }) => `${hostAddress} ${hostPort}`,
+    );
+  const route = () =>
+    rig.kernel
+      .observe('fl-web', ['route'])
+      .flatMap((item) => (item.kind === 'route' && item.via ? [`${item.via}`] : []));
 
   await rig.join(sandbox, inner);
   assert.deepEqual([ports(), route()], [[], []]);
   await rig.join(sandbox, plain);
   assert.deepEqual([ports(), route()], [['0.0.0.0 8080', '0.0.0.0 32768'], ['172.19.0.1']]);
   const last = await rig.join(sandbox, dual, { gatewayPriority: 1 });
-  assert.deepEqual(ports(), ['0.0.0.0 8080', ':: 8080', '0.0.0.0 32768', ':: 32768'], 'an ephemeral port keeps its number');
+  assert.deepEqual(
+    ports(),
+    ['0.0.0.0 8080', ':: 8080', '0.0.0.0 32768', ':: 32768'],
+    'an ephemeral port keeps its number',
+  );
   assert.equal(route()[0], '172.20.0.1');
   rig.assertConsistent();
   await controller.leave(last);
@@ -109,7 +136,10 @@ test('a port that another container has, or another process, keeps a container f
 
   rig.names.occupy('tcp', parseIpAddress('0.0.0.0'), 9090);
   const third = await rig.sandbox('third', { ports: [{ ...web, hostPorts: { first: 9090, last: 9090 } }] });
-  await assert.rejects(rig.join(third, network), /failed to bind host port 0\.0\.0\.0:9090\/tcp: address already in use$/);
+  await assert.rejects(
+    rig.join(third, network),
+    /failed to bind host port 0\.0\.0\.0:9090\/tcp: address already in use$/,
+  );
   rig.assertConsistent();
 });
 
@@ -191,7 +221,10 @@ test('published ports change while the container runs; when the new ones cannot 
   await rig.join(sandbox, network);
   const ports = (range: number) => [{ ...web, hostPorts: { first: range, last: range } }];
   const after = await rig.controller.publish(sandbox.id, ports(8081));
-  assert.deepEqual(after.mappings.map(({ hostPorts }) => hostPorts.first), [8081]);
+  assert.deepEqual(
+    after.mappings.map(({ hostPorts }) => hostPorts.first),
+    [8081],
+  );
   rig.assertConsistent();
   const before = rig.snapshot();
   await assert.rejects(rig.controller.publish(sandbox.id, ports(9999)), /port is already allocated$/);
@@ -276,13 +309,21 @@ test('a routed network opens published ports under the container’s own address
   await rig.join(sandbox, network);
   rig.assertConsistent();
   assert.deepEqual(rig.names.heldPorts, []);
-  const keys = rig.kernel.observe('', ['element']).flatMap((item) => (item.kind === 'element' && item.set === 'routed_ports4' ? [item.key] : []));
+  const keys = rig.kernel
+    .observe('', ['element'])
+    .flatMap((item) => (item.kind === 'element' && item.set === 'routed_ports4' ? [item.key] : []));
   assert.deepEqual(keys, [['172.18.0.2', 'tcp', '80-81']]);
 });
 
 test('a host that gets its IPv6 from router advertisements keeps it when it starts to forward', async () => {
   using rig = await Rig.started();
-  const announced = { kind: 'route', namespace: '', destination: parsePrefix('::/0'), link: 'uplink', protocol: 9 } as const;
+  const announced = {
+    kind: 'route',
+    namespace: '',
+    destination: parsePrefix('::/0'),
+    link: 'uplink',
+    protocol: 9,
+  } as const;
   await rig.kernel.apply([{ action: 'add', object: announced }]);
   const written: string[] = [];
   const original = rig.kernel.apply.bind(rig.kernel);
@@ -293,7 +334,9 @@ test('a host that gets its IPv6 from router advertisements keeps it when it star
   await rig.controller.createNetwork({ name: 'four' });
   assert.ok(!written.includes('net.ipv6.conf.uplink.accept_ra=2'));
   await rig.controller.createNetwork({ name: 'six', ipv6: true });
-  const [kept, forwarding] = ['net.ipv6.conf.uplink.accept_ra=2', 'net.ipv6.conf.all.forwarding=1'].map((line) => written.indexOf(line));
+  const [kept, forwarding] = ['net.ipv6.conf.uplink.accept_ra=2', 'net.ipv6.conf.all.forwarding=1'].map((line) =>
+    written.indexOf(line),
+  );
   assert.ok(kept !== undefined && forwarding !== undefined && kept >= 0 && kept < forwarding);
   assert.deepEqual(await rig.controller.repair(), []);
 });

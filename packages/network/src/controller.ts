@@ -54,7 +54,9 @@ export class NetworkController {
    */
   async start(lives: (sandbox: Sandbox) => boolean): Promise<readonly Change[]> {
     const dead = [...this.#state.sandboxes].filter((sandbox) => !lives(sandbox));
-    const addresses = dead.flatMap(({ id }) => this.#state.endpoints.inSandbox(id)).flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]);
+    const addresses = dead
+      .flatMap(({ id }) => this.#state.endpoints.inSandbox(id))
+      .flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]);
     for (const { id } of dead) this.#state.dropSandbox(id);
     this.#networks.ensurePredefined();
     const changes = await this.repair();

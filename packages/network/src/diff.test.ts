@@ -16,7 +16,12 @@ const outer: LinkObject = {
 };
 const inner: LinkObject = { kind: 'link', namespace: 'web', name: 'eth0', type: { kind: 'veth' }, up: true };
 const namespace: KernelObject = { kind: 'namespace', namespace: 'web' };
-const address: AddressObject = { kind: 'address', namespace: 'web', link: 'eth0', address: parseInterfaceAddress('10.0.0.2/24') };
+const address: AddressObject = {
+  kind: 'address',
+  namespace: 'web',
+  link: 'eth0',
+  address: parseInterfaceAddress('10.0.0.2/24'),
+};
 const setting: KernelObject = { kind: 'sysctl', namespace: 'web', key: 'net.ipv6.conf.eth0.disable_ipv6', value: '1' };
 const route: KernelObject = {
   kind: 'route',
@@ -25,7 +30,11 @@ const route: KernelObject = {
   via: parseIpAddress('10.0.0.1'),
   link: 'eth0',
 };
-const table = (port: number): KernelObject => ({ kind: 'table', namespace: '', definition: { ...dnsTable({ udpPort: port, tcpPort: port }), name: 'fairlead' } });
+const table = (port: number): KernelObject => ({
+  kind: 'table',
+  namespace: '',
+  definition: { ...dnsTable({ udpPort: port, tcpPort: port }), name: 'fairlead' },
+});
 const element = hostElement('publish4', ['tcp', '80'], ['10.0.0.2', '80']);
 const range = (ports: string) => hostElement('publish_range4', ['tcp', ports], ['10.0.0.2']);
 const forwarding: KernelObject = { kind: 'sysctl', namespace: '', key: 'net.ipv4.ip_forward', value: '1' };
@@ -91,8 +100,16 @@ for (const [name, desired, observed, expected] of cases) {
 }
 
 const goings: readonly [string, readonly KernelObject[], readonly string[]][] = [
-  ['a sandbox goes with its namespace; only what is in the host’s is removed', [namespace, outer, inner, address, setting, route, element], ['remove element tcp 80', 'remove namespace']],
-  ['an endpoint goes with its outer end', [outer, inner, { ...address, namespace: '', link: 'veth0' }], ['remove link veth0']],
+  [
+    'a sandbox goes with its namespace; only what is in the host’s is removed',
+    [namespace, outer, inner, address, setting, route, element],
+    ['remove element tcp 80', 'remove namespace'],
+  ],
+  [
+    'an endpoint goes with its outer end',
+    [outer, inner, { ...address, namespace: '', link: 'veth0' }],
+    ['remove link veth0'],
+  ],
   ['a setting of the host stays', [forwarding, bridge], ['remove link br0']],
   ['an address whose link stays is removed alone', [address], ['remove address']],
 ];

@@ -82,7 +82,9 @@ function lostWithTables(
     remade.add(placeOf(object, object.definition.name));
   }
   if (remade.size === 0) return remade;
-  const elements = [...have].filter(([, object]) => object.kind === 'element' && remade.has(placeOf(object, object.table)));
+  const elements = [...have].filter(
+    ([, object]) => object.kind === 'element' && remade.has(placeOf(object, object.table)),
+  );
   return new Set(elements.map(([identity]) => identity));
 }
 

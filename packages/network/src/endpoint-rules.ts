@@ -9,7 +9,11 @@ import type { EndpointConfig, Network } from './model.ts';
  * @throws FairleadError `invalid-argument` with everything that is wrong, in Docker's words.
  */
 export function requireValidEndpoint(network: Network, config: EndpointConfig): void {
-  const faults = [...userDefinedFaults(network, config), ...endpointSysctlFaults(config), ...addressFaults(network, config)];
+  const faults = [
+    ...userDefinedFaults(network, config),
+    ...endpointSysctlFaults(config),
+    ...addressFaults(network, config),
+  ];
   if (faults.length > 0) throw new FairleadError('invalid-argument', `invalid endpoint settings:\n${listed(faults)}`);
   if (config.macAddress) parseMacAddress(config.macAddress);
 }
@@ -21,8 +25,10 @@ export function requireValidEndpoint(network: Network, config: EndpointConfig): 
  */
 export function syntaxFaults(config: EndpointConfig): string[] {
   const faults: string[] = [];
-  if (config.ipv4Address && !isFamily(config.ipv4Address, 4)) faults.push(`invalid IPv4 address: ${config.ipv4Address}`);
-  if (config.ipv6Address && !isFamily(config.ipv6Address, 6)) faults.push(`invalid IPv6 address: ${config.ipv6Address}`);
+  if (config.ipv4Address && !isFamily(config.ipv4Address, 4))
+    faults.push(`invalid IPv4 address: ${config.ipv4Address}`);
+  if (config.ipv6Address && !isFamily(config.ipv6Address, 6))
+    faults.push(`invalid IPv6 address: ${config.ipv6Address}`);
   for (const address of config.linkLocalAddresses ?? []) {
     if (tryParseIpAddress(address) === undefined) faults.push(`invalid link-local IP address: ${address}`);
   }

@@ -14,7 +14,10 @@ export function endpointSysctlFaults(config: EndpointConfig): string[] {
 }
 
 /** The settings of an endpoint's interface, by key. */
-export function endpointSysctls(config: EndpointConfig, link: string): { readonly key: string; readonly value: string }[] {
+export function endpointSysctls(
+  config: EndpointConfig,
+  link: string,
+): { readonly key: string; readonly value: string }[] {
   return entries(config).flatMap((entry) => {
     const [, key, value] = /^([^=]+)=(.*)$/.exec(entry) ?? [];
     if (key === undefined || value === undefined) return [];

@@ -12,10 +12,19 @@ test('endpoints come in the order of joining, also after they were read from dis
     const table = new EndpointTable(documents);
     table.put(endpoint({ id, sequence: table.nextSequence, sandbox: 's', network: 'n' }));
   }
-  const sorted = { put() {}, delete() {}, *[Symbol.iterator]() { yield* [...documents].sort((x, y) => (x.id < y.id ? -1 : 1)); } };
+  const sorted = {
+    put() {},
+    delete() {},
+    *[Symbol.iterator]() {
+      yield* [...documents].sort((x, y) => (x.id < y.id ? -1 : 1));
+    },
+  };
   const table = new EndpointTable(Object.assign(Object.create(documents), sorted));
   assert.equal(table.nextSequence, 4);
-  assert.deepEqual(new EndpointTable(documents).inSandbox('s').map(({ id }) => id), ['c', 'a', 'b']);
+  assert.deepEqual(
+    new EndpointTable(documents).inSandbox('s').map(({ id }) => id),
+    ['c', 'a', 'b'],
+  );
 });
 
 test('an endpoint that is gone is found nowhere', () => {

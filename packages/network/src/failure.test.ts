@@ -60,7 +60,10 @@ test('ports that cannot be had at the next gateway do not keep a container on a 
   rig.names.occupy('tcp', parseIpAddress('192.0.2.1'), 80);
   await rig.controller.leave(endpoint);
   assert.deepEqual(rig.controller.sandbox(sandbox.id)?.mappings, []);
-  assert.match(rig.logged.join('\n'), /published ports lost with their gateway: driver failed .*address already in use/);
+  assert.match(
+    rig.logged.join('\n'),
+    /published ports lost with their gateway: driver failed .*address already in use/,
+  );
   rig.names.vacate();
   await rig.controller.repair();
   assert.equal(rig.controller.sandbox(sandbox.id)?.mappings.length, 1, 'the next repair tries again');

@@ -25,36 +25,95 @@ function bridged(settings: Partial<BridgeSettings>, more: Parameters<typeof netw
 
 /** The objects of some kinds, each in one line. */
 function lines(objects: readonly KernelObject[], ...kinds: KernelObject['kind'][]): string[] {
-  return objects.filter(({ kind }) => kinds.includes(kind)).map((object) => {
-    switch (object.kind) {
-      case 'address':
-        return `${object.link} ${object.address}`;
-      case 'element':
-        return `${object.set} ${object.key.join(' . ')}${object.value ? ` : ${object.value.join(' . ')}` : ''}`;
-      case 'sysctl':
-        return `${object.key}=${object.value}`;
-      case 'route':
-        return `${object.destination} via ${object.via} dev ${object.link}`;
-      default:
-        return object.kind;
-    }
-  });
+  return objects
+    .filter(({ kind }) => kinds.includes(kind))
+    .map((object) => {
+      switch (object.kind) {
+        case 'address':
+          return `${object.link} ${object.address}`;
+        case 'element':
+          return `${object.set} ${object.key.join(' . ')}${object.value ? ` : ${object.value.join(' . ')}` : ''}`;
+        case 'sysctl':
+          return `${object.key}=${object.value}`;
+        case 'route':
+          return `${object.destination} via ${object.via} dev ${object.link}`;
+        default:
+          return object.kind;
+      }
+    });
 }
 
 const networks: readonly [string, Network, readonly string[]][] = [
-  ['a plain network', network(), ['br-app 10.0.0.1/24', 'bridges br-app', 'same_bridge br-app . br-app', 'masquerade4 br-app']],
-  ['both families', network({ subnets: ['4', '6'] }), ['br-app 10.0.0.1/24', 'br-app fd00::1/64', 'bridges br-app', 'same_bridge br-app . br-app', 'masquerade4 br-app', 'masquerade6 br-app']],
-  ['an internal network', network({ internal: true }), ['br-app 10.0.0.1/24', 'bridges br-app', 'same_bridge br-app . br-app', 'internal br-app']],
-  ['without masquerading', bridged({ masquerade: false }), ['br-app 10.0.0.1/24', 'bridges br-app', 'same_bridge br-app . br-app']],
-  ['containers that may not talk', bridged({ icc: false }), ['br-app 10.0.0.1/24', 'bridges br-app', 'same_bridge br-app . br-app', 'separated br-app . br-app', 'masquerade4 br-app']],
-  ['a routed network', bridged({ gatewayModes: { ipv4: 'routed' } }), ['br-app 10.0.0.1/24', 'bridges br-app', 'same_bridge br-app . br-app', 'routed4 br-app']],
-  ['an open network', bridged({ gatewayModes: { ipv4: 'nat-unprotected' } }), ['br-app 10.0.0.1/24', 'bridges br-app', 'same_bridge br-app . br-app', 'masquerade4 br-app', 'open4 br-app']],
-  ['trusted interfaces', bridged({ trustedInterfaces: ['eth0', 'wg0'] }), ['br-app 10.0.0.1/24', 'bridges br-app', 'same_bridge br-app . br-app', 'trusted eth0 . br-app', 'trusted wg0 . br-app', 'masquerade4 br-app']],
-  ['a bridge without IPv4', bridged({ inhibitIpv4: true }), ['bridges br-app', 'same_bridge br-app . br-app', 'masquerade4 br-app']],
+  [
+    'a plain network',
+    network(),
+    ['br-app 10.0.0.1/24', 'bridges br-app', 'same_bridge br-app . br-app', 'masquerade4 br-app'],
+  ],
+  [
+    'both families',
+    network({ subnets: ['4', '6'] }),
+    [
+      'br-app 10.0.0.1/24',
+      'br-app fd00::1/64',
+      'bridges br-app',
+      'same_bridge br-app . br-app',
+      'masquerade4 br-app',
+      'masquerade6 br-app',
+    ],
+  ],
+  [
+    'an internal network',
+    network({ internal: true }),
+    ['br-app 10.0.0.1/24', 'bridges br-app', 'same_bridge br-app . br-app', 'internal br-app'],
+  ],
+  [
+    'without masquerading',
+    bridged({ masquerade: false }),
+    ['br-app 10.0.0.1/24', 'bridges br-app', 'same_bridge br-app . br-app'],
+  ],
+  [
+    'containers that may not talk',
+    bridged({ icc: false }),
+    [
+      'br-app 10.0.0.1/24',
+      'bridges br-app',
+      'same_bridge br-app . br-app',
+      'separated br-app . br-app',
+      'masquerade4 br-app',
+    ],
+  ],
+  [
+    'a routed network',
+    bridged({ gatewayModes: { ipv4: 'routed' } }),
+    ['br-app 10.0.0.1/24', 'bridges br-app', 'same_bridge br-app . br-app', 'routed4 br-app'],
+  ],
+  [
+    'an open network',
+    bridged({ gatewayModes: { ipv4: 'nat-unprotected' } }),
+    ['br-app 10.0.0.1/24', 'bridges br-app', 'same_bridge br-app . br-app', 'masquerade4 br-app', 'open4 br-app'],
+  ],
+  [
+    'trusted interfaces',
+    bridged({ trustedInterfaces: ['eth0', 'wg0'] }),
+    [
+      'br-app 10.0.0.1/24',
+      'bridges br-app',
+      'same_bridge br-app . br-app',
+      'trusted eth0 . br-app',
+      'trusted wg0 . br-app',
+      'masquerade4 br-app',
+    ],
+  ],
+  [
+    'a bridge without IPv4',
+    bridged({ inhibitIpv4: true }),
+    ['bridges br-app', 'same_bridge br-app . br-app', 'masquerade4 br-app'],
+  ],
 ];
 
 for (const [name, item, expected] of networks) {
-  test(`network fragment: ${name}`, () => assert.deepEqual(lines(networkFragment(item), 'address', 'element'), expected));
+  test(`network fragment: ${name}`, () =>
+    assert.deepEqual(lines(networkFragment(item), 'address', 'element'), expected));
 }
 
 test('host and none ask for nothing', () => {
@@ -64,7 +123,9 @@ test('host and none ask for nothing', () => {
 });
 
 test('an endpoint has its addresses, those of the link itself, and its settings', () => {
-  const options = { 'com.docker.network.endpoint.sysctls': 'net.ipv4.conf.IFNAME.log_martians=1,net.ipv4.neigh.IFNAME.mcast_solicit=5' };
+  const options = {
+    'com.docker.network.endpoint.sysctls': 'net.ipv4.conf.IFNAME.log_martians=1,net.ipv4.neigh.IFNAME.mcast_solicit=5',
+  };
   const config = { linkLocalAddresses: ['169.254.7.7', 'fe80::7'], driverOptions: options };
   const joined: Joined = { network: bridged({ icc: false }), endpoint: endpoint({ config, interface: 'eth0.5' }) };
   const objects = endpointFragment(joined, 'fl-web');
@@ -77,7 +138,10 @@ test('an endpoint has its addresses, those of the link itself, and its settings'
     'net.ipv4.neigh.eth0/5.mcast_solicit=5',
   ]);
   const [outer] = objects;
-  assert.ok(outer?.kind === 'link' && outer.port?.isolated === true, 'frames between the ports of a bridge pass no table');
+  assert.ok(
+    outer?.kind === 'link' && outer.port?.isolated === true,
+    'frames between the ports of a bridge pass no table',
+  );
 });
 
 const ports: readonly PortBinding[] = [{ protocol: 'tcp', containerPort: 80, hostPorts: { first: 8080, last: 8080 } }];
@@ -92,7 +156,12 @@ const published: readonly [string, Joined, readonly string[]][] = [
   [
     'both families go to the container’s own address of each',
     { network: network({ subnets: ['4', '6'] }), endpoint: endpoint({ families: '46' }) },
-    ['0.0.0.0/0 via 10.0.0.1 dev eth0', '::/0 via fd00::1 dev eth0', 'publish4 tcp . 8080 : 10.0.0.2 . 80', 'publish6 tcp . 8080 : fd00::2 . 80'],
+    [
+      '0.0.0.0/0 via 10.0.0.1 dev eth0',
+      '::/0 via fd00::1 dev eth0',
+      'publish4 tcp . 8080 : 10.0.0.2 . 80',
+      'publish6 tcp . 8080 : fd00::2 . 80',
+    ],
   ],
   [
     'a family without a gateway is not published',
@@ -104,7 +173,10 @@ const published: readonly [string, Joined, readonly string[]][] = [
 
 for (const [name, joined, expected] of published) {
   test(`sandbox fragment: ${name}`, () => {
-    assert.deepEqual(lines(wholeSandboxFragment({ ...sandbox, ports, mappings }, [joined]), 'route', 'element'), expected);
+    assert.deepEqual(
+      lines(wholeSandboxFragment({ ...sandbox, ports, mappings }, [joined]), 'route', 'element'),
+      expected,
+    );
   });
 }
 
@@ -114,11 +186,17 @@ test('a routed network opens the container’s ports, whichever network is the g
     { network: network(), endpoint: endpoint() },
     { network: routed, endpoint: endpoint({ id: 'x', interface: 'eth1' }) },
   ];
-  const elements = lines(wholeSandboxFragment({ ...sandbox, ports, mappings: mappings.slice(0, 1) }, joined), 'element');
+  const elements = lines(
+    wholeSandboxFragment({ ...sandbox, ports, mappings: mappings.slice(0, 1) }, joined),
+    'element',
+  );
   assert.deepEqual(elements, ['publish4 tcp . 8080 : 10.0.0.2 . 80', 'routed_ports4 10.0.0.2 . tcp . 80']);
 });
 
 test('a sandbox with names has a table that leads to the name service', () => {
   const objects = wholeSandboxFragment({ ...sandbox, resolver: { udpPort: 4000, tcpPort: 4001 } }, []);
-  assert.deepEqual(objects.map(({ kind }) => kind), ['namespace', 'table']);
+  assert.deepEqual(
+    objects.map(({ kind }) => kind),
+    ['namespace', 'table'],
+  );
 });

@@ -5,7 +5,11 @@ import { byPrecedence, electGateways, gatewayFamilies, gatewayOf, type Joined } 
 import { endpoint, network } from './testing/samples.ts';
 
 /** An endpoint on a network of that name: `4` and `6` say for which families it has addresses and gateways. */
-function on(name: string, families: '4' | '6' | '46' | '', more: { priority?: number; internal?: boolean } = {}): Joined {
+function on(
+  name: string,
+  families: '4' | '6' | '46' | '',
+  more: { priority?: number; internal?: boolean } = {},
+): Joined {
   const { priority, internal = false } = more;
   return {
     network: network({ name, internal, subnets: families.split('') }),
@@ -21,7 +25,12 @@ const elections: readonly [string, readonly Joined[], string | undefined, string
   ['the families may leave by different networks', [on('a', '4'), on('b', '6')], 'a', 'b'],
   ['a higher priority beats everything', [on('a', '46'), on('b', '4', { priority: 1 })], 'b', 'a'],
   ['a negative priority comes last', [on('a', '46', { priority: -1 }), on('b', '4')], 'b', 'a'],
-  ['an internal network is no way out, whatever its priority', [on('a', '46', { internal: true, priority: 9 }), on('b', '4')], 'b', undefined],
+  [
+    'an internal network is no way out, whatever its priority',
+    [on('a', '46', { internal: true, priority: 9 }), on('b', '4')],
+    'b',
+    undefined,
+  ],
   ['only internal networks, no way out', [on('a', '46', { internal: true })], undefined, undefined],
   ['a network without subnets is no way out', [on('host', ''), on('b', '4')], 'b', undefined],
 ];
@@ -34,8 +43,17 @@ for (const [name, joined, ipv4, ipv6] of elections) {
 }
 
 test('names are looked up in priority order, internal networks last', () => {
-  const joined = [on('x', '46', { internal: true }), on('b', '4'), on('c', '46'), on('d', '4', { priority: 5 }), on('a', '4')];
-  assert.deepEqual(byPrecedence(joined).map(({ network: { name } }) => name), ['d', 'c', 'a', 'b', 'x']);
+  const joined = [
+    on('x', '46', { internal: true }),
+    on('b', '4'),
+    on('c', '46'),
+    on('d', '4', { priority: 5 }),
+    on('a', '4'),
+  ];
+  assert.deepEqual(
+    byPrecedence(joined).map(({ network: { name } }) => name),
+    ['d', 'c', 'a', 'b', 'x'],
+  );
 });
 
 test('an auxiliary address of that name is the router instead of the bridge', () => {

@@ -15,7 +15,12 @@ export interface HostsFile {
 }
 
 const LOCALHOST = ['127.0.0.1\tlocalhost', '::1\tlocalhost ip6-localhost ip6-loopback'];
-const MULTICAST = ['fe00::\tip6-localnet', 'ff00::\tip6-mcastprefix', 'ff02::1\tip6-allnodes', 'ff02::2\tip6-allrouters'];
+const MULTICAST = [
+  'fe00::\tip6-localnet',
+  'ff00::\tip6-mcastprefix',
+  'ff02::1\tip6-allnodes',
+  'ff02::2\tip6-allrouters',
+];
 
 /** The text of `/etc/hosts`, laid out as Docker's. */
 export function hostsFile(file: HostsFile): string {

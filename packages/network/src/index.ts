@@ -30,6 +30,12 @@ export type {
 } from './model.ts';
 export type { NameServicePort, PortReservation, ResolverEndpoint, ResolverSandbox } from './name-service-port.ts';
 export { boundPorts } from './port-plan.ts';
-export { hostResolvConf, internalResolvConf, parseResolvConf, RESOLVER_ADDRESS, type ResolvConf } from './resolv-conf.ts';
+export {
+  hostResolvConf,
+  internalResolvConf,
+  parseResolvConf,
+  RESOLVER_ADDRESS,
+  type ResolvConf,
+} from './resolv-conf.ts';
 export type { SandboxRequest } from './sandboxes.ts';
 export type { DefaultBridge, NetworkSettings } from './settings.ts';

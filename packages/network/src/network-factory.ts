@@ -64,7 +64,10 @@ export function bridgeNetwork(request: NetworkRequest, surroundings: NetworkSurr
   requireInternal(request, options);
   const id = newIdentifier();
   const bridge = bridgeSettings(id, options, surroundings);
-  const subnets = decideSubnets({ request, options, families: { ipv4, ipv6 }, label: `${request.name} (${id})` }, surroundings);
+  const subnets = decideSubnets(
+    { request, options, families: { ipv4, ipv6 }, label: `${request.name} (${id})` },
+    surroundings,
+  );
   requireSeparate({ id, bridge, subnets }, surroundings.networks);
   return {
     id,
@@ -185,9 +188,16 @@ function requireSeparate(
   }
 }
 
-function conflict(network: { readonly id: string; readonly name: string }, other: Network, reason: string): FairleadError {
+function conflict(
+  network: { readonly id: string; readonly name: string },
+  other: Network,
+  reason: string,
+): FairleadError {
   const [wanted, present] = [`${network.id} (${network.name})`, `${other.id} (${other.bridge?.name ?? ''})`];
-  return new FairleadError('forbidden', `cannot create network ${wanted}: conflicts with network ${present}: ${reason}`);
+  return new FairleadError(
+    'forbidden',
+    `cannot create network ${wanted}: conflicts with network ${present}: ${reason}`,
+  );
 }
 
 function hasAny(values: object): boolean {
@@ -239,7 +249,9 @@ function decideSubnet(
 }
 
 function subnetFor(asked: SubnetRequest | undefined, family: Family, surroundings: NetworkSurroundings): Prefix {
-  const taken = Iterator.from(surroundings.networks).flatMap((network) => network.subnets).toArray();
+  const taken = Iterator.from(surroundings.networks)
+    .flatMap((network) => network.subnets)
+    .toArray();
   if (asked !== undefined && !isAnySubnet(asked.subnet)) {
     requireFreeSubnet(asked, taken);
     return asked.subnet;

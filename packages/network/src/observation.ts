@@ -1,6 +1,12 @@
 import { isOwnAlias } from '@fairlead/drivers';
 import { tableName } from '@fairlead/firewall';
-import { identityOf, type KernelObject, type LinkObject, type NamespaceName, type SysctlObject } from '@fairlead/netlink';
+import {
+  identityOf,
+  type KernelObject,
+  type LinkObject,
+  type NamespaceName,
+  type SysctlObject,
+} from '@fairlead/netlink';
 import type { KernelPort } from './kernel-port.ts';
 
 /** Kinds that we make in the host's namespace; its routes are only looked at. */
@@ -52,7 +58,9 @@ function ownHostObjects(
   wanted: ReadonlyMap<string, KernelObject>,
   pinned: ReadonlySet<NamespaceName>,
 ): KernelObject[] {
-  const own = new Set(observed.flatMap((object) => (object.kind === 'link' && isOwnAlias(object.alias) ? [object.name] : [])));
+  const own = new Set(
+    observed.flatMap((object) => (object.kind === 'link' && isOwnAlias(object.alias) ? [object.name] : [])),
+  );
   return observed
     .filter((object) => {
       if (wanted.has(identityOf(object))) return true;
@@ -88,7 +96,11 @@ function isOwnInside(object: KernelObject, wanted: ReadonlyMap<string, KernelObj
 }
 
 /** Settings cannot be listed: those that are wanted are read, where there is something that they could be of. */
-function settings(kernel: KernelPort, desired: readonly KernelObject[], objects: readonly KernelObject[]): SysctlObject[] {
+function settings(
+  kernel: KernelPort,
+  desired: readonly KernelObject[],
+  objects: readonly KernelObject[],
+): SysctlObject[] {
   const present = new Set<NamespaceName>(['', ...objects.map(({ namespace }) => namespace)]);
   return desired.flatMap((object) => {
     if (object.kind !== 'sysctl' || !present.has(object.namespace)) return [];
@@ -104,7 +116,8 @@ function strayEnds(objects: readonly KernelObject[], wanted: ReadonlyMap<string,
       const want = object.kind === 'link' ? wanted.get(identityOf(object)) : undefined;
       if (object.kind !== 'link' || object.type.kind !== 'veth' || want?.kind !== 'link') return [];
       const inner = want.type.kind === 'veth' ? want.type.peer : undefined;
-      if (inner === undefined || present.has(identityOf({ ...want, namespace: inner.namespace, name: inner.name }))) return [];
+      if (inner === undefined || present.has(identityOf({ ...want, namespace: inner.namespace, name: inner.name })))
+        return [];
       return [`${inner.namespace}|${inner.name}`];
     }),
   );

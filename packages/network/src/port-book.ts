@@ -94,7 +94,10 @@ function planOf(sandbox: PortOwner, gateways: readonly NatGateway[]): PlannedPor
 }
 
 /** Do work on ports; what goes wrong is said of the endpoint that they would have belonged to, as Docker does. */
-async function blaming<T>(joined: readonly Joined[], work: (gateways: readonly NatGateway[]) => Promise<T>): Promise<T> {
+async function blaming<T>(
+  joined: readonly Joined[],
+  work: (gateways: readonly NatGateway[]) => Promise<T>,
+): Promise<T> {
   const gateways = natGateways(joined);
   try {
     return await work(gateways);

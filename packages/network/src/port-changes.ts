@@ -23,6 +23,8 @@ function portsOf(mappings: readonly PortMapping[], protocol: PortProtocol): Set<
   return new Set(
     mappings
       .filter((mapping) => mapping.protocol === protocol)
-      .flatMap(({ hostPorts: { first, last } }) => Array.from({ length: last - first + 1 }, (_, offset) => first + offset)),
+      .flatMap(({ hostPorts: { first, last } }) =>
+        Array.from({ length: last - first + 1 }, (_, offset) => first + offset),
+      ),
   );
 }

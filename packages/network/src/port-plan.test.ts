@@ -1,8 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatPortRange, type Family, type IpAddress, parseIpAddress, parsePortRange, parsePortSpec } from '@fairlead/base';
+import {
+  type Family,
+  formatPortRange,
+  type IpAddress,
+  parseIpAddress,
+  parsePortRange,
+  parsePortSpec,
+} from '@fairlead/base';
 import type { PortBinding, PortMapping } from './model.ts';
-import { boundPorts, isServedBy, keepsAll, mappingsOf, openPorts, type PlannedPorts, planPorts, withNumbersOf } from './port-plan.ts';
+import {
+  boundPorts,
+  isServedBy,
+  keepsAll,
+  mappingsOf,
+  openPorts,
+  type PlannedPorts,
+  planPorts,
+  withNumbersOf,
+} from './port-plan.ts';
 
 /** Bindings as the command line makes them: one for each port of a range. */
 function bindings(...specs: string[]): PortBinding[] {
@@ -12,7 +28,9 @@ function bindings(...specs: string[]): PortBinding[] {
       protocol,
       containerPort: containerPorts.first + offset,
       ...(hostAddress && { hostAddress }),
-      ...(hostPorts && { hostPorts: size === 1 ? hostPorts : { first: hostPorts.first + offset, last: hostPorts.first + offset } }),
+      ...(hostPorts && {
+        hostPorts: size === 1 ? hostPorts : { first: hostPorts.first + offset, last: hostPorts.first + offset },
+      }),
     }));
   });
 }
@@ -35,21 +53,79 @@ const plans: readonly [string, readonly string[], readonly Family[], string | un
   ['an unspecified IPv6 default means IPv6', ['8080:80'], both, '::', [':: 8080 → 80/tcp']],
   ['any free port', ['80', '53/udp'], [4], undefined, ['0.0.0.0 any ×1 → 80/tcp', '0.0.0.0 any ×1 → 53/udp']],
   ['any free port on one address', ['127.0.0.1::80'], both, undefined, ['127.0.0.1 any ×1 → 80/tcp']],
-  ['any free port of a range, before those that may be any', ['81', '8000-8010:80'], [4], undefined, ['0.0.0.0 8000-8010 ×1 → 80/tcp', '0.0.0.0 any ×1 → 81/tcp']],
+  [
+    'any free port of a range, before those that may be any',
+    ['81', '8000-8010:80'],
+    [4],
+    undefined,
+    ['0.0.0.0 8000-8010 ×1 → 80/tcp', '0.0.0.0 any ×1 → 81/tcp'],
+  ],
   ['a range in one piece', ['8000-8010:8000-8010'], both, undefined, ['0.0.0.0 :: 8000-8010 → 8000-8010/tcp']],
-  ['a range with other numbers in one piece', ['8000-8002:80-82/sctp'], [4], undefined, ['0.0.0.0 8000-8002 → 80-82/sctp']],
-  ['neighbours become one piece, in whatever order they come', ['8002:82', '8000:80', '8001:81'], [4], undefined, ['0.0.0.0 8000-8002 → 80-82/tcp']],
-  ['neighbours on one side only stay apart', ['8000:80', '8001:82'], [4], undefined, ['0.0.0.0 8001 → 82/tcp', '0.0.0.0 8000 → 80/tcp']],
-  ['protocols stay apart', ['8000:80', '8001:81/udp'], [4], undefined, ['0.0.0.0 8000 → 80/tcp', '0.0.0.0 8001 → 81/udp']],
-  ['addresses stay apart', ['127.0.0.1:80:80', '127.0.0.2:81:81'], [4], undefined, ['127.0.0.1 80 → 80/tcp', '127.0.0.2 81 → 81/tcp']],
-  ['one container port on two addresses gets the same number', ['127.0.0.1::80', '127.0.0.2::80'], [4], undefined, ['127.0.0.1 127.0.0.2 any ×1 → 80/tcp']],
-  ['asked for twice anywhere, a port has two numbers', ['80', '80'], [4], undefined, ['0.0.0.0 any ×1 → 80/tcp', '0.0.0.0 any ×1 → 80/tcp']],
-  ['asked for twice at one place, a port is published once', ['8080:80', '0.0.0.0:8080:80', '8080:80'], both, undefined, ['0.0.0.0 :: 8080 → 80/tcp']],
+  [
+    'a range with other numbers in one piece',
+    ['8000-8002:80-82/sctp'],
+    [4],
+    undefined,
+    ['0.0.0.0 8000-8002 → 80-82/sctp'],
+  ],
+  [
+    'neighbours become one piece, in whatever order they come',
+    ['8002:82', '8000:80', '8001:81'],
+    [4],
+    undefined,
+    ['0.0.0.0 8000-8002 → 80-82/tcp'],
+  ],
+  [
+    'neighbours on one side only stay apart',
+    ['8000:80', '8001:82'],
+    [4],
+    undefined,
+    ['0.0.0.0 8001 → 82/tcp', '0.0.0.0 8000 → 80/tcp'],
+  ],
+  [
+    'protocols stay apart',
+    ['8000:80', '8001:81/udp'],
+    [4],
+    undefined,
+    ['0.0.0.0 8000 → 80/tcp', '0.0.0.0 8001 → 81/udp'],
+  ],
+  [
+    'addresses stay apart',
+    ['127.0.0.1:80:80', '127.0.0.2:81:81'],
+    [4],
+    undefined,
+    ['127.0.0.1 80 → 80/tcp', '127.0.0.2 81 → 81/tcp'],
+  ],
+  [
+    'one container port on two addresses gets the same number',
+    ['127.0.0.1::80', '127.0.0.2::80'],
+    [4],
+    undefined,
+    ['127.0.0.1 127.0.0.2 any ×1 → 80/tcp'],
+  ],
+  [
+    'asked for twice anywhere, a port has two numbers',
+    ['80', '80'],
+    [4],
+    undefined,
+    ['0.0.0.0 any ×1 → 80/tcp', '0.0.0.0 any ×1 → 80/tcp'],
+  ],
+  [
+    'asked for twice at one place, a port is published once',
+    ['8080:80', '0.0.0.0:8080:80', '8080:80'],
+    both,
+    undefined,
+    ['0.0.0.0 :: 8080 → 80/tcp'],
+  ],
 ];
 
 for (const [name, specs, families, defaultBinding, expected] of plans) {
   test(`port plan: ${name}`, () => {
-    const plan = planPorts(bindings(...specs), new Set(families), defaultBinding === undefined ? undefined : parseIpAddress(defaultBinding));
+    const plan = planPorts(
+      bindings(...specs),
+      new Set(families),
+      defaultBinding === undefined ? undefined : parseIpAddress(defaultBinding),
+    );
     assert.deepEqual(plan.map(show), expected);
   });
 }
@@ -78,15 +154,60 @@ function mapping(text: string): PortMapping {
   return { protocol, hostAddress: parseIpAddress(address), hostPorts, containerPorts };
 }
 
-const reuse: readonly [string, readonly string[], readonly string[], { served: boolean; kept: boolean; next: readonly string[] }][] = [
-  ['the same', ['8080:80'], ['0.0.0.0 8080 → 80/tcp', ':: 8080 → 80/tcp'], { served: true, kept: true, next: ['0.0.0.0 :: 8080 → 80/tcp'] }],
-  ['a family more', ['8080:80'], ['0.0.0.0 8080 → 80/tcp'], { served: false, kept: true, next: ['0.0.0.0 :: 8080 → 80/tcp'] }],
-  ['a family more for any free port', ['80'], ['0.0.0.0 32768 → 80/tcp'], { served: false, kept: true, next: ['0.0.0.0 :: 32768 → 80/tcp'] }],
-  ['a family less', ['0.0.0.0:8080:80'], ['0.0.0.0 8080 → 80/tcp', ':: 8080 → 80/tcp'], { served: false, kept: false, next: ['0.0.0.0 8080 → 80/tcp'] }],
-  ['another number', ['8081:80'], ['0.0.0.0 8080 → 80/tcp', ':: 8080 → 80/tcp'], { served: false, kept: false, next: ['0.0.0.0 :: 8081 → 80/tcp'] }],
-  ['any number serves who takes any', ['80'], ['0.0.0.0 9 → 80/tcp', ':: 9 → 80/tcp'], { served: true, kept: true, next: ['0.0.0.0 :: 9 → 80/tcp'] }],
-  ['a number outside of the range does not', ['8-9:80'], ['0.0.0.0 7 → 80/tcp', ':: 7 → 80/tcp'], { served: false, kept: false, next: ['0.0.0.0 :: 8-9 ×1 → 80/tcp'] }],
-  ['a fixed number is no free one', ['80', '80:80'], ['0.0.0.0 80 → 80/tcp', ':: 80 → 80/tcp'], { served: false, kept: true, next: ['0.0.0.0 :: 80 → 80/tcp', '0.0.0.0 :: any ×1 → 80/tcp'] }],
+const reuse: readonly [
+  string,
+  readonly string[],
+  readonly string[],
+  { served: boolean; kept: boolean; next: readonly string[] },
+][] = [
+  [
+    'the same',
+    ['8080:80'],
+    ['0.0.0.0 8080 → 80/tcp', ':: 8080 → 80/tcp'],
+    { served: true, kept: true, next: ['0.0.0.0 :: 8080 → 80/tcp'] },
+  ],
+  [
+    'a family more',
+    ['8080:80'],
+    ['0.0.0.0 8080 → 80/tcp'],
+    { served: false, kept: true, next: ['0.0.0.0 :: 8080 → 80/tcp'] },
+  ],
+  [
+    'a family more for any free port',
+    ['80'],
+    ['0.0.0.0 32768 → 80/tcp'],
+    { served: false, kept: true, next: ['0.0.0.0 :: 32768 → 80/tcp'] },
+  ],
+  [
+    'a family less',
+    ['0.0.0.0:8080:80'],
+    ['0.0.0.0 8080 → 80/tcp', ':: 8080 → 80/tcp'],
+    { served: false, kept: false, next: ['0.0.0.0 8080 → 80/tcp'] },
+  ],
+  [
+    'another number',
+    ['8081:80'],
+    ['0.0.0.0 8080 → 80/tcp', ':: 8080 → 80/tcp'],
+    { served: false, kept: false, next: ['0.0.0.0 :: 8081 → 80/tcp'] },
+  ],
+  [
+    'any number serves who takes any',
+    ['80'],
+    ['0.0.0.0 9 → 80/tcp', ':: 9 → 80/tcp'],
+    { served: true, kept: true, next: ['0.0.0.0 :: 9 → 80/tcp'] },
+  ],
+  [
+    'a number outside of the range does not',
+    ['8-9:80'],
+    ['0.0.0.0 7 → 80/tcp', ':: 7 → 80/tcp'],
+    { served: false, kept: false, next: ['0.0.0.0 :: 8-9 ×1 → 80/tcp'] },
+  ],
+  [
+    'a fixed number is no free one',
+    ['80', '80:80'],
+    ['0.0.0.0 80 → 80/tcp', ':: 80 → 80/tcp'],
+    { served: false, kept: true, next: ['0.0.0.0 :: 80 → 80/tcp', '0.0.0.0 :: any ×1 → 80/tcp'] },
+  ],
 ];
 
 for (const [name, specs, before, { served, kept, next }] of reuse) {
@@ -101,10 +222,23 @@ for (const [name, specs, before, { served, kept, next }] of reuse) {
 
 test('a plan becomes mappings, and these single ports', () => {
   const plan = planPorts(bindings('8000-8001:80-81', '53/udp'), new Set(both));
-  const mappings = mappingsOf(plan, [{ first: 8000, last: 8001 }, { first: 40_000, last: 40_000 }]);
+  const mappings = mappingsOf(plan, [
+    { first: 8000, last: 8001 },
+    { first: 40_000, last: 40_000 },
+  ]);
   assert.deepEqual(
-    boundPorts(mappings).map(({ protocol, hostAddress, hostPort, containerPort }) => `${hostAddress} ${hostPort} → ${containerPort}/${protocol}`),
-    ['0.0.0.0 8000 → 80/tcp', '0.0.0.0 8001 → 81/tcp', ':: 8000 → 80/tcp', ':: 8001 → 81/tcp', '0.0.0.0 40000 → 53/udp', ':: 40000 → 53/udp'],
+    boundPorts(mappings).map(
+      ({ protocol, hostAddress, hostPort, containerPort }) =>
+        `${hostAddress} ${hostPort} → ${containerPort}/${protocol}`,
+    ),
+    [
+      '0.0.0.0 8000 → 80/tcp',
+      '0.0.0.0 8001 → 81/tcp',
+      ':: 8000 → 80/tcp',
+      ':: 8001 → 81/tcp',
+      '0.0.0.0 40000 → 53/udp',
+      ':: 40000 → 53/udp',
+    ],
   );
   assert.throws(() => mappingsOf(plan, []), { code: 'internal' });
 });

@@ -44,7 +44,10 @@ export function planPorts(
   const fixed = withoutDoubles(planned.filter(isFixed));
   const open = joinAddresses(planned.filter((item) => !isFixed(item)));
   // The less choice there is, the sooner it is served.
-  const [chosen, any] = [open.filter(({ reservation }) => reservation.ports), open.filter(({ reservation }) => !reservation.ports)];
+  const [chosen, any] = [
+    open.filter(({ reservation }) => reservation.ports),
+    open.filter(({ reservation }) => !reservation.ports),
+  ];
   return [...joinConsecutive(fixed), ...chosen, ...any];
 }
 
@@ -62,7 +65,10 @@ export function mappingsOf(plan: readonly PlannedPorts[], ports: readonly PortRa
 export function isServedBy(plan: readonly PlannedPorts[], mappings: readonly PortMapping[]): boolean {
   const given = mappingsByKey(mappings);
   const wanted = plan.flatMap(({ reservation, containerPorts }) =>
-    reservation.addresses.map((hostAddress) => ({ reservation, key: mappingKey({ ...reservation, hostAddress, containerPorts }) })),
+    reservation.addresses.map((hostAddress) => ({
+      reservation,
+      key: mappingKey({ ...reservation, hostAddress, containerPorts }),
+    })),
   );
   return (
     wanted.length === mappings.length &&
@@ -81,7 +87,9 @@ export function withNumbersOf(plan: readonly PlannedPorts[], mappings: readonly 
   return plan.map((item) => {
     if (isFixed(item)) return item;
     const { reservation, containerPorts } = item;
-    const keys = reservation.addresses.map((hostAddress) => mappingKey({ ...reservation, hostAddress, containerPorts }));
+    const keys = reservation.addresses.map((hostAddress) =>
+      mappingKey({ ...reservation, hostAddress, containerPorts }),
+    );
     const before = keys.map((key) => given.get(key)?.shift()).find((mapping) => mapping !== undefined);
     if (before === undefined || !contains(reservation.ports, before.hostPorts)) return item;
     return { containerPorts, reservation: { ...reservation, ports: before.hostPorts } };
@@ -182,7 +190,8 @@ function joinConsecutive(fixed: readonly FixedPorts[]): PlannedPorts[] {
   const joined: { item: FixedPorts; readonly key: string }[] = [];
   for (const next of keyed) {
     const last = joined.at(-1);
-    const follows = last?.key === next.key && last.item.reservation.ports.last + 1 === next.item.reservation.ports.first;
+    const follows =
+      last?.key === next.key && last.item.reservation.ports.last + 1 === next.item.reservation.ports.first;
     if (follows) last.item = merge(last.item, next.item);
     else joined.push({ ...next });
   }
@@ -237,9 +246,11 @@ function merge(last: FixedPorts, next: FixedPorts): FixedPorts {
 /** The mappings that a plan's fixed reservations will become, as {@link exactKey} writes them. */
 function exactKeys(plan: readonly PlannedPorts[]): ReadonlySet<string> {
   return new Set(
-    plan.filter(isFixed).flatMap(({ reservation: { protocol, addresses, ports }, containerPorts }) =>
-      addresses.map((hostAddress) => exactKey({ protocol, hostAddress, containerPorts, hostPorts: ports })),
-    ),
+    plan
+      .filter(isFixed)
+      .flatMap(({ reservation: { protocol, addresses, ports }, containerPorts }) =>
+        addresses.map((hostAddress) => exactKey({ protocol, hostAddress, containerPorts, hostPorts: ports })),
+      ),
   );
 }
 

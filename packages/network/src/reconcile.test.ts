@@ -19,12 +19,17 @@ async function inhabited(): Promise<Rig> {
     await rig.controller.createNetwork({ name: 'dual', ipv6: true }),
   ];
   const sandbox = await rig.sandbox('web', { ports: [web, { protocol: 'udp', containerPort: 53 }] });
-  await rig.controller.join(sandbox.id, networks.map((network) => ({ network, hostname: 'web', config: {} })));
+  await rig.controller.join(
+    sandbox.id,
+    networks.map((network) => ({ network, hostname: 'web', config: {} })),
+  );
   return rig;
 }
 
 function link(rig: Rig, namespace: string, name: string | undefined): LinkObject {
-  const found = rig.kernel.observe(namespace, ['link']).find((object) => object.kind === 'link' && object.name === name);
+  const found = rig.kernel
+    .observe(namespace, ['link'])
+    .find((object) => object.kind === 'link' && object.name === name);
   assert.ok(found?.kind === 'link');
   return found;
 }
@@ -47,16 +52,50 @@ const damages: readonly [string, (rig: Rig) => readonly Change[]][] = [
   ['a container’s link is deleted', (rig) => [{ action: 'remove', object: outerEnd(rig) }]],
   ['a port is taken off its bridge', (rig) => [changed({ ...outerEnd(rig), type: vethToWeb }, {}, 'master')]],
   ['the table is deleted', (rig) => rig.kernel.observe('', ['table']).map((object) => ({ action: 'remove', object }))],
-  ['an element is deleted', (rig) => rig.kernel.observe('', ['element']).slice(-1).map((object) => ({ action: 'remove', object }))],
+  [
+    'an element is deleted',
+    (rig) =>
+      rig.kernel
+        .observe('', ['element'])
+        .slice(-1)
+        .map((object) => ({ action: 'remove', object })),
+  ],
   ['an element is added', () => [added(hostElement('bridges', ['eth7']))]],
-  ['the default route of a container is deleted', (rig) => defaultRoutes(rig).map((object) => ({ action: 'remove', object }))],
-  ['an address of a container is deleted', (rig) => [{ action: 'remove', object: rig.kernel.observe('fl-web', ['address']).at(-1) as KernelObject }]],
-  ['the table of a sandbox is deleted', (rig) => rig.kernel.observe('fl-web', ['table']).map((object) => ({ action: 'remove', object }))],
+  [
+    'the default route of a container is deleted',
+    (rig) => defaultRoutes(rig).map((object) => ({ action: 'remove', object })),
+  ],
+  [
+    'an address of a container is deleted',
+    (rig) => [{ action: 'remove', object: rig.kernel.observe('fl-web', ['address']).at(-1) as KernelObject }],
+  ],
+  [
+    'the table of a sandbox is deleted',
+    (rig) => rig.kernel.observe('fl-web', ['table']).map((object) => ({ action: 'remove', object })),
+  ],
   ['a namespace is left over', () => [added({ kind: 'namespace', namespace: 'fl-gone' })]],
   ['a whole sandbox is gone', () => [{ action: 'remove', object: { kind: 'namespace', namespace: 'fl-web' } }]],
-  ['a bridge is left over', () => [added({ kind: 'link', namespace: '', name: 'br-old', type: { kind: 'bridge' }, up: true, alias: 'fairlead network old' })]],
-  ['forwarding is switched off', () => [added({ kind: 'sysctl', namespace: '', key: 'net.ipv4.ip_forward', value: '0' })]],
-  ['a setting of a container’s link is another one', () => [added({ kind: 'sysctl', namespace: 'fl-web', key: 'net.ipv6.conf.eth0.disable_ipv6', value: '0' })]],
+  [
+    'a bridge is left over',
+    () => [
+      added({
+        kind: 'link',
+        namespace: '',
+        name: 'br-old',
+        type: { kind: 'bridge' },
+        up: true,
+        alias: 'fairlead network old',
+      }),
+    ],
+  ],
+  [
+    'forwarding is switched off',
+    () => [added({ kind: 'sysctl', namespace: '', key: 'net.ipv4.ip_forward', value: '0' })],
+  ],
+  [
+    'a setting of a container’s link is another one',
+    () => [added({ kind: 'sysctl', namespace: 'fl-web', key: 'net.ipv6.conf.eth0.disable_ipv6', value: '0' })],
+  ],
 ];
 
 for (const [name, damage] of damages) {
@@ -85,7 +124,11 @@ test('what belongs to others stays', async () => {
     { kind: 'namespace', namespace: 'lab' },
     { kind: 'link', namespace: 'fl-web', name: 'tun0', type: { kind: 'dummy' }, up: true },
     { kind: 'address', namespace: 'fl-web', link: 'tun0', address: parseInterfaceAddress('10.7.0.1/24') },
-    { kind: 'table', namespace: '', definition: { family: 'inet', name: 'theirs', sets: [{ name: 's', key: ['ifname'] }], chains: [] } },
+    {
+      kind: 'table',
+      namespace: '',
+      definition: { family: 'inet', name: 'theirs', sets: [{ name: 's', key: ['ifname'] }], chains: [] },
+    },
     { kind: 'element', namespace: '', table: 'theirs', set: 's', key: ['eth0'] },
   ];
   await rig.kernel.apply(theirs.map(added));
@@ -100,7 +143,10 @@ test('a name service that was lost is told everything, and the sandboxes where i
   const [before] = [...rig.state.sandboxes];
   rig.names.restart();
   const needed = await rig.controller.repair();
-  assert.deepEqual(needed.map(({ action, object }) => `${action} ${object.kind}`), ['change table']);
+  assert.deepEqual(
+    needed.map(({ action, object }) => `${action} ${object.kind}`),
+    ['change table'],
+  );
   const [after] = [...rig.state.sandboxes];
   assert.notDeepEqual(after?.resolver, before?.resolver);
   assert.deepEqual(after?.mappings, before?.mappings);
@@ -113,7 +159,10 @@ test('a sandbox whose port has been taken meanwhile does not keep the others fro
   rig.names.occupy('tcp', parseIpAddress('0.0.0.0'), 8080);
   await rig.controller.repair();
   assert.equal(rig.names.sandboxes.size, 1);
-  assert.match(rig.logged.join('\n'), /^published ports not restored: failed to bind host port 0\.0\.0\.0:8080\/tcp: address already in use$/);
+  assert.match(
+    rig.logged.join('\n'),
+    /^published ports not restored: failed to bind host port 0\.0\.0\.0:8080\/tcp: address already in use$/,
+  );
   rig.names.vacate();
   await rig.controller.repair();
   rig.assertConsistent();
@@ -124,7 +173,8 @@ test('an interface that its container has renamed is the container’s own busin
   const observe = rig.kernel.observe.bind(rig.kernel);
   const away = (object: KernelObject) =>
     ('link' in object && object.link === 'eth0') || (object.kind === 'link' && object.name === 'eth0');
-  rig.kernel.observe = (namespace, kinds) => observe(namespace, kinds).filter((object) => namespace === '' || !away(object));
+  rig.kernel.observe = (namespace, kinds) =>
+    observe(namespace, kinds).filter((object) => namespace === '' || !away(object));
   assert.deepEqual(await rig.controller.repair(), []);
   assert.deepEqual(rig.logged, []);
 });
@@ -154,7 +204,10 @@ test('a machine that lost its store takes over the subnet of the bridge that is 
 });
 
 test('somebody else’s bridge is used with the addresses that it has, and left behind', async () => {
-  using rig = await Rig.started({ ...plainSettings, defaultBridge: { bridge: 'br0', ipv6: false, masquerade: true, config: [] } });
+  using rig = await Rig.started({
+    ...plainSettings,
+    defaultBridge: { bridge: 'br0', ipv6: false, masquerade: true, config: [] },
+  });
   const theirs = { kind: 'link', namespace: '', name: 'corp', type: { kind: 'bridge' }, up: true } as const;
   await rig.kernel.apply([added(theirs), added(addressOn(theirs, '10.44.0.1/16'))]);
   rig.settings = { ...plainSettings, defaultBridge: { bridge: 'corp', ipv6: false, masquerade: true, config: [] } };
@@ -182,5 +235,7 @@ function addressOn({ name }: LinkObject, address: string): KernelObject {
 }
 
 function defaultRoutes(rig: Rig): KernelObject[] {
-  return rig.kernel.observe('fl-web', ['route']).filter((object) => object.kind === 'route' && object.via !== undefined);
+  return rig.kernel
+    .observe('fl-web', ['route'])
+    .filter((object) => object.kind === 'route' && object.via !== undefined);
 }

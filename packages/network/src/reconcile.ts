@@ -44,7 +44,9 @@ export async function reconcile(context: ReconcileContext): Promise<readonly Cha
 }
 
 /** What reconciliation would change in the kernel. */
-export function kernelChanges(context: Pick<ReconcileContext, 'state' | 'kernel' | 'namespacePrefix' | 'hostTable'>): Change[] {
+export function kernelChanges(
+  context: Pick<ReconcileContext, 'state' | 'kernel' | 'namespacePrefix' | 'hostTable'>,
+): Change[] {
   const { state, kernel, namespacePrefix, hostTable } = context;
   const host = observeHost(kernel);
   const own = state.desired();
@@ -68,10 +70,26 @@ async function reconcileNames(context: ReconcileContext): Promise<readonly Chang
   const surplus = (ids: readonly string[], isKnown: (id: string) => unknown, drop: (id: string) => Promise<void>) =>
     ids.filter((id) => !isKnown(id)).map((id) => attempt(context, 'not forgotten', () => drop(id)));
   await Promise.all([
-    ...surplus(served.portOwners, (id) => state.sandboxes.get(id), (id) => names.releasePorts(id)),
-    ...surplus(served.endpoints, (id) => state.endpoints.get(id), (id) => names.removeEndpoint(id)),
-    ...surplus(served.sandboxes, (id) => isServed(state, id), (id) => names.closeSandbox(id)),
-    ...surplus(served.networks, (id) => state.networks.get(id), (id) => names.removeNetwork(id)),
+    ...surplus(
+      served.portOwners,
+      (id) => state.sandboxes.get(id),
+      (id) => names.releasePorts(id),
+    ),
+    ...surplus(
+      served.endpoints,
+      (id) => state.endpoints.get(id),
+      (id) => names.removeEndpoint(id),
+    ),
+    ...surplus(
+      served.sandboxes,
+      (id) => isServed(state, id),
+      (id) => names.closeSandbox(id),
+    ),
+    ...surplus(
+      served.networks,
+      (id) => state.networks.get(id),
+      (id) => names.removeNetwork(id),
+    ),
   ]);
   const networks = Iterator.from(state.networks).filter(hasNames).toArray();
   await attempt(context, 'networks not named', () =>
@@ -92,7 +110,11 @@ function isServed(state: NetworkState, id: string): boolean {
   return sandbox.resolver !== undefined || state.joined(id).some(({ network }) => hasNames(network));
 }
 
-async function reconcileSandbox(context: ReconcileContext, id: string, holdsPorts: boolean): Promise<readonly Change[]> {
+async function reconcileSandbox(
+  context: ReconcileContext,
+  id: string,
+  holdsPorts: boolean,
+): Promise<readonly Change[]> {
   const changes: Change[] = [];
   await attempt(context, 'names not restored', () => restoreNames(context, id, changes));
   await attempt(context, 'published ports not restored', () => restorePorts(context, id, holdsPorts, changes));

@@ -33,7 +33,11 @@ test('a resolv.conf is read as the C library reads it', () => {
 });
 
 test('upstreams are the first three servers that are addresses, without our own', () => {
-  const host = parseResolvConf(['127.0.0.11', 'nonsense', '1.1.1.1', '::1', '127.0.0.53', '9.9.9.9'].map((server) => `nameserver ${server}`).join('\n'));
+  const host = parseResolvConf(
+    ['127.0.0.11', 'nonsense', '1.1.1.1', '::1', '127.0.0.53', '9.9.9.9']
+      .map((server) => `nameserver ${server}`)
+      .join('\n'),
+  );
   assert.deepEqual(upstreamServers(host), ['1.1.1.1', '::1', '127.0.0.53']);
 });
 
@@ -101,7 +105,10 @@ const internal: readonly [string, string, Partial<DnsConfig>, readonly string[]]
 
 for (const [name, host, config, lines] of internal) {
   test(`resolv.conf of a container with names: ${name}`, () => {
-    assert.equal(internalResolvConf(parseResolvConf(host), { ...plain, ...config }, SOURCE), [...HEADER, ...lines, ''].join('\n'));
+    assert.equal(
+      internalResolvConf(parseResolvConf(host), { ...plain, ...config }, SOURCE),
+      [...HEADER, ...lines, ''].join('\n'),
+    );
   });
 }
 
@@ -111,7 +118,13 @@ const servers: readonly [string, string, Partial<DnsConfig>, { own: boolean; ipv
   ['what cannot be reached is left out', MIXED, {}, { own: true }, ['192.0.2.1']],
   ['IPv6 servers stay where there is IPv6', MIXED, {}, { own: true, ipv6: true }, ['192.0.2.1', '2001:db8::1']],
   ['public servers when none is left', LOCAL, {}, { own: true }, ['8.8.8.8', '8.8.4.4']],
-  ['of both families where there is IPv6', LOCAL, {}, { own: true, ipv6: true }, ['8.8.8.8', '8.8.4.4', '2001:4860:4860::8888', '2001:4860:4860::8844']],
+  [
+    'of both families where there is IPv6',
+    LOCAL,
+    {},
+    { own: true, ipv6: true },
+    ['8.8.8.8', '8.8.4.4', '2001:4860:4860::8888', '2001:4860:4860::8844'],
+  ],
   ['the user’s servers as they are', LOCAL, { servers: ['127.0.0.1'] }, { own: true }, ['127.0.0.1']],
   ['with the host’s network all of the host’s', LOCAL, {}, { own: false }, ['127.0.0.53', '::1']],
 ];

@@ -45,7 +45,9 @@ export function parseResolvConf(text: string): ResolvConf {
 
 /** The host's servers that can be asked from the host's own namespace: all but our own address. */
 export function upstreamServers(host: ResolvConf): string[] {
-  return validServers(host).filter((server) => server !== RESOLVER_ADDRESS).slice(0, 3);
+  return validServers(host)
+    .filter((server) => server !== RESOLVER_ADDRESS)
+    .slice(0, 3);
 }
 
 /** True when host or user chose an `ndots`; the name service then keeps single labels to itself. */

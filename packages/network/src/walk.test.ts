@@ -97,9 +97,13 @@ class Walk {
     const sandbox = this.#pick([...this.#rig.state.sandboxes]);
     if (sandbox === undefined) return '';
     const host = sandbox.namespace === '';
-    const networks = this.#rig.controller.networks().filter(({ name }) => (name === 'host') === host && name !== 'none');
+    const networks = this.#rig.controller
+      .networks()
+      .filter(({ name }) => (name === 'host') === host && name !== 'none');
     const config: EndpointConfig = { gatewayPriority: this.#random(3), aliases: [] };
-    const wanted = new Set<Network>(Array.from({ length: 1 + this.#random(3) }, () => this.#pick(networks)).filter((item) => item !== undefined));
+    const wanted = new Set<Network>(
+      Array.from({ length: 1 + this.#random(3) }, () => this.#pick(networks)).filter((item) => item !== undefined),
+    );
     const requests = [...wanted].map((network) => ({ network, hostname: sandbox.ownerName, config }));
     await this.#rig.controller.join(sandbox.id, requests);
     return `${sandbox.ownerName} to ${requests.map(({ network }) => network.name)}`;
@@ -140,7 +144,9 @@ class Walk {
   async #damage(): Promise<string> {
     const { kernel, names, controller } = this.#rig;
     const objects = kernel.observe('').filter(({ kind }) => kind === 'link' || kind === 'element' || kind === 'table');
-    const victim = this.#pick(objects.filter((object) => object.kind !== 'link' || !['lo', 'uplink'].includes(object.name)));
+    const victim = this.#pick(
+      objects.filter((object) => object.kind !== 'link' || !['lo', 'uplink'].includes(object.name)),
+    );
     const object = victim?.kind === 'link' ? { ...victim, type: { kind: 'other', name: '' } as const } : victim;
     if (object) await kernel.apply([{ action: 'remove', object }]);
     if (this.#random(3) === 0) names.restart();
@@ -158,7 +164,11 @@ class Walk {
     return Array.from({ length: this.#random(4) }, () => {
       const port = 8000 + this.#random(6);
       const ephemeral = this.#random(3) === 0;
-      return { protocol: this.#random(2) === 0 ? 'tcp' : 'udp', containerPort: port, ...(!ephemeral && { hostPorts: { first: port, last: port } }) };
+      return {
+        protocol: this.#random(2) === 0 ? 'tcp' : 'udp',
+        containerPort: port,
+        ...(!ephemeral && { hostPorts: { first: port, last: port } }),
+      };
     });
   }
 
@@ -177,7 +187,8 @@ function walkAlone(context: TestContext, seed: number): void {
 
 test('after every step of a random walk kernel and name service hold exactly what the store says', async (context) => {
   const given = process.env['SEED'];
-  const seeds = given === undefined ? Array.from({ length: 4 }, () => Math.floor(Math.random() * 2 ** 31)) : [Number(given)];
+  const seeds =
+    given === undefined ? Array.from({ length: 4 }, () => Math.floor(Math.random() * 2 ** 31)) : [Number(given)];
   for (const seed of seeds) {
     walkAlone(context, seed);
     using rig = await Rig.started();

@@ -1,4 +1,12 @@
-import { FairleadError, familyOf, hostText, type IpAddress, isUnspecified, type PortProtocol, type PortRange } from '@fairlead/base';
+import {
+  FairleadError,
+  familyOf,
+  hostText,
+  type IpAddress,
+  isUnspecified,
+  type PortProtocol,
+  type PortRange,
+} from '@fairlead/base';
 import type { NameServicePort, PortReservation, ResolverEndpoint, ResolverSandbox } from '../name-service-port.ts';
 
 /** One host port that is held. */
@@ -57,7 +65,10 @@ export class FakeNameService implements NameServicePort {
 
   async openSandbox(sandbox: ResolverSandbox): Promise<{ readonly udpPort: number; readonly tcpPort: number }> {
     return await this.#serve('openSandbox', () => {
-      const { udpPort, tcpPort } = this.sandboxes.get(sandbox.id) ?? { udpPort: ++this.#lastPort, tcpPort: ++this.#lastPort };
+      const { udpPort, tcpPort } = this.sandboxes.get(sandbox.id) ?? {
+        udpPort: ++this.#lastPort,
+        tcpPort: ++this.#lastPort,
+      };
       this.sandboxes.set(sandbox.id, { ...sandbox, udpPort, tcpPort });
       return { udpPort, tcpPort };
     });
@@ -155,6 +166,7 @@ export class FakeNameService implements NameServicePort {
 
 function takenError(holder: PortHold, protocol: PortProtocol, address: IpAddress, port: number): FairleadError {
   const place = `${hostText(address)}:${port}`;
-  if (holder.owner !== STRANGER) return new FairleadError('conflict', `Bind for ${place} failed: port is already allocated`);
+  if (holder.owner !== STRANGER)
+    return new FairleadError('conflict', `Bind for ${place} failed: port is already allocated`);
   return new FairleadError('conflict', `failed to bind host port ${place}/${protocol}: address already in use`);
 }

@@ -93,11 +93,19 @@ export class Rig implements Disposable {
     assert.ok(this.#store);
     this.life = life;
     attend(this.names, life);
-    const note = (message: string, details?: Record<string, unknown>) => this.logged.push(`${message}: ${details?.['error']}`);
+    const note = (message: string, details?: Record<string, unknown>) =>
+      this.logged.push(`${message}: ${details?.['error']}`);
     const logger: Logger = { ...silentLogger, warn: note, error: note };
     const kernel = new MortalKernel(this.kernel, life);
     const emit = (event: NetworkEvent) => void this.events.push(event);
-    this.#controller = new NetworkController({ store: this.#store, kernel, names: this.names, settings: this.settings, logger, emit });
+    this.#controller = new NetworkController({
+      store: this.#store,
+      kernel,
+      names: this.names,
+      settings: this.settings,
+      logger,
+      emit,
+    });
   }
 
   /** A sandbox for a container of that name. */
@@ -116,7 +124,9 @@ export class Rig implements Disposable {
   /** Everything in the kernel and the name service as text, for comparison. */
   snapshot(): string {
     const spaces = ['', ...this.kernel.namespaces()].map((name) => `netns ${name}\n${this.kernel.dump(name)}`);
-    const settingsKept = spaces.join('\n').replaceAll(/^sysctl .*(ip_forward|all\.forwarding|disable_ipv6|accept_ra|route_localnet).*\n?/gm, '');
+    const settingsKept = spaces
+      .join('\n')
+      .replaceAll(/^sysctl .*(ip_forward|all\.forwarding|disable_ipv6|accept_ra|route_localnet).*\n?/gm, '');
     return JSON.stringify(
       {
         kernel: settingsKept.split('\n'),
@@ -180,8 +190,12 @@ export class Rig implements Disposable {
     const named = [...state.networks].filter(hasNames);
     assert.deepEqual([...names.networks].sort(), named.map(({ id, name }) => [id, name]).sort());
     const endpoints = named.flatMap(({ id }) => state.endpoints.onNetwork(id));
-    const told = [...names.endpoints.values()].map(({ id, containerName, addresses }) => `${id} ${containerName} ${addresses}`);
-    const known = endpoints.map(({ id, ownerName, ipv4, ipv6 }) => `${id} ${ownerName} ${[ipv4, ipv6].filter(Boolean)}`);
+    const told = [...names.endpoints.values()].map(
+      ({ id, containerName, addresses }) => `${id} ${containerName} ${addresses}`,
+    );
+    const known = endpoints.map(
+      ({ id, ownerName, ipv4, ipv6 }) => `${id} ${ownerName} ${[ipv4, ipv6].filter(Boolean)}`,
+    );
     assert.deepEqual(told.sort(), known.sort());
     const held = [...state.sandboxes].flatMap(({ id, mappings }) =>
       boundPorts(mappings).map(({ protocol, hostAddress, hostPort }) => {
@@ -195,7 +209,9 @@ export class Rig implements Disposable {
   #assertLeases(): void {
     const { state } = this;
     const leases = [...state.store.collection<{ id: string; network: string; ipv4?: string; ipv6?: string }>('lease')];
-    const taken = leases.flatMap(({ network, ipv4, ipv6 }) => [ipv4, ipv6].filter(Boolean).map((ip) => `${network} ${ip}`));
+    const taken = leases.flatMap(({ network, ipv4, ipv6 }) =>
+      [ipv4, ipv6].filter(Boolean).map((ip) => `${network} ${ip}`),
+    );
     assert.equal(new Set(taken).size, taken.length, 'an address is leased once');
     for (const { network } of leases) assert.ok(state.networks.get(network), 'leases go with their network');
     for (const { id } of state.networks) {

@@ -94,5 +94,10 @@ export const scenarios: readonly Scenario[] = [
     prepare: (rig) => joined(rig, ['plain', 'dual']),
     act: (rig) => rig.controller.closeSandbox(sandboxOf(rig)),
   },
-  { name: 'remove a network', kind: 'tears down', prepare: networks, act: (rig) => rig.controller.removeNetwork('dual') },
+  {
+    name: 'remove a network',
+    kind: 'tears down',
+    prepare: networks,
+    act: (rig) => rig.controller.removeNetwork('dual'),
+  },
 ];

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+import { silentLogger } from '@fairlead/base';
+import { hostTable } from '@fairlead/firewall';
+import { localSubnetSources, uniqueLocalSource } from '@fairlead/ipam';
+import { deleteNamespace, Kernel, listNamespaces } from '@fairlead/kernel';
+import { type Change, describeChange, type KernelObject, type NamespaceName } from '@fairlead/netlink';
+import { Store } from '@fairlead/store';
+import { NetworkController } from './controller.ts';
+import type { ConnectionFilter, KernelPort } from './kernel-port.ts';
+import type { PortBinding } from './model.ts';
+import { FakeNameService } from './testing/index.ts';
+
+const HOST = 'fl-test-network-host';
+const PREFIX = 'fl-test-network-box-';
+
+/** The real kernel, in which a namespace of our own plays the host's. */
+class KernelInside implements KernelPort, Disposable {
+  readonly #kernel = new Kernel();
+
+  async apply(changes: readonly Change[]): Promise<void> {
+    await this.#kernel.apply(changes.map((change) => inside(change)));
+  }
+
+  observe(namespace: NamespaceName, kinds?: readonly KernelObject['kind'][]): KernelObject[] {
+    return this.#kernel.observe(namespace || HOST, kinds).map((object) => ({ ...object, namespace }));
+  }
+
+  readSysctl(namespace: NamespaceName, key: string): string | undefined {
+    return this.#kernel.readSysctl(namespace || HOST, key);
+  }
+
+  namespaces(): NamespaceName[] {
+    return this.#kernel.namespaces().filter((name) => name.startsWith(PREFIX));
+  }
+
+  async forgetConnections(filter: ConnectionFilter): Promise<void> {
+    await this.#kernel.forgetConnections(filter, HOST);
+  }
+
+  [Symbol.dispose](): void {
+    this.#kernel[Symbol.dispose]();
+  }
+}
+
+function inside(change: Change): Change {
+  const object = placed(change.object);
+  return change.action === 'change' ? { ...change, object, previous: placed(change.previous) } : { ...change, object };
+}
+
+function placed<T extends KernelObject>(object: T): T {
+  return { ...object, namespace: object.namespace || HOST };
+}
+
+function clean(): void {
+  for (const name of listNamespaces()) if (name === HOST || name.startsWith(PREFIX)) deleteNamespace(name);
+}
+clean();
+afterEach(clean);
+
+const ports: readonly PortBinding[] = [
+  { protocol: 'tcp', containerPort: 80, hostPorts: { first: 8080, last: 8080 } },
+  { protocol: 'udp', containerPort: 53 },
+  ...[8000, 8001, 8002].map((port): PortBinding => ({ protocol: 'tcp', containerPort: port, hostPorts: { first: port, last: port } })),
+];
+
+function controllerOn(kernel: KernelPort, store: Store, names: FakeNameService, logged: string[]): NetworkController {
+  const error = (message: string, details?: Record<string, unknown>) => void logged.push(`${message}: ${details?.['error']}`);
+  const settings = {
+    sources: [...localSubnetSources, uniqueLocalSource('engine')],
+    mtu: 1500,
+    namespacePrefix: PREFIX,
+    defaultBridge: { bridge: 'docker0', ipv6: false, masquerade: true, config: [] },
+    hostTable: hostTable({ protected: false }),
+    hostResolvConf: () => '',
+  };
+  return new NetworkController({ store, kernel, names, settings, logger: { ...silentLogger, error, warn: error }, emit() {} });
+}
+
+
+test('the real kernel holds what is wanted after every operation, and a comparison finds nothing to do', async () => {
+  using kernel = new KernelInside();
+  await kernel.apply([{ action: 'add', object: { kind: 'namespace', namespace: '' } }]);
+  const before = kernel.observe('', ['link', 'address', 'route', 'table', 'element']);
+  using store = Store.open(':memory:');
+  const logged: string[] = [];
+  const controller = controllerOn(kernel, store, new FakeNameService(), logged);
+  const unchanged = async (when: string) => {
+    assert.deepEqual((await controller.repair()).map(describeChange), [], when);
+    assert.deepEqual(logged, [], when);
+  };
+  await controller.start(() => true);
+  await unchanged('after the start');
+  const options = { 'com.docker.network.bridge.gateway_mode_ipv4': 'routed', 'com.docker.network.bridge.enable_icc': 'false' };
+  const networks = [
+    await controller.createNetwork({ name: 'plain' }),
+    await controller.createNetwork({ name: 'dual', ipv6: true }),
+    await controller.createNetwork({ name: 'routed', options }),
+    await controller.createNetwork({ name: 'inner', internal: true }),
+  ];
+  await unchanged('after networks were made');
+  const dns = { servers: [], search: [], options: [] };
+  const { id } = await controller.openSandbox({ owner: 'web-id', ownerName: 'web', mode: 'own', ports, dns });
+  const endpoints = [];
+  for (const network of networks) {
+    const [endpoint] = await controller.join(id, [{ network, hostname: 'web', config: {} }]);
+    assert.ok(endpoint);
+    endpoints.push(endpoint);
+    await unchanged(`after ${network.name} was joined`);
+  }
+  await controller.publish(id, ports.slice(1));
+  await unchanged('after other ports were published');
+  for (const endpoint of endpoints) {
+    await controller.leave(endpoint);
+    await unchanged('after a network was left');
+  }
+  await controller.closeSandbox(id);
+  for (const { name } of networks) await controller.removeNetwork(name);
+  await unchanged('after everything was removed');
+  const left = kernel.observe('', ['link', 'address', 'route', 'table', 'element']);
+  const own = (object: KernelObject) => !('link' in object && object.link === 'docker0') && !(object.kind === 'link' && object.name === 'docker0');
+  const docker0Only = left.filter(own).filter((object) => object.kind !== 'table');
+  const elements = docker0Only.filter((object) => object.kind === 'element' && !object.key.includes('docker0'));
+  assert.deepEqual(elements, []);
+  assert.deepEqual(docker0Only.filter(({ kind }) => kind !== 'element'), before);
+});
+
+test('the real kernel takes every repair', async () => {
+  using kernel = new KernelInside();
+  await kernel.apply([{ action: 'add', object: { kind: 'namespace', namespace: '' } }]);
+  using store = Store.open(':memory:');
+  const logged: string[] = [];
+  const controller = controllerOn(kernel, store, new FakeNameService(), logged);
+  await controller.start(() => true);
+  const network = await controller.createNetwork({ name: 'dual', ipv6: true });
+  const dns = { servers: [], search: [], options: [] };
+  const { id, namespace } = await controller.openSandbox({ owner: 'web-id', ownerName: 'web', mode: 'own', ports, dns });
+  await controller.join(id, [{ network, hostname: 'web', config: {} }]);
+  const bridges = kernel.observe('', ['link']).filter((link) => link.kind === 'link' && link.type.kind === 'bridge');
+  const damages: readonly (readonly KernelObject[])[] = [
+    bridges,
+    kernel.observe('', ['table']),
+    kernel.observe('', ['element']).slice(0, 3),
+    kernel.observe(namespace, ['route']).filter((route) => route.kind === 'route' && route.via !== undefined),
+    kernel.observe(namespace, ['table']),
+    [{ kind: 'namespace', namespace }],
+  ];
+  for (const objects of damages) {
+    assert.ok(objects.length > 0);
+    await kernel.apply(objects.map((object) => ({ action: 'remove', object })));
+    assert.ok((await controller.repair()).length > 0);
+    assert.deepEqual(logged, []);
+    assert.deepEqual((await controller.repair()).map(describeChange), []);
+  }
+});
