@@ -67,7 +67,7 @@ test('a running container can be looked into, stopped and removed', async () => 
 });
 
 test('logs keep what was written, and can be followed', async () => {
-  await docker('run', '--name', 'talk', 'busybox', 'sh', '-c', 'echo one; echo two >&2; echo three');
+  await docker('run', '--name', 'talk', 'busybox', 'sh', '-c', 'echo one; echo two >&2; sleep 0.1; echo three');
   const { stdout, stderr } = await failing('logs', 'talk');
   assert.deepEqual([stdout, stderr], ['one\nthree\n', 'two\n']);
   assert.equal(await docker('logs', '--tail', '1', 'talk'), 'three\n');

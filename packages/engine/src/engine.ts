@@ -1,15 +1,16 @@
-import { messageOf } from '@fairlead/base';
+import { KeyedMutex, messageOf } from '@fairlead/base';
 import type { Sandbox } from '@fairlead/network';
 import { FileWriter } from './container/container-files.ts';
-import { isAlive } from './container/container-state.ts';
 import { ContainerTable } from './container/container-table.ts';
 import { Containers } from './container/containers.ts';
+import { ExecTable } from './container/exec-table.ts';
 import { Lifecycle } from './container/lifecycle.ts';
 import { Recovery } from './container/recovery.ts';
+import { ContainerStart } from './container/start.ts';
 import type { EngineContext } from './context.ts';
 import type { EnginePort, OperationRecord, SystemInfo } from './engine-port.ts';
 import type { Images } from './image/image-service.ts';
-import type { Container, EngineEvent } from './model.ts';
+import type { EngineEvent } from './model.ts';
 import { NetworkServices } from './network-service.ts';
 
 /** What the engine cannot know by itself. */
@@ -26,7 +27,6 @@ export class Engine implements EnginePort, AsyncDisposable {
   readonly networks: NetworkServices;
   readonly #context: EngineContext;
   readonly #surroundings: EngineSurroundings;
-  readonly #table: ContainerTable;
   readonly #lifecycle: Lifecycle;
   readonly #recovery: Recovery;
   readonly #stop = new AbortController();
@@ -34,26 +34,24 @@ export class Engine implements EnginePort, AsyncDisposable {
   constructor(context: EngineContext, table: ContainerTable, surroundings: EngineSurroundings) {
     const { network, operation } = context;
     const files = new FileWriter(context.settings, network);
+    const start = new ContainerStart(context, table, files);
+    const execs = new ExecTable(context, table);
+    const turns = new KeyedMutex();
     this.#context = context;
     this.#surroundings = surroundings;
-    this.#table = table;
-    this.#lifecycle = new Lifecycle(context, table, files);
-    this.#recovery = new Recovery(context, table, files);
-    this.containers = new Containers(context, table, this.#lifecycle);
+    this.#lifecycle = new Lifecycle({ context, table, files, start, execs, turns });
+    this.#recovery = new Recovery({ context, table, start, lifecycle: this.#lifecycle });
+    this.containers = new Containers({ context, table, lifecycle: this.#lifecycle, execs, turns });
     this.images = context.images;
-    this.networks = new NetworkServices({ network, table, files, operation });
+    this.networks = new NetworkServices({ network, table, files, turns, operation });
   }
 
   /** Bring kernel, containerd and store together; to be called once, before anything else. */
   async start(): Promise<void> {
-    const [tasks] = await Promise.all([this.#recovery.liveTasks(), this.images.recover()]);
-    const lives = (container: Container) => {
-      const task = tasks.get(container.id);
-      return isAlive(container) && task !== undefined && task.state !== 'stopped';
-    };
-    const used = new Set([...this.#table].filter(lives).map(({ sandbox }) => sandbox));
+    const [tasks] = await Promise.all([this.#recovery.tasks(), this.images.recover()]);
+    const used = this.#recovery.usedSandboxes(tasks);
     await this.#context.network.start((sandbox: Sandbox) => used.has(sandbox.id));
-    await this.#recovery.run(tasks, this.#lifecycle);
+    await this.#recovery.run(tasks);
     void this.#followEvents();
   }
 

@@ -2,6 +2,8 @@ import type { EngineEvent } from './model.ts';
 
 /** Events that are kept for clients that ask for the past; Docker keeps as many. */
 const KEPT = 256;
+/** Longest time that a timer can wait, in milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** What happens in the engine: kept for a while, and told to everybody who listens. */
 export class EventLog {
@@ -19,40 +21,56 @@ export class EventLog {
 
   /**
    * Events from `since` on, live ones after those kept, until `until` or until `signal` fires. Times are nanoseconds
-   * since the epoch.
+   * since the epoch. It listens from the call on, not only from the first event that is taken.
    */
-  async *read(options: {
+  read(options: {
     readonly since?: bigint;
     readonly until?: bigint;
     readonly signal: AbortSignal;
   }): AsyncGenerator<EngineEvent, void, undefined> {
     const { since, until, signal } = options;
     const queue = since === undefined ? [] : this.#past.filter((event) => event.time >= since);
-    let wake: (() => void) | undefined;
+    let news = Promise.withResolvers<void>();
+    const wake = () => news.resolve();
     const listener = (event: EngineEvent) => {
       queue.push(event);
-      wake?.();
+      wake();
     };
-    const stop = AbortSignal.any([signal, ...(until === undefined ? [] : [endOf(until)])]);
     this.#listeners.add(listener);
-    stop.addEventListener('abort', () => wake?.(), { once: true });
-    try {
-      for (;;) {
-        const event = queue.shift();
-        if (event !== undefined) {
-          if (until !== undefined && event.time > until) return;
-          yield event;
-        } else if (stop.aborted) {
-          return;
-        } else {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-        }
-      }
-    } finally {
+    // A generator that is never begun never comes to its end.
+    const leave = () => {
       this.#listeners.delete(listener);
-    }
+      wake();
+    };
+    const timer = until === undefined ? undefined : setTimeout(leave, millisecondsUntil(until));
+    signal.addEventListener('abort', leave, { once: true });
+    if (signal.aborted) leave();
+    const isOver = () => !this.#listeners.has(listener);
+    return (async function* () {
+      try {
+        for (;;) {
+          const event = queue.shift();
+          if (event !== undefined) {
+            if (until !== undefined && event.time > until) return;
+            yield event;
+          } else if (isOver()) {
+            return;
+          } else {
+            news = Promise.withResolvers<void>();
+            await news.promise;
+          }
+        }
+      } finally {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', leave);
+        leave();
+      }
+    })();
+  }
+
+  /** How many clients are told. */
+  get listenerCount(): number {
+    return this.#listeners.size;
   }
 
   /** The clock has milliseconds; events of one millisecond keep their order by counting on. */
@@ -63,7 +81,6 @@ export class EventLog {
   }
 }
 
-function endOf(until: bigint): AbortSignal {
-  const milliseconds = Number(until / 1_000_000n) - Date.now();
-  return milliseconds <= 0 ? AbortSignal.abort() : AbortSignal.timeout(Math.min(milliseconds, 2 ** 31 - 1));
+function millisecondsUntil(time: bigint): number {
+  return Math.min(Math.max(Number(time / 1_000_000n) - Date.now(), 0), LONGEST_TIMER);
 }

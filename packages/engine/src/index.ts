@@ -5,6 +5,7 @@
  */
 export { ContainerTable } from './container/container-table.ts';
 export { readHostResolvConf } from './container/container-files.ts';
+export { parseSignal } from './container/signal.ts';
 export type { EngineContext, EngineSettings, OutputKeeper } from './context.ts';
 export { Engine, type EngineSurroundings } from './engine.ts';
 export type {

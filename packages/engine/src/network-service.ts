@@ -1,4 +1,4 @@
-import { FairleadError, isNotFound } from '@fairlead/base';
+import { FairleadError, isNotFound, type KeyedMutex } from '@fairlead/base';
 import {
   type BoundPort,
   boundPorts,
@@ -9,27 +9,30 @@ import {
   type NetworkRequest,
   type PortBinding,
 } from '@fairlead/network';
-import { hostname as machineName } from 'node:os';
 import type { FileWriter } from './container/container-files.ts';
 import { isAlive } from './container/container-state.ts';
 import type { ContainerTable } from './container/container-table.ts';
-import { attachmentsOf, hostnameOf } from './container/network-plan.ts';
+import { donorIdOf, hostnameOf } from './container/network-plan.ts';
 import type { NetworkService } from './engine-port.ts';
-import type { Container } from './model.ts';
+import type { Container, ContainerConfig, NetworkAttachment } from './model.ts';
 
 /** Networks as the API asks for them: the model's own, and containers that join and leave. */
 export class NetworkServices implements NetworkService {
   readonly #network: NetworkController;
   readonly #table: ContainerTable;
   readonly #files: FileWriter;
+  readonly #turns: KeyedMutex;
   readonly #operation: <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
   constructor(context: {
     readonly network: NetworkController;
     readonly table: ContainerTable;
     readonly files: FileWriter;
+    /** Whose turn it is, by container id. */
+    readonly turns: KeyedMutex;
     readonly operation: <T>(name: string, work: () => Promise<T>) => Promise<T>;
   }) {
+    this.#turns = context.turns;
     this.#network = context.network;
     this.#table = context.table;
     this.#files = context.files;
@@ -57,50 +60,65 @@ export class NetworkServices implements NetworkService {
 
   async connect(reference: string, name: string, config: EndpointConfig): Promise<void> {
     const network = this.#network.findNetwork(reference);
-    const container = this.#table.find(name);
-    requireConnectable(container, network);
-    if (isAlive(container) && container.sandbox !== undefined) {
-      const request = { network, hostname: hostnameOf(container, machineName), config };
-      const { sandbox } = container;
-      await this.#operation(`network connect ${network.name} ${container.name}`, () => this.#network.join(sandbox, [request]));
-    }
-    this.#rememberNetworks(container, [...attachmentsOf(container).filter((item) => !this.#is(item.network, network)), { network: network.name, config }]);
-    this.#rewriteFiles(container.id);
+    const { id } = this.#table.find(name);
+    await this.#turns.run(id, () => this.#connect(network, this.#table.find(id), config));
   }
 
   async disconnect(reference: string, name: string, force: boolean): Promise<void> {
     const network = this.#network.findNetwork(reference);
-    const container = this.#tryContainer(name, force);
-    if (container === undefined) return await this.#dropStale(network, name);
-    requireDisconnectable(container, network);
-    const remaining = attachmentsOf(container).filter((item) => !this.#is(item.network, network));
-    const endpoint = this.#endpoint(container, network);
-    if (endpoint === undefined && remaining.length === attachmentsOf(container).length) {
-      const alive = isAlive(container);
-      const which = alive ? `network ${network.name}` : `the network ${network.name}`;
-      throw new FairleadError('internal', `container ${container.id} is not connected to ${which}`);
-    }
-    if (endpoint !== undefined) {
-      await this.#operation(`network disconnect ${network.name} ${container.name}`, () => this.#network.leave(endpoint));
-    } else {
-      this.#network.releaseLease(network.id, container.id);
-    }
-    this.#rememberNetworks(container, remaining);
-    this.#rewriteFiles(container.id);
+    const id = this.#tryContainer(name, force)?.id;
+    if (id === undefined) return await this.#dropStale(network, name);
+    await this.#turns.run(id, () => this.#disconnect(network, this.#table.find(id)));
   }
 
   async publish(name: string, ports: readonly PortBinding[]): Promise<readonly BoundPort[]> {
-    const container = this.#table.find(name);
+    const { id } = this.#table.find(name);
+    return await this.#turns.run(id, () => this.#publish(this.#table.find(id), ports));
+  }
+
+  async #connect(network: Network, container: Container, config: EndpointConfig): Promise<void> {
+    this.#requireConnectable(container, network);
     const { sandbox } = container;
-    if (container.config.host.networkMode.startsWith('container:')) {
-      throw new FairleadError('invalid-argument', 'conflicting options: port publishing and the container type network mode');
+    if (isAlive(container) && sandbox !== undefined) {
+      const request = { network, hostname: hostnameOf(container, this.#table), config };
+      const join = () => this.#network.join(sandbox, [request]);
+      await this.#operation(`network connect ${network.name} ${container.name}`, join);
     }
+    const others = container.config.networks.filter((item) => !isOn(item, network));
+    this.#remember(container.id, { networks: [...others, { network: network.name, config }] });
+    this.#rewriteFiles(container.id);
+  }
+
+  async #disconnect(network: Network, container: Container): Promise<void> {
+    requireDisconnectable(container, network);
+    const remaining = container.config.networks.filter((item) => !isOn(item, network));
+    const endpoint = this.#endpoint(container, network);
+    if (endpoint === undefined && remaining.length === container.config.networks.length) {
+      const which = isAlive(container) ? `network ${network.name}` : `the network ${network.name}`;
+      throw new FairleadError('internal', `container ${container.id} is not connected to ${which}`);
+    }
+    if (endpoint !== undefined) {
+      const leave = () => this.#network.leave(endpoint);
+      await this.#operation(`network disconnect ${network.name} ${container.name}`, leave);
+    } else {
+      this.#network.releaseLease(network.id, container.id);
+    }
+    this.#remember(container.id, { networks: remaining });
+    this.#rewriteFiles(container.id);
+  }
+
+  async #publish(container: Container, ports: readonly PortBinding[]): Promise<readonly BoundPort[]> {
+    const { sandbox, config } = container;
+    if (donorIdOf(container) !== undefined) {
+      const reason = 'conflicting options: port publishing and the container type network mode';
+      throw new FairleadError('invalid-argument', reason);
+    }
+    const publish = async (id: string) => boundPorts((await this.#network.publish(id, ports)).mappings);
     const bound =
       isAlive(container) && sandbox !== undefined
-        ? boundPorts((await this.#operation(`ports ${container.name}`, () => this.#network.publish(sandbox, ports))).mappings)
+        ? await this.#operation(`ports ${container.name}`, () => publish(sandbox))
         : [];
-    const current = this.#table.find(container.id);
-    this.#table.put({ ...current, config: { ...current.config, host: { ...current.config.host, portBindings: ports } } });
+    this.#remember(container.id, { host: { ...config.host, portBindings: ports } });
     return bound;
   }
 
@@ -121,22 +139,17 @@ export class NetworkServices implements NetworkService {
   }
 
   #endpoint(container: Container, network: Network): Endpoint | undefined {
-    const { sandbox } = container;
+    const { sandbox, id } = container;
     if (sandbox === undefined) return undefined;
-    return this.#network.endpointsIn(sandbox).find((endpoint) => endpoint.network === network.id);
-  }
-
-  #is(reference: string, network: Network): boolean {
-    return reference === network.name || reference === network.id;
+    return this.#network
+      .endpointsIn(sandbox)
+      .find((endpoint) => endpoint.network === network.id && endpoint.owner === id);
   }
 
   /** What is joined now is joined again at the next start. */
-  #rememberNetworks({ id }: Container, networks: Container['config']['networks']): void {
+  #remember(id: string, change: Partial<Pick<ContainerConfig, 'networks' | 'host'>>): void {
     const container = this.#table.find(id);
-    const mode = container.config.host.networkMode;
-    const kept = networks.some(({ network }) => network === mode) ? mode : (networks[0]?.network ?? 'none');
-    const host = { ...container.config.host, networkMode: kept };
-    this.#table.put({ ...container, config: { ...container.config, networks, host } });
+    this.#table.put({ ...container, config: { ...container.config, ...change } });
   }
 
   #rewriteFiles(id: string): void {
@@ -144,29 +157,35 @@ export class NetworkServices implements NetworkService {
     if (!isAlive(container) || container.sandbox === undefined) return;
     const endpoints = this.#network.endpointsIn(container.sandbox);
     const networks = endpoints.map((endpoint) => this.#network.findNetwork(endpoint.network));
-    this.#files.writeHosts(container, hostnameOf(container, machineName), endpoints);
+    this.#files.writeHosts(container, hostnameOf(container, this.#table), endpoints);
     this.#files.writeResolvConf(container, networks);
+  }
+
+  #requireConnectable({ id, config, state }: Container, network: Network): void {
+    const mode = config.host.networkMode;
+    const fail = (message: string) => {
+      throw new FairleadError('invalid-argument', message);
+    };
+    if (state.status === 'removing' || state.status === 'dead') {
+      const reason = `Container ${id} is marked for removal and cannot be connected or disconnected to the network`;
+      throw new FairleadError('internal', reason);
+    }
+    if (network.driver === 'host') {
+      fail('cannot connect container to host network - container must be created in host network mode');
+    }
+    if (mode === 'host' || mode.startsWith('container:')) {
+      fail('container sharing network namespace with another container or host cannot be connected to any other network');
+    }
+    const none = this.#network.findNetwork('none');
+    // Whoever has left it may join others.
+    if (network.driver === 'null' || config.networks.some((item) => isOn(item, none))) {
+      fail('container cannot be connected to multiple networks with one of the networks in private (none) mode');
+    }
   }
 }
 
-function requireConnectable({ id, config, state }: Container, network: Network): void {
-  const mode = config.host.networkMode;
-  const fail = (message: string) => {
-    throw new FairleadError('invalid-argument', message);
-  };
-  if (state.status === 'removing' || state.status === 'dead') {
-    const reason = `Container ${id} is marked for removal and cannot be connected or disconnected to the network`;
-    throw new FairleadError('internal', reason);
-  }
-  if (network.driver === 'host') {
-    fail('cannot connect container to host network - container must be created in host network mode');
-  }
-  if (mode === 'host' || mode.startsWith('container:')) {
-    fail('container sharing network namespace with another container or host cannot be connected to any other network');
-  }
-  if (mode === 'none' || network.driver === 'null') {
-    fail('container cannot be connected to multiple networks with one of the networks in private (none) mode');
-  }
+function isOn({ network: reference }: NetworkAttachment, network: Network): boolean {
+  return reference === network.name || reference === network.id;
 }
 
 function requireDisconnectable({ config }: Container, network: Network): void {

@@ -4,11 +4,16 @@ import { closeSync, constants, openSync } from 'node:fs';
 export class HeldFiles implements Disposable {
   readonly #descriptors = new Map<string, number>();
 
-  /** @throws Error `ENOENT` when there is no such file. */
+  /**
+   * Hold what is at this path now: another pipe may have taken the place of the one that was held.
+   *
+   * @throws Error `ENOENT` when there is no such file.
+   */
   hold(path: string): void {
-    if (this.#descriptors.has(path)) return;
     // O_NONBLOCK: opening must not wait for a writer.
-    this.#descriptors.set(path, openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    this.release(path);
+    this.#descriptors.set(path, descriptor);
   }
 
   release(path: string): void {

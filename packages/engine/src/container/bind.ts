@@ -1,35 +1,66 @@
+import { posix } from 'node:path';
 import { FairleadError } from '@fairlead/base';
 import type { MountRequest } from '../model.ts';
 
 const PROPAGATIONS = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'];
-const IGNORED = ['rw', 'z', 'Z', 'nocopy', 'consistent', 'cached', 'delegated'];
+
+/** Options exclude each other within a row (moby, volume/mounts/linux_parser.go). */
+const EXCLUSIVE: readonly (readonly string[])[] = [
+  ['ro', 'rw'],
+  ['z', 'Z'],
+  PROPAGATIONS,
+  ['nocopy'],
+  ['consistent', 'cached', 'delegated'],
+];
 
 /**
- * Read a `-v` of the form `source:destination[:options]`.
+ * Read a `-v` of the form `[source:]destination[:options]`; without a source it asks for an anonymous volume.
  *
  * @throws FairleadError `invalid-argument` in Docker's words.
  */
 export function parseBind(text: string): MountRequest & { readonly mode: string } {
-  const [source = '', target = '', mode = '', ...rest] = text.split(':');
-  const invalid = (reason: string) => new FairleadError('invalid-argument', reason);
-  if (rest.length > 0 || source === '' || target === '') throw invalid(`invalid volume specification: '${text}'`);
-  if (!target.startsWith('/')) throw invalid(`invalid volume specification: '${text}': invalid mount config for type "bind": invalid mount path: '${target}' mount path must be absolute`);
-  if (normalize(target) === '/') throw invalid(`invalid volume specification: '${text}': invalid mount config for type "bind": invalid specification: destination can't be '/'`);
-  const options = mode.split(',').filter((option) => option !== '');
-  for (const option of options) {
-    if (![...PROPAGATIONS, ...IGNORED, 'ro'].includes(option)) throw invalid(`invalid mode: ${mode}`);
-  }
+  const fields = text.split(':');
+  const isShort = fields.length === 1;
+  const [source = '', target = '', mode = ''] = isShort ? ['', text] : fields;
+  // `/data:rw` would be a mode without a source to apply to.
+  const isModeForTarget = fields.length === 2 && isMode(target, 'bind');
+  if (text === '' || fields.length > 3 || fields[0] === '' || isModeForTarget) throw invalid(text);
+  const type = source.startsWith('/') ? 'bind' : 'volume';
+  if (!isMode(mode, type)) throw new FairleadError('invalid-argument', `invalid mode: ${mode}`);
+  requireTarget(text, type, target);
+  const options = mode.split(',');
   const propagation = options.find((option) => PROPAGATIONS.includes(option));
   return {
-    type: source.startsWith('/') ? 'bind' : 'volume',
-    source,
-    target: normalize(target),
+    type,
+    source: type === 'bind' ? clean(source) : source,
+    target: clean(target),
     readOnly: options.includes('ro'),
     mode,
     ...(propagation && { propagation }),
   };
 }
 
-function normalize(path: string): string {
-  return path.replace(/\/+/g, '/').replace(/(.)\/$/, '$1');
+function isMode(mode: string, type: 'bind' | 'volume'): boolean {
+  if (mode === '') return true;
+  const options = mode.split(',');
+  if (type === 'volume' && options.some((option) => PROPAGATIONS.includes(option))) return false;
+  const rows = options.map((option) => EXCLUSIVE.findIndex((row) => row.includes(option)));
+  return !rows.includes(-1) && new Set(rows).size === rows.length;
+}
+
+function requireTarget(text: string, type: string, target: string): void {
+  const prefix = `: invalid mount config for type "${type}": `;
+  if (!target.startsWith('/')) {
+    throw invalid(text, `${prefix}invalid mount path: '${target}' mount path must be absolute`);
+  }
+  if (clean(target) === '/') throw invalid(text, `${prefix}invalid specification: destination can't be '/'`);
+}
+
+function invalid(text: string, reason = ''): FairleadError {
+  return new FairleadError('invalid-argument', `invalid volume specification: '${text}'${reason}`);
+}
+
+/** As Go's path.Clean, which also drops a slash at the end. */
+function clean(path: string): string {
+  return posix.normalize(path).replace(/(.)\/$/, '$1');
 }

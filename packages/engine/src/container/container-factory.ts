@@ -1,5 +1,5 @@
 import { FairleadError, newIdentifier } from '@fairlead/base';
-import type { ContainerConfig, Container, Image, Json } from '../model.ts';
+import type { Container, ContainerConfig, Image, Json, NetworkAttachment } from '../model.ts';
 import { mergeEnvironment } from './environment.ts';
 
 /** The part of an image's configuration that a container takes over, by its OCI names. */
@@ -34,6 +34,7 @@ export function makeContainer(name: string, asked: ContainerConfig, image: Image
     imageId: image.id,
     config: {
       ...asked,
+      networks: attachmentsOf(asked),
       entrypoint: entrypoint.length > 0 ? entrypoint : null,
       command: command.length > 0 ? command : null,
       labels: { ...defaults.labels, ...asked.labels },
@@ -46,6 +47,15 @@ export function makeContainer(name: string, asked: ContainerConfig, image: Image
     workingDir: asked.workingDir || defaults.workingDir,
     user: asked.user || defaults.user,
   };
+}
+
+/** Networks that were asked for, in the order in which the interfaces come up; the mode's own is one of them. */
+function attachmentsOf({ host, networkDisabled, networks }: ContainerConfig): readonly NetworkAttachment[] {
+  const { networkMode } = host;
+  if (networkDisabled || networkMode.startsWith('container:')) return [];
+  const own = networkMode === 'default' || networkMode === '' ? 'bridge' : networkMode;
+  const asked = networks.map((item) => (item.network === networkMode ? { ...item, network: own } : item));
+  return asked.some(({ network }) => network === own) ? asked : [{ network: own, config: {} }, ...asked];
 }
 
 /** Ports that an image exposes, `80/tcp`. */

@@ -1,4 +1,4 @@
-import { FairleadError, isNotFound } from '@fairlead/base';
+import { FairleadError, isNotFound, type KeyedMutex } from '@fairlead/base';
 import { syntaxFaults } from '@fairlead/network';
 import type { EngineContext } from '../context.ts';
 import type {
@@ -18,12 +18,22 @@ import { containerEvent } from './container-event.ts';
 import { makeContainer } from './container-factory.ts';
 import { containerFiles } from './container-files.ts';
 import { inventName, parseContainerName } from './container-name.ts';
-import { isAlive } from './container-state.ts';
+import { isAlive, notRunning } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
-import { ExecTable, type ExecRequest } from './exec-table.ts';
+import type { ExecRequest, ExecTable } from './exec-table.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { plannedMounts, requireBindSources } from './mount-plan.ts';
 import { containerView } from './view.ts';
+
+/** What {@link Containers} works with. */
+export interface ContainersParts {
+  readonly context: EngineContext;
+  readonly table: ContainerTable;
+  readonly lifecycle: Lifecycle;
+  readonly execs: ExecTable;
+  /** Whose turn it is, by container id. */
+  readonly turns: KeyedMutex;
+}
 
 /** Containers as the API asks for them. */
 export class Containers implements ContainerService {
@@ -31,13 +41,15 @@ export class Containers implements ContainerService {
   readonly #table: ContainerTable;
   readonly #lifecycle: Lifecycle;
   readonly #execs: ExecTable;
+  readonly #turns: KeyedMutex;
   readonly #images = new Map<string, Image>();
 
-  constructor(context: EngineContext, table: ContainerTable, lifecycle: Lifecycle) {
-    this.#context = context;
-    this.#table = table;
-    this.#lifecycle = lifecycle;
-    this.#execs = new ExecTable(context, table);
+  constructor(parts: ContainersParts) {
+    this.#context = parts.context;
+    this.#table = parts.table;
+    this.#lifecycle = parts.lifecycle;
+    this.#execs = parts.execs;
+    this.#turns = parts.turns;
   }
 
   async create(request: ContainerConfig & { readonly name?: string }) {
@@ -69,10 +81,7 @@ export class Containers implements ContainerService {
   }
 
   async restart(reference: string, options?: { readonly timeout?: number; readonly signal?: string }): Promise<void> {
-    const container = this.#table.find(reference);
-    if (isAlive(container)) await this.#lifecycle.stop(container.id, options);
-    await this.#lifecycle.start(container.id);
-    this.#context.events.emit(containerEvent(container, 'restart'));
+    await this.#lifecycle.restart(reference, options);
   }
 
   async kill(reference: string, signal?: string): Promise<void> {
@@ -88,19 +97,10 @@ export class Containers implements ContainerService {
   }
 
   async rename(reference: string, wanted: string): Promise<void> {
-    const container = this.#table.find(reference);
+    const { id } = this.#table.find(reference);
     if (wanted === '') throw new FairleadError('invalid-argument', 'Neither old nor new names may be empty');
     const name = parseContainerName(wanted);
-    if (name === container.name) {
-      throw new FairleadError('invalid-argument', 'Renaming a container with the same name as its current name');
-    }
-    this.#table.requireFreeName(name);
-    const renamed = this.#table.put({ ...container, name });
-    const { sandbox } = container;
-    if (sandbox !== undefined && this.#context.network.sandbox(sandbox)?.owner === container.id) {
-      await this.#context.network.renameSandbox(sandbox, name);
-    }
-    this.#context.events.emit(containerEvent(renamed, 'rename', { oldName: `/${container.name}` }));
+    await this.#turns.run(id, () => this.#rename(this.#table.find(id), name));
   }
 
   async remove(reference: string, options: { readonly force?: boolean } = {}): Promise<void> {
@@ -114,7 +114,7 @@ export class Containers implements ContainerService {
   async resize(reference: string, rows: number, columns: number): Promise<void> {
     const container = this.#table.find(reference);
     const process = this.#lifecycle.process(container.id);
-    if (process === undefined) throw new FairleadError('conflict', `container ${container.id} is not running`);
+    if (process === undefined) throw notRunning(container.id);
     await process.resize(rows, columns);
   }
 
@@ -123,9 +123,7 @@ export class Containers implements ContainerService {
     if (container.state.status === 'paused') {
       throw new FairleadError('conflict', `container ${container.id} is paused, unpause the container before attach`);
     }
-    const closesStdin = container.config.stdinOnce;
-    const process = options.stream ? await this.#streamsOf(container) : undefined;
-    const live = process?.attach(options, closesStdin);
+    const live = options.stream ? await this.#lifecycle.attach(container.id, options) : undefined;
     const past = options.logs ? this.#read(container, { ...options, follow: false }) : nothing();
     this.#context.events.emit(containerEvent(container, 'attach'));
     return {
@@ -165,7 +163,7 @@ export class Containers implements ContainerService {
 
   async top(reference: string): Promise<readonly number[]> {
     const container = this.#table.find(reference);
-    if (!isAlive(container)) throw new FairleadError('conflict', `container ${container.id} is not running`);
+    if (!isAlive(container)) throw notRunning(container.id);
     return await this.#context.containerd.tasks.pids(container.id);
   }
 
@@ -190,6 +188,23 @@ export class Containers implements ContainerService {
     await Promise.all([...this.#table].map((container) => this.#imageOf(container)));
   }
 
+  async #rename(container: Container, name: string): Promise<void> {
+    const { id, name: oldName, sandbox } = container;
+    const { network, events } = this.#context;
+    if (name === oldName) {
+      throw new FairleadError('invalid-argument', 'Renaming a container with the same name as its current name');
+    }
+    this.#table.requireFreeName(name);
+    const renamed = this.#table.put({ ...container, name });
+    try {
+      if (sandbox !== undefined && network.sandbox(sandbox)?.owner === id) await network.renameSandbox(sandbox, name);
+    } catch (error) {
+      this.#table.put({ ...this.#table.find(id), name: oldName });
+      throw error;
+    }
+    events.emit(containerEvent(renamed, 'rename', { oldName: `/${oldName}` }));
+  }
+
   /** @throws FairleadError `invalid-argument` for what can be known to fail before anything is made. */
   #validate(config: ContainerConfig): void {
     plannedMounts(config);
@@ -208,13 +223,6 @@ export class Containers implements ContainerService {
     if (!networkMode.startsWith('container:')) return config;
     const donor = this.#table.find(networkMode.slice('container:'.length));
     return { ...config, host: { ...config.host, networkMode: `container:${donor.id}` } };
-  }
-
-  async #streamsOf(container: Container) {
-    const running = this.#lifecycle.process(container.id);
-    if (running !== undefined) return running;
-    // A client attaches before it starts a new container, so as to miss nothing.
-    return container.state.status === 'removing' ? undefined : await this.#lifecycle.prepare(container);
   }
 
   #read(container: Container, options: LogOptions): AsyncIterable<LogLine> {

@@ -1,16 +1,16 @@
 import { join } from 'node:path';
-import { FairleadError, messageOf, newIdentifier } from '@fairlead/base';
+import { FairleadError, isNotFound, messageOf, newIdentifier } from '@fairlead/base';
 import { execProcess, ProcessStreams, resolveUser, startFailureOf } from '@fairlead/runtime';
 import type { EngineContext } from '../context.ts';
 import type { AttachedStreams, OutputChunk } from '../engine-port.ts';
 import type { Container, Exec } from '../model.ts';
 import { containerEvent } from './container-event.ts';
 import { containerFiles } from './container-files.ts';
+import { notRunning } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import { mergeEnvironment } from './environment.ts';
 import { readRootfsFile } from './rootfs-file.ts';
 import { RunningProcess } from './running.ts';
-import { ignoreMissing } from './container-state.ts';
 
 /** What an exec is made from. */
 export type ExecRequest = Omit<Exec, 'id' | 'container' | 'running' | 'exitCode' | 'pid'>;
@@ -61,26 +61,32 @@ export class ExecTable {
    */
   async start(id: string, options: { readonly detach: boolean }): Promise<AttachedStreams | undefined> {
     const exec = this.get(id);
-    if (exec.running || exec.exitCode !== null) {
-      throw new FairleadError('conflict', `Error: Exec command ${id} is already running`);
-    }
+    if (exec.running) throw new FairleadError('conflict', `Error: Exec command ${id} is already running`);
+    if (exec.exitCode !== null) throw new FairleadError('conflict', `Error: Exec command ${id} has already run`);
     const container = this.#table.find(exec.container);
     requireRunning(container);
-    const directory = join(containerFiles(this.#context.settings, container.id).pipes, id);
-    const layout = { directory, stdin: exec.attachStdin && !options.detach, terminal: exec.tty };
-    const streams = await ProcessStreams.create(layout, this.#context.makeFifo);
-    const reference = { containerId: container.id, execId: id };
-    const { tasks } = this.#context.containerd;
-    const process = new RunningProcess(tasks, reference, streams, { tty: exec.tty, sink: () => undefined });
-    // Subscribed before the start, so that nothing is missed.
-    const attached = options.detach
-      ? undefined
-      : process.attach({ stdin: exec.attachStdin, stdout: exec.attachStdout, stderr: exec.attachStderr }, true);
-    this.#processes.set(id, process);
-    await this.#launch(exec, container, streams, process);
-    const recorded = this.#followToEnd(id, container, process);
-    recorded.catch((error) => this.#context.logger.error('exec end not recorded', { id, error: messageOf(error) }));
-    return attached && { ...attached, output: endingAfter(attached.output, recorded) };
+    // Nobody else may start it from here on.
+    this.#update(id, { running: true });
+    let process: RunningProcess | undefined;
+    try {
+      const streams = await this.#openStreams(exec, options.detach);
+      process = this.#follow(exec, streams);
+      // Subscribed before the start, so that nothing is missed.
+      const attached = options.detach
+        ? undefined
+        : process.attach({ stdin: exec.attachStdin, stdout: exec.attachStdout, stderr: exec.attachStderr }, true);
+      await this.#launch(exec, container, streams, process);
+      const recorded = this.#followToEnd(id, container, process);
+      recorded.catch((error) => this.#context.logger.error('exec end not recorded', { id, error: messageOf(error) }));
+      return attached && { ...attached, output: endingAfter(attached.output, recorded) };
+    } catch (error) {
+      throw await this.#fail(exec, process, error);
+    }
+  }
+
+  /** A container is gone, and its execs with it. */
+  forget(container: string): void {
+    for (const exec of this.#execs.values()) if (exec.container === container) this.#execs.delete(exec.id);
   }
 
   /** Size of an exec's terminal. @throws FairleadError `not-found`. */
@@ -89,34 +95,60 @@ export class ExecTable {
     await this.#processes.get(id)?.resize(rows, columns);
   }
 
+  async #openStreams(exec: Exec, isDetached: boolean): Promise<ProcessStreams> {
+    const directory = join(containerFiles(this.#context.settings, exec.container).pipes, exec.id);
+    const layout = { directory, stdin: exec.attachStdin && !isDetached, terminal: exec.tty };
+    return await ProcessStreams.create(layout, this.#context.makeFifo);
+  }
+
+  #follow(exec: Exec, streams: ProcessStreams): RunningProcess {
+    const reference = { containerId: exec.container, execId: exec.id };
+    const { tasks } = this.#context.containerd;
+    const process = new RunningProcess(tasks, reference, streams, { tty: exec.tty, sink: () => undefined });
+    this.#processes.set(exec.id, process);
+    return process;
+  }
+
   async #launch(exec: Exec, container: Container, streams: ProcessStreams, process: RunningProcess): Promise<void> {
     const { tasks } = this.#context.containerd;
     const reference = { containerId: container.id, execId: exec.id };
-    try {
-      await tasks.createExec({ ...reference, process: this.#describe(exec, container), streams });
-      const pid = await tasks.start(reference, streams);
-      this.#execs.set(exec.id, { ...exec, running: true, pid });
-      this.#emit(container, `exec_start: ${exec.command.join(' ')}`, exec.id);
-      await process.started();
-    } catch (error) {
-      const failure = startFailureOf(error, 'exec');
-      this.#execs.set(exec.id, { ...exec, exitCode: failure.exitCode });
-      process.dispose();
-      this.#processes.delete(exec.id);
-      await tasks.delete(reference).catch(() => {
-        // It was never created, or went with its container.
-      });
-      throw new FairleadError(failure.code, failure.message, { cause: error });
-    }
+    await tasks.createExec({ ...reference, process: this.#describe(exec, container), streams });
+    const pid = await tasks.start(reference, streams);
+    this.#update(exec.id, { pid });
+    this.#emit(container, `exec_start: ${exec.command.join(' ')}`, exec.id);
+    process.started();
+  }
+
+  /** Take back what a start did. @returns what to tell the client. */
+  async #fail(exec: Exec, process: RunningProcess | undefined, error: unknown): Promise<FairleadError> {
+    const failure = startFailureOf(error, 'exec');
+    this.#finish(exec.id, failure.exitCode);
+    process?.dispose();
+    await this.#context.containerd.tasks.delete({ containerId: exec.container, execId: exec.id }).catch(() => {
+      // It was never created, or went with its container.
+    });
+    return new FairleadError(failure.code, failure.message, { cause: error });
   }
 
   async #followToEnd(id: string, container: Container, process: RunningProcess): Promise<void> {
     const { code } = await process.ended();
-    this.#execs.set(id, { ...this.get(id), running: false, exitCode: code, pid: 0 });
-    this.#processes.delete(id);
+    this.#finish(id, code);
     process.dispose();
     this.#emit(container, 'exec_die', id, { exitCode: String(code) });
-    await this.#context.containerd.tasks.delete({ containerId: container.id, execId: id }).catch(ignoreMissing);
+    // Nobody waits for this: what is asked about is known by now.
+    this.#context.containerd.tasks.delete({ containerId: container.id, execId: id }).catch((error) => {
+      if (!isNotFound(error)) this.#context.logger.warn('exec not deleted', { id, error: messageOf(error) });
+    });
+  }
+
+  #update(id: string, change: Partial<Exec>): void {
+    const exec = this.#execs.get(id);
+    if (exec !== undefined) this.#execs.set(id, { ...exec, ...change });
+  }
+
+  #finish(id: string, exitCode: number): void {
+    this.#processes.delete(id);
+    this.#update(id, { running: false, exitCode, pid: 0 });
     setTimeout(() => this.#execs.delete(id), KEPT_MS).unref();
   }
 
@@ -162,5 +194,5 @@ function requireRunning({ id, state }: Container): void {
   if (state.status === 'paused') {
     throw new FairleadError('conflict', `container ${id} is paused, unpause the container before exec`);
   }
-  if (state.status !== 'running') throw new FairleadError('conflict', `container ${id} is not running`);
+  if (state.status !== 'running') throw notRunning(id);
 }

@@ -1,15 +1,17 @@
-import { FairleadError, isNotFound, KeyedMutex, messageOf, settleAll } from '@fairlead/base';
+import { FairleadError, isNotFound, KeyedMutex, messageOf } from '@fairlead/base';
 import type { EngineContext } from '../context.ts';
-import type { WaitCondition, WaitResult } from '../engine-port.ts';
+import type { AttachedStreams, AttachOptions, WaitCondition, WaitResult } from '../engine-port.ts';
 import type { Container } from '../model.ts';
 import { containerEvent } from './container-event.ts';
 import type { FileWriter } from './container-files.ts';
-import { ignoreMissing, isAlive } from './container-state.ts';
+import { isAlive, notRunning } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
+import { ContainerEnd } from './ending.ts';
+import type { ExecTable } from './exec-table.ts';
 import { ExitWatch } from './exit-watch.ts';
 import type { RunningProcess } from './running.ts';
 import { parseSignal } from './signal.ts';
-import { ContainerStart, type Started } from './start.ts';
+import type { ContainerStart, Started } from './start.ts';
 
 const SIGKILL = 9;
 const SIGTERM = 'SIGTERM';
@@ -18,6 +20,28 @@ const STOP_TIMEOUT = 10;
 /** Seconds after SIGKILL: by then only a process stuck in the kernel is left. */
 const KILL_TIMEOUT = 10;
 
+/** How a container is asked to stop; see `ContainerService.stop`. */
+export interface StopOptions {
+  readonly timeout?: number;
+  readonly signal?: string;
+}
+
+/** A process that was sent SIGKILL. The promise is wrapped so that whoever awaits this does not await the end. */
+interface Killed {
+  readonly ended: Promise<WaitResult>;
+}
+
+/** What {@link Lifecycle} works with. */
+export interface LifecycleParts {
+  readonly context: EngineContext;
+  readonly table: ContainerTable;
+  readonly files: FileWriter;
+  readonly start: ContainerStart;
+  readonly execs: ExecTable;
+  /** Whose turn it is, by container id. */
+  readonly turns: KeyedMutex;
+}
+
 /**
  * What happens to containers between their creation and their removal. Work on one container is done in turns; the end
  * of its process takes a turn of its own, so whoever waits for that must not hold one.
@@ -25,21 +49,23 @@ const KILL_TIMEOUT = 10;
 export class Lifecycle {
   readonly #context: EngineContext;
   readonly #table: ContainerTable;
-  readonly #files: FileWriter;
   readonly #start: ContainerStart;
-  readonly #turns = new KeyedMutex();
+  readonly #end: ContainerEnd;
+  readonly #turns: KeyedMutex;
+  readonly #restartTurns = new KeyedMutex();
+  readonly #restarting = new Set<string>();
   readonly #watch = new ExitWatch();
   readonly #running = new Map<string, Started>();
-  readonly #outOfMemory = new Set<string>();
 
-  constructor(context: EngineContext, table: ContainerTable, files: FileWriter) {
+  constructor({ context, table, files, start, execs, turns }: LifecycleParts) {
     this.#context = context;
     this.#table = table;
-    this.#files = files;
-    this.#start = new ContainerStart(context, table, files);
+    this.#start = start;
+    this.#turns = turns;
+    this.#end = new ContainerEnd({ context, table, files, start, execs, watch: this.#watch, running: this.#running });
   }
 
-  /** The streams of a running container. */
+  /** The streams of a container that runs or that clients have attached to. */
   process(id: string): RunningProcess | undefined {
     return this.#running.get(id)?.process;
   }
@@ -50,16 +76,16 @@ export class Lifecycle {
   }
 
   /**
-   * Streams of a container that is about to start, so that a client that attaches first misses nothing.
+   * A client's end of the streams of a container, running or not: a client that attaches before the start misses
+   * nothing. Pipes that were made for it go when it has gone and nobody has started the container.
    */
-  async prepare(container: Container): Promise<RunningProcess> {
-    return await this.#turns.run(container.id, async () => {
-      const known = this.#running.get(container.id);
-      if (known !== undefined) return known.process;
-      const prepared = await this.#start.openStreams(container);
-      this.#running.set(container.id, prepared);
-      return prepared.process;
-    });
+  async attach(id: string, options: AttachOptions): Promise<AttachedStreams> {
+    const live = this.#attachTo(id, options) ?? (await this.#turns.run(id, () => this.#prepare(id, options)));
+    const detach = () => {
+      live.detach();
+      void this.#turns.run(id, () => this.#abandon(id));
+    };
+    return { ...live, detach };
   }
 
   /** @throws FairleadError `not-modified` when it runs already; else in Docker's words. Nothing is left of a failed start. */
@@ -68,16 +94,16 @@ export class Lifecycle {
     await this.#turns.run(id, async () => {
       const container = this.#table.find(id);
       requireStartable(container);
-      const prepared = this.#running.get(id) ?? (await this.#start.openStreams(container));
-      this.#running.set(id, prepared);
       try {
+        const prepared = this.#running.get(id) ?? (await this.#start.openStreams(container));
+        this.#running.set(id, prepared);
         await this.#start.run(container, prepared);
+        this.#context.events.emit(containerEvent(this.#table.find(id), 'start'));
+        this.#followToEnd(id, prepared);
       } catch (error) {
         await this.#failStart(id);
         throw error;
       }
-      this.#context.events.emit(containerEvent(container, 'start'));
-      this.#followToEnd(id, prepared);
     });
   }
 
@@ -88,36 +114,49 @@ export class Lifecycle {
   }
 
   /** @throws FairleadError `not-modified` when it does not run. */
-  async stop(reference: string, options: { readonly timeout?: number; readonly signal?: string } = {}): Promise<void> {
-    const container = this.#table.find(reference);
-    if (!isAlive(container)) throw new FairleadError('not-modified', '');
-    const signal = parseSignal(options.signal || container.config.stopSignal || SIGTERM);
-    const timeout = options.timeout ?? container.config.stopTimeout ?? STOP_TIMEOUT;
-    const ended = this.#watch.wait(container.id, 'next-exit');
-    if (container.state.status === 'paused') await this.unpause(container.id);
-    await this.#signal(container, signal);
+  async stop(reference: string, options: StopOptions = {}): Promise<void> {
+    const { id } = this.#table.find(reference);
+    const { ended, timeout } = await this.#turns.run(id, () => this.#askToStop(id, options));
     if (!(await within(ended, timeout))) {
-      await this.#signal(container, SIGKILL);
-      await within(ended, KILL_TIMEOUT);
+      const killed = await this.#turns.run(id, () => this.#killNow(id));
+      if (killed !== undefined) await insist(killed, `cannot stop container: ${reference}`);
     }
-    await this.#settled(container.id);
-    this.#context.events.emit(containerEvent(container, 'stop'));
+    await this.#settled(id);
+    const container = this.#table.get(id);
+    if (container !== undefined) this.#context.events.emit(containerEvent(container, 'stop'));
+  }
+
+  /** Stop it when it runs, and start it. What removes itself when it ends stays this time. */
+  async restart(reference: string, options: StopOptions = {}): Promise<void> {
+    const { id } = this.#table.find(reference);
+    await this.#restartTurns.run(id, async () => {
+      this.#restarting.add(id);
+      try {
+        await this.stop(id, options).catch(ignoreNotModified);
+        await this.start(id).catch(ignoreNotModified);
+      } finally {
+        this.#restarting.delete(id);
+      }
+      this.#context.events.emit(containerEvent(this.#table.find(id), 'restart'));
+    });
   }
 
   /** @throws FairleadError `conflict` when it does not run. */
-  async kill(reference: string, signal = 'SIGKILL'): Promise<void> {
-    const container = this.#table.find(reference);
+  async kill(reference: string, signal = ''): Promise<void> {
+    const { id } = this.#table.find(reference);
     const number = parseSignal(signal || 'SIGKILL');
-    if (!isAlive(container)) {
-      throw new FairleadError('conflict', `cannot kill container: ${reference}: container ${container.id} is not running`);
-    }
-    const ended = this.#watch.wait(container.id, 'next-exit');
-    await this.#signal(container, number);
-    this.#context.events.emit(containerEvent(container, 'kill', { signal: String(number) }));
-    if (number === SIGKILL) {
-      await within(ended, KILL_TIMEOUT);
-      await this.#settled(container.id);
-    }
+    const killed = await this.#turns.run(id, async () => {
+      const container = this.#table.find(id);
+      if (!isAlive(container)) {
+        throw new FairleadError('conflict', `cannot kill container: ${reference}: container ${id} is not running`);
+      }
+      if (number === SIGKILL) return await this.#killNow(id);
+      await this.#signal(container, number);
+      return undefined;
+    });
+    if (killed === undefined) return;
+    await insist(killed, `cannot kill container: ${reference}`);
+    await this.#settled(id);
   }
 
   /** Freeze it. @throws FairleadError `conflict`. */
@@ -125,37 +164,40 @@ export class Lifecycle {
     const { id } = this.#table.find(reference);
     await this.#turns.run(id, async () => {
       const { state } = this.#table.find(id);
-      if (state.status === 'paused') throw new FairleadError('conflict', `Container ${id} is already paused`);
-      if (state.status !== 'running') throw new FairleadError('conflict', `Container ${id} is not running`);
+      if (state.status === 'paused') throw new FairleadError('conflict', `container ${id} is already paused`);
+      if (state.status !== 'running') throw notRunning(id);
       await this.#context.containerd.tasks.pause(id);
       this.#context.events.emit(containerEvent(this.#table.setState(id, { status: 'paused' }), 'pause'));
     });
   }
 
-  /** Let it go on. @throws FairleadError `conflict`. */
+  /** Let it go on. @throws FairleadError `conflict` when it does not run, `internal` when it is not paused. */
   async unpause(reference: string): Promise<void> {
     const { id } = this.#table.find(reference);
     await this.#turns.run(id, async () => {
-      const { state } = this.#table.find(id);
-      if (state.status !== 'paused') throw new FairleadError('conflict', `Container ${id} is not paused`);
-      await this.#context.containerd.tasks.resume(id);
-      this.#context.events.emit(containerEvent(this.#table.setState(id, { status: 'running' }), 'unpause'));
+      const container = this.#table.find(id);
+      if (!isAlive(container)) throw notRunning(id);
+      if (container.state.status !== 'paused') throw new FairleadError('internal', `Container ${id} is not paused`);
+      await this.#resume(id);
     });
   }
 
-  /** @throws FairleadError `conflict` when it runs and `force` is not given. */
+  /** @throws FairleadError `conflict` when it runs and `force` is not given, or when it is being removed already. */
   async remove(reference: string, force: boolean): Promise<void> {
-    const container = this.#table.find(reference);
-    if (isAlive(container)) {
-      if (!force) throw mustStop(container);
-      const ended = this.#watch.wait(container.id, 'next-exit');
-      await this.#signal(container, SIGKILL);
-      await within(ended, KILL_TIMEOUT);
+    const { id, name, state } = this.#table.find(reference);
+    if (state.status === 'removing') {
+      throw new FairleadError('conflict', `removal of container ${reference} is already in progress`);
     }
-    await this.#turns.run(container.id, async () => {
-      // It may be gone by now: `--rm`, or somebody else's removal.
-      if (this.#table.get(container.id) !== undefined) await this.#erase(this.#table.find(container.id));
-    });
+    // Somebody else may start it again between its end and its removal.
+    while (this.#table.get(id) !== undefined) {
+      const killed = await this.#turns.run(id, () => this.#removeOrKill(id, force));
+      if (killed !== undefined) await insist(killed, `cannot remove container "/${name}": could not kill`);
+    }
+  }
+
+  /** Go on with a removal that was cut off, or take away what should have gone by itself. */
+  async finishRemoval(id: string): Promise<void> {
+    await this.#turns.run(id, () => this.#end.erase(this.#table.find(id)));
   }
 
   /** Arm a wait; it has begun when this returns. */
@@ -168,10 +210,8 @@ export class Lifecycle {
 
   /** The kernel killed a process of this container for want of memory. */
   noteOutOfMemory(id: string): void {
-    const container = this.#table.get(id);
-    if (container === undefined) return;
-    this.#outOfMemory.add(id);
-    this.#context.events.emit(containerEvent(container, 'oom'));
+    if (this.#table.get(id) === undefined) return;
+    this.#context.events.emit(containerEvent(this.#table.setState(id, { oomKilled: true }), 'oom'));
   }
 
   /** Let go of every stream; the containers go on. */
@@ -179,27 +219,71 @@ export class Lifecycle {
     for (const { process } of this.#running.values()) process.release();
   }
 
-  /** Take away what is left of a container's process and record how it ended. */
+  /** Record how a container ended; it goes altogether when that was asked for. */
   async recordExit(id: string, result: WaitResult, finishedAt: number): Promise<void> {
-    const oomKilled = this.#outOfMemory.delete(id);
-    const container = this.#table.setState(id, {
-      status: 'exited',
-      pid: 0,
-      exitCode: result.exitCode,
-      finishedAt,
-      oomKilled,
-    });
-    this.#context.events.emit(containerEvent(container, 'die', { exitCode: String(result.exitCode) }));
-    this.#watch.exited(id, result);
-    await this.#cleanUp(container);
-    if (container.config.host.autoRemove) await this.#erase(this.#table.find(id));
+    await this.#end.record(id, result, finishedAt);
+    await this.#removeItself(id);
+  }
+
+  #attachTo(id: string, options: AttachOptions): AttachedStreams | undefined {
+    return this.process(id)?.attach(options, this.#table.find(id).config.stdinOnce);
+  }
+
+  async #prepare(id: string, options: AttachOptions): Promise<AttachedStreams> {
+    const container = this.#table.find(id);
+    const started = this.#running.get(id) ?? (await this.#start.openStreams(container));
+    this.#running.set(id, started);
+    return started.process.attach(options, container.config.stdinOnce);
+  }
+
+  async #abandon(id: string): Promise<void> {
+    const prepared = this.#running.get(id);
+    if (prepared === undefined || prepared.process.hasStarted || prepared.process.io.isRead) return;
+    this.#running.delete(id);
+    await prepared.close().catch((error) => this.#warn('streams not closed', id, error));
   }
 
   /** A container that goes by itself when it ends goes too when it never began. */
   async #failStart(id: string): Promise<void> {
     this.#running.delete(id);
+    try {
+      await this.#removeItself(id);
+    } catch (error) {
+      this.#warn('container not removed', id, error);
+    }
+  }
+
+  async #removeItself(id: string): Promise<void> {
     const container = this.#table.find(id);
-    if (container.config.host.autoRemove) await this.#erase(container);
+    if (container.config.host.autoRemove && !this.#restarting.has(id)) await this.#end.erase(container);
+  }
+
+  async #askToStop(id: string, options: StopOptions) {
+    const container = this.#table.find(id);
+    if (!isAlive(container)) throw new FairleadError('not-modified', '');
+    const signal = parseSignal(options.signal || container.config.stopSignal || SIGTERM);
+    await this.#signal(container, signal);
+    const timeout = options.timeout ?? container.config.stopTimeout ?? STOP_TIMEOUT;
+    return { ended: this.#watch.wait(id, 'next-exit'), timeout };
+  }
+
+  async #removeOrKill(id: string, force: boolean): Promise<Killed | undefined> {
+    const container = this.#table.get(id);
+    if (container === undefined) return undefined;
+    if (!isAlive(container)) {
+      await this.#end.erase(container);
+      return undefined;
+    }
+    if (!force) throw mustStop(container);
+    return await this.#killNow(id);
+  }
+
+  /** To be called within a turn; the end comes after it. */
+  async #killNow(id: string): Promise<Killed | undefined> {
+    const container = this.#table.get(id);
+    if (container === undefined || !isAlive(container)) return undefined;
+    await this.#signal(container, SIGKILL);
+    return { ended: this.#watch.wait(id, 'next-exit') };
   }
 
   #followToEnd(id: string, { process }: Started): void {
@@ -211,59 +295,62 @@ export class Lifecycle {
     void end().catch((error) => this.#context.logger.error('container end not recorded', { id, error: messageOf(error) }));
   }
 
-  async #signal({ id }: Container, signal: number): Promise<void> {
+  /** Send a signal, within a turn: the end of the process then is told after it. A frozen process gets it once it goes on. */
+  async #signal(container: Container, signal: number): Promise<void> {
+    const { id, config, state } = container;
     try {
       await this.#context.containerd.tasks.kill({ containerId: id }, signal);
     } catch (error) {
       // It ended by itself just now; its exit is on the way.
-      if (!isNotFound(error) && !/process already finished/.test(messageOf(error))) throw error;
+      if (!isNotFound(error)) throw error;
     }
+    this.#context.events.emit(containerEvent(container, 'kill', { signal: String(signal) }));
+    const meansEnd = signal === SIGKILL || signal === parseSignal(config.stopSignal || SIGTERM);
+    if (state.status === 'paused' && meansEnd) await this.#resume(id);
   }
 
-  /** Wait until the end of a process has been dealt with. */
+  async #resume(id: string): Promise<void> {
+    try {
+      await this.#context.containerd.tasks.resume(id);
+    } catch (error) {
+      // SIGKILL reached it although it was frozen: it has ended.
+      if (!isNotFound(error)) throw error;
+    }
+    this.#context.events.emit(containerEvent(this.#table.setState(id, { status: 'running' }), 'unpause'));
+  }
+
   async #settled(id: string): Promise<void> {
     await this.#turns.run(id, () => undefined);
   }
 
-  async #cleanUp(container: Container): Promise<void> {
-    const { id } = container;
-    const started = this.#running.get(id);
-    this.#running.delete(id);
-    const steps = [() => this.#start.discardTask(id), () => started?.close(), () => this.#start.leaveSandbox(container)];
-    // Deleting the task starts a process and the network needs the kernel: neither has to wait for the other.
-    const results = await Promise.allSettled(steps.map(async (step) => await step()));
-    for (const result of results) {
-      if (result.status === 'rejected') this.#context.logger.warn('clean-up failed', { id, error: messageOf(result.reason) });
-    }
-  }
-
-  async #erase(container: Container): Promise<void> {
-    const { containerd, network, events } = this.#context;
-    const { id, state } = container;
-    this.#table.setState(id, { status: 'removing' });
-    await settleAll([
-      () => this.#running.get(id)?.close(),
-      () => containerd.snapshots.remove(id).catch(ignoreMissing),
-      () => this.#files.remove(id),
-    ]);
-    this.#running.delete(id);
-    network.releaseLeases(id);
-    this.#table.delete(id);
-    events.emit(containerEvent(container, 'destroy'));
-    this.#watch.removed(id, { exitCode: state.exitCode });
+  #warn(message: string, id: string, error: unknown): void {
+    this.#context.logger.warn(message, { id, error: messageOf(error) });
   }
 }
 
 function requireStartable({ state }: Container): void {
   if (state.status === 'running') throw new FairleadError('not-modified', '');
   if (state.status === 'paused') throw new FairleadError('conflict', 'cannot start a paused container, try unpause instead');
-  if (state.status === 'removing') throw new FairleadError('conflict', 'container is marked for removal and cannot be started');
+  if (state.status === 'removing' || state.status === 'dead') {
+    throw new FairleadError('conflict', 'container is marked for removal and cannot be started');
+  }
 }
 
 function mustStop({ name, state }: Container): FairleadError {
-  const advice = state.status === 'paused' ? 'unpause and then stop the container' : 'stop the container';
-  const reason = `container is ${state.status}: ${advice} before removing or force remove`;
+  const reason =
+    state.status === 'paused'
+      ? 'container is paused and must be unpaused first'
+      : `container is ${state.status}: stop the container before removing or force remove`;
   return new FairleadError('conflict', `cannot remove container "/${name}": ${reason}`);
+}
+
+function ignoreNotModified(error: unknown): void {
+  if (!(error instanceof FairleadError && error.code === 'not-modified')) throw error;
+}
+
+async function insist({ ended }: Killed, what: string): Promise<void> {
+  if (await within(ended, KILL_TIMEOUT)) return;
+  throw new FairleadError('internal', `${what}: tried to kill container, but did not receive an exit event`);
 }
 
 /** @returns whether `promise` resolved within `seconds`; a negative number waits for ever. */

@@ -1,28 +1,32 @@
-import { FairleadError, shortIdentifier, withPrefix } from '@fairlead/base';
+import { hostname as machineName } from 'node:os';
+import { FairleadError, parsePortProtocol, parsePortRange, shortIdentifier, withPrefix } from '@fairlead/base';
 import type { JoinRequest, NetworkController, PortBinding } from '@fairlead/network';
-import { parsePortRange, parsePortProtocol } from '@fairlead/base';
-import type { Container, NetworkAttachment } from '../model.ts';
+import type { Container } from '../model.ts';
 import type { ContainerTable } from './container-table.ts';
 
-/** Which network namespace a container runs in, and what has to be done for it. */
+/** Which network namespace a container runs in, the host name that it sees, and what has to be done for it. */
 export type NetworkPlan =
-  | { readonly mode: 'own' | 'host'; readonly requests: readonly JoinRequest[]; readonly ports: readonly PortBinding[] }
-  | { readonly mode: 'shared'; readonly donor: Container };
+  | {
+      readonly mode: 'own' | 'host';
+      readonly hostname: string;
+      readonly requests: readonly JoinRequest[];
+      readonly ports: readonly PortBinding[];
+    }
+  | { readonly mode: 'shared'; readonly hostname: string; readonly donor: Container };
 
-/** The host name that a container sees: its own, the donor's, or its short id. */
-export function hostnameOf(container: Container, hostName: () => string): string {
-  const { hostname, host } = container.config;
-  if (hostname) return hostname;
-  return host.networkMode === 'host' || host.utsMode === 'host' ? hostName() : shortIdentifier(container.id);
+/** The id of the container whose network another one shares; `undefined` when it has one of its own. */
+export function donorIdOf({ config }: Pick<Container, 'config'>): string | undefined {
+  const { networkMode } = config.host;
+  return networkMode.startsWith('container:') ? networkMode.slice('container:'.length) : undefined;
 }
 
-/** Networks that a container asked for, in the order in which its interfaces come up; the mode's own among them. */
-export function attachmentsOf({ config }: Pick<Container, 'config'>): readonly NetworkAttachment[] {
-  const mode = config.host.networkMode;
-  if (config.networkDisabled || mode.startsWith('container:')) return [];
-  const own = mode === 'default' || mode === '' ? 'bridge' : mode;
-  const asked = config.networks.map((item) => (item.network === 'default' ? { ...item, network: own } : item));
-  return asked.some(({ network }) => network === own) ? asked : [{ network: own, config: {} }, ...asked];
+/** The host name that a container sees: the one asked for, the donor's, the machine's, or its short id. */
+export function hostnameOf(container: Container, table: Pick<ContainerTable, 'get'>): string {
+  const { hostname, host } = container.config;
+  if (hostname) return hostname;
+  const donor = table.get(donorIdOf(container) ?? '');
+  if (donor !== undefined && donor.id !== container.id) return hostnameOf(donor, table);
+  return host.networkMode === 'host' || host.utsMode === 'host' ? machineName() : shortIdentifier(container.id);
 }
 
 /**
@@ -32,12 +36,17 @@ export function attachmentsOf({ config }: Pick<Container, 'config'>): readonly N
  */
 export function planNetwork(
   container: Container,
-  hostname: string,
-  context: { readonly network: NetworkController; readonly table: ContainerTable; readonly exposed: readonly string[] },
+  context: {
+    readonly network: Pick<NetworkController, 'findNetwork'>;
+    readonly table: Pick<ContainerTable, 'find' | 'get'>;
+    readonly exposed: readonly string[];
+  },
 ): NetworkPlan {
-  const mode = container.config.host.networkMode;
-  if (mode.startsWith('container:')) return { mode: 'shared', donor: findDonor(container, mode.slice(10), context.table) };
-  const requests = attachmentsOf(container).map(({ network, config }) => {
+  const donorId = donorIdOf(container);
+  const donor = donorId === undefined ? undefined : findDonor(container, donorId, context.table);
+  const hostname = hostnameOf(container, context.table);
+  if (donor !== undefined) return { mode: 'shared', hostname, donor };
+  const requests = container.config.networks.map(({ network, config }) => {
     try {
       const found = context.network.findNetwork(network);
       const links = found.name === 'bridge' ? [] : container.config.host.links;
@@ -47,7 +56,7 @@ export function planNetwork(
     }
   });
   const ports = [...container.config.host.portBindings, ...allExposed(container, context.exposed)];
-  return { mode: mode === 'host' ? 'host' : 'own', requests, ports };
+  return { mode: container.config.host.networkMode === 'host' ? 'host' : 'own', hostname, requests, ports };
 }
 
 /** Exposed ports, of image and request together, without doubles. */
@@ -56,7 +65,7 @@ export function exposedPorts(container: Pick<Container, 'config'>, image: readon
   return [...new Set([...image, ...container.config.exposedPorts, ...bound].flatMap(expand))];
 }
 
-function findDonor(container: Container, reference: string, table: ContainerTable): Container {
+function findDonor(container: Container, reference: string, table: Pick<ContainerTable, 'find'>): Container {
   const donor = table.find(reference);
   if (donor.id === container.id) throw new FairleadError('internal', 'cannot join own network namespace');
   if (donor.state.status === 'restarting') {

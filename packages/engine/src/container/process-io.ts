@@ -4,6 +4,14 @@ import type { OutputChunk } from '../engine-port.ts';
 /** Bytes that may wait for one reader before the process has to wait for it. */
 const HIGH_WATER = 1 << 20;
 
+/**
+ * How long a pipe may stay silent after the process has exited, in milliseconds. A child in the background can hold it
+ * open as long as it likes; what a dead process left in it arrives at once.
+ */
+const SILENCE = 250;
+/** How long a child in the background that does not stay silent is listened to, in milliseconds. */
+const PATIENCE = 2000;
+
 /** A reader of a process's output: a queue that it takes from at its own speed. */
 class Subscription implements AsyncIterable<OutputChunk> {
   readonly #queue: OutputChunk[] = [];
@@ -65,6 +73,8 @@ export class ProcessIo {
   readonly #subscriptions = new Set<Subscription>();
   #sinkBusy = 0;
   #open: number;
+  #received = 0;
+  #draining = false;
   readonly #ended = Promise.withResolvers<void>();
 
   constructor(streams: { readonly stdout: Socket; readonly stderr?: Socket | undefined }, sink: OutputSink) {
@@ -80,6 +90,11 @@ export class ProcessIo {
     return this.#ended.promise;
   }
 
+  /** True while somebody reads. */
+  get isRead(): boolean {
+    return this.#subscriptions.size > 0;
+  }
+
   /** Read from now on. `close` stops early. */
   subscribe(): { readonly output: AsyncIterable<OutputChunk>; close(): void } {
     const subscription = new Subscription(() => this.#resume());
@@ -93,9 +108,30 @@ export class ProcessIo {
     return { output: subscription, close };
   }
 
-  /** Stop reading although somebody may still hold the other end. */
-  finish(): void {
+  /**
+   * The process has exited: take what it left in its pipes, and stop. What is left there is no more than pipes hold, so
+   * slow readers are not waited for: it stays in memory until they come for it.
+   */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    this.#resume();
+    const deadline = performance.now() + PATIENCE;
+    for (let before = -1; before !== this.#received && performance.now() < deadline; ) {
+      before = this.#received;
+      if (await this.#endedWithin(SILENCE)) return;
+    }
     for (const socket of this.#sockets) socket.destroy();
+    await this.ended;
+  }
+
+  async #endedWithin(milliseconds: number): Promise<boolean> {
+    const { promise: late, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(resolve, milliseconds, false);
+    try {
+      return await Promise.race([this.ended.then(() => true), late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #read(socket: Socket, stream: OutputChunk['stream']): void {
@@ -110,6 +146,7 @@ export class ProcessIo {
   }
 
   #deliver(chunk: OutputChunk): void {
+    this.#received += chunk.data.length;
     for (const subscription of this.#subscriptions) subscription.push(chunk);
     const busy = this.#sink(chunk);
     if (busy !== undefined) void this.#awaitSink(busy);
@@ -131,6 +168,7 @@ export class ProcessIo {
   }
 
   #mustWait(): boolean {
+    if (this.#draining) return false;
     return this.#sinkBusy > 0 || [...this.#subscriptions].some((subscription) => subscription.full);
   }
 }

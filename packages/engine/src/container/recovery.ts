@@ -1,76 +1,126 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { messageOf } from '@fairlead/base';
 import type { TaskProcess } from '@fairlead/runtime';
 import type { EngineContext } from '../context.ts';
 import type { Container } from '../model.ts';
+import { containerFiles } from './container-files.ts';
 import { ignoreMissing, isAlive } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import { ContainerStart } from './start.ts';
-import type { FileWriter } from './container-files.ts';
+import type { ContainerStart, Started } from './start.ts';
 
 /** What Docker records for a container whose end nobody saw. */
 const UNKNOWN_EXIT = 255;
+const SIGKILL = 9;
+
+/** The first processes of all containers, by container id. */
+export type TasksById = ReadonlyMap<string, TaskProcess>;
 
 /**
  * Brings containers and what is said of them together again after a restart of the daemon, of containerd, or of the
- * machine: what runs is taken up, what ended meanwhile is recorded, what was being started or removed is undone or
+ * machine: what runs is taken up, what ended meanwhile is recorded, what was being made, started or removed is undone or
  * finished.
  */
 export class Recovery {
   readonly #context: EngineContext;
   readonly #table: ContainerTable;
-  readonly #files: FileWriter;
+  readonly #start: ContainerStart;
+  readonly #lifecycle: Lifecycle;
 
-  constructor(context: EngineContext, table: ContainerTable, files: FileWriter) {
-    this.#context = context;
-    this.#table = table;
-    this.#files = files;
+  constructor(parts: {
+    readonly context: EngineContext;
+    readonly table: ContainerTable;
+    readonly start: ContainerStart;
+    readonly lifecycle: Lifecycle;
+  }) {
+    this.#context = parts.context;
+    this.#table = parts.table;
+    this.#start = parts.start;
+    this.#lifecycle = parts.lifecycle;
   }
 
-  /** Ids of the containers whose process lives, as containerd says. */
-  async liveTasks(): Promise<ReadonlyMap<string, TaskProcess>> {
+  /** What containerd runs, ended tasks that were not deleted among it. */
+  async tasks(): Promise<TasksById> {
     const tasks = await this.#context.containerd.tasks.list();
     return new Map(tasks.map((task) => [task.containerId, task]));
   }
 
+  /** Ids of the sandboxes in which a container lives; those who outlived their owner's removal lose its addresses. */
+  usedSandboxes(tasks: TasksById): ReadonlySet<string> {
+    const { network } = this.#context;
+    const used = new Set<string>();
+    for (const container of this.#table) {
+      if (container.sandbox !== undefined && lives(container, tasks.get(container.id))) used.add(container.sandbox);
+    }
+    for (const { sandbox } of this.#table) {
+      if (sandbox === undefined || used.has(sandbox)) continue;
+      const owner = network.sandbox(sandbox)?.owner;
+      if (owner !== undefined && this.#table.get(owner) === undefined) network.releaseLeases(owner);
+    }
+    return used;
+  }
+
   /** Go through all containers; the network has been reconciled before. */
-  async run(tasks: ReadonlyMap<string, TaskProcess>, lifecycle: Lifecycle): Promise<void> {
+  async run(tasks: TasksById): Promise<void> {
+    const snapshots = await this.#context.containerd.snapshots.list();
+    const layers = new Set(snapshots.filter(({ kind }) => kind === 'active').map(({ key }) => key));
     const work = [...this.#table].map(async (container) => {
       try {
-        await this.#recover(container, tasks.get(container.id), lifecycle);
+        await this.#recover(container, tasks.get(container.id), layers.has(container.id));
       } catch (error) {
         this.#context.logger.error('container not recovered', { id: container.id, error: messageOf(error) });
       }
     });
     await Promise.all(work);
-    await this.#dropStrangers(tasks);
+    await this.#dropStrangers(tasks, layers);
+    await this.#dropFiles();
   }
 
-  async #recover(container: Container, task: TaskProcess | undefined, lifecycle: Lifecycle): Promise<void> {
-    if (container.state.status === 'removing') return await lifecycle.remove(container.id, true);
-    if (isAlive(container) && task !== undefined && task.state !== 'stopped') return await this.#adopt(container, task, lifecycle);
-    if (isAlive(container)) {
-      const finished = task?.exit?.exitedAt.getTime() ?? Date.now();
-      if (task !== undefined) await this.#readRest(container);
-      return await lifecycle.recordExit(container.id, { exitCode: task?.exit?.code ?? UNKNOWN_EXIT }, finished);
-    }
-    // A start that was interrupted: the process never ran as far as anybody was told.
-    if (task !== undefined) await this.#destroy(container.id);
+  async #recover(container: Container, task: TaskProcess | undefined, hasLayer: boolean): Promise<void> {
+    const { id, state } = container;
+    if (lives(container, task)) return await this.#adopt(container, task);
+    if (isAlive(container)) return await this.#recordEnd(container, task);
+    // A start or the clean-up after an end was interrupted: nothing of it counts.
+    if (task !== undefined) await this.#destroy(id);
+    // It was being made, or should have gone when it ended.
+    const isHalfMade = state.status === 'created' && !hasLayer;
+    const mustGo = state.status === 'removing' || state.status === 'dead' || container.config.host.autoRemove;
+    if (isHalfMade || mustGo) await this.#lifecycle.finishRemoval(id);
   }
 
-  async #adopt(container: Container, task: TaskProcess, lifecycle: Lifecycle): Promise<void> {
-    const started = await new ContainerStart(this.#context, this.#table, this.#files).reopenStreams(container);
-    await started.process.started();
+  async #adopt(container: Container, task: TaskProcess): Promise<void> {
+    const { id } = container;
+    const started = await this.#reopen(container);
+    started.process.started();
     const status = task.state === 'paused' || task.state === 'pausing' ? 'paused' : 'running';
-    this.#table.setState(container.id, { status, pid: task.pid });
-    lifecycle.adopt(container.id, started);
+    if (container.state.status !== status || container.state.pid !== task.pid) {
+      this.#table.setState(id, { status, pid: task.pid });
+    }
+    this.#lifecycle.adopt(id, started);
+  }
+
+  /** A container goes on being looked after although its pipes, and with them its output, are lost. */
+  async #reopen(container: Container): Promise<Started> {
+    try {
+      return await this.#start.reopenStreams(container);
+    } catch (error) {
+      this.#context.logger.error('output lost', { id: container.id, error: messageOf(error) });
+      return await this.#start.openStreams(container);
+    }
+  }
+
+  async #recordEnd(container: Container, task: TaskProcess | undefined): Promise<void> {
+    const finishedAt = task?.exit?.exitedAt.getTime() ?? Date.now();
+    await this.#readRest(container);
+    await this.#lifecycle.recordExit(container.id, { exitCode: task?.exit?.code ?? UNKNOWN_EXIT }, finishedAt);
   }
 
   /** What a container wrote before it ended is still in its pipes: the process beside us held them open. */
   async #readRest(container: Container): Promise<void> {
     try {
-      const started = await new ContainerStart(this.#context, this.#table, this.#files).reopenStreams(container);
-      await started.process.drain();
+      const started = await this.#start.reopenOutput(container);
+      await started.process.io.drain();
       await started.close();
     } catch (error) {
       this.#context.logger.warn('last output lost', { id: container.id, error: messageOf(error) });
@@ -79,23 +129,63 @@ export class Recovery {
 
   async #destroy(id: string): Promise<void> {
     const { tasks, containers } = this.#context.containerd;
-    await tasks.kill({ containerId: id }, 9, { all: true }).catch(ignoreMissing);
+    await tasks.kill({ containerId: id }, SIGKILL, { all: true }).catch(ignoreMissing);
     await tasks.wait({ containerId: id }).catch(ignoreMissing);
     await tasks.delete({ containerId: id }).catch(ignoreMissing);
     await containers.delete(id).catch(ignoreMissing);
   }
 
   /** Tasks, records and layers that belong to no container: left by a removal or a creation that was cut off. */
-  async #dropStrangers(tasks: ReadonlyMap<string, TaskProcess>): Promise<void> {
+  async #dropStrangers(tasks: TasksById, layers: ReadonlySet<string>): Promise<void> {
     const { containers, snapshots } = this.#context.containerd;
-    for (const id of tasks.keys()) if (this.#table.get(id) === undefined) await this.#destroy(id);
-    for (const { id } of await containers.list()) {
+    const strangers = [...tasks.keys()].filter((id) => this.#table.get(id) === undefined);
+    await Promise.all(strangers.map((id) => this.#attempt(id, () => this.#destroy(id))));
+    const records = (await containers.list()).filter(({ id }) => {
       const container = this.#table.get(id);
-      if (container === undefined || !isAlive(container)) await containers.delete(id).catch(ignoreMissing);
+      return container === undefined || !isAlive(container);
+    });
+    const orphans = [...layers].filter((key) => /^[0-9a-f]{64}$/.test(key) && this.#table.get(key) === undefined);
+    await Promise.all([
+      ...records.map(({ id }) => this.#attempt(id, () => containers.delete(id))),
+      ...orphans.map((key) => this.#attempt(key, () => snapshots.remove(key))),
+    ]);
+  }
+
+  /** Pipes of containers that do not run, and everything of those that are no more. */
+  async #dropFiles(): Promise<void> {
+    const { settings, keeper } = this.#context;
+    const known = (id: string) => this.#table.get(id);
+    for (const id of namesIn(join(settings.execRoot, 'io'))) {
+      const container = known(id);
+      if (container !== undefined && isAlive(container)) continue;
+      const { pipes } = containerFiles(settings, id);
+      const held = ['stdout', 'stderr'].map((name) => keeper.release(join(pipes, name)));
+      await this.#attempt(id, () => Promise.all(held));
+      rmSync(pipes, { recursive: true, force: true });
     }
-    for (const { key, kind } of await snapshots.list()) {
-      const orphan = kind === 'active' && /^[0-9a-f]{64}$/.test(key) && this.#table.get(key) === undefined;
-      if (orphan) await snapshots.remove(key).catch(ignoreMissing);
+    for (const id of namesIn(join(settings.dataRoot, 'containers'))) {
+      if (known(id) === undefined) rmSync(containerFiles(settings, id).directory, { recursive: true, force: true });
     }
+  }
+
+  /** One thing that cannot be put right does not keep the rest from it. */
+  async #attempt(id: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work().catch(ignoreMissing);
+    } catch (error) {
+      this.#context.logger.error('leftover not removed', { id, error: messageOf(error) });
+    }
+  }
+}
+
+function lives(container: Container, task: TaskProcess | undefined): task is TaskProcess {
+  return isAlive(container) && task !== undefined && task.state !== 'stopped';
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
   }
 }

@@ -1,5 +1,4 @@
-import { constants, openSync, readFileSync, closeSync, lstatSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
 
 /** A mount as containerd describes it. */
 interface RootfsMount {
@@ -8,12 +7,15 @@ interface RootfsMount {
   readonly options: readonly string[];
 }
 
+/** Bytes; user databases are far smaller, and an image could bring any. */
+const LARGEST = 1 << 24;
+
 /**
  * Read a small file of a file system that is not mounted yet, from the layers of its overlay.
  *
- * Links are not followed: they could lead out of the image to a file of the host.
+ * Links are not followed: they could lead out of the image to a file of the host. Nothing but a regular file is read.
  *
- * @returns the text of the uppermost layer that has it; empty when none has.
+ * @returns the text of the uppermost layer that has it; empty when none has, or when a layer took it away.
  */
 export function readRootfsFile(mounts: readonly RootfsMount[], path: string): string {
   for (const layer of mounts.flatMap(layersOf)) {
@@ -32,21 +34,44 @@ function layersOf({ type, source, options }: RootfsMount): string[] {
   return upper === undefined ? lower : [upper, ...lower];
 }
 
+/** Step by step from directory to directory, each held open: a running container could replace them by links meanwhile. */
 function readUnder(layer: string, path: string): string | undefined {
-  let current = layer;
   const parts = path.split('/').filter((part) => part !== '');
+  const name = parts.pop() ?? '';
+  const held: number[] = [];
+  const open = (step: string, flags: number) => {
+    const descriptor = openSync(step, flags);
+    held.push(descriptor);
+    return `/proc/self/fd/${descriptor}`;
+  };
   try {
-    for (const part of parts.slice(0, -1)) {
-      current = join(current, part);
-      if (!lstatSync(current).isDirectory()) return undefined;
+    let directory = open(layer, constants.O_RDONLY | constants.O_DIRECTORY);
+    for (const part of parts) {
+      if (isWhiteout(`${directory}/${part}`)) return '';
+      directory = open(`${directory}/${part}`, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
     }
-    const descriptor = openSync(join(current, parts.at(-1) ?? ''), constants.O_RDONLY | constants.O_NOFOLLOW);
-    try {
-      return readFileSync(descriptor, 'utf8');
-    } finally {
-      closeSync(descriptor);
-    }
+    return readRegular(`${directory}/${name}`);
   } catch {
     return undefined;
+  } finally {
+    for (const descriptor of held) closeSync(descriptor);
   }
+}
+
+function readRegular(path: string): string | undefined {
+  if (isWhiteout(path)) return '';
+  // O_NONBLOCK: opening a pipe would wait for a writer.
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const stat = fstatSync(descriptor);
+    return stat.isFile() && stat.size <= LARGEST ? readFileSync(descriptor, 'utf8') : undefined;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** overlayfs marks what a layer took away by a character device with the number 0 (kernel, filesystems/overlayfs.rst). */
+function isWhiteout(path: string): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat?.isCharacterDevice() === true && stat.rdev === 0;
 }

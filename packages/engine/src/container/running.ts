@@ -1,15 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { isNotFound } from '@fairlead/base';
 import type { Containerd, ExitStatus, ProcessReference, ProcessStreams } from '@fairlead/runtime';
 import type { AttachedStreams, AttachOptions } from '../engine-port.ts';
 import { type OutputSink, ProcessIo } from './process-io.ts';
 
-/**
- * How long output may go on after the process has exited. A child in the background can hold the pipe open as long as
- * it likes; what a dead process left in the pipe arrives at once.
- */
-const OUTPUT_GRACE_MS = 250;
+/** What is recorded when containerd no longer knows how a process ended: its shim was killed, and SIGKILL took it along. */
+const KILLED = 137;
 
-/** A process with its streams, from its start until it has ended and all of its output has been delivered. */
+/** A process with its streams, from before its start until it has ended and all of its output has been delivered. */
 export class RunningProcess {
   readonly io: ProcessIo;
   readonly tty: boolean;
@@ -19,6 +16,7 @@ export class RunningProcess {
   #size: { readonly rows: number; readonly columns: number } | undefined;
   readonly #started = Promise.withResolvers<void>();
   #hasStarted = false;
+  #isOver = false;
 
   constructor(
     tasks: Containerd['tasks'],
@@ -33,15 +31,26 @@ export class RunningProcess {
     this.io = new ProcessIo(streams, options.sink);
   }
 
+  /** False while clients attach to a process that nobody has started yet. */
+  get hasStarted(): boolean {
+    return this.#hasStarted;
+  }
+
   /**
    * A client's end of the streams.
    *
-   * @param closesStdin whether the process sees the end of its input when the client's has ended.
+   * @param stdinOnce whether the process sees the end of its input when the client's has ended, or when the client has
+   * gone. A terminal has no end of input.
    */
-  attach(options: Pick<AttachOptions, 'stdin' | 'stdout' | 'stderr'>, closesStdin: boolean): AttachedStreams {
+  attach(options: Pick<AttachOptions, 'stdin' | 'stdout' | 'stderr'>, stdinOnce: boolean): AttachedStreams {
     const { output, close } = this.io.subscribe();
+    const closesStdin = options.stdin && stdinOnce && !this.tty;
     const wanted = async function* () {
-      for await (const chunk of output) if (chunk.stream === 'stdout' ? options.stdout : options.stderr) yield chunk;
+      try {
+        for await (const chunk of output) if (chunk.stream === 'stdout' ? options.stdout : options.stderr) yield chunk;
+      } finally {
+        close();
+      }
     };
     return {
       output: wanted(),
@@ -50,15 +59,19 @@ export class RunningProcess {
         if (options.stdin) await this.#write(data);
       },
       end: async () => {
-        if (options.stdin && closesStdin) await this.closeStdin();
+        if (closesStdin) await this.closeStdin();
       },
-      detach: close,
+      detach: () => {
+        close();
+        if (closesStdin) void this.closeStdin();
+      },
     };
   }
 
   /** End of input. */
   async closeStdin(): Promise<void> {
     await this.#started.promise;
+    if (this.#isOver) return;
     await this.#tasks.closeStdin(this.#reference, this.#streams).catch(() => {
       // The process has ended before its input did.
     });
@@ -70,25 +83,22 @@ export class RunningProcess {
     if (this.#hasStarted) await this.#tasks.resizeTerminal(this.#reference, columns, rows);
   }
 
-  /** The process runs now. */
-  async started(): Promise<void> {
+  /** The process runs now, unless it has ended already. */
+  started(): void {
     this.#hasStarted = true;
     this.#started.resolve();
-    if (this.#size !== undefined) await this.resize(this.#size.rows, this.#size.columns);
+    if (this.#size === undefined) return;
+    this.resize(this.#size.rows, this.#size.columns).catch(() => {
+      // A process that has ended needs no size.
+    });
   }
 
   /** Resolves when the process has exited and its output has been read. */
   async ended(): Promise<ExitStatus> {
-    const status = await this.#tasks.wait(this.#reference);
-    await this.drain();
+    const status = await this.#exit();
+    this.#isOver = true;
+    await this.io.drain();
     return status;
-  }
-
-  /** Read what a process that has exited left in its pipes. */
-  async drain(): Promise<void> {
-    await Promise.race([this.io.ended, sleep(OUTPUT_GRACE_MS)]);
-    this.io.finish();
-    await this.io.ended;
   }
 
   /** Let go of the streams and leave the process alone. */
@@ -98,8 +108,18 @@ export class RunningProcess {
 
   /** Close the streams and remove the pipes. */
   dispose(): void {
+    this.#isOver = true;
     this.#started.resolve();
     this.#streams[Symbol.dispose]();
+  }
+
+  async #exit(): Promise<ExitStatus> {
+    try {
+      return await this.#tasks.wait(this.#reference);
+    } catch (error) {
+      if (isNotFound(error)) return { code: KILLED, exitedAt: new Date() };
+      throw error;
+    }
   }
 
   /** A client may write before the process is there to read. */

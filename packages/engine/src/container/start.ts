@@ -1,18 +1,24 @@
 import { mkdirSync } from 'node:fs';
-import { hostname as machineName } from 'node:os';
-import { FairleadError, isNotFound, messageOf, withPrefix } from '@fairlead/base';
-import type { Endpoint, Sandbox } from '@fairlead/network';
-import { containerSpec, type ExitStatus, ProcessStreams, type SnapshotMount, startFailureOf } from '@fairlead/runtime';
+import { FairleadError, messageOf, withPrefix } from '@fairlead/base';
+import type { Endpoint, JoinRequest, PortBinding, Sandbox } from '@fairlead/network';
+import {
+  type ContainerDescription,
+  containerSpec,
+  type ExitStatus,
+  ProcessStreams,
+  type SnapshotMount,
+  startFailureOf,
+} from '@fairlead/runtime';
 import type { EngineContext } from '../context.ts';
 import { LogWriter } from '../log/log-writer.ts';
 import type { Container } from '../model.ts';
 import { imagePorts } from './container-factory.ts';
-import { containerFiles, dnsConfig, type FileWriter } from './container-files.ts';
+import { type ContainerFiles, containerFiles, dnsConfig, type FileWriter } from './container-files.ts';
 import { ignoreMissing, isAlive } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import { describeContainer } from './description.ts';
 import { makeBindSources } from './mount-plan.ts';
-import { hostnameOf, type NetworkPlan, planNetwork } from './network-plan.ts';
+import { type NetworkPlan, planNetwork } from './network-plan.ts';
 import { readRootfsFile } from './rootfs-file.ts';
 import { RunningProcess } from './running.ts';
 
@@ -32,6 +38,10 @@ export class ContainerStart {
   readonly #context: EngineContext;
   readonly #table: ContainerTable;
   readonly #files: FileWriter;
+  /** Sandboxes of containers that are on their way, by container: nobody may close them. */
+  readonly #starting = new Map<string, string>();
+  /** Sandboxes that are being taken away: nobody may join them. */
+  readonly #closing = new Set<string>();
 
   constructor(context: EngineContext, table: ContainerTable, files: FileWriter) {
     this.#context = context;
@@ -50,20 +60,28 @@ export class ContainerStart {
     return await this.#follow(container, await ProcessStreams.reopen(this.#layout(container)));
   }
 
+  /** Open the pipes that an ended container has left, for its last output. */
+  async reopenOutput(container: Container): Promise<Started> {
+    return await this.#follow(container, await ProcessStreams.reopen({ ...this.#layout(container), stdin: false }));
+  }
+
   /**
    * Start the process; the network is built while containerd creates the task.
    *
    * @throws FairleadError in Docker's words; everything is taken back and the reason is kept in the container's state.
    */
   async run(container: Container, started: Started): Promise<void> {
+    const { id, name } = container;
     try {
-      await this.#context.operation(`start ${container.name}`, () => this.#run(container, started));
+      await this.#context.operation(`start ${name}`, () => this.#run(container, started));
     } catch (error) {
-      await started.close();
+      await this.#quietly(id, 'streams not closed', () => started.close());
       const failure = error instanceof StartError ? startFailureOf(error.cause) : undefined;
       const message = failure?.message ?? messageOf(error);
-      this.#table.setState(container.id, { exitCode: failure?.exitCode ?? 128, error: message, finishedAt: Date.now() });
+      this.#table.setState(id, { exitCode: failure?.exitCode ?? 128, error: message });
       throw failure === undefined ? error : new FairleadError(failure.code, message, { cause: error });
+    } finally {
+      this.#starting.delete(id);
     }
   }
 
@@ -78,32 +96,41 @@ export class ContainerStart {
     return status;
   }
 
-  /** The container needs its sandbox no longer; it stays while others that share it run. */
-  async leaveSandbox({ id, sandbox }: Container): Promise<void> {
-    if (sandbox === undefined) return;
+  /** The container needs its sandbox no longer; it stays while others that share it run or are about to. */
+  async leaveSandbox({ id, sandbox }: Pick<Container, 'id' | 'sandbox'>): Promise<void> {
+    const { network } = this.#context;
+    const owner = sandbox === undefined ? undefined : network.sandbox(sandbox)?.owner;
+    if (sandbox === undefined || owner === undefined || this.#closing.has(sandbox)) return;
+    for (const [other, used] of this.#starting) if (other !== id && used === sandbox) return;
     for (const other of this.#table) if (other.id !== id && other.sandbox === sandbox && isAlive(other)) return;
-    await this.#context.network.closeSandbox(sandbox);
+    this.#closing.add(sandbox);
+    try {
+      await network.closeSandbox(sandbox);
+    } finally {
+      this.#closing.delete(sandbox);
+      // A donor that was removed before those who share its sandbox has kept its addresses for them.
+      if (this.#table.get(owner) === undefined) network.releaseLeases(owner);
+    }
   }
 
   async #run(container: Container, started: Started): Promise<void> {
     await using undo = new AsyncDisposableStack();
-    const hostname = hostnameOf(container, machineName);
+    const { id } = container;
     const exposed = await this.#exposed(container);
-    const plan = planNetwork(container, hostname, { network: this.#context.network, table: this.#table, exposed });
+    const plan = planNetwork(container, { network: this.#context.network, table: this.#table, exposed });
+    const mounts = this.#context.containerd.snapshots.mounts(id);
+    // Not awaited yet: it must not count as unhandled when something else fails first.
+    mounts.catch(() => {});
     makeBindSources(container.config);
-    const networks = plan.mode === 'shared' ? [] : plan.requests.map(({ network }) => network);
-    this.#files.create(container, hostname, networks);
-    const mounts = this.#context.containerd.snapshots.mounts(container.id);
     const sandbox = await this.#openSandbox(container, plan, undo);
-    this.#table.put({ ...container, sandbox: sandbox.id });
-    const creating = this.#createTask({ container, hostname, plan, sandbox, mounts: await mounts }, started, undo);
+    this.#table.put({ ...this.#table.find(id), sandbox: sandbox.id });
+    const files = this.#writeFiles(container, plan, sandbox);
+    const creating = this.#createTask({ container, plan, sandbox, files, mounts: await mounts }, started, undo);
     const [endpoints] = await bothSettled(this.#joinNetworks(sandbox, plan), creating);
-    if (plan.mode !== 'shared') this.#files.writeHosts(container, hostname, endpoints);
+    if (plan.mode !== 'shared') this.#files.writeHosts(container, plan.hostname, endpoints);
     const pid = await this.#startTask(container, started);
-    this.#table.put({
-      ...this.#table.find(container.id),
-      state: { ...container.state, status: 'running', pid, exitCode: 0, error: '', startedAt: Date.now() },
-    });
+    const state = { pid, exitCode: 0, error: '', oomKilled: false, startedAt: Date.now() };
+    this.#table.setState(id, { status: 'running', ...state });
     undo.move();
   }
 
@@ -114,41 +141,50 @@ export class ContainerStart {
 
   async #openSandbox(container: Container, plan: NetworkPlan, undo: AsyncDisposableStack): Promise<Sandbox> {
     const { network, settings } = this.#context;
+    const { id } = container;
     const wanted = plan.mode === 'shared' ? plan.donor.sandbox : container.sandbox;
-    const existing = wanted === undefined ? undefined : network.sandbox(wanted);
     // A sandbox outlives its own container while others share it: it is found again as it was left.
-    if (existing !== undefined) return existing;
-    if (plan.mode === 'shared') {
+    const existing = wanted === undefined || this.#closing.has(wanted) ? undefined : network.sandbox(wanted);
+    if (existing === undefined && plan.mode === 'shared') {
       throw new FairleadError('conflict', `cannot join network of a non running container: ${plan.donor.id}`);
     }
-    const sandbox = await network.openSandbox({
-      owner: container.id,
-      ownerName: container.name,
-      mode: plan.mode,
-      ports: plan.mode === 'own' ? plan.ports : [],
-      dns: dnsConfig(container, settings),
-    });
-    undo.defer(() => network.closeSandbox(sandbox.id));
+    if (existing !== undefined) this.#starting.set(id, existing.id);
+    const mode = plan.mode === 'host' ? 'host' : 'own';
+    const request = { owner: id, ownerName: container.name, mode, ports: portsOf(plan) } as const;
+    const sandbox = existing ?? (await network.openSandbox({ ...request, dns: dnsConfig(container, settings) }));
+    this.#starting.set(id, sandbox.id);
+    undo.defer(() => this.#quietly(id, 'sandbox not closed', () => this.leaveSandbox({ id, sandbox: sandbox.id })));
     return sandbox;
   }
 
   async #joinNetworks(sandbox: Sandbox, plan: NetworkPlan): Promise<readonly Endpoint[]> {
     const { network } = this.#context;
     const present = network.endpointsIn(sandbox.id);
-    if (plan.mode === 'shared' || present.length > 0) return present;
+    if (plan.mode === 'shared') return present;
     try {
-      return await network.join(sandbox.id, plan.requests);
+      const isNew = ({ network: { id } }: JoinRequest) => !present.some((endpoint) => endpoint.network === id);
+      const joined = await network.join(sandbox.id, plan.requests.filter(isNew));
+      // Ports may have been changed while the container was stopped and others kept its sandbox.
+      if (present.length > 0) await network.publish(sandbox.id, portsOf(plan));
+      return [...present, ...joined];
     } catch (error) {
       throw withPrefix('failed to set up container networking: ', error);
     }
+  }
+
+  /** @returns the files that the container gets: its own, or those of the container whose network it shares. */
+  #writeFiles(container: Container, plan: NetworkPlan, sandbox: Sandbox): ContainerFiles {
+    if (plan.mode === 'shared') return containerFiles(this.#context.settings, sandbox.owner);
+    const networks = plan.requests.map(({ network }) => network);
+    return this.#files.create(container, plan.hostname, networks);
   }
 
   async #createTask(parts: TaskParts, started: Started, undo: AsyncDisposableStack): Promise<void> {
     const { containerd, host, settings } = this.#context;
     const { container } = parts;
     const { id } = container;
-    const spec = containerSpec(describeContainer(this.#descriptionSource(parts)), host);
-    undo.defer(() => this.#destroyTask(id));
+    const spec = containerSpec(this.#describe(parts), host);
+    undo.defer(() => this.#quietly(id, 'task not destroyed', () => this.#destroyTask(id)));
     await containerd.containers.delete(id).catch(ignoreMissing);
     await containerd.containers.create({ id, spec, snapshotKey: id, image: container.config.image, runtime: settings.runtime });
     try {
@@ -160,18 +196,23 @@ export class ContainerStart {
     }
   }
 
-  #descriptionSource({ container, hostname, plan, sandbox, mounts }: TaskParts) {
-    const { namespacePath, settings } = this.#context;
-    const files = containerFiles(settings, plan.mode === 'shared' ? plan.donor.id : container.id);
+  /** What is wrong with a container's own configuration is, to Docker, no fault of the request to start it. */
+  #describe({ container, plan, sandbox, files, mounts }: TaskParts): ContainerDescription {
+    const { namespacePath } = this.#context;
     const networkNamespace = sandbox.namespace === '' ? undefined : namespacePath(sandbox.namespace);
     const rootfsFile = (path: string) => readRootfsFile(mounts, path);
-    return { container, hostname, networkNamespace, files, table: this.#table, rootfsFile };
+    const { hostname } = plan;
+    try {
+      return describeContainer({ container, hostname, networkNamespace, files, table: this.#table, rootfsFile });
+    } catch (error) {
+      throw new FairleadError('internal', messageOf(error), { cause: error });
+    }
   }
 
   async #startTask({ id }: Container, started: Started): Promise<number> {
     try {
       const pid = await this.#context.containerd.tasks.start({ containerId: id });
-      await started.process.started();
+      started.process.started();
       return pid;
     } catch (error) {
       throw new StartError(error);
@@ -184,19 +225,36 @@ export class ContainerStart {
       await tasks.kill({ containerId: id }, SIGKILL, { all: true });
       await tasks.wait({ containerId: id });
     } catch (error) {
-      if (!isNotFound(error)) this.#context.logger.warn('task not killed', { id, error: messageOf(error) });
+      ignoreMissing(error);
     }
     await this.discardTask(id);
   }
 
+  async #quietly(id: string, message: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#context.logger.warn(message, { id, error: messageOf(error) });
+    }
+  }
+
   async #follow(container: Container, streams: ProcessStreams): Promise<Started> {
+    try {
+      return await this.#connect(container, streams);
+    } catch (error) {
+      streams.release();
+      throw error;
+    }
+  }
+
+  async #connect(container: Container, streams: ProcessStreams): Promise<Started> {
     const { containerd, keeper, settings } = this.#context;
     const { config } = container;
     const files = containerFiles(settings, container.id);
-    mkdirSync(files.directory, { recursive: true, mode: 0o710 });
-    const log = config.host.logConfig.type === 'none' ? undefined : await this.#openLog(container.id, files.log);
     const outputs = [streams.paths.stdout, streams.paths.stderr].filter((path) => path !== '');
     await Promise.all(outputs.map((path) => keeper.hold(path)));
+    mkdirSync(files.directory, { recursive: true, mode: 0o710 });
+    const log = config.host.logConfig.type === 'none' ? undefined : await this.#openLog(container.id, files.log);
     const process = new RunningProcess(containerd.tasks, { containerId: container.id }, streams, {
       tty: config.tty,
       sink: (chunk) => log?.write(chunk),
@@ -220,9 +278,9 @@ export class ContainerStart {
 /** Everything that the runtime's task is made from. */
 interface TaskParts {
   readonly container: Container;
-  readonly hostname: string;
   readonly plan: NetworkPlan;
   readonly sandbox: Sandbox;
+  readonly files: ContainerFiles;
   readonly mounts: readonly SnapshotMount[];
 }
 
@@ -231,6 +289,10 @@ class StartError extends Error {
   constructor(cause: unknown) {
     super(messageOf(cause), { cause });
   }
+}
+
+function portsOf(plan: NetworkPlan): readonly PortBinding[] {
+  return plan.mode === 'own' ? plan.ports : [];
 }
 
 /** Wait for both even when one fails: what the other did has to be taken back too. */

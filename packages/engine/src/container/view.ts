@@ -1,14 +1,14 @@
-import { hostname as machineName } from 'node:os';
-import { boundPorts, dnsNames, hasNames, type Network } from '@fairlead/network';
 import { isNotFound } from '@fairlead/base';
+import { boundPorts, dnsNames, hasNames, type Network, type Sandbox } from '@fairlead/network';
 import type { EngineContext } from '../context.ts';
 import type { AttachmentView, ContainerView } from '../engine-port.ts';
 import type { Container, Image } from '../model.ts';
 import { imagePorts } from './container-factory.ts';
 import { containerFiles } from './container-files.ts';
+import { isAlive } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import { mountView, plannedMounts } from './mount-plan.ts';
-import { attachmentsOf, exposedPorts, hostnameOf } from './network-plan.ts';
+import { donorIdOf, exposedPorts, hostnameOf } from './network-plan.ts';
 
 /** Put together what is known of a container from here and from the network. */
 export function containerView(
@@ -18,35 +18,36 @@ export function containerView(
   table: ContainerTable,
   execs: readonly string[],
 ): ContainerView {
-  const sandbox = container.sandbox === undefined ? undefined : context.network.sandbox(container.sandbox);
-  const donor = donorOf(container, table);
+  const isShared = donorIdOf(container) !== undefined;
+  // One that has ended may have left its sandbox to others.
+  const used = isAlive(container) ? container.sandbox : undefined;
+  const sandbox = used === undefined ? undefined : context.network.sandbox(used);
+  const filesOwner = isShared ? (sandbox?.owner ?? donorIdOf(container) ?? container.id) : container.id;
   return {
-    container: withHostname(container),
+    container: withHostname(container, table),
     image,
     sandbox,
     sandboxKey: sandbox === undefined || sandbox.namespace === '' ? '' : context.namespacePath(sandbox.namespace),
-    bound: sandbox === undefined || donor !== undefined ? [] : boundPorts(sandbox.mappings),
+    bound: sandbox === undefined || isShared ? [] : boundPorts(sandbox.mappings),
     exposed: exposedPorts(container, imagePorts(image)),
-    networks: attachments(container, context),
+    networks: attachments(container, sandbox, context),
     mounts: plannedMounts(container.config).map(mountView),
-    files: containerFiles(context.settings, donor?.id ?? container.id),
+    files: {
+      ...containerFiles(context.settings, filesOwner),
+      log: containerFiles(context.settings, container.id).log,
+    },
     execs,
   };
 }
 
-function withHostname(container: Container): Container {
-  const hostname = hostnameOf(container, machineName);
+function withHostname(container: Container, table: ContainerTable): Container {
+  const hostname = hostnameOf(container, table);
   return { ...container, config: { ...container.config, hostname } };
 }
 
-function donorOf({ config }: Container, table: ContainerTable): Container | undefined {
-  const { networkMode } = config.host;
-  return networkMode.startsWith('container:') ? table.get(networkMode.slice('container:'.length)) : undefined;
-}
-
-function attachments(container: Container, { network }: EngineContext): AttachmentView[] {
-  const endpoints = container.sandbox === undefined ? [] : network.endpointsIn(container.sandbox);
-  return attachmentsOf(container).map(({ network: reference, config }) => {
+function attachments(container: Container, sandbox: Sandbox | undefined, { network }: EngineContext): AttachmentView[] {
+  const endpoints = sandbox === undefined ? [] : network.endpointsIn(sandbox.id);
+  return container.config.networks.map(({ network: reference, config }) => {
     const found = tryFind(reference, network);
     const endpoint = endpoints.find((candidate) => candidate.network === found?.id && candidate.owner === container.id);
     const named = endpoint !== undefined && found !== undefined && hasNames(found);
