@@ -61,11 +61,14 @@ afterEach(clean);
 const ports: readonly PortBinding[] = [
   { protocol: 'tcp', containerPort: 80, hostPorts: { first: 8080, last: 8080 } },
   { protocol: 'udp', containerPort: 53 },
-  ...[8000, 8001, 8002].map((port): PortBinding => ({ protocol: 'tcp', containerPort: port, hostPorts: { first: port, last: port } })),
+  ...[8000, 8001, 8002].map(
+    (port): PortBinding => ({ protocol: 'tcp', containerPort: port, hostPorts: { first: port, last: port } }),
+  ),
 ];
 
 function controllerOn(kernel: KernelPort, store: Store, names: FakeNameService, logged: string[]): NetworkController {
-  const error = (message: string, details?: Record<string, unknown>) => void logged.push(`${message}: ${details?.['error']}`);
+  const error = (message: string, details?: Record<string, unknown>) =>
+    void logged.push(`${message}: ${details?.['error']}`);
   const settings = {
     sources: [...localSubnetSources, uniqueLocalSource('engine')],
     mtu: 1500,
@@ -74,9 +77,15 @@ function controllerOn(kernel: KernelPort, store: Store, names: FakeNameService, 
     hostTable: hostTable({ protected: false }),
     hostResolvConf: () => '',
   };
-  return new NetworkController({ store, kernel, names, settings, logger: { ...silentLogger, error, warn: error }, emit() {} });
+  return new NetworkController({
+    store,
+    kernel,
+    names,
+    settings,
+    logger: { ...silentLogger, error, warn: error },
+    emit() {},
+  });
 }
-
 
 test('the real kernel holds what is wanted after every operation, and a comparison finds nothing to do', async () => {
   using kernel = new KernelInside();
@@ -91,7 +100,10 @@ test('the real kernel holds what is wanted after every operation, and a comparis
   };
   await controller.start(() => true);
   await unchanged('after the start');
-  const options = { 'com.docker.network.bridge.gateway_mode_ipv4': 'routed', 'com.docker.network.bridge.enable_icc': 'false' };
+  const options = {
+    'com.docker.network.bridge.gateway_mode_ipv4': 'routed',
+    'com.docker.network.bridge.enable_icc': 'false',
+  };
   const networks = [
     await controller.createNetwork({ name: 'plain' }),
     await controller.createNetwork({ name: 'dual', ipv6: true }),
@@ -118,11 +130,15 @@ test('the real kernel holds what is wanted after every operation, and a comparis
   for (const { name } of networks) await controller.removeNetwork(name);
   await unchanged('after everything was removed');
   const left = kernel.observe('', ['link', 'address', 'route', 'table', 'element']);
-  const own = (object: KernelObject) => !('link' in object && object.link === 'docker0') && !(object.kind === 'link' && object.name === 'docker0');
+  const own = (object: KernelObject) =>
+    !('link' in object && object.link === 'docker0') && !(object.kind === 'link' && object.name === 'docker0');
   const docker0Only = left.filter(own).filter((object) => object.kind !== 'table');
   const elements = docker0Only.filter((object) => object.kind === 'element' && !object.key.includes('docker0'));
   assert.deepEqual(elements, []);
-  assert.deepEqual(docker0Only.filter(({ kind }) => kind !== 'element'), before);
+  assert.deepEqual(
+    docker0Only.filter(({ kind }) => kind !== 'element'),
+    before,
+  );
 });
 
 test('the real kernel takes every repair', async () => {
@@ -134,7 +150,13 @@ test('the real kernel takes every repair', async () => {
   await controller.start(() => true);
   const network = await controller.createNetwork({ name: 'dual', ipv6: true });
   const dns = { servers: [], search: [], options: [] };
-  const { id, namespace } = await controller.openSandbox({ owner: 'web-id', ownerName: 'web', mode: 'own', ports, dns });
+  const { id, namespace } = await controller.openSandbox({
+    owner: 'web-id',
+    ownerName: 'web',
+    mode: 'own',
+    ports,
+    dns,
+  });
   await controller.join(id, [{ network, hostname: 'web', config: {} }]);
   const bridges = kernel.observe('', ['link']).filter((link) => link.kind === 'link' && link.type.kind === 'bridge');
   const damages: readonly (readonly KernelObject[])[] = [

@@ -9,6 +9,8 @@ export interface Scenario {
   readonly kind: 'builds up' | 'tears down';
   readonly prepare: (rig: Rig) => Promise<void>;
   readonly act: (rig: Rig) => Promise<unknown>;
+  /** What may have to be told after a crash. */
+  readonly tells?: RegExp;
 }
 
 const web: PortBinding = { protocol: 'tcp', containerPort: 80, hostPorts: { first: 8080, last: 8080 } };
@@ -42,8 +44,9 @@ async function leave(rig: Rig, name: string): Promise<void> {
   await rig.controller.leave(endpoint);
 }
 
+/** The one that things happen to. */
 function sandboxOf(rig: Rig): string {
-  const [sandbox] = rig.state.sandboxes;
+  const sandbox = [...rig.state.sandboxes].find(({ owner }) => owner === 'web-id');
   assert.ok(sandbox);
   return sandbox.id;
 }
@@ -101,3 +104,21 @@ export const scenarios: readonly Scenario[] = [
     act: (rig) => rig.controller.removeNetwork('dual'),
   },
 ];
+
+/** A port that another container has: taking the change back may be interrupted too. */
+export const refusal: Scenario = {
+  name: 'be refused a port',
+  kind: 'builds up',
+  tells: /^published ports not restored: .*port is already allocated$/,
+  prepare: async (rig) => {
+    await opened(rig);
+    const [network] = rig.controller.networks().filter(({ name }) => name === 'plain');
+    assert.ok(network);
+    await rig.join(await rig.sandbox('first', { ports: [other] }), network);
+    await join(rig, ['plain']);
+  },
+  act: async (rig) => {
+    await assert.rejects(rig.controller.publish(sandboxOf(rig), [other]), /port is already allocated$/);
+    await rig.controller.closeSandbox(sandboxOf(rig));
+  },
+};
