@@ -10,13 +10,14 @@ import { requireValidName } from '../wire/container-rules.ts';
 import { isUp, presentSummary } from '../wire/container-summary.ts';
 import { presentContainer } from '../wire/container-view.ts';
 import { Filters } from '../wire/filters.ts';
+import { ignoredOptions, requirePlatform, requireSupported } from '../wire/unsupported-options.ts';
 import { presentTop, requireDefaultTop } from '../wire/process-table.ts';
 
 /** Containers as things: made, listed, looked at, renamed, removed. */
 export function containerRoutes(engine: EnginePort): Route[] {
   const { containers } = engine;
   return [
-    { method: 'POST', pattern: '/containers/create', handle: (request) => create(containers, request) },
+    { method: 'POST', pattern: '/containers/create', handle: (request) => create(engine, request) },
     { method: 'GET', pattern: '/containers/json', handle: (request) => list(engine, request) },
     { method: 'POST', pattern: '/containers/prune', handle: (request) => prune(containers, request) },
     { method: 'GET', pattern: '/containers/{id}/json', handle: (request) => inspect(containers, request) },
@@ -26,15 +27,18 @@ export function containerRoutes(engine: EnginePort): Route[] {
   ];
 }
 
-async function create(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
+async function create(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
   const name = text(request, 'name');
   const config = parseCreate(await readJson(request), request.version);
   if (name !== undefined) requireValidName(name);
-  const created = await containers.create({
+  requireSupported(config, (await engine.info()).runtimeName);
+  const platform = text(request, 'platform');
+  if (platform !== undefined) requirePlatform(await engine.images.inspect(config.image), config.image, platform);
+  const created = await engine.containers.create({
     ...config,
     ...(name !== undefined && { name: name.replace(/^\//, '') }),
   });
-  return json({ Id: created.id, Warnings: created.warnings }, 201);
+  return json({ Id: created.id, Warnings: [...created.warnings, ...ignoredOptions(config)] }, 201);
 }
 
 async function list({ containers, images }: EnginePort, request: ApiRequest): Promise<ApiResponse> {
@@ -61,9 +65,10 @@ async function top(containers: ContainerService, request: ApiRequest): Promise<A
 }
 
 async function rename(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
+  const { container } = await containers.inspect(parameter(request, 'id'));
   const name = text(request, 'name') ?? '';
   requireValidName(name);
-  await containers.rename(parameter(request, 'id'), name.replace(/^\//, ''));
+  await containers.rename(container.id, name.replace(/^\//, ''));
   return empty(204);
 }
 

@@ -50,14 +50,19 @@ async function info(engine: EnginePort, productVersion: string, request: ApiRequ
 
 function events(engine: EnginePort, request: ApiRequest): ApiResponse {
   const filters = Filters.parse(text(request, 'filters'), eventFilterKeys);
-  const since = parseTimestamp(text(request, 'since'));
-  const until = parseTimestamp(text(request, 'until'));
+  const since = eventTime(text(request, 'since'));
+  const until = eventTime(text(request, 'until'));
   const source = engine.events({
     ...(since !== undefined && { since }),
     ...(until !== undefined && { until }),
     signal: request.signal,
   });
   return stream(eventLines(source, filters, request), 'application/json');
+}
+
+/** Unlike in logs, 0 is no absence of a limit here but the beginning of all time: `--since 0` asks for all that is kept. */
+function eventTime(value: string | undefined): bigint | undefined {
+  return parseTimestamp(value) ?? (value === undefined ? undefined : 0n);
 }
 
 async function* eventLines(

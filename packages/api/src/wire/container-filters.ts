@@ -59,9 +59,9 @@ export function selectContainers(
       (all || isUp(container.state)) &&
       (bounds.before === undefined || container.created < bounds.before) &&
       (bounds.since === undefined || container.created > bounds.since) &&
-      (exits.length === 0 || (container.state.startedAt !== undefined && exits.includes(container.state.exitCode))) &&
+      (exits.length === 0 || hasExited(view, exits)) &&
       filters.some('id', (id) => container.id.startsWith(id)) &&
-      filters.match('name', `/${container.name}`) &&
+      (filters.match('name', container.name) || filters.match('name', `/${container.name}`)) &&
       filters.exact('status', container.state.status) &&
       // Nothing has a health check here.
       filters.exact('health', 'none') &&
@@ -91,6 +91,11 @@ function referenceTime(views: readonly ContainerView[], filters: Filters, key: s
 function exitCode(text: string): number {
   if (/^-?\d+$/.test(text)) return Number(text);
   throw new FairleadError('invalid-argument', `strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
+}
+
+/** One that runs again has no exit code, though its state still holds that of the time before. */
+function hasExited({ container: { state } }: ContainerView, codes: readonly number[]): boolean {
+  return !isUp(state) && state.startedAt !== undefined && codes.includes(state.exitCode);
 }
 
 function isOn(view: ContainerView, reference: string): boolean {

@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os';
 import { FairleadError } from '@fairlead/base';
+import { parseSignal } from '@fairlead/engine';
 import type { ApiVersion } from '../http/api-version.ts';
 import type { WireCreate } from './create-schema.ts';
 import type { WireHostConfig } from './host-config.ts';
@@ -27,6 +29,7 @@ export function requireValidCreate(wire: WireCreate, version: ApiVersion): void 
     fail(`the working directory '${wire.WorkingDir}' is invalid, it needs to be an absolute path`);
   }
   for (const variable of wire.Env) if (/^(=|$)/.test(variable)) fail(`invalid environment variable: ${variable}`);
+  if (wire.StopSignal !== '') parseSignal(wire.StopSignal);
   requireNetworkMode(wire, host);
   requireEndpoints(wire, version);
   requireRestartPolicy(host);
@@ -72,12 +75,24 @@ function requireEndpoints(wire: WireCreate, version: ApiVersion): void {
     if (settings === null) fail(`invalid config for network ${name}: EndpointsConfig is nil`);
   }
   const mode = wire.HostConfig.NetworkMode;
+  requireSoleNetwork(
+    endpoints.map(([name]) => name),
+    mode === '' || mode === 'default' ? 'bridge' : mode,
+  );
   const main = endpoints.find(([name]) => name === mode || (name === 'default' && ['', 'bridge'].includes(mode)))?.[1];
   if (wire.MacAddress !== '' && main?.MacAddress && main.MacAddress !== wire.MacAddress) {
     fail(
       'the container-wide MAC address must match the endpoint-specific MAC address for the main network, ' +
         'or be left empty',
     );
+  }
+}
+
+/** The host's network and none at all go with no other. */
+function requireSoleNetwork(endpoints: readonly string[], mode: string): void {
+  const names = new Set([mode, ...endpoints.filter((name) => name !== 'default')]);
+  if (names.size > 1 && (names.has('none') || names.has('host'))) {
+    fail(`Container cannot be connected to network endpoints: ${[...names].sort().join(', ')}`);
   }
 }
 
@@ -109,8 +124,15 @@ function requireLimits(host: WireHostConfig): void {
   if (memory > 0 && reservation > memory) {
     fail('Minimum memory limit can not be less than memory reservation limit, see usage');
   }
+  requireProcessors(host.NanoCpus);
   if (host.NanoCpus > 0 && host.CpuPeriod > 0) fail('Conflicting options: Nano CPUs and CPU Period cannot both be set');
   if (host.NanoCpus > 0 && host.CpuQuota > 0) fail('Conflicting options: Nano CPUs and CPU Quota cannot both be set');
+}
+
+function requireProcessors(nanoCpus: number): void {
+  const count = availableParallelism();
+  if (nanoCpus >= 0 && nanoCpus <= count * 1e9) return;
+  fail(`range of CPUs is from 0.01 to ${count}.00, as there are only ${count} CPUs available`);
 }
 
 function fail(message: string): never {

@@ -10,7 +10,6 @@ export const passiveHostDefaults: Readonly<Record<string, Json>> = {
   VolumeDriver: '',
   VolumesFrom: null,
   ConsoleSize: [0, 0],
-  CgroupnsMode: 'private',
   Cgroup: '',
   UsernsMode: '',
   Runtime: 'runc',
@@ -49,6 +48,7 @@ export const passiveHostDefaults: Readonly<Record<string, Json>> = {
 /** Fields that are shown only when somebody set them. */
 export const passiveHostOptional: readonly string[] = [
   'Annotations',
+  'CgroupnsMode',
   'StorageOpt',
   'KernelMemory',
   'KernelMemoryTCP',

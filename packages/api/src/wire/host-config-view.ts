@@ -1,13 +1,18 @@
+import { existsSync } from 'node:fs';
 import type { ContainerConfig, Json, ResourceLimits } from '@fairlead/engine';
 import { passiveHostDefaults } from './host-config-defaults.ts';
 import { presentMountRequest } from './mount.ts';
 import { presentBindings } from './port-map.ts';
+
+/** What decides whether containers get a cgroup namespace of their own unless asked otherwise. */
+const hasUnifiedCgroups = existsSync('/sys/fs/cgroup/cgroup.controllers');
 
 /** `HostConfig` as `inspect` shows it: complete, with Docker's values for what nobody set. */
 export function presentHostConfig({ host, other }: ContainerConfig): Readonly<Record<string, unknown>> {
   return {
     ...passiveHostDefaults,
     ...privilegedPaths(host.privileged),
+    CgroupnsMode: hasUnifiedCgroups && !host.privileged ? 'private' : 'host',
     ...other.host,
     Binds: listOrNull(host.binds),
     LogConfig: { Type: host.logConfig.type, Config: host.logConfig.options },

@@ -39,10 +39,12 @@ export function presentImage(image: Image, version: ApiVersion) {
     Parent: '',
     Comment: lastComment(image),
     Created: timeText(image.created),
-    ...(version < 45 && { Container: '', ContainerConfig: null }),
+    // Gone since 1.45, but Compose 1.29 reads it whatever the version is, and cannot recreate a container without.
+    ContainerConfig: emptyRunConfig,
+    ...(version < 45 && { Container: '' }),
     DockerVersion: text('docker_version'),
     Author: text('author'),
-    Config: presentRunConfig(image),
+    Config: { ...emptyRunConfig, ...imageRunConfig(image) },
     Architecture: image.architecture,
     ...(variant !== '' && { Variant: variant }),
     Os: image.os,
@@ -55,28 +57,25 @@ export function presentImage(image: Image, version: ApiVersion) {
 }
 
 /** Go's complete structure: clients dereference fields that an image's own config may lack. */
-function presentRunConfig(image: Image): Readonly<Record<string, unknown>> {
-  return {
-    Hostname: '',
-    Domainname: '',
-    User: '',
-    AttachStdin: false,
-    AttachStdout: false,
-    AttachStderr: false,
-    Tty: false,
-    OpenStdin: false,
-    StdinOnce: false,
-    Env: null,
-    Cmd: null,
-    Image: '',
-    Volumes: null,
-    WorkingDir: '',
-    Entrypoint: null,
-    OnBuild: null,
-    Labels: null,
-    ...imageRunConfig(image),
-  };
-}
+const emptyRunConfig: Readonly<Record<string, unknown>> = {
+  Hostname: '',
+  Domainname: '',
+  User: '',
+  AttachStdin: false,
+  AttachStdout: false,
+  AttachStderr: false,
+  Tty: false,
+  OpenStdin: false,
+  StdinOnce: false,
+  Env: null,
+  Cmd: null,
+  Image: '',
+  Volumes: null,
+  WorkingDir: '',
+  Entrypoint: null,
+  OnBuild: null,
+  Labels: null,
+};
 
 /** An imported image says in its history what the importer wrote. */
 function lastComment({ config }: Image): string {

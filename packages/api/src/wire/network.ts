@@ -1,3 +1,4 @@
+import { FairleadError } from '@fairlead/base';
 import type { Endpoint, Network, NetworkRequest } from '@fairlead/engine';
 import * as v from 'valibot';
 import type { ApiVersion } from '../http/api-version.ts';
@@ -42,11 +43,16 @@ export const connectSchema = goObject({
 /** The body of `POST /networks/{id}/disconnect`. */
 export const disconnectSchema = goObject({ Container: goString, Force: goBoolean });
 
-/** What a client asks for, as the engine takes it. Nothing is checked here: the network model does. */
+/**
+ * What a client asks for, as the engine takes it; the network model checks it.
+ *
+ * @throws FairleadError `forbidden` for the ingress network of a swarm, which nothing in the model stands for.
+ */
 export function parseNetworkCreate(
   wire: v.InferOutput<typeof networkCreateSchema>,
   version: ApiVersion,
 ): NetworkRequest {
+  if (wire.Ingress) throw new FairleadError('forbidden', 'Ingress network can only be global scope network');
   return {
     name: wire.Name,
     ...(wire.Driver !== '' && { driver: wire.Driver }),

@@ -1,0 +1,70 @@
+import { FairleadError } from '@fairlead/base';
+import type { ContainerConfig, Image, Json } from '@fairlead/engine';
+import { isJsonObject } from './go-json.ts';
+
+/** Drivers whose logs `docker logs` can read here; `none` keeps nothing. */
+const logDrivers = ['json-file', 'local', 'none'];
+/** Names of the one runtime that clients use beside the one that it has in `docker info`. */
+const runtimeNames = ['runc', 'io.containerd.runc.v2'];
+
+/**
+ * Refuse what would silently not be done and change what the container is: rather no container than a wrong one.
+ *
+ * @param runtime the runtime's own name.
+ * @throws FairleadError `not-implemented`, or `invalid-argument` in Docker's words.
+ */
+export function requireSupported({ host, other }: ContainerConfig, runtime: string): void {
+  const { type } = host.logConfig;
+  if (!logDrivers.includes(type)) notImplemented(`the logging driver ${type}`);
+  const asked = other.host['Runtime'];
+  if (asked !== undefined && asked !== runtime && !runtimeNames.includes(String(asked))) {
+    fail(`unknown or invalid runtime name: ${asked}`);
+  }
+  const [request] = listOf(other.host['DeviceRequests']);
+  if (request !== undefined) fail(deviceFault(request));
+  if (listOf(other.host['VolumesFrom']).length > 0) notImplemented('taking volumes from another container');
+}
+
+/** What is passed over because the container does its work without: said to the user in `Warnings`. */
+export function ignoredOptions({ host, other }: ContainerConfig): string[] {
+  const check = other.config['Healthcheck'];
+  const [kind] = isJsonObject(check) ? listOf(check['Test']) : [];
+  return [
+    ...(host.init ? ['Option init has been ignored: this version of Fairlead has no init process to put first.'] : []),
+    ...(kind !== undefined && kind !== 'NONE' ? ['Health checks are not run by this version of Fairlead.'] : []),
+  ];
+}
+
+/**
+ * Check that an image is for the platform asked for.
+ *
+ * @param platform `linux/arm64`, `linux/arm64/v8`, or either part alone.
+ * @throws FairleadError `not-found`, upon which clients pull the right one.
+ */
+export function requirePlatform({ os, architecture }: Image, reference: string, platform: string): void {
+  const parts = platform.toLowerCase().split('/');
+  const [wantedOs = os, wanted = architecture] = parts.length > 1 || parts[0] === os ? parts : [os, ...parts];
+  const name = { x86_64: 'amd64', 'x86-64': 'amd64', aarch64: 'arm64' }[wanted] ?? wanted;
+  if (wantedOs === os && name === architecture) return;
+  const found = `its platform (${os}/${architecture}) does not match the specified platform (${platform})`;
+  throw new FairleadError('not-found', `image with reference ${reference} was found but ${found}`);
+}
+
+function deviceFault(request: Json): string {
+  const driver = isJsonObject(request) ? (request['Driver'] ?? '') : '';
+  const groups = isJsonObject(request) ? listOf(request['Capabilities']) : [];
+  const capabilities = groups.map((group) => `[${listOf(group).join(' ')}]`).join(' ');
+  return `could not select device driver "${driver}" with capabilities: [${capabilities}]`;
+}
+
+function listOf(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function notImplemented(what: string): never {
+  throw new FairleadError('not-implemented', `${what} is not supported yet by this version of Fairlead`);
+}
+
+function fail(message: string): never {
+  throw new FairleadError('invalid-argument', message);
+}
