@@ -11,9 +11,10 @@ export interface Tally {
   readonly output: string;
 }
 
-/** Tests of packages without root, kernel or programs. */
+/** Tests of packages and tools without root, kernel or programs; the architecture is a step of its own. */
 export function pureTests(): string[] {
-  return testFiles('packages/**/*.test.ts').filter((path) => !path.endsWith('.kernel.test.ts'));
+  const ofTools = testFiles('tools/*.test.ts').filter((path) => path !== 'tools/architecture.test.ts');
+  return [...ofTools, ...testFiles('packages/**/*.test.ts').filter((path) => !path.endsWith('.kernel.test.ts'))];
 }
 
 /** Tests that make namespaces, start containerd and run real clients; the larger ones are under `test`. */

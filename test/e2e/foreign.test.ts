@@ -14,7 +14,10 @@ const foreign = `
 nft -f - <<'NFT'
 table inet administrator {
   set friends { type ipv4_addr; elements = { 192.0.2.1 } }
-  chain input { type filter hook input priority 0; policy drop; iif "lo" accept; ip saddr @friends accept; ct state established accept; }
+  chain input {
+    type filter hook input priority 0; policy drop;
+    iif "lo" accept; ip saddr @friends accept; ct state established accept;
+  }
   chain forward { type filter hook forward priority 10; policy accept; iifname "demobr1" oifname "eth1" drop; }
 }
 table bridge shaping {
@@ -54,7 +57,9 @@ nft -s list ruleset | awk '/^table (inet fairlead) /{skip=1} !skip{print} /^}/{s
 iptables-save | grep -v '^#' | sed 's/\\[[0-9:]*\\]//'
 ip -d link show master demobr1; ip -d link show dev demobr1; ip -d link show dev pair-b
 ip -o link | awk '{print $2}' | grep -vE '^(docker0|br-[0-9a-f]{12}|veth[0-9a-f]{11})[@:]'
-for dev in demobr1 pair-a pair-b eth0 lo; do ip addr show dev $dev; grep -rs '' /proc/sys/net/ipv[46]/conf/$dev | sort; done
+for dev in demobr1 pair-a pair-b eth0 lo; do
+  ip addr show dev $dev; grep -rs '' /proc/sys/net/ipv[46]/conf/$dev | sort
+done
 ip -4 route show table all | grep -vE 'docker0|br-'; ip -6 route show table all | grep -vE 'docker0|br-|veth'
 ip rule; ip -6 rule; ip neigh show dev demobr1; bridge fdb show dev pair-a
 ls /run/netns | grep -v '^fl-'

@@ -10,9 +10,17 @@ import { busyboxImage, Daemon, Host } from '@fairlead/lab';
  * The commands of four well-known walks through container networking, as their notes have them, with the real docker
  * command and the real tools. `alpine`, `ubuntu` and `nginx` are names of one image made of busybox.
  *
- * Left out: the notes' dummy interfaces (brtest1, brtest2), since not every kernel has that driver; and `brctl addif` of
- * those. The veth pairs beside them do the same work.
+ * Left out: the notes' dummy interfaces (brtest1, brtest2), since not every kernel has that driver; the veth pairs beside
+ * them do the same work. Left out too: `iptables -t nat -L`, for there are no rules of iptables to see.
  */
+
+/** The example program of the fourth notes. */
+const myapp = `echo "== Inside container =="
+echo "WORKDIR: $PWD"
+echo "MY_ENV: $MY_ENV"
+echo "Contents of /data:"
+ls -l /data
+`;
 
 let host: Host;
 let daemon: Daemon;
@@ -34,9 +42,7 @@ before(async () => {
   host = await Host.create({ kernel: new Kernel(new Recorder()) });
   daemon = await Daemon.fairlead(host);
   const image = join(host.folder, 'busybox.tar');
-  const myapp =
-    'echo "== Inside container =="; echo "WORKDIR: $PWD"; echo "MY_ENV: $MY_ENV"; echo "Contents of /data:"; ls -l /data';
-  const files = { '/var/www/index.html': 'it works\n', '/app/run.sh': `${myapp}\n` };
+  const files = { '/var/www/index.html': 'it works\n', '/app/run.sh': myapp };
   await busyboxImage(image, { files });
   await docker('load', '-i', image);
   for (const name of ['alpine', 'ubuntu', 'nginx', 'appimage']) await docker('tag', 'busybox', name);

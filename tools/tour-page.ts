@@ -1,0 +1,62 @@
+/** Where a command of the page is typed: at `$` on the host, at `outside$` in the world around it. */
+export type Place = 'host' | 'outside';
+
+/** Runs a command and gives what it printed. */
+export type Typist = (command: string, place: Place) => Promise<string>;
+
+const session = /^```console\n([\s\S]*?)^```$/gm;
+const prompt = /^(?=(?:outside)?\$ )/m;
+const typed = /^(outside)?\$ ((?:.*\\\n)*.*)\n/;
+
+/**
+ * A page in Markdown with what every command of its `console` blocks prints now under it. They are run in the order of
+ * the page.
+ *
+ * @throws what `type` throws.
+ */
+export async function rewrite(page: string, type: Typist): Promise<string> {
+  const pieces: string[] = [];
+  let end = 0;
+  for (const block of page.matchAll(session)) {
+    pieces.push(page.slice(end, block.index), '```console\n', await replay(block[1] ?? '', type), '```');
+    end = block.index + block[0].length;
+  }
+  return [...pieces, page.slice(end)].join('');
+}
+
+async function replay(block: string, type: Typist): Promise<string> {
+  const lines: string[] = [];
+  for (const exchange of block.split(prompt).filter((text) => text !== '')) {
+    const [head = '', outside, command = ''] = typed.exec(exchange) ?? [];
+    const output = await type(command, outside === undefined ? 'host' : 'outside');
+    lines.push(head, output === '' || output.endsWith('\n') ? output : `${output}\n`);
+  }
+  return lines.join('').replaceAll(/[ \t]+$/gm, '');
+}
+
+/** What differs from one run to the next, and what stands for it. Widths of columns follow from it. */
+const changing: readonly [pattern: RegExp, instead: string][] = [
+  [/\b[0-9a-f]{2}(:[0-9a-f]{2}){5}\b/g, 'MAC'],
+  [/\b8000\.[0-9a-f]{12}\b/g, '8000.MAC'],
+  [/\b[0-9a-f]{64}\b/g, 'ID'],
+  [/\bveth[0-9a-f]{11}\b/g, 'vethID'],
+  [/\b[0-9a-f]{12}\b/g, 'ID'],
+  [/\bnet:\[\d+\]/g, 'net:[INODE]'],
+  [/\/proc\/\d+\//g, '/proc/PID/'],
+  [/^40265\d+ +(\d+) /gm, 'INODE $1 '],
+  [/\w{3} [ \d]\d \d\d:\d\d/g, 'DATE'],
+  [/\d\d\d\d-\d\d-\d\dT[\d:.]+Z/g, 'DATE'],
+  [/time=[\d.]+ ms/g, 'time=T ms'],
+  [/[\d.]+\/[\d.]+\/[\d.]+ ms/g, 'T ms'],
+  [/(Less than a second|\d+ seconds?|About a minute)( ago)?/g, 'AGO'],
+  [/\b([ds]port) (set )?([1-6]\d{4})\b/g, '$1 $2PORT'],
+  [/\b(yes|no)(\s+)\d+\.\d\d$/gm, '$1$2AGE'],
+  // Newer tools tell who made an address.
+  [/ proto kernel_\w+/g, ''],
+  [/[ \t]+/g, ' '],
+];
+
+/** The lines of a page without what may differ between two runs. */
+export function comparable(page: string): string[] {
+  return changing.reduce((text, [pattern, instead]) => text.replaceAll(pattern, instead), page).split('\n');
+}
