@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, lstatSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
-import { type Finished, Host } from '@fairlead/lab';
+import { busyboxImage, type Finished, Host } from '@fairlead/lab';
 
 /** `up` and `down` in a host of their own, below a folder: the machine itself is never touched. */
 
@@ -25,5 +25,32 @@ test('up starts an engine once, status describes it, down undoes it', async () =
   assert.equal(down.code, 0, down.stderr);
   assert.equal(existsSync(join(root, 'usr/local/bin/fairlead')), false);
   assert.equal((await fairlead('status')).code, 3);
+  assert.deepEqual(await helpersIn(host), []);
   assert.equal((await fairlead('down')).code, 0);
 });
+
+test('down ends what an engine left that was killed, its containers among it', async () => {
+  await using host = await Host.create();
+  const fairlead = (...words: string[]): Promise<Finished> => host.run([launcher, ...words]);
+  const below = ['--root', join(host.folder, 'r')];
+  assert.equal((await fairlead('up', ...below)).code, 0);
+  const image = join(host.folder, 'busybox.tar');
+  await busyboxImage(image);
+  const address = ['-H', `unix://${join(host.folder, 'r/run/fairlead/docker.sock')}`];
+  await host.exec('docker', ...address, 'load', '-i', image);
+  await host.exec('docker', ...address, 'run', '-d', '--stop-signal', 'KILL', 'busybox', 'sleep', '1000');
+  const { stdout } = await fairlead('status', ...below);
+  await host.exec('kill', '-9', /process (\d+)/.exec(stdout)?.[1] ?? '');
+  assert.notDeepEqual(await helpersIn(host), []);
+
+  const down = await fairlead('down', ...below);
+  assert.equal(down.code, 0, down.stderr);
+  assert.match(down.stdout, /stopping 1 container\n/);
+  assert.deepEqual(await helpersIn(host), []);
+});
+
+/** Command lines of everything that works for an engine in a host. */
+async function helpersIn(host: Host): Promise<string[]> {
+  const text = await host.exec('sh', '-c', 'for pid in /proc/[0-9]*; do tr "\\0" " " < $pid/cmdline; echo; done 2>/dev/null');
+  return text.split('\n').filter((line) => /^\S*(containerd|runc)|resolver\/src|sleep 1000/.test(line));
+}

@@ -1,15 +1,16 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Logger, newIdentifier } from '@fairlead/base';
-import { type Container, ContainerTable, Engine, EventLog, Images } from '@fairlead/engine';
+import { type Logger, newIdentifier, settleAll } from '@fairlead/base';
+import { type Container, ContainerTable, Engine, EventLog, Images, isAlive } from '@fairlead/engine';
 import { Kernel, makeFifo, namespacePath, Recorder } from '@fairlead/kernel';
 import { NetworkController, type NetworkEvent } from '@fairlead/network';
-import { chooseRuntime, Containerd, probeRuntime, readHostFacts, startContainerd } from '@fairlead/runtime';
+import { chooseRuntime, Containerd, probeRuntime, readHostFacts } from '@fairlead/runtime';
 import { Store } from '@fairlead/store';
 import { NameService } from './name-service.ts';
 import { networkSettings } from './network-settings.ts';
 import { operationRecords, operationTranscript } from './operation-journal.ts';
 import type { DaemonOptions } from './options.ts';
+import { PrivateContainerd } from './private-containerd.ts';
 import { systemInfo } from './system-info.ts';
 
 /** containerd's name for everything that is ours. */
@@ -31,8 +32,9 @@ export async function startEngine(options: DaemonOptions, logger: Logger): Promi
   const recorder = new Recorder();
   const kernel = parts.use(new Kernel(recorder));
   // Both are other processes that have to come up, or are up already: neither waits for the other.
-  const [names, containerd] = await Promise.all([connectNames(options, logger), connectContainerd(options)]);
+  const [names, containerd] = await Promise.all([connectNames(options, logger), connectContainerd(options, logger)]);
   parts.use(names);
+  if (containerd.process !== undefined) parts.use(containerd.process);
   parts.use(containerd.client);
   const store = parts.use(Store.open(join(options.dataRoot, 'state.db')));
   const engineId = identity(store);
@@ -96,6 +98,12 @@ export async function startEngine(options: DaemonOptions, logger: Logger): Promi
     ),
   );
   await engine.start();
+  // Disposed of before the engine is: it decides while the store can still be read.
+  parts.defer(async () => {
+    if ([...table].some(isAlive)) return;
+    logger.info('no container runs: containerd and the name service end too');
+    await settleAll([() => containerd.process?.stop(), () => names.shutdown()]);
+  });
   const owned = parts.move();
   return { engine, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
@@ -109,15 +117,21 @@ async function connectNames(options: DaemonOptions, logger: Logger): Promise<Nam
   });
 }
 
-async function connectContainerd(options: DaemonOptions): Promise<{ readonly client: Containerd; readonly socket: string }> {
+/** A containerd to work with. */
+interface ConnectedContainerd {
+  readonly client: Containerd;
+  readonly socket: string;
+  /** Absent when it is not ours. */
+  readonly process: PrivateContainerd | undefined;
+}
+
+async function connectContainerd(options: DaemonOptions, logger: Logger): Promise<ConnectedContainerd> {
   const socket = options.containerd ?? join(options.execRoot, 'containerd', 'containerd.sock');
-  if (options.containerd === undefined) {
-    const root = join(options.dataRoot, 'containerd');
-    await startContainerd({ root, state: join(options.execRoot, 'containerd'), socket });
-  }
+  const places = { root: join(options.dataRoot, 'containerd'), state: join(options.execRoot, 'containerd'), socket };
+  const process = options.containerd === undefined ? await PrivateContainerd.start(places, logger) : undefined;
   const client = Containerd.connect(socket, { namespace: CONTAINERD_NAMESPACE });
   await Promise.all([client.ensureNamespace(), client.verify()]);
-  return { client, socket };
+  return { client, socket, process };
 }
 
 /** The engine's own id, made once. */

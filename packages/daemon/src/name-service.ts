@@ -102,6 +102,14 @@ export class NameService implements NameServicePort, OutputKeeper, AsyncDisposab
     await this.#client.call('releaseFile', { path });
   }
 
+  /** End the process: nobody needs names or ports any more. */
+  async shutdown(): Promise<void> {
+    this.#closing = true;
+    // It may be gone before its answer has arrived.
+    await this.#client.call('shutdown', NO_PARAMS).catch(() => {});
+    await this.#client.closed;
+  }
+
   /** Hang up; the process goes on. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true;

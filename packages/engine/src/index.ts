@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { isAlive } from './container/container-state.ts';
 export { ContainerTable } from './container/container-table.ts';
 export { readHostResolvConf } from './container/container-files.ts';
 export { parseSignal } from './container/signal.ts';

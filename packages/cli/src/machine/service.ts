@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { connect as connectTo } from 'node:net';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FairleadError, messageOf } from '@fairlead/base';
 import type { Action, Invocation } from '../command/command.ts';
@@ -40,8 +41,14 @@ export const down: Action = async ({ options, print }) => {
   const root = rootFrom(options);
   const places = placesBelow(root);
   const engine = connect(places.address);
+  const supervisor = supervisorFor(places, root);
+  if (!(await answers(engine)) && (await isAbandoned(places))) {
+    // Whatever ended the engine, it left containers or helpers running: it knows best how to end them.
+    print('the engine is gone but not what it started: starting it once more');
+    await whenAnswering(engine, places, supervisor.start());
+  }
   if (await answers(engine)) await stopContainers(engine, print);
-  await supervisorFor(places, root).stop();
+  await supervisor.stop();
   unlinkCommand(places);
   print(`Fairlead is stopped. Images and containers stay in ${places.dataRoot} for the next 'fairlead up'.`);
   return 0;
@@ -89,6 +96,21 @@ async function answers(engine: Connection): Promise<boolean> {
     (body) => body.resume() !== undefined,
     () => false,
   );
+}
+
+/** True when one of the processes runs that a daemon ends when it is stopped while no container runs. */
+async function isAbandoned({ execRoot }: Places): Promise<boolean> {
+  const sockets = [join(execRoot, 'resolver.sock'), join(execRoot, 'containerd/containerd.sock')];
+  return (await Promise.all(sockets.map(takesConnections))).includes(true);
+}
+
+async function takesConnections(path: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connectTo(path, () => resolve(true));
+  socket.once('error', () => resolve(false));
+  const answer = await promise;
+  socket.destroy();
+  return answer;
 }
 
 async function whenAnswering(engine: Connection, { log, unit }: Places, isAlive: () => boolean): Promise<void> {

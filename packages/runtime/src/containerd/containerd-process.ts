@@ -48,7 +48,7 @@ export async function startContainerd(settings: ContainerdSettings): Promise<Con
   }
   const running = findRunning(settings);
   if (running !== undefined) {
-    if (await takesConnections(settings, () => isAlive(running))) return adoptedProcess(running);
+    if (await takesConnections(settings, () => isAlive(running))) return adoptedProcess(settings, running);
     throw new FairleadError('unavailable', `containerd (process ${running}) does not answer at ${settings.socket}`);
   }
   return spawnContainerd(settings);
@@ -81,8 +81,7 @@ async function spawnContainerd(settings: ContainerdSettings): Promise<Containerd
     throw new FairleadError('unavailable', `containerd did not start: ${await failure}\n${endOfLog(settings)}`);
   }
   const pid = child.pid ?? 0;
-  const over = ended.then(() => {});
-  return { pid, adopted: false, ended: over, stop: () => stopAndWait(pid, over) };
+  return { pid, adopted: false, ended: ended.then(() => {}), stop: () => stopAndWait(settings, pid) };
 }
 
 /** How a child ended, in words: for one that could not be started too. */
@@ -93,20 +92,19 @@ function endOf(child: ChildProcess): Promise<string> {
   });
 }
 
-function adoptedProcess(pid: number): ContainerdProcess {
+function adoptedProcess(settings: ContainerdSettings, pid: number): ContainerdProcess {
   const ended = (async () => {
     // Somebody else's child cannot be waited for, only looked at.
     while (isAlive(pid)) await sleep(200, undefined, { ref: false });
   })();
-  const gone = async (): Promise<void> => {
-    while (isAlive(pid)) await sleep(2);
-  };
-  return { pid, adopted: true, ended, stop: () => stopAndWait(pid, gone()) };
+  return { pid, adopted: true, ended, stop: () => stopAndWait(settings, pid) };
 }
 
-async function stopAndWait(pid: number, ended: Promise<void>): Promise<void> {
+/** It is looked at until it has ended: waiting for a detached child would not keep this program alive. */
+async function stopAndWait(settings: ContainerdSettings, pid: number): Promise<void> {
   if (isAlive(pid)) process.kill(pid, 'SIGTERM');
-  await ended;
+  while (isAlive(pid)) await sleep(2);
+  rmSync(pidPath(settings), { force: true });
 }
 
 /** The process id of the containerd that was started with this configuration, if it still runs. */
