@@ -49,7 +49,10 @@ export function openDatagramFlow(
   });
   return {
     send(datagram) {
-      if (open) attempt(() => send(descriptor, datagram, datagram.length, MSG_DONTWAIT));
+      if (!open) return;
+      const sendIt = () => attempt(() => send(descriptor, datagram, datagram.length, MSG_DONTWAIT));
+      // An error tells of an earlier datagram, and once told it is gone.
+      if (sendIt() === undefined) sendIt();
     },
     [Symbol.dispose]() {
       if (!open) return;

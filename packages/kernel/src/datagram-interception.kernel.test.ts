@@ -69,6 +69,8 @@ test('a flow lives on when its peer has nobody on the port', async () => {
   const { promise, resolve } = Promise.withResolvers<number>();
   using flow = openDatagramFlow(address, port, (datagram) => resolve(datagram[0] ?? 0));
   flow.send(Uint8Array.of(1));
+  // Long enough for the loop to come across the refusal.
+  for (let turn = 0; turn < 3; turn++) await new Promise((done) => setImmediate(done));
   flow.send(Uint8Array.of(2));
   const late = openDatagramSocket({ family: 4, address, port });
   using _echo = serveDatagramBatches(late, (_slot, length) => length);

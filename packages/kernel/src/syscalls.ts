@@ -133,6 +133,23 @@ export function addressOfBuffer(buffer: Uint8Array): bigint {
 
 /** Call `work` on the event loop whenever a descriptor can be read, until disposed; the descriptor is not closed. */
 export function whenReadable(descriptor: number, work: () => void): Disposable {
-  const handle = koffi.node.poll(descriptor, { readable: true }, work);
-  return { [Symbol.dispose]: () => handle.close() };
+  const interest = { readable: true };
+  let open = true;
+  const ready = (status: unknown) => {
+    work();
+    // libuv stops at an error of the socket (uv__poll_io), an ICMP message for example, which `work` has read by now.
+    if (open && typeof status === 'number' && status < 0) handle.start(interest, ready);
+    // The library calls straight from the loop; what `work` promised is only looked at after a callback of Node's own.
+    setImmediate(settlePromises);
+  };
+  const handle = koffi.node.poll(descriptor, interest, ready);
+  return {
+    [Symbol.dispose]() {
+      open = false;
+      handle.close();
+    },
+  };
 }
+
+/** Nothing: Node runs waiting promises and ticks when it returns. */
+function settlePromises(): void {}
