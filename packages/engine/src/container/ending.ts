@@ -33,20 +33,25 @@ export class ContainerEnd {
   /**
    * Record how a process ended and take away what is left of it. Who waits for the end is told when the network is free
    * again.
+   *
+   * @returns the rest of the clean-up, which nobody has to wait for: it never fails.
    */
-  async record(id: string, result: WaitResult, finishedAt: number): Promise<void> {
+  async record(id: string, result: WaitResult, finishedAt: number): Promise<{ readonly cleanUp: Promise<void> }> {
     const { context, table, watch } = this.#parts;
     const container = table.setState(id, { status: 'exited', pid: 0, exitCode: result.exitCode, finishedAt });
     const seconds = Math.max(0, Math.floor((finishedAt - (container.state.startedAt ?? finishedAt)) / 1000));
     const attributes = { exitCode: String(result.exitCode), execDuration: String(seconds) };
     context.events.emit(containerEvent(container, 'die', attributes));
-    await this.#cleanUp(container, () => watch.exited(id, result));
+    const cleanUp = this.#cleanUp(container);
+    await this.#attempt(id, () => this.#parts.start.leaveSandbox(container));
+    watch.exited(id, result);
+    return { cleanUp };
   }
 
   /** Remove everything of a container. When something cannot be removed, it is `dead` and can be removed again. */
   async erase(container: Container): Promise<void> {
-    const { context, table, watch, execs } = this.#parts;
-    const { id, sandbox } = container;
+    const { table } = this.#parts;
+    const { id } = container;
     table.setState(id, { status: 'removing' });
     try {
       await this.#removeParts(id);
@@ -54,6 +59,22 @@ export class ContainerEnd {
       table.setState(id, { status: 'dead', error: messageOf(error) });
       throw error;
     }
+    this.#forget(container);
+  }
+
+  /**
+   * Remove a container that was to go when it ends. To everybody else it is gone at once, for its name, its ports and
+   * its addresses are free; a crash before the rest has gone leaves what {@link Recovery} takes away.
+   */
+  async vanish(container: Container, cleanUp: Promise<void>): Promise<void> {
+    this.#forget(container);
+    await cleanUp;
+    await this.#attempt(container.id, () => this.#removeParts(container.id));
+  }
+
+  #forget(container: Container): void {
+    const { context, table, watch, execs } = this.#parts;
+    const { id, sandbox } = container;
     context.store.transaction(() => {
       table.delete(id);
       // Those who share its sandbox go on with its addresses.
@@ -74,22 +95,22 @@ export class ContainerEnd {
     running.delete(id);
   }
 
-  /** Deleting the task starts a process and the network needs the kernel: neither has to wait for the other. */
-  async #cleanUp(container: Container, whenNetworkIsFree: () => void): Promise<void> {
-    const { context, running, start } = this.#parts;
-    const { id } = container;
+  /** Deleting the task starts a process: meanwhile the network goes. */
+  async #cleanUp({ id }: Container): Promise<void> {
+    const { running, start } = this.#parts;
     const started = running.get(id);
     running.delete(id);
-    const attempt = async (step: () => unknown) => {
-      try {
-        await step();
-      } catch (error) {
-        context.logger.warn('clean-up failed', { id, error: messageOf(error) });
-      }
-    };
-    const rest = [attempt(() => start.discardTask(id)), attempt(() => started?.close())];
-    await attempt(() => start.leaveSandbox(container));
-    whenNetworkIsFree();
-    await Promise.all(rest);
+    await Promise.all([
+      this.#attempt(id, () => start.discardTask(id)),
+      this.#attempt(id, () => started?.close()),
+    ]);
+  }
+
+  async #attempt(id: string, step: () => unknown): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      this.#parts.context.logger.warn('clean-up failed', { id, error: messageOf(error) });
+    }
   }
 }

@@ -221,8 +221,10 @@ export class Lifecycle {
 
   /** Record how a container ended; it goes altogether when that was asked for. */
   async recordExit(id: string, result: WaitResult, finishedAt: number): Promise<void> {
-    await this.#end.record(id, result, finishedAt);
-    await this.#removeItself(id);
+    const { cleanUp } = await this.#end.record(id, result, finishedAt);
+    const container = this.#table.find(id);
+    if (this.#removesItself(container)) await this.#end.vanish(container, cleanUp);
+    else await cleanUp;
   }
 
   #attachTo(id: string, options: AttachOptions): AttachedStreams | undefined {
@@ -247,15 +249,15 @@ export class Lifecycle {
   async #failStart(id: string): Promise<void> {
     this.#running.delete(id);
     try {
-      await this.#removeItself(id);
+      const container = this.#table.find(id);
+      if (this.#removesItself(container)) await this.#end.erase(container);
     } catch (error) {
       this.#warn('container not removed', id, error);
     }
   }
 
-  async #removeItself(id: string): Promise<void> {
-    const container = this.#table.find(id);
-    if (container.config.host.autoRemove && !this.#restarting.has(id)) await this.#end.erase(container);
+  #removesItself({ id, config }: Container): boolean {
+    return config.host.autoRemove && !this.#restarting.has(id);
   }
 
   async #askToStop(id: string, options: StopOptions) {

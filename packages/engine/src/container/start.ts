@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
-import { FairleadError, messageOf, withPrefix } from '@fairlead/base';
+import { setImmediate as turn } from 'node:timers/promises';
+import { FairleadError, isConflict, messageOf, withPrefix } from '@fairlead/base';
 import type { Endpoint, JoinRequest, PortBinding, Sandbox } from '@fairlead/network';
 import {
   type ContainerDescription,
@@ -125,7 +126,11 @@ export class ContainerStart {
     const sandbox = await this.#openSandbox(container, plan, undo);
     this.#table.put({ ...this.#table.find(id), sandbox: sandbox.id });
     const files = this.#writeFiles(container, plan, sandbox);
-    const creating = this.#createTask({ container, plan, sandbox, files, mounts: await mounts }, started, undo);
+    const parts = { container, plan, sandbox, files, mounts: await mounts };
+    await this.#recordContainer(parts, undo);
+    const creating = this.#createTask(parts, started);
+    // The request is on its way before the network keeps this thread busy.
+    await turn();
     const [endpoints] = await bothSettled(this.#joinNetworks(sandbox, plan), creating);
     if (plan.mode !== 'shared') this.#files.writeHosts(container, plan.hostname, endpoints);
     const pid = await this.#startTask(container, started);
@@ -179,18 +184,26 @@ export class ContainerStart {
     return this.#files.create(container, plan.hostname, networks);
   }
 
-  async #createTask(parts: TaskParts, started: Started, undo: AsyncDisposableStack): Promise<void> {
+  /** What the task will be created from. A record that an earlier start left is replaced. */
+  async #recordContainer(parts: TaskParts, undo: AsyncDisposableStack): Promise<void> {
     const { containerd, host, settings } = this.#context;
-    const { container } = parts;
-    const { id } = container;
+    const { id, config } = parts.container;
     const spec = containerSpec(this.#describe(parts), host);
+    const record = { id, spec, snapshotKey: id, image: config.image, runtime: settings.runtime };
     undo.defer(() => this.#quietly(id, 'task not destroyed', () => this.#destroyTask(id)));
-    await containerd.containers.delete(id).catch(ignoreMissing);
-    await containerd.containers.create({ id, spec, snapshotKey: id, image: container.config.image, runtime: settings.runtime });
     try {
-      const { mounts } = parts;
-      const terminal = container.config.tty;
-      await containerd.tasks.create({ containerId: id, rootfs: mounts, streams: started.streams, terminal });
+      await containerd.containers.create(record);
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      await containerd.containers.delete(id);
+      await containerd.containers.create(record);
+    }
+  }
+
+  async #createTask({ container, mounts }: TaskParts, { streams }: Started): Promise<void> {
+    const { id, config } = container;
+    try {
+      await this.#context.containerd.tasks.create({ containerId: id, rootfs: mounts, streams, terminal: config.tty });
     } catch (error) {
       throw new StartError(error);
     }
