@@ -1,10 +1,32 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
+import { hostTable } from '@fairlead/firewall';
+
+const root = resolve(import.meta.dirname, '../..');
 
 test('docs/tour.md shows what its commands print', () => {
-  const command = [resolve(import.meta.dirname, '../../fairlead'), 'tool', 'tour', '--check'] as const;
-  const { status, stdout, stderr } = spawnSync(command[0], command.slice(1), { encoding: 'utf8', timeout: 110_000 });
+  const options = { encoding: 'utf8', timeout: 110_000 } as const;
+  const { status, stdout, stderr } = spawnSync(`${root}/fairlead`, ['tool', 'tour', '--check'], options);
   assert.equal(status, 0, stdout + stderr);
+});
+
+test('docs/networking.md tells of every set and every chain of the table, and points to files that are there', () => {
+  const page = readFileSync(`${root}/docs/networking.md`, 'utf8');
+  const words = new Set([...page.matchAll(/`([^`\n]+)`/g)].map(([, word]) => word ?? ''));
+  const { sets, chains } = hostTable({ protected: true });
+  const silent = new Set(['published', 'published6', 'relayed']);
+  const names = [...sets, ...chains].map(({ name }) => name).filter((name) => !silent.has(name));
+  assert.deepEqual(
+    names.filter((name) => !words.has(name)),
+    [],
+  );
+  const paths = [...words].filter((word) => /^(packages|test)\//.test(word));
+  assert.ok(paths.length > 5);
+  assert.deepEqual(
+    paths.filter((path) => !existsSync(`${root}/${path}`)),
+    [],
+  );
 });
