@@ -4,7 +4,7 @@ import { type PortProtocol, parseIpAddress } from '@fairlead/base';
 import type { ElementObject } from '@fairlead/netlink';
 import { hostTable } from './host-table.ts';
 import { networkElements } from './network-policy.ts';
-import { type PortMapping, portMappingElements, routedPortElements } from './port-mapping.ts';
+import { type PortMapping, portMappingElements, relayElements, routedPortElements } from './port-mapping.ts';
 import { hasBridgeFilter, TestHost } from './testing/test-host.ts';
 
 /** a1, a2 and shared on network a, b1 and shared on b, i1 on the internal one; shared leaves by b. */
@@ -40,6 +40,10 @@ function publishRange(
   return portMappingElements(mapping);
 }
 
+function relay(protocol: PortProtocol, first: number, last = first): ElementObject[] {
+  return relayElements({ protocol, hostAddress: parseIpAddress('::'), hostPorts: { first, last } });
+}
+
 const both = { ipv4: true, ipv6: true };
 const elements = [
   ...networkElements({ bridge: 'br-a', internal: false, masquerade: both }),
@@ -56,6 +60,10 @@ const elements = [
   ...publishRange('192.0.2.1', 9100, 9105, '172.30.1.2', 9100),
   ...publishRange('0.0.0.0', 7000, 7005, '172.30.1.2', 9000),
   ...publish('0.0.0.0', 8083, '172.30.2.9'),
+  ...relay('tcp', 8080),
+  ...relay('tcp', 8085),
+  ...relay('udp', 8085),
+  ...relay('tcp', 9200, 9209),
   // Nothing asks for this one; should it ever be there, it must not open the internal network.
   ...publish('0.0.0.0', 8084, '172.30.3.2'),
 ];
@@ -113,7 +121,7 @@ async function expectAll(
 describe('on a host whose IP rules see routed packets only', () => {
   before(() => createHost(false));
   after(() => host[Symbol.asyncDispose]());
-  defineTests();
+  defineTests(false);
 });
 
 describe('on a host whose IP rules see bridged packets as well', {
@@ -121,10 +129,10 @@ describe('on a host whose IP rules see bridged packets as well', {
 }, () => {
   before(() => createHost(true));
   after(() => host[Symbol.asyncDispose]());
-  defineTests();
+  defineTests(true);
 });
 
-function defineTests(): void {
+function defineTests(bridgeFilter: boolean): void {
   test('a published port answers the outside, under the asker’s own address', () =>
     expectAll([
       ['outside', '192.0.2.1', 8080, 'a1 192.0.2.2 80'],
@@ -165,6 +173,39 @@ function defineTests(): void {
       // Published on network b, asked for from a: were a's address kept, the answer would go straight to it.
       ['a1', '192.0.2.1', 8083, 'shared 172.30.2.1 80'],
     ]));
+
+  test('what cannot be translated is relayed: ::1, link-local askers, and IPv6 for a container reached by IPv4', async () => {
+    await host.relay([
+      ['tcp', 8080, 'fd00:a::2'],
+      ['tcp', 8085, '172.30.1.2'],
+      ['udp', 8085, '172.30.1.2'],
+      ['tcp', 9205, '172.30.1.2'],
+    ]);
+    // The kernel's own link-local addresses come up to a second later.
+    host.run('host', ['ip', 'address', 'add', 'fe80::1/64', 'dev', 'wan', 'nodad']);
+    host.run('outside', ['ip', 'address', 'add', 'fe80::2/64', 'dev', 'eth0', 'nodad']);
+    const linkLocal = 'fe80::1%eth0';
+    await expectAll([
+      ['host', '::1', 8080, 'a1 fd00:a::1 80'],
+      ['outside', linkLocal, 8080, 'a1 fd00:a::1 80'],
+      ['outside', '2001:db8::1', 8080, 'a1 2001:db8::2 80'],
+      ['host', '::1', 8085, 'a1 172.30.1.1 80'],
+      ['host', '::1', 8085, 'a1 172.30.1.1 80', 'udp'],
+      ['host', '2001:db8::1', 8085, 'a1 172.30.1.1 80'],
+      ['outside', '2001:db8::1', 8085, 'a1 172.30.1.1 80'],
+      ['outside', '2001:db8::1', 8085, 'a1 172.30.1.1 80', 'udp'],
+      ['outside', linkLocal, 8085, 'a1 172.30.1.1 80'],
+      ['outside', '2001:db8::1', 9205, 'a1 172.30.1.1 80'],
+      // br_netfilter shows packets from a bridge to our rules before the kernel lets go of the socket that they chose
+      // (ip6_rcv_core): there containers find the port as if it were not published.
+      ['b1', '2001:db8::1', 8085, bridgeFilter ? 'refused' : 'a1 172.30.1.1 80'],
+      ['a2', 'fd00:a::1', 8085, bridgeFilter ? 'silence' : 'a1 172.30.1.1 80', 'udp'],
+      // Not led there, or from an internal network: only the socket that holds the port is left.
+      ['outside', '192.0.2.1', 8085, 'refused'],
+      ['i1', 'fd00:c::1', 8085, 'refused'],
+      ['i1', 'fd00:c::1', 8085, 'silence', 'udp'],
+    ]);
+  });
 
   test('what is published on loopback is for the host alone', async () => {
     // No sane system sends to 127.0.0.1 over a wire: here the address is put in after the routing, and taken out again.

@@ -16,7 +16,7 @@ import {
 import { dnsTable } from './dns-table.ts';
 import { hostTable } from './host-table.ts';
 import { type NetworkPolicy, networkElements } from './network-policy.ts';
-import { type PortMapping, portMappingElements, routedPortElements } from './port-mapping.ts';
+import { type PortMapping, portMappingElements, relayElements, routedPortElements } from './port-mapping.ts';
 
 /**
  * The golden files are what somebody who knows nft reads first. They are printed from the bytes that would be sent.
@@ -100,6 +100,19 @@ test('elements of ports on a routed network', () => {
     routedPortElements({ ...port, containerAddress }),
   );
   assertGolden('port-routed', commands(elements));
+});
+
+test('elements of relayed ports: one for each range, none for IPv4 and SCTP', () => {
+  const relayed = { ...mapping, hostAddress: ip('::') };
+  const elements = [
+    relayed,
+    { ...relayed, ...range, protocol: 'udp' },
+    { ...relayed, hostAddress: ip('2001:db8::1') },
+    { ...relayed, ...range, hostAddress: ip('2001:db8::1') },
+    mapping,
+    { ...relayed, protocol: 'sctp' },
+  ] satisfies PortMapping[];
+  assertGolden('port-relayed', commands(elements.flatMap(relayElements)));
 });
 
 test('a mapping between families or between ranges of different length is refused', () => {

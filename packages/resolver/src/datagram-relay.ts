@@ -1,5 +1,11 @@
-import { type DatagramFlow, interceptDatagrams, openDatagramFlow, readSocketAddress, sendDatagramFrom } from '@fairlead/kernel';
 import type { IpAddress } from '@fairlead/base';
+import {
+  type DatagramFlow,
+  interceptDatagrams,
+  openDatagramFlow,
+  readSocketAddress,
+  sendDatagramFrom,
+} from '@fairlead/kernel';
 import { isSameTarget, type RelayTable, type RelayTarget } from './relay-table.ts';
 
 /** How many flows are kept, and for how many milliseconds after their last datagram. */

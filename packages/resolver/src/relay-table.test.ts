@@ -87,7 +87,10 @@ test('what cannot be relayed is refused, and changes nothing', () => {
     { containerFirst: 0 },
   ];
   for (const part of wrong) {
-    const relays = [{ ...web, first: 81, last: 81 }, { ...web, ...part }];
+    const relays = [
+      { ...web, first: 81, last: 81 },
+      { ...web, ...part },
+    ];
     assert.throws(() => table.set({ owner: 'a', relays }), { code: 'invalid-argument' }, JSON.stringify(part));
   }
   assert.deepEqual(table.list(), [{ owner: 'a', relays: [web] }]);

@@ -71,7 +71,8 @@ export class RelayService implements Disposable {
       this.#datagrams = new DatagramRelay(datagram, this.#table, this.#held, this.#limits.datagrams);
     } catch (error) {
       const errno = error instanceof SystemCallError ? error.errno : undefined;
-      if (errno === 'EADDRINUSE') throw new FairleadError('conflict', 'another process relays ports of this host', { cause: error });
+      if (errno === 'EADDRINUSE')
+        throw new FairleadError('conflict', 'another process relays ports of this host', { cause: error });
       // Without IPv6 there is nothing to relay.
       if (errno !== 'EAFNOSUPPORT') throw error;
     }

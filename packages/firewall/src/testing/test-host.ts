@@ -1,6 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import type { ElementObject, TableDefinition } from '@fairlead/netlink';
 import { formatElements, formatTable } from '@fairlead/netlink';
 
@@ -39,6 +44,9 @@ export interface TestHostOptions {
   readonly bridgeFilter: boolean;
 }
 
+/** The program that relays ports: a neighbour of this package that it knows nothing of, started as any other program. */
+const relayProgram = fileURLToPath(new URL('../../../resolver/src/main.ts', import.meta.url));
+
 /** True when this kernel has br_netfilter loaded. */
 export function hasBridgeFilter(): boolean {
   return existsSync('/proc/sys/net/bridge');
@@ -58,6 +66,7 @@ export const testNetworks = {
 export class TestHost implements AsyncDisposable {
   readonly #namespaces: string[] = [];
   readonly #servers: ChildProcess[] = [];
+  readonly #directory = mkdtempSync(join(tmpdir(), `${PREFIX}-`));
 
   static async create({ containers, ports, bridgeFilter }: TestHostOptions): Promise<TestHost> {
     sweep();
@@ -113,8 +122,32 @@ export class TestHost implements AsyncDisposable {
     return answer.trim() || (code === 9 ? 'refused' : 'silence');
   }
 
+  /** Start the process that relays ports on the host, and have it hold `::` and relay: `port` to port 80 of an address. */
+  async relay(
+    ports: readonly (readonly [protocol: 'tcp' | 'udp', port: number, containerAddress: string])[],
+  ): Promise<void> {
+    const path = join(this.#directory, 'control.sock');
+    const command = [`--net=/run/netns/${PREFIX}-host`, process.execPath, relayProgram, '--socket', path];
+    const server = spawn('nsenter', command, { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#servers.push(server);
+    await once(server.stderr, 'data');
+    const held = ports.map(([protocol, port]) => ({ protocol, address: '::', first: port, last: port }));
+    const relays = ports.map(([protocol, port, containerAddress]) => {
+      return { protocol, hostAddress: '::', first: port, last: port, containerAddress, containerFirst: 80 };
+    });
+    const requests = [
+      { id: 1, method: 'reservePorts', params: { owner: 'test', ports: held } },
+      { id: 2, method: 'setRelays', params: { owner: 'test', relays } },
+    ];
+    const control = net.connect({ path });
+    control.end(requests.map((request) => `${JSON.stringify(request)}\n`).join(''));
+    const answers = await text(control);
+    if (answers.includes('error')) throw new Error(answers);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const server of this.#servers) server.kill('SIGKILL');
+    rmSync(this.#directory, { recursive: true });
     for (const name of this.#namespaces) execFileSync('ip', ['netns', 'delete', name]);
   }
 
