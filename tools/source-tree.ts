@@ -73,7 +73,7 @@ function readSource(path: string, workspaces: readonly Workspace[]): SourceFile 
     workspace: workspaces.find(({ folder }) => path.startsWith(`${folder}/`)),
     text,
     code,
-    isTest: path.endsWith('.test.ts') || path.startsWith('test/') || path.includes('/testing/'),
+    isTest: path.endsWith('.test.ts') || path.startsWith('test/') || /\/(testing|bench)\//.test(path),
     imports: [...code.matchAll(/(?:\bfrom\s+|\bimport\s+|\bimport\()'([^']+)'/g)].map((match) => match[1] ?? ''),
   };
 }
