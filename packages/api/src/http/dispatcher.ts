@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { FairleadError, type Logger, messageOf } from '@fairlead/base';
 import { formatVersion, maximumVersion, negotiateVersion } from './api-version.ts';
-import { errorResponse, pageNotFound } from './error-response.ts';
+import { errorResponse, pageNotFound, unexpectedEnd } from './error-response.ts';
 import { type CommonHeaders, clientGone, send, sendUpgraded } from './exchange.ts';
 import type { ApiRequest } from './request.ts';
 import type { ApiResponse } from './response.ts';
@@ -82,6 +82,8 @@ export class Dispatcher {
       };
       return await found.route.handle(request);
     } catch (error) {
+      // The client went away in the middle of its body: whatever failed for that is no fault of ours.
+      if (message.destroyed && !message.complete) return unexpectedEnd;
       return errorResponse(error, this.#logger);
     }
   }

@@ -21,3 +21,6 @@ export function errorResponse(error: unknown, logger: Logger): PlainResponse {
 
 /** What a path that nobody serves gets. */
 export const pageNotFound: PlainResponse = json(errorBody('page not found'), 404);
+
+/** What a request gets whose body ends before its length. */
+export const unexpectedEnd: PlainResponse = json(errorBody('unexpected EOF'), 400);

@@ -5,6 +5,9 @@ import { decodeJson, invalidJson } from '../wire/go-json.ts';
 import { jsonSyntaxFault } from '../wire/json-syntax.ts';
 import { type ApiRequest, readText } from './request.ts';
 
+/** Nested arrays and objects in one body: far beyond any real request, far below what recursion over it could not bear. */
+const maximumDepth = 1000;
+
 /**
  * The body of a request as JSON; an empty body is an empty object, as Docker has it.
  *
@@ -17,6 +20,7 @@ export async function readJson(request: ApiRequest): Promise<Json> {
     if (request.headers['transfer-encoding'] === undefined) return {};
     throw invalidJson('got EOF while reading request body');
   }
+  if (isDeeperThan(text, maximumDepth)) throw invalidJson('exceeded max depth');
   try {
     return JSON.parse(text) as Json;
   } catch {
@@ -37,6 +41,17 @@ export async function readBody<Output>(
   typeName: string,
 ): Promise<Output> {
   return decodeJson(schema, await readJson(request), typeName);
+}
+
+/** Brackets inside texts count as well: no real request comes near. */
+function isDeeperThan(text: string, limit: number): boolean {
+  if (text.length <= limit) return false;
+  let depth = 0;
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    depth += bracket === '[' || bracket === '{' ? 1 : -1;
+    if (depth > limit) return true;
+  }
+  return false;
 }
 
 function requireJsonType({ headers }: ApiRequest): void {

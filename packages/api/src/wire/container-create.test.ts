@@ -11,6 +11,28 @@ const message = (body: Json, version = 51): string => {
   }
   return 'accepted';
 };
+test('values that no kernel would take are refused here', () => {
+  const cases: readonly (readonly [Json, RegExp])[] = [
+    [{ Image: 'x', HostConfig: { Memory: 1e30 } }, /cannot unmarshal number .* of type int64/],
+    [{ Image: 'x', HostConfig: { NanoCpus: 1e14 } }, /range of CPUs is from 0\.01 to \d+\.00/],
+    [{ Image: 'x', HostConfig: { OomScoreAdj: 1001 } }, /Invalid value 1001, range for oom score adj/],
+    [{ Image: 'x', HostConfig: { BlkioWeight: 5 } }, /Range of blkio weight is from 10 to 1000/],
+    [{ Image: 'x', HostConfig: { Ulimits: [{ Name: 'files', Soft: 1, Hard: 1 }] } }, /invalid ulimit type: files/],
+    [{ Image: 'x', Env: ['A=\0'] }, /invalid environment variable: A=/],
+    [{ Image: 'x', StopSignal: 'FOO' }, /invalid signal: FOO/],
+  ];
+  for (const [body, text] of cases) assert.match(message(body), text);
+});
+
+test('no network and the host’s go with no other', () => {
+  const text = (mode: string, name: string) =>
+    message({ Image: 'x', HostConfig: { NetworkMode: mode }, NetworkingConfig: { EndpointsConfig: { [name]: {} } } });
+  assert.equal(text('none', 'bridge'), 'Container cannot be connected to network endpoints: bridge, none');
+  assert.equal(text('', 'host'), 'Container cannot be connected to network endpoints: bridge, host');
+  assert.equal(text('none', 'none'), 'accepted');
+  assert.equal(text('host', 'default'), 'accepted');
+});
+
 const host = (value: Json): Json => ({ Image: 'x', HostConfig: value });
 
 test('the smallest request has the defaults of Docker', () => {

@@ -43,6 +43,10 @@ test('lists show what runs unless a filter or a limit says otherwise', async () 
     [{ status: ['exited'] }, 'old'],
     [{ exited: ['3'] }, 'old'],
     [{ exited: ['4'] }, ''],
+    // What runs has no exit code, whatever it had the time before.
+    [{ exited: ['0'] }, ''],
+    [{ name: ['^web$'] }, 'web'],
+    [{ name: ['^/web$'] }, 'web'],
     [{ name: ['^/?web$'] }, 'web'],
     [{ name: ['b'] }, 'web,db'],
     [{ id: [web.slice(0, 8)] }, 'web'],

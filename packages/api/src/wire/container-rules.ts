@@ -6,6 +6,11 @@ import type { WireCreate } from './create-schema.ts';
 import type { WireHostConfig } from './host-config.ts';
 
 const namePattern = /^\/?[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+/** Names of files hold 255 bytes, and the container's network namespace is a file with a prefix and its name. */
+const maximumName = 250;
+/** Resources of setrlimit(2), as Docker spells them. */
+const ulimitNames =
+  'core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack'.split(' ');
 const minimumMemory = 6 * 1024 * 1024;
 
 /**
@@ -14,6 +19,7 @@ const minimumMemory = 6 * 1024 * 1024;
  * @throws FairleadError `invalid-argument` in Docker's words.
  */
 export function requireValidName(name: string): void {
+  if (name.length > maximumName) fail(`Invalid container name: it is longer than ${maximumName} characters`);
   if (namePattern.test(name)) return;
   fail(`Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
 }
@@ -28,7 +34,9 @@ export function requireValidCreate(wire: WireCreate, version: ApiVersion): void 
   if (wire.WorkingDir !== '' && !wire.WorkingDir.startsWith('/')) {
     fail(`the working directory '${wire.WorkingDir}' is invalid, it needs to be an absolute path`);
   }
-  for (const variable of wire.Env) if (/^(=|$)/.test(variable)) fail(`invalid environment variable: ${variable}`);
+  const wrong = wire.Env.find((variable) => /^(=|$)|\0/.test(variable));
+  if (wrong !== undefined) fail(`invalid environment variable: ${wrong}`);
+  if (`${wire.Hostname}${wire.Domainname}`.includes('\0')) fail(`invalid hostname format: ${wire.Hostname}`);
   if (wire.StopSignal !== '') parseSignal(wire.StopSignal);
   requireNetworkMode(wire, host);
   requireEndpoints(wire, version);
@@ -123,6 +131,14 @@ function requireLimits(host: WireHostConfig): void {
   if (reservation > 0 && reservation < minimumMemory) fail('Minimum memory reservation allowed is 6MB');
   if (memory > 0 && reservation > memory) {
     fail('Minimum memory limit can not be less than memory reservation limit, see usage');
+  }
+  const limit = host.Ulimits.find(({ Name }) => !ulimitNames.includes(Name));
+  if (limit !== undefined) fail(`invalid ulimit type: ${limit.Name}`);
+  if (Math.abs(host.OomScoreAdj) > 1000) {
+    fail(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
+  }
+  if (host.BlkioWeight !== 0 && (host.BlkioWeight < 10 || host.BlkioWeight > 1000)) {
+    fail('Range of blkio weight is from 10 to 1000');
   }
   requireProcessors(host.NanoCpus);
   if (host.NanoCpus > 0 && host.CpuPeriod > 0) fail('Conflicting options: Nano CPUs and CPU Period cannot both be set');

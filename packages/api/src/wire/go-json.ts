@@ -15,7 +15,7 @@ export const goString = v.optional(v.string(), '');
 /** A flag; absent means false. */
 export const goBoolean = v.optional(v.boolean(), false);
 /** A whole number; absent means 0. */
-export const goInteger = v.optional(v.pipe(v.number(), v.integer()), 0);
+export const goInteger = v.optional(v.pipe(v.number(), v.safeInteger()), 0);
 /** A list of texts; absent means empty. */
 export const goStrings = v.optional(v.array(v.string()), []);
 /** A map of texts; absent means empty. */
@@ -52,6 +52,7 @@ const goTypes: Readonly<Record<string, string>> = {
   boolean: 'bool',
   number: 'int64',
   integer: 'int64',
+  safe_integer: 'int64',
   array: '[]string',
   record: 'map[string]string',
   custom: 'struct',
