@@ -91,11 +91,14 @@ test('containers on a network of their own find each other by name, alias and sh
 test('a published port is reached from outside, from the host and from another container', async () => {
   await docker('network', 'create', 'front');
   await docker('run', '-d', '--name', 'web', '--network', 'front', '-p', '8080:80', 'busybox', 'httpd', '-f', '-h', '/var/www');
-  assert.match(await docker('port', 'web'), /80\/tcp -> 0\.0\.0\.0:8080/);
-  const { ipv4 } = host.addresses.host;
+  assert.equal(await docker('port', 'web'), '80/tcp -> 0.0.0.0:8080\n80/tcp -> [::]:8080\n');
+  const { ipv4, ipv6 } = host.addresses.host;
   const fetch = (address: string) => ['wget', '-qO-', `http://${address}:8080/index.html`];
   assert.equal(await host.outside.exec('busybox', ...fetch(ipv4)), 'it works\n');
   assert.equal(await host.exec('busybox', ...fetch('127.0.0.1')), 'it works\n');
+  // The container has no IPv6: these come by the relay.
+  assert.equal(await host.outside.exec('busybox', ...fetch(`[${ipv6}]`)), 'it works\n');
+  assert.equal(await host.exec('busybox', ...fetch('[::1]')), 'it works\n');
   assert.equal(await docker('run', '--rm', '--network', 'front', 'busybox', ...fetch(ipv4)), 'it works\n');
   assert.equal(await docker('exec', 'web', ...fetch(ipv4)), 'it works\n');
   const taken = await failing('run', '--rm', '-p', '8080:80', 'busybox', 'true');

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { FairleadError, type Logger, messageOf, type PortRange } from '@fairlead/base';
 import { ResolverClient, type ResolverContents } from '@fairlead/dns';
 import type { OutputKeeper } from '@fairlead/engine';
-import type { NameServicePort, PortReservation, ResolverEndpoint, ResolverSandbox } from '@fairlead/network';
+import type { NameServicePort, PortRelay, PortReservation, ResolverEndpoint, ResolverSandbox } from '@fairlead/network';
 
 /** Where the resolver process is reached, and how it is started. */
 export interface NameServiceSettings {
@@ -81,6 +81,10 @@ export class NameService implements NameServicePort, OutputKeeper, AsyncDisposab
 
   async releasePorts(owner: string): Promise<void> {
     await this.#client.call('releasePorts', { owner });
+  }
+
+  async setRelays(owner: string, relays: readonly PortRelay[]): Promise<void> {
+    await this.#client.call('setRelays', { owner, relays });
   }
 
   async list() {

@@ -104,17 +104,17 @@ test('default route and ports move with the gateway, family by family', async ()
   await rig.join(sandbox, inner);
   assert.deepEqual([ports(), route()], [[], []]);
   await rig.join(sandbox, plain);
-  assert.deepEqual([ports(), route()], [['0.0.0.0 8080', '0.0.0.0 32768'], ['172.19.0.1']]);
+  const bound = ['0.0.0.0 8080', ':: 8080', '0.0.0.0 32768', ':: 32768'];
+  const relayed = () => rig.names.relays.get(sandbox.id)?.map(({ containerAddress }) => containerAddress);
+  assert.deepEqual([ports(), route()], [bound, ['172.19.0.1']]);
+  assert.deepEqual(relayed(), ['172.19.0.2', '172.19.0.2']);
   const last = await rig.join(sandbox, dual, { gatewayPriority: 1 });
-  assert.deepEqual(
-    ports(),
-    ['0.0.0.0 8080', ':: 8080', '0.0.0.0 32768', ':: 32768'],
-    'an ephemeral port keeps its number',
-  );
+  assert.deepEqual(ports(), bound, 'an ephemeral port keeps its number');
+  assert.match(relayed()?.[0] ?? '', /^fd/, 'the relay follows the gateway');
   assert.equal(route()[0], '172.20.0.1');
   rig.assertConsistent();
   await controller.leave(last);
-  assert.deepEqual([ports(), route()], [['0.0.0.0 8080', '0.0.0.0 32768'], ['172.19.0.1']]);
+  assert.deepEqual([ports(), route(), relayed()], [bound, ['172.19.0.1'], ['172.19.0.2', '172.19.0.2']]);
   rig.assertConsistent();
 });
 
@@ -223,7 +223,7 @@ test('published ports change while the container runs; when the new ones cannot 
   const after = await rig.controller.publish(sandbox.id, ports(8081));
   assert.deepEqual(
     after.mappings.map(({ hostPorts }) => hostPorts.first),
-    [8081],
+    [8081, 8081],
   );
   rig.assertConsistent();
   const before = rig.snapshot();

@@ -161,12 +161,13 @@ const published: readonly [string, Joined, readonly string[]][] = [
       '::/0 via fd00::1 dev eth0',
       'publish4 tcp . 8080 : 10.0.0.2 . 80',
       'publish6 tcp . 8080 : fd00::2 . 80',
+      'relay6 tcp . 8080',
     ],
   ],
   [
-    'a family without a gateway is not published',
+    'a container without IPv6 is reached over IPv6 by the relay',
     { network: network(), endpoint: endpoint() },
-    ['0.0.0.0/0 via 10.0.0.1 dev eth0', 'publish4 tcp . 8080 : 10.0.0.2 . 80'],
+    ['0.0.0.0/0 via 10.0.0.1 dev eth0', 'publish4 tcp . 8080 : 10.0.0.2 . 80', 'relay6 tcp . 8080'],
   ],
   ['an internal network leads nowhere', { network: network({ internal: true }), endpoint: endpoint() }, []],
 ];

@@ -7,7 +7,7 @@ import {
   tryParseIpAddress,
 } from '@fairlead/base';
 import { bridgeEndpointObjects, bridgeNetworkObjects, defaultRoutes, type Gateway } from '@fairlead/drivers';
-import { dnsTable, networkElements, portMappingElements, routedPortElements } from '@fairlead/firewall';
+import { dnsTable, networkElements, portMappingElements, relayElements, routedPortElements } from '@fairlead/firewall';
 import type { KernelObject } from '@fairlead/netlink';
 import { endpointSysctls } from './endpoint-sysctls.ts';
 import { addressIn, electGateways, gatewayModeOf, gatewayOf, type Joined } from './gateway.ts';
@@ -76,7 +76,9 @@ export function sandboxFragment(sandbox: Sandbox, joined: readonly Joined[]): Ke
     ...sandbox.mappings.flatMap((mapping) => {
       const gateway = familyOf(mapping.hostAddress) === 4 ? election.ipv4 : election.ipv6;
       const containerAddress = gateway && addressIn(gateway.endpoint, familyOf(mapping.hostAddress));
-      return containerAddress === undefined ? [] : portMappingElements({ ...mapping, containerAddress });
+      const translated = containerAddress === undefined ? [] : portMappingElements({ ...mapping, containerAddress });
+      const hasWayIn = election.ipv4 !== undefined || election.ipv6 !== undefined;
+      return [...translated, ...(hasWayIn ? relayElements(mapping) : [])];
     }),
     ...joined.flatMap((item) => routedFragment(sandbox, item)),
   ];

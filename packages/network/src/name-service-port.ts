@@ -43,6 +43,17 @@ export interface PortReservation {
   readonly count: number;
 }
 
+/** Host ports whose IPv6 traffic is passed on by the process itself, where the firewall cannot translate it. */
+export interface PortRelay extends PortRange {
+  readonly protocol: 'tcp' | 'udp';
+  /** IPv6; `::` stands for every address. */
+  readonly hostAddress: IpAddress;
+  /** Of either family. */
+  readonly containerAddress: IpAddress;
+  /** Where `first` leads; the ports after it follow in step. */
+  readonly containerFirst: number;
+}
+
 /** The process that answers names and holds ports while the daemon comes and goes. */
 export interface NameServicePort {
   openSandbox(sandbox: ResolverSandbox): Promise<{ readonly udpPort: number; readonly tcpPort: number }>;
@@ -59,6 +70,8 @@ export interface NameServicePort {
    */
   reservePorts(owner: string, reservations: readonly PortReservation[]): Promise<readonly PortRange[]>;
   releasePorts(owner: string): Promise<void>;
+  /** All relays of an owner, in the place of those that it had; {@link releasePorts} takes them away. */
+  setRelays(owner: string, relays: readonly PortRelay[]): Promise<void>;
   /** Everything that it serves, for the comparison after a restart of either side. */
   list(): Promise<{
     readonly sandboxes: readonly string[];

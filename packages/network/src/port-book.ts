@@ -1,8 +1,8 @@
-import { FairleadError, type Family, type IpAddress, messageOf } from '@fairlead/base';
+import { FairleadError, type Family, familyOf, type IpAddress, messageOf } from '@fairlead/base';
 import { electGateways, gatewayModeOf, type Joined } from './gateway.ts';
 import type { PortMapping, Sandbox } from './model.ts';
 import type { NameServicePort } from './name-service-port.ts';
-import { isServedBy, keepsAll, mappingsOf, type PlannedPorts, planPorts, withNumbersOf } from './port-plan.ts';
+import { isServedBy, keepsAll, mappingsOf, type PlannedPorts, planPorts, type ServedFamilies, withNumbersOf } from './port-plan.ts';
 
 /** What is known of a sandbox's ports: what it asks for and what it has. */
 type PortOwner = Pick<Sandbox, 'id' | 'ports' | 'mappings'>;
@@ -27,29 +27,31 @@ export class PortBook {
     if (sandbox.ports.length === 0 && mappings.length === 0) return mappings;
     return await blaming(joined, async (gateways) => {
       const plan = planOf(sandbox, gateways);
-      if (isServedBy(plan, mappings)) return mappings;
+      if (isServedBy(plan, mappings)) return await this.#relay(id, mappings, gateways);
       const next = withNumbersOf(plan, mappings);
       if (!keepsAll(next, mappings)) await this.release(id);
-      return await this.#reserve(id, next);
+      return await this.#relay(id, await this.#reserve(id, next), gateways);
     });
   }
 
   /** As {@link settle}, for a sandbox of which nobody knows what is held for it. */
   async renew(sandbox: PortOwner, joined: readonly Joined[]): Promise<readonly PortMapping[]> {
     return await blaming(joined, async (gateways) => {
-      await this.release(sandbox.id);
-      return await this.#reserve(sandbox.id, withNumbersOf(planOf(sandbox, gateways), sandbox.mappings));
+      const { id, mappings } = sandbox;
+      await this.release(id);
+      const held = await this.#reserve(id, withNumbersOf(planOf(sandbox, gateways), mappings));
+      return await this.#relay(id, held, gateways);
     });
   }
 
   /** Hold exactly the ports that a sandbox was given, after they were lost or others were tried. */
-  async restore(sandbox: PortOwner): Promise<void> {
+  async restore(sandbox: PortOwner, joined: readonly Joined[]): Promise<void> {
     await this.release(sandbox.id);
-    await this.hold(sandbox);
+    await this.hold(sandbox, joined);
   }
 
   /** Hold the ports that a sandbox was given; those that are held stay so. */
-  async hold({ id, mappings }: PortOwner): Promise<void> {
+  async hold({ id, mappings }: PortOwner, joined: readonly Joined[]): Promise<void> {
     if (mappings.length === 0) return;
     const reservations = mappings.map(({ protocol, hostAddress, hostPorts }) => ({
       protocol,
@@ -58,11 +60,23 @@ export class PortBook {
       count: hostPorts.last - hostPorts.first + 1,
     }));
     await this.#names.reservePorts(id, reservations);
+    await this.#relay(id, mappings, natGateways(joined));
   }
 
   /** Let go of every port of a sandbox. */
   async release(sandbox: string): Promise<void> {
     await this.#names.releasePorts(sandbox);
+  }
+
+  /** Have passed on what the firewall cannot translate; asked for only where there is any. */
+  async #relay(
+    owner: string,
+    mappings: readonly PortMapping[],
+    gateways: readonly NatGateway[],
+  ): Promise<readonly PortMapping[]> {
+    const relays = mappings.flatMap((mapping) => relaysOf(mapping, gateways));
+    if (relays.length > 0) await this.#names.setRelays(owner, relays);
+    return mappings;
   }
 
   async #reserve(owner: string, plan: readonly PlannedPorts[]): Promise<PortMapping[]> {
@@ -90,7 +104,23 @@ function planOf(sandbox: PortOwner, gateways: readonly NatGateway[]): PlannedPor
   const [first] = gateways;
   if (first === undefined) return [];
   const binding: IpAddress | undefined = first.item.network.bridge?.hostBinding;
-  return planPorts(sandbox.ports, new Set(gateways.map(({ family }) => family)), binding);
+  return planPorts(sandbox.ports, servedFamilies(gateways), binding);
+}
+
+function servedFamilies(gateways: readonly NatGateway[]): ServedFamilies {
+  const has = (family: Family) => gateways.some((gateway) => gateway.family === family);
+  // Where the container has IPv6 but is routed there, the host's own addresses are none of its business.
+  const relayed = has(4) && !has(6) && gateways.every(({ item }) => item.endpoint.ipv6 === undefined);
+  return { has: (family) => has(family) || (family === 6 && relayed), relayed };
+}
+
+/** What comes to an IPv6 address of the host goes to the container's, or to its IPv4 address when it has no other. */
+function relaysOf({ protocol, hostAddress, hostPorts, containerPorts }: PortMapping, gateways: readonly NatGateway[]) {
+  if (familyOf(hostAddress) === 4 || protocol === 'sctp') return [];
+  const { item } = gateways.find(({ family }) => family === 6) ?? gateways[0] ?? {};
+  const containerAddress = item?.endpoint.ipv6 ?? item?.endpoint.ipv4;
+  if (containerAddress === undefined) return [];
+  return [{ protocol, hostAddress, ...hostPorts, containerAddress, containerFirst: containerPorts.first }];
 }
 
 /** Do work on ports; what goes wrong is said of the endpoint that they would have belonged to, as Docker does. */

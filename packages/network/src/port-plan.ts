@@ -26,6 +26,13 @@ interface FixedPorts extends PlannedPorts {
 const ANY_V4 = parseIpAddress('0.0.0.0');
 const ANY_V6 = parseIpAddress('::');
 
+/** Families in which a sandbox has a way in from the host. */
+export interface ServedFamilies {
+  has(family: Family): boolean;
+  /** IPv6 comes in by the relay, to a container that has only IPv4: all but SCTP. */
+  readonly relayed?: boolean;
+}
+
 /**
  * Which host ports to hold for what was asked: consecutive ports in one piece, both families under the same numbers.
  *
@@ -35,7 +42,7 @@ const ANY_V6 = parseIpAddress('::');
  */
 export function planPorts(
   bindings: readonly PortBinding[],
-  families: ReadonlySet<Family>,
+  families: ServedFamilies,
   defaultBinding?: IpAddress,
 ): PlannedPorts[] {
   const planned = bindings
@@ -136,13 +143,14 @@ export function openPorts(
 
 function hostAddresses(
   binding: PortBinding,
-  families: ReadonlySet<Family>,
+  families: ServedFamilies,
   defaultBinding: IpAddress | undefined,
 ): IpAddress[] {
   const wanted = binding.hostAddress ?? defaultBinding ?? ANY_V4;
   // Only an address that nobody chose stands for both families; `-p 0.0.0.0:80:80` means IPv4.
   const both = binding.hostAddress === undefined && wanted === ANY_V4;
-  return (both ? [ANY_V4, ANY_V6] : [wanted]).filter((address) => families.has(familyOf(address)));
+  const isServed = (family: Family) => families.has(family) && (family === 4 || !families.relayed || binding.protocol !== 'sctp');
+  return (both ? [ANY_V4, ANY_V6] : [wanted]).filter((address) => isServed(familyOf(address)));
 }
 
 function planOne(binding: PortBinding, addresses: readonly IpAddress[]): PlannedPorts {

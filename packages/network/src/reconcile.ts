@@ -141,7 +141,7 @@ async function restorePorts(context: ReconcileContext, id: string, held: boolean
   const sandbox = state.sandboxes.get(id);
   if (sandbox === undefined) return;
   if (sandbox.unsettled !== true) {
-    if (!held) await ports.hold(sandbox);
+    if (!held) await ports.hold(sandbox, state.joined(id));
     return;
   }
   try {

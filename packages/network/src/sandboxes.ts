@@ -219,7 +219,7 @@ export class Sandboxes {
         () => applyThoroughly(kernel, diff(fragment, reached)),
         async () => {
           if (!unsettled) return;
-          await ports.restore(sandbox);
+          await ports.restore(sandbox, joined);
           state.sandboxes.put(sandbox);
         },
         () => (sandbox.resolver ? records.serve(sandbox, joined) : records.close(sandbox.id)),

@@ -7,7 +7,7 @@ import {
   type PortProtocol,
   type PortRange,
 } from '@fairlead/base';
-import type { NameServicePort, PortReservation, ResolverEndpoint, ResolverSandbox } from '../name-service-port.ts';
+import type { NameServicePort, PortRelay, PortReservation, ResolverEndpoint, ResolverSandbox } from '../name-service-port.ts';
 
 /** One host port that is held. */
 export interface PortHold {
@@ -28,6 +28,7 @@ export class FakeNameService implements NameServicePort {
   readonly sandboxes = new Map<string, ResolverSandbox & { readonly udpPort: number; readonly tcpPort: number }>();
   readonly endpoints = new Map<string, ResolverEndpoint>();
   readonly networks = new Map<string, string>();
+  readonly relays = new Map<string, readonly PortRelay[]>();
   /** Every request, by name. */
   readonly calls: string[] = [];
   /** Comes before each request; what it throws is the answer, and a promise is waited for. */
@@ -60,6 +61,7 @@ export class FakeNameService implements NameServicePort {
     this.sandboxes.clear();
     this.endpoints.clear();
     this.networks.clear();
+    this.relays.clear();
     this.#ports = this.#ports.filter(({ owner }) => owner === STRANGER);
   }
 
@@ -72,6 +74,10 @@ export class FakeNameService implements NameServicePort {
       this.sandboxes.set(sandbox.id, { ...sandbox, udpPort, tcpPort });
       return { udpPort, tcpPort };
     });
+  }
+
+  async setRelays(owner: string, relays: readonly PortRelay[]): Promise<void> {
+    await this.#serve('setRelays', () => this.relays.set(owner, relays));
   }
 
   async closeSandbox(id: string): Promise<void> {
