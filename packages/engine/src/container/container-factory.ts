@@ -20,10 +20,10 @@ interface ImageDefaults {
  */
 export function makeContainer(name: string, asked: ContainerConfig, image: Image): Container {
   const defaults = imageDefaults(image);
-  // An entrypoint of one's own drops the image's command; an empty one ([""]) drops the entrypoint.
-  const ownEntrypoint = asked.entrypoint?.length === 1 && asked.entrypoint[0] === '' ? [] : asked.entrypoint;
-  const entrypoint = ownEntrypoint ?? defaults.entrypoint;
-  const imageCommand = ownEntrypoint === null ? defaults.command : [];
+  // An entrypoint of one's own drops the image's command, [""] drops both, and [] only the image's entrypoint.
+  const isBlank = asked.entrypoint?.length === 1 && asked.entrypoint[0] === '';
+  const entrypoint = isBlank ? [] : (asked.entrypoint ?? defaults.entrypoint);
+  const imageCommand = (asked.entrypoint ?? []).length === 0 ? defaults.command : [];
   const command = asked.command !== null && asked.command.length > 0 ? asked.command : imageCommand;
   const [path, ...args] = [...entrypoint, ...command];
   if (path === undefined || path === '') throw new FairleadError('invalid-argument', 'no command specified');

@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
-import { FairleadError } from '@fairlead/base';
+import { dirname } from 'node:path';
+import { getSystemErrorMessage } from 'node:util';
+import { FairleadError, messageOf } from '@fairlead/base';
 import type { MountView } from '../engine-port.ts';
 import type { ContainerConfig, MountRequest } from '../model.ts';
 import { parseBind } from './bind.ts';
@@ -26,11 +28,37 @@ export function plannedMounts(config: Pick<ContainerConfig, 'host'>): PlannedMou
   return planned;
 }
 
-/** `-v` makes the directory that it names, as Docker does; `--mount` does not. */
+/**
+ * `-v` makes the directory that it names, as Docker does; `--mount` does not.
+ *
+ * @throws FairleadError `internal` in Docker's words when it cannot be made.
+ */
 export function makeBindSources(config: Pick<ContainerConfig, 'host'>): void {
   for (const { type, source } of config.host.binds.map(parseBind)) {
-    if (type === 'bind' && !existsSync(source)) mkdirSync(source, { recursive: true });
+    if (type === 'bind' && !existsSync(source)) makeBindSource(source);
   }
+}
+
+function makeBindSource(source: string): void {
+  try {
+    mkdirSync(source, { recursive: true });
+  } catch (error) {
+    const reason = `error while creating mount source path '${source}': ${reasonOf(error)}`;
+    throw new FairleadError('internal', reason, { cause: error });
+  }
+}
+
+/** As Go's os.MkdirAll says it: the path that is in the way, and the system's words. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error) || !('errno' in error) || typeof error.errno !== 'number') return messageOf(error);
+  const path = 'path' in error ? obstacleOf(String(error.path)) : '';
+  return `mkdir ${path}: ${getSystemErrorMessage(error.errno)}`;
+}
+
+function obstacleOf(path: string): string {
+  let current = path;
+  while (current !== '/' && !existsSync(current)) current = dirname(current);
+  return current;
 }
 
 /** As inspect shows a mount. */

@@ -9,7 +9,7 @@ const HIGH_WATER = 1 << 20;
  * open as long as it likes; what a dead process left in it arrives at once.
  */
 const SILENCE = 250;
-/** How long a child in the background that does not stay silent is listened to, in milliseconds. */
+/** How long one that does not stay silent is listened to, in milliseconds. */
 const PATIENCE = 2000;
 
 /** A reader of a process's output: a queue that it takes from at its own speed. */
@@ -111,11 +111,13 @@ export class ProcessIo {
   /**
    * The process has exited: take what it left in its pipes, and stop. What is left there is no more than pipes hold, so
    * slow readers are not waited for: it stays in memory until they come for it.
+   *
+   * @param patience milliseconds for which a child in the background that goes on writing is listened to.
    */
-  async drain(): Promise<void> {
+  async drain(patience = PATIENCE): Promise<void> {
     this.#draining = true;
     this.#resume();
-    const deadline = performance.now() + PATIENCE;
+    const deadline = performance.now() + patience;
     for (let before = -1; before !== this.#received && performance.now() < deadline; ) {
       before = this.#received;
       if (await this.#endedWithin(SILENCE)) return;

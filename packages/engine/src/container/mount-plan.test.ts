@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { HostConfig, MountRequest } from '../model.ts';
+import { makeBindSources, mountView, plannedMounts, requireBindSources } from './mount-plan.ts';
+import { sampleConfig } from './testing/sample-container.ts';
+
+const plan = (host: Partial<HostConfig>) => plannedMounts(sampleConfig({}, host));
+const mount = (change: Partial<MountRequest>): MountRequest => {
+  return { type: 'bind', source: '/a', target: '/b', readOnly: false, ...change };
+};
+
+test('mounts of all three options are planned and shown as Docker shows them', () => {
+  const planned = plan({
+    binds: ['/a:/one:ro,z', '/a:/two:rshared'],
+    mounts: [mount({ target: '/three', readOnly: true }), mount({ type: 'tmpfs', source: '', target: '/four', size: 64 })],
+    tmpfs: { '/five': 'size=1m,ro', '/six': '' },
+  });
+  const shown = planned.map(mountView).map(({ type, source, destination, mode, readWrite, propagation }) => {
+    return [type, source, destination, mode, readWrite, propagation];
+  });
+  assert.deepEqual(shown, [
+    ['bind', '/a', '/one', 'ro,z', false, 'rprivate'],
+    ['bind', '/a', '/two', 'rshared', true, 'rshared'],
+    ['bind', '/a', '/three', '', false, 'rprivate'],
+    ['tmpfs', '', '/four', '', true, ''],
+    ['tmpfs', '', '/five', '', false, ''],
+    ['tmpfs', '', '/six', '', true, ''],
+  ]);
+});
+
+test('what cannot be mounted is refused, and why', () => {
+  const volumes = 'named and anonymous volumes are not supported yet by this version of Fairlead: ';
+  const cases: [Partial<HostConfig>, string, string][] = [
+    [{ binds: ['/a:/b', '/c:/b'] }, 'invalid-argument', 'Duplicate mount point: /b'],
+    [{ binds: ['/a:/b/'], tmpfs: { '/b': '' } }, 'invalid-argument', 'Duplicate mount point: /b'],
+    [{ binds: ['data:/b'] }, 'not-implemented', `${volumes}data`],
+    [{ binds: ['/b'] }, 'not-implemented', `${volumes}/b`],
+    [{ mounts: [mount({ type: 'volume', source: '' })] }, 'not-implemented', `${volumes}/b`],
+    [
+      { tmpfs: { relative: '' } },
+      'invalid-argument',
+      `invalid mount config for type "tmpfs": invalid mount path: 'relative' mount path must be absolute`,
+    ],
+  ];
+  for (const [host, code, message] of cases) assert.throws(() => plan(host), { code, message });
+});
+
+test('-v makes the directory that it names, --mount demands it', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'fairlead-mounts-'));
+  try {
+    const source = join(directory, 'some/where');
+    const config = (host: Partial<HostConfig>) => sampleConfig({}, host);
+    const message = `invalid mount config for type "bind": bind source path does not exist: ${source}`;
+    assert.throws(() => requireBindSources(config({ mounts: [mount({ source })] })), { code: 'invalid-argument', message });
+    requireBindSources(config({ binds: [`${source}:/b`] }));
+    assert.equal(existsSync(source), false);
+    makeBindSources(config({ binds: [`${source}:/b`] }));
+    assert.ok(statSync(source).isDirectory());
+    requireBindSources(config({ mounts: [mount({ source })] }));
+
+    const file = join(directory, 'file');
+    writeFileSync(file, '');
+    assert.throws(() => makeBindSources(config({ binds: [`${file}/below:/b`] })), {
+      code: 'internal',
+      message: `error while creating mount source path '${file}/below': mkdir ${file}: not a directory`,
+    });
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
