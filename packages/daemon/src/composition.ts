@@ -44,7 +44,10 @@ export async function startEngine(options: DaemonOptions, logger: Logger): Promi
     store,
     kernel,
     names,
-    settings: networkSettings(options, engineId, kernel.supports('protected tables')),
+    settings: networkSettings(options, engineId, {
+      protectedTables: kernel.supports('protected tables'),
+      transparentProxying: kernel.supports('transparent proxying'),
+    }),
     logger,
     emit: (event) => events.emit(networkEvent(event)),
   });

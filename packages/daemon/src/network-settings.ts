@@ -9,18 +9,24 @@ import type { DaemonOptions } from './options.ts';
 /** Where the engine for the machine itself keeps its run-time files; only that one uses the plain prefix. */
 const MAIN_EXEC_ROOT = '/run/fairlead';
 
+/** What the kernel can do of what we would like. */
+export interface KernelFeatures {
+  /** Tables that belong to a process and outlive it (Linux 6.9). */
+  readonly protectedTables: boolean;
+  /** Handing packets to a socket of ours (nft_tproxy): published ports are relayed by it. */
+  readonly transparentProxying: boolean;
+}
+
 /**
  * What the operator's choices mean for the network model.
- *
- * @param protectedTables whether this kernel has tables that belong to a process and outlive it (Linux 6.9).
  */
-export function networkSettings(options: DaemonOptions, engineId: string, protectedTables: boolean): NetworkSettings {
+export function networkSettings(options: DaemonOptions, engineId: string, kernel: KernelFeatures): NetworkSettings {
   const { bridge } = options;
   return {
     sources: subnetSources(parseSubnetSources([...options.addressPools]), engineId),
     mtu: options.mtu,
     namespacePrefix: namespacePrefix(options.execRoot),
-    hostTable: hostTable({ protected: protectedTables }),
+    hostTable: hostTable({ protected: kernel.protectedTables, relay: kernel.transparentProxying }),
     hostResolvConf: () => readHostResolvConf().text,
     ...(bridge.name !== 'none' && {
       defaultBridge: {

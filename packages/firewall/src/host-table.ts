@@ -6,6 +6,8 @@ import { type HostSet, hostSets, tableName } from './host-sets.ts';
 export interface HostTableOptions {
   /** Owned by our process and kept when it ends; needs Linux 6.9. */
   readonly protected: boolean;
+  /** Without transparent proxying (nft_tproxy) ports are not relayed: ::1 and IPv6 to IPv4 refuse. Default true. */
+  readonly relay?: boolean;
 }
 
 /**
@@ -29,8 +31,7 @@ export function hostTable(options: HostTableOptions): TableDefinition {
       published,
       inbound,
       local,
-      relay,
-      relayed,
+      ...(options.relay === false ? [] : [relay, relayed]),
       outbound,
       containers,
       forward,

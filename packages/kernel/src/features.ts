@@ -21,6 +21,20 @@ const scratchTable: TableDefinition = {
   chains: [],
 };
 
+const proxyChain: TableDefinition['chains'][number] = {
+  name: 'proxied',
+  hook: { type: 'filter', hook: 'prerouting', priority: 0, policy: 'accept' },
+  rules: [
+    {
+      statements: [
+        { match: ['meta nfproto'], with: { value: 'ipv6' } },
+        { match: ['meta l4proto'], with: { value: 'tcp' } },
+        { tproxy: { address: '::1', port: 1 } },
+      ],
+    },
+  ],
+};
+
 /** Features by name; `fairlead info` lists them. */
 export const features = {
   'macvlan links': linkFeature('macvlan', '2.6.23'),
@@ -33,6 +47,11 @@ export const features = {
     name: 'nftables tables with the flags owner and persist',
     since: '6.9',
     probe: () => tryBatch([encodeNewTable({ ...scratchTable, protected: true })]),
+  }),
+  'transparent proxying': defineFeature({
+    name: 'nftables statement tproxy',
+    since: '4.19',
+    probe: () => tryBatch(encodeTable({ ...scratchTable, chains: [proxyChain] })),
   }),
   'destroy elements': defineFeature({
     name: 'nftables removal of what may be gone',
