@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { busyboxImage, Daemon, Host } from '@fairlead/lab';
+
+/** What dockerd's flags mean for the networks and containers that come of them. */
+
+async function withDaemon(flags: readonly string[], work: (daemon: Daemon, host: Host) => Promise<void>): Promise<void> {
+  await using host = await Host.create({});
+  await using daemon = await Daemon.fairlead(host, flags);
+  const image = join(host.folder, 'busybox.tar');
+  await busyboxImage(image);
+  await daemon.docker('load', '-i', image);
+  await work(daemon, host);
+}
+
+test('--bip, --mtu, --dns and --default-address-pool decide about networks, and flags without effect are noted', async () => {
+  const flags = ['--bip', '10.200.0.1/24', '--mtu', '1400', '--dns', '192.0.2.53', '--live-restore'];
+  await withDaemon([...flags, '--default-address-pool', 'base=10.201.0.0/16,size=24'], async (daemon, host) => {
+    assert.match(await host.exec('ip', 'addr', 'show', 'docker0'), /mtu 1400 [\s\S]*inet 10\.200\.0\.1\/24/);
+    const look = 'cat /sys/class/net/eth0/mtu; cat /etc/resolv.conf; ip route';
+    const seen = await daemon.docker('run', '--rm', 'busybox', 'sh', '-c', look);
+    assert.match(seen, /^1400\n[\s\S]*nameserver 192\.0\.2\.53\n[\s\S]*default via 10\.200\.0\.1/);
+    await daemon.docker('network', 'create', 'app');
+    const subnet = await daemon.docker('network', 'inspect', '-f', '{{(index .IPAM.Config 0).Subnet}}', 'app');
+    assert.equal(subnet, '10.201.0.0/24\n');
+    assert.match(daemon.log(), /flag without effect: --live-restore: containers always go on/);
+  });
+});
+
+test('the default network has another subnet when the flags change, and keeps its identity', async () => {
+  await using host = await Host.create({});
+  const identity = async (daemon: Daemon) => await daemon.docker('network', 'inspect', '-f', '{{.Id}}', 'bridge');
+  let id = '';
+  {
+    await using daemon = await Daemon.fairlead(host, ['--bip', '10.200.0.1/24']);
+    id = await identity(daemon);
+  }
+  await using daemon = await Daemon.fairlead(host, ['--bip', '10.210.0.1/24', '--ipv6']);
+  assert.equal(await identity(daemon), id);
+  const addresses = await host.exec('ip', '-br', 'addr', 'show', 'docker0');
+  assert.match(addresses, /10\.210\.0\.1\/24/);
+  assert.match(addresses, /fd[0-9a-f:]+::1\/64/);
+  assert.doesNotMatch(addresses, /10\.200\.0\.1/);
+});
+
+test('a configuration file says the same as flags, and both together are refused', async () => {
+  await using host = await Host.create({});
+  const file = join(host.folder, 'daemon.json');
+  writeFileSync(file, '{"bip": "10.220.0.1/24", "dns-search": ["example.test"]}');
+  {
+    await using daemon = await Daemon.fairlead(host, ['--config-file', file]);
+    const bridge = await daemon.docker('network', 'inspect', '-f', '{{(index .IPAM.Config 0).Gateway}}', 'bridge');
+    assert.equal(bridge, '10.220.0.1\n');
+  }
+  const both = Daemon.fairlead(host, ['--config-file', file, '--bip', '10.220.0.1/24']);
+  await assert.rejects(both, /specified both as a flag and in the configuration file: bip/);
+});
+
+test("--containerd uses the system's containerd and leaves it running", async () => {
+  await using host = await Host.create({});
+  const root = join(host.folder, 'system');
+  const socket = '/run/system-containerd.sock';
+  const server = host.start(['containerd', '--root', root, '--state', '/run/system-containerd', '--address', socket]);
+  server.stdout?.resume();
+  server.stderr?.resume();
+  while ((await host.run(['test', '-S', socket])).code !== 0) await sleep(20);
+  {
+    await using daemon = await Daemon.fairlead(host, ['--containerd', socket]);
+    const image = join(host.folder, 'busybox.tar');
+    await busyboxImage(image);
+    await daemon.docker('load', '-i', image);
+    assert.equal(await daemon.docker('run', '--rm', 'busybox', 'echo', 'hello'), 'hello\n');
+    assert.match(await daemon.docker('info', '-f', '{{.Containerd.Address}}'), /system-containerd\.sock/);
+  }
+  assert.equal((await host.run(['ctr', '-a', socket, 'version'])).code, 0);
+});
