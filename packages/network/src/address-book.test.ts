@@ -78,11 +78,18 @@ test('a used-up range says so in Docker’s words, and gives again what comes ba
 
 test('who asks for another address gets it, and gives the old one up', () => {
   const { take } = open();
-  const { mac } = take('a');
-  const moved = take('a', { ipv4Address: '10.0.0.50' });
-  assert.deepEqual([moved.ipv4, moved.mac], ['10.0.0.50', mac]);
+  take('a');
+  assert.equal(take('a', { ipv4Address: '10.0.0.50' }).ipv4, '10.0.0.50');
   assert.equal(take('b').ipv4, '10.0.0.2');
   assert.equal(take('a', { macAddress: '02:42:00:00:00:01' }).mac, '02:42:00:00:00:01');
+});
+
+test('a hardware address goes with the address, so that neighbours need not forget the owner before', () => {
+  const { book, take } = open();
+  assert.equal(take('a').mac, '02:42:0a:00:00:02');
+  book.releaseAll('a');
+  assert.equal(take('b').mac, '02:42:0a:00:00:02');
+  assert.equal(take('b', { ipv4Address: '10.0.0.50' }).mac, '02:42:0a:00:00:32');
 });
 
 test('who asks for an address that another one has keeps the old one', () => {

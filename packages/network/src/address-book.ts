@@ -1,8 +1,10 @@
 import {
   type Family,
   type IpAddress,
+  ipToBytes,
   localMacAddress,
   type MacAddress,
+  macFromBytes,
   parseMacAddress,
   prefixFamily,
   tryParseIpAddress,
@@ -109,14 +111,15 @@ export class AddressBook {
       taken.push(address);
       return address;
     };
-    const mac = config.macAddress ? parseMacAddress(config.macAddress) : (previous?.mac ?? randomMac());
+    const ipv4 = network.ipv4 ? take(4, config.ipv4Address, previous?.ipv4) : undefined;
+    const ipv6 = network.ipv6 ? take(6, config.ipv6Address, previous?.ipv6) : undefined;
     return {
       id: leaseId(network.id, owner),
       network: network.id,
       owner,
-      mac,
-      ...(network.ipv4 && { ipv4: take(4, config.ipv4Address, previous?.ipv4) }),
-      ...(network.ipv6 && { ipv6: take(6, config.ipv6Address, previous?.ipv6) }),
+      mac: config.macAddress ? parseMacAddress(config.macAddress) : macFor(ipv4 ?? ipv6),
+      ...(ipv4 && { ipv4 }),
+      ...(ipv6 && { ipv6 }),
     };
   }
 
@@ -165,6 +168,16 @@ function fits(lease: Lease, config: EndpointConfig): boolean {
 
 function label(network: Network): string {
   return `${network.name} (${network.id})`;
+}
+
+/**
+ * The hardware address that goes with an address: `02:42` and its last four bytes, as Docker made them before version 28.
+ *
+ * Whoever gets an address after another one gets its hardware address, too. With a random one the host and the neighbours
+ * would go on sending to the one before, for as long as their neighbour caches hold it reachable.
+ */
+function macFor(address: IpAddress | undefined): MacAddress {
+  return address === undefined ? randomMac() : macFromBytes(Uint8Array.of(0x02, 0x42, ...ipToBytes(address).slice(-4)));
 }
 
 /** A fresh locally administered address. */
