@@ -308,17 +308,22 @@ export class Lifecycle {
     }
     this.#context.events.emit(containerEvent(container, 'kill', { signal: String(signal) }));
     const meansEnd = signal === SIGKILL || signal === parseSignal(config.stopSignal || SIGTERM);
-    if (state.status === 'paused' && meansEnd) await this.#resume(id);
+    if (state.status === 'paused' && meansEnd) await this.#resumeUnlessEnded(id);
   }
 
   async #resume(id: string): Promise<void> {
-    try {
-      await this.#context.containerd.tasks.resume(id);
-    } catch (error) {
-      // SIGKILL reached it although it was frozen: it has ended.
-      if (!isNotFound(error)) throw error;
-    }
+    await this.#context.containerd.tasks.resume(id);
     this.#context.events.emit(containerEvent(this.#table.setState(id, { status: 'running' }), 'unpause'));
+  }
+
+  /** SIGKILL reaches a frozen process where the runtime thaws it for that. */
+  async #resumeUnlessEnded(id: string): Promise<void> {
+    try {
+      await this.#resume(id);
+    } catch (error) {
+      const task = await this.#context.containerd.tasks.get({ containerId: id }).catch(() => undefined);
+      if (task !== undefined && task.state !== 'stopped') throw error;
+    }
   }
 
   async #settled(id: string): Promise<void> {

@@ -1,0 +1,157 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { ApiClient, splitFrames } from '@fairlead/api/client';
+import { Kernel, Recorder } from '@fairlead/kernel';
+import { busyboxImage, Daemon, Host } from '@fairlead/lab';
+
+/** The part of `docker inspect` that these tests look at. */
+export interface Inspected {
+  readonly Id: string;
+  readonly State: {
+    readonly Status: string;
+    readonly Running: boolean;
+    readonly Paused: boolean;
+    readonly OOMKilled: boolean;
+    readonly Pid: number;
+    readonly ExitCode: number;
+    readonly Error: string;
+    readonly StartedAt: string;
+    readonly FinishedAt: string;
+  };
+  readonly Config: { readonly Hostname: string };
+  readonly HostConfig: { readonly NetworkMode: string };
+  readonly NetworkSettings: { readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>> };
+}
+
+/** What a test asks for besides image and command: fields of the request's body. */
+export type CreateBody = Readonly<Record<string, unknown>> & { readonly HostConfig?: Readonly<Record<string, unknown>> };
+
+/** An engine in a host of its own, spoken to as clients do, and looked at from outside. */
+export class LifeRig implements AsyncDisposable {
+  readonly host: Host;
+  readonly daemon: Daemon;
+  readonly api: ApiClient;
+
+  private constructor(host: Host, daemon: Daemon) {
+    this.host = host;
+    this.daemon = daemon;
+    this.api = new ApiClient(`unix://${daemon.socketPath}`);
+  }
+
+  static async start(): Promise<LifeRig> {
+    const host = await Host.create({ kernel: new Kernel(new Recorder()) });
+    const daemon = await Daemon.fairlead(host);
+    const rig = new LifeRig(host, daemon);
+    const image = join(host.folder, 'busybox.tar');
+    await busyboxImage(image);
+    await daemon.docker('load', '-i', image);
+    return rig;
+  }
+
+  async create(name: string, command: readonly string[], body: CreateBody = {}): Promise<string> {
+    const request = { Image: 'busybox', Cmd: command, ...body };
+    const { Id } = await this.api.json<{ Id: string }>('POST', '/containers/create', { query: { name }, body: request });
+    return Id;
+  }
+
+  async run(name: string, command: readonly string[], body: CreateBody = {}): Promise<string> {
+    const id = await this.create(name, command, body);
+    await this.post(name, 'start');
+    return id;
+  }
+
+  async post(name: string, verb: string, query: Readonly<Record<string, string | number>> = {}): Promise<void> {
+    await this.api.text('POST', `/containers/${name}/${verb}`, { query });
+  }
+
+  async remove(...names: string[]): Promise<void> {
+    const options = { query: { force: true } };
+    await Promise.all(names.map((name) => this.api.text('DELETE', `/containers/${name}`, options)));
+  }
+
+  inspect(name: string): Promise<Inspected> {
+    return this.api.json<Inspected>('GET', `/containers/${name}/json`);
+  }
+
+  async state(name: string): Promise<Inspected['State']> {
+    return (await this.inspect(name)).State;
+  }
+
+  /** A wait that is armed; what it is told is in `code`. */
+  async wait(name: string, condition: string): Promise<{ readonly code: Promise<number> }> {
+    const message = await this.api.open('POST', `/containers/${name}/wait`, { query: { condition } });
+    const read = async () => {
+      const text = (await message.toArray()).join('');
+      const answer: { StatusCode: number } = JSON.parse(text);
+      return answer.StatusCode;
+    };
+    return { code: read() };
+  }
+
+  attach(name: string, query: Readonly<Record<string, number>> = {}): Promise<Duplex> {
+    return this.api.hijack(`/containers/${name}/attach`, { query: { stream: 1, stdout: 1, stderr: 1, ...query } });
+  }
+
+  /** Run a command in a container: its output, both streams together. */
+  async exec(name: string, command: readonly string[], body: Readonly<Record<string, unknown>> = {}): Promise<string> {
+    return await outputOf(await this.startExec(await this.createExec(name, command, body)));
+  }
+
+  async createExec(name: string, command: readonly string[], body: Readonly<Record<string, unknown>> = {}): Promise<string> {
+    const request = { Cmd: command, AttachStdout: true, AttachStderr: true, ...body };
+    return (await this.api.json<{ Id: string }>('POST', `/containers/${name}/exec`, { body: request })).Id;
+  }
+
+  startExec(id: string): Promise<Duplex> {
+    return this.api.hijack(`/exec/${id}/start`, { body: { Detach: false, Tty: false } });
+  }
+
+  /** Actions of all events since a time in seconds, in order, with the given attributes. */
+  async events(since: number, ...attributes: string[]): Promise<string[]> {
+    const query = { since, until: (Date.now() + 1) / 1000 };
+    const events = this.api.lines<{ Type: string; Action: string; Actor: { Attributes: Record<string, string> } }>;
+    const lines: string[] = [];
+    for await (const { Type, Action, Actor } of events.call(this.api, 'GET', '/events', { query })) {
+      const shown = attributes.flatMap((name) => (Actor.Attributes[name] === undefined ? [] : [`${name}=${Actor.Attributes[name]}`]));
+      lines.push([Type, Action, ...shown].join(' '));
+    }
+    return lines;
+  }
+
+  /** Everything that a container leaves while it is there: tasks, records, pipes, namespaces, processes. */
+  async leftovers(): Promise<Readonly<Record<string, readonly string[]>>> {
+    const socket = '/run/fairlead/containerd/containerd.sock';
+    const list = async (...words: string[]) => {
+      const text = await this.host.exec('ctr', '-a', socket, '-n', 'fairlead', ...words);
+      return text.split('\n').filter((line) => line !== '');
+    };
+    return {
+      tasks: await list('task', 'ls', '-q'),
+      records: await list('container', 'ls', '-q'),
+      pipes: namesIn(this.host.pathOf('/run/fairlead/io')),
+      namespaces: namesIn(this.host.pathOf('/run/netns')),
+      folders: namesIn(join(this.host.folder, 'data/containers')),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.daemon[Symbol.asyncDispose]();
+    await this.host[Symbol.asyncDispose]();
+  }
+}
+
+/** What comes out of a connection to a process without a terminal, until it ends. */
+export async function outputOf(connection: AsyncIterable<Uint8Array>): Promise<string> {
+  let text = '';
+  for await (const { data } of splitFrames(connection)) text += Buffer.from(data).toString();
+  return text;
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory).sort();
+  } catch {
+    return [];
+  }
+}
