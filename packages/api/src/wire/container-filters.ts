@@ -49,6 +49,8 @@ export function selectContainers(
   const { filters, limit } = request;
   filters.requireOneOf('status', statuses);
   filters.requireOneOf('health', healths);
+  // Also when there is no container to compare with.
+  for (const key of ['publish', 'expose']) filters.values(key).forEach(parseContainerPorts);
   const named = ['status', 'exited', 'before', 'since'].some((key) => filters.values(key).length > 0);
   const all = request.all || limit > 0 || named;
   const bounds = { before: referenceTime(views, filters, 'before'), since: referenceTime(views, filters, 'since') };
