@@ -6,14 +6,36 @@ import { root } from './source-tree.ts';
 /** Debian packages with the programs that Fairlead is compared with: never installed, for that would start them. */
 const peerPackages = ['docker.io', 'docker-cli', 'containernetworking-plugins'];
 
+/** Compose 1.29 and docker-py 5 with the Python packages that they import: clients of the tests, all in one folder. */
+const composePackages = [
+  'docker-compose',
+  ...[
+    ...[
+      'attr',
+      'certifi',
+      'chardet',
+      'charset-normalizer',
+      'distro',
+      'docker',
+      'dockerpty',
+      'docopt',
+      'dotenv',
+      'idna',
+    ],
+    ...['jsonschema', 'packaging', 'paramiko', 'pkg-resources', 'pyrsistent', 'requests', 'setuptools', 'six'],
+    ...['texttable', 'urllib3', 'websocket', 'yaml', 'click'],
+  ].map((name) => `python3-${name}`),
+];
+
 /** Unpack each peer into `.peers/NAME` unless it is there. `docker-cli` is part of `docker.io` in older releases. */
 export function unpackPeers(say: (line: string) => void): void {
   const folder = join(root, '.peers');
   mkdirSync(folder, { recursive: true });
-  for (const name of peerPackages.filter((peer) => !existsSync(join(folder, peer)))) {
-    if (!isAvailable(name)) continue;
+  const groups = [...peerPackages.map((name) => [name]), composePackages];
+  for (const [name = '', ...others] of groups) {
+    if (existsSync(join(folder, name)) || !isAvailable(name)) continue;
     say(`unpacking Debian's ${name} into .peers/`);
-    unpack(name, folder);
+    unpack([name, ...others.filter(isAvailable)], folder);
   }
 }
 
@@ -21,17 +43,19 @@ function isAvailable(name: string): boolean {
   return execFileSync('apt-cache', ['policy', name], { encoding: 'utf8' }).includes('Candidate: ');
 }
 
-function unpack(name: string, folder: string): void {
+/** All packages of a group into the folder named for the first. */
+function unpack(names: readonly string[], folder: string): void {
   const download = mkdtempSync(join(folder, 'download-'));
   try {
     // As root apt-get would fetch as the user _apt, who may not write here.
-    execFileSync('apt-get', ['-qq', '-o', 'APT::Sandbox::User=root', 'download', name], {
+    execFileSync('apt-get', ['-qq', '-o', 'APT::Sandbox::User=root', 'download', ...names], {
       cwd: download,
       stdio: 'pipe',
     });
-    const [archive = ''] = readdirSync(download);
-    execFileSync('dpkg', ['-x', archive, 'unpacked'], { cwd: download, stdio: 'pipe' });
-    renameSync(join(download, 'unpacked'), join(folder, name));
+    for (const archive of readdirSync(download)) {
+      execFileSync('dpkg', ['-x', archive, 'unpacked'], { cwd: download, stdio: 'pipe' });
+    }
+    renameSync(join(download, 'unpacked'), join(folder, names[0] ?? ''));
   } finally {
     rmSync(download, { recursive: true });
   }

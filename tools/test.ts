@@ -22,6 +22,9 @@ const testRequirements: readonly Requirement[] = [
   { program: 'tcpdump', package: 'tcpdump', purpose: witness },
   { program: 'iptables', package: 'iptables', purpose: 'is what the peer dockerd runs' },
   { program: 'docker-registry', package: 'docker-registry', purpose: 'serves images to pull' },
+  { program: 'python3', package: 'python3', purpose: 'runs Compose in the tests' },
+  { program: 'openssl', package: 'openssl', purpose: 'makes certificates in the tests' },
+  { program: 'script', package: 'bsdutils', purpose: 'is a terminal in the tests' },
   { program: 'curl', package: 'curl', purpose: 'is a client in the tests' },
 ];
 

@@ -10,6 +10,7 @@ export function peerProgram(name: string): string {
     'docker.io/usr/sbin',
     'docker.io/usr/bin',
     'docker-cli/usr/bin',
+    'docker-compose/usr/bin',
     'containernetworking-plugins/usr/lib/cni',
   ]
     .map((folder) => join(peers, folder, name))

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { test } from 'node:test';
+import { busyboxImage, type Daemon, Host } from '@fairlead/lab';
+import { peerProgram, startFairlead } from '../lab/peer.ts';
+
+/** Compose 1.29 with an application of three services on two networks. */
+
+const application = `
+version: "2.4"
+services:
+  web:
+    image: busybox
+    command: httpd -f -h /var/www
+    ports: ["18080:80"]
+    networks:
+      front: { aliases: [www], ipv4_address: 10.77.0.10, ipv6_address: "fd00:77::10" }
+      back: {}
+    depends_on: [db]
+    volumes: ["./data:/data:ro"]
+    stop_grace_period: 1s
+  db:
+    image: busybox
+    command: sh -c "trap 'exit 0' TERM; echo db up; while :; do sleep 0.1; done"
+    networks: { back: { aliases: [database] } }
+    stop_grace_period: 1s
+  side:
+    image: busybox
+    command: sh -c "trap 'exit 0' TERM; while :; do sleep 0.1; done"
+    network_mode: service:web
+    depends_on: [web]
+    stop_grace_period: 1s
+networks:
+  front:
+    enable_ipv6: true
+    ipam: { config: [{ subnet: 10.77.0.0/24 }, { subnet: "fd00:77::/64" }] }
+  back: { internal: true }
+`;
+
+/** Run Compose in the application's folder; what it says goes to either stream. */
+async function compose(daemon: Daemon, folder: string, ...words: string[]): Promise<string> {
+  // The system's own Python: the packages are made for it.
+  const program = peerProgram('docker-compose');
+  const files = [
+    '--ansi',
+    'never',
+    '--project-directory',
+    folder,
+    '-f',
+    join(folder, 'docker-compose.yml'),
+    '-p',
+    'app',
+  ];
+  const env = {
+    DOCKER_HOST: daemon.address,
+    PYTHONPATH: resolve(dirname(program), '../lib/python3/dist-packages'),
+    PYTHONDONTWRITEBYTECODE: '1',
+  };
+  const { code, stdout, stderr } = await daemon.host.run(['/usr/bin/python3', program, ...files, ...words], { env });
+  assert.equal(code, 0, `${words.join(' ')}: ${stdout}${stderr}`);
+  return stdout;
+}
+
+test('an application goes up, finds itself, is scaled, recreated and taken down', async () => {
+  await using host = await Host.create();
+  await using daemon = await startFairlead(host);
+  const image = join(host.folder, 'busybox.tar');
+  await busyboxImage(image, { files: { '/var/www/index.html': 'it works\n' } });
+  await daemon.docker('load', '-i', image);
+  const folder = join(host.folder, 'application');
+  mkdirSync(join(folder, 'data'), { recursive: true });
+  writeFileSync(join(folder, 'docker-compose.yml'), application);
+  writeFileSync(join(folder, 'data/note'), 'bound\n');
+  const run = (...words: string[]) => compose(daemon, folder, ...words);
+  const inside = (service: string, ...command: string[]) => daemon.docker('exec', `app_${service}_1`, ...command);
+
+  await run('up', '-d');
+  const page = ['wget', '-qO-'];
+  assert.equal(await inside('db', ...page, 'http://web/index.html'), 'it works\n');
+  assert.equal(await inside('side', ...page, 'http://localhost/index.html'), 'it works\n');
+  await inside('web', 'ping', '-c1', '-W2', 'database');
+  assert.match(await inside('web', 'ip', '-o', 'addr'), /10\.77\.0\.10\/24[\s\S]*fd00:77::10\/64/);
+  assert.equal(await inside('web', 'cat', '/data/note'), 'bound\n');
+  assert.equal(await host.exec('curl', '-s', 'http://127.0.0.1:18080/index.html'), 'it works\n');
+  // The back network is internal, and nothing else is there.
+  await assert.rejects(inside('db', 'ping', '-c1', '-W1', host.addresses.outside.ipv4));
+
+  await run('up', '-d', '--scale', 'db=2');
+  assert.match(await run('logs', '--no-color', 'db'), /db_2 +\| db up/);
+  assert.match(await run('exec', '-T', 'web', 'echo', 'from compose'), /^from compose$/m);
+  // Not web: its successor would want its static address while it still has it (docs/compatibility.md).
+  await run('up', '-d', '--scale', 'db=1', '--force-recreate', '--no-deps', 'db');
+  assert.equal(await inside('db', ...page, 'http://web/index.html'), 'it works\n');
+
+  await run('down', '-t', '1');
+  assert.equal(await daemon.docker('ps', '-aq'), '');
+  assert.equal(await daemon.docker('network', 'ls', '-q', '--filter', 'type=custom'), '');
+});
