@@ -122,7 +122,8 @@ export class ExecTable {
   /** Take back what a start did. @returns what to tell the client. */
   async #fail(exec: Exec, process: RunningProcess | undefined, error: unknown): Promise<FairleadError> {
     const failure = startFailureOf(error, 'exec');
-    this.#finish(exec.id, failure.exitCode);
+    // What is wrong with an exec and has no exit code of its own cannot be executed (moby, daemon/exec.go).
+    this.#finish(exec.id, failure.exitCode === 128 ? 126 : failure.exitCode);
     process?.dispose();
     await this.#context.containerd.tasks.delete({ containerId: exec.container, execId: exec.id }).catch(() => {
       // It was never created, or went with its container.

@@ -79,16 +79,23 @@ export class RunningProcess {
 
   /** Size of the terminal; remembered when the process has not started yet. */
   async resize(rows: number, columns: number): Promise<void> {
-    this.#size = { rows, columns };
     if (this.#hasStarted) await this.#tasks.resizeTerminal(this.#reference, columns, rows);
+    else this.#size = { rows, columns };
+  }
+
+  /** The process is there and has not begun: its terminal gets the size that was asked for before it looks at it. */
+  async created(): Promise<void> {
+    if (this.#size === undefined) return;
+    const { rows, columns } = this.#size;
+    this.#size = undefined;
+    await this.#tasks.resizeTerminal(this.#reference, columns, rows);
   }
 
   /** The process runs now, unless it has ended already. */
   started(): void {
     this.#hasStarted = true;
     this.#started.resolve();
-    if (this.#size === undefined) return;
-    this.resize(this.#size.rows, this.#size.columns).catch(() => {
+    this.created().catch(() => {
       // A process that has ended needs no size.
     });
   }

@@ -53,7 +53,10 @@ export class ContainerStart {
   /** Make the pipes of a container and begin to read them; nothing comes before {@link run}. */
   async openStreams(container: Container): Promise<Started> {
     const layout = this.#layout(container);
-    return await this.#follow(container, await ProcessStreams.create(layout, this.#context.makeFifo));
+    const started = await this.#follow(container, await ProcessStreams.create(layout, this.#context.makeFifo));
+    const [rows, columns] = consoleSize(container);
+    if (rows > 0 && columns > 0) await started.process.resize(rows, columns);
+    return started;
   }
 
   /** Open the pipes of a container that runs already. */
@@ -129,6 +132,8 @@ export class ContainerStart {
     const parts = { container, plan, sandbox, files, mounts: await mounts };
     await this.#recordContainer(parts, undo);
     const creating = this.#createTask(parts, started);
+    // It is awaited with the network; until then its failure must not count as unhandled.
+    creating.catch(() => {});
     // The request is on its way before the network keeps this thread busy.
     await turn();
     const [endpoints] = await bothSettled(this.#joinNetworks(sandbox, plan), creating);
@@ -200,10 +205,11 @@ export class ContainerStart {
     }
   }
 
-  async #createTask({ container, mounts }: TaskParts, { streams }: Started): Promise<void> {
+  async #createTask({ container, mounts }: TaskParts, { streams, process }: Started): Promise<void> {
     const { id, config } = container;
     try {
       await this.#context.containerd.tasks.create({ containerId: id, rootfs: mounts, streams, terminal: config.tty });
+      await process.created();
     } catch (error) {
       throw new StartError(error);
     }
@@ -302,6 +308,13 @@ class StartError extends Error {
   constructor(cause: unknown) {
     super(messageOf(cause), { cause });
   }
+}
+
+/** Rows and columns that a client has said its terminal has; 0 when it has not (`HostConfig.ConsoleSize`). */
+function consoleSize({ config }: Container): readonly [rows: number, columns: number] {
+  const size = config.tty ? config.other.host['ConsoleSize'] : undefined;
+  const side = (index: number) => (Array.isArray(size) && typeof size[index] === 'number' ? size[index] : 0);
+  return [side(0), side(1)];
 }
 
 function portsOf(plan: NetworkPlan): readonly PortBinding[] {
