@@ -51,6 +51,10 @@ test('down ends what an engine left that was killed, its containers among it', a
 
 /** Command lines of everything that works for an engine in a host. */
 async function helpersIn(host: Host): Promise<string[]> {
-  const text = await host.exec('sh', '-c', 'for pid in /proc/[0-9]*; do tr "\\0" " " < $pid/cmdline; echo; done 2>/dev/null');
+  const text = await host.exec(
+    'sh',
+    '-c',
+    'for pid in /proc/[0-9]*; do tr "\\0" " " < $pid/cmdline; echo; done 2>/dev/null',
+  );
   return text.split('\n').filter((line) => /^\S*(containerd|runc)|resolver\/src|sleep 1000/.test(line));
 }

@@ -75,7 +75,8 @@ test('a running container cannot be started, removed or renamed to a name that i
   const id = await rig.run('one', forever, none);
   await rig.create('two', forever, none);
   await assert.rejects(rig.post('one', 'start'), { code: 'not-modified' });
-  const running = 'cannot remove container "/one": container is running: stop the container before removing or force remove';
+  const running =
+    'cannot remove container "/one": container is running: stop the container before removing or force remove';
   await assert.rejects(rig.api.text('DELETE', '/containers/one'), { code: 'conflict', message: running });
   await assert.rejects(rig.post('two', 'rename', { name: 'one' }), { code: 'conflict' });
   await rig.post('one', 'rename', { name: 'uno' });
@@ -174,15 +175,41 @@ test('a start that fails leaves the container as it was, with the reason, and no
   await rig.run('holder', forever, { HostConfig: { PortBindings: { '80/tcp': [{ HostPort: '8080' }] } } });
   await rig.create('stopped', ['true'], none);
   const withHolder = await rig.leftovers();
-  const cases: [title: string, command: string[], body: Record<string, unknown>, code: string, exit: number, words: RegExp][] = [
-    ['no such program', ['absent'], none, 'invalid-argument', 127, /exec: "absent": executable file not found in \$PATH/],
+  const cases: [
+    title: string,
+    command: string[],
+    body: Record<string, unknown>,
+    code: string,
+    exit: number,
+    words: RegExp,
+  ][] = [
+    [
+      'no such program',
+      ['absent'],
+      none,
+      'invalid-argument',
+      127,
+      /exec: "absent": executable file not found in \$PATH/,
+    ],
     ['no such file', ['/absent'], none, 'invalid-argument', 127, /exec: "\/absent": .*no such file or directory/],
     ['not executable', ['/etc/passwd'], none, 'invalid-argument', 126, /exec: "\/etc\/passwd": .*permission denied/],
-    ['no such user', ['true'], { ...none, User: 'ghost' }, 'internal', 128, /^unable to find user ghost: no matching entries in passwd file$/],
+    [
+      'no such user',
+      ['true'],
+      { ...none, User: 'ghost' },
+      'internal',
+      128,
+      /^unable to find user ghost: no matching entries in passwd file$/,
+    ],
     [
       'no such device',
       ['true'],
-      { HostConfig: { NetworkMode: 'none', Devices: [{ PathOnHost: '/dev/absent', PathInContainer: '', CgroupPermissions: '' }] } },
+      {
+        HostConfig: {
+          NetworkMode: 'none',
+          Devices: [{ PathOnHost: '/dev/absent', PathInContainer: '', CgroupPermissions: '' }],
+        },
+      },
       'internal',
       128,
       /^error gathering device information while adding custom device "\/dev\/absent": no such file or directory$/,

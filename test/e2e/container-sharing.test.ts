@@ -26,7 +26,8 @@ afterEach(async () => {
 });
 
 const joinerOf = (donor: string) => ({ HostConfig: { NetworkMode: `container:${donor}` } });
-const address = async (name: string) => (await rig.exec(name, ['ip', '-o', '-4', 'addr', 'show', 'eth0'])).split(/\s+/)[3];
+const address = async (name: string) =>
+  (await rig.exec(name, ['ip', '-o', '-4', 'addr', 'show', 'eth0'])).split(/\s+/)[3];
 const file = (name: string, path: string) => rig.exec(name, ['cat', path]);
 const connect = (network: string, name: string, config = {}) => {
   const body = { Container: name, EndpointConfig: config };
@@ -51,10 +52,13 @@ test('a joiner has the donor’s network, names and files', async () => {
 });
 
 test('a joiner keeps its network while the donor stops, and the donor finds it again', async () => {
-  await rig.run('donor', forever, { HostConfig: { NetworkMode: 'one', PortBindings: { '80/tcp': [{ HostPort: '8080' }] } } });
+  await rig.run('donor', forever, {
+    HostConfig: { NetworkMode: 'one', PortBindings: { '80/tcp': [{ HostPort: '8080' }] } },
+  });
   await rig.run('joiner', ['httpd', '-f', '-p', '80', '-h', '/etc'], joinerOf('donor'));
   const before = await address('joiner');
-  const page = () => rig.host.outside.exec('busybox', 'wget', '-qO-', `http://${rig.host.addresses.host.ipv4}:8080/hostname`);
+  const page = () =>
+    rig.host.outside.exec('busybox', 'wget', '-qO-', `http://${rig.host.addresses.host.ipv4}:8080/hostname`);
   const answer = await page();
   await rig.post('donor', 'stop', { t: 0 });
   assert.deepEqual([await address('joiner'), await page()], [before, answer]);
@@ -86,7 +90,9 @@ test('the last one out closes the network, and addresses of a removed donor are 
 });
 
 test('a donor that stops while a joiner starts leaves it a network or fails it, and nothing else', async () => {
-  await rig.run('donor', ['sh', '-c', 'trap exit TERM; while :; do sleep 0.02; done'], { HostConfig: { NetworkMode: 'one' } });
+  await rig.run('donor', ['sh', '-c', 'trap exit TERM; while :; do sleep 0.02; done'], {
+    HostConfig: { NetworkMode: 'one' },
+  });
   await rig.create('joiner', forever, joinerOf('donor'));
   for (let round = 0; round < 6; round++) {
     const [started] = await Promise.allSettled([
@@ -128,7 +134,8 @@ test('a container that has left all its networks can join others, also across a 
 test('hosts and resolv.conf follow the networks of a running container', async () => {
   await rig.run('settled', forever, { HostConfig: { NetworkMode: 'bridge' } });
   const name = (await rig.exec('settled', ['hostname'])).trim();
-  const hosts = async () => (await file('settled', '/etc/hosts')).split('\n').filter((line) => line.endsWith(name)).length;
+  const hosts = async () =>
+    (await file('settled', '/etc/hosts')).split('\n').filter((line) => line.endsWith(name)).length;
   assert.equal(await hosts(), 1);
   assert.doesNotMatch(await file('settled', '/etc/resolv.conf'), /127\.0\.0\.11/);
   await connect('one', 'settled');

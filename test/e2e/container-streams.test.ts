@@ -13,7 +13,14 @@ let idle: Awaited<ReturnType<LifeRig['leftovers']>>;
 
 const none = { HostConfig: { NetworkMode: 'none' } };
 const forever = ['sleep', '1000'];
-const interactive = { ...none, OpenStdin: true, StdinOnce: true, AttachStdin: true, AttachStdout: true, AttachStderr: true };
+const interactive = {
+  ...none,
+  OpenStdin: true,
+  StdinOnce: true,
+  AttachStdin: true,
+  AttachStdout: true,
+  AttachStderr: true,
+};
 
 before(async () => {
   rig = await LifeRig.start();
@@ -53,7 +60,9 @@ test('who attaches and vanishes without a start leaves nothing behind', async ()
   const attached = await rig.attach('unstarted');
   // The answer that it never reads tells the engine that it is gone: a closed connection looks like a half-closed one.
   const vanishing = connect(rig.daemon.socketPath).pause();
-  vanishing.write(`POST /containers/${id}/attach?stream=1&stdout=1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`);
+  vanishing.write(
+    `POST /containers/${id}/attach?stream=1&stdout=1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`,
+  );
   await sleep(100);
   vanishing.destroy();
   await sleep(100);
@@ -63,7 +72,9 @@ test('who attaches and vanishes without a start leaves nothing behind', async ()
   await until(async () => (await pipes())?.length === 0, 'pipes are left');
 
   const alone = connect(rig.daemon.socketPath).pause();
-  alone.write(`POST /containers/${id}/attach?stream=1&stdout=1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`);
+  alone.write(
+    `POST /containers/${id}/attach?stream=1&stdout=1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`,
+  );
   await until(async () => (await pipes())?.length === 1, 'it was not attached');
   alone.destroy();
   await until(async () => (await pipes())?.length === 0, 'pipes are left');
@@ -110,7 +121,10 @@ test('a client that vanishes takes the input of its container along, as its half
   const client = await rig.attach('orphan', { stdin: 1 });
   await rig.post('orphan', 'start');
   client.write('half a');
-  await until(async () => (await outputOf(await logs('orphan', { tail: 1 }))) === '' && (await rig.state('orphan')).Running, 'it does not run');
+  await until(
+    async () => (await outputOf(await logs('orphan', { tail: 1 }))) === '' && (await rig.state('orphan')).Running,
+    'it does not run',
+  );
   client.destroy();
   assert.equal(await ended.code, 0);
   assert.equal(await outputOf(await logs('orphan')), 'half aover\n');
@@ -174,10 +188,16 @@ test('a client that does not read cannot keep a container from being recorded as
 
 test('an exec has its own streams, exit code and end', async () => {
   await rig.run('box', forever, none);
-  assert.equal(await rig.exec('box', ['sh', '-c', 'echo $A $PWD; id -u'], { Env: ['A=1'], WorkingDir: '/tmp', User: 'nobody' }), '1 /tmp\n65534\n');
+  assert.equal(
+    await rig.exec('box', ['sh', '-c', 'echo $A $PWD; id -u'], { Env: ['A=1'], WorkingDir: '/tmp', User: 'nobody' }),
+    '1 /tmp\n65534\n',
+  );
   const id = await rig.createExec('box', ['sh', '-c', 'cat; exit 9'], { AttachStdin: true });
   const exec = await rig.startExec(id);
-  await assert.rejects(rig.startExec(id), { code: 'conflict', message: `Error: Exec command ${id} is already running` });
+  await assert.rejects(rig.startExec(id), {
+    code: 'conflict',
+    message: `Error: Exec command ${id} is already running`,
+  });
   exec.end('input');
   assert.equal(await outputOf(exec), 'input');
   const { ExitCode, Running } = await rig.api.json<{ ExitCode: number; Running: boolean }>('GET', `/exec/${id}/json`);
@@ -198,7 +218,10 @@ test('an exec that cannot start says why, and its exit code says it too', async 
     const { ExitCode } = await rig.api.json<{ ExitCode: number }>('GET', `/exec/${id}/json`);
     assert.equal(ExitCode, code, command.join(' '));
   }
-  assert.deepEqual(readdirSync(rig.host.pathOf(`/run/fairlead/io/${(await rig.inspect('box')).Id}`)).sort(), ['stderr', 'stdout']);
+  assert.deepEqual(readdirSync(rig.host.pathOf(`/run/fairlead/io/${(await rig.inspect('box')).Id}`)).sort(), [
+    'stderr',
+    'stdout',
+  ]);
 });
 
 test('a child in the background that holds an exec’s pipe does not keep the exec from ending', async () => {
@@ -224,9 +247,15 @@ test('a detached exec runs, and one in a container that ends, ends with it', asy
   assert.deepEqual([ExitCode, Running], [137, false]);
   const message = `container ${(await rig.inspect('box')).Id} is not running`;
   await assert.rejects(rig.createExec('box', ['true']), { code: 'conflict', message });
-  await assert.rejects(rig.api.text('POST', `/exec/${unstarted}/start`, { body: { Detach: true } }), { code: 'conflict', message });
+  await assert.rejects(rig.api.text('POST', `/exec/${unstarted}/start`, { body: { Detach: true } }), {
+    code: 'conflict',
+    message,
+  });
   await rig.remove('box');
-  await assert.rejects(rig.api.json('GET', `/exec/${id}/json`), { code: 'not-found', message: `No such exec instance: ${id}` });
+  await assert.rejects(rig.api.json('GET', `/exec/${id}/json`), {
+    code: 'not-found',
+    message: `No such exec instance: ${id}`,
+  });
 });
 
 /** What the daemon has open, in kinds: numbers of pipes and sockets differ. */
@@ -247,7 +276,9 @@ function openFiles(): Record<string, number> {
 test('a hundred runs and execs leave no open file, pipe or folder', async () => {
   const round = async (number: number) => {
     const name = `round${number}`;
-    await rig.create(name, ['true'], { HostConfig: { AutoRemove: true, NetworkMode: number % 2 === 0 ? 'none' : 'bridge' } });
+    await rig.create(name, ['true'], {
+      HostConfig: { AutoRemove: true, NetworkMode: number % 2 === 0 ? 'none' : 'bridge' },
+    });
     const removed = await rig.wait(name, 'removed');
     const client = await rig.attach(name);
     await rig.post(name, 'start');

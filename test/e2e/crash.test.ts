@@ -28,17 +28,33 @@ after(async () => {
 async function kernelState(): Promise<string> {
   const commands = ['ip -br link', 'ip -br addr', 'ip route', 'nft list ruleset', 'ls /run/netns'];
   const texts = await Promise.all(commands.map((command) => host.exec('sh', '-c', command)));
-  return texts
-    .join('\n')
-    .replaceAll(/(counter packets) \d+ bytes \d+/g, '$1 N')
-    .replaceAll(/fe80::\S+/g, 'fe80')
-    // A protected table has no owner while the daemon is dead, and stays all the same.
-    .replaceAll(/ # progname .*|\n\tflags.*/g, '');
+  return (
+    texts
+      .join('\n')
+      .replaceAll(/(counter packets) \d+ bytes \d+/g, '$1 N')
+      .replaceAll(/fe80::\S+/g, 'fe80')
+      // A protected table has no owner while the daemon is dead, and stays all the same.
+      .replaceAll(/ # progname .*|\n\tflags.*/g, '')
+  );
 }
 
 test('a running container, its name and its port go on while the daemon is dead', async () => {
   await docker('network', 'create', 'app');
-  await docker('run', '-d', '--name', 'web', '--network', 'app', '-p', '8080:80', 'busybox', 'httpd', '-f', '-h', '/var/www');
+  await docker(
+    'run',
+    '-d',
+    '--name',
+    'web',
+    '--network',
+    'app',
+    '-p',
+    '8080:80',
+    'busybox',
+    'httpd',
+    '-f',
+    '-h',
+    '/var/www',
+  );
   const asker = 'while :; do nslookup web >/dev/null 2>&1 && echo ok || echo lost; sleep 0.02; done';
   await docker('run', '-d', '--name', 'asker', '--network', 'app', 'busybox', 'sh', '-c', asker);
   const before = await kernelState();

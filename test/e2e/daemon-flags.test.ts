@@ -7,7 +7,10 @@ import { busyboxImage, Daemon, Host } from '@fairlead/lab';
 
 /** What dockerd's flags mean for the networks and containers that come of them. */
 
-async function withDaemon(flags: readonly string[], work: (daemon: Daemon, host: Host) => Promise<void>): Promise<void> {
+async function withDaemon(
+  flags: readonly string[],
+  work: (daemon: Daemon, host: Host) => Promise<void>,
+): Promise<void> {
   await using host = await Host.create({});
   await using daemon = await Daemon.fairlead(host, flags);
   const image = join(host.folder, 'busybox.tar');

@@ -45,17 +45,24 @@ test('standard input reaches the container and ends', async () => {
 });
 
 test('environment, working directory, user, host name and limits are as asked for', async () => {
-  const command = 'echo $A; pwd; id -u; hostname; cat /sys/fs/cgroup/pids/pids.max 2>/dev/null || cat /sys/fs/cgroup/pids.max';
+  const command =
+    'echo $A; pwd; id -u; hostname; cat /sys/fs/cgroup/pids/pids.max 2>/dev/null || cat /sys/fs/cgroup/pids.max';
   const words = ['-e', 'A=b', '-w', '/tmp', '-u', '1000', '-h', 'box', '--pids-limit', '64'];
   assert.equal(await docker('run', '--rm', ...words, 'busybox', 'sh', '-c', command), 'b\n/tmp\n1000\nbox\n64\n');
 });
 
 test('a running container can be looked into, stopped and removed', async () => {
   const id = (await docker('run', '-d', '--name', 'life', 'busybox', 'sleep', '1000')).trim();
-  assert.match(await docker('ps', '--format', '{{.ID}} {{.Names}} {{.Status}}'), new RegExp(`^${id.slice(0, 12)} life Up`));
+  assert.match(
+    await docker('ps', '--format', '{{.ID}} {{.Names}} {{.Status}}'),
+    new RegExp(`^${id.slice(0, 12)} life Up`),
+  );
   assert.equal(await docker('exec', 'life', 'echo', 'inside'), 'inside\n');
   assert.equal((await failing('exec', 'life', 'sh', '-c', 'exit 3')).code, 3);
-  assert.equal(await docker('inspect', '-f', '{{.State.Running}} {{.NetworkSettings.IPAddress}}', 'life'), 'true 172.17.0.2\n');
+  assert.equal(
+    await docker('inspect', '-f', '{{.State.Running}} {{.NetworkSettings.IPAddress}}', 'life'),
+    'true 172.17.0.2\n',
+  );
   const running = await failing('rm', 'life');
   assert.match(running.stderr, /container is running: stop the container before removing or force remove/);
   await docker('stop', '-t', '0', 'life');
@@ -77,11 +84,32 @@ test('logs keep what was written, and can be followed', async () => {
 
 test('containers on a network of their own find each other by name, alias and short id', async () => {
   await docker('network', 'create', '--ipv6', 'app');
-  const id = (await docker('run', '-d', '--name', 'db', '--network', 'app', '--network-alias', 'store', 'busybox', 'sleep', '1000')).trim();
+  const id = (
+    await docker(
+      'run',
+      '-d',
+      '--name',
+      'db',
+      '--network',
+      'app',
+      '--network-alias',
+      'store',
+      'busybox',
+      'sleep',
+      '1000',
+    )
+  ).trim();
   for (const name of ['db', 'store', id.slice(0, 12), 'db.app']) {
-    assert.match(await docker('run', '--rm', '--network', 'app', 'busybox', 'ping', '-c1', '-W2', name), /1 packets received/, name);
+    assert.match(
+      await docker('run', '--rm', '--network', 'app', 'busybox', 'ping', '-c1', '-W2', name),
+      /1 packets received/,
+      name,
+    );
   }
-  assert.match(await docker('run', '--rm', '--network', 'app', 'busybox', 'ping', '-6', '-c1', '-W2', 'db'), /1 packets received/);
+  assert.match(
+    await docker('run', '--rm', '--network', 'app', 'busybox', 'ping', '-6', '-c1', '-W2', 'db'),
+    /1 packets received/,
+  );
   const inUse = await failing('network', 'rm', 'app');
   assert.match(inUse.stderr, /network app has active endpoints \(name:"db"/);
   await docker('rm', '-f', 'db');
@@ -90,7 +118,21 @@ test('containers on a network of their own find each other by name, alias and sh
 
 test('a published port is reached from outside, from the host and from another container', async () => {
   await docker('network', 'create', 'front');
-  await docker('run', '-d', '--name', 'web', '--network', 'front', '-p', '8080:80', 'busybox', 'httpd', '-f', '-h', '/var/www');
+  await docker(
+    'run',
+    '-d',
+    '--name',
+    'web',
+    '--network',
+    'front',
+    '-p',
+    '8080:80',
+    'busybox',
+    'httpd',
+    '-f',
+    '-h',
+    '/var/www',
+  );
   assert.equal(await docker('port', 'web'), '80/tcp -> 0.0.0.0:8080\n80/tcp -> [::]:8080\n');
   const { ipv4, ipv6 } = host.addresses.host;
   const fetch = (address: string) => ['wget', '-qO-', `http://${address}:8080/index.html`];
@@ -128,18 +170,33 @@ test('host, none and container networks are what they say', async () => {
   assert.equal(await docker('run', '--rm', '--network', 'none', 'busybox', 'ls', '/sys/class/net'), 'lo\n');
   await docker('run', '-d', '--name', 'pause', 'busybox', 'sleep', '1000');
   const own = await docker('exec', 'pause', 'ip', '-o', '-4', 'addr', 'show', 'eth0');
-  assert.equal(await docker('run', '--rm', '--network', 'container:pause', 'busybox', 'ip', '-o', '-4', 'addr', 'show', 'eth0'), own);
+  assert.equal(
+    await docker('run', '--rm', '--network', 'container:pause', 'busybox', 'ip', '-o', '-4', 'addr', 'show', 'eth0'),
+    own,
+  );
   await docker('rm', '-f', 'pause');
 });
 
 test('bad input changes nothing and is answered in the words that users know', async () => {
   const cases: [words: string[], text: RegExp][] = [
     [['run', '--rm', '--network', 'absent', 'busybox', 'true'], /network absent not found/],
-    [['network', 'create', '--subnet', '10.0.0.1/24', 'wrong'], /invalid subnet 10\.0\.0\.1\/24: it should be 10\.0\.0\.0\/24/],
-    [['network', 'create', '--subnet', '172.17.0.0/16', 'overlap'], /Pool overlaps with other one on this address space/],
-    [['network', 'create', '--driver', 'nothing', 'wrong'], /could not find plugin nothing in v1 plugin registry: plugin not found/],
+    [
+      ['network', 'create', '--subnet', '10.0.0.1/24', 'wrong'],
+      /invalid subnet 10\.0\.0\.1\/24: it should be 10\.0\.0\.0\/24/,
+    ],
+    [
+      ['network', 'create', '--subnet', '172.17.0.0/16', 'overlap'],
+      /Pool overlaps with other one on this address space/,
+    ],
+    [
+      ['network', 'create', '--driver', 'nothing', 'wrong'],
+      /could not find plugin nothing in v1 plugin registry: plugin not found/,
+    ],
     [['network', 'rm', 'bridge'], /bridge is a pre-defined network and cannot be removed/],
-    [['run', '--rm', '--mount', 'type=bind,source=/absent,target=/x', 'busybox', 'true'], /bind source path does not exist: \/absent/],
+    [
+      ['run', '--rm', '--mount', 'type=bind,source=/absent,target=/x', 'busybox', 'true'],
+      /bind source path does not exist: \/absent/,
+    ],
     [['run', '--rm', '--pull', 'never', 'absent', 'true'], /No such image: absent:latest/],
     [['start', 'absent'], /No such container: absent/],
   ];

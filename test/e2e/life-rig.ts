@@ -25,7 +25,9 @@ export interface Inspected {
 }
 
 /** What a test asks for besides image and command: fields of the request's body. */
-export type CreateBody = Readonly<Record<string, unknown>> & { readonly HostConfig?: Readonly<Record<string, unknown>> };
+export type CreateBody = Readonly<Record<string, unknown>> & {
+  readonly HostConfig?: Readonly<Record<string, unknown>>;
+};
 
 /** An engine in a host of its own, spoken to as clients do, and looked at from outside. */
 export class LifeRig implements AsyncDisposable {
@@ -51,7 +53,10 @@ export class LifeRig implements AsyncDisposable {
 
   async create(name: string, command: readonly string[], body: CreateBody = {}): Promise<string> {
     const request = { Image: 'busybox', Cmd: command, ...body };
-    const { Id } = await this.api.json<{ Id: string }>('POST', '/containers/create', { query: { name }, body: request });
+    const { Id } = await this.api.json<{ Id: string }>('POST', '/containers/create', {
+      query: { name },
+      body: request,
+    });
     return Id;
   }
 
@@ -98,7 +103,11 @@ export class LifeRig implements AsyncDisposable {
     return await outputOf(await this.startExec(await this.createExec(name, command, body)));
   }
 
-  async createExec(name: string, command: readonly string[], body: Readonly<Record<string, unknown>> = {}): Promise<string> {
+  async createExec(
+    name: string,
+    command: readonly string[],
+    body: Readonly<Record<string, unknown>> = {},
+  ): Promise<string> {
     const request = { Cmd: command, AttachStdout: true, AttachStderr: true, ...body };
     return (await this.api.json<{ Id: string }>('POST', `/containers/${name}/exec`, { body: request })).Id;
   }
@@ -113,7 +122,9 @@ export class LifeRig implements AsyncDisposable {
     const events = this.api.lines<{ Type: string; Action: string; Actor: { Attributes: Record<string, string> } }>;
     const lines: string[] = [];
     for await (const { Type, Action, Actor } of events.call(this.api, 'GET', '/events', { query })) {
-      const shown = attributes.flatMap((name) => (Actor.Attributes[name] === undefined ? [] : [`${name}=${Actor.Attributes[name]}`]));
+      const shown = attributes.flatMap((name) =>
+        Actor.Attributes[name] === undefined ? [] : [`${name}=${Actor.Attributes[name]}`],
+      );
       lines.push([Type, Action, ...shown].join(' '));
     }
     return lines;

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ByteReader, ByteWriter } from './bytes.ts';
-import { codeOf, FairleadError, httpStatusOf, isConflict, isNotFound, messageOf, settleAll, withPrefix } from './errors.ts';
+import {
+  codeOf,
+  FairleadError,
+  httpStatusOf,
+  isConflict,
+  isNotFound,
+  messageOf,
+  settleAll,
+  withPrefix,
+} from './errors.ts';
 import { isIdentifierPrefix, newIdentifier, shortIdentifier } from './identifier.ts';
 import { KeyedMutex } from './keyed-mutex.ts';
 import { localMacAddress, macFromBytes, macToBytes, parseMacAddress } from './mac-address.ts';

@@ -60,9 +60,9 @@ export {
   prefixBounds,
   prefixContains,
   prefixCovers,
+  prefixesOverlap,
   prefixFamily,
   prefixLength,
-  prefixesOverlap,
   prefixOf,
 } from './prefix.ts';
 export { relayEndpoint } from './relay-endpoint.ts';

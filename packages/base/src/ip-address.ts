@@ -68,7 +68,9 @@ export function ipToInteger(address: IpAddress): bigint {
 /** The inverse of {@link ipToInteger}. */
 export function ipFromInteger(value: bigint, family: Family): IpAddress {
   const length = family === 4 ? 4 : 16;
-  return ipFromBytes(Uint8Array.from({ length }, (_, index) => Number((value >> BigInt(8 * (length - 1 - index))) & 255n)));
+  return ipFromBytes(
+    Uint8Array.from({ length }, (_, index) => Number((value >> BigInt(8 * (length - 1 - index))) & 255n)),
+  );
 }
 
 /** `address` moved by `offset`; no check for leaving the address range. */

@@ -8,7 +8,11 @@ test('every form of -p is understood', () => {
   assert.deepEqual(parsePortSpec('80'), { protocol: 'tcp', containerPorts: one(80) });
   assert.deepEqual(parsePortSpec('8080:80'), { protocol: 'tcp', containerPorts: one(80), hostPorts: one(8080) });
   assert.deepEqual(parsePortSpec('53:53/UDP'), { protocol: 'udp', containerPorts: one(53), hostPorts: one(53) });
-  assert.deepEqual(parsePortSpec('127.0.0.1::80'), { protocol: 'tcp', containerPorts: one(80), hostAddress: '127.0.0.1' });
+  assert.deepEqual(parsePortSpec('127.0.0.1::80'), {
+    protocol: 'tcp',
+    containerPorts: one(80),
+    hostAddress: '127.0.0.1',
+  });
   assert.deepEqual(parsePortSpec('[::1]:8080:80/sctp'), {
     protocol: 'sctp',
     containerPorts: one(80),
@@ -39,7 +43,13 @@ test('what is wrong is said in the words of the docker command', () => {
 });
 
 test('a spec is read back from its own text', () => {
-  for (const text of ['80/tcp', '8080:80/tcp', '127.0.0.1::80/udp', '[fd00::1]:8080-8081:80-81/tcp', '10.0.0.1:53:53/udp']) {
+  for (const text of [
+    '80/tcp',
+    '8080:80/tcp',
+    '127.0.0.1::80/udp',
+    '[fd00::1]:8080-8081:80-81/tcp',
+    '10.0.0.1:53:53/udp',
+  ]) {
     assert.equal(formatPortSpec(parsePortSpec(text)), text);
   }
 });

@@ -24,7 +24,16 @@ test('a prefix has no host bits, an interface address keeps them', () => {
 });
 
 test('what is no CIDR is refused', () => {
-  for (const text of ['', '10.0.0.0', '10.0.0.0/', '10.0.0.0/33', 'fd00::/129', '10.0.0/8', '10.0.0.0/-1', '10.0.0.0/8/8']) {
+  for (const text of [
+    '',
+    '10.0.0.0',
+    '10.0.0.0/',
+    '10.0.0.0/33',
+    'fd00::/129',
+    '10.0.0/8',
+    '10.0.0.0/-1',
+    '10.0.0.0/8/8',
+  ]) {
     assert.ok(!isCidr(text), text);
     assert.throws(() => parsePrefix(text), { code: 'invalid-argument' });
   }

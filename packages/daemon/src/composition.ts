@@ -4,7 +4,7 @@ import { type Logger, newIdentifier, settleAll } from '@fairlead/base';
 import { type Container, ContainerTable, Engine, EventLog, Images, isAlive } from '@fairlead/engine';
 import { Kernel, makeFifo, namespacePath, Recorder } from '@fairlead/kernel';
 import { NetworkController, type NetworkEvent } from '@fairlead/network';
-import { chooseRuntime, Containerd, probeRuntime, readHostFacts } from '@fairlead/runtime';
+import { Containerd, chooseRuntime, probeRuntime, readHostFacts } from '@fairlead/runtime';
 import { Store } from '@fairlead/store';
 import { NameService } from './name-service.ts';
 import { networkSettings } from './network-settings.ts';

@@ -14,12 +14,18 @@ export function readConfigFile(path: string, required: boolean): FlagValues {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if (!required) return new Map();
-    throw new FairleadError('invalid-argument', `unable to configure the daemon with file ${path}: ${messageOf(error)}`);
+    throw new FairleadError(
+      'invalid-argument',
+      `unable to configure the daemon with file ${path}: ${messageOf(error)}`,
+    );
   }
   try {
     return parseConfig(text);
   } catch (error) {
-    throw new FairleadError('invalid-argument', `unable to configure the daemon with file ${path}: ${messageOf(error)}`);
+    throw new FairleadError(
+      'invalid-argument',
+      `unable to configure the daemon with file ${path}: ${messageOf(error)}`,
+    );
   }
 }
 
@@ -49,7 +55,9 @@ export function parseConfig(text: string): FlagValues {
 export function mergeSettings(given: FlagValues, file: FlagValues): FlagValues {
   const both = [...file.keys()].filter((name) => given.has(name));
   if (both.length > 0) {
-    const list = both.map((name) => `${name}: (from flag: ${given.get(name)}, from file: ${file.get(name)})`).join(', ');
+    const list = both
+      .map((name) => `${name}: (from flag: ${given.get(name)}, from file: ${file.get(name)})`)
+      .join(', ');
     const reason = `the following directives are specified both as a flag and in the configuration file: ${list}`;
     throw new FairleadError('invalid-argument', reason);
   }
@@ -59,8 +67,10 @@ export function mergeSettings(given: FlagValues, file: FlagValues): FlagValues {
 function textsOf(flag: Flag, value: unknown): string[] {
   if (flag.kind === 'switch') return [parseSwitch(flag, String(value))];
   if (flag.kind === 'text') return [String(value)];
-  if (Array.isArray(value)) return value.map((item) => (isPool(item) ? `base=${item.base},size=${item.size}` : String(item)));
-  if (typeof value === 'object' && value !== null) return Object.entries(value).map(([key, item]) => `${key}=${String(item)}`);
+  if (Array.isArray(value))
+    return value.map((item) => (isPool(item) ? `base=${item.base},size=${item.size}` : String(item)));
+  if (typeof value === 'object' && value !== null)
+    return Object.entries(value).map(([key, item]) => `${key}=${String(item)}`);
   return [String(value)];
 }
 

@@ -9,7 +9,15 @@ import { optionsOf } from './options.ts';
 const options = (...words: string[]) => optionsOf(parseFlags(words));
 
 test('flags are read in all the forms in which dockerd reads them', () => {
-  const { hosts, debug, mtu, dns } = options('-H', 'unix:///a.sock', '--host=tcp://127.0.0.1:1', '-D', '--mtu=1400', '--dns', '10.0.0.1');
+  const { hosts, debug, mtu, dns } = options(
+    '-H',
+    'unix:///a.sock',
+    '--host=tcp://127.0.0.1:1',
+    '-D',
+    '--mtu=1400',
+    '--dns',
+    '10.0.0.1',
+  );
   assert.deepEqual(hosts, ['unix:///a.sock', 'tcp://127.0.0.1:1']);
   assert.deepEqual([debug, mtu, dns.servers], [true, 1400, ['10.0.0.1']]);
   assert.equal(options('-Hunix:///b.sock').hosts[0], 'unix:///b.sock');
@@ -28,7 +36,8 @@ const wrong: [words: string[], message: RegExp][] = [
 ];
 
 test('what is wrong is said with the flag that it is about', () => {
-  for (const [words, message] of wrong) assert.throws(() => options(...words), { code: 'invalid-argument', message }, words.join(' '));
+  for (const [words, message] of wrong)
+    assert.throws(() => options(...words), { code: 'invalid-argument', message }, words.join(' '));
 });
 
 test('a flag that no longer means anything is accepted with the reason', () => {
@@ -38,11 +47,16 @@ test('a flag that no longer means anything is accepted with the reason', () => {
 });
 
 test('the configuration file has the same settings, and says nothing that the flags say', () => {
-  const file = parseConfig('{"hosts": ["fd://"], "default-address-pools": [{"base": "10.10.0.0/16", "size": 24}], "debug": true}');
+  const file = parseConfig(
+    '{"hosts": ["fd://"], "default-address-pools": [{"base": "10.10.0.0/16", "size": 24}], "debug": true}',
+  );
   const merged = optionsOf(mergeSettings(parseFlags([]), file));
   assert.deepEqual([merged.hosts, merged.debug], [['fd://'], true]);
   assert.deepEqual(merged.addressPools, [{ base: '10.10.0.0/16', size: 24 }]);
-  assert.throws(() => mergeSettings(parseFlags(['-D']), file), /specified both as a flag and in the configuration file: debug/);
+  assert.throws(
+    () => mergeSettings(parseFlags(['-D']), file),
+    /specified both as a flag and in the configuration file: debug/,
+  );
   assert.throws(() => parseConfig('{"nonsense": 1}'), /don't match any configuration option: nonsense/);
   assert.throws(() => parseConfig('[]'), /has to be an object/);
 });

@@ -57,7 +57,12 @@ export const flags: readonly Flag[] = [
   { name: 'ip-forward-no-drop', kind: 'switch', note: "the host's own policies are never changed" },
   { name: 'allow-direct-routing', kind: 'switch', note: 'only published ports are reachable from outside' },
   { name: 'storage-driver', short: 's', kind: 'text', note: 'layers are always kept by containerd with OverlayFS' },
-  { name: 'storage-opt', kind: 'list', key: 'storage-opts', note: 'layers are always kept by containerd with OverlayFS' },
+  {
+    name: 'storage-opt',
+    kind: 'list',
+    key: 'storage-opts',
+    note: 'layers are always kept by containerd with OverlayFS',
+  },
   { name: 'log-driver', kind: 'text', note: 'logs are json-file' },
   { name: 'log-opt', kind: 'list', key: 'log-opts', note: 'logs are json-file without rotation' },
   { name: 'exec-opt', kind: 'list', key: 'exec-opts', note: 'the control group driver is cgroupfs' },

@@ -4,5 +4,5 @@
  * @module
  */
 export { type ComposedEngine, startEngine } from './composition.ts';
-export { runDaemon } from './run-daemon.ts';
 export { type DaemonOptions, daemonOptions } from './options.ts';
+export { runDaemon } from './run-daemon.ts';

@@ -31,7 +31,10 @@ function listenAddress(host: string, options: Pick<DaemonOptions, 'group' | 'tls
   // Whoever reaches the API is root on this machine.
   if (!/^(localhost|127\.\d+\.\d+\.\d+|::1)$/.test(address)) {
     const advice = 'use --tlsverify with certificates, or ssh and the unix socket';
-    throw new FairleadError('invalid-argument', `refusing to serve ${host} without TLS: anyone could become root here; ${advice}`);
+    throw new FairleadError(
+      'invalid-argument',
+      `refusing to serve ${host} without TLS: anyone could become root here; ${advice}`,
+    );
   }
   return [{ kind: 'tcp', host: address, port }];
 }
@@ -39,7 +42,10 @@ function listenAddress(host: string, options: Pick<DaemonOptions, 'group' | 'tls
 function inherited(): ListenAddress[] {
   const count = Number(process.env['LISTEN_FDS'] ?? 0);
   if (Number(process.env['LISTEN_PID']) !== process.pid || count === 0) {
-    throw new FairleadError('invalid-argument', 'no sockets found via socket activation: make sure the service was started by systemd');
+    throw new FairleadError(
+      'invalid-argument',
+      'no sockets found via socket activation: make sure the service was started by systemd',
+    );
   }
   return Array.from({ length: count }, (_, index) => ({ kind: 'descriptor', descriptor: FIRST_DESCRIPTOR + index }));
 }

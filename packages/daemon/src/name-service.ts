@@ -124,14 +124,21 @@ export class NameService implements NameServicePort, OutputKeeper, AsyncDisposab
   async #reserve(owner: string, reservations: readonly PortReservation[]): Promise<PortRange[]> {
     const fixed = reservations.filter(isFixed);
     if (fixed.length > 0) {
-      const ports = fixed.flatMap(({ protocol, addresses, ports }) => addresses.map((address) => ({ protocol, address, ...ports })));
+      const ports = fixed.flatMap(({ protocol, addresses, ports }) =>
+        addresses.map((address) => ({ protocol, address, ...ports })),
+      );
       await this.#client.call('reservePorts', { owner, ports });
     }
     return await Promise.all(
       reservations.map(async (reservation) => {
         if (isFixed(reservation)) return reservation.ports;
         const { protocol, addresses, ports } = reservation;
-        const { port } = await this.#client.call('pickPort', { owner, protocol, addresses, ...(ports && { range: ports }) });
+        const { port } = await this.#client.call('pickPort', {
+          owner,
+          protocol,
+          addresses,
+          ...(ports && { range: ports }),
+        });
         return { first: port, last: port };
       }),
     );

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { addressOf, parseInterfaceAddress, parsePrefix, networkOf, type InterfaceAddress } from '@fairlead/base';
+import { addressOf, type InterfaceAddress, networkOf, parseInterfaceAddress, parsePrefix } from '@fairlead/base';
 import { readHostResolvConf } from '@fairlead/engine';
 import { hostTable } from '@fairlead/firewall';
 import { parseSubnetSources, subnetSources } from '@fairlead/ipam';

@@ -4,13 +4,16 @@ import type { Recorder } from '@fairlead/kernel';
 
 /** What was done to the kernel, newest first. */
 export function operationRecords(recorder: Recorder): OperationRecord[] {
-  return recorder.operations().toReversed().map((operation) => ({
-    id: String(operation.id),
-    name: operation.name,
-    time: operation.startedAt.getTime(),
-    steps: operation.entries.length,
-    microseconds: operation.entries.reduce((sum, { microseconds }) => sum + microseconds, 0),
-  }));
+  return recorder
+    .operations()
+    .toReversed()
+    .map((operation) => ({
+      id: String(operation.id),
+      name: operation.name,
+      time: operation.startedAt.getTime(),
+      steps: operation.entries.length,
+      microseconds: operation.entries.reduce((sum, { microseconds }) => sum + microseconds, 0),
+    }));
 }
 
 /**

@@ -22,7 +22,11 @@ export interface DaemonOptions {
   /** Bytes. */
   readonly mtu: number;
   readonly addressPools: readonly { readonly base: string; readonly size: number }[];
-  readonly dns: { readonly servers: readonly string[]; readonly search: readonly string[]; readonly options: readonly string[] };
+  readonly dns: {
+    readonly servers: readonly string[];
+    readonly search: readonly string[];
+    readonly options: readonly string[];
+  };
   readonly hostGateways: readonly string[];
   readonly registryMirrors: readonly string[];
   readonly insecureRegistries: readonly string[];
@@ -105,7 +109,10 @@ export function optionsOf(values: FlagValues): DaemonOptions {
   };
 }
 
-function bridgeOptions(text: (name: string) => string | undefined, on: (name: string, otherwise: boolean) => boolean): BridgeOptions {
+function bridgeOptions(
+  text: (name: string) => string | undefined,
+  on: (name: string, otherwise: boolean) => boolean,
+): BridgeOptions {
   const address = cidr('bip', text('bip'));
   const address6 = cidr('bip6', text('bip6'));
   const range = cidr('fixed-cidr', text('fixed-cidr'));
@@ -126,7 +133,10 @@ function bridgeOptions(text: (name: string) => string | undefined, on: (name: st
 function cidr(flag: string, value: string | undefined): string | undefined {
   if (value === undefined || value === '') return undefined;
   if (isCidr(value)) return value;
-  throw new FairleadError('invalid-argument', `invalid argument "${value}" for "--${flag}" flag: invalid CIDR address: ${value}`);
+  throw new FairleadError(
+    'invalid-argument',
+    `invalid argument "${value}" for "--${flag}" flag: invalid CIDR address: ${value}`,
+  );
 }
 
 function parseMtu(value: string): number {

@@ -52,7 +52,9 @@ test('a bridge that was there before is configured but not made', () => {
 });
 
 test('an interface name with a dot does not break its sysctl key', () => {
-  assert.ok(sysctls(bridgeNetworkObjects({ ...network, bridge: 'br.7' })).includes('net.ipv4.conf.br/7.route_localnet=1'));
+  assert.ok(
+    sysctls(bridgeNetworkObjects({ ...network, bridge: 'br.7' })).includes('net.ipv4.conf.br/7.route_localnet=1'),
+  );
 });
 
 test('an endpoint without IPv6 has it switched off before its link comes up', () => {
@@ -61,11 +63,18 @@ test('an endpoint without IPv6 has it switched off before its link comes up', ()
     objects.map((object) => object.kind),
     ['link', 'sysctl', 'address', 'link'],
   );
-  assert.ok(objects.some((object) => object.kind === 'sysctl' && object.key.endsWith('eth0.disable_ipv6') && object.value === '1'));
+  assert.ok(
+    objects.some(
+      (object) => object.kind === 'sysctl' && object.key.endsWith('eth0.disable_ipv6') && object.value === '1',
+    ),
+  );
 });
 
 test('the outer veth end carries the inner one, and the inner end is only brought up', () => {
-  const [outer, , , inner] = bridgeEndpointObjects({ ...endpoint, addresses: [parseInterfaceAddress('172.18.0.2/16')] });
+  const [outer, , , inner] = bridgeEndpointObjects({
+    ...endpoint,
+    addresses: [parseInterfaceAddress('172.18.0.2/16')],
+  });
   assert.ok(outer?.kind === 'link' && outer.type.kind === 'veth' && outer.type.peer?.namespace === 'fl-web');
   assert.ok(outer.master === endpoint.bridge && isOwnAlias(outer.alias));
   assert.ok(inner?.kind === 'link' && inner.type.kind === 'veth' && inner.type.peer === undefined && inner.up);

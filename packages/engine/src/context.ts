@@ -18,7 +18,11 @@ export interface EngineSettings {
   /** Does not: pipes. */
   readonly execRoot: string;
   /** Servers, search list and options for containers that name none. */
-  readonly dns: { readonly servers: readonly string[]; readonly search: readonly string[]; readonly options: readonly string[] };
+  readonly dns: {
+    readonly servers: readonly string[];
+    readonly search: readonly string[];
+    readonly options: readonly string[];
+  };
   /** What `host-gateway` stands for in `--add-host`; absent means the default bridge's gateways. */
   readonly hostGateways: readonly string[];
   readonly runtime: RuntimeOptions;

@@ -1,4 +1,12 @@
-import type { EndpointConfig, NetworkRequest, BoundPort, Network, Endpoint, Sandbox, PortBinding } from '@fairlead/network';
+import type {
+  BoundPort,
+  Endpoint,
+  EndpointConfig,
+  Network,
+  NetworkRequest,
+  PortBinding,
+  Sandbox,
+} from '@fairlead/network';
 import type { Container, ContainerConfig, EngineEvent, Exec, Image } from './model.ts';
 
 /** A container together with what the network knows of it, as `inspect` shows it. */
@@ -15,7 +23,12 @@ export interface ContainerView {
   readonly networks: readonly AttachmentView[];
   readonly mounts: readonly MountView[];
   /** Files bound into the container. */
-  readonly files: { readonly hosts: string; readonly hostname: string; readonly resolvConf: string; readonly log: string };
+  readonly files: {
+    readonly hosts: string;
+    readonly hostname: string;
+    readonly resolvConf: string;
+    readonly log: string;
+  };
   readonly execs: readonly string[];
 }
 
@@ -119,7 +132,9 @@ export type ImageRemoval = { readonly untagged: string } | { readonly deleted: s
 
 /** Containers: their whole life. Every method that takes a `reference` takes a name, an id or the beginning of one. */
 export interface ContainerService {
-  create(request: ContainerConfig & { readonly name?: string }): Promise<{ readonly id: string; readonly warnings: readonly string[] }>;
+  create(
+    request: ContainerConfig & { readonly name?: string },
+  ): Promise<{ readonly id: string; readonly warnings: readonly string[] }>;
   start(reference: string): Promise<void>;
   /** @param timeout seconds; absent means the container's own, -1 means for ever. */
   stop(reference: string, options?: { readonly timeout?: number; readonly signal?: string }): Promise<void>;
@@ -133,16 +148,25 @@ export interface ContainerService {
   wait(reference: string, condition: WaitCondition): Promise<{ readonly result: Promise<WaitResult> }>;
   resize(reference: string, rows: number, columns: number): Promise<void>;
   attach(reference: string, options: AttachOptions): Promise<AttachedStreams>;
-  logs(reference: string, options: LogOptions): Promise<{ readonly tty: boolean; readonly lines: AsyncIterable<LogLine> }>;
+  logs(
+    reference: string,
+    options: LogOptions,
+  ): Promise<{ readonly tty: boolean; readonly lines: AsyncIterable<LogLine> }>;
   inspect(reference: string): Promise<ContainerView>;
   /** All containers, newest first. */
   list(): readonly ContainerView[];
   /** Bytes written to the container's own layer, and with its image. */
   size(reference: string): Promise<{ readonly readWrite: number; readonly rootFilesystem: number }>;
   top(reference: string): Promise<readonly number[]>;
-  createExec(reference: string, request: Omit<Exec, 'id' | 'container' | 'running' | 'exitCode' | 'pid'>): Promise<string>;
+  createExec(
+    reference: string,
+    request: Omit<Exec, 'id' | 'container' | 'running' | 'exitCode' | 'pid'>,
+  ): Promise<string>;
   /** Starts the process; `undefined` streams when detached. */
-  startExec(id: string, options: { readonly detach: boolean; readonly tty: boolean }): Promise<AttachedStreams | undefined>;
+  startExec(
+    id: string,
+    options: { readonly detach: boolean; readonly tty: boolean },
+  ): Promise<AttachedStreams | undefined>;
   resizeExec(id: string, rows: number, columns: number): Promise<void>;
   inspectExec(id: string): Exec;
 }
@@ -151,12 +175,38 @@ export interface ContainerService {
 export interface ImageService {
   list(): Promise<readonly Image[]>;
   inspect(reference: string): Promise<Image>;
-  history(reference: string): Promise<readonly { readonly id: string; readonly created: number; readonly createdBy: string; readonly size: number; readonly comment: string; readonly tags: readonly string[] }[]>;
+  history(
+    reference: string,
+  ): Promise<
+    readonly {
+      readonly id: string;
+      readonly created: number;
+      readonly createdBy: string;
+      readonly size: number;
+      readonly comment: string;
+      readonly tags: readonly string[];
+    }[]
+  >;
   tag(source: string, repository: string, tag: string): Promise<void>;
-  remove(reference: string, options: { readonly force: boolean; readonly prune: boolean }): Promise<readonly ImageRemoval[]>;
-  pull(reference: string, options: { readonly platform?: string; readonly auth?: RegistryAuth; readonly signal?: AbortSignal }): AsyncIterable<Progress>;
+  remove(
+    reference: string,
+    options: { readonly force: boolean; readonly prune: boolean },
+  ): Promise<readonly ImageRemoval[]>;
+  pull(
+    reference: string,
+    options: { readonly platform?: string; readonly auth?: RegistryAuth; readonly signal?: AbortSignal },
+  ): AsyncIterable<Progress>;
   load(archive: AsyncIterable<Uint8Array>, options: { readonly quiet: boolean }): AsyncIterable<Progress>;
-  import(archive: AsyncIterable<Uint8Array>, options: { readonly repository?: string; readonly tag?: string; readonly message?: string; readonly changes: readonly string[]; readonly platform?: string }): AsyncIterable<Progress>;
+  import(
+    archive: AsyncIterable<Uint8Array>,
+    options: {
+      readonly repository?: string;
+      readonly tag?: string;
+      readonly message?: string;
+      readonly changes: readonly string[];
+      readonly platform?: string;
+    },
+  ): AsyncIterable<Progress>;
 }
 
 /** Networks and who is on them. */
@@ -211,7 +261,11 @@ export interface EnginePort {
   readonly images: ImageService;
   readonly networks: NetworkService;
   /** Events from `since` on (nanoseconds), live ones after that, until `until` or for ever. */
-  events(options: { readonly since?: bigint; readonly until?: bigint; readonly signal: AbortSignal }): AsyncIterable<EngineEvent>;
+  events(options: {
+    readonly since?: bigint;
+    readonly until?: bigint;
+    readonly signal: AbortSignal;
+  }): AsyncIterable<EngineEvent>;
   info(): Promise<SystemInfo>;
   /** Operations on the kernel, newest first. */
   operations(): readonly OperationRecord[];

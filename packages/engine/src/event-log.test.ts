@@ -10,7 +10,9 @@ const never = new AbortController().signal;
 
 /** The events that are there already, with their times. */
 async function past(log: EventLog): Promise<EngineEvent[]> {
-  return await Array.fromAsync(log.read({ since: 0n, until: nanoseconds(Date.now() + 1), signal: AbortSignal.abort() }));
+  return await Array.fromAsync(
+    log.read({ since: 0n, until: nanoseconds(Date.now() + 1), signal: AbortSignal.abort() }),
+  );
 }
 
 test('times rise with every event, also within a millisecond', async () => {
@@ -18,7 +20,10 @@ test('times rise with every event, also within a millisecond', async () => {
   const before = nanoseconds(Date.now());
   for (let count = 0; count < 100; count++) log.emit(event(`${count}`));
   const events = await past(log);
-  assert.deepEqual(actions(events), Array.from({ length: 100 }, (_, index) => `${index}`));
+  assert.deepEqual(
+    actions(events),
+    Array.from({ length: 100 }, (_, index) => `${index}`),
+  );
   events.reduce((last, { time }) => {
     assert.ok(time > last);
     return time;
@@ -39,7 +44,10 @@ test('the past is told from since on, and up to until', async () => {
   assert.ok(second);
   const read = (range: { since?: bigint; until?: bigint }) => Array.fromAsync(log.read({ ...range, signal: never }));
   const { time } = second;
-  assert.deepEqual(actions(await read({ since: time, until: nanoseconds(Date.now()) - 1n + 1_000_000n })), ['two', 'three']);
+  assert.deepEqual(actions(await read({ since: time, until: nanoseconds(Date.now()) - 1n + 1_000_000n })), [
+    'two',
+    'three',
+  ]);
   assert.deepEqual(actions(await read({ since: 0n, until: time })), ['one', 'two']);
   assert.deepEqual(actions(await read({ until: time })), []);
 });

@@ -3,9 +3,20 @@
  *
  * @module
  */
+
+/** The network's nouns that {@link EnginePort} speaks in, for those who know the engine only. */
+export type {
+  BoundPort,
+  Endpoint,
+  EndpointConfig,
+  IpamRequest,
+  Network,
+  NetworkRequest,
+  PortBinding,
+} from '@fairlead/network';
+export { readHostResolvConf } from './container/container-files.ts';
 export { isAlive } from './container/container-state.ts';
 export { ContainerTable } from './container/container-table.ts';
-export { readHostResolvConf } from './container/container-files.ts';
 export { parseSignal } from './container/signal.ts';
 export type { EngineContext, EngineSettings, OutputKeeper } from './context.ts';
 export { Engine, type EngineSurroundings } from './engine.ts';
@@ -46,13 +57,3 @@ export type {
   NetworkAttachment,
   ResourceLimits,
 } from './model.ts';
-/** The network's nouns that {@link EnginePort} speaks in, for those who know the engine only. */
-export type {
-  BoundPort,
-  Endpoint,
-  EndpointConfig,
-  IpamRequest,
-  Network,
-  NetworkRequest,
-  PortBinding,
-} from '@fairlead/network';

@@ -70,7 +70,11 @@ export interface HostConfig {
   readonly links: readonly string[];
   readonly sysctls: Readonly<Record<string, string>>;
   readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
-  readonly devices: readonly { readonly pathOnHost: string; readonly pathInContainer: string; readonly permissions: string }[];
+  readonly devices: readonly {
+    readonly pathOnHost: string;
+    readonly pathInContainer: string;
+    readonly permissions: string;
+  }[];
   readonly pidMode: string;
   readonly ipcMode: string;
   readonly utsMode: string;

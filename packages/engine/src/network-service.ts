@@ -124,7 +124,9 @@ export class NetworkServices implements NetworkService {
 
   /** A container that is gone may have left its endpoint: it goes by its name. */
   async #dropStale(network: Network, name: string): Promise<void> {
-    const endpoint = this.#network.endpointsOn(network.id).find(({ ownerName, owner }) => ownerName === name || owner === name);
+    const endpoint = this.#network
+      .endpointsOn(network.id)
+      .find(({ ownerName, owner }) => ownerName === name || owner === name);
     if (endpoint === undefined) throw new FairleadError('not-found', `No such container: ${name}`);
     await this.#network.leave(endpoint);
   }
@@ -174,7 +176,9 @@ export class NetworkServices implements NetworkService {
       fail('cannot connect container to host network - container must be created in host network mode');
     }
     if (mode === 'host' || mode.startsWith('container:')) {
-      fail('container sharing network namespace with another container or host cannot be connected to any other network');
+      fail(
+        'container sharing network namespace with another container or host cannot be connected to any other network',
+      );
     }
     const none = this.#network.findNetwork('none');
     // Whoever has left it may join others.

@@ -4,6 +4,14 @@
  * @module
  */
 export { AddressPool, type AddressPoolOptions, type AddressPoolUsage, allocateAddress } from './address-pool.ts';
+export { type IpamConfigEntry, parseIpamConfig, type SubnetRequest, validateIpamConfig } from './ipam-config.ts';
+export {
+  type ClaimedSubnet,
+  chooseSubnet,
+  isAnySubnet,
+  requireFreeSubnet,
+  type SubnetChoice,
+} from './subnet-choice.ts';
 export {
   globalSubnetSources,
   localSubnetSources,
@@ -13,11 +21,3 @@ export {
   subnetSources,
   uniqueLocalSource,
 } from './subnet-source.ts';
-export { type IpamConfigEntry, parseIpamConfig, type SubnetRequest, validateIpamConfig } from './ipam-config.ts';
-export {
-  type ClaimedSubnet,
-  chooseSubnet,
-  isAnySubnet,
-  requireFreeSubnet,
-  type SubnetChoice,
-} from './subnet-choice.ts';

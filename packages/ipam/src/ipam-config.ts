@@ -51,10 +51,7 @@ export function parseIpamConfig(
 }
 
 /** What is wrong with a network's IPAM configuration: one message per fault, in Docker's order. */
-export function validateIpamConfig(
-  entries: readonly IpamConfigEntry[],
-  options: { ipv6Enabled: boolean },
-): string[] {
+export function validateIpamConfig(entries: readonly IpamConfigEntry[], options: { ipv6Enabled: boolean }): string[] {
   return entries.filter((entry) => !isEmpty(entry)).flatMap((entry) => entryFaults(entry, options.ipv6Enabled));
 }
 

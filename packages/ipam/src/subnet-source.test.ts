@@ -15,7 +15,10 @@ const invalid = (message: string) => ({ code: 'invalid-argument', message });
 describe('built-in sources', () => {
   it('hold the 31 networks of Docker', () => {
     const networks = localSubnetSources.map(({ base, size }) => 2 ** (size - prefixLength(base)));
-    assert.equal(networks.reduce((sum, count) => sum + count), 31);
+    assert.equal(
+      networks.reduce((sum, count) => sum + count),
+      31,
+    );
   });
 
   it('derive a unique local /48 from the engine ID', () => {
@@ -64,7 +67,10 @@ describe('default-address-pools', () => {
   ];
   for (const [base, size, message] of faults) {
     it(`refuses ${base} cut into /${size}`, () => {
-      const entries = [{ base: '172.16.0.0/16', size: 24 }, { base, size }];
+      const entries = [
+        { base: '172.16.0.0/16', size: 24 },
+        { base, size },
+      ];
       assert.throws(() => parseSubnetSources(entries), invalid(message));
     });
   }

@@ -33,7 +33,8 @@ export class OpenNamespaces {
     this.#checked.clear();
     const surplus = this.#open.size - CAPACITY - 1;
     if (surplus <= 0) return;
-    for (const name of [...this.#open.keys()].filter((candidate) => candidate !== '').slice(0, surplus)) this.close(name);
+    for (const name of [...this.#open.keys()].filter((candidate) => candidate !== '').slice(0, surplus))
+      this.close(name);
   }
 
   /** The namespace of a name if it is open. */

@@ -78,12 +78,12 @@ export {
 export { describeChange, describeObject } from './object/change-text.ts';
 export {
   type AddressObject,
+  type BridgePort,
   type Change,
   type ElementObject,
   type FdbObject,
   identityOf,
   type KernelObject,
-  type BridgePort,
   type LinkObject,
   type LinkType,
   type NamespaceName,

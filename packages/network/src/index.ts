@@ -28,7 +28,13 @@ export type {
   Sandbox,
   SubnetConfig,
 } from './model.ts';
-export type { NameServicePort, PortRelay, PortReservation, ResolverEndpoint, ResolverSandbox } from './name-service-port.ts';
+export type {
+  NameServicePort,
+  PortRelay,
+  PortReservation,
+  ResolverEndpoint,
+  ResolverSandbox,
+} from './name-service-port.ts';
 export { boundPorts } from './port-plan.ts';
 export {
   hostResolvConf,

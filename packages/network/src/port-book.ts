@@ -2,7 +2,15 @@ import { FairleadError, type Family, familyOf, type IpAddress, messageOf } from 
 import { electGateways, gatewayModeOf, type Joined } from './gateway.ts';
 import type { PortMapping, Sandbox } from './model.ts';
 import type { NameServicePort } from './name-service-port.ts';
-import { isServedBy, keepsAll, mappingsOf, type PlannedPorts, planPorts, type ServedFamilies, withNumbersOf } from './port-plan.ts';
+import {
+  isServedBy,
+  keepsAll,
+  mappingsOf,
+  type PlannedPorts,
+  planPorts,
+  type ServedFamilies,
+  withNumbersOf,
+} from './port-plan.ts';
 
 /** What is known of a sandbox's ports: what it asks for and what it has. */
 type PortOwner = Pick<Sandbox, 'id' | 'ports' | 'mappings'>;

@@ -149,7 +149,8 @@ function hostAddresses(
   const wanted = binding.hostAddress ?? defaultBinding ?? ANY_V4;
   // Only an address that nobody chose stands for both families; `-p 0.0.0.0:80:80` means IPv4.
   const both = binding.hostAddress === undefined && wanted === ANY_V4;
-  const isServed = (family: Family) => families.has(family) && (family === 4 || !families.relayed || binding.protocol !== 'sctp');
+  const isServed = (family: Family) =>
+    families.has(family) && (family === 4 || !families.relayed || binding.protocol !== 'sctp');
   return (both ? [ANY_V4, ANY_V6] : [wanted]).filter((address) => isServed(familyOf(address)));
 }
 

@@ -59,9 +59,7 @@ export function manifestLabels(config: Descriptor, layers: readonly Descriptor[]
 
 /** The same for an index. Manifests of other platforms are not there, and the collector does not mind. */
 export function indexLabels(manifests: readonly Descriptor[]): ContentLabels {
-  return Object.fromEntries(
-    manifests.map(({ digest }, index) => [`containerd.io/gc.ref.content.m.${index}`, digest]),
-  );
+  return Object.fromEntries(manifests.map(({ digest }, index) => [`containerd.io/gc.ref.content.m.${index}`, digest]));
 }
 
 /** Label that tells what a compressed layer is uncompressed, so that it need not be unpacked to know. */

@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import {
-  canonicalText,
-  familiarName,
-  familiarText,
-  parseImageReference,
-  withDefaultTag,
-} from './image-reference.ts';
+import { canonicalText, familiarName, familiarText, parseImageReference, withDefaultTag } from './image-reference.ts';
 
 const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
 

@@ -10,8 +10,8 @@ import { requireValidName } from '../wire/container-rules.ts';
 import { isUp, presentSummary } from '../wire/container-summary.ts';
 import { presentContainer } from '../wire/container-view.ts';
 import { Filters } from '../wire/filters.ts';
-import { ignoredOptions, requirePlatform, requireSupported } from '../wire/unsupported-options.ts';
 import { presentTop, requireDefaultTop } from '../wire/process-table.ts';
+import { ignoredOptions, requirePlatform, requireSupported } from '../wire/unsupported-options.ts';
 
 /** Containers as things: made, listed, looked at, renamed, removed. */
 export function containerRoutes(engine: EnginePort): Route[] {

@@ -11,7 +11,10 @@ const cases: [text: string, wanted: Bind][] = [
   ['/a:/b:ro', { ...bind, readOnly: true, mode: 'ro' }],
   ['/a:/b:rw', { ...bind, mode: 'rw' }],
   ['/a:/b:ro,z', { ...bind, readOnly: true, mode: 'ro,z' }],
-  ['/a:/b:Z,ro,rslave,cached,nocopy', { ...bind, readOnly: true, mode: 'Z,ro,rslave,cached,nocopy', propagation: 'rslave' }],
+  [
+    '/a:/b:Z,ro,rslave,cached,nocopy',
+    { ...bind, readOnly: true, mode: 'Z,ro,rslave,cached,nocopy', propagation: 'rslave' },
+  ],
   ['/a:/b:shared', { ...bind, mode: 'shared', propagation: 'shared' }],
   ['/a//x/../:/b/./c/', { ...bind, target: '/b/c' }],
   ['/a:/a', { ...bind, target: '/a' }],
@@ -28,7 +31,8 @@ for (const [text, wanted] of cases) {
 const specification = (text: string, reason = '') => `invalid volume specification: '${text}'${reason}`;
 const relative = (type: string, target: string) =>
   `: invalid mount config for type "${type}": invalid mount path: '${target}' mount path must be absolute`;
-const root = (type: string) => `: invalid mount config for type "${type}": invalid specification: destination can't be '/'`;
+const root = (type: string) =>
+  `: invalid mount config for type "${type}": invalid specification: destination can't be '/'`;
 
 const faults: [text: string, message: string][] = [
   ['', specification('')],

@@ -7,5 +7,10 @@ export function containerEvent(
   attributes: Readonly<Record<string, string>> = {},
 ): Omit<EngineEvent, 'time'> {
   const { labels, image } = container.config;
-  return { type: 'container', action, id: container.id, attributes: { ...labels, image, name: container.name, ...attributes } };
+  return {
+    type: 'container',
+    action,
+    id: container.id,
+    attributes: { ...labels, image, name: container.name, ...attributes },
+  };
 }

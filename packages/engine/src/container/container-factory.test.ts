@@ -70,10 +70,19 @@ test('the networks are those asked for, the mode’s own among them', () => {
   const attached = (networkMode: string, ...asked: string[]) => {
     const networks = asked.map((network) => ({ network, config: { aliases: [network] } }));
     const config = sampleConfig({ networks }, { networkMode });
-    return makeContainer('web', config, image).config.networks.map(({ network, config: { aliases } }) => [network, aliases]);
+    return makeContainer('web', config, image).config.networks.map(({ network, config: { aliases } }) => [
+      network,
+      aliases,
+    ]);
   };
-  assert.deepEqual(attached('app', 'app', 'db'), [['app', ['app']], ['db', ['db']]]);
-  assert.deepEqual(attached('app', 'db'), [['app', undefined], ['db', ['db']]]);
+  assert.deepEqual(attached('app', 'app', 'db'), [
+    ['app', ['app']],
+    ['db', ['db']],
+  ]);
+  assert.deepEqual(attached('app', 'db'), [
+    ['app', undefined],
+    ['db', ['db']],
+  ]);
   assert.deepEqual(attached('default', 'default'), [['bridge', ['default']]]);
   assert.deepEqual(attached(''), [['bridge', undefined]]);
   assert.deepEqual(attached('none'), [['none', undefined]]);

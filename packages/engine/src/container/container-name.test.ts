@@ -29,9 +29,21 @@ test('an invented name is free and is a name', () => {
 });
 
 test('when chance offers the same words again and again, a number makes them new', () => {
-  const first = inventName(() => false, () => 0);
-  assert.match(inventName((name) => name === first, () => 0.5), /^[a-z]+_[a-z]+$/);
+  const first = inventName(
+    () => false,
+    () => 0,
+  );
+  assert.match(
+    inventName(
+      (name) => name === first,
+      () => 0.5,
+    ),
+    /^[a-z]+_[a-z]+$/,
+  );
   let calls = 0;
   const random = () => (calls++ < 10 ? 0 : 0.5);
-  assert.match(inventName((name) => name === first, random), /^[a-z]+_[a-z]+\d+$/);
+  assert.match(
+    inventName((name) => name === first, random),
+    /^[a-z]+_[a-z]+\d+$/,
+  );
 });

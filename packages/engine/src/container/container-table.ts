@@ -31,7 +31,8 @@ export class ContainerTable implements Iterable<Container> {
     const exact = this.get(name) ?? this.get(this.#byName.get(name) ?? '');
     if (exact !== undefined) return exact;
     const matches = name !== '' && isIdentifierPrefix(name) ? [...this].filter(({ id }) => id.startsWith(name)) : [];
-    if (matches.length > 1) throw new FairleadError('invalid-argument', `multiple IDs found with provided prefix: ${name}`);
+    if (matches.length > 1)
+      throw new FairleadError('invalid-argument', `multiple IDs found with provided prefix: ${name}`);
     const [match] = matches;
     if (match === undefined) throw new FairleadError('not-found', `No such container: ${reference}`);
     return match;

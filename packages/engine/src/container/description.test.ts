@@ -4,7 +4,14 @@ import type { Container } from '../model.ts';
 import { describeContainer } from './description.ts';
 import { type SampleContainer, sampleContainer, sampleTable } from './testing/sample-container.ts';
 
-const files = { directory: '/d', hosts: '/d/hosts', hostname: '/d/hostname', resolvConf: '/d/resolv.conf', log: '/d/log', pipes: '/p' };
+const files = {
+  directory: '/d',
+  hosts: '/d/hosts',
+  hostname: '/d/hostname',
+  resolvConf: '/d/resolv.conf',
+  log: '/d/log',
+  pipes: '/p',
+};
 const rootfs: Readonly<Record<string, string>> = {
   '/etc/passwd': 'root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001::/home/app:/bin/sh\n',
   '/etc/group': 'root:x:0:\nteam:x:2000:app\nextra:x:3000:\n',
@@ -46,8 +53,15 @@ test('users and groups are looked up in the container’s own files', () => {
 test('the three files are bound unless something else is mounted there', () => {
   const destinations = (binds: string[]) => describe({ host: { binds } }).mounts?.map(({ destination }) => destination);
   assert.deepEqual(destinations([]), ['/etc/resolv.conf', '/etc/hostname', '/etc/hosts']);
-  assert.deepEqual(destinations(['/mine:/etc/hosts', '/a:/b']), ['/etc/resolv.conf', '/etc/hostname', '/etc/hosts', '/b']);
-  const mounts = describe({ host: { binds: ['/mine:/etc/hosts:ro,rslave'], tmpfs: { '/t': 'size=1m,mode=700' } } }).mounts;
+  assert.deepEqual(destinations(['/mine:/etc/hosts', '/a:/b']), [
+    '/etc/resolv.conf',
+    '/etc/hostname',
+    '/etc/hosts',
+    '/b',
+  ]);
+  const mounts = describe({
+    host: { binds: ['/mine:/etc/hosts:ro,rslave'], tmpfs: { '/t': 'size=1m,mode=700' } },
+  }).mounts;
   assert.deepEqual(mounts?.slice(2), [
     { kind: 'bind', source: '/mine', destination: '/etc/hosts', readonly: true, propagation: 'rslave' },
     { kind: 'tmpfs', destination: '/t', options: ['size=1m', 'mode=700'] },
@@ -61,7 +75,10 @@ test('namespaces can be the host’s or a running container’s', () => {
   const { namespaces } = describe({ host }, donor);
   assert.deepEqual([namespaces.pid, namespaces.ipc, namespaces.uts], ['host', { path: '/proc/42/ns/ipc' }, 'host']);
   const message = `cannot join PID namespace of a non running container: ${stopped.id}`;
-  assert.throws(() => describe({ host: { pidMode: `container:${stopped.id}` } }, stopped), { code: 'conflict', message });
+  assert.throws(() => describe({ host: { pidMode: `container:${stopped.id}` } }, stopped), {
+    code: 'conflict',
+    message,
+  });
   assert.throws(() => describe({ host: { pidMode: 'container:gone' } }), { code: 'not-found' });
 });
 
@@ -82,9 +99,12 @@ test('security options are taken in both spellings, and what is not known is lef
 });
 
 test('a device that is not there is refused in Docker’s words', () => {
-  const device = (pathOnHost: string) => ({ host: { devices: [{ pathOnHost, pathInContainer: '', permissions: '' }] } });
+  const device = (pathOnHost: string) => ({
+    host: { devices: [{ pathOnHost, pathInContainer: '', permissions: '' }] },
+  });
   const [found] = describe(device('/dev/null')).devices ?? [];
   assert.deepEqual([found?.path, found?.access, found?.major, found?.minor], ['/dev/null', 'rwm', 1, 3]);
-  const message = 'error gathering device information while adding custom device "/dev/absent": no such file or directory';
+  const message =
+    'error gathering device information while adding custom device "/dev/absent": no such file or directory';
   assert.throws(() => describe(device('/dev/absent')), { message });
 });

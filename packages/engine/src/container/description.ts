@@ -1,8 +1,8 @@
 import { FairleadError } from '@fairlead/base';
 import {
   type ContainerDescription,
-  type MountRequest as RuntimeMount,
   type NamespaceMode,
+  type MountRequest as RuntimeMount,
   readHostDevice,
   readHostDevices,
   resolveUser,
@@ -77,7 +77,11 @@ function securityOf(host: HostConfig): Pick<ContainerDescription, 'seccomp' | 'n
 function limitsOf({ limits }: HostConfig): NonNullable<ContainerDescription['limits']> {
   const { oomKillDisable, blkioWeight, ...others } = limits;
   const set = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== 0 && value !== ''));
-  return { ...set, ...(oomKillDisable && { disableOomKiller: true }), ...(blkioWeight && { blockWeight: blkioWeight }) };
+  return {
+    ...set,
+    ...(oomKillDisable && { disableOomKiller: true }),
+    ...(blkioWeight && { blockWeight: blkioWeight }),
+  };
 }
 
 function mountsOf({ container, files }: DescriptionSource): RuntimeMount[] {
@@ -119,7 +123,10 @@ function namespaceMode(mode: string, kind: 'pid' | 'ipc', table: ContainerTable)
   if (!mode.startsWith('container:')) return 'private';
   const donor = table.find(mode.slice('container:'.length));
   if (donor.state.pid === 0) {
-    throw new FairleadError('conflict', `cannot join ${kind.toUpperCase()} namespace of a non running container: ${donor.id}`);
+    throw new FairleadError(
+      'conflict',
+      `cannot join ${kind.toUpperCase()} namespace of a non running container: ${donor.id}`,
+    );
   }
   return { path: `/proc/${donor.state.pid}/ns/${kind}` };
 }

@@ -100,10 +100,7 @@ export class ContainerEnd {
     const { running, start } = this.#parts;
     const started = running.get(id);
     running.delete(id);
-    await Promise.all([
-      this.#attempt(id, () => start.discardTask(id)),
-      this.#attempt(id, () => started?.close()),
-    ]);
+    await Promise.all([this.#attempt(id, () => start.discardTask(id)), this.#attempt(id, () => started?.close())]);
   }
 
   async #attempt(id: string, step: () => unknown): Promise<void> {

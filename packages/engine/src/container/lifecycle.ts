@@ -294,7 +294,9 @@ export class Lifecycle {
       const record = () => this.recordExit(id, { exitCode: code }, exitedAt.getTime());
       await this.#turns.run(id, () => this.#context.operation(`end ${this.#table.find(id).name}`, record));
     };
-    void end().catch((error) => this.#context.logger.error('container end not recorded', { id, error: messageOf(error) }));
+    void end().catch((error) =>
+      this.#context.logger.error('container end not recorded', { id, error: messageOf(error) }),
+    );
   }
 
   /** Send a signal, within a turn: the end of the process then is told after it. A frozen process gets it once it goes on. */
@@ -337,7 +339,8 @@ export class Lifecycle {
 
 function requireStartable({ state }: Container): void {
   if (state.status === 'running') throw new FairleadError('not-modified', '');
-  if (state.status === 'paused') throw new FairleadError('conflict', 'cannot start a paused container, try unpause instead');
+  if (state.status === 'paused')
+    throw new FairleadError('conflict', 'cannot start a paused container, try unpause instead');
   if (state.status === 'removing' || state.status === 'dead') {
     throw new FairleadError('conflict', 'container is marked for removal and cannot be started');
   }

@@ -15,7 +15,10 @@ const mount = (change: Partial<MountRequest>): MountRequest => {
 test('mounts of all three options are planned and shown as Docker shows them', () => {
   const planned = plan({
     binds: ['/a:/one:ro,z', '/a:/two:rshared'],
-    mounts: [mount({ target: '/three', readOnly: true }), mount({ type: 'tmpfs', source: '', target: '/four', size: 64 })],
+    mounts: [
+      mount({ target: '/three', readOnly: true }),
+      mount({ type: 'tmpfs', source: '', target: '/four', size: 64 }),
+    ],
     tmpfs: { '/five': 'size=1m,ro', '/six': '' },
   });
   const shown = planned.map(mountView).map(({ type, source, destination, mode, readWrite, propagation }) => {
@@ -54,7 +57,10 @@ test('-v makes the directory that it names, --mount demands it', () => {
     const source = join(directory, 'some/where');
     const config = (host: Partial<HostConfig>) => sampleConfig({}, host);
     const message = `invalid mount config for type "bind": bind source path does not exist: ${source}`;
-    assert.throws(() => requireBindSources(config({ mounts: [mount({ source })] })), { code: 'invalid-argument', message });
+    assert.throws(() => requireBindSources(config({ mounts: [mount({ source })] })), {
+      code: 'invalid-argument',
+      message,
+    });
     requireBindSources(config({ binds: [`${source}:/b`] }));
     assert.equal(existsSync(source), false);
     makeBindSources(config({ binds: [`${source}:/b`] }));

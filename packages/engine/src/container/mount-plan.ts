@@ -79,7 +79,10 @@ function tmpfsMount(target: string, mode: string): PlannedMount {
 
 function requireUsable(mount: PlannedMount): void {
   if (mount.type === 'volume') {
-    throw new FairleadError('not-implemented', `named and anonymous volumes are not supported yet by this version of Fairlead: ${mount.source || mount.target}`);
+    throw new FairleadError(
+      'not-implemented',
+      `named and anonymous volumes are not supported yet by this version of Fairlead: ${mount.source || mount.target}`,
+    );
   }
   if (!mount.target.startsWith('/')) {
     const reason = `invalid mount path: '${mount.target}' mount path must be absolute`;

@@ -112,7 +112,9 @@ test('exposed ports come from image, request and bindings, each once, ranges one
 test('-P publishes every exposed port that is not published already, on a port that the host chooses', () => {
   const ports = (publishAllPorts: boolean) => {
     const host = { portBindings: [published], publishAllPorts };
-    const found = plan(sampleContainer({ config: { exposedPorts: ['53/udp'] }, host }), { exposed: ['80/tcp', '80/udp'] });
+    const found = plan(sampleContainer({ config: { exposedPorts: ['53/udp'] }, host }), {
+      exposed: ['80/tcp', '80/udp'],
+    });
     return found.mode === 'shared' ? [] : found.ports;
   };
   assert.deepEqual(ports(false), [published]);

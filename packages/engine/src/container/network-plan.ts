@@ -87,9 +87,7 @@ function allExposed(container: Container, exposed: readonly string[]): PortBindi
     .map(parseExposed)
     .filter(
       (port) =>
-        !portBindings.some(
-          (bound) => bound.containerPort === port.containerPort && bound.protocol === port.protocol,
-        ),
+        !portBindings.some((bound) => bound.containerPort === port.containerPort && bound.protocol === port.protocol),
     );
 }
 

@@ -29,7 +29,11 @@ async function pipe(t: TestContext): Promise<{ readonly writer: Socket; readonly
 
 async function processOf(t: TestContext, sink: OutputSink = () => undefined) {
   const [stdout, stderr] = [await pipe(t), await pipe(t)];
-  return { io: new ProcessIo({ stdout: stdout.reader, stderr: stderr.reader }, sink), stdout: stdout.writer, stderr: stderr.writer };
+  return {
+    io: new ProcessIo({ stdout: stdout.reader, stderr: stderr.reader }, sink),
+    stdout: stdout.writer,
+    stderr: stderr.writer,
+  };
 }
 
 const text = (chunks: readonly OutputChunk[], stream: string) =>

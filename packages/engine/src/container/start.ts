@@ -286,11 +286,17 @@ export class ContainerStart {
   }
 
   async #openLog(id: string, path: string): Promise<LogWriter> {
-    return await LogWriter.open(path, (error) => this.#context.logger.error('log not written', { id, error: messageOf(error) }));
+    return await LogWriter.open(path, (error) =>
+      this.#context.logger.error('log not written', { id, error: messageOf(error) }),
+    );
   }
 
   #layout({ id, config }: Container) {
-    return { directory: containerFiles(this.#context.settings, id).pipes, stdin: config.openStdin, terminal: config.tty };
+    return {
+      directory: containerFiles(this.#context.settings, id).pipes,
+      stdin: config.openStdin,
+      terminal: config.tty,
+    };
   }
 }
 

@@ -51,7 +51,13 @@ function attachments(container: Container, sandbox: Sandbox | undefined, { netwo
     const found = tryFind(reference, network);
     const endpoint = endpoints.find((candidate) => candidate.network === found?.id && candidate.owner === container.id);
     const named = endpoint !== undefined && found !== undefined && hasNames(found);
-    return { name: found?.name ?? reference, network: found, config, endpoint, dnsNames: named ? dnsNames(endpoint) : null };
+    return {
+      name: found?.name ?? reference,
+      network: found,
+      config,
+      endpoint,
+      dnsNames: named ? dnsNames(endpoint) : null,
+    };
   });
 }
 

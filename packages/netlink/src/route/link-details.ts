@@ -113,7 +113,10 @@ export function decodeLinkDetails(message: Message): LinkDetails {
 function portOf(information: Attributes | undefined): BridgePort | undefined {
   if (information?.text(informationAttribute.portKind) !== 'bridge') return undefined;
   const data = information.nested(informationAttribute.portData);
-  return { hairpin: data?.u8(bridgePortAttribute.hairpin) === 1, isolated: data?.u8(bridgePortAttribute.isolated) === 1 };
+  return {
+    hairpin: data?.u8(bridgePortAttribute.hairpin) === 1,
+    isolated: data?.u8(bridgePortAttribute.isolated) === 1,
+  };
 }
 
 /** A value whose absent properties are really absent, as the exact optional properties of our objects want it. */

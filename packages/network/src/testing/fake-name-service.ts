@@ -7,7 +7,13 @@ import {
   type PortProtocol,
   type PortRange,
 } from '@fairlead/base';
-import type { NameServicePort, PortRelay, PortReservation, ResolverEndpoint, ResolverSandbox } from '../name-service-port.ts';
+import type {
+  NameServicePort,
+  PortRelay,
+  PortReservation,
+  ResolverEndpoint,
+  ResolverSandbox,
+} from '../name-service-port.ts';
 
 /** One host port that is held. */
 export interface PortHold {
