@@ -1,7 +1,7 @@
 import { KeyedMutex, messageOf } from '@fairlead/base';
 import type { Sandbox } from '@fairlead/network';
 import { FileWriter } from './container/container-files.ts';
-import { ContainerTable } from './container/container-table.ts';
+import type { ContainerTable } from './container/container-table.ts';
 import { Containers } from './container/containers.ts';
 import { ExecTable } from './container/exec-table.ts';
 import { Lifecycle } from './container/lifecycle.ts';
@@ -40,7 +40,7 @@ export class Engine implements EnginePort, AsyncDisposable {
     this.#context = context;
     this.#surroundings = surroundings;
     this.#lifecycle = new Lifecycle({ context, table, files, start, execs, turns });
-    this.#recovery = new Recovery({ context, table, start, lifecycle: this.#lifecycle });
+    this.#recovery = new Recovery({ context, table, start, lifecycle: this.#lifecycle, turns });
     this.containers = new Containers({ context, table, lifecycle: this.#lifecycle, execs, turns });
     this.images = context.images;
     this.networks = new NetworkServices({ network, table, files, turns, operation });

@@ -1,6 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '@fairlead/base';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type KeyedMutex, messageOf } from '@fairlead/base';
 import type { TaskProcess } from '@fairlead/runtime';
 import type { EngineContext } from '../context.ts';
 import type { Container } from '../model.ts';
@@ -13,6 +14,12 @@ import type { ContainerStart, Started } from './start.ts';
 /** What Docker records for a container whose end nobody saw. */
 const UNKNOWN_EXIT = 255;
 const SIGKILL = 9;
+/**
+ * Milliseconds after which nothing of a start that was cut off can turn up any more: a task takes about 40, and
+ * containerd 1.6 about 2,100 to take away what it made for a client that is gone.
+ */
+const LATE_TASK_MS = 3000;
+const LOOK_AGAIN_MS = 50;
 
 /** The first processes of all containers, by container id. */
 export type TasksById = ReadonlyMap<string, TaskProcess>;
@@ -27,13 +34,17 @@ export class Recovery {
   readonly #table: ContainerTable;
   readonly #start: ContainerStart;
   readonly #lifecycle: Lifecycle;
+  readonly #turns: KeyedMutex;
 
   constructor(parts: {
     readonly context: EngineContext;
     readonly table: ContainerTable;
     readonly start: ContainerStart;
     readonly lifecycle: Lifecycle;
+    /** Whose turn it is, by container id. */
+    readonly turns: KeyedMutex;
   }) {
+    this.#turns = parts.turns;
     this.#context = parts.context;
     this.#table = parts.table;
     this.#start = parts.start;
@@ -140,15 +151,26 @@ export class Recovery {
     const { containers, snapshots } = this.#context.containerd;
     const strangers = [...tasks.keys()].filter((id) => this.#table.get(id) === undefined);
     await Promise.all(strangers.map((id) => this.#attempt(id, () => this.#destroy(id))));
-    const records = (await containers.list()).filter(({ id }) => {
+    for (const { id } of await containers.list()) {
       const container = this.#table.get(id);
-      return container === undefined || !isAlive(container);
-    });
+      if (container !== undefined && isAlive(container)) continue;
+      // Not waited for, except by those who want to start or remove this container.
+      void this.#turns.run(id, () => this.#attempt(id, () => this.#dropRecord(id)));
+    }
     const orphans = [...layers].filter((key) => /^[0-9a-f]{64}$/.test(key) && this.#table.get(key) === undefined);
-    await Promise.all([
-      ...records.map(({ id }) => this.#attempt(id, () => containers.delete(id))),
-      ...orphans.map((key) => this.#attempt(key, () => snapshots.remove(key))),
-    ]);
+    await Promise.all(orphans.map((key) => this.#attempt(key, () => snapshots.remove(key))));
+  }
+
+  /** A start was cut off. containerd may still be at it: a task that was asked for can turn up yet. */
+  async #dropRecord(id: string): Promise<void> {
+    const { containers, tasks } = this.#context.containerd;
+    const deadline = performance.now() + LATE_TASK_MS;
+    do {
+      const task = await tasks.get({ containerId: id }).catch(ignoreMissing);
+      if (task !== undefined) return await this.#destroy(id);
+      await sleep(LOOK_AGAIN_MS);
+    } while (performance.now() < deadline);
+    await containers.delete(id);
   }
 
   /** Pipes of containers that do not run, and everything of those that are no more. */
