@@ -175,9 +175,7 @@ export interface ContainerService {
 export interface ImageService {
   list(): Promise<readonly Image[]>;
   inspect(reference: string): Promise<Image>;
-  history(
-    reference: string,
-  ): Promise<
+  history(reference: string): Promise<
     readonly {
       readonly id: string;
       readonly created: number;
