@@ -8,7 +8,9 @@ import { isTextList } from './image-config.ts';
  * @throws FairleadError `invalid-argument` for an instruction that changes no configuration or is malformed.
  */
 export function applyConfigChanges(config: ImageRunConfig, changes: readonly string[]): ImageRunConfig {
-  return changes.reduce((current, change) => ({ ...current, ...changed(current, change) }), config);
+  let current = config;
+  for (const change of changes) current = { ...current, ...changed(current, change) };
+  return current;
 }
 
 function changed(config: ImageRunConfig, change: string): Partial<ImageRunConfig> {
