@@ -4,7 +4,7 @@ import { type Logger, newIdentifier, settleAll } from '@fairlead/base';
 import { type Container, ContainerTable, Engine, EventLog, Images, isAlive } from '@fairlead/engine';
 import { Kernel, makeFifo, namespacePath, Recorder } from '@fairlead/kernel';
 import { NetworkController, type NetworkEvent } from '@fairlead/network';
-import { Containerd, chooseRuntime, probeRuntime, readHostFacts } from '@fairlead/runtime';
+import { Containerd, chooseRuntime, probeRuntime, readHostFacts, removeEmptyCgroupParents } from '@fairlead/runtime';
 import { Store } from '@fairlead/store';
 import { NameService } from './name-service.ts';
 import { networkSettings } from './network-settings.ts';
@@ -105,7 +105,7 @@ export async function startEngine(options: DaemonOptions, logger: Logger): Promi
   parts.defer(async () => {
     if ([...table].some(isAlive)) return;
     logger.info('no container runs: containerd and the name service end too');
-    await settleAll([() => containerd.process?.stop(), () => names.shutdown()]);
+    await settleAll([() => containerd.process?.stop(), () => names.shutdown(), () => removeEmptyCgroupParents()]);
   });
   const owned = parts.move();
   return { engine, [Symbol.asyncDispose]: () => owned.disposeAsync() };

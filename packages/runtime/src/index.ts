@@ -44,6 +44,7 @@ export {
   parseEffectiveCapabilities,
   resolveCapabilities,
 } from './spec/capabilities.ts';
+export { removeEmptyCgroupParents } from './spec/cgroup-parent.ts';
 export {
   type ContainerDescription,
   containerSpec,

@@ -1,3 +1,6 @@
+/** Control group that containers are put under unless told otherwise. */
+export const defaultCgroupParent = 'fairlead';
+
 /** Where a container's control group goes. */
 export type CgroupPlacement = {
   readonly containerId: string;
@@ -13,6 +16,6 @@ export type CgroupPlacement = {
  */
 export function cgroupPath({ containerId, parent, systemd }: CgroupPlacement): string {
   if (systemd) return `${parent || 'system.slice'}:fairlead:${containerId}`;
-  const group = (parent || 'fairlead').replace(/^\/+|\/+$/g, '');
+  const group = (parent || defaultCgroupParent).replace(/^\/+|\/+$/g, '');
   return `/${group}/${containerId}`;
 }

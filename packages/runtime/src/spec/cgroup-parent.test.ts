@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { removeEmptyCgroupParents } from './cgroup-parent.ts';
+
+test('empty parents go from every hierarchy, used ones and those of others stay', () => {
+  const root = mkdtempSync(join(tmpdir(), 'fl-cgroup-'));
+  try {
+    for (const path of ['fairlead', 'memory/fairlead', 'pids/fairlead/container', 'pids/docker']) {
+      mkdirSync(join(root, path), { recursive: true });
+    }
+    removeEmptyCgroupParents(root);
+    assert.ok(!existsSync(join(root, 'fairlead')) && !existsSync(join(root, 'memory/fairlead')));
+    assert.ok(existsSync(join(root, 'pids/fairlead/container')) && existsSync(join(root, 'pids/docker')));
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
