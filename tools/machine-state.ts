@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** Variable by which processes that a test run started, and theirs, are told from all others. */
 export const runMarker = 'FAIRLEAD_TEST_RUN';
@@ -63,4 +64,30 @@ function fileLines(path: string): string[] {
   return readFileSync(path, 'utf8')
     .split('\n')
     .filter((line) => line !== '');
+}
+
+/** Parents under which the engines of the tests put the control groups of their containers. */
+const groupParents = ['fairlead', 'docker'];
+
+/**
+ * Remove the empty control groups of containers whose host was ended while they ran: hosts have no hierarchy of their
+ * own, and nobody is left to do it.
+ */
+export function sweepControlGroups(root = '/sys/fs/cgroup'): void {
+  const places = [root, ...subfolders(root)];
+  for (const parent of places.flatMap((place) => groupParents.map((name) => join(place, name)))) {
+    for (const group of [...subfolders(parent), parent]) {
+      try {
+        rmdirSync(group);
+      } catch {
+        // There is none, or something runs in it: then it is not ours to remove.
+      }
+    }
+  }
+}
+
+function subfolders(path: string): string[] {
+  if (!existsSync(path)) return [];
+  const entries = readdirSync(path, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(path, name));
 }
