@@ -1,28 +1,22 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Kernel, Recorder } from '@fairlead/kernel';
-import { busyboxImage, Daemon, Host } from '@fairlead/lab';
+import type { Daemon, Host } from '@fairlead/lab';
+import { EngineHost } from './engine-host.ts';
 
 /** The daemon dies, again and again; containers, names and ports go on, and nothing is left over. */
 
+let engine: EngineHost;
 let host: Host;
 let daemon: Daemon;
 const docker = (...words: string[]) => daemon.docker(...words);
 
 before(async () => {
-  host = await Host.create({ kernel: new Kernel(new Recorder()) });
-  daemon = await Daemon.fairlead(host);
-  const image = join(host.folder, 'busybox.tar');
-  await busyboxImage(image, { files: { '/var/www/index.html': 'it works\n' } });
-  await docker('load', '-i', image);
+  engine = await EngineHost.start({ '/var/www/index.html': 'it works\n' });
+  ({ host, daemon } = engine);
 });
 
-after(async () => {
-  await daemon[Symbol.asyncDispose]();
-  await host[Symbol.asyncDispose]();
-});
+after(() => engine[Symbol.asyncDispose]());
 
 /** Everything that a run leaves in the host's own network, in the witnesses' words. */
 async function kernelState(): Promise<string> {

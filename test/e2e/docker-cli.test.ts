@@ -1,29 +1,23 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Kernel, Recorder } from '@fairlead/kernel';
-import { busyboxImage, Daemon, Host } from '@fairlead/lab';
+import type { Daemon, Host } from '@fairlead/lab';
+import { EngineHost } from './engine-host.ts';
 
 /** The daily work of the docker command, against Fairlead in a throw-away host. */
 
+let engine: EngineHost;
 let host: Host;
 let daemon: Daemon;
 const docker = (...words: string[]) => daemon.docker(...words);
 const failing = async (...words: string[]) => await daemon.tryDocker(words);
 
 before(async () => {
-  host = await Host.create({ kernel: new Kernel(new Recorder()) });
-  daemon = await Daemon.fairlead(host);
-  const image = join(host.folder, 'busybox.tar');
-  await busyboxImage(image, { files: { '/var/www/index.html': 'it works\n' } });
-  await docker('load', '-i', image);
+  engine = await EngineHost.start({ '/var/www/index.html': 'it works\n' });
+  ({ host, daemon } = engine);
 });
 
-after(async () => {
-  await daemon[Symbol.asyncDispose]();
-  await host[Symbol.asyncDispose]();
-});
+after(() => engine[Symbol.asyncDispose]());
 
 test('version and info say who answers', async () => {
   assert.match(await docker('version'), /Server: Fairlead/);

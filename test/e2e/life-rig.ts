@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { ApiClient, splitFrames } from '@fairlead/api/client';
-import { Kernel, Recorder } from '@fairlead/kernel';
-import { busyboxImage, Daemon, Host } from '@fairlead/lab';
+import type { Daemon, Host } from '@fairlead/lab';
+import { EngineHost } from './engine-host.ts';
 
 /** The part of `docker inspect` that these tests look at. */
 export interface Inspected {
@@ -34,21 +34,17 @@ export class LifeRig implements AsyncDisposable {
   readonly host: Host;
   readonly daemon: Daemon;
   readonly api: ApiClient;
+  readonly #engine: EngineHost;
 
-  private constructor(host: Host, daemon: Daemon) {
-    this.host = host;
-    this.daemon = daemon;
-    this.api = new ApiClient(`unix://${daemon.socketPath}`);
+  private constructor(engine: EngineHost) {
+    this.#engine = engine;
+    this.host = engine.host;
+    this.daemon = engine.daemon;
+    this.api = new ApiClient(`unix://${engine.daemon.socketPath}`);
   }
 
   static async start(): Promise<LifeRig> {
-    const host = await Host.create({ kernel: new Kernel(new Recorder()) });
-    const daemon = await Daemon.fairlead(host);
-    const rig = new LifeRig(host, daemon);
-    const image = join(host.folder, 'busybox.tar');
-    await busyboxImage(image);
-    await daemon.docker('load', '-i', image);
-    return rig;
+    return new LifeRig(await EngineHost.start());
   }
 
   async create(name: string, command: readonly string[], body: CreateBody = {}): Promise<string> {
@@ -147,8 +143,7 @@ export class LifeRig implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.daemon[Symbol.asyncDispose]();
-    await this.host[Symbol.asyncDispose]();
+    await this.#engine[Symbol.asyncDispose]();
   }
 }
 

@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import { Kernel, Recorder } from '@fairlead/kernel';
+import { busyboxImage, Daemon, Host } from '@fairlead/lab';
+
+/** A throw-away host with Fairlead in it and the image `busybox` loaded, dismantled with both. */
+export class EngineHost implements AsyncDisposable {
+  readonly host: Host;
+  readonly daemon: Daemon;
+
+  readonly #parts: AsyncDisposableStack;
+
+  private constructor(host: Host, daemon: Daemon, parts: AsyncDisposableStack) {
+    this.host = host;
+    this.daemon = daemon;
+    this.#parts = parts;
+  }
+
+  /** `files` stand in the image, by their path there. What was started is dismantled when a later step fails. */
+  static async start(files: Readonly<Record<string, string>> = {}): Promise<EngineHost> {
+    await using parts = new AsyncDisposableStack();
+    const host = parts.use(await Host.create({ kernel: new Kernel(new Recorder()) }));
+    const daemon = parts.use(await Daemon.fairlead(host));
+    const image = join(host.folder, 'busybox.tar');
+    await busyboxImage(image, { files });
+    await daemon.docker('load', '-i', image);
+    return new EngineHost(host, daemon, parts.move());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#parts[Symbol.asyncDispose]();
+  }
+}
