@@ -35,6 +35,17 @@ async function assertIdle(): Promise<void> {
   assert.deepEqual(await rig.leftovers(), idle);
 }
 
+/** Lines of a terminal. */
+async function firstLines(stream: AsyncIterable<Buffer>, count: number): Promise<string[]> {
+  let text = '';
+  for await (const data of stream) {
+    text += data;
+    const lines = text.split('\r\n');
+    if (lines.length > count) return lines.slice(0, count);
+  }
+  assert.fail(`the output ended after ${text.length} bytes`);
+}
+
 test('a container that is started, stopped and removed by everybody at once ends up removed', async () => {
   for (let round = 0; round < 3; round++) {
     await rig.create('all', polite, none);
@@ -121,6 +132,18 @@ test('a paused container can be stopped, killed and removed', async () => {
   }
   assert.equal((await rig.state('stopped')).ExitCode, 7);
   assert.equal((await rig.state('killed')).ExitCode, 137);
+});
+
+test('who attaches with the log gets what was said before and what follows, each line once', async () => {
+  const count = 'i=0; while :; do for _ in 1 2 3 4 5 6 7 8; do i=$((i+1)); echo $i; done; sleep 0.001; done';
+  await rig.run('counting', ['sh', '-c', count], { ...none, Tty: true });
+  for (let attempt = 1; attempt <= 20; attempt++) {
+    const attached = await rig.attach('counting', { logs: 1 });
+    const lines = await firstLines(attached, attempt * 150);
+    attached.destroy();
+    const wrong = lines.findIndex((line, index) => line !== `${index + 1}`);
+    assert.equal(wrong, -1, `line ${wrong + 1} is ${lines[wrong]}`);
+  }
 });
 
 test('a signal that does not end a container reaches it', async () => {

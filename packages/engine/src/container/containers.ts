@@ -12,7 +12,8 @@ import type {
   WaitCondition,
   WaitResult,
 } from '../engine-port.ts';
-import { readLog } from '../log/log-reader.ts';
+import { readLog, readLogUpTo } from '../log/log-reader.ts';
+import type { LogMark } from '../log/log-writer.ts';
 import type { Container, ContainerConfig, Exec, Image } from '../model.ts';
 import { containerEvent } from './container-event.ts';
 import { makeContainer } from './container-factory.ts';
@@ -123,8 +124,8 @@ export class Containers implements ContainerService {
     if (container.state.status === 'paused') {
       throw new FairleadError('conflict', `container ${container.id} is paused, unpause the container before attach`);
     }
-    const live = options.stream ? await this.#lifecycle.attach(container.id, options) : undefined;
-    const past = options.logs ? this.#read(container, { ...options, follow: false }) : nothing();
+    const { live, mark } = options.stream ? await this.#lifecycle.attach(container.id, options) : {};
+    const past = options.logs ? this.#past(container, options, mark) : nothing();
     this.#context.events.emit(containerEvent(container, 'attach'));
     return {
       output: concat(past, live?.output ?? nothing()),
@@ -228,6 +229,12 @@ export class Containers implements ContainerService {
   #read(container: Container, options: LogOptions): AsyncIterable<LogLine> {
     const { log } = containerFiles(this.#context.settings, container.id);
     return readLog(log, options, this.#lifecycle.log(container.id));
+  }
+
+  /** What was said before the client came, without what it gets live. */
+  #past(container: Container, options: AttachOptions, mark: LogMark | undefined): AsyncIterable<OutputChunk> {
+    if (mark === undefined) return this.#read(container, { ...options, follow: false });
+    return readLogUpTo(containerFiles(this.#context.settings, container.id).log, mark, options);
   }
 
   #view(container: Container, image: Image | undefined): ContainerView {

@@ -1,6 +1,7 @@
 import { FairleadError, isNotFound, KeyedMutex, messageOf } from '@fairlead/base';
 import type { EngineContext } from '../context.ts';
 import type { AttachedStreams, AttachOptions, WaitCondition, WaitResult } from '../engine-port.ts';
+import type { LogMark } from '../log/log-writer.ts';
 import type { Container } from '../model.ts';
 import { containerEvent } from './container-event.ts';
 import type { FileWriter } from './container-files.ts';
@@ -29,6 +30,13 @@ export interface StopOptions {
 /** A process that was sent SIGKILL. The promise is wrapped so that whoever awaits this does not await the end. */
 interface Killed {
   readonly ended: Promise<WaitResult>;
+}
+
+/** A client's end of a container's streams. */
+interface Attachment {
+  readonly live: AttachedStreams;
+  /** What the log held when the first live byte was still to come. */
+  readonly mark: LogMark | undefined;
 }
 
 /** What {@link Lifecycle} works with. */
@@ -79,13 +87,13 @@ export class Lifecycle {
    * A client's end of the streams of a container, running or not: a client that attaches before the start misses
    * nothing. Pipes that were made for it go when it has gone and nobody has started the container.
    */
-  async attach(id: string, options: AttachOptions): Promise<AttachedStreams> {
-    const live = this.#attachTo(id, options) ?? (await this.#turns.run(id, () => this.#prepare(id, options)));
+  async attach(id: string, options: AttachOptions): Promise<Attachment> {
+    const { live, mark } = this.#attachTo(id, options) ?? (await this.#turns.run(id, () => this.#prepare(id, options)));
     const detach = () => {
       live.detach();
       void this.#turns.run(id, () => this.#abandon(id));
     };
-    return { ...live, detach };
+    return { live: { ...live, detach }, mark };
   }
 
   /** @throws FairleadError `not-modified` when it runs already; else in Docker's words. Nothing is left of a failed start. */
@@ -227,15 +235,16 @@ export class Lifecycle {
     else await cleanUp;
   }
 
-  #attachTo(id: string, options: AttachOptions): AttachedStreams | undefined {
-    return this.process(id)?.attach(options, this.#table.find(id).config.stdinOnce);
+  #attachTo(id: string, options: AttachOptions): Attachment | undefined {
+    const started = this.#running.get(id);
+    return started === undefined ? undefined : attachment(started, options, this.#table.find(id));
   }
 
-  async #prepare(id: string, options: AttachOptions): Promise<AttachedStreams> {
+  async #prepare(id: string, options: AttachOptions): Promise<Attachment> {
     const container = this.#table.find(id);
     const started = this.#running.get(id) ?? (await this.#start.openStreams(container));
     this.#running.set(id, started);
-    return started.process.attach(options, container.config.stdinOnce);
+    return attachment(started, options, container);
   }
 
   async #abandon(id: string): Promise<void> {
@@ -335,6 +344,11 @@ export class Lifecycle {
   #warn(message: string, id: string, error: unknown): void {
     this.#context.logger.warn(message, { id, error: messageOf(error) });
   }
+}
+
+/** No output may come between the two, so nothing is waited for here. */
+function attachment({ process, log }: Started, options: AttachOptions, { config }: Container): Attachment {
+  return { live: process.attach(options, config.stdinOnce), mark: log?.mark() };
 }
 
 function requireStartable({ state }: Container): void {

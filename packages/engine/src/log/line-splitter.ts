@@ -41,6 +41,11 @@ export class LineSplitter {
     }
   }
 
+  /** A copy of what waits for the end of its line. */
+  rest(): Uint8Array {
+    return this.#carried?.slice(0, this.#length) ?? new Uint8Array(0);
+  }
+
   /** The stream has ended: what is left is a line without newline. */
   end(): void {
     if (this.#length > 0) this.#takeCarried(false);

@@ -1,9 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import type { LogLine, LogOptions } from '../engine-port.ts';
+import type { LogLine, LogOptions, OutputChunk } from '../engine-port.ts';
 import { parseEntry } from './log-entry.ts';
 import { tailOffset } from './log-tail.ts';
 import { formatLogTime } from './log-time.ts';
-import type { LogWriter } from './log-writer.ts';
+import type { LogMark, LogWriter } from './log-writer.ts';
 
 const blockSize = 1 << 17;
 const newline = 10;
@@ -21,6 +21,22 @@ export type GrowingLog = Pick<LogWriter, 'flush' | 'onAppend' | 'closed'>;
  */
 export function readLog(path: string, options: LogOptions, writer?: GrowingLog): AsyncIterable<LogLine> {
   return { [Symbol.asyncIterator]: () => new LogIterator(path, options, writer) };
+}
+
+/** Read a log up to a mark, and what waited there for the end of its line. */
+export async function* readLogUpTo(
+  path: string,
+  mark: LogMark,
+  wanted: Pick<LogOptions, OutputChunk['stream']>,
+): AsyncGenerator<OutputChunk, void> {
+  const end = await mark.end;
+  await using file = await openLog(path);
+  if (file === undefined) return;
+  for await (const text of readEntries(file, new LineBytes(0), end)) {
+    const line = parseEntry(text);
+    if (line !== undefined && wanted[line.stream]) yield line;
+  }
+  yield* mark.rest.filter(({ stream }) => wanted[stream]);
 }
 
 /**

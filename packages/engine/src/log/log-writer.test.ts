@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import type { LogLine } from '../engine-port.ts';
-import { readLog } from './log-reader.ts';
+import { readLog, readLogUpTo } from './log-reader.ts';
 import { LogWriter } from './log-writer.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'fl-test-log-'));
@@ -168,5 +168,33 @@ test('what is no entry is passed over', async () => {
   assert.deepEqual(
     (await readAll(path)).map(({ data }) => Buffer.from(data).toString()),
     ['one\n', 'two\n'],
+  );
+});
+
+test('what is read up to a mark and what comes after it are the whole, each byte once', async () => {
+  const text = fc.oneof(fc.string({ maxLength: 8 }), fc.constant('line\n'), fc.constant('x'.repeat(20_000)));
+  const chunk = fc.record({ stream: fc.constantFrom('stdout' as const, 'stderr' as const), text, waits: fc.boolean() });
+  const chunks = fc.array(chunk, { maxLength: 8 });
+  await fc.assert(
+    fc.asyncProperty(chunks, chunks, async (before, after) => {
+      const path = newPath();
+      const writer = await LogWriter.open(path);
+      const write = async (all: typeof before) => {
+        for (const { stream, text, waits } of all) {
+          void writer.write({ stream, data: Buffer.from(text) });
+          if (waits) await writer.flush();
+        }
+      };
+      await write(before);
+      const past = Array.fromAsync(readLogUpTo(path, writer.mark(), { stdout: true, stderr: true }));
+      await write(after);
+      await writer.close();
+      for (const name of ['stdout', 'stderr'] as const) {
+        const said = before.filter(({ stream }) => stream === name).map(({ text }) => text);
+        const heard = (await past).filter(({ stream }) => stream === name).map(({ data }) => data);
+        assert.equal(Buffer.concat(heard).toString(), said.join(''), name);
+      }
+    }),
+    { numRuns: 200 },
   );
 });

@@ -12,6 +12,14 @@ const highWater = 1 << 20;
 /** Buffers up to this size are kept while nothing is written. */
 const idleBuffer = 1 << 14;
 
+/** What a log had taken in at one moment. */
+export interface LogMark {
+  /** Where that ends in the file, in bytes; resolves when it is written, and never rejects. */
+  readonly end: Promise<number>;
+  /** What of it waits for the end of its line and is not in the file. */
+  readonly rest: readonly OutputChunk[];
+}
+
 /**
  * Writes the log of one container in Docker's json-file format.
  *
@@ -21,6 +29,10 @@ const idleBuffer = 1 << 14;
 export class LogWriter implements AsyncDisposable {
   readonly #file: FileHandle;
   readonly #onFailure: (error: unknown) => void;
+  /** Where the file ends once everything that was taken in is written, in bytes. */
+  #end: number;
+  /** Bytes of entries that the disk did not take. */
+  #lost = 0;
   readonly #clock = new LogClock();
   readonly #streams = { stdout: new LogStream('stdout'), stderr: new LogStream('stderr') };
   readonly #listeners = new Set<() => void>();
@@ -34,8 +46,9 @@ export class LogWriter implements AsyncDisposable {
   #closing: Promise<void> | undefined;
   #closed = false;
 
-  private constructor(file: FileHandle, onFailure: (error: unknown) => void) {
+  private constructor(file: FileHandle, size: number, onFailure: (error: unknown) => void) {
     this.#file = file;
+    this.#end = size;
     this.#onFailure = onFailure;
   }
 
@@ -49,11 +62,12 @@ export class LogWriter implements AsyncDisposable {
     const file = await open(path, 'a+', 0o640);
     try {
       await repairLog(file);
+      const { size } = await file.stat();
+      return new LogWriter(file, size, onFailure);
     } catch (error) {
       await file.close();
       throw error;
     }
-    return new LogWriter(file, onFailure);
   }
 
   /** True once everything is written and nothing will follow. */
@@ -68,8 +82,7 @@ export class LogWriter implements AsyncDisposable {
    */
   write({ stream, data }: OutputChunk): undefined | Promise<void> {
     if (this.#closing !== undefined) return undefined;
-    this.#streams[stream].write(data, this.#clock.now(), this.#pending);
-    this.#schedule();
+    this.#add(() => this.#streams[stream].write(data, this.#clock.now(), this.#pending));
     if (this.#pending.length < highWater) return undefined;
     this.#room ??= Promise.withResolvers<void>();
     return this.#room.promise;
@@ -79,6 +92,16 @@ export class LogWriter implements AsyncDisposable {
   async flush(): Promise<void> {
     const wanted = this.#begun + (this.#pending.length > 0 ? 1 : 0);
     while (this.#ended < wanted) await this.#nextAppend();
+  }
+
+  /** Remember what was taken in up to now: who reads on from here gets the rest, each byte once. */
+  mark(): LogMark {
+    const [end, lost] = [this.#end, this.#lost];
+    const rest = Object.values(this.#streams).map((stream) => stream.rest());
+    return {
+      end: this.flush().then(() => end - (this.#lost - lost)),
+      rest: rest.filter(({ data }) => data.length > 0),
+    };
   }
 
   /** Be told whenever something was appended and when the log is closed. @returns what ends it. */
@@ -99,8 +122,9 @@ export class LogWriter implements AsyncDisposable {
 
   async #finish(): Promise<void> {
     const time = this.#clock.now();
-    for (const stream of Object.values(this.#streams)) stream.end(time, this.#pending);
-    this.#schedule();
+    this.#add(() => {
+      for (const stream of Object.values(this.#streams)) stream.end(time, this.#pending);
+    });
     await this.flush();
     try {
       await this.#file.close();
@@ -111,7 +135,11 @@ export class LogWriter implements AsyncDisposable {
     this.#notify();
   }
 
-  #schedule(): void {
+  /** Add entries to those that wait for the disk. */
+  #add(addEntries: () => void): void {
+    const before = this.#pending.length;
+    addEntries();
+    this.#end += this.#pending.length - before;
     if (this.#flushing || this.#pending.length === 0) return;
     this.#flushing = true;
     void this.#writeBatches();
@@ -142,6 +170,8 @@ export class LogWriter implements AsyncDisposable {
       }
     } catch (error) {
       this.#onFailure(error);
+      this.#lost += bytes.length;
+      this.#end -= bytes.length;
       if (written > 0) await this.#takeBack(written);
     }
   }
@@ -188,6 +218,11 @@ class LogStream {
   write(data: Uint8Array, time: bigint, output: EntryBuffer): void {
     this.#begin(time, output);
     this.#splitter.push(data);
+  }
+
+  /** What waits for the end of its line. */
+  rest(): OutputChunk {
+    return { stream: this.#name, data: this.#splitter.rest() };
   }
 
   end(time: bigint, output: EntryBuffer): void {
