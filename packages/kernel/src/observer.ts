@@ -97,7 +97,10 @@ class LinkNames implements NameLookup {
   readonly #home: OpenNamespace;
   readonly #names: ReadonlyMap<number, string>;
   readonly #namespaces: OpenNamespaces;
-  #foreign: ReadonlyMap<number, NamespaceName> | undefined;
+  /** Namespaces by the id that ours has for them, as far as they were asked for. */
+  readonly #foreign = new Map<number, NamespaceName>();
+  /** Those that were not asked yet, the host's first: nearly every link of a container leads there. */
+  #unknown: NamespaceName[] | undefined;
 
   constructor(home: OpenNamespace, links: readonly LinkDetails[], namespaces: OpenNamespaces) {
     this.#home = home;
@@ -110,8 +113,7 @@ class LinkNames implements NameLookup {
   }
 
   foreignLink(namespaceId: number, index: number): { namespace: NamespaceName; name: string } | undefined {
-    this.#foreign ??= this.#namespaceIds();
-    const namespace = this.#foreign.get(namespaceId);
+    const namespace = this.#namespaceOf(namespaceId);
     if (namespace === undefined) return undefined;
     const link = this.#namespaces
       .get(namespace)
@@ -120,15 +122,17 @@ class LinkNames implements NameLookup {
     return link && { namespace, name: link.name };
   }
 
-  /** Which namespace each id of ours stands for: the host's and the pinned ones are asked one by one. */
-  #namespaceIds(): ReadonlyMap<number, NamespaceName> {
-    const ids = new Map<number, NamespaceName>();
-    for (const name of ['', ...listNamespaces()]) {
+  /** Which namespace an id of ours stands for: the host's and the pinned ones are asked one by one until one has it. */
+  #namespaceOf(id: number): NamespaceName | undefined {
+    this.#unknown ??= ['', ...listNamespaces()];
+    while (!this.#foreign.has(id)) {
+      const name = this.#unknown.shift();
+      if (name === undefined) return undefined;
       const request = getNamespaceIdMessage(this.#namespaces.get(name).descriptor);
       const [answer] = this.#home.route.execute(`find id of namespace ${name}`, request);
-      const id = answer && decodeNamespaceId(answer);
-      if (id !== undefined) ids.set(id, name);
+      const found = answer && decodeNamespaceId(answer);
+      if (found !== undefined) this.#foreign.set(found, name);
     }
-    return ids;
+    return this.#foreign.get(id);
   }
 }
