@@ -30,6 +30,8 @@ export class Engine implements EnginePort, AsyncDisposable {
   readonly #lifecycle: Lifecycle;
   readonly #recovery: Recovery;
   readonly #stop = new AbortController();
+  /** The insides of all sandboxes have been compared. */
+  #compared: Promise<unknown> = Promise.resolve();
 
   constructor(context: EngineContext, table: ContainerTable, surroundings: EngineSurroundings) {
     const { network, operation } = context;
@@ -50,7 +52,8 @@ export class Engine implements EnginePort, AsyncDisposable {
   async start(): Promise<void> {
     const [tasks] = await Promise.all([this.#recovery.tasks(), this.images.recover()]);
     const used = this.#recovery.usedSandboxes(tasks);
-    await this.#context.network.start((sandbox: Sandbox) => used.has(sandbox.id));
+    const { insides } = await this.#context.network.start((sandbox: Sandbox) => used.has(sandbox.id));
+    this.#compared = insides;
     await this.#recovery.run(tasks);
     void this.#followEvents();
   }
@@ -80,6 +83,7 @@ export class Engine implements EnginePort, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     this.#lifecycle.release();
+    await this.#compared;
   }
 
   async #followEvents(): Promise<void> {

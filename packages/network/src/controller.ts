@@ -8,7 +8,7 @@ import { NameRecords } from './name-records.ts';
 import type { NameServicePort } from './name-service-port.ts';
 import { Networks } from './networks.ts';
 import { PortBook } from './port-book.ts';
-import { type ReconcileContext, reconcile } from './reconcile.ts';
+import { type ReconcileContext, type Reconciliation, reconcile } from './reconcile.ts';
 import { Sandboxes, type SandboxRequest } from './sandboxes.ts';
 import type { NetworkSettings } from './settings.ts';
 import { NetworkState } from './state.ts';
@@ -48,20 +48,21 @@ export class NetworkController {
   }
 
   /**
-   * Bring everything to what the store says; to be called before anything else.
+   * Bring everything to what the store says; to be called before anything else. The insides of sandboxes follow, each
+   * before anything else is done to its sandbox.
    *
    * @param lives whether the container that a sandbox was made for still runs; the others' sandboxes are taken away.
    */
-  async start(lives: (sandbox: Sandbox) => boolean): Promise<readonly Change[]> {
+  async start(lives: (sandbox: Sandbox) => boolean): Promise<Reconciliation> {
     const dead = [...this.#state.sandboxes].filter((sandbox) => !lives(sandbox));
     const addresses = dead
       .flatMap(({ id }) => this.#state.endpoints.inSandbox(id))
       .flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]);
     for (const { id } of dead) this.#state.dropSandbox(id);
     this.#networks.ensurePredefined();
-    const changes = await this.repair();
+    const reconciliation = await this.#repair();
     for (const address of addresses) if (address) await this.#reconcile.kernel.forgetConnections({ address });
-    return changes;
+    return reconciliation;
   }
 
   /**
@@ -71,7 +72,8 @@ export class NetworkController {
    * @returns the changes that were needed in the kernel.
    */
   async repair(): Promise<readonly Change[]> {
-    return await this.#turns.run('repair', () => reconcile(this.#reconcile));
+    const { changes, insides } = await this.#repair();
+    return [...changes, ...(await insides)];
   }
 
   /** Every network, oldest first. */
@@ -147,5 +149,9 @@ export class NetworkController {
   /** A stopped container leaves a network. */
   releaseLease(network: string, owner: string): void {
     this.#state.addresses.release(network, owner);
+  }
+
+  #repair(): Promise<Reconciliation> {
+    return this.#turns.run('repair', () => reconcile(this.#reconcile));
   }
 }

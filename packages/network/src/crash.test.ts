@@ -54,7 +54,7 @@ test('an engine that dies at any step of a start is followed by one that complet
     rig.names.restart();
     await rig.kernel.apply(damage(rig));
     rig.open(new Life({ dieAt: step }));
-    await Promise.race([rig.controller.start(() => true), rig.life.end]);
+    await Promise.race([rig.start(), rig.life.end]);
     died = rig.life.dead;
     await rig.boot(new Life());
     rig.assertConsistent();

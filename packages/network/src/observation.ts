@@ -15,36 +15,42 @@ const hostKinds = ['link', 'address', 'route', 'table', 'element'] as const;
 /** Kinds that we make in a sandbox. */
 const sandboxKinds = ['link', 'address', 'route', 'table'] as const;
 
-/** What the kernel holds, as far as reconciliation is concerned with it. */
-export interface Observation {
-  /** What is wanted, is ours, or both: all of it may be changed or removed. */
-  readonly objects: readonly KernelObject[];
-  /** Inner ends of veth pairs that their container has renamed or taken elsewhere: `namespace|name`. */
-  readonly astray: ReadonlySet<string>;
-}
-
 /**
- * Read back what is wanted and what is ours but not wanted. In the host's namespace links say themselves whose they are;
- * in a container's, what nobody asked for is the container's own business.
+ * Read back what is wanted of the host's namespace and what is ours but not wanted there, and which namespaces are pinned.
+ * Links say themselves whose they are.
+ *
+ * @param desired what is wanted there, namespaces included.
+ * @param host what {@link observeHost} has seen.
  */
 export function observeOwn(
   kernel: KernelPort,
   desired: readonly KernelObject[],
   host: readonly KernelObject[],
   namespacePrefix: string,
-): Observation {
+): KernelObject[] {
   const wanted = new Map(desired.map((object) => [identityOf(object), object]));
   const places = new Set(desired.map(({ namespace }) => namespace));
   const pinned = kernel.namespaces();
-  const objects = ownHostObjects(host, wanted, new Set(pinned));
-  for (const namespace of pinned) {
-    if (places.has(namespace)) {
-      objects.push({ kind: 'namespace', namespace });
-      objects.push(...kernel.observe(namespace, sandboxKinds).filter((object) => isOwnInside(object, wanted)));
-    } else if (namespace.startsWith(namespacePrefix)) objects.push({ kind: 'namespace', namespace });
-  }
-  objects.push(...settings(kernel, desired, objects));
-  return { objects, astray: strayEnds(objects, wanted) };
+  const namespaces = pinned
+    .filter((namespace) => places.has(namespace) || namespace.startsWith(namespacePrefix))
+    .map((namespace): KernelObject => ({ kind: 'namespace', namespace }));
+  return [...ownHostObjects(host, wanted, new Set(pinned)), ...namespaces, ...settings(kernel, desired)];
+}
+
+/**
+ * Read back what is wanted inside one sandbox, and our table there. What else there is, is the container's own business.
+ *
+ * @throws Error `ENOENT` when the namespace is gone.
+ */
+export function observeInside(
+  kernel: KernelPort,
+  namespace: NamespaceName,
+  desired: readonly KernelObject[],
+): KernelObject[] {
+  const wanted = new Set(desired.map(identityOf));
+  const isOwn = (object: KernelObject) =>
+    wanted.has(identityOf(object)) || (object.kind === 'table' && object.definition.name === tableName);
+  return [...kernel.observe(namespace, sandboxKinds).filter(isOwn), ...settings(kernel, desired)];
 }
 
 /** What the host's namespace holds of the kinds that we make there, and its routes. */
@@ -91,34 +97,11 @@ function asRemovable(link: LinkObject): LinkObject {
   return { ...link, type: { kind: 'other', name: 'veth' } };
 }
 
-function isOwnInside(object: KernelObject, wanted: ReadonlyMap<string, KernelObject>): boolean {
-  return wanted.has(identityOf(object)) || (object.kind === 'table' && object.definition.name === tableName);
-}
-
-/** Settings cannot be listed: those that are wanted are read, where there is something that they could be of. */
-function settings(
-  kernel: KernelPort,
-  desired: readonly KernelObject[],
-  objects: readonly KernelObject[],
-): SysctlObject[] {
-  const present = new Set<NamespaceName>(['', ...objects.map(({ namespace }) => namespace)]);
+/** Settings cannot be listed: those that are wanted are read. */
+function settings(kernel: KernelPort, desired: readonly KernelObject[]): SysctlObject[] {
   return desired.flatMap((object) => {
-    if (object.kind !== 'sysctl' || !present.has(object.namespace)) return [];
+    if (object.kind !== 'sysctl') return [];
     const value = kernel.readSysctl(object.namespace, object.key);
     return value === undefined ? [] : [{ ...object, value }];
   });
-}
-
-function strayEnds(objects: readonly KernelObject[], wanted: ReadonlyMap<string, KernelObject>): ReadonlySet<string> {
-  const present = new Set(objects.map(identityOf));
-  return new Set(
-    objects.flatMap((object) => {
-      const want = object.kind === 'link' ? wanted.get(identityOf(object)) : undefined;
-      if (object.kind !== 'link' || object.type.kind !== 'veth' || want?.kind !== 'link') return [];
-      const inner = want.type.kind === 'veth' ? want.type.peer : undefined;
-      if (inner === undefined || present.has(identityOf({ ...want, namespace: inner.namespace, name: inner.name })))
-        return [];
-      return [`${inner.namespace}|${inner.name}`];
-    }),
-  );
 }

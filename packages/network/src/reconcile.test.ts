@@ -116,6 +116,20 @@ test('what is as it should be is not touched', async () => {
   assert.deepEqual(await rig.boot(new Life()), []);
 });
 
+test('who works on a sandbox after a start finds its inside compared', async () => {
+  using rig = await inhabited();
+  const [sandbox] = rig.state.sandboxes;
+  const [endpoint] = rig.controller.endpointsIn(sandbox?.id ?? '');
+  assert.ok(endpoint);
+  await rig.kernel.apply(defaultRoutes(rig).map((object) => ({ action: 'remove', object })));
+  rig.open(new Life());
+  const { changes } = await rig.controller.start(() => true);
+  assert.deepEqual(changes, []);
+  await rig.controller.leave(endpoint);
+  rig.assertConsistent();
+  assert.deepEqual(rig.logged, []);
+});
+
 test('what belongs to others stays', async () => {
   using rig = await inhabited();
   const theirs: readonly KernelObject[] = [

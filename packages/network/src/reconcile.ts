@@ -1,4 +1,5 @@
-import { type Logger, messageOf } from '@fairlead/base';
+import { setImmediate as endOfTurn } from 'node:timers/promises';
+import { KeyedMutex, type Logger, messageOf } from '@fairlead/base';
 import type { Change, KernelObject, TableDefinition } from '@fairlead/netlink';
 import { diff } from './diff.ts';
 import { hasNames } from './dns-names.ts';
@@ -6,7 +7,7 @@ import type { KernelPort } from './kernel-port.ts';
 import type { Sandbox } from './model.ts';
 import type { NameRecords } from './name-records.ts';
 import type { NameServicePort } from './name-service-port.ts';
-import { observeHost, observeOwn } from './observation.ts';
+import { observeHost, observeInside, observeOwn } from './observation.ts';
 import type { PortBook } from './port-book.ts';
 import { keepRouterAdvertisements } from './router-advertisements.ts';
 import type { NetworkState } from './state.ts';
@@ -26,41 +27,87 @@ export interface ReconcileContext {
   readonly turn: <T>(sandbox: string, work: () => Promise<T>) => Promise<T>;
 }
 
+/** What a reconciliation has done, and goes on to do. */
+export interface Reconciliation {
+  /** The changes that the host's namespace needed. */
+  readonly changes: readonly Change[];
+  /**
+   * The changes that the insides of sandboxes needed. Each is compared in a turn of its sandbox, so whoever works on one
+   * finds it right; nobody else has to wait for all of them. Never rejects.
+   */
+  readonly insides: Promise<readonly Change[]>;
+}
+
 /**
  * Bring kernel and name service to what the store says: after a crash, after a reboot, after somebody else's firewall
  * reload. What is right already is not touched, so traffic that flows goes on. What cannot be put right is logged.
- *
- * @returns the changes that were needed in the kernel.
  */
-export async function reconcile(context: ReconcileContext): Promise<readonly Change[]> {
-  const { kernel, logger } = context;
-  const changes = kernelChanges(context);
-  if (changes.length > 0) {
-    logger.info('repairing kernel state', { changes: changes.length });
-    await attempt(context, 'kernel state not repaired completely', () => applyThoroughly(kernel, changes));
-  }
+export async function reconcile(context: ReconcileContext): Promise<Reconciliation> {
+  const changes = hostChanges(context);
+  await repair(context, changes);
   const settled = await reconcileNames(context);
-  return [...changes, ...settled];
+  return { changes: [...changes, ...settled], insides: reconcileInsides(context) };
 }
 
-/** What reconciliation would change in the kernel. */
-export function kernelChanges(
-  context: Pick<ReconcileContext, 'state' | 'kernel' | 'namespacePrefix' | 'hostTable'>,
-): Change[] {
-  const { state, kernel, namespacePrefix, hostTable } = context;
+/** What has to change in the host's namespace, and which namespaces have to be made or to go. */
+function hostChanges({ state, kernel, namespacePrefix, hostTable }: ReconcileContext): Change[] {
   const host = observeHost(kernel);
-  const own = state.desired();
+  const own = state.desired().filter(isOfHost);
   const table: KernelObject = { kind: 'table', namespace: '', definition: hostTable };
   const desired = [table, ...keepRouterAdvertisements(own, host), ...own];
-  const { objects, astray } = observeOwn(kernel, desired, host, namespacePrefix);
+  return diff(desired, observeOwn(kernel, desired, host, namespacePrefix));
+}
+
+/** What has to change inside a sandbox. Links that its container has renamed or taken elsewhere are let go. */
+function insideChanges({ state, kernel }: ReconcileContext, sandbox: Sandbox): Change[] {
+  const desired = state.fragment(sandbox).filter((object) => !isOfHost(object));
+  const objects = observeInside(kernel, sandbox.namespace, desired);
+  const present = new Set(objects.flatMap((object) => (object.kind === 'link' ? [object.name] : [])));
+  // The inner end of a veth is never made on its own: where it is missing, its outer end has been looked after.
+  const astray = new Set(
+    desired.flatMap((object) => (object.kind === 'link' && !present.has(object.name) ? [object.name] : [])),
+  );
   const isAstray = (object: KernelObject) => {
     const link = object.kind === 'link' ? object.name : 'link' in object ? object.link : undefined;
-    return link !== undefined && astray.has(`${object.namespace}|${link}`);
+    return link !== undefined && astray.has(link);
   };
   return diff(
     desired.filter((object) => !isAstray(object)),
     objects,
   );
+}
+
+function isOfHost(object: KernelObject): boolean {
+  return object.namespace === '' || object.kind === 'namespace';
+}
+
+async function repair(context: ReconcileContext, changes: readonly Change[]): Promise<void> {
+  if (changes.length === 0) return;
+  context.logger.info('repairing kernel state', { changes: changes.length });
+  await attempt(context, 'kernel state not repaired completely', () => applyThoroughly(context.kernel, changes));
+}
+
+/** All turns are asked for before this returns. One at a time, with room for everything else in between. */
+async function reconcileInsides(context: ReconcileContext): Promise<readonly Change[]> {
+  const { state, turn } = context;
+  const pace = new KeyedMutex();
+  const changes = Iterator.from(state.sandboxes)
+    .filter(({ namespace }) => namespace !== '')
+    .map(({ id }) => turn(id, () => pace.run('inside', () => reconcileInside(context, id))))
+    .toArray();
+  return (await Promise.all(changes)).flat();
+}
+
+async function reconcileInside(context: ReconcileContext, id: string): Promise<readonly Change[]> {
+  let changes: readonly Change[] = [];
+  await endOfTurn();
+  await attempt(context, 'inside of a sandbox not repaired', async () => {
+    const sandbox = context.state.sandboxes.get(id);
+    if (sandbox === undefined) return;
+    changes = insideChanges(context, sandbox);
+    await repair(context, changes);
+  });
+  return changes;
 }
 
 /** First what is of no use any more: its ports may be wanted. */
@@ -116,13 +163,13 @@ async function reconcileSandbox(
   holdsPorts: boolean,
 ): Promise<readonly Change[]> {
   const changes: Change[] = [];
-  await attempt(context, 'names not restored', () => restoreNames(context, id, changes));
+  await attempt(context, 'names not restored', () => restoreNames(context, id));
   await attempt(context, 'published ports not restored', () => restorePorts(context, id, holdsPorts, changes));
   return changes;
 }
 
 /** A name service that was lost answers on other ports now, and the sandbox has to be told. */
-async function restoreNames(context: ReconcileContext, id: string, changes: Change[]): Promise<void> {
+async function restoreNames(context: ReconcileContext, id: string): Promise<void> {
   const { state, records } = context;
   const sandbox = state.sandboxes.get(id);
   if (sandbox === undefined) return;
@@ -130,7 +177,8 @@ async function restoreNames(context: ReconcileContext, id: string, changes: Chan
   const resolver = await records.serve(sandbox, joined);
   const { udpPort, tcpPort } = sandbox.resolver ?? {};
   if (resolver && (resolver.udpPort !== udpPort || resolver.tcpPort !== tcpPort)) {
-    await replace(context, sandbox, { ...sandbox, resolver }, changes);
+    // Its table, which sends questions there, is compared next.
+    state.sandboxes.put({ ...sandbox, resolver });
   }
   await records.publish(joined);
 }

@@ -6,7 +6,7 @@ import { type Logger, parseInterfaceAddress, parsePrefix, silentLogger } from '@
 import { hostTable } from '@fairlead/firewall';
 import { localSubnetSources, uniqueLocalSource } from '@fairlead/ipam';
 import { FakeKernel } from '@fairlead/kernel/testing';
-import { identityOf, type KernelObject, satisfies } from '@fairlead/netlink';
+import { type Change, identityOf, type KernelObject, satisfies } from '@fairlead/netlink';
 import { Store } from '@fairlead/store';
 import { NetworkController } from '../controller.ts';
 import { hasNames } from '../dns-names.ts';
@@ -78,7 +78,13 @@ export class Rig implements Disposable {
   /** Start an engine on the same store; the former one is dead. */
   async boot(life: Life, lives: (sandbox: Sandbox) => boolean = () => true) {
     this.open(life);
-    return await this.controller.start(lives);
+    return await this.start(lives);
+  }
+
+  /** Let the engine start and compare everything. @returns the changes that were needed. */
+  async start(lives: (sandbox: Sandbox) => boolean = () => true): Promise<readonly Change[]> {
+    const { changes, insides } = await this.controller.start(lives);
+    return [...changes, ...(await insides)];
   }
 
   /** Make an engine that has not started yet. */
