@@ -48,8 +48,8 @@ export class NetworkController {
   }
 
   /**
-   * Bring everything to what the store says; to be called before anything else. The insides of sandboxes follow, each
-   * before anything else is done to its sandbox.
+   * Bring everything to what the store says; to be called before anything else. The insides of sandboxes are left
+   * to {@link Reconciliation.compareInsides}.
    *
    * @param lives whether the container that a sandbox was made for still runs; the others' sandboxes are taken away.
    */
@@ -72,8 +72,8 @@ export class NetworkController {
    * @returns the changes that were needed in the kernel.
    */
   async repair(): Promise<readonly Change[]> {
-    const { changes, insides } = await this.#repair();
-    return [...changes, ...(await insides)];
+    const { changes, compareInsides } = await this.#repair();
+    return [...changes, ...(await compareInsides())];
   }
 
   /** Every network, oldest first. */

@@ -98,7 +98,7 @@ test('the real kernel holds what is wanted after every operation, and a comparis
     assert.deepEqual((await controller.repair()).map(describeChange), [], when);
     assert.deepEqual(logged, [], when);
   };
-  await (await controller.start(() => true)).insides;
+  await (await controller.start(() => true)).compareInsides();
   await unchanged('after the start');
   const options = {
     'com.docker.network.bridge.gateway_mode_ipv4': 'routed',
@@ -147,7 +147,7 @@ test('the real kernel takes every repair', async () => {
   using store = Store.open(':memory:');
   const logged: string[] = [];
   const controller = controllerOn(kernel, store, new FakeNameService(), logged);
-  await (await controller.start(() => true)).insides;
+  await (await controller.start(() => true)).compareInsides();
   const network = await controller.createNetwork({ name: 'dual', ipv6: true });
   const dns = { servers: [], search: [], options: [] };
   const { id, namespace } = await controller.openSandbox({

@@ -123,10 +123,12 @@ test('who works on a sandbox after a start finds its inside compared', async () 
   assert.ok(endpoint);
   await rig.kernel.apply(defaultRoutes(rig).map((object) => ({ action: 'remove', object })));
   rig.open(new Life());
-  const { changes } = await rig.controller.start(() => true);
+  const { changes, compareInsides } = await rig.controller.start(() => true);
   assert.deepEqual(changes, []);
+  const compared = compareInsides();
   await rig.controller.leave(endpoint);
   rig.assertConsistent();
+  assert.equal((await compared).length, 2);
   assert.deepEqual(rig.logged, []);
 });
 

@@ -27,15 +27,17 @@ export interface ReconcileContext {
   readonly turn: <T>(sandbox: string, work: () => Promise<T>) => Promise<T>;
 }
 
-/** What a reconciliation has done, and goes on to do. */
+/** What a reconciliation has done, and what is left of it. */
 export interface Reconciliation {
   /** The changes that the host's namespace needed. */
   readonly changes: readonly Change[];
   /**
-   * The changes that the insides of sandboxes needed. Each is compared in a turn of its sandbox, so whoever works on one
-   * finds it right; nobody else has to wait for all of them. Never rejects.
+   * Go on with the insides of sandboxes: each is compared in a turn of its sandbox that is taken at once, so whoever works
+   * on one from then on finds it right, and nobody has to wait for all of them. Never rejects.
+   *
+   * @returns the changes that they needed.
    */
-  readonly insides: Promise<readonly Change[]>;
+  readonly compareInsides: () => Promise<readonly Change[]>;
 }
 
 /**
@@ -46,7 +48,7 @@ export async function reconcile(context: ReconcileContext): Promise<Reconciliati
   const changes = hostChanges(context);
   await repair(context, changes);
   const settled = await reconcileNames(context);
-  return { changes: [...changes, ...settled], insides: reconcileInsides(context) };
+  return { changes: [...changes, ...settled], compareInsides: () => reconcileInsides(context) };
 }
 
 /** What has to change in the host's namespace, and which namespaces have to be made or to go. */

@@ -83,8 +83,8 @@ export class Rig implements Disposable {
 
   /** Let the engine start and compare everything. @returns the changes that were needed. */
   async start(lives: (sandbox: Sandbox) => boolean = () => true): Promise<readonly Change[]> {
-    const { changes, insides } = await this.controller.start(lives);
-    return [...changes, ...(await insides)];
+    const { changes, compareInsides } = await this.controller.start(lives);
+    return [...changes, ...(await compareInsides())];
   }
 
   /** Make an engine that has not started yet. */
