@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { test } from 'node:test';
-import { FairleadError, isConflict } from '@fairlead/base';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FairleadError, isConflict, messageOf } from '@fairlead/base';
+import { ApiClient } from './client/api-client.ts';
 import { ApiServer } from './server.ts';
 import { serveFake } from './testing/index.ts';
 import { createContainer, raw, startContainer } from './testing/requests.ts';
@@ -226,6 +228,23 @@ test('the socket is for its owner and group, and a living daemon keeps it', asyn
   await using second = new ApiServer({ engine: fake.engine, productVersion: '0.0.0' });
   await assert.rejects(second.listen({ kind: 'unix', path: fake.socketPath }), (error) => isConflict(error));
   assert.equal(await fake.client.text('GET', '/_ping'), 'OK');
+});
+
+test('who comes before the engine is ready waits, and hears why it never will be', async () => {
+  await using fake = await serveFake();
+  for (const [name, settle, outcome] of [
+    ['early', 'resolve', 'OK'],
+    ['vain', 'reject', 'no containerd'],
+  ] as const) {
+    const { promise: ready, ...ends } = Promise.withResolvers<unknown>();
+    await using server = new ApiServer({ engine: fake.engine, productVersion: '0.0.0', ready });
+    const path = `${fake.socketPath}.${name}`;
+    await server.listen({ kind: 'unix', path });
+    const asked = new ApiClient(`unix://${path}`).text('GET', '/_ping').catch(messageOf);
+    assert.equal(await Promise.race([asked, sleep(20, 'waits')]), 'waits');
+    ends[settle](new Error('no containerd'));
+    assert.equal(await asked, outcome);
+  }
 });
 
 test('closing cuts what would last for ever', async () => {

@@ -35,6 +35,8 @@ export interface ApiServerOptions {
   /** Version of the product. */
   readonly productVersion: string;
   readonly logger?: Logger;
+  /** Requests that come before it has resolved wait. Default: nothing to wait for. */
+  readonly ready?: Promise<unknown>;
 }
 
 /**
@@ -51,10 +53,10 @@ export class ApiServer implements AsyncDisposable {
   /** Connections taken over: HTTP no longer counts them among its own. */
   readonly #upgraded = new Set<Duplex>();
 
-  constructor({ engine, productVersion, logger = silentLogger }: ApiServerOptions) {
+  constructor({ engine, productVersion, logger = silentLogger, ready = Promise.resolve() }: ApiServerOptions) {
     const routes = new RouteTable(allRoutes(engine, productVersion));
     this.#logger = logger;
-    this.#dispatcher = new Dispatcher({ routes, logger, productVersion });
+    this.#dispatcher = new Dispatcher({ routes, logger, productVersion, ready });
   }
 
   /**

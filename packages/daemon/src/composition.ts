@@ -22,11 +22,11 @@ export interface ComposedEngine extends AsyncDisposable {
 }
 
 /**
- * Put all parts together and bring the machine to what the store says: the only place that knows every package.
+ * Put all parts together: the only place that knows every package. The engine is not started yet.
  *
  * @throws FairleadError when a part cannot be had; what was started is left for the next attempt.
  */
-export async function startEngine(options: DaemonOptions, logger: Logger): Promise<ComposedEngine> {
+export async function composeEngine(options: DaemonOptions, logger: Logger): Promise<ComposedEngine> {
   await using parts = new AsyncDisposableStack();
   for (const path of [options.dataRoot, options.execRoot]) mkdirSync(path, { recursive: true, mode: 0o711 });
   const recorder = new Recorder();
@@ -100,7 +100,6 @@ export async function startEngine(options: DaemonOptions, logger: Logger): Promi
       },
     ),
   );
-  await engine.start();
   // Disposed of before the engine is: it decides while the store can still be read.
   parts.defer(async () => {
     if ([...table].some(isAlive)) return;

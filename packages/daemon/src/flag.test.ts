@@ -33,6 +33,7 @@ const wrong: [words: string[], message: RegExp][] = [
   [['--ipv6=maybe'], /not a boolean/],
   [['run'], /accepts no arguments: run/],
   [['--dns', 'x'], /invalid IP address: x/],
+  [['--log-level', 'loud'], /^invalid logging level: loud$/],
 ];
 
 test('what is wrong is said with the flag that it is about', () => {

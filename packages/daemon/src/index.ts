@@ -3,6 +3,6 @@
  *
  * @module
  */
-export { type ComposedEngine, startEngine } from './composition.ts';
+export { type ComposedEngine, composeEngine } from './composition.ts';
 export { type DaemonOptions, daemonOptions } from './options.ts';
 export { runDaemon } from './run-daemon.ts';

@@ -1,16 +1,36 @@
-import type { Logger } from '@fairlead/base';
-import { destination, pino } from 'pino';
+import { FairleadError, type Logger, type LogLevel } from '@fairlead/base';
 
-/**
- * The daemon's log: JSON lines on standard error. Written at once and from this thread: transports would start threads,
- * and a network namespace belongs to a thread.
- */
-export function daemonLogger(level: string): Logger {
-  const log = pino({ base: null, level: level === 'fatal' ? 'error' : level }, destination({ fd: 2, sync: true }));
-  return {
-    debug: (message, details) => log.debug(details ?? {}, message),
-    info: (message, details) => log.info(details ?? {}, message),
-    warn: (message, details) => log.warn(details ?? {}, message),
-    error: (message, details) => log.error(details ?? {}, message),
-  };
+/** As in pino's and bunyan's logs, so that their viewers read ours. */
+const weights: Readonly<Record<LogLevel, number>> = { debug: 20, info: 30, warn: 40, error: 50 };
+
+/** What dockerd's `--log-level` takes (logrus, `ParseLevel`), and the least that is written then: errors always are. */
+const thresholds: Readonly<Record<string, LogLevel>> = {
+  trace: 'debug',
+  debug: 'debug',
+  info: 'info',
+  warn: 'warn',
+  warning: 'warn',
+  error: 'error',
+  fatal: 'error',
+  panic: 'error',
+};
+
+/** @throws FairleadError `invalid-argument` in dockerd's words. */
+export function parseLogLevel(text: string): LogLevel {
+  const level = thresholds[text.toLowerCase()];
+  if (level === undefined) throw new FairleadError('invalid-argument', `invalid logging level: ${text}`);
+  return level;
+}
+
+/** The daemon's log: JSON lines on standard error, each written before the call returns. */
+export function daemonLogger(threshold: LogLevel): Logger {
+  const at =
+    (level: LogLevel) =>
+    (message: string, details: Record<string, unknown> = {}) => {
+      if (weights[level] < weights[threshold]) return;
+      process.stderr.write(
+        `${JSON.stringify({ level: weights[level], time: Date.now(), ...details, msg: message })}\n`,
+      );
+    };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }

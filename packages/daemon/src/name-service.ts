@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { FairleadError, type Logger, messageOf, type PortRange } from '@fairlead/base';
-import { ResolverClient, type ResolverContents } from '@fairlead/dns';
+import type { ResolverContents } from '@fairlead/dns';
+import { ResolverClient } from '@fairlead/dns/client';
 import type { OutputKeeper } from '@fairlead/engine';
 import type { NameServicePort, PortRelay, PortReservation, ResolverEndpoint, ResolverSandbox } from '@fairlead/network';
 

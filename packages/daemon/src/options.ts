@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import { FairleadError, type IpAddress, isCidr, parseIpAddress } from '@fairlead/base';
+import { FairleadError, type IpAddress, isCidr, type LogLevel, parseIpAddress } from '@fairlead/base';
 import { parseSubnetSourceFlag } from '@fairlead/ipam';
 import { mergeSettings, readConfigFile } from './config-file.ts';
 import { type FlagValues, flags, parseFlags } from './flag.ts';
+import { parseLogLevel } from './log.ts';
 
 /** Everything that the operator decided. */
 export interface DaemonOptions {
@@ -16,7 +17,7 @@ export interface DaemonOptions {
   /** Socket of a containerd that runs already; absent means one of our own. */
   readonly containerd?: string;
   readonly debug: boolean;
-  readonly logLevel: string;
+  readonly logLevel: LogLevel;
   readonly tls: TlsOptions;
   readonly bridge: BridgeOptions;
   /** Bytes. */
@@ -89,7 +90,7 @@ export function optionsOf(values: FlagValues): DaemonOptions {
     pidFile: text('pidfile') ?? '/run/fairlead.pid',
     ...(containerd && { containerd }),
     debug: on('debug', false),
-    logLevel: text('log-level') ?? 'info',
+    logLevel: parseLogLevel(text('log-level') ?? 'info'),
     tls: {
       enabled: on('tls', false) || on('tlsverify', false),
       verify: on('tlsverify', false),

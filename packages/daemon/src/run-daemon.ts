@@ -1,7 +1,7 @@
 import { flushCompileCache } from 'node:module';
 import { ApiServer } from '@fairlead/api';
 import { messageOf } from '@fairlead/base';
-import { startEngine } from './composition.ts';
+import { composeEngine } from './composition.ts';
 import { flags } from './flag.ts';
 import { listenAddresses } from './listener.ts';
 import { daemonLogger } from './log.ts';
@@ -29,9 +29,13 @@ export async function runDaemon(words: readonly string[]): Promise<number> {
     for (const note of options.notes) logger.info(`flag without effect: ${note}`);
     using _pidFile = new PidFile(options.pidFile);
     const addresses = listenAddresses(options);
-    await using composed = await startEngine(options, logger);
-    await using server = new ApiServer({ engine: composed.engine, productVersion: VERSION, logger });
+    await using composed = await composeEngine(options, logger);
+    // Clients can connect before the engine is ready: they wait, where they would have been refused.
+    const { promise: ready, resolve } = Promise.withResolvers<void>();
+    await using server = new ApiServer({ engine: composed.engine, productVersion: VERSION, logger, ready });
     for (const address of addresses) await server.listen(address);
+    resolve(composed.engine.start());
+    await ready;
     logger.info('API listening', { hosts: options.hosts, milliseconds: Math.round(performance.now()) });
     // Node writes what it compiled at its end, which a daemon may not live to see.
     setTimeout(flushCompileCache, FLUSH_DELAY_MS).unref();

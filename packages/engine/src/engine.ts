@@ -30,8 +30,8 @@ export class Engine implements EnginePort, AsyncDisposable {
   readonly #lifecycle: Lifecycle;
   readonly #recovery: Recovery;
   readonly #stop = new AbortController();
-  /** The insides of all sandboxes have been compared. */
-  #compared: Promise<unknown> = Promise.resolve();
+  /** What a start leaves to be done while the API answers already. */
+  #rest: Promise<unknown> = Promise.resolve();
 
   constructor(context: EngineContext, table: ContainerTable, surroundings: EngineSurroundings) {
     const { network, operation } = context;
@@ -48,13 +48,16 @@ export class Engine implements EnginePort, AsyncDisposable {
     this.networks = new NetworkServices({ network, table, files, turns, operation });
   }
 
-  /** Bring kernel, containerd and store together; to be called once, before anything else. */
+  /**
+   * Bring kernel, containerd and store together; to be called once, before anything else. Streams of containers and
+   * insides of sandboxes follow one by one: whoever needs one waits for it in the turns of its container.
+   */
   async start(): Promise<void> {
     const [tasks] = await Promise.all([this.#recovery.tasks(), this.images.recover()]);
     const used = this.#recovery.usedSandboxes(tasks);
-    const { insides } = await this.#context.network.start((sandbox: Sandbox) => used.has(sandbox.id));
-    this.#compared = insides;
-    await this.#recovery.run(tasks);
+    const { compareInsides } = await this.#context.network.start((sandbox: Sandbox) => used.has(sandbox.id));
+    const adopt = await this.#recovery.run(tasks);
+    this.#rest = Promise.all([adopt(), compareInsides()]);
     void this.#followEvents();
   }
 
@@ -82,8 +85,8 @@ export class Engine implements EnginePort, AsyncDisposable {
   /** Let go of everything; the containers go on. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
+    await this.#rest;
     this.#lifecycle.release();
-    await this.#compared;
   }
 
   async #followEvents(): Promise<void> {

@@ -14,6 +14,8 @@ export interface DispatcherOptions {
   readonly logger: Logger;
   /** Version of the product, for the `Server` header. */
   readonly productVersion: string;
+  /** Requests that come before it has resolved wait; when it rejects they fail with its reason. */
+  readonly ready: Promise<unknown>;
 }
 
 /** Finds the route of a request, runs it, and sends its answer; the same for requests and for upgrades. */
@@ -21,8 +23,10 @@ export class Dispatcher {
   readonly #routes: RouteTable;
   readonly #logger: Logger;
   readonly #common: CommonHeaders;
+  readonly #ready: Promise<unknown>;
 
-  constructor({ routes, logger, productVersion }: DispatcherOptions) {
+  constructor({ routes, logger, productVersion, ready }: DispatcherOptions) {
+    this.#ready = ready;
     this.#routes = routes;
     this.#logger = logger;
     this.#common = {
@@ -71,6 +75,7 @@ export class Dispatcher {
       const url = parseTarget(message);
       const found = url && this.#routes.match(message.method ?? '', url.path);
       if (url === undefined || found === undefined) return pageNotFound;
+      await this.#ready;
       const request: ApiRequest = {
         method: message.method ?? '',
         version: negotiateVersion(found.version),

@@ -114,9 +114,9 @@ export class Containers implements ContainerService {
 
   async resize(reference: string, rows: number, columns: number): Promise<void> {
     const container = this.#table.find(reference);
-    const process = this.#lifecycle.process(container.id);
-    if (process === undefined) throw notRunning(container.id);
-    await process.resize(rows, columns);
+    const streams = await this.#lifecycle.streams(container.id);
+    if (streams === undefined) throw notRunning(container.id);
+    await streams.process.resize(rows, columns);
   }
 
   async attach(reference: string, options: AttachOptions): Promise<AttachedStreams> {
@@ -125,7 +125,7 @@ export class Containers implements ContainerService {
       throw new FairleadError('conflict', `container ${container.id} is paused, unpause the container before attach`);
     }
     const { live, mark } = options.stream ? await this.#lifecycle.attach(container.id, options) : {};
-    const past = options.logs ? this.#past(container, options, mark) : nothing();
+    const past = options.logs ? await this.#past(container, options, mark) : nothing();
     this.#context.events.emit(containerEvent(container, 'attach'));
     return {
       output: concat(past, live?.output ?? nothing()),
@@ -141,7 +141,7 @@ export class Containers implements ContainerService {
     if (container.config.host.logConfig.type === 'none') {
       throw new FairleadError('not-implemented', 'configured logging driver does not support reading');
     }
-    return { tty: container.config.tty, lines: this.#read(container, options) };
+    return { tty: container.config.tty, lines: await this.#read(container, options) };
   }
 
   async inspect(reference: string): Promise<ContainerView> {
@@ -226,14 +226,18 @@ export class Containers implements ContainerService {
     return { ...config, host: { ...config.host, networkMode: `container:${donor.id}` } };
   }
 
-  #read(container: Container, options: LogOptions): AsyncIterable<LogLine> {
+  async #read(container: Container, options: LogOptions): Promise<AsyncIterable<LogLine>> {
     const { log } = containerFiles(this.#context.settings, container.id);
-    return readLog(log, options, this.#lifecycle.log(container.id));
+    return readLog(log, options, (await this.#lifecycle.streams(container.id))?.log);
   }
 
   /** What was said before the client came, without what it gets live. */
-  #past(container: Container, options: AttachOptions, mark: LogMark | undefined): AsyncIterable<OutputChunk> {
-    if (mark === undefined) return this.#read(container, { ...options, follow: false });
+  async #past(
+    container: Container,
+    options: AttachOptions,
+    mark: LogMark | undefined,
+  ): Promise<AsyncIterable<OutputChunk>> {
+    if (mark === undefined) return await this.#read(container, { ...options, follow: false });
     return readLogUpTo(containerFiles(this.#context.settings, container.id).log, mark, options);
   }
 

@@ -10,7 +10,6 @@ import type { ContainerTable } from './container-table.ts';
 import { ContainerEnd } from './ending.ts';
 import type { ExecTable } from './exec-table.ts';
 import { ExitWatch } from './exit-watch.ts';
-import type { RunningProcess } from './running.ts';
 import { parseSignal } from './signal.ts';
 import type { ContainerStart, Started } from './start.ts';
 
@@ -73,14 +72,10 @@ export class Lifecycle {
     this.#end = new ContainerEnd({ context, table, files, start, execs, watch: this.#watch, running: this.#running });
   }
 
-  /** The streams of a container that runs or that clients have attached to. */
-  process(id: string): RunningProcess | undefined {
-    return this.#running.get(id)?.process;
-  }
-
-  /** The log of a running container tells when something was appended. */
-  log(id: string): Started['log'] | undefined {
-    return this.#running.get(id)?.log;
+  /** Streams and log of a container that runs or that clients have attached to, once what goes on with it is over. */
+  async streams(id: string): Promise<Started | undefined> {
+    if (!this.#running.has(id)) await this.#turns.run(id, () => {});
+    return this.#running.get(id);
   }
 
   /**

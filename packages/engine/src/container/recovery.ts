@@ -1,7 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type KeyedMutex, messageOf } from '@fairlead/base';
+import { setImmediate as endOfTurn, setTimeout as sleep } from 'node:timers/promises';
+import { KeyedMutex, messageOf } from '@fairlead/base';
 import type { TaskProcess } from '@fairlead/runtime';
 import type { EngineContext } from '../context.ts';
 import type { Container } from '../model.ts';
@@ -72,25 +72,30 @@ export class Recovery {
     return used;
   }
 
-  /** Go through all containers; the network has been reconciled before. */
-  async run(tasks: TasksById): Promise<void> {
+  /**
+   * Go through all containers; the network has been reconciled before.
+   *
+   * @returns how to go on with those that live: each is taken up in a turn of its own that is asked for at once, so
+   * whoever wants something of one waits for that one only. Never rejects.
+   */
+  async run(tasks: TasksById): Promise<() => Promise<void>> {
     const snapshots = await this.#context.containerd.snapshots.list();
     const layers = new Set(snapshots.filter(({ kind }) => kind === 'active').map(({ key }) => key));
-    const work = [...this.#table].map(async (container) => {
-      try {
-        await this.#recover(container, tasks.get(container.id), layers.has(container.id));
-      } catch (error) {
-        this.#context.logger.error('container not recovered', { id: container.id, error: messageOf(error) });
-      }
-    });
-    await Promise.all(work);
+    const living = [...this.#table].filter((container) => this.#noteLife(container, tasks.get(container.id)));
+    const others = [...this.#table].filter(({ id }) => !living.some((container) => container.id === id));
+    await Promise.all(
+      others.map((container) =>
+        this.#tell(container.id, () => this.#recover(container, tasks.get(container.id), layers.has(container.id))),
+      ),
+    );
     await this.#dropStrangers(tasks, layers);
     await this.#dropFiles();
+    return () => this.#adoptAll(living.map(({ id }) => id));
   }
 
+  /** What does not live any more. */
   async #recover(container: Container, task: TaskProcess | undefined, hasLayer: boolean): Promise<void> {
     const { id, state } = container;
-    if (lives(container, task)) return await this.#adopt(container, task);
     if (isAlive(container)) return await this.#recordEnd(container, task);
     // A start or the clean-up after an end was interrupted: nothing of it counts.
     if (task !== undefined) await this.#destroy(id);
@@ -100,15 +105,39 @@ export class Recovery {
     if (isHalfMade || mustGo) await this.#lifecycle.finishRemoval(id);
   }
 
-  async #adopt(container: Container, task: TaskProcess): Promise<void> {
-    const { id } = container;
-    const started = await this.#reopen(container);
-    started.process.started();
+  /** Record what a container that lives is at. @returns false when it does not live. */
+  #noteLife(container: Container, task: TaskProcess | undefined): boolean {
+    if (!lives(container, task)) return false;
     const status = task.state === 'paused' || task.state === 'pausing' ? 'paused' : 'running';
     if (container.state.status !== status || container.state.pid !== task.pid) {
-      this.#table.setState(id, { status, pid: task.pid });
+      this.#table.setState(container.id, { status, pid: task.pid });
     }
-    this.#lifecycle.adopt(id, started);
+    return true;
+  }
+
+  /** All turns are asked for before this returns. One at a time, with room for everything else in between. */
+  async #adoptAll(ids: readonly string[]): Promise<void> {
+    const pace = new KeyedMutex();
+    const adopt = async (id: string) => {
+      await endOfTurn();
+      await this.#tell(id, () => this.#adopt(this.#table.find(id)));
+    };
+    await Promise.all(ids.map((id) => this.#turns.run(id, () => pace.run('adopt', () => adopt(id)))));
+  }
+
+  async #adopt(container: Container): Promise<void> {
+    const started = await this.#reopen(container);
+    started.process.started();
+    this.#lifecycle.adopt(container.id, started);
+  }
+
+  /** One container that cannot be recovered does not keep the others from it. */
+  async #tell(id: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#context.logger.error('container not recovered', { id, error: messageOf(error) });
+    }
   }
 
   /** A container goes on being looked after although its pipes, and with them its output, are lost. */
