@@ -322,13 +322,14 @@ export class Lifecycle {
     this.#context.events.emit(containerEvent(this.#table.setState(id, { status: 'running' }), 'unpause'));
   }
 
-  /** SIGKILL reaches a frozen process where the runtime thaws it for that. */
+  /** Some runtimes thaw a frozen process that gets SIGKILL: then it has ended, or is about to. */
   async #resumeUnlessEnded(id: string): Promise<void> {
     try {
       await this.#resume(id);
     } catch (error) {
       const task = await this.#context.containerd.tasks.get({ containerId: id }).catch(() => undefined);
-      if (task !== undefined && task.state !== 'stopped') throw error;
+      if (task?.state === 'paused' || task?.state === 'pausing') throw error;
+      this.#table.setState(id, { status: 'running' });
     }
   }
 
