@@ -32,8 +32,12 @@ export function hostTable(options: HostTableOptions): TableDefinition {
       inbound,
       local,
       ...(options.relay === false ? [] : [relay, relayed]),
+      inward,
       outbound,
-      containers,
+      unpublished,
+      outward,
+      leaving,
+      entering,
       forward,
     ],
   };
@@ -47,6 +51,7 @@ const drop: readonly Statement[] = [{ counter: true }, { verdict: 'drop' }];
 
 const stays: Statement = { match: ['iifname', 'oifname'], with: { set: 'same_bridge' } };
 const leaves: Statement = { match: ['iifname', 'oifname'], operator: '!=', with: { set: 'same_bridge' } };
+const known: Statement = is('ct state', 'established,related');
 const toElsewhere: Statement = { match: ['oifname'], operator: '!=', with: { set: 'bridges' } };
 const translated: Statement = { match: ['ct status'], with: { value: 'dnat' } };
 
@@ -58,7 +63,10 @@ const guard: ChainDefinition = {
   rules: [rule([is('ip daddr', '127.0.0.0/8'), from('bridges'), ...drop])],
 };
 
-/** Published ports of one family: an exact address before any address, a single port before a range. */
+/**
+ * Published ports of one family. Nothing can be published twice, so the order is free: what is looked up by hashing comes
+ * first, for intervals are searched with vector registers that have to be saved for it (net/netfilter/nft_set_pipapo_avx2.c).
+ */
 function publishedPorts(family: 4 | 6): ChainDefinition {
   const nft = family === 4 ? 'ip' : 'ip6';
   const port: readonly Selector[] = ['meta l4proto', 'th dport'];
@@ -71,8 +79,8 @@ function publishedPorts(family: 4 | 6): ChainDefinition {
     name: `published${family}`,
     rules: [
       dnat(addressAndPort, 'publish_address'),
-      dnat(addressAndPort, 'publish_address_range'),
       dnat(port, 'publish'),
+      dnat(addressAndPort, 'publish_address_range'),
       dnat(port, 'publish_range'),
     ],
   };
@@ -144,48 +152,80 @@ const relayed: ChainDefinition = {
   ],
 };
 
+/** Towards one of our bridges, where only published ports are translated on the way. */
+const inward: ChainDefinition = {
+  name: 'inward',
+  rules: [
+    // No incoming interface: asked for by the host itself, 127.0.0.1 among others, or, where br_netfilter is loaded and
+    // switched on, by a neighbour on the same bridge.
+    rule([is('iif', '0'), translated, { masquerade: true }], 'published: asked for inside'),
+    rule([translated, from('bridges'), { masquerade: true }], 'published: answers come back through us'),
+  ],
+};
+
 const outbound: ChainDefinition = {
   name: 'outbound',
   hook: { type: 'nat', hook: 'postrouting', priority: 100, policy: 'accept' },
   rules: [
-    rule([to('bridges'), from('bridges'), translated, { masquerade: true }], 'published: answers come back through us'),
-    // No incoming interface: asked for by the host itself, 127.0.0.1 among others, or, where br_netfilter is loaded and
-    // switched on, by a neighbour on the same bridge.
-    rule([to('bridges'), is('iif', '0'), translated, { masquerade: true }], 'published: asked for inside'),
+    rule([to('bridges'), { verdict: 'goto', chain: 'inward' }]),
     ...([4, 6] as const).flatMap(outwardTranslation),
   ],
 };
 
 function outwardTranslation(family: 4 | 6): RuleDefinition[] {
   const nft = family === 4 ? 'ip' : 'ip6';
+  const isFamily = is('meta nfproto', `ipv${family}`);
   return [
-    rule([toElsewhere, { translate: 'snat', family: nft, by: ['iifname'], map: `source${family}` }]),
-    rule([is('meta nfproto', `ipv${family}`), from(`masquerade${family}`), toElsewhere, { masquerade: true }]),
+    rule([isFamily, { translate: 'snat', family: nft, by: ['iifname'], map: `source${family}` }]),
+    rule([isFamily, from(`masquerade${family}`), { masquerade: true }]),
   ];
 }
 
 /** TCP segments fit the way out, also where ICMP is lost. Here and not in a chain of its own: every hook costs each packet. */
-const clamp = rule(
-  [is('tcp flags', 'syn / syn,rst'), from('bridges'), toElsewhere, { clampMss: true }],
-  'segments fit the way out',
-);
+const clamp = rule([is('tcp flags', 'syn / syn,rst'), toElsewhere, { clampMss: true }], 'segments fit the way out');
 
-/** The order is the policy: what may leave its source is settled before any destination can accept. */
-const containers: ChainDefinition = {
-  name: 'containers',
+/**
+ * What comes from one of our bridges. The order is the policy: what may leave its source is settled before any destination
+ * can accept.
+ */
+const leaving: ChainDefinition = {
+  name: 'leaving',
   rules: [
     clamp,
     rule([from('internal'), leaves, ...drop], 'internal network: nothing leaves'),
     rule([to('internal'), leaves, ...drop], 'internal network: nothing enters'),
-    rule([is('ct state', 'established,related'), accept]),
-    rule([to('bridges'), translated, accept], 'published'),
+    rule([known, accept]),
+    rule([toElsewhere, { verdict: 'goto', chain: 'outward' }]),
+    rule([translated, accept], 'published'),
     rule([{ match: ['iifname', 'oifname'], with: { set: 'separated' } }, ...drop], 'containers may not talk'),
     rule([stays, accept]),
+    rule([{ verdict: 'goto', chain: 'unpublished' }]),
+  ],
+};
+
+/** What comes from elsewhere, for one of our bridges. */
+const entering: ChainDefinition = {
+  name: 'entering',
+  rules: [
+    rule([to('internal'), ...drop], 'internal network: nothing enters'),
+    rule([known, accept]),
+    rule([translated, accept], 'published'),
+    rule([{ verdict: 'goto', chain: 'unpublished' }]),
+  ],
+};
+
+const unpublished: ChainDefinition = {
+  name: 'unpublished',
+  rules: [
     rule([{ match: ['iifname', 'oifname'], with: { set: 'trusted' } }, accept]),
     ...([4, 6] as const).flatMap(directAccess),
-    rule([to('bridges'), ...drop], 'not published, or another network'),
-    ...([4, 6] as const).map(untranslatable),
+    rule([...drop], 'not published, or another network'),
   ],
+};
+
+const outward: ChainDefinition = {
+  name: 'outward',
+  rules: ([4, 6] as const).map(untranslatable),
 };
 
 /** Gateway modes in which containers are reached under their own addresses. */
@@ -215,8 +255,8 @@ const forward: ChainDefinition = {
   name: 'forward',
   hook: { type: 'filter', hook: 'forward', priority: 0, policy: 'accept' },
   rules: [
-    rule([from('bridges'), { verdict: 'goto', chain: 'containers' }]),
-    rule([to('bridges'), { verdict: 'goto', chain: 'containers' }]),
+    rule([from('bridges'), { verdict: 'goto', chain: 'leaving' }]),
+    rule([to('bridges'), { verdict: 'goto', chain: 'entering' }]),
   ],
 };
 
