@@ -3,8 +3,16 @@
 # Nothing of this runs when Fairlead runs: the output is committed.
 set -eu
 cd "$(dirname "$0")"
-plugin="$(npx --yes --package @bufbuild/protoc-gen-es@2.17.0 -c 'command -v protoc-gen-es')"
+plugin="$(npx --yes --package ts-proto@2.18.0 -c 'command -v protoc-gen-ts_proto')"
+
+# Methods, but no client: the channel is ours. No JSON either.
+options=outputServices=generic-definitions,outputJsonMethods=false
+# What Node strips and our compiler settings take.
+options=$options,importSuffix=.ts,enumsAsLiterals=true,unrecognizedEnum=false,useExactTypes=false
+# Exact numbers and times; a message inside another may be left out; an Any needs the name of what is in it.
+options=$options,forceLong=bigint,useDate=false,useOptionals=messages,outputTypeAnnotations=static-only
+
 rm -rf src/gen
 mkdir -p src/gen
-protoc --plugin="protoc-gen-es=$plugin" --proto_path=proto \
-  --es_out=src/gen --es_opt=target=ts,import_extension=ts,erasable_syntax=true proto/*.proto
+protoc --plugin="protoc-gen-ts_proto=$plugin" --proto_path=proto \
+  --ts_proto_out=src/gen --ts_proto_opt="$options" proto/*.proto

@@ -1,5 +1,5 @@
-import { create, type DescMessage, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { type Any, AnySchema } from '@bufbuild/protobuf/wkt';
+import type { Any } from '../gen/google/protobuf/any.ts';
+import type { DeepPartial, MessageType } from '../grpc/method.ts';
 
 /** Type URLs under which containerd expects JSON instead of protobuf (containerd/pkg/oci, typeurl registrations). */
 const jsonTypePrefix = 'types.containerd.io/opencontainers/runtime-spec/1/';
@@ -7,7 +7,7 @@ const jsonTypePrefix = 'types.containerd.io/opencontainers/runtime-spec/1/';
 /** An OCI runtime-spec value as containerd wants it: JSON bytes under the name of the Go type. */
 export function jsonAny(type: 'Spec' | 'Process' | 'LinuxResources', value: object): Any {
   const json = JSON.stringify(value).replace(/"(hard|soft)":-1\b/g, `"$1":${unlimited}`);
-  return create(AnySchema, { typeUrl: jsonTypePrefix + type, value: Buffer.from(json) });
+  return { typeUrl: jsonTypePrefix + type, value: Buffer.from(json) };
 }
 
 /**
@@ -17,8 +17,8 @@ export function jsonAny(type: 'Spec' | 'Process' | 'LinuxResources', value: obje
 const unlimited = '18446744073709551615';
 
 /** A protobuf message in an Any. containerd's own type URLs are bare names without a host before them. */
-export function messageAny<Type extends DescMessage>(type: Type, init: MessageInitShape<Type>): Any {
-  return create(AnySchema, { typeUrl: type.typeName, value: toBinary(type, create(type, init)) });
+export function messageAny<Message>(type: MessageType<Message>, message: DeepPartial<Message>): Any {
+  return { typeUrl: type.$type, value: type.encode(type.fromPartial(message)).finish() };
 }
 
 /** The message name in a type URL, with or without a host. */

@@ -1,16 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FairleadError } from '@fairlead/base';
-import {
-  Content,
-  WriteAction,
-  type WriteContentRequestSchema,
-  type WriteContentResponseSchema,
-} from '../gen/content_pb.ts';
+import { ContentDefinition, WriteAction, type WriteContentRequest, type WriteContentResponse } from '../gen/content.ts';
 import type { DuplexCall, GrpcChannel } from '../grpc/channel.ts';
+import { methodsOf } from '../grpc/method.ts';
 import { GrpcStatus, hasStatus } from '../grpc/status.ts';
 import type { Labels } from './descriptor.ts';
 import { type Lease, underLease } from './leases.ts';
 import { rechunk } from './rechunk.ts';
+
+const rpc = methodsOf(ContentDefinition);
 
 /** What is to be written. */
 export type BlobWrite = {
@@ -27,7 +25,7 @@ export type BlobWrite = {
 /** Where the bytes come from: all at hand, or a stream that can be opened at any offset. */
 export type BlobSource = Uint8Array | ((offset: number) => AsyncIterable<Uint8Array>);
 
-type WriteCall = DuplexCall<typeof WriteContentRequestSchema, typeof WriteContentResponseSchema>;
+type WriteCall = DuplexCall<WriteContentRequest, WriteContentResponse>;
 
 const chunkSize = 1 << 20;
 
@@ -54,7 +52,7 @@ export async function writeBlob(channel: GrpcChannel, write: BlobWrite, source: 
 }
 
 async function writeOnce(channel: GrpcChannel, write: BlobWrite, source: BlobSource): Promise<string> {
-  const call = channel.duplex(Content.method.write, underLease(write.lease));
+  const call = channel.duplex(rpc.write, underLease(write.lease));
   try {
     const whole = source instanceof Uint8Array && source.length <= chunkSize;
     return whole ? await commit(call, write, 0, source) : await resume(call, write, source);

@@ -1,9 +1,12 @@
-import { type Container, Containers } from '../gen/containers_pb.ts';
-import { OptionsSchema } from '../gen/runc_options_pb.ts';
+import { type Container, ContainersDefinition } from '../gen/containers.ts';
+import { Options } from '../gen/runc_options.ts';
 import type { GrpcChannel } from '../grpc/channel.ts';
+import { methodsOf } from '../grpc/method.ts';
 import type { OciSpec } from '../spec/oci-types.ts';
 import { jsonAny, messageAny } from './any.ts';
 import type { Labels } from './descriptor.ts';
+
+const rpc = methodsOf(ContainersDefinition);
 
 /** Which OCI runtime the shim runs, and how. */
 export type RuntimeOptions = {
@@ -49,12 +52,12 @@ export class ContainerStore {
   /** Record a container. @throws FairleadError `conflict` when the id exists. */
   async create(container: NewContainer): Promise<void> {
     const { binary, root, systemdCgroup } = container.runtime ?? {};
-    const options = messageAny(OptionsSchema, {
+    const options = messageAny(Options, {
       binaryName: binary ?? '',
       root: root ?? '',
       systemdCgroup: systemdCgroup ?? false,
     });
-    await this.#channel.unary(Containers.method.create, {
+    await this.#channel.unary(rpc.create, {
       container: {
         id: container.id,
         image: container.image ?? '',
@@ -69,26 +72,26 @@ export class ContainerStore {
 
   /** Replace the spec, for the next task. @throws FairleadError `not-found`. */
   async updateSpec(id: string, spec: OciSpec): Promise<void> {
-    await this.#channel.unary(Containers.method.update, {
+    await this.#channel.unary(rpc.update, {
       container: { id, spec: jsonAny('Spec', spec) },
-      updateMask: { paths: ['spec'] },
+      updateMask: ['spec'],
     });
   }
 
   /** One record. @throws FairleadError `not-found`. */
   async get(id: string): Promise<ContainerRecord> {
-    return toRecord((await this.#channel.unary(Containers.method.get, { id })).container);
+    return toRecord((await this.#channel.unary(rpc.get, { id })).container);
   }
 
   /** All records, or those that match one of containerd's filters. */
   async list(filters: readonly string[] = []): Promise<ContainerRecord[]> {
-    const { containers } = await this.#channel.unary(Containers.method.list, { filters: [...filters] });
+    const { containers } = await this.#channel.unary(rpc.list, { filters: [...filters] });
     return containers.map(toRecord);
   }
 
   /** Remove a record. @throws FairleadError `not-found`; `conflict` while it has a task. */
   async delete(id: string): Promise<void> {
-    await this.#channel.unary(Containers.method.delete, { id });
+    await this.#channel.unary(rpc.delete, { id });
   }
 }
 

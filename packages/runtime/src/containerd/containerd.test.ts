@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { create } from '@bufbuild/protobuf';
-import { PluginSchema } from '../gen/introspection_pb.ts';
-import { StatusSchema } from '../gen/rpc_status_pb.ts';
+import { Plugin } from '../gen/introspection.ts';
+import { Status } from '../gen/rpc_status.ts';
 import { jsonAny } from './any.ts';
 import { chainIds, sha256Digest } from './chain-id.ts';
 import { pluginFaults } from './containerd.ts';
@@ -11,8 +10,8 @@ import { configLabels, indexLabels, manifestLabels } from './gc-labels.ts';
 
 const names = ['content', 'containers', 'diff', 'events', 'images', 'leases', 'snapshots', 'tasks'];
 const sound = [
-  ...names.map((id) => create(PluginSchema, { type: 'io.containerd.grpc.v1', id })),
-  create(PluginSchema, { type: 'io.containerd.snapshotter.v1', id: 'overlayfs' }),
+  ...names.map((id) => Plugin.create({ type: 'io.containerd.grpc.v1', id })),
+  Plugin.create({ type: 'io.containerd.snapshotter.v1', id: 'overlayfs' }),
 ];
 
 test('a containerd with all that is needed has no faults', () => {
@@ -21,7 +20,7 @@ test('a containerd with all that is needed has no faults', () => {
 
 test('missing and broken plugins are named with the reason', () => {
   const broken = sound.map((plugin) =>
-    plugin.id === 'tasks' ? { ...plugin, initErr: create(StatusSchema, { code: 2, message: 'no runtime' }) } : plugin,
+    plugin.id === 'tasks' ? { ...plugin, initErr: Status.create({ code: 2, message: 'no runtime' }) } : plugin,
   );
   assert.deepEqual(pluginFaults(broken, 'zfs'), [
     'io.containerd.grpc.v1.tasks: no runtime',

@@ -1,9 +1,10 @@
 import { createConnection } from 'node:net';
 import { FairleadError, isConflict } from '@fairlead/base';
-import { Introspection, type Plugin } from '../gen/introspection_pb.ts';
-import { Namespaces } from '../gen/namespaces_pb.ts';
-import { Version } from '../gen/version_pb.ts';
+import { IntrospectionDefinition, type Plugin } from '../gen/introspection.ts';
+import { NamespacesDefinition } from '../gen/namespaces.ts';
+import { VersionDefinition } from '../gen/version.ts';
 import { GrpcChannel } from '../grpc/channel.ts';
+import { methodsOf } from '../grpc/method.ts';
 import { ContainerStore } from './container-store.ts';
 import { ContentStore } from './content-store.ts';
 import { Differ } from './differ.ts';
@@ -13,6 +14,10 @@ import { Leases } from './leases.ts';
 import { SnapshotStore } from './snapshot-store.ts';
 import { type TaskEvent, taskEvents } from './task-events.ts';
 import { Tasks } from './tasks.ts';
+
+const introspection = methodsOf(IntrospectionDefinition);
+const namespaces = methodsOf(NamespacesDefinition);
+const version = methodsOf(VersionDefinition);
 
 /** Which part of a containerd is meant. */
 export type ContainerdOptions = {
@@ -60,7 +65,7 @@ export class Containerd implements Disposable {
 
   /** containerd's version, such as `1.6.20`. */
   async version(): Promise<string> {
-    return (await this.#channel.unary(Version.method.version, {})).version;
+    return (await this.#channel.unary(version.version, {})).version;
   }
 
   /** Task events of this namespace; see `taskEvents`. */
@@ -71,7 +76,7 @@ export class Containerd implements Disposable {
   /** Make sure that the namespace exists; 1.6 makes it by itself, but only for some services. */
   async ensureNamespace(): Promise<void> {
     try {
-      await this.#channel.unary(Namespaces.method.create, { namespace: { name: this.namespace } });
+      await this.#channel.unary(namespaces.create, { namespace: { name: this.namespace } });
     } catch (error) {
       if (!isConflict(error)) throw error;
     }
@@ -83,7 +88,7 @@ export class Containerd implements Disposable {
    * @throws FairleadError `unavailable` with containerd's own reason for each.
    */
   async verify(): Promise<void> {
-    const { plugins } = await this.#channel.unary(Introspection.method.plugins, {});
+    const { plugins } = await this.#channel.unary(introspection.plugins, {});
     const faults = pluginFaults(plugins, this.snapshots.snapshotter);
     if (faults.length > 0) throw new FairleadError('unavailable', `containerd is not usable: ${faults.join('; ')}`);
   }

@@ -1,9 +1,12 @@
 import { isNotFound, KeyedMutex } from '@fairlead/base';
-import { Content, type Info } from '../gen/content_pb.ts';
+import { ContentDefinition, type Info } from '../gen/content.ts';
 import type { GrpcChannel } from '../grpc/channel.ts';
+import { methodsOf } from '../grpc/method.ts';
 import { type BlobSource, type BlobWrite, writeBlob } from './blob-write.ts';
 import type { Labels } from './descriptor.ts';
 import { toDate } from './timestamp.ts';
+
+const rpc = methodsOf(ContentDefinition);
 
 /** A blob in the content store. `size` is in bytes. */
 export type BlobInfo = {
@@ -25,7 +28,7 @@ export class ContentStore {
 
   /** What is known of a blob. @throws FairleadError `not-found`. */
   async info(digest: string): Promise<BlobInfo> {
-    const { info } = await this.#channel.unary(Content.method.info, { digest });
+    const { info } = await this.#channel.unary(rpc.info, { digest });
     return toBlobInfo(info);
   }
 
@@ -51,7 +54,7 @@ export class ContentStore {
     range: { readonly offset?: number; readonly size?: number } = {},
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const request = { digest, offset: BigInt(range.offset ?? 0), size: BigInt(range.size ?? 0) };
-    for await (const { data } of this.#channel.serverStream(Content.method.read, request)) yield data;
+    for await (const { data } of this.#channel.serverStream(rpc.read, request)) yield data;
   }
 
   /** A whole small blob, such as a manifest. */
@@ -64,7 +67,7 @@ export class ContentStore {
   /** All blobs, or those that match one of containerd's filters, such as `labels."key"==value`. */
   async list(filters: readonly string[] = []): Promise<BlobInfo[]> {
     const blobs: BlobInfo[] = [];
-    for await (const { info } of this.#channel.serverStream(Content.method.list, { filters: [...filters] })) {
+    for await (const { info } of this.#channel.serverStream(rpc.list, { filters: [...filters] })) {
       blobs.push(...info.map(toBlobInfo));
     }
     return blobs;
@@ -72,21 +75,21 @@ export class ContentStore {
 
   /** Set the labels named in `labels`; an empty value removes a label. Others stay. */
   async updateLabels(digest: string, labels: Labels): Promise<BlobInfo> {
-    const { info } = await this.#channel.unary(Content.method.update, {
+    const { info } = await this.#channel.unary(rpc.update, {
       info: { digest, labels: { ...labels } },
-      updateMask: { paths: Object.keys(labels).map((name) => `labels.${name}`) },
+      updateMask: Object.keys(labels).map((name) => `labels.${name}`),
     });
     return toBlobInfo(info);
   }
 
   /** Remove a blob. Rarely needed: what nothing refers to is collected. @throws FairleadError `not-found`. */
   async delete(digest: string): Promise<void> {
-    await this.#channel.unary(Content.method.delete, { digest });
+    await this.#channel.unary(rpc.delete, { digest });
   }
 
   /** Forget a write that was begun, with the bytes it left. */
   async abort(ref: string): Promise<void> {
-    await this.#writers.run(ref, () => this.#channel.unary(Content.method.abort, { ref }));
+    await this.#writers.run(ref, () => this.#channel.unary(rpc.abort, { ref }));
   }
 }
 

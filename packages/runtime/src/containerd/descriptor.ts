@@ -1,4 +1,4 @@
-import type { Descriptor as DescriptorMessage, Mount as MountMessage } from '../gen/types_pb.ts';
+import type { Descriptor as DescriptorMessage, Mount as MountMessage } from '../gen/types.ts';
 
 /** What a blob is, by content (OCI image spec, descriptor.md). `size` is in bytes. */
 export type Descriptor = {

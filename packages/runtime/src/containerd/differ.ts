@@ -1,5 +1,6 @@
-import { Diff } from '../gen/diff_pb.ts';
+import { DiffDefinition } from '../gen/diff.ts';
 import type { GrpcChannel } from '../grpc/channel.ts';
+import { methodsOf } from '../grpc/method.ts';
 import {
   type Descriptor,
   descriptorInit,
@@ -9,6 +10,8 @@ import {
   toDescriptor,
 } from './descriptor.ts';
 import { type Lease, underLease } from './leases.ts';
+
+const rpc = methodsOf(DiffDefinition);
 
 /** Between layer archives and file systems. */
 export class Differ {
@@ -21,7 +24,7 @@ export class Differ {
   /** Unpack the layer blob into the mounted snapshot. @returns the uncompressed archive: its digest is the diff id. */
   async apply(layer: Descriptor, mounts: readonly SnapshotMount[], lease?: Lease): Promise<Descriptor> {
     const request = { diff: descriptorInit(layer), mounts: mountsInit(mounts) };
-    return toDescriptor((await this.#channel.unary(Diff.method.apply, request, underLease(lease))).applied);
+    return toDescriptor((await this.#channel.unary(rpc.apply, request, underLease(lease))).applied);
   }
 
   /**
@@ -34,7 +37,7 @@ export class Differ {
     options: { readonly mediaType: string; readonly ref: string; readonly labels?: Labels; readonly lease?: Lease },
   ): Promise<Descriptor> {
     const { diff } = await this.#channel.unary(
-      Diff.method.diff,
+      rpc.diff,
       {
         left: mountsInit(lower),
         right: mountsInit(upper),

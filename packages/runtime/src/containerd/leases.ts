@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { isNotFound } from '@fairlead/base';
-import { Leases as LeasesService } from '../gen/leases_pb.ts';
+import { LeasesDefinition } from '../gen/leases.ts';
 import type { CallOptions, GrpcChannel } from '../grpc/channel.ts';
+import { methodsOf } from '../grpc/method.ts';
+
+const rpc = methodsOf(LeasesDefinition);
 
 /**
  * Protection from garbage collection for everything written under it. Deleted on disposal; should the program die
@@ -21,14 +24,14 @@ export class Leases {
   async create(seconds = 3600): Promise<Lease> {
     const expire = new Date(Date.now() + seconds * 1000).toISOString();
     const id = `fairlead-${randomUUID()}`;
-    await this.#channel.unary(LeasesService.method.create, { id, labels: { 'containerd.io/gc.expire': expire } });
+    await this.#channel.unary(rpc.create, { id, labels: { 'containerd.io/gc.expire': expire } });
     return { id, [Symbol.asyncDispose]: () => this.delete(id) };
   }
 
   /** Drop a lease; one that is gone already is no error. `sync` waits for the garbage collection. */
   async delete(id: string, options: { readonly sync?: boolean } = {}): Promise<void> {
     try {
-      await this.#channel.unary(LeasesService.method.delete, { id, sync: options.sync ?? false });
+      await this.#channel.unary(rpc.delete, { id, sync: options.sync ?? false });
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
@@ -36,7 +39,7 @@ export class Leases {
 
   /** Ids of all leases. */
   async list(): Promise<string[]> {
-    const { leases } = await this.#channel.unary(LeasesService.method.list, {});
+    const { leases } = await this.#channel.unary(rpc.list, {});
     return leases.map((lease) => lease.id);
   }
 }

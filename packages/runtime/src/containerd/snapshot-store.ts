@@ -1,9 +1,12 @@
 import { isNotFound } from '@fairlead/base';
-import { type Info, Kind, Snapshots } from '../gen/snapshots_pb.ts';
+import { type Info, Kind, SnapshotsDefinition } from '../gen/snapshots.ts';
 import type { GrpcChannel } from '../grpc/channel.ts';
+import { methodsOf } from '../grpc/method.ts';
 import { type Labels, type SnapshotMount, toMounts } from './descriptor.ts';
 import { type Lease, underLease } from './leases.ts';
 import { toDate } from './timestamp.ts';
+
+const rpc = methodsOf(SnapshotsDefinition);
 
 /** A snapshot: a committed layer, a container's writable layer ("active"), or a read-only view. */
 export type SnapshotInfo = {
@@ -47,36 +50,36 @@ export class SnapshotStore {
   /** A writable layer over `parent`, collected unless a lease or a record refers to it. */
   async prepare(key: string, parent: string, options: SnapshotOptions = {}): Promise<SnapshotMount[]> {
     const request = { ...this.#at(key), parent, labels: { ...options.labels } };
-    const { mounts } = await this.#channel.unary(Snapshots.method.prepare, request, underLease(options.lease));
+    const { mounts } = await this.#channel.unary(rpc.prepare, request, underLease(options.lease));
     return toMounts(mounts);
   }
 
   /** A read-only view of `parent`. */
   async view(key: string, parent: string, options: SnapshotOptions = {}): Promise<SnapshotMount[]> {
     const request = { ...this.#at(key), parent, labels: { ...options.labels } };
-    const { mounts } = await this.#channel.unary(Snapshots.method.view, request, underLease(options.lease));
+    const { mounts } = await this.#channel.unary(rpc.view, request, underLease(options.lease));
     return toMounts(mounts);
   }
 
   /** Turn the active snapshot `key` into the layer `name`. @throws FairleadError `conflict` when `name` exists. */
   async commit(key: string, name: string, options: SnapshotOptions = {}): Promise<void> {
     const request = { ...this.#at(key), name, labels: { ...options.labels } };
-    await this.#channel.unary(Snapshots.method.commit, request, underLease(options.lease));
+    await this.#channel.unary(rpc.commit, request, underLease(options.lease));
   }
 
   /** The mounts of an active snapshot or view. */
   async mounts(key: string): Promise<SnapshotMount[]> {
-    return toMounts((await this.#channel.unary(Snapshots.method.mounts, this.#at(key))).mounts);
+    return toMounts((await this.#channel.unary(rpc.mounts, this.#at(key))).mounts);
   }
 
   /** Remove a snapshot. @throws FairleadError `not-found`; `conflict` while it has children. */
   async remove(key: string): Promise<void> {
-    await this.#channel.unary(Snapshots.method.remove, this.#at(key));
+    await this.#channel.unary(rpc.remove, this.#at(key));
   }
 
   /** What is known of a snapshot. @throws FairleadError `not-found`. */
   async stat(key: string): Promise<SnapshotInfo> {
-    return toInfo((await this.#channel.unary(Snapshots.method.stat, this.#at(key))).info);
+    return toInfo((await this.#channel.unary(rpc.stat, this.#at(key))).info);
   }
 
   /** True when the snapshot exists. */
@@ -94,7 +97,7 @@ export class SnapshotStore {
   async list(filters: readonly string[] = []): Promise<SnapshotInfo[]> {
     const request = { snapshotter: this.snapshotter, filters: [...filters] };
     const found: SnapshotInfo[] = [];
-    for await (const { info } of this.#channel.serverStream(Snapshots.method.list, request)) {
+    for await (const { info } of this.#channel.serverStream(rpc.list, request)) {
       found.push(...info.map(toInfo));
     }
     return found;
@@ -102,7 +105,7 @@ export class SnapshotStore {
 
   /** Disk use of this layer alone: bytes and inodes. */
   async usage(key: string): Promise<{ size: number; inodes: number }> {
-    const { size, inodes } = await this.#channel.unary(Snapshots.method.usage, this.#at(key));
+    const { size, inodes } = await this.#channel.unary(rpc.usage, this.#at(key));
     return { size: Number(size), inodes: Number(inodes) };
   }
 

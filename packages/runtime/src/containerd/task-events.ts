@@ -1,19 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fromBinary } from '@bufbuild/protobuf';
-import { Events } from '../gen/events_pb.ts';
+import { EventsDefinition } from '../gen/events.ts';
 import {
-  TaskDeleteSchema,
-  TaskExecStartedSchema,
-  TaskExitSchema,
-  TaskOOMSchema,
-  TaskPausedSchema,
-  TaskResumedSchema,
-  TaskStartSchema,
-} from '../gen/task_events_pb.ts';
-import type { Envelope } from '../gen/types_pb.ts';
+  TaskDelete,
+  TaskExecStarted,
+  TaskExit,
+  TaskOOM,
+  TaskPaused,
+  TaskResumed,
+  TaskStart,
+} from '../gen/task_events.ts';
+import type { Envelope } from '../gen/types.ts';
 import type { GrpcChannel } from '../grpc/channel.ts';
+import { methodsOf } from '../grpc/method.ts';
 import { GrpcStatus, hasStatus } from '../grpc/status.ts';
 import { toDate } from './timestamp.ts';
+
+const rpc = methodsOf(EventsDefinition);
 
 /**
  * Something that happened to a container's process. `execId` is '' for the container's first process.
@@ -51,7 +53,7 @@ export async function* taskEvents(
   const filters = [`namespace==${namespace},topic~="^/tasks/"`];
   let delay = firstDelay;
   while (!options.signal?.aborted) {
-    const envelopes = channel.serverStream(Events.method.subscribe, { filters }, options);
+    const envelopes = channel.serverStream(rpc.subscribe, { filters }, options);
     yield { kind: 'subscribed' };
     try {
       for await (const envelope of envelopes) {
@@ -76,18 +78,18 @@ export function toTaskEvent(envelope: Envelope): TaskEvent | undefined {
 
 const decoders: Readonly<Record<string, (at: Date, bytes: Uint8Array) => TaskEvent>> = {
   '/tasks/start': (at, bytes) => {
-    const { containerId, pid } = fromBinary(TaskStartSchema, bytes);
+    const { containerId, pid } = TaskStart.decode(bytes);
     return { kind: 'started', at, containerId, execId: '', pid };
   },
   '/tasks/exec-started': (at, bytes) => {
-    const { containerId, execId, pid } = fromBinary(TaskExecStartedSchema, bytes);
+    const { containerId, execId, pid } = TaskExecStarted.decode(bytes);
     return { kind: 'started', at, containerId, execId, pid };
   },
-  '/tasks/exit': (at, bytes) => ended('exited', at, fromBinary(TaskExitSchema, bytes)),
-  '/tasks/delete': (at, bytes) => ended('deleted', at, fromBinary(TaskDeleteSchema, bytes)),
-  '/tasks/oom': (at, bytes) => ({ kind: 'out-of-memory', at, ...container(fromBinary(TaskOOMSchema, bytes)) }),
-  '/tasks/paused': (at, bytes) => ({ kind: 'paused', at, ...container(fromBinary(TaskPausedSchema, bytes)) }),
-  '/tasks/resumed': (at, bytes) => ({ kind: 'resumed', at, ...container(fromBinary(TaskResumedSchema, bytes)) }),
+  '/tasks/exit': (at, bytes) => ended('exited', at, TaskExit.decode(bytes)),
+  '/tasks/delete': (at, bytes) => ended('deleted', at, TaskDelete.decode(bytes)),
+  '/tasks/oom': (at, bytes) => ({ kind: 'out-of-memory', at, ...container(TaskOOM.decode(bytes)) }),
+  '/tasks/paused': (at, bytes) => ({ kind: 'paused', at, ...container(TaskPaused.decode(bytes)) }),
+  '/tasks/resumed': (at, bytes) => ({ kind: 'resumed', at, ...container(TaskResumed.decode(bytes)) }),
 };
 
 function container(message: { containerId: string }): { containerId: string } {

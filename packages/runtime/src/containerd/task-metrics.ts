@@ -1,8 +1,7 @@
-import { fromBinary } from '@bufbuild/protobuf';
 import { FairleadError } from '@fairlead/base';
-import { type Metrics as Cgroup1, MetricsSchema as Cgroup1Schema } from '../gen/cgroup1_metrics_pb.ts';
-import { type Metrics as Cgroup2, MetricsSchema as Cgroup2Schema } from '../gen/cgroup2_metrics_pb.ts';
-import type { Metric } from '../gen/types_pb.ts';
+import { Metrics as Cgroup1 } from '../gen/cgroup1_metrics.ts';
+import { Metrics as Cgroup2 } from '../gen/cgroup2_metrics.ts';
+import type { Metric } from '../gen/types.ts';
 import { typeNameOf } from './any.ts';
 import { toDate } from './timestamp.ts';
 
@@ -47,8 +46,8 @@ export function toTaskMetrics(containerId: string, metric: Metric | undefined): 
   const data = metric?.data;
   if (!data) throw new FairleadError('not-found', `no metrics for container ${containerId}`);
   const readAt = toDate(metric.timestamp);
-  if (typeNameOf(data) === Cgroup1Schema.typeName) return fromCgroup1(readAt, fromBinary(Cgroup1Schema, data.value));
-  return fromCgroup2(readAt, fromBinary(Cgroup2Schema, data.value));
+  if (typeNameOf(data) === Cgroup1.$type) return fromCgroup1(readAt, Cgroup1.decode(data.value));
+  return fromCgroup2(readAt, Cgroup2.decode(data.value));
 }
 
 function fromCgroup1(readAt: Date, { pids, cpu, memory, blkio }: Cgroup1): TaskMetrics {

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isNotFound } from '@fairlead/base';
-import { type Process, Status } from '../gen/task_pb.ts';
-import { Tasks as TasksService } from '../gen/tasks_pb.ts';
+import { type Process, Status } from '../gen/task.ts';
+import { TasksDefinition } from '../gen/tasks.ts';
 import type { GrpcChannel } from '../grpc/channel.ts';
+import { methodsOf } from '../grpc/method.ts';
 import { GrpcStatus, hasStatus } from '../grpc/status.ts';
 import type { LinuxResources, OciProcess } from '../spec/oci-types.ts';
 import { jsonAny } from './any.ts';
@@ -11,6 +12,8 @@ import type { ProcessStreams } from './process-streams.ts';
 import type { TaskMetrics } from './task-metrics.ts';
 import type { ExitStatus, ProcessReference, TaskProcess, TaskState } from './task-types.ts';
 import { toDate } from './timestamp.ts';
+
+const rpc = methodsOf(TasksDefinition);
 
 /** What a process is created with. Without streams its output goes nowhere. */
 export type NewTask = {
@@ -57,7 +60,7 @@ export class Tasks {
     try {
       const request = { containerId: task.containerId, rootfs: mountsInit(task.rootfs), ...task.streams?.paths };
       const terminal = task.terminal ?? false;
-      pid = (await this.#channel.unary(TasksService.method.create, { ...request, terminal })).pid;
+      pid = (await this.#channel.unary(rpc.create, { ...request, terminal })).pid;
       await task.streams?.openStdin();
       return pid;
     } catch (error) {
@@ -77,7 +80,7 @@ export class Tasks {
   /** Add a process to a running container, not started. When this fails, the streams are disposed of. */
   async createExec(exec: NewExec): Promise<void> {
     try {
-      await this.#channel.unary(TasksService.method.exec, {
+      await this.#channel.unary(rpc.exec, {
         containerId: exec.containerId,
         execId: exec.execId,
         spec: jsonAny('Process', exec.process),
@@ -92,14 +95,14 @@ export class Tasks {
 
   /** Start a created process. An exec's stdin opens only now: give its streams. @returns the process id on the host. */
   async start(process: ProcessReference, streams?: ProcessStreams): Promise<number> {
-    const { pid } = await this.#channel.unary(TasksService.method.start, { ...process });
+    const { pid } = await this.#channel.unary(rpc.start, { ...process });
     await streams?.openStdin();
     return pid;
   }
 
   /** Send a signal, by number, to the process, or with `all` to every process of the container. */
   async kill(process: ProcessReference, signal: number, options: { readonly all?: boolean } = {}): Promise<void> {
-    await this.#channel.unary(TasksService.method.kill, { ...process, signal, all: options.all ?? false });
+    await this.#channel.unary(rpc.kill, { ...process, signal, all: options.all ?? false });
   }
 
   /**
@@ -111,7 +114,7 @@ export class Tasks {
   async wait(process: ProcessReference, options: { readonly signal?: AbortSignal } = {}): Promise<ExitStatus> {
     for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
       try {
-        const { exitStatus, exitedAt } = await this.#channel.unary(TasksService.method.wait, { ...process }, options);
+        const { exitStatus, exitedAt } = await this.#channel.unary(rpc.wait, { ...process }, options);
         return { code: exitStatus, exitedAt: toDate(exitedAt) };
       } catch (error) {
         if (pause > firstPause && isNotFound(error)) return { code: killedWithShim, exitedAt: new Date() };
@@ -124,12 +127,12 @@ export class Tasks {
 
   /** What the process does now. @throws FairleadError `not-found`. */
   async get(process: ProcessReference): Promise<TaskProcess> {
-    return toProcess((await this.#channel.unary(TasksService.method.get, { ...process })).process);
+    return toProcess((await this.#channel.unary(rpc.get, { ...process })).process);
   }
 
   /** The first processes of all containers, running or ended and not deleted. */
   async list(): Promise<TaskProcess[]> {
-    const { tasks } = await this.#channel.unary(TasksService.method.list, {});
+    const { tasks } = await this.#channel.unary(rpc.list, {});
     // containerd leaves `container_id` empty here: a task has its container's id.
     return tasks.map((task) => ({ ...toProcess(task), containerId: task.id, execId: '' }));
   }
@@ -138,24 +141,24 @@ export class Tasks {
   async delete(process: ProcessReference): Promise<ExitStatus> {
     const { containerId, execId } = process;
     const { exitStatus, exitedAt } = execId
-      ? await this.#channel.unary(TasksService.method.deleteProcess, { containerId, execId })
-      : await this.#channel.unary(TasksService.method.delete, { containerId });
+      ? await this.#channel.unary(rpc.deleteProcess, { containerId, execId })
+      : await this.#channel.unary(rpc.delete, { containerId });
     return { code: exitStatus, exitedAt: toDate(exitedAt) };
   }
 
   /** Freeze all processes of a container. */
   async pause(containerId: string): Promise<void> {
-    await this.#channel.unary(TasksService.method.pause, { containerId });
+    await this.#channel.unary(rpc.pause, { containerId });
   }
 
   /** Let a paused container go on. */
   async resume(containerId: string): Promise<void> {
-    await this.#channel.unary(TasksService.method.resume, { containerId });
+    await this.#channel.unary(rpc.resume, { containerId });
   }
 
   /** Size of the process's terminal, in characters. */
   async resizeTerminal(process: ProcessReference, width: number, height: number): Promise<void> {
-    await this.#channel.unary(TasksService.method.resizePty, { ...process, width, height });
+    await this.#channel.unary(rpc.resizePty, { ...process, width, height });
   }
 
   /**
@@ -165,12 +168,12 @@ export class Tasks {
   async closeStdin(process: ProcessReference, streams?: ProcessStreams): Promise<void> {
     const stdin = streams?.stdin;
     if (stdin && !stdin.destroyed) await new Promise<void>((resolve) => stdin.end(resolve));
-    await this.#channel.unary(TasksService.method.closeIO, { ...process, stdin: true });
+    await this.#channel.unary(rpc.closeIO, { ...process, stdin: true });
   }
 
   /** Change the limits of a running container. */
   async update(containerId: string, resources: LinuxResources): Promise<void> {
-    await this.#channel.unary(TasksService.method.update, {
+    await this.#channel.unary(rpc.update, {
       containerId,
       resources: jsonAny('LinuxResources', resources),
     });
@@ -178,7 +181,7 @@ export class Tasks {
 
   /** Host process ids of everything that runs in the container. */
   async pids(containerId: string): Promise<number[]> {
-    const { processes } = await this.#channel.unary(TasksService.method.listPids, { containerId });
+    const { processes } = await this.#channel.unary(rpc.listPids, { containerId });
     return processes.map((process) => process.pid);
   }
 
@@ -186,7 +189,7 @@ export class Tasks {
   async metrics(containerId: string): Promise<TaskMetrics> {
     // Two sets of messages that only statistics need.
     const { toTaskMetrics } = await import('./task-metrics.ts');
-    const { metrics } = await this.#channel.unary(TasksService.method.metrics, { filters: [`id==${containerId}`] });
+    const { metrics } = await this.#channel.unary(rpc.metrics, { filters: [`id==${containerId}`] });
     return toTaskMetrics(containerId, metrics[0]);
   }
 }

@@ -1,9 +1,6 @@
-import { type Timestamp, timestampDate, timestampFromDate } from '@bufbuild/protobuf/wkt';
+import type { Timestamp } from '../gen/google/protobuf/timestamp.ts';
 
 /** A protobuf time as a Date; what was never set is the epoch, as in Go's zero time. */
 export function toDate(timestamp: Timestamp | undefined): Date {
-  return timestamp ? timestampDate(timestamp) : new Date(0);
+  return new Date(timestamp ? Number(timestamp.seconds) * 1000 + Math.round(timestamp.nanos / 1e6) : 0);
 }
-
-/** A Date as a protobuf time. */
-export const fromDate: (date: Date) => Timestamp = timestampFromDate;

@@ -3,13 +3,16 @@ import { once } from 'node:events';
 import { createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import { type AddressInfo, connect } from 'node:net';
 import { test } from 'node:test';
-import { create, toBinary } from '@bufbuild/protobuf';
-import { EmptySchema } from '@bufbuild/protobuf/wkt';
-import { Content, ReadContentResponseSchema } from '../gen/content_pb.ts';
-import { Version, VersionResponseSchema } from '../gen/version_pb.ts';
+import { ContentDefinition, ReadContentResponse } from '../gen/content.ts';
+import { Empty } from '../gen/google/protobuf/empty.ts';
+import { VersionDefinition, VersionResponse } from '../gen/version.ts';
 import { GrpcChannel } from './channel.ts';
 import { frameMessage } from './message-frame.ts';
+import { methodsOf } from './method.ts';
 import { GrpcError, GrpcStatus, hasStatus } from './status.ts';
+
+const content = methodsOf(ContentDefinition);
+const versions = methodsOf(VersionDefinition);
 
 type Handler = (stream: ServerHttp2Stream, path: string) => void;
 
@@ -52,17 +55,16 @@ function answer(stream: ServerHttp2Stream, messages: readonly Uint8Array[], trai
   stream.end();
 }
 
-const version = toBinary(VersionResponseSchema, create(VersionResponseSchema, { version: '1.2.3' }));
+const version = VersionResponse.encode({ version: '1.2.3', revision: '' }).finish();
 const ok = { 'grpc-status': '0' };
-const chunk = (data: Uint8Array): Uint8Array =>
-  toBinary(ReadContentResponseSchema, create(ReadContentResponseSchema, { data }));
+const chunk = (data: Uint8Array): Uint8Array => ReadContentResponse.encode({ offset: 0n, data }).finish();
 
 test('one message goes there and one comes back, at the path of the method', async () => {
   await using lab = await serve((stream, path) => {
     assert.equal(path, '/containerd.services.version.v1.Version/Version');
     answer(stream, [version], ok);
   });
-  assert.equal((await lab.channel.unary(Version.method.version, {})).version, '1.2.3');
+  assert.equal((await lab.channel.unary(versions.version, {})).version, '1.2.3');
 });
 
 const statuses: readonly [number, string][] = [
@@ -81,7 +83,7 @@ for (const [status, code] of statuses) {
     await using lab = await serve((stream) =>
       answer(stream, [], { 'grpc-status': String(status), 'grpc-message': 'wei%C3%9F nicht' }),
     );
-    await assert.rejects(lab.channel.unary(Version.method.version, {}), { code, status, message: 'weiß nicht' });
+    await assert.rejects(lab.channel.unary(versions.version, {}), { code, status, message: 'weiß nicht' });
   });
 }
 
@@ -89,7 +91,7 @@ test('an answer of headers only is an error like any other', async () => {
   await using lab = await serve((stream) =>
     stream.respond({ ':status': 200, 'grpc-status': '5', 'grpc-message': '100%' }, { endStream: true }),
   );
-  await assert.rejects(lab.channel.unary(Version.method.version, {}), { code: 'not-found', message: '100%' });
+  await assert.rejects(lab.channel.unary(versions.version, {}), { code: 'not-found', message: '100%' });
 });
 
 test('a lost connection fails the call under way, and the next call opens another', async () => {
@@ -98,25 +100,25 @@ test('a lost connection fails the call under way, and the next call opens anothe
     if (++calls === 1) lab.dropConnections();
     else answer(stream, [version], ok);
   });
-  await assert.rejects(lab.channel.unary(Version.method.version, {}), { code: 'unavailable' });
-  assert.equal((await lab.channel.unary(Version.method.version, {})).version, '1.2.3');
+  await assert.rejects(lab.channel.unary(versions.version, {}), { code: 'unavailable' });
+  assert.equal((await lab.channel.unary(versions.version, {})).version, '1.2.3');
 });
 
 test('nobody there is unavailable', async () => {
   using channel = new GrpcChannel(() => connect('/nonexistent/socket'));
-  await assert.rejects(channel.unary(Version.method.version, {}), { code: 'unavailable' });
-  await assert.rejects(Array.fromAsync(channel.serverStream(Content.method.read, {})), { code: 'unavailable' });
+  await assert.rejects(channel.unary(versions.version, {}), { code: 'unavailable' });
+  await assert.rejects(Array.fromAsync(channel.serverStream(content.read, {})), { code: 'unavailable' });
 });
 
 test('a signal ends a call: cancelled, or unavailable when time is up', async () => {
   await using lab = await serve(() => {});
   const stop = new AbortController();
-  const call = lab.channel.unary(Version.method.version, {}, { signal: stop.signal });
+  const call = lab.channel.unary(versions.version, {}, { signal: stop.signal });
   stop.abort();
   await assert.rejects(call, { code: 'cancelled' });
-  const late = lab.channel.unary(Version.method.version, {}, { signal: AbortSignal.timeout(5) });
+  const late = lab.channel.unary(versions.version, {}, { signal: AbortSignal.timeout(5) });
   await assert.rejects(late, (error) => hasStatus(error, GrpcStatus.deadlineExceeded) && error.code === 'unavailable');
-  const already = lab.channel.unary(Version.method.version, {}, { signal: AbortSignal.abort() });
+  const already = lab.channel.unary(versions.version, {}, { signal: AbortSignal.abort() });
   await assert.rejects(already, { code: 'cancelled' });
 });
 
@@ -126,7 +128,7 @@ test('a stream brings every message, and what was sent before an error', async (
   );
   const seen: string[] = [];
   const reading = (async () => {
-    const messages = lab.channel.serverStream(Content.method.read, {});
+    const messages = lab.channel.serverStream(content.read, {});
     for await (const { data } of messages) seen.push(Buffer.from(data).toString());
   })();
   await assert.rejects(reading, GrpcError);
@@ -140,7 +142,7 @@ test('leaving a stream early tells the server', async () => {
     stream.respond({ ':status': 200 });
     stream.write(frameMessage(chunk(Buffer.from('a'))));
   });
-  for await (const _ of lab.channel.serverStream(Content.method.read, {})) break;
+  for await (const _ of lab.channel.serverStream(content.read, {})) break;
   assert.equal(await closed.promise, 8);
 });
 
@@ -158,7 +160,7 @@ test('a slow reader holds the server back', async () => {
   });
   let read = 0;
   let furthest = 0;
-  for await (const { data } of lab.channel.serverStream(Content.method.read, {})) {
+  for await (const { data } of lab.channel.serverStream(content.read, {})) {
     furthest = Math.max(furthest, written - read);
     read += 1;
     assert.equal(data.length, size);
@@ -176,7 +178,7 @@ test('messages go both ways', async () => {
       answer(stream, [], { 'grpc-status': '6', 'grpc-message': String(Buffer.concat(chunks).length) }),
     );
   });
-  const call = lab.channel.duplex(Content.method.write);
+  const call = lab.channel.duplex(content.write);
   await call.send({ ref: 'x' });
   await call.send({ ref: 'x' });
   call.end();
@@ -185,5 +187,18 @@ test('messages go both ways', async () => {
 });
 
 test('the empty message has no bytes', () => {
-  assert.equal(toBinary(EmptySchema, create(EmptySchema)).length, 0);
+  assert.equal(Empty.encode({}).finish().length, 0);
+});
+
+test('fields that we do not know are skipped, groups with all that is in them too', () => {
+  const unknown = {
+    varint: [0x98, 0x06, 0x80, 0x01],
+    fixed64: [0x99, 0x06, 1, 2, 3, 4, 5, 6, 7, 8],
+    text: [0x9a, 0x06, 2, 0x0a, 0x01],
+    group: [0x9b, 0x06, 0x0a, 1, 0x78, 0x9b, 0x06, 0x9c, 0x06, 0x9c, 0x06],
+    fixed32: [0x9d, 0x06, 1, 2, 3, 4],
+  };
+  for (const [kind, bytes] of Object.entries(unknown)) {
+    assert.equal(VersionResponse.decode(Buffer.from([...bytes, ...version])).version, '1.2.3', kind);
+  }
 });

@@ -1,18 +1,7 @@
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import {
-  create,
-  type DescMessage,
-  type DescMethod,
-  type DescMethodBiDiStreaming,
-  type DescMethodServerStreaming,
-  type DescMethodUnary,
-  fromBinary,
-  type MessageInitShape,
-  type MessageShape,
-  toBinary,
-} from '@bufbuild/protobuf';
 import { GrpcCall } from './call.ts';
+import type { DeepPartial, DuplexMethod, MessageType, ServerStreamMethod, UnaryMethod } from './method.ts';
 
 /** Request headers of gRPC ("metadata"). */
 export type Metadata = Readonly<Record<string, string>>;
@@ -26,11 +15,11 @@ export type CallOptions = {
 };
 
 /** A call with messages in both directions. */
-export type DuplexCall<Input extends DescMessage, Output extends DescMessage> = {
-  send(message: MessageInitShape<Input>): Promise<void>;
+export type DuplexCall<Input, Output> = {
+  send(message: DeepPartial<Input>): Promise<void>;
   end(): void;
   cancel(): void;
-  readonly responses: AsyncGenerator<MessageShape<Output>, void, undefined>;
+  readonly responses: AsyncGenerator<Output, void, undefined>;
 };
 
 /** Bytes that one stream, and the whole connection, may have under way: the default of 64 KiB throttles blobs. */
@@ -55,38 +44,35 @@ export class GrpcChannel implements Disposable {
   }
 
   /** One message there, one back. */
-  async unary<Input extends DescMessage, Output extends DescMessage>(
-    method: DescMethodUnary<Input, Output>,
-    input: MessageInitShape<Input>,
+  async unary<Input, Output>(
+    method: UnaryMethod<Input, Output>,
+    input: DeepPartial<NoInfer<Input>>,
     options: CallOptions = {},
-  ): Promise<MessageShape<Output>> {
-    const answer = await this.#open(method, options).exchange(encode(method.input, input));
-    return fromBinary(method.output, answer);
+  ): Promise<Output> {
+    const answer = await this.#open(method.path, options).exchange(encode(method.requestType, input));
+    return method.responseType.decode(answer);
   }
 
   /** One message there, any number back. Ending the loop early cancels the call. */
-  async *serverStream<Input extends DescMessage, Output extends DescMessage>(
-    method: DescMethodServerStreaming<Input, Output>,
-    input: MessageInitShape<Input>,
+  async *serverStream<Input, Output>(
+    method: ServerStreamMethod<Input, Output>,
+    input: DeepPartial<NoInfer<Input>>,
     options: CallOptions = {},
-  ): AsyncGenerator<MessageShape<Output>, void, undefined> {
-    const call = this.#open(method, options);
-    await call.send(encode(method.input, input));
+  ): AsyncGenerator<Output, void, undefined> {
+    const call = this.#open(method.path, options);
+    await call.send(encode(method.requestType, input));
     call.end();
-    for await (const message of call.messages()) yield fromBinary(method.output, message);
+    for await (const message of call.messages()) yield method.responseType.decode(message);
   }
 
   /** Messages both ways, independently. */
-  duplex<Input extends DescMessage, Output extends DescMessage>(
-    method: DescMethodBiDiStreaming<Input, Output>,
-    options: CallOptions = {},
-  ): DuplexCall<Input, Output> {
-    const call = this.#open(method, options);
+  duplex<Input, Output>(method: DuplexMethod<Input, Output>, options: CallOptions = {}): DuplexCall<Input, Output> {
+    const call = this.#open(method.path, options);
     return {
-      send: (message) => call.send(encode(method.input, message)),
+      send: (message) => call.send(encode(method.requestType, message)),
       end: () => call.end(),
       cancel: () => call.cancel(),
-      responses: decodeAll(method.output, call),
+      responses: decodeAll(method.responseType, call),
     };
   }
 
@@ -96,12 +82,12 @@ export class GrpcChannel implements Disposable {
     this.#session = undefined;
   }
 
-  #open(method: DescMethod, options: CallOptions): GrpcCall {
+  #open(path: string, options: CallOptions): GrpcCall {
     const stream = this.#openSession().request({
       ...this.#metadata,
       ...options.metadata,
       ':method': 'POST',
-      ':path': `/${method.parent.typeName}/${method.name}`,
+      ':path': path,
       'content-type': 'application/grpc+proto',
       te: 'trailers',
     });
@@ -127,13 +113,10 @@ export class GrpcChannel implements Disposable {
   }
 }
 
-function encode<Type extends DescMessage>(type: Type, init: MessageInitShape<Type>): Uint8Array {
-  return toBinary(type, create(type, init));
+function encode<Input>(type: MessageType<Input>, message: DeepPartial<Input>): Uint8Array {
+  return type.encode(type.fromPartial(message)).finish();
 }
 
-async function* decodeAll<Type extends DescMessage>(
-  type: Type,
-  call: GrpcCall,
-): AsyncGenerator<MessageShape<Type>, void, undefined> {
-  for await (const message of call.messages()) yield fromBinary(type, message);
+async function* decodeAll<Output>(type: MessageType<Output>, call: GrpcCall): AsyncGenerator<Output, void, undefined> {
+  for await (const message of call.messages()) yield type.decode(message);
 }
