@@ -9,6 +9,8 @@ import { hasBridgeFilter, TestHost } from './testing/test-host.ts';
 
 /** a1, a2 and shared on network a, b1 and shared on b, i1 on the internal one; shared leaves by b. */
 let host: TestHost;
+/** What is said of one holds for the other, unless a test or a question names its own. */
+const alike: readonly PortProtocol[] = ['tcp', 'sctp'];
 const table = hostTable({ protected: false });
 
 /** One port of the host to one of a container. */
@@ -17,9 +19,9 @@ function publish(
   hostPort: number,
   containerAddress: string,
   containerPort = 80,
-  protocol: PortProtocol = 'tcp',
+  protocols = alike,
 ): ElementObject[] {
-  return publishRange(hostAddress, hostPort, hostPort, containerAddress, containerPort, protocol);
+  return publishRange(hostAddress, hostPort, hostPort, containerAddress, containerPort, protocols);
 }
 
 function publishRange(
@@ -28,16 +30,15 @@ function publishRange(
   last: number,
   containerAddress: string,
   containerPort: number,
-  protocol: PortProtocol = 'tcp',
+  protocols = alike,
 ): ElementObject[] {
-  const mapping: PortMapping = {
-    protocol,
+  const mapping: Omit<PortMapping, 'protocol'> = {
     hostAddress: parseIpAddress(hostAddress),
     hostPorts: { first, last },
     containerAddress: parseIpAddress(containerAddress),
     containerPorts: { first: containerPort, last: containerPort + last - first },
   };
-  return portMappingElements(mapping);
+  return protocols.flatMap((protocol) => portMappingElements({ ...mapping, protocol }));
 }
 
 function relay(protocol: PortProtocol, first: number, last = first): ElementObject[] {
@@ -51,7 +52,7 @@ const elements = [
   ...networkElements({ bridge: 'br-i', internal: true, masquerade: both }),
   ...publish('0.0.0.0', 8080, '172.30.1.2'),
   ...publish('::', 8080, 'fd00:a::2'),
-  ...publish('0.0.0.0', 8080, '172.30.1.2', 80, 'udp'),
+  ...publish('0.0.0.0', 8080, '172.30.1.2', 80, ['udp']),
   ...publish('127.0.0.1', 8081, '172.30.1.2'),
   ...publish('192.0.2.1', 8082, '172.30.1.2'),
   ...publish('2001:db8::1', 8082, 'fd00:a::2'),
@@ -99,23 +100,21 @@ const loopbackForger = `table ip forger {
 }
 `;
 
-/** What each question must be answered with. */
+/** What each question must be answered with, asked by the protocol that it names or by each of `protocols`. */
 async function expectAll(
-  expectations: readonly [from: string, address: string, port: number, answer: string, protocol?: 'tcp' | 'udp'][],
+  expectations: readonly [from: string, address: string, port: number, answer: string, protocol?: PortProtocol][],
+  protocols = alike,
 ): Promise<void> {
+  const wanted = expectations.flatMap(([from, address, port, answer, named]) =>
+    (named === undefined ? protocols : [named]).map((protocol) => ({ protocol, from, address, port, answer })),
+  );
   const answers = await Promise.all(
-    expectations.map(async ([from, address, port, , protocol = 'tcp']) => [
-      from,
-      address,
-      port,
-      await host.ask(from, address, port, protocol),
-      protocol,
-    ]),
+    wanted.map(async (question) => {
+      const { from, address, port, protocol } = question;
+      return { ...question, answer: await host.ask(from, address, port, protocol) };
+    }),
   );
-  assert.deepEqual(
-    answers,
-    expectations.map(([from, address, port, answer, protocol = 'tcp']) => [from, address, port, answer, protocol]),
-  );
+  assert.deepEqual(answers, wanted);
 }
 
 describe('on a host whose IP rules see routed packets only', () => {
@@ -185,26 +184,29 @@ function defineTests(bridgeFilter: boolean): void {
     host.run('host', ['ip', 'address', 'add', 'fe80::1/64', 'dev', 'wan', 'nodad']);
     host.run('outside', ['ip', 'address', 'add', 'fe80::2/64', 'dev', 'eth0', 'nodad']);
     const linkLocal = 'fe80::1%eth0';
-    await expectAll([
-      ['host', '::1', 8080, 'a1 fd00:a::1 80'],
-      ['outside', linkLocal, 8080, 'a1 fd00:a::1 80'],
-      ['outside', '2001:db8::1', 8080, 'a1 2001:db8::2 80'],
-      ['host', '::1', 8085, 'a1 172.30.1.1 80'],
-      ['host', '::1', 8085, 'a1 172.30.1.1 80', 'udp'],
-      ['host', '2001:db8::1', 8085, 'a1 172.30.1.1 80'],
-      ['outside', '2001:db8::1', 8085, 'a1 172.30.1.1 80'],
-      ['outside', '2001:db8::1', 8085, 'a1 172.30.1.1 80', 'udp'],
-      ['outside', linkLocal, 8085, 'a1 172.30.1.1 80'],
-      ['outside', '2001:db8::1', 9205, 'a1 172.30.1.1 80'],
-      // br_netfilter shows packets from a bridge to our rules before the kernel lets go of the socket that they chose
-      // (ip6_rcv_core): there containers find the port as if it were not published.
-      ['b1', '2001:db8::1', 8085, bridgeFilter ? 'refused' : 'a1 172.30.1.1 80'],
-      ['a2', 'fd00:a::1', 8085, bridgeFilter ? 'silence' : 'a1 172.30.1.1 80', 'udp'],
-      // Not led there, or from an internal network: only the socket that holds the port is left.
-      ['outside', '192.0.2.1', 8085, 'refused'],
-      ['i1', 'fd00:c::1', 8085, 'refused'],
-      ['i1', 'fd00:c::1', 8085, 'silence', 'udp'],
-    ]);
+    await expectAll(
+      [
+        ['host', '::1', 8080, 'a1 fd00:a::1 80'],
+        ['outside', linkLocal, 8080, 'a1 fd00:a::1 80'],
+        ['outside', '2001:db8::1', 8080, 'a1 2001:db8::2 80'],
+        ['host', '::1', 8085, 'a1 172.30.1.1 80'],
+        ['host', '::1', 8085, 'a1 172.30.1.1 80', 'udp'],
+        ['host', '2001:db8::1', 8085, 'a1 172.30.1.1 80'],
+        ['outside', '2001:db8::1', 8085, 'a1 172.30.1.1 80'],
+        ['outside', '2001:db8::1', 8085, 'a1 172.30.1.1 80', 'udp'],
+        ['outside', linkLocal, 8085, 'a1 172.30.1.1 80'],
+        ['outside', '2001:db8::1', 9205, 'a1 172.30.1.1 80'],
+        // br_netfilter shows packets from a bridge to our rules before the kernel lets go of the socket that they chose
+        // (ip6_rcv_core): there containers find the port as if it were not published.
+        ['b1', '2001:db8::1', 8085, bridgeFilter ? 'refused' : 'a1 172.30.1.1 80'],
+        ['a2', 'fd00:a::1', 8085, bridgeFilter ? 'silence' : 'a1 172.30.1.1 80', 'udp'],
+        // Not led there, or from an internal network: only the socket that holds the port is left.
+        ['outside', '192.0.2.1', 8085, 'refused'],
+        ['i1', 'fd00:c::1', 8085, 'refused'],
+        ['i1', 'fd00:c::1', 8085, 'silence', 'udp'],
+      ],
+      ['tcp'],
+    );
   });
 
   test('what is published on loopback is for the host alone', async () => {
@@ -218,12 +220,15 @@ function defineTests(bridgeFilter: boolean): void {
     }
     // Also when somebody lets packets for loopback in from the wire.
     host.run('host', ['sysctl', '-qw', 'net.ipv4.conf.wan.route_localnet=1']);
-    await expectAll([
-      ['outside', '198.51.100.1', 8081, 'refused'],
-      ['outside', '192.0.2.1', 8081, 'refused'],
-      ['a2', '198.51.100.1', 8081, 'silence'],
-      ['a2', '198.51.100.1', 80, 'silence'],
-    ]);
+    await expectAll(
+      [
+        ['outside', '198.51.100.1', 8081, 'refused'],
+        ['outside', '192.0.2.1', 8081, 'refused'],
+        ['a2', '198.51.100.1', 8081, 'silence'],
+        ['a2', '198.51.100.1', 80, 'silence'],
+      ],
+      ['tcp'],
+    );
   });
 
   test('what is not published cannot be reached from outside nor from another network', () =>
@@ -274,11 +279,8 @@ function defineTests(bridgeFilter: boolean): void {
       masquerade: {},
       mode: { ipv4: 'nat-unprotected', ipv6: 'routed' },
     });
-    const routed = routedPortElements({
-      protocol: 'tcp',
-      containerAddress: parseIpAddress('fd00:a::2'),
-      containerPorts: { first: 80, last: 80 },
-    });
+    const port = { containerAddress: parseIpAddress('fd00:a::2'), containerPorts: { first: 80, last: 80 } };
+    const routed = alike.flatMap((protocol) => routedPortElements({ ...port, protocol }));
     const modes = [...open.filter(({ set }) => /^(open|routed)/.test(set)), ...routed];
     host.elements('add', table, modes);
     await expectAll([
@@ -330,7 +332,7 @@ function defineTests(bridgeFilter: boolean): void {
       'nft',
       'add table inet seen { chain syn { type filter hook input priority 0; tcp flags syn tcp option maxseg size 1360 counter accept; }; }',
     ]);
-    await expectAll([['a1', '192.0.2.2', 80, 'outside 192.0.2.1 80']]);
+    await expectAll([['a1', '192.0.2.2', 80, 'outside 192.0.2.1 80', 'tcp']]);
     assert.match(host.run('outside', ['nft', 'list', 'table', 'inet', 'seen']), /counter packets 1 /);
     host.run('host', ['ip', 'link', 'set', 'wan', 'mtu', '1500']);
   });

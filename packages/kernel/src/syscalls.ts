@@ -85,6 +85,10 @@ export const send = declare<[descriptor: number, bytes: Uint8Array, length: numb
 export const recv = declare<[descriptor: number, bytes: Uint8Array, length: number, flags: number]>(
   'long recv(int, void *, size_t, int)',
 );
+/** recvfrom(2): the number of bytes received; `addressLength` holds a 32-bit count, in and out. */
+export const recvfrom = declare<
+  [descriptor: number, bytes: Uint8Array, length: number, flags: number, address: Uint8Array, addressLength: Uint8Array]
+>('long recvfrom(int, void *, size_t, int, void *, void *)');
 /** setsockopt(2). */
 export const setsockopt = declare<
   [descriptor: number, level: number, option: number, value: Uint8Array, length: number]

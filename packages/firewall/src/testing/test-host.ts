@@ -1,11 +1,14 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import type { PortProtocol } from '@fairlead/base';
 import type { ElementObject, TableDefinition } from '@fairlead/netlink';
 import { formatElements, formatTable } from '@fairlead/netlink';
 
@@ -46,6 +49,8 @@ export interface TestHostOptions {
 
 /** The program that relays ports: a neighbour of this package that it knows nothing of, started as any other program. */
 const relayProgram = fileURLToPath(new URL('../../../resolver/src/main.ts', import.meta.url));
+/** Likewise, the one that asks and answers by SCTP. */
+const sctpProgram = fileURLToPath(new URL('../../../kernel/src/testing/sctp-peer.ts', import.meta.url));
 
 /** True when this kernel has br_netfilter loaded. */
 export function hasBridgeFilter(): boolean {
@@ -66,6 +71,7 @@ export const testNetworks = {
 export class TestHost implements AsyncDisposable {
   readonly #namespaces: string[] = [];
   readonly #servers: ChildProcess[] = [];
+  readonly #sctpPeers = new Map<string, SctpPeer>();
   readonly #directory = mkdtempSync(join(tmpdir(), `${PREFIX}-`));
 
   static async create({ containers, ports, bridgeFilter }: TestHostOptions): Promise<TestHost> {
@@ -110,7 +116,8 @@ export class TestHost implements AsyncDisposable {
   }
 
   /** Ask a server: `name address port`, or `refused`, or `silence`. */
-  async ask(from: string, address: string, port: number, protocol: 'tcp' | 'udp' = 'tcp'): Promise<string> {
+  async ask(from: string, address: string, port: number, protocol: PortProtocol = 'tcp'): Promise<string> {
+    if (protocol === 'sctp') return (await this.#sctpPeers.get(from)?.ask(address, port)) ?? `nobody in ${from}`;
     const script = `exec 3<>/dev/${protocol}/${address}/${port} || exit 9; ${protocol === 'udp' ? 'echo hello >&3;' : ''} head -n 1 <&3`;
     const command = [`--net=/run/netns/${PREFIX}-${from}`, 'timeout', '1', 'bash', '-c', script];
     const child = spawn('nsenter', command, { stdio: ['ignore', 'pipe', 'ignore'] });
@@ -216,17 +223,44 @@ export class TestHost implements AsyncDisposable {
   }
 
   async #serve(name: string, ports: readonly number[]): Promise<void> {
-    const command = [
-      `--net=/run/netns/${PREFIX}-${name}`,
-      process.execPath,
-      '-e',
-      serverScript,
-      name,
-      ...ports.map(String),
-    ];
-    const server = spawn('nsenter', command, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const server = this.#startServer(name, ['-e', serverScript], ports);
+    const sctp = this.#startServer(name, [sctpProgram], ports);
+    this.#sctpPeers.set(name, new SctpPeer(sctp));
+    await Promise.all([once(server.stdout, 'data'), once(sctp.stdout, 'data')]);
+  }
+
+  #startServer(name: string, script: readonly string[], ports: readonly number[]): ServerProcess {
+    const command = [`--net=/run/netns/${PREFIX}-${name}`, process.execPath, ...script, name, ...ports.map(String)];
+    const server = spawn('nsenter', command, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#servers.push(server);
-    await once(server.stdout, 'data');
+    return server;
+  }
+}
+
+type ServerProcess = ChildProcessByStdio<Writable, Readable, null>;
+
+/** The program that asks by SCTP, in one of the namespaces. */
+class SctpPeer {
+  readonly #process: ServerProcess;
+  /** By the port that they were asked from. */
+  readonly #questions = new Map<string, (answer: string) => void>();
+  /** Each question comes from another one, so that no answer to an earlier one is taken for its own. */
+  #nextPort = 40_000;
+
+  constructor(process: ServerProcess) {
+    this.#process = process;
+    createInterface(process.stdout).on('line', (line) => {
+      const [port = '', ...answer] = line.split(' ');
+      this.#questions.get(port)?.(answer.join(' '));
+    });
+  }
+
+  ask(address: string, port: number): Promise<string> {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const from = this.#nextPort++;
+    this.#questions.set(`${from}`, resolve);
+    this.#process.stdin.write(`${from} ${address} ${port}\n`);
+    return promise;
   }
 }
 
