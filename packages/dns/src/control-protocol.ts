@@ -20,7 +20,7 @@ export interface ResolverMethods {
   readonly removeNetwork: Method<{ readonly id: string }, Nothing>;
   readonly setEndpoint: Method<NamedEndpoint, Nothing>;
   readonly removeEndpoint: Method<{ readonly id: string }, Nothing>;
-  readonly reservePorts: Method<PortReservation, ReservationResult>;
+  readonly reservePorts: Method<PortReservation, Nothing>;
   readonly pickPort: Method<PortChoice, PortPick>;
   readonly setRelays: Method<RelaySettings, Nothing>;
   /** Give up all ports of an owner, and its relays with them. */
@@ -83,11 +83,6 @@ export interface PortReservation {
   readonly ports: readonly HostPorts[];
 }
 
-/** Ports that need no holding: the host has no such address family or protocol. */
-export interface ReservationResult {
-  readonly skipped: readonly HostPorts[];
-}
-
 /** Any one free port, the same for all addresses. */
 export interface PortChoice {
   readonly owner: string;
@@ -98,7 +93,7 @@ export interface PortChoice {
 }
 
 /** The port that is now held. */
-export interface PortPick extends ReservationResult {
+export interface PortPick {
   readonly port: number;
 }
 

@@ -19,7 +19,6 @@ export {
   type PortReservation,
   type Relay,
   type RelaySettings,
-  type ReservationResult,
   type ResolverContents,
   type ResolverMethod,
   type ResolverMethods,

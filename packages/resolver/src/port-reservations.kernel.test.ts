@@ -59,6 +59,16 @@ test('the same owner may ask again; another owner is told who has the port', (co
   ports.reserve({ owner: 'b', ports: [one(port, loopback, 'udp')] });
 });
 
+test('an SCTP port has one owner, whether this kernel has sockets for it or not', (context) => {
+  const ports = reservations(context);
+  const { port } = ports.pick({ owner: 'a', protocol: 'sctp', addresses: [anyV4, anyV6] });
+  assert.deepEqual(ports.list(), [{ owner: 'a', ports: [one(port, anyV4, 'sctp'), one(port, anyV6, 'sctp')] }]);
+  assert.throws(() => ports.reserve({ owner: 'b', ports: [one(port, anyV4, 'sctp')] }), {
+    message: `Bind for 0.0.0.0:${port} failed: port is already allocated`,
+  });
+  ports.reserve({ owner: 'b', ports: [one(port, anyV4, 'udp')] });
+});
+
 test('all ports of a request or none', async (context) => {
   const ports = reservations(context);
   const { port } = ports.pick({ owner: 'probe', protocol: 'tcp', addresses: [loopback] });

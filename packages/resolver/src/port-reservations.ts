@@ -1,54 +1,51 @@
 import { FairleadError, familyOf, type IpAddress, isUnspecified, type PortProtocol } from '@fairlead/base';
-import {
-  type HostPorts,
-  type PortChoice,
-  PortError,
-  type PortPick,
-  type PortReservation,
-  type ReservationResult,
-} from '@fairlead/dns';
+import { type HostPorts, type PortChoice, PortError, type PortPick, type PortReservation } from '@fairlead/dns';
 import { closeDescriptor, type HeldPort, holdPort, SystemCallError } from '@fairlead/kernel';
 import { EphemeralPorts, readPortSysctls } from './ephemeral-range.ts';
 
 /** One socket; it stands for two ports when it holds the wildcards of both families. */
 interface Hold {
   readonly owner: string;
-  readonly descriptor: number;
+  /** Absent on a host that has no such sockets: nobody else can take the port, but another owner may ask for it. */
+  readonly descriptor: number | undefined;
   readonly protocol: PortProtocol;
   readonly addresses: readonly IpAddress[];
   readonly port: number;
 }
 
-/** What a host without IPv6 or without SCTP says: then nobody can take the port either. */
+/** What a host without IPv6 or without SCTP says. The firewall translates SCTP all the same. */
 const unsupported = new Set<string>(['EAFNOSUPPORT', 'EPROTONOSUPPORT', 'ESOCKTNOSUPPORT']);
 const wildcards: readonly IpAddress[] = ['0.0.0.0' as IpAddress, '::' as IpAddress];
 
-/** Ports of the host that containers have published, each held by a bound socket that does nothing. */
+/** Ports of the host that containers have published, each held by a bound socket that does nothing, where it has such. */
 export class PortReservations implements Disposable {
   readonly #owners = new Map<string, Set<Hold>>();
   readonly #ports = new Map<string, Set<Hold>>();
   readonly #ephemeral = new EphemeralPorts();
+  readonly #bind: typeof holdPort;
+
+  /** @param bind takes one port away from everybody else; tests put another host in its place. */
+  constructor(bind: typeof holdPort = holdPort) {
+    this.#bind = bind;
+  }
 
   /**
    * Hold ports for an owner in addition to those that it has.
    *
    * @throws PortError for the first port that cannot be had; then nothing has changed.
    */
-  reserve({ owner, ports }: PortReservation): ReservationResult {
-    const skipped: HostPorts[] = [];
+  reserve({ owner, ports }: PortReservation): void {
     const taken: Hold[] = [];
     try {
       for (const group of groupWildcards(ports)) {
-        for (let port = group.first; port <= group.last; port++) {
-          const missing = this.#hold(owner, group.protocol, group.addresses, port, taken);
-          skipped.push(...missing.map((address) => ({ protocol: group.protocol, address, first: port, last: port })));
+        for (const port of portsOf(group.first, group.last)) {
+          this.#hold(owner, group.protocol, group.addresses, port, taken);
         }
       }
     } catch (error) {
       for (const hold of taken) this.#release(hold);
       throw error;
     }
-    return { skipped };
   }
 
   /**
@@ -63,9 +60,9 @@ export class PortReservations implements Disposable {
       try {
         const ports = addresses.map((address) => ({ protocol, address, first: port, last: port }));
         if (ports.some(({ address }) => this.#find(owner, protocol, address, port))) continue;
-        const { skipped } = this.reserve({ owner, ports });
+        this.reserve({ owner, ports });
         if (range === undefined) this.#ephemeral.used(protocol, port);
-        return { port, skipped };
+        return { port };
       } catch (error) {
         if (!(error instanceof PortError) || error.port.errno !== 'EADDRINUSE') throw error;
       }
@@ -97,15 +94,13 @@ export class PortReservations implements Disposable {
     for (const owner of [...this.#owners.keys()]) this.release(owner);
   }
 
-  /** Hold one port on some addresses; the addresses on which there is nothing to hold. */
-  #hold(owner: string, protocol: PortProtocol, addresses: readonly IpAddress[], port: number, taken: Hold[]) {
+  #hold(owner: string, protocol: PortProtocol, addresses: readonly IpAddress[], port: number, taken: Hold[]): void {
     const wanted = addresses.filter((address) => !this.#find(owner, protocol, address, port));
-    if (wanted.length === 2 && this.#tryBothFamilies(owner, protocol, wanted, port, taken)) return [];
-    return wanted.filter((address) => {
+    if (wanted.length === 2 && this.#tryBothFamilies(owner, protocol, wanted, port, taken)) return;
+    for (const address of wanted) {
       const descriptor = this.#open({ protocol, family: familyOf(address), address, port });
-      if (descriptor !== undefined) taken.push(this.#keep({ owner, descriptor, protocol, addresses: [address], port }));
-      return descriptor === undefined;
-    });
+      taken.push(this.#keep({ owner, descriptor, protocol, addresses: [address], port }));
+    }
   }
 
   /** One socket for both wildcards. When it fails the two are tried apart, which also tells which one it is. */
@@ -117,7 +112,7 @@ export class PortReservations implements Disposable {
     taken: Hold[],
   ): boolean {
     try {
-      const descriptor = holdPort({ protocol, family: 6, address: '::' as IpAddress, port, bothFamilies: true });
+      const descriptor = this.#bind({ protocol, family: 6, address: '::' as IpAddress, port, bothFamilies: true });
       taken.push(this.#keep({ owner, descriptor, protocol, addresses, port }));
       return true;
     } catch {
@@ -125,16 +120,18 @@ export class PortReservations implements Disposable {
     }
   }
 
+  /** Without sockets of that kind our own holds are all that can be in the way. */
   #open(held: HeldPort): number | undefined {
     try {
-      return holdPort(held);
+      return this.#bind(held);
     } catch (error) {
       if (!(error instanceof SystemCallError)) throw error;
-      if (unsupported.has(error.errno)) return undefined;
       const { protocol, address, port } = held;
-      const holder = error.errno === 'EADDRINUSE' ? this.#holder(protocol, address, port) : undefined;
-      const heldBy = holder === undefined ? {} : { heldBy: holder.owner };
-      throw new PortError({ errno: error.errno, protocol, address, port, ...heldBy });
+      const isUnsupported = unsupported.has(error.errno);
+      const errno = isUnsupported ? 'EADDRINUSE' : error.errno;
+      const holder = errno === 'EADDRINUSE' ? this.#holder(protocol, address, port) : undefined;
+      if (isUnsupported && holder === undefined) return undefined;
+      throw new PortError({ errno, protocol, address, port, ...(holder && { heldBy: holder.owner }) });
     }
   }
 
@@ -160,7 +157,7 @@ export class PortReservations implements Disposable {
   #release(hold: Hold): void {
     removeFrom(this.#owners, hold.owner, hold);
     removeFrom(this.#ports, `${hold.protocol}/${hold.port}`, hold);
-    closeDescriptor(hold.descriptor);
+    if (hold.descriptor !== undefined) closeDescriptor(hold.descriptor);
   }
 }
 

@@ -50,7 +50,7 @@ export class Resolver implements Disposable {
     removeNetwork: ({ id }) => done(() => this.#directory.removeNetwork(id)),
     setEndpoint: (endpoint) => done(() => this.#directory.setEndpoint(endpoint)),
     removeEndpoint: ({ id }) => done(() => this.#directory.removeEndpoint(id)),
-    reservePorts: (reservation) => this.#ports.reserve(reservation),
+    reservePorts: (reservation) => done(() => this.#ports.reserve(reservation)),
     pickPort: (choice) => this.#ports.pick(choice),
     setRelays: (settings) => done(() => this.#relay.set(settings)),
     releasePorts: ({ owner }) => done(() => this.#releasePorts(owner)),
