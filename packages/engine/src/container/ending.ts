@@ -4,11 +4,14 @@ import type { WaitResult } from '../engine-port.ts';
 import type { Container } from '../model.ts';
 import { containerEvent } from './container-event.ts';
 import type { FileWriter } from './container-files.ts';
-import { ignoreMissing } from './container-state.ts';
+import { ignoreMissing, isAlive } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import type { ExecTable } from './exec-table.ts';
 import type { ExitWatch } from './exit-watch.ts';
 import type { ContainerStart, Started } from './start.ts';
+
+/** Exit code of a process that SIGKILL has ended. */
+const KILLED = 137;
 
 /** What {@link ContainerEnd} works with. */
 export interface EndingParts {
@@ -30,6 +33,16 @@ export class ContainerEnd {
     this.#parts = parts;
   }
 
+  /** The kernel killed a process of a container for want of memory. */
+  noteOutOfMemory(id: string): void {
+    const { context, table } = this.#parts;
+    const container = table.get(id);
+    if (container === undefined) return;
+    // Its end has told so already: the runtime's event comes by another way, and may come later.
+    if (container.state.oomKilled && !isAlive(container)) return;
+    context.events.emit(containerEvent(table.setState(id, { oomKilled: true }), 'oom'));
+  }
+
   /**
    * Record how a process ended and take away what is left of it. Who waits for the end is told when the network is free
    * again.
@@ -38,6 +51,7 @@ export class ContainerEnd {
    */
   async record(id: string, result: WaitResult, finishedAt: number): Promise<{ readonly cleanUp: Promise<void> }> {
     const { context, table, watch } = this.#parts;
+    await this.#attempt(id, () => this.#lookForOutOfMemory(id, result));
     const container = table.setState(id, { status: 'exited', pid: 0, exitCode: result.exitCode, finishedAt });
     const seconds = Math.max(0, Math.floor((finishedAt - (container.state.startedAt ?? finishedAt)) / 1000));
     const attributes = { exitCode: String(result.exitCode), execDuration: String(seconds) };
@@ -70,6 +84,16 @@ export class ContainerEnd {
     this.#forget(container);
     await cleanUp;
     await this.#attempt(container.id, () => this.#removeParts(container.id));
+  }
+
+  /** The kernel's own count says so where no event has, or not yet; it goes with the task. */
+  async #lookForOutOfMemory(id: string, { exitCode }: WaitResult): Promise<void> {
+    const { context, table } = this.#parts;
+    const { memory: limit = 0 } = table.find(id).config.host.limits;
+    // Asking takes two milliseconds: only where memory may have been the reason.
+    if (limit === 0 && exitCode !== KILLED) return;
+    const metrics = await context.containerd.tasks.metrics(id).catch(ignoreMissing);
+    if (metrics && metrics.memory.killed > 0 && !table.find(id).state.oomKilled) this.noteOutOfMemory(id);
   }
 
   #forget(container: Container): void {
@@ -107,7 +131,7 @@ export class ContainerEnd {
     try {
       await step();
     } catch (error) {
-      this.#parts.context.logger.warn('clean-up failed', { id, error: messageOf(error) });
+      this.#parts.context.logger.warn('container end incomplete', { id, error: messageOf(error) });
     }
   }
 }

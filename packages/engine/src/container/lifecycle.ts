@@ -213,8 +213,7 @@ export class Lifecycle {
 
   /** The kernel killed a process of this container for want of memory. */
   noteOutOfMemory(id: string): void {
-    if (this.#table.get(id) === undefined) return;
-    this.#context.events.emit(containerEvent(this.#table.setState(id, { oomKilled: true }), 'oom'));
+    this.#end.noteOutOfMemory(id);
   }
 
   /** Let go of every stream; the containers go on. */

@@ -33,6 +33,8 @@ export type TaskMetrics = {
     readonly maxUsage: number;
     readonly limit: number;
     readonly failures: number;
+    /** Processes of the container that the kernel has killed for want of memory. */
+    readonly killed: number;
     /** Page cache that can be dropped: Docker subtracts it from the usage that it shows. */
     readonly inactiveFile: number;
     /** The kernel's own counters by their names in `memory.stat`. */
@@ -50,7 +52,7 @@ export function toTaskMetrics(containerId: string, metric: Metric | undefined): 
   return fromCgroup2(readAt, Cgroup2.decode(data.value));
 }
 
-function fromCgroup1(readAt: Date, { pids, cpu, memory, blkio }: Cgroup1): TaskMetrics {
+function fromCgroup1(readAt: Date, { pids, cpu, memory, blkio, memoryOomControl }: Cgroup1): TaskMetrics {
   return {
     readAt,
     cgroupVersion: 1,
@@ -69,6 +71,7 @@ function fromCgroup1(readAt: Date, { pids, cpu, memory, blkio }: Cgroup1): TaskM
       maxUsage: Number(memory?.usage?.max ?? 0),
       limit: Number(memory?.usage?.limit ?? 0),
       failures: Number(memory?.usage?.failcnt ?? 0),
+      killed: Number(memoryOomControl?.oomKill ?? 0),
       inactiveFile: Number(memory?.totalInactiveFile ?? 0),
       counters: countersOf(memory),
     },
@@ -78,7 +81,7 @@ function fromCgroup1(readAt: Date, { pids, cpu, memory, blkio }: Cgroup1): TaskM
   };
 }
 
-function fromCgroup2(readAt: Date, { pids, cpu, memory, io }: Cgroup2): TaskMetrics {
+function fromCgroup2(readAt: Date, { pids, cpu, memory, io, memoryEvents }: Cgroup2): TaskMetrics {
   const nanoseconds = (microseconds: bigint | undefined): number => Number(microseconds ?? 0) * 1000;
   return {
     readAt,
@@ -98,6 +101,7 @@ function fromCgroup2(readAt: Date, { pids, cpu, memory, io }: Cgroup2): TaskMetr
       maxUsage: 0,
       limit: Number(memory?.usageLimit ?? 0),
       failures: 0,
+      killed: Number(memoryEvents?.oomKill ?? 0),
       inactiveFile: Number(memory?.inactiveFile ?? 0),
       counters: countersOf(memory),
     },

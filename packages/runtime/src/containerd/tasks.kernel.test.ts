@@ -135,6 +135,22 @@ test('limits hold, can be changed, and figures are there', async () => {
   assert.equal((await tasks.metrics(container.id)).memory.limit, memory * 2);
 });
 
+test('what was killed for want of memory is known until the task is deleted', async () => {
+  const description = { limits: { memory: 16 << 20, memorySwap: 16 << 20 } };
+  for (const [args, code, killed] of [
+    [['busybox', 'tail', '/dev/zero'], 137, 1],
+    [['sh', '-c', 'busybox tail /dev/zero; busybox tail /dev/zero; exit 3'], 3, 2],
+    [['false'], 1, 0],
+  ] as const) {
+    await using container = await createLabContainer(lab, { image, args, description });
+    const { tasks } = lab.containerd;
+    const ended = tasks.wait({ containerId: container.id });
+    await tasks.start({ containerId: container.id });
+    assert.equal((await ended).code, code);
+    assert.equal((await tasks.metrics(container.id)).memory.killed, killed);
+  }
+});
+
 test('failures to start are told in the words and with the codes of Docker', async () => {
   const create = (args: string[]): Promise<unknown> => createLabContainer(lab, { image, args });
   const reasonOf = async (args: string[]): Promise<ReturnType<typeof startFailureOf>> =>

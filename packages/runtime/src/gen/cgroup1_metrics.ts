@@ -13,7 +13,7 @@ export const protobufFileName = "cgroup1_metrics.proto";
 
 /**
  * Figures of a version 1 control group, as the runc shim reports them (containerd/cgroups/cgroup1/stats).
- * Only what container statistics show.
+ * Only what container statistics show, and who was killed for want of memory.
  */
 
 export interface Metrics {
@@ -21,6 +21,7 @@ export interface Metrics {
   cpu?: CPUStat | undefined;
   memory?: MemoryStat | undefined;
   blkio?: BlkIOStat | undefined;
+  memoryOomControl?: MemoryOomControl | undefined;
 }
 
 export interface PidsStat {
@@ -85,8 +86,12 @@ export interface BlkIOEntry {
   value: bigint;
 }
 
+export interface MemoryOomControl {
+  oomKill: bigint;
+}
+
 function createBaseMetrics(): Metrics {
-  return { pids: undefined, cpu: undefined, memory: undefined, blkio: undefined };
+  return { pids: undefined, cpu: undefined, memory: undefined, blkio: undefined, memoryOomControl: undefined };
 }
 
 export const Metrics: MessageFns<Metrics, "io.containerd.cgroups.v1.Metrics"> = {
@@ -104,6 +109,9 @@ export const Metrics: MessageFns<Metrics, "io.containerd.cgroups.v1.Metrics"> = 
     }
     if (message.blkio !== undefined) {
       BlkIOStat.encode(message.blkio, writer.uint32(42).fork()).join();
+    }
+    if (message.memoryOomControl !== undefined) {
+      MemoryOomControl.encode(message.memoryOomControl, writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -153,6 +161,14 @@ export const Metrics: MessageFns<Metrics, "io.containerd.cgroups.v1.Metrics"> = 
             message.blkio = BlkIOStat.decode(reader, reader.uint32());
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.memoryOomControl = MemoryOomControl.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -177,6 +193,9 @@ export const Metrics: MessageFns<Metrics, "io.containerd.cgroups.v1.Metrics"> = 
       : undefined;
     message.blkio = (object.blkio !== undefined && object.blkio !== null)
       ? BlkIOStat.fromPartial(object.blkio)
+      : undefined;
+    message.memoryOomControl = (object.memoryOomControl !== undefined && object.memoryOomControl !== null)
+      ? MemoryOomControl.fromPartial(object.memoryOomControl)
       : undefined;
     return message;
   },
@@ -1129,6 +1148,66 @@ export const BlkIOEntry: MessageFns<BlkIOEntry, "io.containerd.cgroups.v1.BlkIOE
     message.major = (object.major !== undefined && object.major !== null) ? BigInt(object.major) : 0n;
     message.minor = (object.minor !== undefined && object.minor !== null) ? BigInt(object.minor) : 0n;
     message.value = (object.value !== undefined && object.value !== null) ? BigInt(object.value) : 0n;
+    return message;
+  },
+};
+
+function createBaseMemoryOomControl(): MemoryOomControl {
+  return { oomKill: 0n };
+}
+
+export const MemoryOomControl: MessageFns<MemoryOomControl, "io.containerd.cgroups.v1.MemoryOomControl"> = {
+  $type: "io.containerd.cgroups.v1.MemoryOomControl" as const,
+
+  encode(message: MemoryOomControl, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.oomKill !== 0n) {
+      if (BigInt.asUintN(64, message.oomKill) !== message.oomKill) {
+        throw new globalThis.Error("value provided for field message.oomKill of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.oomKill);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MemoryOomControl {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMemoryOomControl();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.oomKill = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MemoryOomControl>): MemoryOomControl {
+    return MemoryOomControl.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MemoryOomControl>): MemoryOomControl {
+    const message = createBaseMemoryOomControl();
+    message.oomKill = (object.oomKill !== undefined && object.oomKill !== null) ? BigInt(object.oomKill) : 0n;
     return message;
   },
 };

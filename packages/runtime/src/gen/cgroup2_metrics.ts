@@ -13,7 +13,7 @@ export const protobufFileName = "cgroup2_metrics.proto";
 
 /**
  * Figures of a version 2 control group, as the runc shim reports them (containerd/cgroups/cgroup2/stats).
- * Only what container statistics show.
+ * Only what container statistics show, and who was killed for want of memory.
  */
 
 export interface Metrics {
@@ -21,6 +21,7 @@ export interface Metrics {
   cpu?: CPUStat | undefined;
   memory?: MemoryStat | undefined;
   io?: IOStat | undefined;
+  memoryEvents?: MemoryEvents | undefined;
 }
 
 export interface PidsStat {
@@ -74,8 +75,12 @@ export interface IOEntry {
   wios: bigint;
 }
 
+export interface MemoryEvents {
+  oomKill: bigint;
+}
+
 function createBaseMetrics(): Metrics {
-  return { pids: undefined, cpu: undefined, memory: undefined, io: undefined };
+  return { pids: undefined, cpu: undefined, memory: undefined, io: undefined, memoryEvents: undefined };
 }
 
 export const Metrics: MessageFns<Metrics, "io.containerd.cgroups.v2.Metrics"> = {
@@ -93,6 +98,9 @@ export const Metrics: MessageFns<Metrics, "io.containerd.cgroups.v2.Metrics"> = 
     }
     if (message.io !== undefined) {
       IOStat.encode(message.io, writer.uint32(50).fork()).join();
+    }
+    if (message.memoryEvents !== undefined) {
+      MemoryEvents.encode(message.memoryEvents, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -142,6 +150,14 @@ export const Metrics: MessageFns<Metrics, "io.containerd.cgroups.v2.Metrics"> = 
             message.io = IOStat.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.memoryEvents = MemoryEvents.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -165,6 +181,9 @@ export const Metrics: MessageFns<Metrics, "io.containerd.cgroups.v2.Metrics"> = 
       ? MemoryStat.fromPartial(object.memory)
       : undefined;
     message.io = (object.io !== undefined && object.io !== null) ? IOStat.fromPartial(object.io) : undefined;
+    message.memoryEvents = (object.memoryEvents !== undefined && object.memoryEvents !== null)
+      ? MemoryEvents.fromPartial(object.memoryEvents)
+      : undefined;
     return message;
   },
 };
@@ -959,6 +978,66 @@ export const IOEntry: MessageFns<IOEntry, "io.containerd.cgroups.v2.IOEntry"> = 
     message.wbytes = (object.wbytes !== undefined && object.wbytes !== null) ? BigInt(object.wbytes) : 0n;
     message.rios = (object.rios !== undefined && object.rios !== null) ? BigInt(object.rios) : 0n;
     message.wios = (object.wios !== undefined && object.wios !== null) ? BigInt(object.wios) : 0n;
+    return message;
+  },
+};
+
+function createBaseMemoryEvents(): MemoryEvents {
+  return { oomKill: 0n };
+}
+
+export const MemoryEvents: MessageFns<MemoryEvents, "io.containerd.cgroups.v2.MemoryEvents"> = {
+  $type: "io.containerd.cgroups.v2.MemoryEvents" as const,
+
+  encode(message: MemoryEvents, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.oomKill !== 0n) {
+      if (BigInt.asUintN(64, message.oomKill) !== message.oomKill) {
+        throw new globalThis.Error("value provided for field message.oomKill of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.oomKill);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MemoryEvents {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMemoryEvents();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.oomKill = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MemoryEvents>): MemoryEvents {
+    return MemoryEvents.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MemoryEvents>): MemoryEvents {
+    const message = createBaseMemoryEvents();
+    message.oomKill = (object.oomKill !== undefined && object.oomKill !== null) ? BigInt(object.oomKill) : 0n;
     return message;
   },
 };
