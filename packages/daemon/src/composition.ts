@@ -80,6 +80,7 @@ export async function composeEngine(options: DaemonOptions, logger: Logger): Pro
           execRoot: options.execRoot,
           dns: options.dns,
           hostGateways: options.hostGateways,
+          cgroupParent: options.cgroupParent,
           runtime: { binary: runtime },
         },
         logger,

@@ -21,6 +21,7 @@ test('flags are read in all the forms in which dockerd reads them', () => {
   assert.deepEqual(hosts, ['unix:///a.sock', 'tcp://127.0.0.1:1']);
   assert.deepEqual([debug, mtu, dns.servers], [true, 1400, ['10.0.0.1']]);
   assert.equal(options('-Hunix:///b.sock').hosts[0], 'unix:///b.sock');
+  assert.equal(options('--cgroup-parent=/below').cgroupParent, '/below');
   assert.equal(options('--ip-masq=false').bridge.masquerade, false);
 });
 

@@ -16,6 +16,8 @@ export interface DaemonOptions {
   readonly pidFile: string;
   /** Socket of a containerd that runs already; absent means one of our own. */
   readonly containerd?: string;
+  /** Control group of containers that name none; '' means the engine's own. */
+  readonly cgroupParent: string;
   readonly debug: boolean;
   readonly logLevel: LogLevel;
   readonly tls: TlsOptions;
@@ -89,6 +91,7 @@ export function optionsOf(values: FlagValues): DaemonOptions {
     execRoot: text('exec-root') ?? '/run/fairlead',
     pidFile: text('pidfile') ?? '/run/fairlead.pid',
     ...(containerd && { containerd }),
+    cgroupParent: text('cgroup-parent') ?? '',
     debug: on('debug', false),
     logLevel: parseLogLevel(text('log-level') ?? 'info'),
     tls: {

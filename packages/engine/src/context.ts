@@ -25,6 +25,8 @@ export interface EngineSettings {
   };
   /** What `host-gateway` stands for in `--add-host`; absent means the default bridge's gateways. */
   readonly hostGateways: readonly string[];
+  /** Control group of containers that name none; '' means `fairlead`. */
+  readonly cgroupParent: string;
   readonly runtime: RuntimeOptions;
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Container } from '../model.ts';
-import { describeContainer } from './description.ts';
+import { type DescriptionSource, describeContainer } from './description.ts';
 import { type SampleContainer, sampleContainer, sampleTable } from './testing/sample-container.ts';
 
 const files = {
@@ -18,13 +18,19 @@ const rootfs: Readonly<Record<string, string>> = {
 };
 
 function describe(sample: SampleContainer, ...others: Container[]) {
+  return describeWith({}, sample, ...others);
+}
+
+function describeWith(given: Partial<DescriptionSource>, sample: SampleContainer, ...others: Container[]) {
   return describeContainer({
     container: sampleContainer(sample),
     hostname: 'name',
     networkNamespace: '/run/netns/x',
     files,
+    cgroupParent: '',
     table: sampleTable(...others),
     rootfsFile: (path) => rootfs[path] ?? '',
+    ...given,
   });
 }
 
@@ -35,6 +41,14 @@ test('a plain container is put into the runtime’s words', () => {
   assert.deepEqual([terminal, privileged, limits], [false, false, {}]);
   assert.deepEqual(namespaces, { network: { path: '/run/netns/x' }, pid: 'private', ipc: 'private', uts: 'private' });
   assert.equal('shmSize' in described, false);
+});
+
+test('a container goes under the control group that it names, then under that of the engine', () => {
+  const parentOf = (cgroupParent: string, own: string) =>
+    describeWith({ cgroupParent }, { host: { cgroupParent: own } }).cgroupParent;
+  assert.equal(parentOf('/all', ''), '/all');
+  assert.equal(parentOf('/all', '/one'), '/one');
+  assert.equal(parentOf('', ''), undefined);
 });
 
 test('users and groups are looked up in the container’s own files', () => {

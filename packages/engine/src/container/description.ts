@@ -19,6 +19,8 @@ export interface DescriptionSource {
   /** Path of the network namespace; absent means the host's. */
   readonly networkNamespace: string | undefined;
   readonly files: ContainerFiles;
+  /** Control group for a container that names none; '' leaves it to the runtime package. */
+  readonly cgroupParent: string;
   readonly table: ContainerTable;
   /** Reads a file of the container's root file system. */
   readonly rootfsFile: (path: string) => string;
@@ -34,6 +36,7 @@ export function describeContainer(source: DescriptionSource): ContainerDescripti
   const { config } = container;
   const { host } = config;
   const groups = rootfsFile('/etc/group');
+  const cgroupParent = host.cgroupParent || source.cgroupParent;
   return {
     id: container.id,
     args: [container.path, ...container.args],
@@ -60,7 +63,7 @@ export function describeContainer(source: DescriptionSource): ContainerDescripti
     sysctls: host.sysctls,
     ...securityOf(host),
     oomScoreAdj: host.oomScoreAdjust,
-    ...(host.cgroupParent && { cgroupParent: host.cgroupParent }),
+    ...(cgroupParent && { cgroupParent }),
   };
 }
 

@@ -217,12 +217,14 @@ export class ContainerStart {
 
   /** What is wrong with a container's own configuration is, to Docker, no fault of the request to start it. */
   #describe({ container, plan, sandbox, files, mounts }: TaskParts): ContainerDescription {
-    const { namespacePath } = this.#context;
+    const { namespacePath, settings } = this.#context;
+    const { cgroupParent } = settings;
     const networkNamespace = sandbox.namespace === '' ? undefined : namespacePath(sandbox.namespace);
     const rootfsFile = (path: string) => readRootfsFile(mounts, path);
     const { hostname } = plan;
     try {
-      return describeContainer({ container, hostname, networkNamespace, files, table: this.#table, rootfsFile });
+      const source = { container, hostname, networkNamespace, files, cgroupParent, rootfsFile };
+      return describeContainer({ ...source, table: this.#table });
     } catch (error) {
       throw new FairleadError('internal', messageOf(error), { cause: error });
     }
