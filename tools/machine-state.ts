@@ -1,13 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { topControlGroups } from '../packages/lab/src/control-groups.ts';
+import { ownerOf } from '../packages/lab/src/sweep.ts';
 
 /** Variable by which processes that a test run started, and theirs, are told from all others. */
 export const runMarker = 'FAIRLEAD_TEST_RUN';
 
 /** What the machine's own namespace holds, as lines that can be compared: one for each thing. */
 export function machineState(): Set<string> {
-  return new Set([...namespaces(), ...links(), ...tables(), ...mounts(), ...markedProcesses()]);
+  return new Set([...namespaces(), ...links(), ...tables(), ...mounts(), ...abandonedGroups(), ...markedProcesses()]);
 }
 
 /** What is there now and was not before. */
@@ -30,6 +32,23 @@ function tables(): string[] {
 function mounts(): string[] {
   // proc(5): the fifth field of mountinfo is the mount point.
   return fileLines('/proc/self/mountinfo').map((line) => `mount ${line.split(' ')[4]}`);
+}
+
+/**
+ * Control groups of hosts and tests whose process is no more. Those of other runs have theirs still, and what a process
+ * of this run that has not ended holds is told with the process.
+ */
+export function abandonedGroups(root?: string): string[] {
+  return topControlGroups(root).flatMap((path) => {
+    const owner = groupOwner(basename(path));
+    return owner === undefined || existsSync(`/proc/${owner}`) ? [] : [`control group ${path}`];
+  });
+}
+
+/** Hosts are named by the lab, the other tests with containers by `packages/runtime/src/testing`. */
+function groupOwner(name: string): number | undefined {
+  const [, pid] = /^fl-runtime-test-(\d+)$/.exec(name) ?? [];
+  return pid === undefined ? ownerOf(name) : Number(pid);
 }
 
 function markedProcesses(): string[] {
@@ -64,30 +83,4 @@ function fileLines(path: string): string[] {
   return readFileSync(path, 'utf8')
     .split('\n')
     .filter((line) => line !== '');
-}
-
-/** Parents under which the engines of the tests put the control groups of their containers. */
-const groupParents = ['fairlead', 'docker'];
-
-/**
- * Remove the empty control groups of containers whose host was ended while they ran: hosts have no hierarchy of their
- * own, and nobody is left to do it.
- */
-export function sweepControlGroups(root = '/sys/fs/cgroup'): void {
-  const places = [root, ...subfolders(root)];
-  for (const parent of places.flatMap((place) => groupParents.map((name) => join(place, name)))) {
-    for (const group of [...subfolders(parent), parent]) {
-      try {
-        rmdirSync(group);
-      } catch {
-        // There is none, or something runs in it: then it is not ours to remove.
-      }
-    }
-  }
-}
-
-function subfolders(path: string): string[] {
-  if (!existsSync(path)) return [];
-  const entries = readdirSync(path, { withFileTypes: true });
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(path, name));
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { provide } from '../packages/cli/src/setup/debian-packages.ts';
 import { demoRequirements, engineRequirements, type Requirement } from '../packages/cli/src/setup/requirement.ts';
 import { check } from './checks.ts';
-import { leftovers, machineState, runMarker, sweepControlGroups } from './machine-state.ts';
+import { leftovers, machineState, runMarker } from './machine-state.ts';
 import { unpackPeers } from './peers.ts';
 import { kernelTests, runTests } from './test-run.ts';
 
@@ -41,7 +41,6 @@ async function testEverything(): Promise<boolean> {
   const files = kernelTests();
   say(`\n${files.length} files of tests with the real kernel`);
   const tally = await runTests({ files, concurrency: 2, timeout: 120_000, echo: process.stdout });
-  sweepControlGroups();
   const left = leftovers(before, machineState());
   if (left.length > 0)
     say(`✖ left behind in the machine's own namespace:\n${left.map((thing) => `  ${thing}`).join('\n')}`);

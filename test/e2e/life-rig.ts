@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { ApiClient, splitFrames } from '@fairlead/api/client';
-import type { Daemon, Host } from '@fairlead/lab';
+import { type Daemon, type Host, topControlGroups } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
 
 /** The part of `docker inspect` that these tests look at. */
@@ -126,7 +126,7 @@ export class LifeRig implements AsyncDisposable {
     return lines;
   }
 
-  /** Everything that a container leaves while it is there: tasks, records, pipes, namespaces, processes. */
+  /** Everything that a container leaves while it is there: tasks, records, pipes, namespaces, control groups. */
   async leftovers(): Promise<Readonly<Record<string, readonly string[]>>> {
     const socket = '/run/fairlead/containerd/containerd.sock';
     const list = async (...words: string[]) => {
@@ -138,6 +138,10 @@ export class LifeRig implements AsyncDisposable {
       records: await list('container', 'ls', '-q'),
       pipes: namesIn(this.host.pathOf('/run/fairlead/io')),
       namespaces: namesIn(this.host.pathOf('/run/netns')),
+      groups: topControlGroups()
+        .filter((path) => path.endsWith(`/${this.host.name}`))
+        .flatMap(namesIn)
+        .filter(isContainer),
       folders: namesIn(join(this.host.folder, 'data/containers')),
     };
   }
@@ -152,6 +156,10 @@ export async function outputOf(connection: AsyncIterable<Uint8Array>): Promise<s
   let text = '';
   for await (const { data } of splitFrames(connection)) text += Buffer.from(data).toString();
   return text;
+}
+
+function isContainer(name: string): boolean {
+  return /^[0-9a-f]{64}$/.test(name);
 }
 
 function namesIn(directory: string): string[] {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Host } from '@fairlead/lab';
+import { Host, topControlGroups } from '@fairlead/lab';
+import { makeControlGroup } from './control-group.ts';
 
 test('a host and its outside reach each other on both families', async () => {
   await using host = await Host.create();
@@ -37,6 +38,7 @@ test('a host takes everything with it', async () => {
   {
     await using made = await Host.create();
     host = made;
+    makeControlGroup(host.name);
     await host.exec('sh', '-c', 'ip netns add inner; nohup sleep 60 >/dev/null 2>&1 &');
   }
   assert.equal(existsSync(`/proc/${host.pid}`), false);
@@ -54,7 +56,7 @@ test('what a killed owner leaves is swept away by the next', async () => {
   owner.kill('SIGKILL');
   await gone.promise;
   while (existsSync(`/proc/${pid}`)) await sleep(5);
-  assert.equal(traces(name).length, 3);
+  assert.equal(traces(name).length, 4);
   await using next = await Host.create();
   assert.notEqual(next.name, name);
   assert.deepEqual(traces(name), []);
@@ -70,5 +72,6 @@ test('a program that fails says how', async () => {
 
 /** What on the machine carries the name of a host. */
 function traces(name: string): string[] {
-  return ['/run/netns', '/var/tmp'].flatMap((folder) => readdirSync(folder).filter((entry) => entry.startsWith(name)));
+  const entries = ['/run/netns', '/var/tmp'].flatMap((folder) => readdirSync(folder));
+  return [...entries, ...topControlGroups().map((path) => basename(path))].filter((entry) => entry.startsWith(name));
 }

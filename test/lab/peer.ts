@@ -39,6 +39,8 @@ export function startDockerd(host: Host, flags: readonly string[] = []): Promise
     '/run/docker',
     '--pidfile',
     '/run/docker.pid',
+    '--cgroup-parent',
+    `/${host.name}`,
   ];
   return Daemon.start(host, {
     command: [peerProgram('dockerd'), '-H', `unix://${socket}`, ...places, ...flags],

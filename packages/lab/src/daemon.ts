@@ -57,7 +57,7 @@ export class Daemon implements AsyncDisposable {
   }
 
   /**
-   * Start Fairlead in a host, with folders of its own.
+   * Start Fairlead in a host, with folders and a control group of the host's own.
    *
    * @param flags added to those that say where everything is.
    */
@@ -65,8 +65,9 @@ export class Daemon implements AsyncDisposable {
     const socket = '/run/fairlead/docker.sock';
     const data = join(host.folder, 'data');
     const places = ['--data-root', data, '--exec-root', '/run/fairlead', '--pidfile', '/run/fairlead.pid'];
+    const group = ['--cgroup-parent', `/${host.name}`];
     const launcher = resolve(import.meta.dirname, '../../../fairlead');
-    const command = [launcher, 'daemon', '-H', `unix://${socket}`, ...places, ...flags];
+    const command = [launcher, 'daemon', '-H', `unix://${socket}`, ...places, ...group, ...flags];
     return Daemon.start(host, { command, socket, ...options });
   }
 

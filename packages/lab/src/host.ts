@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { settleAll } from '@fairlead/base';
 import { deleteNamespace, Kernel, Recorder } from '@fairlead/kernel';
 import type { Change } from '@fairlead/netlink';
+import { removeControlGroups } from './control-groups.ts';
 import { hostPlan, labAddresses } from './host-plan.ts';
 import { childrenOf, type Finished, finish, type RunOptions } from './program.ts';
 import { NetworkSpace, type Space, startProgram, succeed } from './space.ts';
@@ -26,14 +27,17 @@ export interface HostOptions {
  *
  * Its first process waits for the end of its standard input, which this process holds: when the owner ends in any way,
  * the first process does, the kernel ends every other process of the host, and mounts and namespaces inside go with
- * them. What remains are two pinned names and a folder, which the next host sweeps away.
+ * them. What remains are two pinned names, a folder and control groups, which the next host sweeps away.
  *
  * @example
  * await using host = await Host.create();
  * await host.exec('ping', '-c1', host.addresses.outside.ipv4);
  */
 export class Host implements Space, AsyncDisposable {
-  /** Pinned name of its network namespace, also the beginning of everything else that is its own. */
+  /**
+   * Pinned name of its network namespace, also the beginning of everything else that is its own: the control group under
+   * which its engine puts containers is called so.
+   */
   readonly name: string;
   readonly outside: NetworkSpace;
   readonly addresses: typeof labAddresses = labAddresses;
@@ -159,6 +163,7 @@ function removeTraces(name: string, folder: string): Promise<void> {
   return settleAll([
     () => deleteNamespace(name),
     () => deleteNamespace(`${name}-out`),
+    () => removeControlGroups(name),
     () => rmSync(folder, { recursive: true, force: true }),
   ]);
 }

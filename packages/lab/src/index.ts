@@ -6,6 +6,7 @@
  */
 
 export { type BusyboxImageOptions, busyboxImage } from './busybox-image.ts';
+export { topControlGroups } from './control-groups.ts';
 export { Daemon, type DaemonOptions } from './daemon.ts';
 export { Host, type HostOptions } from './host.ts';
 export { type HostPlan, hostPlan, labAddresses } from './host-plan.ts';

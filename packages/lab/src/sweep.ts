@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { messageOf } from '@fairlead/base';
 import { deleteNamespace, listNamespaces } from '@fairlead/kernel';
+import { removeControlGroups, topControlGroups } from './control-groups.ts';
 
 /** Where hosts have their folders: on disk, unlike `/tmp` on many machines. */
 export const temporaryFolder = '/var/tmp';
@@ -24,6 +25,8 @@ export function sweep(): void {
   for (const name of readdirSync(temporaryFolder).filter(isOrphan)) {
     tolerate(() => rmSync(join(temporaryFolder, name), { recursive: true, force: true }));
   }
+  const groups = topControlGroups().map((path) => basename(path));
+  for (const name of new Set(groups.filter(isOrphan))) tolerate(() => removeControlGroups(name));
 }
 
 function isOrphan(name: string): boolean {

@@ -35,16 +35,8 @@ async function playInHost(story: Story, isKept: boolean, print: (line: string) =
   await using daemon = await Daemon.fairlead(host);
   const { host: inside, outside } = host.addresses;
   story.fact(`host ${inside.ipv4} and ${inside.ipv6}, outside ${outside.ipv4} and ${outside.ipv6}`);
-  const engine = connect(`unix://${daemon.socketPath}`);
-  await tellStory(story, host, engine);
+  await tellStory(story, host, connect(`unix://${daemon.socketPath}`));
   if (isKept) await keep(host, daemon, print);
-  await removeContainers(engine);
-}
-
-/** Their control groups are the machine's, not the host's: they go with the containers, not with the host. */
-async function removeContainers(engine: Connection): Promise<void> {
-  const containers = await engine.ask<{ Id: string }[]>('GET', '/containers/json', { query: { all: '1' } });
-  for (const { Id } of containers) await engine.ask('DELETE', `/containers/${Id}`, { query: { force: '1' } });
 }
 
 /**

@@ -1,0 +1,34 @@
+import { readdirSync, rmdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
+/**
+ * Control groups at the top of a hierarchy, where hosts have theirs: with version 1 there are several hierarchies. With
+ * version 2 there is one, and the groups below the top ones are given as well.
+ *
+ * @param root where control groups are mounted.
+ */
+export function topControlGroups(root = '/sys/fs/cgroup'): string[] {
+  const first = subfolders(root);
+  return [...first, ...first.flatMap(subfolders)];
+}
+
+/** Remove the groups of one name, and those below them. @throws Error `EBUSY` when something runs in one. */
+export function removeControlGroups(name: string, root?: string): void {
+  for (const path of topControlGroups(root)) if (basename(path) === name) removeTree(path);
+}
+
+/** The files in a group are the kernel's and go with it: only folders are removed, the innermost first. */
+function removeTree(path: string): void {
+  for (const inner of subfolders(path)) removeTree(inner);
+  rmdirSync(path);
+}
+
+function subfolders(path: string): string[] {
+  try {
+    const entries = readdirSync(path, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(path, name));
+  } catch {
+    // Groups of others may go at any time, and without any there is nothing mounted.
+    return [];
+  }
+}
