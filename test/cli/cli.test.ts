@@ -11,16 +11,15 @@ const launcher = resolve(import.meta.dirname, '../../fairlead');
 let host: Host;
 let dockerd: Daemon;
 
+/** Taken apart also when a step of the set-up fails. */
+const parts = new AsyncDisposableStack();
+
 before(async () => {
-  host = await Host.create();
-  dockerd = await startDockerd(host);
+  host = parts.use(await Host.create());
+  dockerd = parts.use(await startDockerd(host));
 });
 
-after(async () => {
-  await fairlead('rm -f web');
-  await dockerd[Symbol.asyncDispose]();
-  await host[Symbol.asyncDispose]();
-});
+after(() => parts.disposeAsync());
 
 /** Run the command with the words of `line`, and more that may have spaces in them. */
 function fairlead(line: string, ...more: string[]): Promise<Finished> {

@@ -17,18 +17,18 @@ async function refused(...words: string[]): Promise<string> {
   return `${code} ${stderr}`;
 }
 
+/** Taken apart also when a step of the set-up fails. */
+const parts = new AsyncDisposableStack();
+
 before(async () => {
-  host = await Host.create();
-  daemon = await startFairlead(host);
+  host = parts.use(await Host.create());
+  daemon = parts.use(await startFairlead(host));
   const image = join(host.folder, 'busybox.tar');
   await busyboxImage(image, { files: { '/var/www/index.html': 'it works\n' } });
   await docker('load', '-i', image);
 });
 
-after(async () => {
-  await daemon[Symbol.asyncDispose]();
-  await host[Symbol.asyncDispose]();
-});
+after(() => parts.disposeAsync());
 
 test('anchored names and exit codes filter as they say', async () => {
   await docker('run', '-d', '--name', 'web', 'busybox', 'sleep', '99');

@@ -9,18 +9,18 @@ import { peerProgram, startFairlead } from '../lab/peer.ts';
 let host: Host;
 let daemon: Daemon;
 
+/** Taken apart also when a step of the set-up fails. */
+const parts = new AsyncDisposableStack();
+
 before(async () => {
-  host = await Host.create();
-  daemon = await startFairlead(host);
+  host = parts.use(await Host.create());
+  daemon = parts.use(await startFairlead(host));
   const image = join(host.folder, 'busybox.tar');
   await busyboxImage(image);
   await daemon.docker('load', '-i', image);
 });
 
-after(async () => {
-  await daemon[Symbol.asyncDispose]();
-  await host[Symbol.asyncDispose]();
-});
+after(() => parts.disposeAsync());
 
 /** A life of a container in one version of the API: what each step prints. */
 async function life(run: (...words: string[]) => Promise<string>): Promise<string[]> {

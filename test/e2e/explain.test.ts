@@ -19,21 +19,20 @@ let daemon: Daemon;
 /** Operations that the twin has seen. */
 let replayed = 0;
 
+/** Taken apart also when a step of the set-up fails. */
+const parts = new AsyncDisposableStack();
+
 before(async () => {
-  host = await Host.create({ kernel: new Kernel(new Recorder()) });
-  twin = await Host.create({ kernel: new Kernel(new Recorder()) });
+  host = parts.use(await Host.create({ kernel: new Kernel(new Recorder()) }));
+  twin = parts.use(await Host.create({ kernel: new Kernel(new Recorder()) }));
   await Promise.all([host, twin].map(likeAnyOther));
-  daemon = await Daemon.fairlead(host);
+  daemon = parts.use(await Daemon.fairlead(host));
   const image = join(host.folder, 'busybox.tar');
   await busyboxImage(image);
   await daemon.docker('load', '-i', image);
 });
 
-after(async () => {
-  await daemon[Symbol.asyncDispose]();
-  await host[Symbol.asyncDispose]();
-  await twin[Symbol.asyncDispose]();
-});
+after(() => parts.disposeAsync());
 
 /** The address of a host's own card is random, and not Fairlead's. */
 async function likeAnyOther(machine: Host): Promise<void> {

@@ -38,9 +38,12 @@ async function shell(script: string, input = ''): Promise<string> {
   return stdout;
 }
 
+/** Taken apart also when a step of the set-up fails. */
+const parts = new AsyncDisposableStack();
+
 before(async () => {
-  host = await Host.create({ kernel: new Kernel(new Recorder()) });
-  daemon = await Daemon.fairlead(host);
+  host = parts.use(await Host.create({ kernel: new Kernel(new Recorder()) }));
+  daemon = parts.use(await Daemon.fairlead(host));
   const image = join(host.folder, 'busybox.tar');
   const files = { '/var/www/index.html': 'it works\n', '/app/run.sh': myapp };
   await busyboxImage(image, { files });
@@ -61,10 +64,7 @@ afterEach(async () => {
   assert.equal(await host.exec('ls', '/run/netns'), '');
 });
 
-after(async () => {
-  await daemon[Symbol.asyncDispose]();
-  await host[Symbol.asyncDispose]();
-});
+after(() => parts.disposeAsync());
 
 const pidOf = async (name: string) => (await shell(`docker inspect -f '{{.State.Pid}}' ${name}`)).trim();
 const inodeOf = async (pid: string) => (await shell(`readlink /proc/${pid}/ns/net`)).trim();
