@@ -13,7 +13,9 @@ export { prepareDescriptors } from './descriptor-table.ts';
 export { errnoOf } from './errno-of.ts';
 export { defineFeature, type Feature } from './feature.ts';
 export { type FeatureName, features } from './features.ts';
+export { mountFileSystem, mountPoints, unmountFileSystem } from './file-system-mount.ts';
 export { Kernel } from './kernel.ts';
+export type { FileSystemMount } from './mount-call.ts';
 export {
   createNamespace,
   deleteNamespace,

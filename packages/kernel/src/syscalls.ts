@@ -99,9 +99,9 @@ export const getsockname = declare<[descriptor: number, address: Uint8Array, len
 );
 /** close(2). */
 export const close = declare<[descriptor: number]>('int close(int)');
-/** mount(2) without data. */
-export const mount = declare<[source: string, target: string, type: string | null, flags: number, data: null]>(
-  'int mount(const char *, const char *, const char *, unsigned long, const void *)',
+/** mount(2) with data that is text, as every file system but the oldest takes it. */
+export const mount = declare<[source: string, target: string, type: string | null, flags: number, data: string | null]>(
+  'int mount(const char *, const char *, const char *, unsigned long, const char *)',
 );
 /** umount2(2). */
 export const umount2 = declare<[target: string, flags: number]>('int umount2(const char *, int)');
