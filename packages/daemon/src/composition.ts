@@ -2,7 +2,15 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Logger, newIdentifier, settleAll } from '@fairlead/base';
 import { type Container, ContainerTable, Engine, EventLog, Images, isAlive } from '@fairlead/engine';
-import { Kernel, makeFifo, namespacePath, Recorder } from '@fairlead/kernel';
+import {
+  Kernel,
+  makeFifo,
+  mountFileSystem,
+  mountPoints,
+  namespacePath,
+  Recorder,
+  unmountFileSystem,
+} from '@fairlead/kernel';
 import { NetworkController, type NetworkEvent } from '@fairlead/network';
 import { Containerd, chooseRuntime, probeRuntime, readHostFacts, removeEmptyCgroupParents } from '@fairlead/runtime';
 import { Store } from '@fairlead/store';
@@ -72,6 +80,7 @@ export async function composeEngine(options: DaemonOptions, logger: Logger): Pro
         events,
         keeper: names,
         makeFifo,
+        fileSystems: { mount: mountFileSystem, unmount: unmountFileSystem, mountPoints },
         namespacePath,
         operation: (name, work) => recorder.operation(name, work),
         host,

@@ -11,6 +11,22 @@ export interface OutputKeeper {
   release(path: string): Promise<void>;
 }
 
+/** File systems of the host. */
+export interface FileSystems {
+  /** @throws Error in the words of Docker's mounts. */
+  mount(request: {
+    readonly source: string;
+    readonly target: string;
+    readonly type: string;
+    /** As mount(8) takes them after `-o`. */
+    readonly options: string;
+  }): Promise<void>;
+  /** Nothing mounted there is success; who still uses it keeps it until it lets go. */
+  unmount(target: string): void;
+  /** Every path on which something is mounted, in the order in which it was. */
+  mountPoints(): readonly string[];
+}
+
 /** What the operator decides about containers. */
 export interface EngineSettings {
   /** Survives a reboot: containers' files and logs. */
@@ -39,6 +55,7 @@ export interface EngineContext {
   readonly events: EventLog;
   readonly keeper: OutputKeeper;
   readonly makeFifo: MakeFifo;
+  readonly fileSystems: FileSystems;
   /** Absolute path of a pinned network namespace. */
   readonly namespacePath: (name: string) => string;
   /** Runs work so that what it does to the kernel is recorded under one name. */

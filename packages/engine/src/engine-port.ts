@@ -7,7 +7,7 @@ import type {
   PortBinding,
   Sandbox,
 } from '@fairlead/network';
-import type { Container, ContainerConfig, EngineEvent, Exec, Image } from './model.ts';
+import type { Container, ContainerConfig, EngineEvent, Exec, Image, Volume } from './model.ts';
 
 /** A container together with what the network knows of it, as `inspect` shows it. */
 export interface ContainerView {
@@ -219,6 +219,41 @@ export interface NetworkService {
   publish(container: string, ports: readonly PortBinding[]): Promise<readonly BoundPort[]>;
 }
 
+/** A volume that is asked for. */
+export interface VolumeRequest {
+  /** Empty asks for an anonymous one. */
+  readonly name: string;
+  /** Empty means `local`. */
+  readonly driver: string;
+  readonly options: Readonly<Record<string, string>> | null;
+  readonly labels: Readonly<Record<string, string>> | null;
+}
+
+/** A volume together with who uses it. */
+export interface VolumeView {
+  readonly volume: Volume;
+  /** Absolute path of its content. */
+  readonly mountpoint: string;
+  /** Ids of the containers that have it, running or not. */
+  readonly users: readonly string[];
+}
+
+/** Volumes: content that outlives containers. */
+export interface VolumeService {
+  /** One that exists is given back as it is. */
+  create(request: VolumeRequest): Promise<VolumeView>;
+  /** @throws FairleadError `conflict` while a container has it. */
+  remove(name: string, options?: { readonly force?: boolean }): Promise<void>;
+  inspect(name: string): VolumeView;
+  list(): readonly VolumeView[];
+  /** Bytes of its content. */
+  size(name: string): Promise<number>;
+  /** Remove those that no container has and that are wanted gone. */
+  prune(
+    isWanted: (view: VolumeView) => boolean,
+  ): Promise<{ readonly deleted: readonly string[]; readonly reclaimed: number }>;
+}
+
 /** An operation on the kernel, for `explain`. */
 export interface OperationRecord {
   readonly id: string;
@@ -258,6 +293,7 @@ export interface EnginePort {
   readonly containers: ContainerService;
   readonly images: ImageService;
   readonly networks: NetworkService;
+  readonly volumes: VolumeService;
   /** Events from `since` on (nanoseconds), live ones after that, until `until` or for ever. */
   events(options: {
     readonly since?: bigint;

@@ -1,6 +1,7 @@
 import { KeyedMutex, messageOf } from '@fairlead/base';
 import type { Sandbox } from '@fairlead/network';
 import { FileWriter } from './container/container-files.ts';
+import { isAlive } from './container/container-state.ts';
 import type { ContainerTable } from './container/container-table.ts';
 import { Containers } from './container/containers.ts';
 import { ExecTable } from './container/exec-table.ts';
@@ -12,6 +13,9 @@ import type { EnginePort, OperationRecord, SystemInfo } from './engine-port.ts';
 import type { Images } from './image/image-service.ts';
 import type { EngineEvent } from './model.ts';
 import { NetworkServices } from './network-service.ts';
+import { ContainerVolumes } from './volume/container-volumes.ts';
+import { type StoredVolume, VolumeTable } from './volume/volume-table.ts';
+import { Volumes } from './volume/volumes.ts';
 
 /** What the engine cannot know by itself. */
 export interface EngineSurroundings {
@@ -25,8 +29,11 @@ export class Engine implements EnginePort, AsyncDisposable {
   readonly containers: Containers;
   readonly images: Images;
   readonly networks: NetworkServices;
+  readonly volumes: Volumes;
   readonly #context: EngineContext;
   readonly #surroundings: EngineSurroundings;
+  readonly #table: ContainerTable;
+  readonly #containerVolumes: ContainerVolumes;
   readonly #lifecycle: Lifecycle;
   readonly #recovery: Recovery;
   readonly #stop = new AbortController();
@@ -36,14 +43,18 @@ export class Engine implements EnginePort, AsyncDisposable {
   constructor(context: EngineContext, table: ContainerTable, surroundings: EngineSurroundings) {
     const { network, operation } = context;
     const files = new FileWriter(context.settings, network);
-    const start = new ContainerStart(context, table, files);
+    this.volumes = new Volumes(context, new VolumeTable(context.store.collection<StoredVolume>('volume'), table));
+    const volumes = new ContainerVolumes(context, table, this.volumes);
+    const start = new ContainerStart(context, table, files, volumes);
     const execs = new ExecTable(context, table);
     const turns = new KeyedMutex();
     this.#context = context;
     this.#surroundings = surroundings;
-    this.#lifecycle = new Lifecycle({ context, table, files, start, execs, turns });
+    this.#table = table;
+    this.#containerVolumes = volumes;
+    this.#lifecycle = new Lifecycle({ context, table, files, start, execs, volumes, turns });
     this.#recovery = new Recovery({ context, table, start, lifecycle: this.#lifecycle, turns });
-    this.containers = new Containers({ context, table, lifecycle: this.#lifecycle, execs, turns });
+    this.containers = new Containers({ context, table, lifecycle: this.#lifecycle, execs, volumes, turns });
     this.images = context.images;
     this.networks = new NetworkServices({ network, table, files, turns, operation });
   }
@@ -55,8 +66,10 @@ export class Engine implements EnginePort, AsyncDisposable {
   async start(): Promise<void> {
     const [tasks] = await Promise.all([this.#recovery.tasks(), this.images.recover()]);
     const used = this.#recovery.usedSandboxes(tasks);
+    this.#containerVolumes.adopt([...this.#table].filter(isAlive));
     const { compareInsides } = await this.#context.network.start((sandbox: Sandbox) => used.has(sandbox.id));
     const adopt = await this.#recovery.run(tasks);
+    await this.#containerVolumes.recover();
     this.#rest = Promise.all([adopt(), compareInsides()]);
     void this.#followEvents();
   }

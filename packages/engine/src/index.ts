@@ -18,7 +18,7 @@ export { readHostResolvConf } from './container/container-files.ts';
 export { isAlive } from './container/container-state.ts';
 export { ContainerTable } from './container/container-table.ts';
 export { parseSignal } from './container/signal.ts';
-export type { EngineContext, EngineSettings, OutputKeeper } from './context.ts';
+export type { EngineContext, EngineSettings, FileSystems, OutputKeeper } from './context.ts';
 export { Engine, type EngineSurroundings } from './engine.ts';
 export type {
   AttachedStreams,
@@ -38,6 +38,9 @@ export type {
   Progress,
   RegistryAuth,
   SystemInfo,
+  VolumeRequest,
+  VolumeService,
+  VolumeView,
   WaitCondition,
   WaitResult,
 } from './engine-port.ts';
@@ -56,4 +59,7 @@ export type {
   MountRequest,
   NetworkAttachment,
   ResourceLimits,
+  Volume,
+  VolumeMountOptions,
 } from './model.ts';
+export { isAnonymous } from './volume/volume-name.ts';

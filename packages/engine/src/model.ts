@@ -53,6 +53,10 @@ export interface HostConfig {
   /** `source:destination[:options]`. */
   readonly binds: readonly string[];
   readonly mounts: readonly MountRequest[];
+  /** Containers whose mounts it takes over: `NAME[:ro]`. */
+  readonly volumesFrom?: readonly string[];
+  /** Driver of volumes that name none. */
+  readonly volumeDriver?: string;
   /** Path to options. */
   readonly tmpfs: Readonly<Record<string, string>>;
   readonly autoRemove: boolean;
@@ -116,6 +120,40 @@ export interface MountRequest {
   readonly propagation?: string;
   /** Bytes, for tmpfs. */
   readonly size?: number;
+  readonly volume?: VolumeMountOptions;
+}
+
+/** What a `--mount type=volume` says of its volume. */
+export interface VolumeMountOptions {
+  /** Leave an empty volume empty. */
+  readonly noCopy: boolean;
+  /** For a volume that has to be made. */
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly driver?: { readonly name: string; readonly options?: Readonly<Record<string, string>> };
+  /** Directory of the volume that is mounted in its place; empty means its root. */
+  readonly subpath: string;
+}
+
+/** A mount of a container, settled when that is made. */
+export interface ContainerMount extends MountRequest {
+  /** Options as inspect shows them. */
+  readonly mode: string;
+  /** Name of the volume; absent for binds and tmpfs. An anonymous one has no `source`. */
+  readonly volumeName?: string;
+  /** The image's content is still to be copied into the volume. */
+  readonly awaitsContent?: true;
+}
+
+/** A volume as the store holds it: a directory of its own, or what its options mount there. */
+export interface Volume {
+  /** Its name. */
+  readonly id: string;
+  readonly driver: 'local';
+  /** Milliseconds since the epoch. */
+  readonly created: number;
+  /** `null` when nobody asked for any, which clients tell from none. */
+  readonly labels: Readonly<Record<string, string>> | null;
+  readonly options: Readonly<Record<string, string>> | null;
 }
 
 /** Where a container is in its life. */
@@ -133,6 +171,8 @@ export interface ContainerState {
   readonly startedAt?: number;
   readonly finishedAt?: number;
   readonly restartCount: number;
+  /** Its removal has begun, and its anonymous volumes go with it. */
+  readonly removesVolumes?: boolean;
 }
 
 /** A container as the store holds it. */
@@ -143,6 +183,8 @@ export interface Container {
   readonly imageId: string;
   readonly config: ContainerConfig;
   readonly state: ContainerState;
+  /** Absent for those made before there were volumes: theirs are what `config` asks for. */
+  readonly mounts?: readonly ContainerMount[];
   /** Sandbox while it runs; for `container:` mode the donor's. */
   readonly sandbox?: string;
   /** Resolved executable and its arguments, from request and image. */

@@ -9,6 +9,7 @@ import { imageRoutes } from './images.ts';
 import { networkRoutes } from './networks.ts';
 import { systemRoutes } from './system.ts';
 import { unsupportedRoutes } from './unsupported.ts';
+import { volumeRoutes } from './volumes.ts';
 
 /** Every route there is: the one table. Refusals stand before images, whose names may contain slashes. */
 export function allRoutes(engine: EnginePort, productVersion: string): Route[] {
@@ -19,6 +20,7 @@ export function allRoutes(engine: EnginePort, productVersion: string): Route[] {
     ...containerStreamRoutes(engine),
     ...execRoutes(engine),
     ...networkRoutes(engine),
+    ...volumeRoutes(engine),
     ...unsupportedRoutes(),
     ...imageRoutes(engine),
     ...fairleadRoutes(engine, productVersion),

@@ -9,6 +9,8 @@ import { Filters } from '../wire/filters.ts';
 import { presentImageSummary } from '../wire/image.ts';
 import { presentInfo, presentVersion } from '../wire/system.ts';
 import { parseTimestamp } from '../wire/time.ts';
+import { presentVolumeUsage } from '../wire/volume.ts';
+import { hasNoOptions } from '../wire/volume-filters.ts';
 
 /** The engine as a whole: Engine API, "System". */
 export function systemRoutes(engine: EnginePort, productVersion: string): Route[] {
@@ -73,19 +75,21 @@ async function* eventLines(
   for await (const event of source) if (matchesEvent(event, filters)) yield presentEvent(event, request.version);
 }
 
-/** Sizes that are known; there are no volumes and no build cache. */
-async function diskUsage({ containers, images }: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+/** Sizes that are known; there is no build cache. What options of a volume mount is not on this disk. */
+async function diskUsage({ containers, images, volumes }: EnginePort, request: ApiRequest): Promise<ApiResponse> {
   const views = containers.list();
   const local = await images.list();
   const count = (id: string): number => views.filter(({ container }) => container.imageId === id).length;
   const sized = views.map(async (view) =>
     presentSummary(view, request.version, await containers.size(view.container.id)),
   );
+  const plain = volumes.list().filter(hasNoOptions);
+  const measured = plain.map(async (view) => presentVolumeUsage(view, await volumes.size(view.volume.id)));
   return json({
     LayersSize: local.reduce((sum, { size }) => sum + size, 0),
     Images: local.map((image) => presentImageSummary(image, request.version, count(image.id))),
     Containers: await Promise.all(sized),
-    Volumes: [],
+    Volumes: await Promise.all(measured),
     BuildCache: [],
   });
 }

@@ -1,5 +1,5 @@
 import { FairleadError } from '@fairlead/base';
-import { type ApiRequest, parameter } from '../http/request.ts';
+import { parameter } from '../http/request.ts';
 import { json } from '../http/response.ts';
 import type { Method, Route } from '../http/route.ts';
 
@@ -19,7 +19,6 @@ const lacking: readonly (readonly [what: string, ...routes: string[]])[] = [
   ['searching registries', 'GET /images/search'],
   ['asking registries about images', 'GET /distribution/{name*}/json'],
   ['checking credentials', 'POST /auth'],
-  ['making volumes', 'POST /volumes/create'],
   ['swarm mode', 'POST /swarm/init', 'POST /swarm/join', 'POST /services/create'],
   ['installing plugins', 'POST /plugins/pull', 'GET /plugins/privileges'],
 ];
@@ -58,15 +57,8 @@ function refuse(route: string, what: string): Route {
   };
 }
 
-function noSuchVolume(request: ApiRequest): never {
-  throw new FairleadError('not-found', `get ${parameter(request, 'name')}: no such volume`);
-}
-
 /** Things of which there are truly none. */
 const emptyLists: readonly Route[] = [
-  { method: 'GET', pattern: '/volumes', handle: () => json({ Volumes: [], Warnings: null }) },
-  { method: 'POST', pattern: '/volumes/prune', handle: () => json({ VolumesDeleted: null, SpaceReclaimed: 0 }) },
-  ...(['GET', 'DELETE'] as const).map((method) => ({ method, pattern: '/volumes/{name}', handle: noSuchVolume })),
   { method: 'GET', pattern: '/plugins', handle: () => json([]) },
   {
     method: 'GET',

@@ -4,6 +4,7 @@ import { Broadcast } from './broadcast.ts';
 import { FakeContainers } from './fake-containers.ts';
 import { FakeImages } from './fake-images.ts';
 import { FakeNetworks } from './fake-networks.ts';
+import { FakeVolumes } from './fake-volumes.ts';
 
 /**
  * An engine in memory, good enough for real clients: it has images, networks and containers, whose processes know a few
@@ -17,6 +18,7 @@ import { FakeNetworks } from './fake-networks.ts';
 export class FakeEngine implements EnginePort {
   readonly images = new FakeImages();
   readonly networks: FakeNetworks;
+  readonly volumes = new FakeVolumes();
   readonly containers: FakeContainers;
   readonly #events = new Broadcast<EngineEvent>();
 

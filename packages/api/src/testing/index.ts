@@ -8,4 +8,5 @@ export { FakeEngine } from './fake-engine.ts';
 export { FakeImages } from './fake-images.ts';
 export { FakeNetworks } from './fake-networks.ts';
 export { FakeProcess } from './fake-process.ts';
+export { FakeVolumes } from './fake-volumes.ts';
 export { type ServedFake, serveFake } from './serve-fake.ts';

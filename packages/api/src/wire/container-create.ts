@@ -20,7 +20,7 @@ export function parseCreate(body: Json, version: ApiVersion): ContainerConfig {
   }
   const wire = decodeJson(createSchema, body, 'CreateRequest');
   requireValidCreate(wire, version);
-  const host = parseHostConfig(wire.HostConfig);
+  const host = parseHostConfig(wire.HostConfig, version);
   const migrated = migrateSysctls(host.sysctls, version);
   return {
     image: wire.Image,

@@ -7,8 +7,6 @@ import type { Json } from '@fairlead/engine';
  */
 export const passiveHostDefaults: Readonly<Record<string, Json>> = {
   ContainerIDFile: '',
-  VolumeDriver: '',
-  VolumesFrom: null,
   ConsoleSize: [0, 0],
   Cgroup: '',
   UsernsMode: '',

@@ -36,6 +36,8 @@ export function presentHostConfig({ host, other }: ContainerConfig): Readonly<Re
     ReadonlyRootfs: host.readonlyRootfs,
     SecurityOpt: listOrNull(host.securityOptions),
     UTSMode: host.utsMode,
+    VolumeDriver: host.volumeDriver ?? '',
+    VolumesFrom: listOrNull(host.volumesFrom ?? []),
     ShmSize: host.shmSize,
     CgroupParent: host.cgroupParent,
     ...presentLimits(host.limits),

@@ -1,5 +1,6 @@
 import type { HostConfig, ResourceLimits } from '@fairlead/engine';
 import * as v from 'valibot';
+import type { ApiVersion } from '../http/api-version.ts';
 import { goBoolean, goInteger, goObject, goString, goStringMap, goStrings } from './go-json.ts';
 import { mountSchema, parseMount } from './mount.ts';
 import { parsePortMap, portMapSchema } from './port-map.ts';
@@ -14,6 +15,8 @@ export const hostConfigSchema = goObject({
   PublishAllPorts: goBoolean,
   Binds: goStrings,
   Mounts: v.optional(v.array(mountSchema), []),
+  VolumesFrom: goStrings,
+  VolumeDriver: goString,
   Tmpfs: goStringMap,
   AutoRemove: goBoolean,
   Privileged: goBoolean,
@@ -67,13 +70,15 @@ export const defaultShmSize = 64 * 1024 * 1024;
  *
  * @throws FairleadError `invalid-argument` for ports and mounts that are none.
  */
-export function parseHostConfig(host: WireHostConfig): HostConfig {
+export function parseHostConfig(host: WireHostConfig, version: ApiVersion): HostConfig {
   return {
     networkMode: host.NetworkMode === '' || host.NetworkMode === 'default' ? 'bridge' : host.NetworkMode,
     portBindings: parsePortMap(host.PortBindings),
     publishAllPorts: host.PublishAllPorts,
     binds: host.Binds,
-    mounts: host.Mounts.map(parseMount),
+    mounts: host.Mounts.map((mount) => parseMount(mount, version)),
+    ...(host.VolumesFrom.length > 0 && { volumesFrom: host.VolumesFrom }),
+    ...(host.VolumeDriver !== '' && { volumeDriver: host.VolumeDriver }),
     tmpfs: host.Tmpfs,
     autoRemove: host.AutoRemove,
     privileged: host.Privileged,

@@ -1,7 +1,11 @@
+import { posix } from 'node:path';
 import { FairleadError } from '@fairlead/base';
-import type { MountRequest, MountView } from '@fairlead/engine';
+import type { MountRequest, MountView, VolumeMountOptions } from '@fairlead/engine';
 import * as v from 'valibot';
+import type { ApiVersion } from '../http/api-version.ts';
 import { goBoolean, goInteger, goObject, goString } from './go-json.ts';
+
+const optionalMap = v.optional(v.record(v.string(), v.string()));
 
 /** One entry of `HostConfig.Mounts`. */
 export const mountSchema = goObject({
@@ -10,28 +14,37 @@ export const mountSchema = goObject({
   Target: goString,
   ReadOnly: goBoolean,
   BindOptions: v.optional(goObject({ Propagation: goString })),
+  VolumeOptions: v.optional(
+    goObject({
+      NoCopy: goBoolean,
+      Labels: optionalMap,
+      DriverConfig: v.optional(goObject({ Name: goString, Options: optionalMap })),
+      Subpath: goString,
+    }),
+  ),
   TmpfsOptions: v.optional(goObject({ SizeBytes: goInteger })),
 });
 
+type WireMount = v.InferOutput<typeof mountSchema>;
+
 const mountTypes = ['bind', 'volume', 'tmpfs'] as const;
+/** From this version on a part of a volume can be mounted; before, nobody could mean it. */
+const subpathSince = 45;
 
 /**
  * A `--mount` as the engine has it.
  *
  * @throws FairleadError `invalid-argument` in Docker's words.
  */
-export function parseMount(mount: v.InferOutput<typeof mountSchema>): MountRequest {
+export function parseMount(mount: WireMount, version: ApiVersion): MountRequest {
   const type = mountTypes.find((name) => name === mount.Type);
-  const fault = (text: string): FairleadError =>
-    new FairleadError('invalid-argument', `invalid mount config for type ${JSON.stringify(mount.Type)}: ${text}`);
-  if (type === undefined) throw fault('mount type unknown');
-  if (mount.Target === '') throw fault('field Target must not be empty');
-  if (!mount.Target.startsWith('/')) throw fault(`invalid mount path: '${mount.Target}' mount path must be absolute`);
-  if (type === 'bind' && mount.Source === '') throw fault('field Source must not be empty');
-  if (type === 'bind' && !mount.Source.startsWith('/')) {
-    throw fault(`invalid mount path: '${mount.Source}' mount path must be absolute`);
+  const fault = type === undefined ? 'mount type unknown' : faultOf(mount, type);
+  if (type === undefined || fault !== undefined) {
+    throw new FairleadError(
+      'invalid-argument',
+      `invalid mount config for type ${JSON.stringify(mount.Type)}: ${fault}`,
+    );
   }
-  if (type === 'tmpfs' && mount.Source !== '') throw fault('field Source must not be specified');
   const propagation = mount.BindOptions?.Propagation ?? '';
   const size = mount.TmpfsOptions?.SizeBytes ?? 0;
   return {
@@ -41,6 +54,41 @@ export function parseMount(mount: v.InferOutput<typeof mountSchema>): MountReque
     readOnly: mount.ReadOnly,
     ...(propagation !== '' && { propagation }),
     ...(size !== 0 && { size }),
+    ...(mount.VolumeOptions !== undefined && { volume: parseVolumeOptions(mount.VolumeOptions, version) }),
+  };
+}
+
+function faultOf(mount: WireMount, type: MountRequest['type']): string | undefined {
+  const { Source: source, Target: target } = mount;
+  const strange = mountTypes.find((other) => other !== type && mount[optionsNames[other]] !== undefined);
+  if (strange !== undefined) return `field ${optionsNames[strange]} must not be specified`;
+  if (target === '') return 'field Target must not be empty';
+  if (posix.resolve('/', target) === '/') return "invalid specification: destination can't be '/'";
+  if (!target.startsWith('/')) return `invalid mount path: '${target}' mount path must be absolute`;
+  if (type === 'bind' && source === '') return 'field Source must not be empty';
+  if (type === 'bind' && !source.startsWith('/')) return `invalid mount path: '${source}' mount path must be absolute`;
+  if (type === 'tmpfs' && source !== '') return 'field Source must not be specified';
+  return subpathFault(source, mount.VolumeOptions?.Subpath ?? '');
+}
+
+const optionsNames = { bind: 'BindOptions', volume: 'VolumeOptions', tmpfs: 'TmpfsOptions' } as const;
+
+function subpathFault(source: string, subpath: string): string | undefined {
+  if (subpath === '') return undefined;
+  if (source === '') return 'must not set Subpath when using anonymous volumes';
+  const leadsOut = subpath.startsWith('/') || /^\.\.(\/|$)/.test(posix.normalize(subpath));
+  return leadsOut ? 'subpath must be a relative path within the volume' : undefined;
+}
+
+function parseVolumeOptions(options: NonNullable<WireMount['VolumeOptions']>, version: ApiVersion): VolumeMountOptions {
+  const { NoCopy: noCopy, Labels: labels, DriverConfig: driver, Subpath: subpath } = options;
+  return {
+    noCopy,
+    ...(labels !== undefined && { labels }),
+    ...(driver !== undefined && {
+      driver: { name: driver.Name, ...(driver.Options !== undefined && { options: driver.Options }) },
+    }),
+    subpath: version >= subpathSince ? posix.normalize(subpath).replace(/^\.$/, '') : '',
   };
 }
 
@@ -52,7 +100,22 @@ export function presentMountRequest(mount: MountRequest) {
     Target: mount.target,
     ...(mount.readOnly && { ReadOnly: true }),
     ...(mount.propagation !== undefined && { BindOptions: { Propagation: mount.propagation } }),
+    ...(mount.volume !== undefined && { VolumeOptions: presentVolumeOptions(mount.volume) }),
     ...(mount.size !== undefined && { TmpfsOptions: { SizeBytes: mount.size } }),
+  };
+}
+
+function presentVolumeOptions({ noCopy, labels, driver, subpath }: VolumeMountOptions) {
+  return {
+    ...(noCopy && { NoCopy: true }),
+    ...(labels !== undefined && { Labels: labels }),
+    ...(subpath !== '' && { Subpath: subpath }),
+    ...(driver !== undefined && {
+      DriverConfig: {
+        ...(driver.name !== '' && { Name: driver.name }),
+        ...(driver.options !== undefined && { Options: driver.options }),
+      },
+    }),
   };
 }
 

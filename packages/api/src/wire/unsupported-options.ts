@@ -22,7 +22,6 @@ export function requireSupported({ host, other }: ContainerConfig, runtime: stri
   }
   const [request] = listOf(other.host['DeviceRequests']);
   if (request !== undefined) fail(deviceFault(request));
-  if (listOf(other.host['VolumesFrom']).length > 0) notImplemented('taking volumes from another container');
 }
 
 /** What is passed over because the container does its work without: said to the user in `Warnings`. */

@@ -64,6 +64,12 @@ export function imagePorts(image: Image | undefined): string[] {
   return isRecord(ports) ? Object.keys(ports) : [];
 }
 
+/** Paths at which an image wants volumes. */
+export function imageVolumes(image: Image): string[] {
+  const volumes = runConfig(image)['Volumes'];
+  return isRecord(volumes) ? Object.keys(volumes) : [];
+}
+
 function imageDefaults(image: Image): ImageDefaults {
   const config = runConfig(image);
   const labels = isRecord(config['Labels']) ? config['Labels'] : {};

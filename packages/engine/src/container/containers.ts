@@ -1,4 +1,4 @@
-import { FairleadError, isNotFound, type KeyedMutex } from '@fairlead/base';
+import { FairleadError, isNotFound, type KeyedMutex, settleAll } from '@fairlead/base';
 import { syntaxFaults } from '@fairlead/network';
 import type { EngineContext } from '../context.ts';
 import type {
@@ -14,12 +14,13 @@ import type {
 } from '../engine-port.ts';
 import { readLog, readLogUpTo } from '../log/log-reader.ts';
 import type { LogMark } from '../log/log-writer.ts';
-import type { Container, ContainerConfig, Exec, Image } from '../model.ts';
+import type { Container, ContainerConfig, Exec, Image, Volume } from '../model.ts';
+import type { ContainerVolumes } from '../volume/container-volumes.ts';
 import { containerEvent } from './container-event.ts';
 import { makeContainer } from './container-factory.ts';
 import { containerFiles } from './container-files.ts';
 import { inventName, parseContainerName } from './container-name.ts';
-import { isAlive, notRunning } from './container-state.ts';
+import { ignoreMissing, isAlive, notRunning } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import type { ExecRequest, ExecTable } from './exec-table.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -32,6 +33,7 @@ export interface ContainersParts {
   readonly table: ContainerTable;
   readonly lifecycle: Lifecycle;
   readonly execs: ExecTable;
+  readonly volumes: ContainerVolumes;
   /** Whose turn it is, by container id. */
   readonly turns: KeyedMutex;
 }
@@ -42,6 +44,7 @@ export class Containers implements ContainerService {
   readonly #table: ContainerTable;
   readonly #lifecycle: Lifecycle;
   readonly #execs: ExecTable;
+  readonly #volumes: ContainerVolumes;
   readonly #turns: KeyedMutex;
   readonly #images = new Map<string, Image>();
 
@@ -50,6 +53,7 @@ export class Containers implements ContainerService {
     this.#table = parts.table;
     this.#lifecycle = parts.lifecycle;
     this.#execs = parts.execs;
+    this.#volumes = parts.volumes;
     this.#turns = parts.turns;
   }
 
@@ -59,16 +63,11 @@ export class Containers implements ContainerService {
     this.#table.requireFreeName(name);
     this.#validate(config);
     const { image, chainId } = await this.#context.images.resolveForCreate(config.image);
-    const container = makeContainer(name, this.#pinDonor(config), image);
+    const { mounts, volumes } = this.#volumes.decide(config, image);
+    const container = { ...makeContainer(name, this.#pinDonor(config), image), mounts };
     this.#table.requireFreeName(name);
     this.#images.set(image.id, image);
-    this.#table.put(container);
-    try {
-      await this.#context.containerd.snapshots.prepareRoot(container.id, chainId);
-    } catch (error) {
-      this.#table.delete(container.id);
-      throw error;
-    }
+    await this.#make(container, chainId, volumes);
     this.#context.events.emit(containerEvent(container, 'create'));
     return { id: container.id, warnings: warningsOf(config) };
   }
@@ -104,8 +103,11 @@ export class Containers implements ContainerService {
     await this.#turns.run(id, () => this.#rename(this.#table.find(id), name));
   }
 
-  async remove(reference: string, options: { readonly force?: boolean } = {}): Promise<void> {
-    await this.#lifecycle.remove(reference, options.force ?? false);
+  async remove(
+    reference: string,
+    options: { readonly force?: boolean; readonly volumes?: boolean } = {},
+  ): Promise<void> {
+    await this.#lifecycle.remove(reference, options.force ?? false, options.volumes ?? false);
   }
 
   async wait(reference: string, condition: WaitCondition): Promise<{ readonly result: Promise<WaitResult> }> {
@@ -206,6 +208,36 @@ export class Containers implements ContainerService {
     events.emit(containerEvent(renamed, 'rename', { oldName: `/${oldName}` }));
   }
 
+  /** Everything of a new container, or nothing. */
+  async #make(container: Container, chainId: string, volumes: readonly Volume[]): Promise<void> {
+    const { store, containerd } = this.#context;
+    const { id } = container;
+    store.transaction(() => {
+      this.#table.put(container);
+      this.#volumes.record(volumes);
+    });
+    try {
+      this.#volumes.make(volumes);
+      // Whoever starts or removes it by its name meanwhile waits.
+      await this.#turns.run(id, async () =>
+        this.#volumes.fill(id, await containerd.snapshots.prepareRoot(id, chainId)),
+      );
+    } catch (error) {
+      await this.#takeBack(container);
+      throw error;
+    }
+  }
+
+  /** Volumes with a name stay: somebody else may have seen them. */
+  async #takeBack(container: Container): Promise<void> {
+    const gone = this.#context.store.transaction(() => {
+      this.#table.delete(container.id);
+      return this.#volumes.markRemoved(container);
+    });
+    const { snapshots } = this.#context.containerd;
+    await settleAll([() => this.#volumes.remove(gone), () => snapshots.remove(container.id).catch(ignoreMissing)]);
+  }
+
   /** @throws FairleadError `invalid-argument` for what can be known to fail before anything is made. */
   #validate(config: ContainerConfig): void {
     plannedMounts(config);
@@ -242,7 +274,12 @@ export class Containers implements ContainerService {
   }
 
   #view(container: Container, image: Image | undefined): ContainerView {
-    return containerView(container, image, this.#context, this.#table, this.#execs.of(container.id));
+    const mountpoint = (name: string) => this.#volumes.mountpoint(name);
+    return containerView(
+      { container, image, execs: this.#execs.of(container.id), mountpoint },
+      this.#context,
+      this.#table,
+    );
   }
 
   /** An image may be removed by force while containers made from it go on. */

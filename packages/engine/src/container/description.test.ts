@@ -29,6 +29,7 @@ function describeWith(given: Partial<DescriptionSource>, sample: SampleContainer
     files,
     cgroupParent: '',
     table: sampleTable(...others),
+    sourceOf: ({ volumeName, source }) => (volumeName === undefined ? source : `/volumes/${volumeName}/_data`),
     rootfsFile: (path) => rootfs[path] ?? '',
     ...given,
   });

@@ -7,10 +7,10 @@ import {
   readHostDevices,
   resolveUser,
 } from '@fairlead/runtime';
-import type { Container, HostConfig } from '../model.ts';
+import type { Container, ContainerMount, HostConfig } from '../model.ts';
 import type { ContainerFiles } from './container-files.ts';
 import type { ContainerTable } from './container-table.ts';
-import { type PlannedMount, plannedMounts } from './mount-plan.ts';
+import { containerMounts } from './mount-plan.ts';
 
 /** What the description of a container is made from. */
 export interface DescriptionSource {
@@ -22,6 +22,8 @@ export interface DescriptionSource {
   /** Control group for a container that names none; '' leaves it to the runtime package. */
   readonly cgroupParent: string;
   readonly table: ContainerTable;
+  /** Where the runtime finds what a mount shows. */
+  readonly sourceOf: (mount: ContainerMount) => string;
   /** Reads a file of the container's root file system. */
   readonly rootfsFile: (path: string) => string;
 }
@@ -87,8 +89,8 @@ function limitsOf({ limits }: HostConfig): NonNullable<ContainerDescription['lim
   };
 }
 
-function mountsOf({ container, files }: DescriptionSource): RuntimeMount[] {
-  const asked = plannedMounts(container.config);
+function mountsOf({ container, files, sourceOf }: DescriptionSource): RuntimeMount[] {
+  const asked = containerMounts(container);
   const taken = new Set(asked.map(({ target }) => target));
   const own: [string, string][] = [
     ['/etc/resolv.conf', files.resolvConf],
@@ -98,10 +100,10 @@ function mountsOf({ container, files }: DescriptionSource): RuntimeMount[] {
   const system = own
     .filter(([destination]) => !taken.has(destination))
     .map(([destination, path]): RuntimeMount => ({ kind: 'bind', source: path, destination }));
-  return [...system, ...asked.map(runtimeMount)];
+  return [...system, ...asked.map((mount) => runtimeMount(mount, sourceOf(mount)))];
 }
 
-function runtimeMount(mount: PlannedMount): RuntimeMount {
+function runtimeMount(mount: ContainerMount, source: string): RuntimeMount {
   if (mount.type === 'tmpfs') {
     const options = mount.mode.split(',').filter((option) => option !== '');
     return { kind: 'tmpfs', destination: mount.target, options, ...(mount.size && { size: mount.size }) };
@@ -109,7 +111,7 @@ function runtimeMount(mount: PlannedMount): RuntimeMount {
   const propagation = propagationOf(mount.propagation);
   return {
     kind: 'bind',
-    source: mount.source,
+    source,
     destination: mount.target,
     readonly: mount.readOnly,
     ...(propagation && { propagation }),

@@ -2,6 +2,7 @@ import { messageOf, settleAll } from '@fairlead/base';
 import type { EngineContext } from '../context.ts';
 import type { WaitResult } from '../engine-port.ts';
 import type { Container } from '../model.ts';
+import type { ContainerVolumes } from '../volume/container-volumes.ts';
 import { containerEvent } from './container-event.ts';
 import type { FileWriter } from './container-files.ts';
 import { ignoreMissing, isAlive } from './container-state.ts';
@@ -20,6 +21,7 @@ export interface EndingParts {
   readonly files: FileWriter;
   readonly start: ContainerStart;
   readonly execs: ExecTable;
+  readonly volumes: ContainerVolumes;
   readonly watch: ExitWatch;
   /** Streams of the containers that run, or that clients have attached to before their start; by id. */
   readonly running: Map<string, Started>;
@@ -58,22 +60,27 @@ export class ContainerEnd {
     context.events.emit(containerEvent(container, 'die', attributes));
     const cleanUp = this.#cleanUp(container);
     await this.#attempt(id, () => this.#parts.start.leaveSandbox(container));
+    await this.#attempt(id, () => this.#parts.volumes.release(container));
     watch.exited(id, result);
     return { cleanUp };
   }
 
-  /** Remove everything of a container. When something cannot be removed, it is `dead` and can be removed again. */
-  async erase(container: Container): Promise<void> {
+  /**
+   * Remove everything of a container. When something cannot be removed, it is `dead` and can be removed again.
+   *
+   * @param removesVolumes its anonymous volumes go too, unless others have them.
+   */
+  async erase(container: Container, removesVolumes: boolean): Promise<void> {
     const { table } = this.#parts;
     const { id } = container;
-    table.setState(id, { status: 'removing' });
+    table.setState(id, { status: 'removing', removesVolumes });
     try {
       await this.#removeParts(id);
     } catch (error) {
       table.setState(id, { status: 'dead', error: messageOf(error) });
       throw error;
     }
-    this.#forget(container);
+    await this.#forget(container, removesVolumes);
   }
 
   /**
@@ -81,8 +88,9 @@ export class ContainerEnd {
    * its addresses are free; a crash before the rest has gone leaves what {@link Recovery} takes away.
    */
   async vanish(container: Container, cleanUp: Promise<void>): Promise<void> {
-    this.#forget(container);
+    const forgotten = this.#forget(container, true);
     await cleanUp;
+    await forgotten;
     await this.#attempt(container.id, () => this.#removeParts(container.id));
   }
 
@@ -96,17 +104,21 @@ export class ContainerEnd {
     if (metrics && metrics.memory.killed > 0 && !table.find(id).state.oomKilled) this.noteOutOfMemory(id);
   }
 
-  #forget(container: Container): void {
-    const { context, table, watch, execs } = this.#parts;
+  /** To everybody else it is gone when this returns; the promise is for the content of its volumes. */
+  #forget(container: Container, removesVolumes: boolean): Promise<void> {
+    const { context, table, volumes, watch, execs } = this.#parts;
     const { id, sandbox } = container;
-    context.store.transaction(() => {
+    const gone = context.store.transaction(() => {
       table.delete(id);
       // Those who share its sandbox go on with its addresses.
       if (sandbox === undefined || context.network.sandbox(sandbox)?.owner !== id) context.network.releaseLeases(id);
+      return removesVolumes ? volumes.markRemoved(container) : [];
     });
     execs.forget(id);
+    const rest = this.#attempt(id, () => volumes.remove(gone));
     context.events.emit(containerEvent(container, 'destroy'));
     watch.removed(id, { exitCode: container.state.exitCode });
+    return rest;
   }
 
   async #removeParts(id: string): Promise<void> {

@@ -3,6 +3,7 @@ import type { EngineContext } from '../context.ts';
 import type { AttachedStreams, AttachOptions, WaitCondition, WaitResult } from '../engine-port.ts';
 import type { LogMark } from '../log/log-writer.ts';
 import type { Container } from '../model.ts';
+import type { ContainerVolumes } from '../volume/container-volumes.ts';
 import { containerEvent } from './container-event.ts';
 import type { FileWriter } from './container-files.ts';
 import { isAlive, notRunning } from './container-state.ts';
@@ -45,6 +46,7 @@ export interface LifecycleParts {
   readonly files: FileWriter;
   readonly start: ContainerStart;
   readonly execs: ExecTable;
+  readonly volumes: ContainerVolumes;
   /** Whose turn it is, by container id. */
   readonly turns: KeyedMutex;
 }
@@ -64,12 +66,13 @@ export class Lifecycle {
   readonly #watch = new ExitWatch();
   readonly #running = new Map<string, Started>();
 
-  constructor({ context, table, files, start, execs, turns }: LifecycleParts) {
+  constructor({ context, table, files, start, execs, volumes, turns }: LifecycleParts) {
     this.#context = context;
     this.#table = table;
     this.#start = start;
     this.#turns = turns;
-    this.#end = new ContainerEnd({ context, table, files, start, execs, watch: this.#watch, running: this.#running });
+    const own = { watch: this.#watch, running: this.#running };
+    this.#end = new ContainerEnd({ context, table, files, start, execs, volumes, ...own });
   }
 
   /** Streams and log of a container that runs or that clients have attached to, once what goes on with it is over. */
@@ -186,21 +189,26 @@ export class Lifecycle {
   }
 
   /** @throws FairleadError `conflict` when it runs and `force` is not given, or when it is being removed already. */
-  async remove(reference: string, force: boolean): Promise<void> {
+  async remove(reference: string, force: boolean, removesVolumes: boolean): Promise<void> {
     const { id, name, state } = this.#table.find(reference);
     if (state.status === 'removing') {
       throw new FairleadError('conflict', `removal of container ${reference} is already in progress`);
     }
     // Somebody else may start it again between its end and its removal.
     while (this.#table.get(id) !== undefined) {
-      const killed = await this.#turns.run(id, () => this.#removeOrKill(id, force));
+      const killed = await this.#turns.run(id, () => this.#removeOrKill(id, force, removesVolumes));
       if (killed !== undefined) await insist(killed, `cannot remove container "/${name}": could not kill`);
     }
   }
 
   /** Go on with a removal that was cut off, or take away what should have gone by itself. */
   async finishRemoval(id: string): Promise<void> {
-    await this.#turns.run(id, () => this.#end.erase(this.#table.find(id)));
+    await this.#turns.run(id, () => {
+      const container = this.#table.find(id);
+      const { status, removesVolumes = false } = container.state;
+      const wasAsked = status === 'removing' || status === 'dead';
+      return this.#end.erase(container, wasAsked ? removesVolumes : true);
+    });
   }
 
   /** Arm a wait; it has begun when this returns. */
@@ -253,7 +261,7 @@ export class Lifecycle {
     this.#running.delete(id);
     try {
       const container = this.#table.find(id);
-      if (this.#removesItself(container)) await this.#end.erase(container);
+      if (this.#removesItself(container)) await this.#end.erase(container, true);
     } catch (error) {
       this.#warn('container not removed', id, error);
     }
@@ -272,11 +280,11 @@ export class Lifecycle {
     return { ended: this.#watch.wait(id, 'next-exit'), timeout };
   }
 
-  async #removeOrKill(id: string, force: boolean): Promise<Killed | undefined> {
+  async #removeOrKill(id: string, force: boolean, removesVolumes: boolean): Promise<Killed | undefined> {
     const container = this.#table.get(id);
     if (container === undefined) return undefined;
     if (!isAlive(container)) {
-      await this.#end.erase(container);
+      await this.#end.erase(container, removesVolumes);
       return undefined;
     }
     if (!force) throw mustStop(container);

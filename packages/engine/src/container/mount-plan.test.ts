@@ -21,9 +21,11 @@ test('mounts of all three options are planned and shown as Docker shows them', (
     ],
     tmpfs: { '/five': 'size=1m,ro', '/six': '' },
   });
-  const shown = planned.map(mountView).map(({ type, source, destination, mode, readWrite, propagation }) => {
-    return [type, source, destination, mode, readWrite, propagation];
-  });
+  const shown = planned
+    .map((one) => mountView(one, (name) => `/volumes/${name}`))
+    .map(({ type, source, destination, mode, readWrite, propagation }) => {
+      return [type, source, destination, mode, readWrite, propagation];
+    });
   assert.deepEqual(shown, [
     ['bind', '/a', '/one', 'ro,z', false, 'rprivate'],
     ['bind', '/a', '/two', 'rshared', true, 'rshared'],
@@ -34,14 +36,33 @@ test('mounts of all three options are planned and shown as Docker shows them', (
   ]);
 });
 
+test('a volume is shown with its name and the place of its content', () => {
+  const [planned] = plan({ binds: ['data:/b:ro'] });
+  assert.ok(planned !== undefined);
+  assert.deepEqual(
+    mountView({ ...planned, volumeName: 'data' }, (name) => `/volumes/${name}/_data`),
+    {
+      type: 'volume',
+      name: 'data',
+      source: '/volumes/data/_data',
+      destination: '/b',
+      mode: 'ro',
+      readWrite: false,
+      propagation: '',
+    },
+  );
+});
+
 test('what cannot be mounted is refused, and why', () => {
-  const volumes = 'named and anonymous volumes are not supported yet by this version of Fairlead: ';
   const cases: [Partial<HostConfig>, string, string][] = [
     [{ binds: ['/a:/b', '/c:/b'] }, 'invalid-argument', 'Duplicate mount point: /b'],
     [{ binds: ['/a:/b/'], tmpfs: { '/b': '' } }, 'invalid-argument', 'Duplicate mount point: /b'],
-    [{ binds: ['data:/b'] }, 'not-implemented', `${volumes}data`],
-    [{ binds: ['/b'] }, 'not-implemented', `${volumes}/b`],
-    [{ mounts: [mount({ type: 'volume', source: '' })] }, 'not-implemented', `${volumes}/b`],
+    [{ binds: ['data:/b', 'more:/b'] }, 'invalid-argument', 'Duplicate mount point: /b'],
+    [
+      { binds: ['data:/b'], mounts: [mount({ type: 'volume', source: '' })] },
+      'invalid-argument',
+      'Duplicate mount point: /b',
+    ],
     [
       { tmpfs: { relative: '' } },
       'invalid-argument',

@@ -3,16 +3,21 @@ import { dirname } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
 import { FairleadError, messageOf } from '@fairlead/base';
 import type { MountView } from '../engine-port.ts';
-import type { ContainerConfig, MountRequest } from '../model.ts';
+import type { Container, ContainerConfig, ContainerMount, MountRequest } from '../model.ts';
 import { parseBind } from './bind.ts';
 
 /** A mount that was asked for, by whichever option, with the mode text that inspect shows. */
 export type PlannedMount = MountRequest & { readonly mode: string };
 
+/** What a container has mounted. */
+export function containerMounts({ mounts, config }: Pick<Container, 'mounts' | 'config'>): readonly ContainerMount[] {
+  return mounts ?? plannedMounts(config);
+}
+
 /**
- * Everything that a container wants mounted.
+ * Everything that a request wants mounted by its own options.
  *
- * @throws FairleadError `invalid-argument` or `not-implemented` in words that name the mount.
+ * @throws FairleadError `invalid-argument` in words that name the mount.
  */
 export function plannedMounts(config: Pick<ContainerConfig, 'host'>): PlannedMount[] {
   const { binds, mounts, tmpfs } = config.host;
@@ -61,11 +66,18 @@ function obstacleOf(path: string): string {
   return current;
 }
 
-/** As inspect shows a mount. */
-export function mountView(mount: PlannedMount): MountView {
+/**
+ * As inspect shows a mount.
+ *
+ * @param mountpoint where the content of a volume is.
+ */
+export function mountView(mount: ContainerMount, mountpoint: (volume: string) => string): MountView {
+  const { volumeName } = mount;
+  const source = mount.type === 'tmpfs' ? '' : mount.source;
   return {
     type: mount.type,
-    source: mount.type === 'tmpfs' ? '' : mount.source,
+    ...(volumeName !== undefined && { name: volumeName }),
+    source: volumeName === undefined ? source : mountpoint(volumeName),
     destination: mount.target,
     mode: mount.type === 'tmpfs' ? '' : mount.mode,
     readWrite: !mount.readOnly,
@@ -78,12 +90,6 @@ function tmpfsMount(target: string, mode: string): PlannedMount {
 }
 
 function requireUsable(mount: PlannedMount): void {
-  if (mount.type === 'volume') {
-    throw new FairleadError(
-      'not-implemented',
-      `named and anonymous volumes are not supported yet by this version of Fairlead: ${mount.source || mount.target}`,
-    );
-  }
   if (!mount.target.startsWith('/')) {
     const reason = `invalid mount path: '${mount.target}' mount path must be absolute`;
     throw new FairleadError('invalid-argument', `invalid mount config for type "${mount.type}": ${reason}`);

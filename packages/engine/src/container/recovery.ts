@@ -5,6 +5,7 @@ import { KeyedMutex, messageOf } from '@fairlead/base';
 import type { TaskProcess } from '@fairlead/runtime';
 import type { EngineContext } from '../context.ts';
 import type { Container } from '../model.ts';
+import { awaitsContent } from '../volume/mount-settlement.ts';
 import { containerFiles } from './container-files.ts';
 import { ignoreMissing, isAlive } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
@@ -100,7 +101,7 @@ export class Recovery {
     // A start or the clean-up after an end was interrupted: nothing of it counts.
     if (task !== undefined) await this.#destroy(id);
     // It was being made, or should have gone when it ended.
-    const isHalfMade = state.status === 'created' && !hasLayer;
+    const isHalfMade = state.status === 'created' && (!hasLayer || awaitsContent(container));
     const mustGo = state.status === 'removing' || state.status === 'dead' || container.config.host.autoRemove;
     if (isHalfMade || mustGo) await this.#lifecycle.finishRemoval(id);
   }

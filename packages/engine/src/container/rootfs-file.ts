@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
 
 /** A mount as containerd describes it. */
-interface RootfsMount {
+export interface RootfsMount {
   readonly type: string;
   readonly source: string;
   readonly options: readonly string[];
@@ -26,7 +26,7 @@ export function readRootfsFile(mounts: readonly RootfsMount[], path: string): st
 }
 
 /** Directories of a mount, uppermost first. */
-function layersOf({ type, source, options }: RootfsMount): string[] {
+export function layersOf({ type, source, options }: RootfsMount): string[] {
   if (type === 'bind') return [source];
   const value = (name: string) => options.find((option) => option.startsWith(`${name}=`))?.slice(name.length + 1);
   const lower = value('lowerdir')?.split(':') ?? [];

@@ -13,6 +13,8 @@ import {
 import type { EngineContext } from '../context.ts';
 import { LogWriter } from '../log/log-writer.ts';
 import type { Container } from '../model.ts';
+import type { ContainerVolumes } from '../volume/container-volumes.ts';
+import type { VolumeSources } from '../volume/volume-sources.ts';
 import { imagePorts } from './container-factory.ts';
 import { type ContainerFiles, containerFiles, dnsConfig, type FileWriter } from './container-files.ts';
 import { ignoreMissing, isAlive } from './container-state.ts';
@@ -39,15 +41,17 @@ export class ContainerStart {
   readonly #context: EngineContext;
   readonly #table: ContainerTable;
   readonly #files: FileWriter;
+  readonly #volumes: ContainerVolumes;
   /** Sandboxes of containers that are on their way, by container: nobody may close them. */
   readonly #starting = new Map<string, string>();
   /** Sandboxes that are being taken away: nobody may join them. */
   readonly #closing = new Set<string>();
 
-  constructor(context: EngineContext, table: ContainerTable, files: FileWriter) {
+  constructor(context: EngineContext, table: ContainerTable, files: FileWriter, volumes: ContainerVolumes) {
     this.#context = context;
     this.#table = table;
     this.#files = files;
+    this.#volumes = volumes;
   }
 
   /** Make the pipes of a container and begin to read them; nothing comes before {@link run}. */
@@ -126,10 +130,12 @@ export class ContainerStart {
     // Not awaited yet: it must not count as unhandled when something else fails first.
     mounts.catch(() => {});
     makeBindSources(container.config);
+    undo.defer(() => this.#quietly(id, 'volumes not released', () => this.#volumes.release(container)));
+    using sources = await this.#volumes.hold(container);
     const sandbox = await this.#openSandbox(container, plan, undo);
     this.#table.put({ ...this.#table.find(id), sandbox: sandbox.id });
     const files = this.#writeFiles(container, plan, sandbox);
-    const parts = { container, plan, sandbox, files, mounts: await mounts };
+    const parts = { container, plan, sandbox, files, sources, mounts: await mounts };
     await this.#recordContainer(parts, undo);
     const creating = this.#createTask(parts, started);
     // It is awaited with the network; until then its failure must not count as unhandled.
@@ -216,14 +222,15 @@ export class ContainerStart {
   }
 
   /** What is wrong with a container's own configuration is, to Docker, no fault of the request to start it. */
-  #describe({ container, plan, sandbox, files, mounts }: TaskParts): ContainerDescription {
+  #describe({ container, plan, sandbox, files, sources, mounts }: TaskParts): ContainerDescription {
     const { namespacePath, settings } = this.#context;
     const { cgroupParent } = settings;
     const networkNamespace = sandbox.namespace === '' ? undefined : namespacePath(sandbox.namespace);
     const rootfsFile = (path: string) => readRootfsFile(mounts, path);
+    const sourceOf: VolumeSources['of'] = (mount) => sources.of(mount);
     const { hostname } = plan;
     try {
-      const source = { container, hostname, networkNamespace, files, cgroupParent, rootfsFile };
+      const source = { container, hostname, networkNamespace, files, cgroupParent, sourceOf, rootfsFile };
       return describeContainer({ ...source, table: this.#table });
     } catch (error) {
       throw new FairleadError('internal', messageOf(error), { cause: error });
@@ -308,6 +315,7 @@ interface TaskParts {
   readonly plan: NetworkPlan;
   readonly sandbox: Sandbox;
   readonly files: ContainerFiles;
+  readonly sources: VolumeSources;
   readonly mounts: readonly SnapshotMount[];
 }
 

@@ -7,16 +7,23 @@ import { imagePorts } from './container-factory.ts';
 import { containerFiles } from './container-files.ts';
 import { isAlive } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
-import { mountView, plannedMounts } from './mount-plan.ts';
+import { containerMounts, mountView } from './mount-plan.ts';
 import { donorIdOf, exposedPorts, hostnameOf } from './network-plan.ts';
+
+/** What a view is made from, beside the network. */
+export interface ViewSource {
+  readonly container: Container;
+  readonly image: Image | undefined;
+  readonly execs: readonly string[];
+  /** Where the content of a volume is. */
+  readonly mountpoint: (volume: string) => string;
+}
 
 /** Put together what is known of a container from here and from the network. */
 export function containerView(
-  container: Container,
-  image: Image | undefined,
+  { container, image, execs, mountpoint }: ViewSource,
   context: EngineContext,
   table: ContainerTable,
-  execs: readonly string[],
 ): ContainerView {
   const isShared = donorIdOf(container) !== undefined;
   // One that has ended may have left its sandbox to others.
@@ -31,7 +38,7 @@ export function containerView(
     bound: sandbox === undefined || isShared ? [] : boundPorts(sandbox.mappings),
     exposed: exposedPorts(container, imagePorts(image)),
     networks: attachments(container, sandbox, context),
-    mounts: plannedMounts(container.config).map(mountView),
+    mounts: containerMounts(container).map((mount) => mountView(mount, mountpoint)),
     files: {
       ...containerFiles(context.settings, filesOwner),
       log: containerFiles(context.settings, container.id).log,

@@ -1,0 +1,60 @@
+import { FairleadError } from '@fairlead/base';
+import type { EnginePort, VolumeService } from '@fairlead/engine';
+import { readBody } from '../http/json-body.ts';
+import { type ApiRequest, flag, parameter, text } from '../http/request.ts';
+import { type ApiResponse, empty, json } from '../http/response.ts';
+import type { Route } from '../http/route.ts';
+import { Filters } from '../wire/filters.ts';
+import { parseVolumeCreate, presentVolume, volumeCreateSchema } from '../wire/volume.ts';
+import { pruneChoice, selectVolumes, volumeFilterKeys, volumePruneKeys } from '../wire/volume-filters.ts';
+
+/** Volumes: Engine API, "Volumes". */
+export function volumeRoutes({ volumes }: EnginePort): Route[] {
+  return [
+    { method: 'GET', pattern: '/volumes', handle: (request) => list(volumes, request) },
+    { method: 'POST', pattern: '/volumes/create', handle: (request) => create(volumes, request) },
+    { method: 'POST', pattern: '/volumes/prune', handle: pruneOnce(volumes) },
+    {
+      method: 'GET',
+      pattern: '/volumes/{name}',
+      handle: (request) => json(presentVolume(volumes.inspect(parameter(request, 'name')))),
+    },
+    { method: 'PUT', pattern: '/volumes/{name}', handle: refuseUpdate },
+    { method: 'DELETE', pattern: '/volumes/{name}', handle: (request) => remove(volumes, request) },
+  ];
+}
+
+function list(volumes: VolumeService, request: ApiRequest): ApiResponse {
+  const filters = Filters.parse(text(request, 'filters'), volumeFilterKeys);
+  return json({ Volumes: selectVolumes(volumes.list(), filters).map(presentVolume), Warnings: null });
+}
+
+async function create(volumes: VolumeService, request: ApiRequest): Promise<ApiResponse> {
+  const wire = await readBody(request, volumeCreateSchema, 'CreateRequest');
+  return json(presentVolume(await volumes.create(parseVolumeCreate(wire))), 201);
+}
+
+async function remove(volumes: VolumeService, request: ApiRequest): Promise<ApiResponse> {
+  await volumes.remove(parameter(request, 'name'), { force: flag(request, 'force') });
+  return empty(204);
+}
+
+/** One prune at a time. */
+function pruneOnce(volumes: VolumeService): (request: ApiRequest) => Promise<ApiResponse> {
+  let running = false;
+  return async (request) => {
+    if (running) throw new FairleadError('conflict', 'a prune operation is already running');
+    running = true;
+    try {
+      const filters = Filters.parse(text(request, 'filters'), volumePruneKeys);
+      const { deleted, reclaimed } = await volumes.prune(pruneChoice(filters, request.version));
+      return json({ VolumesDeleted: deleted, SpaceReclaimed: reclaimed });
+    } finally {
+      running = false;
+    }
+  };
+}
+
+function refuseUpdate(): never {
+  throw new FairleadError('unavailable', 'volume update only valid for cluster volumes, but swarm is unavailable');
+}

@@ -1,0 +1,215 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { codeOf, FairleadError, messageOf, withPrefix } from '@fairlead/base';
+import { imageVolumes } from '../container/container-factory.ts';
+import type { ContainerTable } from '../container/container-table.ts';
+import { containerMounts, plannedMounts } from '../container/mount-plan.ts';
+import type { RootfsMount } from '../container/rootfs-file.ts';
+import type { EngineContext } from '../context.ts';
+import type { Container, ContainerConfig, ContainerMount, Image, Volume } from '../model.ts';
+import { fileSystemOf } from './driver-options.ts';
+import { dropViews, viewImage } from './image-view.ts';
+import { insideRoot } from './inside-root.ts';
+import { anonymousVolumes, inheritedMounts, settleMounts, volumeNames, wantedVolumes } from './mount-settlement.ts';
+import { copyTree } from './tree-copy.ts';
+import { volumeEvent } from './volume-event.ts';
+import { VolumeMounts } from './volume-mounts.ts';
+import { VolumeSources } from './volume-sources.ts';
+import type { Volumes } from './volumes.ts';
+import { parseVolumesFrom } from './volumes-from.ts';
+
+/** What a container that is to be made will have mounted. */
+export interface MountDecision {
+  readonly mounts: readonly ContainerMount[];
+  /** Volumes that do not exist yet. */
+  readonly volumes: readonly Volume[];
+}
+
+/** Volumes in the life of containers: chosen and filled at creation, held while they run, removed with them. */
+export class ContainerVolumes {
+  readonly #context: EngineContext;
+  readonly #containers: ContainerTable;
+  readonly #volumes: Volumes;
+  readonly #mounts: VolumeMounts;
+
+  constructor(context: EngineContext, containers: ContainerTable, volumes: Volumes) {
+    this.#context = context;
+    this.#containers = containers;
+    this.#volumes = volumes;
+    this.#mounts = new VolumeMounts(context.fileSystems, (name) => this.mountpoint(name));
+  }
+
+  /** Absolute path of a volume's content. */
+  mountpoint(name: string): string {
+    return this.#volumes.directories.mountpoint(name);
+  }
+
+  /**
+   * Choose what a container will have mounted. Nothing is made.
+   *
+   * @throws FairleadError `invalid-argument` in Docker's words.
+   */
+  decide(config: ContainerConfig, image: Image): MountDecision {
+    const inherited = (config.host.volumesFrom ?? []).flatMap((text) => this.#inherited(text));
+    const anonymous = [...config.volumes, ...imageVolumes(image)];
+    const mounts = settleMounts({ own: plannedMounts(config), inherited, anonymous });
+    const wanted = wantedVolumes(mounts, config.host.volumeDriver ?? '').map((request) => this.#describe(request));
+    const missing = wanted.filter(({ id }) => this.#volumes.table.get(id) === undefined);
+    // Two mounts may name the same new volume: the first one says what it is.
+    const isFirst = ({ id }: Volume, index: number) => missing.findIndex((other) => other.id === id) === index;
+    return { mounts, volumes: missing.filter(isFirst) };
+  }
+
+  /** Store new volumes; to be called in the transaction that stores their container. */
+  record(volumes: readonly Volume[]): void {
+    for (const volume of volumes) this.#volumes.table.put(volume);
+  }
+
+  /** Make the directories of volumes that were recorded. */
+  make(volumes: readonly Volume[]): void {
+    this.#volumes.make(volumes);
+  }
+
+  /**
+   * Copy the image's content into the empty ones among the volumes of a new container.
+   *
+   * @param layers file system of the container.
+   */
+  async fill(id: string, layers: readonly RootfsMount[]): Promise<void> {
+    const { mounts = [] } = this.#containers.find(id);
+    const waiting = mounts.filter(({ awaitsContent }) => awaitsContent === true);
+    if (waiting.length === 0) return;
+    const { fileSystems } = this.#context;
+    await viewImage(layers, this.#views(), fileSystems, async (root) => {
+      for (const mount of waiting) await this.#fillOne(mount, root, `fill ${id}`);
+    });
+    const filled = mounts.map(({ awaitsContent: _, ...mount }) => mount);
+    this.#containers.put({ ...this.#containers.find(id), mounts: filled });
+  }
+
+  /**
+   * Hold and mount the volumes of a container that starts.
+   *
+   * @returns where the runtime finds them; good until disposed of.
+   * @throws FairleadError in Docker's words; what was held by then is to be released.
+   */
+  async hold(container: Container): Promise<VolumeSources> {
+    using stack = new DisposableStack();
+    const sources = stack.use(new VolumeSources((name) => this.mountpoint(name)));
+    for (const mount of containerMounts(container)) {
+      if (mount.volumeName !== undefined) await this.#hold(container, mount, mount.volumeName);
+      sources.add(mount);
+    }
+    stack.move();
+    return sources;
+  }
+
+  /** Let go of the volumes of a container that has ended, or did not start. */
+  async release(container: Container): Promise<void> {
+    const { id } = container;
+    for (const name of volumeNames(container)) await this.#mounts.release(name, id);
+    for (const { volumeName } of containerMounts(container)) {
+      if (volumeName === undefined) continue;
+      const about = { id: volumeName, driver: 'local' } as const;
+      this.#context.events.emit(volumeEvent(about, 'unmount', { container: id }));
+    }
+  }
+
+  /**
+   * Mark the anonymous volumes of a container that is no more as removed, except those that others have; to be called in
+   * the transaction that deletes it.
+   *
+   * @returns their names, for {@link remove}.
+   */
+  markRemoved(container: Container): string[] {
+    const { table } = this.#volumes;
+    const gone = anonymousVolumes(container).filter(
+      (name) => table.get(name) !== undefined && table.usersOf(name).length === 0,
+    );
+    for (const name of gone) table.markRemoved(name);
+    return gone;
+  }
+
+  /** Remove what there is of volumes that were marked. */
+  async remove(names: readonly string[]): Promise<void> {
+    await this.#volumes.finishRemoval(names);
+  }
+
+  /** Containers that went on while the daemon was away hold their volumes; to be called before anything ends. */
+  adopt(living: Iterable<Container>): void {
+    for (const container of living) for (const name of volumeNames(container)) this.#mounts.adopt(name, container.id);
+  }
+
+  /** Bring volumes, directories and mounts together after a crash, once it is known which containers live. */
+  async recover(): Promise<void> {
+    const { table, directories } = this.#volumes;
+    const { fileSystems, logger } = this.#context;
+    dropViews(this.#views(), fileSystems);
+    await this.#volumes.finishRemoval(table.removed());
+    const names = new Set([...table].map(({ id }) => id));
+    for (const name of await directories.recover(names)) {
+      logger.warn('directory of no volume left alone: create a volume of that name to have it', { name });
+    }
+    await this.#mounts.settle(names);
+  }
+
+  /** Short, for the kernel's sake. */
+  #views(): string {
+    return join(this.#context.settings.execRoot, 'view');
+  }
+
+  #inherited(text: string): ContainerMount[] {
+    const from = parseVolumesFrom(text);
+    try {
+      return inheritedMounts(containerMounts(this.#containers.find(from.container)), from);
+    } catch (error) {
+      throw asInvalid(error);
+    }
+  }
+
+  #describe(request: Parameters<Volumes['create']>[0]): Volume {
+    try {
+      return this.#volumes.table.describe(request);
+    } catch (error) {
+      throw asInvalid(error);
+    }
+  }
+
+  /** An option's file system is mounted for the copy alone, which goes straight into it. */
+  async #fillOne({ target, source, volumeName = '' }: ContainerMount, root: string, holder: string): Promise<void> {
+    const from = insideRoot(root, target);
+    if (from === undefined) return;
+    if (!statSync(from).isDirectory()) return refuseAnonymous(source, target);
+    const volume = this.#volumes.table.find(volumeName);
+    const { makeFifo } = this.#context;
+    await this.#mounts.hold(volume, holder).catch((error) => {
+      throw withPrefix('failed to populate volume: ', error);
+    });
+    try {
+      const copy = (to: string) => copyTree(from, to, makeFifo);
+      if (fileSystemOf(volume) === undefined) await this.#volumes.directories.fill(volumeName, copy);
+      else await this.#volumes.directories.fillInPlace(volumeName, copy);
+    } finally {
+      await this.#mounts.release(volumeName, holder);
+    }
+  }
+
+  async #hold({ id }: Container, { target, readOnly }: ContainerMount, name: string): Promise<void> {
+    const volume = this.#volumes.table.find(name);
+    await this.#mounts.hold(volume, id);
+    const attributes = { container: id, destination: target, 'read/write': String(!readOnly), propagation: '' };
+    this.#context.events.emit(volumeEvent(volume, 'mount', attributes));
+  }
+}
+
+/** @throws FairleadError `internal` in Docker's words; a volume that has a name is no fault until it is mounted. */
+function refuseAnonymous(source: string, target: string): void {
+  if (source !== '') return;
+  throw new FairleadError('internal', `cannot mount volume over existing file, file exists ${target}`);
+}
+
+/** Upon `not-found` clients would pull the image and try again. */
+function asInvalid(error: unknown): unknown {
+  if (codeOf(error) !== 'not-found') return error;
+  return new FairleadError('invalid-argument', messageOf(error), { cause: error });
+}

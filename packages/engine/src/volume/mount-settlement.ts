@@ -1,0 +1,94 @@
+import { posix } from 'node:path';
+import { FairleadError, newIdentifier } from '@fairlead/base';
+import type { PlannedMount } from '../container/mount-plan.ts';
+import type { VolumeRequest } from '../engine-port.ts';
+import type { Container, ContainerMount } from '../model.ts';
+import { anonymousLabels } from './volume-name.ts';
+import type { VolumesFrom } from './volumes-from.ts';
+
+/** Everything that asks for mounts of a container. */
+export interface MountSources {
+  /** Of `-v`, `--mount` and `--tmpfs`: no two at one place. */
+  readonly own: readonly PlannedMount[];
+  /** Taken over from other containers, in the order in which those were named. */
+  readonly inherited: readonly ContainerMount[];
+  /** Where the request or the image wants an anonymous volume. */
+  readonly anonymous: readonly string[];
+}
+
+/**
+ * What is mounted where. A container's own mounts win over those taken over, of which the last one does, and anonymous
+ * volumes come only where nothing else is (Docker's documentation of `--volumes-from` and of `VOLUME`).
+ *
+ * @param newName makes the name of an anonymous volume.
+ */
+export function settleMounts({ own, inherited, anonymous }: MountSources, newName = newIdentifier): ContainerMount[] {
+  const byTarget = new Map<string, ContainerMount>();
+  for (const mount of inherited) byTarget.set(mount.target, mount);
+  for (const mount of own) byTarget.set(mount.target, settle(mount, newName));
+  for (const path of anonymous) {
+    const target = anonymousTarget(path);
+    if (!byTarget.has(target)) byTarget.set(target, anonymousMount(target, newName()));
+  }
+  return [...byTarget.values()];
+}
+
+/** The mounts that another container hands on. What is in memory only cannot be shared. */
+export function inheritedMounts(mounts: readonly ContainerMount[], { readOnly }: VolumesFrom): ContainerMount[] {
+  return mounts
+    .filter(({ type }) => type !== 'tmpfs')
+    .map(({ awaitsContent: _, ...mount }) => ({ ...mount, mode: '', readOnly: mount.readOnly || readOnly }));
+}
+
+/**
+ * The volumes that mounts need, so that those of them that do not exist can be made.
+ *
+ * @param driver of those that name none.
+ */
+export function wantedVolumes(mounts: readonly ContainerMount[], driver: string): VolumeRequest[] {
+  return mounts.flatMap(({ volumeName, source, volume }) => {
+    if (volumeName === undefined) return [];
+    const labels = source === '' ? { ...volume?.labels, ...anonymousLabels } : (volume?.labels ?? null);
+    const options = volume?.driver?.options ?? null;
+    return [{ name: volumeName, driver: volume?.driver?.name || driver, options, labels }];
+  });
+}
+
+/** Names of the volumes that a container has, each once. */
+export function volumeNames({ mounts = [] }: Pick<Container, 'mounts'>): string[] {
+  return [...new Set(mounts.flatMap(({ volumeName }) => volumeName ?? []))];
+}
+
+/** Those of them that nobody named: they may go with the container. */
+export function anonymousVolumes({ mounts = [] }: Pick<Container, 'mounts'>): string[] {
+  return volumeNames({ mounts: mounts.filter(({ source }) => source === '') });
+}
+
+/** True until the image's content has been copied into all volumes that get it. */
+export function awaitsContent({ mounts = [] }: Pick<Container, 'mounts'>): boolean {
+  return mounts.some((mount) => mount.awaitsContent === true);
+}
+
+/** Inspect shows the mode of a volume that was asked for without any as `z`, as Docker does. */
+function settle(mount: PlannedMount, newName: () => string): ContainerMount {
+  if (mount.type !== 'volume') return mount;
+  const keepsEmpty =
+    mount.volume?.noCopy === true || (mount.volume?.subpath ?? '') !== '' || mount.mode.split(',').includes('nocopy');
+  return {
+    ...mount,
+    mode: mount.mode || 'z',
+    volumeName: mount.source || newName(),
+    ...(!keepsEmpty && { awaitsContent: true }),
+  };
+}
+
+function anonymousMount(target: string, volumeName: string): ContainerMount {
+  return { type: 'volume', source: '', target, readOnly: false, mode: '', volumeName, awaitsContent: true };
+}
+
+function anonymousTarget(path: string): string {
+  const target = posix.resolve('/', path);
+  if (target !== '/') return target;
+  const reason = "invalid specification: destination can't be '/'";
+  throw new FairleadError('invalid-argument', `invalid volume specification: '${path}': ${reason}`);
+}

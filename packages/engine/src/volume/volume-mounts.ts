@@ -1,0 +1,87 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { FairleadError, KeyedMutex, messageOf } from '@fairlead/base';
+import type { FileSystems } from '../context.ts';
+import type { Volume } from '../model.ts';
+import { fileSystemOf, type VolumeFileSystem, withoutPassword } from './driver-options.ts';
+import { isMounted } from './mounted-tree.ts';
+
+/**
+ * What the options of volumes mount, while anybody holds them. Who does is remembered here; what is mounted is asked of
+ * the kernel, so a mount that outlived the daemon is found as it is.
+ */
+export class VolumeMounts {
+  readonly #fileSystems: FileSystems;
+  readonly #mountpoint: (name: string) => string;
+  readonly #holders = new Map<string, Set<string>>();
+  readonly #turns = new KeyedMutex();
+
+  constructor(fileSystems: FileSystems, mountpoint: (name: string) => string) {
+    this.#fileSystems = fileSystems;
+    this.#mountpoint = mountpoint;
+  }
+
+  /** Somebody holds a volume already: a container that went on while the daemon was away. */
+  adopt(name: string, holder: string): void {
+    this.#holdersOf(name).add(holder);
+  }
+
+  /**
+   * Hold a volume, and mount it when nobody has yet.
+   *
+   * @throws FairleadError `internal` in Docker's words; it is not held then.
+   */
+  async hold(volume: Volume, holder: string): Promise<void> {
+    await this.#turns.run(volume.id, async () => {
+      const target = this.#mountpoint(volume.id);
+      const fileSystem = fileSystemOf(volume);
+      if (fileSystem !== undefined && !isMounted(target, this.#fileSystems)) await this.#mount(fileSystem, target);
+      this.#holdersOf(volume.id).add(holder);
+    });
+  }
+
+  /** Let go of a volume; the last one unmounts it. */
+  async release(name: string, holder: string): Promise<void> {
+    await this.#turns.run(name, () => {
+      this.#holders.get(name)?.delete(holder);
+      this.#unmountUnheld(name);
+    });
+  }
+
+  /** Unmount what nobody holds: a start that was cut off left it. */
+  async settle(names: Iterable<string>): Promise<void> {
+    for (const name of names) await this.#turns.run(name, () => this.#unmountUnheld(name));
+  }
+
+  #unmountUnheld(name: string): void {
+    if ((this.#holders.get(name)?.size ?? 0) > 0) return;
+    this.#holders.delete(name);
+    const target = this.#mountpoint(name);
+    if (isMounted(target, this.#fileSystems)) this.#fileSystems.unmount(target);
+  }
+
+  async #mount(fileSystem: VolumeFileSystem, target: string): Promise<void> {
+    try {
+      const options = await withAddress(fileSystem);
+      await this.#fileSystems.mount({ ...fileSystem, options, target });
+    } catch (error) {
+      const reason = withoutPassword(messageOf(error), fileSystem);
+      const message = `error while mounting volume '${target}': failed to mount local volume: ${reason}`;
+      throw new FairleadError('internal', message, { cause: error });
+    }
+  }
+
+  #holdersOf(name: string): Set<string> {
+    const holders = this.#holders.get(name) ?? new Set();
+    this.#holders.set(name, holders);
+    return holders;
+  }
+}
+
+/** The kernel takes the server of a network file system as an address only (nfs(5), `addr=`). */
+async function withAddress({ type, options }: VolumeFileSystem): Promise<string> {
+  const server = /(?:^|,)addr=([^,]+)/.exec(options)?.[1];
+  if ((type !== 'nfs' && type !== 'cifs') || server === undefined || isIP(server) !== 0) return options;
+  const { address } = await lookup(server);
+  return options.replace(`addr=${server}`, `addr=${address}`);
+}

@@ -1,0 +1,117 @@
+import { join } from 'node:path';
+import { messageOf, withPrefix } from '@fairlead/base';
+import type { EngineContext } from '../context.ts';
+import type { VolumeRequest, VolumeService, VolumeView } from '../engine-port.ts';
+import type { Volume } from '../model.ts';
+import { VolumeDirectories } from './volume-directories.ts';
+import { volumeEvent } from './volume-event.ts';
+import type { VolumeTable } from './volume-table.ts';
+
+/** Volumes as the API asks for them. Intent is stored before a directory is touched. */
+export class Volumes implements VolumeService {
+  readonly table: VolumeTable;
+  readonly directories: VolumeDirectories;
+  readonly #context: EngineContext;
+
+  constructor(context: EngineContext, table: VolumeTable) {
+    this.#context = context;
+    this.table = table;
+    this.directories = new VolumeDirectories(join(context.settings.dataRoot, 'volumes'), context.fileSystems);
+  }
+
+  async create(request: VolumeRequest): Promise<VolumeView> {
+    const volume = this.table.describe(request);
+    if (this.table.get(volume.id) === undefined) {
+      this.table.put(volume);
+      this.make([volume]);
+    }
+    return this.inspect(volume.id);
+  }
+
+  async remove(name: string, options: { readonly force?: boolean } = {}): Promise<void> {
+    if (options.force === true && this.table.get(name) === undefined) return;
+    this.table.find(name);
+    this.table.requireUnused(name);
+    this.table.markRemoved(name);
+    await this.finishRemoval([name]);
+  }
+
+  inspect(name: string): VolumeView {
+    return this.#view(this.table.find(name));
+  }
+
+  list(): readonly VolumeView[] {
+    return [...this.table].map((volume) => this.#view(volume));
+  }
+
+  async size(name: string): Promise<number> {
+    return await this.directories.size(this.table.find(name).id);
+  }
+
+  async prune(isWanted: (view: VolumeView) => boolean) {
+    const deleted: string[] = [];
+    let reclaimed = 0;
+    for (const view of this.list().filter((one) => one.users.length === 0 && isWanted(one))) {
+      const { id } = view.volume;
+      try {
+        const size = await this.size(id);
+        await this.remove(id);
+        deleted.push(id);
+        reclaimed += size;
+      } catch (error) {
+        // A container has it now, or somebody else removed it.
+        this.#context.logger.info('volume not pruned', { volume: id, error: messageOf(error) });
+      }
+    }
+    this.#context.events.emit({
+      type: 'volume',
+      action: 'prune',
+      id: '',
+      attributes: { reclaimed: String(reclaimed) },
+    });
+    return { deleted, reclaimed };
+  }
+
+  /**
+   * Make the directories of volumes that have just been stored.
+   *
+   * @throws FairleadError when one cannot be made; none of them exists then.
+   */
+  make(volumes: readonly Volume[]): void {
+    try {
+      for (const { id } of volumes) this.#makeDirectory(id);
+    } catch (error) {
+      for (const { id } of volumes) this.table.forget(id);
+      throw error;
+    }
+    for (const volume of volumes) this.#context.events.emit(volumeEvent(volume, 'create'));
+  }
+
+  /** Remove what there is of volumes whose removal is stored. */
+  async finishRemoval(names: readonly string[]): Promise<void> {
+    const rests = names.map((name) => {
+      const rest = this.directories.detach(name);
+      this.table.forget(name);
+      return rest;
+    });
+    for (const name of names) this.#context.events.emit(volumeEvent({ id: name, driver: 'local' }, 'destroy'));
+    for (const rest of rests) await rest();
+  }
+
+  #makeDirectory(name: string): void {
+    try {
+      this.directories.make(name);
+    } catch (error) {
+      const place = this.directories.mountpoint(name);
+      throw withPrefix(`create ${name}: error while creating volume data path '${place}': `, error);
+    }
+  }
+
+  #view(volume: Volume): VolumeView {
+    return {
+      volume,
+      mountpoint: this.directories.mountpoint(volume.id),
+      users: this.table.usersOf(volume.id).map(({ id }) => id),
+    };
+  }
+}
