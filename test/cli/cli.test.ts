@@ -139,6 +139,25 @@ test('networks are made, joined, listed and removed', async () => {
   assert.match(await output('network prune -f'), /Deleted Networks:\napp/);
 });
 
+test('volumes are made, used, listed, shown and removed', async () => {
+  assert.equal(await output('volume create --label a=b data'), 'data\n');
+  await output('run --rm -v data:/d -v /anonymous busybox touch /d/file');
+  assert.equal(await output('run --rm --mount src=data,dst=/e,readonly busybox ls /e'), 'file\n');
+  await output('create --name holder -v data:/d busybox');
+  assert.equal(await output('run --rm --volumes-from holder:ro busybox ls /d'), 'file\n');
+  assert.match(await output('volume ls'), /^DRIVER {4}VOLUME NAME\nlocal {5}data\n$/);
+  assert.equal(await output('volume ls --format', '{{.Name}} {{.Labels}}'), 'data a=b\n');
+  assert.equal(JSON.parse(await output('volume ls --json'))[0].Name, 'data');
+  assert.equal(JSON.parse(await output('volume inspect data'))[0].Labels.a, 'b');
+  assert.equal(await output('inspect --type volume data -f', '{{.Driver}}'), 'local\n');
+  assert.equal(await output('__complete volume rm d'), 'data\n');
+  assert.match((await fairlead('volume rm data')).stderr, /remove data: volume is in use - \[[0-9a-f]{64}\]/);
+  await output('rm holder');
+  assert.equal(await output('volume rm data'), 'data\n');
+  await output('volume create');
+  assert.match(await output('volume prune -f'), /^Deleted Volumes:\n[0-9a-f]{64}\n\nTotal reclaimed space: 0B\n$/);
+});
+
 test('what happened is told, and what the engine is', async () => {
   const end = Math.ceil(Date.now() / 1000);
   assert.match(

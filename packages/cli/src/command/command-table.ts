@@ -3,11 +3,13 @@ import { containerCommands } from './container-commands.ts';
 import { imageCommands } from './image-commands.ts';
 import { machineCommands } from './machine-commands.ts';
 import { networkCommands } from './network-commands.ts';
+import { volumeCommands } from './volume-commands.ts';
 
 /** Every command of `fairlead`, in the order in which help lists them. */
 export const commandTable: readonly CommandDefinition[] = [
   ...containerCommands,
   ...imageCommands,
   ...networkCommands,
+  ...volumeCommands,
   ...machineCommands,
 ];

@@ -191,14 +191,14 @@ export const containerCommands: readonly CommandDefinition[] = [
   },
   {
     words: ['inspect'],
-    summary: 'Everything about containers, images or networks',
+    summary: 'Everything about containers, images, networks or volumes',
     arguments: '<name...>',
     options: [
       format,
       {
         flags: '--type <type>',
         description: 'only things of this type',
-        completion: ['container', 'image', 'network'],
+        completion: ['container', 'image', 'network', 'volume'],
       },
       { flags: '-s, --size', description: 'also sizes' },
     ],

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { FairleadError, formatPortRange, hostText, parsePortSpec } from '@fairlead/base';
 import { type Options, splitAssignment } from '../command/options.ts';
+import { parseMount, splitVolumes } from './mount-option.ts';
 import { resourceLimits } from './resource-limits.ts';
 
 /** What `POST /containers/create` takes, as far as the command fills it. */
@@ -55,6 +56,7 @@ export function createRequest(image: string, command: readonly string[], options
     ExposedPorts: Object.fromEntries(
       [...options.list('expose').flatMap(exposedPorts), ...ports.map(({ port }) => port)].map((port) => [port, {}]),
     ),
+    Volumes: Object.fromEntries(splitVolumes(options.list('volume')).anonymous.map((path) => [path, {}])),
     StopSignal: options.text('stop-signal'),
     StopTimeout: options.integer('stop-timeout'),
     HostConfig: hostConfig(options, ports, networks.mode),
@@ -80,7 +82,9 @@ function hostConfig(options: Options, ports: readonly PublishedPort[], networkMo
       ]),
     ),
     PublishAllPorts: options.flag('publish-all'),
-    Binds: options.list('volume'),
+    Binds: splitVolumes(options.list('volume')).binds,
+    VolumesFrom: options.list('volumes-from'),
+    VolumeDriver: options.text('volume-driver') ?? '',
     Mounts: options.list('mount').map(parseMount),
     Tmpfs: Object.fromEntries(options.list('tmpfs').map((text) => splitAt(text, ':'))),
     AutoRemove: options.flag('rm'),
@@ -205,26 +209,6 @@ function parseNetwork(text: string): { name: string; settings: EndpointSettings 
       ...(driver.length === 0 ? {} : { DriverOpts: Object.fromEntries(driver.map(splitAssignment)) }),
       ...(priority === undefined ? {} : { GwPriority: Number(priority) }),
     },
-  };
-}
-
-/** `type=bind,source=/a,target=/b,readonly`. */
-function parseMount(text: string): Record<string, unknown> {
-  const pairs = new Map(text.split(',').map((part) => splitAssignment(part)));
-  const first = (...names: string[]): string | undefined =>
-    names.map((name) => pairs.get(name)).find((value) => value !== undefined);
-  const readOnly = first('readonly', 'ro');
-  const target = first('target', 'destination', 'dst');
-  if (target === undefined) throw invalid(`invalid argument "${text}" for "--mount" flag: target is required`);
-  const propagation = first('bind-propagation');
-  const size = first('tmpfs-size');
-  return {
-    Type: first('type') ?? 'volume',
-    Source: first('source', 'src') ?? '',
-    Target: target,
-    ReadOnly: readOnly === '' || readOnly === 'true' || readOnly === '1',
-    ...(propagation === undefined ? {} : { BindOptions: { Propagation: propagation } }),
-    ...(size === undefined ? {} : { TmpfsOptions: { SizeBytes: Number(size) } }),
   };
 }
 

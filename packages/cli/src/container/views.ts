@@ -4,7 +4,7 @@ import type { Connection } from '../connection/connection.ts';
 import { printValues } from '../format/listing.ts';
 import { textTable } from '../format/text-table.ts';
 
-/** `fairlead inspect`: containers, else networks, else images by that name, as docker looks for them. */
+/** `fairlead inspect`: containers, else networks, else volumes, else images by that name, as docker looks for them. */
 export const inspect: Action = (invocation) => {
   const type = invocation.options.text('type');
   return inspectEach(invocation, (name) => inspectAny(invocation.engine, name, type, invocation.options.flag('size')));
@@ -35,7 +35,12 @@ export async function inspectEach(
 }
 
 async function inspectAny(engine: Connection, name: string, type: string | undefined, size: boolean): Promise<unknown> {
-  const paths = { container: `/containers/${name}/json`, network: `/networks/${name}`, image: `/images/${name}/json` };
+  const paths = {
+    container: `/containers/${name}/json`,
+    network: `/networks/${name}`,
+    volume: `/volumes/${name}`,
+    image: `/images/${name}/json`,
+  };
   const wanted = Object.entries(paths).filter(([kind]) => type === undefined || kind === type);
   for (const [, path] of wanted) {
     try {

@@ -64,6 +64,10 @@ async function namesOfKind(engine: Connection, kind: Completion): Promise<string
       return [':file'];
     case 'network':
       return (await engine.ask<{ Name: string }[]>('GET', '/networks')).map(({ Name }) => Name);
+    case 'volume': {
+      const { Volumes } = await engine.ask<{ Volumes: { Name: string }[] | null }>('GET', '/volumes');
+      return (Volumes ?? []).map(({ Name }) => Name);
+    }
     case 'image':
       return (await engine.ask<{ RepoTags: string[] | null }[]>('GET', '/images/json')).flatMap(
         ({ RepoTags }) => RepoTags ?? [],

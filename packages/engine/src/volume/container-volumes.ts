@@ -95,10 +95,12 @@ export class ContainerVolumes {
    */
   async hold(container: Container): Promise<VolumeSources> {
     using stack = new DisposableStack();
-    const sources = stack.use(new VolumeSources((name) => this.mountpoint(name)));
+    const { fileSystems } = this.#context;
+    const mountpoint = (name: string) => this.mountpoint(name);
+    const sources = stack.use(new VolumeSources({ mountpoint, folder: this.#views(), fileSystems }));
     for (const mount of containerMounts(container)) {
       if (mount.volumeName !== undefined) await this.#hold(container, mount, mount.volumeName);
-      sources.add(mount);
+      await sources.add(mount);
     }
     stack.move();
     return sources;
@@ -153,7 +155,7 @@ export class ContainerVolumes {
     await this.#mounts.settle(names);
   }
 
-  /** Short, for the kernel's sake. */
+  /** Where layers and parts of volumes are mounted for a moment. Short, for the kernel's sake. */
   #views(): string {
     return join(this.#context.settings.execRoot, 'view');
   }

@@ -1,29 +1,39 @@
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
-import { FairleadError, messageOf } from '@fairlead/base';
+import { FairleadError, messageOf, newIdentifier, shortIdentifier } from '@fairlead/base';
+import type { FileSystems } from '../context.ts';
 import type { ContainerMount } from '../model.ts';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
 
+/** What {@link VolumeSources} works with. */
+export interface SourceParts {
+  /** Where the content of a volume is. */
+  readonly mountpoint: (name: string) => string;
+  /** Where parts of volumes are bound. */
+  readonly folder: string;
+  readonly fileSystems: FileSystems;
+}
+
 /**
- * Where the runtime finds what a container mounts of its volumes. A part of a volume is opened and named by its
- * descriptor: whoever else has the volume could put a link in its place before the runtime looks.
+ * Where the runtime finds what a container mounts of its volumes. A part of a volume is opened step by step and bound to
+ * a place of its own: whoever else has the volume could put a link in its way before the runtime looks.
  */
 export class VolumeSources implements Disposable {
-  readonly #mountpoint: (name: string) => string;
-  readonly #open: number[] = [];
+  readonly #parts: SourceParts;
+  readonly #bound: string[] = [];
   readonly #byTarget = new Map<string, string>();
 
-  constructor(mountpoint: (name: string) => string) {
-    this.#mountpoint = mountpoint;
+  constructor(parts: SourceParts) {
+    this.#parts = parts;
   }
 
   /** @throws FairleadError `not-found` in Docker's words when a volume has no such part. */
-  add({ target, volumeName, volume }: ContainerMount): void {
+  async add({ target, volumeName, volume }: ContainerMount): Promise<void> {
     if (volumeName === undefined) return;
-    const root = this.#mountpoint(volumeName);
-    this.#byTarget.set(target, volume?.subpath ? this.#openPart(root, volume.subpath) : root);
+    const root = this.#parts.mountpoint(volumeName);
+    this.#byTarget.set(target, volume?.subpath ? await this.#bindPart(root, volume.subpath) : root);
   }
 
   /** Path for the runtime; good until this is disposed of. */
@@ -31,32 +41,49 @@ export class VolumeSources implements Disposable {
     return this.#byTarget.get(target) ?? source;
   }
 
+  /** What the runtime has mounted by now stays mounted in the container. */
   [Symbol.dispose](): void {
-    for (const descriptor of this.#open.splice(0)) closeSync(descriptor);
-  }
-
-  #openPart(root: string, subpath: string): string {
-    const steps = subpath.split('/').filter((step) => step !== '' && step !== '.');
-    let directory = root;
-    let descriptor = 0;
-    for (const [index, step] of steps.entries()) {
-      const isLast = index === steps.length - 1;
-      descriptor = this.#openStep(join(directory, step), isLast ? 0 : O_DIRECTORY, join(root, subpath));
-      directory = `/proc/self/fd/${descriptor}`;
+    for (const place of this.#bound.splice(0)) {
+      this.#parts.fileSystems.unmount(place);
+      rmSync(place, { recursive: true, force: true });
     }
-    return steps.length === 0 ? root : `/proc/${process.pid}/fd/${descriptor}`;
   }
 
-  #openStep(path: string, flag: number, asked: string): number {
+  async #bindPart(root: string, subpath: string): Promise<string> {
+    const descriptor = openPart(root, subpath);
+    try {
+      const place = join(this.#parts.folder, shortIdentifier(newIdentifier()));
+      mkdirSync(this.#parts.folder, { recursive: true, mode: 0o700 });
+      if (fstatSync(descriptor).isDirectory()) mkdirSync(place);
+      else writeFileSync(place, '');
+      this.#bound.push(place);
+      const source = `/proc/self/fd/${descriptor}`;
+      await this.#parts.fileSystems.mount({ source, target: place, type: 'none', options: 'bind' });
+      return place;
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+}
+
+/** @returns a descriptor that the caller closes. */
+function openPart(root: string, subpath: string): number {
+  const steps = subpath.split('/').filter((step) => step !== '' && step !== '.');
+  let descriptor = openSync(root, O_RDONLY | O_DIRECTORY);
+  for (const [index, step] of steps.entries()) {
+    const directory = descriptor;
     try {
       // O_NONBLOCK: opening a pipe would wait for a writer.
-      const descriptor = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | flag);
-      this.#open.push(descriptor);
-      return descriptor;
+      const kind = index === steps.length - 1 ? O_NONBLOCK : O_DIRECTORY;
+      descriptor = openSync(`/proc/self/fd/${directory}/${step}`, O_RDONLY | O_NOFOLLOW | kind);
     } catch (error) {
-      throw new FairleadError('not-found', `cannot access path ${asked}: ${reasonOf(error)}`, { cause: error });
+      const message = `cannot access path ${join(root, subpath)}: ${reasonOf(error)}`;
+      throw new FairleadError('not-found', message, { cause: error });
+    } finally {
+      closeSync(directory);
     }
   }
+  return descriptor;
 }
 
 function reasonOf(error: unknown): string {

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
+import { test } from 'node:test';
+import { parseMount, splitVolumes } from './mount-option.ts';
+
+test('-v without a colon asks for an anonymous volume, and a path of the caller’s becomes absolute', () => {
+  assert.deepEqual(splitVolumes(['/anonymous', 'web:/srv', './data:/data:ro', '/a:/b', '.:/here']), {
+    binds: ['web:/srv', `${resolve('data')}:/data:ro`, '/a:/b', `${resolve('.')}:/here`],
+    anonymous: ['/anonymous'],
+  });
+});
+
+const plain = { Type: 'volume', Source: '', Target: '/m', ReadOnly: false };
+const cases: readonly (readonly [text: string, wanted: object])[] = [
+  ['dst=/m', plain],
+  ['type=volume,src=web,destination=/m,ro', { ...plain, Source: 'web', ReadOnly: true }],
+  ['type=bind,source=/a,target=/m,readonly=false', { ...plain, Type: 'bind', Source: '/a' }],
+  ['dst=/m,volume-nocopy', { ...plain, VolumeOptions: { NoCopy: true } }],
+  ['dst=/m,src=web,volume-subpath=a/b', { ...plain, Source: 'web', VolumeOptions: { Subpath: 'a/b' } }],
+  ['dst=/m,volume-label=a=b,volume-label=c', { ...plain, VolumeOptions: { Labels: { a: 'b', c: '' } } }],
+  ['dst=/m,volume-driver=local', { ...plain, VolumeOptions: { DriverConfig: { Name: 'local' } } }],
+  [
+    'dst=/m,volume-opt=type=tmpfs,volume-opt=device=x',
+    { ...plain, VolumeOptions: { DriverConfig: { Options: { type: 'tmpfs', device: 'x' } } } },
+  ],
+  ['type=tmpfs,dst=/m,tmpfs-size=64', { ...plain, Type: 'tmpfs', TmpfsOptions: { SizeBytes: 64 } }],
+];
+
+for (const [text, wanted] of cases) {
+  test(`--mount ${text} is sent as docker sends it`, () => assert.deepEqual(parseMount(text), wanted));
+}
+
+test('a mount without a target is none', () => {
+  assert.throws(() => parseMount('type=volume'), {
+    message: 'invalid argument "type=volume" for "--mount" flag: target is required',
+  });
+});
