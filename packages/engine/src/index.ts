@@ -1,5 +1,5 @@
 /**
- * Docker's nouns: containers, images, execs, logs and events, on containerd below and the network beside.
+ * Docker's nouns: containers, images, volumes, execs, logs and events, on containerd below and the network beside.
  *
  * @module
  */

@@ -9,7 +9,7 @@ const cases: readonly [line: string, includes: string | readonly string[]][] = [
   ['network connect ', 'network'],
   ['volume ', ['create', 'inspect', 'ls', 'prune', 'rm']],
   ['volume rm ', 'volume'],
-  ['run --volumes-from ', 'container'],
+  ['volume create --driver ', ['local']],
   ['run --pull ', ['always', 'missing', 'never']],
   ['run --rm --net ', 'network'],
   ['run --rm ', 'image'],
