@@ -18,7 +18,7 @@ services:
       front: { aliases: [www], ipv4_address: 10.77.0.10, ipv6_address: "fd00:77::10" }
       back: {}
     depends_on: [db]
-    volumes: ["./data:/data:ro"]
+    volumes: ["./data:/data:ro", "store:/store", "/anonymous"]
     stop_grace_period: 1s
   db:
     image: busybox
@@ -31,6 +31,8 @@ services:
     network_mode: service:web
     depends_on: [web]
     stop_grace_period: 1s
+volumes:
+  store: {}
 networks:
   front:
     enable_ipv6: true
@@ -82,6 +84,7 @@ test('an application goes up, finds itself, is scaled, recreated and taken down'
   await inside('web', 'ping', '-c1', '-W2', 'database');
   assert.match(await inside('web', 'ip', '-o', 'addr'), /10\.77\.0\.10\/24[\s\S]*fd00:77::10\/64/);
   assert.equal(await inside('web', 'cat', '/data/note'), 'bound\n');
+  await inside('web', 'touch', '/store/file');
   assert.equal(await host.exec('curl', '-s', 'http://127.0.0.1:18080/index.html'), 'it works\n');
   // The back network is internal, and nothing else is there.
   await assert.rejects(inside('db', 'ping', '-c1', '-W1', host.addresses.outside.ipv4));
@@ -95,5 +98,8 @@ test('an application goes up, finds itself, is scaled, recreated and taken down'
 
   await run('down', '-t', '1');
   assert.equal(await daemon.docker('ps', '-aq'), '');
+  assert.equal(await daemon.docker('volume', 'ls', '-q', '--filter', 'name=app'), 'app_store\n');
+  await run('down', '-v');
+  assert.equal(await daemon.docker('volume', 'ls', '-q', '--filter', 'name=app'), '');
   assert.equal(await daemon.docker('network', 'ls', '-q', '--filter', 'type=custom'), '');
 });

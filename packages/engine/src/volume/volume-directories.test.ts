@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -120,5 +121,7 @@ test('the size of a volume is that of its files', async () => {
   mkdirSync(inside('web/_data/deep'));
   write('web/_data/deep/a', '12345');
   write('web/_data/b', '67');
+  linkSync(inside('web/_data/b'), inside('web/_data/c'));
   assert.equal(await directories.size('web'), 7);
+  assert.equal(await directories.size('gone'), 0);
 });

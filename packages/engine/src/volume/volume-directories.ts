@@ -122,14 +122,15 @@ export class VolumeDirectories {
   }
 }
 
+/** Containers go on meanwhile: what has gone when it is looked at counts nothing. */
 async function sizeOf(directory: string, counted: Set<number>): Promise<number> {
   let sum = 0;
-  for (const name of await readdir(directory)) {
+  for (const name of await readdir(directory).catch(() => [])) {
     const path = join(directory, name);
-    const stat = await lstat(path);
-    if (stat.isDirectory()) sum += await sizeOf(path, counted);
-    else if (!counted.has(stat.ino)) sum += stat.size;
+    const stat = await lstat(path).catch(() => undefined);
+    if (stat === undefined || counted.has(stat.ino)) continue;
     counted.add(stat.ino);
+    sum += stat.isDirectory() ? await sizeOf(path, counted) : stat.size;
   }
   return sum;
 }

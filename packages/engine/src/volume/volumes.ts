@@ -33,7 +33,11 @@ export class Volumes implements VolumeService {
     this.table.find(name);
     this.table.requireUnused(name);
     this.table.markRemoved(name);
-    await this.finishRemoval([name]);
+    try {
+      await this.finishRemoval([name]);
+    } catch (error) {
+      throw withPrefix(`remove ${name}: `, error);
+    }
   }
 
   inspect(name: string): VolumeView {
