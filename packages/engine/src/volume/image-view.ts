@@ -1,6 +1,5 @@
-import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { newIdentifier, shortIdentifier } from '@fairlead/base';
 import { layersOf, type RootfsMount } from '../container/rootfs-file.ts';
 import type { FileSystems } from '../context.ts';
 import { unmountBelow } from './mounted-tree.ts';
@@ -9,7 +8,8 @@ import { unmountBelow } from './mounted-tree.ts';
  * Look at the file system of a container that has not started: its layers in one tree, as the kernel puts them together,
  * for as long as `work` takes.
  *
- * @param folder where the mount is made. It should be short: the kernel takes one page for the paths of all layers.
+ * @param folder where the mount is made. It is short: the kernel takes one page for the paths of all layers, of which an
+ *   image may have 125.
  */
 export async function viewImage<T>(
   mounts: readonly RootfsMount[],
@@ -20,7 +20,8 @@ export async function viewImage<T>(
   const layers = mounts.flatMap(layersOf);
   const [only] = layers;
   if (only !== undefined && layers.length === 1) return await work(only);
-  const place = join(folder, shortIdentifier(newIdentifier()));
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const place = mkdtempSync(`${folder}/`);
   try {
     return await work(await mountView(layers, place, fileSystems));
   } finally {
@@ -38,8 +39,8 @@ export function dropViews(folder: string, fileSystems: FileSystems): void {
 /** Links stand for the layers, whose own paths are too long. All of them are below: nothing can be written. */
 async function mountView(layers: readonly string[], place: string, fileSystems: FileSystems): Promise<string> {
   const target = join(place, 'root');
-  mkdirSync(target, { recursive: true, mode: 0o700 });
-  const links = layers.map((_, index) => join(place, String(index)));
+  mkdirSync(target);
+  const links = layers.map((_, index) => join(place, index.toString(36)));
   for (const [index, layer] of layers.entries()) symlinkSync(layer, links[index] ?? '');
   await fileSystems.mount({ source: 'overlay', target, type: 'overlay', options: `ro,lowerdir=${links.join(':')}` });
   return target;
