@@ -1,4 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { FairleadError } from '@fairlead/base';
 import type { FileSystems } from '../context.ts';
 
@@ -15,9 +16,10 @@ export function unmountBelow(path: string, fileSystems: FileSystems): void {
   if (left.length > 0) throw new FairleadError('internal', `still mounted: ${left.join(', ')}`);
 }
 
-/** True when something is mounted at this very path. */
+/** True when something is mounted at this very path. It is not touched: a server behind it may not answer any more. */
 export function isMounted(path: string, fileSystems: FileSystems): boolean {
-  return existsSync(path) && fileSystems.mountPoints().includes(realpathSync(path));
+  const parent = dirname(path);
+  return existsSync(parent) && fileSystems.mountPoints().includes(join(realpathSync(parent), basename(path)));
 }
 
 function mountsBelow(path: string, fileSystems: FileSystems): string[] {

@@ -27,10 +27,11 @@ export class VolumeDirectories {
     return join(this.#root, name, '_data');
   }
 
-  /** Make the directory of a volume; one that exists is left as it is. */
+  /** Make the directory of a volume; one that exists is not even touched: a server that is gone may be mounted there. */
   make(name: string): void {
-    mkdirSync(join(this.#root, name), { recursive: true, mode: 0o701 });
-    mkdirSync(this.mountpoint(name), { recursive: true, mode: 0o755 });
+    const place = join(this.#root, name);
+    mkdirSync(place, { recursive: true, mode: 0o701 });
+    if (!readdirSync(place).includes('_data')) mkdirSync(this.mountpoint(name), { mode: 0o755 });
   }
 
   /**
