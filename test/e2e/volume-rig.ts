@@ -68,6 +68,9 @@ export class VolumeRig implements AsyncDisposable {
   }
 }
 
+/** Files in the image's `/data/deep`: copying them takes a while. */
+export const deepFiles = 500;
+
 /** A root file system whose links try to lead out of it. */
 function makeRoot(root: string): void {
   for (const path of ['bin', 'data/deep', 'empty', 'tmp', 'proc', 'sys', 'dev', 'etc']) {
@@ -79,6 +82,7 @@ function makeRoot(root: string): void {
   }
   writeFileSync(join(root, 'data/file'), 'from the image\n');
   writeFileSync(join(root, 'data/deep/other'), 'deep\n');
+  for (let count = 1; count < deepFiles; count++) writeFileSync(join(root, `data/deep/${count}`), '');
   symlinkSync('/etc/hostname', join(root, 'data/link'));
   // Followed on the host, these would be directories of the host.
   symlinkSync('/root', join(root, 'outside'));
