@@ -1,6 +1,8 @@
+import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiClient, splitFrames } from '@fairlead/api/client';
 import { type Daemon, type Host, topControlGroups } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
@@ -8,16 +10,23 @@ import { EngineHost } from './engine-host.ts';
 /** The part of `docker inspect` that these tests look at. */
 export interface Inspected {
   readonly Id: string;
+  readonly RestartCount: number;
   readonly State: {
     readonly Status: string;
     readonly Running: boolean;
     readonly Paused: boolean;
+    readonly Restarting: boolean;
     readonly OOMKilled: boolean;
     readonly Pid: number;
     readonly ExitCode: number;
     readonly Error: string;
     readonly StartedAt: string;
     readonly FinishedAt: string;
+    readonly Health?: {
+      readonly Status: string;
+      readonly FailingStreak: number;
+      readonly Log: readonly { readonly ExitCode: number; readonly Output: string }[];
+    };
   };
   readonly Config: { readonly Hostname: string };
   readonly HostConfig: { readonly NetworkMode: string };
@@ -148,6 +157,19 @@ export class LifeRig implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#engine[Symbol.asyncDispose]();
+  }
+}
+
+/**
+ * Wait until something has come about.
+ *
+ * @param what for the message when it does not within half a minute.
+ */
+export async function eventually(what: string, condition: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while (!(await condition())) {
+    if (performance.now() > deadline) assert.fail(`it never came about that ${what}`);
+    await sleep(20);
   }
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Logger, newIdentifier, settleAll } from '@fairlead/base';
-import { type Container, ContainerTable, Engine, EventLog, Images, isAlive } from '@fairlead/engine';
+import { type Container, ContainerTable, Engine, EventLog, Images, isAlive, isUp } from '@fairlead/engine';
 import {
   Kernel,
   makeFifo,
@@ -155,7 +155,7 @@ function identity(store: Store): string {
 function usersOf(table: ContainerTable, imageId: string) {
   return [...table]
     .filter((container) => container.imageId === imageId)
-    .map(({ id, state }) => ({ id, running: state.status === 'running' || state.status === 'paused' }));
+    .map((container) => ({ id: container.id, running: isUp(container) }));
 }
 
 function networkEvent({ action, network, container }: NetworkEvent) {

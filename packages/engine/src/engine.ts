@@ -1,5 +1,6 @@
 import { KeyedMutex, messageOf } from '@fairlead/base';
 import type { Sandbox } from '@fairlead/network';
+import { Autostart } from './container/autostart.ts';
 import { FileWriter } from './container/container-files.ts';
 import { isAlive } from './container/container-state.ts';
 import type { ContainerTable } from './container/container-table.ts';
@@ -36,6 +37,7 @@ export class Engine implements EnginePort, AsyncDisposable {
   readonly #containerVolumes: ContainerVolumes;
   readonly #lifecycle: Lifecycle;
   readonly #recovery: Recovery;
+  readonly #autostart: Autostart;
   readonly #stop = new AbortController();
   /** What a start leaves to be done while the API answers already. */
   #rest: Promise<unknown> = Promise.resolve();
@@ -54,6 +56,12 @@ export class Engine implements EnginePort, AsyncDisposable {
     this.#containerVolumes = volumes;
     this.#lifecycle = new Lifecycle({ context, table, files, start, execs, volumes, turns });
     this.#recovery = new Recovery({ context, table, start, lifecycle: this.#lifecycle, turns });
+    this.#autostart = new Autostart({
+      table,
+      logger: context.logger,
+      start: (id) => this.#lifecycle.start(id),
+      resume: (container) => this.#lifecycle.resume(container),
+    });
     this.containers = new Containers({ context, table, lifecycle: this.#lifecycle, execs, volumes, turns });
     this.images = context.images;
     this.networks = new NetworkServices({ network, table, files, turns, operation });
@@ -61,7 +69,8 @@ export class Engine implements EnginePort, AsyncDisposable {
 
   /**
    * Bring kernel, containerd and store together; to be called once, before anything else. Streams of containers and
-   * insides of sandboxes follow one by one: whoever needs one waits for it in the turns of its container.
+   * insides of sandboxes follow one by one: whoever needs one waits for it in the turns of its container. Then what is
+   * to run and does not is started.
    */
   async start(): Promise<void> {
     const [tasks] = await Promise.all([this.#recovery.tasks(), this.images.recover()]);
@@ -70,7 +79,9 @@ export class Engine implements EnginePort, AsyncDisposable {
     const { compareInsides } = await this.#context.network.start((sandbox: Sandbox) => used.has(sandbox.id));
     const adopt = await this.#recovery.run(tasks);
     await this.#containerVolumes.recover();
-    this.#rest = Promise.all([adopt(), compareInsides()]);
+    this.#lifecycle.allowRestarts();
+    const startRest = this.#autostart.plan();
+    this.#rest = Promise.all([adopt().then(() => startRest(this.#stop.signal)), compareInsides()]);
     void this.#followEvents();
   }
 
@@ -98,6 +109,7 @@ export class Engine implements EnginePort, AsyncDisposable {
   /** Let go of everything; the containers go on. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
+    await this.#lifecycle.forbidRestarts();
     await this.#rest;
     this.#lifecycle.release();
   }

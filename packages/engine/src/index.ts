@@ -15,7 +15,7 @@ export type {
   PortBinding,
 } from '@fairlead/network';
 export { readHostResolvConf } from './container/container-files.ts';
-export { isAlive } from './container/container-state.ts';
+export { isAlive, isUp } from './container/container-state.ts';
 export { ContainerTable } from './container/container-table.ts';
 export { parseSignal } from './container/signal.ts';
 export type { EngineContext, EngineSettings, FileSystems, OutputKeeper } from './context.ts';
@@ -53,11 +53,14 @@ export type {
   ContainerStatus,
   EngineEvent,
   Exec,
+  Health,
+  HealthcheckConfig,
   HostConfig,
   Image,
   Json,
   MountRequest,
   NetworkAttachment,
+  ProbeResult,
   ResourceLimits,
   Volume,
   VolumeMountOptions,

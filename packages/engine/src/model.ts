@@ -21,6 +21,7 @@ export interface ContainerConfig {
   readonly stopSignal?: string;
   /** Seconds. */
   readonly stopTimeout?: number;
+  readonly healthcheck?: HealthcheckConfig;
   readonly tty: boolean;
   readonly openStdin: boolean;
   readonly stdinOnce: boolean;
@@ -35,6 +36,18 @@ export interface ContainerConfig {
    * The request's `Config` and `HostConfig` fields that this version stores and shows but does not act on, by wire name.
    */
   readonly other: { readonly config: Readonly<Record<string, Json>>; readonly host: Readonly<Record<string, Json>> };
+}
+
+/** How it is found out whether a container does its work. Durations are nanoseconds; 0 means Docker's default. */
+export interface HealthcheckConfig {
+  /** `NONE`, or `CMD` and the words of a command, or `CMD-SHELL` and a line for the shell; empty means the image's. */
+  readonly test: readonly string[];
+  readonly interval: number;
+  readonly timeout: number;
+  readonly startPeriod: number;
+  readonly startInterval: number;
+  /** Failures in a row that make it unhealthy; 0 means Docker's default. */
+  readonly retries: number;
 }
 
 /** One network that a container asked for. */
@@ -170,9 +183,36 @@ export interface ContainerState {
   readonly oomKilled: boolean;
   readonly startedAt?: number;
   readonly finishedAt?: number;
+  /** Restarts by its policy since somebody started it. */
   readonly restartCount: number;
   /** Its removal has begun, and its anonymous volumes go with it. */
   readonly removesVolumes?: boolean;
+  /** Milliseconds that the last restart waited, or that the next one waits; 0 or absent before the first. */
+  readonly restartDelay?: number;
+  /** Somebody has sent it a signal since it was started by hand: `unless-stopped` leaves it alone from then on. */
+  readonly manuallyStopped?: boolean;
+  /** That signal asked for its end: no policy brings it back as long as the daemon runs. */
+  readonly endRequested?: boolean;
+  /** Absent when nothing checks it, and before the first start. */
+  readonly health?: Health;
+}
+
+/** What its health checks say of a container. */
+export interface Health {
+  readonly status: 'starting' | 'healthy' | 'unhealthy';
+  /** Failures in a row. */
+  readonly failingStreak: number;
+  /** The last five, oldest first. */
+  readonly log: readonly ProbeResult[];
+}
+
+/** How one health check went. Times are milliseconds since the epoch. */
+export interface ProbeResult {
+  readonly start: number;
+  readonly end: number;
+  /** -1 when it did not end in time or could not be run. */
+  readonly exitCode: number;
+  readonly output: string;
 }
 
 /** A container as the store holds it. */

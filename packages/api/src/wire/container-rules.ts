@@ -1,17 +1,13 @@
-import { availableParallelism } from 'node:os';
 import { FairleadError } from '@fairlead/base';
 import { parseSignal } from '@fairlead/engine';
 import type { ApiVersion } from '../http/api-version.ts';
 import type { WireCreate } from './create-schema.ts';
 import type { WireHostConfig } from './host-config.ts';
+import { requireLimits, requireRestartPolicy, requireUlimits } from './resource-rules.ts';
 
 const namePattern = /^\/?[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 /** Names of files hold 255 bytes, and the container's network namespace is a file with a prefix and its name. */
 const maximumName = 250;
-/** Resources of setrlimit(2), as Docker spells them. */
-const ulimitNames =
-  'core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack'.split(' ');
-const minimumMemory = 6 * 1024 * 1024;
 
 /**
  * Check the name that a container shall have.
@@ -40,8 +36,15 @@ export function requireValidCreate(wire: WireCreate, version: ApiVersion): void 
   if (wire.StopSignal !== '') parseSignal(wire.StopSignal);
   requireNetworkMode(wire, host);
   requireEndpoints(wire, version);
-  requireRestartPolicy(host);
+  if (host.AutoRemove && !['', 'no'].includes(host.RestartPolicy?.Name ?? '')) {
+    fail("can't create 'AutoRemove' container with restart policy");
+  }
+  requireRestartPolicy(host.RestartPolicy);
+  if (host.Memory === 0 && host.MemorySwap > 0) {
+    fail('You should always set the Memory limit when using Memoryswap limit, see usage');
+  }
   requireLimits(host);
+  requireUlimits(host);
   if (host.ShmSize < 0) fail('SHM size can not be less than 0');
 }
 
@@ -102,53 +105,6 @@ function requireSoleNetwork(endpoints: readonly string[], mode: string): void {
   if (names.size > 1 && (names.has('none') || names.has('host'))) {
     fail(`Container cannot be connected to network endpoints: ${[...names].sort().join(', ')}`);
   }
-}
-
-function requireRestartPolicy(host: WireHostConfig): void {
-  const { Name: name = '', MaximumRetryCount: count = 0 } = host.RestartPolicy ?? {};
-  if (!['', 'no', 'always', 'on-failure', 'unless-stopped'].includes(name)) {
-    fail(
-      `invalid restart policy: unknown policy '${name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`,
-    );
-  }
-  if (count !== 0 && name !== 'on-failure') {
-    const hint = name === '' ? '' : ` (policy: ${name})`;
-    fail(`invalid restart policy: maximum retry count can only be used with 'on-failure'${hint}`);
-  }
-  if (count < 0) fail('invalid restart policy: maximum retry count cannot be negative');
-  if (host.AutoRemove && !['', 'no'].includes(name)) fail("can't create 'AutoRemove' container with restart policy");
-}
-
-function requireLimits(host: WireHostConfig): void {
-  const { Memory: memory, MemorySwap: swap, MemoryReservation: reservation } = host;
-  if (memory !== 0 && memory < minimumMemory) fail('Minimum memory limit allowed is 6MB');
-  if (memory > 0 && swap > 0 && swap < memory) {
-    fail('Minimum memoryswap limit should be larger than memory limit, see usage');
-  }
-  if (memory === 0 && swap > 0) {
-    fail('You should always set the Memory limit when using Memoryswap limit, see usage');
-  }
-  if (reservation > 0 && reservation < minimumMemory) fail('Minimum memory reservation allowed is 6MB');
-  if (memory > 0 && reservation > memory) {
-    fail('Minimum memory limit can not be less than memory reservation limit, see usage');
-  }
-  const limit = host.Ulimits.find(({ Name }) => !ulimitNames.includes(Name));
-  if (limit !== undefined) fail(`invalid ulimit type: ${limit.Name}`);
-  if (Math.abs(host.OomScoreAdj) > 1000) {
-    fail(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
-  }
-  if (host.BlkioWeight !== 0 && (host.BlkioWeight < 10 || host.BlkioWeight > 1000)) {
-    fail('Range of blkio weight is from 10 to 1000');
-  }
-  requireProcessors(host.NanoCpus);
-  if (host.NanoCpus > 0 && host.CpuPeriod > 0) fail('Conflicting options: Nano CPUs and CPU Period cannot both be set');
-  if (host.NanoCpus > 0 && host.CpuQuota > 0) fail('Conflicting options: Nano CPUs and CPU Quota cannot both be set');
-}
-
-function requireProcessors(nanoCpus: number): void {
-  const count = availableParallelism();
-  if (nanoCpus >= 0 && nanoCpus <= count * 1e9) return;
-  fail(`range of CPUs is from 0.01 to ${count}.00, as there are only ${count} CPUs available`);
 }
 
 function fail(message: string): never {

@@ -20,7 +20,7 @@ import { containerEvent } from './container-event.ts';
 import { makeContainer } from './container-factory.ts';
 import { containerFiles } from './container-files.ts';
 import { inventName, parseContainerName } from './container-name.ts';
-import { ignoreMissing, isAlive, notRunning } from './container-state.ts';
+import { ignoreMissing, isAlive, notRunning, requireNotRestarting } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import type { ExecRequest, ExecTable } from './exec-table.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -116,7 +116,7 @@ export class Containers implements ContainerService {
 
   async resize(reference: string, rows: number, columns: number): Promise<void> {
     const container = this.#table.find(reference);
-    const streams = await this.#lifecycle.streams(container.id);
+    const streams = await this.#lifecycle.attachments.streams(container.id);
     if (streams === undefined) throw notRunning(container.id);
     await streams.process.resize(rows, columns);
   }
@@ -126,7 +126,11 @@ export class Containers implements ContainerService {
     if (container.state.status === 'paused') {
       throw new FairleadError('conflict', `container ${container.id} is paused, unpause the container before attach`);
     }
-    const { live, mark } = options.stream ? await this.#lifecycle.attach(container.id, options) : {};
+    if (container.state.status === 'restarting') {
+      const reason = `container ${reference} is restarting, wait until the container is running`;
+      throw new FairleadError('conflict', reason);
+    }
+    const { live, mark } = options.stream ? await this.#lifecycle.attachments.attach(container.id, options) : {};
     const past = options.logs ? await this.#past(container, options, mark) : nothing();
     this.#context.events.emit(containerEvent(container, 'attach'));
     return {
@@ -166,6 +170,7 @@ export class Containers implements ContainerService {
 
   async top(reference: string): Promise<readonly number[]> {
     const container = this.#table.find(reference);
+    requireNotRestarting(container);
     if (!isAlive(container)) throw notRunning(container.id);
     return await this.#context.containerd.tasks.pids(container.id);
   }
@@ -260,7 +265,7 @@ export class Containers implements ContainerService {
 
   async #read(container: Container, options: LogOptions): Promise<AsyncIterable<LogLine>> {
     const { log } = containerFiles(this.#context.settings, container.id);
-    return readLog(log, options, (await this.#lifecycle.streams(container.id))?.log);
+    return readLog(log, options, (await this.#lifecycle.attachments.streams(container.id))?.log);
   }
 
   /** What was said before the client came, without what it gets live. */

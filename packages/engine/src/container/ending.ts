@@ -1,7 +1,7 @@
 import { messageOf, settleAll } from '@fairlead/base';
 import type { EngineContext } from '../context.ts';
 import type { WaitResult } from '../engine-port.ts';
-import type { Container } from '../model.ts';
+import type { Container, ContainerState } from '../model.ts';
 import type { ContainerVolumes } from '../volume/container-volumes.ts';
 import { containerEvent } from './container-event.ts';
 import type { FileWriter } from './container-files.ts';
@@ -49,12 +49,18 @@ export class ContainerEnd {
    * Record how a process ended and take away what is left of it. Who waits for the end is told when the network is free
    * again.
    *
+   * @param next what the container is at from now on.
    * @returns the rest of the clean-up, which nobody has to wait for: it never fails.
    */
-  async record(id: string, result: WaitResult, finishedAt: number): Promise<{ readonly cleanUp: Promise<void> }> {
+  async record(
+    id: string,
+    result: WaitResult,
+    finishedAt: number,
+    next: Partial<ContainerState>,
+  ): Promise<{ readonly cleanUp: Promise<void> }> {
     const { context, table, watch } = this.#parts;
     await this.#attempt(id, () => this.#lookForOutOfMemory(id, result));
-    const container = table.setState(id, { status: 'exited', pid: 0, exitCode: result.exitCode, finishedAt });
+    const container = table.setState(id, { ...next, pid: 0, exitCode: result.exitCode, finishedAt });
     const seconds = Math.max(0, Math.floor((finishedAt - (container.state.startedAt ?? finishedAt)) / 1000));
     const attributes = { exitCode: String(result.exitCode), execDuration: String(seconds) };
     context.events.emit(containerEvent(container, 'die', attributes));

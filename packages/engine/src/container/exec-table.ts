@@ -6,7 +6,7 @@ import type { AttachedStreams, OutputChunk } from '../engine-port.ts';
 import type { Container, Exec } from '../model.ts';
 import { containerEvent } from './container-event.ts';
 import { containerFiles } from './container-files.ts';
-import { notRunning } from './container-state.ts';
+import { notRunning, requireNotRestarting } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import { mergeEnvironment } from './environment.ts';
 import { readRootfsFile } from './rootfs-file.ts';
@@ -191,7 +191,9 @@ async function* endingAfter(output: AsyncIterable<OutputChunk>, recorded: Promis
   await recorded;
 }
 
-function requireRunning({ id, state }: Container): void {
+function requireRunning(container: Container): void {
+  const { id, state } = container;
+  requireNotRestarting(container);
   if (state.status === 'paused') {
     throw new FairleadError('conflict', `container ${id} is paused, unpause the container before exec`);
   }

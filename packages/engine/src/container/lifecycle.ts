@@ -1,42 +1,29 @@
-import { FairleadError, isNotFound, KeyedMutex, messageOf } from '@fairlead/base';
+import { FairleadError, KeyedMutex, messageOf } from '@fairlead/base';
 import type { EngineContext } from '../context.ts';
-import type { AttachedStreams, AttachOptions, WaitCondition, WaitResult } from '../engine-port.ts';
-import type { LogMark } from '../log/log-writer.ts';
-import type { Container } from '../model.ts';
+import type { WaitCondition, WaitResult } from '../engine-port.ts';
+import type { Container, ContainerState } from '../model.ts';
 import type { ContainerVolumes } from '../volume/container-volumes.ts';
+import { Attachments } from './attachments.ts';
 import { containerEvent } from './container-event.ts';
 import type { FileWriter } from './container-files.ts';
-import { isAlive, notRunning } from './container-state.ts';
+import { isAlive, isUp } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import { ContainerEnd } from './ending.ts';
 import type { ExecTable } from './exec-table.ts';
 import { ExitWatch } from './exit-watch.ts';
+import { insist, type Killed, within } from './patience.ts';
+import { Restarts } from './restarts.ts';
 import { parseSignal } from './signal.ts';
+import { SIGKILL, SIGTERM, Signalling } from './signalling.ts';
 import type { ContainerStart, Started } from './start.ts';
 
-const SIGKILL = 9;
-const SIGTERM = 'SIGTERM';
 /** Seconds that a container gets to stop by itself, as Docker gives. */
 const STOP_TIMEOUT = 10;
-/** Seconds after SIGKILL: by then only a process stuck in the kernel is left. */
-const KILL_TIMEOUT = 10;
 
 /** How a container is asked to stop; see `ContainerService.stop`. */
 export interface StopOptions {
   readonly timeout?: number;
   readonly signal?: string;
-}
-
-/** A process that was sent SIGKILL. The promise is wrapped so that whoever awaits this does not await the end. */
-interface Killed {
-  readonly ended: Promise<WaitResult>;
-}
-
-/** A client's end of a container's streams. */
-interface Attachment {
-  readonly live: AttachedStreams;
-  /** What the log held when the first live byte was still to come. */
-  readonly mark: LogMark | undefined;
 }
 
 /** What {@link Lifecycle} works with. */
@@ -56,6 +43,7 @@ export interface LifecycleParts {
  * of its process takes a turn of its own, so whoever waits for that must not hold one.
  */
 export class Lifecycle {
+  readonly attachments: Attachments;
   readonly #context: EngineContext;
   readonly #table: ContainerTable;
   readonly #start: ContainerStart;
@@ -65,33 +53,19 @@ export class Lifecycle {
   readonly #restarting = new Set<string>();
   readonly #watch = new ExitWatch();
   readonly #running = new Map<string, Started>();
+  readonly #signals: Signalling;
+  readonly #restarts: Restarts;
 
   constructor({ context, table, files, start, execs, volumes, turns }: LifecycleParts) {
+    const [watch, running] = [this.#watch, this.#running];
     this.#context = context;
     this.#table = table;
     this.#start = start;
     this.#turns = turns;
-    const own = { watch: this.#watch, running: this.#running };
-    this.#end = new ContainerEnd({ context, table, files, start, execs, volumes, ...own });
-  }
-
-  /** Streams and log of a container that runs or that clients have attached to, once what goes on with it is over. */
-  async streams(id: string): Promise<Started | undefined> {
-    if (!this.#running.has(id)) await this.#turns.run(id, () => {});
-    return this.#running.get(id);
-  }
-
-  /**
-   * A client's end of the streams of a container, running or not: a client that attaches before the start misses
-   * nothing. Pipes that were made for it go when it has gone and nobody has started the container.
-   */
-  async attach(id: string, options: AttachOptions): Promise<Attachment> {
-    const { live, mark } = this.#attachTo(id, options) ?? (await this.#turns.run(id, () => this.#prepare(id, options)));
-    const detach = () => {
-      live.detach();
-      void this.#turns.run(id, () => this.#abandon(id));
-    };
-    return { live: { ...live, detach }, mark };
+    this.#end = new ContainerEnd({ context, table, files, start, execs, volumes, watch, running });
+    this.#signals = new Signalling(context, table);
+    this.#restarts = new Restarts({ table, watch, startAgain: (id) => this.#startAgain(id) });
+    this.attachments = new Attachments({ context, table, start, turns, running });
   }
 
   /** @throws FairleadError `not-modified` when it runs already; else in Docker's words. Nothing is left of a failed start. */
@@ -100,16 +74,8 @@ export class Lifecycle {
     await this.#turns.run(id, async () => {
       const container = this.#table.find(id);
       requireStartable(container);
-      try {
-        const prepared = this.#running.get(id) ?? (await this.#start.openStreams(container));
-        this.#running.set(id, prepared);
-        await this.#start.run(container, prepared);
-        this.#context.events.emit(containerEvent(this.#table.find(id), 'start'));
-        this.#followToEnd(id, prepared);
-      } catch (error) {
-        await this.#failStart(id);
-        throw error;
-      }
+      this.#restarts.begin(container);
+      await this.#begin(this.#table.find(id));
     });
   }
 
@@ -122,8 +88,8 @@ export class Lifecycle {
   /** @throws FairleadError `not-modified` when it does not run. */
   async stop(reference: string, options: StopOptions = {}): Promise<void> {
     const { id } = this.#table.find(reference);
-    const { ended, timeout } = await this.#turns.run(id, () => this.#askToStop(id, options));
-    if (!(await within(ended, timeout))) {
+    const asked = await this.#turns.run(id, () => this.#askToStop(id, options));
+    if (asked !== undefined && !(await within(asked.ended, asked.timeout))) {
       const killed = await this.#turns.run(id, () => this.#killNow(id));
       if (killed !== undefined) await insist(killed, `cannot stop container: ${reference}`);
     }
@@ -153,7 +119,7 @@ export class Lifecycle {
     const number = parseSignal(signal || 'SIGKILL');
     const killed = await this.#turns.run(id, async () => {
       const container = this.#table.find(id);
-      if (!isAlive(container)) {
+      if (!isUp(container)) {
         throw new FairleadError('conflict', `cannot kill container: ${reference}: container ${id} is not running`);
       }
       if (number === SIGKILL) return await this.#killNow(id);
@@ -168,24 +134,13 @@ export class Lifecycle {
   /** Freeze it. @throws FairleadError `conflict`. */
   async pause(reference: string): Promise<void> {
     const { id } = this.#table.find(reference);
-    await this.#turns.run(id, async () => {
-      const { state } = this.#table.find(id);
-      if (state.status === 'paused') throw new FairleadError('conflict', `container ${id} is already paused`);
-      if (state.status !== 'running') throw notRunning(id);
-      await this.#context.containerd.tasks.pause(id);
-      this.#context.events.emit(containerEvent(this.#table.setState(id, { status: 'paused' }), 'pause'));
-    });
+    await this.#turns.run(id, () => this.#signals.pause(this.#table.find(id)));
   }
 
   /** Let it go on. @throws FairleadError `conflict` when it does not run, `internal` when it is not paused. */
   async unpause(reference: string): Promise<void> {
     const { id } = this.#table.find(reference);
-    await this.#turns.run(id, async () => {
-      const container = this.#table.find(id);
-      if (!isAlive(container)) throw notRunning(id);
-      if (container.state.status !== 'paused') throw new FairleadError('internal', `Container ${id} is not paused`);
-      await this.#resume(id);
-    });
+    await this.#turns.run(id, () => this.#signals.unpause(this.#table.find(id)));
   }
 
   /** @throws FairleadError `conflict` when it runs and `force` is not given, or when it is being removed already. */
@@ -215,7 +170,7 @@ export class Lifecycle {
   wait(reference: string, condition: WaitCondition): Promise<WaitResult> {
     const container = this.#table.find(reference);
     const { state } = container;
-    if (condition === 'not-running' && !isAlive(container)) return Promise.resolve({ exitCode: state.exitCode });
+    if (condition === 'not-running' && !isUp(container)) return Promise.resolve({ exitCode: state.exitCode });
     return this.#watch.wait(container.id, condition);
   }
 
@@ -224,36 +179,76 @@ export class Lifecycle {
     this.#end.noteOutOfMemory(id);
   }
 
+  /** From now on containers that end are started again as their policies want. */
+  allowRestarts(): void {
+    this.#restarts.open();
+  }
+
+  /** Who waits for a restart waits for the next daemon. Resolves when those that were under way are over. */
+  async forbidRestarts(): Promise<void> {
+    await this.#restarts[Symbol.asyncDispose]();
+  }
+
+  /** Start a container that waits for its restart when its time has come. Resolves when that was tried. */
+  async resume(container: Container): Promise<void> {
+    await this.#restarts.arm(container);
+  }
+
   /** Let go of every stream; the containers go on. */
   release(): void {
     for (const { process } of this.#running.values()) process.release();
   }
 
-  /** Record how a container ended; it goes altogether when that was asked for. */
+  /** Record how a container ended; it goes altogether, or waits for its restart, when that was asked for. */
   async recordExit(id: string, result: WaitResult, finishedAt: number): Promise<void> {
-    const { cleanUp } = await this.#end.record(id, result, finishedAt);
+    await this.#recordEnd(
+      id,
+      result,
+      finishedAt,
+      this.#restarts.next(this.#table.find(id), result.exitCode, finishedAt),
+    );
+  }
+
+  /** Record that a container's process was lost with the machine that it ran on. */
+  async recordLoss(id: string, result: WaitResult): Promise<void> {
+    await this.#recordEnd(id, result, Date.now(), { status: 'exited' });
+  }
+
+  async #recordEnd(id: string, result: WaitResult, finishedAt: number, next: Partial<ContainerState>): Promise<void> {
+    const { cleanUp } = await this.#end.record(id, result, finishedAt, next);
     const container = this.#table.find(id);
-    if (this.#removesItself(container)) await this.#end.vanish(container, cleanUp);
-    else await cleanUp;
+    if (this.#removesItself(container)) return await this.#end.vanish(container, cleanUp);
+    await cleanUp;
+    void this.#restarts.arm(this.#table.find(id));
   }
 
-  #attachTo(id: string, options: AttachOptions): Attachment | undefined {
-    const started = this.#running.get(id);
-    return started === undefined ? undefined : attachment(started, options, this.#table.find(id));
+  /** Within a turn: start the process and follow it to its end. Nothing is left of what fails. */
+  async #begin(container: Container): Promise<void> {
+    const { id } = container;
+    try {
+      const prepared = this.#running.get(id) ?? (await this.#start.openStreams(container));
+      this.#running.set(id, prepared);
+      await this.#start.run(container, prepared);
+      this.#context.events.emit(containerEvent(this.#table.find(id), 'start'));
+      this.#followToEnd(id, prepared);
+    } catch (error) {
+      await this.#failStart(id);
+      throw error;
+    }
   }
 
-  async #prepare(id: string, options: AttachOptions): Promise<Attachment> {
-    const container = this.#table.find(id);
-    const started = this.#running.get(id) ?? (await this.#start.openStreams(container));
-    this.#running.set(id, started);
-    return attachment(started, options, container);
-  }
-
-  async #abandon(id: string): Promise<void> {
-    const prepared = this.#running.get(id);
-    if (prepared === undefined || prepared.process.hasStarted || prepared.process.io.isRead) return;
-    this.#running.delete(id);
-    await prepared.close().catch((error) => this.#warn('streams not closed', id, error));
+  /** Its time has come. One that cannot be started is not tried again, as in Docker. */
+  async #startAgain(id: string): Promise<void> {
+    await this.#turns.run(id, async () => {
+      const container = this.#table.get(id);
+      if (container?.state.status !== 'restarting') return;
+      try {
+        await this.#begin(container);
+      } catch (error) {
+        this.#warn('container not restarted', id, error);
+        this.#restarts.giveUp(container);
+      }
+    });
   }
 
   /** A container that goes by itself when it ends goes too when it never began. */
@@ -273,9 +268,10 @@ export class Lifecycle {
 
   async #askToStop(id: string, options: StopOptions) {
     const container = this.#table.find(id);
-    if (!isAlive(container)) throw new FairleadError('not-modified', '');
+    if (!isUp(container)) throw new FairleadError('not-modified', '');
     const signal = parseSignal(options.signal || container.config.stopSignal || SIGTERM);
     await this.#signal(container, signal);
+    if (!isAlive(container)) return undefined;
     const timeout = options.timeout ?? container.config.stopTimeout ?? STOP_TIMEOUT;
     return { ended: this.#watch.wait(id, 'next-exit'), timeout };
   }
@@ -283,19 +279,18 @@ export class Lifecycle {
   async #removeOrKill(id: string, force: boolean, removesVolumes: boolean): Promise<Killed | undefined> {
     const container = this.#table.get(id);
     if (container === undefined) return undefined;
-    if (!isAlive(container)) {
-      await this.#end.erase(container, removesVolumes);
-      return undefined;
-    }
-    if (!force) throw mustStop(container);
-    return await this.#killNow(id);
+    if (isUp(container) && !force) throw mustStop(container);
+    const killed = await this.#killNow(id);
+    if (killed === undefined) await this.#end.erase(this.#table.find(id), removesVolumes);
+    return killed;
   }
 
   /** To be called within a turn; the end comes after it. */
   async #killNow(id: string): Promise<Killed | undefined> {
     const container = this.#table.get(id);
-    if (container === undefined || !isAlive(container)) return undefined;
+    if (container === undefined || !isUp(container)) return undefined;
     await this.#signal(container, SIGKILL);
+    if (!isAlive(container)) return undefined;
     return { ended: this.#watch.wait(id, 'next-exit') };
   }
 
@@ -310,34 +305,11 @@ export class Lifecycle {
     );
   }
 
-  /** Send a signal, within a turn: the end of the process then is told after it. A frozen process gets it once it goes on. */
+  /** One that waits for its restart has no process: what asks for its end ends the waiting. */
   async #signal(container: Container, signal: number): Promise<void> {
-    const { id, config, state } = container;
-    try {
-      await this.#context.containerd.tasks.kill({ containerId: id }, signal);
-    } catch (error) {
-      // It ended by itself just now; its exit is on the way.
-      if (!isNotFound(error)) throw error;
-    }
-    this.#context.events.emit(containerEvent(container, 'kill', { signal: String(signal) }));
-    const meansEnd = signal === SIGKILL || signal === parseSignal(config.stopSignal || SIGTERM);
-    if (state.status === 'paused' && meansEnd) await this.#resumeUnlessEnded(id);
-  }
-
-  async #resume(id: string): Promise<void> {
-    await this.#context.containerd.tasks.resume(id);
-    this.#context.events.emit(containerEvent(this.#table.setState(id, { status: 'running' }), 'unpause'));
-  }
-
-  /** Some runtimes thaw a frozen process that gets SIGKILL: then it has ended, or is about to. */
-  async #resumeUnlessEnded(id: string): Promise<void> {
-    try {
-      await this.#resume(id);
-    } catch (error) {
-      const task = await this.#context.containerd.tasks.get({ containerId: id }).catch(() => undefined);
-      if (task?.state === 'paused' || task?.state === 'pausing') throw error;
-      this.#table.setState(id, { status: 'running' });
-    }
+    this.#restarts.noteSignal(container, signal);
+    if (isAlive(container)) await this.#signals.send(container, signal);
+    else if (this.#table.find(container.id).state.endRequested) this.#restarts.giveUp(container);
   }
 
   async #settled(id: string): Promise<void> {
@@ -349,13 +321,8 @@ export class Lifecycle {
   }
 }
 
-/** No output may come between the two, so nothing is waited for here. */
-function attachment({ process, log }: Started, options: AttachOptions, { config }: Container): Attachment {
-  return { live: process.attach(options, config.stdinOnce), mark: log?.mark() };
-}
-
 function requireStartable({ state }: Container): void {
-  if (state.status === 'running') throw new FairleadError('not-modified', '');
+  if (state.status === 'running' || state.status === 'restarting') throw new FairleadError('not-modified', '');
   if (state.status === 'paused')
     throw new FairleadError('conflict', 'cannot start a paused container, try unpause instead');
   if (state.status === 'removing' || state.status === 'dead') {
@@ -373,22 +340,4 @@ function mustStop({ name, state }: Container): FairleadError {
 
 function ignoreNotModified(error: unknown): void {
   if (!(error instanceof FairleadError && error.code === 'not-modified')) throw error;
-}
-
-async function insist({ ended }: Killed, what: string): Promise<void> {
-  if (await within(ended, KILL_TIMEOUT)) return;
-  throw new FairleadError('internal', `${what}: tried to kill container, but did not receive an exit event`);
-}
-
-/** @returns whether `promise` resolved within `seconds`; a negative number waits for ever. */
-async function within(promise: Promise<unknown>, seconds: number): Promise<boolean> {
-  const arrived = promise.then(() => true);
-  if (seconds < 0) return await arrived;
-  const { promise: late, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(resolve, seconds * 1000, false);
-  try {
-    return await Promise.race([arrived, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

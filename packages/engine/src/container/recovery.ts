@@ -152,9 +152,10 @@ export class Recovery {
   }
 
   async #recordEnd(container: Container, task: TaskProcess | undefined): Promise<void> {
-    const finishedAt = task?.exit?.exitedAt.getTime() ?? Date.now();
     await this.#readRest(container);
-    await this.#lifecycle.recordExit(container.id, { exitCode: task?.exit?.code ?? UNKNOWN_EXIT }, finishedAt);
+    if (task?.exit === undefined) return await this.#lifecycle.recordLoss(container.id, { exitCode: UNKNOWN_EXIT });
+    const { code, exitedAt } = task.exit;
+    await this.#lifecycle.recordExit(container.id, { exitCode: code }, exitedAt.getTime());
   }
 
   /** What a container wrote before it ended is still in its pipes: the process beside us held them open. */
@@ -200,6 +201,8 @@ export class Recovery {
       if (task !== undefined) return await this.#destroy(id);
       await sleep(LOOK_AGAIN_MS);
     } while (performance.now() < deadline);
+    // One whose deletion was cut off is not told of any more, and yet would be in the way of the next.
+    await tasks.delete({ containerId: id }).catch(ignoreMissing);
     await containers.delete(id);
   }
 

@@ -1,0 +1,103 @@
+import { availableParallelism } from 'node:os';
+import { FairleadError } from '@fairlead/base';
+import type { WireHostConfig } from './host-config.ts';
+
+/** Resources of setrlimit(2), as Docker spells them. */
+const ulimitNames =
+  'core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack'.split(' ');
+/** Bytes that runc itself needs to start a container. */
+const minimumMemory = 6 * 1024 * 1024;
+/** Microseconds between which a period of the CPU scheduler lies (Linux, sched-bwc.rst). */
+const [shortestPeriod, longestPeriod] = [1000, 1_000_000];
+
+/** What may be limited at creation, and again later. */
+export type WireLimits = Pick<
+  WireHostConfig,
+  | 'Memory'
+  | 'MemorySwap'
+  | 'MemoryReservation'
+  | 'NanoCpus'
+  | 'CpuShares'
+  | 'CpuPeriod'
+  | 'CpuQuota'
+  | 'CpusetCpus'
+  | 'CpusetMems'
+  | 'PidsLimit'
+  | 'BlkioWeight'
+  | 'OomKillDisable'
+>;
+
+/**
+ * Check a restart policy.
+ *
+ * @throws FairleadError `invalid-argument` in Docker's words.
+ */
+export function requireRestartPolicy(policy: WireHostConfig['RestartPolicy']): void {
+  const { Name: name = '', MaximumRetryCount: count = 0 } = policy ?? {};
+  if (!['', 'no', 'always', 'on-failure', 'unless-stopped'].includes(name)) {
+    fail(
+      `invalid restart policy: unknown policy '${name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`,
+    );
+  }
+  // Clients of old send an empty name with any count.
+  if (count === 0 || name === '') return;
+  if (name !== 'on-failure') {
+    const more = count < 0 ? ' and cannot be negative' : '';
+    fail(`invalid restart policy: maximum retry count can only be used with 'on-failure'${more}`);
+  }
+  if (count < 0) fail('invalid restart policy: maximum retry count cannot be negative');
+}
+
+/**
+ * Check limits by themselves and against each other.
+ *
+ * @throws FairleadError `invalid-argument` in Docker's words.
+ */
+export function requireLimits(limits: WireLimits): void {
+  requireMemory(limits);
+  requireProcessors(limits);
+  if (limits.BlkioWeight !== 0 && (limits.BlkioWeight < 10 || limits.BlkioWeight > 1000)) {
+    fail('Range of blkio weight is from 10 to 1000');
+  }
+}
+
+function requireMemory({ Memory: memory, MemorySwap: swap, MemoryReservation: reservation }: WireLimits): void {
+  if (memory !== 0 && memory < minimumMemory) fail('Minimum memory limit allowed is 6MB');
+  if (memory > 0 && swap > 0 && swap < memory) {
+    fail('Minimum memoryswap limit should be larger than memory limit, see usage');
+  }
+  if (reservation > 0 && reservation < minimumMemory) fail('Minimum memory reservation allowed is 6MB');
+  if (memory > 0 && reservation > memory) {
+    fail('Minimum memory limit can not be less than memory reservation limit, see usage');
+  }
+}
+
+function requireProcessors({ NanoCpus: nanoCpus, CpuPeriod: period, CpuQuota: quota }: WireLimits): void {
+  if (nanoCpus > 0 && period > 0) fail('Conflicting options: Nano CPUs and CPU Period cannot both be set');
+  if (nanoCpus > 0 && quota > 0) fail('Conflicting options: Nano CPUs and CPU Quota cannot both be set');
+  const count = availableParallelism();
+  if (nanoCpus < 0 || nanoCpus > count * 1e9) {
+    fail(`range of CPUs is from 0.01 to ${count}.00, as there are only ${count} CPUs available`);
+  }
+  if (period !== 0 && (period < shortestPeriod || period > longestPeriod)) {
+    fail('CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)');
+  }
+  if (quota > 0 && quota < shortestPeriod) fail('CPU cfs quota can not be less than 1ms (i.e. 1000)');
+}
+
+/**
+ * Check what is given to a container's processes.
+ *
+ * @throws FairleadError `invalid-argument` in Docker's words.
+ */
+export function requireUlimits(host: Pick<WireHostConfig, 'Ulimits' | 'OomScoreAdj'>): void {
+  const limit = host.Ulimits.find(({ Name }) => !ulimitNames.includes(Name));
+  if (limit !== undefined) fail(`invalid ulimit type: ${limit.Name}`);
+  if (Math.abs(host.OomScoreAdj) > 1000) {
+    fail(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
+  }
+}
+
+function fail(message: string): never {
+  throw new FairleadError('invalid-argument', message);
+}

@@ -1,0 +1,70 @@
+import { FairleadError, isNotFound } from '@fairlead/base';
+import type { EngineContext } from '../context.ts';
+import type { Container } from '../model.ts';
+import { containerEvent } from './container-event.ts';
+import { isAlive, notRunning, requireNotRestarting } from './container-state.ts';
+import type { ContainerTable } from './container-table.ts';
+import { parseSignal } from './signal.ts';
+
+export const SIGKILL = 9;
+/** What asks a container to end that names no signal of its own. */
+export const SIGTERM = 'SIGTERM';
+
+/** Signals to a container's process, and its freezing. Whoever calls has the container's turn. */
+export class Signalling {
+  readonly #context: EngineContext;
+  readonly #table: ContainerTable;
+
+  constructor(context: EngineContext, table: ContainerTable) {
+    this.#context = context;
+    this.#table = table;
+  }
+
+  /** Send a signal: the end of the process is told after the turn. A frozen process gets it once it goes on. */
+  async send(container: Container, signal: number): Promise<void> {
+    const { id, config, state } = container;
+    try {
+      await this.#context.containerd.tasks.kill({ containerId: id }, signal);
+    } catch (error) {
+      // It ended by itself just now; its exit is on the way.
+      if (!isNotFound(error)) throw error;
+    }
+    this.#context.events.emit(containerEvent(container, 'kill', { signal: String(signal) }));
+    const meansEnd = signal === SIGKILL || signal === parseSignal(config.stopSignal || SIGTERM);
+    if (state.status === 'paused' && meansEnd) await this.#resumeUnlessEnded(id);
+  }
+
+  /** Freeze it. @throws FairleadError `conflict`. */
+  async pause(container: Container): Promise<void> {
+    const { id, state } = container;
+    if (state.status === 'paused') throw new FairleadError('conflict', `container ${id} is already paused`);
+    requireNotRestarting(container);
+    if (state.status !== 'running') throw notRunning(id);
+    await this.#context.containerd.tasks.pause(id);
+    this.#context.events.emit(containerEvent(this.#table.setState(id, { status: 'paused' }), 'pause'));
+  }
+
+  /** Let it go on. @throws FairleadError `conflict` when it does not run, `internal` when it is not paused. */
+  async unpause(container: Container): Promise<void> {
+    const { id, state } = container;
+    if (!isAlive(container)) throw notRunning(id);
+    if (state.status !== 'paused') throw new FairleadError('internal', `Container ${id} is not paused`);
+    await this.#resume(id);
+  }
+
+  async #resume(id: string): Promise<void> {
+    await this.#context.containerd.tasks.resume(id);
+    this.#context.events.emit(containerEvent(this.#table.setState(id, { status: 'running' }), 'unpause'));
+  }
+
+  /** Some runtimes thaw a frozen process that gets SIGKILL: then it has ended, or is about to. */
+  async #resumeUnlessEnded(id: string): Promise<void> {
+    try {
+      await this.#resume(id);
+    } catch (error) {
+      const task = await this.#context.containerd.tasks.get({ containerId: id }).catch(() => undefined);
+      if (task?.state === 'paused' || task?.state === 'pausing') throw error;
+      this.#table.setState(id, { status: 'running' });
+    }
+  }
+}
