@@ -7,6 +7,14 @@ import { ApiClient, splitFrames } from '@fairlead/api/client';
 import { type Daemon, type Host, topControlGroups } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
 
+/** How one health check went. */
+interface ProbeLog {
+  readonly Start: string;
+  readonly End: string;
+  readonly ExitCode: number;
+  readonly Output: string;
+}
+
 /** The part of `docker inspect` that these tests look at. */
 export interface Inspected {
   readonly Id: string;
@@ -25,7 +33,7 @@ export interface Inspected {
     readonly Health?: {
       readonly Status: string;
       readonly FailingStreak: number;
-      readonly Log: readonly { readonly ExitCode: number; readonly Output: string }[];
+      readonly Log: readonly ProbeLog[];
     };
   };
   readonly Config: { readonly Hostname: string };

@@ -1,6 +1,7 @@
 import type { ContainerConfig, ContainerView, Image, Json } from '@fairlead/engine';
 import type { ApiVersion } from '../http/api-version.ts';
 import { isJsonObject, type JsonObject } from './go-json.ts';
+import { presentHealthcheck } from './healthcheck.ts';
 
 /** The run configuration inside an image's config blob (OCI image spec, `config`). */
 export function imageRunConfig(image: Image | undefined): JsonObject {
@@ -39,7 +40,7 @@ export function presentConfig(view: ContainerView, version: ApiVersion): Readonl
     StdinOnce: config.stdinOnce,
     Env: container.env,
     Cmd: commandOf(config, run),
-    ...(run['Healthcheck'] !== undefined && { Healthcheck: run['Healthcheck'] }),
+    ...(config.healthcheck && { Healthcheck: presentHealthcheck(config.healthcheck) }),
     Image: config.image,
     Volumes: volumesOf(config, run),
     WorkingDir: container.workingDir,

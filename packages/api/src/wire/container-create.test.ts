@@ -71,13 +71,13 @@ test('fields that nothing acts on are kept by their canonical names', () => {
   const { other } = parseCreate(
     {
       Image: 'x',
-      healthcheck: { Test: ['NONE'] },
+      shell: ['/bin/ash'],
       Nonsense: 1,
       HostConfig: { runtime: 'crun', VolumesFrom: null, MemorySwappiness: -1, CgroupnsMode: '', Privileged: true },
     },
     51,
   );
-  assert.deepEqual(other, { config: { Healthcheck: { Test: ['NONE'] } }, host: { Runtime: 'crun' } });
+  assert.deepEqual(other, { config: { Shell: ['/bin/ash'] }, host: { Runtime: 'crun' } });
 });
 
 test('settings of an interface move to the endpoint for older clients only', () => {
@@ -142,6 +142,25 @@ test('requests that contradict themselves are refused in the words of Docker', (
       host({ AutoRemove: true, RestartPolicy: { Name: 'always' } }),
       "can't create 'AutoRemove' container with restart policy",
     ],
+    [
+      host({ RestartPolicy: { Name: 'always', MaximumRetryCount: 3 } }),
+      "invalid restart policy: maximum retry count can only be used with 'on-failure'",
+    ],
+    [
+      host({ RestartPolicy: { Name: 'no', MaximumRetryCount: -3 } }),
+      "invalid restart policy: maximum retry count can only be used with 'on-failure' and cannot be negative",
+    ],
+    [
+      host({ RestartPolicy: { Name: 'on-failure', MaximumRetryCount: -3 } }),
+      'invalid restart policy: maximum retry count cannot be negative',
+    ],
+    [{ Image: 'x', Healthcheck: { Interval: 999_999 } }, 'Interval in Healthcheck cannot be less than 1ms'],
+    [{ Image: 'x', Healthcheck: { Timeout: 1, Retries: -1 } }, 'Timeout in Healthcheck cannot be less than 1ms'],
+    [{ Image: 'x', Healthcheck: { StartPeriod: 1, Retries: -1 } }, 'Retries in Healthcheck cannot be negative'],
+    [{ Image: 'x', Healthcheck: { StartPeriod: -1 } }, 'StartPeriod in Healthcheck cannot be less than 1ms'],
+    [{ Image: 'x', Healthcheck: { StartInterval: 1 } }, 'StartInterval in Healthcheck cannot be less than 1ms'],
+    [host({ CpuPeriod: 999 }), 'CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)'],
+    [host({ CpuQuota: 999 }), 'CPU cfs quota can not be less than 1ms (i.e. 1000)'],
     [host({ Memory: 1024 }), 'Minimum memory limit allowed is 6MB'],
     [host({ PortBindings: { 'a/tcp': [] } }), 'invalid port specification: "a"'],
     [host({ Mounts: [{ Type: 'npipe', Target: '/x' }] }), 'invalid mount config for type "npipe": mount type unknown'],
@@ -152,6 +171,14 @@ test('requests that contradict themselves are refused in the words of Docker', (
   ] as readonly (readonly [Json, string])[]) {
     assert.equal(message(body), expected);
   }
+});
+
+test('a health check is taken as asked for, its start interval from API 1.44 on', () => {
+  const body = { Image: 'x', healthcheck: { Test: ['CMD', 'a'], Interval: 1e9, StartInterval: 2e6, Retries: 1 } };
+  const check = { test: ['CMD', 'a'], interval: 1e9, timeout: 0, startPeriod: 0, startInterval: 2e6, retries: 1 };
+  assert.deepEqual(parseCreate(body, 44).healthcheck, check);
+  assert.deepEqual(parseCreate(body, 43).healthcheck, { ...check, startInterval: 0 });
+  assert.equal(parseCreate({ Image: 'x', Healthcheck: null }, 51).healthcheck, undefined);
 });
 
 test('several networks need API 1.44', () => {

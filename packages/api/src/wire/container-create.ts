@@ -5,6 +5,7 @@ import { requireValidCreate } from './container-rules.ts';
 import { createSchema, type WireCreate } from './create-schema.ts';
 import { parseEndpointSettings } from './endpoint-settings.ts';
 import { canonicalKeys, decodeJson, isJsonObject, type JsonObject } from './go-json.ts';
+import { parseHealthcheck } from './healthcheck.ts';
 import { parseHostConfig } from './host-config.ts';
 import { passiveConfigNames, passiveHostNames } from './host-config-defaults.ts';
 import { parseExposedPorts } from './port-map.ts';
@@ -36,6 +37,7 @@ export function parseCreate(body: Json, version: ApiVersion): ContainerConfig {
     volumes: Object.keys(wire.Volumes),
     ...(wire.StopSignal !== '' && { stopSignal: wire.StopSignal }),
     ...(wire.StopTimeout !== undefined && { stopTimeout: wire.StopTimeout }),
+    ...healthcheckOf(wire, version),
     tty: wire.Tty,
     openStdin: wire.OpenStdin,
     stdinOnce: wire.StdinOnce,
@@ -50,6 +52,12 @@ export function parseCreate(body: Json, version: ApiVersion): ContainerConfig {
       host: passiveHost(memberOf(body, 'hostconfig')),
     },
   };
+}
+
+/** Before 1.44 there was no interval of the start period. */
+function healthcheckOf({ Healthcheck: check }: WireCreate, version: ApiVersion): Pick<ContainerConfig, 'healthcheck'> {
+  if (check === undefined) return {};
+  return { healthcheck: parseHealthcheck(version < 44 ? { ...check, StartInterval: 0 } : check) };
 }
 
 /** The mode's own network first, then the others in the order of the request. */

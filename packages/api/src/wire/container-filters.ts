@@ -3,6 +3,7 @@ import type { ContainerView, Image } from '@fairlead/engine';
 import { mergedLabels } from './container-config.ts';
 import { isUp } from './container-summary.ts';
 import type { Filters } from './filters.ts';
+import { healthWord } from './healthcheck.ts';
 import { parseContainerPorts } from './port-map.ts';
 
 /** Keys that `GET /containers/json` knows. */
@@ -65,8 +66,7 @@ export function selectContainers(
       filters.some('id', (id) => container.id.startsWith(id)) &&
       (filters.match('name', container.name) || filters.match('name', `/${container.name}`)) &&
       filters.exact('status', container.state.status) &&
-      // Nothing has a health check here.
-      filters.exact('health', 'none') &&
+      filters.exact('health', healthWord(container.state)) &&
       filters.boolean('is-task') !== true &&
       filters.labels(mergedLabels(view)) &&
       filters.some('network', (network) => isOn(view, network)) &&

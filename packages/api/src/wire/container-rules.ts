@@ -2,6 +2,7 @@ import { FairleadError } from '@fairlead/base';
 import { parseSignal } from '@fairlead/engine';
 import type { ApiVersion } from '../http/api-version.ts';
 import type { WireCreate } from './create-schema.ts';
+import { requireValidHealthcheck } from './healthcheck.ts';
 import type { WireHostConfig } from './host-config.ts';
 import { requireLimits, requireRestartPolicy, requireUlimits } from './resource-rules.ts';
 
@@ -34,6 +35,7 @@ export function requireValidCreate(wire: WireCreate, version: ApiVersion): void 
   if (wrong !== undefined) fail(`invalid environment variable: ${wrong}`);
   if (`${wire.Hostname}${wire.Domainname}`.includes('\0')) fail(`invalid hostname format: ${wire.Hostname}`);
   if (wire.StopSignal !== '') parseSignal(wire.StopSignal);
+  requireValidHealthcheck(wire.Healthcheck);
   requireNetworkMode(wire, host);
   requireEndpoints(wire, version);
   if (host.AutoRemove && !['', 'no'].includes(host.RestartPolicy?.Name ?? '')) {

@@ -2,6 +2,7 @@ import type { Container, ContainerState, ContainerView } from '@fairlead/engine'
 import type { ApiVersion } from '../http/api-version.ts';
 import { mergedLabels } from './container-config.ts';
 import type { ContainerSize } from './container-view.ts';
+import { healthSuffix } from './healthcheck.ts';
 import { presentMount } from './mount.ts';
 import { presentNetworks } from './network-settings.ts';
 import { presentPortList } from './port-map.ts';
@@ -41,7 +42,7 @@ export function statusText(state: ContainerState, now: number): string {
   const since = (time: number | undefined): string => humanDuration(now - (time ?? now));
   switch (state.status) {
     case 'running':
-      return `Up ${since(state.startedAt)}`;
+      return `Up ${since(state.startedAt)}${healthSuffix(state)}`;
     case 'paused':
       return `Up ${since(state.startedAt)} (Paused)`;
     case 'restarting':

@@ -1,6 +1,7 @@
 import type { ContainerState, ContainerView } from '@fairlead/engine';
 import type { ApiVersion } from '../http/api-version.ts';
 import { presentConfig } from './container-config.ts';
+import { presentHealth } from './healthcheck.ts';
 import { presentHostConfig } from './host-config-view.ts';
 import { presentMount } from './mount.ts';
 import { presentNetworkSettings } from './network-settings.ts';
@@ -57,5 +58,6 @@ function presentState(state: ContainerState) {
     Error: state.error,
     StartedAt: timeText(state.startedAt),
     FinishedAt: timeText(state.finishedAt),
+    ...(state.health && { Health: presentHealth(state.health) }),
   };
 }

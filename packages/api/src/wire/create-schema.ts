@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { endpointSettingsSchema } from './endpoint-settings.ts';
 import { goBoolean, goObject, goString, goStringMap, goStrings } from './go-json.ts';
+import { healthcheckSchema } from './healthcheck.ts';
 import { hostConfigSchema } from './host-config.ts';
 
 /** `Cmd` and `Entrypoint`: a list, or one text that stands for a list of one. */
@@ -39,6 +40,7 @@ export const createSchema = goObject({
   MacAddress: goString,
   Labels: goStringMap,
   StopSignal: goString,
+  Healthcheck: v.optional(healthcheckSchema),
   StopTimeout: v.optional(v.pipe(v.number(), v.integer())),
   HostConfig: v.optional(hostConfigSchema, {}),
   NetworkingConfig: v.optional(

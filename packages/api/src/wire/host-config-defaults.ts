@@ -60,5 +60,5 @@ export const passiveHostNames: ReadonlyMap<string, string> = new Map(
 
 /** Fields of `Config` that are stored and shown but not acted on. */
 export const passiveConfigNames: ReadonlyMap<string, string> = new Map(
-  ['Healthcheck', 'OnBuild', 'Shell', 'ArgsEscaped', 'MacAddress'].map((name) => [name.toLowerCase(), name]),
+  ['OnBuild', 'Shell', 'ArgsEscaped', 'MacAddress'].map((name) => [name.toLowerCase(), name]),
 );

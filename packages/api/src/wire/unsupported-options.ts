@@ -25,13 +25,8 @@ export function requireSupported({ host, other }: ContainerConfig, runtime: stri
 }
 
 /** What is passed over because the container does its work without: said to the user in `Warnings`. */
-export function ignoredOptions({ host, other }: ContainerConfig): string[] {
-  const check = other.config['Healthcheck'];
-  const [kind] = isJsonObject(check) ? listOf(check['Test']) : [];
-  return [
-    ...(host.init ? ['Option init has been ignored: this version of Fairlead has no init process to put first.'] : []),
-    ...(kind !== undefined && kind !== 'NONE' ? ['Health checks are not run by this version of Fairlead.'] : []),
-  ];
+export function ignoredOptions({ host }: ContainerConfig): string[] {
+  return host.init ? ['Option init has been ignored: this version of Fairlead has no init process to put first.'] : [];
 }
 
 /**

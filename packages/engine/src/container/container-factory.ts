@@ -1,6 +1,7 @@
 import { FairleadError, newIdentifier } from '@fairlead/base';
-import type { Container, ContainerConfig, Image, Json, NetworkAttachment } from '../model.ts';
+import type { Container, ContainerConfig, HealthcheckConfig, Image, Json, NetworkAttachment } from '../model.ts';
 import { mergeEnvironment } from './environment.ts';
+import { mergeHealthcheck } from './health-state.ts';
 
 /** The part of an image's configuration that a container takes over, by its OCI names. */
 interface ImageDefaults {
@@ -11,6 +12,7 @@ interface ImageDefaults {
   readonly workingDir: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly stopSignal: string | undefined;
+  readonly healthcheck: HealthcheckConfig | undefined;
 }
 
 /**
@@ -26,6 +28,7 @@ export function makeContainer(name: string, asked: ContainerConfig, image: Image
   const imageCommand = (asked.entrypoint ?? []).length === 0 ? defaults.command : [];
   const command = asked.command !== null && asked.command.length > 0 ? asked.command : imageCommand;
   const [path, ...args] = [...entrypoint, ...command];
+  const healthcheck = mergeHealthcheck(asked.healthcheck, defaults.healthcheck);
   if (path === undefined || path === '') throw new FairleadError('invalid-argument', 'no command specified');
   return {
     id: newIdentifier(),
@@ -38,6 +41,7 @@ export function makeContainer(name: string, asked: ContainerConfig, image: Image
       entrypoint: entrypoint.length > 0 ? entrypoint : null,
       command: command.length > 0 ? command : null,
       labels: { ...defaults.labels, ...asked.labels },
+      ...(healthcheck && { healthcheck }),
       ...(asked.stopSignal === undefined && defaults.stopSignal && { stopSignal: defaults.stopSignal }),
     },
     state: { status: 'created', pid: 0, exitCode: 0, error: '', oomKilled: false, restartCount: 0 },
@@ -82,6 +86,20 @@ function imageDefaults(image: Image): ImageDefaults {
     workingDir: textOf(config['WorkingDir']),
     labels: Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, textOf(value)])),
     stopSignal: stopSignal === '' ? undefined : stopSignal,
+    healthcheck: imageHealthcheck(config['Healthcheck']),
+  };
+}
+
+/** Docker's addition to the OCI configuration of an image. */
+function imageHealthcheck(value: Json | undefined): HealthcheckConfig | undefined {
+  if (!isRecord(value)) return undefined;
+  return {
+    test: textsOf(value['Test']),
+    interval: numberOf(value['Interval']),
+    timeout: numberOf(value['Timeout']),
+    startPeriod: numberOf(value['StartPeriod']),
+    startInterval: numberOf(value['StartInterval']),
+    retries: numberOf(value['Retries']),
   };
 }
 
@@ -96,6 +114,10 @@ function isRecord(value: Json | undefined): value is { readonly [key: string]: J
 
 function textOf(value: Json | undefined): string {
   return typeof value === 'string' ? value : '';
+}
+
+function numberOf(value: Json | undefined): number {
+  return typeof value === 'number' ? value : 0;
 }
 
 function textsOf(value: Json | undefined): string[] {

@@ -9,6 +9,7 @@ import { ignoreMissing, isAlive } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import type { ExecTable } from './exec-table.ts';
 import type { ExitWatch } from './exit-watch.ts';
+import type { HealthMonitor } from './health-monitor.ts';
 import type { ContainerStart, Started } from './start.ts';
 
 /** Exit code of a process that SIGKILL has ended. */
@@ -23,6 +24,7 @@ export interface EndingParts {
   readonly execs: ExecTable;
   readonly volumes: ContainerVolumes;
   readonly watch: ExitWatch;
+  readonly health: HealthMonitor;
   /** Streams of the containers that run, or that clients have attached to before their start; by id. */
   readonly running: Map<string, Started>;
 }
@@ -58,7 +60,8 @@ export class ContainerEnd {
     finishedAt: number,
     next: Partial<ContainerState>,
   ): Promise<{ readonly cleanUp: Promise<void> }> {
-    const { context, table, watch } = this.#parts;
+    const { context, table, watch, health } = this.#parts;
+    health.unwatch(id);
     await this.#attempt(id, () => this.#lookForOutOfMemory(id, result));
     const container = table.setState(id, { ...next, pid: 0, exitCode: result.exitCode, finishedAt });
     const seconds = Math.max(0, Math.floor((finishedAt - (container.state.startedAt ?? finishedAt)) / 1000));

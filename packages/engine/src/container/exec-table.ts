@@ -15,6 +15,7 @@ import { RunningProcess } from './running.ts';
 /** What an exec is made from. */
 export type ExecRequest = Omit<Exec, 'id' | 'container' | 'running' | 'exitCode' | 'pid'>;
 
+const SIGKILL = 9;
 /** Milliseconds for which an exec that has ended can still be inspected. */
 const KEPT_MS = 5 * 60_000;
 
@@ -82,6 +83,11 @@ export class ExecTable {
     } catch (error) {
       throw await this.#fail(exec, process, error);
     }
+  }
+
+  /** End its process at once. @throws FairleadError `not-found` when it has none. */
+  async kill(id: string): Promise<void> {
+    await this.#context.containerd.tasks.kill({ containerId: this.get(id).container, execId: id }, SIGKILL);
   }
 
   /** A container is gone, and its execs with it. */

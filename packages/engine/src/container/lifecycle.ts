@@ -11,6 +11,7 @@ import type { ContainerTable } from './container-table.ts';
 import { ContainerEnd } from './ending.ts';
 import type { ExecTable } from './exec-table.ts';
 import { ExitWatch } from './exit-watch.ts';
+import { HealthMonitor } from './health-monitor.ts';
 import { insist, type Killed, within } from './patience.ts';
 import { Restarts } from './restarts.ts';
 import { parseSignal } from './signal.ts';
@@ -55,6 +56,7 @@ export class Lifecycle {
   readonly #running = new Map<string, Started>();
   readonly #signals: Signalling;
   readonly #restarts: Restarts;
+  readonly #health: HealthMonitor;
 
   constructor({ context, table, files, start, execs, volumes, turns }: LifecycleParts) {
     const [watch, running] = [this.#watch, this.#running];
@@ -62,8 +64,10 @@ export class Lifecycle {
     this.#table = table;
     this.#start = start;
     this.#turns = turns;
-    this.#end = new ContainerEnd({ context, table, files, start, execs, volumes, watch, running });
-    this.#signals = new Signalling(context, table);
+    const health = new HealthMonitor(context, table, execs);
+    this.#health = health;
+    this.#end = new ContainerEnd({ context, table, files, start, execs, volumes, watch, health, running });
+    this.#signals = new Signalling(context, table, health);
     this.#restarts = new Restarts({ table, watch, startAgain: (id) => this.#startAgain(id) });
     this.attachments = new Attachments({ context, table, start, turns, running });
   }
@@ -83,6 +87,7 @@ export class Lifecycle {
   adopt(id: string, started: Started): void {
     this.#running.set(id, started);
     this.#followToEnd(id, started);
+    if (this.#table.find(id).state.status === 'running') this.#health.watch(id);
   }
 
   /** @throws FairleadError `not-modified` when it does not run. */
@@ -196,6 +201,7 @@ export class Lifecycle {
 
   /** Let go of every stream; the containers go on. */
   release(): void {
+    this.#health.release();
     for (const { process } of this.#running.values()) process.release();
   }
 
@@ -229,6 +235,7 @@ export class Lifecycle {
       const prepared = this.#running.get(id) ?? (await this.#start.openStreams(container));
       this.#running.set(id, prepared);
       await this.#start.run(container, prepared);
+      this.#health.begin(id);
       this.#context.events.emit(containerEvent(this.#table.find(id), 'start'));
       this.#followToEnd(id, prepared);
     } catch (error) {

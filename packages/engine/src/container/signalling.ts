@@ -4,6 +4,7 @@ import type { Container } from '../model.ts';
 import { containerEvent } from './container-event.ts';
 import { isAlive, notRunning, requireNotRestarting } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
+import type { HealthMonitor } from './health-monitor.ts';
 import { parseSignal } from './signal.ts';
 
 export const SIGKILL = 9;
@@ -14,10 +15,12 @@ export const SIGTERM = 'SIGTERM';
 export class Signalling {
   readonly #context: EngineContext;
   readonly #table: ContainerTable;
+  readonly #health: HealthMonitor;
 
-  constructor(context: EngineContext, table: ContainerTable) {
+  constructor(context: EngineContext, table: ContainerTable, health: HealthMonitor) {
     this.#context = context;
     this.#table = table;
+    this.#health = health;
   }
 
   /** Send a signal: the end of the process is told after the turn. A frozen process gets it once it goes on. */
@@ -41,6 +44,7 @@ export class Signalling {
     requireNotRestarting(container);
     if (state.status !== 'running') throw notRunning(id);
     await this.#context.containerd.tasks.pause(id);
+    this.#health.unwatch(id);
     this.#context.events.emit(containerEvent(this.#table.setState(id, { status: 'paused' }), 'pause'));
   }
 
@@ -55,6 +59,7 @@ export class Signalling {
   async #resume(id: string): Promise<void> {
     await this.#context.containerd.tasks.resume(id);
     this.#context.events.emit(containerEvent(this.#table.setState(id, { status: 'running' }), 'unpause'));
+    this.#health.watch(id);
   }
 
   /** Some runtimes thaw a frozen process that gets SIGKILL: then it has ended, or is about to. */
