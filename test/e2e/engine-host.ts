@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Kernel, Recorder } from '@fairlead/kernel';
-import { busyboxImage, Daemon, Host } from '@fairlead/lab';
+import { busyboxImage, Daemon, type DaemonOptions, Host } from '@fairlead/lab';
 
 /** A throw-away host with Fairlead in it and the image `busybox` loaded, dismantled with both. */
 export class EngineHost implements AsyncDisposable {
@@ -15,11 +15,18 @@ export class EngineHost implements AsyncDisposable {
     this.#parts = parts;
   }
 
-  /** `files` stand in the image, by their path there. What was started is dismantled when a later step fails. */
-  static async start(files: Readonly<Record<string, string>> = {}): Promise<EngineHost> {
+  /**
+   * Start it all; what was started is dismantled when a later step fails.
+   *
+   * @param files stand in the image, by their path there.
+   */
+  static async start(
+    files: Readonly<Record<string, string>> = {},
+    options: Partial<DaemonOptions> = {},
+  ): Promise<EngineHost> {
     await using parts = new AsyncDisposableStack();
     const host = parts.use(await Host.create({ kernel: new Kernel(new Recorder()) }));
-    const daemon = parts.use(await Daemon.fairlead(host));
+    const daemon = parts.use(await Daemon.fairlead(host, [], options));
     const image = join(host.folder, 'busybox.tar');
     await busyboxImage(image, { files });
     await daemon.docker('load', '-i', image);

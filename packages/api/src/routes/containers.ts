@@ -11,7 +11,7 @@ import { isUp, presentSummary } from '../wire/container-summary.ts';
 import { presentContainer } from '../wire/container-view.ts';
 import { Filters } from '../wire/filters.ts';
 import { presentTop, requireDefaultTop } from '../wire/process-table.ts';
-import { ignoredOptions, requirePlatform, requireSupported } from '../wire/unsupported-options.ts';
+import { requirePlatform, requireSupported } from '../wire/unsupported-options.ts';
 
 /** Containers as things: made, listed, looked at, renamed, removed. */
 export function containerRoutes(engine: EnginePort): Route[] {
@@ -38,7 +38,7 @@ async function create(engine: EnginePort, request: ApiRequest): Promise<ApiRespo
     ...config,
     ...(name !== undefined && { name: name.replace(/^\//, '') }),
   });
-  return json({ Id: created.id, Warnings: [...created.warnings, ...ignoredOptions(config)] }, 201);
+  return json({ Id: created.id, Warnings: created.warnings }, 201);
 }
 
 async function list({ containers, images }: EnginePort, request: ApiRequest): Promise<ApiResponse> {

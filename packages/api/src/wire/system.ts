@@ -114,7 +114,7 @@ export function presentInfo(
     // Containers and names go on while the daemon restarts: what the flag asks for is always so.
     LiveRestoreEnabled: true,
     Isolation: '',
-    InitBinary: '',
+    InitBinary: 'docker-init',
     ContainerdCommit: { ID: info.containerdVersion, ...(version < 49 && { Expected: '' }) },
     RuncCommit: { ID: info.runtimeVersion, ...(version < 49 && { Expected: '' }) },
     InitCommit: { ID: '', ...(version < 49 && { Expected: '' }) },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Image, Json } from '@fairlead/engine';
 import { parseCreate } from './container-create.ts';
-import { ignoredOptions, requirePlatform, requireSupported } from './unsupported-options.ts';
+import { requirePlatform, requireSupported } from './unsupported-options.ts';
 
 const config = (host: Json) => parseCreate({ Image: 'x', HostConfig: host }, 51);
 
@@ -21,11 +21,6 @@ test('what would change the container and cannot be done is refused', () => {
   ]) {
     requireSupported(config(host), 'crun');
   }
-});
-
-test('what a container does without is named', () => {
-  assert.equal(ignoredOptions(config({ Init: true }))[0]?.startsWith('Option init has been ignored'), true);
-  assert.deepEqual(ignoredOptions(config({ Init: false })), []);
 });
 
 test('an image of another platform is as good as none', () => {

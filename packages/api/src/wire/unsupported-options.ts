@@ -24,11 +24,6 @@ export function requireSupported({ host, other }: ContainerConfig, runtime: stri
   if (request !== undefined) fail(deviceFault(request));
 }
 
-/** What is passed over because the container does its work without: said to the user in `Warnings`. */
-export function ignoredOptions({ host }: ContainerConfig): string[] {
-  return host.init ? ['Option init has been ignored: this version of Fairlead has no init process to put first.'] : [];
-}
-
 /**
  * Check that an image is for the platform asked for.
  *

@@ -21,7 +21,7 @@ export const machineCommands: readonly CommandDefinition[] = [
   {
     words: ['up'],
     summary: 'Install and start the engine for this machine',
-    options: [root],
+    options: [root, { flags: '--with-init', description: 'also install tini, for containers run with --init' }],
     load: async () => (await service()).up,
   },
   {

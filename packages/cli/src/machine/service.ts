@@ -6,7 +6,7 @@ import { FairleadError, messageOf } from '@fairlead/base';
 import type { Action, Invocation } from '../command/command.ts';
 import { type Connection, connect } from '../connection/connection.ts';
 import { provide } from '../setup/debian-packages.ts';
-import { engineRequirements } from '../setup/requirement.ts';
+import { engineRequirements, initRequirements } from '../setup/requirement.ts';
 import { launcher, type Places, placesBelow } from './places.ts';
 import { runningPid, supervisorFor } from './supervisor.ts';
 
@@ -21,6 +21,7 @@ export const up: Action = async ({ options, print }) => {
   const root = rootFrom(options);
   const places = placesBelow(root);
   const engine = connect(places.address);
+  if (options.flag('with-init')) provide(initRequirements, print);
   if (await answers(engine)) {
     print(`Fairlead runs already, at ${places.address}`);
     return 0;

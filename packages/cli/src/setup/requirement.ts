@@ -22,6 +22,11 @@ export const demoRequirements: readonly Requirement[] = [
   { program: 'busybox', package: 'busybox-static', purpose: 'is all that the demonstration’s image holds' },
 ];
 
+/** What `up --with-init` adds. */
+export const initRequirements: readonly Requirement[] = [
+  { program: 'tini', package: 'tini', purpose: 'is the init of containers run with --init' },
+];
+
 /** Where programs of an administrator are, even when the PATH of the caller leaves them out. */
 const administrators = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/local/bin', '/usr/bin', '/bin'];
 

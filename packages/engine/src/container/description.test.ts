@@ -31,6 +31,7 @@ function describeWith(given: Partial<DescriptionSource>, sample: SampleContainer
     table: sampleTable(...others),
     sourceOf: ({ volumeName, source }) => (volumeName === undefined ? source : `/volumes/${volumeName}/_data`),
     rootfsFile: (path) => rootfs[path] ?? '',
+    findInit: () => '/usr/bin/tini',
     ...given,
   });
 }
@@ -50,6 +51,16 @@ test('a container goes under the control group that it names, then under that of
   assert.equal(parentOf('/all', ''), '/all');
   assert.equal(parentOf('/all', '/one'), '/one');
   assert.equal(parentOf('', ''), undefined);
+});
+
+test('an init is put first, unless somebody else’s processes are shared', () => {
+  const described = describe({ path: 'sh', args: ['-c', 'ls'], host: { init: true } });
+  assert.deepEqual(described.args, ['/sbin/docker-init', '--', 'sh', '-c', 'ls']);
+  const mount = { kind: 'bind', source: '/usr/bin/tini', destination: '/sbin/docker-init', readonly: true };
+  assert.deepEqual(described.mounts?.at(-1), mount);
+  const shared = describe({ path: 'sh', host: { init: true, pidMode: 'host' } });
+  assert.deepEqual(shared.args, ['sh']);
+  assert.equal(shared.mounts?.length, 3);
 });
 
 test('users and groups are looked up in the container’s own files', () => {

@@ -10,6 +10,7 @@ import {
 import type { Container, ContainerMount, HostConfig } from '../model.ts';
 import type { ContainerFiles } from './container-files.ts';
 import type { ContainerTable } from './container-table.ts';
+import { INIT_PATH } from './init-program.ts';
 import { containerMounts } from './mount-plan.ts';
 
 /** What the description of a container is made from. */
@@ -26,6 +27,8 @@ export interface DescriptionSource {
   readonly sourceOf: (mount: ContainerMount) => string;
   /** Reads a file of the container's root file system. */
   readonly rootfsFile: (path: string) => string;
+  /** Finds the host's program that `--init` puts first. */
+  readonly findInit: () => string;
 }
 
 /**
@@ -41,7 +44,7 @@ export function describeContainer(source: DescriptionSource): ContainerDescripti
   const cgroupParent = host.cgroupParent || source.cgroupParent;
   return {
     id: container.id,
-    args: [container.path, ...container.args],
+    args: [...(hasInit(host) ? [INIT_PATH, '--'] : []), container.path, ...container.args],
     env: container.env,
     cwd: container.workingDir,
     user: resolveUser(container.user, rootfsFile('/etc/passwd'), groups, host.groupAdd),
@@ -89,7 +92,12 @@ function limitsOf({ limits }: HostConfig): NonNullable<ContainerDescription['lim
   };
 }
 
-function mountsOf({ container, files, sourceOf }: DescriptionSource): RuntimeMount[] {
+/** Where processes are shared with others, somebody else reaps orphans already (moby, oci_linux.go). */
+function hasInit({ init, pidMode }: HostConfig): boolean {
+  return init && (pidMode === '' || pidMode === 'private');
+}
+
+function mountsOf({ container, files, sourceOf, findInit }: DescriptionSource): RuntimeMount[] {
   const asked = containerMounts(container);
   const taken = new Set(asked.map(({ target }) => target));
   const own: [string, string][] = [
@@ -100,7 +108,10 @@ function mountsOf({ container, files, sourceOf }: DescriptionSource): RuntimeMou
   const system = own
     .filter(([destination]) => !taken.has(destination))
     .map(([destination, path]): RuntimeMount => ({ kind: 'bind', source: path, destination }));
-  return [...system, ...asked.map((mount) => runtimeMount(mount, sourceOf(mount)))];
+  const init: RuntimeMount[] = hasInit(container.config.host)
+    ? [{ kind: 'bind', source: findInit(), destination: INIT_PATH, readonly: true }]
+    : [];
+  return [...system, ...init, ...asked.map((mount) => runtimeMount(mount, sourceOf(mount)))];
 }
 
 function runtimeMount(mount: ContainerMount, source: string): RuntimeMount {

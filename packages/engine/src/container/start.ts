@@ -20,6 +20,7 @@ import { type ContainerFiles, containerFiles, dnsConfig, type FileWriter } from 
 import { ignoreMissing, isAlive } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import { describeContainer } from './description.ts';
+import { findInit } from './init-program.ts';
 import { makeBindSources } from './mount-plan.ts';
 import { type NetworkPlan, planNetwork } from './network-plan.ts';
 import { readRootfsFile } from './rootfs-file.ts';
@@ -230,7 +231,7 @@ export class ContainerStart {
     const sourceOf: VolumeSources['of'] = (mount) => sources.of(mount);
     const { hostname } = plan;
     try {
-      const source = { container, hostname, networkNamespace, files, cgroupParent, sourceOf, rootfsFile };
+      const source = { container, hostname, networkNamespace, files, cgroupParent, sourceOf, rootfsFile, findInit };
       return describeContainer({ ...source, table: this.#table });
     } catch (error) {
       throw new FairleadError('internal', messageOf(error), { cause: error });
