@@ -1,11 +1,40 @@
 import { ByteSource } from './byte-source.ts';
-import { invalid, parsePaxRecords, parseTarHeader, type TarHeader, tarBlock, text } from './tar-header.ts';
+import {
+  invalid,
+  parsePaxRecords,
+  parseTarHeader,
+  type TarHeader,
+  type TextEncoding,
+  tarBlock,
+  text,
+} from './tar-header.ts';
+
+/** What an entry makes. */
+export type TarEntryType =
+  | 'file'
+  | 'link'
+  | 'symlink'
+  | 'character-device'
+  | 'block-device'
+  | 'directory'
+  | 'fifo'
+  | 'other';
+
+/** What a header says of a file besides its name and content. */
+export type TarAttributes = Pick<TarHeader, 'mode' | 'uid' | 'gid' | 'mtime' | 'major' | 'minor'>;
+
+/** Pax keyword of extended attributes, as star, GNU tar and Go write them. */
+export const xattrKeyword = 'SCHILY.xattr.';
 
 /** One file of an archive. Its content has to be read before the next entry is asked for; what is not is skipped. */
 export interface TarEntry {
   /** Path without leading `./` or `/`. */
   readonly name: string;
-  readonly type: 'file' | 'link' | 'symlink' | 'other';
+  readonly type: TarEntryType;
+  /** Owner, permissions, time and device numbers, pax records gone before the header. */
+  readonly attributes: TarAttributes;
+  /** Extended attributes by name; in the encoding of the names. */
+  readonly xattrs: ReadonlyMap<string, string>;
   /** Bytes. */
   readonly size: number;
   /** What a link points to, as it is written. */
@@ -13,7 +42,16 @@ export interface TarEntry {
   readonly content: AsyncIterable<Uint8Array>;
 }
 
-const types: Readonly<Record<string, TarEntry['type']>> = { 0: 'file', 7: 'file', 1: 'link', 2: 'symlink' };
+const types: Readonly<Record<string, TarEntryType>> = {
+  0: 'file',
+  1: 'link',
+  2: 'symlink',
+  3: 'character-device',
+  4: 'block-device',
+  5: 'directory',
+  6: 'fifo',
+  7: 'file',
+};
 
 /** Extended headers hold names and attributes; a larger one is an attack. */
 const maximumExtension = 1024 * 1024;
@@ -25,12 +63,15 @@ const maximumExtension = 1024 * 1024;
  *
  * @throws FairleadError `invalid-argument` when it is no tar archive or ends too early.
  */
-export async function* tarEntries(archive: AsyncIterable<Uint8Array>): AsyncGenerator<TarEntry> {
+export async function* tarEntries(
+  archive: AsyncIterable<Uint8Array>,
+  encoding: TextEncoding = 'utf8',
+): AsyncGenerator<TarEntry> {
   await using source = new ByteSource(archive);
   let extension = new Map<string, string>();
-  for (let header = await nextHeader(source); header !== undefined; header = await nextHeader(source)) {
+  for (let header = await nextHeader(source, encoding); header; header = await nextHeader(source, encoding)) {
     if ('xLKg'.includes(header.flag)) {
-      extension = new Map([...extension, ...(await readExtension(source, header))]);
+      extension = new Map([...extension, ...(await readExtension(source, header, encoding))]);
       continue;
     }
     const content = new EntryContent(source, Number(extension.get('size') ?? header.size));
@@ -69,26 +110,30 @@ class EntryContent implements AsyncIterable<Uint8Array> {
   }
 }
 
-async function nextHeader(source: ByteSource): Promise<TarHeader | undefined> {
+async function nextHeader(source: ByteSource, encoding: TextEncoding): Promise<TarHeader | undefined> {
   const block = await source.read(tarBlock);
   // Some tools leave out the blocks of zeros at the end.
   if (block.length === 0) return undefined;
   if (block.length < tarBlock) throw invalid('unexpected EOF');
-  return parseTarHeader(block);
+  return parseTarHeader(block, encoding);
 }
 
 /** Names and sizes that do not fit into a header, by their pax names. */
-async function readExtension(source: ByteSource, { flag, size }: TarHeader): Promise<ReadonlyMap<string, string>> {
+async function readExtension(
+  source: ByteSource,
+  { flag, size }: TarHeader,
+  encoding: TextEncoding,
+): Promise<ReadonlyMap<string, string>> {
   if (size > maximumExtension) throw invalid('extended header is too large');
   const content = (await source.read(Math.ceil(size / tarBlock) * tarBlock)).subarray(0, size);
   if (content.length < size) throw invalid('unexpected EOF');
   switch (flag) {
     case 'L':
-      return new Map([['path', text(content, 0, size)]]);
+      return new Map([['path', text(content, 0, size, encoding)]]);
     case 'K':
-      return new Map([['linkpath', text(content, 0, size)]]);
+      return new Map([['linkpath', text(content, 0, size, encoding)]]);
     case 'x':
-      return parsePaxRecords(content);
+      return parsePaxRecords(content, encoding);
     default:
       // Global records: nobody puts paths or sizes there, and nothing else is looked at.
       return new Map();
@@ -98,5 +143,24 @@ async function readExtension(source: ByteSource, { flag, size }: TarHeader): Pro
 function toEntry(header: TarHeader, extension: ReadonlyMap<string, string>, content: EntryContent): TarEntry {
   const name = (extension.get('path') ?? header.name).replace(/^(\.?\/)+/, '');
   const linkName = extension.get('linkpath') ?? header.linkName;
-  return { name, type: types[header.flag] ?? 'other', size: content.size, linkName, content };
+  // Before ustar a directory was a file with a slash at its end.
+  const type = header.flag === '0' && name.endsWith('/') ? 'directory' : (types[header.flag] ?? 'other');
+  const attributes = attributesOf(header, extension);
+  return { name, type, size: content.size, linkName, content, attributes, xattrs: xattrsOf(extension) };
+}
+
+function attributesOf(
+  { mode, uid, gid, mtime, major, minor }: TarHeader,
+  extension: ReadonlyMap<string, string>,
+): TarAttributes {
+  const number = (key: string, otherwise: number): number => {
+    const value = Number(extension.get(key) ?? otherwise);
+    return Number.isFinite(value) ? value : otherwise;
+  };
+  return { mode, uid: number('uid', uid), gid: number('gid', gid), mtime: number('mtime', mtime), major, minor };
+}
+
+function xattrsOf(extension: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const found = [...extension].filter(([key]) => key.startsWith(xattrKeyword));
+  return new Map(found.map(([key, value]) => [key.slice(xattrKeyword.length), value]));
 }

@@ -3,12 +3,24 @@ import { FairleadError } from '@fairlead/base';
 /** Archives come in blocks of this many bytes. */
 export const tarBlock = 512;
 
+/** How names are read: `latin1` keeps every byte of a name that is no UTF-8, one character each. */
+export type TextEncoding = 'utf8' | 'latin1';
+
 /** What a header block says (POSIX.1-1988 ustar, with GNU's large numbers). */
 export interface TarHeader {
   readonly name: string;
   readonly linkName: string;
   /** Bytes of content that follow. */
   readonly size: number;
+  /** Permissions with set-user-id, set-group-id and sticky bit. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Seconds since the epoch. */
+  readonly mtime: number;
+  /** Numbers of a device. */
+  readonly major: number;
+  readonly minor: number;
   /** The type flag: `0` a file, `2` a symbolic link, `x` extended attributes of the next entry. */
   readonly flag: string;
 }
@@ -18,23 +30,36 @@ export interface TarHeader {
  *
  * @throws FairleadError `invalid-argument` when the checksum or the size is wrong.
  */
-export function parseTarHeader(block: Uint8Array): TarHeader | undefined {
+export function parseTarHeader(block: Uint8Array, encoding: TextEncoding = 'utf8'): TarHeader | undefined {
   if (block.every((byte) => byte === 0)) return undefined;
   if (number(block, 148, 8) !== checksum(block)) throw invalid('wrong checksum');
   const size = number(block, 124, 12);
   if (!Number.isSafeInteger(size) || size < 0) throw invalid('wrong size');
-  const prefix = text(block, 257, 6) === 'ustar' ? text(block, 345, 155) : '';
-  const name = text(block, 0, 100);
+  // GNU's own kind writes its magic with a blank, and other things where the prefix stands.
+  const prefix = text(block, 257, 6) === 'ustar' ? text(block, 345, 155, encoding) : '';
+  const name = text(block, 0, 100, encoding);
   const flag = String.fromCharCode(block[156] || 0x30);
-  return { name: prefix === '' ? name : `${prefix}/${name}`, linkName: text(block, 157, 100), size, flag };
+  return {
+    name: prefix === '' ? name : `${prefix}/${name}`,
+    linkName: text(block, 157, 100, encoding),
+    size,
+    mode: (number(block, 100, 8) || 0) & 0o7777,
+    uid: number(block, 108, 8) || 0,
+    gid: number(block, 116, 8) || 0,
+    mtime: number(block, 136, 12) || 0,
+    major: number(block, 329, 8) || 0,
+    minor: number(block, 337, 8) || 0,
+    flag,
+  };
 }
 
 /** Records of a pax header: `LENGTH KEY=VALUE\n`, where the length counts itself (POSIX.1-2001, pax). */
-export function parsePaxRecords(content: Uint8Array): Map<string, string> {
+export function parsePaxRecords(content: Uint8Array, encoding: TextEncoding = 'utf8'): Map<string, string> {
   const records = new Map<string, string>();
   for (let offset = 0; offset < content.length; ) {
     const length = Number.parseInt(text(content, offset, 20), 10);
-    const record = text(content, offset, length - 1);
+    // Values may hold zero bytes, as those of extended attributes do.
+    const record = Buffer.from(content.subarray(offset, offset + length - 1)).toString(encoding);
     const [, key, value = ''] = /^\d+ ([^=]+)=([\s\S]*)$/.exec(record) ?? [];
     if (key === undefined) throw invalid('wrong pax header');
     records.set(key, value);
@@ -44,10 +69,10 @@ export function parsePaxRecords(content: Uint8Array): Map<string, string> {
 }
 
 /** Text up to the first zero byte or the end of its field. */
-export function text(block: Uint8Array, offset: number, length: number): string {
+export function text(block: Uint8Array, offset: number, length: number, encoding: TextEncoding = 'utf8'): string {
   const field = block.subarray(offset, offset + length);
   const end = field.indexOf(0);
-  return Buffer.from(end < 0 ? field : field.subarray(0, end)).toString('utf8');
+  return Buffer.from(end < 0 ? field : field.subarray(0, end)).toString(encoding);
 }
 
 /** An error about the archive as such. */
@@ -64,6 +89,6 @@ function number(block: Uint8Array, offset: number, length: number): number {
 }
 
 /** The sum of all bytes, those of the checksum itself counted as spaces. */
-function checksum(block: Uint8Array): number {
+export function checksum(block: Uint8Array): number {
   return block.reduce((sum, byte, index) => sum + (index >= 148 && index < 156 ? 0x20 : byte), 0);
 }
