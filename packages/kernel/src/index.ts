@@ -13,9 +13,11 @@ export { prepareDescriptors } from './descriptor-table.ts';
 export { errnoOf } from './errno-of.ts';
 export { defineFeature, type Feature } from './feature.ts';
 export { type FeatureName, features } from './features.ts';
+export { listXattrs, makeNode, openInRoot, readXattr, writeXattr } from './file-calls.ts';
 export { mountFileSystem, mountPoints, unmountFileSystem } from './file-system-mount.ts';
 export { Kernel } from './kernel.ts';
 export type { FileSystemMount } from './mount-call.ts';
+export { type BindMount, type LayerMount, type MountTree, openMountTree } from './mount-tree.ts';
 export {
   createNamespace,
   deleteNamespace,

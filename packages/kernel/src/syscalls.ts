@@ -105,6 +105,30 @@ export const mount = declare<[source: string, target: string, type: string | nul
 );
 /** umount2(2). */
 export const umount2 = declare<[target: string, flags: number]>('int umount2(const char *, int)');
+/** mknod(2); the device number is packed as glibc's makedev does. Paths of files end with a zero byte. */
+export const mknod = declare<[path: Uint8Array, mode: number, device: bigint]>(
+  'int mknod(const void *, unsigned int, uint64_t)',
+);
+/** llistxattr(2): the length of all names, each with its zero byte. */
+export const llistxattr = declare<[path: Uint8Array, names: Uint8Array, size: number]>(
+  'long llistxattr(const void *, void *, size_t)',
+);
+/** lgetxattr(2): the length of the value. */
+export const lgetxattr = declare<[path: Uint8Array, name: string, value: Uint8Array, size: number]>(
+  'long lgetxattr(const void *, const char *, void *, size_t)',
+);
+/** setxattr(2). */
+export const setxattr = declare<[path: Uint8Array, name: string, value: Uint8Array, size: number, flags: number]>(
+  'int setxattr(const void *, const char *, const void *, size_t, int)',
+);
+/** openat2(2), through syscall(2): the C libraries have no function for it. `how` is a struct open_how. */
+export const openat2 = declare<[number: number, directory: number, path: Uint8Array, how: Uint8Array, size: number]>(
+  'long syscall(long, int, const void *, const void *, size_t)',
+);
+/** open_tree(2), through syscall(2). */
+export const openTree = declare<[number: number, directory: number, path: string, flags: number]>(
+  'long syscall(long, int, const char *, unsigned int)',
+);
 /** mkfifo(3). */
 export const mkfifo = declare<[path: string, mode: number]>('int mkfifo(const char *, unsigned int)');
 /** fcntl(2) for the commands that take a number. */
