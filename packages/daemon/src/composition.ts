@@ -4,12 +4,18 @@ import { type Logger, newIdentifier, settleAll } from '@fairlead/base';
 import { type Container, ContainerTable, Engine, EventLog, Images, isAlive, isUp } from '@fairlead/engine';
 import {
   Kernel,
+  listXattrs,
   makeFifo,
+  makeNode,
   mountFileSystem,
   mountPoints,
   namespacePath,
+  openInRoot,
+  openMountTree,
   Recorder,
+  readXattr,
   unmountFileSystem,
+  writeXattr,
 } from '@fairlead/kernel';
 import { NetworkController, type NetworkEvent } from '@fairlead/network';
 import { Containerd, chooseRuntime, probeRuntime, readHostFacts, removeEmptyCgroupParents } from '@fairlead/runtime';
@@ -81,6 +87,7 @@ export async function composeEngine(options: DaemonOptions, logger: Logger): Pro
         keeper: names,
         makeFifo,
         fileSystems: { mount: mountFileSystem, unmount: unmountFileSystem, mountPoints },
+        files: { openInRoot, openMountTree, makeNode, listXattrs, readXattr, writeXattr },
         namespacePath,
         operation: (name, work) => recorder.operation(name, work),
         host,

@@ -3,6 +3,7 @@ import type { NetworkController } from '@fairlead/network';
 import type { Containerd, HostFacts, MakeFifo, RuntimeOptions } from '@fairlead/runtime';
 import type { Store } from '@fairlead/store';
 import type { EventLog } from './event-log.ts';
+import type { FileCalls } from './files/file-calls.ts';
 import type { Images } from './image/image-service.ts';
 
 /** Keeps a pipe's reading end open in a process that outlives the daemon, so that nothing written meanwhile is lost. */
@@ -56,6 +57,7 @@ export interface EngineContext {
   readonly keeper: OutputKeeper;
   readonly makeFifo: MakeFifo;
   readonly fileSystems: FileSystems;
+  readonly files: FileCalls;
   /** Absolute path of a pinned network namespace. */
   readonly namespacePath: (name: string) => string;
   /** Runs work so that what it does to the kernel is recorded under one name. */

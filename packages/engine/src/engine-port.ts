@@ -7,6 +7,7 @@ import type {
   PortBinding,
   Sandbox,
 } from '@fairlead/network';
+import type { FileService } from './files/file-port.ts';
 import type { Container, ContainerConfig, EngineEvent, Exec, Image, Volume } from './model.ts';
 
 /** A container together with what the network knows of it, as `inspect` shows it. */
@@ -291,6 +292,7 @@ export interface SystemInfo {
 /** The engine as the API sees it. */
 export interface EnginePort {
   readonly containers: ContainerService;
+  readonly files: FileService;
   readonly images: ImageService;
   readonly networks: NetworkService;
   readonly volumes: VolumeService;

@@ -11,6 +11,7 @@ import { Recovery } from './container/recovery.ts';
 import { ContainerStart } from './container/start.ts';
 import type { EngineContext } from './context.ts';
 import type { EnginePort, OperationRecord, SystemInfo } from './engine-port.ts';
+import { ContainerArchives } from './files/container-archives.ts';
 import type { Images } from './image/image-service.ts';
 import type { EngineEvent } from './model.ts';
 import { NetworkServices } from './network-service.ts';
@@ -28,6 +29,7 @@ export interface EngineSurroundings {
 /** The engine: everything that the API can ask for, on one set of stored containers. */
 export class Engine implements EnginePort, AsyncDisposable {
   readonly containers: Containers;
+  readonly files: ContainerArchives;
   readonly images: Images;
   readonly networks: NetworkServices;
   readonly volumes: Volumes;
@@ -63,6 +65,7 @@ export class Engine implements EnginePort, AsyncDisposable {
       resume: (container) => this.#lifecycle.resume(container),
     });
     this.containers = new Containers({ context, table, lifecycle: this.#lifecycle, execs, volumes, turns });
+    this.files = new ContainerArchives({ context, table, turns });
     this.images = context.images;
     this.networks = new NetworkServices({ network, table, files, turns, operation });
   }

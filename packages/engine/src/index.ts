@@ -45,6 +45,8 @@ export type {
   WaitResult,
 } from './engine-port.ts';
 export { EventLog } from './event-log.ts';
+export type { BindPlace, FileCalls } from './files/file-calls.ts';
+export type { ExtractOptions, FileChange, FileService, PathStat } from './files/file-port.ts';
 export { Images } from './image/image-service.ts';
 export type {
   Container,

@@ -1,5 +1,6 @@
 import type { EnginePort } from '@fairlead/engine';
 import type { Route } from '../http/route.ts';
+import { containerFileRoutes } from './container-files.ts';
 import { containerLifeRoutes } from './container-life.ts';
 import { containerStreamRoutes } from './container-streams.ts';
 import { containerRoutes } from './containers.ts';
@@ -18,6 +19,7 @@ export function allRoutes(engine: EnginePort, productVersion: string): Route[] {
     ...containerRoutes(engine),
     ...containerLifeRoutes(engine),
     ...containerStreamRoutes(engine),
+    ...containerFileRoutes(engine),
     ...execRoutes(engine),
     ...networkRoutes(engine),
     ...volumeRoutes(engine),

@@ -7,9 +7,6 @@ import type { Method, Route } from '../http/route.ts';
 const lacking: readonly (readonly [what: string, ...routes: string[]])[] = [
   ['building images', 'POST /build', 'POST /session', 'POST /grpc', 'POST /build/cancel'],
   ['committing containers', 'POST /commit'],
-  ['copying files', 'HEAD /containers/{id}/archive', 'GET /containers/{id}/archive', 'PUT /containers/{id}/archive'],
-  ['exporting containers', 'GET /containers/{id}/export'],
-  ['listing changed files', 'GET /containers/{id}/changes'],
   ['reading statistics', 'GET /containers/{id}/stats'],
   ['updating containers', 'POST /containers/{id}/update'],
   ['attaching over WebSocket', 'GET /containers/{id}/attach/ws'],

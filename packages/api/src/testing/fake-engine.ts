@@ -2,6 +2,7 @@ import { FairleadError } from '@fairlead/base';
 import type { EngineEvent, EnginePort, OperationRecord, SystemInfo } from '@fairlead/engine';
 import { Broadcast } from './broadcast.ts';
 import { FakeContainers } from './fake-containers.ts';
+import { FakeFiles } from './fake-files.ts';
 import { FakeImages } from './fake-images.ts';
 import { FakeNetworks } from './fake-networks.ts';
 import { FakeVolumes } from './fake-volumes.ts';
@@ -17,6 +18,7 @@ import { FakeVolumes } from './fake-volumes.ts';
  */
 export class FakeEngine implements EnginePort {
   readonly images = new FakeImages();
+  readonly files = new FakeFiles();
   readonly networks: FakeNetworks;
   readonly volumes = new FakeVolumes();
   readonly containers: FakeContainers;

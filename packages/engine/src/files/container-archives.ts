@@ -1,0 +1,172 @@
+import { closeSync, constants, fstatSync, readFileSync } from 'node:fs';
+import { FairleadError, messageOf } from '@fairlead/base';
+import { decompressed, tarEnd } from '@fairlead/registry/tar';
+import { resolveUser } from '@fairlead/runtime';
+import { containerEvent } from '../container/container-event.ts';
+import { plannedMounts } from '../container/mount-plan.ts';
+import type { Container } from '../model.ts';
+import { ArchiveExtractor } from './archive-extractor.ts';
+import { mountAbove, splitPath } from './archive-path.ts';
+import {
+  type ContainerRoot,
+  type ContainerRootParts,
+  openContainerRoot,
+  openRootFilesystem,
+} from './container-root.ts';
+import { below, errnoName, O_PATH, pathBytes, textPath } from './file-calls.ts';
+import type { ExtractOptions, FileChange, FileService, PathStat } from './file-port.ts';
+import { filesystemChanges } from './filesystem-changes.ts';
+import { isMissingPath, missingFile, type RootView, realPath, requestedPath, statInRoot } from './path-stat.ts';
+import { TreePacker } from './tree-packer.ts';
+
+/** Bytes; user databases are far smaller, and a container could have any. */
+const largestDatabase = 1 << 24;
+
+/** Files of containers as the API asks for them. */
+export class ContainerArchives implements FileService {
+  readonly #parts: ContainerRootParts;
+
+  constructor(parts: ContainerRootParts) {
+    this.#parts = parts;
+  }
+
+  async stat(reference: string, path: string): Promise<PathStat> {
+    await using root = await openContainerRoot(this.#parts, reference);
+    return inDockersWords(path, reference, () => statInRoot(this.#view(root), requestedPath(path)));
+  }
+
+  async read(reference: string, path: string) {
+    await using parts = new AsyncDisposableStack();
+    const root = parts.use(await openContainerRoot(this.#parts, reference));
+    const absolute = requestedPath(path);
+    const view = this.#view(root);
+    const stat = inDockersWords(path, reference, () => statInRoot(view, absolute));
+    // A directory is read from within, so that a link with a slash behind it is followed.
+    const isDirectory = (stat.mode & constants.S_IFMT) === constants.S_IFDIR;
+    const [directory, name] = isDirectory ? [absolute, ''] : splitPath(absolute);
+    const descriptor = inDockersWords(path, reference, () =>
+      this.#calls.openInRoot(root.descriptor, pathBytes(directory), O_PATH | constants.O_DIRECTORY),
+    );
+    parts.defer(() => closeSync(descriptor));
+    this.#parts.context.events.emit(containerEvent(root.container, 'archive-path'));
+    const top = Buffer.from(stat.name, 'utf8').toString('latin1');
+    return { stat, archive: this.#pack(below(descriptor, name), top, parts.move()) };
+  }
+
+  async extract(
+    reference: string,
+    path: string,
+    archive: AsyncIterable<Uint8Array>,
+    options: ExtractOptions,
+  ): Promise<void> {
+    await using root = await openContainerRoot(this.#parts, reference);
+    const view = this.#view(root);
+    const destination = realPath(view, requestedPath(path));
+    requireDirectory(path, reference, view, destination);
+    requireWritable(root.container, textPath(destination));
+    const owner = options.ownedByUser ? ownerOf(view, root.container) : undefined;
+    const target = { root: root.descriptor, path: destination, keepKinds: options.keepKinds, owner };
+    try {
+      await new ArchiveExtractor(this.#calls, target).extract(await decompressed(archive));
+    } catch (error) {
+      throw extractionError(error, path, reference);
+    }
+    this.#parts.context.events.emit(containerEvent(root.container, 'extract-to-dir'));
+  }
+
+  async export(reference: string): Promise<AsyncIterable<Uint8Array>> {
+    const { context, table } = this.#parts;
+    const container = table.find(reference);
+    await using parts = new AsyncDisposableStack();
+    const descriptor = await openRootFilesystem(context, container);
+    parts.defer(() => closeSync(descriptor));
+    context.events.emit(containerEvent(container, 'export'));
+    return this.#pack(below(descriptor, ''), '', parts.move());
+  }
+
+  async changes(reference: string): Promise<readonly FileChange[]> {
+    return await filesystemChanges(this.#parts.context, this.#parts.table.find(reference));
+  }
+
+  get #calls() {
+    return this.#parts.context.files;
+  }
+
+  #view({ descriptor }: ContainerRoot): RootView {
+    return { descriptor, calls: this.#calls };
+  }
+
+  /** What is held is let go of when the archive has been read or left, also when nobody ever begins to read. */
+  #pack(place: string, name: string, held: AsyncDisposableStack): AsyncIterable<Uint8Array> {
+    const content = pack(new TreePacker(this.#calls), place, name);
+    let begun = false;
+    const iterator = (async function* () {
+      begun = true;
+      await using _ = held;
+      yield* content;
+    })();
+    const leave = async () => {
+      if (!begun) await held.disposeAsync();
+      return await iterator.return(undefined);
+    };
+    return { [Symbol.asyncIterator]: () => ({ next: () => iterator.next(), return: leave }) };
+  }
+}
+
+async function* pack(packer: TreePacker, place: string, name: string): AsyncGenerator<Uint8Array> {
+  yield* packer.pack(place, name);
+  yield tarEnd;
+}
+
+/** @throws FairleadError in Docker's words. */
+function requireDirectory(path: string, reference: string, view: RootView, destination: string): void {
+  const { mode } = inDockersWords(path, reference, () => statInRoot(view, destination));
+  if ((mode & constants.S_IFMT) === constants.S_IFDIR) return;
+  throw new FairleadError('invalid-argument', 'extraction point is not a directory');
+}
+
+/** @throws FairleadError `forbidden` for what the container may not write to either. */
+function requireWritable({ config }: Container, path: string): void {
+  const mount = mountAbove(path, plannedMounts(config));
+  if (mount?.readOnly) throw new FairleadError('forbidden', 'mounted volume is marked read-only');
+  if (mount === undefined && config.host.readonlyRootfs) {
+    throw new FairleadError('forbidden', 'container rootfs is marked read-only');
+  }
+}
+
+function ownerOf(view: RootView, { user }: Container): { readonly uid: number; readonly gid: number } {
+  const [passwd, group] = ['/etc/passwd', '/etc/group'].map((path) => readDatabase(view, path));
+  const { uid, gid } = resolveUser(user, passwd ?? '', group ?? '');
+  return { uid, gid };
+}
+
+function readDatabase({ descriptor, calls }: RootView, path: string): string {
+  let file: number;
+  try {
+    // O_NONBLOCK: opening a pipe would wait for a writer.
+    file = calls.openInRoot(descriptor, pathBytes(path), constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch {
+    return '';
+  }
+  try {
+    const stat = fstatSync(file);
+    return stat.isFile() && stat.size <= largestDatabase ? readFileSync(file, 'utf8') : '';
+  } finally {
+    closeSync(file);
+  }
+}
+
+function inDockersWords<T>(path: string, reference: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw isMissingPath(error) ? missingFile(path, reference, error) : error;
+  }
+}
+
+function extractionError(error: unknown, path: string, reference: string): unknown {
+  if (error instanceof FairleadError) return error;
+  if (isMissingPath(error)) return missingFile(path, reference, error);
+  const refused = ['EACCES', 'EPERM', 'EROFS'].includes(errnoName(error));
+  return new FairleadError(refused ? 'forbidden' : 'internal', messageOf(error), { cause: error });
+}

@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import { closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { KeyedMutex } from '@fairlead/base';
+import { containerFiles } from '../container/container-files.ts';
+import { isAlive } from '../container/container-state.ts';
+import type { ContainerTable } from '../container/container-table.ts';
+import { plannedMounts } from '../container/mount-plan.ts';
+import type { EngineContext, EngineSettings } from '../context.ts';
+import type { Container } from '../model.ts';
+import { type BindPlace, O_PATH } from './file-calls.ts';
+
+/** What opening needs of the engine. */
+export interface ContainerRootParts {
+  readonly context: EngineContext;
+  readonly table: ContainerTable;
+  /** Whose turn it is, by container id. */
+  readonly turns: KeyedMutex;
+}
+
+/** The root directory of a container, until it is disposed of. */
+export interface ContainerRoot extends AsyncDisposable {
+  readonly container: Container;
+  readonly descriptor: number;
+}
+
+/**
+ * Open the root directory of a container as the container sees it: that of its process, or, when there is none, its
+ * layers with its binds mounted anew. As long as one without a process is held, it cannot be started.
+ *
+ * @throws FairleadError `not-found`.
+ */
+export async function openContainerRoot(parts: ContainerRootParts, reference: string): Promise<ContainerRoot> {
+  const { id } = parts.table.find(reference);
+  const opened = Promise.withResolvers<ContainerRoot>();
+  const turn = parts.turns.run(id, async () => {
+    const container = parts.table.find(id);
+    const live = isAlive(container) ? openProcessRoot(container) : undefined;
+    const descriptor = live ?? (await openLayers(parts.context, container));
+    const closed = Promise.withResolvers<void>();
+    opened.resolve({
+      container,
+      descriptor,
+      async [Symbol.asyncDispose]() {
+        closeSync(descriptor);
+        closed.resolve();
+      },
+    });
+    if (live === undefined) await closed.promise;
+  });
+  turn.catch(opened.reject);
+  return await opened.promise;
+}
+
+/**
+ * The whole root file system to be read, without what is mounted in it, whether the container runs or not.
+ *
+ * @throws FairleadError `not-found`.
+ */
+export async function openRootFilesystem(context: EngineContext, { id }: Pick<Container, 'id'>): Promise<number> {
+  const layers = await context.containerd.snapshots.mounts(id);
+  return context.files.openMountTree(mountPlace(context.settings), { layers, readOnly: true, binds: [] });
+}
+
+/** A path for a mount that exists for a moment. */
+export function mountPlace(settings: Pick<EngineSettings, 'execRoot'>): string {
+  return join(settings.execRoot, 'files', randomUUID());
+}
+
+/** @returns `undefined` when the process has ended, and its number may be another's. */
+function openProcessRoot({ id, state }: Container): number | undefined {
+  let descriptor: number;
+  try {
+    descriptor = openSync(`/proc/${state.pid}/root`, O_PATH | constants.O_DIRECTORY);
+  } catch {
+    return undefined;
+  }
+  if (isProcessOf(id, state.pid)) return descriptor;
+  closeSync(descriptor);
+  return undefined;
+}
+
+function isProcessOf(id: string, pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(id);
+  } catch {
+    return false;
+  }
+}
+
+async function openLayers(context: EngineContext, container: Container): Promise<number> {
+  const layers = await context.containerd.snapshots.mounts(container.id);
+  const binds = bindsOf(container, context.settings);
+  return context.files.openMountTree(mountPlace(context.settings), { layers, readOnly: false, binds });
+}
+
+/** What of the host is in a container, parents before what lies below them; without what is gone. */
+function bindsOf(container: Container, settings: EngineSettings): BindPlace[] {
+  const asked = plannedMounts(container.config).filter(({ type }) => type !== 'tmpfs');
+  const { resolvConf, hostname, hosts } = containerFiles(settings, container.id);
+  const own = [
+    { source: resolvConf, target: '/etc/resolv.conf', readOnly: false },
+    { source: hostname, target: '/etc/hostname', readOnly: false },
+    { source: hosts, target: '/etc/hosts', readOnly: false },
+  ].filter(({ target }) => asked.every((mount) => mount.target !== target));
+  return [...own, ...asked]
+    .filter(({ source }) => existsSync(source))
+    .toSorted((a, b) => a.target.split('/').length - b.target.split('/').length);
+}

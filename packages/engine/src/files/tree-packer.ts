@@ -1,0 +1,153 @@
+import type { BigIntStats } from 'node:fs';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open, readdir, readlink, statfs } from 'node:fs/promises';
+import { type TarFile, tarHeader, tarPadding } from '@fairlead/registry/tar';
+import { childName } from './archive-path.ts';
+import { below, errnoName, type FileCalls, pathBytes } from './file-calls.ts';
+
+/** Bytes read at once. */
+const pieceSize = 256 * 1024;
+
+/**
+ * File systems that the kernel makes up (include/uapi/linux/magic.h: proc, sysfs, cgroup, cgroup2, devpts). What is in
+ * them is no file of the container, and some of it has no end.
+ */
+const kernelFileSystems: ReadonlySet<number> = new Set([0x9fa0, 0x62656572, 0x27e0eb, 0x63677270, 0x1cd1]);
+
+/** Attributes that go into an archive: the others are the host's or the layer's own. */
+const packedXattrs = /^(security\.capability$|user\.)/;
+
+/**
+ * Writes files into a tar archive, piece by piece.
+ *
+ * Each directory is held open while it is read and no link is followed, so whoever changes the files meanwhile cannot
+ * lead out of them.
+ */
+export class TreePacker {
+  readonly #calls: Pick<FileCalls, 'listXattrs' | 'readXattr'>;
+  /** Names of files that have several, by device and inode. */
+  readonly #linked = new Map<string, string>();
+
+  constructor(calls: Pick<FileCalls, 'listXattrs' | 'readXattr'>) {
+    this.#calls = calls;
+  }
+
+  /**
+   * A file, or a directory with all that is in it. Sockets cannot be in an archive; what is gone by now is left out.
+   *
+   * @param path one character for each byte, reached through an open directory.
+   * @param name in the archive; '' for the top that is not written itself.
+   */
+  async *pack(path: string, name: string, device?: bigint): AsyncGenerator<Uint8Array> {
+    const stat = await tolerant(lstat(pathBytes(path), { bigint: true }));
+    if (stat === undefined) return;
+    if (stat.isFile()) return yield* this.#file(path, name, stat);
+    const file = await this.#describe(path, name, stat);
+    if (file === undefined) return;
+    if (name !== '') yield tarHeader(file);
+    if (stat.isDirectory()) yield* this.#children(path, name, stat.dev, device);
+  }
+
+  async *#children(path: string, name: string, device: bigint, parent?: bigint): AsyncGenerator<Uint8Array> {
+    const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+    await using directory = await tolerant(open(pathBytes(path), flags));
+    if (directory === undefined) return;
+    const here = below(directory.fd, '');
+    if (parent !== undefined && parent !== device && kernelFileSystems.has((await statfs(here)).type)) return;
+    for (const child of (await readdir(here, { encoding: 'latin1' })).sort()) {
+      yield* this.pack(below(directory.fd, child), childName(name, child), device);
+    }
+  }
+
+  async *#file(path: string, name: string, seen: BigIntStats): AsyncGenerator<Uint8Array> {
+    const first = this.#firstName(seen, name);
+    if (first !== undefined) {
+      const attributes = attributesOf(seen);
+      return yield tarHeader({ name, type: 'link', attributes, linkName: first });
+    }
+    // O_NONBLOCK: what has become a pipe meanwhile would wait for a writer.
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    await using handle = await tolerant(open(pathBytes(path), flags));
+    const stat = await handle?.stat({ bigint: true });
+    if (handle === undefined || stat === undefined || !stat.isFile()) return;
+    const size = Number(stat.size);
+    yield tarHeader({ name, type: 'file', attributes: attributesOf(stat), size, xattrs: this.#xattrs(path) });
+    yield* exactly(handle, size);
+    yield tarPadding(size);
+  }
+
+  #firstName(stat: BigIntStats, name: string): string | undefined {
+    if (stat.nlink < 2n) return undefined;
+    const key = `${stat.dev}:${stat.ino}`;
+    const first = this.#linked.get(key);
+    if (first === undefined) this.#linked.set(key, name);
+    return first;
+  }
+
+  async #describe(path: string, name: string, stat: BigIntStats): Promise<TarFile | undefined> {
+    const attributes = attributesOf(stat);
+    if (stat.isDirectory()) {
+      return {
+        name: name.endsWith('/') ? name : `${name}/`,
+        type: 'directory',
+        attributes,
+        xattrs: this.#xattrs(path),
+      };
+    }
+    if (stat.isSymbolicLink()) {
+      const linkName = await tolerant(readlink(pathBytes(path), { encoding: 'latin1' }));
+      return linkName === undefined ? undefined : { name, type: 'symlink', attributes, linkName };
+    }
+    if (stat.isFIFO()) return { name, type: 'fifo', attributes };
+    if (stat.isCharacterDevice()) return { name, type: 'character-device', attributes };
+    return stat.isBlockDevice() ? { name, type: 'block-device', attributes } : undefined;
+  }
+
+  #xattrs(path: string): ReadonlyMap<string, string> {
+    const bytes = pathBytes(path);
+    const names = this.#calls.listXattrs(bytes).filter((name) => packedXattrs.test(name));
+    return new Map(
+      names.flatMap((name) => {
+        const value = this.#calls.readXattr(bytes, name);
+        return value === undefined ? [] : [[name, Buffer.from(value).toString('latin1')]];
+      }),
+    );
+  }
+}
+
+/** As many bytes as the header has said: one that shrinks meanwhile is filled with zeros, as GNU tar does. */
+async function* exactly(handle: FileHandle, size: number): AsyncGenerator<Uint8Array> {
+  let missing = size;
+  while (missing > 0) {
+    const buffer = Buffer.allocUnsafe(Math.min(missing, pieceSize));
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
+    if (bytesRead === 0) buffer.fill(0);
+    const piece = bytesRead === 0 ? buffer : buffer.subarray(0, bytesRead);
+    missing -= piece.length;
+    yield piece;
+  }
+}
+
+function attributesOf(stat: BigIntStats): TarFile['attributes'] {
+  const { rdev } = stat;
+  const isDevice = stat.isCharacterDevice() || stat.isBlockDevice();
+  return {
+    mode: Number(stat.mode) & 0o7777,
+    uid: Number(stat.uid),
+    gid: Number(stat.gid),
+    mtime: Number(stat.mtimeNs / 1_000_000_000n),
+    // gnu_dev_major(3) and gnu_dev_minor(3).
+    major: isDevice ? Number(((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & 0xfffff000n)) : 0,
+    minor: isDevice ? Number((rdev & 0xffn) | ((rdev >> 12n) & 0xffffff00n)) : 0,
+  };
+}
+
+/** The result, or `undefined` when the file has gone or has become something else since its directory was read. */
+async function tolerant<T>(result: Promise<T>): Promise<T | undefined> {
+  try {
+    return await result;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP', 'EINVAL', 'ENXIO'].includes(errnoName(error))) return undefined;
+    throw error;
+  }
+}
