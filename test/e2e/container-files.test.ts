@@ -170,3 +170,36 @@ test('changes are those of the container, with the directories that they are in'
   assert.equal(await docker('diff', 'running'), await docker('diff', 'running'));
   await docker('rm', 'changed', 'untouched');
 });
+
+for (const state of both) {
+  test(`an image is made of a ${state} container, with what it says about itself`, async () => {
+    const command = 'echo committed >/made-here; rm /var/www/index.html; sleep 1000';
+    await docker('run', '-d', '--name', 'source', '-e', 'A=b', '-w', '/tmp', 'busybox', 'sh', '-c', command);
+    while ((await daemon.tryDocker(['exec', 'source', 'test', '!', '-e', '/var/www/index.html'])).code !== 0) {}
+    if (state === 'stopped') await docker('stop', '-t', '0', 'source');
+    const words = [
+      '-a',
+      'somebody',
+      '-m',
+      'why',
+      '-c',
+      'CMD ["cat", "/made-here"]',
+      '-c',
+      'LABEL state='.concat(state),
+    ];
+    const id = (await docker('commit', ...words, 'source', `made:${state}`)).trim();
+    assert.equal(await docker('run', '--rm', `made:${state}`), 'committed\n');
+    assert.equal((await daemon.tryDocker(['run', '--rm', `made:${state}`, 'ls', '/var/www/index.html'])).code, 1);
+    const format =
+      '{{.Id}} {{.Author}} {{.Config.Env}} {{.Config.WorkingDir}} {{.Config.Labels.state}} {{len .RootFS.Layers}}';
+    const shown = await docker('inspect', '-f', format, `made:${state}`);
+    assert.match(shown, new RegExp(`^${id} somebody \\[.*A=b.*\\] /tmp ${state} 2\n$`));
+    assert.match(
+      await docker('history', '--no-trunc', '--format', '{{.CreatedBy}} {{.Comment}}', id),
+      /sh -c echo .* why\n/,
+    );
+    assert.equal(await docker('inspect', '-f', '{{.State.Paused}}', 'source'), 'false\n');
+    await docker('rm', '-f', 'source');
+    await docker('rmi', `made:${state}`);
+  });
+}

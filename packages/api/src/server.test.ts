@@ -86,19 +86,13 @@ test('what goes wrong has its status and its words', async () => {
     ['GET', '/networks/none?verbose=x', undefined, 'invalid-argument', 'invalid value for verbose: x'],
     ['GET', '/networks?filters={"x":["1"]}', undefined, 'invalid-argument', "invalid filter 'x'"],
     ['POST', '/networks/absent/connect', { Container: id }, 'not-found', 'network absent not found'],
+    ['POST', '/build', {}, 'not-implemented', 'building images is not supported yet by this version of Fairlead'],
     [
       'POST',
-      '/commit',
+      '/containers/x/update',
       {},
       'not-implemented',
-      'committing containers is not supported yet by this version of Fairlead',
-    ],
-    [
-      'GET',
-      '/containers/x/stats',
-      undefined,
-      'not-implemented',
-      'reading statistics is not supported yet by this version of Fairlead',
+      'updating containers is not supported yet by this version of Fairlead',
     ],
     ['GET', '/volumes/v', undefined, 'not-found', 'get v: no such volume'],
   ];

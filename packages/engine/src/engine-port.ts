@@ -8,6 +8,7 @@ import type {
   Sandbox,
 } from '@fairlead/network';
 import type { FileService } from './files/file-port.ts';
+import type { CommitOptions } from './image/commit-port.ts';
 import type { Container, ContainerConfig, EngineEvent, Exec, Image, Volume } from './model.ts';
 
 /** A container together with what the network knows of it, as `inspect` shows it. */
@@ -296,6 +297,8 @@ export interface EnginePort {
   readonly images: ImageService;
   readonly networks: NetworkService;
   readonly volumes: VolumeService;
+  /** Make an image of a container. @returns its ID. */
+  commit(reference: string, options: CommitOptions): Promise<string>;
   /** Events from `since` on (nanoseconds), live ones after that, until `until` or for ever. */
   events(options: {
     readonly since?: bigint;

@@ -12,6 +12,8 @@ import { ContainerStart } from './container/start.ts';
 import type { EngineContext } from './context.ts';
 import type { EnginePort, OperationRecord, SystemInfo } from './engine-port.ts';
 import { ContainerArchives } from './files/container-archives.ts';
+import type { CommitOptions } from './image/commit-port.ts';
+import { commitContainer } from './image/container-commit.ts';
 import type { Images } from './image/image-service.ts';
 import type { EngineEvent } from './model.ts';
 import { NetworkServices } from './network-service.ts';
@@ -34,6 +36,7 @@ export class Engine implements EnginePort, AsyncDisposable {
   readonly networks: NetworkServices;
   readonly volumes: Volumes;
   readonly #context: EngineContext;
+  readonly #table: ContainerTable;
   readonly #surroundings: EngineSurroundings;
   readonly #table: ContainerTable;
   readonly #containerVolumes: ContainerVolumes;
@@ -53,6 +56,7 @@ export class Engine implements EnginePort, AsyncDisposable {
     const execs = new ExecTable(context, table);
     const turns = new KeyedMutex();
     this.#context = context;
+    this.#table = table;
     this.#surroundings = surroundings;
     this.#table = table;
     this.#containerVolumes = volumes;
@@ -86,6 +90,12 @@ export class Engine implements EnginePort, AsyncDisposable {
     const startRest = this.#autostart.plan();
     this.#rest = Promise.all([adopt().then(() => startRest(this.#stop.signal)), compareInsides()]);
     void this.#followEvents();
+  }
+
+  /** Make an image of a container. @returns its ID. */
+  async commit(reference: string, options: CommitOptions): Promise<string> {
+    const parts = { context: this.#context, table: this.#table, containers: this.containers };
+    return await commitContainer(parts, reference, options);
   }
 
   /** Events from the past and from now on. */

@@ -47,6 +47,7 @@ export type {
 export { EventLog } from './event-log.ts';
 export type { BindPlace, FileCalls } from './files/file-calls.ts';
 export type { ExtractOptions, FileChange, FileService, PathStat } from './files/file-port.ts';
+export type { CommitOptions } from './image/commit-port.ts';
 export { Images } from './image/image-service.ts';
 export type {
   Container,

@@ -12,6 +12,7 @@ export type {
   UnpackRequest,
 } from './content-store.ts';
 export { chainIds, type Descriptor, type Digest, digestOf, parseDigest, shortDigest } from './digest.ts';
+export type { CommitRequest, RunSettings } from './image-commit.ts';
 export {
   type HealthcheckConfig,
   type ImageConfig,

@@ -5,6 +5,7 @@
  * @module
  */
 export { applyConfigChanges } from './config-change.ts';
+export { commitImage } from './image-commit.ts';
 export { importImage } from './image-import.ts';
 export { loadImages } from './image-load.ts';
 export { pullImage } from './image-pull.ts';

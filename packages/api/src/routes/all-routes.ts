@@ -1,5 +1,6 @@
 import type { EnginePort } from '@fairlead/engine';
 import type { Route } from '../http/route.ts';
+import { commitRoutes } from './commit.ts';
 import { containerFileRoutes } from './container-files.ts';
 import { containerLifeRoutes } from './container-life.ts';
 import { containerStreamRoutes } from './container-streams.ts';
@@ -20,6 +21,7 @@ export function allRoutes(engine: EnginePort, productVersion: string): Route[] {
     ...containerLifeRoutes(engine),
     ...containerStreamRoutes(engine),
     ...containerFileRoutes(engine),
+    ...commitRoutes(engine),
     ...execRoutes(engine),
     ...networkRoutes(engine),
     ...volumeRoutes(engine),

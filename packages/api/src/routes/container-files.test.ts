@@ -53,3 +53,31 @@ test('changes are numbered as in Docker', async () => {
     { Path: '/deleted', Kind: 2 },
   ]);
 });
+
+test('a commit carries what the query and the body say', async () => {
+  const { Id: container } = await fake.client.json<{ Id: string }>('POST', '/containers/create', {
+    body: { Image: 'busybox', Cmd: ['true'] },
+  });
+  const query = {
+    container,
+    repo: 'mine',
+    tag: 'v1',
+    author: 'me',
+    comment: 'why',
+    pause: '0',
+    changes: ['ENV A=b', 'USER x'],
+  };
+  const body = { User: 'web', Env: ['C=d'], ExposedPorts: { '80/tcp': {} }, Labels: { a: 'b' } };
+  const { Id } = await fake.client.json<{ Id: string }>('POST', '/commit', { query, body });
+  assert.match(Id, /^sha256:[0-9a-f]{64}$/);
+  const { config, ...options } = fake.engine.lastCommit ?? {};
+  assert.deepEqual(options, {
+    repository: 'mine',
+    tag: 'v1',
+    author: 'me',
+    message: 'why',
+    pause: false,
+    changes: ['ENV A=b', 'USER x'],
+  });
+  assert.deepEqual([config?.user, config?.env, config?.exposedPorts], ['web', ['C=d'], ['80/tcp']]);
+});

@@ -1,5 +1,5 @@
 import { FairleadError } from '@fairlead/base';
-import type { EngineEvent, EnginePort, OperationRecord, SystemInfo } from '@fairlead/engine';
+import type { CommitOptions, EngineEvent, EnginePort, OperationRecord, SystemInfo } from '@fairlead/engine';
 import { Broadcast } from './broadcast.ts';
 import { FakeContainers } from './fake-containers.ts';
 import { FakeFiles } from './fake-files.ts';
@@ -22,6 +22,8 @@ export class FakeEngine implements EnginePort {
   readonly networks: FakeNetworks;
   readonly volumes = new FakeVolumes();
   readonly containers: FakeContainers;
+  /** What the last commit was asked for. */
+  lastCommit: CommitOptions | undefined;
   readonly #events = new Broadcast<EngineEvent>();
 
   constructor() {
@@ -72,6 +74,12 @@ export class FakeEngine implements EnginePort {
       labels: [],
       warnings: [],
     };
+  }
+
+  async commit(reference: string, options: CommitOptions): Promise<string> {
+    this.containers.find(reference);
+    this.lastCommit = options;
+    return this.images.add(`${options.repository ?? '<none>'}:${options.tag ?? 'latest'}`).id;
   }
 
   operations(): readonly OperationRecord[] {

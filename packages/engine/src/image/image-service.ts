@@ -1,4 +1,4 @@
-import { isNotFound } from '@fairlead/base';
+import { FairleadError, isNotFound } from '@fairlead/base';
 import {
   canonicalText,
   familiarName,
@@ -9,13 +9,17 @@ import {
   type LoadedImage,
   parseDigest,
   parseImageReference,
+  parseManifest,
   parsePlatform,
   type RegistrySettings,
+  type RunSettings,
   type StoredImage,
 } from '@fairlead/registry';
 import type { Containerd } from '@fairlead/runtime';
 import type { ImageRemoval, ImageService, Progress, RegistryAuth } from '../engine-port.ts';
-import type { Image } from '../model.ts';
+import type { Container, Image } from '../model.ts';
+import type { CommitOptions } from './commit-port.ts';
+import { containerLayer } from './container-layer.ts';
 import { type ImageDetails, ImageReader } from './image-details.ts';
 import { findImage, lookupReference, newTag } from './image-lookup.ts';
 import { ImageRecords, type RecordChanges } from './image-records.ts';
@@ -34,7 +38,7 @@ export interface ImageEvent {
 
 /** What images need from the rest of the engine. */
 export interface ImagesOptions {
-  readonly containerd: Pick<Containerd, 'images' | 'content' | 'layers' | 'leases' | 'snapshots'>;
+  readonly containerd: Pick<Containerd, 'images' | 'content' | 'layers' | 'leases' | 'snapshots' | 'differ'>;
   readonly registry: RegistrySettings;
   readonly emit: (event: ImageEvent) => void;
   /** Containers made of the image with this ID. */
@@ -184,6 +188,39 @@ export class Images implements ImageService {
     });
   }
 
+  /** Make an image of a container's files and of how it runs. @returns its ID. */
+  async commit(container: Container, options: CommitOptions, name: ImageReference | undefined): Promise<string> {
+    const { containerd } = this.#options;
+    const parent = await this.#manifestOf(container.imageId);
+    await using lease = await containerd.leases.create(leaseSeconds);
+    const { commitImage } = await import('@fairlead/registry/transfer');
+    const image = await commitImage({
+      ...(await containerLayer(containerd, container.id, lease)),
+      parent,
+      settings: runSettings(container),
+      asked: options.config,
+      changes: options.changes,
+      author: options.author,
+      message: options.message,
+      created: new Date(),
+      target: leasedTarget(containerd, lease),
+    });
+    const id = image.config.digest;
+    await this.#keep(image, name === undefined ? [] : [name]);
+    if (name !== undefined) await this.#emit('tag', id, familiarText(name));
+    return id;
+  }
+
+  async #manifestOf(id: string) {
+    const target = (await this.#records.table()).image(id)?.target;
+    if (target === undefined) throw new FairleadError('not-found', `No such image: ${id}`);
+    const { imageConfig } = await this.#reader.read(id);
+    const bytes = await this.#options.containerd.content.readAll(target.digest);
+    const manifest = parseManifest(bytes, target.mediaType, id);
+    if (manifest.kind === 'index') throw new FairleadError('internal', `image ${id} has no manifest of its own`);
+    return { config: imageConfig, manifest };
+  }
+
   /** Give something a place to put images in, and clear up what it leaves when it fails or is left early. */
   async *#underLease(
     work: (this: Images, target: ImageTarget) => AsyncGenerator<Progress, void>,
@@ -272,6 +309,11 @@ interface Removed {
   readonly id: string;
   readonly details: ImageDetails | undefined;
   readonly removals: readonly ImageRemoval[];
+}
+
+function runSettings({ config, env, user, workingDir }: Container): RunSettings {
+  const { entrypoint, command, labels, exposedPorts, volumes, stopSignal } = config;
+  return { user, workingDir, env, entrypoint, command, labels, exposedPorts, volumes, stopSignal };
 }
 
 function renamed({ reference, before }: MovedName): string {

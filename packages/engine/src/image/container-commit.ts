@@ -1,0 +1,44 @@
+import { FairleadError } from '@fairlead/base';
+import { familiarText } from '@fairlead/registry';
+import { containerEvent } from '../container/container-event.ts';
+import type { ContainerTable } from '../container/container-table.ts';
+import type { Containers } from '../container/containers.ts';
+import type { EngineContext } from '../context.ts';
+import type { Container } from '../model.ts';
+import type { CommitOptions } from './commit-port.ts';
+import { newTag } from './image-lookup.ts';
+
+/** What {@link commitContainer} works with. */
+export interface CommitParts {
+  readonly context: EngineContext;
+  readonly table: ContainerTable;
+  readonly containers: Pick<Containers, 'pause' | 'unpause'>;
+}
+
+/**
+ * Make an image of a container, running or not.
+ *
+ * @returns the image's ID.
+ * @throws FairleadError `conflict` for a container that is going, `invalid-argument` for a name or change that is none.
+ */
+export async function commitContainer(parts: CommitParts, reference: string, options: CommitOptions): Promise<string> {
+  const { context, table } = parts;
+  const container = table.find(reference);
+  requireWhole(container);
+  const name = options.repository ? newTag(options.repository, options.tag ?? '') : undefined;
+  await using frozen = new AsyncDisposableStack();
+  if (options.pause && container.state.status === 'running') {
+    await parts.containers.pause(container.id);
+    frozen.defer(() => parts.containers.unpause(container.id));
+  }
+  const imageId = await context.images.commit(container, options, name);
+  const imageRef = name === undefined ? '' : familiarText(name);
+  context.events.emit(containerEvent(container, 'commit', { comment: options.message, imageID: imageId, imageRef }));
+  return imageId;
+}
+
+function requireWhole({ id, state }: Container): void {
+  const states = { dead: 'Dead', removing: 'being removed' } as const;
+  const word = state.status === 'dead' || state.status === 'removing' ? states[state.status] : undefined;
+  if (word !== undefined) throw new FairleadError('conflict', `You cannot commit container ${id} which is ${word}`);
+}
