@@ -87,6 +87,8 @@ export async function composeEngine(options: DaemonOptions, logger: Logger): Pro
         keeper: names,
         makeFifo,
         fileSystems: { mount: mountFileSystem, unmount: unmountFileSystem, mountPoints },
+        linkCounters: (namespace) =>
+          kernel.links(namespace).flatMap(({ name, statistics }) => (statistics ? [{ name, ...statistics }] : [])),
         files: { openInRoot, openMountTree, makeNode, listXattrs, readXattr, writeXattr },
         namespacePath,
         operation: (name, work) => recorder.operation(name, work),

@@ -5,6 +5,7 @@ import type { Store } from '@fairlead/store';
 import type { EventLog } from './event-log.ts';
 import type { FileCalls } from './files/file-calls.ts';
 import type { Images } from './image/image-service.ts';
+import type { LinkCounters } from './statistics/statistics-port.ts';
 
 /** Keeps a pipe's reading end open in a process that outlives the daemon, so that nothing written meanwhile is lost. */
 export interface OutputKeeper {
@@ -58,6 +59,8 @@ export interface EngineContext {
   readonly makeFifo: MakeFifo;
   readonly fileSystems: FileSystems;
   readonly files: FileCalls;
+  /** Traffic of the links in a network namespace. */
+  readonly linkCounters: (namespace: string) => readonly LinkCounters[];
   /** Absolute path of a pinned network namespace. */
   readonly namespacePath: (name: string) => string;
   /** Runs work so that what it does to the kernel is recorded under one name. */

@@ -10,6 +10,7 @@ import type {
 import type { FileService } from './files/file-port.ts';
 import type { CommitOptions } from './image/commit-port.ts';
 import type { Container, ContainerConfig, EngineEvent, Exec, Image, Volume } from './model.ts';
+import type { ContainerStatistics, StatisticsOptions } from './statistics/statistics-port.ts';
 
 /** A container together with what the network knows of it, as `inspect` shows it. */
 export interface ContainerView {
@@ -299,6 +300,8 @@ export interface EnginePort {
   readonly volumes: VolumeService;
   /** Make an image of a container. @returns its ID. */
   commit(reference: string, options: CommitOptions): Promise<string>;
+  /** What a container uses. @throws FairleadError `not-found`, at once. */
+  statistics(reference: string, options: StatisticsOptions): AsyncIterable<ContainerStatistics>;
   /** Events from `since` on (nanoseconds), live ones after that, until `until` or for ever. */
   events(options: {
     readonly since?: bigint;

@@ -17,6 +17,8 @@ import { commitContainer } from './image/container-commit.ts';
 import type { Images } from './image/image-service.ts';
 import type { EngineEvent } from './model.ts';
 import { NetworkServices } from './network-service.ts';
+import { Statistics } from './statistics/statistics.ts';
+import type { ContainerStatistics, StatisticsOptions } from './statistics/statistics-port.ts';
 import { ContainerVolumes } from './volume/container-volumes.ts';
 import { type StoredVolume, VolumeTable } from './volume/volume-table.ts';
 import { Volumes } from './volume/volumes.ts';
@@ -36,13 +38,13 @@ export class Engine implements EnginePort, AsyncDisposable {
   readonly networks: NetworkServices;
   readonly volumes: Volumes;
   readonly #context: EngineContext;
-  readonly #table: ContainerTable;
   readonly #surroundings: EngineSurroundings;
   readonly #table: ContainerTable;
   readonly #containerVolumes: ContainerVolumes;
   readonly #lifecycle: Lifecycle;
   readonly #recovery: Recovery;
   readonly #autostart: Autostart;
+  readonly #statistics: Statistics;
   readonly #stop = new AbortController();
   /** What a start leaves to be done while the API answers already. */
   #rest: Promise<unknown> = Promise.resolve();
@@ -56,7 +58,6 @@ export class Engine implements EnginePort, AsyncDisposable {
     const execs = new ExecTable(context, table);
     const turns = new KeyedMutex();
     this.#context = context;
-    this.#table = table;
     this.#surroundings = surroundings;
     this.#table = table;
     this.#containerVolumes = volumes;
@@ -71,6 +72,7 @@ export class Engine implements EnginePort, AsyncDisposable {
     this.containers = new Containers({ context, table, lifecycle: this.#lifecycle, execs, volumes, turns });
     this.files = new ContainerArchives({ context, table, turns });
     this.images = context.images;
+    this.#statistics = new Statistics(context, table);
     this.networks = new NetworkServices({ network, table, files, turns, operation });
   }
 
@@ -96,6 +98,11 @@ export class Engine implements EnginePort, AsyncDisposable {
   async commit(reference: string, options: CommitOptions): Promise<string> {
     const parts = { context: this.#context, table: this.#table, containers: this.containers };
     return await commitContainer(parts, reference, options);
+  }
+
+  /** What a container uses. @throws FairleadError `not-found`. */
+  statistics(reference: string, options: StatisticsOptions): AsyncIterable<ContainerStatistics> {
+    return this.#statistics.read(reference, options);
   }
 
   /** Events from the past and from now on. */

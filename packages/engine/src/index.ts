@@ -68,4 +68,11 @@ export type {
   Volume,
   VolumeMountOptions,
 } from './model.ts';
+export type {
+  ContainerStatistics,
+  LinkCounters,
+  ProcessorTime,
+  StatisticsOptions,
+  StatisticsSample,
+} from './statistics/statistics-port.ts';
 export { isAnonymous } from './volume/volume-name.ts';

@@ -9,6 +9,7 @@ import { execRoutes } from './execs.ts';
 import { fairleadRoutes } from './fairlead.ts';
 import { imageRoutes } from './images.ts';
 import { networkRoutes } from './networks.ts';
+import { statisticsRoutes } from './statistics.ts';
 import { systemRoutes } from './system.ts';
 import { unsupportedRoutes } from './unsupported.ts';
 import { volumeRoutes } from './volumes.ts';
@@ -22,6 +23,7 @@ export function allRoutes(engine: EnginePort, productVersion: string): Route[] {
     ...containerStreamRoutes(engine),
     ...containerFileRoutes(engine),
     ...commitRoutes(engine),
+    ...statisticsRoutes(engine),
     ...execRoutes(engine),
     ...networkRoutes(engine),
     ...volumeRoutes(engine),

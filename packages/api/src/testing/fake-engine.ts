@@ -1,5 +1,13 @@
 import { FairleadError } from '@fairlead/base';
-import type { CommitOptions, EngineEvent, EnginePort, OperationRecord, SystemInfo } from '@fairlead/engine';
+import type {
+  CommitOptions,
+  ContainerStatistics,
+  EngineEvent,
+  EnginePort,
+  OperationRecord,
+  StatisticsOptions,
+  SystemInfo,
+} from '@fairlead/engine';
 import { Broadcast } from './broadcast.ts';
 import { FakeContainers } from './fake-containers.ts';
 import { FakeFiles } from './fake-files.ts';
@@ -80,6 +88,14 @@ export class FakeEngine implements EnginePort {
     this.containers.find(reference);
     this.lastCommit = options;
     return this.images.add(`${options.repository ?? '<none>'}:${options.tag ?? 'latest'}`).id;
+  }
+
+  /** Two answers of a container that uses nothing, or one. */
+  async *statistics(reference: string, { stream }: StatisticsOptions): AsyncGenerator<ContainerStatistics> {
+    const { id, name } = this.containers.find(reference).container;
+    const answer = { id, name, current: undefined, previous: undefined };
+    yield answer;
+    if (stream) yield answer;
   }
 
   operations(): readonly OperationRecord[] {

@@ -121,7 +121,14 @@ function countersOf(memory: object | undefined): Record<string, number> {
   const counters: Record<string, number> = {};
   for (const [name, value] of Object.entries(memory ?? {})) {
     if (typeof value !== 'bigint') continue;
-    counters[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = Number(value);
+    counters[kernelName(name)] = Number(value);
   }
   return counters;
+}
+
+/** The kernel writes page faults in one word: `pgmajfault`. */
+function kernelName(field: string): string {
+  return field
+    .replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+    .replace(/^(total_)?pg_.*/, (name) => name.replace('pg_', 'pg').replace('maj_', 'maj'));
 }
