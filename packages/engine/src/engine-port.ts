@@ -197,6 +197,8 @@ export interface ImageService {
     reference: string,
     options: { readonly platform?: string; readonly auth?: RegistryAuth; readonly signal?: AbortSignal },
   ): AsyncIterable<Progress>;
+  /** An archive that {@link load} takes. @throws FairleadError `not-found`, before it begins. */
+  save(references: readonly string[]): Promise<AsyncIterable<Uint8Array>>;
   load(archive: AsyncIterable<Uint8Array>, options: { readonly quiet: boolean }): AsyncIterable<Progress>;
   import(
     archive: AsyncIterable<Uint8Array>,

@@ -31,6 +31,7 @@ export {
   parseImageReference,
   withDefaultTag,
 } from './image-reference.ts';
+export type { ImageToSave } from './image-save.ts';
 export { type ImageIndex, type ImageManifest, mediaTypes, parseManifest } from './manifest.ts';
 export { hostPlatform, type Platform, parsePlatform, platformText } from './platform.ts';
 export { type Progress, progressText } from './progress.ts';

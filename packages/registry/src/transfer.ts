@@ -9,3 +9,4 @@ export { commitImage } from './image-commit.ts';
 export { importImage } from './image-import.ts';
 export { loadImages } from './image-load.ts';
 export { pullImage } from './image-pull.ts';
+export { distinctBlobs, saveImages } from './image-save.ts';

@@ -2,7 +2,7 @@ import { FairleadError } from '@fairlead/base';
 import type { EnginePort, ImageRemoval, ImageService } from '@fairlead/engine';
 import { parseRegistryAuth } from '../http/registry-auth.ts';
 import { type ApiRequest, flag, parameter, text } from '../http/request.ts';
-import { type ApiResponse, empty, json } from '../http/response.ts';
+import { type ApiResponse, empty, json, stream } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
 import { Filters } from '../wire/filters.ts';
 import { presentImage, presentImageSummary } from '../wire/image.ts';
@@ -10,13 +10,15 @@ import { imageFilterKeys, selectImages } from '../wire/image-filters.ts';
 import { unixSeconds } from '../wire/time.ts';
 import { progressResponse } from './progress-response.ts';
 
-/** Images: Engine API, "Images", but for building, pushing and saving. */
+/** Images: Engine API, "Images", but for building. */
 export function imageRoutes(engine: EnginePort): Route[] {
   const { images } = engine;
   return [
     { method: 'GET', pattern: '/images/json', handle: (request) => list(engine, request) },
     { method: 'POST', pattern: '/images/create', handle: (request) => create(images, request) },
     { method: 'POST', pattern: '/images/load', handle: (request) => load(images, request) },
+    { method: 'GET', pattern: '/images/get', handle: (request) => save(images, request.query.getAll('names')) },
+    { method: 'GET', pattern: '/images/{name*}/get', handle: (request) => save(images, [parameter(request, 'name')]) },
     { method: 'POST', pattern: '/images/prune', handle: (request) => prune(engine, request) },
     { method: 'GET', pattern: '/images/{name*}/json', handle: (request) => inspect(images, request) },
     { method: 'GET', pattern: '/images/{name*}/history', handle: (request) => history(images, request) },
@@ -77,6 +79,10 @@ async function importArchive(
 
 async function load(images: ImageService, request: ApiRequest): Promise<ApiResponse> {
   return await progressResponse(images.load(request.body, { quiet: flag(request, 'quiet', true) }));
+}
+
+async function save(images: ImageService, names: readonly string[]): Promise<ApiResponse> {
+  return stream(await images.save(names), 'application/x-tar');
 }
 
 async function inspect(images: ImageService, request: ApiRequest): Promise<ApiResponse> {

@@ -9,7 +9,6 @@ const lacking: readonly (readonly [what: string, ...routes: string[]])[] = [
   ['updating containers', 'POST /containers/{id}/update'],
   ['attaching over WebSocket', 'GET /containers/{id}/attach/ws'],
   ['checkpointing', 'GET /containers/{id}/checkpoints', 'POST /containers/{id}/checkpoints'],
-  ['saving images', 'GET /images/get', 'GET /images/{name*}/get'],
   ['pushing images', 'POST /images/{name*}/push'],
   ['searching registries', 'GET /images/search'],
   ['asking registries about images', 'GET /distribution/{name*}/json'],

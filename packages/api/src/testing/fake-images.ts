@@ -64,6 +64,13 @@ export class FakeImages implements ImageService {
     yield { status: `Status: Downloaded newer image for ${name}` };
   }
 
+  async save(references: readonly string[]): Promise<AsyncIterable<Uint8Array>> {
+    const found = references.map((reference) => this.find(reference));
+    return (async function* () {
+      for (const { id } of found) yield Buffer.from(`${id}\n`);
+    })();
+  }
+
   async *load(archive: AsyncIterable<Uint8Array>): AsyncGenerator<Progress> {
     await this.#receive(archive);
     const { tags } = this.add('loaded:latest');

@@ -4,6 +4,7 @@ import { decompressed, tarEnd } from '@fairlead/registry/tar';
 import { resolveUser } from '@fairlead/runtime';
 import { containerEvent } from '../container/container-event.ts';
 import { plannedMounts } from '../container/mount-plan.ts';
+import { heldStream } from '../held-stream.ts';
 import type { Container } from '../model.ts';
 import { ArchiveExtractor } from './archive-extractor.ts';
 import { mountAbove, splitPath } from './archive-path.ts';
@@ -96,20 +97,8 @@ export class ContainerArchives implements FileService {
     return { descriptor, calls: this.#calls };
   }
 
-  /** What is held is let go of when the archive has been read or left, also when nobody ever begins to read. */
   #pack(place: string, name: string, held: AsyncDisposableStack): AsyncIterable<Uint8Array> {
-    const content = pack(new TreePacker(this.#calls), place, name);
-    let begun = false;
-    const iterator = (async function* () {
-      begun = true;
-      await using _ = held;
-      yield* content;
-    })();
-    const leave = async () => {
-      if (!begun) await held.disposeAsync();
-      return await iterator.return(undefined);
-    };
-    return { [Symbol.asyncIterator]: () => ({ next: () => iterator.next(), return: leave }) };
+    return heldStream(pack(new TreePacker(this.#calls), place, name), held);
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { familiarText } from '@fairlead/registry';
-import { findImage, newTag } from './image-lookup.ts';
+import { findImage, imagesWithTags, newTag } from './image-lookup.ts';
 import { ImageTable } from './image-table.ts';
 
 const ids = ['a1', 'a2', 'b3'].map((start) => `sha256:${start.padEnd(64, '0')}`) as [string, string, string];
@@ -79,5 +79,22 @@ for (const [repository, tag, message] of [
 ] as const) {
   test(`the new tag "${tag}" of "${repository}" is refused`, () => {
     assert.throws(() => newTag(repository, tag), { code: 'invalid-argument', message });
+  });
+}
+
+for (const [text, found] of [
+  ['busybox:latest', [[first, ['busybox:latest']]]],
+  ['busybox', [[first, ['busybox:latest']]]],
+  ['registry.example:5000/x/y', [[second, ['registry.example:5000/x/y:1']]]],
+  [`busybox@${digest}`, [[first, []]]],
+  [second, [[second, []]]],
+  ['a2', [[second, []]]],
+] as const) {
+  test(`"${text}" is saved with its tags`, () => {
+    const images = imagesWithTags(sampleTable(), text);
+    assert.deepEqual(
+      images.map(({ id, tags }) => [id, tags.map(familiarText)]),
+      found,
+    );
   });
 }

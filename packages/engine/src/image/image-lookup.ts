@@ -23,7 +23,7 @@ export interface FoundImage {
  * @throws FairleadError `not-found` in Docker's words, `invalid-argument` for what can be no name.
  */
 export function findImage(table: ImageTable, text: string): FoundImage {
-  if (/^(sha256:)?[0-9a-f]{64}$/.test(text)) {
+  if (isIdentifier(text)) {
     const id = table.search(text);
     if (id === undefined) throw noSuchImage(text.startsWith('sha256:') ? text : `sha256:${text}`);
     return { id, reference: undefined };
@@ -34,6 +34,39 @@ export function findImage(table: ImageTable, text: string): FoundImage {
   const id = table.search(text);
   if (id === undefined) throw noSuchImage(familiarText(withDefaultTag(parseImageReference(text))));
   return { id, reference: undefined };
+}
+
+/**
+ * The image that a name asks to be saved or pushed, with those of its tags that go with it: the one that is named, all
+ * of the repository when no tag is, none for an ID (moby, tarexport parseNames).
+ *
+ * @throws FairleadError `not-found`.
+ */
+export function imagesWithTags(
+  table: ImageTable,
+  text: string,
+): { readonly id: string; readonly tags: ImageReference[] }[] {
+  const repository = isIdentifier(text) ? undefined : parseImageReference(text);
+  if (repository !== undefined && repository.tag === undefined && repository.digest === undefined) {
+    const tagged = table.ids.flatMap((id) => {
+      const tags = table
+        .namesOf(id)
+        .map(parseImageReference)
+        .filter((name) => isTagOf(name, repository));
+      return tags.length > 0 ? [{ id, tags }] : [];
+    });
+    if (tagged.length > 0) return tagged;
+  }
+  const { id, reference } = findImage(table, text);
+  return [{ id, tags: reference?.digest === undefined && reference !== undefined ? [reference] : [] }];
+}
+
+function isTagOf(name: ImageReference, { domain, path }: ImageReference): boolean {
+  return name.domain === domain && name.path === path && name.digest === undefined;
+}
+
+function isIdentifier(text: string): boolean {
+  return /^(sha256:)?[0-9a-f]{64}$/.test(text);
 }
 
 /** With both tag and digest only the digest counts: what the tag names may have changed since. */

@@ -6,6 +6,7 @@ import {
   type ImageConfig,
   type ImageReference,
   type ImageTarget,
+  type ImageToSave,
   type LoadedImage,
   parseDigest,
   parseImageReference,
@@ -17,11 +18,12 @@ import {
 } from '@fairlead/registry';
 import type { Containerd } from '@fairlead/runtime';
 import type { ImageRemoval, ImageService, Progress, RegistryAuth } from '../engine-port.ts';
+import { heldStream } from '../held-stream.ts';
 import type { Container, Image } from '../model.ts';
 import type { CommitOptions } from './commit-port.ts';
 import { containerLayer } from './container-layer.ts';
 import { type ImageDetails, ImageReader } from './image-details.ts';
-import { findImage, lookupReference, newTag } from './image-lookup.ts';
+import { findImage, imagesWithTags, lookupReference, newTag } from './image-lookup.ts';
 import { ImageRecords, type RecordChanges } from './image-records.ts';
 import { type ImageUser, orphanedLayers, planRemoval } from './image-removal.ts';
 import type { ImageTable } from './image-table.ts';
@@ -30,7 +32,7 @@ import { type ImageHistoryLine, imageHistory, imageView } from './image-view.ts'
 
 /** Something that happened to an image; the engine adds type and time. */
 export interface ImageEvent {
-  readonly action: 'pull' | 'load' | 'import' | 'tag' | 'untag' | 'delete';
+  readonly action: 'pull' | 'load' | 'import' | 'save' | 'tag' | 'untag' | 'delete';
   /** Image ID; for a pull the reference, as in Docker. */
   readonly id: string;
   readonly attributes: Readonly<Record<string, string>>;
@@ -188,6 +190,37 @@ export class Images implements ImageService {
     });
   }
 
+  /**
+   * Images as an archive.
+   *
+   * @throws FairleadError `not-found` for the first name that there is no image for.
+   */
+  async save(names: readonly string[]): Promise<AsyncIterable<Uint8Array>> {
+    const { containerd } = this.#options;
+    const table = await this.#records.table();
+    const found = mergedById(names.flatMap((name) => imagesWithTags(table, name)));
+    await using held = new AsyncDisposableStack();
+    const lease = held.use(await containerd.leases.create(leaseSeconds));
+    const { distinctBlobs, saveImages } = await import('@fairlead/registry/transfer');
+    const images = await Promise.all([...found].map(([id, tags]) => this.#toSave(id, tags)));
+    // Found under the lease: what is removed meanwhile stays until the archive is whole.
+    const { content } = leasedTarget(containerd, lease);
+    for (const { digest } of distinctBlobs(images)) {
+      if (await content.has(digest)) continue;
+      throw new FairleadError('not-found', `content digest ${digest}: not found`);
+    }
+    for (const id of found.keys()) await this.#emit('save', id, id);
+    return heldStream(
+      saveImages(images, (digest) => containerd.content.read(digest)),
+      held.move(),
+    );
+  }
+
+  async #toSave(id: string, names: readonly ImageReference[]): Promise<ImageToSave> {
+    const { descriptor, manifest, config } = await this.#manifestOf(id);
+    return { manifest: descriptor, config: manifest.config, layers: manifest.layers, imageConfig: config, names };
+  }
+
   /** Make an image of a container's files and of how it runs. @returns its ID. */
   async commit(container: Container, options: CommitOptions, name: ImageReference | undefined): Promise<string> {
     const { containerd } = this.#options;
@@ -218,7 +251,8 @@ export class Images implements ImageService {
     const bytes = await this.#options.containerd.content.readAll(target.digest);
     const manifest = parseManifest(bytes, target.mediaType, id);
     if (manifest.kind === 'index') throw new FairleadError('internal', `image ${id} has no manifest of its own`);
-    return { config: imageConfig, manifest };
+    const descriptor = { mediaType: manifest.mediaType, digest: parseDigest(target.digest), size: target.size };
+    return { config: imageConfig, manifest, descriptor };
   }
 
   /** Give something a place to put images in, and clear up what it leaves when it fails or is left early. */
@@ -309,6 +343,16 @@ interface Removed {
   readonly id: string;
   readonly details: ImageDetails | undefined;
   readonly removals: readonly ImageRemoval[];
+}
+
+/** An image that was named several times is saved once, with all its names. */
+function mergedById(found: readonly { readonly id: string; readonly tags: readonly ImageReference[] }[]) {
+  const byId = new Map<string, ImageReference[]>();
+  for (const { id, tags } of found) {
+    const names = [...(byId.get(id) ?? []), ...tags].map((name) => [canonicalText(name), name] as const);
+    byId.set(id, [...new Map(names).values()]);
+  }
+  return byId;
 }
 
 function runSettings({ config, env, user, workingDir }: Container): RunSettings {

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { busyboxImage, type Daemon, Host } from '@fairlead/lab';
+import { dockerClient, peerProgram, startDockerd, startFairlead } from '../lab/peer.ts';
+
+/** Images that leave an engine, and come back. */
+
+let host: Host;
+let daemon: Daemon;
+const docker = (...words: string[]) => daemon.docker(...words);
+const inFolder = (name: string) => join(host.folder, name);
+const clients = { 'the machine’s': dockerClient(), '20.10’s': peerProgram('docker') };
+
+/** The docker command of a certain version. */
+async function by(client: string, ...words: string[]): Promise<string> {
+  return await host.exec('env', `DOCKER_HOST=${daemon.address}`, `DOCKER_CONFIG=${host.folder}`, client, ...words);
+}
+
+before(async () => {
+  host = await Host.create();
+  daemon = await startFairlead(host);
+  await busyboxImage(inFolder('busybox.tar'));
+  await docker('load', '-i', inFolder('busybox.tar'));
+  for (const name of ['one', 'two']) {
+    await docker('run', '--name', name, 'busybox', 'sh', '-c', `echo ${name} >/${name}`);
+    await docker('commit', '-c', `CMD ["cat", "/${name}"]`, name, `made:${name}`);
+    await docker('rm', name);
+  }
+  await docker('tag', 'made:one', 'localhost:5000/deep/name:v1');
+});
+
+after(async () => {
+  await daemon[Symbol.asyncDispose]();
+  await host[Symbol.asyncDispose]();
+});
+
+const idOf = async (name: string) => (await docker('inspect', '-f', '{{.Id}}', name)).trim();
+
+for (const [whose, client] of Object.entries(clients)) {
+  test(`what ${whose} docker command saves and removes it can load again`, async () => {
+    const names = ['made:one', 'made:two', 'localhost:5000/deep/name:v1'];
+    const before = await Promise.all(names.map(idOf));
+    await by(client, 'save', '-o', inFolder('saved.tar'), ...names);
+    await by(client, 'rmi', ...names);
+    assert.equal((await daemon.tryDocker(['inspect', 'made:one'])).code, 1);
+    const loaded = await by(client, 'load', '-i', inFolder('saved.tar'));
+    for (const name of names) assert.match(loaded, new RegExp(`Loaded image: ${name}\n`));
+    assert.deepEqual(await Promise.all(names.map(idOf)), before);
+    assert.equal(await docker('run', '--rm', 'made:two'), 'two\n');
+  });
+}
+
+test('an archive holds what images share once, and all tags of a repository', async () => {
+  await docker('save', '-o', inFolder('both.tar'), 'made');
+  const names = execFileSync('tar', ['-tf', inFolder('both.tar')], { encoding: 'utf8' })
+    .trim()
+    .split('\n');
+  assert.equal(names.filter((name) => /sha256\/./.test(name)).length, 1 + 2 * 3);
+  const index = execFileSync('tar', ['-xOf', inFolder('both.tar'), 'manifest.json'], { encoding: 'utf8' });
+  const manifest: { RepoTags: string[] | null }[] = JSON.parse(index);
+  assert.deepEqual(manifest.flatMap(({ RepoTags }) => RepoTags).sort(), ['made:one', 'made:two']);
+  await docker('save', '-o', inFolder('nameless.tar'), await idOf('made:one'));
+  const nameless = execFileSync('tar', ['-xOf', inFolder('nameless.tar'), 'manifest.json'], { encoding: 'utf8' });
+  assert.match(nameless, /"RepoTags":null/);
+  assert.match(
+    (await daemon.tryDocker(['save', '-o', inFolder('x'), 'absent'])).stderr,
+    /No such image: absent:latest/,
+  );
+});
+
+test('Docker loads what Fairlead saves, and Fairlead what Docker saves', async () => {
+  await docker('save', '-o', inFolder('fairlead.tar'), 'made:one', 'made:two');
+  await using peerHost = await Host.create();
+  await using peer = await startDockerd(peerHost, ['--iptables=false', '--bridge=none']);
+  const loaded = await peer.docker('load', '-i', inFolder('fairlead.tar'));
+  assert.match(loaded, /Loaded image: made:one\n/);
+  const inspect = ['inspect', '-f', '{{.Id}} {{.Config.Cmd}} {{.RootFS.Layers}}'];
+  assert.equal(await peer.docker(...inspect, 'made:two'), await docker(...inspect, 'made:two'));
+  await peer.docker('save', '-o', join(peerHost.folder, 'docker.tar'), 'made:one');
+  await docker('rmi', 'made:one');
+  await docker('load', '-i', join(peerHost.folder, 'docker.tar'));
+  assert.equal(await docker('run', '--rm', 'made:one'), 'one\n');
+});
