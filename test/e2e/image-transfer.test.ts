@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { ApiClient } from '@fairlead/api/client';
 import { busyboxImage, type Daemon, Host } from '@fairlead/lab';
 import { dockerClient, peerProgram, startDockerd, startFairlead } from '../lab/peer.ts';
+import { Registry } from '../lab/registry.ts';
 
 /** Images that leave an engine, and come back. */
 
@@ -82,4 +84,51 @@ test('Docker loads what Fairlead saves, and Fairlead what Docker saves', async (
   await docker('rmi', 'made:one');
   await docker('load', '-i', join(peerHost.folder, 'docker.tar'));
   assert.equal(await docker('run', '--rm', 'made:one'), 'one\n');
+});
+
+test('an image is pushed, not sent twice, and pulled again as it was', async () => {
+  const { address } = await Registry.start(host, 5001);
+  const name = `${address}/team/app`;
+  await docker('tag', 'made:two', `${name}:v1`);
+  const id = await idOf(`${name}:v1`);
+  const first = await docker('push', `${name}:v1`);
+  assert.match(first, new RegExp(`The push refers to repository \\[${name}\\]`));
+  assert.match(first, /Pushed/);
+  const [, digest] = /v1: digest: (sha256:[0-9a-f]{64}) size: \d+/.exec(first) ?? [];
+  assert.doesNotMatch(await docker('push', `${name}:v1`), /Pushed/);
+  await docker('tag', 'made:two', `${address}/another:v2`);
+  assert.match(await docker('push', `${address}/another:v2`), /Mounted from team\/app/);
+  await docker('rmi', `${name}:v1`, `${address}/another:v2`, 'made:two');
+  await docker('pull', `${name}:v1`);
+  assert.equal(await idOf(`${name}:v1`), id);
+  assert.equal(await docker('inspect', '-f', '{{index .RepoDigests 0}}', `${name}:v1`), `${name}@${digest}\n`);
+  assert.equal(await docker('run', '--rm', `${name}:v1`), 'two\n');
+  const client = new ApiClient(`unix://${daemon.socketPath}`);
+  const { Descriptor, Platforms } = await client.json<{
+    Descriptor: { digest: string };
+    Platforms: { os: string }[];
+  }>('GET', `/distribution/${name}:v1/json`);
+  assert.deepEqual([Descriptor.digest, Platforms.map(({ os }) => os)], [digest, ['linux']]);
+  await docker('tag', `${name}:v1`, 'made:two');
+});
+
+test('what cannot be pushed is said in Docker’s words', async () => {
+  const { stderr: unknown } = await daemon.tryDocker(['push', '127.0.0.1:5001/absent']);
+  assert.match(unknown, /An image does not exist locally with the tag: 127.0.0.1:5001\/absent/);
+  await docker('tag', 'made:two', '127.0.0.1:9/nobody:v1');
+  assert.match((await daemon.tryDocker(['push', '127.0.0.1:9/nobody:v1'])).stderr, /connection refused/);
+});
+
+test('a registry with accounts takes who has logged in, and nobody else', async () => {
+  // The password is "secret".
+  const account = 'me:$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a';
+  const { address } = await Registry.start(host, 5002, account);
+  await docker('tag', 'made:one', `${address}/app:v1`);
+  const login = (password: string) => daemon.tryDocker(['login', '-u', 'me', '-p', password, address]);
+  assert.match((await daemon.tryDocker(['push', `${address}/app:v1`])).stderr, /no basic auth credentials/);
+  assert.match((await login('wrong')).stderr, /login attempt to http:\/\/.* failed with status: 401 Unauthorized/);
+  assert.match((await login('secret')).stdout, /Login Succeeded/);
+  assert.match(await docker('push', `${address}/app:v1`), /digest: sha256/);
+  await docker('rmi', `${address}/app:v1`);
+  await docker('pull', `${address}/app:v1`);
 });

@@ -12,19 +12,26 @@ export class Registry {
     this.address = address;
   }
 
-  /** Start one and wait until it answers. */
-  static async start(host: Host, port = 5000): Promise<Registry> {
+  /**
+   * Start one and wait until it answers.
+   *
+   * @param account a line of an htpasswd file; absent means that everybody may do everything.
+   */
+  static async start(host: Host, port = 5000, account?: string): Promise<Registry> {
     const folder = join(host.folder, `registry-${port}`);
     mkdirSync(folder);
     const address = `127.0.0.1:${port}`;
     const config = join(folder, 'config.yml');
-    writeFileSync(config, configuration(join(folder, 'data'), address));
+    const accounts = join(folder, 'accounts');
+    if (account !== undefined) writeFileSync(accounts, `${account}\n`);
+    const auth = account === undefined ? '' : `auth: { htpasswd: { realm: test, path: ${accounts} } }\n`;
+    writeFileSync(config, `${configuration(join(folder, 'data'), address)}${auth}`);
     const process = host.start(['docker-registry', 'serve', config]);
     process.stdin?.end();
     // Its log is of no interest, but must be read lest it blocks.
     process.stdout?.resume();
     process.stderr?.resume();
-    while ((await host.run(['curl', '-sf', `http://${address}/v2/`])).code !== 0) {
+    while ((await host.run(['curl', '-s', `http://${address}/v2/`])).code !== 0) {
       if (process.exitCode !== null) throw new Error(`docker-registry ended with ${process.exitCode}`);
       await sleep(20);
     }

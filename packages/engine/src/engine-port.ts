@@ -9,6 +9,7 @@ import type {
 } from '@fairlead/network';
 import type { FileService } from './files/file-port.ts';
 import type { CommitOptions } from './image/commit-port.ts';
+import type { RegistryService } from './image/registry-port.ts';
 import type { Container, ContainerConfig, EngineEvent, Exec, Image, Volume } from './model.ts';
 import type { ContainerStatistics, StatisticsOptions } from './statistics/statistics-port.ts';
 
@@ -118,6 +119,8 @@ export interface Progress {
   readonly stream?: string;
   readonly current?: number;
   readonly total?: number;
+  /** What a push has made, for programs to read. */
+  readonly pushed?: { readonly tag: string; readonly digest: string; readonly size: number };
   readonly error?: string;
 }
 
@@ -199,6 +202,11 @@ export interface ImageService {
   ): AsyncIterable<Progress>;
   /** An archive that {@link load} takes. @throws FairleadError `not-found`, before it begins. */
   save(references: readonly string[]): Promise<AsyncIterable<Uint8Array>>;
+  /** Send an image to its registry: the tag that is given, or all that the repository has. */
+  push(
+    repository: string,
+    options: { readonly tag?: string; readonly auth?: RegistryAuth; readonly signal?: AbortSignal },
+  ): AsyncIterable<Progress>;
   load(archive: AsyncIterable<Uint8Array>, options: { readonly quiet: boolean }): AsyncIterable<Progress>;
   import(
     archive: AsyncIterable<Uint8Array>,
@@ -300,6 +308,7 @@ export interface EnginePort {
   readonly images: ImageService;
   readonly networks: NetworkService;
   readonly volumes: VolumeService;
+  readonly registries: RegistryService;
   /** Make an image of a container. @returns its ID. */
   commit(reference: string, options: CommitOptions): Promise<string>;
   /** What a container uses. @throws FairleadError `not-found`, at once. */

@@ -15,6 +15,7 @@ import { ContainerArchives } from './files/container-archives.ts';
 import type { CommitOptions } from './image/commit-port.ts';
 import { commitContainer } from './image/container-commit.ts';
 import type { Images } from './image/image-service.ts';
+import type { Registries } from './image/registries.ts';
 import type { EngineEvent } from './model.ts';
 import { NetworkServices } from './network-service.ts';
 import { Statistics } from './statistics/statistics.ts';
@@ -37,6 +38,7 @@ export class Engine implements EnginePort, AsyncDisposable {
   readonly images: Images;
   readonly networks: NetworkServices;
   readonly volumes: Volumes;
+  readonly registries: Registries;
   readonly #context: EngineContext;
   readonly #surroundings: EngineSurroundings;
   readonly #table: ContainerTable;
@@ -72,6 +74,7 @@ export class Engine implements EnginePort, AsyncDisposable {
     this.containers = new Containers({ context, table, lifecycle: this.#lifecycle, execs, volumes, turns });
     this.files = new ContainerArchives({ context, table, turns });
     this.images = context.images;
+    this.registries = context.images.registries;
     this.#statistics = new Statistics(context, table);
     this.networks = new NetworkServices({ network, table, files, turns, operation });
   }

@@ -49,6 +49,7 @@ export type { BindPlace, FileCalls } from './files/file-calls.ts';
 export type { ExtractOptions, FileChange, FileService, PathStat } from './files/file-port.ts';
 export type { CommitOptions } from './image/commit-port.ts';
 export { Images } from './image/image-service.ts';
+export type { LoginRequest, RegistryService } from './image/registry-port.ts';
 export type {
   Container,
   ContainerConfig,

@@ -1,13 +1,16 @@
 import http from 'node:http';
 import https from 'node:https';
+import { pipeline } from 'node:stream/promises';
 import { FairleadError, messageOf } from '@fairlead/base';
 
 /** A request to a registry or to its token server. */
 export interface HttpRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
+  /** Sent instead of `body`; it can be read once, so nothing that redirects is followed. */
+  readonly stream?: AsyncIterable<Uint8Array>;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -58,7 +61,8 @@ export class HttpTransport implements Disposable {
     for (let hops = 0; hops <= maximumRedirects; hops++) {
       const response = await this.#exchange({ ...request, url, headers });
       const location = response.headers.location;
-      if (!redirects.has(response.statusCode ?? 0) || location === undefined) return response;
+      const isFinal = !redirects.has(response.statusCode ?? 0) || location === undefined;
+      if (isFinal || request.stream !== undefined) return response;
       response.destroy();
       const target = new URL(location, url);
       if (target.origin !== url.origin) headers = withoutAuthorization(headers);
@@ -84,7 +88,9 @@ export class HttpTransport implements Disposable {
     });
     outgoing.on('response', resolve);
     outgoing.on('error', (error) => reject(connectionError(request, error)));
-    outgoing.end(request.body);
+    if (request.stream === undefined) outgoing.end(request.body);
+    // Its failure is the request's. A server may answer, and refuse, before it has read to the end.
+    else pipeline(request.stream, outgoing).catch(reject);
     return promise;
   }
 }

@@ -12,6 +12,7 @@ export type {
   UnpackRequest,
 } from './content-store.ts';
 export { chainIds, type Descriptor, type Digest, digestOf, parseDigest, shortDigest } from './digest.ts';
+export type { DistributionInfo } from './distribution.ts';
 export type { CommitRequest, RunSettings } from './image-commit.ts';
 export {
   type HealthcheckConfig,
@@ -23,6 +24,7 @@ export {
 export type { ImportRequest } from './image-import.ts';
 export type { LoadedImage, LoadRequest } from './image-load.ts';
 export type { PullRequest } from './image-pull.ts';
+export type { ImageToPush } from './image-push.ts';
 export {
   canonicalText,
   familiarName,

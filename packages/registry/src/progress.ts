@@ -1,4 +1,4 @@
-/** One line of what a pull, load or import reports, with the field names of the Docker Engine API in lower case. */
+/** One line of what a pull, push, load or import reports, with the field names of the Docker Engine API in lower case. */
 export interface Progress {
   readonly status?: string;
   /** Which line it belongs to: a layer's short digest, or the tag. */
@@ -9,6 +9,8 @@ export interface Progress {
   readonly current?: number;
   /** Bytes in all. */
   readonly total?: number;
+  /** What a push has made, for programs to read. */
+  readonly pushed?: { readonly tag: string; readonly digest: string; readonly size: number };
 }
 
 /** Told what happens. */

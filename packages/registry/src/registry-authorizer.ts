@@ -25,7 +25,7 @@ export class RegistryAuthorizer {
   readonly #scope: string;
   #header: string | undefined;
 
-  /** @param scope what access is for: `repository:library/busybox:pull`. */
+  /** @param scope what access is for: `repository:library/busybox:pull`; '' to find out who one is. */
   constructor(transport: HttpTransport, credentials: RegistryCredentials, scope: string) {
     this.#transport = transport;
     this.#credentials = credentials;
@@ -65,7 +65,8 @@ export class RegistryAuthorizer {
     const query = new URLSearchParams();
     if (parameters['service']) query.set('service', parameters['service']);
     // The challenge of the first contact names no repository, that of a refused request does.
-    query.set('scope', parameters['scope'] ?? this.#scope);
+    const scope = parameters['scope'] ?? this.#scope;
+    if (scope !== '') query.set('scope', scope);
     const response = this.#credentials.identityToken
       ? await this.#refresh(new URL(realm), query, signal)
       : await this.#requestToken(new URL(realm), query, signal);

@@ -23,15 +23,31 @@ export async function registryError(
   url: URL,
   reference: ImageReference,
 ): Promise<FairleadError> {
-  const status = response.statusCode ?? 0;
-  const problem = challengeProblem(response) ?? (await bodyProblem(response)) ?? statusProblem(status);
-  if (problem === undefined) {
-    const text = `received unexpected HTTP status: ${status} ${response.statusMessage ?? ''}`.trim();
-    return new FairleadError('internal', text);
-  }
-  const text = `${problem.code.toLowerCase().replaceAll('_', ' ')}: ${problem.message}`;
+  const problem = await problemOf(response);
+  if (problem === undefined) return unexpectedStatus(response);
+  const text = problemText(problem);
   const [code, context] = contextOf(problem.code, url, reference);
   return new FairleadError(code, `${context}: ${text}`);
+}
+
+/** The same for a push, where Docker says no more than the registry. */
+export async function pushError(response: HttpResponse): Promise<FairleadError> {
+  const problem = await problemOf(response);
+  if (problem === undefined) return unexpectedStatus(response);
+  const codes: Readonly<Record<string, ErrorCode>> = { UNAUTHORIZED: 'unauthorized', DENIED: 'forbidden' };
+  return new FairleadError(codes[problem.code] ?? 'internal', problemText(problem));
+}
+
+async function problemOf(response: HttpResponse): Promise<RegistryProblem | undefined> {
+  return challengeProblem(response) ?? (await bodyProblem(response)) ?? statusProblem(response.statusCode ?? 0);
+}
+
+function problemText({ code, message }: RegistryProblem): string {
+  return `${code.toLowerCase().replaceAll('_', ' ')}: ${message}`;
+}
+
+function unexpectedStatus({ statusCode = 0, statusMessage = '' }: HttpResponse): FairleadError {
+  return new FairleadError('internal', `received unexpected HTTP status: ${statusCode} ${statusMessage}`.trim());
 }
 
 function contextOf(problem: string, url: URL, reference: ImageReference): [ErrorCode, string] {

@@ -192,7 +192,12 @@ export async function openImage(
   throw failure;
 }
 
-async function reach(
+/**
+ * Find out at which of its bases an endpoint answers, and what it wants to know.
+ *
+ * @throws FairleadError in the words of the last attempt.
+ */
+export async function reach(
   transport: HttpTransport,
   authorizer: RegistryAuthorizer,
   endpoint: RegistryEndpoint,

@@ -1,12 +1,15 @@
 /**
- * What moves images: pull, load and import. A door of its own, for it brings HTTP, TLS and archives with it, which a
+ * What moves images: pull and push, load and save, import and commit. A door of its own, for it brings HTTP, TLS and archives with it, which a
  * daemon that is starting does not need yet.
  *
  * @module
  */
 export { applyConfigChanges } from './config-change.ts';
+export { inspectDistribution } from './distribution.ts';
 export { commitImage } from './image-commit.ts';
 export { importImage } from './image-import.ts';
 export { loadImages } from './image-load.ts';
 export { pullImage } from './image-pull.ts';
-export { distinctBlobs, saveImages } from './image-save.ts';
+export { pushImages } from './image-push.ts';
+export { saveImages } from './image-save.ts';
+export { checkCredentials } from './registry-login.ts';

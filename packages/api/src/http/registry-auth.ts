@@ -20,7 +20,12 @@ const authSchema = goObject({
 export function parseRegistryAuth(header: string | string[] | undefined): RegistryAuth | undefined {
   const encoded = Array.isArray(header) ? header[0] : header;
   if (encoded === undefined || encoded === '') return undefined;
-  const wire = decodeJson(authSchema, parse(Buffer.from(encoded, 'base64').toString('utf8')), 'AuthConfig');
+  return decodeAuth(parse(Buffer.from(encoded, 'base64').toString('utf8')));
+}
+
+/** Credentials from JSON. @returns `undefined` when there are none. */
+export function decodeAuth(json: Json): RegistryAuth | undefined {
+  const wire = decodeJson(authSchema, json, 'AuthConfig');
   const [name = '', ...rest] = Buffer.from(wire.auth, 'base64').toString('utf8').split(':');
   const username = wire.username || name;
   const password = wire.password || rest.join(':');

@@ -9,6 +9,7 @@ import { execRoutes } from './execs.ts';
 import { fairleadRoutes } from './fairlead.ts';
 import { imageRoutes } from './images.ts';
 import { networkRoutes } from './networks.ts';
+import { registryRoutes } from './registries.ts';
 import { statisticsRoutes } from './statistics.ts';
 import { systemRoutes } from './system.ts';
 import { unsupportedRoutes } from './unsupported.ts';
@@ -24,6 +25,7 @@ export function allRoutes(engine: EnginePort, productVersion: string): Route[] {
     ...containerFileRoutes(engine),
     ...commitRoutes(engine),
     ...statisticsRoutes(engine),
+    ...registryRoutes(engine),
     ...execRoutes(engine),
     ...networkRoutes(engine),
     ...volumeRoutes(engine),

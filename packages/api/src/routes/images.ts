@@ -22,6 +22,7 @@ export function imageRoutes(engine: EnginePort): Route[] {
     { method: 'POST', pattern: '/images/prune', handle: (request) => prune(engine, request) },
     { method: 'GET', pattern: '/images/{name*}/json', handle: (request) => inspect(images, request) },
     { method: 'GET', pattern: '/images/{name*}/history', handle: (request) => history(images, request) },
+    { method: 'POST', pattern: '/images/{name*}/push', handle: (request) => push(images, request) },
     { method: 'POST', pattern: '/images/{name*}/tag', handle: (request) => tag(images, request) },
     { method: 'DELETE', pattern: '/images/{name*}', handle: (request) => remove(images, request) },
   ];
@@ -79,6 +80,18 @@ async function importArchive(
 
 async function load(images: ImageService, request: ApiRequest): Promise<ApiResponse> {
   return await progressResponse(images.load(request.body, { quiet: flag(request, 'quiet', true) }));
+}
+
+async function push(images: ImageService, request: ApiRequest): Promise<ApiResponse> {
+  const tag = text(request, 'tag');
+  const auth = parseRegistryAuth(request.headers['x-registry-auth']);
+  return await progressResponse(
+    images.push(parameter(request, 'name'), {
+      ...(tag !== undefined && { tag }),
+      ...(auth !== undefined && { auth }),
+      signal: request.signal,
+    }),
+  );
 }
 
 async function save(images: ImageService, names: readonly string[]): Promise<ApiResponse> {

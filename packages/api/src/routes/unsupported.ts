@@ -9,10 +9,7 @@ const lacking: readonly (readonly [what: string, ...routes: string[]])[] = [
   ['updating containers', 'POST /containers/{id}/update'],
   ['attaching over WebSocket', 'GET /containers/{id}/attach/ws'],
   ['checkpointing', 'GET /containers/{id}/checkpoints', 'POST /containers/{id}/checkpoints'],
-  ['pushing images', 'POST /images/{name*}/push'],
   ['searching registries', 'GET /images/search'],
-  ['asking registries about images', 'GET /distribution/{name*}/json'],
-  ['checking credentials', 'POST /auth'],
   ['swarm mode', 'POST /swarm/init', 'POST /swarm/join', 'POST /services/create'],
   ['installing plugins', 'POST /plugins/pull', 'GET /plugins/privileges'],
 ];

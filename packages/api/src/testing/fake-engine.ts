@@ -13,6 +13,7 @@ import { FakeContainers } from './fake-containers.ts';
 import { FakeFiles } from './fake-files.ts';
 import { FakeImages } from './fake-images.ts';
 import { FakeNetworks } from './fake-networks.ts';
+import { FakeRegistries } from './fake-registries.ts';
 import { FakeVolumes } from './fake-volumes.ts';
 
 /**
@@ -27,6 +28,7 @@ import { FakeVolumes } from './fake-volumes.ts';
 export class FakeEngine implements EnginePort {
   readonly images = new FakeImages();
   readonly files = new FakeFiles();
+  readonly registries = new FakeRegistries();
   readonly networks: FakeNetworks;
   readonly volumes = new FakeVolumes();
   readonly containers: FakeContainers;

@@ -71,6 +71,18 @@ export class FakeImages implements ImageService {
     })();
   }
 
+  async *push(
+    repository: string,
+    options: { readonly tag?: string; readonly auth?: RegistryAuth },
+  ): AsyncGenerator<Progress> {
+    this.lastAuth = options.auth;
+    const tag = options.tag ?? 'latest';
+    const { id } = this.find(`${repository}:${tag}`);
+    yield { status: `The push refers to repository [docker.io/library/${repository}]` };
+    yield { status: 'Pushed', id: '4f4fb700ef54' };
+    yield { pushed: { tag, digest: id, size: 528 } };
+  }
+
   async *load(archive: AsyncIterable<Uint8Array>): AsyncGenerator<Progress> {
     await this.#receive(archive);
     const { tags } = this.add('loaded:latest');

@@ -8,6 +8,10 @@ const barLength = 50;
 export function presentProgress(progress: Progress): Readonly<Record<string, unknown>> {
   if (progress.error !== undefined) return presentFailure(progress.error);
   if (progress.stream !== undefined) return { stream: progress.stream };
+  if (progress.pushed !== undefined) {
+    const { tag, digest, size } = progress.pushed;
+    return { progressDetail: {}, aux: { Tag: tag, Digest: digest, Size: size } };
+  }
   const { status = '', id, current, total } = progress;
   const counted = current !== undefined || total !== undefined;
   return {

@@ -22,6 +22,7 @@ const sample: StatisticsSample = {
       maxUsage: 0,
       limit: 2 ** 64,
       failures: 0,
+      killed: 0,
       inactiveFile: 400,
       counters: { inactive_file: 400, limit: 2 ** 64 },
     },

@@ -1,4 +1,4 @@
-import { FairleadError, isNotFound } from '@fairlead/base';
+import { isNotFound } from '@fairlead/base';
 import {
   canonicalText,
   familiarName,
@@ -6,11 +6,9 @@ import {
   type ImageConfig,
   type ImageReference,
   type ImageTarget,
-  type ImageToSave,
   type LoadedImage,
   parseDigest,
   parseImageReference,
-  parseManifest,
   parsePlatform,
   type RegistrySettings,
   type RunSettings,
@@ -18,22 +16,25 @@ import {
 } from '@fairlead/registry';
 import type { Containerd } from '@fairlead/runtime';
 import type { ImageRemoval, ImageService, Progress, RegistryAuth } from '../engine-port.ts';
-import { heldStream } from '../held-stream.ts';
 import type { Container, Image } from '../model.ts';
 import type { CommitOptions } from './commit-port.ts';
 import { containerLayer } from './container-layer.ts';
+import { imageContent } from './image-content.ts';
 import { type ImageDetails, ImageReader } from './image-details.ts';
-import { findImage, imagesWithTags, lookupReference, newTag } from './image-lookup.ts';
+import { type LeaveParts, pushPlanned, saveArchive } from './image-leave.ts';
+import { findImage, lookupReference, newTag } from './image-lookup.ts';
 import { ImageRecords, type RecordChanges } from './image-records.ts';
 import { type ImageUser, orphanedLayers, planRemoval } from './image-removal.ts';
 import type { ImageTable } from './image-table.ts';
 import { leasedTarget } from './image-target.ts';
 import { type ImageHistoryLine, imageHistory, imageView } from './image-view.ts';
+import { planPush } from './push-plan.ts';
+import { Registries } from './registries.ts';
 
 /** Something that happened to an image; the engine adds type and time. */
 export interface ImageEvent {
-  readonly action: 'pull' | 'load' | 'import' | 'save' | 'tag' | 'untag' | 'delete';
-  /** Image ID; for a pull the reference, as in Docker. */
+  readonly action: 'pull' | 'load' | 'import' | 'save' | 'push' | 'tag' | 'untag' | 'delete';
+  /** Image ID; for a pull or push the reference, as in Docker. */
   readonly id: string;
   readonly attributes: Readonly<Record<string, string>>;
 }
@@ -64,11 +65,14 @@ const leaseSeconds = 24 * 3600;
 /** The local images, kept in containerd. */
 export class Images implements ImageService {
   readonly #options: ImagesOptions;
+  /** What registries are asked besides for images. */
+  readonly registries: Registries;
   readonly #records: ImageRecords;
   readonly #reader: ImageReader;
 
   constructor(options: ImagesOptions) {
     this.#options = options;
+    this.registries = new Registries(options.registry);
     this.#records = new ImageRecords(options.containerd.images);
     this.#reader = new ImageReader(options.containerd);
   }
@@ -190,41 +194,36 @@ export class Images implements ImageService {
     });
   }
 
-  /**
-   * Images as an archive.
-   *
-   * @throws FairleadError `not-found` for the first name that there is no image for.
-   */
+  /** Images as an archive. @throws FairleadError `not-found` for the first name that there is no image for. */
   async save(names: readonly string[]): Promise<AsyncIterable<Uint8Array>> {
-    const { containerd } = this.#options;
-    const table = await this.#records.table();
-    const found = mergedById(names.flatMap((name) => imagesWithTags(table, name)));
-    await using held = new AsyncDisposableStack();
-    const lease = held.use(await containerd.leases.create(leaseSeconds));
-    const { distinctBlobs, saveImages } = await import('@fairlead/registry/transfer');
-    const images = await Promise.all([...found].map(([id, tags]) => this.#toSave(id, tags)));
-    // Found under the lease: what is removed meanwhile stays until the archive is whole.
-    const { content } = leasedTarget(containerd, lease);
-    for (const { digest } of distinctBlobs(images)) {
-      if (await content.has(digest)) continue;
-      throw new FairleadError('not-found', `content digest ${digest}: not found`);
-    }
-    for (const id of found.keys()) await this.#emit('save', id, id);
-    return heldStream(
-      saveImages(images, (digest) => containerd.content.read(digest)),
-      held.move(),
-    );
+    const { archive, ids } = await saveArchive(await this.#leaving(), names);
+    for (const id of ids) await this.#emit('save', id, id);
+    return archive;
   }
 
-  async #toSave(id: string, names: readonly ImageReference[]): Promise<ImageToSave> {
-    const { descriptor, manifest, config } = await this.#manifestOf(id);
-    return { manifest: descriptor, config: manifest.config, layers: manifest.layers, imageConfig: config, names };
+  async *push(
+    repository: string,
+    options: { readonly tag?: string; readonly auth?: RegistryAuth; readonly signal?: AbortSignal },
+  ): AsyncGenerator<Progress, void> {
+    const parts = await this.#leaving();
+    const plan = planPush(parts.table, repository, options.tag);
+    const { auth: credentials, signal } = options;
+    yield* pushPlanned(parts, plan, { ...this.#options.registry, credentials, signal });
+    const [{ id } = { id: '' }] = plan.pushes;
+    await this.#emit('push', familiarText(plan.reference), familiarName(plan.reference), id);
+  }
+
+  async #leaving(): Promise<LeaveParts> {
+    const { containerd } = this.#options;
+    const table = await this.#records.table();
+    const contentOf = (id: string) => imageContent(id, table, containerd, this.#reader);
+    return { containerd, table, leaseSeconds, contentOf };
   }
 
   /** Make an image of a container's files and of how it runs. @returns its ID. */
   async commit(container: Container, options: CommitOptions, name: ImageReference | undefined): Promise<string> {
     const { containerd } = this.#options;
-    const parent = await this.#manifestOf(container.imageId);
+    const parent = await (await this.#leaving()).contentOf(container.imageId);
     await using lease = await containerd.leases.create(leaseSeconds);
     const { commitImage } = await import('@fairlead/registry/transfer');
     const image = await commitImage({
@@ -242,17 +241,6 @@ export class Images implements ImageService {
     await this.#keep(image, name === undefined ? [] : [name]);
     if (name !== undefined) await this.#emit('tag', id, familiarText(name));
     return id;
-  }
-
-  async #manifestOf(id: string) {
-    const target = (await this.#records.table()).image(id)?.target;
-    if (target === undefined) throw new FairleadError('not-found', `No such image: ${id}`);
-    const { imageConfig } = await this.#reader.read(id);
-    const bytes = await this.#options.containerd.content.readAll(target.digest);
-    const manifest = parseManifest(bytes, target.mediaType, id);
-    if (manifest.kind === 'index') throw new FairleadError('internal', `image ${id} has no manifest of its own`);
-    const descriptor = { mediaType: manifest.mediaType, digest: parseDigest(target.digest), size: target.size };
-    return { config: imageConfig, manifest, descriptor };
   }
 
   /** Give something a place to put images in, and clear up what it leaves when it fails or is left early. */
@@ -343,16 +331,6 @@ interface Removed {
   readonly id: string;
   readonly details: ImageDetails | undefined;
   readonly removals: readonly ImageRemoval[];
-}
-
-/** An image that was named several times is saved once, with all its names. */
-function mergedById(found: readonly { readonly id: string; readonly tags: readonly ImageReference[] }[]) {
-  const byId = new Map<string, ImageReference[]>();
-  for (const { id, tags } of found) {
-    const names = [...(byId.get(id) ?? []), ...tags].map((name) => [canonicalText(name), name] as const);
-    byId.set(id, [...new Map(names).values()]);
-  }
-  return byId;
 }
 
 function runSettings({ config, env, user, workingDir }: Container): RunSettings {
