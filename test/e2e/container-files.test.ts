@@ -115,6 +115,28 @@ for (const name of both) {
   });
 }
 
+test('volumes of a container that never ran are seen in it, and their parts where they are mounted', async () => {
+  await docker(
+    'run',
+    '--rm',
+    '-v',
+    'data:/data',
+    'busybox',
+    'sh',
+    '-c',
+    'mkdir /data/part; echo kept >/data/part/file',
+  );
+  const part = 'type=volume,src=data,dst=/part,volume-subpath=part';
+  await docker('create', '--name', 'keeper', '-v', 'data:/data', '--mount', part, 'busybox', 'true');
+  for (const path of ['/data/part/file', '/part/file']) {
+    const target = inFolder(`from${path.replaceAll('/', '-')}`);
+    await docker('cp', `keeper:${path}`, target);
+    assert.equal(readFileSync(target, 'utf8'), 'kept\n');
+  }
+  await docker('rm', '-v', 'keeper');
+  await docker('volume', 'rm', 'data');
+});
+
 test('what a tmpfs of a running container holds can be had', async () => {
   await docker('exec', 'running', 'sh', '-c', 'echo volatile >/scratch/file');
   await docker('cp', 'running:/scratch/file', inFolder('scratch'));

@@ -72,7 +72,7 @@ export class Engine implements EnginePort, AsyncDisposable {
       resume: (container) => this.#lifecycle.resume(container),
     });
     this.containers = new Containers({ context, table, lifecycle: this.#lifecycle, execs, volumes, turns });
-    this.files = new ContainerArchives({ context, table, turns });
+    this.files = new ContainerArchives({ context, table, turns, volumes });
     this.images = context.images;
     this.registries = context.images.registries;
     this.#statistics = new Statistics(context, table);

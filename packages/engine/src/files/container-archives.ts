@@ -3,7 +3,7 @@ import { FairleadError, messageOf } from '@fairlead/base';
 import { decompressed, tarEnd } from '@fairlead/registry/tar';
 import { resolveUser } from '@fairlead/runtime';
 import { containerEvent } from '../container/container-event.ts';
-import { plannedMounts } from '../container/mount-plan.ts';
+import { containerMounts } from '../container/mount-plan.ts';
 import { heldStream } from '../held-stream.ts';
 import type { Container } from '../model.ts';
 import { ArchiveExtractor } from './archive-extractor.ts';
@@ -115,8 +115,9 @@ function requireDirectory(path: string, reference: string, view: RootView, desti
 }
 
 /** @throws FairleadError `forbidden` for what the container may not write to either. */
-function requireWritable({ config }: Container, path: string): void {
-  const mount = mountAbove(path, plannedMounts(config));
+function requireWritable(container: Container, path: string): void {
+  const { config } = container;
+  const mount = mountAbove(path, containerMounts(container));
   if (mount?.readOnly) throw new FairleadError('forbidden', 'mounted volume is marked read-only');
   if (mount === undefined && config.host.readonlyRootfs) {
     throw new FairleadError('forbidden', 'container rootfs is marked read-only');

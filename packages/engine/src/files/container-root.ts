@@ -5,9 +5,10 @@ import type { KeyedMutex } from '@fairlead/base';
 import { containerFiles } from '../container/container-files.ts';
 import { isAlive } from '../container/container-state.ts';
 import type { ContainerTable } from '../container/container-table.ts';
-import { plannedMounts } from '../container/mount-plan.ts';
+import { containerMounts } from '../container/mount-plan.ts';
 import type { EngineContext, EngineSettings } from '../context.ts';
-import type { Container } from '../model.ts';
+import type { Container, ContainerMount } from '../model.ts';
+import type { ContainerVolumes } from '../volume/container-volumes.ts';
 import { type BindPlace, O_PATH } from './file-calls.ts';
 
 /** What opening needs of the engine. */
@@ -16,6 +17,7 @@ export interface ContainerRootParts {
   readonly table: ContainerTable;
   /** Whose turn it is, by container id. */
   readonly turns: KeyedMutex;
+  readonly volumes: Pick<ContainerVolumes, 'mountpoint'>;
 }
 
 /** The root directory of a container, until it is disposed of. */
@@ -36,7 +38,7 @@ export async function openContainerRoot(parts: ContainerRootParts, reference: st
   const turn = parts.turns.run(id, async () => {
     const container = parts.table.find(id);
     const live = isAlive(container) ? openProcessRoot(container) : undefined;
-    const descriptor = live ?? (await openLayers(parts.context, container));
+    const descriptor = live ?? (await openLayers(parts, container));
     const closed = Promise.withResolvers<void>();
     opened.resolve({
       container,
@@ -88,15 +90,23 @@ function isProcessOf(id: string, pid: number): boolean {
   }
 }
 
-async function openLayers(context: EngineContext, container: Container): Promise<number> {
-  const layers = await context.containerd.snapshots.mounts(container.id);
-  const binds = bindsOf(container, context.settings);
-  return context.files.openMountTree(mountPlace(context.settings), { layers, readOnly: false, binds });
+async function openLayers(parts: ContainerRootParts, container: Container): Promise<number> {
+  const { containerd, files, settings } = parts.context;
+  const layers = await containerd.snapshots.mounts(container.id);
+  using held = new DisposableStack();
+  const binds = bindsOf(container, settings, (mount) => sourceOf(parts, mount, held));
+  return files.openMountTree(mountPlace(settings), { layers, readOnly: false, binds });
 }
 
 /** What of the host is in a container, parents before what lies below them; without what is gone. */
-function bindsOf(container: Container, settings: EngineSettings): BindPlace[] {
-  const asked = plannedMounts(container.config).filter(({ type }) => type !== 'tmpfs');
+function bindsOf(
+  container: Container,
+  settings: EngineSettings,
+  sourceOf: (mount: ContainerMount) => string,
+): BindPlace[] {
+  const asked = containerMounts(container)
+    .filter(({ type }) => type !== 'tmpfs')
+    .map((mount) => ({ source: sourceOf(mount), target: mount.target, readOnly: mount.readOnly }));
   const { resolvConf, hostname, hosts } = containerFiles(settings, container.id);
   const own = [
     { source: resolvConf, target: '/etc/resolv.conf', readOnly: false },
@@ -106,4 +116,20 @@ function bindsOf(container: Container, settings: EngineSettings): BindPlace[] {
   return [...own, ...asked]
     .filter(({ source }) => existsSync(source))
     .toSorted((a, b) => a.target.split('/').length - b.target.split('/').length);
+}
+
+/** A part of a volume is named by a descriptor: links that somebody has put in its way do not lead out of the volume. */
+function sourceOf({ context, volumes }: ContainerRootParts, mount: ContainerMount, held: DisposableStack): string {
+  if (mount.volumeName === undefined) return mount.source;
+  const root = volumes.mountpoint(mount.volumeName);
+  const subpath = mount.volume?.subpath;
+  if (!subpath || !existsSync(root)) return root;
+  const volume = held.adopt(openSync(root, O_PATH | constants.O_DIRECTORY), closeSync);
+  try {
+    const part = context.files.openInRoot(volume, Buffer.from(subpath), O_PATH);
+    return `/proc/self/fd/${held.adopt(part, closeSync)}`;
+  } catch {
+    // Gone, as a source may be that is named by its path.
+    return join(root, subpath);
+  }
 }
