@@ -158,6 +158,20 @@ test('volumes are made, used, listed, shown and removed', async () => {
   assert.match(await output('volume prune -f'), /^Deleted Volumes:\n[0-9a-f]{64}\n\nTotal reclaimed space: 0B\n$/);
 });
 
+test('limits change while a container runs, and all that has ended is removed at once', async () => {
+  await output('run -d --name limited --restart on-failure:2 busybox sleep 100');
+  assert.equal(await output('update --pids-limit 77 --restart unless-stopped limited'), 'limited\n');
+  const shown = await output('inspect -f', '{{.HostConfig.PidsLimit}} {{.HostConfig.RestartPolicy.Name}}', 'limited');
+  assert.equal(shown, '77 unless-stopped\n');
+  assert.match((await fairlead('update -m 1m limited')).stderr, /Minimum memory limit allowed is 6MB/);
+  const id = (await output('create busybox')).trim();
+  assert.match(
+    await output('container prune -f'),
+    new RegExp(`Deleted Containers:[^]*${id}[^]*Total reclaimed space: `),
+  );
+  await output('rm -f limited');
+});
+
 test('what happened is told, and what the engine is', async () => {
   const end = Math.ceil(Date.now() / 1000);
   assert.match(

@@ -10,7 +10,16 @@ import type {
 import type { FileService } from './files/file-port.ts';
 import type { CommitOptions } from './image/commit-port.ts';
 import type { RegistryService } from './image/registry-port.ts';
-import type { Container, ContainerConfig, EngineEvent, Exec, Image, Volume } from './model.ts';
+import type {
+  Container,
+  ContainerConfig,
+  EngineEvent,
+  Exec,
+  HostConfig,
+  Image,
+  ResourceLimits,
+  Volume,
+} from './model.ts';
 import type { ContainerStatistics, StatisticsOptions } from './statistics/statistics-port.ts';
 
 /** A container together with what the network knows of it, as `inspect` shows it. */
@@ -106,6 +115,13 @@ export interface LogOptions {
 /** What `wait` waits for. */
 export type WaitCondition = 'not-running' | 'next-exit' | 'removed';
 
+/** What shall be different about a container; what is absent stays. */
+export interface ContainerUpdate {
+  /** `pids` of 0 takes that limit away. */
+  readonly limits: ResourceLimits;
+  readonly restartPolicy?: HostConfig['restartPolicy'];
+}
+
 /** How a wait ended. */
 export interface WaitResult {
   readonly exitCode: number;
@@ -149,6 +165,7 @@ export interface ContainerService {
   pause(reference: string): Promise<void>;
   unpause(reference: string): Promise<void>;
   rename(reference: string, name: string): Promise<void>;
+  update(reference: string, change: ContainerUpdate): Promise<void>;
   remove(reference: string, options?: { readonly force?: boolean; readonly volumes?: boolean }): Promise<void>;
   /** The promise resolves once the wait is armed; `result` when it ends. */
   wait(reference: string, condition: WaitCondition): Promise<{ readonly result: Promise<WaitResult> }>;

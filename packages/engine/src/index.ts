@@ -25,6 +25,7 @@ export type {
   AttachmentView,
   AttachOptions,
   ContainerService,
+  ContainerUpdate,
   ContainerView,
   EnginePort,
   ImageRemoval,

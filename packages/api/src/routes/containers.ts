@@ -8,6 +8,7 @@ import { parseCreate } from '../wire/container-create.ts';
 import { containerFilterKeys, selectContainers } from '../wire/container-filters.ts';
 import { requireValidName } from '../wire/container-rules.ts';
 import { isUp, presentSummary } from '../wire/container-summary.ts';
+import { parseUpdate } from '../wire/container-update.ts';
 import { presentContainer } from '../wire/container-view.ts';
 import { Filters } from '../wire/filters.ts';
 import { presentTop, requireDefaultTop } from '../wire/process-table.ts';
@@ -23,6 +24,7 @@ export function containerRoutes(engine: EnginePort): Route[] {
     { method: 'GET', pattern: '/containers/{id}/json', handle: (request) => inspect(containers, request) },
     { method: 'GET', pattern: '/containers/{id}/top', handle: (request) => top(containers, request) },
     { method: 'POST', pattern: '/containers/{id}/rename', handle: (request) => rename(containers, request) },
+    { method: 'POST', pattern: '/containers/{id}/update', handle: (request) => update(containers, request) },
     { method: 'DELETE', pattern: '/containers/{id}', handle: (request) => remove(containers, request) },
   ];
 }
@@ -70,6 +72,11 @@ async function rename(containers: ContainerService, request: ApiRequest): Promis
   requireValidName(name);
   await containers.rename(container.id, name.replace(/^\//, ''));
   return empty(204);
+}
+
+async function update(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
+  await containers.update(parameter(request, 'id'), parseUpdate(await readJson(request), request.version));
+  return json({ Warnings: null });
 }
 
 async function remove(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {

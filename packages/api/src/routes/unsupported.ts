@@ -6,7 +6,6 @@ import type { Method, Route } from '../http/route.ts';
 /** What this version lacks, by the routes that would do it. */
 const lacking: readonly (readonly [what: string, ...routes: string[]])[] = [
   ['building images', 'POST /build', 'POST /session', 'POST /grpc', 'POST /build/cancel'],
-  ['updating containers', 'POST /containers/{id}/update'],
   ['attaching over WebSocket', 'GET /containers/{id}/attach/ws'],
   ['checkpointing', 'GET /containers/{id}/checkpoints', 'POST /containers/{id}/checkpoints'],
   ['searching registries', 'GET /images/search'],

@@ -5,6 +5,7 @@ import type {
   ContainerConfig,
   ContainerService,
   ContainerState,
+  ContainerUpdate,
   ContainerView,
   EngineEvent,
   Exec,
@@ -102,6 +103,13 @@ export class FakeContainers implements ContainerService {
   async rename(reference: string, name: string): Promise<void> {
     const fake = this.find(reference);
     fake.container = { ...fake.container, name };
+  }
+
+  async update(reference: string, { limits, restartPolicy }: ContainerUpdate): Promise<void> {
+    const fake = this.find(reference);
+    const { host } = fake.container.config;
+    const changed = { ...host, limits: { ...host.limits, ...limits }, ...(restartPolicy && { restartPolicy }) };
+    fake.container = { ...fake.container, config: { ...fake.container.config, host: changed } };
   }
 
   async remove(reference: string, options: { readonly force?: boolean } = {}): Promise<void> {

@@ -8,6 +8,28 @@ import { parsePortMap, portMapSchema } from './port-map.ts';
 const optionalBoolean = v.optional(v.boolean());
 const optionalInteger = v.optional(v.pipe(v.number(), v.integer()));
 
+/** The fields that limit what a container may use, when it is made and later. */
+export const limitEntries = {
+  Memory: goInteger,
+  MemoryReservation: goInteger,
+  MemorySwap: goInteger,
+  NanoCpus: goInteger,
+  CpuShares: goInteger,
+  CpuPeriod: goInteger,
+  CpuQuota: goInteger,
+  CpusetCpus: goString,
+  CpusetMems: goString,
+  PidsLimit: optionalInteger,
+  BlkioWeight: goInteger,
+  OomKillDisable: optionalBoolean,
+};
+
+/** Limits of a request after decoding. */
+export type WireLimits = v.InferOutput<v.ObjectSchema<typeof limitEntries, undefined>>;
+
+/** `RestartPolicy` of a request. */
+export const restartPolicySchema = v.optional(goObject({ Name: goString, MaximumRetryCount: goInteger }));
+
 /** The fields of a request's `HostConfig` that the engine acts on. */
 export const hostConfigSchema = goObject({
   NetworkMode: goString,
@@ -43,20 +65,9 @@ export const hostConfigSchema = goObject({
   CgroupParent: goString,
   ShmSize: goInteger,
   OomScoreAdj: goInteger,
-  RestartPolicy: v.optional(goObject({ Name: goString, MaximumRetryCount: goInteger })),
+  RestartPolicy: restartPolicySchema,
   LogConfig: v.optional(goObject({ Type: goString, Config: goStringMap })),
-  Memory: goInteger,
-  MemoryReservation: goInteger,
-  MemorySwap: goInteger,
-  NanoCpus: goInteger,
-  CpuShares: goInteger,
-  CpuPeriod: goInteger,
-  CpuQuota: goInteger,
-  CpusetCpus: goString,
-  CpusetMems: goString,
-  PidsLimit: optionalInteger,
-  BlkioWeight: goInteger,
-  OomKillDisable: optionalBoolean,
+  ...limitEntries,
 });
 
 /** A request's `HostConfig` after decoding. */
@@ -111,12 +122,18 @@ export function parseHostConfig(host: WireHostConfig, version: ApiVersion): Host
       maximumRetryCount: host.RestartPolicy?.MaximumRetryCount ?? 0,
     },
     logConfig: { type: host.LogConfig?.Type || 'json-file', options: host.LogConfig?.Config ?? {} },
-    limits: parseLimits(host),
+    limits: withSwap(parseLimits(host)),
   };
 }
 
+/** Docker gives a container that is limited in memory as much swap again. */
+function withSwap(limits: ResourceLimits): ResourceLimits {
+  if (limits.memory === undefined || limits.memorySwap !== undefined) return limits;
+  return { ...limits, memorySwap: limits.memory * 2 };
+}
+
 /** Limits that were asked for; 0 and empty mean none. */
-function parseLimits(host: WireHostConfig): ResourceLimits {
+export function parseLimits(host: WireLimits): ResourceLimits {
   return {
     ...(host.Memory !== 0 && { memory: host.Memory }),
     ...(host.MemoryReservation !== 0 && { memoryReservation: host.MemoryReservation }),

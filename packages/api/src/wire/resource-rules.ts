@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { FairleadError } from '@fairlead/base';
-import type { WireHostConfig } from './host-config.ts';
+import type { WireHostConfig, WireLimits } from './host-config.ts';
 
 /** Resources of setrlimit(2), as Docker spells them. */
 const ulimitNames =
@@ -9,23 +9,6 @@ const ulimitNames =
 const minimumMemory = 6 * 1024 * 1024;
 /** Microseconds between which a period of the CPU scheduler lies (Linux, sched-bwc.rst). */
 const [shortestPeriod, longestPeriod] = [1000, 1_000_000];
-
-/** What may be limited at creation, and again later. */
-export type WireLimits = Pick<
-  WireHostConfig,
-  | 'Memory'
-  | 'MemorySwap'
-  | 'MemoryReservation'
-  | 'NanoCpus'
-  | 'CpuShares'
-  | 'CpuPeriod'
-  | 'CpuQuota'
-  | 'CpusetCpus'
-  | 'CpusetMems'
-  | 'PidsLimit'
-  | 'BlkioWeight'
-  | 'OomKillDisable'
->;
 
 /**
  * Check a restart policy.

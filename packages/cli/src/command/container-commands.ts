@@ -1,5 +1,5 @@
 import type { CommandDefinition, OptionDefinition } from './command.ts';
-import { runOptions } from './run-options.ts';
+import { runOptions, updateOptions } from './run-options.ts';
 
 const format: OptionDefinition = {
   flags: '-f, --format <template>',
@@ -15,6 +15,7 @@ const stopOptions: readonly OptionDefinition[] = [
   { flags: '-s, --signal <signal>', description: 'signal to send first' },
 ];
 const lifecycle = (): Promise<typeof import('../container/lifecycle.ts')> => import('../container/lifecycle.ts');
+const change = (): Promise<typeof import('../container/change.ts')> => import('../container/change.ts');
 const views = (): Promise<typeof import('../container/views.ts')> => import('../container/views.ts');
 
 /** Commands about containers. */
@@ -110,6 +111,24 @@ export const containerCommands: readonly CommandDefinition[] = [
     ],
     completion: 'container',
     load: async () => (await lifecycle()).remove,
+  },
+  {
+    words: ['update'],
+    aliases: [['container', 'update']],
+    summary: 'Change limits and restart policy of containers',
+    arguments: '<container...>',
+    options: updateOptions,
+    completion: 'container',
+    load: async () => (await change()).update,
+  },
+  {
+    words: ['container', 'prune'],
+    summary: 'Remove all containers that do not run',
+    options: [
+      { flags: '-f, --force', description: 'do not ask' },
+      { flags: '--filter <filter>', description: 'condition: label=…, until=…', repeatable: true },
+    ],
+    load: async () => (await change()).prune,
   },
   {
     words: ['rename'],

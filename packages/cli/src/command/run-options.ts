@@ -2,6 +2,25 @@ import type { OptionDefinition } from './command.ts';
 
 const list = true;
 
+const limitOptions: readonly OptionDefinition[] = [
+  { flags: '-m, --memory <bytes>', description: 'memory limit' },
+  { flags: '--memory-reservation <bytes>', description: 'soft memory limit' },
+  { flags: '--memory-swap <bytes>', description: 'memory and swap together; -1 means unlimited swap' },
+  { flags: '--cpus <number>', description: 'number of CPUs' },
+  { flags: '-c, --cpu-shares <weight>', description: 'CPU weight' },
+  { flags: '--cpuset-cpus <list>', description: 'CPUs it may run on: 0-3, 0,1' },
+  { flags: '--pids-limit <number>', description: 'number of processes; -1 means unlimited' },
+];
+
+const restartOption: OptionDefinition = {
+  flags: '--restart <policy>',
+  description: 'restart policy',
+  completion: ['no', 'always', 'on-failure', 'unless-stopped'],
+};
+
+/** Options of `update`: what can be different about a container that exists. */
+export const updateOptions: readonly OptionDefinition[] = [...limitOptions, restartOption];
+
 /** Options of `run` and `create`: docker's, as far as the engine knows what to do with them. */
 export const runOptions: readonly OptionDefinition[] = [
   { flags: '-d, --detach', description: 'run in the background and print the container id' },
@@ -76,13 +95,7 @@ export const runOptions: readonly OptionDefinition[] = [
   { flags: '--read-only', description: 'mount the root file system read-only' },
   { flags: '--init', description: 'run a small init that collects orphans' },
   { flags: '--device <spec>', description: 'device: host[:container[:permissions]]', repeatable: list },
-  { flags: '-m, --memory <bytes>', description: 'memory limit' },
-  { flags: '--memory-reservation <bytes>', description: 'soft memory limit' },
-  { flags: '--memory-swap <bytes>', description: 'memory and swap together; -1 means unlimited swap' },
-  { flags: '--cpus <number>', description: 'number of CPUs' },
-  { flags: '-c, --cpu-shares <weight>', description: 'CPU weight' },
-  { flags: '--cpuset-cpus <list>', description: 'CPUs it may run on: 0-3, 0,1' },
-  { flags: '--pids-limit <number>', description: 'number of processes; -1 means unlimited' },
+  ...limitOptions,
   { flags: '--shm-size <bytes>', description: 'size of /dev/shm' },
   { flags: '--ulimit <spec>', description: 'limit of processes: name=soft[:hard]', repeatable: list },
   { flags: '--sysctl <setting>', description: 'kernel setting of its namespaces: key=value', repeatable: list },
@@ -91,11 +104,7 @@ export const runOptions: readonly OptionDefinition[] = [
   { flags: '--uts <mode>', description: 'host name namespace' },
   { flags: '--cgroup-parent <path>', description: 'parent cgroup' },
   { flags: '-l, --label <label>', description: 'label: key=value', repeatable: list },
-  {
-    flags: '--restart <policy>',
-    description: 'restart policy',
-    completion: ['no', 'always', 'on-failure', 'unless-stopped'],
-  },
+  restartOption,
   { flags: '--stop-signal <signal>', description: 'signal that stops it' },
   { flags: '--stop-timeout <seconds>', description: 'patience before it is killed' },
   { flags: '--log-driver <driver>', description: 'where its output is kept', completion: ['json-file', 'none'] },

@@ -219,7 +219,8 @@ function parseDevice(text: string): Record<string, string> {
   return { PathOnHost: host, PathInContainer: inside, CgroupPermissions: (isMode ? second : third) ?? 'rwm' };
 }
 
-function restartPolicy(text: string): { Name: string; MaximumRetryCount: number } {
+/** `on-failure:3` and the like. @throws FairleadError `invalid-argument` for a count that is none. */
+export function restartPolicy(text: string): { Name: string; MaximumRetryCount: number } {
   const [name, count = '0'] = splitAt(text, ':');
   if (!/^\d*$/.test(count)) throw invalid('maximum retry count must be an integer');
   return { Name: name, MaximumRetryCount: Number(count) };

@@ -1,4 +1,5 @@
 import { FairleadError, shortIdentifier } from '@fairlead/base';
+import { agreed } from '../command/agreement.ts';
 import type { Action } from '../command/command.ts';
 import { type Options, splitAssignment } from '../command/options.ts';
 import { forEachName } from '../container/for-each-name.ts';
@@ -118,9 +119,11 @@ export const remove: Action = (invocation) =>
 export const inspect: Action = (invocation) =>
   inspectEach(invocation, (name) => invocation.engine.ask('GET', `/networks/${name}`));
 
+const pruneWarning = 'This will remove all custom networks not used by at least one container.';
+
 /** `fairlead network prune`. */
 export const prune: Action = async ({ options, engine, print }) => {
-  if (!options.flag('force') && !(await agreed())) return 0;
+  if (!options.flag('force') && !(await agreed(pruneWarning))) return 0;
   const query = { filters: filterText(options.list('filter')) };
   const { NetworksDeleted } = await engine.ask<{ NetworksDeleted: string[] | null }>('POST', '/networks/prune', {
     query,
@@ -130,10 +133,3 @@ export const prune: Action = async ({ options, engine, print }) => {
   NetworksDeleted.forEach(print);
   return 0;
 };
-
-async function agreed(): Promise<boolean> {
-  const { createInterface } = await import('node:readline/promises');
-  using terminal = createInterface({ input: process.stdin, output: process.stdout });
-  process.stdout.write('WARNING! This will remove all custom networks not used by at least one container.\n');
-  return /^y(es)?$/i.test(await terminal.question('Are you sure you want to continue? [y/N] '));
-}

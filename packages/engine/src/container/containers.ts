@@ -5,6 +5,7 @@ import type {
   AttachedStreams,
   AttachOptions,
   ContainerService,
+  ContainerUpdate,
   ContainerView,
   LogLine,
   LogOptions,
@@ -22,6 +23,7 @@ import { containerFiles } from './container-files.ts';
 import { inventName, parseContainerName } from './container-name.ts';
 import { ignoreMissing, isAlive, notRunning, requireNotRestarting } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
+import { ContainerUpdates } from './container-updates.ts';
 import type { ExecRequest, ExecTable } from './exec-table.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { plannedMounts, requireBindSources } from './mount-plan.ts';
@@ -47,6 +49,7 @@ export class Containers implements ContainerService {
   readonly #volumes: ContainerVolumes;
   readonly #turns: KeyedMutex;
   readonly #images = new Map<string, Image>();
+  readonly #updates: ContainerUpdates;
 
   constructor(parts: ContainersParts) {
     this.#context = parts.context;
@@ -55,6 +58,7 @@ export class Containers implements ContainerService {
     this.#execs = parts.execs;
     this.#volumes = parts.volumes;
     this.#turns = parts.turns;
+    this.#updates = new ContainerUpdates(parts.context, parts.table, parts.turns);
   }
 
   async create(request: ContainerConfig & { readonly name?: string }) {
@@ -101,6 +105,10 @@ export class Containers implements ContainerService {
     if (wanted === '') throw new FairleadError('invalid-argument', 'Neither old nor new names may be empty');
     const name = parseContainerName(wanted);
     await this.#turns.run(id, () => this.#rename(this.#table.find(id), name));
+  }
+
+  async update(reference: string, change: ContainerUpdate): Promise<void> {
+    await this.#updates.update(reference, change);
   }
 
   async remove(

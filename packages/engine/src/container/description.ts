@@ -7,7 +7,7 @@ import {
   readHostDevices,
   resolveUser,
 } from '@fairlead/runtime';
-import type { Container, ContainerMount, HostConfig } from '../model.ts';
+import type { Container, ContainerMount, HostConfig, ResourceLimits } from '../model.ts';
 import type { ContainerFiles } from './container-files.ts';
 import type { ContainerTable } from './container-table.ts';
 import { INIT_PATH } from './init-program.ts';
@@ -63,7 +63,7 @@ export function describeContainer(source: DescriptionSource): ContainerDescripti
     capabilities: { add: host.capAdd, drop: host.capDrop },
     devices: host.privileged ? readHostDevices() : host.devices.map(requestedDevice),
     ulimits: host.ulimits,
-    limits: limitsOf(host),
+    limits: runtimeLimits(host.limits),
     ...(host.shmSize > 0 && { shmSize: host.shmSize }),
     sysctls: host.sysctls,
     ...securityOf(host),
@@ -82,7 +82,8 @@ function securityOf(host: HostConfig): Pick<ContainerDescription, 'seccomp' | 'n
   };
 }
 
-function limitsOf({ limits }: HostConfig): NonNullable<ContainerDescription['limits']> {
+/** Limits in the runtime's words; 0 and empty mean that there is none. */
+export function runtimeLimits(limits: ResourceLimits): NonNullable<ContainerDescription['limits']> {
   const { oomKillDisable, blkioWeight, ...others } = limits;
   const set = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== 0 && value !== ''));
   return {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FairleadError, isNotFound } from '@fairlead/base';
 import type { EngineContext } from '../context.ts';
 import type { Container } from '../model.ts';
@@ -10,6 +11,9 @@ import { parseSignal } from './signal.ts';
 export const SIGKILL = 9;
 /** What asks a container to end that names no signal of its own. */
 export const SIGTERM = 'SIGTERM';
+/** Milliseconds that the runtime gets to agree with itself. */
+const THAW_MS = 1000;
+const LOOK_AGAIN_MS = 20;
 
 /** Signals to a container's process, and its freezing. Whoever calls has the container's turn. */
 export class Signalling {
@@ -62,14 +66,22 @@ export class Signalling {
     this.#health.watch(id);
   }
 
-  /** Some runtimes thaw a frozen process that gets SIGKILL: then it has ended, or is about to. */
+  /**
+   * Some runtimes thaw a frozen process that gets SIGKILL: then it has ended, or is about to. For a moment it is not
+   * frozen for one part of the runtime and still is for another.
+   */
   async #resumeUnlessEnded(id: string): Promise<void> {
-    try {
-      await this.#resume(id);
-    } catch (error) {
-      const task = await this.#context.containerd.tasks.get({ containerId: id }).catch(() => undefined);
-      if (task?.state === 'paused' || task?.state === 'pausing') throw error;
-      this.#table.setState(id, { status: 'running' });
+    const deadline = performance.now() + THAW_MS;
+    for (;;) {
+      try {
+        return await this.#resume(id);
+      } catch (error) {
+        const task = await this.#context.containerd.tasks.get({ containerId: id }).catch(() => undefined);
+        const isFrozen = task?.state === 'paused' || task?.state === 'pausing';
+        if (!isFrozen) return void this.#table.setState(id, { status: 'running' });
+        if (performance.now() > deadline) throw error;
+        await sleep(LOOK_AGAIN_MS);
+      }
     }
   }
 }
