@@ -119,7 +119,7 @@ class Floor {
   readonly #netfilter: NetlinkSocket;
 
   constructor(bridgeIndex: number) {
-    const lookup = { linkIndex: () => Floor.index, namespaceDescriptor: () => 0 };
+    const lookup = { linkIndex: () => Floor.index, newLinkIndex: () => 0, namespaceDescriptor: () => 0 };
     this.#veth = vethMessage(bridgeIndex);
     this.#inside = [
       ...onBox.map((object) => addAddressMessage(object, lookup)),

@@ -3,6 +3,7 @@ import {
   homeOfLink,
   identityOf,
   isInnerEnd,
+  isPresent,
   type KernelObject,
   type NamespaceName,
   NetlinkConnection,
@@ -11,7 +12,6 @@ import {
   type RouteRequest,
   removeLinkMessage,
   routeRequests,
-  satisfies,
   setLinkUpMessage,
 } from '@fairlead/netlink';
 import type { EffectLog } from './effect-log.ts';
@@ -110,7 +110,7 @@ export class RouteApplier {
   #exists(object: KernelObject): boolean {
     const identity = identityOf(object);
     const observed = this.#observe(object.namespace, object.kind);
-    return observed.some((candidate) => identityOf(candidate) === identity && satisfies(candidate, object));
+    return observed.some((candidate) => identityOf(candidate) === identity && isPresent(candidate, object));
   }
 
   /** True when there were any that may have been wrong. */

@@ -95,7 +95,7 @@ export {
   type TableObject,
   type VethType,
 } from './object/kernel-object.ts';
-export { satisfies } from './object/satisfies.ts';
+export { isPresent, satisfies } from './object/satisfies.ts';
 export { addAddressMessage, decodeAddress, dumpAddressesMessage, removeAddressMessage } from './route/address.ts';
 export {
   addLinkMessages,

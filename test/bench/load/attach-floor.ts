@@ -43,6 +43,7 @@ export class AttachFloor implements Disposable {
     const descriptor = Number(await this.#ask(`enter ${namespacePath(namespace)}`));
     const lookup: NumberLookup = {
       linkIndex: (place) => (place === '' ? this.#bridgeIndex : FIRST_INDEX),
+      newLinkIndex: () => 0,
       namespaceDescriptor: () => descriptor,
     };
     const additions = fragment.flatMap((object) =>

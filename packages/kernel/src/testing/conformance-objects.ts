@@ -103,6 +103,17 @@ export const vxlan: LinkObject = {
   master: 'fl0',
   type: { kind: 'vxlan', id: 77, local: ip('10.77.0.1'), port: 4790, learning: false },
 };
+/** A second link of the container, from the host's bridge. */
+export const macvlan: LinkObject = {
+  kind: 'link',
+  namespace: box,
+  name: 'flmv',
+  up: true,
+  mac: mac('02:42:00:00:00:05'),
+  madeIn: host,
+  type: { kind: 'macvlan', parent: 'fl0', mode: 'bridge' },
+  alias: 'fairlead c',
+};
 /** A forwarding entry of the host. */
 export const fdb = (link: string, text: string, rest: Partial<FdbObject>): FdbObject => ({
   kind: 'fdb',
@@ -182,6 +193,7 @@ export const everything: KernelObject[] = [
   rule,
   neighbor,
   vxlan,
+  macvlan,
   fdb('flvx', '00:00:00:00:00:00', { destination: ip('10.77.0.9') }),
   fdb('flvx', '00:00:00:00:00:00', { destination: ip('10.77.0.10') }),
   fdb('flvx', '02:42:00:00:00:63', { destination: ip('10.77.0.9') }),

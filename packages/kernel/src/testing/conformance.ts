@@ -25,6 +25,7 @@ import {
   gateway,
   host,
   inner,
+  macvlan,
   neighbor,
   published,
   remove,
@@ -88,6 +89,18 @@ const refusals: [name: string, before: KernelObject[], change: Change, errno: st
     add({ ...vxlan, type: { kind: 'macvlan', parent: 'fl9', mode: 'bridge' } }),
     'ENODEV',
   ],
+  [
+    'a parent to itself that has another child',
+    [macvlan],
+    add({ ...macvlan, name: 'flm2', type: { kind: 'macvlan', parent: 'fl0', mode: 'passthru' } }),
+    'EINVAL',
+  ],
+  [
+    'a child of a parent that has one to itself',
+    [{ ...macvlan, type: { kind: 'macvlan', parent: 'fl0', mode: 'passthru' } }],
+    add({ ...macvlan, name: 'flm2' }),
+    'EINVAL',
+  ],
   ['a sysctl of a missing link', [], add({ ...sysctl, key: 'net.ipv4.conf.eth9.rp_filter' }), 'ENOENT'],
   ['a neighbour on a missing link', [], add({ ...neighbor, link: 'eth9' }), 'ENODEV'],
   [
@@ -138,6 +151,12 @@ export function conformanceTests(create: () => ConformingKernel): void {
     await kernel.apply(everything.map(add));
     assertHolds(kernel, everything);
     assert.equal(kernel.observe(host).length, before);
+  });
+
+  test('a link that has come up is there for those who begin with one that is down', async () => {
+    const kernel = await start(...attached, macvlan);
+    await kernel.apply([add({ ...macvlan, up: false })]);
+    assertHolds(kernel, [macvlan]);
   });
 
   test('what was removed is gone, and removing it again is success', async () => {

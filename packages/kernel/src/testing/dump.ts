@@ -67,6 +67,10 @@ class Numbers implements NumberLookup {
     this.links.set(this.links.size + 1, name);
     return this.links.size;
   }
+  /** The commands of a dump leave the index to the kernel. */
+  newLinkIndex(): number {
+    return 0;
+  }
   namespaceDescriptor(namespace: NamespaceName): number {
     this.descriptors.set(this.descriptors.size + 1, namespace);
     return this.descriptors.size;

@@ -8,6 +8,7 @@ import {
 } from '@fairlead/netlink';
 import { ApplyError } from '../apply-error.ts';
 import type { ConnectionFilter } from '../connection-table.ts';
+import type { FeatureName } from '../features.ts';
 import { dumpObjects } from './dump.ts';
 import { addLink, changeLink, emptySpace, removeLink } from './fake-links.ts';
 import { addAddress, addFdb, addNeighbor, addRoute, addRule, writeSysctl } from './fake-routing.ts';
@@ -22,6 +23,8 @@ import { applyElement, putTable, removeTable } from './fake-tables.ts';
 export class FakeKernel {
   /** Called before every change; throws to let a test crash there. */
   beforeChange: ((change: Change) => void) | undefined;
+  /** Features that it was built without. */
+  readonly missing = new Set<FeatureName>();
   /** What was asked to be forgotten, in order. */
   readonly forgotten: ConnectionFilter[] = [];
   readonly #world: FakeWorld = new Map([['', new FakeSpace('')]]);
@@ -57,6 +60,11 @@ export class FakeKernel {
     return spaceOf(this.#world, namespace)
       .find('sysctl')
       .find((object) => object.key === key)?.value;
+  }
+
+  /** As the real one. */
+  supports(feature: FeatureName): boolean {
+    return !this.missing.has(feature);
   }
 
   /** Remembers what was asked for; there are no connections here. */

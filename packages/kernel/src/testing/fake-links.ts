@@ -1,4 +1,4 @@
-import { isInnerEnd, type KernelObject, type LinkObject, satisfies, type VethType } from '@fairlead/netlink';
+import { isInnerEnd, isPresent, type KernelObject, type LinkObject, type VethType } from '@fairlead/netlink';
 import { type FakeSpace, type FakeWorld, refuse, spaceOf } from './fake-space.ts';
 
 /** IFNAMSIZ without the terminating zero. */
@@ -15,10 +15,10 @@ export function addLink(world: FakeWorld, link: LinkObject, operation: string): 
   }
   const existing = space.links.get(link.name);
   if (existing !== undefined) {
-    if (!satisfies(existing, link)) refuse(operation, 'EEXIST');
+    if (!isPresent(existing, link)) refuse(operation, 'EEXIST');
     return;
   }
-  if ('parent' in link.type) spaceOf(world, link.madeIn ?? link.namespace).link(operation, link.type.parent);
+  if ('parent' in link.type) checkParent(world, link, link.type.parent, operation);
   if (link.type.kind === 'veth' && link.type.peer !== undefined)
     addPeer(world, space, link.name, link.type.peer, operation);
   space.links.set(link.name, withoutPeer(link));
@@ -53,6 +53,22 @@ function checkName(name: string, operation: string): void {
 
 function checkMaster(space: FakeSpace, { master }: LinkObject, operation: string): void {
   if (master !== undefined && space.link(operation, master).type.kind !== 'bridge') refuse(operation, 'EOPNOTSUPP');
+}
+
+/** A parent has to be there, and one in mode passthru has a single macvlan (drivers/net/macvlan.c). */
+function checkParent(world: FakeWorld, link: LinkObject, parent: string, operation: string): void {
+  const home = link.madeIn ?? link.namespace;
+  spaceOf(world, home).link(operation, parent);
+  if (link.type.kind !== 'macvlan') return;
+  const { mode } = link.type;
+  const modes = [...world.values()].flatMap((space) => macvlanModes(space, home, parent));
+  if (modes.includes('passthru') || (mode === 'passthru' && modes.length > 0)) refuse(operation, 'EINVAL');
+}
+
+function macvlanModes(space: FakeSpace, home: string, parent: string): string[] {
+  return [...space.links.values()].flatMap(({ type, madeIn, namespace }) =>
+    type.kind === 'macvlan' && type.parent === parent && (madeIn ?? namespace) === home ? [type.mode] : [],
+  );
 }
 
 /** Give a link other properties. */

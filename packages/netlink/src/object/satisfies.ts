@@ -8,6 +8,12 @@ export function satisfies(observed: KernelObject, desired: KernelObject): boolea
   return contains(observed, desired);
 }
 
+/** As {@link satisfies}, for what was to be added: a link that was to come up later may be up already. */
+export function isPresent(observed: KernelObject, added: KernelObject): boolean {
+  const isUp = observed.kind === 'link' && observed.up;
+  return satisfies(observed, added.kind === 'link' && isUp ? { ...added, up: isUp } : added);
+}
+
 function contains(observed: unknown, desired: unknown): boolean {
   if (desired === undefined || Object.is(observed, desired)) return true;
   if (!isRecord(desired) || !isRecord(observed)) return false;

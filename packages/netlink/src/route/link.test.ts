@@ -16,7 +16,11 @@ import {
 import { decodeLinkDetails, dumpLinksMessage, getLinkMessage, linkIndexIn, linkObjectOf } from './link-details.ts';
 import { decodeNamespaceId, getNamespaceIdMessage } from './namespace-id.ts';
 
-const lookup = { linkIndex: (_: string, name: string) => name.length, namespaceDescriptor: () => 0x55 };
+const lookup = {
+  linkIndex: (_: string, name: string) => name.length,
+  newLinkIndex: () => 0x66,
+  namespaceDescriptor: () => 0x55,
+};
 const plain: LinkObject = { kind: 'link', namespace: '', name: 'fl0', type: { kind: 'bridge' }, up: true };
 const shaped = { ...plain, mac: mac('02:42:00:00:00:01'), mtu: 1450, master: 'bridge', alias: 'fairlead x' };
 const veth: LinkType = {
@@ -85,7 +89,7 @@ const table: [name: string, messages: Uint8Array[], hex: string][] = [
       lookup,
     ),
     `
-    540000001000050600000000000000000000000000000000010000000100000008000300666c3000080005000400000008001c0055000000
+    540000001000050600000000000000000000000066000000010000000100000008000300666c3000080005000400000008001c0055000000
     1c0012800c0001006d6163766c616e000c000280080001000400000030000000130005000000000000000000000000000000000000000000
     0000000008000300666c30000600140078000000`,
   ],

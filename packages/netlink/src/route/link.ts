@@ -46,7 +46,9 @@ export function isInnerEnd(type: LinkType): boolean {
 function createLinkMessage(link: LinkObject, lookup: NumberLookup): Uint8Array {
   return encodeMessage(routeMessage.newLink, createFlags, (writer) => {
     const moves = homeOfLink(link) !== link.namespace;
-    writeHeader(writer, 0, link.up ? FLAG_UP : 0, FLAG_UP);
+    // Before Linux 6.15 the kernel looks for a link of that name where the message comes from (rtnetlink.c, rtnl_newlink),
+    // and every host has an eth0. By an index it looks for none.
+    writeHeader(writer, moves ? lookup.newLinkIndex() : 0, link.up ? FLAG_UP : 0, FLAG_UP);
     writer.text(linkAttribute.name, link.name);
     writeShape(writer, link);
     if (link.master !== undefined) writer.u32(linkAttribute.master, lookup.linkIndex(link.namespace, link.master));

@@ -4,6 +4,8 @@ import type { NamespaceName } from '../object/kernel-object.ts';
 export interface NumberLookup {
   /** Index of a link. Throws when there is none of that name. */
   linkIndex(namespace: NamespaceName, name: string): number;
+  /** An index that no link has, in any namespace. */
+  newLinkIndex(): number;
   /** An open descriptor of a namespace, valid until the message was sent. */
   namespaceDescriptor(namespace: NamespaceName): number;
 }

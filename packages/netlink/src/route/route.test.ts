@@ -30,7 +30,7 @@ import {
 import { addRouteMessage, decodeRoute, dumpRoutesMessage, removeRouteMessage, replaceRouteMessage } from './route.ts';
 import { addRuleMessage, decodeRule, dumpRulesMessage, removeRuleMessage } from './rule.ts';
 
-const lookup = { linkIndex: () => 7, namespaceDescriptor: () => 0 };
+const lookup = { linkIndex: () => 7, newLinkIndex: () => 8, namespaceDescriptor: () => 0 };
 const names = { linkName: (index: number) => (index === 7 ? 'eth0' : undefined) };
 const address = (text: string): AddressObject => ({
   kind: 'address',

@@ -50,6 +50,7 @@ function wordsOf(message: Message, entry: RouteEntry, index: number, attributes:
   // A link that comes up without its address being set would announce the wrong one: ip(8) sends all in one message too.
   return [
     'add',
+    ...option('index', index === 0 ? undefined : index),
     ...parentWords,
     'name',
     name,

@@ -23,6 +23,7 @@ const links = new Map([
 ]);
 const numbers = {
   linkIndex: (_: string, name: string) => (name === 'fl0' ? 4 : 3),
+  newLinkIndex: () => 1_500_000_000,
   namespaceDescriptor: (namespace: string) => (namespace === '' ? 10 : 11),
 };
 const routeEntry = (bytes: Uint8Array, namespace = ''): RouteEntry => ({
@@ -59,7 +60,7 @@ const table: [object: RouteChange['object'], commands: string[]][] = [
   [ofType({ kind: 'vlan', parent: 'eth0', id: 7 }), ['ip link add link eth0 name x up type vlan id 7']],
   [
     { ...ofType({ kind: 'macvlan', parent: 'eth0', mode: 'passthru' }), namespace: 'box', madeIn: '' },
-    ['ip link add link eth0 name x up netns box type macvlan mode passthru'],
+    ['ip link add index 1500000000 link eth0 name x up netns box type macvlan mode passthru'],
   ],
   [
     ofType({ kind: 'ipvlan', parent: 'eth0', mode: 'l3', flag: 'private' }),
