@@ -1,10 +1,11 @@
 import { type IpAddress, parsePrefix } from '@fairlead/base';
 import type { NamespaceName, RouteObject } from '@fairlead/netlink';
 
-/** A way out of a sandbox: an interface and the router behind it. */
+/** A way out of a sandbox. */
 export interface Gateway {
   readonly link: string;
-  readonly via: IpAddress;
+  /** The router behind the interface; absent where the other end of the link takes everything (ipvlan l3). */
+  readonly via?: IpAddress;
 }
 
 const DEFAULT_V4 = parsePrefix('0.0.0.0/0');
@@ -17,7 +18,9 @@ export function defaultRoutes(
 ): RouteObject[] {
   const routes: RouteObject[] = [];
   const { ipv4, ipv6 } = gateways;
-  if (ipv4) routes.push({ kind: 'route', namespace, destination: DEFAULT_V4, via: ipv4.via, link: ipv4.link });
-  if (ipv6) routes.push({ kind: 'route', namespace, destination: DEFAULT_V6, via: ipv6.via, link: ipv6.link });
+  // A route without a router is one of the link itself; the routes of IPv6 have no scope.
+  const scope = ipv4?.via === undefined ? { scope: 'link' as const } : {};
+  if (ipv4) routes.push({ kind: 'route', namespace, destination: DEFAULT_V4, ...ipv4, ...scope });
+  if (ipv6) routes.push({ kind: 'route', namespace, destination: DEFAULT_V6, ...ipv6 });
   return routes;
 }

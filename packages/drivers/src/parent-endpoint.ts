@@ -1,0 +1,55 @@
+import { type InterfaceAddress, type MacAddress, prefixFamily } from '@fairlead/base';
+import type { KernelObject, LinkType, NamespaceName } from '@fairlead/netlink';
+import { sysctlName } from './bridge-network.ts';
+import { ownerAlias } from './owner.ts';
+
+type Macvlan = Extract<LinkType, { kind: 'macvlan' }>;
+type Ipvlan = Extract<LinkType, { kind: 'ipvlan' }>;
+
+/** What the links of a macvlan or ipvlan network are made of, but for their parent. */
+export type ChildType = Omit<Macvlan, 'parent'> | Omit<Ipvlan, 'parent'>;
+
+/** What one container's place on a macvlan or ipvlan network is. */
+export interface ParentEndpoint {
+  readonly id: string;
+  /** Namespace of the sandbox. */
+  readonly namespace: NamespaceName;
+  /** Name inside the sandbox. */
+  readonly interface: string;
+  /** Interface of the host that the link hangs on. */
+  readonly parent: string;
+  readonly type: ChildType;
+  /** Absent for ipvlan, whose links all have their parent's. */
+  readonly mac?: MacAddress;
+  /** Bytes; absent means the parent's. */
+  readonly mtu?: number;
+  readonly addresses: readonly InterfaceAddress[];
+  /** No way out, whatever the routers of the link announce. */
+  readonly internal: boolean;
+}
+
+/** A link from an interface of the host straight into the sandbox, with the container's addresses. */
+export function parentEndpointObjects(endpoint: ParentEndpoint): KernelObject[] {
+  const { namespace, interface: link, mac, mtu } = endpoint;
+  const ipv6 = endpoint.addresses.some((address) => prefixFamily(address) === 6);
+  const setting = (name: string, value: string): KernelObject => {
+    return { kind: 'sysctl', namespace, key: `net.ipv6.conf.${sysctlName(link)}.${name}`, value };
+  };
+  return [
+    {
+      kind: 'link',
+      namespace,
+      name: link,
+      type: { ...endpoint.type, parent: endpoint.parent },
+      madeIn: '',
+      up: true,
+      ...(mac && { mac }),
+      ...(mtu && { mtu }),
+      alias: ownerAlias('endpoint', endpoint.id),
+    },
+    // Before the link comes up: an interface without IPv6 gets no link-local address either.
+    setting('disable_ipv6', ipv6 ? '0' : '1'),
+    ...(endpoint.internal ? [setting('accept_ra', '0')] : []),
+    ...endpoint.addresses.map((address): KernelObject => ({ kind: 'address', namespace, link, address })),
+  ];
+}
