@@ -19,7 +19,7 @@ export interface ParentEndpoint {
   /** Interface of the host that the link hangs on. */
   readonly parent: string;
   readonly type: ChildType;
-  /** Absent for ipvlan, whose links all have their parent's. */
+  /** Absent where the link has its parent's. */
   readonly mac?: MacAddress;
   /** Bytes; absent means the parent's. */
   readonly mtu?: number;

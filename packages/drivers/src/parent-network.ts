@@ -9,7 +9,7 @@ export interface MadeParent {
   readonly owner: string;
   readonly link:
     | { readonly kind: 'vlan'; readonly parent: string; readonly id: number }
-    | { readonly kind: 'dummy'; readonly mac: MacAddress };
+    | { readonly kind: 'dummy'; readonly mac?: MacAddress };
 }
 
 /** What a macvlan or ipvlan network is on the host: nothing but the parent that it made. */
@@ -24,7 +24,7 @@ export function parentNetworkObjects({ name, owner, link }: MadeParent): KernelO
       type,
       up: true,
       // A VLAN speaks under the hardware address of the interface below it, and follows it.
-      ...(kind === 'dummy' && { mac: link.mac }),
+      ...(kind === 'dummy' && link.mac && { mac: link.mac }),
       alias: ownerAlias('network', owner),
     },
   ];

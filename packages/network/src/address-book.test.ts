@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { parseIpAddress, parsePrefix } from '@fairlead/base';
 import { Store } from '@fairlead/store';
 import { AddressBook } from './address-book.ts';
-import type { EndpointConfig, Lease, Network } from './model.ts';
-import { network } from './testing/samples.ts';
+import type { EndpointConfig, Lease, Network, ParentSettings } from './model.ts';
+import { network, parented } from './testing/samples.ts';
 
 const small = network({ id: 'small', name: 'small' });
 /** Room for two containers. */
@@ -140,4 +140,38 @@ test('a network takes its leases with it', () => {
     [...leases].map((lease) => lease.network),
     ['tiny'],
   );
+});
+
+test('on networks with several subnets the next one gives when one is used up', () => {
+  const subnets = ['10.7.0.0/31', '10.8.0.0/24', 'fd07::/64'].map((subnet) => ({ subnet: parsePrefix(subnet) }));
+  const lan: Network = { ...parented({}, { id: 'lan', ipv6: true }), subnets };
+  const book = new AddressBook(Store.open(':memory:').collection<Lease>('lease'), [lan]);
+  const leases = ['a', 'b', 'c'].map((owner) => book.lease(lan, owner, {}));
+  assert.deepEqual(
+    leases.map(({ ipv4, ipv6 }) => `${ipv4} ${ipv6}`),
+    ['10.7.0.0 fd07::1', '10.7.0.1 fd07::2', '10.8.0.1 fd07::3'],
+  );
+  assert.equal(book.lease(lan, 'd', { ipv4Address: '10.8.0.9' }).ipv4, '10.8.0.9');
+});
+
+test('links of macvlan that share a wire have hardware addresses of their own, those of ipvlan their parent’s', () => {
+  const on = (id: string, type: ParentSettings['type']): Network => ({
+    ...parented({ type }, { id, ipv4: false, ipv6: true }),
+    subnets: [{ subnet: parsePrefix(`fd0${id}::/64`) }],
+  });
+  const networks = [
+    on('a', { kind: 'macvlan', mode: 'bridge' }),
+    on('b', { kind: 'macvlan', mode: 'private' }),
+    on('c', { kind: 'macvlan', mode: 'passthru' }),
+    on('d', { kind: 'ipvlan', mode: 'l2', flag: 'bridge' }),
+  ];
+  const leases = (config: EndpointConfig = {}) => {
+    const book = new AddressBook(Store.open(':memory:').collection<Lease>('lease'), networks);
+    return networks.map((item) => book.lease(item, 'web', config).mac);
+  };
+  const [first, second, ...parents] = leases();
+  assert.ok(first !== second);
+  assert.deepEqual(parents, [undefined, undefined]);
+  assert.deepEqual(leases(), [first, second, ...parents], 'the same for the same address');
+  assert.equal(leases({ macAddress: '02:00:00:00:00:07' })[2], '02:00:00:00:00:07', 'unless one is asked for');
 });

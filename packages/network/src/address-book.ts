@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   type Family,
   type IpAddress,
@@ -113,11 +114,12 @@ export class AddressBook {
     };
     const ipv4 = network.ipv4 ? take(4, config.ipv4Address, previous?.ipv4) : undefined;
     const ipv6 = network.ipv6 ? take(6, config.ipv6Address, previous?.ipv6) : undefined;
+    const mac = macOf(network, config, ipv4, ipv6);
     return {
       id: leaseId(network.id, owner),
       network: network.id,
       owner,
-      mac: config.macAddress ? parseMacAddress(config.macAddress) : macFor(ipv4 ?? ipv6),
+      ...(mac && { mac }),
       ...(ipv4 && { ipv4 }),
       ...(ipv6 && { ipv6 }),
     };
@@ -168,6 +170,31 @@ function fits(lease: Lease, config: EndpointConfig): boolean {
 
 function label(network: Network): string {
   return `${network.name} (${network.id})`;
+}
+
+function macOf(
+  network: Network,
+  { macAddress }: EndpointConfig,
+  ipv4: IpAddress | undefined,
+  ipv6: IpAddress | undefined,
+): MacAddress | undefined {
+  if (macAddress) return parseMacAddress(macAddress);
+  if (hasParentsMac(network)) return undefined;
+  if (network.driver === 'macvlan' && ipv4 === undefined && ipv6 !== undefined) return digestMac(ipv6);
+  return macFor(ipv4 ?? ipv6);
+}
+
+/** In mode passthru another one would become the parent's, too, and the host's card is no container's to change unasked. */
+function hasParentsMac({ parent }: Network): boolean {
+  return parent?.type.kind === 'ipvlan' || parent?.type.mode === 'passthru';
+}
+
+/**
+ * As {@link macFor}, of the whole address: links of macvlan share the wire with those of other networks and other hosts,
+ * where the last four bytes of an IPv6 address are nobody's own. The kernel brings up no two with one hardware address.
+ */
+function digestMac(address: IpAddress): MacAddress {
+  return localMacAddress(createHash('sha256').update(ipToBytes(address)).digest().subarray(0, 6));
 }
 
 /**

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isInterfaceName, parseBridgeOptions } from './bridge-options.ts';
+import { parseBridgeOptions } from './bridge-options.ts';
+import { isInterfaceName } from './network-option.ts';
 
 const plain = {
   masquerade: true,

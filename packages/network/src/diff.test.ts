@@ -39,6 +39,22 @@ const element = hostElement('publish4', ['tcp', '80'], ['10.0.0.2', '80']);
 const range = (ports: string) => hostElement('publish_range4', ['tcp', ports], ['10.0.0.2']);
 const forwarding: KernelObject = { kind: 'sysctl', namespace: '', key: 'net.ipv4.ip_forward', value: '1' };
 
+const vlan: LinkObject = {
+  kind: 'link',
+  namespace: '',
+  name: 'br0.5',
+  type: { kind: 'vlan', parent: 'br0', id: 5 },
+  up: true,
+};
+const child: LinkObject = {
+  kind: 'link',
+  namespace: 'web',
+  name: 'eth0',
+  type: { kind: 'macvlan', parent: 'br0.5', mode: 'bridge' },
+  up: true,
+  madeIn: '',
+};
+
 function names(changes: readonly Change[]): string[] {
   return changes.map(({ action, object }) => {
     const of = object.kind === 'link' ? ` ${object.name}` : object.kind === 'element' ? ` ${object.key.join(' ')}` : '';
@@ -72,6 +88,26 @@ const cases: readonly [string, readonly KernelObject[], readonly KernelObject[],
     [bridge],
     [{ ...bridge, type: { kind: 'dummy' } }],
     ['remove link br0', 'add link br0'],
+  ],
+  ['a VLAN comes after the link below it', [vlan, bridge], [], ['add link br0', 'add link br0.5']],
+  [
+    'a VLAN of another number is another link',
+    [vlan],
+    [{ ...vlan, type: { kind: 'vlan', parent: 'br0', id: 6 } }],
+    ['remove link br0.5', 'add link br0.5'],
+  ],
+  [
+    'a link on a parent elsewhere comes up when its addresses are there',
+    [route, address, setting, child, namespace],
+    [],
+    ['add namespace', 'add link eth0', 'add sysctl', 'add address', 'change link eth0', 'add route'],
+  ],
+  ['one that is down is only brought up', [child], [{ ...child, up: false }], ['change link eth0']],
+  [
+    'a link on another parent takes its addresses and routes with it',
+    [child, address, route],
+    [{ ...child, type: { kind: 'macvlan', parent: 'eth7', mode: 'bridge' } }, address, route],
+    ['remove link eth0', 'add link eth0', 'add address', 'change link eth0', 'add route'],
   ],
   [
     'an element makes room before another one comes, and gets another value in place',
@@ -110,6 +146,11 @@ const goings: readonly [string, readonly KernelObject[], readonly string[]][] = 
     [outer, inner, { ...address, namespace: '', link: 'veth0' }],
     ['remove link veth0'],
   ],
+  [
+    'a link leaves its parent before its namespace goes',
+    [namespace, child, address, setting, route],
+    ['remove link eth0', 'remove namespace'],
+  ],
   ['a setting of the host stays', [forwarding, bridge], ['remove link br0']],
   ['an address whose link stays is removed alone', [address], ['remove address']],
 ];
@@ -119,3 +160,11 @@ for (const [name, objects, expected] of goings) {
     assert.deepEqual(names(removals(objects)), expected);
   });
 }
+
+test('a link on a parent elsewhere is made down', () => {
+  const down = { ...child, up: false };
+  assert.deepEqual(diff([child], []), [
+    { action: 'add', object: down },
+    { action: 'change', object: child, previous: down },
+  ]);
+});

@@ -14,11 +14,11 @@ const order: Record<KernelObject['kind'], number> = {
   element: 10,
 };
 
-/** An inner veth end comes up after its addresses are there, so that they are announced with it; routes need it up. */
+/** A link in a sandbox comes up after its addresses are there, so that they are announced with it; routes need it up. */
 const LINK_UP = 5;
 
-/** A port comes after its bridge. */
-const PORT = 2.5;
+/** A port comes after its bridge, and a link after its parent. */
+const UPPER_LINK = 2.5;
 
 /** A link that we would not make so is only ever removed: first in place of another, last of all for good. */
 const NEVER_MADE = -1;
@@ -33,17 +33,17 @@ const NEVER_MADE = -1;
 export function diff(desired: readonly KernelObject[], observed: readonly KernelObject[]): Change[] {
   const want = byIdentity(desired);
   const have = byIdentity(observed);
-  const lost = lostWithTables(want, have);
+  const lost = new Set([...lostWithTables(want, have), ...lostWithLinks(want, have)]);
   const changes: Change[] = [];
   for (const [identity, object] of want) {
     const previous = have.get(identity);
-    if (previous === undefined || lost.has(identity)) changes.push({ action: 'add', object });
+    if (previous === undefined || lost.has(identity)) changes.push(...addition(object));
     else if (!satisfies(previous, object)) changes.push(...replacement(previous, object));
   }
   const surplus = removals([...have].flatMap(([identity, object]) => (want.has(identity) ? [] : [object])));
   const elements = changes.filter(({ object }) => object.kind === 'element');
   return [
-    ...changes.filter(({ object }) => object.kind !== 'element').sort((a, b) => rank(a.object) - rank(b.object)),
+    ...changes.filter(({ object }) => object.kind !== 'element').sort((a, b) => rankOf(a) - rankOf(b)),
     ...surplus.filter(({ object }) => object.kind === 'element'),
     ...elements,
     ...surplus.filter(({ object }) => object.kind !== 'element'),
@@ -88,20 +88,49 @@ function lostWithTables(
   return new Set(elements.map(([identity]) => identity));
 }
 
-/** A link cannot become one of another kind. */
+/** A link cannot become one of another kind, nor hang on another parent. */
 function replacement(previous: KernelObject, object: KernelObject): Change[] {
-  if (previous.kind !== 'link' || object.kind !== 'link' || previous.type.kind === object.type.kind) {
-    return [{ action: 'change', object, previous }];
+  if (!isRemade(previous, object)) return [{ action: 'change', object, previous }];
+  return [{ action: 'remove', object: previous }, ...addition(object)];
+}
+
+function isRemade(previous: KernelObject, object: KernelObject): boolean {
+  if (previous.kind !== 'link' || object.kind !== 'link') return false;
+  return !satisfies(previous, { ...previous, type: object.type }) || previous.madeIn !== object.madeIn;
+}
+
+/** What goes with a link that is made anew: its addresses, and the routes over it. */
+function lostWithLinks(
+  want: ReadonlyMap<string, KernelObject>,
+  have: ReadonlyMap<string, KernelObject>,
+): ReadonlySet<string> {
+  const remade = new Set<string>();
+  for (const [identity, object] of want) {
+    const previous = have.get(identity);
+    if (object.kind === 'link' && previous && isRemade(previous, object)) remade.add(placeOf(object, object.name));
   }
+  if (remade.size === 0) return remade;
+  const isOn = (object: KernelObject) =>
+    'link' in object && object.link !== undefined && remade.has(placeOf(object, object.link));
+  return new Set([...have].flatMap(([identity, object]) => (isOn(object) ? [identity] : [])));
+}
+
+/** A link that hangs on a parent elsewhere is made down, for it has to wait for its addresses as inner ends do. */
+function addition(object: KernelObject): Change[] {
+  if (object.kind !== 'link' || !isOnForeignParent(object)) return [{ action: 'add', object }];
+  const down = { ...object, up: false };
   return [
-    { action: 'remove', object: previous },
-    { action: 'add', object },
+    { action: 'add', object: down },
+    { action: 'change', object, previous: down },
   ];
 }
 
 function vanishesWith(object: KernelObject, namespaces: ReadonlySet<string>, links: ReadonlySet<string>): boolean {
   // A setting of the host stays: nobody can say who else relies on it by now. One of a link goes with the link.
   if (object.kind === 'sysctl') return true;
+  // What a namespace holds goes in the kernel's own time: until then a parent would have no room for a successor with
+  // the same hardware address, or for any (drivers/net/macvlan.c, macvlan_open).
+  if (isOnForeignParent(object)) return false;
   if (object.kind !== 'namespace' && namespaces.has(object.namespace)) return true;
   if (object.kind === 'link') {
     if (object.type.kind !== 'veth') return false;
@@ -114,10 +143,19 @@ function placeOf(object: KernelObject, name: string): string {
   return `${object.namespace}|${name}`;
 }
 
+function rankOf({ action, object }: Change): number {
+  return action === 'change' && isOnForeignParent(object) ? LINK_UP : rank(object);
+}
+
 function rank(object: KernelObject): number {
   if (object.kind === 'link' && object.type.kind === 'other') return NEVER_MADE;
-  if (object.kind === 'link' && object.master !== undefined) return PORT;
+  if (object.kind === 'link' && (object.master !== undefined || 'parent' in object.type)) return UPPER_LINK;
   return isInnerEnd(object) ? LINK_UP : order[object.kind];
+}
+
+/** A link in a sandbox that was made in the host's namespace, where its parent is. */
+function isOnForeignParent(object: KernelObject): boolean {
+  return object.kind === 'link' && object.madeIn !== undefined && object.madeIn !== object.namespace;
 }
 
 /** The end of a veth that the other end made. */

@@ -3,7 +3,7 @@ import type { Endpoint, Network } from './model.ts';
 
 /** True when containers on this network find each other by name: every network but the predefined ones. */
 export function hasNames(network: Network): boolean {
-  return network.driver === 'bridge' && network.name !== 'bridge';
+  return network.driver !== 'host' && network.driver !== 'null' && network.name !== 'bridge';
 }
 
 /** Names of an endpoint on its network, in the order of `DNSNames`: container, aliases, short id, hostname; no doubles. */

@@ -68,20 +68,25 @@ function makeEndpoint(state: NetworkState, sandbox: Sandbox, { network, hostname
     hostname,
     config,
   };
-  if (network.bridge === undefined) return { network, endpoint: state.endpoints.put(base) };
+  const { interfacePrefix } = network.bridge ?? network.parent ?? {};
+  if (interfacePrefix === undefined) return { network, endpoint: state.endpoints.put(base) };
   requireValidEndpoint(network, config);
   const { ipv4, ipv6, mac } = state.addresses.lease(network, sandbox.owner, config);
   const endpoint = state.endpoints.put({
     ...base,
     ...(ipv4 && { ipv4 }),
     ...(ipv6 && { ipv6 }),
-    mac,
-    interface: freeInterface(network.bridge.interfacePrefix, config, present),
-    // As many digits as an interface name can hold: two of a thousand may not meet.
-    hostInterface: `veth${base.id.slice(0, 11)}`,
-    hostMac: randomMac(),
+    ...(mac && { mac }),
+    interface: freeInterface(interfacePrefix, config, present),
+    ...(network.bridge && outerEnd(base.id)),
   });
   return { network, endpoint };
+}
+
+/** The end of a veth pair that is a port of the bridge. */
+function outerEnd(id: string): Pick<Endpoint, 'hostInterface' | 'hostMac'> {
+  // As many digits as an interface name can hold: two of a thousand may not meet.
+  return { hostInterface: `veth${id.slice(0, 11)}`, hostMac: randomMac() };
 }
 
 /** The lowest number that is free behind the prefix, or exactly the name that was asked for. */

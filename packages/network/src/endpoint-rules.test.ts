@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { requireValidEndpoint, syntaxFaults } from './endpoint-rules.ts';
 import type { EndpointConfig, Network } from './model.ts';
-import { network } from './testing/samples.ts';
+import { network, parented } from './testing/samples.ts';
 
 const app = network({ subnets: ['4', '6'] });
 const docker0 = network({ name: 'bridge' });
@@ -20,6 +20,14 @@ for (const [on, config] of fine) {
   test(`endpoint: ${JSON.stringify(config)} can be had on ${on.name}`, () => requireValidEndpoint(on, config));
 }
 
+const lan = parented();
+const routed = parented({ type: { kind: 'ipvlan', mode: 'l3', flag: 'bridge' } }, { name: 'routed', driver: 'ipvlan' });
+
+test('a network on a parent is one that users define', () => {
+  requireValidEndpoint(lan, { ipv4Address: '10.0.0.9', aliases: ['db'], macAddress: '02:42:ac:11:00:02' });
+  requireValidEndpoint(routed, { ipv4Address: '10.0.0.9', aliases: ['db'] });
+});
+
 const refused: readonly [Network, EndpointConfig, string][] = [
   [app, { ipv4Address: '10.0.1.9' }, 'invalid endpoint settings:\nno configured subnet contains IP address 10.0.1.9'],
   [
@@ -31,6 +39,7 @@ const refused: readonly [Network, EndpointConfig, string][] = [
   [app, { ipv6Address: '10.0.0.9' }, 'invalid endpoint settings:\ninvalid IPv6 address: 10.0.0.9'],
   [app, { linkLocalAddresses: ['here'] }, 'invalid endpoint settings:\ninvalid link-local IP address: here'],
   [app, { macAddress: '02:42' }, 'invalid MAC address: 02:42'],
+  [routed, { macAddress: '02:42:ac:11:00:02' }, 'ipvlan interfaces do not support custom mac address assignment'],
   [
     docker0,
     { ipv4Address: '10.0.0.9', aliases: ['db'] },

@@ -15,7 +15,10 @@ export function requireValidEndpoint(network: Network, config: EndpointConfig): 
     ...addressFaults(network, config),
   ];
   if (faults.length > 0) throw new FairleadError('invalid-argument', `invalid endpoint settings:\n${listed(faults)}`);
-  if (config.macAddress) parseMacAddress(config.macAddress);
+  if (!config.macAddress) return;
+  parseMacAddress(config.macAddress);
+  if (network.driver !== 'ipvlan') return;
+  throw new FairleadError('invalid-argument', 'ipvlan interfaces do not support custom mac address assignment');
 }
 
 /**

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parsePrefix } from '@fairlead/base';
 import type { KernelObject } from '@fairlead/netlink';
 import { endpointFragment, networkFragment, wholeSandboxFragment } from './fragment.ts';
 import type { Joined } from './gateway.ts';
 import type { BridgeSettings, Network, PortBinding, Sandbox } from './model.ts';
-import { endpoint, network } from './testing/samples.ts';
+import { endpoint, network, parented } from './testing/samples.ts';
 
 const sandbox: Sandbox = {
   id: 's'.repeat(64),
@@ -200,4 +201,52 @@ test('a sandbox with names has a table that leads to the name service', () => {
     objects.map(({ kind }) => kind),
     ['namespace', 'table'],
   );
+});
+
+test('a network on a parent asks for what it made, and for nothing where the parent was there', () => {
+  assert.deepEqual(networkFragment(parented()), []);
+  const made = { name: 'eth0.5', owner: 'n'.repeat(64), link: { kind: 'vlan', parent: 'eth0', id: 5 } } as const;
+  const [vlan, ...rest] = networkFragment(parented({ name: 'eth0.5', made }));
+  assert.ok(vlan?.kind === 'link' && vlan.name === 'eth0.5' && rest.length === 0);
+});
+
+test('an endpoint on a parent is one link with its addresses; ports are not published by it', () => {
+  const subnets = [{ subnet: parsePrefix('192.0.2.0/24') }, { subnet: parsePrefix('10.0.0.0/16') }];
+  const config = { linkLocalAddresses: ['169.254.7.7'] };
+  const joined = { network: { ...parented({ mtu: 1400 }), subnets }, endpoint: endpoint({ config }) };
+  const objects = wholeSandboxFragment({ ...sandbox, ports, mappings }, [joined]);
+  assert.deepEqual(lines(objects, 'address', 'route', 'element', 'sysctl'), [
+    'net.ipv6.conf.eth0.disable_ipv6=1',
+    'eth0 10.0.0.2/16',
+    'eth0 169.254.7.7/16',
+  ]);
+  const links = objects.filter((object) => object.kind === 'link');
+  assert.deepEqual(
+    links.map(({ type, mac, mtu, madeIn }) => ({ type, mac, mtu, madeIn })),
+    [{ type: { kind: 'macvlan', parent: 'eth0', mode: 'bridge' }, mac: '02:00:00:00:00:02', mtu: 1400, madeIn: '' }],
+  );
+});
+
+test('ports stay on the bridge that is the gateway of one family', () => {
+  const six = network({ name: 'six', subnets: ['6'] });
+  const joined = [
+    { network: parented(), endpoint: endpoint() },
+    { network: six, endpoint: endpoint({ families: '6', interface: 'eth1', id: 'x' }) },
+  ];
+  assert.deepEqual(lines(wholeSandboxFragment({ ...sandbox, ports, mappings }, joined), 'route', 'element'), [
+    '0.0.0.0/0 via 10.0.0.1 dev eth0',
+    '::/0 via fd00::1 dev eth1',
+    'publish6 tcp . 8080 : fd00::2 . 80',
+    'relay6 tcp . 8080',
+  ]);
+});
+
+test('the layer 3 modes of ipvlan lead out by the link', () => {
+  const type = { kind: 'ipvlan', mode: 'l3', flag: 'bridge' } as const;
+  const { mac: _, ...bare } = endpoint({ families: '46' });
+  const joined = { network: parented({ type }, { driver: 'ipvlan', subnets: ['4', '6'] }), endpoint: bare };
+  assert.deepEqual(lines(wholeSandboxFragment(sandbox, [joined]), 'route'), [
+    '0.0.0.0/0 via undefined dev eth0',
+    '::/0 via undefined dev eth0',
+  ]);
 });

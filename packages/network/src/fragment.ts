@@ -10,13 +10,15 @@ import { bridgeEndpointObjects, bridgeNetworkObjects, defaultRoutes, type Gatewa
 import { dnsTable, networkElements, portMappingElements, relayElements, routedPortElements } from '@fairlead/firewall';
 import type { KernelObject } from '@fairlead/netlink';
 import { endpointSysctls } from './endpoint-sysctls.ts';
-import { addressIn, electGateways, gatewayModeOf, gatewayOf, type Joined } from './gateway.ts';
+import { addressIn, electGateways, gatewayModeOf, type Joined, portGateways, subnetOf, wayOutOf } from './gateway.ts';
 import type { Endpoint, Network, Sandbox } from './model.ts';
+import { parentEndpointFragment, parentNetworkFragment } from './parent-fragment.ts';
 import { openPorts } from './port-plan.ts';
 
-/** What a network asks of the kernel: its bridge, and its place in the sets of the host's table. */
+/** What a network asks of the kernel: its bridge and its place in the sets of the host's table, or its parent. */
 export function networkFragment(network: Network): KernelObject[] {
-  const { bridge, internal } = network;
+  const { bridge, parent, internal } = network;
+  if (parent !== undefined) return parentNetworkFragment(parent);
   if (bridge === undefined) return [];
   return [
     ...bridgeNetworkObjects({
@@ -41,27 +43,36 @@ export function networkFragment(network: Network): KernelObject[] {
   ];
 }
 
-/** What an endpoint asks of the kernel: its veth pair with addresses and settings. */
-export function endpointFragment({ endpoint, network }: Joined, namespace: string): KernelObject[] {
-  const { bridge } = network;
-  const { mac, hostMac, hostInterface, interface: link } = endpoint;
-  if (!bridge || !mac || !hostMac || !hostInterface || !link) return [];
+/** What an endpoint asks of the kernel: its veth pair, or its link on a parent, with addresses and settings. */
+export function endpointFragment(joined: Joined, namespace: string): KernelObject[] {
+  const { endpoint, network } = joined;
+  const { interface: link } = endpoint;
+  if (link === undefined) return [];
+  const addresses = [...endpointAddresses(endpoint, network), ...linkLocalAddresses(endpoint)];
+  const place = { namespace, link, addresses };
+  const objects = network.parent ? parentEndpointFragment(joined, network.parent, place) : bridged(joined, place);
   const settings = endpointSysctls(endpoint.config, link);
-  return [
-    ...bridgeEndpointObjects({
-      id: endpoint.id,
-      namespace,
-      hostInterface,
-      hostMac,
-      interface: link,
-      mac,
-      mtu: bridge.mtu,
-      bridge: bridge.name,
-      isolated: bridge.icc === false,
-      addresses: [...endpointAddresses(endpoint, network), ...linkLocalAddresses(endpoint)],
-    }),
-    ...settings.map((setting): KernelObject => ({ kind: 'sysctl', namespace, ...setting })),
-  ];
+  return [...objects, ...settings.map((setting): KernelObject => ({ kind: 'sysctl', namespace, ...setting }))];
+}
+
+function bridged(
+  { endpoint, network: { bridge } }: Joined,
+  place: { readonly namespace: string; readonly link: string; readonly addresses: readonly InterfaceAddress[] },
+): KernelObject[] {
+  const { id, mac, hostMac, hostInterface } = endpoint;
+  if (!bridge || !mac || !hostMac || !hostInterface) return [];
+  return bridgeEndpointObjects({
+    id,
+    namespace: place.namespace,
+    hostInterface,
+    hostMac,
+    interface: place.link,
+    mac,
+    mtu: bridge.mtu,
+    bridge: bridge.name,
+    isolated: bridge.icc === false,
+    addresses: place.addresses,
+  });
 }
 
 /** What a sandbox asks of the kernel beyond its endpoints: the namespace, the ways out, its name service and its ports. */
@@ -69,15 +80,16 @@ export function sandboxFragment(sandbox: Sandbox, joined: readonly Joined[]): Ke
   const { namespace } = sandbox;
   if (namespace === '') return [];
   const election = electGateways(joined);
+  const published = portGateways(election);
   return [
     { kind: 'namespace', namespace },
     ...(sandbox.resolver ? [{ kind: 'table', namespace, definition: dnsTable(sandbox.resolver) } as const] : []),
     ...defaultRoutes(namespace, { ipv4: wayOut(election.ipv4, 4), ipv6: wayOut(election.ipv6, 6) }),
     ...sandbox.mappings.flatMap((mapping) => {
-      const gateway = familyOf(mapping.hostAddress) === 4 ? election.ipv4 : election.ipv6;
+      const gateway = familyOf(mapping.hostAddress) === 4 ? published.ipv4 : published.ipv6;
       const containerAddress = gateway && addressIn(gateway.endpoint, familyOf(mapping.hostAddress));
       const translated = containerAddress === undefined ? [] : portMappingElements({ ...mapping, containerAddress });
-      const hasWayIn = election.ipv4 !== undefined || election.ipv6 !== undefined;
+      const hasWayIn = published.ipv4 !== undefined || published.ipv6 !== undefined;
       return [...translated, ...(hasWayIn ? relayElements(mapping) : [])];
     }),
     ...joined.flatMap((item) => routedFragment(sandbox, item)),
@@ -93,7 +105,7 @@ export function wholeSandboxFragment(sandbox: Sandbox, joined: readonly Joined[]
 export function endpointAddresses(endpoint: Endpoint, network: Network): InterfaceAddress[] {
   return [endpoint.ipv4, endpoint.ipv6].flatMap((address) => {
     if (address === undefined) return [];
-    const config = network.subnets.find(({ subnet }) => prefixFamily(subnet) === familyOf(address));
+    const config = subnetOf(network, address);
     return config === undefined ? [] : [interfaceAddress(address, config.subnet)];
   });
 }
@@ -125,6 +137,6 @@ function routedFragment(sandbox: Sandbox, { endpoint, network }: Joined): Kernel
 }
 
 function wayOut(joined: Joined | undefined, family: 4 | 6): Gateway | undefined {
-  const via = joined && gatewayOf(joined, family);
-  return via && joined.endpoint.interface ? { link: joined.endpoint.interface, via } : undefined;
+  const way = joined && wayOutOf(joined, family);
+  return way && joined.endpoint.interface ? { link: joined.endpoint.interface, ...way } : undefined;
 }

@@ -1,6 +1,6 @@
-import { type Family, type IpAddress, prefixFamily } from '@fairlead/base';
+import { type Family, type IpAddress, prefixContains, prefixFamily } from '@fairlead/base';
 import type { GatewayMode } from '@fairlead/firewall';
-import type { Endpoint, Network } from './model.ts';
+import type { Endpoint, Network, SubnetConfig } from './model.ts';
 
 /** An endpoint together with its network. */
 export interface Joined {
@@ -12,6 +12,11 @@ export interface Joined {
 export interface Election {
   readonly ipv4?: Joined;
   readonly ipv6?: Joined;
+}
+
+/** A way out of a sandbox: by a router, or by the link alone where that is enough. */
+export interface WayOut {
+  readonly via?: IpAddress;
 }
 
 /** Names of auxiliary addresses that are routers instead of the bridge itself; `--default-gateway` makes them. */
@@ -34,22 +39,47 @@ export function byPrecedence(joined: readonly Joined[]): Joined[] {
 /** The first endpoint with a gateway of each family; the two may differ. */
 export function electGateways(joined: readonly Joined[]): Election {
   const ordered = byPrecedence(joined);
-  const ipv4 = ordered.find((item) => gatewayOf(item, 4) !== undefined);
-  const ipv6 = ordered.find((item) => gatewayOf(item, 6) !== undefined);
+  const ipv4 = ordered.find((item) => wayOutOf(item, 4) !== undefined);
+  const ipv6 = ordered.find((item) => wayOutOf(item, 6) !== undefined);
   return { ...(ipv4 && { ipv4 }), ...(ipv6 && { ipv6 }) };
 }
 
-/** The router of one family behind an endpoint; internal networks have none. */
-export function gatewayOf({ endpoint, network }: Joined, family: Family): IpAddress | undefined {
-  if (network.internal || network.bridge === undefined) return undefined;
-  if (addressIn(endpoint, family) === undefined) return undefined;
-  const router = subnetIn(network, family)?.auxiliary?.[ROUTERS[family]];
-  return router ?? gatewayAddress(network, family);
+/** What of an election ports can be published behind: the host sees what goes over a bridge, and nothing else. */
+export function portGateways({ ipv4, ipv6 }: Election): Election {
+  return { ...(ipv4?.network.bridge && { ipv4 }), ...(ipv6?.network.bridge && { ipv6 }) };
+}
+
+/** True when a sandbox leads out, but nowhere where its ports could be published. */
+export function isOffHost(joined: readonly Joined[]): boolean {
+  const election = electGateways(joined);
+  const count = (gateways: Election) => Object.keys(gateways).length;
+  return count(election) > 0 && count(portGateways(election)) === 0;
+}
+
+/** The way out of one family behind an endpoint; internal networks have none. */
+export function wayOutOf({ endpoint, network }: Joined, family: Family): WayOut | undefined {
+  const address = addressIn(endpoint, family);
+  if (network.internal || address === undefined) return undefined;
+  if (isRoutedByParent(network)) return {};
+  const subnet = subnetOf(network, address);
+  const router = network.bridge && subnet?.auxiliary?.[ROUTERS[family]];
+  const via = router ?? subnet?.gateway;
+  return via && { via };
+}
+
+/** In the layer 3 modes of ipvlan the host's routes decide about every packet, and containers need no router. */
+function isRoutedByParent({ parent }: Network): boolean {
+  return parent?.type.kind === 'ipvlan' && parent.type.mode !== 'l2';
 }
 
 /** The gateway address of a network, internal or not. */
 export function gatewayAddress(network: Network, family: Family): IpAddress | undefined {
-  return subnetIn(network, family)?.gateway;
+  return network.subnets.find(({ subnet }) => prefixFamily(subnet) === family)?.gateway;
+}
+
+/** The subnet of a network that an address is of. */
+export function subnetOf(network: Network, address: IpAddress): SubnetConfig | undefined {
+  return network.subnets.find(({ subnet }) => prefixContains(subnet, address));
 }
 
 /** How the containers of a network are reached in one family. */
@@ -59,17 +89,13 @@ export function gatewayModeOf(network: Network, family: Family): GatewayMode {
 
 /** How many IP versions an endpoint has a way out for. */
 export function gatewayFamilies(item: Joined): 0 | 1 | 2 {
-  if (gatewayOf(item, 4) === undefined) return gatewayOf(item, 6) === undefined ? 0 : 1;
-  return gatewayOf(item, 6) === undefined ? 1 : 2;
+  if (wayOutOf(item, 4) === undefined) return wayOutOf(item, 6) === undefined ? 0 : 1;
+  return wayOutOf(item, 6) === undefined ? 1 : 2;
 }
 
 /** The address of an endpoint in one family. */
 export function addressIn(endpoint: Pick<Endpoint, 'ipv4' | 'ipv6'>, family: Family): IpAddress | undefined {
   return family === 4 ? endpoint.ipv4 : endpoint.ipv6;
-}
-
-function subnetIn(network: Network, family: Family): Network['subnets'][number] | undefined {
-  return network.subnets.find(({ subnet }) => prefixFamily(subnet) === family);
 }
 
 function compareText(a: string, b: string): number {

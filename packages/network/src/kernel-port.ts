@@ -10,6 +10,9 @@ export interface ConnectionFilter {
   readonly port?: number;
 }
 
+/** Kinds of links that a kernel may be built without. */
+export type LinkKind = 'macvlan' | 'ipvlan' | 'vlan' | 'dummy';
+
 /** What the network model needs from Linux. `@fairlead/kernel` has the real one and a fake that refuses nonsense. */
 export interface KernelPort {
   /**
@@ -23,6 +26,8 @@ export interface KernelPort {
   observe(namespace: NamespaceName, kinds?: readonly KernelObject['kind'][]): KernelObject[];
   /** Value of a sysctl, without the line break; `undefined` when there is no such key (its link is missing). */
   readSysctl(namespace: NamespaceName, key: string): string | undefined;
+  /** Whether this kernel can make links of a kind. */
+  supports(feature: `${LinkKind} links`): boolean;
   /** Names of the pinned namespaces, ours and others'. */
   namespaces(): NamespaceName[];
   /** Drop connections from conntrack so that they do not go on to an endpoint that is no more. */

@@ -1,8 +1,9 @@
 import type { IpAddress, MacAddress, PortProtocol, PortRange, Prefix } from '@fairlead/base';
+import type { ChildType, MadeParent } from '@fairlead/drivers';
 import type { ByFamily, GatewayMode } from '@fairlead/firewall';
 
 /** Names of the drivers that a network can be made with. */
-export type DriverName = 'bridge' | 'host' | 'null';
+export type DriverName = 'bridge' | 'macvlan' | 'ipvlan' | 'host' | 'null';
 
 /** One `IPAM.Config` entry of a network. */
 export interface SubnetConfig {
@@ -29,10 +30,24 @@ export interface Network {
   readonly labels: Readonly<Record<string, string>>;
   readonly ipamDriver: string;
   readonly ipamOptions: Readonly<Record<string, string>> | null;
-  /** One for each family at most, IPv4 first; gateways filled in. Empty for host and null. */
+  /** IPv4 first; gateways filled in. A bridge has one for each family at most, host and null have none. */
   readonly subnets: readonly SubnetConfig[];
-  /** Bridge interface; absent for host and null. */
+  /** Present for bridge. */
   readonly bridge?: BridgeSettings;
+  /** Present for macvlan and ipvlan. */
+  readonly parent?: ParentSettings;
+}
+
+/** The kernel side of a macvlan or ipvlan network. */
+export interface ParentSettings {
+  /** Interface of the host that the containers' links hang on. */
+  readonly name: string;
+  readonly type: ChildType;
+  /** Absent when the interface was there before us; it stays then. */
+  readonly made?: MadeParent;
+  readonly interfacePrefix: string;
+  /** Bytes; absent means the parent's. */
+  readonly mtu?: number;
 }
 
 /** The kernel side of a bridge network. */
@@ -142,11 +157,11 @@ export interface Endpoint {
   readonly config: EndpointConfig;
   readonly ipv4?: IpAddress;
   readonly ipv6?: IpAddress;
-  /** The rest is absent on the networks `host` and `none`. */
+  /** Absent where the link has its parent's (ipvlan, and macvlan in mode passthru). */
   readonly mac?: MacAddress;
-  /** Interface name inside the sandbox. */
+  /** Interface name inside the sandbox; absent on the networks `host` and `none`. */
   readonly interface?: string;
-  /** Host end of the veth pair. */
+  /** Host end of the veth pair, on a bridge. */
   readonly hostInterface?: string;
   readonly hostMac?: MacAddress;
 }
@@ -177,7 +192,8 @@ export interface Lease {
   readonly owner: string;
   readonly ipv4?: IpAddress;
   readonly ipv6?: IpAddress;
-  readonly mac: MacAddress;
+  /** Absent where the link has its parent's (ipvlan, and macvlan in mode passthru). */
+  readonly mac?: MacAddress;
 }
 
 /** What a container's resolver is told. */

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { parsePrefix } from '@fairlead/base';
 import { localSubnetSources, uniqueLocalSource } from '@fairlead/ipam';
 import type { Network, NetworkRequest } from './model.ts';
-import { fixedNetwork, makeNetwork, type NetworkSurroundings } from './network-factory.ts';
+import { fixedNetwork, makeNetwork } from './network-factory.ts';
+import type { NetworkSurroundings } from './network-surroundings.ts';
 import { network } from './testing/samples.ts';
 
 const P = 'com.docker.network.';
@@ -15,6 +16,8 @@ const around: NetworkSurroundings = {
   reserved: () => [parsePrefix('172.17.0.0/16')],
   mtu: 1450,
   foreignLink: (name) => (name === 'corp' ? 'bridge' : name === 'eth0' ? 'other' : undefined),
+  hasLink: (name) => ['corp', 'eth0', 'br-app'].includes(name),
+  makes: () => true,
 };
 
 function make(request: Partial<NetworkRequest>, surroundings = around): Network {

@@ -7,8 +7,8 @@ import { deleteNamespace, Kernel, listNamespaces } from '@fairlead/kernel';
 import { type Change, describeChange, type KernelObject, type NamespaceName } from '@fairlead/netlink';
 import { Store } from '@fairlead/store';
 import { NetworkController } from './controller.ts';
-import type { ConnectionFilter, KernelPort } from './kernel-port.ts';
-import type { PortBinding } from './model.ts';
+import type { ConnectionFilter, KernelPort, LinkKind } from './kernel-port.ts';
+import type { NetworkRequest, PortBinding } from './model.ts';
 import { FakeNameService } from './testing/index.ts';
 
 const HOST = 'fl-test-network-host';
@@ -23,7 +23,14 @@ class KernelInside implements KernelPort, Disposable {
   }
 
   observe(namespace: NamespaceName, kinds?: readonly KernelObject['kind'][]): KernelObject[] {
-    return this.#kernel.observe(namespace || HOST, kinds).map((object) => ({ ...object, namespace }));
+    return this.#kernel.observe(namespace || HOST, kinds).map((object) => {
+      const made = object.kind === 'link' && object.madeIn === HOST;
+      return made ? { ...object, namespace, madeIn: '' } : { ...object, namespace };
+    });
+  }
+
+  supports(feature: `${LinkKind} links`): boolean {
+    return this.#kernel.supports(feature);
   }
 
   readSysctl(namespace: NamespaceName, key: string): string | undefined {
@@ -48,8 +55,20 @@ function inside(change: Change): Change {
   return change.action === 'change' ? { ...change, object, previous: placed(change.previous) } : { ...change, object };
 }
 
-function placed<T extends KernelObject>(object: T): T {
-  return { ...object, namespace: object.namespace || HOST };
+function placed(object: KernelObject): KernelObject {
+  const namespace = object.namespace || HOST;
+  return object.kind === 'link' && object.madeIn === ''
+    ? { ...object, namespace, madeIn: HOST }
+    : { ...object, namespace };
+}
+
+/** Something for networks to hang on, that is none of ours. */
+const uplink: KernelObject = { kind: 'link', namespace: '', name: 'uplink', type: { kind: 'bridge' }, up: true };
+
+/** The namespace that plays the host's, with an interface in it. */
+async function makeHost(kernel: KernelPort): Promise<void> {
+  const objects: readonly KernelObject[] = [{ kind: 'namespace', namespace: '' }, uplink];
+  await kernel.apply(objects.map((object) => ({ action: 'add', object })));
 }
 
 function clean(): void {
@@ -57,6 +76,8 @@ function clean(): void {
 }
 clean();
 afterEach(clean);
+
+const lan: NetworkRequest = { name: 'lan', driver: 'macvlan', ipv6: true, options: { parent: 'uplink' } };
 
 const ports: readonly PortBinding[] = [
   { protocol: 'tcp', containerPort: 80, hostPorts: { first: 8080, last: 8080 } },
@@ -89,7 +110,7 @@ function controllerOn(kernel: KernelPort, store: Store, names: FakeNameService, 
 
 test('the real kernel holds what is wanted after every operation, and a comparison finds nothing to do', async () => {
   using kernel = new KernelInside();
-  await kernel.apply([{ action: 'add', object: { kind: 'namespace', namespace: '' } }]);
+  await makeHost(kernel);
   const before = kernel.observe('', ['link', 'address', 'route', 'table', 'element']);
   using store = Store.open(':memory:');
   const logged: string[] = [];
@@ -109,6 +130,8 @@ test('the real kernel holds what is wanted after every operation, and a comparis
     await controller.createNetwork({ name: 'dual', ipv6: true }),
     await controller.createNetwork({ name: 'routed', options }),
     await controller.createNetwork({ name: 'inner', internal: true }),
+    await controller.createNetwork({ ...lan, internal: true }),
+    await controller.createNetwork({ ...lan, name: 'trunk', options: { parent: 'docker0', macvlan_mode: 'passthru' } }),
   ];
   await unchanged('after networks were made');
   const dns = { servers: [], search: [], options: [] };
@@ -143,12 +166,12 @@ test('the real kernel holds what is wanted after every operation, and a comparis
 
 test('the real kernel takes every repair', async () => {
   using kernel = new KernelInside();
-  await kernel.apply([{ action: 'add', object: { kind: 'namespace', namespace: '' } }]);
+  await makeHost(kernel);
   using store = Store.open(':memory:');
   const logged: string[] = [];
   const controller = controllerOn(kernel, store, new FakeNameService(), logged);
   await (await controller.start(() => true)).compareInsides();
-  const network = await controller.createNetwork({ name: 'dual', ipv6: true });
+  const networks = [await controller.createNetwork({ name: 'dual', ipv6: true }), await controller.createNetwork(lan)];
   const dns = { servers: [], search: [], options: [] };
   const { id, namespace } = await controller.openSandbox({
     owner: 'web-id',
@@ -157,14 +180,18 @@ test('the real kernel takes every repair', async () => {
     ports,
     dns,
   });
-  await controller.join(id, [{ network, hostname: 'web', config: {} }]);
-  const bridges = kernel.observe('', ['link']).filter((link) => link.kind === 'link' && link.type.kind === 'bridge');
+  const requests = networks.map((network) => ({ network, hostname: 'web', config: {} }));
+  await controller.join(id, requests);
+  const bridges = kernel
+    .observe('', ['link'])
+    .filter((link) => link.kind === 'link' && link.type.kind === 'bridge' && link.name !== 'uplink');
   const damages: readonly (readonly KernelObject[])[] = [
     bridges,
     kernel.observe('', ['table']),
     kernel.observe('', ['element']).slice(0, 3),
     kernel.observe(namespace, ['route']).filter((route) => route.kind === 'route' && route.via !== undefined),
     kernel.observe(namespace, ['table']),
+    kernel.observe(namespace, ['link']).filter((link) => link.kind === 'link' && link.type.kind === 'macvlan'),
     [{ kind: 'namespace', namespace }],
   ];
   for (const objects of damages) {

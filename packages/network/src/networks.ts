@@ -17,19 +17,15 @@ import {
 } from '@fairlead/base';
 import { isOwnAlias } from '@fairlead/drivers';
 import type { KernelObject } from '@fairlead/netlink';
+import { bridgeNetwork } from './bridge-network.ts';
 import { diff, removals } from './diff.ts';
 import { networkFragment } from './fragment.ts';
 import type { KernelPort } from './kernel-port.ts';
 import { findNetwork } from './lookup.ts';
 import type { IpamRequest, Network, NetworkEvent, NetworkRequest, SubnetConfig } from './model.ts';
 import type { NameServicePort } from './name-service-port.ts';
-import {
-  bridgeNetwork,
-  fixedNetwork,
-  makeNetwork,
-  type NetworkSurroundings,
-  predefinedNetworks,
-} from './network-factory.ts';
+import { fixedNetwork, makeNetwork, predefinedNetworks } from './network-factory.ts';
+import type { NetworkSurroundings } from './network-surroundings.ts';
 import { parseResolvConf } from './resolv-conf.ts';
 import { forwardsIpv6, keepRouterAdvertisements } from './router-advertisements.ts';
 import type { DefaultBridge, NetworkSettings } from './settings.ts';
@@ -77,7 +73,7 @@ export class Networks {
     this.#forget(network);
     try {
       await settleAll([
-        () => applyThoroughly(kernel, removals(networkFragment(network))),
+        () => applyThoroughly(kernel, removals(this.#unshared(network))),
         () => names.removeNetwork(network.id),
       ]);
     } finally {
@@ -150,20 +146,29 @@ export class Networks {
     const [applied, named] = await Promise.allSettled([kernel.apply(diff(wanted, [])), naming]);
     const failure = [applied, named].find(({ status }) => status === 'rejected');
     if (failure?.status === 'rejected') {
-      await this.#takeBack(network, fragment);
+      await this.#takeBack(network);
       throw failure.reason;
     }
     return network;
   }
 
-  async #takeBack(network: Network, fragment: readonly KernelObject[]): Promise<void> {
+  async #takeBack(network: Network): Promise<void> {
     const { kernel, names, logger } = this.#context;
     this.#forget(network);
+    const own = this.#unshared(network);
     try {
-      await settleAll([() => applyThoroughly(kernel, removals(fragment)), () => names.removeNetwork(network.id)]);
+      await settleAll([() => applyThoroughly(kernel, removals(own)), () => names.removeNetwork(network.id)]);
     } catch (error) {
       logger.error('network not taken back completely', { network: network.name, error: messageOf(error) });
     }
+  }
+
+  /** What goes with a network that was forgotten: a parent that others use, too, stays. */
+  #unshared(network: Network): KernelObject[] {
+    const { parent } = network;
+    const others = Iterator.from(this.#context.state.networks);
+    if (parent !== undefined && others.some((other) => other.parent?.name === parent.name)) return [];
+    return networkFragment(network);
   }
 
   #requireUnused(network: Network): void {
@@ -183,6 +188,9 @@ export class Networks {
       mtu: settings.mtu,
       reserved: () => [...this.#hostRoutes(leftovers), ...this.#nameServers()],
       foreignLink: (name) => this.#foreignLink(name),
+      hasLink: (name) =>
+        this.#context.kernel.observe('', ['link']).some((link) => link.kind === 'link' && link.name === name),
+      makes: (kind) => this.#context.kernel.supports(`${kind} links`),
     };
   }
 

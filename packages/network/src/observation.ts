@@ -31,26 +31,63 @@ export function observeOwn(
   const wanted = new Map(desired.map((object) => [identityOf(object), object]));
   const places = new Set(desired.map(({ namespace }) => namespace));
   const pinned = kernel.namespaces();
-  const namespaces = pinned
-    .filter((namespace) => places.has(namespace) || namespace.startsWith(namespacePrefix))
-    .map((namespace): KernelObject => ({ kind: 'namespace', namespace }));
-  return [...ownHostObjects(host, wanted, new Set(pinned)), ...namespaces, ...settings(kernel, desired)];
+  const own = pinned.filter((namespace) => places.has(namespace) || namespace.startsWith(namespacePrefix));
+  const surplus = own.filter((namespace) => !places.has(namespace));
+  return [
+    ...ownHostObjects(host, wanted, new Set(pinned)),
+    ...own.map((namespace): KernelObject => ({ kind: 'namespace', namespace })),
+    ...surplus.flatMap((namespace) => childrenOfHost(kernel, namespace)),
+    ...settings(kernel, desired),
+  ];
+}
+
+/** Links in a namespace that hang on a parent of the host, and are to go before the namespace does; see {@link removals}. */
+function childrenOfHost(kernel: KernelPort, namespace: NamespaceName): KernelObject[] {
+  try {
+    return kernel.observe(namespace, ['link']).filter((link) => link.kind === 'link' && link.madeIn === '');
+  } catch {
+    // A pin that leads nowhere holds no links, and is taken away all the same.
+    return [];
+  }
+}
+
+/** What there is inside a sandbox. */
+export interface Inside {
+  /** What is wanted, our table, and links on parents that we made and nobody wants any more. */
+  readonly objects: readonly KernelObject[];
+  /** Names of the wanted links that are not there, and cannot or must not be made: their container has them elsewhere. */
+  readonly astray: ReadonlySet<string>;
 }
 
 /**
- * Read back what is wanted inside one sandbox, and our table there. What else there is, is the container's own business.
+ * Read back what is inside one sandbox of ours. What else there is, is the container's own business.
  *
  * @throws Error `ENOENT` when the namespace is gone.
  */
-export function observeInside(
-  kernel: KernelPort,
-  namespace: NamespaceName,
-  desired: readonly KernelObject[],
-): KernelObject[] {
+export function observeInside(kernel: KernelPort, namespace: NamespaceName, desired: readonly KernelObject[]): Inside {
+  const observed = kernel.observe(namespace, sandboxKinds);
   const wanted = new Set(desired.map(identityOf));
-  const isOwn = (object: KernelObject) =>
-    wanted.has(identityOf(object)) || (object.kind === 'table' && object.definition.name === tableName);
-  return [...kernel.observe(namespace, sandboxKinds).filter(isOwn), ...settings(kernel, desired)];
+  const present = new Set(observed.map(identityOf));
+  const links = desired.filter((object) => object.kind === 'link');
+  const owners = new Set(links.map(({ alias }) => alias));
+  const isOwn = (object: KernelObject) => {
+    if (wanted.has(identityOf(object))) return true;
+    if (object.kind === 'link') return object.madeIn === '' && isOwnAlias(object.alias) && !owners.has(object.alias);
+    return object.kind === 'table' && object.definition.name === tableName;
+  };
+  const astray = links.filter((link) => !present.has(identityOf(link)) && isElsewhere(link, observed));
+  return {
+    objects: [...observed.filter(isOwn), ...settings(kernel, desired)],
+    astray: new Set(astray.map(({ name }) => name)),
+  };
+}
+
+/**
+ * The inner end of a veth is never made on its own: where it is missing, its outer end has been looked after. A link on a
+ * parent says whose it is under every name.
+ */
+function isElsewhere({ type, alias }: LinkObject, observed: readonly KernelObject[]): boolean {
+  return type.kind === 'veth' || observed.some((object) => object.kind === 'link' && object.alias === alias);
 }
 
 /** What the host's namespace holds of the kinds that we make there, and its routes. */

@@ -1,5 +1,5 @@
 import { FairleadError, type Family, familyOf, type IpAddress, messageOf } from '@fairlead/base';
-import { electGateways, gatewayModeOf, type Joined } from './gateway.ts';
+import { electGateways, gatewayModeOf, type Joined, portGateways } from './gateway.ts';
 import type { PortMapping, Sandbox } from './model.ts';
 import type { NameServicePort } from './name-service-port.ts';
 import {
@@ -101,7 +101,7 @@ interface NatGateway {
 
 /** The gateways behind which ports are translated; on routed networks nothing of the host's is bound. */
 function natGateways(joined: readonly Joined[]): NatGateway[] {
-  const { ipv4, ipv6 } = electGateways(joined);
+  const { ipv4, ipv6 } = portGateways(electGateways(joined));
   return [
     ...(ipv4 ? [{ family: 4, item: ipv4 } as const] : []),
     ...(ipv6 ? [{ family: 6, item: ipv6 } as const] : []),

@@ -11,12 +11,18 @@ const web: PortBinding = { protocol: 'tcp', containerPort: 80, hostPorts: { firs
 
 const vethToWeb = { kind: 'veth', peer: { namespace: 'fl-web', name: 'eth0' } } as const;
 
-/** A machine with a container on two networks, one of them with IPv6. */
+/** A machine with a container on four networks: two bridges, one of them with IPv6, and two on parents. */
 async function inhabited(): Promise<Rig> {
   const rig = await Rig.started();
   const networks = [
     await rig.controller.createNetwork({ name: 'plain' }),
     await rig.controller.createNetwork({ name: 'dual', ipv6: true }),
+    await rig.controller.createNetwork({ name: 'lan', driver: 'macvlan', ipv6: true, options: { parent: 'uplink.7' } }),
+    await rig.controller.createNetwork({
+      name: 'routed',
+      driver: 'ipvlan',
+      options: { parent: '', ipvlan_mode: 'l3' },
+    }),
   ];
   const sandbox = await rig.sandbox('web', { ports: [web, { protocol: 'udp', containerPort: 53 }] });
   await rig.controller.join(
@@ -38,6 +44,10 @@ function bridgeOf(rig: Rig, name: string): LinkObject {
   return link(rig, '', rig.controller.findNetwork(name).bridge?.name);
 }
 
+function parentOf(rig: Rig, name: string): string | undefined {
+  return rig.controller.findNetwork(name).parent?.name;
+}
+
 /** A surplus veth is removed by its name; as the other end of another one it could not be. */
 function outerEnd(rig: Rig): LinkObject {
   const [endpoint] = [...rig.state.sandboxes].flatMap(({ id }) => rig.controller.endpointsIn(id));
@@ -51,6 +61,54 @@ const damages: readonly [string, (rig: Rig) => readonly Change[]][] = [
   ['a bridge has an address that nobody asked for', (rig) => [added(addressOn(bridgeOf(rig, 'plain'), '10.9.9.1/24'))]],
   ['a container’s link is deleted', (rig) => [{ action: 'remove', object: outerEnd(rig) }]],
   ['a port is taken off its bridge', (rig) => [changed({ ...outerEnd(rig), type: vethToWeb }, {}, 'master')]],
+  ['a VLAN is deleted', (rig) => [{ action: 'remove', object: link(rig, '', 'uplink.7') }]],
+  ['a VLAN is switched off', (rig) => [changed(link(rig, '', 'uplink.7'), { up: false })]],
+  [
+    'a VLAN has another number',
+    (rig) => {
+      const vlan = link(rig, '', 'uplink.7');
+      const other = { ...vlan, type: { kind: 'vlan', parent: 'uplink', id: 8 } } as const;
+      return [{ action: 'remove', object: vlan }, added(other)];
+    },
+  ],
+  ['a dummy is deleted', (rig) => [{ action: 'remove', object: link(rig, '', parentOf(rig, 'routed')) }]],
+  ['a link on a parent is deleted', (rig) => [{ action: 'remove', object: link(rig, 'fl-web', 'eth2') }]],
+  ['a link on a parent is switched off', (rig) => [changed(link(rig, 'fl-web', 'eth3'), { up: false })]],
+  [
+    'a link on a parent hangs on another one',
+    (rig) => {
+      const child = link(rig, 'fl-web', 'eth2');
+      const type = { kind: 'macvlan', parent: 'uplink', mode: 'bridge' } as const;
+      return [{ action: 'remove', object: child }, added({ ...child, type })];
+    },
+  ],
+  [
+    'a VLAN is left over',
+    () => [
+      added({
+        kind: 'link',
+        namespace: '',
+        name: 'uplink.8',
+        type: { kind: 'vlan', parent: 'uplink', id: 8 },
+        up: true,
+        alias: 'fairlead network old',
+      }),
+    ],
+  ],
+  [
+    'a namespace is left over with a link on a parent',
+    () => [
+      added({ kind: 'namespace', namespace: 'fl-gone' }),
+      added({
+        kind: 'link',
+        namespace: 'fl-gone',
+        name: 'eth0',
+        type: { kind: 'macvlan', parent: 'uplink.7', mode: 'bridge' },
+        madeIn: '',
+        up: true,
+      }),
+    ],
+  ],
   ['the table is deleted', (rig) => rig.kernel.observe('', ['table']).map((object) => ({ action: 'remove', object }))],
   [
     'an element is deleted',
@@ -193,6 +251,27 @@ test('an interface that its container has renamed is the container’s own busin
     observe(namespace, kinds).filter((object) => namespace === '' || !away(object));
   assert.deepEqual(await rig.controller.repair(), []);
   assert.deepEqual(rig.logged, []);
+});
+
+test('a link on a parent that its container has renamed is not made again', async () => {
+  using rig = await inhabited();
+  const child = link(rig, 'fl-web', 'eth2');
+  await rig.kernel.apply([{ action: 'remove', object: child }, added({ ...child, name: 'lan0' })]);
+  assert.deepEqual(await rig.controller.repair(), []);
+  await rig.kernel.apply([{ action: 'remove', object: { ...child, name: 'lan0' } }]);
+  assert.ok((await rig.controller.repair()).length > 0);
+  rig.assertConsistent();
+});
+
+test('links on parents leave them before the namespace goes that a dead container left', async () => {
+  using rig = await inhabited();
+  const needed = await rig.boot(new Life(), () => false);
+  const gone = needed.filter(({ object }) => object.namespace === 'fl-web');
+  assert.deepEqual(
+    gone.map(({ action, object }) => `${action} ${'name' in object ? object.name : object.kind}`),
+    ['remove eth2', 'remove eth3', 'remove namespace'],
+  );
+  rig.assertConsistent();
 });
 
 test('the default bridge is made anew when its flags have changed, unless a container is on it', async () => {

@@ -1,5 +1,6 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { KeyedMutex, type Logger, messageOf } from '@fairlead/base';
+import { sysctlName } from '@fairlead/drivers';
 import type { Change, KernelObject, TableDefinition } from '@fairlead/netlink';
 import { diff } from './diff.ts';
 import { hasNames } from './dns-names.ts';
@@ -63,13 +64,10 @@ function hostChanges({ state, kernel, namespacePrefix, hostTable }: ReconcileCon
 /** What has to change inside a sandbox. Links that its container has renamed or taken elsewhere are let go. */
 function insideChanges({ state, kernel }: ReconcileContext, sandbox: Sandbox): Change[] {
   const desired = state.fragment(sandbox).filter((object) => !isOfHost(object));
-  const objects = observeInside(kernel, sandbox.namespace, desired);
-  const present = new Set(objects.flatMap((object) => (object.kind === 'link' ? [object.name] : [])));
-  // The inner end of a veth is never made on its own: where it is missing, its outer end has been looked after.
-  const astray = new Set(
-    desired.flatMap((object) => (object.kind === 'link' && !present.has(object.name) ? [object.name] : [])),
-  );
+  const { objects, astray } = observeInside(kernel, sandbox.namespace, desired);
+  const settings = new Set([...astray].map(sysctlName));
   const isAstray = (object: KernelObject) => {
+    if (object.kind === 'sysctl') return object.key.split('.').some((part) => settings.has(part));
     const link = object.kind === 'link' ? object.name : 'link' in object ? object.link : undefined;
     return link !== undefined && astray.has(link);
   };

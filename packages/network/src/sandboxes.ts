@@ -2,7 +2,7 @@ import { type Logger, messageOf, newIdentifier, settleAll } from '@fairlead/base
 import type { KernelObject } from '@fairlead/netlink';
 import { diff, removals } from './diff.ts';
 import { type JoinRequest, makeEndpoints } from './endpoint-factory.ts';
-import type { Joined } from './gateway.ts';
+import { isOffHost, type Joined } from './gateway.ts';
 import type { KernelPort } from './kernel-port.ts';
 import type { DnsConfig, Endpoint, NetworkEvent, PortBinding, PortMapping, Sandbox } from './model.ts';
 import type { NameRecords } from './name-records.ts';
@@ -191,6 +191,9 @@ export class Sandboxes {
       kernel.apply(changes),
     );
     const ready = this.#store(wanted, resolver, mappings);
+    if (wanted.ports.length > 0 && isOffHost(joined)) {
+      this.#context.logger.warn('published ports passed over: the way out is no bridge', { sandbox: id });
+    }
     if (ready !== wanted) await kernel.apply(diff(state.fragment(ready), linked));
     await this.#forgetStrays(before.sandbox.mappings, mappings);
     return ready;

@@ -70,6 +70,7 @@ class Walk {
 
   async #createNetwork(): Promise<string> {
     const flags = this.#random(32);
+    if (this.#random(3) === 0) return (await this.#rig.controller.createNetwork(this.#onParent(flags))).name;
     const request: NetworkRequest = {
       name: `n${this.#names++}`,
       ipv6: (flags & 1) > 0,
@@ -81,6 +82,26 @@ class Walk {
       ...(flags % 5 === 0 && { ipam: { config: [{ subnet: `10.${this.#random(8)}.0.0/30` }] } }),
     };
     return (await this.#rig.controller.createNetwork(request)).name;
+  }
+
+  /** A few parents for all, so that some are shared and some are refused. */
+  #onParent(flags: number): NetworkRequest {
+    const parent = this.#pick(['', 'uplink', 'uplink.7', 'uplink.8', 'uplink.8', 'uplink.9']) ?? '';
+    const driver = (flags & 3) === 0 ? 'ipvlan' : 'macvlan';
+    const octet = this.#names;
+    const subnet = `10.${100 + (octet >> 8)}.${octet & 255}.0/24`;
+    return {
+      name: `n${this.#names++}`,
+      driver,
+      ipv6: (flags & 4) > 0,
+      internal: (flags & 24) === 24,
+      options: {
+        parent,
+        ...(driver === 'ipvlan' && (flags & 8) > 0 && { ipvlan_mode: 'l3' }),
+        ...(driver === 'macvlan' && (flags & 24) === 16 && { macvlan_mode: 'passthru' }),
+      },
+      ipam: { config: [(flags & 16) > 0 ? { subnet, gateway: `${subnet.slice(0, -4)}1` } : { subnet }] },
+    };
   }
 
   async #open(): Promise<string> {

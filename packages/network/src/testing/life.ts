@@ -1,5 +1,5 @@
 import type { Change, KernelObject, NamespaceName } from '@fairlead/netlink';
-import type { ConnectionFilter, KernelPort } from '../kernel-port.ts';
+import type { ConnectionFilter, KernelPort, LinkKind } from '../kernel-port.ts';
 import type { FakeNameService } from './fake-name-service.ts';
 
 /** What a dead process waits for. */
@@ -94,6 +94,10 @@ export class MortalKernel implements KernelPort {
 
   readSysctl(namespace: NamespaceName, key: string): string | undefined {
     return this.#kernel.readSysctl(namespace, key);
+  }
+
+  supports(feature: `${LinkKind} links`): boolean {
+    return this.#kernel.supports(feature);
   }
 
   namespaces(): NamespaceName[] {

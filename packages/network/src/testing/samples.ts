@@ -1,5 +1,5 @@
 import { parseIpAddress, parseMacAddress, parsePrefix } from '@fairlead/base';
-import type { Endpoint, EndpointConfig, Network, SubnetConfig } from '../model.ts';
+import type { Endpoint, EndpointConfig, Network, ParentSettings, SubnetConfig } from '../model.ts';
 
 const subnetOf: Readonly<Record<string, SubnetConfig>> = {
   4: { subnet: parsePrefix('10.0.0.0/24'), gateway: parseIpAddress('10.0.0.1') },
@@ -36,6 +36,16 @@ export function network(
     },
     ...more,
   };
+}
+
+/** A macvlan network on eth0, or another one on a parent. */
+export function parented(
+  parent: Partial<ParentSettings> = {},
+  properties: Parameters<typeof network>[0] = {},
+): Network {
+  const { bridge: _, ...rest } = network({ name: 'lan', driver: 'macvlan', ...properties });
+  const type = { kind: 'macvlan', mode: 'bridge' } as const;
+  return { ...rest, parent: { name: 'eth0', type, interfacePrefix: 'eth', ...parent } };
 }
 
 /** An endpoint with the second address of each family. */

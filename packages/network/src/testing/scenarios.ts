@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { PortBinding } from '../model.ts';
+import type { NetworkRequest, PortBinding } from '../model.ts';
 import type { Rig } from './rig.ts';
 
 /** One operation of the network model, and what has to be there before it. */
@@ -17,9 +17,22 @@ const web: PortBinding = { protocol: 'tcp', containerPort: 80, hostPorts: { firs
 const other: PortBinding = { protocol: 'tcp', containerPort: 80, hostPorts: { first: 9090, last: 9090 } };
 const anywhere: PortBinding = { protocol: 'udp', containerPort: 53 };
 
+/** A network on a VLAN of the machine's interface, with a router for IPv4. */
+const lan: NetworkRequest = {
+  name: 'lan',
+  driver: 'macvlan',
+  ipv6: true,
+  options: { parent: 'uplink.7' },
+  ipam: { config: [{ subnet: '10.50.0.0/24', gateway: '10.50.0.1' }, { subnet: 'fd50::/64' }] },
+};
+
+/** What is told of ports where the way out is no bridge. */
+const passedOver = /^published ports passed over: the way out is no bridge/;
+
 async function networks(rig: Rig): Promise<void> {
   await rig.controller.createNetwork({ name: 'plain' });
   await rig.controller.createNetwork({ name: 'dual', ipv6: true });
+  await rig.controller.createNetwork(lan);
 }
 
 async function opened(rig: Rig): Promise<void> {
@@ -59,6 +72,12 @@ export const scenarios: readonly Scenario[] = [
     prepare: async () => {},
     act: (rig) => rig.controller.createNetwork({ name: 'dual', ipv6: true }),
   },
+  {
+    name: 'create a network on a VLAN',
+    kind: 'builds up',
+    prepare: async () => {},
+    act: (rig) => rig.controller.createNetwork(lan),
+  },
   { name: 'open a sandbox', kind: 'builds up', prepare: networks, act: (rig) => rig.sandbox('web', { ports: [web] }) },
   { name: 'join two networks', kind: 'builds up', prepare: opened, act: (rig) => join(rig, ['plain', 'dual']) },
   {
@@ -66,6 +85,13 @@ export const scenarios: readonly Scenario[] = [
     kind: 'builds up',
     prepare: (rig) => joined(rig, ['plain']),
     act: (rig) => join(rig, ['dual']),
+  },
+  {
+    name: 'join a network on a parent, to which the gateway moves from the ports',
+    kind: 'builds up',
+    tells: passedOver,
+    prepare: (rig) => joined(rig, ['plain']),
+    act: (rig) => join(rig, ['lan']),
   },
   {
     name: 'publish other ports',
@@ -86,6 +112,13 @@ export const scenarios: readonly Scenario[] = [
     act: (rig) => leave(rig, 'dual'),
   },
   {
+    name: 'leave a network on a parent, and have the ports back',
+    kind: 'tears down',
+    tells: passedOver,
+    prepare: (rig) => joined(rig, ['plain', 'lan']),
+    act: (rig) => leave(rig, 'lan'),
+  },
+  {
     name: 'leave the last network',
     kind: 'tears down',
     prepare: (rig) => joined(rig, ['dual']),
@@ -94,7 +127,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'close a sandbox',
     kind: 'tears down',
-    prepare: (rig) => joined(rig, ['plain', 'dual']),
+    prepare: (rig) => joined(rig, ['plain', 'dual', 'lan']),
     act: (rig) => rig.controller.closeSandbox(sandboxOf(rig)),
   },
   {
@@ -102,6 +135,12 @@ export const scenarios: readonly Scenario[] = [
     kind: 'tears down',
     prepare: networks,
     act: (rig) => rig.controller.removeNetwork('dual'),
+  },
+  {
+    name: 'remove a network with its VLAN',
+    kind: 'tears down',
+    prepare: networks,
+    act: (rig) => rig.controller.removeNetwork('lan'),
   },
 ];
 
