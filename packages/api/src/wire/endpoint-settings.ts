@@ -1,4 +1,4 @@
-import { addressOf, familyOf, prefixFamily, prefixLength } from '@fairlead/base';
+import { type IpAddress, prefixContains, prefixLength } from '@fairlead/base';
 import type { AttachmentView, EndpointConfig, Network } from '@fairlead/engine';
 import * as v from 'valibot';
 import type { ApiVersion } from '../http/api-version.ts';
@@ -52,12 +52,12 @@ export function presentEndpoint(view: AttachmentView, version: ApiVersion, short
     ...(version >= 48 && { GwPriority: config.gatewayPriority ?? 0 }),
     NetworkID: network?.id ?? '',
     EndpointID: endpoint?.id ?? '',
-    Gateway: endpoint?.ipv4 === undefined ? '' : gateway(network, 4),
+    Gateway: gateway(network, endpoint?.ipv4),
     IPAddress: endpoint?.ipv4 ?? '',
-    IPPrefixLen: endpoint?.ipv4 === undefined ? 0 : lengthOf(network, 4),
-    IPv6Gateway: endpoint?.ipv6 === undefined ? '' : gateway(network, 6),
+    IPPrefixLen: lengthOf(network, endpoint?.ipv4),
+    IPv6Gateway: gateway(network, endpoint?.ipv6),
     GlobalIPv6Address: endpoint?.ipv6 ?? '',
-    GlobalIPv6PrefixLen: endpoint?.ipv6 === undefined ? 0 : lengthOf(network, 6),
+    GlobalIPv6PrefixLen: lengthOf(network, endpoint?.ipv6),
     ...(version >= 44 && { DNSNames: view.dnsNames }),
   };
 }
@@ -75,14 +75,19 @@ function presentIpamConfig(config: EndpointConfig) {
   };
 }
 
-/** Length of the network's prefix of one family. */
-export function lengthOf(network: Network | undefined, family: 4 | 6): number {
-  const subnet = network?.subnets.find((entry) => prefixFamily(entry.subnet) === family)?.subnet;
+/** Length of the subnet that an address of the network is of. */
+export function lengthOf(network: Network | undefined, address: IpAddress | undefined): number {
+  const subnet = entryOf(network, address)?.subnet;
   return subnet === undefined ? 0 : prefixLength(subnet);
 }
 
-/** Networks that lead nowhere show no gateway. */
-function gateway(network: Network | undefined, family: 4 | 6): string {
-  if (network === undefined || network.internal) return '';
-  return network.subnets.find((entry) => familyOf(addressOf(entry.subnet)) === family)?.gateway ?? '';
+/** Networks that lead nowhere show no gateway, nor do those whose links need none. */
+function gateway(network: Network | undefined, address: IpAddress | undefined): string {
+  const type = network?.parent?.type;
+  if (network?.internal || (type?.kind === 'ipvlan' && type.mode !== 'l2')) return '';
+  return entryOf(network, address)?.gateway ?? '';
+}
+
+function entryOf(network: Network | undefined, address: IpAddress | undefined): Network['subnets'][number] | undefined {
+  return address && network?.subnets.find(({ subnet }) => prefixContains(subnet, address));
 }

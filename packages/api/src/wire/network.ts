@@ -132,8 +132,8 @@ function presentContainers(network: Network, endpoints: readonly Endpoint[]) {
         Name: endpoint.ownerName,
         EndpointID: endpoint.id,
         MacAddress: endpoint.mac ?? '',
-        IPv4Address: withLength(endpoint.ipv4, lengthOf(network, 4)),
-        IPv6Address: withLength(endpoint.ipv6, lengthOf(network, 6)),
+        IPv4Address: withLength(endpoint.ipv4, lengthOf(network, endpoint.ipv4)),
+        IPv6Address: withLength(endpoint.ipv6, lengthOf(network, endpoint.ipv6)),
       },
     ]),
   );

@@ -67,7 +67,7 @@ export function presentInfo(
     DriverStatus: [['driver-type', 'io.containerd.snapshotter.v1']],
     Plugins: {
       Volume: ['local'],
-      Network: ['bridge', 'host', 'null'],
+      Network: ['bridge', 'host', 'ipvlan', 'macvlan', 'null'],
       Authorization: null,
       Log: ['json-file'],
     },
