@@ -159,6 +159,13 @@ test('what the start of the daemon did can be replayed', async () => {
   await assertSameState();
 });
 
+test('a network on a parent that is there asks nothing of the kernel', async () => {
+  const subnet = ['--subnet', '10.8.0.0/24', '--gateway', '10.8.0.1'];
+  await daemon.docker('network', 'create', '-d', 'macvlan', '-o', 'parent=eth0', ...subnet, 'wire');
+  assert.deepEqual(await replay(), []);
+  await assertSameState();
+});
+
 const busybox = ['busybox', 'sleep', '1000'];
 const cases: [command: string[], operation: string][] = [
   [['network', 'create', '--subnet', '10.9.0.0/24', 'app'], 'network create app'],
@@ -170,6 +177,8 @@ const cases: [command: string[], operation: string][] = [
   [['network', 'create', '--internal', 'inner'], 'network create inner'],
   [['network', 'connect', '--ip6', 'fd00:9::77', 'six', 'web'], 'network connect six web'],
   [['network', 'connect', 'inner', 'web'], 'network connect inner web'],
+  [['network', 'connect', '--ip', '10.8.0.7', 'wire', 'web'], 'network connect wire web'],
+  [['run', '-d', '--name', 'wired', '--network', 'wire', ...busybox], 'start wired'],
   [['run', '-d', '--name', 'old', '-p', '127.0.0.1:9000-9010:9000-9010/udp', ...busybox], 'start old'],
   [
     ['run', '-d', '--name', 'both', '-p', '[2001:db8::2]:7000:70', '-p', '7001:71', '--network', 'six', ...busybox],
@@ -177,9 +186,10 @@ const cases: [command: string[], operation: string][] = [
   ],
   [['run', '-d', '--name', 'alone', '--network', 'none', ...busybox], 'start alone'],
   [['network', 'disconnect', 'six', 'web'], 'network disconnect six web'],
+  [['network', 'disconnect', 'wire', 'web'], 'network disconnect wire web'],
   [['stop', '-t', '0', 'old'], 'end old'],
   [['start', 'old'], 'start old'],
-  [['rm', '-f', 'web', 'old', 'both', 'alone'], 'end web'],
+  [['rm', '-f', 'web', 'old', 'both', 'alone', 'wired'], 'end web'],
   [['network', 'rm', 'app', 'six', 'inner'], 'network rm app'],
 ];
 
