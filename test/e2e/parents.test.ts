@@ -162,6 +162,7 @@ test('a parent in mode passthru belongs to one network, and to one container of 
   assert.match(await docker('exec', 'one', 'ip', 'link', 'show', 'eth0'), new RegExp(mac));
   const refused = await daemon.tryDocker(['run', '--rm', '--network', 'trunk', 'busybox', 'true']);
   assert.equal(refused.code, 125);
+  assert.match(refused.stderr, /network trunk is in use: parent interface card is passed through to container one/);
   for (let round = 0; round < 3; round++) await docker('restart', '-t', '0', 'one');
   await docker('rm', '-f', 'one');
   await run('one', 'trunk', '--mac-address', '02:00:00:00:00:77');

@@ -1,6 +1,6 @@
 import { FairleadError, newIdentifier } from '@fairlead/base';
 import { randomMac } from './address-book.ts';
-import { requireValidEndpoint } from './endpoint-rules.ts';
+import { requireRoom, requireValidEndpoint } from './endpoint-rules.ts';
 import type { Joined } from './gateway.ts';
 import type { Endpoint, EndpointConfig, Lease, Network, Sandbox } from './model.ts';
 import type { NetworkState } from './state.ts';
@@ -71,6 +71,7 @@ function makeEndpoint(state: NetworkState, sandbox: Sandbox, { network, hostname
   const { interfacePrefix } = network.bridge ?? network.parent ?? {};
   if (interfacePrefix === undefined) return { network, endpoint: state.endpoints.put(base) };
   requireValidEndpoint(network, config);
+  requireRoom(network, state.endpoints.onNetwork(network.id));
   const { ipv4, ipv6, mac } = state.addresses.lease(network, sandbox.owner, config);
   const endpoint = state.endpoints.put({
     ...base,

@@ -1,7 +1,7 @@
 import { FairleadError, type Prefix, parseMacAddress, prefixContains, tryParseIpAddress } from '@fairlead/base';
 import { hasNames } from './dns-names.ts';
 import { endpointSysctlFaults } from './endpoint-sysctls.ts';
-import type { EndpointConfig, Network } from './model.ts';
+import type { Endpoint, EndpointConfig, Network } from './model.ts';
 
 /**
  * Check what a container asks for on a network.
@@ -19,6 +19,19 @@ export function requireValidEndpoint(network: Network, config: EndpointConfig): 
   parseMacAddress(config.macAddress);
   if (network.driver !== 'ipvlan') return;
   throw new FairleadError('invalid-argument', 'ipvlan interfaces do not support custom mac address assignment');
+}
+
+/**
+ * Check that a network has room for one more container: a parent in mode passthru is one container's alone.
+ *
+ * @param present the endpoints that the network has.
+ * @throws FairleadError `forbidden`.
+ */
+export function requireRoom({ name, parent }: Network, present: readonly Endpoint[]): void {
+  const [user] = present;
+  if (parent?.type.mode !== 'passthru' || user === undefined) return;
+  const reason = `parent interface ${parent.name} is passed through to container ${user.ownerName}`;
+  throw new FairleadError('forbidden', `network ${name} is in use: ${reason}`);
 }
 
 /**
