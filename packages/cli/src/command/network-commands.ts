@@ -25,7 +25,11 @@ export const networkCommands: readonly CommandDefinition[] = [
     summary: 'Create a network',
     arguments: '<name>',
     options: [
-      { flags: '-d, --driver <driver>', description: 'driver; default bridge', completion: ['bridge'] },
+      {
+        flags: '-d, --driver <driver>',
+        description: 'driver; default bridge',
+        completion: ['bridge', 'macvlan', 'ipvlan'],
+      },
       { flags: '--subnet <prefix>', description: 'subnet: 172.30.0.0/16', repeatable: list },
       { flags: '--gateway <address>', description: 'gateway of the subnet', repeatable: list },
       {
