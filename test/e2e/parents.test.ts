@@ -120,6 +120,31 @@ test('what is damaged while the daemon is dead is made again', async () => {
   assert.ok(await pings('web', elsewhere.ipv4));
 });
 
+test('a container that ended while the daemon was dead starts again at once', async () => {
+  const pid = await inspect('{{.State.Pid}}', 'peer');
+  await daemon.kill9();
+  await host.exec('kill', '-9', pid);
+  await daemon.restart();
+  await docker('start', 'peer');
+  assert.ok(await pings('peer', 'web'));
+});
+
+test('an interface that its container has renamed stays as it is', async () => {
+  const inside = (...words: string[]) => host.exec('ip', '-n', 'fl-peer', ...words);
+  await inside('link', 'set', 'eth0', 'down');
+  await inside('link', 'set', 'eth0', 'name', 'wire0');
+  const before = await inside('-br', 'link');
+  await daemon.kill9();
+  await daemon.restart();
+  // Whoever works on a sandbox finds it compared.
+  await docker('rename', 'peer', 'compared');
+  await docker('rename', 'compared', 'peer');
+  assert.equal(await inside('-br', 'link'), before);
+  assert.doesNotMatch(daemon.log(), /not repaired/);
+  await docker('restart', '-t', '0', 'peer');
+  assert.ok(await pings('peer', 'web'));
+});
+
 test('a container can join and leave while it runs, and ports move with the way out', async () => {
   await docker('network', 'create', 'app');
   await run('both', 'app', '-p', '8081:80');
