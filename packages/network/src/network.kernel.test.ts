@@ -202,3 +202,27 @@ test('the real kernel takes every repair', async () => {
     assert.deepEqual((await controller.repair()).map(describeChange), []);
   }
 });
+
+test('a container on a parent that comes again at once finds its hardware address free', async () => {
+  using kernel = new KernelInside();
+  await makeHost(kernel);
+  using store = Store.open(':memory:');
+  const logged: string[] = [];
+  const controller = controllerOn(kernel, store, new FakeNameService(), logged);
+  await (await controller.start(() => true)).compareInsides();
+  const network = await controller.createNetwork(lan);
+  const dns = { servers: [], search: [], options: [] };
+  const request = { owner: 'web-id', ownerName: 'web', mode: 'own', ports: [], dns } as const;
+  const hardwareAddresses = new Set<string | undefined>();
+  for (let round = 0; round < 5; round++) {
+    const { id } = await controller.openSandbox(request);
+    const [endpoint] = await controller.join(id, [{ network, hostname: 'web', config: {} }]);
+    hardwareAddresses.add(endpoint?.mac);
+    // The last one dies with its engine.
+    if (round < 4) await controller.closeSandbox(id);
+  }
+  await (await controller.start(() => false)).compareInsides();
+  const { id } = await controller.openSandbox(request);
+  await controller.join(id, [{ network, hostname: 'web', config: {} }]);
+  assert.deepEqual([hardwareAddresses.size, logged], [1, []]);
+});
