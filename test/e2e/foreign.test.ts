@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Kernel, Recorder } from '@fairlead/kernel';
 import { busyboxImage, Daemon, Host } from '@fairlead/lab';
 
@@ -140,6 +141,8 @@ test('a policy of the host that drops what is forwarded is neither lifted nor by
   await daemon.docker('run', '-d', '--name', 'late', '-p', '8082:80', 'busybox', 'httpd', '-f', '-h', '/var/www');
   const url = `http://${host.addresses.host.ipv4}:8082/`;
   const fetch = () => host.outside.run(['timeout', '2', 'busybox', 'wget', '-qO-', url]);
+  // The container runs, but its web server may not listen yet.
+  for (let attempt = 0; attempt < 40 && (await fetch()).code !== 0; attempt++) await sleep(50);
   assert.equal((await fetch()).stdout, 'it works\n');
   await host.exec('iptables', '-D', 'FORWARD', '-o', 'docker0', '-j', 'ACCEPT');
   assert.notEqual((await fetch()).code, 0);

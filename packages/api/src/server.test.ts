@@ -89,10 +89,10 @@ test('what goes wrong has its status and its words', async () => {
     ['POST', '/build', {}, 'not-implemented', 'building images is not supported yet by this version of Fairlead'],
     [
       'POST',
-      '/containers/x/update',
+      '/containers/x/checkpoints',
       {},
       'not-implemented',
-      'updating containers is not supported yet by this version of Fairlead',
+      'checkpointing is not supported yet by this version of Fairlead',
     ],
     ['GET', '/volumes/v', undefined, 'not-found', 'get v: no such volume'],
   ];
