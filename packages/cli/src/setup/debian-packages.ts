@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { FairleadError } from '@fairlead/base';
 import { missing, type Requirement } from './requirement.ts';
 
 /**
- * Install what the machine lacks, saying what and why in one line; nothing happens when all is there.
+ * Install what the machine lacks, saying what and why in one line; nothing happens when all is there. Services that come
+ * with it are switched off.
  *
  * @throws FairleadError `unavailable` on a machine without apt-get, saying what is needed; `internal` when apt-get fails.
  */
@@ -16,11 +17,23 @@ export function provide(requirements: readonly Requirement[], say: (line: string
   }
   say(`installing ${describe(lacking)} with apt-get`);
   const packages = lacking.map((requirement) => requirement.package);
+  installAll(packages);
+  for (const { service } of lacking) if (service !== undefined) switchOff(service, say);
+}
+
+function installAll(packages: readonly string[]): void {
   if (install(packages).status === 0) return;
   // A fresh image has no package lists.
   aptGet(['update']);
   const { status, stderr } = install(packages);
   if (status !== 0) throw new FairleadError('internal', `apt-get could not install ${packages.join(', ')}: ${stderr}`);
+}
+
+/** Debian starts what it installs, where there is systemd to do it. */
+function switchOff(service: string, say: (line: string) => void): void {
+  if (!existsSync('/run/systemd/system')) return;
+  const { status } = spawnSync('systemctl', ['--quiet', 'disable', '--now', service], { stdio: 'ignore' });
+  if (status === 0) say(`${service}, which came with it, is switched off: Fairlead does without`);
 }
 
 /** True for Debian and for what descends from it, by the text of `/etc/os-release`. */
@@ -40,7 +53,8 @@ function install(packages: readonly string[]): { readonly status: number | null;
 }
 
 function aptGet(words: readonly string[]): { readonly status: number | null; readonly stderr: string } {
-  return spawnSync('apt-get', ['-qq', ...words], {
+  // A machine that was just started may be busy with updates of its own.
+  return spawnSync('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=120', ...words], {
     encoding: 'utf8',
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -9,15 +9,23 @@ export interface Requirement {
   readonly package: string;
   /** What Fairlead needs it for, in a few words. */
   readonly purpose: string;
+  /** The systemd unit that comes with the package and that Fairlead does without. */
+  readonly service?: string;
 }
 
 /** What the engine itself cannot do without. */
 export const engineRequirements: readonly Requirement[] = [
-  { program: 'containerd', package: 'containerd', purpose: 'keeps images and supervises containers' },
+  {
+    program: 'containerd',
+    package: 'containerd',
+    purpose: 'keeps images and supervises containers',
+    // Fairlead starts a containerd of its own.
+    service: 'containerd.service',
+  },
   { program: 'runc', package: 'runc', purpose: 'starts containers' },
 ];
 
-/** What the demonstration builds its image from. */
+/** What the demonstration builds its image from. Debian's `busybox` serves as well and stays where it is. */
 export const demoRequirements: readonly Requirement[] = [
   { program: 'busybox', package: 'busybox-static', purpose: 'is all that the demonstration’s image holds' },
 ];
