@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createWriteStream, readFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
@@ -9,7 +9,7 @@ import { type Pack, pack } from 'tar-stream';
 export interface BusyboxImageOptions {
   /** Default `busybox:latest`. */
   readonly reference?: string;
-  /** Path of the statically linked busybox. Default `/bin/busybox`. */
+  /** Path of busybox, which comes with the libraries that it is linked to. Default `/bin/busybox`. */
   readonly busybox?: string;
   /** More files, by absolute path. */
   readonly files?: Readonly<Record<string, string>>;
@@ -46,7 +46,9 @@ function layerArchive({ busybox = '/bin/busybox', files = {} }: BusyboxImageOpti
   const archive = pack();
   const mtime = new Date(0);
   for (const name of folders) archive.entry({ name, type: 'directory', mode: name === 'tmp' ? 0o1777 : 0o755, mtime });
-  archive.entry({ name: 'bin/busybox', mode: 0o755, mtime }, readFileSync(busybox));
+  for (const path of ['/bin/busybox', ...libraries(busybox)]) {
+    archive.entry({ name: path.slice(1), mode: 0o755, mtime }, readFileSync(path === '/bin/busybox' ? busybox : path));
+  }
   for (const applet of applets(busybox)) {
     archive.entry({ name: `bin/${applet}`, type: 'symlink', linkname: 'busybox', mtime });
   }
@@ -55,6 +57,13 @@ function layerArchive({ busybox = '/bin/busybox', files = {} }: BusyboxImageOpti
   }
   archive.finalize();
   return archive;
+}
+
+/** None in Debian's `busybox-static`; its `busybox`, which many machines start from, has a few. */
+function libraries(busybox: string): string[] {
+  // What is linked statically makes ldd(1) fail.
+  const { stdout } = spawnSync('ldd', [busybox], { encoding: 'utf8' });
+  return [...stdout.matchAll(/(\/\S+) \(0x/g)].map(([, path = '']) => path);
 }
 
 function applets(busybox: string): string[] {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { sha256Digest } from '../containerd/chain-id.ts';
@@ -22,7 +23,7 @@ const applets = [
   'wc',
 ];
 
-/** A test image made from the machine's statically linked busybox. @returns chain id of its only layer. */
+/** A test image made from the machine's busybox and the libraries that it is linked to. @returns chain id of its only layer. */
 export async function importBusybox(containerd: Containerd, name: string): Promise<string> {
   const archive = tarArchive([
     { name: 'bin/', directory: true },
@@ -33,7 +34,7 @@ export async function importBusybox(containerd: Containerd, name: string): Promi
     { name: 'tmp/', directory: true, mode: 0o1777 },
     { name: 'etc/passwd', content: Buffer.from('root:x:0:0:root:/root:/bin/sh\n'), mode: 0o644 },
     { name: 'etc/notes', content: Buffer.from('not a program\n'), mode: 0o644 },
-    { name: 'bin/busybox', content: readFileSync('/bin/busybox') },
+    ...['/bin/busybox', ...libraries()].map((path) => ({ name: path.slice(1), content: readFileSync(path) })),
     ...applets.map((applet) => ({ name: `bin/${applet}`, link: 'busybox' })),
   ]);
   const layer = gzipSync(archive, { level: 1 });
@@ -54,6 +55,12 @@ export async function importBusybox(containerd: Containerd, name: string): Promi
   const digest = await writeBytes(containerd, manifest, manifestLabels(manifestValue), lease);
   await containerd.images.put(name, { mediaType: manifestValue.mediaType, digest, size: manifest.length });
   return top;
+}
+
+/** ldd(1) names them, and fails where there are none. */
+function libraries(): string[] {
+  const { stdout } = spawnSync('ldd', ['/bin/busybox'], { encoding: 'utf8' });
+  return [...stdout.matchAll(/(\/\S+) \(0x/g)].map(([, path = '']) => path);
 }
 
 function writeBytes(
