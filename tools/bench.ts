@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { unpackPeers } from './peers.ts';
+import { providePeers } from './peers.ts';
 import { root } from './source-tree.ts';
 
 /** `./fairlead tool bench`: the benchmark beside its peers (test/bench); its own words on the command line follow. */
-unpackPeers((line) => process.stderr.write(`${line}\n`));
+providePeers((line) => process.stderr.write(`${line}\n`));
 const { status } = spawnSync(process.execPath, [`${root}/test/bench/main.ts`, ...process.argv.slice(2)], {
   stdio: 'inherit',
 });

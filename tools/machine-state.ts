@@ -31,7 +31,9 @@ function tables(): string[] {
 
 function mounts(): string[] {
   // proc(5): the fifth field of mountinfo is the mount point.
-  return fileLines('/proc/self/mountinfo').map((line) => `mount ${line.split(' ')[4]}`);
+  const points = fileLines('/proc/self/mountinfo').map((line) => line.split(' ')[4]);
+  // The folder of pinned namespaces becomes a mount with the first of them, once for all, as ip-netns(8) makes it.
+  return points.filter((point) => point !== '/run/netns').map((point) => `mount ${point}`);
 }
 
 /**

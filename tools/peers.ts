@@ -3,44 +3,51 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } f
 import { join } from 'node:path';
 import { root } from './source-tree.ts';
 
-/** Debian packages with the programs that Fairlead is compared with: never installed, for that would start them. */
-const peerPackages = ['docker.io', 'docker-cli', 'containernetworking-plugins'];
-
-/** Compose 1.29 and docker-py 5 with the Python packages that they import: clients of the tests, all in one folder. */
-const composePackages = [
-  'docker-compose',
-  ...[
-    ...[
-      'attr',
-      'certifi',
-      'chardet',
-      'charset-normalizer',
-      'distro',
-      'docker',
-      'dockerpty',
-      'docopt',
-      'dotenv',
-      'idna',
-    ],
-    ...['jsonschema', 'packaging', 'paramiko', 'pkg-resources', 'pyrsistent', 'requests', 'setuptools', 'six'],
-    ...['texttable', 'urllib3', 'websocket', 'yaml', 'click'],
-  ].map((name) => `python3-${name}`),
+/**
+ * Programs that Fairlead is compared with or driven by: unpacked and never installed, for that would start them, or bring
+ * a score of packages. Each has a folder named for its first package, with those of the others that the release has.
+ */
+const peers: readonly (readonly string[])[] = [
+  // dockerd is linked to the device mapper in Debian 12.
+  ['docker.io', 'libdevmapper1.02.1'],
+  // Part of docker.io in Debian 12 and in Ubuntu.
+  ['docker-cli'],
+  ['containernetworking-plugins'],
+  ['docker-registry'],
+  // Compose 1.29 in Debian 12 and Ubuntu 24.04, which needs Python's distutils, kept by setuptools; Compose 2 in Debian 13.
+  ['docker-compose', 'python3-setuptools'],
 ];
 
-/** Unpack each peer into `.peers/NAME` unless it is there. `docker-cli` is part of `docker.io` in older releases. */
-export function unpackPeers(say: (line: string) => void): void {
+/** Where the programs that tests call by their names are, for machines that have none of their own. */
+const searched = ['docker-cli/usr/bin', 'docker.io/usr/bin', 'docker-registry/usr/bin'];
+
+/** Unpack each peer into `.peers/NAME` unless it is there, and let the PATH end with them. */
+export function providePeers(say: (line: string) => void): void {
   const folder = join(root, '.peers');
   mkdirSync(folder, { recursive: true });
-  const groups = [...peerPackages.map((name) => [name]), composePackages];
-  for (const [name = '', ...others] of groups) {
-    if (existsSync(join(folder, name)) || !isAvailable(name)) continue;
-    say(`unpacking Debian's ${name} into .peers/`);
-    unpack([name, ...others.filter(isAvailable)], folder);
+  const lacking = peers.filter(([name = '']) => !existsSync(join(folder, name)));
+  // A fresh image has no package lists.
+  if (lacking.length > 0 && !isAvailable('docker.io')) execFileSync('apt-get', ['-qq', 'update'], { stdio: 'pipe' });
+  for (const [name = '', ...others] of lacking) {
+    if (!isAvailable(name)) continue;
+    say(`unpacking the package ${name} into .peers/`);
+    unpack([name, ...[...others, ...modules(name)].filter(isAvailable)], folder);
   }
+  process.env['PATH'] = [process.env['PATH'], ...searched.map((path) => join(folder, path))].join(':');
 }
 
 function isAvailable(name: string): boolean {
-  return execFileSync('apt-cache', ['policy', name], { encoding: 'utf8' }).includes('Candidate: ');
+  const policy = execFileSync('apt-cache', ['policy', name], { encoding: 'utf8' });
+  return /^ {2}Candidate: (?!\(none\))/m.test(policy);
+}
+
+/** The Python packages that a package needs, directly or not. */
+function modules(name: string): string[] {
+  const unwanted = ['recommends', 'suggests', 'conflicts', 'breaks', 'replaces', 'enhances'].map(
+    (kind) => `--no-${kind}`,
+  );
+  const tree = execFileSync('apt-cache', ['depends', '--recurse', ...unwanted, name], { encoding: 'utf8' });
+  return [...new Set(tree.match(/^python3-[a-z0-9.+-]+$/gm))];
 }
 
 /** All packages of a group into the folder named for the first. */

@@ -3,7 +3,7 @@ import { provide } from '../packages/cli/src/setup/debian-packages.ts';
 import { demoRequirements, engineRequirements, type Requirement } from '../packages/cli/src/setup/requirement.ts';
 import { check } from './checks.ts';
 import { leftovers, machineState, runMarker } from './machine-state.ts';
-import { unpackPeers } from './peers.ts';
+import { providePeers } from './peers.ts';
 import { kernelTests, runTests } from './test-run.ts';
 
 /**
@@ -17,11 +17,11 @@ const testRequirements: readonly Requirement[] = [
   ...demoRequirements,
   { program: 'ip', package: 'iproute2', purpose: witness },
   { program: 'nft', package: 'nftables', purpose: witness },
+  { program: 'sysctl', package: 'procps', purpose: witness },
   { program: 'conntrack', package: 'conntrack', purpose: witness },
   { program: 'brctl', package: 'bridge-utils', purpose: witness },
   { program: 'tcpdump', package: 'tcpdump', purpose: witness },
   { program: 'iptables', package: 'iptables', purpose: 'is what the peer dockerd runs' },
-  { program: 'docker-registry', package: 'docker-registry', purpose: 'serves images to pull' },
   { program: 'python3', package: 'python3', purpose: 'runs Compose in the tests' },
   { program: 'openssl', package: 'openssl', purpose: 'makes certificates in the tests' },
   { program: 'script', package: 'bsdutils', purpose: 'is a terminal in the tests' },
@@ -34,7 +34,7 @@ function say(line: string): void {
 
 async function testEverything(): Promise<boolean> {
   provide(testRequirements, say);
-  unpackPeers(say);
+  providePeers(say);
   const checked = await check();
   process.env[runMarker] = randomUUID();
   const before = machineState();

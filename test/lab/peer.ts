@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Daemon, type Host } from '@fairlead/lab';
 
@@ -46,8 +46,13 @@ export function startDockerd(host: Host, flags: readonly string[] = []): Promise
     command: [peerProgram('dockerd'), '-H', `unix://${socket}`, ...places, ...flags],
     socket,
     client: dockerClient(),
-    // docker-proxy is beside dockerd.
-    env: { PATH: `${dirname(peerProgram('dockerd'))}:${process.env['PATH']}` },
+    // docker-proxy is beside dockerd, and so may libraries be.
+    env: {
+      PATH: `${dirname(peerProgram('dockerd'))}:${process.env['PATH']}`,
+      LD_LIBRARY_PATH: globSync('docker.io/{,usr/}lib/*-linux-gnu', { cwd: peers })
+        .map((folder) => join(peers, folder))
+        .join(':'),
+    },
   });
 }
 
