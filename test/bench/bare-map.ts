@@ -16,7 +16,7 @@ export async function bareMap(): Promise<{ readonly host: Host; readonly path: s
   await using parts = new AsyncDisposableStack();
   const host = parts.use(await Host.create());
   await host.exec('sh', '-ec', topology);
-  await host.run(['nft', '-f', '-'], { input: ruleset });
+  await host.exec('nft', ruleset);
   parts.move();
   return { host, path: host.pathOf('/run/netns/container') };
 }
@@ -25,7 +25,8 @@ export async function bareMap(): Promise<{ readonly host: Host; readonly path: s
 export async function publish(host: Host, ports: readonly PortPair[]): Promise<void> {
   const elements = ports.map(([outer, inner]) => `${outer} : ${container} . ${inner}`).join(', ');
   const input = `flush map ip bare published\nadd element ip bare published { ${elements} }\n`;
-  const { code, stderr } = await host.run(['nft', '-f', '-'], { input });
+  // Through a pipe: nft 1.0.9 refuses the socket that a child's standard input is, and there may be thousands of ports.
+  const { code, stderr } = await host.run(['sh', '-c', 'cat | nft -f -'], { input });
   if (code !== 0) throw new Error(stderr);
 }
 

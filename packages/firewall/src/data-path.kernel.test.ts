@@ -216,7 +216,7 @@ function defineTests(bridgeFilter: boolean): void {
       ['a2', '172.30.1.1'],
     ] as const) {
       host.run(name, ['ip', 'route', 'add', '198.51.100.1', 'via', gateway]);
-      host.run(name, ['nft', '-f', '-'], loopbackForger);
+      host.run(name, ['nft', loopbackForger]);
     }
     // Also when somebody lets packets for loopback in from the wire.
     host.run('host', ['sysctl', '-qw', 'net.ipv4.conf.wan.route_localnet=1']);

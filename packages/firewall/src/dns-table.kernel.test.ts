@@ -33,7 +33,7 @@ before(() => {
   remove();
   execFileSync('ip', ['netns', 'add', NAMESPACE]);
   execFileSync('nsenter', [enter, 'ip', 'link', 'set', 'lo', 'up']);
-  execFileSync('nsenter', [enter, 'nft', '-f', '-'], { input: formatTable(dnsTable(ports)) });
+  execFileSync('nsenter', [enter, 'nft', formatTable(dnsTable(ports))]);
 });
 
 after(remove);
@@ -71,7 +71,7 @@ test('a container that tracks connections and drops what belongs to none can sti
   const strict = `table inet strict { chain in { type filter hook input priority 0; policy drop; ct state established accept; ct state new accept; ct state invalid counter drop; }
 chain out { type nat hook output priority -100; tcp dport 9 dnat ip to 127.0.0.1:9; } }
 `;
-  execFileSync('nsenter', [enter, 'nft', '-f', '-'], { input: strict.replaceAll('; }', ';\n}\n') });
+  execFileSync('nsenter', [enter, 'nft', strict.replaceAll('; }', ';\n}\n')]);
   assert.equal(await converse(), expected);
   assert.match(
     execFileSync('nsenter', [enter, 'nft', 'list', 'table', 'inet', 'strict'], { encoding: 'utf8' }),

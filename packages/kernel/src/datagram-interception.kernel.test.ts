@@ -24,10 +24,7 @@ before(() => {
   run(['ip', 'link', 'set', 'lo', 'up']);
   run(['ip', 'address', 'add', `${other}/128`, 'dev', 'lo', 'nodad']);
   const rule = 'meta l4proto udp th dport 53 tproxy ip6 to [100::1]:7';
-  run(
-    ['nft', '-f', '-'],
-    `table inet t { chain c { type filter hook prerouting priority 0; fib daddr type local ${rule}; }; }`,
-  );
+  run(['nft', `table inet t { chain c { type filter hook prerouting priority 0; fib daddr type local ${rule}; }; }`]);
 });
 after(() => deleteNamespace(namespace));
 

@@ -57,8 +57,9 @@ function run(namespace: string, ...command: string[]): string {
   return execFileSync('nsenter', [`--net=${namespacePath(namespace)}`, ...command], { encoding: 'utf8' });
 }
 
+/** On the command line: nft 1.0.9 refuses the socket that a child's standard input is. */
 function feed(namespace: string, text: string): void {
-  execFileSync('nsenter', [`--net=${namespacePath(namespace)}`, 'nft', '-f', '-'], { input: text });
+  run(namespace, 'nft', text);
 }
 
 /** Everything nft can tell, without the numbers that differ between two kernels that did the same. */
@@ -245,7 +246,9 @@ function dumpElements(): Record<string, SetElement[]> {
 
 test('nft lists the table that our bytes made as we print it, and reads it as it reads its own', () => {
   connection.executeBatch(encodeNftBatch(encodeTable(table)));
-  assert.equal(run(own, 'nft', '-s', 'list', 'table', 'inet', 'example'), formatTable(table));
+  const listed = run(own, 'nft', '-s', 'list', 'table', 'inet', 'example');
+  // nft 1.1 spells the mask out.
+  assert.equal(listed.replace('flags & (syn | rst) == syn', 'flags syn / syn,rst'), formatTable(table));
   feed(replayed, formatTable(table));
   assert.deepEqual(ruleset(own), ruleset(replayed));
 });

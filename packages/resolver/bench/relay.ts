@@ -71,7 +71,7 @@ async function main(): Promise<void> {
   const socketPath = join(directory, 'control.sock');
   createNamespace(namespace);
   execFileSync('nsenter', [enter, 'ip', 'link', 'set', 'lo', 'up']);
-  execFileSync('nsenter', [enter, 'nft', '-f', '-'], { input: rules });
+  execFileSync('nsenter', [enter, 'nft', rules]);
   const start = (script: string, ...more: string[]) =>
     spawn('nsenter', [enter, process.execPath, script, ...more], { stdio: ['ignore', 'pipe', 'inherit'] });
   const resolver = start(join(import.meta.dirname, '../src/main.ts'), '--socket', socketPath);

@@ -34,7 +34,7 @@ const rules = `table inet relay {
 before(() => {
   createNamespace(namespace);
   execFileSync('nsenter', [`--net=${namespacePath(namespace)}`, 'ip', 'link', 'set', 'lo', 'up']);
-  execFileSync('nsenter', [`--net=${namespacePath(namespace)}`, 'nft', '-f', '-'], { input: rules });
+  execFileSync('nsenter', [`--net=${namespacePath(namespace)}`, 'nft', rules]);
 });
 after(() => deleteNamespace(namespace));
 

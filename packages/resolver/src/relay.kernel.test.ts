@@ -65,7 +65,7 @@ before(async () => {
   // The kernel's own link-local addresses come up to a second later.
   run(host, ['ip', 'address', 'add', 'fe80::1/64', 'dev', 'wan']);
   run(outside, ['ip', 'address', 'add', 'fe80::2/64', 'dev', 'eth0']);
-  run(host, ['nft', '-f', '-'], rules);
+  run(host, ['nft', rules]);
   const main = join(import.meta.dirname, 'main.ts');
   const command = [`--net=${namespacePath(host)}`, process.execPath, main, '--socket', socketPath];
   resolver = spawn('nsenter', command, { stdio: 'ignore' });

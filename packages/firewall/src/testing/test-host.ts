@@ -91,7 +91,7 @@ export class TestHost implements AsyncDisposable {
 
   /** Load a table, through its text. */
   load(namespace: string, table: TableDefinition): void {
-    this.run(namespace, ['nft', '-f', '-'], formatTable(table));
+    this.run(namespace, ['nft', formatTable(table)]);
   }
 
   /** Change elements of the host's table, through their text. */
@@ -102,7 +102,7 @@ export class TestHost implements AsyncDisposable {
       const text = formatElements(set, [action === 'add' ? element : { key: element.key }]);
       return `${action} element ${table.family} ${table.name} ${set.name} ${text}`;
     });
-    this.run('host', ['nft', '-f', '-'], lines.join('\n'));
+    this.run('host', ['nft', lines.join('\n')]);
   }
 
   /** Run a program inside one of the namespaces. */

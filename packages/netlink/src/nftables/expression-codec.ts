@@ -11,7 +11,10 @@ const INVERTED = 1;
 /** NF_NAT_RANGE_MAP_IPS and NF_NAT_RANGE_PROTO_SPECIFIED: follow from the registers given, the kernel adds them. */
 const NAT_FLAGS = 3;
 /** NFT_PAYLOAD_CSUM_INET. */
+const CHECKSUM_NONE = 0;
 const CHECKSUM_INET = 1;
+/** The kernel finds the checksum by the protocol. */
+const CHECKSUM_OF_TRANSPORT = 1;
 /** NFT_EXTHDR_OP_TCPOPT. */
 const TCP_OPTION = 1;
 /** NFT_BYTEORDER_HTON. */
@@ -84,7 +87,8 @@ function encodeData(data: AttributeWriter, e: Expression): void {
       return;
     case 'payload set':
       data.u32be(5, e.source).u32be(2, e.base).u32be(3, e.offset).u32be(4, e.length);
-      data.u32be(6, CHECKSUM_INET).u32be(7, e.checksumOffset).u32be(8, 0);
+      if (e.checksumOffset === undefined) data.u32be(6, CHECKSUM_NONE).u32be(7, 0).u32be(8, CHECKSUM_OF_TRANSPORT);
+      else data.u32be(6, CHECKSUM_INET).u32be(7, e.checksumOffset).u32be(8, 0);
       return;
     case 'cmp':
       data.u32be(1, e.register).u32be(2, comparisons.indexOf(e.operator));
@@ -220,9 +224,15 @@ function decodePayload(a: Attributes): Expression {
   if (base !== 0 && base !== 1 && base !== 2) return fail(`payload base ${base}`);
   const place = { base, offset: number(a, 3), length: number(a, 4) } as const;
   if (!a.has(5)) return { name: 'payload', ...place, register: number(a, 1) };
+  const source = number(a, 5);
+  if (number(a, 6) === CHECKSUM_NONE) {
+    expectOnly(a, 7, 0);
+    expectOnly(a, 8, CHECKSUM_OF_TRANSPORT);
+    return { name: 'payload set', ...place, source };
+  }
   if (number(a, 6) !== CHECKSUM_INET) fail('checksum type');
   expectOnly(a, 8, 0);
-  return { name: 'payload set', ...place, source: number(a, 5), checksumOffset: number(a, 7) };
+  return { name: 'payload set', ...place, source, checksumOffset: number(a, 7) };
 }
 
 function decodeBitwise(a: Attributes): Expression {

@@ -77,12 +77,15 @@ export interface PayloadLoad {
   readonly register: Register;
 }
 
-/** Copies a register into the packet and mends the checksum at `checksumOffset` of the same header. */
+/**
+ * Copies a register into the packet and mends the checksum at `checksumOffset` of the same header; without an offset, as
+ * nft 1.1 has it, that of the transport protocol, wherever it stands.
+ */
 export interface PayloadWrite {
   readonly name: 'payload set';
   readonly base: PayloadBase;
   readonly offset: number;
   readonly length: number;
   readonly source: Register;
-  readonly checksumOffset: number;
+  readonly checksumOffset?: number;
 }

@@ -196,7 +196,8 @@ class RuleDecompiler {
   #write(e: PayloadWrite): void {
     const isThis = (name: WritableField) => {
       const field = writableFields[name];
-      return this.#known.has(field.requires) && field.offset === e.offset && field.checksumOffset === e.checksumOffset;
+      const { checksumOffset = field.checksumOffset } = e;
+      return this.#known.has(field.requires) && field.offset === e.offset && field.checksumOffset === checksumOffset;
     };
     const names = ['udp sport', 'udp dport', 'tcp sport', 'tcp dport'] as const satisfies readonly WritableField[];
     const field = names.find(isThis);

@@ -119,6 +119,17 @@ for (const [text, statements, family = 'inet'] of rules) {
   });
 }
 
+test('a port that is rewritten comes back also where the kernel finds the checksum, as nft 1.1 has it', () => {
+  const statements = [match('udp dport', '53'), { set: 'udp dport', to: 5353 }] as const;
+  const ours = compileRule({ family: 'inet', sets }, statements);
+  const theirs = ours.map((e) => (e.name === 'payload set' ? { ...e, checksumOffset: undefined } : e));
+  const writer = new AttributeWriter(new ByteWriter());
+  encodeExpressions(writer, theirs as typeof ours);
+  const decoded = decodeExpressions(writer.header.finish());
+  assert.notDeepEqual(decoded, ours);
+  assert.deepEqual(decompileRule('inet', decoded), statements);
+});
+
 const table: TableDefinition = {
   family: 'inet',
   name: 'example',
