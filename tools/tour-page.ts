@@ -51,8 +51,10 @@ const changing: readonly [pattern: RegExp, instead: string][] = [
   [/(Less than a second|\d+ seconds?|About a minute)( ago)?/g, 'AGO'],
   [/\b([ds]port) (set )?([1-6]\d{4})\b/g, '$1 $2PORT'],
   [/\b(yes|no)(\s+)\d+\.\d\d$/gm, '$1$2AGE'],
-  // Newer tools tell who made an address.
+  // Newer tools tell who made an address, the docker command before 23 writes `:::8000`, and from 29 an empty range.
   [/ proto kernel_\w+/g, ''],
+  [/ :::(?=\d)/g, ' [::]:'],
+  [/"IPRange":"",/g, ''],
   [/[ \t]+/g, ' '],
 ];
 

@@ -91,7 +91,9 @@ test('a container lives its life', async () => {
   const id = (await output('run -d --name web -p 8080:80 -e A=b -l role=web busybox httpd -f -h /var/www')).trim();
   assert.match(id, /^[0-9a-f]{64}$/);
   const page = `http://${host.addresses.host.ipv4}:8080/`;
-  assert.equal(await host.outside.exec('busybox', 'wget', '-qO-', page), 'it works\n');
+  // Started is not listening yet.
+  const patient = `for i in 1 2 3 4 5 6 7 8 9; do busybox wget -qO- ${page} && exit; sleep 0.1; done; exit 1`;
+  assert.equal(await host.outside.exec('sh', '-c', patient), 'it works\n');
   assert.match(
     await output('ps'),
     /^CONTAINER ID {3}IMAGE {5}COMMAND[^\n]+\n[0-9a-f]{12} {3}busybox {3}"httpd -f[^\n]*0\.0\.0\.0:8080->80\/tcp[^\n]*web\n$/,
@@ -105,7 +107,7 @@ test('a container lives its life', async () => {
     '/web 80/tcp\n',
   );
   await output('rename web www');
-  assert.match((await fairlead('rm www')).stderr, /You cannot remove a running container/);
+  assert.match((await fairlead('rm www')).stderr, /[Cc]annot remove (a running )?container/);
   assert.equal(await output('kill www'), 'www\n');
   assert.equal(await output('wait www'), '137\n');
   assert.equal(await output('rm www'), 'www\n');
@@ -178,6 +180,6 @@ test('what happened is told, and what the engine is', async () => {
     await output(`events --since 5m --until ${end} --filter type=network --filter event=create`),
     /network create [0-9a-f]{64} \(name=app, type=bridge\)/,
   );
-  assert.match(await output('info'), /Server Version: 20\.10/);
+  assert.match(await output('info'), /Server Version: \d+\.\d/);
   assert.match(await output('version'), /Client: Fairlead[\s\S]*Server: /);
 });

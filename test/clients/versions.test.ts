@@ -76,7 +76,7 @@ for (const version of ['1.24', '1.40', '1.44', '1.51']) {
   });
 }
 
-test('the docker command of 2023 does so, too', async () => {
+test('the docker command that the distribution packages does so, too', async () => {
   const client = [peerProgram('docker'), '-H', daemon.address];
   assert.deepEqual(await life((...words) => host.exec(...client, ...words)), expected);
 });
@@ -86,9 +86,11 @@ test('a client that is too new or too old is told so', async () => {
     ['1.99', /client version 1\.99 is too new\. Maximum supported API version is 1\.51/],
     ['1.12', /client version 1\.12 is too old\. Minimum supported API version is 1\.24/],
   ];
+  // Not by the docker command: from 29 on it looks for a version that both know.
+  const ask = ['curl', '-s', '-w', '%{http_code}', '--unix-socket', daemon.socket];
   for (const [version, text] of refusals) {
-    const { code, stderr } = await daemon.tryDocker(['ps'], { env: { DOCKER_API_VERSION: version } });
-    assert.equal(code, 1);
-    assert.match(stderr, text);
+    const answer = await host.exec(...ask, `http://localhost/v${version}/containers/json`);
+    assert.match(answer, text);
+    assert.match(answer, /400$/);
   }
 });

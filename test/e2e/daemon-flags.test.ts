@@ -76,7 +76,9 @@ test("--containerd uses the system's containerd and leaves it running", async ()
     await busyboxImage(image);
     await daemon.docker('load', '-i', image);
     assert.equal(await daemon.docker('run', '--rm', 'busybox', 'echo', 'hello'), 'hello\n');
-    assert.match(await daemon.docker('info', '-f', '{{.Containerd.Address}}'), /system-containerd\.sock/);
+    // The docker command knows this field since 27.
+    const info = await host.exec('curl', '-s', '--unix-socket', daemon.socket, 'http://localhost/v1.51/info');
+    assert.match(info, /"Containerd":\{"Address":"[^"]*system-containerd\.sock"/);
   }
   assert.equal((await host.run(['ctr', '-a', socket, 'version'])).code, 0);
 });

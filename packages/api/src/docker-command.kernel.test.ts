@@ -12,6 +12,11 @@ interface Outcome {
   readonly error: string;
 }
 
+/** Text as clients since docker 23 write it: older ones leave out the brackets of `[::]:8080`. */
+function bracketed(text: string): string {
+  return text.replaceAll(/(?<= |^)::(?=:\d)/gm, '[::]');
+}
+
 /** Run the real docker command against the fake engine, with a home of its own. */
 async function docker(fake: ServedFake, args: readonly string[], input = ''): Promise<Outcome> {
   const child = spawn('docker', args, {
@@ -77,13 +82,14 @@ test('docker ps, port, inspect and logs show a container', async () => {
   const command = ['run', '-d', '--name', 'web', '-p', '8080:80', 'busybox', 'sh', '-c', 'echo up; sleep 100'];
   const id = (await docker(fake, command)).out.trim();
   const list = await docker(fake, ['ps', '--format', '{{.Names}} {{.Image}} {{.Ports}}']);
-  assert.equal(list.out, 'web busybox 0.0.0.0:8080->80/tcp, [::]:8080->80/tcp\n');
-  assert.equal((await docker(fake, ['port', 'web', '80'])).out, '0.0.0.0:8080\n[::]:8080\n');
+  assert.equal(bracketed(list.out), 'web busybox 0.0.0.0:8080->80/tcp, [::]:8080->80/tcp\n');
+  assert.equal(bracketed((await docker(fake, ['port', 'web', '80'])).out), '0.0.0.0:8080\n[::]:8080\n');
   assert.equal((await docker(fake, ['logs', 'web'])).out, 'up\n');
   const template = '{{.Id}} {{.NetworkSettings.IPAddress}} {{.NetworkSettings.Networks.bridge.Gateway}}';
   assert.equal((await docker(fake, ['inspect', '--format', template, 'web'])).out, `${id} 172.17.0.2 172.17.0.1\n`);
   const nothing = await docker(fake, ['inspect', 'nothing']);
-  assert.deepEqual(nothing, { code: 1, out: '[]\n', error: 'Error: No such object: nothing\n' });
+  assert.deepEqual([nothing.code, nothing.out], [1, '[]\n']);
+  assert.match(nothing.error, /^error: no such object: nothing\n$/i);
 });
 
 test('docker network makes, lists, joins and removes networks', async () => {
@@ -109,7 +115,8 @@ test('docker network makes, lists, joins and removes networks', async () => {
   const inspect = await docker(fake, ['network', 'inspect', '--format', template, 'app']);
   assert.equal(inspect.out, 'web 10.9.0.2/24\n');
   const aliases = await docker(fake, ['inspect', '--format', '{{json .NetworkSettings.Networks.app.Aliases}}', 'web']);
-  assert.equal(aliases.out, '["www"]\n');
+  // Before version 1.45 of the API the short id is among them.
+  assert.match(aliases.out, /^\["www"(,"[0-9a-f]{12}")?\]\n$/);
   assert.match(
     (await docker(fake, ['network', 'rm', 'app'])).error,
     /network app has active endpoints \(name:"web" id:"/,
