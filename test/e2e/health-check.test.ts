@@ -109,8 +109,10 @@ test('killed checks leave no process behind', async () => {
 });
 
 test('failures in the start period do not count', async () => {
-  const period = ['--health-start-period', '1h', '--health-start-interval', '50ms'];
-  await run('slow', '--health-cmd', 'test -f /tmp/ok', '--health-retries', '1', ...period, ...forever);
+  // Not with the docker command, which knows this interval since 25.
+  const times = { Retries: 1, StartPeriod: 3600e9, StartInterval: 5e7 };
+  const Healthcheck = { Test: ['CMD-SHELL', 'test -f /tmp/ok'], ...times };
+  await rig.run('slow', ['sleep', '1000'], { Healthcheck, HostConfig: { NetworkMode: 'none' } });
   await eventually('it has failed often', async () => (await health('slow')).Log.length === 5);
   const { Status, FailingStreak } = await health('slow');
   assert.deepEqual([Status, FailingStreak], ['starting', 0]);
