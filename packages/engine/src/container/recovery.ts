@@ -203,6 +203,7 @@ export class Recovery {
     } while (performance.now() < deadline);
     // One whose deletion was cut off is not told of any more, and yet would be in the way of the next.
     await tasks.delete({ containerId: id }).catch(ignoreMissing);
+    if (await this.#context.containerd.endLostShim(id)) this.#context.logger.warn('lost task ended', { id });
     await containers.delete(id);
   }
 

@@ -11,6 +11,7 @@ import { Differ } from './differ.ts';
 import { ImageStore } from './image-store.ts';
 import { LayerStore } from './layer-store.ts';
 import { Leases } from './leases.ts';
+import { endLostShim } from './lost-shim.ts';
 import { SnapshotStore } from './snapshot-store.ts';
 import { type TaskEvent, taskEvents } from './task-events.ts';
 import { Tasks } from './tasks.ts';
@@ -91,6 +92,11 @@ export class Containerd implements Disposable {
     const { plugins } = await this.#channel.unary(introspection.plugins, {});
     const faults = pluginFaults(plugins, this.snapshots.snapshotter);
     if (faults.length > 0) throw new FairleadError('unavailable', `containerd is not usable: ${faults.join('; ')}`);
+  }
+
+  /** Take away what is left of a task that containerd has lost; see {@link endLostShim}. @returns whether there was one. */
+  endLostShim(containerId: string): Promise<boolean> {
+    return endLostShim(this.namespace, containerId);
   }
 
   /** Close the connection. Containers go on. */

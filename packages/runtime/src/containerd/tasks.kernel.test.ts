@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isConflict, isNotFound } from '@fairlead/base';
 import { execProcess } from '../spec/container-spec.ts';
 import { readHostFacts } from '../spec/host-facts.ts';
@@ -187,10 +188,12 @@ test('events tell the life of a container', async () => {
   }
   for (let next = await first; !next.done; next = await events.next()) {
     kinds.push(next.value.kind);
-    if (next.value.kind === 'exited') assert.equal(next.value.code, 1);
-    if (next.value.kind === 'deleted') break;
+    if (next.value.kind !== 'exited') continue;
+    assert.equal(next.value.code, 1);
+    // Then comes `deleted`, if the shim of containerd 2 is not gone before it has told: nobody may wait for it.
+    break;
   }
-  assert.deepEqual(kinds, ['started', 'exited', 'deleted']);
+  assert.deepEqual(kinds, ['started', 'exited']);
 });
 
 test('a container outlives containerd: streams, waiting and events go on', async () => {
@@ -246,6 +249,23 @@ test('when a shim is killed, its container counts as killed', async () => {
   // A shim that was killed cannot remove its socket, and containerd does not (runtime/v2/shim/util_unix.go).
   const address = join(lab.settings.socket, lab.containerd.namespace, containerId);
   rmSync(join('/run/containerd/s', createHash('sha256').update(address).digest('hex')));
+});
+
+test('the shim of a lost task is ended, all that it had goes, and its container can be created again', async () => {
+  const { containerd } = lab;
+  const container = await createLabContainer(lab, { image, args: ['sleep', '100'] });
+  const containerId = container.id;
+  await containerd.tasks.start({ containerId });
+  assert.equal(await containerd.endLostShim('nosuch'), false);
+  assert.equal(await containerd.endLostShim(containerId), true);
+  while (existsSync(`/proc/${container.pid}`)) await sleep(10);
+  container.streams[Symbol.dispose]();
+  const rootfs = await containerd.snapshots.mounts(containerId);
+  await containerd.tasks.create({ containerId, rootfs });
+  await containerd.tasks.kill({ containerId }, 9);
+  await containerd.tasks.wait({ containerId });
+  await containerd.tasks.delete({ containerId });
+  await Promise.all([containerd.containers.delete(containerId), containerd.snapshots.remove(containerId)]);
 });
 
 test('what does not exist is not found, what exists twice is a conflict', async () => {
