@@ -13,8 +13,11 @@ let folder: string;
 
 /** Does what an init has to, by the container's own shell: runs on any machine that runs these tests. */
 const init = '#!/bin/sh\nshift\n"$@" &\nchild=$!\ntrap "kill -TERM $child" TERM\nwait $child\nexit $?\n';
-/** Leaves an orphan that ends soon; the process that stays has no idea that it is to be reaped. */
-const neglectful = ['busybox', 'sh', '-c', 'sh -c "sleep 0.1 &"; exec sleep 1000'];
+/**
+ * Leaves an orphan that ends soon; the process that stays has no idea that it is to be reaped. Without `exec` Ubuntu's
+ * busybox would sleep in the shell, under its name.
+ */
+const neglectful = ['busybox', 'sh', '-c', 'sh -c "(exec sleep 0.1) &"; exec sleep 1000'];
 const docker = (...words: string[]) => engine.daemon.docker(...words);
 
 before(async () => {

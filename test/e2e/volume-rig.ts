@@ -35,14 +35,8 @@ export class VolumeRig implements AsyncDisposable {
   async refusal(...words: string[]): Promise<string> {
     const { code, stderr } = await this.daemon.tryDocker(words);
     if (code === 0) throw new Error(`docker ${words.join(' ')} did not fail`);
-    return (
-      stderr
-        .replace(/^docker: /, '')
-        // So from docker 28 on, and so before.
-        .replace(/\n\nRun 'docker run --help' for more information\n?$/, '')
-        .replace(/\.\nSee 'docker run --help'\.\n?$/, '')
-        .trimEnd()
-    );
+    // What `docker run` adds: a full stop before docker 28, and in some cases advice.
+    return stderr.trimEnd().replace(/^docker: (.*?)\.?(\n+(Run|See) 'docker run --help'[^\n]*)?$/s, '$1');
   }
 
   /** Run a shell in a container of the image `busybox` that goes when it ends. */
