@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { childrenOf } from '@fairlead/lab';
-import { LifeRig, outputOf } from './life-rig.ts';
+import { LifeRig, outputOf, statusOf } from './life-rig.ts';
 
 /** What a daemon finds that was away while containers lived on, ended, were frozen, or were half made or half removed. */
 
@@ -213,9 +213,9 @@ test('a daemon that is asked to end leaves everything running when a container r
 function childPidIn(name: string): number {
   const all = (pid: number): number[] => childrenOf(pid).flatMap((child) => [child, ...all(child)]);
   for (const pid of all(rig.host.pid)) {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const status = statusOf(pid);
     const [, inside] = /^NSpid:\t\d+\t(\d+)\t/m.exec(status) ?? [];
-    if (inside !== undefined && readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === name) return Number(inside);
+    if (inside !== undefined && status.startsWith(`Name:\t${name}\n`)) return Number(inside);
   }
   throw new Error(`no ${name} runs`);
 }

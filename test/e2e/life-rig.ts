@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -186,6 +186,15 @@ export async function outputOf(connection: AsyncIterable<Uint8Array>): Promise<s
   let text = '';
   for await (const { data } of splitFrames(connection)) text += Buffer.from(data).toString();
   return text;
+}
+
+/** `/proc/PID/status`, '' for a process that is gone: others end while all of a host are gone through. */
+export function statusOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 function isContainer(name: string): boolean {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import { childrenOf } from '@fairlead/lab';
-import { eventually, LifeRig } from './life-rig.ts';
+import { eventually, LifeRig, statusOf } from './life-rig.ts';
 
 /** Containers that are started again by their restart policy: while the daemon runs, after its end, after a reboot. */
 
@@ -52,8 +52,7 @@ async function reboot(): Promise<void> {
   const containerd = rig.host.pathOf('/run/fairlead/containerd/containerd.pid');
   await rig.host.exec('kill', '-9', readFileSync(containerd, 'utf8').trim());
   for (const pid of all(rig.host.pid)) {
-    const name = readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
-    if (/^(containerd-shim|sleep)/.test(name)) process.kill(pid, 'SIGKILL');
+    if (/^Name:\t(containerd-shim|sleep)/.test(statusOf(pid))) process.kill(pid, 'SIGKILL');
   }
   await rig.daemon.restart();
 }
@@ -235,13 +234,4 @@ function childPid(inside: number): number {
     if (Number(id) === inside) return pid;
   }
   throw new Error(`no process ${inside}`);
-}
-
-/** Others end while they are looked at. */
-function statusOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/status`, 'utf8');
-  } catch {
-    return '';
-  }
 }
