@@ -84,6 +84,15 @@ test('what a container wrote and how it ended while the daemon was dead is known
   await docker('rm', 'late');
 });
 
+test('a file on which a killed daemon had not pinned its namespace yet is taken away, no other', async () => {
+  await daemon.kill9();
+  await host.exec('touch', '/run/netns/fl-torn', '/run/netns/theirs');
+  await daemon.restart();
+  const names = (await host.exec('ls', '/run/netns')).trim().split('\n');
+  assert.ok(!names.includes('fl-torn') && names.includes('theirs'), names.join());
+  await host.exec('rm', '/run/netns/theirs');
+});
+
 test('killed at any moment of a run, the daemon finds everything as it should be', async (t) => {
   const idle = await kernelState();
   const seed = Number(process.env['FAIRLEAD_TEST_SEED'] ?? Date.now() % 1_000_000);

@@ -11,7 +11,7 @@ import { type ConnectionFilter, ConnectionTable } from './connection-table.ts';
 import { EffectLog } from './effect-log.ts';
 import { errnoOf } from './errno-of.ts';
 import { type FeatureName, features } from './features.ts';
-import { listNamespaces } from './namespace.ts';
+import { listEmptyPins, listNamespaces } from './namespace.ts';
 import { NftApplier } from './nft-applier.ts';
 import { isNftChange } from './nft-batch.ts';
 import { isRouteKind, observeRoute } from './observer.ts';
@@ -146,6 +146,11 @@ export class Kernel implements Disposable {
   /** Names of the pinned namespaces, ours and others'. */
   namespaces(): NamespaceName[] {
     return listNamespaces();
+  }
+
+  /** Names under which nothing is pinned: left by a process that was killed while it made or removed a namespace. */
+  emptyPins(): NamespaceName[] {
+    return listEmptyPins();
   }
 
   [Symbol.dispose](): void {

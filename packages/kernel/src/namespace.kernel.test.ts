@@ -11,6 +11,7 @@ import {
   createNamespace,
   deleteNamespace,
   enterNamespace,
+  listEmptyPins,
   listNamespaces,
   namespaceExists,
   namespaceOfProcess,
@@ -52,8 +53,18 @@ test('the plain file that a crash left behind is taken over', () => {
   deleteNamespace(name);
   writeFileSync(namespacePath(name), '');
   assert.equal(namespaceExists(name), false);
+  assert.ok(listEmptyPins().includes(name));
   createNamespace(name);
   assert.ok(namespaceExists(name));
+  assert.ok(!listEmptyPins().includes(name));
+});
+
+test('the plain file that a crash left behind is deleted like a namespace', () => {
+  createNamespace(name);
+  deleteNamespace(name);
+  writeFileSync(namespacePath(name), '');
+  deleteNamespace(name);
+  assert.ok(!listEmptyPins().includes(name));
 });
 
 test('deleting what is gone is success', () => {

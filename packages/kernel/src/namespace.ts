@@ -155,10 +155,16 @@ export function deleteNamespace(name: NamespaceName): void {
 
 /** Names of all pinned namespaces, sorted; without the host's. */
 export function listNamespaces(): NamespaceName[] {
-  if (!existsSync(directory)) return [];
-  return readdirSync(directory)
-    .filter((name) => isPinned(`${directory}/${name}`))
-    .sort();
+  return pinFiles().filter((name) => isPinned(namespacePath(name)));
+}
+
+/** Names under which nothing is pinned: a process was killed between making the file and mounting a namespace on it. */
+export function listEmptyPins(): NamespaceName[] {
+  return pinFiles().filter((name) => !isPinned(namespacePath(name)));
+}
+
+function pinFiles(): NamespaceName[] {
+  return existsSync(directory) ? readdirSync(directory).sort() : [];
 }
 
 /** True when a namespace is pinned under this name; the host's always exists. */

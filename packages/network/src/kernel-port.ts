@@ -30,6 +30,8 @@ export interface KernelPort {
   supports(feature: `${LinkKind} links`): boolean;
   /** Names of the pinned namespaces, ours and others'. */
   namespaces(): NamespaceName[];
+  /** Names under which nothing is pinned: left by a process that was killed while it made or removed a namespace. */
+  emptyPins(): NamespaceName[];
   /** Drop connections from conntrack so that they do not go on to an endpoint that is no more. */
   forgetConnections(filter: ConnectionFilter): Promise<void>;
 }

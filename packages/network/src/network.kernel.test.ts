@@ -41,6 +41,10 @@ class KernelInside implements KernelPort, Disposable {
     return this.#kernel.namespaces().filter((name) => name.startsWith(PREFIX));
   }
 
+  emptyPins(): NamespaceName[] {
+    return this.#kernel.emptyPins().filter((name) => name.startsWith(PREFIX));
+  }
+
   async forgetConnections(filter: ConnectionFilter): Promise<void> {
     await this.#kernel.forgetConnections(filter, HOST);
   }

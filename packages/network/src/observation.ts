@@ -17,6 +17,7 @@ const sandboxKinds = ['link', 'address', 'route', 'table'] as const;
 
 /**
  * Read back what is wanted of the host's namespace and what is ours but not wanted there, and which namespaces are pinned.
+ * A file of ours that pins nothing counts as a namespace that nobody wants: it goes as one does.
  * Links say themselves whose they are.
  *
  * @param desired what is wanted there, namespaces included.
@@ -31,8 +32,13 @@ export function observeOwn(
   const wanted = new Map(desired.map((object) => [identityOf(object), object]));
   const places = new Set(desired.map(({ namespace }) => namespace));
   const pinned = kernel.namespaces();
-  const own = pinned.filter((namespace) => places.has(namespace) || namespace.startsWith(namespacePrefix));
-  const surplus = own.filter((namespace) => !places.has(namespace));
+  const isSurplus = (namespace: NamespaceName) => !places.has(namespace) && namespace.startsWith(namespacePrefix);
+  const surplus = pinned.filter(isSurplus);
+  const own = [
+    ...pinned.filter((namespace) => places.has(namespace)),
+    ...surplus,
+    ...kernel.emptyPins().filter(isSurplus),
+  ];
   return [
     ...ownHostObjects(host, wanted, new Set(pinned)),
     ...own.map((namespace): KernelObject => ({ kind: 'namespace', namespace })),

@@ -212,6 +212,14 @@ test('what belongs to others stays', async () => {
   assert.ok(rig.kernel.namespaces().includes('lab'));
 });
 
+test('a pin that a crash left empty is taken away when it is ours and nobody wants it', async () => {
+  using rig = await inhabited();
+  for (const name of ['fl-gone', 'theirs']) rig.kernel.leaveEmptyPin(name);
+  const needed = await rig.controller.repair();
+  assert.deepEqual(needed, [{ action: 'remove', object: { kind: 'namespace', namespace: 'fl-gone' } }]);
+  assert.deepEqual(rig.kernel.emptyPins(), ['theirs']);
+});
+
 test('a name service that was lost is told everything, and the sandboxes where it answers now', async () => {
   using rig = await inhabited();
   const [before] = [...rig.state.sandboxes];

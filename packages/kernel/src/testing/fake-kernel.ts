@@ -27,6 +27,7 @@ export class FakeKernel {
   readonly missing = new Set<FeatureName>();
   /** What was asked to be forgotten, in order. */
   readonly forgotten: ConnectionFilter[] = [];
+  readonly #emptyPins = new Set<NamespaceName>();
   readonly #world: FakeWorld = new Map([['', new FakeSpace('')]]);
 
   /** As the real one. @throws ApplyError */
@@ -53,6 +54,16 @@ export class FakeKernel {
   /** As the real one. */
   namespaces(): NamespaceName[] {
     return [...this.#world.keys()].filter((name) => name !== '').sort();
+  }
+
+  /** As the real one, for those of {@link leaveEmptyPin}. */
+  emptyPins(): NamespaceName[] {
+    return [...this.#emptyPins].sort();
+  }
+
+  /** What a process leaves that is killed while it makes a namespace. */
+  leaveEmptyPin(name: NamespaceName): void {
+    this.#emptyPins.add(name);
   }
 
   /** As the real one, for keys that were written. */
@@ -96,6 +107,7 @@ export class FakeKernel {
   }
 
   #applyNamespace(action: Change['action'], name: NamespaceName): void {
+    this.#emptyPins.delete(name);
     const space = this.#world.get(name);
     if (action === 'add' && space === undefined) this.#world.set(name, new FakeSpace(name));
     if (action !== 'remove' || space === undefined) return;

@@ -104,6 +104,10 @@ export class MortalKernel implements KernelPort {
     return this.#kernel.namespaces();
   }
 
+  emptyPins(): NamespaceName[] {
+    return this.#kernel.emptyPins();
+  }
+
   async forgetConnections(filter: ConnectionFilter): Promise<void> {
     await this.#life.live(() => this.#life.after());
     await this.#kernel.forgetConnections(filter);
