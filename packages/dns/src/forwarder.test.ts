@@ -43,16 +43,13 @@ async function fakeServer(
   overStreams: Behaviour = silent,
 ): Promise<FakeServer> {
   const queries: Message[] = [];
-  const socket = dgram.createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
+  const { socket, server, port } = await listenOnBoth(context);
   socket.on('message', (octets, peer) => {
     const query = decodeMessage(octets);
     const response = respond(query, overDatagrams, queries.push(query));
     if (response !== undefined) socket.send(response, peer.port, peer.address);
   });
-  const server = net.createServer((connection) => {
+  server.on('connection', (connection) => {
     connection.on('data', (octets: Uint8Array) => {
       const query = decodeMessage(octets.subarray(2));
       const response = respond(query, overStreams, queries.push(query));
@@ -62,13 +59,29 @@ async function fakeServer(
     });
     connection.on('error', () => {});
   });
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  context.after(() => {
-    socket.close();
-    server.close();
-  });
   return { upstream: { address: '127.0.0.1', port }, queries };
+}
+
+/** A port that is free over UDP may be taken over TCP: then another one is tried. */
+async function listenOnBoth(
+  context: TestContext,
+): Promise<{ readonly socket: dgram.Socket; readonly server: net.Server; readonly port: number }> {
+  const server = net.createServer();
+  context.after(() => server.close());
+  for (;;) {
+    const socket = dgram.createSocket('udp4');
+    context.after(() => socket.close());
+    socket.bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    const { port } = socket.address();
+    try {
+      server.listen(port, '127.0.0.1');
+      await once(server, 'listening');
+      return { socket, server, port };
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    }
+  }
 }
 
 function forwarderTo(...servers: readonly FakeServer[]): Forwarder {

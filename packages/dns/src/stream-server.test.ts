@@ -42,6 +42,14 @@ async function connect(context: TestContext, port: number): Promise<net.Socket> 
   return socket;
 }
 
+/** Cut off, be it by a reset. */
+async function closed(socket: net.Socket): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  socket.on('error', () => {});
+  socket.once('close', () => resolve());
+  await promise;
+}
+
 /** The identifiers of the next `count` responses. */
 async function responses(socket: net.Socket, count: number): Promise<number[]> {
   const reader = new FrameReader();
@@ -70,17 +78,16 @@ test('a connection beyond the limit is closed and the others live on', async (co
   const port = await serve(context, { connections: 1 });
   const first = await connect(context, port);
   const second = await connect(context, port);
-  await once(second, 'close');
+  await closed(second);
   first.write(frame(query(1)));
   assert.deepEqual(await responses(first, 1), [1]);
 });
 
 test('a client that drips octets is cut off', async (context) => {
   const socket = await connect(context, await serve(context, { idle: 60 }));
-  socket.on('error', () => {});
   const drip = setInterval(() => socket.write(Uint8Array.of(0)), 10);
   context.after(() => clearInterval(drip));
   // A length of 0 is a message too: it deserves no answer and ends the connection. So drip a long one.
   socket.write(Uint8Array.of(0xff, 0xff));
-  await once(socket, 'close');
+  await closed(socket);
 });
