@@ -45,23 +45,27 @@ export async function composeEngine(options: DaemonOptions, logger: Logger): Pro
   for (const path of [options.dataRoot, options.execRoot]) mkdirSync(path, { recursive: true, mode: 0o711 });
   const recorder = new Recorder();
   const kernel = parts.use(new Kernel(recorder));
-  // Both are other processes that have to come up, or are up already: neither waits for the other.
-  const [names, containerd] = await Promise.all([connectNames(options, logger), connectContainerd(options, logger)]);
-  parts.use(names);
-  if (containerd.process !== undefined) parts.use(containerd.process);
-  parts.use(containerd.client);
+  // Both are other processes that have to come up, or are up already: nothing waits for them that can do without.
+  const connecting = Promise.all([connectNames(options, logger), connectContainerd(options, logger)]);
+  // Should one of the next steps fail, its reason is the one to tell.
+  connecting.catch(() => {});
   const store = parts.use(Store.open(join(options.dataRoot, 'state.db')));
   const engineId = identity(store);
   const events = new EventLog();
   const table = new ContainerTable(store.collection<Container>('container'));
+  const settings = networkSettings(options, engineId, {
+    protectedTables: kernel.supports('protected tables'),
+    transparentProxying: kernel.supports('transparent proxying'),
+  });
+  const [names, containerd] = await connecting;
+  parts.use(names);
+  if (containerd.process !== undefined) parts.use(containerd.process);
+  parts.use(containerd.client);
   const network = new NetworkController({
     store,
     kernel,
     names,
-    settings: networkSettings(options, engineId, {
-      protectedTables: kernel.supports('protected tables'),
-      transparentProxying: kernel.supports('transparent proxying'),
-    }),
+    settings,
     logger,
     emit: (event) => events.emit(networkEvent(event)),
   });

@@ -22,9 +22,9 @@ export function operationRecords(recorder: Recorder): OperationRecord[] {
  * @param id the newest one when absent or `last`.
  * @throws FairleadError `not-found` when no such operation is remembered.
  */
-export function operationTranscript(recorder: Recorder, id = 'last'): string[] {
+export async function operationTranscript(recorder: Recorder, id = 'last'): Promise<string[]> {
   const wanted = id === 'last' ? recorder.operations().at(-1)?.id : Number(id);
-  const lines = wanted === undefined ? undefined : recorder.transcript(wanted);
+  const lines = wanted === undefined ? undefined : await recorder.transcript(wanted);
   if (lines === undefined) throw new FairleadError('not-found', `No such operation: ${id}`);
   return lines;
 }

@@ -1,6 +1,6 @@
 import { flushCompileCache } from 'node:module';
 import { ApiServer } from '@fairlead/api';
-import { messageOf } from '@fairlead/base';
+import { type Logger, loadLateModules, messageOf } from '@fairlead/base';
 import { composeEngine } from './composition.ts';
 import { flags } from './flag.ts';
 import { listenAddresses } from './listener.ts';
@@ -10,7 +10,7 @@ import { PidFile } from './pid-file.ts';
 import { VERSION } from './version.ts';
 
 /** By then the start is over, and whoever waited for the API has been served. */
-const FLUSH_DELAY_MS = 3000;
+const COMPLETION_DELAY_MS = 3000;
 
 /**
  * Run the daemon until it is told to end. Containers, names and published ports go on without it.
@@ -37,14 +37,23 @@ export async function runDaemon(words: readonly string[]): Promise<number> {
     resolve(composed.engine.start());
     await ready;
     logger.info('API listening', { hosts: options.hosts, milliseconds: Math.round(performance.now()) });
-    // Node writes what it compiled at its end, which a daemon may not live to see.
-    setTimeout(flushCompileCache, FLUSH_DELAY_MS).unref();
+    setTimeout(() => void completeProgram(logger), COMPLETION_DELAY_MS).unref();
     await untilStopped();
     logger.info('daemon shutting down; containers go on');
     return 0;
   } catch (error) {
     process.stderr.write(`failed to start daemon: ${messageOf(error)}\n`);
     return 1;
+  }
+}
+
+/** Load what the start did not need, and write down what was compiled: Node does it at its end, which may never come. */
+async function completeProgram(logger: Logger): Promise<void> {
+  try {
+    await loadLateModules();
+    flushCompileCache();
+  } catch (error) {
+    logger.error('program not complete', { error: messageOf(error) });
   }
 }
 

@@ -321,7 +321,8 @@ export interface SystemInfo {
 /** The engine as the API sees it. */
 export interface EnginePort {
   readonly containers: ContainerService;
-  readonly files: FileService;
+  /** Loaded with its first use. */
+  readonly files: () => Promise<FileService>;
   readonly images: ImageService;
   readonly networks: NetworkService;
   readonly volumes: VolumeService;
@@ -340,5 +341,5 @@ export interface EnginePort {
   /** Operations on the kernel, newest first. */
   operations(): readonly OperationRecord[];
   /** Runnable commands that would do what an operation did; the last one when no id is given. */
-  transcript(id?: string): readonly string[];
+  transcript(id?: string): Promise<readonly string[]>;
 }

@@ -1,4 +1,4 @@
-import { KeyedMutex, messageOf } from '@fairlead/base';
+import { KeyedMutex, lateModule, messageOf } from '@fairlead/base';
 import type { Sandbox } from '@fairlead/network';
 import { Autostart } from './container/autostart.ts';
 import { FileWriter } from './container/container-files.ts';
@@ -11,7 +11,7 @@ import { Recovery } from './container/recovery.ts';
 import { ContainerStart } from './container/start.ts';
 import type { EngineContext } from './context.ts';
 import type { EnginePort, OperationRecord, SystemInfo } from './engine-port.ts';
-import { ContainerArchives } from './files/container-archives.ts';
+import type { FileService } from './files/file-port.ts';
 import type { CommitOptions } from './image/commit-port.ts';
 import { commitContainer } from './image/container-commit.ts';
 import type { Images } from './image/image-service.ts';
@@ -24,17 +24,19 @@ import { ContainerVolumes } from './volume/container-volumes.ts';
 import { type StoredVolume, VolumeTable } from './volume/volume-table.ts';
 import { Volumes } from './volume/volumes.ts';
 
+const archives = lateModule(() => import('./files/container-archives.ts'));
+
 /** What the engine cannot know by itself. */
 export interface EngineSurroundings {
   readonly info: () => Promise<SystemInfo>;
   readonly operations: () => readonly OperationRecord[];
-  readonly transcript: (id?: string) => readonly string[];
+  readonly transcript: (id?: string) => Promise<readonly string[]>;
 }
 
 /** The engine: everything that the API can ask for, on one set of stored containers. */
 export class Engine implements EnginePort, AsyncDisposable {
   readonly containers: Containers;
-  readonly files: ContainerArchives;
+  readonly files: () => Promise<FileService>;
   readonly images: Images;
   readonly networks: NetworkServices;
   readonly volumes: Volumes;
@@ -72,7 +74,7 @@ export class Engine implements EnginePort, AsyncDisposable {
       resume: (container) => this.#lifecycle.resume(container),
     });
     this.containers = new Containers({ context, table, lifecycle: this.#lifecycle, execs, volumes, turns });
-    this.files = new ContainerArchives({ context, table, turns, volumes });
+    this.files = async () => new (await archives()).ContainerArchives({ context, table, turns, volumes });
     this.images = context.images;
     this.registries = context.images.registries;
     this.#statistics = new Statistics(context, table);
@@ -125,8 +127,8 @@ export class Engine implements EnginePort, AsyncDisposable {
     return this.#surroundings.operations();
   }
 
-  transcript(id?: string): readonly string[] {
-    return this.#surroundings.transcript(id);
+  async transcript(id?: string): Promise<readonly string[]> {
+    return await this.#surroundings.transcript(id);
   }
 
   /** Let go of everything; the containers go on. */

@@ -10,9 +10,9 @@ import {
   encodeTable,
   formatTable,
   joinMessages,
-  NftTranscript,
   type TableDefinition,
 } from '@fairlead/netlink';
+import { NftTranscript } from '@fairlead/netlink/transcript';
 import { dnsTable } from './dns-table.ts';
 import { hostTable } from './host-table.ts';
 import { type NetworkPolicy, networkElements } from './network-policy.ts';

@@ -23,13 +23,12 @@ import {
   joinMessages,
   messageFlag,
   NetlinkConnection,
-  NftTranscript,
   nftMessage,
-  nftShellCommand,
   nftType,
   type SetElement,
   type TableDefinition,
 } from '@fairlead/netlink';
+import { NftTranscript, nftShellCommand } from '@fairlead/netlink/transcript';
 import { createNamespace, deleteNamespace, enterNamespace, namespacePath } from './namespace.ts';
 import { NetlinkSocket } from './netlink-socket.ts';
 

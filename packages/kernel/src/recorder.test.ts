@@ -48,7 +48,7 @@ test('an effect outside of any operation is one of its own, an operation without
   assert.deepEqual(names(recorder), [['alone', 1]]);
 });
 
-test('only the last operations are remembered', () => {
+test('only the last operations are remembered', async () => {
   const recorder = new Recorder(2);
   for (const name of ['a', 'b', 'c']) recorder.operation(name, () => recorder.record(entry(name)));
   assert.deepEqual(names(recorder), [
@@ -56,8 +56,8 @@ test('only the last operations are remembered', () => {
     ['c', 1],
   ]);
   const [first] = recorder.operations();
-  assert.deepEqual(recorder.transcript(first?.id ?? 0), ['sysctl -q -w b=1']);
-  assert.equal(recorder.transcript(1), undefined);
+  assert.deepEqual(await recorder.transcript(first?.id ?? 0), ['sysctl -q -w b=1']);
+  assert.equal(await recorder.transcript(1), undefined);
 });
 
 test('a watcher sees every effect', () => {

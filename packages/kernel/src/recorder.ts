@@ -1,5 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { renderTranscript, type TranscriptEntry } from '@fairlead/netlink';
+import { lateModule } from '@fairlead/base';
+import type { TranscriptEntry } from '@fairlead/netlink';
+
+const rendering = lateModule(() => import('@fairlead/netlink/transcript'));
 
 /** Everything that was done to the kernel on behalf of one thing that was asked for. */
 export interface Operation {
@@ -63,9 +66,9 @@ export class Recorder {
    *
    * @throws Error for messages that cannot be written as a command.
    */
-  transcript(id: number): string[] | undefined {
+  async transcript(id: number): Promise<string[] | undefined> {
     const operation = this.#operations.find((candidate) => candidate.id === id);
-    return operation && renderTranscript(operation.entries);
+    return operation && (await rendering()).renderTranscript(operation.entries);
   }
 
   #single(entry: TranscriptEntry): OpenOperation {

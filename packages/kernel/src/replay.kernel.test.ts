@@ -320,13 +320,13 @@ test('what the transcript says, typed into the real tools, gives the same kernel
   const recorder = new Recorder();
   using kernel = new Kernel(recorder);
   await kernel.apply(added.map((object) => ({ action: 'add', object })));
-  replay(recorder.transcript(1) ?? []);
+  replay((await recorder.transcript(1)) ?? []);
   await assertSame();
   await kernel.apply(changed);
-  replay(recorder.transcript(2) ?? []);
+  replay((await recorder.transcript(2)) ?? []);
   await assertSame();
   const links = [macvlan, vxlan, outer].map((object): Change => ({ action: 'remove', object }));
   await kernel.apply([...links, { action: 'remove', object: { kind: 'table', namespace: host, definition: table } }]);
-  replay(recorder.transcript(3) ?? []);
+  replay((await recorder.transcript(3)) ?? []);
   await assertSame();
 });

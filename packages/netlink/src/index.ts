@@ -148,5 +148,3 @@ export type {
   SysctlEntry,
   TranscriptEntry,
 } from './transcript/entry.ts';
-export { NftTranscript, nftShellCommand } from './transcript/nft-text.ts';
-export { renderTranscript } from './transcript/transcript.ts';

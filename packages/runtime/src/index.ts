@@ -1,8 +1,8 @@
 /**
- * Running containers: containerd over gRPC, and the OCI runtime spec as pure functions.
+ * Running containers: containerd over gRPC.
  *
- * `startContainerd` brings up a private containerd, `Containerd` drives it, `containerSpec` says what is to run, and
- * `ProcessStreams` carries standard input and output.
+ * `startContainerd` brings up a private containerd, `Containerd` drives it, `ProcessStreams` carries standard input and
+ * output. What is to run is said in the words of `@fairlead/runtime/spec`.
  *
  * @module
  */
@@ -38,29 +38,19 @@ export type { ExitStatus, ProcessReference, TaskProcess, TaskState } from './con
 export type { NewExec, NewTask, Tasks } from './containerd/tasks.ts';
 export { type CallOptions, type DuplexCall, GrpcChannel, type Metadata } from './grpc/channel.ts';
 export { GrpcError, GrpcStatus, hasStatus } from './grpc/status.ts';
-export {
-  allCapabilities,
-  defaultCapabilities,
-  parseEffectiveCapabilities,
-  resolveCapabilities,
-} from './spec/capabilities.ts';
 export { removeEmptyCgroupParents } from './spec/cgroup-parent.ts';
-export {
-  type ContainerDescription,
-  containerSpec,
-  execProcess,
-  type HostFacts,
-  type NamespaceMode,
-  type ProcessDescription,
+export type {
+  ContainerDescription,
+  HostFacts,
+  NamespaceMode,
+  ProcessDescription,
 } from './spec/container-spec.ts';
 export type { DeviceRequest } from './spec/devices.ts';
-export { readHostDevice, readHostDevices } from './spec/host-devices.ts';
 export { readHostFacts } from './spec/host-facts.ts';
 export type { MountRequest, Propagation } from './spec/mounts.ts';
 export type { LinuxResources, OciDeviceRule, OciProcess, OciSeccomp, OciSpec, OciUser } from './spec/oci-types.ts';
-export { linuxResources, type ResourceLimits, type UlimitRequest } from './spec/resources.ts';
+export type { ResourceLimits, UlimitRequest } from './spec/resources.ts';
 export { chooseRuntime, probeRuntime, type RuntimeFacts } from './spec/runtime-choice.ts';
-export { defaultSeccomp, parseSeccompProfile } from './spec/seccomp.ts';
 export type { Architecture } from './spec/seccomp-profile.ts';
-export { type StartFailure, startFailureOf } from './spec/start-failure.ts';
-export { type ResolvedUser, resolveUser } from './spec/user.ts';
+export type { StartFailure } from './spec/start-failure.ts';
+export type { ResolvedUser } from './spec/user.ts';

@@ -40,7 +40,7 @@ export class Dispatcher {
   /** True when the route of a request may take its connection over. */
   mayHijack(request: IncomingMessage): boolean {
     const url = parseTarget(request);
-    return url !== undefined && this.#routes.match(request.method ?? '', url.path)?.route.hijack === true;
+    return url !== undefined && this.#routes.mayHijack(request.method ?? '', url.path);
   }
 
   /** Answer an ordinary request. Never rejects. */
@@ -73,7 +73,7 @@ export class Dispatcher {
   async #answer(message: IncomingMessage, signal: AbortSignal): Promise<ApiResponse> {
     try {
       const url = parseTarget(message);
-      const found = url && this.#routes.match(message.method ?? '', url.path);
+      const found = url && (await this.#routes.match(message.method ?? '', url.path));
       if (url === undefined || found === undefined) return pageNotFound;
       await this.#ready;
       const request: ApiRequest = {

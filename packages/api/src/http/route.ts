@@ -14,6 +14,15 @@ export interface Route {
   readonly handle: (request: ApiRequest) => ApiResponse | Promise<ApiResponse>;
 }
 
+/** Routes below one path, in a module that is loaded with the first request for one of them. */
+export interface RouteGroup {
+  /** What the paths of all of them begin with, such as `/images`. */
+  readonly below: string;
+  /** Those of them that may take the connection over: that has to be known at once. */
+  readonly hijacked?: readonly Pick<Route, 'method' | 'pattern'>[];
+  readonly load: () => Promise<readonly Route[]>;
+}
+
 /** What the table found for a path. */
 export interface RouteMatch {
   readonly route: Route;
@@ -22,32 +31,89 @@ export interface RouteMatch {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
+/** A path without what stands before it. */
+interface VersionedPath {
+  readonly version: string | undefined;
+  readonly rest: string;
+}
+
 /**
- * All routes, compiled. The same table answers requests and decides which connections may be taken over.
+ * All routes. The same table answers requests and decides which connections may be taken over.
  *
  * The first row that fits wins, so special cases stand before general ones.
  */
 export class RouteTable {
-  readonly #compiled = new Map<string, { readonly route: Route; readonly expression: RegExp }[]>();
+  readonly #parts: (CompiledRoute | CompiledGroup)[];
 
-  constructor(routes: Iterable<Route>) {
-    for (const route of routes) {
-      const rows = this.#compiled.get(route.method) ?? [];
-      rows.push({ route, expression: compile(route.pattern) });
-      this.#compiled.set(route.method, rows);
-    }
+  constructor(routes: Iterable<Route | RouteGroup>) {
+    this.#parts = Array.from(routes, (part) => ('load' in part ? new CompiledGroup(part) : new CompiledRoute(part)));
   }
 
   /** @param path decoded, without query. */
-  match(method: string, path: string): RouteMatch | undefined {
-    const prefixed = /^\/v([0-9.]+)(\/.*)$/.exec(path);
-    const rest = prefixed?.[2] ?? path;
-    for (const { route, expression } of this.#compiled.get(method) ?? []) {
-      const found = expression.exec(rest);
-      if (found !== null) return { route, version: prefixed?.[1], parameters: found.groups ?? {} };
+  async match(method: string, path: string): Promise<RouteMatch | undefined> {
+    const versioned = splitVersion(path);
+    for (const part of this.#parts) {
+      const found = await part.match(method, versioned);
+      if (found !== undefined) return found;
     }
     return undefined;
   }
+
+  /** True when the connection of such a request may be taken over. */
+  mayHijack(method: string, path: string): boolean {
+    const versioned = splitVersion(path);
+    return this.#parts.some((part) => part.mayHijack(method, versioned));
+  }
+}
+
+class CompiledRoute<R extends Pick<Route, 'method' | 'pattern'> = Route> {
+  readonly #route: R;
+  readonly #expression: RegExp;
+
+  constructor(route: R) {
+    this.#route = route;
+    this.#expression = compile(route.pattern);
+  }
+
+  match(method: string, { version, rest }: VersionedPath) {
+    if (method !== this.#route.method) return undefined;
+    const found = this.#expression.exec(rest);
+    return found === null ? undefined : { route: this.#route, version, parameters: found.groups ?? {} };
+  }
+
+  mayHijack(method: string, path: VersionedPath): boolean {
+    return 'hijack' in this.#route && this.match(method, path) !== undefined;
+  }
+}
+
+class CompiledGroup {
+  readonly #group: RouteGroup;
+  readonly #hijacked: readonly CompiledRoute<Pick<Route, 'method' | 'pattern'>>[];
+  #routes: readonly CompiledRoute[] | undefined;
+
+  constructor(group: RouteGroup) {
+    this.#group = group;
+    this.#hijacked = (group.hijacked ?? []).map((route) => new CompiledRoute(route));
+  }
+
+  async match(method: string, path: VersionedPath): Promise<RouteMatch | undefined> {
+    if (path.rest !== this.#group.below && !path.rest.startsWith(`${this.#group.below}/`)) return undefined;
+    this.#routes ??= (await this.#group.load()).map((route) => new CompiledRoute(route));
+    for (const route of this.#routes) {
+      const found = route.match(method, path);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  mayHijack(method: string, path: VersionedPath): boolean {
+    return this.#hijacked.some((route) => route.match(method, path) !== undefined);
+  }
+}
+
+function splitVersion(path: string): VersionedPath {
+  const prefixed = /^\/v([0-9.]+)(\/.*)$/.exec(path);
+  return { version: prefixed?.[1], rest: prefixed?.[2] ?? path };
 }
 
 function compile(pattern: string): RegExp {

@@ -1,36 +1,56 @@
+import { lateModule } from '@fairlead/base';
 import type { EnginePort } from '@fairlead/engine';
-import type { Route } from '../http/route.ts';
-import { commitRoutes } from './commit.ts';
-import { containerFileRoutes } from './container-files.ts';
-import { containerLifeRoutes } from './container-life.ts';
-import { containerStreamRoutes } from './container-streams.ts';
-import { containerRoutes } from './containers.ts';
-import { execRoutes } from './execs.ts';
-import { fairleadRoutes } from './fairlead.ts';
-import { imageRoutes } from './images.ts';
-import { networkRoutes } from './networks.ts';
-import { registryRoutes } from './registries.ts';
-import { statisticsRoutes } from './statistics.ts';
-import { systemRoutes } from './system.ts';
+import type { Route, RouteGroup } from '../http/route.ts';
+import { pingRoutes } from './ping.ts';
 import { unsupportedRoutes } from './unsupported.ts';
-import { volumeRoutes } from './volumes.ts';
 
-/** Every route there is: the one table. Refusals stand before images, whose names may contain slashes. */
-export function allRoutes(engine: EnginePort, productVersion: string): Route[] {
+const commit = lateModule(() => import('./commit.ts'));
+const containerCreate = lateModule(() => import('./container-create.ts'));
+const containerFiles = lateModule(() => import('./container-files.ts'));
+const containerLife = lateModule(() => import('./container-life.ts'));
+const containers = lateModule(() => import('./containers.ts'));
+const containerStreams = lateModule(() => import('./container-streams.ts'));
+const execs = lateModule(() => import('./execs.ts'));
+const fairlead = lateModule(() => import('./fairlead.ts'));
+const images = lateModule(() => import('./images.ts'));
+const networks = lateModule(() => import('./networks.ts'));
+const registries = lateModule(() => import('./registries.ts'));
+const statistics = lateModule(() => import('./statistics.ts'));
+const system = lateModule(() => import('./system.ts'));
+const volumes = lateModule(() => import('./volumes.ts'));
+
+/**
+ * Every route there is: the one table. Only what every client asks first is at hand; the rest is loaded with the first
+ * request for it. Refusals stand before images, whose names may contain slashes.
+ */
+export function allRoutes(engine: EnginePort, productVersion: string): (Route | RouteGroup)[] {
+  const ofSystem = async () => (await system()).systemRoutes(engine, productVersion);
+  const ofRegistries = async () => (await registries()).registryRoutes(engine);
   return [
-    ...systemRoutes(engine, productVersion),
-    ...containerRoutes(engine),
-    ...containerLifeRoutes(engine),
-    ...containerStreamRoutes(engine),
-    ...containerFileRoutes(engine),
-    ...commitRoutes(engine),
-    ...statisticsRoutes(engine),
-    ...registryRoutes(engine),
-    ...execRoutes(engine),
-    ...networkRoutes(engine),
-    ...volumeRoutes(engine),
+    ...pingRoutes(),
+    ...['/version', '/info', '/events', '/system'].map((below) => ({ below, load: ofSystem })),
+    { below: '/containers/create', load: async () => (await containerCreate()).containerCreateRoutes(engine) },
+    { below: '/containers', load: async () => (await containers()).containerRoutes(engine) },
+    { below: '/containers', load: async () => (await containerLife()).containerLifeRoutes(engine) },
+    {
+      below: '/containers',
+      hijacked: [{ method: 'POST', pattern: '/containers/{id}/attach' }],
+      load: async () => (await containerStreams()).containerStreamRoutes(engine),
+    },
+    { below: '/containers', load: async () => (await containerFiles()).containerFileRoutes(engine) },
+    { below: '/containers', load: async () => (await statistics()).statisticsRoutes(engine) },
+    { below: '/commit', load: async () => (await commit()).commitRoutes(engine) },
+    ...['/auth', '/distribution'].map((below) => ({ below, load: ofRegistries })),
+    { below: '/containers', load: async () => (await execs()).containerExecRoutes(engine) },
+    {
+      below: '/exec',
+      hijacked: [{ method: 'POST', pattern: '/exec/{id}/start' }],
+      load: async () => (await execs()).execRoutes(engine),
+    },
+    { below: '/networks', load: async () => (await networks()).networkRoutes(engine) },
+    { below: '/volumes', load: async () => (await volumes()).volumeRoutes(engine) },
     ...unsupportedRoutes(),
-    ...imageRoutes(engine),
-    ...fairleadRoutes(engine, productVersion),
+    { below: '/images', load: async () => (await images()).imageRoutes(engine) },
+    { below: '/fairlead', load: async () => (await fairlead()).fairleadRoutes(engine, productVersion) },
   ];
 }

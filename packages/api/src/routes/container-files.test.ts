@@ -36,8 +36,8 @@ test('what is put reaches the engine as it comes, with what was said about it', 
   }
   const query = { path: '/srv', noOverwriteDirNonDir: 'true', copyUIDGID: '0' };
   await fake.client.text('PUT', archive, { query, stream: content() });
-  assert.equal(fake.engine.files.contents.get('/srv'), 'new content');
-  assert.deepEqual(fake.engine.files.lastOptions, { keepKinds: true, ownedByUser: false });
+  assert.equal(fake.engine.fakeFiles.contents.get('/srv'), 'new content');
+  assert.deepEqual(fake.engine.fakeFiles.lastOptions, { keepKinds: true, ownedByUser: false });
 });
 
 test('a path that is not there, and one that is not given, are refused in Docker’s words', async () => {

@@ -6,13 +6,33 @@ import type { Route } from '../http/route.ts';
 import { presentPathStat } from '../wire/path-stat.ts';
 
 /** Files that go into containers and come out of them. */
-export function containerFileRoutes({ files }: EnginePort): Route[] {
+export function containerFileRoutes(engine: EnginePort): Route[] {
   return [
-    { method: 'HEAD', pattern: '/containers/{id}/archive', handle: (request) => stat(files, request) },
-    { method: 'GET', pattern: '/containers/{id}/archive', handle: (request) => read(files, request) },
-    { method: 'PUT', pattern: '/containers/{id}/archive', handle: (request) => extract(files, request) },
-    { method: 'GET', pattern: '/containers/{id}/export', handle: (request) => exportContainer(files, request) },
-    { method: 'GET', pattern: '/containers/{id}/changes', handle: (request) => changes(files, request) },
+    {
+      method: 'HEAD',
+      pattern: '/containers/{id}/archive',
+      handle: async (request) => stat(await engine.files(), request),
+    },
+    {
+      method: 'GET',
+      pattern: '/containers/{id}/archive',
+      handle: async (request) => read(await engine.files(), request),
+    },
+    {
+      method: 'PUT',
+      pattern: '/containers/{id}/archive',
+      handle: async (request) => extract(await engine.files(), request),
+    },
+    {
+      method: 'GET',
+      pattern: '/containers/{id}/export',
+      handle: async (request) => exportContainer(await engine.files(), request),
+    },
+    {
+      method: 'GET',
+      pattern: '/containers/{id}/changes',
+      handle: async (request) => changes(await engine.files(), request),
+    },
   ];
 }
 

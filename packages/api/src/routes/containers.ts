@@ -4,7 +4,6 @@ import { type ApiRequest, flag, integer, parameter, text } from '../http/request
 import { type ApiResponse, empty, json } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
 import { mergedLabels } from '../wire/container-config.ts';
-import { parseCreate } from '../wire/container-create.ts';
 import { containerFilterKeys, selectContainers } from '../wire/container-filters.ts';
 import { requireValidName } from '../wire/container-rules.ts';
 import { isUp, presentSummary } from '../wire/container-summary.ts';
@@ -12,13 +11,11 @@ import { parseUpdate } from '../wire/container-update.ts';
 import { presentContainer } from '../wire/container-view.ts';
 import { Filters } from '../wire/filters.ts';
 import { presentTop, requireDefaultTop } from '../wire/process-table.ts';
-import { requirePlatform, requireSupported } from '../wire/unsupported-options.ts';
 
 /** Containers as things: made, listed, looked at, renamed, removed. */
 export function containerRoutes(engine: EnginePort): Route[] {
   const { containers } = engine;
   return [
-    { method: 'POST', pattern: '/containers/create', handle: (request) => create(engine, request) },
     { method: 'GET', pattern: '/containers/json', handle: (request) => list(engine, request) },
     { method: 'POST', pattern: '/containers/prune', handle: (request) => prune(containers, request) },
     { method: 'GET', pattern: '/containers/{id}/json', handle: (request) => inspect(containers, request) },
@@ -27,20 +24,6 @@ export function containerRoutes(engine: EnginePort): Route[] {
     { method: 'POST', pattern: '/containers/{id}/update', handle: (request) => update(containers, request) },
     { method: 'DELETE', pattern: '/containers/{id}', handle: (request) => remove(containers, request) },
   ];
-}
-
-async function create(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
-  const name = text(request, 'name');
-  const config = parseCreate(await readJson(request), request.version);
-  if (name !== undefined) requireValidName(name);
-  requireSupported(config, (await engine.info()).runtimeName);
-  const platform = text(request, 'platform');
-  if (platform !== undefined) requirePlatform(await engine.images.inspect(config.image), config.image, platform);
-  const created = await engine.containers.create({
-    ...config,
-    ...(name !== undefined && { name: name.replace(/^\//, '') }),
-  });
-  return json({ Id: created.id, Warnings: created.warnings }, 201);
 }
 
 async function list({ containers, images }: EnginePort, request: ApiRequest): Promise<ApiResponse> {

@@ -10,10 +10,14 @@ import { execCreateSchema, execStartSchema, presentExec, type WireExecStart } fr
 import { streamMediaType } from '../wire/media-type.ts';
 import { terminalSize } from './container-life.ts';
 
+/** How processes are started in running containers. */
+export function containerExecRoutes({ containers }: EnginePort): Route[] {
+  return [{ method: 'POST', pattern: '/containers/{id}/exec', handle: (request) => create(containers, request) }];
+}
+
 /** Processes started in running containers. */
 export function execRoutes({ containers }: EnginePort): Route[] {
   return [
-    { method: 'POST', pattern: '/containers/{id}/exec', handle: (request) => create(containers, request) },
     { method: 'POST', pattern: '/exec/{id}/start', hijack: true, handle: (request) => start(containers, request) },
     { method: 'POST', pattern: '/exec/{id}/resize', handle: (request) => resize(containers, request) },
     {

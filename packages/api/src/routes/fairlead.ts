@@ -36,8 +36,8 @@ async function status(engine: EnginePort, productVersion: string): Promise<ApiRe
 }
 
 /** `last` stands for the newest operation. */
-function transcript(engine: EnginePort, id: string): ApiResponse {
-  const lines = engine.transcript(id === 'last' ? undefined : id);
+async function transcript(engine: EnginePort, id: string): Promise<ApiResponse> {
+  const lines = await engine.transcript(id === 'last' ? undefined : id);
   return plainText(lines.map((line) => `${line}\n`).join(''));
 }
 

@@ -1,6 +1,6 @@
 import type { EngineEvent, EnginePort } from '@fairlead/engine';
 import { type ApiRequest, text } from '../http/request.ts';
-import { type ApiResponse, json, type PlainResponse, stream } from '../http/response.ts';
+import { type ApiResponse, json, stream } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
 import { presentSummary } from '../wire/container-summary.ts';
 import { presentEvent } from '../wire/event.ts';
@@ -15,8 +15,6 @@ import { hasNoOptions } from '../wire/volume-filters.ts';
 /** The engine as a whole: Engine API, "System". */
 export function systemRoutes(engine: EnginePort, productVersion: string): Route[] {
   return [
-    { method: 'GET', pattern: '/_ping', handle: () => ping('OK') },
-    { method: 'HEAD', pattern: '/_ping', handle: () => ping('') },
     {
       method: 'GET',
       pattern: '/version',
@@ -26,22 +24,6 @@ export function systemRoutes(engine: EnginePort, productVersion: string): Route[
     { method: 'GET', pattern: '/events', handle: (request) => events(engine, request) },
     { method: 'GET', pattern: '/system/df', handle: (request) => diskUsage(engine, request) },
   ];
-}
-
-/** Clients read the newest version, the kind of system and the builder from the headers of this answer. */
-function ping(body: string): PlainResponse {
-  return {
-    kind: 'plain',
-    status: 200,
-    headers: {
-      'Content-Type': 'text/plain; charset=utf-8',
-      'Builder-Version': '1',
-      Swarm: 'inactive',
-      'Cache-Control': 'no-cache, no-store, must-revalidate',
-      Pragma: 'no-cache',
-    },
-    body,
-  };
 }
 
 async function info(engine: EnginePort, productVersion: string, request: ApiRequest): Promise<ApiResponse> {

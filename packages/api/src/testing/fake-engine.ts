@@ -27,7 +27,8 @@ import { FakeVolumes } from './fake-volumes.ts';
  */
 export class FakeEngine implements EnginePort {
   readonly images = new FakeImages();
-  readonly files = new FakeFiles();
+  readonly fakeFiles = new FakeFiles();
+  readonly files = () => Promise.resolve(this.fakeFiles);
   readonly registries = new FakeRegistries();
   readonly networks: FakeNetworks;
   readonly volumes = new FakeVolumes();
@@ -104,7 +105,7 @@ export class FakeEngine implements EnginePort {
     return [{ id: 'op1', name: 'start container', time: Date.now(), steps: 2, microseconds: 900 }];
   }
 
-  transcript(id?: string): readonly string[] {
+  async transcript(id?: string): Promise<readonly string[]> {
     if (id !== undefined && id !== 'op1') throw new FairleadError('not-found', `operation ${id} not found`);
     return ['ip link add fl0 type bridge', 'ip link set fl0 up'];
   }

@@ -1,13 +1,14 @@
-import { FairleadError, type KeyedMutex, withPrefix } from '@fairlead/base';
-import { linuxResources } from '@fairlead/runtime';
+import { FairleadError, type KeyedMutex, lateModule, withPrefix } from '@fairlead/base';
 import type { EngineContext } from '../context.ts';
 import type { ContainerUpdate } from '../engine-port.ts';
 import type { Container, HostConfig } from '../model.ts';
 import { containerEvent } from './container-event.ts';
 import { isAlive } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
-import { runtimeLimits } from './description.ts';
 import { liveLimits, updatedHost } from './host-update.ts';
+
+const runtimeSpec = lateModule(() => import('@fairlead/runtime/spec'));
+const description = lateModule(() => import('./description.ts'));
 
 /** Changes limits and restart policy of containers, running or not. */
 export class ContainerUpdates {
@@ -41,6 +42,8 @@ export class ContainerUpdates {
     if (!isAlive({ state }) || Object.keys(change.limits).length === 0) return;
     try {
       const { pids } = change.limits;
+      const { runtimeLimits } = await description();
+      const { linuxResources } = await runtimeSpec();
       const limits = runtimeLimits(liveLimits(change.limits, host));
       const resources = linuxResources({ ...limits, ...(pids !== undefined && { pids }) });
       await this.#context.containerd.tasks.update(id, resources);

@@ -1,12 +1,6 @@
 import { FairleadError } from '@fairlead/base';
-import {
-  type ContainerDescription,
-  type NamespaceMode,
-  type MountRequest as RuntimeMount,
-  readHostDevice,
-  readHostDevices,
-  resolveUser,
-} from '@fairlead/runtime';
+import type { ContainerDescription, NamespaceMode, MountRequest as RuntimeMount } from '@fairlead/runtime';
+import { readHostDevice, readHostDevices, resolveUser } from '@fairlead/runtime/spec';
 import type { Container, ContainerMount, HostConfig, ResourceLimits } from '../model.ts';
 import type { ContainerFiles } from './container-files.ts';
 import type { ContainerTable } from './container-table.ts';

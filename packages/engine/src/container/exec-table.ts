@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { FairleadError, isNotFound, messageOf, newIdentifier } from '@fairlead/base';
-import { execProcess, ProcessStreams, resolveUser, startFailureOf } from '@fairlead/runtime';
+import { FairleadError, isNotFound, lateModule, messageOf, newIdentifier } from '@fairlead/base';
+import { ProcessStreams } from '@fairlead/runtime';
 import type { EngineContext } from '../context.ts';
 import type { AttachedStreams, OutputChunk } from '../engine-port.ts';
 import type { Container, Exec } from '../model.ts';
@@ -11,6 +11,8 @@ import type { ContainerTable } from './container-table.ts';
 import { mergeEnvironment } from './environment.ts';
 import { readRootfsFile } from './rootfs-file.ts';
 import { RunningProcess } from './running.ts';
+
+const runtimeSpec = lateModule(() => import('@fairlead/runtime/spec'));
 
 /** What an exec is made from. */
 export type ExecRequest = Omit<Exec, 'id' | 'container' | 'running' | 'exitCode' | 'pid'>;
@@ -118,7 +120,7 @@ export class ExecTable {
   async #launch(exec: Exec, container: Container, streams: ProcessStreams, process: RunningProcess): Promise<void> {
     const { tasks } = this.#context.containerd;
     const reference = { containerId: container.id, execId: exec.id };
-    await tasks.createExec({ ...reference, process: this.#describe(exec, container), streams });
+    await tasks.createExec({ ...reference, process: await this.#describe(exec, container), streams });
     const pid = await tasks.start(reference, streams);
     this.#update(exec.id, { pid });
     this.#emit(container, `exec_start: ${exec.command.join(' ')}`, exec.id);
@@ -127,6 +129,7 @@ export class ExecTable {
 
   /** Take back what a start did. @returns what to tell the client. */
   async #fail(exec: Exec, process: RunningProcess | undefined, error: unknown): Promise<FairleadError> {
+    const { startFailureOf } = await runtimeSpec();
     const failure = startFailureOf(error, 'exec');
     // What is wrong with an exec and has no exit code of its own cannot be executed (moby, daemon/exec.go).
     this.#finish(exec.id, failure.exitCode === 128 ? 126 : failure.exitCode);
@@ -159,7 +162,8 @@ export class ExecTable {
     setTimeout(() => this.#execs.delete(id), KEPT_MS).unref();
   }
 
-  #describe(exec: Exec, container: Container) {
+  async #describe(exec: Exec, container: Container) {
+    const { execProcess, resolveUser } = await runtimeSpec();
     const rootfs = [{ type: 'bind', source: `/proc/${container.state.pid}/root`, options: [] }];
     const user = resolveUser(
       exec.user || container.user,

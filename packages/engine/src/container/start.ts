@@ -1,15 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
-import { FairleadError, isConflict, messageOf, withPrefix } from '@fairlead/base';
+import { FairleadError, isConflict, lateModule, messageOf, withPrefix } from '@fairlead/base';
 import type { Endpoint, JoinRequest, PortBinding, Sandbox } from '@fairlead/network';
-import {
-  type ContainerDescription,
-  containerSpec,
-  type ExitStatus,
-  ProcessStreams,
-  type SnapshotMount,
-  startFailureOf,
-} from '@fairlead/runtime';
+import { type ContainerDescription, type ExitStatus, ProcessStreams, type SnapshotMount } from '@fairlead/runtime';
 import type { EngineContext } from '../context.ts';
 import { LogWriter } from '../log/log-writer.ts';
 import type { Container } from '../model.ts';
@@ -19,12 +12,14 @@ import { imagePorts } from './container-factory.ts';
 import { type ContainerFiles, containerFiles, dnsConfig, type FileWriter } from './container-files.ts';
 import { ignoreMissing, isAlive } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
-import { describeContainer } from './description.ts';
 import { findInit } from './init-program.ts';
 import { makeBindSources } from './mount-plan.ts';
 import { type NetworkPlan, planNetwork } from './network-plan.ts';
 import { readRootfsFile } from './rootfs-file.ts';
 import { RunningProcess } from './running.ts';
+
+const runtimeSpec = lateModule(() => import('@fairlead/runtime/spec'));
+const description = lateModule(() => import('./description.ts'));
 
 const SIGKILL = 9;
 
@@ -85,7 +80,7 @@ export class ContainerStart {
       await this.#context.operation(`start ${name}`, () => this.#run(container, started));
     } catch (error) {
       await this.#quietly(id, 'streams not closed', () => started.close());
-      const failure = error instanceof StartError ? startFailureOf(error.cause) : undefined;
+      const failure = error instanceof StartError ? (await runtimeSpec()).startFailureOf(error.cause) : undefined;
       const message = failure?.message ?? messageOf(error);
       this.#table.setState(id, { exitCode: failure?.exitCode ?? 128, error: message });
       throw failure === undefined ? error : new FairleadError(failure.code, message, { cause: error });
@@ -200,7 +195,8 @@ export class ContainerStart {
   async #recordContainer(parts: TaskParts, undo: AsyncDisposableStack): Promise<void> {
     const { containerd, host, settings } = this.#context;
     const { id, config } = parts.container;
-    const spec = containerSpec(this.#describe(parts), host);
+    const { containerSpec } = await runtimeSpec();
+    const spec = containerSpec(await this.#describe(parts), host);
     const record = { id, spec, snapshotKey: id, image: config.image, runtime: settings.runtime };
     undo.defer(() => this.#quietly(id, 'task not destroyed', () => this.#destroyTask(id)));
     try {
@@ -223,7 +219,9 @@ export class ContainerStart {
   }
 
   /** What is wrong with a container's own configuration is, to Docker, no fault of the request to start it. */
-  #describe({ container, plan, sandbox, files, sources, mounts }: TaskParts): ContainerDescription {
+  async #describe(parts: TaskParts): Promise<ContainerDescription> {
+    const { container, plan, sandbox, files, sources, mounts } = parts;
+    const { describeContainer } = await description();
     const { namespacePath, settings } = this.#context;
     const { cgroupParent } = settings;
     const networkNamespace = sandbox.namespace === '' ? undefined : namespacePath(sandbox.namespace);

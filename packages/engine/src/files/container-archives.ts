@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, readFileSync } from 'node:fs';
 import { FairleadError, messageOf } from '@fairlead/base';
 import { decompressed, tarEnd } from '@fairlead/registry/tar';
-import { resolveUser } from '@fairlead/runtime';
+import { resolveUser } from '@fairlead/runtime/spec';
 import { containerEvent } from '../container/container-event.ts';
 import { containerMounts } from '../container/mount-plan.ts';
 import { heldStream } from '../held-stream.ts';

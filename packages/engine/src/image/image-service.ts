@@ -1,4 +1,4 @@
-import { isNotFound } from '@fairlead/base';
+import { isNotFound, lateModule } from '@fairlead/base';
 import {
   canonicalText,
   familiarName,
@@ -18,18 +18,20 @@ import type { Containerd } from '@fairlead/runtime';
 import type { ImageRemoval, ImageService, Progress, RegistryAuth } from '../engine-port.ts';
 import type { Container, Image } from '../model.ts';
 import type { CommitOptions } from './commit-port.ts';
-import { containerLayer } from './container-layer.ts';
 import { imageContent } from './image-content.ts';
 import { type ImageDetails, ImageReader } from './image-details.ts';
-import { type LeaveParts, pushPlanned, saveArchive } from './image-leave.ts';
+import type { LeaveParts } from './image-leave.ts';
 import { findImage, lookupReference, newTag } from './image-lookup.ts';
 import { ImageRecords, type RecordChanges } from './image-records.ts';
 import { type ImageUser, orphanedLayers, planRemoval } from './image-removal.ts';
 import type { ImageTable } from './image-table.ts';
 import { leasedTarget } from './image-target.ts';
 import { type ImageHistoryLine, imageHistory, imageView } from './image-view.ts';
-import { planPush } from './push-plan.ts';
 import { Registries } from './registries.ts';
+
+const layers = lateModule(() => import('./container-layer.ts'));
+const leaving = lateModule(() => import('./image-leave.ts'));
+const pushing = lateModule(() => import('./push-plan.ts'));
 
 /** Something that happened to an image; the engine adds type and time. */
 export interface ImageEvent {
@@ -196,7 +198,7 @@ export class Images implements ImageService {
 
   /** Images as an archive. @throws FairleadError `not-found` for the first name that there is no image for. */
   async save(names: readonly string[]): Promise<AsyncIterable<Uint8Array>> {
-    const { archive, ids } = await saveArchive(await this.#leaving(), names);
+    const { archive, ids } = await (await leaving()).saveArchive(await this.#leaving(), names);
     for (const id of ids) await this.#emit('save', id, id);
     return archive;
   }
@@ -206,9 +208,9 @@ export class Images implements ImageService {
     options: { readonly tag?: string; readonly auth?: RegistryAuth; readonly signal?: AbortSignal },
   ): AsyncGenerator<Progress, void> {
     const parts = await this.#leaving();
-    const plan = planPush(parts.table, repository, options.tag);
+    const plan = (await pushing()).planPush(parts.table, repository, options.tag);
     const { auth: credentials, signal } = options;
-    yield* pushPlanned(parts, plan, { ...this.#options.registry, credentials, signal });
+    yield* (await leaving()).pushPlanned(parts, plan, { ...this.#options.registry, credentials, signal });
     const [{ id } = { id: '' }] = plan.pushes;
     await this.#emit('push', familiarText(plan.reference), familiarName(plan.reference), id);
   }
@@ -227,7 +229,7 @@ export class Images implements ImageService {
     await using lease = await containerd.leases.create(leaseSeconds);
     const { commitImage } = await import('@fairlead/registry/transfer');
     const image = await commitImage({
-      ...(await containerLayer(containerd, container.id, lease)),
+      ...(await (await layers()).containerLayer(containerd, container.id, lease)),
       parent,
       settings: runSettings(container),
       asked: options.config,

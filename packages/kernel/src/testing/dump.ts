@@ -5,10 +5,10 @@ import {
   type NamespaceName,
   type NumberLookup,
   type RouteChangeObject,
-  renderTranscript,
   routeRequests,
   type TableDefinition,
 } from '@fairlead/netlink';
+import { renderTranscript } from '@fairlead/netlink/transcript';
 
 /**
  * Objects as text: the commands that would make them, sorted within their kind, tables as nft prints them. Without what

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { FairleadError } from '@fairlead/base';
 import { parseEffectiveCapabilities } from './capabilities.ts';
 import type { HostFacts } from './container-spec.ts';
 import { isUnifiedCgroup } from './runtime-choice.ts';
-import { architectureOf } from './seccomp.ts';
+import type { Architecture } from './seccomp-profile.ts';
 
 /** Look at this host and this process: two small files under /proc and one under /sys. */
 export function readHostFacts(): HostFacts {
@@ -14,6 +15,13 @@ export function readHostFacts(): HostFacts {
     capabilities,
     hardLimits: canRaise ? undefined : parseHardLimits(readFileSync('/proc/self/limits', 'utf8')),
   };
+}
+
+/** The architecture of this machine by Docker's name. @throws FairleadError `not-implemented` on any other. */
+function architectureOf(nodeArchitecture: string): Architecture {
+  if (nodeArchitecture === 'x64') return 'amd64';
+  if (nodeArchitecture === 'arm64') return 'arm64';
+  throw new FairleadError('not-implemented', `no seccomp profile for architecture ${nodeArchitecture}`);
 }
 
 /** Names of limits in /proc/PID/limits (fs/proc/base.c) and as `--ulimit` has them. */

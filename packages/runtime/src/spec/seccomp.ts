@@ -8,13 +8,6 @@ import {
   syscallRules,
 } from './seccomp-profile.ts';
 
-/** The architecture of this machine by Docker's name. @throws FairleadError `not-implemented` on any other. */
-export function architectureOf(nodeArchitecture: string): Architecture {
-  if (nodeArchitecture === 'x64') return 'amd64';
-  if (nodeArchitecture === 'arm64') return 'arm64';
-  throw new FairleadError('not-implemented', `no seccomp profile for architecture ${nodeArchitecture}`);
-}
-
 /** Docker's default profile for a container with these capabilities. */
 export function defaultSeccomp(architecture: Architecture, capabilities: readonly string[]): OciSeccomp {
   return {

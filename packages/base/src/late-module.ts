@@ -1,0 +1,24 @@
+/** Modules that the start of a program does not need, in the order in which they were named. */
+const named: (() => Promise<unknown>)[] = [];
+
+/**
+ * Name a module that is loaded by whoever needs it first: a start loads only what it needs itself. The program loads the
+ * rest with {@link loadLateModules} once it has time.
+ *
+ * @param load nothing but an `import()`, which loads a module once however often it is called.
+ * @example
+ * const registries = lateModule(() => import('./registries.ts'));
+ * const { registryRoutes } = await registries();
+ */
+export function lateModule<T>(load: () => Promise<T>): () => Promise<T> {
+  named.push(load);
+  return load;
+}
+
+/**
+ * Load everything that was named and nobody has needed yet, one module after the other with room for other work between.
+ * From then on it is all in memory: files that an upgrade puts in place are never mixed with those of before.
+ */
+export async function loadLateModules(): Promise<void> {
+  for (const load of named) await load();
+}

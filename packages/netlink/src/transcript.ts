@@ -1,0 +1,7 @@
+/**
+ * What was sent to the kernel, as commands. A door of its own: only who wants to read a transcript loads it.
+ *
+ * @module
+ */
+export { NftTranscript, nftShellCommand } from './transcript/nft-text.ts';
+export { renderTranscript } from './transcript/transcript.ts';

@@ -1,0 +1,10 @@
+/**
+ * The OCI runtime spec as pure functions: what is to run, and how. A door of its own: only who starts a process needs it.
+ *
+ * @module
+ */
+export { containerSpec, execProcess } from './spec/container-spec.ts';
+export { readHostDevice, readHostDevices } from './spec/host-devices.ts';
+export { linuxResources } from './spec/resources.ts';
+export { startFailureOf } from './spec/start-failure.ts';
+export { resolveUser } from './spec/user.ts';
