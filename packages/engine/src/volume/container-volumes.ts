@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, FairleadError, messageOf, withPrefix } from '@fairlead/base';
 import { imageVolumes } from '../container/container-factory.ts';
@@ -6,10 +6,10 @@ import type { ContainerTable } from '../container/container-table.ts';
 import { containerMounts, plannedMounts } from '../container/mount-plan.ts';
 import type { RootfsMount } from '../container/rootfs-file.ts';
 import type { EngineContext } from '../context.ts';
+import { below, errnoName, O_PATH } from '../files/file-calls.ts';
 import type { Container, ContainerConfig, ContainerMount, Image, Volume } from '../model.ts';
 import { fileSystemOf } from './driver-options.ts';
 import { dropViews, viewImage } from './image-view.ts';
-import { insideRoot } from './inside-root.ts';
 import { anonymousVolumes, inheritedMounts, settleMounts, volumeNames, wantedVolumes } from './mount-settlement.ts';
 import { copyTree } from './tree-copy.ts';
 import { volumeEvent } from './volume-event.ts';
@@ -81,7 +81,15 @@ export class ContainerVolumes {
     if (waiting.length === 0) return;
     const { fileSystems } = this.#context;
     await viewImage(layers, this.#views(), fileSystems, async (root) => {
-      for (const mount of waiting) await this.#fillOne(mount, root, `fill ${id}`);
+      for (const mount of waiting) {
+        const place = this.#openInImage(root, mount.target);
+        if (place === undefined) continue;
+        try {
+          await this.#fillOne(mount, place, `fill ${id}`);
+        } finally {
+          closeSync(place);
+        }
+      }
     });
     const filled = mounts.map(({ awaitsContent: _, ...mount }) => mount);
     this.#containers.put({ ...this.#containers.find(id), mounts: filled });
@@ -177,18 +185,29 @@ export class ContainerVolumes {
     }
   }
 
+  /** What a process in the image finds at a path, as a descriptor; `undefined` when there is nothing. */
+  #openInImage(root: string, path: string): number | undefined {
+    const top = openSync(root, O_PATH | constants.O_DIRECTORY);
+    try {
+      return this.#context.files.openInRoot(top, Buffer.from(path), O_PATH);
+    } catch (error) {
+      if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoName(error))) return undefined;
+      throw error;
+    } finally {
+      closeSync(top);
+    }
+  }
+
   /** An option's file system is mounted for the copy alone, which goes straight into it. */
-  async #fillOne({ target, source, volumeName = '' }: ContainerMount, root: string, holder: string): Promise<void> {
-    const from = insideRoot(root, target);
-    if (from === undefined) return;
-    if (!statSync(from).isDirectory()) return refuseAnonymous(source, target);
+  async #fillOne({ target, source, volumeName = '' }: ContainerMount, place: number, holder: string): Promise<void> {
+    if (!fstatSync(place).isDirectory()) return refuseAnonymous(source, target);
     const volume = this.#volumes.table.find(volumeName);
     const { makeFifo } = this.#context;
     await this.#mounts.hold(volume, holder).catch((error) => {
       throw withPrefix('failed to populate volume: ', error);
     });
     try {
-      const copy = (to: string) => copyTree(from, to, makeFifo);
+      const copy = (to: string) => copyTree(below(place, ''), to, makeFifo);
       if (fileSystemOf(volume) === undefined) await this.#volumes.directories.fill(volumeName, copy);
       else await this.#volumes.directories.fillInPlace(volumeName, copy);
     } finally {
