@@ -4,6 +4,7 @@ import { parseSubnetSourceFlag } from '@fairlead/ipam';
 import { mergeSettings, readConfigFile } from './config-file.ts';
 import { type FlagValues, flags, parseFlags } from './flag.ts';
 import { parseLogLevel } from './log.ts';
+import { parseMirror } from './registry-mirror.ts';
 
 /** Everything that the operator decided. */
 export interface DaemonOptions {
@@ -106,7 +107,7 @@ export function optionsOf(values: FlagValues): DaemonOptions {
     addressPools: list('default-address-pool').map(parseSubnetSourceFlag),
     dns: { servers: list('dns').map(parseIpAddress), search: list('dns-search'), options: list('dns-opt') },
     hostGateways: list('host-gateway-ip').map(parseIpAddress),
-    registryMirrors: list('registry-mirror'),
+    registryMirrors: list('registry-mirror').map(parseMirror),
     insecureRegistries: list('insecure-registry'),
     labels: list('label'),
     notes: notesOf(values),

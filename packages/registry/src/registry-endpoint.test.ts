@@ -27,6 +27,12 @@ describe('registryEndpoints', () => {
     });
   }
 
+  it('refuses what is no host', async () => {
+    for (const domain of ['a b', '', 'host/../..', 'user@host', 'host:x', 'a\u0000b', 'host?x', '..\\..']) {
+      await assert.rejects(bases(domain), { code: 'invalid-argument', message: `invalid registry host: "${domain}"` });
+    }
+  });
+
   it('takes authorities and a client certificate from the host’s directory', async () => {
     const certificates = await mkdtemp(join(tmpdir(), 'fl-certs-'));
     try {

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getCACertificates } from 'node:tls';
-import { isCidr, parsePrefix, prefixContains, tryParseIpAddress } from '@fairlead/base';
+import { FairleadError, isCidr, parsePrefix, prefixContains, tryParseIpAddress } from '@fairlead/base';
 import type { TlsOptions } from './http-transport.ts';
 
 /** Which registries are reached how: `--registry-mirror`, `--insecure-registry`, `/etc/docker/certs.d`. */
@@ -29,8 +29,17 @@ const dockerHubHost = 'registry-1.docker.io';
 /** Insecure without being configured, as in Docker: only this host itself is behind them. */
 const alwaysInsecure = ['127.0.0.0/8', '::1/128'];
 
-/** Places to get repositories of a registry from, in the order to try them. */
+/**
+ * Places to get repositories of a registry from, in the order to try them.
+ *
+ * @param domain a host, with a port or without.
+ * @throws FairleadError `invalid-argument` when it is none.
+ */
 export async function registryEndpoints(domain: string, settings: RegistrySettings): Promise<RegistryEndpoint[]> {
+  // A path in it would lead elsewhere, on the registry as in the directory of certificates.
+  if (/[/?#@\\]/.test(domain) || !URL.canParse(`https://${domain}`)) {
+    throw new FairleadError('invalid-argument', `invalid registry host: "${domain}"`);
+  }
   if (domain !== 'docker.io') return [await endpoint(domain, settings)];
   const mirrors = (settings.mirrors ?? []).map(async (mirror): Promise<RegistryEndpoint> => {
     const base = new URL(mirror);
