@@ -48,6 +48,9 @@ export class ContainerUpdates {
       const resources = linuxResources({ ...limits, ...(pids !== undefined && { pids }) });
       await this.#context.containerd.tasks.update(id, resources);
     } catch (error) {
+      const task = await this.#context.containerd.tasks.get({ containerId: id }).catch(() => undefined);
+      // It ended by itself just now: then the next start uses the limits.
+      if (task?.state !== 'running' && task?.state !== 'paused') return;
       this.#setHost(id, config.host);
       throw error;
     }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FairleadError, isNotFound } from '@fairlead/base';
+import { FairleadError, isNotFound, withPrefix } from '@fairlead/base';
 import type { EngineContext } from '../context.ts';
 import type { Container } from '../model.ts';
 import { containerEvent } from './container-event.ts';
@@ -47,7 +47,7 @@ export class Signalling {
     if (state.status === 'paused') throw new FairleadError('conflict', `container ${id} is already paused`);
     requireNotRestarting(container);
     if (state.status !== 'running') throw notRunning(id);
-    await this.#context.containerd.tasks.pause(id);
+    await this.#freeze(id);
     this.#health.unwatch(id);
     this.#context.events.emit(containerEvent(this.#table.setState(id, { status: 'paused' }), 'pause'));
   }
@@ -58,6 +58,17 @@ export class Signalling {
     if (!isAlive(container)) throw notRunning(id);
     if (state.status !== 'paused') throw new FairleadError('internal', `Container ${id} is not paused`);
     await this.#resume(id);
+  }
+
+  /** One that ended by itself just now does not run, although its exit is still on the way. */
+  async #freeze(id: string): Promise<void> {
+    const { tasks } = this.#context.containerd;
+    try {
+      await tasks.pause(id);
+    } catch (error) {
+      const task = await tasks.get({ containerId: id }).catch(() => undefined);
+      throw task?.state === 'running' ? withPrefix(`Cannot pause container ${id}: `, error) : notRunning(id);
+    }
   }
 
   async #resume(id: string): Promise<void> {

@@ -50,9 +50,9 @@ export function missingFile(path: string, reference: string, cause?: unknown): F
   return new FairleadError('not-found', `Could not find the file ${path} in container ${reference}`, { cause });
 }
 
-/** True for errors that mean that a path does not exist. */
+/** True for errors that mean that a path does not exist: a name that is too long for any file among them. */
 export function isMissingPath(error: unknown): boolean {
-  return ['ENOENT', 'ENOTDIR'].includes(errnoName(error));
+  return ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(errnoName(error));
 }
 
 /** An absolute path of a request, one character for each byte. */
