@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Daemon, Host } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
+import { kernelState, settled } from './kernel-state.ts';
 
 /** The daemon dies, again and again; containers, names and ports go on, and nothing is left over. */
 
@@ -17,23 +18,6 @@ before(async () => {
 });
 
 after(() => engine[Symbol.asyncDispose]());
-
-/** Everything that a run leaves in the host's own network, in the witnesses' words. */
-async function kernelState(): Promise<string> {
-  const commands = ['ip -br link', 'ip -br addr', 'ip route', 'nft list ruleset', 'ls /run/netns'];
-  const texts = await Promise.all(commands.map((command) => host.exec('sh', '-c', command)));
-  return (
-    texts
-      .join('\n')
-      .replaceAll(/(counter packets) \d+ bytes \d+/g, '$1 N')
-      .replaceAll(/fe80::\S+/g, 'fe80')
-      // Whether a bridge has a carrier follows its ports in the kernel's own time.
-      .replaceAll(/ (UP|DOWN|UNKNOWN) +/g, ' ')
-      .replaceAll(/NO-CARRIER,|,LOWER_UP| linkdown/g, '')
-      // A protected table has no owner while the daemon is dead, and stays all the same.
-      .replaceAll(/ # progname .*|\n\tflags.*/g, '')
-  );
-}
 
 test('a running container, its name and its port go on while the daemon is dead', async () => {
   await docker('network', 'create', 'app');
@@ -54,7 +38,7 @@ test('a running container, its name and its port go on while the daemon is dead'
   );
   const asker = 'while :; do nslookup web >/dev/null 2>&1 && echo ok || echo lost; sleep 0.02; done';
   await docker('run', '-d', '--name', 'asker', '--network', 'app', 'busybox', 'sh', '-c', asker);
-  const before = await kernelState();
+  const before = await kernelState(host);
 
   await daemon.kill9();
   const { ipv4 } = host.addresses.host;
@@ -62,11 +46,11 @@ test('a running container, its name and its port go on while the daemon is dead'
     const page = await host.outside.exec('busybox', 'wget', '-qO-', `http://${ipv4}:8080/index.html`);
     assert.equal(page, 'it works\n');
   }
-  assert.equal(await kernelState(), before);
+  assert.equal(await kernelState(host), before);
   await daemon.restart();
 
   assert.match(await docker('ps', '--format', '{{.Names}} {{.Status}}'), /asker Up[\s\S]*web Up/);
-  assert.equal(await kernelState(), before);
+  assert.equal(await kernelState(host), before);
   await sleep(300);
   const answers = (await docker('logs', 'asker')).trim().split('\n');
   assert.ok(answers.length > 20 && !answers.includes('lost'), `${answers.length} answers`);
@@ -94,7 +78,7 @@ test('a file on which a killed daemon had not pinned its namespace yet is taken 
 });
 
 test('killed at any moment of a run, the daemon finds everything as it should be', async (t) => {
-  const idle = await kernelState();
+  const idle = await kernelState(host);
   const seed = Number(process.env['FAIRLEAD_TEST_SEED'] ?? Date.now() % 1_000_000);
   t.diagnostic(`seed ${seed}`);
   let state = seed;
@@ -112,15 +96,6 @@ test('killed at any moment of a run, the daemon finds everything as it should be
     const left = await docker('ps', '-a', '--format', '{{.Names}} {{.State}}');
     assert.match(left, /^(round\d+ (created|running)\n)?$/, `round ${round}: ${left}`);
     if (left !== '') await docker('rm', '-f', name);
-    await settled(idle, `round ${round}`);
+    await settled(host, idle, `round ${round}`);
   }
 });
-
-/** Namespaces end in the kernel's own time: their veth pairs go a moment after they do. */
-async function settled(wanted: string, message: string): Promise<void> {
-  for (let attempt = 0; attempt < 40; attempt++) {
-    if ((await kernelState()) === wanted) return;
-    await sleep(50);
-  }
-  assert.equal(await kernelState(), wanted, message);
-}

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Host } from '@fairlead/lab';
+
+/** Everything that a run leaves in the host's own network, in the witnesses' words. */
+export async function kernelState(host: Host): Promise<string> {
+  const commands = ['ip -br link', 'ip -br addr', 'ip route', 'nft list ruleset', 'ls /run/netns'];
+  const texts = await Promise.all(commands.map((command) => host.exec('sh', '-c', command)));
+  return (
+    texts
+      .join('\n')
+      .replaceAll(/(counter packets) \d+ bytes \d+/g, '$1 N')
+      .replaceAll(/fe80::\S+/g, 'fe80')
+      // Whether a bridge has a carrier follows its ports in the kernel's own time.
+      .replaceAll(/ (UP|DOWN|UNKNOWN) +/g, ' ')
+      .replaceAll(/NO-CARRIER,|,LOWER_UP| linkdown/g, '')
+      // A protected table has no owner while the daemon is dead, and stays all the same.
+      .replaceAll(/ # progname .*|\n\tflags.*/g, '')
+  );
+}
+
+/** Namespaces end in the kernel's own time: their veth pairs go a moment after they do. */
+export async function settled(host: Host, wanted: string, message: string): Promise<void> {
+  for (let attempt = 0; attempt < 40; attempt++) {
+    if ((await kernelState(host)) === wanted) return;
+    await sleep(50);
+  }
+  assert.equal(await kernelState(host), wanted, message);
+}
