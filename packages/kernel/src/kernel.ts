@@ -1,3 +1,4 @@
+import type { IpAddress } from '@fairlead/base';
 import {
   type Change,
   describeChange,
@@ -6,6 +7,7 @@ import {
   type NamespaceName,
   type SysctlObject,
 } from '@fairlead/netlink';
+import { announcementFrame, sendFrames } from './address-announcement.ts';
 import { ApplyError } from './apply-error.ts';
 import { type ConnectionFilter, ConnectionTable } from './connection-table.ts';
 import { EffectLog } from './effect-log.ts';
@@ -124,6 +126,26 @@ export class Kernel implements Disposable {
   forgetConnections(filter: ConnectionFilter, namespace: NamespaceName = ''): Promise<void> {
     this.#namespaces.recheck();
     return this.recorder.operation('forget connections', () => this.#connections.forget(namespace, filter));
+  }
+
+  /** Tell everybody on a link that its addresses are here; harmless when the link is gone or down. */
+  announce(namespace: NamespaceName, link: string, addresses: readonly IpAddress[]): void {
+    try {
+      this.#namespaces.recheck();
+      const open = this.#namespaces.get(namespace);
+      const found = open.link(link);
+      const mac = found?.mac;
+      if (found === undefined || mac === undefined) return;
+      open.enter(() =>
+        sendFrames(
+          found.index,
+          addresses.map((address) => announcementFrame(address, mac)),
+        ),
+      );
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno !== 'ENOENT' && errno !== 'ENETDOWN' && errno !== 'ENXIO') throw error;
+    }
   }
 
   /** Whether this kernel has a feature. */

@@ -1,6 +1,7 @@
 import { KeyedMutex, type Logger } from '@fairlead/base';
 import type { Change } from '@fairlead/netlink';
 import type { Store } from '@fairlead/store';
+import { Announcements } from './announcements.ts';
 import type { JoinRequest } from './endpoint-factory.ts';
 import type { KernelPort } from './kernel-port.ts';
 import type { Endpoint, Network, NetworkEvent, NetworkRequest, PortBinding, Sandbox } from './model.ts';
@@ -42,7 +43,8 @@ export class NetworkController {
     const ports = new PortBook(names);
     this.#state = state;
     this.#networks = new Networks({ state, kernel, names, settings, logger, emit });
-    this.#sandboxes = new Sandboxes({ state, kernel, records, ports, namespacePrefix, logger, emit });
+    const announcements = new Announcements(kernel, logger);
+    this.#sandboxes = new Sandboxes({ state, kernel, records, ports, announcements, namespacePrefix, logger, emit });
     const turn = <T>(sandbox: string, work: () => Promise<T>) => this.#turns.run(sandbox, work);
     this.#reconcile = { state, kernel, names, records, ports, namespacePrefix, hostTable, logger, turn };
   }

@@ -34,4 +34,6 @@ export interface KernelPort {
   emptyPins(): NamespaceName[];
   /** Drop connections from conntrack so that they do not go on to an endpoint that is no more. */
   forgetConnections(filter: ConnectionFilter): Promise<void>;
+  /** Tell everybody on a link that its addresses are here, once; harmless when the link is gone or down. */
+  announce(namespace: NamespaceName, link: string, addresses: readonly IpAddress[]): void;
 }

@@ -1,11 +1,12 @@
 import { FairleadError, newIdentifier } from '@fairlead/base';
+import { announcementOptions } from './announcement-plan.ts';
 import type { Network, NetworkRequest } from './model.ts';
 
 /**
  * What is the same for the networks of every driver.
  *
  * @param families the IP versions that options ask for, where the request itself leaves them open.
- * @throws FairleadError `invalid-argument` when there would be no IP version at all.
+ * @throws FairleadError `invalid-argument` when there would be no IP version at all, and for options that cannot be.
  */
 export function networkFrame(
   request: NetworkRequest,
@@ -14,6 +15,7 @@ export function networkFrame(
   const ipv4 = request.ipv4 ?? families.ipv4 ?? true;
   const ipv6 = request.ipv6 ?? families.ipv6 ?? false;
   if (!ipv4 && !ipv6) throw new FairleadError('invalid-argument', 'IPv4 or IPv6 must be enabled');
+  announcementOptions(request.options ?? {});
   return {
     id: newIdentifier(),
     name: request.name,

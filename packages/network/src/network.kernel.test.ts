@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { silentLogger } from '@fairlead/base';
+import { type IpAddress, silentLogger } from '@fairlead/base';
 import { hostTable } from '@fairlead/firewall';
 import { localSubnetSources, uniqueLocalSource } from '@fairlead/ipam';
 import { deleteNamespace, Kernel, listNamespaces } from '@fairlead/kernel';
@@ -43,6 +43,10 @@ class KernelInside implements KernelPort, Disposable {
 
   emptyPins(): NamespaceName[] {
     return this.#kernel.emptyPins().filter((name) => name.startsWith(PREFIX));
+  }
+
+  announce(namespace: NamespaceName, link: string, addresses: readonly IpAddress[]): void {
+    this.#kernel.announce(namespace, link, addresses);
   }
 
   async forgetConnections(filter: ConnectionFilter): Promise<void> {

@@ -1,5 +1,6 @@
 import { type Logger, messageOf, newIdentifier, settleAll } from '@fairlead/base';
 import type { KernelObject } from '@fairlead/netlink';
+import type { Announcements } from './announcements.ts';
 import { diff, removals } from './diff.ts';
 import { type JoinRequest, makeEndpoints } from './endpoint-factory.ts';
 import { isOffHost, type Joined } from './gateway.ts';
@@ -17,6 +18,7 @@ export interface SandboxesContext {
   readonly kernel: KernelPort;
   readonly records: NameRecords;
   readonly ports: PortBook;
+  readonly announcements: Announcements;
   readonly namespacePrefix: string;
   readonly logger: Logger;
   readonly emit: (event: NetworkEvent) => void;
@@ -79,7 +81,7 @@ export class Sandboxes {
    * @throws FairleadError in Docker's words. The sandbox is as it was before then.
    */
   async join(id: string, requests: readonly JoinRequest[]): Promise<readonly Endpoint[]> {
-    const { state, records, emit } = this.#context;
+    const { state, records, announcements, emit } = this.#context;
     const before = this.#snapshot(id);
     const { added, undo } = state.store.transaction(() => {
       this.#unsettle(before.sandbox);
@@ -92,15 +94,19 @@ export class Sandboxes {
       await this.#takeBack(before, undo, added);
       throw error;
     }
-    for (const { network } of added) emit({ action: 'connect', network, container: before.sandbox.owner });
+    for (const item of added) {
+      announcements.begin(item, before.sandbox.namespace);
+      emit({ action: 'connect', network: item.network, container: before.sandbox.owner });
+    }
     return added.map(({ endpoint }) => endpoint);
   }
 
   /** Leave a network; gateway and ports move to what is left. The lease goes with it. */
   async leave(endpointId: string): Promise<void> {
-    const { state, kernel, records, emit } = this.#context;
+    const { state, kernel, records, announcements, emit } = this.#context;
     const endpoint = state.endpoints.get(endpointId);
     if (endpoint === undefined) return;
+    announcements.end(endpointId);
     const { sandbox, fragment } = this.#snapshot(endpoint.sandbox);
     const network = state.networks.get(endpoint.network);
     state.store.transaction(() => {
@@ -140,9 +146,10 @@ export class Sandboxes {
 
   /** Take a sandbox away with everything in it. */
   async close(id: string): Promise<void> {
-    const { state, kernel, records, ports, emit } = this.#context;
+    const { state, kernel, records, ports, announcements, emit } = this.#context;
     if (state.sandboxes.get(id) === undefined) return;
     const { sandbox, joined, fragment } = this.#snapshot(id);
+    for (const { endpoint } of joined) announcements.end(endpoint.id);
     state.dropSandbox(id);
     try {
       await settleAll([

@@ -1,3 +1,4 @@
+import type { IpAddress } from '@fairlead/base';
 import {
   type Change,
   describeChange,
@@ -27,6 +28,8 @@ export class FakeKernel {
   readonly missing = new Set<FeatureName>();
   /** What was asked to be forgotten, in order. */
   readonly forgotten: ConnectionFilter[] = [];
+  /** What was announced, in order: `fl-web eth0 172.17.0.2`. */
+  readonly announced: string[] = [];
   readonly #emptyPins = new Set<NamespaceName>();
   readonly #world: FakeWorld = new Map([['', new FakeSpace('')]]);
 
@@ -76,6 +79,12 @@ export class FakeKernel {
   /** As the real one. */
   supports(feature: FeatureName): boolean {
     return !this.missing.has(feature);
+  }
+
+  /** As the real one, without anybody to hear it. */
+  announce(namespace: NamespaceName, link: string, addresses: readonly IpAddress[]): void {
+    if (!this.#world.get(namespace)?.links.has(link)) return;
+    for (const address of addresses) this.announced.push(`${namespace} ${link} ${address}`);
   }
 
   /** Remembers what was asked for; there are no connections here. */

@@ -1,3 +1,4 @@
+import type { IpAddress } from '@fairlead/base';
 import type { Change, KernelObject, NamespaceName } from '@fairlead/netlink';
 import type { ConnectionFilter, KernelPort, LinkKind } from '../kernel-port.ts';
 import type { FakeNameService } from './fake-name-service.ts';
@@ -106,6 +107,10 @@ export class MortalKernel implements KernelPort {
 
   emptyPins(): NamespaceName[] {
     return this.#kernel.emptyPins();
+  }
+
+  announce(namespace: NamespaceName, link: string, addresses: readonly IpAddress[]): void {
+    if (!this.#life.dead) this.#kernel.announce(namespace, link, addresses);
   }
 
   async forgetConnections(filter: ConnectionFilter): Promise<void> {
