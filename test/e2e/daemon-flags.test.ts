@@ -82,3 +82,23 @@ test("--containerd uses the system's containerd and leaves it running", async ()
   }
   assert.equal((await host.run(['ctr', '-a', socket, 'version'])).code, 0);
 });
+
+test('--icc, --default-gateway and --default-network-opt decide about networks', async () => {
+  const [mtu, prefix] = ['com.docker.network.driver.mtu', 'com.docker.network.container_iface_prefix'];
+  const bridge = ['--icc=false', '--bip', '10.200.0.1/24', '--default-gateway', '10.200.0.254'];
+  const defaults = ['--default-network-opt', `bridge=${mtu}=1380`, '--default-network-opt', `bridge=${prefix}=net`];
+  await withDaemon([...bridge, ...defaults], async (daemon, host) => {
+    await daemon.docker('run', '-d', 'busybox', 'sleep', '1000');
+    const look = 'ip route; ping -c1 -W1 10.200.0.2';
+    const other = await daemon.tryDocker(['run', '--rm', 'busybox', 'sh', '-c', look]);
+    assert.match(other.stdout, /default via 10\.200\.0\.254 /);
+    assert.match(other.stdout, / 0 packets received/);
+    // The host itself is not kept from it.
+    await host.exec('busybox', 'ping', '-c1', '-W1', '10.200.0.2');
+    await daemon.docker('network', 'create', 'app');
+    await daemon.docker('network', 'create', '-o', `${mtu}=1370`, 'own');
+    const link = async (network: string) =>
+      await daemon.docker('run', '--rm', '--network', network, 'busybox', 'sh', '-c', 'cat /sys/class/net/net0/mtu');
+    assert.deepEqual([await link('app'), await link('own')], ['1380\n', '1370\n']);
+  });
+});

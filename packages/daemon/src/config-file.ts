@@ -69,9 +69,17 @@ function textsOf(flag: Flag, value: unknown): string[] {
   if (flag.kind === 'text') return [String(value)];
   if (Array.isArray(value))
     return value.map((item) => (isPool(item) ? `base=${item.base},size=${item.size}` : String(item)));
-  if (typeof value === 'object' && value !== null)
-    return Object.entries(value).map(([key, item]) => `${key}=${String(item)}`);
+  if (typeof value === 'object' && value !== null) return pairsOf(value);
   return [String(value)];
+}
+
+/** `default-network-opts` has options by driver: `bridge=KEY=VALUE`. */
+function pairsOf(value: object): string[] {
+  return Object.entries(value).flatMap(([key, item]: [string, unknown]) =>
+    typeof item === 'object' && item !== null
+      ? pairsOf(item).map((pair) => `${key}=${pair}`)
+      : [`${key}=${String(item)}`],
+  );
 }
 
 function isPool(item: unknown): item is { readonly base: string; readonly size: number } {

@@ -74,3 +74,13 @@ test('engines beside each other tell their namespaces apart', () => {
   assert.equal(namespacePrefix('/run/fairlead'), 'fl-');
   assert.notEqual(namespacePrefix('/run/a'), namespacePrefix('/run/b'));
 });
+
+test('options of networks that do not set them come from flags or from the file, by driver', () => {
+  const [mtu, icc] = ['com.docker.network.driver.mtu', 'com.docker.network.bridge.enable_icc'];
+  const given = options('--default-network-opt', `bridge=${mtu}=1400`, '--default-network-opt', `bridge=${icc}=false`);
+  const wanted = { bridge: { [mtu]: '1400', [icc]: 'false' } };
+  assert.deepEqual(given.networkOptions, wanted);
+  const file = parseConfig(JSON.stringify({ 'default-network-opts': { bridge: { [mtu]: '1400', [icc]: false } } }));
+  assert.deepEqual(optionsOf(file).networkOptions, wanted);
+  assert.throws(() => options('--default-network-opt', 'mtu=1400'), { code: 'invalid-argument', message: /mtu=1400/ });
+});

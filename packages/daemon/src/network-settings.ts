@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { addressOf, type InterfaceAddress, networkOf, parseInterfaceAddress, parsePrefix } from '@fairlead/base';
+import {
+  addressOf,
+  type InterfaceAddress,
+  type IpAddress,
+  networkOf,
+  parseInterfaceAddress,
+  parsePrefix,
+} from '@fairlead/base';
 import { readHostResolvConf } from '@fairlead/engine';
 import { hostTable } from '@fairlead/firewall';
 import { parseSubnetSources, subnetSources } from '@fairlead/ipam';
@@ -28,11 +35,13 @@ export function networkSettings(options: DaemonOptions, engineId: string, kernel
     namespacePrefix: namespacePrefix(options.execRoot),
     hostTable: hostTable({ protected: kernel.protectedTables, relay: kernel.transparentProxying }),
     hostResolvConf: () => readHostResolvConf().text,
+    defaultOptions: options.networkOptions,
     ...(bridge.name !== 'none' && {
       defaultBridge: {
         bridge: bridge.name,
         ipv6: bridge.ipv6,
         masquerade: bridge.masquerade,
+        icc: bridge.icc,
         config: bridgeConfig(options),
         ...(bridge.hostBinding && { hostBinding: bridge.hostBinding }),
       },
@@ -48,12 +57,28 @@ export function namespacePrefix(execRoot: string): string {
 
 function bridgeConfig({ bridge }: DaemonOptions): IpamRequest[] {
   return [
-    ...(bridge.address ? [subnetOf(parseInterfaceAddress(bridge.address), bridge.range)] : []),
-    ...(bridge.address6 && bridge.ipv6 ? [subnetOf(parseInterfaceAddress(bridge.address6), bridge.range6)] : []),
+    ...(bridge.address
+      ? [subnetOf(parseInterfaceAddress(bridge.address), bridge.range, { DefaultGatewayIPv4: bridge.gateway })]
+      : []),
+    ...(bridge.address6 && bridge.ipv6
+      ? [subnetOf(parseInterfaceAddress(bridge.address6), bridge.range6, { DefaultGatewayIPv6: bridge.gateway6 })]
+      : []),
   ];
 }
 
 /** `--bip` names the bridge's own address: it is the gateway of its network. */
-function subnetOf(address: InterfaceAddress, range: string | undefined): IpamRequest {
-  return { subnet: networkOf(address), gateway: addressOf(address), ...(range && { range: parsePrefix(range) }) };
+function subnetOf(
+  address: InterfaceAddress,
+  range: string | undefined,
+  routers: Readonly<Record<string, IpAddress | undefined>>,
+): IpamRequest {
+  const auxiliary = Object.fromEntries(
+    Object.entries(routers).flatMap(([name, router]) => (router ? [[name, router]] : [])),
+  );
+  return {
+    subnet: networkOf(address),
+    gateway: addressOf(address),
+    ...(range && { range: parsePrefix(range) }),
+    ...(Object.keys(auxiliary).length > 0 && { auxiliary }),
+  };
 }

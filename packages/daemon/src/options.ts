@@ -26,6 +26,8 @@ export interface DaemonOptions {
   /** Bytes. */
   readonly mtu: number;
   readonly addressPools: readonly { readonly base: string; readonly size: number }[];
+  /** Driver options of networks that do not set them, by driver. */
+  readonly networkOptions: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly dns: {
     readonly servers: readonly string[];
     readonly search: readonly string[];
@@ -60,6 +62,11 @@ export interface BridgeOptions {
   readonly range6?: string;
   readonly ipv6: boolean;
   readonly masquerade: boolean;
+  /** Its containers may talk to each other. */
+  readonly icc: boolean;
+  /** Router of its containers instead of the bridge itself. */
+  readonly gateway?: IpAddress;
+  readonly gateway6?: IpAddress;
   /** Host address of published ports that name none. */
   readonly hostBinding?: IpAddress;
 }
@@ -105,6 +112,7 @@ export function optionsOf(values: FlagValues): DaemonOptions {
     bridge: bridgeOptions(text, on),
     mtu: parseMtu(text('mtu') ?? '1500'),
     addressPools: list('default-address-pool').map(parseSubnetSourceFlag),
+    networkOptions: networkOptions(list('default-network-opt')),
     dns: { servers: list('dns').map(parseIpAddress), search: list('dns-search'), options: list('dns-opt') },
     hostGateways: list('host-gateway-ip').map(parseIpAddress),
     registryMirrors: list('registry-mirror').map(parseMirror),
@@ -122,11 +130,16 @@ function bridgeOptions(
   const address6 = cidr('bip6', text('bip6'));
   const range = cidr('fixed-cidr', text('fixed-cidr'));
   const range6 = cidr('fixed-cidr-v6', text('fixed-cidr-v6'));
+  const gateway = text('default-gateway');
+  const gateway6 = text('default-gateway-v6');
   const ip = text('ip');
   return {
     name: text('bridge') || 'docker0',
     ipv6: on('ipv6', false),
     masquerade: on('ip-masq', true),
+    icc: on('icc', true),
+    ...(gateway && { gateway: parseIpAddress(gateway) }),
+    ...(gateway6 && { gateway6: parseIpAddress(gateway6) }),
     ...(address && { address }),
     ...(address6 && { address6 }),
     ...(range && { range }),
@@ -142,6 +155,20 @@ function cidr(flag: string, value: string | undefined): string | undefined {
     'invalid-argument',
     `invalid argument "${value}" for "--${flag}" flag: invalid CIDR address: ${value}`,
   );
+}
+
+/** `driver=key=value`, several times. */
+function networkOptions(texts: readonly string[]): Record<string, Record<string, string>> {
+  const options: Record<string, Record<string, string>> = {};
+  for (const text of texts) {
+    const [, driver, key, value] = /^([^=]+)=([^=]+)=(.*)$/.exec(text) ?? [];
+    if (driver === undefined || key === undefined || value === undefined) {
+      const reason = `invalid argument "${text}" for "--default-network-opt" flag: invalid value ${text}`;
+      throw new FairleadError('invalid-argument', reason);
+    }
+    options[driver] = { ...options[driver], [key]: value };
+  }
+  return options;
 }
 
 function parseMtu(value: string): number {

@@ -57,7 +57,7 @@ export class Networks {
 
   /** @throws FairleadError in Docker's words; nothing is changed then. */
   async create(request: NetworkRequest): Promise<Network> {
-    const network = await this.#install(makeNetwork(request, this.#surroundings()));
+    const network = await this.#install(makeNetwork(this.#withDefaults(request), this.#surroundings()));
     this.#context.emit({ action: 'create', network });
     return network;
   }
@@ -90,6 +90,13 @@ export class Networks {
     if (bridge !== undefined && !this.#mustRemake(bridge)) return;
     if (bridge !== undefined) this.#forget(bridge);
     if (settings.defaultBridge !== undefined) this.#store(this.#defaultBridge(settings.defaultBridge, bridge?.id));
+  }
+
+  /** What the operator wants of networks whose makers do not say otherwise. */
+  #withDefaults(request: NetworkRequest): NetworkRequest {
+    const defaults = this.#context.settings.defaultOptions?.[request.driver || 'bridge'];
+    if (defaults === undefined || request.configFrom) return request;
+    return { ...request, options: { ...defaults, ...request.options } };
   }
 
   #defaultOptions(wanted: DefaultBridge): Readonly<Record<string, string>> {

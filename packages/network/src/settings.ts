@@ -25,6 +25,8 @@ export interface NetworkSettings {
   readonly namespacePrefix: string;
   /** The predefined network `bridge`; absent when there shall be none. */
   readonly defaultBridge?: DefaultBridge;
+  /** Driver options of networks that do not set them, by driver; absent means none. */
+  readonly defaultOptions?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** The host's table without its elements. */
   readonly hostTable: TableDefinition;
   /** Text of the host's resolv.conf, read anew each time. */
