@@ -182,7 +182,8 @@ export class NetworkServices implements NetworkService {
     }
     const none = this.#network.findNetwork('none');
     // Whoever has left it may join others.
-    if (network.driver === 'null' || config.networks.some((item) => isOn(item, none))) {
+    const isNone = network.driver === 'null' && network.template === undefined;
+    if (isNone || config.networks.some((item) => isOn(item, none))) {
       fail('container cannot be connected to multiple networks with one of the networks in private (none) mode');
     }
   }

@@ -112,8 +112,9 @@ export class AddressBook {
       taken.push(address);
       return address;
     };
-    const ipv4 = network.ipv4 ? take(4, config.ipv4Address, previous?.ipv4) : undefined;
-    const ipv6 = network.ipv6 ? take(6, config.ipv6Address, previous?.ipv6) : undefined;
+    const pooled = network.ipamDriver !== 'null';
+    const ipv4 = pooled && network.ipv4 ? take(4, config.ipv4Address, previous?.ipv4) : undefined;
+    const ipv6 = pooled && network.ipv6 ? take(6, config.ipv6Address, previous?.ipv6) : undefined;
     const mac = macOf(network, config, ipv4, ipv6);
     return {
       id: leaseId(network.id, owner),

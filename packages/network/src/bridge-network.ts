@@ -4,13 +4,15 @@ import { type BridgeOptions, parseBridgeOptions } from './bridge-options.ts';
 import type { BridgeSettings, Network, NetworkRequest, SubnetConfig } from './model.ts';
 import { networkFrame } from './network-frame.ts';
 import type { NetworkSurroundings } from './network-surroundings.ts';
-import { decideSubnets } from './subnet-plan.ts';
+import { decideSubnets, hasNoPools } from './subnet-plan.ts';
 
 /** A bridge network, also the predefined one, whose name is not checked. */
 export function bridgeNetwork(request: NetworkRequest, surroundings: NetworkSurroundings): Network {
   const options = parseBridgeOptions(request.options ?? {});
   const frame = networkFrame(request, options);
   requireInternal(request, options);
+  // The bridge itself has to have an address, which only pools have.
+  if (hasNoPools(request)) throw new FairleadError('invalid-argument', `ipv${frame.ipv4 ? 4 : 6} pool is empty`);
   const bridge = bridgeSettings(frame.id, options, surroundings);
   const subnets = decideSubnets(
     {

@@ -53,6 +53,9 @@ export function makeEndpoints(state: NetworkState, sandbox: Sandbox, requests: r
 function makeEndpoint(state: NetworkState, sandbox: Sandbox, { network, hostname, config }: JoinRequest): Joined {
   // It may have been removed since the caller looked it up.
   if (!state.networks.get(network.id)) throw new FairleadError('not-found', `network ${network.name} not found`);
+  if (network.template !== undefined) {
+    throw new FairleadError('forbidden', 'cannot create endpoint on configuration-only network');
+  }
   const present = state.endpoints.inSandbox(sandbox.id);
   if (present.some((endpoint) => endpoint.network === network.id)) {
     const message = `endpoint with name ${sandbox.ownerName} already exists in network ${network.name}`;

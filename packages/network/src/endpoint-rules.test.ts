@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { requireValidEndpoint, syntaxFaults } from './endpoint-rules.ts';
+import { requirePlausibleEndpoint, requireValidEndpoint } from './endpoint-rules.ts';
+import { endpointSysctls } from './endpoint-sysctls.ts';
 import type { EndpointConfig, Network } from './model.ts';
 import { network, parented } from './testing/samples.ts';
 
@@ -58,11 +59,44 @@ for (const [on, config, message] of refused) {
   });
 }
 
-test('what is wrong without knowing the network is all said', () => {
-  assert.deepEqual(syntaxFaults({ ipv4Address: 'a', ipv6Address: 'b', linkLocalAddresses: ['c', 'd'] }), [
-    'invalid IPv4 address: a',
-    'invalid IPv6 address: b',
-    'invalid link-local IP address: c',
-    'invalid link-local IP address: d',
+const plausible: readonly (readonly [
+  name: string,
+  on: Network | undefined,
+  config: EndpointConfig,
+  message: string,
+])[] = [
+  [
+    'later',
+    undefined,
+    { ipv4Address: 'a', ipv6Address: '::', linkLocalAddresses: ['c', '0.0.0.0'] },
+    '* invalid IPv4 address: a\n* invalid IPv6 address: ::\n* invalid link-local IP address: c\n* invalid link-local IP address: 0.0.0.0',
+  ],
+  ['app', app, { ipv4Address: '10.0.1.9' }, 'no configured subnet contains IP address 10.0.1.9'],
+  ...['default', 'bridge', 'host', 'none'].map(
+    (name) =>
+      [
+        name,
+        undefined,
+        { aliases: ['a'] },
+        'network-scoped aliases are only supported for user-defined networks',
+      ] as const,
+  ),
+];
+
+for (const [name, on, config, message] of plausible) {
+  test(`a container cannot be made with ${JSON.stringify(config)} on ${name}`, () => {
+    const whole = `invalid endpoint settings:\n${message}`;
+    assert.throws(() => requirePlausibleEndpoint(name, on, config), { code: 'invalid-argument', message: whole });
+  });
+}
+
+test('an address that a network may have once it is there is no fault', () => {
+  requirePlausibleEndpoint('later', undefined, { ipv4Address: '10.0.1.9', aliases: ['a'] });
+});
+
+test('the name of the interface may be written small, as the docker command does', () => {
+  requireValidEndpoint(app, { driverOptions: { [SYSCTLS]: 'net.ipv4.conf.ifname.log_martians=1' } });
+  assert.deepEqual(endpointSysctls({ driverOptions: { [SYSCTLS]: 'net.ipv4.conf.ifname.log_martians=1' } }, 'eth0'), [
+    { key: 'net.ipv4.conf.eth0.log_martians', value: '1' },
   ]);
 });

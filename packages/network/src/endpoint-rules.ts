@@ -1,4 +1,11 @@
-import { FairleadError, type Prefix, parseMacAddress, prefixContains, tryParseIpAddress } from '@fairlead/base';
+import {
+  FairleadError,
+  isUnspecified,
+  type Prefix,
+  parseMacAddress,
+  prefixContains,
+  tryParseIpAddress,
+} from '@fairlead/base';
 import { hasNames } from './dns-names.ts';
 import { endpointSysctlFaults } from './endpoint-sysctls.ts';
 import type { Endpoint, EndpointConfig, Network } from './model.ts';
@@ -9,12 +16,11 @@ import type { Endpoint, EndpointConfig, Network } from './model.ts';
  * @throws FairleadError `invalid-argument` with everything that is wrong, in Docker's words.
  */
 export function requireValidEndpoint(network: Network, config: EndpointConfig): void {
-  const faults = [
-    ...userDefinedFaults(network, config),
-    ...endpointSysctlFaults(config),
+  requireNoFaults([
+    ...(hasNames(network) ? [] : predefinedFaults(config)),
     ...addressFaults(network, config),
-  ];
-  if (faults.length > 0) throw new FairleadError('invalid-argument', `invalid endpoint settings:\n${listed(faults)}`);
+    ...endpointSysctlFaults(config),
+  ]);
   if (!config.macAddress) return;
   parseMacAddress(config.macAddress);
   if (network.driver !== 'ipvlan') return;
@@ -35,24 +41,41 @@ export function requireRoom({ name, parent }: Network, present: readonly Endpoin
 }
 
 /**
- * What can be said of an endpoint before its network is known.
+ * Check what a container will ask for on a network, which may not be there yet.
  *
- * @returns one message for each fault.
+ * @param name how the container calls the network.
+ * @throws FairleadError `invalid-argument` as {@link requireValidEndpoint} does.
  */
-export function syntaxFaults(config: EndpointConfig): string[] {
+export function requirePlausibleEndpoint(name: string, network: Network | undefined, config: EndpointConfig): void {
+  const predefined = network === undefined ? predefinedNames.includes(name) : !hasNames(network);
+  requireNoFaults([
+    ...(predefined ? predefinedFaults(config) : []),
+    ...(network === undefined ? syntaxFaults(config) : addressFaults(network, config)),
+    ...endpointSysctlFaults(config),
+  ]);
+}
+
+const predefinedNames: readonly string[] = ['default', 'bridge', 'host', 'none'];
+
+function requireNoFaults(faults: readonly string[]): void {
+  if (faults.length > 0) throw new FairleadError('invalid-argument', `invalid endpoint settings:\n${listed(faults)}`);
+}
+
+/** What can be said of the addresses before the network is known: one message for each fault. */
+function syntaxFaults(config: EndpointConfig): string[] {
   const faults: string[] = [];
   if (config.ipv4Address && !isFamily(config.ipv4Address, 4))
     faults.push(`invalid IPv4 address: ${config.ipv4Address}`);
   if (config.ipv6Address && !isFamily(config.ipv6Address, 6))
     faults.push(`invalid IPv6 address: ${config.ipv6Address}`);
   for (const address of config.linkLocalAddresses ?? []) {
-    if (tryParseIpAddress(address) === undefined) faults.push(`invalid link-local IP address: ${address}`);
+    if (!isAddress(address)) faults.push(`invalid link-local IP address: ${address}`);
   }
   return faults;
 }
 
-function userDefinedFaults(network: Network, config: EndpointConfig): string[] {
-  if (hasNames(network)) return [];
+/** What only networks that users have made can give. */
+function predefinedFaults(config: EndpointConfig): string[] {
   const faults: string[] = [];
   if (config.ipv4Address || config.ipv6Address) {
     faults.push('user-specified IP address is supported on user-defined networks only');
@@ -80,6 +103,10 @@ function listed(messages: readonly string[]): string {
 }
 
 function isFamily(text: string, family: 4 | 6): boolean {
+  return isAddress(text) && text.includes(':') === (family === 6);
+}
+
+function isAddress(text: string): boolean {
   const address = tryParseIpAddress(text);
-  return address !== undefined && address.includes(':') === (family === 6);
+  return address !== undefined && !isUnspecified(address);
 }

@@ -1,13 +1,13 @@
 import { sysctlName } from '@fairlead/drivers';
 import type { EndpointConfig } from './model.ts';
 
-/** Endpoint option with settings of the interface, its name written as `IFNAME`. */
+/** Endpoint option with settings of the interface, its name written as `IFNAME`, which the docker command may make small. */
 const OPTION = 'com.docker.network.endpoint.sysctls';
 
 /** What is wrong with the sysctls that are asked for on an endpoint: one message for each fault, in Docker's words. */
 export function endpointSysctlFaults(config: EndpointConfig): string[] {
   return entries(config).flatMap((entry) => {
-    if (/^net\.(ipv4|ipv6|mpls)\.[^=]*IFNAME[^=]*=.*$/.test(entry)) return [];
+    if (/^net\.(ipv4|ipv6|mpls)\.[^.=]+\.(IFNAME|ifname)\.[^=]+=.*$/.test(entry)) return [];
     const form = "represent 'net.X.Y.ethN.Z=V' as 'net.X.Y.IFNAME.Z=V', 'X' must be 'ipv4', 'ipv6' or 'mpls'";
     return [`unrecognised network interface sysctl '${entry}'; ${form}`];
   });
@@ -21,7 +21,7 @@ export function endpointSysctls(
   return entries(config).flatMap((entry) => {
     const [, key, value] = /^([^=]+)=(.*)$/.exec(entry) ?? [];
     if (key === undefined || value === undefined) return [];
-    return [{ key: key.replaceAll('IFNAME', () => sysctlName(link)), value }];
+    return [{ key: key.replaceAll(/IFNAME|ifname/g, () => sysctlName(link)), value }];
   });
 }
 

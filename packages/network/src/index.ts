@@ -7,7 +7,7 @@ export { type ControllerContext, NetworkController } from './controller.ts';
 export { diff, removals } from './diff.ts';
 export { dnsNames, hasNames } from './dns-names.ts';
 export type { JoinRequest } from './endpoint-factory.ts';
-export { syntaxFaults } from './endpoint-rules.ts';
+export { requirePlausibleEndpoint } from './endpoint-rules.ts';
 export { gatewayAddress } from './gateway.ts';
 export { type HostsFile, hostsFile } from './hosts-file.ts';
 export type { ConnectionFilter, KernelPort } from './kernel-port.ts';

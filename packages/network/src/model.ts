@@ -36,7 +36,14 @@ export interface Network {
   readonly bridge?: BridgeSettings;
   /** Present for macvlan and ipvlan. */
   readonly parent?: ParentSettings;
+  /** Present for a network that only holds what others are made of; nobody can join it. */
+  readonly template?: NetworkTemplate;
+  /** Name of the network that this one was made of. */
+  readonly configFrom?: string;
 }
+
+/** What a configuration network keeps for others: a request without what is each one's own. */
+export type NetworkTemplate = Pick<NetworkRequest, 'ipv4' | 'ipv6' | 'options' | 'labels' | 'ipam'>;
 
 /** The kernel side of a macvlan or ipvlan network. */
 export interface ParentSettings {

@@ -166,8 +166,6 @@ const refused: readonly [Partial<NetworkRequest>, string, string | RegExp][] = [
   [{ driver: 'weave' }, 'not-found', 'could not find plugin weave in v1 plugin registry: plugin not found'],
   [{ ipam: { driver: 'dhcp' } }, 'not-found', 'could not find plugin dhcp in v1 plugin registry: plugin not found'],
   [{ ipam: { driver: 'null' } }, 'invalid-argument', 'ipv4 pool is empty'],
-  [{ configOnly: true }, 'not-implemented', 'configuration networks are not supported'],
-  [{ configFrom: 'x' }, 'not-implemented', 'configuration networks are not supported'],
   [{ ipv4: false }, 'invalid-argument', 'IPv4 or IPv6 must be enabled'],
   [
     { options: { [`${P}bridge.gateway_mode_ipv6`]: 'isolated' } },

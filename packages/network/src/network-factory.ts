@@ -1,5 +1,6 @@
 import { FairleadError, newIdentifier } from '@fairlead/base';
 import { bridgeNetwork } from './bridge-network.ts';
+import { configNetwork, fromConfigNetwork } from './config-network.ts';
 import type { Network, NetworkRequest } from './model.ts';
 import type { NetworkSurroundings } from './network-surroundings.ts';
 import { parentNetwork } from './parent-network.ts';
@@ -22,7 +23,18 @@ export function makeNetwork(request: NetworkRequest, surroundings: NetworkSurrou
   for (const network of surroundings.networks) {
     if (network.name === name) throw new FairleadError('conflict', `network with name ${name} already exists`);
   }
-  const driver = requireDriver(request.driver || 'bridge');
+  if (request.configOnly === true) return configNetwork(request);
+  const { configFrom } = request;
+  const whole = fromConfigNetwork(request, surroundings.networks);
+  const network = driven(requireDriver(request.driver || 'bridge'), whole, surroundings);
+  return configFrom ? { ...network, configFrom } : network;
+}
+
+function driven(
+  driver: 'bridge' | 'macvlan' | 'ipvlan',
+  request: NetworkRequest,
+  surroundings: NetworkSurroundings,
+): Network {
   requireSupported(request);
   if (driver === 'bridge') return bridgeNetwork(request, surroundings);
   return parentNetwork(driver, request, surroundings);
@@ -49,14 +61,10 @@ export function fixedNetwork(name: 'host' | 'none'): Network {
 }
 
 /** What of a request must be so or else the network would be another one than was asked for. */
-function requireSupported({ scope, configOnly, configFrom, ipam }: NetworkRequest): void {
+function requireSupported({ scope, ipam }: NetworkRequest): void {
   if (scope === 'swarm') throw noSwarm();
-  if (configOnly === true || configFrom) {
-    throw new FairleadError('not-implemented', 'configuration networks are not supported');
-  }
   const ipamDriver = ipam?.driver || 'default';
-  if (ipamDriver === 'null') throw new FairleadError('invalid-argument', 'ipv4 pool is empty');
-  if (ipamDriver !== 'default') throw noPlugin(ipamDriver);
+  if (ipamDriver !== 'default' && ipamDriver !== 'null') throw noPlugin(ipamDriver);
 }
 
 function requireDriver(driver: string): 'bridge' | 'macvlan' | 'ipvlan' {

@@ -13,9 +13,15 @@ export function isInterfaceName(name: string): boolean {
 
 /** The IP versions that options ask for. */
 export function familyOptions(options: Options): { readonly ipv4?: boolean; readonly ipv6?: boolean } {
-  const ipv4 = booleanOption(options, `${PREFIX}enable_ipv4`);
-  const ipv6 = booleanOption(options, `${PREFIX}enable_ipv6`);
+  const ipv4 = familyOption(options, `${PREFIX}enable_ipv4`);
+  const ipv6 = familyOption(options, `${PREFIX}enable_ipv6`);
   return { ...(ipv4 !== undefined && { ipv4 }), ...(ipv6 !== undefined && { ipv6 }) };
+}
+
+function familyOption(options: Options, key: string): boolean | undefined {
+  const value = readBoolean(options[key] ?? '');
+  if (value !== undefined || options[key] === undefined) return value;
+  throw new FairleadError('invalid-argument', `driver-opt ${JSON.stringify(key)} is not a valid bool`);
 }
 
 /** What the names of interfaces inside containers begin with. */
@@ -27,9 +33,14 @@ export function interfacePrefix(options: Options): string {
 export function booleanOption(options: Options, key: string): boolean | undefined {
   const text = options[key];
   if (text === undefined) return undefined;
-  if (/^(1|t|T|true|TRUE|True)$/.test(text)) return true;
-  if (/^(0|f|F|false|FALSE|False)$/.test(text)) return false;
+  const value = readBoolean(text);
+  if (value !== undefined) return value;
   throw unreadable(key, text, `strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+}
+
+function readBoolean(text: string): boolean | undefined {
+  if (/^(1|t|T|true|TRUE|True)$/.test(text)) return true;
+  return /^(0|f|F|false|FALSE|False)$/.test(text) ? false : undefined;
 }
 
 /**

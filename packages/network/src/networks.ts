@@ -18,7 +18,9 @@ import {
 import { isOwnAlias } from '@fairlead/drivers';
 import type { KernelObject } from '@fairlead/netlink';
 import { bridgeNetwork } from './bridge-network.ts';
+import { requireUnusedConfig } from './config-network.ts';
 import { diff, removals } from './diff.ts';
+import { hasNames } from './dns-names.ts';
 import { networkFragment } from './fragment.ts';
 import type { KernelPort } from './kernel-port.ts';
 import { findNetwork } from './lookup.ts';
@@ -70,6 +72,7 @@ export class Networks {
       throw new FairleadError('forbidden', `${network.name} is a pre-defined network and cannot be removed`);
     }
     this.#requireUnused(network);
+    requireUnusedConfig(network, this.#context.state.networks);
     this.#forget(network);
     try {
       await settleAll([
@@ -77,7 +80,8 @@ export class Networks {
         () => names.removeNetwork(network.id),
       ]);
     } finally {
-      emit({ action: 'destroy', network });
+      // As with Docker, which makes an event of its beginning only.
+      if (network.template === undefined) emit({ action: 'destroy', network });
     }
   }
 
@@ -149,7 +153,7 @@ export class Networks {
     const routes = forwardsIpv6(fragment) ? kernel.observe('', ['route']) : [];
     const wanted = [...keepRouterAdvertisements(fragment, routes), ...fragment];
     this.#store(network);
-    const naming = names.setNetwork({ id: network.id, name: network.name });
+    const naming = hasNames(network) ? names.setNetwork({ id: network.id, name: network.name }) : undefined;
     const [applied, named] = await Promise.allSettled([kernel.apply(diff(wanted, [])), naming]);
     const failure = [applied, named].find(({ status }) => status === 'rejected');
     if (failure?.status === 'rejected') {

@@ -7,7 +7,7 @@ import { networkFrame } from './network-frame.ts';
 import { isInterfaceName } from './network-option.ts';
 import type { NetworkSurroundings } from './network-surroundings.ts';
 import { type ParentDriver, type ParentOptions, parseParentOptions } from './parent-options.ts';
-import { decideSubnets } from './subnet-plan.ts';
+import { decideSubnets, hasNoPools } from './subnet-plan.ts';
 
 /** What the parts of Linux are called that make the links. */
 const modules: Readonly<Record<LinkKind, string>> = {
@@ -29,7 +29,9 @@ export function parentNetwork(
   const parent = parentSettings(frame.id, options, surroundings);
   const config = request.ipam?.config ?? [];
   // The router is somebody else's, so nobody but the user can say which address it has.
-  const subnets = decideSubnets({ config, network: frame, gateway: () => 'asked', several: true }, surroundings);
+  const subnets = hasNoPools(request)
+    ? []
+    : decideSubnets({ config, network: frame, gateway: () => 'asked', several: true }, surroundings);
   return { ...frame, driver, internal: frame.internal || options.parent === undefined, subnets, parent };
 }
 

@@ -7,7 +7,7 @@ import {
   requireFreeSubnet,
   type SubnetRequest,
 } from '@fairlead/ipam';
-import type { IpamRequest, Network, SubnetConfig } from './model.ts';
+import type { IpamRequest, Network, NetworkRequest, SubnetConfig } from './model.ts';
 import type { NetworkSurroundings } from './network-surroundings.ts';
 
 /** What the subnets of a network are decided from. */
@@ -44,6 +44,21 @@ export function decideSubnets(question: SubnetQuestion, surroundings: NetworkSur
     }
   }
   return decided;
+}
+
+/**
+ * True for a network whose containers get their addresses from somebody else, or have none (`--ipam-driver null`).
+ *
+ * @throws FairleadError `invalid-argument` in Docker's words when it asks for some all the same.
+ */
+export function hasNoPools({ ipam }: NetworkRequest): boolean {
+  if (ipam?.driver !== 'null') return false;
+  for (const { subnet, range } of ipam.config ?? []) {
+    if (!subnet && !range) continue;
+    const what = subnet ? 'pool' : 'subpool';
+    throw new FairleadError('invalid-argument', `null ipam driver does not handle specific address ${what} requests`);
+  }
+  return true;
 }
 
 function decideSubnet(subnet: Prefix, asked: SubnetRequest | undefined, question: SubnetQuestion): SubnetConfig {

@@ -1,5 +1,5 @@
 import { FairleadError } from '@fairlead/base';
-import type { Endpoint, Network, NetworkRequest } from '@fairlead/engine';
+import type { Endpoint, IpamRequest, Network, NetworkRequest } from '@fairlead/engine';
 import * as v from 'valibot';
 import type { ApiVersion } from '../http/api-version.ts';
 import { endpointSettingsSchema, lengthOf } from './endpoint-settings.ts';
@@ -98,7 +98,7 @@ export function presentNetwork(network: Network, version: ApiVersion) {
     IPAM: {
       Driver: network.ipamDriver,
       Options: network.ipamOptions,
-      Config: network.subnets.map(({ subnet, range, gateway, auxiliary }) => ({
+      Config: poolsOf(network).map(({ subnet, range, gateway, auxiliary }) => ({
         Subnet: subnet,
         ...(range !== undefined && { IPRange: range }),
         ...(gateway !== undefined && { Gateway: gateway }),
@@ -108,11 +108,18 @@ export function presentNetwork(network: Network, version: ApiVersion) {
     Internal: network.internal,
     Attachable: network.attachable,
     Ingress: false,
-    ConfigFrom: { Network: '' },
-    ConfigOnly: false,
+    ConfigFrom: { Network: network.configFrom ?? '' },
+    ConfigOnly: network.template !== undefined,
     Options: network.options,
     Labels: network.labels,
   };
+}
+
+/** What a network has, or what others get from it; where nobody gives addresses Docker shows all of them. */
+function poolsOf({ ipamDriver, ipv4, ipv6, subnets, template }: Network): readonly IpamRequest[] {
+  if (template !== undefined) return template.ipam?.config ?? [];
+  if (ipamDriver !== 'null') return subnets;
+  return [...(ipv4 ? [{ subnet: '0.0.0.0/0' }] : []), ...(ipv6 ? [{ subnet: '::/0' }] : [])];
 }
 
 /** A network in the list. */

@@ -1,5 +1,5 @@
-import { FairleadError, isNotFound, type KeyedMutex, settleAll } from '@fairlead/base';
-import { syntaxFaults } from '@fairlead/network';
+import { FairleadError, isNotFound, type KeyedMutex, settleAll, withPrefix } from '@fairlead/base';
+import { type Network, requirePlausibleEndpoint } from '@fairlead/network';
 import type { EngineContext } from '../context.ts';
 import type {
   AttachedStreams,
@@ -256,10 +256,20 @@ export class Containers implements ContainerService {
     plannedMounts(config);
     requireBindSources(config);
     for (const { network, config: endpoint } of config.networks) {
-      const faults = syntaxFaults(endpoint);
-      if (faults.length === 0) continue;
-      const list = `invalid endpoint settings:\n${faults.join('\n')}`;
-      throw new FairleadError('invalid-argument', `invalid config for network ${network}: ${list}`);
+      try {
+        requirePlausibleEndpoint(network, this.#networkOf(network), endpoint);
+      } catch (error) {
+        throw withPrefix(`invalid config for network ${network}: `, error);
+      }
+    }
+  }
+
+  /** It need not be there before the start. */
+  #networkOf(reference: string): Network | undefined {
+    try {
+      return this.#context.network.findNetwork(reference);
+    } catch {
+      return undefined;
     }
   }
 
