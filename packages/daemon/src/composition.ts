@@ -102,6 +102,7 @@ export async function composeEngine(options: DaemonOptions, logger: Logger): Pro
           execRoot: options.execRoot,
           dns: options.dns,
           hostGateways: options.hostGateways,
+          legacyLinkVariables: process.env['DOCKER_KEEP_DEPRECATED_LEGACY_LINKS_ENV_VARS'] === '1',
           cgroupParent: options.cgroupParent,
           runtime: { binary: runtime },
         },

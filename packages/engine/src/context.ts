@@ -43,6 +43,8 @@ export interface EngineSettings {
   };
   /** What `host-gateway` stands for in `--add-host`; absent means the default bridge's gateways. */
   readonly hostGateways: readonly string[];
+  /** Tell containers of those whom they link to by variables, as Docker did before version 29. */
+  readonly legacyLinkVariables?: boolean;
   /** Control group of containers that name none; '' means `fairlead`. */
   readonly cgroupParent: string;
   readonly runtime: RuntimeOptions;

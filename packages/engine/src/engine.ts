@@ -6,6 +6,7 @@ import { isAlive } from './container/container-state.ts';
 import type { ContainerTable } from './container/container-table.ts';
 import { Containers } from './container/containers.ts';
 import { ExecTable } from './container/exec-table.ts';
+import { LegacyLinks } from './container/legacy-links.ts';
 import { Lifecycle } from './container/lifecycle.ts';
 import { Recovery } from './container/recovery.ts';
 import { ContainerStart } from './container/start.ts';
@@ -55,10 +56,11 @@ export class Engine implements EnginePort, AsyncDisposable {
 
   constructor(context: EngineContext, table: ContainerTable, surroundings: EngineSurroundings) {
     const { network, operation } = context;
-    const files = new FileWriter(context.settings, network);
+    const links = new LegacyLinks(table, network);
+    const files = new FileWriter(context.settings, network, links);
     this.volumes = new Volumes(context, new VolumeTable(context.store.collection<StoredVolume>('volume'), table));
     const volumes = new ContainerVolumes(context, table, this.volumes);
-    const start = new ContainerStart(context, table, files, volumes);
+    const start = new ContainerStart(context, { table, files, links, volumes });
     const execs = new ExecTable(context, table);
     const turns = new KeyedMutex();
     this.#context = context;
@@ -73,12 +75,12 @@ export class Engine implements EnginePort, AsyncDisposable {
       start: (id) => this.#lifecycle.start(id),
       resume: (container) => this.#lifecycle.resume(container),
     });
-    this.containers = new Containers({ context, table, lifecycle: this.#lifecycle, execs, volumes, turns });
+    this.containers = new Containers({ context, table, lifecycle: this.#lifecycle, execs, volumes, links, turns });
     this.files = async () => new (await archives()).ContainerArchives({ context, table, turns, volumes });
     this.images = context.images;
     this.registries = context.images.registries;
     this.#statistics = new Statistics(context, table);
-    this.networks = new NetworkServices({ network, table, files, turns, operation });
+    this.networks = new NetworkServices({ network, table, files, links, turns, operation });
   }
 
   /**

@@ -12,6 +12,7 @@ import {
 import type { FileWriter } from './container/container-files.ts';
 import { isAlive } from './container/container-state.ts';
 import type { ContainerTable } from './container/container-table.ts';
+import type { LegacyLinks } from './container/legacy-links.ts';
 import { donorIdOf, hostnameOf } from './container/network-plan.ts';
 import type { NetworkService } from './engine-port.ts';
 import type { Container, ContainerConfig, NetworkAttachment } from './model.ts';
@@ -21,6 +22,7 @@ export class NetworkServices implements NetworkService {
   readonly #network: NetworkController;
   readonly #table: ContainerTable;
   readonly #files: FileWriter;
+  readonly #links: LegacyLinks;
   readonly #turns: KeyedMutex;
   readonly #operation: <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
@@ -28,6 +30,7 @@ export class NetworkServices implements NetworkService {
     readonly network: NetworkController;
     readonly table: ContainerTable;
     readonly files: FileWriter;
+    readonly links: LegacyLinks;
     /** Whose turn it is, by container id. */
     readonly turns: KeyedMutex;
     readonly operation: <T>(name: string, work: () => Promise<T>) => Promise<T>;
@@ -36,6 +39,7 @@ export class NetworkServices implements NetworkService {
     this.#network = context.network;
     this.#table = context.table;
     this.#files = context.files;
+    this.#links = context.links;
     this.#operation = context.operation;
   }
 
@@ -157,10 +161,9 @@ export class NetworkServices implements NetworkService {
   #rewriteFiles(id: string): void {
     const container = this.#table.find(id);
     if (!isAlive(container) || container.sandbox === undefined) return;
-    const endpoints = this.#network.endpointsIn(container.sandbox);
-    const networks = endpoints.map((endpoint) => this.#network.findNetwork(endpoint.network));
-    this.#files.writeHosts(container, hostnameOf(container, this.#table), endpoints);
-    this.#files.writeResolvConf(container, networks);
+    for (const other of [container, ...this.#links.linkersOf(container)]) {
+      this.#files.update(other, hostnameOf(other, this.#table));
+    }
   }
 
   #requireConnectable({ id, config, state }: Container, network: Network): void {

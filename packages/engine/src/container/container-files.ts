@@ -14,6 +14,8 @@ import {
 } from '@fairlead/network';
 import type { EngineSettings } from '../context.ts';
 import type { Container } from '../model.ts';
+import type { LegacyLinks } from './legacy-links.ts';
+import { rewriteLines, rewriteUnlessEdited, writeOwned } from './owned-file.ts';
 
 /** Files of a container on the host. */
 export interface ContainerFiles {
@@ -56,10 +58,12 @@ export function readHostResolvConf(): { readonly text: string; readonly source: 
 export class FileWriter {
   readonly #settings: EngineSettings;
   readonly #network: NetworkController;
+  readonly #links: LegacyLinks;
 
-  constructor(settings: EngineSettings, network: NetworkController) {
+  constructor(settings: EngineSettings, network: NetworkController, links: LegacyLinks) {
     this.#settings = settings;
     this.#network = network;
+    this.#links = links;
   }
 
   /** Make the directory and everything in it, before the runtime binds the files. */
@@ -67,39 +71,46 @@ export class FileWriter {
     const files = containerFiles(this.#settings, container.id);
     mkdirSync(files.directory, { recursive: true, mode: 0o710 });
     writeFileSync(files.hostname, `${hostname}\n`, { mode: 0o644 });
-    this.writeResolvConf(container, networks);
+    writeOwned(files.resolvConf, this.#resolvConf(container, networks));
     this.writeHosts(container, hostname, []);
     return files;
   }
 
-  /** Bring `/etc/hosts` up to date with the endpoints. It is written in place: the container has it bound. */
+  /** Write `/etc/hosts` of a container that starts. */
   writeHosts(container: Container, hostname: string, endpoints: readonly Endpoint[]): void {
-    const { config } = container;
+    writeOwned(containerFiles(this.#settings, container.id).hosts, this.#hosts(container, hostname, endpoints));
+  }
+
+  /** Bring files of a container that runs up to date; what it has changed itself stays. */
+  update(container: Container, hostname: string): void {
+    const endpoints = container.sandbox === undefined ? [] : this.#network.endpointsIn(container.sandbox);
+    const networks = endpoints.map((endpoint) => this.#network.findNetwork(endpoint.network));
     const files = containerFiles(this.#settings, container.id);
-    if (config.host.networkMode === 'host' && config.host.extraHosts.length === 0) {
-      writeFileSync(files.hosts, readOptional('/etc/hosts'), { mode: 0o644 });
-      return;
-    }
-    const text = hostsFile({
+    rewriteLines(files.hosts, this.#hosts(container, hostname, endpoints));
+    rewriteUnlessEdited(files.resolvConf, this.#resolvConf(container, networks));
+  }
+
+  #hosts(container: Container, hostname: string, endpoints: readonly Endpoint[]): string {
+    const { config } = container;
+    if (config.host.networkMode === 'host' && config.host.extraHosts.length === 0) return readOptional('/etc/hosts');
+    return hostsFile({
       hostname,
       domainname: config.domainname ?? '',
       extraHosts: config.host.extraHosts,
       hostGateways: this.#hostGateways(),
       endpoints,
-      links: [],
+      links: this.#links.hosts(container),
     });
-    writeFileSync(files.hosts, text, { mode: 0o644 });
   }
 
-  /** Bring `/etc/resolv.conf` up to date: the name service if any network has names, else the host's servers. */
-  writeResolvConf(container: Container, networks: readonly Network[]): void {
+  /** The name service if any network has names, else the host's servers. */
+  #resolvConf(container: Container, networks: readonly Network[]): string {
     const { text, source } = readHostResolvConf();
     const host = parseResolvConf(text);
     const dns = dnsConfig(container, this.#settings);
-    const content = networks.some(hasNames)
+    return networks.some(hasNames)
       ? internalResolvConf(host, dns, source)
       : hostResolvConf(host, dns, source, container.config.host.networkMode !== 'host');
-    writeFileSync(containerFiles(this.#settings, container.id).resolvConf, content, { mode: 0o644 });
   }
 
   /** Remove everything of a container. */

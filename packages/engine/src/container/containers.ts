@@ -25,6 +25,7 @@ import { ignoreMissing, isAlive, notRunning, requireNotRestarting } from './cont
 import type { ContainerTable } from './container-table.ts';
 import { ContainerUpdates } from './container-updates.ts';
 import type { ExecRequest, ExecTable } from './exec-table.ts';
+import type { LegacyLinks } from './legacy-links.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { plannedMounts, requireBindSources } from './mount-plan.ts';
 import { containerView } from './view.ts';
@@ -36,6 +37,7 @@ export interface ContainersParts {
   readonly lifecycle: Lifecycle;
   readonly execs: ExecTable;
   readonly volumes: ContainerVolumes;
+  readonly links: LegacyLinks;
   /** Whose turn it is, by container id. */
   readonly turns: KeyedMutex;
 }
@@ -47,6 +49,7 @@ export class Containers implements ContainerService {
   readonly #lifecycle: Lifecycle;
   readonly #execs: ExecTable;
   readonly #volumes: ContainerVolumes;
+  readonly #links: LegacyLinks;
   readonly #turns: KeyedMutex;
   readonly #images = new Map<string, Image>();
   readonly #updates: ContainerUpdates;
@@ -57,6 +60,7 @@ export class Containers implements ContainerService {
     this.#lifecycle = parts.lifecycle;
     this.#execs = parts.execs;
     this.#volumes = parts.volumes;
+    this.#links = parts.links;
     this.#turns = parts.turns;
     this.#updates = new ContainerUpdates(parts.context, parts.table, parts.turns);
   }
@@ -68,7 +72,7 @@ export class Containers implements ContainerService {
     this.#validate(config);
     const { image, chainId } = await this.#context.images.resolveForCreate(config.image);
     const { mounts, volumes } = this.#volumes.decide(config, image);
-    const container = { ...makeContainer(name, this.#pinDonor(config), image), mounts };
+    const container = { ...makeContainer(name, this.#pinLinks(this.#pinDonor(config)), image), mounts };
     this.#table.requireFreeName(name);
     this.#images.set(image.id, image);
     await this.#make(container, chainId, volumes);
@@ -279,6 +283,11 @@ export class Containers implements ContainerService {
     if (!networkMode.startsWith('container:')) return config;
     const donor = this.#table.find(networkMode.slice('container:'.length));
     return { ...config, host: { ...config.host, networkMode: `container:${donor.id}` } };
+  }
+
+  #pinLinks(config: ContainerConfig): ContainerConfig {
+    const links = this.#links.pin(config.host);
+    return { ...config, host: { ...config.host, links } };
   }
 
   async #read(container: Container, options: LogOptions): Promise<AsyncIterable<LogLine>> {

@@ -13,8 +13,9 @@ import { type ContainerFiles, containerFiles, dnsConfig, type FileWriter } from 
 import { ignoreMissing, isAlive } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import { findInit } from './init-program.ts';
+import type { LegacyLinks } from './legacy-links.ts';
 import { makeBindSources } from './mount-plan.ts';
-import { type NetworkPlan, planNetwork } from './network-plan.ts';
+import { hostnameOf, type NetworkPlan, planNetwork } from './network-plan.ts';
 import { readRootfsFile } from './rootfs-file.ts';
 import { RunningProcess } from './running.ts';
 
@@ -32,21 +33,31 @@ export interface Started {
   close(): Promise<void>;
 }
 
+/** What {@link ContainerStart} works with. */
+export interface StartParts {
+  readonly table: ContainerTable;
+  readonly files: FileWriter;
+  readonly links: LegacyLinks;
+  readonly volumes: ContainerVolumes;
+}
+
 /** The steps from a created container to a running one, each with its way back. */
 export class ContainerStart {
   readonly #context: EngineContext;
   readonly #table: ContainerTable;
   readonly #files: FileWriter;
+  readonly #links: LegacyLinks;
   readonly #volumes: ContainerVolumes;
   /** Sandboxes of containers that are on their way, by container: nobody may close them. */
   readonly #starting = new Map<string, string>();
   /** Sandboxes that are being taken away: nobody may join them. */
   readonly #closing = new Set<string>();
 
-  constructor(context: EngineContext, table: ContainerTable, files: FileWriter, volumes: ContainerVolumes) {
+  constructor(context: EngineContext, { table, files, links, volumes }: StartParts) {
     this.#context = context;
     this.#table = table;
     this.#files = files;
+    this.#links = links;
     this.#volumes = volumes;
   }
 
@@ -121,6 +132,7 @@ export class ContainerStart {
     await using undo = new AsyncDisposableStack();
     const { id } = container;
     const exposed = await this.#exposed(container);
+    this.#links.requireRunning(container);
     const plan = planNetwork(container, { network: this.#context.network, table: this.#table, exposed });
     const mounts = this.#context.containerd.snapshots.mounts(id);
     // Not awaited yet: it must not count as unhandled when something else fails first.
@@ -143,6 +155,7 @@ export class ContainerStart {
     const pid = await this.#startTask(container, started);
     const state = { pid, exitCode: 0, error: '', oomKilled: false, startedAt: Date.now() };
     this.#table.setState(id, { status: 'running', ...state });
+    for (const other of this.#links.linkersOf(container)) this.#files.update(other, hostnameOf(other, this.#table));
     undo.move();
   }
 
@@ -229,7 +242,10 @@ export class ContainerStart {
     const sourceOf: VolumeSources['of'] = (mount) => sources.of(mount);
     const { hostname } = plan;
     try {
-      const source = { container, hostname, networkNamespace, files, cgroupParent, sourceOf, rootfsFile, findInit };
+      const variables = settings.legacyLinkVariables === true ? this.#links.variables(container) : [];
+      const linked = variables.length > 0 ? { ...container, env: [...variables, ...container.env] } : container;
+      const places = { networkNamespace, files, cgroupParent, sourceOf, rootfsFile, findInit };
+      const source = { container: linked, hostname, ...places };
       return describeContainer({ ...source, table: this.#table });
     } catch (error) {
       throw new FairleadError('internal', messageOf(error), { cause: error });

@@ -7,6 +7,7 @@ import { imagePorts } from './container-factory.ts';
 import { containerFiles } from './container-files.ts';
 import { isAlive } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
+import { LegacyLinks } from './legacy-links.ts';
 import { containerMounts, mountView } from './mount-plan.ts';
 import { donorIdOf, exposedPorts, hostnameOf } from './network-plan.ts';
 
@@ -31,7 +32,7 @@ export function containerView(
   const sandbox = used === undefined ? undefined : context.network.sandbox(used);
   const filesOwner = isShared ? (sandbox?.owner ?? donorIdOf(container) ?? container.id) : container.id;
   return {
-    container: withHostname(container, table),
+    container: withLinks(withHostname(container, table), new LegacyLinks(table, context.network)),
     image,
     sandbox,
     sandboxKey: sandbox === undefined || sandbox.namespace === '' ? '' : context.namespacePath(sandbox.namespace),
@@ -50,6 +51,12 @@ export function containerView(
 function withHostname(container: Container, table: ContainerTable): Container {
   const hostname = hostnameOf(container, table);
   return { ...container, config: { ...container.config, hostname } };
+}
+
+function withLinks(container: Container, links: LegacyLinks): Container {
+  const { config } = container;
+  if (config.host.links.length === 0) return container;
+  return { ...container, config: { ...config, host: { ...config.host, links: links.shown(container) } } };
 }
 
 function attachments(container: Container, sandbox: Sandbox | undefined, { network }: EngineContext): AttachmentView[] {
