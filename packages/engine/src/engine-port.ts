@@ -243,6 +243,12 @@ export interface NetworkService {
   remove(reference: string): Promise<void>;
   inspect(reference: string): { readonly network: Network; readonly endpoints: readonly Endpoint[] };
   list(): readonly Network[];
+  /**
+   * Remove the networks that are wanted gone; those that will not go are passed over.
+   *
+   * @returns their names.
+   */
+  prune(isWanted: (network: Network) => boolean): Promise<readonly string[]>;
   connect(reference: string, container: string, config: EndpointConfig): Promise<void>;
   disconnect(reference: string, container: string, force: boolean): Promise<void>;
   /** Change the published ports of a container, running or not. */

@@ -15,6 +15,7 @@ import type { ContainerTable } from './container/container-table.ts';
 import type { LegacyLinks } from './container/legacy-links.ts';
 import { donorIdOf, hostnameOf } from './container/network-plan.ts';
 import type { NetworkService } from './engine-port.ts';
+import type { EventLog } from './event-log.ts';
 import type { Container, ContainerConfig, NetworkAttachment } from './model.ts';
 
 /** Networks as the API asks for them: the model's own, and containers that join and leave. */
@@ -23,6 +24,7 @@ export class NetworkServices implements NetworkService {
   readonly #table: ContainerTable;
   readonly #files: FileWriter;
   readonly #links: LegacyLinks;
+  readonly #events: Pick<EventLog, 'emit'>;
   readonly #turns: KeyedMutex;
   readonly #operation: <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
@@ -31,6 +33,7 @@ export class NetworkServices implements NetworkService {
     readonly table: ContainerTable;
     readonly files: FileWriter;
     readonly links: LegacyLinks;
+    readonly events: Pick<EventLog, 'emit'>;
     /** Whose turn it is, by container id. */
     readonly turns: KeyedMutex;
     readonly operation: <T>(name: string, work: () => Promise<T>) => Promise<T>;
@@ -40,6 +43,7 @@ export class NetworkServices implements NetworkService {
     this.#table = context.table;
     this.#files = context.files;
     this.#links = context.links;
+    this.#events = context.events;
     this.#operation = context.operation;
   }
 
@@ -60,6 +64,20 @@ export class NetworkServices implements NetworkService {
 
   list(): readonly Network[] {
     return this.#network.networks();
+  }
+
+  async prune(isWanted: (network: Network) => boolean): Promise<readonly string[]> {
+    const deleted: string[] = [];
+    for (const network of this.list().filter(isWanted)) {
+      try {
+        await this.remove(network.id);
+        deleted.push(network.name);
+      } catch {
+        // In use again or gone meanwhile.
+      }
+    }
+    this.#events.emit({ type: 'network', action: 'prune', id: '', attributes: { reclaimed: '0' } });
+    return deleted;
   }
 
   async connect(reference: string, name: string, config: EndpointConfig): Promise<void> {

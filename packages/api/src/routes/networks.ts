@@ -94,20 +94,12 @@ function pruneOnce(networks: NetworkService): (request: ApiRequest) => Promise<A
   };
 }
 
-async function prune(networks: NetworkService, filters: Filters): Promise<string[]> {
+async function prune(networks: NetworkService, filters: Filters): Promise<readonly string[]> {
   const until = filters.until();
-  const deleted: string[] = [];
-  for (const network of networks.list()) {
-    if (isPredefined(network) || isUsed(networks, network) || !filters.labels(network.labels)) continue;
-    if (until !== undefined && BigInt(Math.floor(network.created)) * 1_000_000n >= until) continue;
-    try {
-      await networks.remove(network.id);
-      deleted.push(network.name);
-    } catch {
-      // In use again or gone meanwhile.
-    }
-  }
-  return deleted;
+  return await networks.prune((network) => {
+    if (isPredefined(network) || isUsed(networks, network) || !filters.labels(network.labels)) return false;
+    return until === undefined || BigInt(Math.floor(network.created)) * 1_000_000n < until;
+  });
 }
 
 function isUsed(networks: NetworkService, network: Network): boolean {
