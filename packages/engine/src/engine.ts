@@ -13,6 +13,7 @@ import { ContainerStart } from './container/start.ts';
 import type { EngineContext } from './context.ts';
 import type { EnginePort, OperationRecord, SystemInfo } from './engine-port.ts';
 import type { FileService } from './files/file-port.ts';
+import { watchHostResolvConf } from './host-resolver-file.ts';
 import type { CommitOptions } from './image/commit-port.ts';
 import { commitContainer } from './image/container-commit.ts';
 import type { Images } from './image/image-service.ts';
@@ -51,6 +52,7 @@ export class Engine implements EnginePort, AsyncDisposable {
   readonly #autostart: Autostart;
   readonly #statistics: Statistics;
   readonly #stop = new AbortController();
+  #resolvConf: Disposable | undefined;
   /** What a start leaves to be done while the API answers already. */
   #rest: Promise<unknown> = Promise.resolve();
 
@@ -99,6 +101,7 @@ export class Engine implements EnginePort, AsyncDisposable {
     const startRest = this.#autostart.plan();
     this.#rest = Promise.all([adopt().then(() => startRest(this.#stop.signal)), compareInsides()]);
     void this.#followEvents();
+    this.#resolvConf = watchHostResolvConf(() => void this.networks.followHostNames());
   }
 
   /** Make an image of a container. @returns its ID. */
@@ -136,6 +139,7 @@ export class Engine implements EnginePort, AsyncDisposable {
   /** Let go of everything; the containers go on. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
+    this.#resolvConf?.[Symbol.dispose]();
     await this.#lifecycle.forbidRestarts();
     await this.#rest;
     this.#lifecycle.release();

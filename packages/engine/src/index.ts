@@ -14,7 +14,6 @@ export type {
   NetworkRequest,
   PortBinding,
 } from '@fairlead/network';
-export { readHostResolvConf } from './container/container-files.ts';
 export { isAlive, isUp } from './container/container-state.ts';
 export { ContainerTable } from './container/container-table.ts';
 export { parseSignal } from './container/signal.ts';
@@ -48,6 +47,7 @@ export type {
 export { EventLog } from './event-log.ts';
 export type { BindPlace, FileCalls } from './files/file-calls.ts';
 export type { ExtractOptions, FileChange, FileService, PathStat } from './files/file-port.ts';
+export { readHostResolvConf } from './host-resolver-file.ts';
 export type { CommitOptions } from './image/commit-port.ts';
 export { Images } from './image/image-service.ts';
 export type { LoginRequest, RegistryService } from './image/registry-port.ts';

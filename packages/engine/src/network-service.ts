@@ -98,6 +98,15 @@ export class NetworkServices implements NetworkService {
     return await this.#turns.run(id, () => this.#publish(this.#table.find(id), ports));
   }
 
+  /** The host asks other name servers now: the name service is told, and the files that nobody has edited say so. */
+  async followHostNames(): Promise<void> {
+    await this.#network.followHostNames();
+    for (const container of this.#table) {
+      if (!isAlive(container) || donorIdOf(container) !== undefined) continue;
+      this.#files.update(container, hostnameOf(container, this.#table));
+    }
+  }
+
   async #connect(network: Network, container: Container, config: EndpointConfig): Promise<void> {
     this.#requireConnectable(container, network);
     const { sandbox } = container;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { parseIpAddress, parsePrefix } from '@fairlead/base';
 import type { PortBinding } from './model.ts';
 import { boundPorts } from './port-plan.ts';
-import { Rig } from './testing/rig.ts';
+import { plainSettings, Rig } from './testing/rig.ts';
 
 const web: PortBinding = { protocol: 'tcp', containerPort: 80, hostPorts: { first: 8080, last: 8080 } };
 const anywhere: PortBinding = { protocol: 'udp', containerPort: 53 };
@@ -339,4 +339,19 @@ test('a host that gets its IPv6 from router advertisements keeps it when it star
   );
   assert.ok(kept !== undefined && forwarding !== undefined && kept >= 0 && kept < forwarding);
   assert.deepEqual(await rig.controller.repair(), []);
+});
+
+test('when the host asks other name servers, sandboxes with names are told, and ask on', async () => {
+  let text = 'nameserver 192.0.2.53\n';
+  using rig = await Rig.started({ ...plainSettings, hostResolvConf: () => text });
+  const app = await rig.controller.createNetwork({ name: 'app' });
+  const web = await rig.sandbox('web');
+  await rig.join(web, app);
+  await rig.join(await rig.sandbox('plain'), rig.controller.findNetwork('bridge'));
+  text = 'nameserver 192.0.2.54\n';
+  const calls = rig.names.calls.length;
+  await rig.controller.followHostNames();
+  assert.deepEqual(rig.names.calls.slice(calls), ['openSandbox']);
+  assert.deepEqual(rig.names.sandboxes.get(web.id)?.hostUpstreams, ['192.0.2.54']);
+  rig.assertConsistent();
 });

@@ -1,4 +1,4 @@
-import { KeyedMutex, type Logger } from '@fairlead/base';
+import { KeyedMutex, type Logger, messageOf } from '@fairlead/base';
 import type { Change } from '@fairlead/netlink';
 import type { Store } from '@fairlead/store';
 import { Announcements } from './announcements.ts';
@@ -141,6 +141,21 @@ export class NetworkController {
   /** The container of a sandbox has another name. */
   async renameSandbox(id: string, ownerName: string): Promise<void> {
     await this.#turns.run(id, () => this.#sandboxes.rename(id, ownerName));
+  }
+
+  /** The host asks other name servers now: so do the sandboxes that follow it. What cannot be told is logged. */
+  async followHostNames(): Promise<void> {
+    const { state, records, logger } = this.#reconcile;
+    const served = Iterator.from(state.sandboxes).filter(({ resolver }) => resolver !== undefined);
+    const tell = async (id: string) => {
+      const sandbox = state.sandboxes.get(id);
+      if (sandbox !== undefined) await records.serve(sandbox, state.joined(id));
+    };
+    const told = await Promise.allSettled(served.map(({ id }) => this.#turns.run(id, () => tell(id))));
+    for (const outcome of told) {
+      if (outcome.status === 'rejected')
+        logger.error('name servers not followed', { error: messageOf(outcome.reason) });
+    }
   }
 
   /** A container is gone for good: others may have its addresses. */

@@ -13,6 +13,7 @@ import {
   parseResolvConf,
 } from '@fairlead/network';
 import type { EngineSettings } from '../context.ts';
+import { readHostResolvConf } from '../host-resolver-file.ts';
 import type { Container } from '../model.ts';
 import type { LegacyLinks } from './legacy-links.ts';
 import { rewriteLines, rewriteUnlessEdited, writeOwned } from './owned-file.ts';
@@ -28,10 +29,6 @@ export interface ContainerFiles {
   readonly pipes: string;
 }
 
-/** Where the host says which name servers it uses. systemd-resolved's stub would be no use to a container. */
-const RESOLV_CONF = '/etc/resolv.conf';
-const SYSTEMD_RESOLV_CONF = '/run/systemd/resolve/resolv.conf';
-
 /** Paths of a container's files. */
 export function containerFiles(settings: Pick<EngineSettings, 'dataRoot' | 'execRoot'>, id: string): ContainerFiles {
   const directory = join(settings.dataRoot, 'containers', id);
@@ -43,15 +40,6 @@ export function containerFiles(settings: Pick<EngineSettings, 'dataRoot' | 'exec
     log: join(directory, `${id}-json.log`),
     pipes: join(settings.execRoot, 'io', id),
   };
-}
-
-/** The host's resolver configuration and the file it came from. */
-export function readHostResolvConf(): { readonly text: string; readonly source: string } {
-  const text = readOptional(RESOLV_CONF);
-  const { servers } = parseResolvConf(text);
-  if (servers.length !== 1 || servers[0] !== '127.0.0.53') return { text, source: RESOLV_CONF };
-  const real = readOptional(SYSTEMD_RESOLV_CONF);
-  return real === '' ? { text, source: RESOLV_CONF } : { text: real, source: SYSTEMD_RESOLV_CONF };
 }
 
 /** Writes the three files that every container gets, and writes them again when its networks change. */

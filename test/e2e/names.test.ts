@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
+import { after, before, test } from 'node:test';
+import type { Daemon, Host } from '@fairlead/lab';
+import { EngineHost } from './engine-host.ts';
+import { eventually } from './life-rig.ts';
+
+/** Whom containers find by which names, and whom the rest is asked. */
+
+/** A name server that has one answer to everything: its own address. */
+const serverScript = `
+const [address] = process.argv.slice(1);
+const socket = require('dgram').createSocket('udp4');
+socket.on('message', (query, from) => {
+  const end = query.indexOf(0, 12) + 5;
+  const answer = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4, ...address.split('.').map(Number)]);
+  const isAddress = query[end - 3] === 1;
+  const head = Buffer.from([query[0], query[1], 0x81, 0x80, 0, 1, 0, isAddress ? 1 : 0, 0, 0, 0, 0]);
+  socket.send(Buffer.concat([head, query.subarray(12, end), ...(isAddress ? [answer] : [])]), from.port, from.address);
+});
+socket.bind(53, address, () => console.log('ready'));
+`;
+const [one, other] = ['192.0.2.1', '192.0.2.9'];
+
+let engine: EngineHost;
+let host: Host;
+let daemon: Daemon;
+const servers: ChildProcess[] = [];
+const docker = (...words: string[]) => daemon.docker(...words);
+const run = (name: string, ...words: string[]) =>
+  docker('run', '-d', '--name', name, ...words, 'busybox', 'sleep', '1000');
+
+before(async () => {
+  engine = await EngineHost.start();
+  ({ host, daemon } = engine);
+  await host.outside.exec('ip', 'address', 'add', `${other}/24`, 'dev', 'eth0');
+  for (const address of [one, other]) {
+    const server = host.outside.start([process.execPath, '-e', serverScript, address]);
+    servers.push(server);
+    await new Promise((resolve) => server.stdout?.once('data', resolve));
+  }
+  await docker('network', 'create', '--ipv6', 'app');
+  await docker('network', 'create', '--internal', 'vault');
+});
+after(async () => {
+  for (const server of servers) server.kill();
+  await engine[Symbol.asyncDispose]();
+});
+
+/** Addresses that a container gets for a name, sorted; nothing when it gets none. */
+async function resolve(name: string, question: string, type = 'a'): Promise<string> {
+  const { stdout } = await daemon.tryDocker(['exec', name, 'nslookup', `-type=${type}`, question]);
+  const answers = stdout.slice(stdout.indexOf('\n\n'));
+  const found = [...answers.matchAll(/^(?:Address: |.*name = |.*mail exchanger = )(\S+)/gm)];
+  return found
+    .map(([, text]) => text)
+    .sort()
+    .join(' ');
+}
+
+test('the servers of the host are asked, and others from the moment the host asks them', async () => {
+  await run('asker', '--network', 'app');
+  await run('plain');
+  assert.equal(await resolve('asker', 'far.example'), one);
+  await host.exec('sh', '-c', `echo nameserver ${other} >/etc/resolv.conf`);
+  await eventually(
+    'the other server is asked',
+    async () => (await resolve('asker', `${Math.random()}.example`)) === other,
+  );
+  assert.match(
+    await docker('exec', 'asker', 'cat', '/etc/resolv.conf'),
+    /^nameserver 127\.0\.0\.11\n[\s\S]*host\(192\.0\.2\.9\)/m,
+  );
+  await eventually('the file says so', async () =>
+    (await docker('exec', 'plain', 'cat', '/etc/resolv.conf')).includes(`nameserver ${other}`),
+  );
+  await host.exec('sh', '-c', `echo nameserver ${one} >/etc/resolv.conf`);
+  await eventually(
+    'the first server is asked',
+    async () => (await resolve('asker', `${Math.random()}.example`)) === one,
+  );
+});
+
+test('a container has its own servers, search list and options', async () => {
+  const words = ['--dns', other, '--dns-search', 'corp.example', '--dns-opt', 'timeout:3'];
+  await run('own', '--network', 'app', ...words);
+  assert.equal(await resolve('own', 'far.example'), other);
+  assert.equal(await resolve('own', 'asker.'), await ipOf('asker', 'app'));
+  const text = await docker('exec', 'own', 'cat', '/etc/resolv.conf');
+  for (const line of [
+    'nameserver 127.0.0.11',
+    'search corp.example',
+    'options timeout:3 ndots:0',
+    `# ExtServers: [${other}]`,
+  ]) {
+    assert.ok(text.split('\n').includes(line), `${line} in ${text}`);
+  }
+  assert.match(text, /^# Overrides: \[nameservers search options\]$/m);
+});
+
+test('nobody outside is asked for a container that has internal networks only, until it has another', async () => {
+  await run('inmate', '--network', 'vault');
+  await run('mate', '--network', 'vault');
+  assert.equal(await resolve('inmate', 'far.example'), '');
+  assert.equal(await resolve('inmate', 'mate'), await ipOf('mate', 'vault'));
+  await docker('network', 'connect', 'app', 'inmate');
+  assert.equal(await resolve('inmate', 'far.example'), one);
+  await docker('network', 'disconnect', 'app', 'inmate');
+  assert.equal(await resolve('inmate', 'other.example'), '');
+});
+
+async function ipOf(name: string, network: string): Promise<string> {
+  return (await docker('inspect', '-f', `{{.NetworkSettings.Networks.${network}.IPAddress}}`, name)).trim();
+}
+
+test('names have several labels, both families, and no other data', async () => {
+  const id = (
+    await run('db', '--network', 'app', '--network-alias', 'sql.data', '--network-alias', 'store', '-h', 'dbhost')
+  ).trim();
+  const ip = await ipOf('db', 'app');
+  for (const name of ['db', 'DB', 'db.', 'store', 'sql.data', 'dbhost', id.slice(0, 12), 'db.app', 'sql.data.app']) {
+    assert.equal(await resolve('asker', name), ip, name);
+  }
+  assert.match(await resolve('asker', 'db', 'aaaa'), /^fd[0-9a-f:]+$/);
+  assert.equal(await resolve('asker', 'db', 'mx'), '');
+  assert.equal(await resolve('asker', 'db.vault'), one, 'the asker is not on that network');
+  const reverse = `${ip.split('.').reverse().join('.')}.in-addr.arpa`;
+  assert.equal(await resolve('asker', reverse, 'ptr'), 'db.app');
+  assert.equal(await resolve('inmate', 'mate', 'aaaa'), '');
+});
+
+test('a name of several is answered with all of them, each first in turn', async () => {
+  for (const name of ['web1', 'web2', 'web3']) await run(name, '--network', 'app', '--network-alias', 'web');
+  const all = await Promise.all(['web1', 'web2', 'web3'].map((name) => ipOf(name, 'app')));
+  assert.equal(await resolve('asker', 'web'), all.sort().join(' '));
+  const first = new Set<string>();
+  for (let attempt = 0; attempt < 60 && first.size < 3; attempt++) {
+    const { stdout } = await daemon.tryDocker(['exec', 'asker', 'nslookup', '-type=a', 'web']);
+    first.add(/Address: (10\.\S+|172\.\S+)/.exec(stdout.slice(stdout.indexOf('\n\n')))?.[1] ?? '');
+  }
+  assert.equal(first.size, 3);
+  await docker('rm', '-f', 'web1');
+  assert.equal((await resolve('asker', 'web')).split(' ').length, 2);
+});
+
+test('names that were added by hand are in /etc/hosts, host-gateway as the address of the default bridge', async () => {
+  const added = [
+    '--add-host',
+    'box:192.0.2.50',
+    '--add-host',
+    'six=[2001:db8::50]',
+    '--add-host',
+    'hatch:host-gateway',
+  ];
+  await run('handy', '--network', 'app', ...added);
+  const text = await docker('exec', 'handy', 'cat', '/etc/hosts');
+  for (const line of ['192.0.2.50\tbox', '2001:db8::50\tsix', '172.17.0.1\thatch'])
+    assert.ok(text.split('\n').includes(line), line);
+  await docker('exec', 'handy', 'ping', '-c1', '-W2', 'hatch');
+});
+
+test('names go on while the daemon is away', async () => {
+  await daemon.kill9();
+  const pid = (await host.exec('sh', '-c', 'ls /run/netns')).split('\n').find((name) => name.endsWith('-asker'));
+  const lookup = ['nsenter', `--net=/run/netns/${pid}`, 'busybox', 'nslookup', '-type=a', 'db', '127.0.0.11'];
+  assert.match((await host.run(lookup)).stdout, /Address: (10|172)\./);
+  await daemon.restart();
+  assert.equal(await resolve('asker', 'db'), await ipOf('db', 'app'));
+});
