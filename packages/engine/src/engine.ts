@@ -82,7 +82,7 @@ export class Engine implements EnginePort, AsyncDisposable {
     this.images = context.images;
     this.registries = context.images.registries;
     this.#statistics = new Statistics(context, table);
-    this.networks = new NetworkServices({ network, table, files, links, events: context.events, turns, operation });
+    this.networks = new NetworkServices({ ...context, table, files, links, turns });
   }
 
   /**

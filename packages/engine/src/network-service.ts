@@ -1,4 +1,4 @@
-import { FairleadError, isNotFound, type KeyedMutex } from '@fairlead/base';
+import { FairleadError, isNotFound, type KeyedMutex, type Logger, messageOf } from '@fairlead/base';
 import {
   type BoundPort,
   boundPorts,
@@ -24,6 +24,7 @@ export class NetworkServices implements NetworkService {
   readonly #table: ContainerTable;
   readonly #files: FileWriter;
   readonly #links: LegacyLinks;
+  readonly #logger: Logger;
   readonly #events: Pick<EventLog, 'emit'>;
   readonly #turns: KeyedMutex;
   readonly #operation: <T>(name: string, work: () => Promise<T>) => Promise<T>;
@@ -37,7 +38,9 @@ export class NetworkServices implements NetworkService {
     /** Whose turn it is, by container id. */
     readonly turns: KeyedMutex;
     readonly operation: <T>(name: string, work: () => Promise<T>) => Promise<T>;
+    readonly logger: Logger;
   }) {
+    this.#logger = context.logger;
     this.#turns = context.turns;
     this.#network = context.network;
     this.#table = context.table;
@@ -101,9 +104,17 @@ export class NetworkServices implements NetworkService {
   /** The host asks other name servers now: the name service is told, and the files that nobody has edited say so. */
   async followHostNames(): Promise<void> {
     await this.#network.followHostNames();
-    for (const container of this.#table) {
-      if (!isAlive(container) || donorIdOf(container) !== undefined) continue;
+    await Promise.all([...this.#table].map(({ id }) => this.#turns.run(id, async () => this.#updateFiles(id))));
+  }
+
+  /** One whose files cannot be written does not keep the others from theirs. */
+  #updateFiles(id: string): void {
+    const container = this.#table.get(id);
+    if (container === undefined || !isAlive(container) || donorIdOf(container) !== undefined) return;
+    try {
       this.#files.update(container, hostnameOf(container, this.#table));
+    } catch (error) {
+      this.#logger.warn('files not updated', { id, error: messageOf(error) });
     }
   }
 
