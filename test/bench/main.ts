@@ -10,12 +10,13 @@ import { attach } from './subject/attach.ts';
 import { connections } from './subject/connections.ts';
 import { dockerRun } from './subject/docker-run.ts';
 import { fleet } from './subject/fleet.ts';
+import { logs } from './subject/logs.ts';
 import { names } from './subject/names.ts';
 import { networks } from './subject/networks.ts';
 import type { Setting, Subject } from './subject.ts';
 import { terminalTable } from './table.ts';
 
-const subjects: readonly Subject[] = [attach, dockerRun, networks, names, connections, fleet];
+const subjects: readonly Subject[] = [attach, dockerRun, networks, names, connections, logs, fleet];
 
 const usage = `npm run bench -- [--only SUBJECT]… [--engine NAME]… [--quick] [--write]
 

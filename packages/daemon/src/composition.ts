@@ -105,6 +105,7 @@ export async function composeEngine(options: DaemonOptions, logger: Logger): Pro
           legacyLinkVariables: process.env['DOCKER_KEEP_DEPRECATED_LEGACY_LINKS_ENV_VARS'] === '1',
           cgroupParent: options.cgroupParent,
           runtime: { binary: runtime },
+          log: options.log,
         },
         logger,
       },

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { FairleadError, type IpAddress, isCidr, type LogLevel, parseIpAddress } from '@fairlead/base';
+import { FairleadError, type IpAddress, isCidr, type LogLevel, parseIpAddress, withPrefix } from '@fairlead/base';
+import { type LogConfig, requireLogConfig } from '@fairlead/engine';
 import { parseSubnetSourceFlag } from '@fairlead/ipam';
 import { mergeSettings, readConfigFile } from './config-file.ts';
 import { type FlagValues, flags, parseFlags } from './flag.ts';
@@ -34,6 +35,8 @@ export interface DaemonOptions {
     readonly options: readonly string[];
   };
   readonly hostGateways: readonly string[];
+  /** The log of containers that ask for none in particular. */
+  readonly log: LogConfig;
   readonly registryMirrors: readonly string[];
   readonly insecureRegistries: readonly string[];
   readonly labels: readonly string[];
@@ -115,11 +118,27 @@ export function optionsOf(values: FlagValues): DaemonOptions {
     networkOptions: networkOptions(list('default-network-opt')),
     dns: { servers: list('dns').map(parseIpAddress), search: list('dns-search'), options: list('dns-opt') },
     hostGateways: list('host-gateway-ip').map(parseIpAddress),
+    log: logConfig(text('log-driver') ?? 'json-file', list('log-opt')),
     registryMirrors: list('registry-mirror').map(parseMirror),
     insecureRegistries: list('insecure-registry'),
     labels: list('label'),
     notes: notesOf(values),
   };
+}
+
+function logConfig(type: string, words: readonly string[]): LogConfig {
+  const options = Object.fromEntries(
+    words.map((word) => {
+      const [name = '', ...value] = word.split('=');
+      return [name, value.join('=')];
+    }),
+  );
+  try {
+    requireLogConfig({ type, options });
+  } catch (error) {
+    throw withPrefix('failed to set log opts: ', error);
+  }
+  return { type, options };
 }
 
 function bridgeOptions(

@@ -40,6 +40,7 @@ export function systemInfo(facts: SystemFacts): () => Promise<SystemInfo> {
       registryMirrors: options.registryMirrors,
       defaultAddressPools: facts.addressPools,
       labels: options.labels,
+      loggingDriver: options.log.type,
       warnings: [],
     };
   };

@@ -5,6 +5,7 @@ import type { Store } from '@fairlead/store';
 import type { EventLog } from './event-log.ts';
 import type { FileCalls } from './files/file-calls.ts';
 import type { Images } from './image/image-service.ts';
+import type { LogConfig } from './log/log-options.ts';
 import type { LinkCounters } from './statistics/statistics-port.ts';
 
 /** Keeps a pipe's reading end open in a process that outlives the daemon, so that nothing written meanwhile is lost. */
@@ -48,6 +49,8 @@ export interface EngineSettings {
   /** Control group of containers that name none; '' means `fairlead`. */
   readonly cgroupParent: string;
   readonly runtime: RuntimeOptions;
+  /** The log of containers that ask for none in particular. */
+  readonly log: LogConfig;
 }
 
 /** What the parts of the engine work with. */

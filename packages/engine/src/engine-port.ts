@@ -99,6 +99,8 @@ export interface OutputChunk {
 export interface LogLine extends OutputChunk {
   /** RFC 3339 with nanoseconds, UTC. */
   readonly time: string;
+  /** What the log says about the container, as its options `labels`, `env` and `tag` ask. */
+  readonly attributes?: Readonly<Record<string, string>>;
 }
 
 /** Which lines of a log are wanted. Times are nanoseconds since the epoch. */
@@ -321,6 +323,8 @@ export interface SystemInfo {
   readonly registryMirrors: readonly string[];
   readonly defaultAddressPools: readonly { readonly base: string; readonly size: number }[];
   readonly labels: readonly string[];
+  /** Of containers that ask for none in particular. */
+  readonly loggingDriver: string;
   readonly warnings: readonly string[];
 }
 

@@ -142,7 +142,7 @@ export class Engine implements EnginePort, AsyncDisposable {
     this.#resolvConf?.[Symbol.dispose]();
     await this.#lifecycle.forbidRestarts();
     await this.#rest;
-    this.#lifecycle.release();
+    await this.#lifecycle.release();
   }
 
   async #followEvents(): Promise<void> {

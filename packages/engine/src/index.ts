@@ -51,6 +51,7 @@ export { readHostResolvConf } from './host-resolver-file.ts';
 export type { CommitOptions } from './image/commit-port.ts';
 export { Images } from './image/image-service.ts';
 export type { LoginRequest, RegistryService } from './image/registry-port.ts';
+export { type LogConfig, requireLogConfig } from './log/log-options.ts';
 export type {
   Container,
   ContainerConfig,

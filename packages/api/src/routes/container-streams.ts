@@ -43,7 +43,10 @@ async function attach(containers: ContainerService, request: ApiRequest): Promis
 async function logs(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
   const { tty, lines } = await containers.logs(parameter(request, 'id'), logOptions(request));
   return stream(
-    encodeLines(untilGone(lines, request.signal), tty, flag(request, 'timestamps')),
+    encodeLines(untilGone(lines, request.signal), tty, {
+      timestamps: flag(request, 'timestamps'),
+      details: flag(request, 'details'),
+    }),
     streamMediaType(tty, request.version),
   );
 }
@@ -74,12 +77,21 @@ function tailLines(tail: string | undefined): number | undefined {
 async function* encodeLines(
   lines: AsyncIterable<LogLine>,
   tty: boolean,
-  timestamps: boolean,
+  shown: { readonly timestamps: boolean; readonly details: boolean },
 ): AsyncGenerator<Uint8Array> {
   for await (const line of lines) {
-    const data = timestamps ? Buffer.concat([Buffer.from(`${paddedTime(line.time)} `), line.data]) : line.data;
+    const time = shown.timestamps ? `${paddedTime(line.time)} ` : '';
+    const details = shown.details ? `${attributeText(line)} ` : '';
+    const before = `${time}${details}`;
+    const data = before === '' ? line.data : Buffer.concat([Buffer.from(before), line.data]);
     yield encodeChunk({ stream: line.stream, data }, tty);
   }
+}
+
+/** `name=value,...`, as in a query. */
+function attributeText({ attributes = {} }: LogLine): string {
+  const names = Object.keys(attributes).sort();
+  return names.map((name) => String(new URLSearchParams([[name, attributes[name] ?? '']]))).join(',');
 }
 
 /** All nine digits, so that columns stand below each other. */

@@ -83,6 +83,7 @@ export class FakeEngine implements EnginePort {
       registryMirrors: [],
       defaultAddressPools: [{ base: '172.17.0.0/16', size: 24 }],
       labels: [],
+      loggingDriver: 'json-file',
       warnings: [],
     };
   }

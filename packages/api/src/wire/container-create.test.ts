@@ -41,7 +41,7 @@ test('the smallest request has the defaults of Docker', () => {
   assert.equal(config.host.shmSize, 67_108_864);
   assert.equal(config.host.ipcMode, 'private');
   assert.deepEqual(config.host.restartPolicy, { name: 'no', maximumRetryCount: 0 });
-  assert.deepEqual(config.host.logConfig, { type: 'json-file', options: {} });
+  assert.deepEqual(config.host.logConfig, { type: '', options: {} });
   assert.deepEqual(config.networks, [{ network: 'bridge', config: {} }]);
   assert.equal(config.entrypoint, null);
 });

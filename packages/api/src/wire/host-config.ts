@@ -121,7 +121,7 @@ export function parseHostConfig(host: WireHostConfig, version: ApiVersion): Host
       name: host.RestartPolicy?.Name || 'no',
       maximumRetryCount: host.RestartPolicy?.MaximumRetryCount ?? 0,
     },
-    logConfig: { type: host.LogConfig?.Type || 'json-file', options: host.LogConfig?.Config ?? {} },
+    logConfig: { type: host.LogConfig?.Type ?? '', options: host.LogConfig?.Config ?? {} },
     limits: withSwap(parseLimits(host)),
   };
 }

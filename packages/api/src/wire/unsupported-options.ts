@@ -2,8 +2,6 @@ import { FairleadError } from '@fairlead/base';
 import type { ContainerConfig, Image, Json } from '@fairlead/engine';
 import { isJsonObject } from './go-json.ts';
 
-/** Drivers whose logs `docker logs` can read here; `none` keeps nothing. */
-const logDrivers = ['json-file', 'local', 'none'];
 /** Names of the one runtime that clients use beside the one that it has in `docker info`. */
 const runtimeNames = ['runc', 'io.containerd.runc.v2'];
 
@@ -11,11 +9,9 @@ const runtimeNames = ['runc', 'io.containerd.runc.v2'];
  * Refuse what would silently not be done and change what the container is: rather no container than a wrong one.
  *
  * @param runtime the runtime's own name.
- * @throws FairleadError `not-implemented`, or `invalid-argument` in Docker's words.
+ * @throws FairleadError `invalid-argument` in Docker's words.
  */
-export function requireSupported({ host, other }: ContainerConfig, runtime: string): void {
-  const { type } = host.logConfig;
-  if (!logDrivers.includes(type)) notImplemented(`the logging driver ${type}`);
+export function requireSupported({ other }: Pick<ContainerConfig, 'other'>, runtime: string): void {
   const asked = other.host['Runtime'];
   if (asked !== undefined && asked !== runtime && !runtimeNames.includes(String(asked))) {
     fail(`unknown or invalid runtime name: ${asked}`);
@@ -48,10 +44,6 @@ function deviceFault(request: Json): string {
 
 function listOf(value: Json | undefined): readonly Json[] {
   return Array.isArray(value) ? value : [];
-}
-
-function notImplemented(what: string): never {
-  throw new FairleadError('not-implemented', `${what} is not supported yet by this version of Fairlead`);
 }
 
 function fail(message: string): never {

@@ -13,13 +13,14 @@ import type {
   WaitCondition,
   WaitResult,
 } from '../engine-port.ts';
+import { settleLogConfig } from '../log/log-options.ts';
 import { readLog, readLogUpTo } from '../log/log-reader.ts';
 import type { LogMark } from '../log/log-writer.ts';
 import type { Container, ContainerConfig, Exec, Image, Volume } from '../model.ts';
 import type { ContainerVolumes } from '../volume/container-volumes.ts';
 import { containerEvent } from './container-event.ts';
 import { makeContainer } from './container-factory.ts';
-import { containerFiles } from './container-files.ts';
+import { containerLog } from './container-log.ts';
 import { inventName, parseContainerName } from './container-name.ts';
 import { ignoreMissing, isAlive, notRunning, requireNotRestarting } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
@@ -66,7 +67,9 @@ export class Containers implements ContainerService {
   }
 
   async create(request: ContainerConfig & { readonly name?: string }) {
-    const { name: wanted, ...config } = request;
+    const { name: wanted, ...asked } = request;
+    const logConfig = settleLogConfig(asked.host.logConfig, this.#context.settings.log);
+    const config = { ...asked, host: { ...asked.host, logConfig } };
     const name = wanted ? parseContainerName(wanted) : inventName((candidate) => this.#table.hasName(candidate));
     this.#table.requireFreeName(name);
     this.#validate(config);
@@ -156,7 +159,7 @@ export class Containers implements ContainerService {
 
   async logs(reference: string, options: LogOptions) {
     const container = this.#table.find(reference);
-    if (container.config.host.logConfig.type === 'none') {
+    if (containerLog(container, this.#context.settings) === undefined) {
       throw new FairleadError('not-implemented', 'configured logging driver does not support reading');
     }
     return { tty: container.config.tty, lines: await this.#read(container, options) };
@@ -291,8 +294,9 @@ export class Containers implements ContainerService {
   }
 
   async #read(container: Container, options: LogOptions): Promise<AsyncIterable<LogLine>> {
-    const { log } = containerFiles(this.#context.settings, container.id);
-    return readLog(log, options, (await this.#lifecycle.attachments.streams(container.id))?.log);
+    const path = containerLog(container, this.#context.settings);
+    if (path === undefined) return nothing();
+    return readLog(path, options, (await this.#lifecycle.attachments.streams(container.id))?.log);
   }
 
   /** What was said before the client came, without what it gets live. */
@@ -301,8 +305,9 @@ export class Containers implements ContainerService {
     options: AttachOptions,
     mark: LogMark | undefined,
   ): Promise<AsyncIterable<OutputChunk>> {
-    if (mark === undefined) return await this.#read(container, { ...options, follow: false });
-    return readLogUpTo(containerFiles(this.#context.settings, container.id).log, mark, options);
+    const path = containerLog(container, this.#context.settings);
+    if (mark === undefined || path === undefined) return await this.#read(container, { ...options, follow: false });
+    return readLogUpTo(path, mark, options);
   }
 
   #view(container: Container, image: Image | undefined): ContainerView {

@@ -199,10 +199,12 @@ export class Lifecycle {
     await this.#restarts.arm(container);
   }
 
-  /** Let go of every stream; the containers go on. */
-  release(): void {
+  /** Let go of every stream, and write down what came out of them; the containers go on. */
+  async release(): Promise<void> {
     this.#health.release();
-    for (const { process } of this.#running.values()) process.release();
+    const running = [...this.#running.values()];
+    for (const { process } of running) process.release();
+    await Promise.all(running.map(async ({ log }) => await log?.close()));
   }
 
   /** Record how a container ended; it goes altogether, or waits for its restart, when that was asked for. */

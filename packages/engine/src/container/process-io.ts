@@ -4,6 +4,9 @@ import type { OutputChunk } from '../engine-port.ts';
 /** Bytes that may wait for one reader before the process has to wait for it. */
 const HIGH_WATER = 1 << 20;
 
+/** A piece of so many bytes tells that more is waiting. */
+const LOUD = 1 << 14;
+
 /**
  * How long a pipe may stay silent after the process has exited, in milliseconds. A child in the background can hold it
  * open as long as it likes; what a dead process left in it arrives at once.
@@ -152,7 +155,18 @@ export class ProcessIo {
     for (const subscription of this.#subscriptions) subscription.push(chunk);
     const busy = this.#sink(chunk);
     if (busy !== undefined) void this.#awaitSink(busy);
-    if (this.#mustWait()) for (const socket of this.#sockets) socket.pause();
+    if (this.#mustWait()) this.#pause();
+    else if (chunk.data.length >= LOUD && !this.#draining) this.#yield();
+  }
+
+  /** There is more where this came from: everybody else first. Left alone, libuv reads on for two megabytes. */
+  #yield(): void {
+    this.#pause();
+    setImmediate(() => this.#resume());
+  }
+
+  #pause(): void {
+    for (const socket of this.#sockets) socket.pause();
   }
 
   async #awaitSink(busy: Promise<void>): Promise<void> {

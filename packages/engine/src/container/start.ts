@@ -1,15 +1,15 @@
-import { mkdirSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { FairleadError, isConflict, lateModule, messageOf, withPrefix } from '@fairlead/base';
 import type { Endpoint, JoinRequest, PortBinding, Sandbox } from '@fairlead/network';
 import { type ContainerDescription, type ExitStatus, ProcessStreams, type SnapshotMount } from '@fairlead/runtime';
 import type { EngineContext } from '../context.ts';
-import { LogWriter } from '../log/log-writer.ts';
+import type { LogWriter } from '../log/log-writer.ts';
 import type { Container } from '../model.ts';
 import type { ContainerVolumes } from '../volume/container-volumes.ts';
 import type { VolumeSources } from '../volume/volume-sources.ts';
 import { imagePorts } from './container-factory.ts';
 import { type ContainerFiles, containerFiles, dnsConfig, type FileWriter } from './container-files.ts';
+import { openContainerLog } from './container-log.ts';
 import { ignoreMissing, isAlive } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import { findInit } from './init-program.ts';
@@ -293,11 +293,9 @@ export class ContainerStart {
   async #connect(container: Container, streams: ProcessStreams): Promise<Started> {
     const { containerd, keeper, settings } = this.#context;
     const { config } = container;
-    const files = containerFiles(settings, container.id);
     const outputs = [streams.paths.stdout, streams.paths.stderr].filter((path) => path !== '');
     await Promise.all(outputs.map((path) => keeper.hold(path)));
-    mkdirSync(files.directory, { recursive: true, mode: 0o710 });
-    const log = config.host.logConfig.type === 'none' ? undefined : await this.#openLog(container.id, files.log);
+    const log = await openContainerLog(container, settings, this.#context.logger);
     const process = new RunningProcess(containerd.tasks, { containerId: container.id }, streams, {
       tty: config.tty,
       sink: (chunk) => log?.write(chunk),
@@ -307,12 +305,6 @@ export class ContainerStart {
       await Promise.all([log?.close(), ...outputs.map((path) => keeper.release(path))]);
     };
     return { process, log, streams, close };
-  }
-
-  async #openLog(id: string, path: string): Promise<LogWriter> {
-    return await LogWriter.open(path, (error) =>
-      this.#context.logger.error('log not written', { id, error: messageOf(error) }),
-    );
   }
 
   #layout({ id, config }: Container) {

@@ -42,7 +42,8 @@ export function containerView(
     mounts: containerMounts(container).map((mount) => mountView(mount, mountpoint)),
     files: {
       ...containerFiles(context.settings, filesOwner),
-      log: containerFiles(context.settings, container.id).log,
+      log:
+        container.config.host.logConfig.type === 'json-file' ? containerFiles(context.settings, container.id).log : '',
     },
     execs,
   };

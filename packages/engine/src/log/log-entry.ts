@@ -1,8 +1,11 @@
 import type { LogLine, OutputChunk } from '../engine-port.ts';
 import { escapeJson, largestEscape } from './json-escape.ts';
+import type { LogAttributes } from './log-attributes.ts';
 import { formatLogTime, fullLogTime } from './log-time.ts';
+import { plainEntries } from './plain-lines.ts';
 
-const prefix = Buffer.from('{"log":"');
+const prefixText = '{"log":"';
+const prefix = Buffer.from(prefixText);
 const newline = Buffer.from('\\n');
 
 /**
@@ -13,7 +16,7 @@ const newline = Buffer.from('\\n');
  * A piece of a line that is not its last has no `\n` at the end of `log`.
  */
 export class EntryBuffer {
-  #bytes: Uint8Array = new Uint8Array(0);
+  #bytes: Buffer = Buffer.alloc(0);
   #length = 0;
 
   /** Bytes collected. */
@@ -31,6 +34,15 @@ export class EntryBuffer {
     this.#length = append(suffix, output, offset);
   }
 
+  /** Add whole lines, when all of them are plain. @param data ends with a newline. @returns false when they are not. */
+  addPlain(data: Buffer, suffix: Uint8Array): boolean {
+    const text = plainEntries(data, prefixText, Buffer.from(suffix).toString('latin1'));
+    if (text === undefined) return false;
+    this.#reserve(text.length);
+    this.#length += this.#bytes.write(text, this.#length, 'latin1');
+    return true;
+  }
+
   /** What was collected, valid until the next `add` after `clear`. */
   contents(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
@@ -39,7 +51,7 @@ export class EntryBuffer {
   /** Start over. A buffer larger than `keep` bytes is given back: most containers are silent most of the time. */
   clear(keep: number): void {
     this.#length = 0;
-    if (this.#bytes.length > keep) this.#bytes = new Uint8Array(0);
+    if (this.#bytes.length > keep) this.#bytes = Buffer.alloc(0);
   }
 
   #reserve(count: number): void {
@@ -58,8 +70,17 @@ function append(bytes: Uint8Array, output: Uint8Array, offset: number): number {
 }
 
 /** How an entry ends. @param time nanoseconds since the epoch. */
-export function entrySuffix(stream: OutputChunk['stream'], time: bigint): Uint8Array {
-  return Buffer.from(`","stream":"${stream}","time":"${formatLogTime(time)}"}\n`, 'latin1');
+export function entrySuffix(stream: OutputChunk['stream'], time: bigint, attributes: LogAttributes = {}): Uint8Array {
+  const details = Object.keys(attributes).length > 0 ? `"attrs":${goJson(attributes)},` : '';
+  return Buffer.from(`","stream":"${stream}",${details}"time":"${formatLogTime(time)}"}\n`);
+}
+
+/** JSON as Go writes it: what HTML would take for its own is escaped. */
+function goJson(value: LogAttributes): string {
+  return JSON.stringify(value).replace(
+    /[<>&\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** Read an entry; `undefined` for what is none, such as what a crash of the machine left. */
@@ -69,7 +90,13 @@ export function parseEntry(text: string): LogLine | undefined {
   if (!('log' in entry) || typeof entry.log !== 'string') return undefined;
   if (!('time' in entry) || typeof entry.time !== 'string') return undefined;
   const stream = 'stream' in entry && entry.stream === 'stderr' ? 'stderr' : 'stdout';
-  return { stream, data: Buffer.from(entry.log), time: fullLogTime(entry.time) };
+  const line = { stream, data: Buffer.from(entry.log), time: fullLogTime(entry.time) } as const;
+  return 'attrs' in entry ? { ...line, attributes: attributesOf(entry.attrs) } : line;
+}
+
+function attributesOf(value: unknown): LogAttributes {
+  if (typeof value !== 'object' || value === null) return {};
+  return Object.fromEntries(Object.entries(value).map(([name, text]) => [name, String(text)]));
 }
 
 function tryParse(text: string): unknown {

@@ -1,7 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import type { LogLine, LogOptions, OutputChunk } from '../engine-port.ts';
 import { parseEntry } from './log-entry.ts';
-import { tailOffset } from './log-tail.ts';
+import { type LogSegment, openByAge, openSegments } from './log-segment.ts';
+import { findTail } from './log-tail.ts';
 import { formatLogTime } from './log-time.ts';
 import type { LogMark, LogWriter } from './log-writer.ts';
 
@@ -9,7 +9,7 @@ const blockSize = 1 << 17;
 const newline = 10;
 
 /** What tells a reader that a log grows. */
-export type GrowingLog = Pick<LogWriter, 'flush' | 'onAppend' | 'closed'>;
+export type GrowingLog = Pick<LogWriter, 'flush' | 'onAppend' | 'closed' | 'generation'>;
 
 /**
  * Read a container's log. A log that does not exist is empty.
@@ -29,12 +29,17 @@ export async function* readLogUpTo(
   mark: LogMark,
   wanted: Pick<LogOptions, OutputChunk['stream']>,
 ): AsyncGenerator<OutputChunk, void> {
-  const end = await mark.end;
-  await using file = await openLog(path);
-  if (file === undefined) return;
-  for await (const text of readEntries(file, new LineBytes(0), end)) {
-    const line = parseEntry(text);
-    if (line !== undefined && wanted[line.stream]) yield line;
+  const { offset, age } = await mark.end;
+  using open = new DisposableStack();
+  const segments = openSegments(path).map((segment) => open.use(segment));
+  const wantedSegments = segments.slice(0, segments.length - age());
+  for (const segment of wantedSegments) {
+    await segment.expand();
+    const limit = segment === wantedSegments.at(-1) ? offset : Number.POSITIVE_INFINITY;
+    for await (const text of readEntries(segment, new LineBytes(0), limit)) {
+      const line = parseEntry(text);
+      if (line !== undefined && wanted[line.stream]) yield line;
+    }
   }
   yield* mark.rest.filter(({ stream }) => wanted[stream]);
 }
@@ -68,60 +73,95 @@ async function* chosenLines(
 ): AsyncGenerator<LogLine, undefined> {
   const { since, until } = options;
   const [first, last] = [since, until].map((time) => (time === undefined ? undefined : formatLogTime(time)));
-  await writer?.flush();
-  const file = await openLog(path);
-  if (file === undefined) return;
-  try {
-    const { size } = await file.stat();
-    const start = options.tail === undefined || options.tail < 0 ? 0 : await tailOffset(file, size, options.tail);
-    const follow = options.follow && writer !== undefined;
-    const texts = follow ? followEntries(file, start, writer, left) : readEntries(file, new LineBytes(start), size);
-    for await (const text of texts) {
-      const line = parseEntry(text);
-      if (line === undefined || !options[line.stream] || (first !== undefined && line.time < first)) continue;
-      if (last !== undefined && line.time > last) return;
-      yield line;
-    }
-  } finally {
-    await file.close();
+  for await (const text of chosenEntries(path, options, writer, left)) {
+    const line = parseEntry(text);
+    if (line === undefined || !options[line.stream] || (first !== undefined && line.time < first)) continue;
+    if (last !== undefined && line.time > last) return;
+    yield line;
   }
 }
 
-async function openLog(path: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(path);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
+/** Entries of all files from where the tail begins. */
+async function* chosenEntries(
+  path: string,
+  { since = 0n, tail = -1, follow }: LogOptions,
+  writer: GrowingLog | undefined,
+  left: AbortSignal,
+): AsyncGenerator<string, void> {
+  await writer?.flush();
+  using open = new DisposableStack();
+  const generation = writer?.generation ?? 0;
+  const segments = openSegments(path, Number(since / 1_000_000n)).map((segment) => open.use(segment));
+  const growing = follow && writer !== undefined ? segments.at(-1) : undefined;
+  const sizes = new Map(segments.map((segment) => [segment, segment.size]));
+  const begin = tail < 0 ? { index: 0, offset: 0 } : await tailOf(segments, sizes, tail);
+  for (const [index, segment] of segments.entries()) {
+    if (index < begin.index) continue;
+    await segment.expand();
+    const lines = new LineBytes(index === begin.index ? begin.offset : 0);
+    const isLast = index === segments.length - 1;
+    if (writer !== undefined && segment === growing)
+      yield* followEntries(path, { segment, lines, generation }, writer, left);
+    else yield* readEntries(segment, lines, (isLast && sizes.get(segment)) || Number.POSITIVE_INFINITY);
+    segment[Symbol.dispose]();
   }
+}
+
+/** In which file the last lines begin, and where. */
+async function tailOf(segments: readonly LogSegment[], sizes: ReadonlyMap<LogSegment, number>, count: number) {
+  let missing = count;
+  for (const [index, segment] of [...segments.entries()].reverse()) {
+    await segment.expand();
+    const size = index === segments.length - 1 ? sizes.get(segment) : segment.size;
+    const tail = await findTail(segment, size ?? 0, missing);
+    if (tail.missing === 0) return { index, offset: tail.offset };
+    missing = tail.missing;
+  }
+  return { index: 0, offset: 0 };
 }
 
 /** Whole lines from where `lines` is up to its end, or up to `limit`. */
-async function* readEntries(file: FileHandle, lines: LineBytes, limit: number): AsyncGenerator<string, void> {
+async function* readEntries(segment: LogSegment, lines: LineBytes, limit: number): AsyncGenerator<string, void> {
   const block = Buffer.allocUnsafe(blockSize);
   for (;;) {
     const wanted = Math.min(block.length, limit - lines.offset);
-    const { bytesRead } = await file.read(block, 0, wanted, lines.offset);
+    const { bytesRead } = await segment.read(block, 0, wanted, lines.offset);
     if (bytesRead === 0) return;
     yield* lines.take(block.subarray(0, bytesRead));
   }
 }
 
-/** The same, and what is appended, until the log is closed. */
+/** The same, and what is appended, from file to file, until the log is closed. */
 async function* followEntries(
-  file: FileHandle,
-  start: number,
+  path: string,
+  start: { readonly segment: LogSegment; readonly lines: LineBytes; readonly generation: number },
   writer: GrowingLog,
   left: AbortSignal,
 ): AsyncGenerator<string, void> {
   using growth = new Growth(writer, left);
-  let lines = new LineBytes(start);
-  for (;;) {
-    growth.arm();
-    yield* readEntries(file, lines, Number.POSITIVE_INFINITY);
-    // Somebody has emptied the log: what it holds now has not been read.
-    if ((await file.stat()).size < lines.offset) lines = new LineBytes(0);
-    else if (!(await growth.wait())) return;
+  let { segment, lines, generation } = start;
+  try {
+    for (;;) {
+      growth.arm();
+      const isFollowed = writer.generation > generation;
+      yield* readEntries(segment, lines, Number.POSITIVE_INFINITY);
+      if (isFollowed) {
+        segment[Symbol.dispose]();
+        const next = openByAge(path, writer.generation - generation - 1);
+        if (next === undefined) return;
+        segment = next.segment;
+        generation = writer.generation - next.age;
+        await segment.expand();
+        lines = new LineBytes(0);
+      } else if (segment.size < lines.offset) {
+        // Somebody has emptied the log: what it holds now has not been read.
+        lines = new LineBytes(0);
+      } else if (!(await growth.wait())) {
+        return;
+      }
+    }
+  } finally {
+    segment[Symbol.dispose]();
   }
 }
 

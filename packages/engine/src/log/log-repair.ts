@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { parseEntry } from './log-entry.ts';
-import { tailOffset } from './log-tail.ts';
+import { findTail } from './log-tail.ts';
 
 /**
  * Make a log end with a whole entry. When the program was killed, or the disk was full, the last one can be torn: it is
@@ -8,7 +8,7 @@ import { tailOffset } from './log-tail.ts';
  */
 export async function repairLog(file: FileHandle): Promise<void> {
   const { size } = await file.stat();
-  const whole = await tailOffset(file, size, 0);
+  const { offset: whole } = await findTail(file, size, 0);
   if (whole === size) return;
   const torn = Buffer.alloc(size - whole);
   await file.read(torn, 0, torn.length, whole);

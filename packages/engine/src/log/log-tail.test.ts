@@ -3,14 +3,16 @@ import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { tailOffset } from './log-tail.ts';
+import { findTail } from './log-tail.ts';
 
 async function tail(content: string, count: number): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'fl-test-tail-'));
   try {
     await writeFile(join(directory, 'log'), content);
     await using file = await open(join(directory, 'log'));
-    return content.slice(await tailOffset(file, content.length, count));
+    const { offset, missing } = await findTail(file, content.length, count);
+    assert.equal(missing, Math.max(0, count - content.split('\n').length + 1));
+    return content.slice(offset);
   } finally {
     await rm(directory, { recursive: true });
   }

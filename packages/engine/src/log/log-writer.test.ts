@@ -138,7 +138,7 @@ test('the container has to wait while the disk is behind', async () => {
 
 test('a disk that is full is told of and does not stop the container', async () => {
   const failures: unknown[] = [];
-  const writer = await LogWriter.open('/dev/full', (error) => failures.push(error));
+  const writer = await LogWriter.open('/dev/full', { onFailure: (error) => void failures.push(error) });
   void writer.write({ stream: 'stdout', data: Buffer.from('lost\n') });
   await writer.flush();
   void writer.write({ stream: 'stdout', data: Buffer.from('lost too\n') });

@@ -2,8 +2,11 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import type { OutputChunk } from '../engine-port.ts';
 import { LineSplitter } from './line-splitter.ts';
+import type { LogAttributes } from './log-attributes.ts';
 import { EntryBuffer, entrySuffix } from './log-entry.ts';
+import { LogRotation } from './log-files.ts';
 import { repairLog } from './log-repair.ts';
+import { type LogShape, plainShape } from './log-shape.ts';
 import { LogClock } from './log-time.ts';
 
 /** Bytes of entries that may wait for the disk before the container has to. */
@@ -12,12 +15,33 @@ const highWater = 1 << 20;
 /** Buffers up to this size are kept while nothing is written. */
 const idleBuffer = 1 << 14;
 
+/** From so many bytes on whole lines are looked at together. */
+const worthLooking = 1 << 10;
+const newline = 10;
+
+/** A place between two entries. */
+export interface LogPlace {
+  /** How many files the log has begun since the one with the place. */
+  readonly age: () => number;
+  /** In that file, in bytes. */
+  readonly offset: number;
+}
+
 /** What a log had taken in at one moment. */
 export interface LogMark {
-  /** Where that ends in the file, in bytes; resolves when it is written, and never rejects. */
-  readonly end: Promise<number>;
+  /** Where that ends; resolves when it is written, and never rejects. */
+  readonly end: Promise<LogPlace>;
   /** What of it waits for the end of its line and is not in the file. */
   readonly rest: readonly OutputChunk[];
+}
+
+/** How a log is to be written. */
+export interface LogWriterOptions {
+  readonly shape?: LogShape;
+  /** What every entry says about the container. */
+  readonly attributes?: LogAttributes;
+  /** Told when the disk does not take entries, which are lost, or no new file can be begun. */
+  readonly onFailure?: (error: unknown) => void;
 }
 
 /**
@@ -27,14 +51,20 @@ export interface LogMark {
  * and not written yet. When the disk is full, entries are dropped rather than the container stopped, as in Docker.
  */
 export class LogWriter implements AsyncDisposable {
-  readonly #file: FileHandle;
+  readonly #shape: LogShape;
+  readonly #rotation: LogRotation;
+  #file: FileHandle;
+  /** Bytes in the file. */
+  #size: number;
+  /** What {@link #end} was when the last files were begun, by their generation. */
+  readonly #starts = new Map([[0, 0]]);
   readonly #onFailure: (error: unknown) => void;
-  /** Where the file ends once everything that was taken in is written, in bytes. */
+  /** Bytes of the first file and of all that were written since, once everything that was taken in is written. */
   #end: number;
   /** Bytes of entries that the disk did not take. */
   #lost = 0;
   readonly #clock = new LogClock();
-  readonly #streams = { stdout: new LogStream('stdout'), stderr: new LogStream('stderr') };
+  readonly #streams: { readonly stdout: LogStream; readonly stderr: LogStream };
   readonly #listeners = new Set<() => void>();
   #pending = new EntryBuffer();
   #spare = new EntryBuffer();
@@ -46,28 +76,37 @@ export class LogWriter implements AsyncDisposable {
   #closing: Promise<void> | undefined;
   #closed = false;
 
-  private constructor(file: FileHandle, size: number, onFailure: (error: unknown) => void) {
+  private constructor(file: FileHandle, size: number, path: string, options: LogWriterOptions) {
+    const { shape = plainShape, attributes = {}, onFailure = () => {} } = options;
     this.#file = file;
+    this.#size = size;
     this.#end = size;
+    this.#shape = shape;
     this.#onFailure = onFailure;
+    this.#rotation = new LogRotation(path, shape, onFailure);
+    this.#streams = { stdout: new LogStream('stdout', attributes), stderr: new LogStream('stderr', attributes) };
   }
 
   /**
    * Begin a log or go on with one. An entry that was torn when the program was killed is taken away.
    *
-   * @param onFailure told when the disk does not take entries; they are lost.
    * @throws Error of the file system when the file cannot be opened.
    */
-  static async open(path: string, onFailure: (error: unknown) => void = () => {}): Promise<LogWriter> {
+  static async open(path: string, options: LogWriterOptions = {}): Promise<LogWriter> {
     const file = await open(path, 'a+', 0o640);
     try {
       await repairLog(file);
       const { size } = await file.stat();
-      return new LogWriter(file, size, onFailure);
+      return new LogWriter(file, size, path, options);
     } catch (error) {
       await file.close();
       throw error;
     }
+  }
+
+  /** How many files the log has begun; what was written before the last one is complete. */
+  get generation(): number {
+    return this.#rotation.generation;
   }
 
   /** True once everything is written and nothing will follow. */
@@ -82,8 +121,10 @@ export class LogWriter implements AsyncDisposable {
    */
   write({ stream, data }: OutputChunk): undefined | Promise<void> {
     if (this.#closing !== undefined) return undefined;
+    const { dropBeyond } = this.#shape;
+    if (dropBeyond !== undefined && this.#pending.length > dropBeyond) return undefined;
     this.#add(() => this.#streams[stream].write(data, this.#clock.now(), this.#pending));
-    if (this.#pending.length < highWater) return undefined;
+    if (this.#pending.length < highWater || dropBeyond !== undefined) return undefined;
     this.#room ??= Promise.withResolvers<void>();
     return this.#room.promise;
   }
@@ -99,7 +140,7 @@ export class LogWriter implements AsyncDisposable {
     const [end, lost] = [this.#end, this.#lost];
     const rest = Object.values(this.#streams).map((stream) => stream.rest());
     return {
-      end: this.flush().then(() => end - (this.#lost - lost)),
+      end: this.flush().then(() => this.#placeOf(end - (this.#lost - lost))),
       rest: rest.filter(({ data }) => data.length > 0),
     };
   }
@@ -126,6 +167,7 @@ export class LogWriter implements AsyncDisposable {
       for (const stream of Object.values(this.#streams)) stream.end(time, this.#pending);
     });
     await this.flush();
+    await this.#rotation.settled();
     try {
       await this.#file.close();
     } catch (error) {
@@ -162,12 +204,47 @@ export class LogWriter implements AsyncDisposable {
     this.#flushing = false;
   }
 
+  /** Write entries, each whole into one file. */
   async #append(bytes: Uint8Array): Promise<void> {
+    for (let position = 0; position < bytes.length; ) {
+      const end = await this.#endOfPart(bytes, position);
+      await this.#appendPart(bytes.subarray(position, end));
+      position = end;
+    }
+  }
+
+  /** As Docker does, a file ends with the entry that reaches its size. */
+  async #endOfPart(bytes: Uint8Array, position: number): Promise<number> {
+    const { maxSize } = this.#shape;
+    if (maxSize === undefined) return bytes.length;
+    if (this.#size >= maxSize) await this.#rotate(bytes.length - position);
+    const full = position + Math.max(0, maxSize - this.#size - 1);
+    const found = full >= bytes.length ? -1 : bytes.indexOf(newline, full);
+    return found < 0 ? bytes.length : found + 1;
+  }
+
+  /** @param left bytes that are taken in and not written. */
+  async #rotate(left: number): Promise<void> {
+    try {
+      const old = this.#file;
+      this.#file = await this.#rotation.rotate();
+      this.#size = 0;
+      const { generation } = this.#rotation;
+      this.#starts.set(generation, this.#end - this.#pending.length - left);
+      this.#starts.delete(generation - this.#shape.maxFiles);
+      await old.close();
+    } catch (error) {
+      this.#onFailure(error);
+    }
+  }
+
+  async #appendPart(bytes: Uint8Array): Promise<void> {
     let written = 0;
     try {
       while (written < bytes.length) {
         written += (await this.#file.write(bytes, written, bytes.length - written)).bytesWritten;
       }
+      this.#size += written;
     } catch (error) {
       this.#onFailure(error);
       this.#lost += bytes.length;
@@ -184,6 +261,12 @@ export class LogWriter implements AsyncDisposable {
     } catch (error) {
       this.#onFailure(error);
     }
+  }
+
+  #placeOf(end: number): LogPlace {
+    const found = [...this.#starts].findLast(([, start]) => start <= end);
+    const [generation, start] = found ?? [this.generation - this.#shape.maxFiles, end];
+    return { offset: end - start, age: () => this.generation - generation };
   }
 
   #nextAppend(): Promise<void> {
@@ -203,6 +286,7 @@ export class LogWriter implements AsyncDisposable {
 /** One of the two streams: makes entries of lines. */
 class LogStream {
   readonly #name: OutputChunk['stream'];
+  readonly #attributes: LogAttributes;
   readonly #splitter: LineSplitter;
   /** Where entries go, and how they end, during a call. */
   #output: EntryBuffer | undefined;
@@ -210,14 +294,21 @@ class LogStream {
   /** All pieces of a line have the time of its first one. */
   #pieceSuffix: Uint8Array | undefined;
 
-  constructor(name: OutputChunk['stream']) {
+  constructor(name: OutputChunk['stream'], attributes: LogAttributes) {
     this.#name = name;
+    this.#attributes = attributes;
     this.#splitter = new LineSplitter((bytes, start, end, complete) => this.#add(bytes, start, end, complete));
   }
 
   write(data: Uint8Array, time: bigint, output: EntryBuffer): void {
     this.#begin(time, output);
-    this.#splitter.push(data);
+    const first = data.length < worthLooking ? -1 : data.indexOf(newline);
+    if (first < 0) return this.#splitter.push(data);
+    const last = data.lastIndexOf(newline);
+    this.#splitter.push(data.subarray(0, first + 1));
+    const lines = Buffer.from(data.buffer, data.byteOffset + first + 1, last - first);
+    if (lines.length > 0 && !output.addPlain(lines, this.#suffix)) this.#splitter.push(lines);
+    this.#splitter.push(data.subarray(last + 1));
   }
 
   /** What waits for the end of its line. */
@@ -232,7 +323,7 @@ class LogStream {
 
   #begin(time: bigint, output: EntryBuffer): void {
     this.#output = output;
-    this.#suffix = entrySuffix(this.#name, time);
+    this.#suffix = entrySuffix(this.#name, time, this.#attributes);
   }
 
   #add(bytes: Uint8Array, start: number, end: number, complete: boolean): void {

@@ -1,0 +1,75 @@
+import { FairleadError } from '@fairlead/base';
+import type { Container } from '../model.ts';
+
+/** What a log says about its container in every entry, by name. */
+export type LogAttributes = Readonly<Record<string, string>>;
+
+/** What attributes are made from. */
+export interface LogSubject extends Pick<Container, 'id' | 'name' | 'imageId' | 'path' | 'args' | 'env'> {
+  readonly image: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Digits of an id that people read. */
+const SHORT = 12;
+
+/**
+ * The labels, variables and the tag that the options of a log ask for (moby/daemon/logger/loginfo.go).
+ *
+ * @throws FairleadError `invalid-argument` in Docker's words, which it says when the container is started.
+ */
+export function logAttributes(subject: LogSubject, options: Readonly<Record<string, string>>): LogAttributes {
+  const variables = Object.fromEntries(subject.env.map(nameAndValue));
+  const attributes = {
+    ...chosen(subject.labels, options['labels'], options['labels-regex']),
+    ...chosen(variables, options['env'], options['env-regex']),
+  };
+  const tag = options['tag'] ? logTag(options['tag'], subject) : '';
+  const all = Object.entries({ ...attributes, ...(tag !== '' && { tag }) });
+  return Object.fromEntries(all.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function nameAndValue(variable: string): readonly [string, string] {
+  const [name = '', ...rest] = variable.split('=');
+  return [name, rest.join('=')];
+}
+
+function chosen(all: LogAttributes, names = '', pattern = ''): LogAttributes {
+  const wanted = names.split(',');
+  const expression = pattern === '' ? undefined : regularExpression(pattern);
+  return Object.fromEntries(
+    Object.entries(all).filter(([name]) => wanted.includes(name) || (expression?.test(name) ?? false)),
+  );
+}
+
+function regularExpression(pattern: string): RegExp {
+  try {
+    return new RegExp(pattern);
+  } catch {
+    return fail(`error parsing regexp: ${pattern}`);
+  }
+}
+
+/** Fields of a tag's template; pipelines and functions are not served. */
+function logTag(template: string, subject: LogSubject): string {
+  const { id, imageId, name, image } = subject;
+  const fields = new Map([
+    ['ID', id.slice(0, SHORT)],
+    ['FullID', id],
+    ['Name', name],
+    ['ImageID', imageId.slice(0, SHORT)],
+    ['ImageFullID', imageId],
+    ['ImageName', image],
+    ['Command', [subject.path, ...subject.args].join(' ')],
+    ['DaemonName', 'docker'],
+  ]);
+  return template.replace(/\{\{(.*?)(\}\}|$)/gs, (_, inside: string, end: string) => {
+    if (end === '') fail('template: log-tag:1: unclosed action');
+    const field = /^\s*\.(\w+)\s*$/.exec(inside)?.[1] ?? '';
+    return fields.get(field) ?? fail(`template: log-tag:1: can't evaluate ${inside.trim()} in type *logger.Info`);
+  });
+}
+
+function fail(message: string): never {
+  throw new FairleadError('invalid-argument', `failed to initialize logging driver: ${message}`);
+}

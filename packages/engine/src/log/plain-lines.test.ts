@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { EntryBuffer } from './log-entry.ts';
+import { plainEntries } from './plain-lines.ts';
+
+const prefix = '{"log":"';
+const suffix = '","stream":"stdout","attrs":{"a":"$1 $$"}}\n';
+
+/** The same, line by line. */
+function closely(data: Buffer): string {
+  const entries = new EntryBuffer();
+  for (let start = 0; start < data.length; ) {
+    const end = data.indexOf(10, start);
+    entries.add(data, start, end, true, Buffer.from(suffix));
+    start = end + 1;
+  }
+  return Buffer.from(entries.contents()).toString('latin1');
+}
+
+for (const [what, text] of [
+  ['plain text', 'one\ntwo\n'],
+  ['empty lines', '\n\n'],
+  ['JSON', '{"a":"b\\\\c"}\n{"a":"\\"d\\""}\n'],
+  ['characters of two, three and four bytes', 'é€😀\n\u2027\u202a\n'],
+  ['lines of just less than 16 KiB', `${'x'.repeat(16_383)}\n${'y'.repeat(16_383)}\n`],
+  ['what a replacement would take for its own', '$1 $$ $`\n'],
+] as const) {
+  test(`lines with ${what} become the same entries as one by one`, () => {
+    assert.equal(plainEntries(Buffer.from(text), prefix, suffix), closely(Buffer.from(text)));
+  });
+}
+
+for (const [what, data] of [
+  ['a line of 16 KiB', Buffer.from(`a\n${'x'.repeat(16_384)}\nb\n`)],
+  ['control characters', Buffer.from('a\tb\n')],
+  ['what HTML would take for its own', Buffer.from('<a>\n')],
+  ['line separators', Buffer.from('\u2028\n')],
+  ['a byte that is not UTF-8', Buffer.from([0x80, 10])],
+] as const) {
+  test(`lines with ${what} are left to a closer look`, () =>
+    assert.equal(plainEntries(data, prefix, suffix), undefined));
+}
+
+test('whatever is taken becomes the same entries as one by one', () => {
+  const line = fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.constant('x'.repeat(9000)));
+  fc.assert(
+    fc.property(fc.array(line, { minLength: 1 }), (lines) => {
+      const data = Buffer.from(`${lines.join('\n')}\n`);
+      const entries = plainEntries(data, prefix, suffix);
+      assert.ok(entries === undefined || entries === closely(data));
+    }),
+  );
+});
