@@ -1,5 +1,7 @@
 import type { CommandDefinition } from './command.ts';
 import { containerCommands } from './container-commands.ts';
+import { containerContentCommands } from './container-content-commands.ts';
+import { containerWatchCommands } from './container-watch-commands.ts';
 import { imageCommands } from './image-commands.ts';
 import { machineCommands } from './machine-commands.ts';
 import { networkCommands } from './network-commands.ts';
@@ -8,6 +10,8 @@ import { volumeCommands } from './volume-commands.ts';
 /** Every command of `fairlead`, in the order in which help lists them. */
 export const commandTable: readonly CommandDefinition[] = [
   ...containerCommands,
+  ...containerWatchCommands,
+  ...containerContentCommands,
   ...imageCommands,
   ...networkCommands,
   ...volumeCommands,

@@ -193,6 +193,7 @@ export const containerCommands: readonly CommandDefinition[] = [
       { flags: '-f, --follow', description: 'go on with what it writes' },
       { flags: '-n, --tail <lines>', description: 'only the last lines' },
       { flags: '-t, --timestamps', description: 'with times' },
+      { flags: '--details', description: 'with labels, variables and tag, as its options ask' },
       { flags: '--since <time>', description: 'only from then: RFC 3339, seconds, or 10m for ten minutes ago' },
       { flags: '--until <time>', description: 'only until then' },
     ],

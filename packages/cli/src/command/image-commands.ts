@@ -37,6 +37,56 @@ export const imageCommands: readonly CommandDefinition[] = [
     load: async () => (await transfer()).pull,
   },
   {
+    words: ['push'],
+    aliases: [['image', 'push']],
+    summary: 'Send an image to its registry',
+    arguments: '<reference>',
+    options: [
+      { flags: '-a, --all-tags', description: 'all tags of the repository' },
+      { flags: '-q, --quiet', description: 'only the reference at the end' },
+    ],
+    completion: 'image',
+    load: async () => (await transfer()).push,
+  },
+  {
+    words: ['save'],
+    aliases: [['image', 'save']],
+    summary: 'Write images as an archive that load takes',
+    arguments: '<image...>',
+    options: [
+      { flags: '-o, --output <path>', description: 'the archive; default standard output', completion: 'file' },
+    ],
+    completion: 'image',
+    load: async () => (await transfer()).save,
+  },
+  {
+    words: ['image', 'prune'],
+    summary: 'Remove images without a name that no container has',
+    options: [
+      { flags: '-a, --all', description: 'also those with a name' },
+      { flags: '-f, --force', description: 'do not ask' },
+      { flags: '--filter <filter>', description: 'condition: label=…, until=…', repeatable: true },
+    ],
+    load: async () => (await import('../machine/prune.ts')).pruneImages,
+  },
+  {
+    words: ['login'],
+    summary: 'Keep the credentials for a registry',
+    arguments: '[server]',
+    options: [
+      { flags: '-u, --username <name>', description: 'name' },
+      { flags: '-p, --password <password>', description: 'password; others can see it in the list of processes' },
+      { flags: '--password-stdin', description: 'read the password from standard input' },
+    ],
+    load: async () => (await import('../image/login.ts')).login,
+  },
+  {
+    words: ['logout'],
+    summary: 'Forget the credentials for a registry',
+    arguments: '[server]',
+    load: async () => (await import('../image/login.ts')).logout,
+  },
+  {
     words: ['rmi'],
     aliases: [
       ['image', 'rm'],

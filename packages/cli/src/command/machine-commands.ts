@@ -45,6 +45,7 @@ export const machineCommands: readonly CommandDefinition[] = [
   },
   {
     words: ['events'],
+    aliases: [['system', 'events']],
     summary: 'What happens, as it happens',
     options: [
       { flags: '-f, --filter <filter>', description: 'condition: type=…, event=…', repeatable: true },
@@ -56,9 +57,31 @@ export const machineCommands: readonly CommandDefinition[] = [
   },
   {
     words: ['info'],
+    aliases: [['system', 'info']],
     summary: 'Facts about the engine',
     options: [format, json],
     load: async () => (await system()).info,
+  },
+  {
+    words: ['system', 'df'],
+    summary: 'What images, containers and volumes take of the disk',
+    options: [
+      { flags: '-v, --verbose', description: 'each of them' },
+      { flags: '--format <template>', description: 'Go template, or json' },
+      json,
+    ],
+    load: async () => (await import('../machine/disk-usage.ts')).diskUsage,
+  },
+  {
+    words: ['system', 'prune'],
+    summary: 'Remove containers that do not run, networks that nobody uses, and images without a name',
+    options: [
+      { flags: '-a, --all', description: 'also images with a name that no container has' },
+      { flags: '--volumes', description: 'also anonymous volumes' },
+      { flags: '-f, --force', description: 'do not ask' },
+      { flags: '--filter <filter>', description: 'condition: label=…, until=…', repeatable: true },
+    ],
+    load: async () => (await import('../machine/prune.ts')).pruneSystem,
   },
   {
     words: ['version'],

@@ -19,6 +19,14 @@ export const kill: Action = (invocation) => {
   return forEachName(invocation, (name) => invocation.engine.ask('POST', `/containers/${name}/kill`, { query }));
 };
 
+/** `fairlead pause`. */
+export const pause: Action = (invocation) =>
+  forEachName(invocation, (name) => invocation.engine.ask('POST', `/containers/${name}/pause`));
+
+/** `fairlead unpause`. */
+export const unpause: Action = (invocation) =>
+  forEachName(invocation, (name) => invocation.engine.ask('POST', `/containers/${name}/unpause`));
+
 /** `fairlead rm`. */
 export const remove: Action = (invocation) => {
   const { options, engine } = invocation;

@@ -12,6 +12,7 @@ export const logs: Action = async ({ words: [name = ''], options, engine }) => {
       stdout: true,
       stderr: true,
       follow: options.flag('follow') || undefined,
+      details: options.flag('details') || undefined,
       timestamps: options.flag('timestamps') || undefined,
       tail: options.text('tail'),
       since: momentText(options.text('since')),

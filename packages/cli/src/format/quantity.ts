@@ -33,6 +33,19 @@ export function sizeText(bytes: number): string {
   return `${Number(value.toPrecision(3))}${decimalUnits[unit]}`;
 }
 
+const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+
+/** A size with four significant digits in powers of 1024: `1.953MiB`. */
+export function binarySizeText(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < binaryUnits.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${Number(value.toPrecision(4))}${binaryUnits[unit]}`;
+}
+
 const factors: Readonly<Record<string, number>> = { b: 0, k: 1, m: 2, g: 3, t: 4, p: 5 };
 
 /** Bytes in a text like `64m`, `1.5g`, `512kib`, in powers of 1024; `undefined` when it is none. */

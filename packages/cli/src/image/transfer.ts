@@ -1,8 +1,10 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, createWriteStream, renameSync, rmSync } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
 import { FairleadError } from '@fairlead/base';
 import type { Action } from '../command/command.ts';
 import type { Connection } from '../connection/connection.ts';
 import { ProgressDisplay, type ProgressMessage } from './progress-display.ts';
+import { authHeader } from './registry-credentials.ts';
 
 /** How to pull. */
 export interface PullOptions {
@@ -24,8 +26,55 @@ export async function pullImage(
   const [name, tag] = splitReference(reference);
   const messages = engine.lines<ProgressMessage>('POST', '/images/create', {
     query: { fromImage: name, tag, platform },
+    headers: authHeader(reference),
   });
   await follow(messages, target);
+}
+
+/** `fairlead push`. */
+export const push: Action = async ({ words: [reference = ''], options, engine, print }) => {
+  const [name, tag] = splitReference(reference);
+  const all = options.flag('all-tags');
+  if (all && reference !== name) throw new FairleadError('invalid-argument', "tag can't be used with --all-tags/-a");
+  if (!all && reference === name && !options.flag('quiet')) print('Using default tag: latest');
+  const messages = engine.lines<ProgressMessage>('POST', `/images/${name}/push`, {
+    query: { tag: all ? undefined : tag },
+    // The engine wants the header even when there is nothing to say.
+    headers: { 'x-registry-auth': 'e30=', ...authHeader(reference) },
+  });
+  await follow(messages, options.flag('quiet') ? undefined : process.stdout);
+  if (options.flag('quiet')) print(all ? name : `${name}:${tag}`);
+  return 0;
+};
+
+/** `fairlead save`. */
+export const save: Action = async ({ words, options, engine }) => {
+  const body = await engine.open('GET', '/images/get', { query: { names: words } });
+  await writeArchive(body, options.text('output'));
+  return 0;
+};
+
+/**
+ * Write an archive into a file, which is there when it is complete, or to standard output.
+ *
+ * @throws FairleadError `invalid-argument` when that is a terminal.
+ */
+export async function writeArchive(body: AsyncIterable<Uint8Array>, path: string | undefined): Promise<void> {
+  if (path === undefined) {
+    if (process.stdout.isTTY) {
+      const problem = 'cowardly refusing to save to a terminal. Use the -o flag or redirect';
+      throw new FairleadError('invalid-argument', problem);
+    }
+    return await pipeline(body, process.stdout, { end: false });
+  }
+  const part = `${path}.${process.pid}.part`;
+  try {
+    await pipeline(body, createWriteStream(part, { mode: 0o600 }));
+    renameSync(part, path);
+  } catch (error) {
+    rmSync(part, { force: true });
+    throw error;
+  }
 }
 
 /** `fairlead pull`. */

@@ -62,6 +62,8 @@ async function namesOfKind(engine: Connection, kind: Completion): Promise<string
   switch (kind) {
     case 'file':
       return [':file'];
+    case 'container-path':
+      return (await namesOfKind(engine, 'container')).map((name) => `${name}:`);
     case 'network':
       return (await engine.ask<{ Name: string }[]>('GET', '/networks')).map(({ Name }) => Name);
     case 'volume': {
