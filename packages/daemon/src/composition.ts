@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Logger, newIdentifier, settleAll } from '@fairlead/base';
 import { type Container, ContainerTable, Engine, EventLog, Images, isAlive, isUp } from '@fairlead/engine';
@@ -25,14 +26,22 @@ import { networkSettings } from './network-settings.ts';
 import { operationRecords, operationTranscript } from './operation-journal.ts';
 import type { DaemonOptions } from './options.ts';
 import { PrivateContainerd } from './private-containerd.ts';
+import { reloadEvent } from './reload.ts';
 import { systemInfo } from './system-info.ts';
 
 /** containerd's name for everything that is ours. */
 const CONTAINERD_NAMESPACE = 'fairlead';
 
+/** The options as they are by now: some can change while the daemon runs. */
+export interface LiveOptions {
+  current: DaemonOptions;
+}
+
 /** The engine together with everything that it stands on. */
 export interface ComposedEngine extends AsyncDisposable {
   readonly engine: Engine;
+  /** Say that the options have been read again. */
+  readonly tellReload: () => void;
 }
 
 /**
@@ -40,8 +49,9 @@ export interface ComposedEngine extends AsyncDisposable {
  *
  * @throws FairleadError when a part cannot be had; what was started is left for the next attempt.
  */
-export async function composeEngine(options: DaemonOptions, logger: Logger): Promise<ComposedEngine> {
+export async function composeEngine(live: LiveOptions, logger: Logger): Promise<ComposedEngine> {
   await using parts = new AsyncDisposableStack();
+  const options = live.current;
   for (const path of [options.dataRoot, options.execRoot]) mkdirSync(path, { recursive: true, mode: 0o711 });
   const recorder = new Recorder();
   const kernel = parts.use(new Kernel(recorder));
@@ -76,7 +86,15 @@ export async function composeEngine(options: DaemonOptions, logger: Logger): Pro
   const host = readHostFacts();
   const images = new Images({
     containerd: containerd.client,
-    registry: { mirrors: options.registryMirrors, insecure: options.insecureRegistries },
+    registry: {
+      get mirrors() {
+        return live.current.registryMirrors;
+      },
+      get insecure() {
+        return live.current.insecureRegistries;
+      },
+    },
+    concurrency: () => live.current.concurrency,
     emit: (event) => events.emit({ type: 'image', ...event }),
     usedBy: (imageId) => usersOf(table, imageId),
   });
@@ -113,7 +131,7 @@ export async function composeEngine(options: DaemonOptions, logger: Logger): Pro
       {
         info: systemInfo({
           id: engineId,
-          options,
+          options: () => live.current,
           containerd: containerd.client,
           containerdSocket: containerd.socket,
           runtime,
@@ -132,7 +150,8 @@ export async function composeEngine(options: DaemonOptions, logger: Logger): Pro
     await settleAll([() => containerd.process?.stop(), () => names.shutdown(), () => removeEmptyCgroupParents()]);
   });
   const owned = parts.move();
-  return { engine, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  const tellReload = () => events.emit(reloadEvent(engineId, hostname(), live.current));
+  return { engine, tellReload, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 async function connectNames(options: DaemonOptions, logger: Logger): Promise<NameService> {

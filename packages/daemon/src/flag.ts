@@ -79,8 +79,8 @@ export const flags: readonly Flag[] = [
   { name: 'experimental', kind: 'switch', note: 'nothing is experimental' },
   { name: 'features', kind: 'list', note: 'nothing is experimental' },
   { name: 'selinux-enabled', kind: 'switch', note: 'SELinux labels are not set' },
-  { name: 'max-concurrent-downloads', kind: 'text', note: 'three layers are fetched at a time' },
-  { name: 'max-concurrent-uploads', kind: 'text', note: 'pushing comes later' },
+  { name: 'max-concurrent-downloads', kind: 'text' },
+  { name: 'max-concurrent-uploads', kind: 'text' },
   { name: 'oom-score-adjust', kind: 'text', note: 'the unit file decides about that' },
 ];
 

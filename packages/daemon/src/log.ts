@@ -22,12 +22,12 @@ export function parseLogLevel(text: string): LogLevel {
   return level;
 }
 
-/** The daemon's log: JSON lines on standard error, each written before the call returns. */
-export function daemonLogger(threshold: LogLevel): Logger {
+/** The daemon's log, from a threshold that may change: JSON lines on standard error, each written before the call returns. */
+export function daemonLogger(threshold: () => LogLevel): Logger {
   const at =
     (level: LogLevel) =>
     (message: string, details: Record<string, unknown> = {}) => {
-      if (weights[level] < weights[threshold]) return;
+      if (weights[level] < weights[threshold()]) return;
       process.stderr.write(
         `${JSON.stringify({ level: weights[level], time: Date.now(), ...details, msg: message })}\n`,
       );

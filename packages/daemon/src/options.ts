@@ -40,6 +40,8 @@ export interface DaemonOptions {
   readonly registryMirrors: readonly string[];
   readonly insecureRegistries: readonly string[];
   readonly labels: readonly string[];
+  /** Layers that are fetched and sent at once, for each image. */
+  readonly concurrency: { readonly downloads: number; readonly uploads: number };
   /** What was given although it no longer means anything: flag and reason. */
   readonly notes: readonly string[];
 }
@@ -74,7 +76,8 @@ export interface BridgeOptions {
   readonly hostBinding?: IpAddress;
 }
 
-const CONFIG_FILE = '/etc/fairlead/daemon.json';
+/** Where dockerd's counterpart of the file is, unless `--config-file` says otherwise. */
+export const CONFIG_FILE = '/etc/fairlead/daemon.json';
 const CERTIFICATES = '/etc/fairlead';
 
 /**
@@ -121,7 +124,11 @@ export function optionsOf(values: FlagValues): DaemonOptions {
     log: logConfig(text('log-driver') ?? 'json-file', list('log-opt')),
     registryMirrors: list('registry-mirror').map(parseMirror),
     insecureRegistries: list('insecure-registry'),
-    labels: list('label'),
+    labels: list('label').map(parseLabel),
+    concurrency: {
+      downloads: parseCount('max concurrent downloads', text('max-concurrent-downloads')) || 3,
+      uploads: parseCount('max concurrent uploads', text('max-concurrent-uploads')) || 5,
+    },
     notes: notesOf(values),
   };
 }
@@ -194,6 +201,17 @@ function parseMtu(value: string): number {
   const mtu = Number(value);
   if (Number.isInteger(mtu) && mtu >= 68 && mtu <= 65_535) return mtu;
   throw new FairleadError('invalid-argument', `invalid argument "${value}" for "--mtu" flag: not an MTU`);
+}
+
+function parseLabel(label: string): string {
+  if (/^[^=]+=/.test(label)) return label;
+  throw new FairleadError('invalid-argument', `bad attribute format: ${label}`);
+}
+
+function parseCount(what: string, text = '0'): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 0) return count;
+  throw new FairleadError('invalid-argument', `invalid ${what}: ${text}`);
 }
 
 function notesOf(values: FlagValues): string[] {

@@ -1,12 +1,13 @@
 import { flushCompileCache } from 'node:module';
 import { ApiServer } from '@fairlead/api';
 import { type Logger, loadLateModules, messageOf } from '@fairlead/base';
-import { composeEngine } from './composition.ts';
+import { composeEngine, type LiveOptions } from './composition.ts';
 import { flags } from './flag.ts';
 import { listenAddresses } from './listener.ts';
 import { daemonLogger } from './log.ts';
 import { daemonOptions } from './options.ts';
 import { PidFile } from './pid-file.ts';
+import { reloadedOptions } from './reload.ts';
 import { VERSION } from './version.ts';
 
 /** By then the start is over, and whoever waited for the API has been served. */
@@ -24,18 +25,23 @@ export async function runDaemon(words: readonly string[]): Promise<number> {
     return 0;
   }
   try {
-    const options = daemonOptions(words);
-    const logger = daemonLogger(options.debug ? 'debug' : options.logLevel);
+    const live = { current: daemonOptions(words) };
+    const options = live.current;
+    const logger = daemonLogger(() => (live.current.debug ? 'debug' : live.current.logLevel));
+    // From here on the signal does not end the process.
+    let tellReload = () => {};
+    process.on('SIGHUP', () => reload(words, live, logger) && tellReload());
     for (const note of options.notes) logger.info(`flag without effect: ${note}`);
     using _pidFile = new PidFile(options.pidFile);
     const addresses = listenAddresses(options);
-    await using composed = await composeEngine(options, logger);
+    await using composed = await composeEngine(live, logger);
     // Clients can connect before the engine is ready: they wait, where they would have been refused.
     const { promise: ready, resolve } = Promise.withResolvers<void>();
     await using server = new ApiServer({ engine: composed.engine, productVersion: VERSION, logger, ready });
     for (const address of addresses) await server.listen(address);
     resolve(composed.engine.start());
     await ready;
+    ({ tellReload } = composed);
     logger.info('API listening', { hosts: options.hosts, milliseconds: Math.round(performance.now()) });
     setTimeout(() => void completeProgram(logger), COMPLETION_DELAY_MS).unref();
     await untilStopped();
@@ -54,6 +60,18 @@ async function completeProgram(logger: Logger): Promise<void> {
     flushCompileCache();
   } catch (error) {
     logger.error('program not complete', { error: messageOf(error) });
+  }
+}
+
+/** @returns false when the file says something that cannot be: everything stays as it was. */
+function reload(words: readonly string[], live: LiveOptions, logger: Logger): boolean {
+  try {
+    live.current = reloadedOptions(words, live.current);
+    logger.info('configuration reloaded');
+    return true;
+  } catch (error) {
+    logger.error('configuration not reloaded', { error: messageOf(error) });
+    return false;
   }
 }
 

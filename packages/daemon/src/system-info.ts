@@ -8,7 +8,8 @@ import type { DaemonOptions } from './options.ts';
 /** What is told about the engine, apart from what changes with every container. */
 export interface SystemFacts {
   readonly id: string;
-  readonly options: DaemonOptions;
+  /** As they are by now. */
+  readonly options: () => DaemonOptions;
   readonly containerd: Containerd;
   readonly containerdSocket: string;
   readonly runtime: string;
@@ -18,9 +19,9 @@ export interface SystemFacts {
 
 /** Answers `docker info` and `docker version`; what does not change is found out at the first question. */
 export function systemInfo(facts: SystemFacts): () => Promise<SystemInfo> {
-  const { options } = facts;
   let fixed: Promise<Pick<SystemInfo, 'containerdVersion' | 'runtimeVersion'>> | undefined;
   return async () => {
+    const options = facts.options();
     fixed ??= versions(facts);
     return {
       ...(await fixed),

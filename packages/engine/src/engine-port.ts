@@ -347,6 +347,8 @@ export interface EnginePort {
     readonly until?: bigint;
     readonly signal: AbortSignal;
   }): AsyncIterable<EngineEvent>;
+  /** Say that things that nobody used have been removed. @param reclaimed bytes. */
+  tellPruned(type: 'container' | 'image' | 'network', reclaimed: number): void;
   info(): Promise<SystemInfo>;
   /** Operations on the kernel, newest first. */
   operations(): readonly OperationRecord[];

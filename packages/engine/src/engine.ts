@@ -124,6 +124,10 @@ export class Engine implements EnginePort, AsyncDisposable {
     return this.#context.events.read(options);
   }
 
+  tellPruned(type: 'container' | 'image' | 'network', reclaimed: number): void {
+    this.#context.events.emit({ type, action: 'prune', id: '', attributes: { reclaimed: String(reclaimed) } });
+  }
+
   async info(): Promise<SystemInfo> {
     return await this.#surroundings.info();
   }

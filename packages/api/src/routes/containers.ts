@@ -17,7 +17,7 @@ export function containerRoutes(engine: EnginePort): Route[] {
   const { containers } = engine;
   return [
     { method: 'GET', pattern: '/containers/json', handle: (request) => list(engine, request) },
-    { method: 'POST', pattern: '/containers/prune', handle: (request) => prune(containers, request) },
+    { method: 'POST', pattern: '/containers/prune', handle: (request) => prune(engine, request) },
     { method: 'GET', pattern: '/containers/{id}/json', handle: (request) => inspect(containers, request) },
     { method: 'GET', pattern: '/containers/{id}/top', handle: (request) => top(containers, request) },
     { method: 'POST', pattern: '/containers/{id}/rename', handle: (request) => rename(containers, request) },
@@ -68,7 +68,8 @@ async function remove(containers: ContainerService, request: ApiRequest): Promis
 }
 
 /** Removes what is not running; one that will not go does not keep the others. */
-async function prune(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
+async function prune(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+  const { containers } = engine;
   const filters = Filters.parse(text(request, 'filters'), ['label', 'label!', 'until']);
   const until = filters.until();
   const stopped = containers
@@ -87,5 +88,6 @@ async function prune(containers: ContainerService, request: ApiRequest): Promise
       // Started again or removed by somebody else meanwhile: not ours any more.
     }
   }
+  engine.tellPruned('container', reclaimed);
   return json({ ContainersDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: reclaimed });
 }

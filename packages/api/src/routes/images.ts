@@ -134,7 +134,8 @@ function presentRemoval(removal: ImageRemoval) {
 }
 
 /** Removes images without a name, or with `dangling=false` all that no container uses. */
-async function prune({ images, containers }: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+async function prune(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+  const { images, containers } = engine;
   const filters = Filters.parse(text(request, 'filters'), ['dangling', 'label', 'label!', 'until']);
   const onlyUnnamed = filters.boolean('dangling') ?? true;
   const used = new Set(containers.list().map(({ container }) => container.imageId));
@@ -153,6 +154,7 @@ async function prune({ images, containers }: EnginePort, request: ApiRequest): P
       if (!(error instanceof FairleadError)) throw error;
     }
   }
+  engine.tellPruned('image', reclaimed);
   const deleted = removals.length > 0 ? removals.map(presentRemoval) : null;
   return json({ ImagesDeleted: deleted, SpaceReclaimed: reclaimed });
 }

@@ -17,8 +17,9 @@ import {
 import { isPredefined, networkFilterKeys, selectNetworks } from '../wire/network-filters.ts';
 
 /** Networks: Engine API, "Networks". */
-export function networkRoutes({ networks }: EnginePort): Route[] {
-  const prune = pruneOnce(networks);
+export function networkRoutes(engine: EnginePort): Route[] {
+  const { networks } = engine;
+  const prune = pruneOnce(engine);
   return [
     { method: 'GET', pattern: '/networks', handle: (request) => list(networks, request) },
     { method: 'POST', pattern: '/networks/create', handle: (request) => create(networks, request) },
@@ -79,14 +80,15 @@ async function disconnect(networks: NetworkService, request: ApiRequest): Promis
 }
 
 /** One prune at a time; networks that will not go are passed over. */
-function pruneOnce(networks: NetworkService): (request: ApiRequest) => Promise<ApiResponse> {
+function pruneOnce(engine: EnginePort): (request: ApiRequest) => Promise<ApiResponse> {
   let running = false;
   return async (request) => {
     const filters = Filters.parse(text(request, 'filters'), ['label', 'label!', 'until']);
     if (running) throw new FairleadError('conflict', 'a prune operation is already running');
     running = true;
     try {
-      const deleted = await prune(networks, filters);
+      const deleted = await prune(engine.networks, filters);
+      engine.tellPruned('network', 0);
       return json({ NetworksDeleted: deleted.length > 0 ? deleted : null });
     } finally {
       running = false;

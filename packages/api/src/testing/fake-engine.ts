@@ -62,6 +62,10 @@ export class FakeEngine implements EnginePort {
       if (since === undefined || event.time >= since) yield event;
   }
 
+  tellPruned(type: 'container' | 'image' | 'network', reclaimed: number): void {
+    this.emit({ type, action: 'prune', id: '', attributes: { reclaimed: String(reclaimed) } });
+  }
+
   async info(): Promise<SystemInfo> {
     return {
       id: 'a-fake-engine',

@@ -19,6 +19,8 @@ export const eventFilterKeys = [
   'volume',
 ] as const;
 
+const absentKinds = ['config', 'node', 'plugin', 'secret', 'service'] as const;
+
 /** True when an event is wanted. */
 export function matchesEvent(event: EngineEvent, filters: Filters): boolean {
   return (
@@ -31,7 +33,9 @@ export function matchesEvent(event: EngineEvent, filters: Filters): boolean {
     isAbout(event, filters, 'network') &&
     isAbout(event, filters, 'volume') &&
     isAbout(event, filters, 'daemon') &&
-    isAboutImage(event, filters)
+    isAboutImage(event, filters) &&
+    // Nothing happens to what there is none of.
+    absentKinds.every((kind) => filters.some(kind, () => false))
   );
 }
 

@@ -187,7 +187,9 @@ export class Containers implements ContainerService {
     const container = this.#table.find(reference);
     requireNotRestarting(container);
     if (!isAlive(container)) throw notRunning(container.id);
-    return await this.#context.containerd.tasks.pids(container.id);
+    const pids = await this.#context.containerd.tasks.pids(container.id);
+    this.#context.events.emit(containerEvent(container, 'top'));
+    return pids;
   }
 
   async createExec(reference: string, request: ExecRequest): Promise<string> {

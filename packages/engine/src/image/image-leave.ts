@@ -50,6 +50,7 @@ export async function* pushPlanned(
   parts: LeaveParts,
   { reference, pushes }: PushPlan,
   settings: RegistrySettings & {
+    readonly parallel: number | undefined;
     readonly credentials: RegistryCredentials | undefined;
     readonly signal: AbortSignal | undefined;
   },

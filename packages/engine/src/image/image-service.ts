@@ -45,6 +45,8 @@ export interface ImageEvent {
 export interface ImagesOptions {
   readonly containerd: Pick<Containerd, 'images' | 'content' | 'layers' | 'leases' | 'snapshots' | 'differ'>;
   readonly registry: RegistrySettings;
+  /** Layers that are fetched and sent at once; the usual numbers unless given. */
+  readonly concurrency?: () => { readonly downloads: number; readonly uploads: number };
   readonly emit: (event: ImageEvent) => void;
   /** Containers made of the image with this ID. */
   readonly usedBy: (imageId: string) => readonly ImageUser[];
@@ -152,8 +154,18 @@ export class Images implements ImageService {
     const { auth: credentials, signal } = options;
     yield* this.#underLease(async function* (this: Images, target: ImageTarget) {
       const { registry } = this.#options;
+      const parallel = this.#options.concurrency?.().downloads;
       const { pullImage } = await import('@fairlead/registry/transfer');
-      const image = yield* pullImage({ ...registry, reference, platform, current, target, credentials, signal });
+      const image = yield* pullImage({
+        ...registry,
+        parallel,
+        reference,
+        platform,
+        current,
+        target,
+        credentials,
+        signal,
+      });
       await this.#keep(image, namesOfPulled(reference, image));
       await this.#emit('pull', familiarText(reference), familiarName(reference), image.config.digest);
     });
@@ -210,7 +222,9 @@ export class Images implements ImageService {
     const parts = await this.#leaving();
     const plan = (await pushing()).planPush(parts.table, repository, options.tag);
     const { auth: credentials, signal } = options;
-    yield* (await leaving()).pushPlanned(parts, plan, { ...this.#options.registry, credentials, signal });
+    const parallel = this.#options.concurrency?.().uploads;
+    const settings = { ...this.#options.registry, parallel, credentials, signal };
+    yield* (await leaving()).pushPlanned(parts, plan, settings);
     const [{ id } = { id: '' }] = plan.pushes;
     await this.#emit('push', familiarText(plan.reference), familiarName(plan.reference), id);
   }
