@@ -57,7 +57,7 @@ export class Engine implements EnginePort, AsyncDisposable {
   #rest: Promise<unknown> = Promise.resolve();
 
   constructor(context: EngineContext, table: ContainerTable, surroundings: EngineSurroundings) {
-    const { network, operation } = context;
+    const { network } = context;
     const links = new LegacyLinks(table, network);
     const files = new FileWriter(context.settings, network, links);
     this.volumes = new Volumes(context, new VolumeTable(context.store.collection<StoredVolume>('volume'), table));
