@@ -8,8 +8,12 @@ describe('applyConfigChanges', () => {
     [['CMD ["/bin/sh", "-c", "date"]'], { Cmd: ['/bin/sh', '-c', 'date'] }],
     [['CMD date -u'], { Cmd: ['/bin/sh', '-c', 'date -u'] }],
     [['cmd ["a"]', 'CMD ["b"]'], { Cmd: ['b'] }],
-    [['ENTRYPOINT ["/app"]'], { Entrypoint: ['/app'] }],
+    [['ENTRYPOINT ["/app"]'], { Entrypoint: ['/app'], Cmd: null }],
+    [['ENTRYPOINT []'], { Entrypoint: null, Cmd: null }],
+    [['CMD a', 'ENTRYPOINT ["/app"]'], { Entrypoint: ['/app'], Cmd: ['/bin/sh', '-c', 'a'] }],
     [['CMD []'], { Cmd: [] }],
+    [['ENV A=1', 'ENV B=$A$A'], { Env: ['A=1', 'B=11'] }],
+    [['EXPOSE 8080:80'], { ExposedPorts: { '80/tcp': {} } }],
     [['ENV A=1 B="two words"', 'ENV A=3'], { Env: ['A=3', 'B=two words'] }],
     [['ENV A some words'], { Env: ['A=some words'] }],
     [['ENV A=x\\ y'], { Env: ['A=x y'] }],
@@ -45,8 +49,8 @@ describe('applyConfigChanges', () => {
   });
 
   const faults: [change: string, message: string][] = [
-    ['RUN make', 'RUN is not a valid change command'],
-    ['CMD', 'CMD requires at least one argument'],
+    ['RUN make', 'run is not a valid change command'],
+    ['LABEL', 'LABEL requires at least one argument'],
     ['ENV A', 'ENV must have two arguments'],
     ['ENV =x', 'ENV names can not be blank'],
     ['LABEL a=b c', 'Syntax error - can\'t find = in "c". Must be of the form: name=value'],

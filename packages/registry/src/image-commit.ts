@@ -40,7 +40,7 @@ export interface CommitRequest {
 }
 
 /** Of an archive without files: such a layer is left out (moby, layer.DigestSHA256EmptyTar). */
-const emptyLayer = 'sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef';
+export const emptyLayer = 'sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef';
 
 /** Make an image of a container: its own layer on those of its image. The caller gives it its name. */
 export async function commitImage(request: CommitRequest): Promise<StoredImage> {

@@ -29,6 +29,10 @@ export interface ImageRunConfig {
   readonly Healthcheck?: HealthcheckConfig;
   readonly Shell?: readonly string[];
   readonly OnBuild?: readonly string[] | null;
+  /** ID of the image that a build step began with. */
+  readonly Image?: string;
+  /** Of the container that made it. */
+  readonly Hostname?: string;
   /** Windows only; kept so that a config survives being read and written. */
   readonly ArgsEscaped?: boolean;
 }
@@ -54,6 +58,10 @@ export interface ImageConfig {
   readonly created?: string;
   readonly author?: string;
   readonly config?: ImageRunConfig;
+  /** Docker's own: the container that a build step or a commit made the image of. */
+  readonly container?: string;
+  /** How that container ran. */
+  readonly container_config?: ImageRunConfig;
   readonly rootfs: {
     readonly type: 'layers';
     /** Digests of the uncompressed layers, lowest first. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { type BuildStep, isSameStep, type StepLayer, stepImageConfig, storeBuildStep } from './build-step.ts';
 export { applyConfigChanges } from './config-change.ts';
 export { inspectDistribution } from './distribution.ts';
 export { commitImage } from './image-commit.ts';
@@ -13,3 +14,10 @@ export { pullImage } from './image-pull.ts';
 export { pushImages } from './image-push.ts';
 export { saveImages } from './image-save.ts';
 export { checkCredentials } from './registry-login.ts';
+export {
+  changeRunConfig,
+  commandWords,
+  type RunConfigChange,
+  type RunConfigDraft,
+  shellOf,
+} from './run-config-change.ts';

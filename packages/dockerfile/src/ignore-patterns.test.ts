@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { IgnorePatterns } from './ignore-patterns.ts';
+import { hasWildcards, pathPattern } from './path-pattern.ts';
+
+test('the last line that matches a path or a directory above it decides', () => {
+  const table: [text: string, ignored: string[], kept: string[]][] = [
+    ['', [], ['a']],
+    ['# a\n\n  b  ', ['b', 'b/c'], ['a', 'c/b']],
+    ['/b', ['b'], ['a/b']],
+    ['*.log', ['a.log'], ['d/a.log', 'log']],
+    ['**/*.log', ['a.log', 'd/e/a.log'], ['a.txt']],
+    ['**', ['a', 'b/c'], []],
+    ['a/**', ['a/b', 'a/b/c'], ['b', 'ab']],
+    ['dir/', ['dir', 'dir/x'], ['a/dir']],
+    ['*/temp*', ['a/temp', 'a/temporary.txt'], ['temp', 'a/b/temp']],
+    ['temp?', ['tempa'], ['temp', 'tempab']],
+    ['[a-c].txt', ['a.txt'], ['d.txt']],
+    ['[^a].txt', ['b.txt'], ['a.txt']],
+    ['\\*.txt', ['*.txt'], ['a.txt']],
+    ['*\n!keep', ['a'], ['keep', 'keep/inside']],
+    ['*.md\n!README*.md\nREADME-secret.md', ['a.md', 'README-secret.md'], ['README.md']],
+    ['dir\n!dir/keep', ['dir/x'], ['dir/keep']],
+    ['!a\na', ['a'], []],
+    ['./a/../b', ['b'], ['a']],
+  ];
+  for (const [text, ignored, kept] of table) {
+    const patterns = new IgnorePatterns(text);
+    for (const path of ignored) assert.equal(patterns.ignores(path), true, `${JSON.stringify(text)} ignores ${path}`);
+    for (const path of kept) assert.equal(patterns.ignores(path), false, `${JSON.stringify(text)} keeps ${path}`);
+  }
+});
+
+test('a pattern of paths is told from a path', () => {
+  for (const path of ['a*', 'a/?', '[ab]', 'a\\\\*']) assert.equal(hasWildcards(path), true, path);
+  for (const path of ['a', 'a\\*', 'a]']) assert.equal(hasWildcards(path), false, path);
+});
+
+test('wildcards do not cross slashes', () => {
+  const table: [pattern: string, path: string, expected: boolean][] = [
+    ['a*', 'abc', true],
+    ['a*', 'a/b', false],
+    ['*', '.hidden', true],
+    ['a?c', 'a/c', false],
+    ['a/*/c', 'a/b/c', true],
+    ['[^x]', '/', false],
+    ['a.c', 'abc', false],
+    ['a**', 'abc', true],
+  ];
+  for (const [pattern, path, expected] of table) assert.equal(pathPattern(pattern).test(path), expected, pattern);
+  for (const pattern of ['[', '[a', 'a\\', '[b-a]']) {
+    assert.throws(() => pathPattern(pattern), { message: 'syntax error in pattern' }, pattern);
+  }
+});
