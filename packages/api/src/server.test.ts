@@ -86,7 +86,13 @@ test('what goes wrong has its status and its words', async () => {
     ['GET', '/networks/none?verbose=x', undefined, 'invalid-argument', 'invalid value for verbose: x'],
     ['GET', '/networks?filters={"x":["1"]}', undefined, 'invalid-argument', "invalid filter 'x'"],
     ['POST', '/networks/absent/connect', { Container: id }, 'not-found', 'network absent not found'],
-    ['POST', '/build', {}, 'not-implemented', 'building images is not supported yet by this version of Fairlead'],
+    [
+      'POST',
+      '/session',
+      {},
+      'not-implemented',
+      'BuildKit is not supported by this version of Fairlead: set DOCKER_BUILDKIT=0 to build with the classic builder, which is',
+    ],
     [
       'POST',
       '/containers/x/checkpoints',

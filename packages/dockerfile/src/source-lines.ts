@@ -104,8 +104,7 @@ class Directives {
     this.#seen.add(name);
     // Which program reads the syntax is BuildKit's affair; the classic builder reads on.
     if (name === 'syntax') return;
-    if (value !== '`' && value !== '\\')
-      throw invalid(`invalid escape token '${value}' does not match \` or \\`);
+    if (value !== '`' && value !== '\\') throw invalid(`invalid escape token '${value}' does not match \` or \\`);
     this.escapeCharacter = value;
   }
 }

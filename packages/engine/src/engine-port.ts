@@ -7,6 +7,7 @@ import type {
   PortBinding,
   Sandbox,
 } from '@fairlead/network';
+import type { BuildService } from './build/build-port.ts';
 import type { FileService } from './files/file-port.ts';
 import type { CommitOptions } from './image/commit-port.ts';
 import type { RegistryService } from './image/registry-port.ts';
@@ -20,6 +21,7 @@ import type {
   ResourceLimits,
   Volume,
 } from './model.ts';
+import type { Progress, RegistryAuth } from './progress-port.ts';
 import type { ContainerStatistics, StatisticsOptions } from './statistics/statistics-port.ts';
 
 /** A container together with what the network knows of it, as `inspect` shows it. */
@@ -130,29 +132,11 @@ export interface WaitResult {
   readonly error?: string;
 }
 
-/** A line of progress in the shape that Docker's clients draw. */
-export interface Progress {
-  readonly status?: string;
-  readonly id?: string;
-  readonly stream?: string;
-  readonly current?: number;
-  readonly total?: number;
-  /** What a push has made, for programs to read. */
-  readonly pushed?: { readonly tag: string; readonly digest: string; readonly size: number };
-  readonly error?: string;
-}
-
-/** Credentials for a registry. */
-export interface RegistryAuth {
-  readonly username?: string;
-  readonly password?: string;
-  readonly identityToken?: string;
-  readonly registryToken?: string;
-  readonly serverAddress?: string;
-}
-
 /** What a removal did to images. */
-export type ImageRemoval = { readonly untagged: string } | { readonly deleted: string };
+export type ImageRemoval =
+  | { readonly untagged: string }
+  /** `size` is the bytes that came free, for a layer. */
+  | { readonly deleted: string; readonly size?: number };
 
 /** Containers: their whole life. Every method that takes a `reference` takes a name, an id or the beginning of one. */
 export interface ContainerService {
@@ -199,6 +183,8 @@ export interface ContainerService {
 /** Images: local ones, and those of registries. */
 export interface ImageService {
   list(): Promise<readonly Image[]>;
+  /** Bytes of all layers, each counted once. */
+  layersSize(): Promise<number>;
   inspect(reference: string): Promise<Image>;
   history(reference: string): Promise<
     readonly {
@@ -337,6 +323,8 @@ export interface EnginePort {
   readonly networks: NetworkService;
   readonly volumes: VolumeService;
   readonly registries: RegistryService;
+  /** Loaded with its first use. */
+  readonly builds: () => Promise<BuildService>;
   /** Make an image of a container. @returns its ID. */
   commit(reference: string, options: CommitOptions): Promise<string>;
   /** What a container uses. @throws FairleadError `not-found`, at once. */

@@ -1,5 +1,7 @@
 import { KeyedMutex, lateModule, messageOf } from '@fairlead/base';
 import type { Sandbox } from '@fairlead/network';
+import { dropBuildContexts } from './build/build-folder.ts';
+import type { BuildService } from './build/build-port.ts';
 import { Autostart } from './container/autostart.ts';
 import { FileWriter } from './container/container-files.ts';
 import { isAlive } from './container/container-state.ts';
@@ -26,6 +28,7 @@ import { ContainerVolumes } from './volume/container-volumes.ts';
 import { type StoredVolume, VolumeTable } from './volume/volume-table.ts';
 import { Volumes } from './volume/volumes.ts';
 
+const builds = lateModule(() => import('./build/builds.ts'));
 const archives = lateModule(() => import('./files/container-archives.ts'));
 
 /** What the engine cannot know by itself. */
@@ -43,6 +46,7 @@ export class Engine implements EnginePort, AsyncDisposable {
   readonly networks: NetworkServices;
   readonly volumes: Volumes;
   readonly registries: Registries;
+  readonly builds: () => Promise<BuildService>;
   readonly #context: EngineContext;
   readonly #surroundings: EngineSurroundings;
   readonly #table: ContainerTable;
@@ -78,6 +82,7 @@ export class Engine implements EnginePort, AsyncDisposable {
       resume: (container) => this.#lifecycle.resume(container),
     });
     this.containers = new Containers({ context, table, lifecycle: this.#lifecycle, execs, volumes, links, turns });
+    this.builds = async () => new (await builds()).Builds({ context, table, containers: this.containers, turns });
     this.files = async () => new (await archives()).ContainerArchives({ context, table, turns, volumes });
     this.images = context.images;
     this.registries = context.images.registries;
@@ -92,6 +97,7 @@ export class Engine implements EnginePort, AsyncDisposable {
    */
   async start(): Promise<void> {
     const [tasks] = await Promise.all([this.#recovery.tasks(), this.images.recover()]);
+    dropBuildContexts(this.#context.settings);
     const used = this.#recovery.usedSandboxes(tasks);
     this.#containerVolumes.adopt([...this.#table].filter(isAlive));
     const { compareInsides } = await this.#context.network.start((sandbox: Sandbox) => used.has(sandbox.id));

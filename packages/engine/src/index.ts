@@ -14,6 +14,7 @@ export type {
   NetworkRequest,
   PortBinding,
 } from '@fairlead/network';
+export type { BuildOptions, BuildService } from './build/build-port.ts';
 export { isAlive, isUp } from './container/container-state.ts';
 export { ContainerTable } from './container/container-table.ts';
 export { parseSignal } from './container/signal.ts';
@@ -35,8 +36,6 @@ export type {
   NetworkService,
   OperationRecord,
   OutputChunk,
-  Progress,
-  RegistryAuth,
   SystemInfo,
   VolumeRequest,
   VolumeService,
@@ -71,6 +70,7 @@ export type {
   Volume,
   VolumeMountOptions,
 } from './model.ts';
+export type { Progress, RegistryAuth } from './progress-port.ts';
 export type {
   ContainerStatistics,
   LinkCounters,

@@ -234,6 +234,8 @@ export interface Container {
   readonly env: readonly string[];
   readonly workingDir: string;
   readonly user: string;
+  /** A build runs one of its steps in it: it has no life beyond that. */
+  readonly isBuildStep?: true;
 }
 
 /** A local image. */
@@ -249,6 +251,10 @@ export interface Image {
   readonly architecture: string;
   readonly os: string;
   readonly layers: readonly string[];
+  /** ID of the image that it was built on here. */
+  readonly parent?: string;
+  /** Others were built on it. */
+  readonly isParent?: true;
   /** The image's config blob, by its own (OCI) names. */
   readonly config: Readonly<Record<string, Json>>;
 }

@@ -1,6 +1,5 @@
 import type { ImageTarget } from './content-store.ts';
-import { type Descriptor, type Digest, jsonBlob } from './digest.ts';
-import { emptyLayer } from './image-commit.ts';
+import { type Descriptor, type Digest, emptyLayer, jsonBlob } from './digest.ts';
 import type { HealthcheckConfig, ImageConfig, ImageRunConfig } from './image-config.ts';
 import { type ImageManifest, mediaTypes } from './manifest.ts';
 import type { Platform } from './platform.ts';

@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { pipeline, Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { FairleadError } from '@fairlead/base';
 
@@ -34,22 +37,48 @@ export async function peekCompression(
   return { compression: detectCompression(head), content: joined(head, iterator) };
 }
 
+/** Programs for what Node cannot read, as dockerd uses them; both write to their output what they read. */
+const programs: Readonly<Record<'xz' | 'bzip2', readonly string[]>> = {
+  xz: ['--decompress', '--stdout', '--quiet'],
+  bzip2: ['--decompress', '--stdout', '--quiet'],
+};
+
 /**
  * The stream without its compression.
  *
- * @throws FairleadError `not-implemented` for xz and bzip2, which Node cannot read.
+ * @throws FairleadError `not-implemented` for xz and bzip2 where there is no such program, when it is read.
  */
 export async function decompressed(source: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
   const { compression, content } = await peekCompression(source);
   if (compression === 'none') return content;
-  if (compression !== 'gzip' && compression !== 'zstd') {
-    const message = `${compression} compression is not supported: use gzip, zstd or no compression`;
-    throw new FairleadError('not-implemented', message);
-  }
+  if (compression === 'xz' || compression === 'bzip2') return throughProgram(compression, content);
   const decoder = compression === 'gzip' ? createGunzip() : createZstdDecompress();
   // An error of the source destroys the decoder with it, and so reaches whoever reads.
   pipeline(Readable.from(content, { objectMode: false }), decoder, () => {});
   return decoder;
+}
+
+/** @throws FairleadError `invalid-argument` for content that the program refuses. */
+async function* throughProgram(
+  program: 'xz' | 'bzip2',
+  content: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  const child = spawn(program, programs[program], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const ended = once(child, 'close');
+  // Awaited at the end; until then a program that is missing must not count as unhandled.
+  ended.catch(() => {});
+  const complaint = text(child.stderr);
+  pipeline(Readable.from(content, { objectMode: false }), child.stdin, () => {});
+  try {
+    yield* child.stdout;
+    const [code] = await ended.catch((error: unknown) => {
+      const message = `${program} compression cannot be read: there is no program ${program} on this machine`;
+      throw new FairleadError('not-implemented', message, { cause: error });
+    });
+    if (code !== 0) throw new FairleadError('invalid-argument', `${program}: ${(await complaint).trim()}`);
+  } finally {
+    child.kill();
+  }
 }
 
 async function* joined(head: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {

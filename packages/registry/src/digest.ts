@@ -36,6 +36,9 @@ export function parseDigest(text: string): Digest {
   return text as Digest;
 }
 
+/** Diff ID of an archive without files: such a layer is left out (moby, layer.DigestSHA256EmptyTar). */
+export const emptyLayer = 'sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef';
+
 /** SHA-256 of some bytes. */
 export function digestOf(content: Uint8Array | string): Digest {
   return `sha256:${createHash('sha256').update(content).digest('hex')}` as Digest;

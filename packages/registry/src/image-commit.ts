@@ -1,6 +1,6 @@
 import { applyConfigChanges } from './config-change.ts';
 import type { ImageTarget } from './content-store.ts';
-import { type Descriptor, type Digest, jsonBlob } from './digest.ts';
+import { type Descriptor, type Digest, emptyLayer, jsonBlob } from './digest.ts';
 import type { ImageConfig, ImageRunConfig } from './image-config.ts';
 import { type ImageManifest, mediaTypes } from './manifest.ts';
 import { type StoredImage, storeImage } from './stored-image.ts';
@@ -38,9 +38,6 @@ export interface CommitRequest {
   readonly created: Date;
   readonly target: ImageTarget;
 }
-
-/** Of an archive without files: such a layer is left out (moby, layer.DigestSHA256EmptyTar). */
-export const emptyLayer = 'sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef';
 
 /** Make an image of a container: its own layer on those of its image. The caller gives it its name. */
 export async function commitImage(request: CommitRequest): Promise<StoredImage> {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { BuildStep, StepLayer } from './build-step.ts';
 export type {
   BlobContent,
   ContentLabels,
@@ -11,7 +12,7 @@ export type {
   Unpacker,
   UnpackRequest,
 } from './content-store.ts';
-export { chainIds, type Descriptor, type Digest, digestOf, parseDigest, shortDigest } from './digest.ts';
+export { chainIds, type Descriptor, type Digest, digestOf, emptyLayer, parseDigest, shortDigest } from './digest.ts';
 export type { DistributionInfo } from './distribution.ts';
 export type { CommitRequest, RunSettings } from './image-commit.ts';
 export {
@@ -36,8 +37,9 @@ export {
 export type { ImageToSave } from './image-save.ts';
 export { type ImageIndex, type ImageManifest, mediaTypes, parseManifest } from './manifest.ts';
 export { hostPlatform, type Platform, parsePlatform, platformText } from './platform.ts';
-export { type Progress, progressText } from './progress.ts';
+export { type Progress, progressText, type Report } from './progress.ts';
 export type { RegistryCredentials } from './registry-authorizer.ts';
 export type { RegistrySettings } from './registry-endpoint.ts';
 export type { RegistryClientOptions } from './remote-repository.ts';
+export type { RunConfigChange, RunConfigDraft } from './run-config-change.ts';
 export type { StoredImage } from './stored-image.ts';

@@ -11,6 +11,8 @@ export interface Progress {
   readonly total?: number;
   /** What a push has made, for programs to read. */
   readonly pushed?: { readonly tag: string; readonly digest: string; readonly size: number };
+  /** A build has come to the end of a stage: the ID of its image. */
+  readonly built?: string;
 }
 
 /** Told what happens. */

@@ -40,6 +40,8 @@ export interface TarEntry {
   /** What a link points to, as it is written. */
   readonly linkName: string;
   readonly content: AsyncIterable<Uint8Array>;
+  /** What the archive itself says: digests of files go by it. */
+  readonly written: Pick<TarHeader, 'name' | 'wholeMode' | 'flag'>;
 }
 
 const types: Readonly<Record<string, TarEntryType>> = {
@@ -146,7 +148,12 @@ function toEntry(header: TarHeader, extension: ReadonlyMap<string, string>, cont
   // Before ustar a directory was a file with a slash at its end.
   const type = header.flag === '0' && name.endsWith('/') ? 'directory' : (types[header.flag] ?? 'other');
   const attributes = attributesOf(header, extension);
-  return { name, type, size: content.size, linkName, content, attributes, xattrs: xattrsOf(extension) };
+  const written = {
+    name: extension.get('path') ?? header.name,
+    wholeMode: header.wholeMode,
+    flag: type === 'directory' ? '5' : header.flag,
+  };
+  return { name, type, size: content.size, linkName, content, attributes, xattrs: xattrsOf(extension), written };
 }
 
 function attributesOf(

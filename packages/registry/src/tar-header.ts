@@ -14,6 +14,8 @@ export interface TarHeader {
   readonly size: number;
   /** Permissions with set-user-id, set-group-id and sticky bit. */
   readonly mode: number;
+  /** The same with whatever else the writer has put there, such as the type of the file. */
+  readonly wholeMode: number;
   readonly uid: number;
   readonly gid: number;
   /** Seconds since the epoch. */
@@ -44,6 +46,7 @@ export function parseTarHeader(block: Uint8Array, encoding: TextEncoding = 'utf8
     linkName: text(block, 157, 100, encoding),
     size,
     mode: (number(block, 100, 8) || 0) & 0o7777,
+    wholeMode: number(block, 100, 8) || 0,
     uid: number(block, 108, 8) || 0,
     gid: number(block, 116, 8) || 0,
     mtime: number(block, 136, 12) || 0,

@@ -13,6 +13,7 @@ export { loadImages } from './image-load.ts';
 export { pullImage } from './image-pull.ts';
 export { pushImages } from './image-push.ts';
 export { saveImages } from './image-save.ts';
+export { progressStream, type Report } from './progress.ts';
 export { checkCredentials } from './registry-login.ts';
 export {
   changeRunConfig,

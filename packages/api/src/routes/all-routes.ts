@@ -4,6 +4,7 @@ import type { Route, RouteGroup } from '../http/route.ts';
 import { pingRoutes } from './ping.ts';
 import { unsupportedRoutes } from './unsupported.ts';
 
+const build = lateModule(() => import('./build.ts'));
 const commit = lateModule(() => import('./commit.ts'));
 const containerCreate = lateModule(() => import('./container-create.ts'));
 const containerFiles = lateModule(() => import('./container-files.ts'));
@@ -39,6 +40,7 @@ export function allRoutes(engine: EnginePort, productVersion: string): (Route | 
     },
     { below: '/containers', load: async () => (await containerFiles()).containerFileRoutes(engine) },
     { below: '/containers', load: async () => (await statistics()).statisticsRoutes(engine) },
+    { below: '/build', load: async () => (await build()).buildRoutes(engine) },
     { below: '/commit', load: async () => (await commit()).commitRoutes(engine) },
     ...['/auth', '/distribution'].map((below) => ({ below, load: ofRegistries })),
     { below: '/containers', load: async () => (await execs()).containerExecRoutes(engine) },

@@ -1,12 +1,12 @@
 import { FairleadError } from '@fairlead/base';
-import type { EnginePort, ImageRemoval, ImageService } from '@fairlead/engine';
+import type { EnginePort, Image, ImageRemoval, ImageService } from '@fairlead/engine';
 import { parseRegistryAuth } from '../http/registry-auth.ts';
 import { type ApiRequest, flag, parameter, text } from '../http/request.ts';
 import { type ApiResponse, empty, json, stream } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
 import { Filters } from '../wire/filters.ts';
 import { presentImage, presentImageSummary } from '../wire/image.ts';
-import { imageFilterKeys, selectImages } from '../wire/image-filters.ts';
+import { imageFilterKeys, isDangling, selectImages } from '../wire/image-filters.ts';
 import { unixSeconds } from '../wire/time.ts';
 import { progressResponse } from './progress-response.ts';
 
@@ -30,10 +30,17 @@ export function imageRoutes(engine: EnginePort): Route[] {
 
 async function list({ images, containers }: EnginePort, request: ApiRequest): Promise<ApiResponse> {
   const filters = Filters.parse(text(request, 'filters'), imageFilterKeys);
-  const selected = selectImages(await images.list(), filters);
+  const all = await images.list();
+  // Steps of a build are shown to those who ask for them.
+  const isShown = (image: Image) => flag(request, 'all') || !image.isParent || isNamed(image);
+  const selected = selectImages(all, filters).filter(isShown);
   const used = containers.list();
   const count = (id: string): number => used.filter(({ container }) => container.imageId === id).length;
   return json(selected.map((image) => presentImageSummary(image, request.version, count(image.id))));
+}
+
+function isNamed({ tags, digests }: Image): boolean {
+  return tags.length > 0 || digests.length > 0;
 }
 
 async function create(images: ImageService, request: ApiRequest): Promise<ApiResponse> {
@@ -140,15 +147,15 @@ async function prune(engine: EnginePort, request: ApiRequest): Promise<ApiRespon
   const onlyUnnamed = filters.boolean('dangling') ?? true;
   const used = new Set(containers.list().map(({ container }) => container.imageId));
   const candidates = selectImages(await images.list(), filters.without('dangling')).filter(
-    ({ id, tags }) => !used.has(id) && (tags.length === 0 || !onlyUnnamed),
+    (image) => !used.has(image.id) && (isDangling(image) || (!onlyUnnamed && image.tags.length > 0)),
   );
   const removals: ImageRemoval[] = [];
   let reclaimed = 0;
-  for (const { id, size } of candidates) {
+  for (const { id } of candidates) {
     try {
       const removed = await images.remove(id, { force: true, prune: true });
       removals.push(...removed);
-      if (removed.some((removal) => 'deleted' in removal)) reclaimed += size;
+      for (const removal of removed) if ('deleted' in removal) reclaimed += removal.size ?? 0;
     } catch (error) {
       // Removed by somebody else meanwhile, or in use again.
       if (!(error instanceof FairleadError)) throw error;

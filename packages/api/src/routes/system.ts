@@ -57,7 +57,7 @@ async function* eventLines(
   for await (const event of source) if (matchesEvent(event, filters)) yield presentEvent(event, request.version);
 }
 
-/** Sizes that are known; there is no build cache. What options of a volume mount is not on this disk. */
+/** Sizes that are known. What builds keep are images; the cache that is asked for would be BuildKit's. What options of a volume mount is not on this disk. */
 async function diskUsage({ containers, images, volumes }: EnginePort, request: ApiRequest): Promise<ApiResponse> {
   const views = containers.list();
   const local = await images.list();
@@ -68,7 +68,7 @@ async function diskUsage({ containers, images, volumes }: EnginePort, request: A
   const plain = volumes.list().filter(hasNoOptions);
   const measured = plain.map(async (view) => presentVolumeUsage(view, await volumes.size(view.volume.id)));
   return json({
-    LayersSize: local.reduce((sum, { size }) => sum + size, 0),
+    LayersSize: await images.layersSize(),
     Images: local.map((image) => presentImageSummary(image, request.version, count(image.id))),
     Containers: await Promise.all(sized),
     Volumes: await Promise.all(measured),

@@ -5,13 +5,15 @@ import type { Method, Route } from '../http/route.ts';
 
 /** What this version lacks, by the routes that would do it. */
 const lacking: readonly (readonly [what: string, ...routes: string[]])[] = [
-  ['building images', 'POST /build', 'POST /session', 'POST /grpc', 'POST /build/cancel'],
   ['attaching over WebSocket', 'GET /containers/{id}/attach/ws'],
   ['checkpointing', 'GET /containers/{id}/checkpoints', 'POST /containers/{id}/checkpoints'],
   ['searching registries', 'GET /images/search'],
   ['swarm mode', 'POST /swarm/init', 'POST /swarm/join', 'POST /services/create'],
   ['installing plugins', 'POST /plugins/pull', 'GET /plugins/privileges'],
 ];
+
+/** What a client asks for that wants to build with BuildKit. */
+const buildKit = ['/session', '/grpc', '/build/cancel'];
 
 /** Kinds of objects that only a swarm manager has. */
 const swarmKinds = ['nodes', 'services', 'tasks', 'secrets', 'configs'];
@@ -33,7 +35,7 @@ export function unsupportedRoutes(): Route[] {
       },
     }),
   );
-  return [...refused, ...swarm, ...emptyLists];
+  return [...refused, ...buildKit.map(refuseBuildKit), ...swarm, ...emptyLists];
 }
 
 function refuse(route: string, what: string): Route {
@@ -43,6 +45,17 @@ function refuse(route: string, what: string): Route {
     pattern,
     handle: () => {
       throw new FairleadError('not-implemented', `${what} is not supported yet by this version of Fairlead`);
+    },
+  };
+}
+
+function refuseBuildKit(pattern: string): Route {
+  return {
+    method: 'POST',
+    pattern,
+    handle: () => {
+      const advice = 'set DOCKER_BUILDKIT=0 to build with the classic builder, which is';
+      throw new FairleadError('not-implemented', `BuildKit is not supported by this version of Fairlead: ${advice}`);
     },
   };
 }
@@ -57,5 +70,4 @@ const emptyLists: readonly Route[] = [
       throw new FairleadError('not-found', `plugin "${parameter(request, 'name')}" not found`);
     },
   },
-  { method: 'POST', pattern: '/build/prune', handle: () => json({ CachesDeleted: null, SpaceReclaimed: 0 }) },
 ];

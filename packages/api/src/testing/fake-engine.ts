@@ -1,10 +1,13 @@
 import { FairleadError } from '@fairlead/base';
 import type {
+  BuildOptions,
+  BuildService,
   CommitOptions,
   ContainerStatistics,
   EngineEvent,
   EnginePort,
   OperationRecord,
+  Progress,
   StatisticsOptions,
   SystemInfo,
 } from '@fairlead/engine';
@@ -33,6 +36,9 @@ export class FakeEngine implements EnginePort {
   readonly networks: FakeNetworks;
   readonly volumes = new FakeVolumes();
   readonly containers: FakeContainers;
+  /** What the last build was asked for, and the bytes of its context. */
+  lastBuild: { readonly options: BuildOptions; readonly bytes: number } | undefined;
+  readonly builds = () => Promise.resolve<BuildService>({ build: (context, options) => this.#build(context, options) });
   /** What the last commit was asked for. */
   lastCommit: CommitOptions | undefined;
   readonly #events = new Broadcast<EngineEvent>();
@@ -96,6 +102,18 @@ export class FakeEngine implements EnginePort {
     this.containers.find(reference);
     this.lastCommit = options;
     return this.images.add(`${options.repository ?? '<none>'}:${options.tag ?? 'latest'}`).id;
+  }
+
+  async *#build(context: AsyncIterable<Uint8Array>, options: BuildOptions): AsyncGenerator<Progress> {
+    let bytes = 0;
+    for await (const chunk of context) bytes += chunk.length;
+    this.lastBuild = { options, bytes };
+    if (bytes === 0) throw new FairleadError('invalid-argument', 'Cannot locate specified Dockerfile: Dockerfile');
+    yield { stream: 'Step 1/1 : FROM busybox\n' };
+    if (options.target === 'broken') return yield { error: 'The command failed', errorCode: 3 };
+    const { id } = this.images.add(options.tags[0] ?? '<none>:<none>');
+    yield { built: id };
+    yield { stream: `Successfully built ${id.slice(7, 19)}\n` };
   }
 
   /** Two answers of a container that uses nothing, or one. */

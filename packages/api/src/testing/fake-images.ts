@@ -20,6 +20,10 @@ export class FakeImages implements ImageService {
     return [...this.#images.values()];
   }
 
+  async layersSize(): Promise<number> {
+    return [...this.#images.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
   async inspect(reference: string): Promise<Image> {
     return this.find(reference);
   }

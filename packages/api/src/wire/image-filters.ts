@@ -19,7 +19,7 @@ export function selectImages(images: readonly Image[], filters: Filters): Image[
   return images
     .filter(
       (image) =>
-        (dangling === undefined || dangling === (image.tags.length === 0)) &&
+        (dangling === undefined || (dangling ? isDangling(image) : image.tags.length > 0)) &&
         (until === undefined || BigInt(Math.floor(image.created)) * 1_000_000n < until) &&
         (before === undefined || image.created < before) &&
         (since === undefined || image.created > since) &&
@@ -27,6 +27,11 @@ export function selectImages(images: readonly Image[], filters: Filters): Image[
         filters.some('reference', (pattern) => image.tags.some((tag) => matchesReference(pattern, tag))),
     )
     .sort((a, b) => b.created - a.created);
+}
+
+/** True for an image without a tag that is no step of the making of another one. */
+export function isDangling(image: Image): boolean {
+  return image.tags.length === 0 && image.isParent !== true;
 }
 
 function referenceTime(images: readonly Image[], reference: string | undefined): number | undefined {

@@ -10,7 +10,7 @@ export function presentImageSummary(image: Image, version: ApiVersion, container
   const untagged = version < 43 ? { tag: ['<none>:<none>'], digest: ['<none>@<none>'] } : { tag: [], digest: [] };
   return {
     Id: image.id,
-    ParentId: '',
+    ParentId: image.parent ?? '',
     RepoTags: image.tags.length > 0 ? image.tags : untagged.tag,
     RepoDigests: image.digests.length > 0 ? image.digests : untagged.digest,
     Created: unixSeconds(image.created),
@@ -36,12 +36,12 @@ export function presentImage(image: Image, version: ApiVersion) {
     Id: image.id,
     RepoTags: image.tags,
     RepoDigests: image.digests,
-    Parent: '',
+    Parent: image.parent ?? '',
     Comment: lastComment(image),
     Created: timeText(image.created),
     // Gone since 1.45, but Compose 1.29 reads it whatever the version is, and cannot recreate a container without.
-    ContainerConfig: emptyRunConfig,
-    ...(version < 45 && { Container: '' }),
+    ContainerConfig: { ...emptyRunConfig, ...stepConfigOf(image) },
+    ...(version < 45 && { Container: text('container') }),
     DockerVersion: text('docker_version'),
     Author: text('author'),
     Config: { ...emptyRunConfig, ...imageRunConfig(image) },
@@ -76,6 +76,12 @@ const emptyRunConfig: Readonly<Record<string, unknown>> = {
   OnBuild: null,
   Labels: null,
 };
+
+/** How the container ran that an image was made of. */
+function stepConfigOf({ config }: Image) {
+  const stepConfig = config['container_config'];
+  return isJsonObject(stepConfig) ? stepConfig : {};
+}
 
 /** An imported image says in its history what the importer wrote. */
 function lastComment({ config }: Image): string {

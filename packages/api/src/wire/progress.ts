@@ -6,7 +6,8 @@ const barLength = 50;
 
 /** One line of a pull, load or import in the form that the docker command draws. */
 export function presentProgress(progress: Progress): Readonly<Record<string, unknown>> {
-  if (progress.error !== undefined) return presentFailure(progress.error);
+  if (progress.error !== undefined) return presentFailure(progress.error, progress.errorCode);
+  if (progress.built !== undefined) return { aux: { ID: progress.built } };
   if (progress.stream !== undefined) return { stream: progress.stream };
   if (progress.pushed !== undefined) {
     const { tag, digest, size } = progress.pushed;
@@ -26,10 +27,10 @@ export function presentProgress(progress: Progress): Readonly<Record<string, unk
   };
 }
 
-/** The line that tells of a failure after the status has gone out as 200. */
-export function presentFailure(error: unknown): Readonly<Record<string, unknown>> {
+/** The line that tells of a failure after the status has gone out as 200. @param code of the command that failed. */
+export function presentFailure(error: unknown, code?: number): Readonly<Record<string, unknown>> {
   const message = messageOf(error);
-  return { errorDetail: { message }, error: message };
+  return { errorDetail: { ...(code !== undefined && { code }), message }, error: message };
 }
 
 /** The bar: `[=====>      ]  1.05MB/2.1MB`. */

@@ -66,7 +66,7 @@ export class Containers implements ContainerService {
     this.#updates = new ContainerUpdates(parts.context, parts.table, parts.turns);
   }
 
-  async create(request: ContainerConfig & { readonly name?: string }) {
+  async create(request: ContainerConfig & { readonly name?: string }, marks: Pick<Container, 'isBuildStep'> = {}) {
     const { name: wanted, ...asked } = request;
     const logConfig = settleLogConfig(asked.host.logConfig, this.#context.settings.log);
     const config = { ...asked, host: { ...asked.host, logConfig } };
@@ -75,7 +75,7 @@ export class Containers implements ContainerService {
     this.#validate(config);
     const { image, chainId } = await this.#context.images.resolveForCreate(config.image);
     const { mounts, volumes } = this.#volumes.decide(config, image);
-    const container = { ...makeContainer(name, this.#pinLinks(this.#pinDonor(config)), image), mounts };
+    const container = { ...makeContainer(name, this.#pinLinks(this.#pinDonor(config)), image), ...marks, mounts };
     this.#table.requireFreeName(name);
     this.#images.set(image.id, image);
     await this.#make(container, chainId, volumes);

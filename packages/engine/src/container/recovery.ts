@@ -63,6 +63,7 @@ export class Recovery {
     const { network } = this.#context;
     const used = new Set<string>();
     for (const container of this.#table) {
+      if (container.isBuildStep) continue;
       if (container.sandbox !== undefined && lives(container, tasks.get(container.id))) used.add(container.sandbox);
     }
     for (const { sandbox } of this.#table) {
@@ -94,13 +95,21 @@ export class Recovery {
     return () => this.#adoptAll(living.map(({ id }) => id));
   }
 
+  /** Its build ended with the daemon that was killed, whatever it is doing. */
+  async #dropBuildStep({ id }: Container, task: TaskProcess | undefined): Promise<void> {
+    if (task !== undefined) await this.#destroy(id);
+    this.#table.setState(id, { status: 'exited', pid: 0 });
+    await this.#lifecycle.finishRemoval(id);
+  }
+
   /** What does not live any more. */
   async #recover(container: Container, task: TaskProcess | undefined, hasLayer: boolean): Promise<void> {
     const { id, state } = container;
+    if (container.isBuildStep) return await this.#dropBuildStep(container, task);
     if (isAlive(container)) return await this.#recordEnd(container, task);
     // A start or the clean-up after an end was interrupted: nothing of it counts.
     if (task !== undefined) await this.#destroy(id);
-    // It was being made, or should have gone when it ended.
+    // It was being made, or should have gone when it ended; nobody goes on with a build.
     const isHalfMade = state.status === 'created' && (!hasLayer || awaitsContent(container));
     const mustGo = state.status === 'removing' || state.status === 'dead' || container.config.host.autoRemove;
     if (isHalfMade || mustGo) await this.#lifecycle.finishRemoval(id);
@@ -108,7 +117,7 @@ export class Recovery {
 
   /** Record what a container that lives is at. @returns false when it does not live. */
   #noteLife(container: Container, task: TaskProcess | undefined): boolean {
-    if (!lives(container, task)) return false;
+    if (!lives(container, task) || container.isBuildStep) return false;
     const status = task.state === 'paused' || task.state === 'pausing' ? 'paused' : 'running';
     if (container.state.status !== status || container.state.pid !== task.pid) {
       this.#table.setState(container.id, { status, pid: task.pid });

@@ -40,7 +40,12 @@ export class ArchiveExtractor {
 
   /** @throws FairleadError `invalid-argument` for an archive that wants out, Node's and the kernel's errors. */
   async extract(archive: AsyncIterable<Uint8Array>): Promise<void> {
-    for await (const entry of tarEntries(archive, 'latin1')) {
+    await this.extractEntries(tarEntries(archive, 'latin1'));
+  }
+
+  /** The same for an archive that somebody else reads. */
+  async extractEntries(entries: AsyncIterable<TarEntry>): Promise<void> {
+    for await (const entry of entries) {
       const path = entryPath(entry.name, textPath(this.#destination.path));
       if (path !== '') await this.#extract(entry, path);
     }

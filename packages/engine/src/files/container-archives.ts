@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, readFileSync } from 'node:fs';
+import { closeSync, constants } from 'node:fs';
 import { FairleadError, messageOf } from '@fairlead/base';
 import { decompressed, tarEnd } from '@fairlead/registry/tar';
 import { resolveUser } from '@fairlead/runtime/spec';
@@ -18,10 +18,8 @@ import { below, errnoName, O_PATH, pathBytes, textPath } from './file-calls.ts';
 import type { ExtractOptions, FileChange, FileService, PathStat } from './file-port.ts';
 import { filesystemChanges } from './filesystem-changes.ts';
 import { isMissingPath, missingFile, type RootView, realPath, requestedPath, statInRoot } from './path-stat.ts';
+import { readSmallFile } from './small-file.ts';
 import { TreePacker } from './tree-packer.ts';
-
-/** Bytes; user databases are far smaller, and a container could have any. */
-const largestDatabase = 1 << 24;
 
 /** Files of containers as the API asks for them. */
 export class ContainerArchives implements FileService {
@@ -125,25 +123,9 @@ function requireWritable(container: Container, path: string): void {
 }
 
 function ownerOf(view: RootView, { user }: Container): { readonly uid: number; readonly gid: number } {
-  const [passwd, group] = ['/etc/passwd', '/etc/group'].map((path) => readDatabase(view, path));
+  const [passwd, group] = ['/etc/passwd', '/etc/group'].map((path) => readSmallFile(view, path));
   const { uid, gid } = resolveUser(user, passwd ?? '', group ?? '');
   return { uid, gid };
-}
-
-function readDatabase({ descriptor, calls }: RootView, path: string): string {
-  let file: number;
-  try {
-    // O_NONBLOCK: opening a pipe would wait for a writer.
-    file = calls.openInRoot(descriptor, pathBytes(path), constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch {
-    return '';
-  }
-  try {
-    const stat = fstatSync(file);
-    return stat.isFile() && stat.size <= largestDatabase ? readFileSync(file, 'utf8') : '';
-  } finally {
-    closeSync(file);
-  }
 }
 
 function inDockersWords<T>(path: string, reference: string, work: () => T): T {

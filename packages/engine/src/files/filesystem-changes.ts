@@ -46,7 +46,7 @@ export function splitLayers(mounts: readonly SnapshotMount[]): {
  * What the runtime makes in the container's layer to mount on, and Docker in a layer of its own that it does not count
  * (moby, daemon/initlayer). Of interest only when there is something in it.
  */
-const mountPlaces: ReadonlySet<string> = new Set([
+export const mountPlaces: ReadonlySet<string> = new Set([
   ...['/dev', '/dev/pts', '/dev/shm', '/dev/mqueue', '/dev/console', '/proc', '/sys', '/etc', '/.dockerenv'],
   ...['/etc/resolv.conf', '/etc/hosts', '/etc/hostname', '/etc/mtab'],
 ]);

@@ -7,6 +7,8 @@ export type RecordStore = Pick<ImageStore, 'put' | 'list' | 'delete'>;
 
 /** Marks a record as ours; its value is the image's ID, so that a list need not read any manifest. */
 const imageLabel = 'fairlead/image';
+/** ID of the image that one was built on. */
+const parentLabel = 'fairlead/parent';
 
 /**
  * The local images and their names as containerd's image records.
@@ -73,10 +75,11 @@ export class RecordChanges {
     this.#table = table;
   }
 
-  /** Take in an image. @param manifest what its own record keeps. */
-  async add(id: string, manifest: Descriptor): Promise<void> {
-    await this.#store.put(id, manifest, { [imageLabel]: id });
-    this.#table.add(id, manifest);
+  /** Take in an image. @param manifest what its own record keeps. @param parent see {@link ImageTable.add}. */
+  async add(id: string, manifest: Descriptor, parent = ''): Promise<void> {
+    const origin = parent || this.#table.parentOf(id);
+    await this.#store.put(id, manifest, { [imageLabel]: id, ...(origin !== '' && { [parentLabel]: origin }) });
+    this.#table.add(id, manifest, parent);
   }
 
   /** Let a canonical name stand for an image. */
@@ -91,9 +94,9 @@ export class RecordChanges {
     this.#table.unname(name);
   }
 
-  /** Take an image without names away. Returns once its content is gone from the disk. */
-  async remove(id: string): Promise<void> {
-    await this.#delete(id, true);
+  /** Take an image without names away. @param sync return once its content is gone from the disk. */
+  async remove(id: string, sync = true): Promise<void> {
+    await this.#delete(id, sync);
     this.#table.remove(id);
   }
 
@@ -110,9 +113,9 @@ function tableOf(records: readonly ImageRecord[]): ImageTable {
   const table = new ImageTable();
   const ours = records.flatMap(({ name, target, labels }) => {
     const id = labels[imageLabel];
-    return id === undefined ? [] : [{ name, target, id }];
+    return id === undefined ? [] : [{ name, target, id, parent: labels[parentLabel] }];
   });
-  for (const { name, target, id } of ours) if (name === id) table.add(id, target);
+  for (const { name, target, id, parent } of ours) if (name === id) table.add(id, target, parent);
   for (const { name, target, id } of ours) if (name !== id) table.name(name, { id, target });
   return table;
 }

@@ -1,16 +1,30 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { familiarText, parseImageReference } from '@fairlead/registry';
-import { orphanedLayers, planRemoval } from './image-removal.ts';
+import { orphanedAncestors, orphanedLayers, planRemoval } from './image-removal.ts';
+import { ImageTable } from './image-table.ts';
 
 const id = `sha256:${'0123456789ab'.padEnd(64, 'f')}`;
 const digest = `@sha256:${'d'.repeat(64)}`;
 const stopped = { id: 'cafe00000000'.padEnd(64, '1'), running: false };
 const running = { id: 'beef00000000'.padEnd(64, '1'), running: true };
 
-function plan(names: string[], name: string | undefined, force: boolean, users: { id: string; running: boolean }[]) {
+function plan(
+  names: string[],
+  name: string | undefined,
+  force: boolean,
+  users: { id: string; running: boolean }[],
+  isParent = false,
+) {
   const named = name === undefined ? undefined : { text: name, reference: parseImageReference(name) };
-  const { untag, ...rest } = planRemoval({ id, references: names.map(parseImageReference), named, force, users });
+  const { untag, ...rest } = planRemoval({
+    id,
+    references: names.map(parseImageReference),
+    named,
+    force,
+    users,
+    isParent,
+  });
   return [untag.map(familiarText), rest.delete];
 }
 
@@ -85,4 +99,32 @@ for (const [what, names, name, force, users, message] of [
 test('layers that another image has stay, and the highest goes first', () => {
   assert.deepEqual(orphanedLayers(['1', '2', '3'], [['1'], ['x', 'y']]), ['3', '2']);
   assert.deepEqual(orphanedLayers([], [['1']]), []);
+});
+
+test('an image that others were built on loses its name at most', () => {
+  assert.deepEqual(plan(['a:1'], 'a:1', false, [], true), [['a:1'], false]);
+  assert.throws(() => plan([], undefined, true, [], true), {
+    message: 'conflict: unable to delete 0123456789ab (cannot be forced) - image has dependent child images',
+  });
+});
+
+test('what an image was built on goes with it, up to the first that somebody needs', () => {
+  const table = new ImageTable();
+  for (const [id, parent] of [
+    ['base', ''],
+    ['one', 'base'],
+    ['two', 'one'],
+    ['three', 'two'],
+    ['branch', 'one'],
+  ] as const) {
+    table.add(id, { mediaType: '', digest: id, size: 1 }, parent);
+  }
+  const gone = (id: string, wanted: string) => orphanedAncestors(id, table, (other) => other === wanted);
+  assert.deepEqual(gone('three', 'none'), ['two']);
+  assert.deepEqual(gone('three', 'two'), []);
+  table.remove('branch');
+  assert.deepEqual(gone('three', 'base'), ['two', 'one']);
+  assert.deepEqual(gone('base', 'none'), []);
+  table.remove('one');
+  assert.equal(table.parentOf('two'), '');
 });

@@ -1,5 +1,6 @@
 import { FairleadError, shortIdentifier } from '@fairlead/base';
 import { familiarName, type ImageReference, parseDigest, shortDigest } from '@fairlead/registry';
+import type { ImageTable } from './image-table.ts';
 
 /** A container that was made of an image. */
 export interface ImageUser {
@@ -16,6 +17,8 @@ export interface RemovalQuestion {
   readonly named: { readonly text: string; readonly reference: ImageReference } | undefined;
   readonly force: boolean;
   readonly users: readonly ImageUser[];
+  /** Other images were built on it. */
+  readonly isParent: boolean;
 }
 
 /** What a removal takes away. */
@@ -37,7 +40,7 @@ export function planRemoval(question: RemovalQuestion): RemovalPlan {
 }
 
 function planRemovalByName(question: RemovalQuestion, reference: ImageReference, text: string): RemovalPlan {
-  const { id, references, force, users } = question;
+  const { id, references, force, users, isParent } = question;
   const [user] = users;
   // Without its only name the image would be left dangling: the user has to say that this is meant.
   if (!force && user !== undefined && isSingleReference(references)) {
@@ -50,11 +53,14 @@ function planRemovalByName(question: RemovalQuestion, reference: ImageReference,
   const untag = lastTag ? [reference, ...digests] : [reference];
   const remaining = others.filter((other) => !untag.includes(other));
   // A conflict at this point is no error: the name is gone, and the image lives on for its containers.
-  const blocked = users.some(({ running }) => running) || (!force && users.length > 0);
+  const blocked = isParent || users.some(({ running }) => running) || (!force && users.length > 0);
   return { untag, delete: remaining.length === 0 && !blocked };
 }
 
-function planRemovalById({ id, references, force, users }: RemovalQuestion): RemovalPlan {
+function planRemovalById({ id, references, force, users, isParent }: RemovalQuestion): RemovalPlan {
+  if (isParent) {
+    throw conflict(`unable to delete ${shortId(id)} (cannot be forced) - image has dependent child images`);
+  }
   const running = users.find((user) => user.running);
   if (running !== undefined) {
     const reason = `image is being used by running container ${shortIdentifier(running.id)}`;
@@ -98,6 +104,24 @@ function shortId(id: string): string {
 
 function conflict(message: string): FairleadError {
   return new FairleadError('conflict', `conflict: ${message}`);
+}
+
+/**
+ * Images that go with one, the nearest first: those that it was built on, as long as nobody else has a use for them.
+ *
+ * @param isWanted true for an image with a name or a container.
+ */
+export function orphanedAncestors(
+  id: string,
+  table: Pick<ImageTable, 'ancestorsOf' | 'childrenOf'>,
+  isWanted: (id: string) => boolean,
+): string[] {
+  const gone = [id];
+  for (const ancestor of table.ancestorsOf(id)) {
+    if (isWanted(ancestor) || table.childrenOf(ancestor).some((child) => !gone.includes(child))) break;
+    gone.push(ancestor);
+  }
+  return gone.slice(1);
 }
 
 /**

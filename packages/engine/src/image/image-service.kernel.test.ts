@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { after, before, test } from 'node:test';
 import { isConflict, isNotFound } from '@fairlead/base';
 import type { Containerd } from '@fairlead/runtime';
-import type { Progress } from '../engine-port.ts';
+import type { Progress } from '../progress-port.ts';
 import type { ImageUser } from './image-removal.ts';
 import { type ImageEvent, Images } from './image-service.ts';
 import { dockerArchive, layerTar } from './testing/docker-archive.ts';

@@ -15,19 +15,22 @@ import {
   type StoredImage,
 } from '@fairlead/registry';
 import type { Containerd } from '@fairlead/runtime';
-import type { ImageRemoval, ImageService, Progress, RegistryAuth } from '../engine-port.ts';
+import type { ImageRemoval, ImageService } from '../engine-port.ts';
 import type { Container, Image } from '../model.ts';
+import type { Progress, RegistryAuth } from '../progress-port.ts';
 import type { CommitOptions } from './commit-port.ts';
 import { imageContent } from './image-content.ts';
 import { type ImageDetails, ImageReader } from './image-details.ts';
 import type { LeaveParts } from './image-leave.ts';
 import { findImage, lookupReference, newTag } from './image-lookup.ts';
-import { ImageRecords, type RecordChanges } from './image-records.ts';
-import { type ImageUser, orphanedLayers, planRemoval } from './image-removal.ts';
+import { removeImage } from './image-purge.ts';
+import { ImageRecords } from './image-records.ts';
+import type { ImageUser } from './image-removal.ts';
 import type { ImageTable } from './image-table.ts';
 import { leasedTarget } from './image-target.ts';
 import { type ImageHistoryLine, imageHistory, imageView } from './image-view.ts';
 import { Registries } from './registries.ts';
+import { StepImages } from './step-images.ts';
 
 const layers = lateModule(() => import('./container-layer.ts'));
 const leaving = lateModule(() => import('./image-leave.ts'));
@@ -73,12 +76,25 @@ export class Images implements ImageService {
   readonly registries: Registries;
   readonly #records: ImageRecords;
   readonly #reader: ImageReader;
+  /** What builds make and find again. */
+  readonly steps: StepImages;
+  /** Images that are in use without a container: who uses them, by ID. */
+  readonly #holders = new Map<string, string[]>();
 
   constructor(options: ImagesOptions) {
     this.#options = options;
     this.registries = new Registries(options.registry);
     this.#records = new ImageRecords(options.containerd.images);
     this.#reader = new ImageReader(options.containerd);
+    this.steps = new StepImages({
+      containerd: options.containerd,
+      reader: this.#reader,
+      leaseSeconds,
+      table: () => this.#records.table(),
+      contentOf: async (id) => await (await this.#leaving()).contentOf(id),
+      keep: (image, parentId) => this.#keep(image, [], parentId),
+      setParent: (id, parentId) => this.#setParent(id, parentId),
+    });
   }
 
   /**
@@ -94,8 +110,19 @@ export class Images implements ImageService {
     const table = await this.#records.table();
     const all = await Promise.all(table.ids.map((id) => this.#tryRead(id)));
     return all
-      .flatMap((details) => (details === undefined ? [] : [imageView(details, table.namesOf(details.id))]))
+      .flatMap((details) => (details === undefined ? [] : [viewIn(table, details)]))
       .sort((a, b) => b.created - a.created);
+  }
+
+  async layersSize(): Promise<number> {
+    const table = await this.#records.table();
+    const sizes = new Map<string, number>();
+    for (const details of await Promise.all(table.ids.map((id) => this.#tryRead(id)))) {
+      details?.chain.forEach((layer, index) => {
+        sizes.set(layer, details.layerSizes[index] ?? 0);
+      });
+    }
+    return [...sizes.values()].reduce((sum, size) => sum + size, 0);
   }
 
   async inspect(reference: string): Promise<Image> {
@@ -104,20 +131,34 @@ export class Images implements ImageService {
 
   /** Find an image for a new container. @throws FairleadError `not-found` in Docker's words. */
   async resolveForCreate(reference: string): Promise<ImageForCreate> {
-    const { details, names } = await this.#find(reference);
-    return { image: imageView(details, names), chainId: details.chain.at(-1) ?? '', config: details.imageConfig };
+    const { details, table } = await this.#find(reference);
+    return { image: viewIn(table, details), chainId: details.chain.at(-1) ?? '', config: details.imageConfig };
+  }
+
+  /** Nobody can remove an image until this is disposed of. @param holder id to tell whoever tries. */
+  hold(imageId: string, holder: string): Disposable {
+    this.#holders.set(imageId, [...(this.#holders.get(imageId) ?? []), holder]);
+    return {
+      [Symbol.dispose]: () => {
+        const rest = [...(this.#holders.get(imageId) ?? [])];
+        rest.splice(rest.indexOf(holder), 1);
+        if (rest.length > 0) this.#holders.set(imageId, rest);
+        else this.#holders.delete(imageId);
+      },
+    };
   }
 
   /** The image with this full ID, if it has been read already; never waits. `list()` reads them all. */
   known(id: string): Image | undefined {
     const table = this.#records.current;
     const details = this.#reader.peek(id);
-    return table?.image(id) && details && imageView(details, table.namesOf(id));
+    return table?.image(id) && details && viewIn(table, details);
   }
 
   async history(reference: string): Promise<readonly ImageHistoryLine[]> {
-    const { details, names } = await this.#find(reference);
-    return imageHistory(details, names);
+    const { details, table } = await this.#find(reference);
+    const named = (id: string) => ({ id, names: table.namesOf(id) });
+    return imageHistory(details, table.namesOf(details.id), table.ancestorsOf(details.id).map(named));
   }
 
   async tag(source: string, repository: string, tag: string): Promise<void> {
@@ -131,15 +172,21 @@ export class Images implements ImageService {
     await this.#emit('tag', id, familiarText(reference));
   }
 
-  async remove(text: string, options: { readonly force: boolean }): Promise<readonly ImageRemoval[]> {
-    const { removals, id, details } = await this.#records.change((table, changes) =>
-      this.#remove(table, changes, text, options.force),
+  async remove(
+    text: string,
+    options: { readonly force: boolean; readonly prune?: boolean },
+  ): Promise<readonly ImageRemoval[]> {
+    const usedBy = (image: string) => [...this.#options.usedBy(image), ...this.#heldBy(image)];
+    const parts = { usedBy, read: (id: string) => this.#tryRead(id) };
+    const { id, labels, removals } = await this.#records.change((table, changes) =>
+      removeImage({ ...parts, table, changes }, text, options),
     );
-    const labels = details?.imageConfig.config?.Labels ?? {};
     for (const removal of removals) {
-      if ('deleted' in removal && removal.deleted !== id) continue;
+      const subject = 'deleted' in removal ? removal.deleted : id;
+      const own = labels.get(subject);
+      if (own === undefined) continue;
       const action = 'deleted' in removal ? 'delete' : 'untag';
-      this.#options.emit({ action, id, attributes: { ...labels, name: id } });
+      this.#options.emit({ action, id: subject, attributes: { ...own, name: subject } });
     }
     return removals;
   }
@@ -276,11 +323,11 @@ export class Images implements ImageService {
   }
 
   /** Record an image with its names. From then on it no longer needs the lease. @returns what lost its name. */
-  #keep(image: StoredImage | LoadedImage, references: readonly ImageReference[]): Promise<MovedName[]> {
+  #keep(image: StoredImage | LoadedImage, references: readonly ImageReference[], parentId = ''): Promise<MovedName[]> {
     const id = image.config.digest;
     return this.#records.change(async (table, changes) => {
       const moved: MovedName[] = [];
-      await changes.add(id, image.manifest);
+      await changes.add(id, image.manifest, parentId);
       for (const reference of references.map(lookupReference)) {
         const before = table.named(canonicalText(reference))?.id;
         if (before !== undefined && before !== id) moved.push({ reference, before });
@@ -290,34 +337,26 @@ export class Images implements ImageService {
     });
   }
 
-  async #remove(table: ImageTable, changes: RecordChanges, text: string, force: boolean): Promise<Removed> {
-    const { id, reference } = findImage(table, text);
-    const users = this.#options.usedBy(id);
-    const references = table.namesOf(id).map(parseImageReference);
-    const named = reference && { text, reference };
-    const plan = planRemoval({ id, references, named, force, users });
-    const details = await this.#tryRead(id);
-    const layers = plan.delete && users.length === 0 ? await this.#orphanedLayers(table, id) : [];
-    for (const name of plan.untag) await changes.unname(canonicalText(name));
-    if (plan.delete) await changes.remove(id);
-    const untagged = plan.untag.map((name) => ({ untagged: familiarText(name) }));
-    const deleted = plan.delete ? [id, ...layers].map((digest) => ({ deleted: digest })) : [];
-    return { id, details, removals: [...untagged, ...deleted] };
+  /** What was built elsewhere may have been built on an image that is here. */
+  async #setParent(id: string, parentId: string): Promise<void> {
+    await this.#records.change(async (table, changes) => {
+      const target = table.image(id)?.target;
+      if (target !== undefined) await changes.add(id, target, parentId);
+    });
   }
 
-  async #orphanedLayers(table: ImageTable, id: string): Promise<string[]> {
-    const others = await Promise.all(table.ids.filter((other) => other !== id).map((other) => this.#tryRead(other)));
-    const chain = (await this.#tryRead(id))?.chain ?? [];
-    return orphanedLayers(
-      chain,
-      others.map((other) => other?.chain ?? []),
-    );
+  #heldBy(imageId: string): ImageUser[] {
+    return (this.#holders.get(imageId) ?? []).map((id) => ({ id, running: true }));
   }
 
-  async #find(reference: string): Promise<{ details: ImageDetails; names: readonly string[] }> {
+  async #labelsOf(id: string): Promise<Readonly<Record<string, string>>> {
+    return (await this.#tryRead(id))?.imageConfig.config?.Labels ?? {};
+  }
+
+  async #find(reference: string): Promise<{ details: ImageDetails; table: ImageTable }> {
     const table = await this.#records.table();
     const { id } = findImage(table, reference);
-    return { details: await this.#reader.read(id), names: table.namesOf(id) };
+    return { details: await this.#reader.read(id), table };
   }
 
   /** An image whose content is gone must not hide the others, and it must be possible to remove it. */
@@ -332,8 +371,7 @@ export class Images implements ImageService {
 
   /** @param imageId whose labels the event carries. */
   async #emit(action: ImageEvent['action'], id: string, name: string, imageId = id): Promise<void> {
-    const labels = (await this.#tryRead(imageId))?.imageConfig.config?.Labels ?? {};
-    this.#options.emit({ action, id, attributes: { ...labels, name } });
+    this.#options.emit({ action, id, attributes: { ...(await this.#labelsOf(imageId)), name } });
   }
 }
 
@@ -343,10 +381,10 @@ interface MovedName {
   readonly before: string;
 }
 
-interface Removed {
-  readonly id: string;
-  readonly details: ImageDetails | undefined;
-  readonly removals: readonly ImageRemoval[];
+function viewIn(table: ImageTable, details: ImageDetails): Image {
+  const { id } = details;
+  const family = { parent: table.parentOf(id), isParent: table.childrenOf(id).length > 0 };
+  return imageView(details, table.namesOf(id), family);
 }
 
 function runSettings({ config, env, user, workingDir }: Container): RunSettings {

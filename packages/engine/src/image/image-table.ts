@@ -16,18 +16,43 @@ export interface NamedImage {
  */
 export class ImageTable {
   readonly #names = new Map<string, NamedImage>();
-  readonly #images = new Map<string, { target: Descriptor; readonly names: Set<string> }>();
+  readonly #images = new Map<string, { target: Descriptor; parent: string; readonly names: Set<string> }>();
 
   /** Ids of all images. */
   get ids(): string[] {
     return [...this.#images.keys()];
   }
 
-  /** Take in an image, or give one that is known another manifest with the same config. */
-  add(id: string, target: Descriptor): void {
+  /**
+   * Take in an image, or give one that is known another manifest with the same config.
+   *
+   * @param parent ID of the image that it was built on; '' leaves what is known.
+   */
+  add(id: string, target: Descriptor, parent = ''): void {
     const known = this.#images.get(id);
-    if (known === undefined) this.#images.set(id, { target, names: new Set() });
-    else known.target = target;
+    if (known === undefined) this.#images.set(id, { target, parent, names: new Set() });
+    else {
+      known.target = target;
+      known.parent = parent || known.parent;
+    }
+  }
+
+  /** ID of the image that this one was built on here; '' when it was not, or when that has gone. */
+  parentOf(id: string): string {
+    const parent = this.#images.get(id)?.parent ?? '';
+    return this.#images.has(parent) ? parent : '';
+  }
+
+  /** IDs of the images that were built on this one. */
+  childrenOf(id: string): string[] {
+    return [...this.#images].flatMap(([child, { parent }]) => (parent === id ? [child] : []));
+  }
+
+  /** IDs of the images that this one was built on, step by step, the nearest first. */
+  ancestorsOf(id: string): string[] {
+    const ancestors: string[] = [];
+    for (let parent = this.parentOf(id); parent !== ''; parent = this.parentOf(parent)) ancestors.push(parent);
+    return ancestors;
   }
 
   /** Let a name stand for an image; it no longer stands for the one before. */

@@ -4,7 +4,7 @@ import { type ImageDetails, timeOf } from './image-details.ts';
 
 /** One step of an image's making, newest first, as `docker history` lists them. */
 export interface ImageHistoryLine {
-  /** The image's ID for the newest step, `<missing>` for the others. */
+  /** ID of the image that the step made; `<missing>` when that is not here. */
   readonly id: string;
   /** Milliseconds since the epoch. */
   readonly created: number;
@@ -16,7 +16,11 @@ export interface ImageHistoryLine {
 }
 
 /** An image as the API sees it. @param names canonical texts. */
-export function imageView(details: ImageDetails, names: readonly string[]): Image {
+export function imageView(
+  details: ImageDetails,
+  names: readonly string[],
+  family: { readonly parent: string; readonly isParent: boolean } = { parent: '', isParent: false },
+): Image {
   const { id, created, layerSizes, imageConfig, document } = details;
   return {
     id,
@@ -27,11 +31,27 @@ export function imageView(details: ImageDetails, names: readonly string[]): Imag
     os: imageConfig.os,
     layers: imageConfig.rootfs.diff_ids,
     config: document,
+    ...(family.parent !== '' && { parent: family.parent }),
+    ...(family.isParent && { isParent: true as const }),
   };
 }
 
-/** How an image was made. An image that does not say has one step for each layer. */
-export function imageHistory(details: ImageDetails, names: readonly string[]): ImageHistoryLine[] {
+/** An image of a history, with its canonical names. */
+export interface NamedStep {
+  readonly id: string;
+  readonly names: readonly string[];
+}
+
+/**
+ * How an image was made. An image that does not say has one step for each layer.
+ *
+ * @param ancestors images of the steps before it that are still there, the nearest first.
+ */
+export function imageHistory(
+  details: ImageDetails,
+  names: readonly string[],
+  ancestors: readonly NamedStep[] = [],
+): ImageHistoryLine[] {
   const { id, created, layerSizes, imageConfig } = details;
   const steps: readonly ImageHistoryEntry[] = imageConfig.history ?? layerSizes.map(() => ({}));
   const sizes = layerSizes.values();
@@ -45,8 +65,12 @@ export function imageHistory(details: ImageDetails, names: readonly string[]): I
       tags: [],
     }),
   );
-  const newest = lines.pop() ?? { created, createdBy: '', size: 0, comment: '' };
-  return [{ ...newest, id, tags: splitNames(names).tags }, ...lines.reverse()];
+  if (lines.length === 0) lines.push({ id, created, createdBy: '', size: 0, comment: '', tags: [] });
+  const known = [{ id, names }, ...ancestors];
+  return lines.reverse().map((line, index) => {
+    const step = known[index];
+    return step === undefined ? line : { ...line, id: step.id, tags: splitNames(step.names).tags };
+  });
 }
 
 function splitNames(names: readonly string[]): Pick<Image, 'tags' | 'digests'> {

@@ -1,0 +1,45 @@
+import type { EnginePort, Progress } from '@fairlead/engine';
+import { type ApiRequest, flag } from '../http/request.ts';
+import { type ApiResponse, json } from '../http/response.ts';
+import type { Route } from '../http/route.ts';
+import { parseBuild } from '../wire/build.ts';
+import { progressResponse } from './progress-response.ts';
+
+/** Building: Engine API, `POST /build` and what belongs to it. */
+export function buildRoutes(engine: EnginePort): Route[] {
+  return [
+    { method: 'POST', pattern: '/build', handle: (request) => build(engine, request) },
+    // What the classic builder keeps are images, and those are pruned as such.
+    { method: 'POST', pattern: '/build/prune', handle: () => json({ CachesDeleted: null, SpaceReclaimed: 0 }) },
+  ];
+}
+
+async function build(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+  const builds = await engine.builds();
+  const reports = builds.build(request.body, parseBuild(request));
+  // Before 1.30 clients did not know what to do with it.
+  const known = request.version >= 30 ? reports : withoutIds(reports);
+  return await progressResponse(flag(request, 'q') ? onlyId(known) : known);
+}
+
+/** Nothing but the image's ID; what a build has printed is told when it fails. */
+async function* onlyId(reports: AsyncIterable<Progress>): AsyncGenerator<Progress> {
+  const held: Progress[] = [];
+  let id: string | undefined;
+  try {
+    for await (const report of reports) {
+      held.push(report);
+      id = report.built ?? id;
+      if (report.error !== undefined) id = undefined;
+    }
+  } catch (error) {
+    yield* held;
+    throw error;
+  }
+  if (id === undefined) yield* held;
+  else yield { stream: `${id}\n` };
+}
+
+async function* withoutIds(reports: AsyncIterable<Progress>): AsyncGenerator<Progress> {
+  for await (const report of reports) if (report.built === undefined) yield report;
+}
