@@ -85,11 +85,8 @@ describe('loadImages', () => {
     ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
     ['bzip2', [0x42, 0x5a, 0x68, 0x39, 0x31, 0x41]],
   ] as const) {
-    it(`refuses ${name}`, async () => {
-      await assert.rejects(load(Uint8Array.from(head)), {
-        code: 'not-implemented',
-        message: `${name} compression is not supported: use gzip, zstd or no compression`,
-      });
+    it(`refuses broken ${name}, and all of it where there is no such program`, async () => {
+      await assert.rejects(load(Uint8Array.from(head)), new RegExp(`^FairleadError: ${name}`));
     });
   }
 
@@ -189,6 +186,6 @@ describe('importImage', () => {
   });
 
   it('refuses a wrong change before it reads', () => {
-    assert.throws(() => run(Buffer.alloc(0), ['RUN x']), { message: 'RUN is not a valid change command' });
+    assert.throws(() => run(Buffer.alloc(0), ['RUN x']), { message: 'run is not a valid change command' });
   });
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { isNotFound } from '@fairlead/base';
-import { type ImageEvent, Images } from './image-service.ts';
+import { Images } from './image-service.ts';
+import type { ImageEvent } from './images-options.ts';
 import { layerTar } from './testing/docker-archive.ts';
 import { type LocalRegistry, localRegistry } from './testing/local-registry.ts';
 import { type PrivateContainerd, privateContainerd } from './testing/private-containerd.ts';

@@ -7,7 +7,8 @@ import { isConflict, isNotFound } from '@fairlead/base';
 import type { Containerd } from '@fairlead/runtime';
 import type { Progress } from '../progress-port.ts';
 import type { ImageUser } from './image-removal.ts';
-import { type ImageEvent, Images } from './image-service.ts';
+import { Images } from './image-service.ts';
+import type { ImageEvent } from './images-options.ts';
 import { dockerArchive, layerTar } from './testing/docker-archive.ts';
 import { type PrivateContainerd, privateContainerd } from './testing/private-containerd.ts';
 

@@ -10,11 +10,9 @@ import {
   parseDigest,
   parseImageReference,
   parsePlatform,
-  type RegistrySettings,
   type RunSettings,
   type StoredImage,
 } from '@fairlead/registry';
-import type { Containerd } from '@fairlead/runtime';
 import type { ImageRemoval, ImageService } from '../engine-port.ts';
 import type { Container, Image } from '../model.ts';
 import type { Progress, RegistryAuth } from '../progress-port.ts';
@@ -29,31 +27,13 @@ import type { ImageUser } from './image-removal.ts';
 import type { ImageTable } from './image-table.ts';
 import { leasedTarget } from './image-target.ts';
 import { type ImageHistoryLine, imageHistory, imageView } from './image-view.ts';
+import type { ImageEvent, ImagesOptions } from './images-options.ts';
 import { Registries } from './registries.ts';
 import { StepImages } from './step-images.ts';
 
 const layers = lateModule(() => import('./container-layer.ts'));
 const leaving = lateModule(() => import('./image-leave.ts'));
 const pushing = lateModule(() => import('./push-plan.ts'));
-
-/** Something that happened to an image; the engine adds type and time. */
-export interface ImageEvent {
-  readonly action: 'pull' | 'load' | 'import' | 'save' | 'push' | 'tag' | 'untag' | 'delete';
-  /** Image ID; for a pull or push the reference, as in Docker. */
-  readonly id: string;
-  readonly attributes: Readonly<Record<string, string>>;
-}
-
-/** What images need from the rest of the engine. */
-export interface ImagesOptions {
-  readonly containerd: Pick<Containerd, 'images' | 'content' | 'layers' | 'leases' | 'snapshots' | 'differ'>;
-  readonly registry: RegistrySettings;
-  /** Layers that are fetched and sent at once; the usual numbers unless given. */
-  readonly concurrency?: () => { readonly downloads: number; readonly uploads: number };
-  readonly emit: (event: ImageEvent) => void;
-  /** Containers made of the image with this ID. */
-  readonly usedBy: (imageId: string) => readonly ImageUser[];
-}
 
 /** What a container needs of its image. */
 export interface ImageForCreate {
