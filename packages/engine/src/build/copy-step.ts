@@ -12,6 +12,8 @@ export interface CopyPlan {
   readonly items: readonly CopyItem[];
   readonly destination: string;
   readonly owner: string;
+  /** What comes from an image keeps its owner unless one is given. */
+  readonly keepsOwner: boolean;
   readonly unpacks: boolean;
   /** What the cache and the history go by. */
   readonly comment: string;
@@ -35,7 +37,7 @@ export class CopyStep {
 
   /** Find what is to be copied. @throws FairleadError in Docker's words. */
   async plan(instruction: Extract<Instruction, { readonly kind: 'add' | 'copy' }>): Promise<CopyPlan> {
-    const { sources, destination, owner, kind } = instruction;
+    const { destination, owner, kind } = instruction;
     const name = kind.toUpperCase();
     const items = await this.#find(instruction, name);
     if (items.length > 1 && !destination.endsWith('/')) {
@@ -44,14 +46,15 @@ export class CopyStep {
     }
     // As dockerd writes it: no blank behind the owner, one at the end.
     const comment = `${name} ${owner === '' ? '' : `--chown=${owner}`}${digestOfItems(items)} in ${destination} `;
-    return { items, destination, owner, unpacks: kind === 'add' && sources.length > 0, comment };
+    const keepsOwner = instruction.kind === 'copy' && instruction.from !== '' && owner === '';
+    return { items, destination, owner, keepsOwner, unpacks: kind === 'add', comment };
   }
 
   /** Copy into the image that has its root directory at a descriptor. */
   async perform(plan: CopyPlan, root: number, workingDirectory: string): Promise<void> {
     const { calls } = this.#parts;
     const destination = bytePath(destinationOf(plan.destination, workingDirectory));
-    const owner = this.#owner(plan.owner, root);
+    const owner = plan.keepsOwner ? undefined : this.#owner(plan.owner, root);
     for (const item of plan.items) await copyItem(item, { root, calls, destination, owner, unpacks: plan.unpacks });
   }
 

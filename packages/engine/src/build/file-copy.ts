@@ -21,7 +21,8 @@ export interface CopyTarget {
   readonly calls: FileCalls;
   /** Absolute; one character for each byte. A slash at its end makes it a directory. */
   readonly destination: string;
-  readonly owner: Owner;
+  /** `undefined` leaves them to whom they belong. */
+  readonly owner: Owner | undefined;
   /** Archives are unpacked where they go. */
   readonly unpacks: boolean;
 }
@@ -50,8 +51,9 @@ async function copyDirectory(item: CopyItem, target: CopyTarget): Promise<void> 
   const { root, calls, owner } = target;
   const isNew = makeDirectories(target, path, undefined);
   // Only the directory itself changes hands, not those above it that had to be made.
-  if (isNew)
+  if (isNew && owner !== undefined) {
     withDirectory(target, path, (descriptor) => lchownSync(`/proc/self/fd/${descriptor}/.`, owner.uid, owner.gid));
+  }
   const archive = packed(calls, `${placeOf(item)}/`, '');
   await new ArchiveExtractor(calls, { root, path, keepKinds: false, owner }).extract(archive);
 }

@@ -1,6 +1,6 @@
 import { newIdentifier, shortIdentifier } from '@fairlead/base';
 import { type BuildArguments, type EscapeCharacter, expandInstruction, type Instruction } from '@fairlead/dockerfile';
-import type { ImageRunConfig } from '@fairlead/registry';
+import type { ImageRunConfig, RunConfigDraft } from '@fairlead/registry';
 import { changeRunConfig, commandWords, shellOf } from '@fairlead/registry/transfer';
 import { parseSignal } from '../container/signal.ts';
 import type { StepFiles } from '../image/step-images.ts';
@@ -94,7 +94,7 @@ export class StageBuild {
     const change = changeRunConfig(this.#state.draft, instruction);
     if (change === undefined) return;
     const { comment, ...draft } = change;
-    this.#state = { ...this.#state, draft };
+    this.#state = { ...this.#state, draft: withFormerCheck(draft, this.#config) };
     if (instruction.kind === 'workdir') await this.#enter(comment);
     else await this.#comment(comment);
   }
@@ -188,6 +188,13 @@ export class StageBuild {
     const { imageId: parentId, draft, author } = this.#state;
     return { parentId, config: draft.config, stepConfig, containerId, author };
   }
+}
+
+/** What a check does not say stays as the one before it had it, in Docker by way of the step's container. */
+function withFormerCheck(draft: RunConfigDraft, { Healthcheck: former }: ImageRunConfig): RunConfigDraft {
+  const { Healthcheck: check } = draft.config;
+  if (check === undefined || former === undefined) return draft;
+  return { ...draft, config: { ...draft.config, Healthcheck: { ...former, ...check } } };
 }
 
 function argumentText({ name, value }: { readonly name: string; readonly value?: string }): string {
