@@ -1,13 +1,12 @@
 import { FairleadError, isNotFound, type KeyedMutex, type Logger, messageOf } from '@fairlead/base';
-import {
-  type BoundPort,
-  boundPorts,
-  type Endpoint,
-  type EndpointConfig,
-  type Network,
-  type NetworkController,
-  type NetworkRequest,
-  type PortBinding,
+import type {
+  BoundPort,
+  Endpoint,
+  EndpointConfig,
+  Network,
+  NetworkController,
+  NetworkRequest,
+  PortBinding,
 } from '@fairlead/network';
 import type { FileWriter } from './container/container-files.ts';
 import { isAlive } from './container/container-state.ts';
@@ -155,7 +154,10 @@ export class NetworkServices implements NetworkService {
       const reason = 'conflicting options: port publishing and the container type network mode';
       throw new FairleadError('invalid-argument', reason);
     }
-    const publish = async (id: string) => boundPorts((await this.#network.publish(id, ports)).mappings);
+    const publish = async (id: string) => {
+      await this.#network.publish(id, ports);
+      return this.#network.boundPorts(id);
+    };
     const bound =
       isAlive(container) && sandbox !== undefined
         ? await this.#operation(`ports ${container.name}`, () => publish(sandbox))

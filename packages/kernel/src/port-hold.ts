@@ -20,19 +20,22 @@ const IPPROTO_SCTP = 132;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_RCVBUF = 8;
+const SOL_IP = 0;
+const IP_FREEBIND = 15;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
+const IPV6_FREEBIND = 78;
 const on = Uint8Array.of(1, 0, 0, 0);
 const off = new Uint8Array(4);
 
 /**
  * Bind a socket and do nothing with it, in the namespace this thread is in: while it is open nobody else gets the port.
  * A TCP socket does not listen, so the host answers as if nothing were there; a UDP socket keeps
- * almost no packet.
+ * almost no packet. An address that the host does not have yet is held as well, and is good from the moment it comes.
  *
  * TCP connections in TIME_WAIT do not stand in the way if their server used SO_REUSEADDR, which practically all do.
  *
- * @throws SystemCallError `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`; `EAFNOSUPPORT` without IPv6; `EPROTONOSUPPORT` or
+ * @throws SystemCallError `EADDRINUSE`, `EACCES`; `EAFNOSUPPORT` without IPv6; `EPROTONOSUPPORT` or
  *   `ESOCKTNOSUPPORT` without SCTP.
  */
 export function holdPort(held: HeldPort): number {
@@ -46,8 +49,10 @@ export function holdPort(held: HeldPort): number {
     try {
       bind(descriptor, address, address.length);
     } catch (error) {
-      if (held.protocol !== 'tcp' || !(error instanceof SystemCallError) || error.errno !== 'EADDRINUSE') throw error;
-      bindOverTimeWait(descriptor, address);
+      const errno = error instanceof SystemCallError ? error.errno : undefined;
+      if (errno === 'EADDRNOTAVAIL') bindAhead(descriptor, held.family, address);
+      else if (held.protocol === 'tcp' && errno === 'EADDRINUSE') bindOverTimeWait(descriptor, address);
+      else throw error;
     }
     return descriptor;
   } catch (error) {
@@ -65,6 +70,13 @@ function bindOverTimeWait(descriptor: number, address: Uint8Array): void {
   setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, on, 4);
   bind(descriptor, address, address.length);
   setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, off, 4);
+}
+
+/** To an address that may come later: those of a VPN or a cluster often do, after the containers were started. */
+function bindAhead(descriptor: number, family: Family, address: Uint8Array): void {
+  if (family === 4) setsockopt(descriptor, SOL_IP, IP_FREEBIND, on, 4);
+  else setsockopt(descriptor, IPPROTO_IPV6, IPV6_FREEBIND, on, 4);
+  bind(descriptor, address, address.length);
 }
 
 function kindOf(protocol: HeldPort['protocol']): [type: number, protocol: number] {

@@ -4,12 +4,14 @@ import type { Store } from '@fairlead/store';
 import { Announcements } from './announcements.ts';
 import type { JoinRequest } from './endpoint-factory.ts';
 import type { KernelPort } from './kernel-port.ts';
-import type { Endpoint, Network, NetworkEvent, NetworkRequest, PortBinding, Sandbox } from './model.ts';
+import type { BoundPort, Endpoint, Network, NetworkEvent, NetworkRequest, PortBinding, Sandbox } from './model.ts';
 import { NameRecords } from './name-records.ts';
 import type { NameServicePort } from './name-service-port.ts';
 import { Networks } from './networks.ts';
 import { PortBook } from './port-book.ts';
+import { boundPorts } from './port-plan.ts';
 import { type ReconcileContext, type Reconciliation, reconcile } from './reconcile.ts';
+import { routedPorts } from './routed-ports.ts';
 import { Sandboxes, type SandboxRequest } from './sandboxes.ts';
 import type { NetworkSettings } from './settings.ts';
 import { NetworkState } from './state.ts';
@@ -111,6 +113,13 @@ export class NetworkController {
   /** A sandbox, when there is one of this id. */
   sandbox(id: string): Sandbox | undefined {
     return this.#state.sandboxes.get(id);
+  }
+
+  /** The ports of a sandbox that others can use now, those that are routed to it with no host port. */
+  boundPorts(id: string): readonly BoundPort[] {
+    const sandbox = this.#state.sandboxes.get(id);
+    if (sandbox === undefined) return [];
+    return [...boundPorts(sandbox.mappings), ...routedPorts(sandbox.ports, this.#state.joined(id))];
   }
 
   /** Make a sandbox: its namespace can be used at once, its networks follow with {@link join}. */

@@ -35,7 +35,7 @@ export type {
   ResolverEndpoint,
   ResolverSandbox,
 } from './name-service-port.ts';
-export { boundPorts } from './port-plan.ts';
+
 export {
   hostResolvConf,
   internalResolvConf,

@@ -138,6 +138,7 @@ export interface BoundPort {
   readonly protocol: PortProtocol;
   readonly containerPort: number;
   readonly hostAddress: IpAddress;
+  /** 0 where the container is reached under its own address and nothing of the host's is bound. */
   readonly hostPort: number;
 }
 

@@ -1,4 +1,13 @@
-import { type Logger, messageOf, newIdentifier, settleAll } from '@fairlead/base';
+import {
+  addressOf,
+  type IpAddress,
+  isLoopback,
+  isUnspecified,
+  type Logger,
+  messageOf,
+  newIdentifier,
+  settleAll,
+} from '@fairlead/base';
 import type { KernelObject } from '@fairlead/netlink';
 import type { Announcements } from './announcements.ts';
 import { diff, removals } from './diff.ts';
@@ -201,9 +210,20 @@ export class Sandboxes {
     if (wanted.ports.length > 0 && isOffHost(joined)) {
       this.#context.logger.warn('published ports passed over: the way out is no bridge', { sandbox: id });
     }
+    this.#noteAbsentAddresses(mappings);
     if (ready !== wanted) await kernel.apply(diff(state.fragment(ready), linked));
     await this.#forgetStrays(before.sandbox.mappings, mappings);
     return ready;
+  }
+
+  /** Ports of addresses that the host does not have wait for them: right for a VPN, and a surprise for a misprint. */
+  #noteAbsentAddresses(mappings: readonly PortMapping[]): void {
+    const wanted = new Set(mappings.map(({ hostAddress }) => hostAddress).filter((address) => isOwnable(address)));
+    if (wanted.size === 0) return;
+    for (const object of this.#context.kernel.observe('', ['address'])) {
+      if (object.kind === 'address') wanted.delete(addressOf(object.address));
+    }
+    for (const address of wanted) this.#context.logger.warn('published ports wait for their host address', { address });
   }
 
   #store(wanted: Sandbox, resolver: Sandbox['resolver'], mappings: readonly PortMapping[]): Sandbox {
@@ -297,6 +317,11 @@ export class Sandboxes {
     const taken = (name: string) => Iterator.from(state.sandboxes).some(({ namespace }) => namespace === name);
     return taken(plain) ? `${plain}-${owner.slice(0, 12)}` : plain;
   }
+}
+
+/** One of an interface, unlike the wildcards, and unlike loopback, which is all there. */
+function isOwnable(address: IpAddress): boolean {
+  return !isUnspecified(address) && !isLoopback(address);
 }
 
 function samePorts(a: Sandbox['resolver'], b: Sandbox['resolver']): boolean {

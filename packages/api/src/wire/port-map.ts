@@ -100,7 +100,7 @@ export function presentBound(bound: readonly BoundPort[], exposed: readonly stri
     ({ protocol, containerPort }) => `${containerPort}/${protocol}`,
     (port) => ({
       HostIp: port.hostAddress,
-      HostPort: String(port.hostPort),
+      HostPort: port.hostPort === 0 ? '' : String(port.hostPort),
     }),
   );
   return { ...Object.fromEntries(exposed.map((key) => [key, null])), ...published };
@@ -123,7 +123,7 @@ export function presentPortList(bound: readonly BoundPort[], exposed: readonly s
   const ports = [...bound].sort(byPort).map((port) => ({
     IP: port.hostAddress,
     PrivatePort: port.containerPort,
-    PublicPort: port.hostPort,
+    ...(port.hostPort !== 0 && { PublicPort: port.hostPort }),
     Type: port.protocol,
   }));
   return [...ports, ...open].sort((a, b) => a.PrivatePort - b.PrivatePort);

@@ -1,5 +1,5 @@
 import { isNotFound } from '@fairlead/base';
-import { boundPorts, dnsNames, hasNames, type Network, type Sandbox } from '@fairlead/network';
+import { dnsNames, hasNames, type Network, type Sandbox } from '@fairlead/network';
 import type { EngineContext } from '../context.ts';
 import type { AttachmentView, ContainerView } from '../engine-port.ts';
 import type { Container, Image } from '../model.ts';
@@ -36,7 +36,7 @@ export function containerView(
     image,
     sandbox,
     sandboxKey: sandbox === undefined || sandbox.namespace === '' ? '' : context.namespacePath(sandbox.namespace),
-    bound: sandbox === undefined || isShared ? [] : boundPorts(sandbox.mappings),
+    bound: sandbox === undefined || isShared ? [] : context.network.boundPorts(sandbox.id),
     exposed: exposedPorts(container, imagePorts(image)),
     networks: attachments(container, sandbox, context),
     mounts: containerMounts(container).map((mount) => mountView(mount, mountpoint)),
