@@ -77,6 +77,8 @@ const words = [
     'sha256:00',
     'next-exit',
     'removed',
+    'constructor',
+    '__proto__',
   ],
 ];
 
@@ -230,6 +232,7 @@ test('no request that somebody could make up is answered as a fault of the engin
   };
   await Promise.all(Array.from({ length: AT_ONCE }, client));
   t.diagnostic([...statuses].map(([status, count]) => `${status ?? 'gone'}: ${count}`).join(', '));
+  assert.ok(daemon.running, daemon.log().slice(-4000));
   assert.deepEqual(faults, []);
   assert.equal(daemon.pid, pid);
   assert.doesNotMatch(daemon.log(), /request failed|answer broken off.*TypeError/);
