@@ -1,87 +1,20 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { type IpAddress, silentLogger } from '@fairlead/base';
+import { silentLogger } from '@fairlead/base';
 import { hostTable } from '@fairlead/firewall';
 import { localSubnetSources, uniqueLocalSource } from '@fairlead/ipam';
-import { deleteNamespace, Kernel, listNamespaces } from '@fairlead/kernel';
-import { type Change, describeChange, type KernelObject, type NamespaceName } from '@fairlead/netlink';
+import { describeChange, type KernelObject } from '@fairlead/netlink';
 import { Store } from '@fairlead/store';
 import { NetworkController } from './controller.ts';
-import type { ConnectionFilter, KernelPort, LinkKind } from './kernel-port.ts';
+import type { KernelPort } from './kernel-port.ts';
 import type { NetworkRequest, PortBinding } from './model.ts';
 import { FakeNameService } from './testing/index.ts';
+import { KernelInside, removeHost } from './testing/kernel-inside.ts';
 
 const HOST = 'fl-test-network-host';
 const PREFIX = 'fl-test-network-box-';
 
-/** The real kernel, in which a namespace of our own plays the host's. */
-class KernelInside implements KernelPort, Disposable {
-  readonly #kernel = new Kernel();
-
-  async apply(changes: readonly Change[]): Promise<void> {
-    await this.#kernel.apply(changes.map((change) => inside(change)));
-  }
-
-  observe(namespace: NamespaceName, kinds?: readonly KernelObject['kind'][]): KernelObject[] {
-    return this.#kernel.observe(namespace || HOST, kinds).map((object) => {
-      const made = object.kind === 'link' && object.madeIn === HOST;
-      return made ? { ...object, namespace, madeIn: '' } : { ...object, namespace };
-    });
-  }
-
-  supports(feature: `${LinkKind} links`): boolean {
-    return this.#kernel.supports(feature);
-  }
-
-  readSysctl(namespace: NamespaceName, key: string): string | undefined {
-    return this.#kernel.readSysctl(namespace || HOST, key);
-  }
-
-  namespaces(): NamespaceName[] {
-    return this.#kernel.namespaces().filter((name) => name.startsWith(PREFIX));
-  }
-
-  emptyPins(): NamespaceName[] {
-    return this.#kernel.emptyPins().filter((name) => name.startsWith(PREFIX));
-  }
-
-  announce(namespace: NamespaceName, link: string, addresses: readonly IpAddress[]): void {
-    this.#kernel.announce(namespace, link, addresses);
-  }
-
-  async forgetConnections(filter: ConnectionFilter): Promise<void> {
-    await this.#kernel.forgetConnections(filter, HOST);
-  }
-
-  [Symbol.dispose](): void {
-    this.#kernel[Symbol.dispose]();
-  }
-}
-
-function inside(change: Change): Change {
-  const object = placed(change.object);
-  return change.action === 'change' ? { ...change, object, previous: placed(change.previous) } : { ...change, object };
-}
-
-function placed(object: KernelObject): KernelObject {
-  const namespace = object.namespace || HOST;
-  return object.kind === 'link' && object.madeIn === ''
-    ? { ...object, namespace, madeIn: HOST }
-    : { ...object, namespace };
-}
-
-/** Something for networks to hang on, that is none of ours. */
-const uplink: KernelObject = { kind: 'link', namespace: '', name: 'uplink', type: { kind: 'bridge' }, up: true };
-
-/** The namespace that plays the host's, with an interface in it. */
-async function makeHost(kernel: KernelPort): Promise<void> {
-  const objects: readonly KernelObject[] = [{ kind: 'namespace', namespace: '' }, uplink];
-  await kernel.apply(objects.map((object) => ({ action: 'add', object })));
-}
-
-function clean(): void {
-  for (const name of listNamespaces()) if (name === HOST || name.startsWith(PREFIX)) deleteNamespace(name);
-}
+const clean = () => removeHost(HOST, PREFIX);
 clean();
 afterEach(clean);
 
@@ -117,8 +50,8 @@ function controllerOn(kernel: KernelPort, store: Store, names: FakeNameService, 
 }
 
 test('the real kernel holds what is wanted after every operation, and a comparison finds nothing to do', async () => {
-  using kernel = new KernelInside();
-  await makeHost(kernel);
+  using kernel = new KernelInside(HOST, PREFIX);
+  await kernel.makeHost();
   const before = kernel.observe('', ['link', 'address', 'route', 'table', 'element']);
   using store = Store.open(':memory:');
   const logged: string[] = [];
@@ -173,8 +106,8 @@ test('the real kernel holds what is wanted after every operation, and a comparis
 });
 
 test('the real kernel takes every repair', async () => {
-  using kernel = new KernelInside();
-  await makeHost(kernel);
+  using kernel = new KernelInside(HOST, PREFIX);
+  await kernel.makeHost();
   using store = Store.open(':memory:');
   const logged: string[] = [];
   const controller = controllerOn(kernel, store, new FakeNameService(), logged);
@@ -212,8 +145,8 @@ test('the real kernel takes every repair', async () => {
 });
 
 test('a container on a parent that comes again at once finds its hardware address free', async () => {
-  using kernel = new KernelInside();
-  await makeHost(kernel);
+  using kernel = new KernelInside(HOST, PREFIX);
+  await kernel.makeHost();
   using store = Store.open(':memory:');
   const logged: string[] = [];
   const controller = controllerOn(kernel, store, new FakeNameService(), logged);

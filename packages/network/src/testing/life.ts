@@ -61,17 +61,17 @@ export class InjectedError extends Error {
   }
 }
 
-/** A kernel in memory, as the fake one of the kernel package. */
-interface KernelInMemory extends KernelPort {
+/** A kernel that asks before each change, as the fake one of the kernel package does. */
+export interface InterruptibleKernel extends KernelPort {
   beforeChange: ((change: Change) => void) | undefined;
 }
 
 /** A kernel as a process sees it that may end or see its changes refused. */
 export class MortalKernel implements KernelPort {
-  readonly #kernel: KernelInMemory;
+  readonly #kernel: InterruptibleKernel;
   readonly #life: Life;
 
-  constructor(kernel: KernelInMemory, life: Life) {
+  constructor(kernel: InterruptibleKernel, life: Life) {
     this.#kernel = kernel;
     this.#life = life;
   }

@@ -1,21 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Logger, parseInterfaceAddress, parsePrefix, silentLogger } from '@fairlead/base';
+import { parseInterfaceAddress, parsePrefix } from '@fairlead/base';
 import { hostTable } from '@fairlead/firewall';
 import { localSubnetSources, uniqueLocalSource } from '@fairlead/ipam';
 import { FakeKernel } from '@fairlead/kernel/testing';
-import { type Change, identityOf, type KernelObject, satisfies } from '@fairlead/netlink';
-import { Store } from '@fairlead/store';
-import { NetworkController } from '../controller.ts';
+import { identityOf, type KernelObject, satisfies } from '@fairlead/netlink';
 import { hasNames } from '../dns-names.ts';
-import type { Endpoint, EndpointConfig, Network, NetworkEvent, PortBinding, Sandbox } from '../model.ts';
 import { boundPorts } from '../port-plan.ts';
 import type { NetworkSettings } from '../settings.ts';
-import { NetworkState } from '../state.ts';
-import { FakeNameService } from './fake-name-service.ts';
-import { attend, Life, MortalKernel } from './life.ts';
+import { Life } from './life.ts';
+import { Machine } from './machine.ts';
 
 const table = hostTable({ protected: false });
 
@@ -36,95 +29,14 @@ const machine: readonly KernelObject[] = [
   { kind: 'route', namespace: '', destination: parsePrefix('0.0.0.0/0'), link: 'uplink' },
 ];
 
-/** What a test says about a container, the rest is plain. */
-export interface Wanted {
-  readonly ports?: readonly PortBinding[];
-  readonly mode?: 'own' | 'host';
-  readonly owner?: string;
-}
-
 /** A machine in memory on which engines come and go: its kernel and name service stay, and the store's file. */
-export class Rig implements Disposable {
-  readonly kernel = new FakeKernel();
-  readonly names = new FakeNameService();
-  readonly events: NetworkEvent[] = [];
-  readonly logged: string[] = [];
-  settings = plainSettings;
-  life = new Life();
-  #directory = mkdtempSync(join(tmpdir(), 'fairlead-network-'));
-  #store: Store | undefined;
-  #controller: NetworkController | undefined;
-
+export class Rig extends Machine<FakeKernel> {
   /** A machine on which an engine has started. */
   static async started(settings: NetworkSettings = plainSettings): Promise<Rig> {
-    const rig = new Rig();
-    rig.settings = settings;
+    const rig = new Rig(new FakeKernel(), settings);
     await rig.kernel.apply(machine.map((object) => ({ action: 'add', object })));
     await rig.boot(new Life());
     return rig;
-  }
-
-  get controller(): NetworkController {
-    assert.ok(this.#controller);
-    return this.#controller;
-  }
-
-  /** The store as it is, read anew. */
-  get state(): NetworkState {
-    assert.ok(this.#store);
-    return new NetworkState(this.#store);
-  }
-
-  /** Start an engine on the same store; the former one is dead. */
-  async boot(life: Life, lives: (sandbox: Sandbox) => boolean = () => true) {
-    this.open(life);
-    return await this.start(lives);
-  }
-
-  /** Let the engine start and compare everything. @returns the changes that were needed. */
-  async start(lives: (sandbox: Sandbox) => boolean = () => true): Promise<readonly Change[]> {
-    const { changes, compareInsides } = await this.controller.start(lives);
-    return [...changes, ...(await compareInsides())];
-  }
-
-  /** Make an engine that has not started yet. */
-  open(life: Life): void {
-    this.#store?.[Symbol.dispose]();
-    this.#store = Store.open(join(this.#directory, 'state.db'));
-    this.become(life);
-  }
-
-  /** The engine goes on with another fate. */
-  become(life: Life): void {
-    assert.ok(this.#store);
-    this.life = life;
-    attend(this.names, life);
-    const note = (message: string, details?: Record<string, unknown>) =>
-      this.logged.push(`${message}: ${details?.['error']}`);
-    const logger: Logger = { ...silentLogger, warn: note, error: note };
-    const kernel = new MortalKernel(this.kernel, life);
-    const emit = (event: NetworkEvent) => void this.events.push(event);
-    this.#controller = new NetworkController({
-      store: this.#store,
-      kernel,
-      names: this.names,
-      settings: this.settings,
-      logger,
-      emit,
-    });
-  }
-
-  /** A sandbox for a container of that name. */
-  async sandbox(name: string, { ports = [], mode = 'own', owner = `${name}-id` }: Wanted = {}): Promise<Sandbox> {
-    const dns = { servers: [], search: [], options: [] };
-    return await this.controller.openSandbox({ owner, ownerName: name, mode, ports, dns });
-  }
-
-  /** Join one network. */
-  async join(sandbox: Sandbox, network: Network, config: EndpointConfig = {}): Promise<Endpoint> {
-    const [endpoint] = await this.controller.join(sandbox.id, [{ network, hostname: sandbox.ownerName, config }]);
-    assert.ok(endpoint);
-    return endpoint;
   }
 
   /** Everything in the kernel and the name service as text, for comparison. */
@@ -164,11 +76,6 @@ export class Rig implements Disposable {
       assert.deepEqual(mappings, [], 'a sandbox that lost its ports has none');
       assert.match(this.logged.join('\n'), /published ports/, 'and somebody was told');
     }
-  }
-
-  [Symbol.dispose](): void {
-    this.#store?.[Symbol.dispose]();
-    rmSync(this.#directory, { recursive: true, force: true });
   }
 
   #assertKernel(): void {

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Logger, silentLogger } from '@fairlead/base';
+import type { Change } from '@fairlead/netlink';
+import { Store } from '@fairlead/store';
+import { NetworkController } from '../controller.ts';
+import type { Endpoint, EndpointConfig, Network, NetworkEvent, PortBinding, Sandbox } from '../model.ts';
+import type { NetworkSettings } from '../settings.ts';
+import { NetworkState } from '../state.ts';
+import { FakeNameService } from './fake-name-service.ts';
+import { attend, type InterruptibleKernel, Life, MortalKernel } from './life.ts';
+
+/** What a test says about a container, the rest is plain. */
+export interface Wanted {
+  readonly ports?: readonly PortBinding[];
+  readonly mode?: 'own' | 'host';
+  readonly owner?: string;
+}
+
+/** A machine on which engines come and go: its kernel and name service stay, and the store's file. */
+export class Machine<K extends InterruptibleKernel> implements Disposable {
+  readonly kernel: K;
+  readonly names = new FakeNameService();
+  readonly events: NetworkEvent[] = [];
+  readonly logged: string[] = [];
+  settings: NetworkSettings;
+  life = new Life();
+  #directory = mkdtempSync(join(tmpdir(), 'fairlead-network-'));
+  #store: Store | undefined;
+  #controller: NetworkController | undefined;
+
+  constructor(kernel: K, settings: NetworkSettings) {
+    this.kernel = kernel;
+    this.settings = settings;
+  }
+
+  get controller(): NetworkController {
+    assert.ok(this.#controller);
+    return this.#controller;
+  }
+
+  /** The store as it is, read anew. */
+  get state(): NetworkState {
+    assert.ok(this.#store);
+    return new NetworkState(this.#store);
+  }
+
+  /** Start an engine on the same store; the former one is dead. */
+  async boot(life: Life, lives: (sandbox: Sandbox) => boolean = () => true) {
+    this.open(life);
+    return await this.start(lives);
+  }
+
+  /** Let the engine start and compare everything. @returns the changes that were needed. */
+  async start(lives: (sandbox: Sandbox) => boolean = () => true): Promise<readonly Change[]> {
+    const { changes, compareInsides } = await this.controller.start(lives);
+    return [...changes, ...(await compareInsides())];
+  }
+
+  /** Make an engine that has not started yet. */
+  open(life: Life): void {
+    this.#store?.[Symbol.dispose]();
+    this.#store = Store.open(join(this.#directory, 'state.db'));
+    this.become(life);
+  }
+
+  /** The engine goes on with another fate. */
+  become(life: Life): void {
+    assert.ok(this.#store);
+    this.life = life;
+    attend(this.names, life);
+    const note = (message: string, details?: Record<string, unknown>) =>
+      this.logged.push(`${message}: ${details?.['error']}`);
+    const logger: Logger = { ...silentLogger, warn: note, error: note };
+    const kernel = new MortalKernel(this.kernel, life);
+    const emit = (event: NetworkEvent) => void this.events.push(event);
+    this.#controller = new NetworkController({
+      store: this.#store,
+      kernel,
+      names: this.names,
+      settings: this.settings,
+      logger,
+      emit,
+    });
+  }
+
+  /** A sandbox for a container of that name. */
+  async sandbox(name: string, { ports = [], mode = 'own', owner = `${name}-id` }: Wanted = {}): Promise<Sandbox> {
+    const dns = { servers: [], search: [], options: [] };
+    return await this.controller.openSandbox({ owner, ownerName: name, mode, ports, dns });
+  }
+
+  /** Join one network. */
+  async join(sandbox: Sandbox, network: Network, config: EndpointConfig = {}): Promise<Endpoint> {
+    const [endpoint] = await this.controller.join(sandbox.id, [{ network, hostname: sandbox.ownerName, config }]);
+    assert.ok(endpoint);
+    return endpoint;
+  }
+
+  [Symbol.dispose](): void {
+    this.#store?.[Symbol.dispose]();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
