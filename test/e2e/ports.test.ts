@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Daemon, Host } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
@@ -143,3 +144,27 @@ for (const [port, message] of wrong) {
     assert.match(stderr, message);
   });
 }
+
+test('ports of a container that runs are added and taken away, and connections of others go on', async () => {
+  const launcher = resolve(import.meta.dirname, '../../fairlead');
+  const fairlead = (...words: string[]) => host.run([launcher, ...words], { env: { DOCKER_HOST: daemon.address } });
+  await serve('live', '-p', '8090:80');
+  assert.equal((await fairlead('port', 'add', 'live', '8091:80', '127.0.0.1:8092:80')).code, 0);
+  for (const port of [8090, 8091]) assert.ok(await fetch(host.outside, `192.0.2.2:${port}`));
+  assert.ok(await fetch(host, '127.0.0.1:8092'));
+  assert.equal(await fetch(host.outside, '192.0.2.2:8092'), false);
+  assert.equal(
+    (await fairlead('port', 'live', '80')).stdout,
+    '0.0.0.0:8090\n0.0.0.0:8091\n127.0.0.1:8092\n[::]:8090\n[::]:8091\n',
+  );
+  const taken = await fairlead('port', 'add', 'live', '8093:80', '8090:81');
+  assert.match(taken.stderr, /Bind for 0\.0\.0\.0:8090 failed: port is already allocated/);
+  assert.equal(await fetch(host.outside, '192.0.2.2:8093'), false, 'all or nothing');
+  assert.equal((await fairlead('port', 'rm', 'live', '8090:80', '127.0.0.1::80')).code, 0);
+  assert.equal(await fetch(host.outside, '192.0.2.2:8090'), false);
+  assert.ok(await fetch(host.outside, '192.0.2.2:8091'));
+  assert.match((await fairlead('port', 'rm', 'live', '8090:80')).stderr, /port 8090:80\/tcp is not published/);
+  await docker('restart', '-t', '0', 'live');
+  assert.equal(await docker('port', 'live'), '80/tcp -> 0.0.0.0:8091\n80/tcp -> [::]:8091\n');
+  await docker('rm', '-f', 'live');
+});

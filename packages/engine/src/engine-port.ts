@@ -239,8 +239,16 @@ export interface NetworkService {
   prune(isWanted: (network: Network) => boolean): Promise<readonly string[]>;
   connect(reference: string, container: string, config: EndpointConfig): Promise<void>;
   disconnect(reference: string, container: string, force: boolean): Promise<void>;
-  /** Change the published ports of a container, running or not. */
-  publish(container: string, ports: readonly PortBinding[]): Promise<readonly BoundPort[]>;
+  /**
+   * Change the published ports of a container, running or not; none when that fails.
+   *
+   * @param change the ports that it is to publish, made from those that it was asked to publish before.
+   * @returns what is bound now.
+   */
+  publish(
+    container: string,
+    change: (before: readonly PortBinding[]) => readonly PortBinding[],
+  ): Promise<readonly BoundPort[]>;
 }
 
 /** A volume that is asked for. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { FairleadError, isNotFound, type KeyedMutex, type Logger, messageOf } from '@fairlead/base';
 import type {
   BoundPort,
@@ -95,9 +96,12 @@ export class NetworkServices implements NetworkService {
     await this.#turns.run(id, () => this.#disconnect(network, this.#table.find(id)));
   }
 
-  async publish(name: string, ports: readonly PortBinding[]): Promise<readonly BoundPort[]> {
+  async publish(
+    name: string,
+    change: (before: readonly PortBinding[]) => readonly PortBinding[],
+  ): Promise<readonly BoundPort[]> {
     const { id } = this.#table.find(name);
-    return await this.#turns.run(id, () => this.#publish(this.#table.find(id), ports));
+    return await this.#turns.run(id, () => this.#publish(this.#table.find(id), change));
   }
 
   /** The host asks other name servers now: the name service is told, and the files that nobody has edited say so. */
@@ -148,14 +152,22 @@ export class NetworkServices implements NetworkService {
     this.#rewriteFiles(container.id);
   }
 
-  async #publish(container: Container, ports: readonly PortBinding[]): Promise<readonly BoundPort[]> {
+  async #publish(
+    container: Container,
+    change: (before: readonly PortBinding[]) => readonly PortBinding[],
+  ): Promise<readonly BoundPort[]> {
     const { sandbox, config } = container;
     if (donorIdOf(container) !== undefined) {
       const reason = 'conflicting options: port publishing and the container type network mode';
       throw new FairleadError('invalid-argument', reason);
     }
+    const before = config.host.portBindings;
+    const ports = change(before);
     const publish = async (id: string) => {
-      await this.#network.publish(id, ports);
+      // What `-P` has added stays.
+      const isAdded = (port: PortBinding) => !before.some((asked) => isDeepStrictEqual(asked, port));
+      const added = this.#network.sandbox(id)?.ports.filter(isAdded) ?? [];
+      await this.#network.publish(id, [...ports, ...added]);
       return this.#network.boundPorts(id);
     };
     const bound =

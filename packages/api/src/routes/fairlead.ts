@@ -1,11 +1,12 @@
-import { parsePortSpec } from '@fairlead/base';
 import type { EnginePort, PortBinding } from '@fairlead/engine';
+import * as v from 'valibot';
 import { readBody } from '../http/json-body.ts';
 import { type ApiRequest, parameter } from '../http/request.ts';
 import { type ApiResponse, json, plainText } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
 import { isUp } from '../wire/container-summary.ts';
 import { goObject, goStrings } from '../wire/go-json.ts';
+import { parseBindings, withoutBindings } from '../wire/port-change.ts';
 
 /** What the Docker API has no words for; spelled in camelCase, as the engine does. */
 export function fairleadRoutes(engine: EnginePort, productVersion: string): Route[] {
@@ -41,26 +42,15 @@ async function transcript(engine: EnginePort, id: string): Promise<ApiResponse> 
   return plainText(lines.map((line) => `${line}\n`).join(''));
 }
 
-const portsSchema = goObject({ ports: goStrings });
+const portsSchema = goObject({ ports: v.optional(v.array(v.string())), add: goStrings, remove: goStrings });
 
-/** The body lists all ports that shall be published from now on, in the notation of `-p`. */
+/** What is to be published from now on, all of it or the difference, in the notation of `-p`. */
 async function publish(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
-  const { ports } = await readBody(request, portsSchema, 'PublishRequest');
-  return json(await engine.networks.publish(parameter(request, 'id'), ports.flatMap(parseBindings)));
-}
-
-/** One binding for each container port; ranges of equal length go in step. */
-function parseBindings(text: string): PortBinding[] {
-  const { protocol, containerPorts, hostAddress, hostPorts } = parsePortSpec(text);
-  const count = containerPorts.last - containerPorts.first + 1;
-  return Array.from({ length: count }, (_, index) => ({
-    protocol,
-    containerPort: containerPorts.first + index,
-    ...(hostAddress && { hostAddress }),
-    ...(hostPorts && { hostPorts: count === 1 ? hostPorts : singlePort(hostPorts.first + index) }),
-  }));
-}
-
-function singlePort(port: number): { readonly first: number; readonly last: number } {
-  return { first: port, last: port };
+  const { ports, add, remove } = await readBody(request, portsSchema, 'PublishRequest');
+  const [added, removed] = [add.flatMap(parseBindings), remove.flatMap(parseBindings)];
+  const change = (before: readonly PortBinding[]) => [
+    ...withoutBindings(ports?.flatMap(parseBindings) ?? before, removed),
+    ...added,
+  ];
+  return json(await engine.networks.publish(parameter(request, 'id'), change));
 }

@@ -89,9 +89,12 @@ export class FakeNetworks implements NetworkService {
     this.leave(this.#nameOf(container).id, network.id);
   }
 
-  async publish(_container: string, ports: readonly PortBinding[]): Promise<readonly BoundPort[]> {
-    this.published = ports;
-    return bindPorts(ports);
+  async publish(
+    _container: string,
+    change: (before: readonly PortBinding[]) => readonly PortBinding[],
+  ): Promise<readonly BoundPort[]> {
+    this.published = change(this.published);
+    return bindPorts(this.published);
   }
 
   /** Put a container on a network. */

@@ -5,6 +5,7 @@ import { containerWatchCommands } from './container-watch-commands.ts';
 import { imageCommands } from './image-commands.ts';
 import { machineCommands } from './machine-commands.ts';
 import { networkCommands } from './network-commands.ts';
+import { portCommands } from './port-commands.ts';
 import { volumeCommands } from './volume-commands.ts';
 
 /** Every command of `fairlead`, in the order in which help lists them. */
@@ -14,6 +15,7 @@ export const commandTable: readonly CommandDefinition[] = [
   ...containerContentCommands,
   ...imageCommands,
   ...networkCommands,
+  ...portCommands,
   ...volumeCommands,
   ...machineCommands,
 ];

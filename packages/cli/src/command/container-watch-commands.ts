@@ -21,14 +21,6 @@ export const containerWatchCommands: readonly CommandDefinition[] = [
     load: async () => (await lifecycle()).unpause,
   },
   {
-    words: ['port'],
-    aliases: [['container', 'port']],
-    summary: 'List the published ports of a container, or where one of them is',
-    arguments: '<container> [port]',
-    completion: 'running-container',
-    load: async () => (await import('../container/ports.ts')).port,
-  },
-  {
     words: ['stats'],
     aliases: [['container', 'stats']],
     summary: 'What containers use, again and again',

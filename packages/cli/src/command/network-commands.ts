@@ -39,6 +39,13 @@ export const networkCommands: readonly CommandDefinition[] = [
       },
       { flags: '--aux-address <entry>', description: 'address to keep back: name=address', repeatable: list },
       { flags: '--ipv6', description: 'also IPv6' },
+      { flags: '--no-ipv4', description: 'no IPv4' },
+      { flags: '--config-only', description: 'only keep the configuration for others' },
+      {
+        flags: '--config-from <network>',
+        description: 'take the configuration that another one keeps',
+        completion: 'network',
+      },
       { flags: '--internal', description: 'no way in from outside and none out' },
       { flags: '--attachable', description: 'accepted for docker’s sake' },
       { flags: '-o, --opt <option>', description: 'option of the driver: key=value', repeatable: list },

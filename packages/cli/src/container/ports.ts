@@ -1,34 +1,47 @@
 import { FairleadError } from '@fairlead/base';
-import type { Action } from '../command/command.ts';
+import type { Action, Invocation } from '../command/command.ts';
 
-interface Binding {
-  readonly HostIp: string;
-  readonly HostPort: string;
-}
+/** The ports of a container as `inspect` shows them. */
+type PortMap = Readonly<Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[] | null>>;
 
-/** `fairlead port`. */
-export const port: Action = async ({ words: [name = '', wanted], engine, print }) => {
-  const { NetworkSettings } = await engine.ask<{
-    readonly NetworkSettings: { readonly Ports: Readonly<Record<string, readonly Binding[] | null>> | null };
-  }>('GET', `/containers/${name}/json`);
-  const published = Object.entries(NetworkSettings.Ports ?? {}).filter(([, bindings]) => (bindings ?? []).length > 0);
-  if (wanted === undefined) {
-    for (const [inner, bindings] of published.sort(byNumber)) {
-      for (const binding of bindings ?? []) print(`${inner} -> ${hostText(binding)}`);
-    }
-    return 0;
-  }
-  const key = wanted.includes('/') ? wanted : `${wanted}/tcp`;
-  const bindings = published.find(([inner]) => inner === key)?.[1];
-  if (!bindings) throw new FairleadError('not-found', `Error: No public port '${key}' published for ${name}`);
-  for (const binding of bindings) print(hostText(binding));
+/** `fairlead port`: as docker prints it, all of them or those of one container port. */
+export const list: Action = async (invocation) => {
+  const {
+    words: [container = '', wanted],
+    engine,
+  } = invocation;
+  const { NetworkSettings } = await engine.ask<{ NetworkSettings: { Ports: PortMap } }>(
+    'GET',
+    `/containers/${container}/json`,
+  );
+  if (wanted === undefined) printPorts(invocation, NetworkSettings.Ports);
+  else printPort(invocation, NetworkSettings.Ports, wanted.includes('/') ? wanted : `${wanted}/tcp`);
   return 0;
 };
 
-function byNumber([left]: readonly [string, unknown], [right]: readonly [string, unknown]): number {
-  return Number.parseInt(left, 10) - Number.parseInt(right, 10) || left.localeCompare(right);
+/** `fairlead port add`. */
+export const add: Action = (invocation) => change(invocation, 'add');
+
+/** `fairlead port rm`. */
+export const remove: Action = (invocation) => change(invocation, 'remove');
+
+async function change({ words: [container = '', ...ports], engine }: Invocation, how: 'add' | 'remove') {
+  await engine.ask('POST', `/fairlead/containers/${container}/ports`, { body: { [how]: ports } });
+  return 0;
 }
 
-function hostText({ HostIp, HostPort }: Binding): string {
-  return `${HostIp.includes(':') ? `[${HostIp}]` : HostIp}:${HostPort}`;
+function printPorts({ print }: Invocation, ports: PortMap): void {
+  for (const [port, bindings] of Object.entries(ports)) {
+    for (const { HostIp, HostPort } of bindings ?? []) print(`${port} -> ${placeOf(HostIp, HostPort)}`);
+  }
+}
+
+function printPort({ print, words: [container] }: Invocation, ports: PortMap, port: string): void {
+  const bindings = ports[port];
+  if (!bindings) throw new FairleadError('not-found', `no public port '${port}' published for ${container}`);
+  for (const { HostIp, HostPort } of bindings) print(placeOf(HostIp, HostPort));
+}
+
+function placeOf(address: string, port: string): string {
+  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
 }

@@ -73,10 +73,14 @@ export const create: Action = async ({ words: [name = ''], options, engine, prin
  * @throws FairleadError `invalid-argument` when a gateway or range has no subnet.
  */
 export function networkRequest(name: string, options: Options): Record<string, unknown> {
+  const configFrom = options.text('config-from');
   return {
     Name: name,
     Driver: options.text('driver') ?? 'bridge',
+    ...(options.flag('no-ipv4') && { EnableIPv4: false }),
     EnableIPv6: options.flag('ipv6'),
+    ConfigOnly: options.flag('config-only'),
+    ...(configFrom !== undefined && { ConfigFrom: { Network: configFrom } }),
     Internal: options.flag('internal'),
     Attachable: options.flag('attachable'),
     Options: options.map('opt'),
