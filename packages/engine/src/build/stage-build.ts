@@ -1,4 +1,4 @@
-import { newIdentifier, shortIdentifier } from '@fairlead/base';
+import { messageOf, newIdentifier, shortIdentifier } from '@fairlead/base';
 import { type BuildArguments, type EscapeCharacter, expandInstruction, type Instruction } from '@fairlead/dockerfile';
 import type { ImageRunConfig, RunConfigDraft } from '@fairlead/registry';
 import { changeRunConfig, commandWords, shellOf } from '@fairlead/registry/transfer';
@@ -141,25 +141,36 @@ export class StageBuild {
     const container = await RunContainer.create(run, this.#state.imageId, this.#config, plan, options.host);
     const short = shortIdentifier(container.id);
     say(` ---> Running in ${short}\n`);
-    let isRemoved = options.forceRemove;
+    const isRemoved = options.remove || options.forceRemove;
     try {
       const exitCode = await container.run();
       if (exitCode !== 0) throw new CommandFailure(words, exitCode);
-      isRemoved ||= options.remove;
       await dropMountTraces(this.#parts.context, container.id);
       await this.#finish(plan.stepConfig, container.id, { snapshot: container.id, isDone: isRemoved });
-    } finally {
-      await this.#endContainer(container, isRemoved || options.signal.aborted);
+    } catch (error) {
+      await this.#abandon(container, error);
+      throw error;
+    }
+    if (isRemoved) await this.#remove(container);
+    else container.keep();
+  }
+
+  /** A command that has failed may be looked at in its container; all else that failed left nothing to see. */
+  async #abandon(container: RunContainer, failure: unknown): Promise<void> {
+    const { table, options, context } = this.#parts;
+    try {
+      // Somebody else may have removed it.
+      if (table.get(container.id) === undefined) return;
+      if (failure instanceof CommandFailure && !options.forceRemove) container.keep();
+      else await this.#remove(container);
+    } catch (error) {
+      context.logger.warn('build container not removed', { id: container.id, error: messageOf(error) });
     }
   }
 
-  async #endContainer(container: RunContainer, isRemoved: boolean): Promise<void> {
-    const { say, table } = this.#parts;
-    // Somebody else has removed it, or it never began.
-    if (table.get(container.id) === undefined) return;
-    if (!isRemoved) return container.keep();
+  async #remove(container: RunContainer): Promise<void> {
     await container.remove();
-    say(`Removing intermediate container ${shortIdentifier(container.id)}\n`);
+    this.#parts.say(`Removing intermediate container ${shortIdentifier(container.id)}\n`);
   }
 
   async #inNominalContainer(work: (id: string) => Promise<void>): Promise<void> {
