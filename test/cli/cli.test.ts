@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { busyboxImage, type Daemon, type Finished, Host } from '@fairlead/lab';
@@ -53,6 +54,30 @@ test('an image is loaded, listed, tagged, and goes through a registry', async ()
   assert.match(await output(`rmi ${reference}`), /^Untagged: 127/);
   assert.match(await output(`pull ${reference}`), new RegExp(`Status: .*${reference}\n${reference}\n$`));
   assert.match(await output('history busybox'), /the machine’s own busybox/);
+});
+
+test('an image is built from a folder, and from a Dockerfile on standard input', async () => {
+  const folder = join(host.folder, 'context');
+  mkdirSync(folder);
+  writeFileSync(
+    join(folder, 'Dockerfile'),
+    'FROM busybox\nARG WHO\nCOPY . /in/\nRUN ls -A /in; echo "for $WHO"; printf end',
+  );
+  writeFileSync(join(folder, '.dockerignore'), 'secret\n');
+  for (const name of ['secret', 'open']) writeFileSync(join(folder, name), name);
+  const said = await output(`build -t built:1 --label a=b --build-arg WHO=me ${folder}`);
+  assert.match(said, /^Step 1\/5 : FROM busybox\n ---> [0-9a-f]{12}\n/);
+  assert.match(said, /\n\.dockerignore\nDockerfile\nopen\nfor me\nendRemoving intermediate container/);
+  assert.match(said, /\nSuccessfully tagged built:1\n$/);
+  const again = await dockerd.tryDocker(['build', '--label', 'a=b', '--build-arg', 'WHO=me', folder], {
+    env: { DOCKER_BUILDKIT: '0' },
+  });
+  assert.equal(again.stdout.match(/Using cache/g)?.length, 4, 'docker’s own command sends the same');
+  const { code, stdout, stderr } = await fed('FROM busybox\nRUN exit 9\n', 'build -');
+  assert.match(stdout, /^Step 1\/2/);
+  assert.deepEqual([code, stderr], [9, "The command '/bin/sh -c exit 9' returned a non-zero code: 9\n"]);
+  assert.match((await fed('FROM busybox\nENV a=b\n', 'build -q -')).stdout, /^sha256:[0-9a-f]{64}\n$/);
+  assert.match((await fairlead('build /absent')).stderr, /unable to prepare context: path "\/absent" not found/);
 });
 
 test('run prints both streams apart and ends with the exit code of the program', async () => {

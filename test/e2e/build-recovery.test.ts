@@ -86,7 +86,7 @@ async function settle(when?: string): Promise<void> {
     if (idle === undefined && attempt > 5) return;
     await sleep(50);
   }
-  assert.deepEqual(await remains(), idle, when);
+  assert.deepEqual(await remains(), idle, when ?? 'leftovers');
 }
 
 /** Every image can be run and saved: none is half there. */

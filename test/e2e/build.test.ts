@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ApiClient } from '@fairlead/api/client';
 import { dockerClient, peerProgram } from '../lab/peer.ts';
+import { Registry } from '../lab/registry.ts';
 import { BuildRig, withoutIds } from './build-rig.ts';
 
 /** `docker build` with the classic builder, as clients of two releases ask for it. */
@@ -245,6 +246,23 @@ test('steps are hidden, are kept for what stands on them, and go with it', async
   assert.match(await docker('builder', 'prune', '-f'), /Total reclaimed space:\s+0B/);
   assert.match(await docker('system', 'df'), /Images +0 +0 +0B/);
   await docker('load', '-i', join(rig.host.folder, 'busybox.tar'));
+});
+
+test('an image that is not here is pulled; with --pull also one that is', async () => {
+  const registry = await Registry.start(rig.host);
+  const name = `${registry.address}/deep/base:1`;
+  await built('FROM busybox\nENV generation=1', { flags: ['-t', name] });
+  await docker('push', '-q', name);
+  await docker('rmi', name);
+  const text = `FROM ${name}\nRUN echo generation $generation`;
+  assert.match(await built(text), /Status: Downloaded newer image for [\s\S]*\ngeneration 1\n/);
+  await built('FROM busybox\nENV generation=2', { flags: ['-t', name] });
+  await docker('push', '-q', name);
+  await docker('tag', 'busybox', name);
+  assert.match(await built(`FROM ${name}\nRUN echo "generation <$generation>"`), /<>/);
+  assert.match(await built(text, { flags: ['--pull'] }), /\ngeneration 2\n/);
+  const absent = await rig.build(`FROM ${registry.address}/absent`);
+  assert.match(absent.text, /manifest for \S+absent:latest not found: manifest unknown/);
 });
 
 test('several builds go on at once and do not disturb each other', async () => {

@@ -1,12 +1,12 @@
 import { FairleadError } from '@fairlead/base';
-import type { EnginePort, Image, ImageRemoval, ImageService } from '@fairlead/engine';
+import type { EnginePort, ImageRemoval, ImageService } from '@fairlead/engine';
 import { parseRegistryAuth } from '../http/registry-auth.ts';
 import { type ApiRequest, flag, parameter, text } from '../http/request.ts';
 import { type ApiResponse, empty, json, stream } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
 import { Filters } from '../wire/filters.ts';
 import { presentImage, presentImageSummary } from '../wire/image.ts';
-import { imageFilterKeys, isDangling, selectImages } from '../wire/image-filters.ts';
+import { imageFilterKeys, isDangling, isHiddenStep, selectImages } from '../wire/image-filters.ts';
 import { unixSeconds } from '../wire/time.ts';
 import { progressResponse } from './progress-response.ts';
 
@@ -30,17 +30,11 @@ export function imageRoutes(engine: EnginePort): Route[] {
 
 async function list({ images, containers }: EnginePort, request: ApiRequest): Promise<ApiResponse> {
   const filters = Filters.parse(text(request, 'filters'), imageFilterKeys);
-  const all = await images.list();
-  // Steps of a build are shown to those who ask for them.
-  const isShown = (image: Image) => flag(request, 'all') || !image.isParent || isNamed(image);
-  const selected = selectImages(all, filters).filter(isShown);
+  const all = flag(request, 'all');
+  const selected = selectImages(await images.list(), filters).filter((image) => all || !isHiddenStep(image));
   const used = containers.list();
   const count = (id: string): number => used.filter(({ container }) => container.imageId === id).length;
   return json(selected.map((image) => presentImageSummary(image, request.version, count(image.id))));
-}
-
-function isNamed({ tags, digests }: Image): boolean {
-  return tags.length > 0 || digests.length > 0;
 }
 
 async function create(images: ImageService, request: ApiRequest): Promise<ApiResponse> {

@@ -7,6 +7,7 @@ import { presentEvent } from '../wire/event.ts';
 import { eventFilterKeys, matchesEvent } from '../wire/event-filters.ts';
 import { Filters } from '../wire/filters.ts';
 import { presentImageSummary } from '../wire/image.ts';
+import { isHiddenStep } from '../wire/image-filters.ts';
 import { presentInfo, presentVersion } from '../wire/system.ts';
 import { parseTimestamp } from '../wire/time.ts';
 import { presentVolumeUsage } from '../wire/volume.ts';
@@ -60,7 +61,7 @@ async function* eventLines(
 /** Sizes that are known. What builds keep are images; the cache that is asked for would be BuildKit's. What options of a volume mount is not on this disk. */
 async function diskUsage({ containers, images, volumes }: EnginePort, request: ApiRequest): Promise<ApiResponse> {
   const views = containers.list();
-  const local = await images.list();
+  const local = (await images.list()).filter((image) => !isHiddenStep(image));
   const count = (id: string): number => views.filter(({ container }) => container.imageId === id).length;
   const sized = views.map(async (view) =>
     presentSummary(view, request.version, await containers.size(view.container.id)),

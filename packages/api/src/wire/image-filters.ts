@@ -29,6 +29,11 @@ export function selectImages(images: readonly Image[], filters: Filters): Image[
     .sort((a, b) => b.created - a.created);
 }
 
+/** True for a step of the making of another image that has no name: shown to those who ask for all. */
+export function isHiddenStep({ isParent, tags, digests }: Image): boolean {
+  return isParent === true && tags.length === 0 && digests.length === 0;
+}
+
 /** True for an image without a tag that is no step of the making of another one. */
 export function isDangling(image: Image): boolean {
   return image.tags.length === 0 && image.isParent !== true;

@@ -9,6 +9,29 @@ const listOptions: readonly OptionDefinition[] = [
   { flags: '--format <template>', description: 'Go template, table TEMPLATE, or json' },
   { flags: '--json', description: 'the engine’s answer as JSON' },
 ];
+const list = true;
+const buildOptions: readonly OptionDefinition[] = [
+  { flags: '-t, --tag <name>', description: 'name of the image', repeatable: list },
+  { flags: '-f, --file <path>', description: 'the Dockerfile; - is standard input', completion: 'file' },
+  { flags: '--build-arg <variable>', description: 'value of an ARG', repeatable: list },
+  { flags: '--label <label>', description: 'label of the image', repeatable: list },
+  { flags: '--target <stage>', description: 'stage to end with' },
+  { flags: '--no-cache', description: 'carry every step out anew' },
+  { flags: '--cache-from <image>', description: 'image whose steps may be taken over', repeatable: list },
+  { flags: '--pull', description: 'ask the registry for newer images' },
+  { flags: '--platform <platform>', description: 'platform: os/architecture' },
+  { flags: '-q, --quiet', description: 'only the image’s ID' },
+  { flags: '--rm', description: 'remove containers of steps that went well: the default, but for --rm=false' },
+  { flags: '--force-rm', description: 'remove containers of steps that failed too' },
+  { flags: '--network <mode>', description: 'network of the commands', completion: 'network' },
+  { flags: '--add-host <host:address>', description: 'line for /etc/hosts', repeatable: list },
+  { flags: '--shm-size <bytes>', description: 'size of /dev/shm' },
+  { flags: '--ulimit <limit>', description: 'ulimit: name=soft:hard', repeatable: list },
+  { flags: '-m, --memory <bytes>', description: 'memory limit' },
+  { flags: '--memory-swap <bytes>', description: 'memory and swap together; -1 means unlimited swap' },
+  { flags: '-c, --cpu-shares <weight>', description: 'CPU weight' },
+  { flags: '--cpuset-cpus <list>', description: 'CPUs to run on: 0-3, 0,1' },
+];
 const images = (): Promise<typeof import('../image/images.ts')> => import('../image/images.ts');
 const transfer = (): Promise<typeof import('../image/transfer.ts')> => import('../image/transfer.ts');
 
@@ -24,6 +47,18 @@ export const imageCommands: readonly CommandDefinition[] = [
     arguments: '[reference]',
     options: listOptions,
     load: async () => (await images()).list,
+  },
+  {
+    words: ['build'],
+    aliases: [
+      ['image', 'build'],
+      ['builder', 'build'],
+    ],
+    summary: 'Build an image from a Dockerfile',
+    arguments: '<folder>',
+    options: buildOptions,
+    completion: 'file',
+    load: async () => (await import('../image/build.ts')).build,
   },
   {
     words: ['pull'],

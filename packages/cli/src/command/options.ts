@@ -8,9 +8,9 @@ export class Options {
     this.#values = values;
   }
 
-  /** True when a flag was given. */
-  flag(name: string): boolean {
-    return this.#values.get(name) === true;
+  /** True when a flag was given, and not as `--flag=false`. */
+  flag(name: string, whenAbsent = false): boolean {
+    return (this.#values.get(name) ?? whenAbsent) === true;
   }
 
   /** The value of an option; `undefined` when it was not given. */

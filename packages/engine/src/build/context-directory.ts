@@ -77,6 +77,7 @@ export class ContextDirectory implements Disposable {
 
   /** @returns `undefined` when there is no such file. */
   #read(path: string): string | undefined {
+    if (path.includes('\0')) return undefined;
     let file: number;
     try {
       const flags = constants.O_RDONLY | constants.O_NONBLOCK;

@@ -56,12 +56,9 @@ export function placeOf({ source, realPath: path }: CopyItem): string {
 }
 
 /** What is there, itself and all that is in it: relative paths in Go's order of walking. */
-export async function* walkTree(view: RootView, path: string): AsyncGenerator<string> {
+async function* walkTree(view: RootView, path: string): AsyncGenerator<string> {
   yield path;
-  const place = below(view.descriptor, path);
-  if (!(await lstat(pathBytes(path === '' ? `${place}/` : place))).isDirectory()) return;
-  const names = await readdir(pathBytes(`${place}/`), { encoding: 'latin1' });
-  for (const name of names.sort()) yield* walkTree(view, path === '' ? name : `${path}/${name}`);
+  for (const name of await namesIn(view, path)) yield* walkTree(view, path === '' ? name : `${path}/${name}`);
 }
 
 async function itemsAt(source: CopySource, asked: string): Promise<CopyItem[]> {
@@ -70,12 +67,29 @@ async function itemsAt(source: CopySource, asked: string): Promise<CopyItem[]> {
     throw invalid(`forbidden path outside the build context: ${asked} ()`);
   }
   if (!hasWildcards(path)) return [await itemAt(source, bytePath(path))];
-  const pattern = pathPattern(path);
   const items: CopyItem[] = [];
-  for await (const found of walkTree(source.view, '')) {
-    if (found !== '' && pattern.test(textPath(found))) items.push(await itemAt(source, found));
+  for await (const found of matchingPaths(source.view, '', path.split('/').map(pathPattern))) {
+    items.push(await itemAt(source, found));
   }
   return items;
+}
+
+/** Paths below a directory that match part by part: what cannot match is not looked into. */
+async function* matchingPaths(view: RootView, folder: string, parts: readonly RegExp[]): AsyncGenerator<string> {
+  const [part, ...rest] = parts;
+  for (const name of await namesIn(view, folder)) {
+    if (part?.test(textPath(name)) !== true) continue;
+    const path = folder === '' ? name : `${folder}/${name}`;
+    if (rest.length === 0) yield path;
+    else yield* matchingPaths(view, path, rest);
+  }
+}
+
+/** Sorted; none for what is no directory. Links are not followed. */
+async function namesIn(view: RootView, path: string): Promise<string[]> {
+  const place = pathBytes(`${below(view.descriptor, path)}${path === '' ? '/' : ''}`);
+  if (!(await lstat(place)).isDirectory()) return [];
+  return (await readdir(place, { encoding: 'latin1' })).sort();
 }
 
 async function itemAt(source: CopySource, path: string): Promise<CopyItem> {

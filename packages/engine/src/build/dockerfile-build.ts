@@ -50,7 +50,7 @@ export class DockerfileBuild {
   /** @returns ID of the last stage's image. @throws in Docker's words. */
   async run(dockerfile: Dockerfile): Promise<string> {
     using _ = this.#held;
-    await using layers = await LayerFiles.open(this.#engine.context);
+    await using layers = new LayerFiles(this.#engine.context);
     const parts = this.#stageParts(dockerfile, layers);
     const labels = labelInstructions(this.#options.labels);
     this.#steps = dockerfile.globalArguments.length + labels.length;

@@ -11,17 +11,13 @@ const leaseSeconds = 24 * 3600;
 /** The files of images while a build looks at them or adds to them; all of it goes when this is disposed of. */
 export class LayerFiles implements AsyncDisposable {
   readonly #context: EngineContext;
-  readonly #lease: Lease;
+  /** There is none before something is needed: a build that finds all its steps needs nothing. */
+  #lease: Promise<Lease> | undefined;
   readonly #held = new DisposableStack();
   readonly #images = new Map<string, ImageFiles>();
 
-  private constructor(context: EngineContext, lease: Lease) {
+  constructor(context: EngineContext) {
     this.#context = context;
-    this.#lease = lease;
-  }
-
-  static async open(context: EngineContext): Promise<LayerFiles> {
-    return new LayerFiles(context, await context.containerd.leases.create(leaseSeconds));
   }
 
   /** The files of an image, to be read. */
@@ -30,7 +26,8 @@ export class LayerFiles implements AsyncDisposable {
     if (known !== undefined) return known;
     const { containerd, files: calls, settings } = this.#context;
     const parent = await this.#chain(imageId);
-    const layers = await containerd.snapshots.view(`build-${randomUUID()}`, parent, { lease: this.#lease });
+    const lease = await this.#leased();
+    const layers = await containerd.snapshots.view(`build-${randomUUID()}`, parent, { lease });
     const descriptor = calls.openMountTree(mountPlace(settings), { layers, readOnly: true, binds: [] });
     this.#held.adopt(descriptor, closeSync);
     const files = new ImageFiles({ descriptor, calls });
@@ -47,7 +44,8 @@ export class LayerFiles implements AsyncDisposable {
   async change<T>(imageId: string, work: (root: number) => Promise<T>): Promise<{ snapshot: string; result: T }> {
     const { containerd, files: calls, settings } = this.#context;
     const snapshot = `build-${randomUUID()}`;
-    const layers = await containerd.snapshots.prepare(snapshot, await this.#chain(imageId), { lease: this.#lease });
+    const lease = await this.#leased();
+    const layers = await containerd.snapshots.prepare(snapshot, await this.#chain(imageId), { lease });
     const root = calls.openMountTree(mountPlace(settings), { layers, readOnly: false, binds: [] });
     try {
       return { snapshot, result: await work(root) };
@@ -58,7 +56,13 @@ export class LayerFiles implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#held.dispose();
-    await this.#context.containerd.leases.delete(this.#lease.id, { sync: true });
+    const lease = await this.#lease?.catch(() => undefined);
+    if (lease !== undefined) await this.#context.containerd.leases.delete(lease.id, { sync: true });
+  }
+
+  #leased(): Promise<Lease> {
+    this.#lease ??= this.#context.containerd.leases.create(leaseSeconds);
+    return this.#lease;
   }
 
   async #chain(imageId: string): Promise<string> {
