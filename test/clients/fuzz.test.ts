@@ -192,7 +192,8 @@ function send(socketPath: string, { method, target, body }: Invented): Promise<A
 /** What dockerd, too, answers with 500. */
 const dockersFaults = [
   /Container \S+ is not paused/,
-  /is not connected to network/,
+  /is not connected to (the )?network/,
+  /error gathering device information/,
   /unable to find (user|group) /,
   /name too long/,
   /^.?OCI runtime|runc (did not terminate|create failed)|failed to write/,

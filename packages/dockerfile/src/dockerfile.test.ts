@@ -110,6 +110,7 @@ test('faults are told in the words of dockerd 20.10', () => {
   const two = 'requires at least two arguments, but only one was provided. Destination could not be determined';
   const table: [text: string, message: string][] = [
     ['foo bar', line('unknown instruction: FOO')],
+    ['constructor bar', line('unknown instruction: CONSTRUCTOR')],
     ['ENV a', form('ENV must have two arguments')],
     ['ENV', line('ENV requires at least one argument')],
     ['ENV =x', line('ENV names can not be blank')],

@@ -28,7 +28,7 @@ export function parseGoDuration(text: string): number {
   for (const [piece, value, unit = ''] of pieces) {
     length += piece.length;
     if (unit === '') throw invalid(`missing unit in duration ${goQuote(text)}`);
-    const size = units[unit];
+    const size = Object.hasOwn(units, unit) ? units[unit] : undefined;
     if (size === undefined) throw invalid(`unknown unit ${goQuote(unit)} in duration ${goQuote(text)}`);
     nanoseconds += Number(value) * size;
   }

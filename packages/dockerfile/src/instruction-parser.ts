@@ -11,7 +11,7 @@ import type { Statement } from './statement.ts';
  * @throws FairleadError `invalid-argument` in Docker's words.
  */
 export function parseInstruction(statement: Statement): Instruction {
-  const parse = parsers[statement.name];
+  const parse = Object.hasOwn(parsers, statement.name) ? parsers[statement.name] : undefined;
   if (parse === undefined) throw invalid(`unknown instruction: ${statement.name.toUpperCase()}`);
   return { ...parse(statement), code: statement.code, line: statement.line };
 }

@@ -26,7 +26,7 @@ complete -c fairlead -f -a '(__fairlead_complete)'`,
 
 /** `fairlead completion`. */
 export const completion: Action = async ({ words: [shell = ''], print }) => {
-  const script = scripts[shell];
+  const script = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined;
   if (script === undefined)
     throw new FairleadError('invalid-argument', `no completion for '${shell}': ${Object.keys(scripts).join(', ')}`);
   print(script);

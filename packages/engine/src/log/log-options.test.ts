@@ -12,6 +12,7 @@ const config = (type: string, ...words: string[]): LogConfig => ({
 /** What dockerd 20.10 said. */
 for (const [given, message] of [
   [config('nosuch'), 'error looking up logging plugin nosuch: plugin "nosuch" not found'],
+  [config('constructor'), 'error looking up logging plugin constructor: plugin "constructor" not found'],
   [config('json-file', 'bad=1'), "unknown log opt 'bad' for json-file log driver"],
   [config('local', 'tag=x'), "unknown log opt 'tag' for log driver local"],
   [config('json-file', 'mode=fast'), 'logger: logging mode not supported: fast'],

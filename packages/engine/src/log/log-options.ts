@@ -40,7 +40,7 @@ export function requireLogConfig({ type, options }: LogConfig): void {
       `the logging driver ${type} is not supported yet by this version of Fairlead`,
     );
   }
-  const names = known[type];
+  const names = Object.hasOwn(known, type) ? known[type] : undefined;
   if (names === undefined) fail(`error looking up logging plugin ${type}: plugin ${JSON.stringify(type)} not found`);
   requireMode(options);
   const strange = Object.keys(options).find((name) => !names.includes(name) && !common.includes(name));

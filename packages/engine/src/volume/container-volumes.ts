@@ -7,6 +7,7 @@ import { containerMounts, plannedMounts } from '../container/mount-plan.ts';
 import type { RootfsMount } from '../container/rootfs-file.ts';
 import type { EngineContext } from '../context.ts';
 import { below, errnoName, O_PATH } from '../files/file-calls.ts';
+import { isMissingPath } from '../files/path-stat.ts';
 import type { Container, ContainerConfig, ContainerMount, Image, Volume } from '../model.ts';
 import { fileSystemOf } from './driver-options.ts';
 import { dropViews, viewImage } from './image-view.ts';
@@ -191,7 +192,7 @@ export class ContainerVolumes {
     try {
       return this.#context.files.openInRoot(top, Buffer.from(path), O_PATH);
     } catch (error) {
-      if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoName(error))) return undefined;
+      if (isMissingPath(error) || errnoName(error) === 'ELOOP') return undefined;
       throw error;
     } finally {
       closeSync(top);
