@@ -28,6 +28,7 @@ import type { DaemonOptions } from './options.ts';
 import { PrivateContainerd } from './private-containerd.ts';
 import { reloadEvent } from './reload.ts';
 import { systemInfo } from './system-info.ts';
+import { VERSION } from './version.ts';
 
 /** containerd's name for everything that is ours. */
 const CONTAINERD_NAMESPACE = 'fairlead';
@@ -54,6 +55,8 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
   const options = live.current;
   for (const path of [options.dataRoot, options.execRoot]) mkdirSync(path, { recursive: true, mode: 0o711 });
   const recorder = new Recorder();
+  const metrics = options.metrics && new (await import('./metrics/metrics.ts')).Metrics();
+  if (metrics !== undefined) recorder.onRecord = ({ microseconds }) => metrics.noteEffect(microseconds);
   const kernel = parts.use(new Kernel(recorder));
   // Both are other processes that have to come up, or are up already: nothing waits for them that can do without.
   const connecting = Promise.all([connectNames(options, logger), connectContainerd(options, logger)]);
@@ -98,6 +101,8 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
     emit: (event) => events.emit({ type: 'image', ...event }),
     usedBy: (imageId) => usersOf(table, imageId),
   });
+  const linkCounters = (namespace: string) =>
+    kernel.links(namespace).flatMap(({ name, statistics }) => (statistics ? [{ name, ...statistics }] : []));
   const engine = parts.use(
     new Engine(
       {
@@ -109,11 +114,13 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
         keeper: names,
         makeFifo,
         fileSystems: { mount: mountFileSystem, unmount: unmountFileSystem, mountPoints },
-        linkCounters: (namespace) =>
-          kernel.links(namespace).flatMap(({ name, statistics }) => (statistics ? [{ name, ...statistics }] : [])),
+        linkCounters,
         files: { openInRoot, openMountTree, makeNode, listXattrs, readXattr, writeXattr },
         namespacePath,
-        operation: (name, work) => recorder.operation(name, work),
+        operation: (name, work) => {
+          const operation = () => recorder.operation(name, work);
+          return metrics === undefined ? operation() : metrics.measure(name, operation);
+        },
         host,
         settings: {
           dataRoot: options.dataRoot,
@@ -143,6 +150,12 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
       },
     ),
   );
+  if (metrics !== undefined && options.metrics !== undefined) {
+    const { serveMetrics } = await import('./metrics/metrics-server.ts');
+    const sources = { version: VERSION, engine, network, linkCounters, names: () => names.statistics() };
+    const all = { ...sources, eventCount: () => events.total };
+    parts.use(await serveMetrics(options.metrics, () => metrics.collect(all)));
+  }
   // Disposed of before the engine is: it decides while the store can still be read.
   parts.defer(async () => {
     if ([...table].some(isAlive)) return;

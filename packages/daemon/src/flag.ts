@@ -22,6 +22,7 @@ export const flags: readonly Flag[] = [
   { name: 'exec-root', kind: 'text' },
   { name: 'pidfile', short: 'p', kind: 'text' },
   { name: 'config-file', kind: 'text' },
+  { name: 'metrics-addr', kind: 'text' },
   { name: 'containerd', kind: 'text' },
   { name: 'cgroup-parent', kind: 'text' },
   { name: 'debug', short: 'D', kind: 'switch' },

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { FairleadError, type Logger, messageOf, type PortRange } from '@fairlead/base';
-import type { ResolverContents } from '@fairlead/dns';
+import { codeOf, FairleadError, type Logger, messageOf, type PortRange } from '@fairlead/base';
+import type { ResolverContents, SandboxStatistics } from '@fairlead/dns';
 import { ResolverClient } from '@fairlead/dns/client';
 import type { OutputKeeper } from '@fairlead/engine';
 import type { NameServicePort, PortRelay, PortReservation, ResolverEndpoint, ResolverSandbox } from '@fairlead/network';
@@ -97,6 +97,16 @@ export class NameService implements NameServicePort, OutputKeeper, AsyncDisposab
       networks: ids(contents.networks),
       portOwners: [...new Set(contents.reservations.map(({ owner }) => owner))],
     };
+  }
+
+  /** What the name servers of all sandboxes have done; nothing from a process of an older version. */
+  async statistics(): Promise<readonly SandboxStatistics[]> {
+    try {
+      return (await this.#client.call('statistics', NO_PARAMS)).sandboxes;
+    } catch (error) {
+      if (codeOf(error) !== 'not-implemented') throw error;
+      return [];
+    }
   }
 
   async hold(path: string): Promise<void> {

@@ -5,6 +5,7 @@ import { parseSubnetSourceFlag } from '@fairlead/ipam';
 import { mergeSettings, readConfigFile } from './config-file.ts';
 import { type FlagValues, flags, parseFlags } from './flag.ts';
 import { parseLogLevel } from './log.ts';
+import { type MetricsAddress, parseMetricsAddress } from './metrics/metrics-address.ts';
 import { parseMirror } from './registry-mirror.ts';
 
 /** Everything that the operator decided. */
@@ -16,6 +17,8 @@ export interface DaemonOptions {
   readonly dataRoot: string;
   readonly execRoot: string;
   readonly pidFile: string;
+  /** Where metrics are served; absent means nowhere. */
+  readonly metrics?: MetricsAddress;
   /** Socket of a containerd that runs already; absent means one of our own. */
   readonly containerd?: string;
   /** Control group of containers that name none; '' means the engine's own. */
@@ -104,6 +107,7 @@ export function optionsOf(values: FlagValues): DaemonOptions {
     dataRoot: text('data-root') ?? '/var/lib/fairlead',
     execRoot: text('exec-root') ?? '/run/fairlead',
     pidFile: text('pidfile') ?? '/run/fairlead.pid',
+    ...(text('metrics-addr') && { metrics: parseMetricsAddress(text('metrics-addr') ?? '') }),
     ...(containerd && { containerd }),
     cgroupParent: text('cgroup-parent') ?? '',
     debug: on('debug', false),

@@ -1,5 +1,6 @@
 import type { ErrorCode, IpAddress, PortProtocol, PortRange } from '@fairlead/base';
 import type { NamedEndpoint, NamedNetwork } from './directory.ts';
+import type { NameCounters } from './name-server.ts';
 
 /**
  * What the daemon says to the resolver process: one JSON object per line in each direction over a unix socket.
@@ -28,6 +29,8 @@ export interface ResolverMethods {
   readonly holdFile: Method<{ readonly path: string }, Nothing>;
   readonly releaseFile: Method<{ readonly path: string }, Nothing>;
   readonly list: Method<Nothing, ResolverContents>;
+  /** What the name servers of all sandboxes have done. */
+  readonly statistics: Method<Nothing, { readonly sandboxes: readonly SandboxStatistics[] }>;
   /** Close everything and end the process. */
   readonly shutdown: Method<Nothing, Nothing>;
 }
@@ -118,6 +121,12 @@ export interface Relay extends PortRange {
 export interface RelaySettings {
   readonly owner: string;
   readonly relays: readonly Relay[];
+}
+
+/** What the name server of one sandbox has done since the sandbox was opened. */
+export interface SandboxStatistics extends NameCounters {
+  /** The sandbox. */
+  readonly id: string;
 }
 
 /** Everything that the process holds. */

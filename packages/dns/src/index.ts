@@ -24,6 +24,7 @@ export {
   type ResolverMethods,
   type SandboxPorts,
   type SandboxSettings,
+  type SandboxStatistics,
 } from './control-protocol.ts';
 export { type DatagramHandler, serveDatagrams } from './datagram-server.ts';
 export { compareEndpoints, Directory, type LinkAlias, type NamedEndpoint, type NamedNetwork } from './directory.ts';
@@ -40,7 +41,7 @@ export {
   type ResourceRecord,
 } from './message.ts';
 export { addressOfReverseName, foldName, reverseName } from './name.ts';
-export { MAX_DATAGRAM_OCTETS, NameServer, type NameSource } from './name-server.ts';
+export { MAX_DATAGRAM_OCTETS, type NameCounters, NameServer, type NameSource } from './name-server.ts';
 export { PortError } from './port-error.ts';
 export type { RecordData } from './record-data.ts';
 export { classInternet, type RecordTypeName, recordType, recordTypeText, responseCode } from './record-type.ts';

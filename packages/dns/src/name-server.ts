@@ -22,14 +22,32 @@ export interface NameSource {
   readonly forwarder: Forwarder | undefined;
 }
 
+/** What a name server has done. */
+export interface NameCounters {
+  readonly queries: number;
+  /** Answered from the zone. */
+  readonly local: number;
+  /** Answered from what other servers said before. */
+  readonly cached: number;
+  readonly forwarded: number;
+  /** No server answered, or nobody may be asked. */
+  readonly failed: number;
+}
+
 /** Answers requests of one asker: octets in, octets out, no sockets. */
 export class NameServer {
   readonly #source: NameSource;
   readonly #ready = new ReadyAnswers();
   #forwards = 0;
+  readonly #counters = { queries: 0, local: 0, cached: 0, forwarded: 0, failed: 0 };
 
   constructor(source: NameSource) {
     this.#source = source;
+  }
+
+  /** What it has done so far. */
+  get counters(): NameCounters {
+    return { ...this.#counters };
   }
 
   /**
@@ -41,7 +59,11 @@ export class NameServer {
   answerDatagram(slot: Uint8Array, length: number, later: () => (response: Uint8Array) => void): number {
     this.#ready.revalidate(this.#source.generation);
     const ready = this.#ready.respond(slot, length);
-    if (ready > 0) return ready;
+    if (ready > 0) {
+      this.#counters.queries++;
+      this.#counters.local++;
+      return ready;
+    }
     const response = this.respond(slot.slice(0, length), 'udp');
     if (response === undefined) return 0;
     if (response instanceof Promise) {
@@ -63,8 +85,10 @@ export class NameServer {
       return refusal(request, HEADER_OCTETS, responseCode.formatError);
     }
     if (((request[2] ?? 0) & 0x78) !== 0) return refusal(request, layout.questionEnd, responseCode.notImplemented);
+    this.#counters.queries++;
     const limit = transport === 'tcp' ? 65535 : Math.min(payloadLimit(request, layout), MAX_DATAGRAM_OCTETS);
     const local = isPlainQuery(request, layout) ? this.#answerLocally(request, limit, transport) : undefined;
+    if (local !== undefined) this.#counters.local++;
     return local ?? this.#forward(request, layout, limit, transport);
   }
 
@@ -98,12 +122,19 @@ export class NameServer {
 
   #forward(request: Uint8Array, layout: MessageLayout, limit: number, transport: Transport) {
     const { forwarder } = this.#source;
-    const failure = () => refusal(request, layout.questionEnd, responseCode.serverFailure);
+    const failure = () => {
+      this.#counters.failed++;
+      return refusal(request, layout.questionEnd, responseCode.serverFailure);
+    };
     if (forwarder === undefined || forwarder.upstreams.length === 0) return failure();
     const cached = forwarder.cached(request, layout);
-    if (cached !== undefined) return truncate(cached, limit);
+    if (cached !== undefined) {
+      this.#counters.cached++;
+      return truncate(cached, limit);
+    }
     if (this.#forwards >= MAX_FORWARDS) return refusal(request, layout.questionEnd, responseCode.refused);
     this.#forwards++;
+    this.#counters.forwarded++;
     return forwarder
       .forward(request, layout, transport)
       .then((response) => truncate(response, limit))

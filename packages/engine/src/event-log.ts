@@ -10,9 +10,11 @@ export class EventLog {
   readonly #past: EngineEvent[] = [];
   readonly #listeners = new Set<(event: EngineEvent) => void>();
   #last = 0n;
+  #total = 0;
 
   /** Say that something happened, now. */
   emit(event: Omit<EngineEvent, 'time'>): void {
+    this.#total++;
     const stamped = { ...event, time: this.#now() };
     this.#past.push(stamped);
     if (this.#past.length > KEPT) this.#past.shift();
@@ -66,6 +68,11 @@ export class EventLog {
         leave();
       }
     })();
+  }
+
+  /** How many there were. */
+  get total(): number {
+    return this.#total;
   }
 
   /** How many clients are told. */

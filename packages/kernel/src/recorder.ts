@@ -25,7 +25,7 @@ const CAPACITY = 256;
  * form one of their own for each call that causes them.
  */
 export class Recorder {
-  /** Sees every entry; for tests. */
+  /** Sees every entry; for tests and measurements. */
   onRecord: ((entry: TranscriptEntry) => void) | undefined;
   readonly #current = new AsyncLocalStorage<OpenOperation>();
   readonly #operations: OpenOperation[] = [];

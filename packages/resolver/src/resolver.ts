@@ -57,6 +57,7 @@ export class Resolver implements Disposable {
     holdFile: ({ path }) => done(() => this.#files.hold(path)),
     releaseFile: ({ path }) => done(() => this.#files.release(path)),
     list: () => this.#list(),
+    statistics: () => ({ sandboxes: [...this.#sandboxes].map(([id, server]) => ({ id, ...server.counters })) }),
     shutdown: () => done(() => this.#end()),
   };
 

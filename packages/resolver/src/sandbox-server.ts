@@ -3,6 +3,7 @@ import net from 'node:net';
 import {
   type Directory,
   type Forwarder,
+  type NameCounters,
   NameServer,
   type NameSource,
   type SandboxPorts,
@@ -16,6 +17,7 @@ import { openServerSockets } from './namespace-sockets.ts';
 export class SandboxServer implements Disposable {
   readonly ports: SandboxPorts;
   readonly namespace: string;
+  readonly #names: NameServer;
   readonly #resources = new DisposableStack();
   #settings: SandboxSettings;
   #forwarder: Forwarder | undefined;
@@ -27,6 +29,7 @@ export class SandboxServer implements Disposable {
     const { datagram, stream, udpPort, tcpPort } = openServerSockets(settings.namespacePath, settings.previousPorts);
     this.ports = { udpPort, tcpPort };
     const names = new NameServer(this.#source(directory));
+    this.#names = names;
     this.#resources.use(
       serveDatagramBatches(datagram, (slot, length, later) => names.answerDatagram(slot, length, later)),
     );
@@ -35,6 +38,11 @@ export class SandboxServer implements Disposable {
 
   get settings(): SandboxSettings {
     return this.#settings;
+  }
+
+  /** What was asked for inside. */
+  get counters(): NameCounters {
+    return this.#names.counters;
   }
 
   /** Take new settings; what is under way ends with the old ones. */

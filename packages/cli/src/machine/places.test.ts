@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { placesBelow, unitText } from './places.ts';
+import { placesBelow, socketUnitText, unitText } from './places.ts';
 
 test('everything that is installed lies below the folder that is asked for', () => {
   for (const [name, place] of Object.entries(placesBelow('/x'))) {
@@ -12,8 +12,15 @@ test('the unit ends only the daemon and manages its own cgroups', () => {
   const unit = unitText(placesBelow('/'));
   assert.match(unit, /^KillMode=process$/m);
   assert.match(unit, /^Delegate=yes$/m);
+  assert.match(unit, /^ExecStart=".*\/fairlead" daemon -H fd:\/\/ --data-root \/var\/lib\/fairlead /m);
+});
+
+test('systemd holds the socket, for a group that the machine has', () => {
+  const places = placesBelow('/');
+  assert.match(unitText(places), /^Requires=fairlead\.socket$/m);
   assert.match(
-    unit,
-    /^ExecStart=".*\/fairlead" daemon -H unix:\/\/\/run\/fairlead\/docker\.sock --data-root \/var\/lib\/fairlead /m,
+    socketUnitText(places, 'docker'),
+    /^ListenStream=\/run\/fairlead\/docker\.sock$[\s\S]*^SocketGroup=docker$/m,
   );
+  assert.doesNotMatch(socketUnitText(places, undefined), /SocketGroup/);
 });

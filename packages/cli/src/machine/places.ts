@@ -12,6 +12,8 @@ export interface Places {
   readonly pidFile: string;
   readonly log: string;
   readonly unit: string;
+  /** The systemd unit of the socket. */
+  readonly socketUnit: string;
   /** A link to the launcher on everybody's PATH. */
   readonly command: string;
 }
@@ -28,28 +30,30 @@ export function placesBelow(root: string): Places {
     pidFile: join(root, 'run/fairlead.pid'),
     log: join(root, 'var/log/fairlead.log'),
     unit: join(root, 'etc/systemd/system/fairlead.service'),
+    socketUnit: join(root, 'etc/systemd/system/fairlead.socket'),
     command: join(root, 'usr/local/bin/fairlead'),
   };
 }
 
-/** Flags of a daemon that lives in these places. */
-export function daemonFlags({ address, dataRoot, execRoot, pidFile }: Places): string[] {
-  return ['-H', address, '--data-root', dataRoot, '--exec-root', execRoot, '--pidfile', pidFile];
+/** Flags of a daemon that lives in these places. @param host where it listens, when it gets its socket from somebody. */
+export function daemonFlags({ address, dataRoot, execRoot, pidFile }: Places, host: string = address): string[] {
+  return ['-H', host, '--data-root', dataRoot, '--exec-root', execRoot, '--pidfile', pidFile];
 }
 
 /**
- * The systemd unit. Only the daemon itself is stopped with it: containers, their supervisors and the name service go on
+ * The systemd unit. It listens on the socket that systemd holds, so nobody is refused while it is started again. Only the daemon itself is stopped with it: containers, their supervisors and the name service go on
  * (`KillMode=process`), and the cgroups below are Fairlead's to manage (`Delegate`).
  */
 export function unitText(places: Places): string {
   return `[Unit]
 Description=Fairlead container engine
 Documentation=file://${resolve(launcher, '../README.md')}
-After=network-online.target
+After=network-online.target fairlead.socket
 Wants=network-online.target
+Requires=fairlead.socket
 
 [Service]
-ExecStart="${launcher}" daemon ${daemonFlags(places).join(' ')}
+ExecStart="${launcher}" daemon ${daemonFlags(places, 'fd://').join(' ')}
 ExecReload=/bin/kill -HUP $MAINPID
 KillMode=process
 Delegate=yes
@@ -60,5 +64,24 @@ OOMScoreAdjust=-500
 
 [Install]
 WantedBy=multi-user.target
+`;
+}
+
+/**
+ * The unit of the socket, as dockerd's: for root and a group.
+ *
+ * @param group absent when there is none on the machine: systemd refuses a socket for a group that it does not know.
+ */
+export function socketUnitText({ socket }: Places, group: string | undefined): string {
+  return `[Unit]
+Description=Fairlead API socket
+
+[Socket]
+ListenStream=${socket}
+SocketMode=0660
+SocketUser=root
+${group === undefined ? '' : `SocketGroup=${group}\n`}
+[Install]
+WantedBy=sockets.target
 `;
 }

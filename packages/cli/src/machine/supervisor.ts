@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } 
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FairleadError } from '@fairlead/base';
-import { daemonFlags, launcher, type Places, unitText } from './places.ts';
+import { daemonFlags, launcher, type Places, socketUnitText, unitText } from './places.ts';
 
 /** Who starts the engine and ends it. */
 export interface Supervisor {
@@ -25,17 +25,30 @@ function systemd(places: Places): Supervisor {
     name: 'systemd',
     start() {
       writeFileSync(places.unit, unitText(places));
+      writeFileSync(places.socketUnit, socketUnitText(places, socketGroup()));
       systemctl('daemon-reload');
-      systemctl('enable', '--now', 'fairlead.service');
+      systemctl('enable', '--now', 'fairlead.socket', 'fairlead.service');
       return () => true;
     },
     async stop() {
       if (!existsSync(places.unit)) return;
-      systemctl('disable', '--now', 'fairlead.service');
-      rmSync(places.unit);
+      // The socket first: a client that comes now would start the service again.
+      for (const [name, unit] of [
+        ['fairlead.socket', places.socketUnit],
+        ['fairlead.service', places.unit],
+      ] as const) {
+        if (!existsSync(unit)) continue;
+        systemctl('disable', '--now', name);
+        rmSync(unit);
+      }
       systemctl('daemon-reload');
     },
   };
+}
+
+/** Whose members may use the engine: docker's users, where the machine has such a group. */
+function socketGroup(): string | undefined {
+  return /^docker:/m.test(readFileSync('/etc/group', 'utf8')) ? 'docker' : undefined;
 }
 
 function systemctl(...words: string[]): void {

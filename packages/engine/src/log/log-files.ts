@@ -1,8 +1,10 @@
 import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { compressFile } from './log-compression.ts';
+import { lateModule } from '@fairlead/base';
 import type { LogShape } from './log-shape.ts';
+
+const compression = lateModule(() => import('./log-compression.ts'));
 
 /** A file of a log that does not grow any more. */
 export interface RotatedFile {
@@ -90,6 +92,7 @@ export class LogRotation {
   async #compress(generation: number): Promise<void> {
     const file = () => `${this.#path}.${1 + this.#generation - generation}`;
     try {
+      const { compressFile } = await compression();
       if (!(await compressFile(file(), this.#part))) return;
       // It got older, or too old, while it was read.
       if (this.#generation - generation + 1 >= this.#shape.maxFiles) return rmSync(this.#part, { force: true });

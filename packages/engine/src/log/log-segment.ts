@@ -1,8 +1,9 @@
 import { closeSync, fstatSync, openSync, read } from 'node:fs';
 import { promisify } from 'node:util';
-import { expandFile } from './log-compression.ts';
+import { lateModule } from '@fairlead/base';
 import { rotatedFiles } from './log-files.ts';
 
+const compression = lateModule(() => import('./log-compression.ts'));
 const readDescriptor = promisify(read);
 
 /** One file of a log, open: it is read to its end whatever becomes of its name. */
@@ -41,6 +42,7 @@ export class LogSegment implements Disposable {
   /** To be called before anything is read. */
   async expand(): Promise<void> {
     if (!this.#compressed) return;
+    const { expandFile } = await compression();
     const expanded = await expandFile(this.#descriptor, this.#path);
     closeSync(this.#descriptor);
     this.#descriptor = expanded;
