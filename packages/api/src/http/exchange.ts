@@ -82,7 +82,13 @@ async function takeOver(socket: Duplex, head: Buffer, answer: TakeoverResponse, 
   const gone = new AbortController();
   socket.once('close', () => gone.abort());
   if (head.length > 0) socket.unshift(head);
-  const upgraded = { ...common, 'Content-Type': answer.contentType, Connection: 'Upgrade', Upgrade: 'tcp' };
+  const upgraded = {
+    ...common,
+    'Content-Type': answer.contentType,
+    Connection: 'Upgrade',
+    Upgrade: 'tcp',
+    ...answer.upgradeHeaders,
+  };
   socket.write(headText('101 UPGRADED', upgraded));
   await answer.serve(new StreamConnection(socket, socket, gone.signal));
   // Closed in good time even if the client never closes its side; at once would throw away what it has not read yet.

@@ -26,6 +26,8 @@ export interface StreamResponse {
 export interface TakeoverResponse {
   readonly kind: 'takeover';
   readonly contentType: string;
+  /** Headers of the answer to an upgrade, besides the usual ones or instead of them. */
+  readonly upgradeHeaders?: Readonly<Record<string, string>>;
   /** Runs once the client has been told; the connection ends when it returns. */
   readonly serve: (connection: HijackedConnection) => Promise<void>;
 }

@@ -35,7 +35,10 @@ export function allRoutes(engine: EnginePort, productVersion: string): (Route | 
     { below: '/containers', load: async () => (await containerLife()).containerLifeRoutes(engine) },
     {
       below: '/containers',
-      hijacked: [{ method: 'POST', pattern: '/containers/{id}/attach' }],
+      hijacked: [
+        { method: 'POST', pattern: '/containers/{id}/attach' },
+        { method: 'GET', pattern: '/containers/{id}/attach/ws' },
+      ],
       load: async () => (await containerStreams()).containerStreamRoutes(engine),
     },
     { below: '/containers', load: async () => (await containerFiles()).containerFileRoutes(engine) },

@@ -1,4 +1,4 @@
-import { FairleadError } from '@fairlead/base';
+import { FairleadError, lateModule } from '@fairlead/base';
 import type { ContainerService, EnginePort, LogLine, LogOptions } from '@fairlead/engine';
 import { parseDetachKeys } from '../http/detach-keys.ts';
 import { type ApiRequest, flag, parameter, text } from '../http/request.ts';
@@ -9,6 +9,8 @@ import { untilGone } from '../http/until-gone.ts';
 import { streamMediaType } from '../wire/media-type.ts';
 import { parseTimestamp } from '../wire/time.ts';
 
+const websocket = lateModule(() => import('../http/websocket.ts'));
+
 /** What goes in and comes out of a container's process. */
 export function containerStreamRoutes({ containers }: EnginePort): Route[] {
   return [
@@ -18,11 +20,43 @@ export function containerStreamRoutes({ containers }: EnginePort): Route[] {
       hijack: true,
       handle: (request) => attach(containers, request),
     },
+    {
+      method: 'GET',
+      pattern: '/containers/{id}/attach/ws',
+      hijack: true,
+      handle: (request) => attachOverWebsocket(containers, request),
+    },
     { method: 'GET', pattern: '/containers/{id}/logs', handle: (request) => logs(containers, request) },
   ];
 }
 
 async function attach(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
+  const { streams, detachKeys } = await attached(containers, request);
+  return {
+    kind: 'takeover',
+    contentType: streamMediaType(streams.tty, request.version),
+    serve: (connection) => serveStreams(connection, streams, { detachKeys }),
+  };
+}
+
+/** Browsers attach so. Both streams come as one, and each message of the client is standard input. */
+async function attachOverWebsocket(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
+  const { acceptWebsocket, WebsocketConnection } = await websocket();
+  const upgradeHeaders = acceptWebsocket(request);
+  const { streams, detachKeys } = await attached(containers, request);
+  return {
+    kind: 'takeover',
+    contentType: streamMediaType(true, request.version),
+    upgradeHeaders,
+    async serve(connection) {
+      const messages = new WebsocketConnection(connection);
+      await serveStreams(messages, streams, { detachKeys, raw: true });
+      await messages.close();
+    },
+  };
+}
+
+async function attached(containers: ContainerService, request: ApiRequest) {
   const detachKeys = text(request, 'detachKeys');
   if (detachKeys !== undefined) parseDetachKeys(detachKeys);
   const streams = await containers.attach(parameter(request, 'id'), {
@@ -33,11 +67,7 @@ async function attach(containers: ContainerService, request: ApiRequest): Promis
     stream: flag(request, 'stream'),
     ...(detachKeys !== undefined && { detachKeys }),
   });
-  return {
-    kind: 'takeover',
-    contentType: streamMediaType(streams.tty, request.version),
-    serve: (connection) => serveStreams(connection, streams, { detachKeys }),
-  };
+  return { streams, detachKeys };
 }
 
 async function logs(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {

@@ -5,7 +5,6 @@ import type { Method, Route } from '../http/route.ts';
 
 /** What this version lacks, by the routes that would do it. */
 const lacking: readonly (readonly [what: string, ...routes: string[]])[] = [
-  ['attaching over WebSocket', 'GET /containers/{id}/attach/ws'],
   ['checkpointing', 'GET /containers/{id}/checkpoints', 'POST /containers/{id}/checkpoints'],
   ['searching registries', 'GET /images/search'],
   ['swarm mode', 'POST /swarm/init', 'POST /swarm/join', 'POST /services/create'],
