@@ -1,3 +1,4 @@
+import { lateModule } from '@fairlead/base';
 import type { ContainerService, EnginePort } from '@fairlead/engine';
 import { readJson } from '../http/json-body.ts';
 import { type ApiRequest, flag, integer, parameter, text } from '../http/request.ts';
@@ -10,7 +11,9 @@ import { isUp, presentSummary } from '../wire/container-summary.ts';
 import { parseUpdate } from '../wire/container-update.ts';
 import { presentContainer } from '../wire/container-view.ts';
 import { Filters } from '../wire/filters.ts';
-import { presentTop, requireDefaultTop } from '../wire/process-table.ts';
+import { isDefaultTop, presentTop } from '../wire/process-table.ts';
+
+const psOutput = lateModule(() => import('../wire/ps-output.ts'));
 
 /** Containers as things: made, listed, looked at, renamed, removed. */
 export function containerRoutes(engine: EnginePort): Route[] {
@@ -45,8 +48,11 @@ async function inspect(containers: ContainerService, request: ApiRequest): Promi
 }
 
 async function top(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
-  requireDefaultTop(text(request, 'ps_args'));
-  return json(await presentTop(await containers.top(parameter(request, 'id'))));
+  const psArguments = text(request, 'ps_args');
+  const pids = await containers.top(parameter(request, 'id'));
+  if (psArguments === undefined || isDefaultTop(psArguments)) return json(await presentTop(pids));
+  const { processTable } = await psOutput();
+  return json(await processTable(psArguments, pids));
 }
 
 async function rename(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {

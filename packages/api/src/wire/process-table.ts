@@ -1,19 +1,13 @@
 import { readFile, stat } from 'node:fs/promises';
-import { FairleadError } from '@fairlead/base';
 
 const titles = ['UID', 'PID', 'PPID', 'C', 'STIME', 'TTY', 'TIME', 'CMD'] as const;
 
 /** Ticks of /proc's times in a second: USER_HZ, the same on every Linux that Node runs on. */
 const ticksPerSecond = 100;
 
-/**
- * Only the default columns exist: they are read from /proc, where others would need the `ps` program.
- *
- * @throws FairleadError `invalid-argument` for any other arguments.
- */
-export function requireDefaultTop(psArguments: string | undefined): void {
-  if (psArguments === undefined || psArguments === '-ef' || psArguments === 'ef') return;
-  throw new FairleadError('invalid-argument', `ps arguments other than -ef are not supported: ${psArguments}`);
+/** True for what `docker top` asks for unless told otherwise: that is read from /proc, anything else is left to ps(1). */
+export function isDefaultTop(psArguments: string | undefined): boolean {
+  return psArguments === undefined || psArguments === '-ef' || psArguments === 'ef';
 }
 
 /** The answer to `GET /containers/{id}/top`: what `ps -ef` says of these processes. */
