@@ -115,6 +115,26 @@ test('an image is pushed, not sent twice, and pulled again as it was', async () 
   await docker('tag', `${name}:v1`, 'made:two');
 });
 
+test('all tags of a repository are pulled at once, also by a request that names none', async () => {
+  const { address } = await Registry.start(host, 5003);
+  const name = `${address}/many`;
+  for (const tag of ['a', 'b', 'c']) {
+    await docker('tag', tag === 'c' ? 'made:two' : 'made:one', `${name}:${tag}`);
+    await docker('push', `${name}:${tag}`);
+  }
+  const tags = () => docker('images', '--format', '{{.Tag}}', name);
+  const removeAll = () => docker('rmi', ...['a', 'b', 'c'].map((tag) => `${name}:${tag}`));
+  await removeAll();
+  const pulled = await docker('pull', '-a', name);
+  for (const tag of ['a', 'b', 'c']) assert.match(pulled, new RegExp(`${tag}: Pulling from many`));
+  assert.deepEqual((await tags()).trim().split('\n').sort(), ['a', 'b', 'c']);
+  await removeAll();
+  const client = new ApiClient(`unix://${daemon.socketPath}`);
+  await client.text('POST', '/images/create', { query: { fromImage: name } });
+  assert.deepEqual((await tags()).trim().split('\n').sort(), ['a', 'b', 'c']);
+  await removeAll();
+});
+
 test('what cannot be pushed is said in Docker’s words', async () => {
   const { stderr: unknown } = await daemon.tryDocker(['push', '127.0.0.1:5001/absent']);
   assert.match(unknown, /An image does not exist locally with the tag: 127.0.0.1:5001\/absent/);

@@ -99,6 +99,21 @@ export class RemoteRepository implements Disposable {
     return { descriptor: { mediaType, digest, size: bytes.length }, bytes };
   }
 
+  /**
+   * All tags, in the registry's order (OCI distribution spec, "Listing Tags").
+   *
+   * @throws FairleadError `not-found` when there is no such repository.
+   */
+  async tags(): Promise<readonly string[]> {
+    const tags: string[] = [];
+    for (let path: string | undefined = 'tags/list'; path !== undefined; ) {
+      const response = await this.#get(path, {});
+      tags.push(...tagsIn(await readBody(response, maximumManifest)));
+      path = nextPage(response.headers['link']);
+    }
+    return tags;
+  }
+
   /** A blob as a stream that fails at its end if it was not the right one; what is wanted in part is not checked. */
   blob(descriptor: Descriptor, options: BlobOptions = {}): AsyncIterable<Uint8Array> {
     const content = this.#resumed(descriptor, options);
@@ -166,6 +181,18 @@ export class RemoteRepository implements Disposable {
       throw await registryError(response, url, this.#reference);
     }
   }
+}
+
+function tagsIn(body: Uint8Array): string[] {
+  const list: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
+  const tags = typeof list === 'object' && list !== null && 'tags' in list ? list.tags : undefined;
+  return Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : [];
+}
+
+/** The query of the next page, from a header as `</v2/name/tags/list?n=100&last=b>; rel="next"`. */
+function nextPage(link: string | string[] | undefined): string | undefined {
+  const query = /<[^>?]*\?([^>]*)>;\s*rel="?next"?/.exec(String(link ?? ''))?.[1];
+  return query === undefined ? undefined : `tags/list?${query}`;
 }
 
 /**

@@ -22,3 +22,4 @@ export {
   type RunConfigDraft,
   shellOf,
 } from './run-config-change.ts';
+export { listTags } from './tag-list.ts';

@@ -7,7 +7,7 @@ import type { Filters } from './filters.ts';
 export const imageFilterKeys = ['before', 'dangling', 'label', 'label!', 'reference', 'since', 'until'] as const;
 
 /**
- * The images that a list shows, newest first.
+ * The images that a list shows, newest first; of their names only those that were asked for.
  *
  * @throws FairleadError `not-found` when `before` or `since` name no image, `invalid-argument` for wrong values.
  */
@@ -26,6 +26,7 @@ export function selectImages(images: readonly Image[], filters: Filters): Image[
         filters.labels(imageLabels(image)) &&
         filters.some('reference', (pattern) => image.tags.some((tag) => matchesReference(pattern, tag))),
     )
+    .map((image) => withNames(image, filters))
     .sort((a, b) => b.created - a.created);
 }
 
@@ -37,6 +38,17 @@ export function isHiddenStep({ isParent, tags, digests }: Image): boolean {
 /** True for an image without a tag that is no step of the making of another one. */
 export function isDangling(image: Image): boolean {
   return image.tags.length === 0 && image.isParent !== true;
+}
+
+function withNames(image: Image, filters: Filters): Image {
+  const isWanted = (name: string) => filters.some('reference', (pattern) => matchesReference(pattern, name));
+  // A digest stands in the place of a tag.
+  const asTagged = (name: string) => name.replace(/@.*$/, ':');
+  return {
+    ...image,
+    tags: image.tags.filter(isWanted),
+    digests: image.digests.filter((name) => isWanted(asTagged(name))),
+  };
 }
 
 function referenceTime(images: readonly Image[], reference: string | undefined): number | undefined {

@@ -62,9 +62,9 @@ test('a pull by digest gives no tag', async () => {
 test('a new image under a pulled tag leaves the old one dangling', async () => {
   const name = `${registry.host}/moving`;
   const old = await registry.push('moving', 'latest', [layerTar({ d: 'old' })]);
-  await pull(name);
+  await pull(`${name}:latest`);
   const fresh = await registry.push('moving', 'latest', [layerTar({ d: 'new' })]);
-  await pull(name);
+  await pull(`${name}:latest`);
   assert.equal((await images.inspect(name)).id, fresh.config);
   assert.deepEqual((await images.inspect(old.config)).tags, []);
   await images.remove(old.config, { force: false });
@@ -73,9 +73,9 @@ test('a new image under a pulled tag leaves the old one dangling', async () => {
 
 test('a pull of what is not there, or one that is left early, leaves nothing', async () => {
   const name = `${registry.host}/large`;
-  await assert.rejects(pull(`${registry.host}/none`), isNotFound);
+  await assert.rejects(pull(`${registry.host}/none:latest`), isNotFound);
   await registry.push('large', 'latest', [layerTar({ e: 'x'.repeat(8 << 20) })]);
-  for await (const { status } of images.pull(name)) if (status === 'Downloading') break;
+  for await (const { status } of images.pull(`${name}:latest`)) if (status === 'Downloading') break;
   await assert.rejects(images.inspect(name), isNotFound);
   assert.deepEqual(await lab.containerd.content.list(), []);
   assert.deepEqual(await lab.containerd.leases.list(), []);

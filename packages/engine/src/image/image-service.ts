@@ -35,6 +35,9 @@ const layers = lateModule(() => import('./container-layer.ts'));
 const leaving = lateModule(() => import('./image-leave.ts'));
 const pushing = lateModule(() => import('./push-plan.ts'));
 
+/** How to pull. */
+type PullOptions = Parameters<ImageService['pull']>[1];
+
 /** What a container needs of its image. */
 export interface ImageForCreate {
   readonly image: Image;
@@ -171,11 +174,10 @@ export class Images implements ImageService {
     return removals;
   }
 
-  async *pull(
-    text: string,
-    options: { readonly platform?: string; readonly auth?: RegistryAuth; readonly signal?: AbortSignal } = {},
-  ): AsyncGenerator<Progress, void> {
-    const reference = lookupReference(parseImageReference(text));
+  async *pull(text: string, options: PullOptions = {}): AsyncGenerator<Progress, void> {
+    const asked = parseImageReference(text);
+    if (asked.tag === undefined && asked.digest === undefined) return yield* this.#pullAll(asked, options);
+    const reference = lookupReference(asked);
     const platform = options.platform ? parsePlatform(options.platform) : undefined;
     const current = digestOfTarget(await this.#records.table(), reference);
     const { auth: credentials, signal } = options;
@@ -196,6 +198,15 @@ export class Images implements ImageService {
       await this.#keep(image, namesOfPulled(reference, image));
       await this.#emit('pull', familiarText(reference), familiarName(reference), image.config.digest);
     });
+  }
+
+  /** Every tag of a repository, one after the other, as Docker does when nobody names one. */
+  async *#pullAll(repository: ImageReference, options: PullOptions): AsyncGenerator<Progress, void> {
+    const { auth: credentials, signal } = options;
+    const { listTags } = await import('@fairlead/registry/transfer');
+    for (const tag of await listTags(repository, { ...this.#options.registry, credentials, signal })) {
+      yield* this.pull(canonicalText({ ...repository, tag }), options);
+    }
   }
 
   async *load(
