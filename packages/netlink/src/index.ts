@@ -57,6 +57,15 @@ export {
 } from './nftables/element-codec.ts';
 export { formatElements } from './nftables/element-text.ts';
 export { encodeNftBatch, netfilterGroup, nftMessage, nftType } from './nftables/nft-message.ts';
+export {
+  type ChainSummary,
+  dumpChainsMessage,
+  dumpRulesOfTableMessage,
+  type RuleSummary,
+  type RulesetFamily,
+  summarizeChain,
+  summarizeRule,
+} from './nftables/ruleset-listing.ts';
 export { formatRule, formatStatement } from './nftables/statement-text.ts';
 export { decodeTables } from './nftables/table-decoder.ts';
 export {
@@ -75,6 +84,7 @@ export {
   type TraceEvent,
   type TraceEventType,
 } from './nftables/trace-event.ts';
+export { encodeTraceTable, type PacketMark, type TraceTable } from './nftables/trace-table.ts';
 export { describeChange, describeObject } from './object/change-text.ts';
 export {
   type AddressObject,
@@ -132,6 +142,12 @@ export {
   removeNeighborMessage,
 } from './route/neighbor.ts';
 export {
+  decodeNeighborAnswer,
+  getForwardingMessage,
+  getNeighborMessage,
+  type NeighborAnswer,
+} from './route/neighbor-query.ts';
+export {
   addRouteMessage,
   decodeRoute,
   dumpRoutesMessage,
@@ -139,6 +155,7 @@ export {
   replaceRouteMessage,
 } from './route/route.ts';
 export { type RouteChange, type RouteChangeObject, type RouteRequest, routeRequests } from './route/route-change.ts';
+export { decodeRouteAnswer, getRouteMessage, type RouteAnswer, type RouteQuery } from './route/route-query.ts';
 export { addRuleMessage, decodeRule, dumpRulesMessage, removeRuleMessage } from './route/rule.ts';
 export { decodeSocket, dumpSocketsMessage, type SocketDetails, type SocketState } from './socket-diagnosis.ts';
 export type {

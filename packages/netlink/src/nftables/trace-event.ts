@@ -1,9 +1,8 @@
 import { Attributes } from '../attribute.ts';
 import type { Message } from '../message.ts';
-import type { TableFamily } from './definition.ts';
 import type { VerdictName } from './expression.ts';
 import { verdictName } from './expression-codec.ts';
-import { familyName } from './nft-message.ts';
+import { type RulesetFamily, rulesetFamily } from './ruleset-listing.ts';
 
 /** What happened to a traced packet: a rule matched, a chain ended, or a base chain's policy decided. */
 export type TraceEventType = 'rule' | 'return' | 'policy';
@@ -13,7 +12,7 @@ export interface TraceEvent {
   readonly type: TraceEventType;
   /** The packet's number. It changes where a bridged packet becomes a routed one, and in another namespace. */
   readonly id: number;
-  readonly family: TableFamily;
+  readonly family: RulesetFamily;
   readonly table: string;
   readonly chain: string;
   /** Number of the rule. A `rule` event without one only says that the chain went on to its end. */
@@ -58,7 +57,7 @@ export function decodeTraceEvent(message: Message): TraceEvent | undefined {
   return {
     type,
     id: attributes.u32be(6) ?? 0,
-    family: familyName(message.body[0] ?? 0),
+    family: rulesetFamily(message),
     table: attributes.text(1) ?? '',
     chain: attributes.text(2) ?? '',
     ...present('handle', attributes.u64be(3)),

@@ -38,6 +38,9 @@ export interface LinkStatistics {
 /** IF_OPER_* (RFC 2863) in ip(8)'s words. */
 const operationalStates = ['unknown', 'notpresent', 'down', 'lowerlayerdown', 'testing', 'dormant', 'up'] as const;
 
+/** BR_STATE_* (include/uapi/linux/if_bridge.h) in bridge(8)'s words. */
+const portStates = ['disabled', 'listening', 'learning', 'forwarding', 'blocking'] as const;
+
 /** What the kernel says about a link, with its numbers. */
 export interface LinkDetails {
   readonly index: number;
@@ -47,6 +50,8 @@ export interface LinkDetails {
   readonly mac?: MacAddress;
   /** How the bridge treats this port. */
   readonly port?: BridgePort;
+  /** Whether the bridge passes anything on by this port (BR_STATE_*). */
+  readonly portState?: (typeof portStates)[number];
   readonly alias?: string;
   readonly masterIndex?: number;
   /** Index of the parent or of a veth's other end. */
@@ -105,6 +110,7 @@ export function decodeLinkDetails(message: Message): LinkDetails {
     kind: information?.text(informationAttribute.kind),
     data: information?.nested(informationAttribute.data),
     port: portOf(information),
+    portState: portStateOf(information),
     operationalState: operationalStates[attributes.u8(linkAttribute.operationalState) ?? 0] ?? 'unknown',
     statistics: counters && decodeStatistics(counters),
   });
@@ -117,6 +123,11 @@ function portOf(information: Attributes | undefined): BridgePort | undefined {
     hairpin: data?.u8(bridgePortAttribute.hairpin) === 1,
     isolated: data?.u8(bridgePortAttribute.isolated) === 1,
   };
+}
+
+function portStateOf(information: Attributes | undefined): LinkDetails['portState'] {
+  if (information?.text(informationAttribute.portKind) !== 'bridge') return undefined;
+  return portStates[information.nested(informationAttribute.portData)?.u8(bridgePortAttribute.state) ?? -1];
 }
 
 /** A value whose absent properties are really absent, as the exact optional properties of our objects want it. */
