@@ -153,6 +153,53 @@ export const sendto = declare<
   [descriptor: number, bytes: Uint8Array, length: number, flags: number, address: Uint8Array, addressLength: number]
 >('long sendto(int, const void *, size_t, int, const void *, unsigned int)');
 
+/** getsockopt(2); `length` holds a 32-bit count, in and out. */
+export const getsockopt = declare<
+  [descriptor: number, level: number, option: number, value: Uint8Array, length: Uint8Array]
+>('int getsockopt(int, int, int, void *, void *)');
+/** bpf(2), through syscall(2): the C libraries have no function for it. `attributes` is a union bpf_attr. */
+export const bpf = declare<[number: number, command: number, attributes: Uint8Array, size: number]>(
+  'long syscall(long, int, void *, unsigned int)',
+);
+
+const nativeMmap: (
+  address: null,
+  length: number,
+  protection: number,
+  flags: number,
+  descriptor: number,
+  offset: number,
+) => unknown = library.func('void *mmap(void *, size_t, int, int, int, long)');
+const nativeMunmap: (address: unknown, length: number) => number = library.func('int munmap(void *, size_t)');
+const PROT_READ = 1;
+const PROT_WRITE = 2;
+const MAP_SHARED = 1;
+const MAP_FAILED = 2n ** 64n - 1n;
+
+/** Memory that is shared with the kernel. Nothing may look into it once it is disposed of. */
+export interface SharedMemory extends Disposable {
+  readonly bytes: ArrayBuffer;
+}
+
+/** mmap(2) of a descriptor, shared with whoever else has it. */
+export function mapMemory(
+  descriptor: number,
+  place: { readonly offset: number; readonly length: number; readonly writable: boolean },
+): SharedMemory {
+  const protection = place.writable ? PROT_READ | PROT_WRITE : PROT_READ;
+  const address = nativeMmap(null, place.length, protection, MAP_SHARED, descriptor, place.offset);
+  if (koffi.address(address) === MAP_FAILED) throw new SystemCallError('mmap', errnoName(koffi.errno()));
+  const bytes = koffi.view(address, place.length);
+  let mapped = true;
+  return {
+    bytes,
+    [Symbol.dispose]() {
+      if (mapped) nativeMunmap(address, place.length);
+      mapped = false;
+    },
+  };
+}
+
 /** Where a buffer lies, for structures that point to it; valid for as long as the caller keeps the buffer. */
 export function addressOfBuffer(buffer: Uint8Array): bigint {
   // V8 keeps small arrays on its heap, where they move; asking for the ArrayBuffer gives them a place for good.
