@@ -1,0 +1,349 @@
+import { hostText } from '@fairlead/base';
+import type { Case } from '../model/case.ts';
+import { networkOfInterface } from '../model/directory.ts';
+import type { Fix, RuleStep } from '../model/report.ts';
+import {
+  type CauseRow,
+  commandIn,
+  dropEvidence,
+  type Explanation,
+  familyText,
+  publishCommand,
+  sysctlFix,
+} from './row.ts';
+
+/** `table ip filter, chain FORWARD: policy drop`. */
+function ruleText(rule: RuleStep): string {
+  const number = rule.handle === undefined ? '' : ` #${rule.handle}`;
+  return `table ${rule.family} ${rule.table}, chain ${rule.chain}${number}: ${rule.text}`;
+}
+
+function ruleEvidence(trace: Case, rule: RuleStep): string[] {
+  return [dropEvidence(trace), `nft trace: ${ruleText(rule)}`];
+}
+
+/** A rule of our own that has this in its comment or text. */
+function ownRule({ outcome: { rule } }: Case, pattern: RegExp): RuleStep | undefined {
+  return rule?.owner === 'fairlead' && pattern.test(rule.text) ? rule : undefined;
+}
+
+function foreignRule({ outcome: { rule } }: Case): RuleStep | undefined {
+  return rule !== undefined && rule.owner !== 'fairlead' ? rule : undefined;
+}
+
+const internalNetwork: CauseRow = {
+  code: 'internal-network',
+  explain: (trace) => {
+    const rule = ownRule(trace, /internal network/);
+    if (rule === undefined) return undefined;
+    const { source, destination, directory } = trace;
+    const internal = [...(destination.container?.attachments ?? []), ...(source.container?.attachments ?? [])]
+      .map(({ network }) => directory.networks.find(({ name }) => name === network))
+      .find((network) => network?.internal === true);
+    const text = `The network ${internal?.name ?? ''} is internal: nothing enters or leaves it, by its own settings.`;
+    return { text, evidence: ruleEvidence(trace, rule), fixes: joinFixes(trace) };
+  },
+};
+
+const separated: CauseRow = {
+  code: 'icc-off',
+  explain: (trace) => {
+    const rule = ownRule(trace, /@separated|may not talk/);
+    return rule && { text: closedText(trace), evidence: ruleEvidence(trace, rule) };
+  },
+};
+
+function closedText({ source, directory }: Case): string {
+  const network = source.container?.attachments
+    .map((attachment) => directory.networks.find(({ name }) => name === attachment.network))
+    .find((candidate) => candidate?.open === false);
+  return `Containers of the network ${network?.name ?? ''} may not talk to each other (com.docker.network.bridge.enable_icc=false).`;
+}
+
+/** What makes two containers meet. */
+function joinFixes({ source, destination, directory }: Case): Fix[] {
+  const from = source.container;
+  const to = destination.container;
+  if (from === undefined || to === undefined) return [];
+  const usable = ({ network }: { readonly network: string }) => {
+    const found = directory.networks.find(({ name }) => name === network);
+    return found !== undefined && found.driver === 'bridge' && network !== 'bridge';
+  };
+  const connect = (network: string, container: string): Fix => ({
+    text: `Put ${container} on ${network} as well`,
+    commands: [`docker network connect ${network} ${container}`],
+    undo: [`docker network disconnect ${network} ${container}`],
+  });
+  const [theirs] = to.attachments.filter(usable);
+  const [own] = from.attachments.filter(usable);
+  return [
+    ...(theirs === undefined ? [] : [connect(theirs.network, from.name)]),
+    ...(own === undefined ? [] : [connect(own.network, to.name)]),
+  ];
+}
+
+const networksApart: CauseRow = {
+  code: 'networks-apart',
+  explain: (trace) => {
+    const rule = ownRule(trace, /not published/);
+    const { source, destination } = trace;
+    if (rule === undefined || source.container === undefined) return undefined;
+    const names = (end: typeof source | typeof destination) =>
+      end.container?.attachments.map(({ network }) => network).join(', ') || 'another network';
+    const text = `${source.name} (${names(source)}) and ${destination.name} (${names(destination)}) are on different networks, which are kept apart.`;
+    return { text, evidence: ruleEvidence(trace, rule), fixes: joinFixes(trace) };
+  },
+};
+
+const notPublished: CauseRow = {
+  code: 'not-published',
+  explain: (trace) => {
+    const rule = ownRule(trace, /not published/);
+    const { destination } = trace;
+    if (rule === undefined) return undefined;
+    const port = destination.innerPort ?? destination.port;
+    const name = destination.container?.name ?? destination.address;
+    const ports = (destination.container?.publications ?? []).map(
+      ({ hostAddress, hostPorts, containerPorts }) =>
+        `${hostText(hostAddress)}:${hostPorts.first}:${containerPorts.first}`,
+    );
+    const have = { ports, text: ports.length === 0 ? 'none is' : `published are ${ports.join(', ')}` };
+    return {
+      text: `Port ${port} of ${name} is not published, so nobody outside reaches it (${have.text}).`,
+      evidence: ruleEvidence(trace, rule),
+      fixes: [
+        {
+          text: `Publish it: run ${name} with -p ${port}:${port}, or change its ports while it runs`,
+          commands: [publishCommand(name, [...have.ports, `${port}:${port}`])],
+          undo: [publishCommand(name, have.ports)],
+        },
+      ],
+    };
+  },
+};
+
+const loopbackGuarded: CauseRow = {
+  code: 'loopback-guarded',
+  explain: (trace) => {
+    const rule = ownRule(trace, /127\.0\.0\.0\/8/);
+    return (
+      rule && {
+        text: 'Containers are kept out of the loopback network of the host.',
+        evidence: ruleEvidence(trace, rule),
+      }
+    );
+  },
+};
+
+const untranslatable: CauseRow = {
+  code: 'unknown-connection',
+  explain: (trace) => {
+    const rule = ownRule(trace, /cannot be translated/);
+    return (
+      rule && {
+        text: 'The packet belongs to no connection that the host knows, so its address cannot be translated.',
+        evidence: ruleEvidence(trace, rule),
+      }
+    );
+  },
+};
+
+/** The host passes what stays inside a bridge through its IP firewall. */
+const bridgeFirewall: CauseRow = {
+  code: 'bridge-firewall',
+  explain: (trace) => {
+    const rule = foreignRule(trace);
+    const { outcome, facts, family } = trace;
+    const key = family === 4 ? 'net.bridge.bridge-nf-call-iptables' : 'net.bridge.bridge-nf-call-ip6tables';
+    const { drop } = outcome;
+    if (
+      rule === undefined ||
+      facts.last?.sysctls[key] !== '1' ||
+      !['inet', 'ip', 'ip6'].includes(rule.family) ||
+      facts.last.place !== 'host' ||
+      !staysInBridge(trace)
+    )
+      return undefined;
+    return {
+      text: `The packet stays inside one bridge, but ${key}=1 sends it through the IP firewall all the same, where ${ownerText(rule)} drops it.`,
+      evidence: [...ruleEvidence(trace, rule), `${key} = 1`, ...(drop?.device ? [`still on ${drop.device.name}`] : [])],
+      fixes: [
+        sysctlFix(
+          { namespace: '', key, value: '0', previous: '1' },
+          { text: 'Let bridged packets pass the IP firewall by', scope: 'all bridges of this host' },
+        ),
+        ...acceptFixes(trace, rule),
+      ],
+    };
+  },
+};
+
+/** Both ends are on one network of the host. */
+function staysInBridge({ source, destination }: Case): boolean {
+  const own = source.container?.attachments.map(({ network }) => network) ?? [];
+  return (
+    destination.container?.attachments.some(({ network }) => own.includes(network)) === true && !destination.published
+  );
+}
+
+function ownerText(rule: RuleStep): string {
+  return `${rule.kind === 'policy' ? 'the policy of ' : 'a rule of '}${rule.owner}`;
+}
+
+function foreign(code: string, fits: (rule: RuleStep) => boolean, verb: string): CauseRow {
+  return {
+    code,
+    explain: (trace) => {
+      const rule = foreignRule(trace);
+      if (rule === undefined || !fits(rule)) return undefined;
+      return explainForeign(trace, rule, verb);
+    },
+  };
+}
+
+function explainForeign(trace: Case, rule: RuleStep, verb: string): Explanation {
+  const { drop, reply } = trace.outcome;
+  const inode = drop?.namespace ?? reply?.namespace;
+  const where = inode === undefined ? 'the host' : trace.placeName(inode);
+  const what = (drop?.role ?? 'request') === 'request' ? 'the packet' : 'the answer';
+  const which =
+    rule.kind === 'policy' ? `no rule accepted it, and the chain's policy is ${rule.verdict}` : `rule: ${rule.text}`;
+  return {
+    text: `In ${where}, ${rule.owner === 'somebody else' ? `table ${rule.family} ${rule.table}` : `${rule.owner} (table ${rule.family} ${rule.table})`}, chain ${rule.chain}, ${verb} ${what}: ${which}. An accept of Fairlead's own cannot overrule that.`,
+    evidence: ruleEvidence(trace, rule),
+    fixes: acceptFixes(trace, rule),
+  };
+}
+
+/** Rules in front that let the network's packets pass. */
+function acceptFixes(trace: Case, rule: RuleStep): Fix[] {
+  const { outcome, directory, facts } = trace;
+  const inode = outcome.drop?.namespace ?? facts.source.inode;
+  const isHost = trace.placeName(inode) === 'host';
+  const namespace = isHost ? '' : inode === facts.source.inode ? trace.source.namespace : trace.destination.namespace;
+  const bridge = [trace.source.container, trace.destination.container]
+    .flatMap((container) => container?.attachments ?? [])
+    .map(({ network }) => directory.networks.find(({ name }) => name === network)?.interface)
+    .find((name) => networkOfInterface(directory, name) !== undefined);
+  const place = `${rule.family} ${rule.table} ${rule.chain}`;
+  const undo = [`nft -a list chain ${place}`, `nft delete rule ${place} handle N`].map((command) =>
+    commandIn(namespace, command),
+  );
+  const port = trace.destination.innerPort;
+  const match =
+    rule.hook === 'forward' && isHost && bridge !== undefined
+      ? [`iifname "${bridge}"`, `oifname "${bridge}"`]
+      : [packetMatch(trace, port)];
+  const commands = match.map((text) => commandIn(namespace, `nft insert rule ${place} ${text} accept`));
+  const own: Fix = { text: `Accept it before that, in ${rule.table}/${rule.chain}`, commands, undo };
+  if (rule.owner === 'ufw' && bridge !== undefined) {
+    const routes = [`ufw route allow in on ${bridge}`, `ufw route allow out on ${bridge}`];
+    return [
+      {
+        text: 'Tell ufw',
+        commands: routes,
+        undo: routes.map((line) => line.replace('route allow', 'route delete allow')),
+      },
+      own,
+    ];
+  }
+  if (rule.owner === 'firewalld' && bridge !== undefined) {
+    const zone = `firewall-cmd --zone=trusted --add-interface=${bridge}`;
+    return [{ text: 'Tell firewalld', commands: [zone], undo: [zone.replace('--add', '--remove')] }, own];
+  }
+  if (rule.kind === 'rule' && rule.handle !== undefined) {
+    const remove: Fix = {
+      text: 'Take the rule away',
+      scope: 'everything that it was meant to stop',
+      commands: [commandIn(namespace, `nft delete rule ${place} handle ${rule.handle}`)],
+      undo: [commandIn(namespace, `nft add rule ${place} ${rule.text}`)],
+    };
+    return [own, remove];
+  }
+  return [own];
+}
+
+function packetMatch({ family, protocol, destination }: Case, port: number | undefined): string {
+  const address = `${family === 4 ? 'ip' : 'ip6'} daddr ${destination.container?.attachments.find((a) => (family === 4 ? a.ipv4 : a.ipv6))?.[family === 4 ? 'ipv4' : 'ipv6'] ?? destination.address}`;
+  return protocol === 'icmp' || port === undefined ? address : `${address} ${protocol} dport ${port}`;
+}
+
+/** Drops that nftables' trace knows nothing of. */
+const conntrackFull: CauseRow = {
+  code: 'conntrack-full',
+  explain: (trace) => {
+    const { drop, rule } = trace.outcome;
+    const sysctls = trace.facts.last?.sysctls ?? {};
+    const [count, max] = ['count', 'max'].map((name) => Number(sysctls[`net.netfilter.nf_conntrack_${name}`] ?? 0));
+    if (drop?.reason !== 'NETFILTER_DROP' || rule !== undefined || !max || (count ?? 0) < max) return undefined;
+    return {
+      text: `The host's table of connections is full (${count} of ${max}): no new connection is let through.`,
+      evidence: [dropEvidence(trace), `net.netfilter.nf_conntrack_count = ${count}, nf_conntrack_max = ${max}`],
+      fixes: [
+        sysctlFix(
+          { namespace: '', key: 'net.netfilter.nf_conntrack_max', value: String(max * 4), previous: String(max) },
+          { text: 'Make room for four times as many', scope: 'the memory of the host: 320 bytes for each' },
+        ),
+      ],
+    };
+  },
+};
+
+const legacyIptables: CauseRow = {
+  code: 'legacy-iptables',
+  explain: (trace) => {
+    const { drop, rule } = trace.outcome;
+    const tables = trace.facts.last?.legacyTables ?? [];
+    if (
+      drop?.reason !== 'NETFILTER_DROP' ||
+      rule !== undefined ||
+      tables.length === 0 ||
+      drop.function === 'nft_do_chain'
+    )
+      return undefined;
+    const program = trace.family === 4 ? 'iptables-legacy' : 'ip6tables-legacy';
+    return {
+      text: `A rule of the older iptables (${program}) dropped it; nftables does not see those. Tables in use: ${tables.join(', ')}.`,
+      evidence: [
+        dropEvidence(trace),
+        'nft trace: no rule of nftables dropped it',
+        `/proc/net/ip_tables_names: ${tables.join(', ')}`,
+      ],
+      fixes: [
+        {
+          text: 'Look which rule counts, then let the packet pass before it',
+          commands: [`${program} -vnL`, `${program} -I FORWARD -d ${trace.destination.address} -j ACCEPT`],
+          undo: [`${program} -D FORWARD -d ${trace.destination.address} -j ACCEPT`],
+        },
+      ],
+    };
+  },
+};
+
+const unknownFirewall: CauseRow = {
+  code: 'firewall',
+  explain: (trace) => {
+    if (trace.outcome.drop?.reason !== 'NETFILTER_DROP') return undefined;
+    return {
+      text: `A firewall dropped it (${familyText(trace)}); which rule did could not be seen.`,
+      evidence: [dropEvidence(trace)],
+    };
+  },
+};
+
+/** Causes that a firewall tells. */
+export const firewallRows: readonly CauseRow[] = [
+  internalNetwork,
+  separated,
+  networksApart,
+  notPublished,
+  loopbackGuarded,
+  untranslatable,
+  bridgeFirewall,
+  foreign('foreign-reject', ({ rejects }) => rejects === true, 'refuses'),
+  foreign('foreign-policy', ({ kind }) => kind === 'policy', 'drops'),
+  foreign('foreign-rule', () => true, 'drops'),
+  conntrackFull,
+  legacyIptables,
+  unknownFirewall,
+];

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseIpAddress } from '@fairlead/base';
+import type { Case } from '../model/case.ts';
+import type { NamespaceFacts } from '../model/facts.ts';
+import type { Sighting } from '../model/hops.ts';
+import type { Outcome } from '../model/outcome.ts';
+import { causeRows, explainCause } from './knowledge-base.ts';
+
+/** What test/e2e/trace.test.ts cannot bring about on every kernel, and what must not be mistaken for something else. */
+
+const address = { web: parseIpAddress('10.9.1.2'), db: parseIpAddress('10.9.1.3') };
+
+function sighting(change: Partial<Sighting>): Sighting {
+  const header = {
+    family: 4,
+    source: address.web,
+    destination: address.db,
+    protocol: 6,
+    lifetime: 64,
+    sourcePort: 40_000,
+    destinationPort: 80,
+    marks: [1, 0],
+  } as const;
+  return { role: 'request', event: 'dropped', time: 1n, packetAddress: 1n, namespace: 2, header, ...change };
+}
+
+function facts(change: Partial<NamespaceFacts> = {}): NamespaceFacts {
+  return { place: 'host', inode: 2, links: [], sysctls: {}, legacyTables: [], ...change };
+}
+
+function caseOf(outcome: Partial<Outcome>, change: Partial<Case> = {}): Case {
+  const sightings = outcome.drop === undefined ? [] : [outcome.drop];
+  return {
+    protocol: 'tcp',
+    family: 4,
+    source: { name: 'web', address: address.web, namespace: 'web', arrival: false },
+    destination: { name: 'db', address: address.db, port: 80, innerPort: 80, published: false, local: false },
+    observation: {
+      sightings,
+      passes: [],
+      sourceNamespace: 1,
+      destinationNamespace: 3,
+      protocol: 'tcp',
+      arrival: false,
+      answeredWithData: false,
+      notSent: false,
+    },
+    outcome: { verdict: 'dropped', harmless: new Set(), ...outcome },
+    facts: { source: facts({ place: 'web', inode: 1 }), last: facts(), sockets: [] },
+    directory: { containers: [], networks: [] },
+    placeName: (inode) => ['nowhere', 'web', 'host', 'db'][inode] ?? '?',
+    ...change,
+  };
+}
+
+function codeOf(trace: Case): string | undefined {
+  return explainCause(trace).cause?.code;
+}
+
+test('every row has a name of its own, or tells the same cause by other evidence', () => {
+  const codes = causeRows.map(({ code }) => code);
+  assert.deepEqual(
+    codes.filter((code, index) => codes.indexOf(code) !== index),
+    ['icc-off'],
+  );
+});
+
+const firewallDrop = sighting({ reason: 'NETFILTER_DROP', function: 'nf_hook_slow' });
+
+test('a full table of connections is told from a firewall', () => {
+  const sysctls = { 'net.netfilter.nf_conntrack_count': '1000', 'net.netfilter.nf_conntrack_max': '1000' };
+  const trace = caseOf({ drop: firewallDrop });
+  const full = { ...trace, facts: { ...trace.facts, last: facts({ sysctls }) } };
+  assert.equal(codeOf(full), 'conntrack-full');
+  assert.match(explainCause(full).fixes[0]?.commands[0] ?? '', /nf_conntrack_max=4000/);
+  const room = facts({ sysctls: { ...sysctls, 'net.netfilter.nf_conntrack_count': '10' } });
+  assert.equal(codeOf({ ...trace, facts: { ...trace.facts, last: room } }), 'firewall');
+});
+
+test('the older iptables is only blamed for what nftables did not do', () => {
+  const trace = caseOf({ drop: firewallDrop });
+  const last = facts({ legacyTables: ['filter'] });
+  assert.equal(codeOf({ ...trace, facts: { ...trace.facts, last } }), 'legacy-iptables');
+  const byNft = caseOf({ drop: sighting({ reason: 'NETFILTER_DROP', function: 'nft_do_chain' }) });
+  assert.equal(codeOf({ ...byNft, facts: { ...byNft.facts, last } }), 'firewall');
+});
+
+for (const reason of ['SOCKET_RCVBUFF', 'TCP_LISTEN_OVERFLOW', 'TCP_REQQFULLDROP', 'SOCKET_FILTER', 'PROTO_MEM']) {
+  test(`${reason} is a socket that takes no more`, () => {
+    assert.equal(
+      codeOf(caseOf({ drop: sighting({ reason, namespace: 3, function: 'tcp_conn_request' }) })),
+      'socket-full',
+    );
+  });
+}
+
+test('two routes that point at each other are told by the time that is over', () => {
+  const header = { ...firewallDrop.header, protocol: 1, type: 11, code: 0 };
+  assert.equal(codeOf(caseOf({ reply: sighting({ role: 'error', event: 'sent', header }) })), 'routing-loop');
+});
+
+test('a reason that no row knows is still told as the kernel calls it', () => {
+  const trace = caseOf({ drop: sighting({ reason: 'A_NEW_REASON', function: 'new_function' }) });
+  const { cause } = explainCause(trace);
+  assert.equal(cause?.code, 'dropped');
+  assert.match(cause?.text ?? '', /A_NEW_REASON/);
+  assert.deepEqual(cause?.evidence, ['kernel: A_NEW_REASON in new_function (host)']);
+});
+
+test('what left the machine and got no answer is no fault of this machine', () => {
+  assert.equal(codeOf(caseOf({ verdict: 'lost' })), 'no-answer-from-outside');
+});
+
+test('what is not known is not claimed', () => {
+  assert.deepEqual(explainCause(caseOf({ verdict: 'unknown' })), { fixes: [], verdict: 'unknown' });
+});

@@ -1,0 +1,63 @@
+import type { Case } from '../model/case.ts';
+import type { Fix, Verdict } from '../model/report.ts';
+
+/** What a row of the knowledge base says about a case that it fits. */
+export interface Explanation {
+  readonly text: string;
+  /** What was seen that shows it. */
+  readonly evidence: readonly string[];
+  readonly fixes?: readonly Fix[];
+  /** Where the cause tells more than the packet did. */
+  readonly verdict?: Verdict;
+}
+
+/** A cause that is known. */
+export interface CauseRow {
+  /** Stable name. */
+  readonly code: string;
+  /** `undefined` when it is not this. */
+  readonly explain: (trace: Case) => Explanation | undefined;
+}
+
+/** `kernel: NETFILTER_DROP in nft_do_chain (host, eth0)`. */
+export function dropEvidence({ outcome: { drop }, placeName }: Case): string {
+  if (drop === undefined) return 'kernel: no drop was seen';
+  const where = [placeName(drop.namespace), ...(drop.device ? [drop.device.name] : [])].join(', ');
+  return `kernel: ${drop.reason ?? 'dropped'}${drop.function === undefined ? '' : ` in ${drop.function}`} (${where})`;
+}
+
+/** `IPv4` or `IPv6`. */
+export function familyText({ family }: Case): string {
+  return family === 4 ? 'IPv4' : 'IPv6';
+}
+
+/** A command as it is to be run where the namespace is. */
+export function commandIn(namespace: string | undefined, command: string): string {
+  return namespace === undefined || namespace === '' ? command : `nsenter --net=/run/netns/${namespace} ${command}`;
+}
+
+/** Set a sysctl, and back. */
+export function sysctlFix(
+  change: { readonly namespace: string; readonly key: string; readonly value: string; readonly previous: string },
+  words: { readonly text: string; readonly scope?: string },
+): Fix {
+  const { namespace, key, value, previous } = change;
+  const object = (setting: string) => ({ kind: 'sysctl', namespace, key, value: setting }) as const;
+  return {
+    ...words,
+    commands: [commandIn(namespace, `sysctl -w ${key}=${value}`)],
+    undo: [commandIn(namespace, `sysctl -w ${key}=${previous}`)],
+    action: {
+      kind: 'changes',
+      changes: [{ action: 'change', object: object(value), previous: object(previous) }],
+      undo: [{ action: 'change', object: object(previous), previous: object(value) }],
+    },
+  };
+}
+
+/** Change the published ports of a container while it runs; the list replaces what was published. */
+export function publishCommand(container: string, ports: readonly string[]): string {
+  const body = JSON.stringify({ ports });
+  const address = `http://localhost/fairlead/containers/${container}/ports`;
+  return `curl --unix-socket /run/fairlead/docker.sock -H 'Content-Type: application/json' -d '${body}' ${address}`;
+}

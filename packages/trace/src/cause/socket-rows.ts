@@ -1,0 +1,153 @@
+import { familyOf, isUnspecified } from '@fairlead/base';
+import type { SocketDetails } from '@fairlead/netlink';
+import type { Case } from '../model/case.ts';
+import { isLoopbackAddress } from '../model/listener.ts';
+import { type CauseRow, dropEvidence, publishCommand } from './row.ts';
+
+/** True when the packet arrived where it was to arrive, and nobody was there to take it. */
+function isUnclaimed({ outcome, observation }: Case): boolean {
+  const { drop, verdict } = outcome;
+  if (drop === undefined) return verdict === 'refused';
+  return drop.reason === 'NO_SOCKET' && drop.role === 'request' && drop.namespace === observation.destinationNamespace;
+}
+
+/** Sockets on the wanted port. */
+function onPort({ facts, destination }: Case): readonly SocketDetails[] {
+  return facts.sockets.filter(({ local }) => local.port === destination.innerPort);
+}
+
+function socketEvidence({ protocol, destination }: Case, sockets: readonly SocketDetails[]): string {
+  const place = destination.container?.name ?? destination.name;
+  const list = [...new Set(sockets.map(({ local }) => `${local.address}:${local.port}`))];
+  return `sockets of ${place} that take ${protocol.toUpperCase()}: ${list.join(', ') || 'none'}`;
+}
+
+const publishedElsewhere: CauseRow = {
+  code: 'published-elsewhere',
+  explain: (trace) => {
+    const { destination, directory, protocol } = trace;
+    if (!isUnclaimed(trace) || !destination.local || destination.port === undefined) return undefined;
+    const port = destination.port;
+    for (const container of directory.containers) {
+      const publication = container.publications.find(
+        (each) => each.protocol === protocol && each.hostPorts.first <= port && each.hostPorts.last >= port,
+      );
+      if (publication === undefined) continue;
+      const where = publication.hostAddress;
+      return {
+        text: `Port ${port} is published for ${container.name}, but only on ${where}, not on ${destination.address}.`,
+        evidence: [dropEvidence(trace), `${container.name}: ${where}:${port} → ${publication.containerPorts.first}`],
+        fixes: [
+          {
+            text: 'Publish it on every address',
+            scope: 'everybody who reaches this host',
+            commands: [publishCommand(container.name, [`${port}:${publication.containerPorts.first}`])],
+            undo: [publishCommand(container.name, [`${where}:${port}:${publication.containerPorts.first}`])],
+          },
+        ],
+      };
+    }
+    return undefined;
+  },
+};
+
+const onLoopbackOnly: CauseRow = {
+  code: 'listens-on-loopback',
+  explain: (trace) => {
+    const sockets = onPort(trace);
+    if (!isUnclaimed(trace) || sockets.length === 0 || !sockets.every(({ local }) => isLoopbackAddress(local.address)))
+      return undefined;
+    const place = trace.destination.container?.name ?? trace.destination.name;
+    return {
+      text: `The server in ${place} listens on ${sockets[0]?.local.address} only, which nobody outside of ${place} reaches. It has to listen on 0.0.0.0 or ::.`,
+      evidence: [dropEvidence(trace), socketEvidence(trace, sockets)],
+    };
+  },
+};
+
+const otherFamily: CauseRow = {
+  code: 'listens-on-other-family',
+  explain: (trace) => {
+    const sockets = onPort(trace).filter(({ local }) => !isLoopbackAddress(local.address));
+    if (
+      !isUnclaimed(trace) ||
+      sockets.length === 0 ||
+      sockets.some(({ local }) => familyOf(local.address) === trace.family)
+    )
+      return undefined;
+    const place = trace.destination.container?.name ?? trace.destination.name;
+    const [have, want] = trace.family === 6 ? ['IPv4', 'IPv6'] : ['IPv6', 'IPv4'];
+    return {
+      text: `The server in ${place} takes ${have} only, and the packet was ${want}.`,
+      evidence: [dropEvidence(trace), socketEvidence(trace, sockets)],
+    };
+  },
+};
+
+const otherAddress: CauseRow = {
+  code: 'listens-on-other-address',
+  explain: (trace) => {
+    const sockets = onPort(trace).filter(({ local }) => !isUnspecified(local.address));
+    if (!isUnclaimed(trace) || sockets.length === 0) return undefined;
+    return {
+      text: `The server listens on ${sockets.map(({ local }) => local.address).join(', ')} only, and the packet was for another address.`,
+      evidence: [dropEvidence(trace), socketEvidence(trace, sockets)],
+    };
+  },
+};
+
+const nobodyListens: CauseRow = {
+  code: 'nobody-listens',
+  explain: (trace) => {
+    if (!isUnclaimed(trace)) return undefined;
+    const { destination, protocol, facts } = trace;
+    const place = destination.container?.name ?? destination.name;
+    const own = facts.sockets.filter(({ local }) => !local.address.startsWith('127.0.0.11'));
+    const ports = [...new Set(own.map(({ local }) => local.port))].sort((a, b) => a - b);
+    const outside = trace.observation.destinationNamespace === undefined;
+    const others = outside
+      ? ''
+      : ports.length === 0
+        ? ' Nothing at all listens there.'
+        : ` Ports that are listened on: ${ports.slice(0, 8).join(', ')}.`;
+    return {
+      text: `Nobody in ${place} listens on ${protocol} port ${destination.innerPort ?? destination.port}.${others}`,
+      evidence: [dropEvidence(trace), ...(outside ? ['the answer came from there'] : [socketEvidence(trace, own)])],
+    };
+  },
+};
+
+/** Reasons for which a socket that is there does not take a packet (include/net/dropreason-core.h). */
+const fullReasons: Readonly<Record<string, string>> = {
+  SOCKET_RCVBUFF: 'its receive buffer is full: the program does not read fast enough',
+  SOCKET_BACKLOG: 'its backlog is full: the program does not read fast enough',
+  TCP_LISTEN_OVERFLOW: 'its queue of connections is full: the program does not accept them fast enough',
+  TCP_REQQFULLDROP: 'its queue of half-open connections is full',
+  SOCKET_FILTER: 'a filter on the socket refuses it',
+  PROTO_MEM: 'the memory for the protocol is used up',
+};
+
+const socketFull: CauseRow = {
+  code: 'socket-full',
+  explain: (trace) => {
+    const { drop } = trace.outcome;
+    const why = drop?.reason === undefined ? undefined : fullReasons[drop.reason];
+    const queue = /LISTEN|tcp_conn_request/.test(`${drop?.reason} ${drop?.function}`);
+    if (why === undefined && !queue) return undefined;
+    const place = trace.destination.container?.name ?? trace.destination.name;
+    return {
+      text: `A program in ${place} has the port, but ${why ?? 'its queue of connections is full: the program does not accept them fast enough'}.`,
+      evidence: [dropEvidence(trace), socketEvidence(trace, onPort(trace))],
+    };
+  },
+};
+
+/** Causes that the sockets at the destination tell. */
+export const socketRows: readonly CauseRow[] = [
+  publishedElsewhere,
+  onLoopbackOnly,
+  otherFamily,
+  otherAddress,
+  nobodyListens,
+  socketFull,
+];

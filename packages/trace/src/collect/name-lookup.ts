@@ -1,0 +1,88 @@
+import { type Family, familyOf, type IpAddress, messageOf, tryParseIpAddress } from '@fairlead/base';
+import { classInternet, decodeMessage, encodeMessage, type Message, recordType, responseCode } from '@fairlead/dns';
+import { type OpenNamespace, openDatagramFlow } from '@fairlead/kernel';
+import type { NameStep } from '../model/report.ts';
+
+/** The files by which a program finds names (resolver(5), hosts(5)). */
+export interface NameFiles {
+  readonly hosts: string;
+  readonly resolvConf: string;
+}
+
+const PORT = 53;
+/** Milliseconds; what a program waits for a server is more, but nobody waits for that at a prompt. */
+const PATIENCE = 2000;
+
+/** Addresses that a hosts file gives for a name. */
+export function addressesInHosts(text: string, name: string): IpAddress[] {
+  return text.split('\n').flatMap((line) => {
+    const [address = '', ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
+    const parsed = names.includes(name) ? tryParseIpAddress(address) : undefined;
+    return parsed === undefined ? [] : [parsed];
+  });
+}
+
+/** Name servers of a resolv.conf, in order. */
+export function serversIn(resolvConf: string): IpAddress[] {
+  return resolvConf.split('\n').flatMap((line) => {
+    const server = /^\s*nameserver\s+(\S+)/.exec(line)?.[1];
+    const parsed = server === undefined ? undefined : tryParseIpAddress(server);
+    return parsed === undefined ? [] : [parsed];
+  });
+}
+
+/** Look a name up as a program in the namespace would: its hosts file first, then its name server. */
+export async function lookUpName(
+  namespace: OpenNamespace,
+  files: NameFiles,
+  name: string,
+  families: readonly Family[],
+): Promise<NameStep> {
+  const listed = addressesInHosts(files.hosts, name).filter((address) => families.includes(familyOf(address)));
+  if (listed.length > 0) return { name, source: 'hosts', addresses: listed };
+  const [server] = serversIn(files.resolvConf);
+  if (server === undefined) return { name, source: 'dns', addresses: [], failure: 'no name server is configured' };
+  const start = performance.now();
+  const answers = await Promise.all(families.map((family) => ask(namespace, server, name, family)));
+  const milliseconds = performance.now() - start;
+  const addresses = answers.flatMap((answer) => ('addresses' in answer ? answer.addresses : []));
+  const failure = answers.find((answer) => 'failure' in answer);
+  const common = { name, source: 'dns', server, milliseconds, addresses } as const;
+  if (addresses.length > 0) return common;
+  return { ...common, failure: failure !== undefined && 'failure' in failure ? failure.failure : 'it has no address' };
+}
+
+type Answer = { readonly addresses: readonly IpAddress[] } | { readonly failure: string };
+
+async function ask(namespace: OpenNamespace, server: IpAddress, name: string, family: Family): Promise<Answer> {
+  const id = crypto.getRandomValues(new Uint16Array(1))[0] ?? 0;
+  const type = family === 4 ? recordType.A : recordType.AAAA;
+  const query = encodeMessage({ id, recursionDesired: true, questions: [{ name, type, class: classInternet }] });
+  const { promise, resolve } = Promise.withResolvers<Answer>();
+  const alarm = setTimeout(() => resolve({ failure: `${server} did not answer for ${PATIENCE / 1000} s` }), PATIENCE);
+  try {
+    const receive = (datagram: Uint8Array): void => {
+      const message = decodeMessage(datagram);
+      if (message.id === id) resolve(answerIn(message));
+    };
+    using flow = namespace.enter(() => openDatagramFlow(server, PORT, receive));
+    flow.send(query);
+    return await promise;
+  } catch (error) {
+    return { failure: messageOf(error) };
+  } finally {
+    clearTimeout(alarm);
+  }
+}
+
+const failures: Readonly<Record<number, string>> = {
+  [responseCode.serverFailure]: 'SERVFAIL: the name server could not find out',
+  [responseCode.nameError]: 'NXDOMAIN: there is no such name',
+  [responseCode.refused]: 'REFUSED',
+};
+
+function answerIn({ code = 0, answers = [] }: Message): Answer {
+  const addresses = answers.flatMap(({ data }) => (data.type === 'A' || data.type === 'AAAA' ? [data.address] : []));
+  if (addresses.length > 0) return { addresses };
+  return code === 0 ? { addresses } : { failure: failures[code] ?? `response code ${code}` };
+}

@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { errnoOf, type OpenNamespace, readSysctlHere } from '@fairlead/kernel';
+import {
+  decodeNeighborAnswer,
+  decodeRouteAnswer,
+  getNeighborMessage,
+  getRouteMessage,
+  type LinkDetails,
+  type NeighborAnswer,
+  type RouteQuery,
+} from '@fairlead/netlink';
+import type { NamespaceFacts, RouteFact } from '../model/facts.ts';
+import type { PacketHeader } from '../packet/packet-header.ts';
+
+/** Sysctls that decide about packets, for a device `*`. */
+const keys4 = [
+  'net.ipv4.ip_forward',
+  'net.ipv4.conf.all.rp_filter',
+  'net.ipv4.conf.*.rp_filter',
+  'net.ipv4.conf.*.forwarding',
+];
+const keys6 = ['net.ipv6.conf.all.forwarding', 'net.ipv6.conf.*.forwarding', 'net.ipv6.conf.*.disable_ipv6'];
+const keysOfBoth = [
+  'net.bridge.bridge-nf-call-iptables',
+  'net.bridge.bridge-nf-call-ip6tables',
+  'net.netfilter.nf_conntrack_count',
+  'net.netfilter.nf_conntrack_max',
+];
+
+/** What to ask a namespace. */
+export interface NamespaceQuestion {
+  readonly place: string;
+  readonly inode: number;
+  /** As it was last seen there; absent when only the place as such is of interest. */
+  readonly packet?: Pick<PacketHeader, 'family' | 'source' | 'destination'>;
+  /** Interface that it came in by; absent for one that was sent from there. */
+  readonly incoming?: string;
+}
+
+/** Ask a namespace everything that may explain what became of a packet. Takes about a millisecond. */
+export function askNamespace(namespace: OpenNamespace, question: NamespaceQuestion): NamespaceFacts {
+  const { place, inode, packet, incoming } = question;
+  const links = namespace.links();
+  const device = bridgeOrSelf(links, incoming);
+  const keys = [...(packet?.family === 6 ? keys6 : keys4), ...keysOfBoth];
+  const { sysctls, legacyTables } = namespace.enter(() => ({
+    sysctls: readSysctls(keys, device?.name),
+    legacyTables: readLegacyTables(packet?.family ?? 4),
+  }));
+  const base = { place, inode, links, sysctls, legacyTables };
+  if (packet === undefined) return base;
+  const { source, destination } = packet;
+  const onward = askRoute(
+    namespace,
+    device === undefined ? { destination } : { destination, source, incoming: device.index },
+  );
+  const back = askRoute(namespace, { destination: source });
+  const neighbor = onward.route && askNeighbor(namespace, onward.route, destination);
+  return { ...base, onward, back, ...(neighbor && { neighbor }) };
+}
+
+/** A packet that comes in by a port of a bridge is routed as if the bridge had brought it. */
+function bridgeOrSelf(links: readonly LinkDetails[], name: string | undefined): LinkDetails | undefined {
+  const link = name === undefined ? undefined : links.find((candidate) => candidate.name === name);
+  return links.find(({ index }) => index === link?.masterIndex) ?? link;
+}
+
+/** What the kernel would do with a packet, or the error that it would meet. */
+export function askRoute(namespace: OpenNamespace, query: RouteQuery): RouteFact {
+  try {
+    const [answer] = namespace.route.execute('find route', getRouteMessage(query));
+    return answer === undefined ? { errno: 'ENETUNREACH' } : { route: decodeRouteAnswer(answer) };
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    return { errno };
+  }
+}
+
+function askNeighbor(
+  namespace: OpenNamespace,
+  { type, outgoing, gateway }: NonNullable<RouteFact['route']>,
+  destination: PacketHeader['destination'],
+): NeighborAnswer | 'none' | undefined {
+  if (type !== 'unicast' || outgoing === undefined) return undefined;
+  try {
+    const [answer] = namespace.route.execute('find neighbour', getNeighborMessage(outgoing, gateway ?? destination));
+    return answer === undefined ? 'none' : decodeNeighborAnswer(answer);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return 'none';
+  }
+}
+
+function readSysctls(keys: readonly string[], device: string | undefined): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const pattern of keys) {
+    if (pattern.includes('*') && device === undefined) continue;
+    const key = pattern.replace('*', (device ?? '').replaceAll('.', '/'));
+    const value = readSysctlHere(key);
+    if (value !== undefined) values[key] = value;
+  }
+  return values;
+}
+
+/** Which tables there are is told to the thread that asks, in the namespace that it is in. */
+function readLegacyTables(family: 4 | 6): string[] {
+  try {
+    const path = `/proc/thread-self/net/${family === 4 ? 'ip' : 'ip6'}_tables_names`;
+    return readFileSync(path, 'utf8').split('\n').filter(Boolean);
+  } catch {
+    return [];
+  }
+}

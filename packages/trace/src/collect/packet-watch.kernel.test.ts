@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type IpAddress, parseIpAddress } from '@fairlead/base';
+import { createNamespace, deleteNamespace, Kernel, OpenNamespace, Recorder, sendRawPacket } from '@fairlead/kernel';
+import { sightingsOf } from '../model/sightings.ts';
+import type { ProbeProtocol } from '../packet/packet-header.ts';
+import { probePacket } from '../packet/probe-packet.ts';
+import { watchPackets } from './packet-watch.ts';
+import { watchRules } from './rule-watch.ts';
+
+const name = `fl-test-trace-${process.pid}`;
+let namespace: OpenNamespace;
+
+before(async () => {
+  deleteNamespace(name);
+  createNamespace(name);
+  namespace = new OpenNamespace(name);
+  using kernel = new Kernel(new Recorder());
+  // Adding a namespace that is there brings its loopback up.
+  await kernel.apply([{ action: 'add', object: { kind: 'namespace', namespace: name } }]);
+});
+
+after(() => {
+  namespace[Symbol.dispose]();
+  deleteNamespace(name);
+});
+
+function send(protocol: ProbeProtocol, address: IpAddress, tag: number): void {
+  const ends = { source: address, destination: address, sourcePort: 40_000, destinationPort: 9 };
+  namespace.enter(() => sendRawPacket(probePacket({ protocol, ...ends, tag }), address));
+}
+
+const cases: [protocol: ProbeProtocol, address: string, drop: string | undefined][] = [
+  ['tcp', '127.0.0.1', 'NO_SOCKET'],
+  ['tcp', '::1', 'NO_SOCKET'],
+  ['udp', '127.0.0.1', 'NO_SOCKET'],
+  ['udp', '::1', 'NO_SOCKET'],
+  ['icmp', '127.0.0.1', undefined],
+  ['icmp', '::1', undefined],
+];
+
+for (const [index, [protocol, address, drop]] of cases.entries()) {
+  test(`a probe by ${protocol} to ${address} is seen leaving, arriving and ending`, () => {
+    const tag = 0x0c0ffee0 + index * 16;
+    using watch = watchPackets(tag);
+    assert.deepEqual(watch.missing, []);
+    send(protocol, parseIpAddress(address), tag);
+    send(protocol, parseIpAddress(address), tag + 8);
+    watch.drain();
+    const requests = sightingsOf(watch.events, tag, watch.reasons).filter(({ role }) => role === 'request');
+    assert.deepEqual(
+      requests.slice(0, 2).map(({ event, device }) => [event, device?.name]),
+      [
+        ['sent', 'lo'],
+        ['received', 'lo'],
+      ],
+    );
+    const end = requests.at(-1);
+    assert.equal(end?.reason, drop);
+    assert.match(end?.function ?? '', /rcv/, 'the kernel names its function');
+    assert.equal(requests.filter(({ event }) => event === 'sent').length, 1, 'packets with another tag are not seen');
+  });
+}
+
+test('nothing is seen once the watch is over', () => {
+  const tag = 0x0dead000;
+  const watch = watchPackets(tag);
+  watch[Symbol.dispose]();
+  send('icmp', parseIpAddress('127.0.0.1'), tag);
+  watch.drain();
+  assert.deepEqual(watch.events, []);
+});
+
+test('rules are told with their table, chain and verdict, and only for packets with the tag', () => {
+  const tag = 0x0bee0000;
+  using watch = watchRules(tag, [{ namespace, inode: 1, devices: ['lo'] }]);
+  assert.deepEqual(watch.missing, []);
+  send('tcp', parseIpAddress('::1'), tag);
+  send('tcp', parseIpAddress('::1'), tag + 8);
+  watch.drain();
+  const seen = watch.events.map(({ family, chain, type }) => `${family} ${chain} ${type}`);
+  assert.ok(seen.includes('inet output rule') && seen.includes('netdev ingress0 rule'), seen.join('\n'));
+  assert.equal(
+    seen.filter((event) => event === 'inet output policy').length,
+    2,
+    'the probe and the reset that answers it',
+  );
+});

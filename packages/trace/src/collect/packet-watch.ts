@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { messageOf } from '@fairlead/base';
+import { attachTracingProgram, EventRing, ProgramText } from '@fairlead/kernel';
+import { decodeEventRecord, type EventRecord } from '../program/event-record.ts';
+import { type KernelLayout, readKernelLayout, type TracepointName, tracepoints } from '../program/kernel-layout.ts';
+import { packetProgram } from '../program/packet-program.ts';
+
+/** Where the kernel describes its own types. */
+const TYPES = '/sys/kernel/btf/vmlinux';
+/** Bytes; a probe makes some dozens of records of 240. */
+const RING_BYTES = 1 << 17;
+
+let known: KernelLayout | undefined;
+
+/** The layout of this machine's kernel, read once. @throws Error where the kernel was built without BTF. */
+export function kernelLayout(): KernelLayout {
+  known ??= readKernelLayout(readFileSync(TYPES));
+  return known;
+}
+
+/** Sees every packet with the tag, wherever in the machine it is, until disposed of. */
+export interface PacketWatch extends Disposable {
+  readonly events: readonly EventRecord[];
+  readonly reasons: ReadonlyMap<number, string>;
+  /** What could not be had, in words. */
+  readonly missing: readonly string[];
+  /** Take what has been seen by now. */
+  drain(): void;
+}
+
+/**
+ * Look at all packets with the tag, from the kernel's tracepoints. Everything goes with the process, also when it is
+ * killed.
+ *
+ * @throws Error when this kernel, or our rights, do not allow it: the message says which.
+ */
+export function watchPackets(tag: number): PacketWatch {
+  using parts = new DisposableStack();
+  const layout = kernelLayout();
+  const events: EventRecord[] = [];
+  const ring = parts.use(new EventRing(RING_BYTES, (record) => events.push(decodeEventRecord(record))));
+  const format = parts.use(new ProgramText('%ps'));
+  const missing: string[] = [];
+  for (const tracepoint of tracepoints) {
+    try {
+      parts.use(attach(tracepoint, layout, { tag, ring: ring.descriptor, symbolFormat: format.descriptor }));
+    } catch (error) {
+      missing.push(`${tracepoint}: ${messageOf(error)}`);
+    }
+  }
+  if (missing.length === tracepoints.length) throw new Error(missing.join('; '));
+  const owned = parts.move();
+  return {
+    events,
+    reasons: layout.reasons,
+    missing,
+    drain: () => ring.drain(),
+    [Symbol.dispose]: () => owned.dispose(),
+  };
+}
+
+/** Before Linux 5.13 the kernel cannot name functions. */
+function attach(
+  tracepoint: TracepointName,
+  layout: KernelLayout,
+  options: { readonly tag: number; readonly ring: number; readonly symbolFormat: number },
+): Disposable {
+  const load = (symbolFormat: { readonly symbolFormat?: number }): Disposable =>
+    attachTracingProgram({
+      name: `fl_${tracepoint}`,
+      instructions: packetProgram({ tracepoint, layout, tag: options.tag, ring: options.ring, ...symbolFormat }),
+      tracepointTypeId: layout.tracepoints[tracepoint]?.typeId ?? 0,
+    });
+  try {
+    return load(options);
+  } catch (error) {
+    if (layout.tracepoints[tracepoint]?.location === undefined) throw error;
+    return load({});
+  }
+}

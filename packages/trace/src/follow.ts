@@ -1,0 +1,290 @@
+import { type IpAddress, messageOf } from '@fairlead/base';
+import { askNamespace } from './collect/namespace-facts.ts';
+import type { Namespaces } from './collect/namespaces.ts';
+import { type PacketWatch, watchPackets } from './collect/packet-watch.ts';
+import type { PlaceMap } from './collect/place-map.ts';
+import { type Probe, type SentProbe, sendProbe } from './collect/probe.ts';
+import { type RuleWatch, type WatchedNamespace, watchRules } from './collect/rule-watch.ts';
+import { type Ruleset, readRuleset } from './collect/ruleset.ts';
+import { settle } from './collect/settle.ts';
+import { processOfSocket, receivingSockets } from './collect/socket-table.ts';
+import type { Case } from './model/case.ts';
+import { addressOn, type ContainerPlace, type Directory } from './model/directory.ts';
+import type { Facts, NamespaceFacts } from './model/facts.ts';
+import { buildHops, type Sighting } from './model/hops.ts';
+import { listenerAt } from './model/listener.ts';
+import { markHarmless, type Observation, type Outcome, outcomeOf } from './model/outcome.ts';
+import type { Capabilities, Hop, ProbeSummary } from './model/report.ts';
+import { rulePasses } from './model/rule-passes.ts';
+import { sightingsOf } from './model/sightings.ts';
+import { summaryOf } from './model/summary.ts';
+
+/** Where the probe goes, and what is known of its ends. */
+export interface Route {
+  readonly namespaces: Namespaces;
+  readonly places: PlaceMap;
+  readonly directory: Directory;
+  readonly sourceName: string;
+  readonly sourceContainer?: ContainerPlace;
+  readonly targetName: string;
+  /** The container that has the address, or to which the port leads. */
+  readonly behind?: { readonly container: ContainerPlace; readonly port?: number; readonly published: boolean };
+  /** True for an address of the host. */
+  readonly local: boolean;
+  /** Milliseconds to wait for an answer. */
+  readonly patience: number;
+  readonly withoutPrograms: boolean;
+}
+
+/** What was seen, in order, and what it comes to. */
+export interface Followed {
+  readonly trace: Case;
+  readonly hops: readonly Hop[];
+  readonly capabilities: Capabilities;
+  readonly probe: ProbeSummary;
+  readonly summary: string;
+}
+
+/** Send a probe, watch it, and gather what explains what became of it. */
+export async function followProbe(probe: Probe, route: Route): Promise<Followed> {
+  using watch = openWatch(probe, route);
+  using sent = sendProbe(probe, route.namespaces.get(probe.namespace));
+  const view = new ProbeView(probe, route, watch, sent);
+  await settle(() => view.look(), route.patience, probe.protocol === 'udp');
+  // The rules are read while the tables with them are still what they were.
+  const sightings = view.sightings();
+  const passes = rulePasses(watch.rules.events, probe.tag, rulesetReader(route, watch.rules));
+  const observation = view.observe(sightings, passes);
+  const outcome = outcomeOf(observation);
+  const trace = view.caseOf(observation, outcome);
+  // That the kernel used a packet up is worth no line: where it got is said by its socket.
+  const places = sightings.filter(({ event }) => event !== 'used');
+  const hops = buildHops({ sightings: places, passes, placeName: (inode) => route.places.nameOf(inode) });
+  return {
+    trace,
+    hops: markHarmless(hops, places, outcome.harmless),
+    capabilities: {
+      packets: watch.packets !== undefined,
+      rules: watch.rules.active,
+      missing: [...watch.missing, ...(watch.packets?.missing ?? []), ...watch.rules.missing],
+    },
+    probe: summaryOfProbe(probe, route, sent.sourcePort),
+    summary: summaryOf(trace),
+  };
+}
+
+interface Watch extends Disposable {
+  readonly packets: PacketWatch | undefined;
+  readonly rules: RuleWatch;
+  readonly missing: readonly string[];
+}
+
+function openWatch(probe: Probe, route: Route): Watch {
+  using parts = new DisposableStack();
+  const missing: string[] = [];
+  const packets = tryWatch(probe.tag, route, missing);
+  if (packets !== undefined) parts.use(packets);
+  const rules = parts.use(watchRules(probe.tag, watchedNamespaces(probe, route)));
+  const owned = parts.move();
+  return { packets, rules, missing, [Symbol.dispose]: () => owned.dispose() };
+}
+
+function tryWatch(tag: number, { withoutPrograms }: Route, missing: string[]): PacketWatch | undefined {
+  try {
+    if (withoutPrograms) throw new Error('eBPF is not to be used');
+    return watchPackets(tag);
+  } catch (error) {
+    missing.push(`the packet itself could not be watched (${messageOf(error)}): hops are told from rules and sockets`);
+    return undefined;
+  }
+}
+
+function watchedNamespaces(probe: Probe, { namespaces, places, behind, sourceContainer }: Route): WatchedNamespace[] {
+  const names = new Set(['', probe.namespace, behind?.container.namespace ?? '']);
+  const ends = [sourceContainer, behind?.container].flatMap((container) => container?.attachments ?? []);
+  const cables = ends.flatMap(({ hostInterface }) => hostInterface ?? []);
+  const onHost = [...new Set([...cables, ...(probe.arrival ? [probe.arrival.name] : [])])];
+  return [...names].map((name) => {
+    const namespace = namespaces.get(name);
+    const devices = name === '' ? onHost.filter((device) => namespace.link(device) !== undefined) : [];
+    return { namespace, inode: places.inodeOf(name), devices };
+  });
+}
+
+function rulesetReader({ namespaces, places }: Route, { events }: RuleWatch): (inode: number) => Ruleset {
+  const known = new Map<number, Ruleset>();
+  return (inode) => {
+    const ruleset = known.get(inode) ?? readOne(inode);
+    known.set(inode, ruleset);
+    return ruleset;
+  };
+  function readOne(inode: number): Ruleset {
+    const name = places.namespaceOf(inode);
+    if (name === undefined) return { chains: [], rules: [] };
+    const tables = events.filter(({ namespace }) => namespace === inode).map(({ table }) => table);
+    return readRuleset(namespaces.get(name), tables);
+  }
+}
+
+/** Looks at a probe that is under way. */
+class ProbeView {
+  readonly #probe: Probe;
+  readonly #route: Route;
+  readonly #watch: Watch;
+  readonly #sent: SentProbe;
+
+  constructor(probe: Probe, route: Route, watch: Watch, sent: SentProbe) {
+    this.#probe = probe;
+    this.#route = route;
+    this.#watch = watch;
+    this.#sent = sent;
+  }
+
+  look(): { readonly outcome: Outcome; readonly seen: number } {
+    const sightings = this.sightings();
+    const { events } = this.#watch.rules;
+    const quick = this.observe(
+      sightings,
+      rulePasses(events, this.#probe.tag, () => ({ chains: [], rules: [] })),
+    );
+    return { outcome: outcomeOf(quick), seen: sightings.length + events.length };
+  }
+
+  sightings(): Sighting[] {
+    const { packets, rules } = this.#watch;
+    packets?.drain();
+    rules.drain();
+    if (packets === undefined) return [];
+    const { places } = this.#route;
+    const here = packets.events.filter(({ namespace }) => places.isHere(namespace));
+    return sightingsOf(here, this.#probe.tag, packets.reasons);
+  }
+
+  observe(sightings: readonly Sighting[], passes: Observation['passes']): Observation {
+    const { places, behind, local } = this.#route;
+    const namespace = behind?.container.namespace ?? (local ? '' : undefined);
+    return {
+      sightings,
+      passes,
+      sourceNamespace: places.inodeOf(this.#probe.namespace),
+      ...(namespace !== undefined && { destinationNamespace: places.inodeOf(namespace) }),
+      protocol: this.#probe.protocol,
+      arrival: this.#probe.arrival !== undefined,
+      answeredWithData: this.#sent.answered(),
+      notSent: this.#sent.failure !== undefined,
+      ...connectionOf(this.#sent),
+    };
+  }
+
+  caseOf(observation: Observation, outcome: Outcome): Case {
+    const { places, directory, behind, local, targetName, sourceName, sourceContainer } = this.#route;
+    const { protocol, family, port, size, arrival, namespace, source, destination } = this.#probe;
+    const facts = this.#gatherFacts(outcome);
+    const there = behind?.container.namespace ?? (local ? '' : undefined);
+    const innerPort = protocol === 'icmp' ? undefined : (behind?.port ?? port);
+    const listening =
+      innerPort === undefined
+        ? undefined
+        : listenerAt(facts.sockets, destination, innerPort, behind?.published === true);
+    const owner =
+      listening && there !== undefined ? processOfSocket(listening.inode, places.inodeOf(there)) : undefined;
+    return {
+      protocol,
+      family,
+      source: {
+        name: sourceName,
+        address: source,
+        namespace,
+        arrival: arrival !== undefined,
+        ...(sourceContainer && { container: sourceContainer }),
+      },
+      destination: {
+        name: targetName,
+        address: destination,
+        published: behind?.published === true,
+        local,
+        ...(protocol !== 'icmp' && { port }),
+        ...(innerPort !== undefined && { innerPort }),
+        ...(behind && { container: behind.container }),
+        ...(there !== undefined && { namespace: there }),
+      },
+      ...(size !== undefined && { size }),
+      ...(this.#sent.failure !== undefined && { sendFailure: this.#sent.failure }),
+      observation,
+      outcome,
+      facts,
+      directory,
+      ...(owner && { listener: `${owner.name} (pid ${owner.pid}) in ${targetName}` }),
+      placeName: (inode) => places.nameOf(inode),
+    };
+  }
+
+  /** Everything that may explain it, asked where it was last seen, where it began and where it was to arrive. */
+  #gatherFacts(outcome: Outcome): Facts {
+    const { behind, local, places, namespaces, sourceName } = this.#route;
+    const { family, source, destination, namespace, protocol } = this.#probe;
+    const packet = { family, source, destination };
+    const sourceInode = places.inodeOf(namespace);
+    const start = askNamespace(namespaces.get(namespace), { place: sourceName, inode: sourceInode, packet });
+    const there = behind?.container.namespace ?? (local ? '' : undefined);
+    const answer = { family, source: destination, destination: source };
+    const end =
+      there === undefined
+        ? undefined
+        : askNamespace(namespaces.get(there), {
+            place: places.nameOf(places.inodeOf(there)),
+            inode: places.inodeOf(there),
+            packet: answer,
+          });
+    const last = this.#factsAt(outcome.drop ?? outcome.last);
+    const inner = { family, source, destination: behindOf(behind, family) ?? destination };
+    const host = askNamespace(namespaces.get(''), { place: 'host', inode: places.inodeOf(''), packet: inner });
+    const sockets = there === undefined || protocol === 'icmp' ? [] : receivingSockets(namespaces.get(there), protocol);
+    return { source: start, host, sockets, ...(last && { last }), ...(end && { destination: end }) };
+  }
+
+  #factsAt(sighting: Sighting | undefined): NamespaceFacts | undefined {
+    const { places, namespaces } = this.#route;
+    const inode = sighting?.namespace ?? 0;
+    const name = places.namespaceOf(inode);
+    if (sighting === undefined || name === undefined) return undefined;
+    const { header, event, device } = sighting;
+    const cameIn = event === 'received' || event === 'dropped' ? device?.name : undefined;
+    return askNamespace(namespaces.get(name), {
+      place: places.nameOf(inode),
+      inode,
+      packet: header,
+      ...(cameIn !== undefined && { incoming: cameIn }),
+    });
+  }
+}
+
+/** The container's own address, to which a published port leads. */
+function behindOf(behind: Route['behind'], family: Probe['family']): IpAddress | undefined {
+  return behind?.container.attachments.flatMap((attachment) => addressOn(attachment, family) ?? []).at(0);
+}
+
+function connectionOf(sent: SentProbe): Pick<Observation, 'connection'> {
+  const connection = sent.connection?.();
+  return connection === undefined ? {} : { connection };
+}
+
+function summaryOfProbe(probe: Probe, route: Route, sourcePort: number): ProbeSummary {
+  const { protocol, family, source, destination, port, tag, size } = probe;
+  const mode = modeOf(probe);
+  return {
+    mode,
+    family,
+    protocol,
+    source: { name: route.sourceName, address: source, ...(protocol !== 'icmp' && { port: sourcePort }) },
+    destination: { name: route.targetName, address: destination, ...(protocol !== 'icmp' && { port }) },
+    tag: tag.toString(16).padStart(8, '0'),
+    ...(size !== undefined && { size }),
+  };
+}
+
+function modeOf({ arrival, connect, protocol }: Probe): ProbeSummary['mode'] {
+  if (arrival !== undefined) return 'arrival';
+  if (connect) return 'connection';
+  return ({ tcp: 'half-open', udp: 'datagram', icmp: 'echo' } as const)[protocol];
+}

@@ -1,0 +1,10 @@
+/**
+ * Follows one packet through the kernel and says what became of it: where it was dropped, by which rule of whose table,
+ * why, and what can be done.
+ *
+ * @module
+ */
+export type { ContainerPlace, Directory, NetworkPlace, Publication } from './model/directory.ts';
+export type { Cause, Fix, Hop, NameStep, RuleStep, TraceReport, Verdict } from './model/report.ts';
+export type { TraceRequest } from './plan.ts';
+export { type TraceOptions, tracePacket } from './trace.ts';

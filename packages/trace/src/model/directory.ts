@@ -1,0 +1,73 @@
+import type { Family, IpAddress, PortRange } from '@fairlead/base';
+import type { NamespaceName } from '@fairlead/netlink';
+
+/** How a container is on a network. */
+export interface Attachment {
+  readonly network: string;
+  readonly ipv4?: IpAddress;
+  readonly ipv6?: IpAddress;
+  /** Interface inside. */
+  readonly interface?: string;
+  /** Host end of the cable, on a bridge. */
+  readonly hostInterface?: string;
+}
+
+/** Host ports that lead to a container. */
+export interface Publication {
+  readonly protocol: 'tcp' | 'udp' | 'sctp';
+  readonly hostAddress: IpAddress;
+  readonly hostPorts: PortRange;
+  readonly containerPorts: PortRange;
+}
+
+/** A container, as far as packets are concerned. */
+export interface ContainerPlace {
+  readonly name: string;
+  readonly id: string;
+  /** Absent while it does not run; '' for one on the host's own network. */
+  readonly namespace?: NamespaceName;
+  readonly attachments: readonly Attachment[];
+  readonly publications: readonly Publication[];
+  /** Text of its `/etc/hosts` and `/etc/resolv.conf`. */
+  readonly files?: { readonly hosts: string; readonly resolvConf: string };
+}
+
+/** A network, as far as packets are concerned. */
+export interface NetworkPlace {
+  readonly name: string;
+  readonly driver: string;
+  readonly internal: boolean;
+  /** False when its containers may not talk to each other. */
+  readonly open: boolean;
+  /** Interface of the host: the bridge, or the parent of macvlan and ipvlan. */
+  readonly interface?: string;
+  readonly gateways: readonly IpAddress[];
+}
+
+/** Everything that the engine knows and the kernel does not: who is who. */
+export interface Directory {
+  readonly containers: readonly ContainerPlace[];
+  readonly networks: readonly NetworkPlace[];
+}
+
+/** Address of an attachment in a family. */
+export function addressOn(attachment: Attachment, family: Family): IpAddress | undefined {
+  return family === 4 ? attachment.ipv4 : attachment.ipv6;
+}
+
+/** The container that has an address, and on which network. */
+export function ownerOf(
+  directory: Directory,
+  address: IpAddress,
+): { readonly container: ContainerPlace; readonly attachment: Attachment } | undefined {
+  for (const container of directory.containers) {
+    const attachment = container.attachments.find(({ ipv4, ipv6 }) => ipv4 === address || ipv6 === address);
+    if (attachment !== undefined) return { container, attachment };
+  }
+  return undefined;
+}
+
+/** The network whose interface on the host this is. */
+export function networkOfInterface(directory: Directory, name: string | undefined): NetworkPlace | undefined {
+  return name === undefined ? undefined : directory.networks.find((network) => network.interface === name);
+}

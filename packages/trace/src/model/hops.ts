@@ -1,0 +1,145 @@
+import type { PacketHeader, PacketRole } from '../packet/packet-header.ts';
+import type { Hop, Rewrite, RuleStep } from './report.ts';
+
+/** A packet with the tag, seen once. */
+export interface Sighting {
+  readonly role: PacketRole;
+  readonly event: Hop['event'];
+  /** Nanoseconds. */
+  readonly time: bigint;
+  /** Two sightings of one packet have the same. */
+  readonly packetAddress: bigint;
+  /** Number of the network namespace, 0 when the kernel could not tell. */
+  readonly namespace: number;
+  readonly device?: { readonly index: number; readonly name: string };
+  readonly header: PacketHeader;
+  readonly reason?: string;
+  readonly function?: string;
+}
+
+/** The rules that one packet met on one pass through a namespace. */
+export interface RulePass {
+  readonly namespace: number;
+  /** Absent when the first event carried no headers. */
+  readonly role: PacketRole | undefined;
+  readonly incoming?: number;
+  readonly outgoing?: number;
+  readonly steps: readonly RuleStep[];
+}
+
+/** What hops are made from. */
+export interface HopMaterial {
+  readonly sightings: readonly Sighting[];
+  readonly passes: readonly RulePass[];
+  /** Name of the place that a namespace is. */
+  readonly placeName: (namespace: number) => string;
+}
+
+/** Put sightings and rules in order: one hop for each place that a packet was seen at. */
+export function buildHops({ sightings, passes, placeName }: HopMaterial): Hop[] {
+  const ordered = [...sightings].sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+  const start = ordered[0]?.time ?? 0n;
+  const rules = assignPasses(ordered, passes);
+  const previous = new Map<PacketRole, PacketHeader>();
+  return ordered.map((sighting) => {
+    const { role, event, namespace, device, header, time } = sighting;
+    const rewrites = rewritesBetween(previous.get(role), header);
+    previous.set(role, header);
+    return {
+      role,
+      place: placeName(namespace),
+      namespace,
+      ...(device && { device: device.name }),
+      event,
+      microseconds: Number(time - start) / 1000,
+      packet: packetText(header),
+      rewrites,
+      rules: rules.get(sighting) ?? [],
+      ...(sighting.reason !== undefined && { reason: sighting.reason }),
+      ...(sighting.function !== undefined && { function: sighting.function }),
+    };
+  });
+}
+
+/** Each pass belongs to the sighting at which it began: where the packet came in, or else where it left or ended. */
+function assignPasses(sightings: readonly Sighting[], passes: readonly RulePass[]): Map<Sighting, RuleStep[]> {
+  const rules = new Map<Sighting, RuleStep[]>();
+  for (const pass of passes) {
+    const here = sightings.filter(
+      ({ namespace, role }) => namespace === pass.namespace && (pass.role === undefined || role === pass.role),
+    );
+    const home = homeOf(pass, here);
+    if (home !== undefined) rules.set(home, [...(rules.get(home) ?? []), ...pass.steps]);
+  }
+  return rules;
+}
+
+function homeOf(pass: RulePass, here: readonly Sighting[]): Sighting | undefined {
+  const at = (event: Hop['event'], index: number | undefined) =>
+    index === undefined
+      ? undefined
+      : here.find((sighting) => sighting.event === event && sighting.device?.index === index);
+  if (pass.incoming !== undefined)
+    return at('received', pass.incoming) ?? here.findLast(({ event }) => event === 'received') ?? here[0];
+  return at('sent', pass.outgoing) ?? here.find(({ event }) => event === 'sent' || event === 'dropped') ?? here[0];
+}
+
+function rewritesBetween(before: PacketHeader | undefined, after: PacketHeader): Rewrite[] {
+  if (before === undefined) return [];
+  return (['source', 'destination'] as const).flatMap((field) => {
+    const [from, to] = [endText(before, field), endText(after, field)];
+    return from === to ? [] : [{ field, from, to }];
+  });
+}
+
+/** `172.17.0.2:80`, `[fd00::2]:80`, or the address alone where there are no ports. */
+export function endText(header: PacketHeader, field: 'source' | 'destination'): string {
+  const port = field === 'source' ? header.sourcePort : header.destinationPort;
+  const address = header[field];
+  if (port === undefined) return address;
+  return header.family === 6 ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function packetText(header: PacketHeader): Hop['packet'] {
+  const icmp = icmpText(header);
+  return {
+    source: endText(header, 'source'),
+    destination: endText(header, 'destination'),
+    lifetime: header.lifetime,
+    ...(header.flags && { flags: header.flags }),
+    ...(icmp !== undefined && { icmp }),
+  };
+}
+
+const icmp4: Readonly<Record<string, string>> = {
+  '0 0': 'echo reply',
+  '8 0': 'echo request',
+  '3 0': 'network unreachable',
+  '3 1': 'host unreachable',
+  '3 2': 'protocol unreachable',
+  '3 3': 'port unreachable',
+  '3 4': 'too big',
+  '3 9': 'network prohibited',
+  '3 10': 'host prohibited',
+  '3 13': 'administratively prohibited',
+  '11 0': 'time to live exceeded',
+};
+const icmp6: Readonly<Record<string, string>> = {
+  '129 0': 'echo reply',
+  '128 0': 'echo request',
+  '1 0': 'no route',
+  '1 1': 'administratively prohibited',
+  '1 3': 'address unreachable',
+  '1 4': 'port unreachable',
+  '1 5': 'source address failed policy',
+  '1 6': 'route rejected',
+  '2 0': 'too big',
+  '3 0': 'hop limit exceeded',
+};
+
+/** What an ICMP message says; `undefined` for other protocols. */
+export function icmpText({ family, type, code, fittingMtu }: PacketHeader): string | undefined {
+  if (type === undefined) return undefined;
+  const text = (family === 4 ? icmp4 : icmp6)[`${type} ${code}`] ?? `type ${type} code ${code}`;
+  return fittingMtu === undefined ? text : `${text} (mtu ${fittingMtu})`;
+}

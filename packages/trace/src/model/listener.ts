@@ -1,0 +1,21 @@
+import { familyOf, type IpAddress, isUnspecified } from '@fairlead/base';
+import type { SocketDetails } from '@fairlead/netlink';
+
+/** The socket that a packet to an address and port would reach. With `any`, the address is translated on the way. */
+export function listenerAt(
+  sockets: readonly SocketDetails[],
+  address: IpAddress,
+  port: number,
+  any = false,
+): SocketDetails | undefined {
+  const candidates = sockets.filter(({ local }) => local.port === port);
+  const exact = candidates.find(({ local }) => local.address === address);
+  return (
+    exact ?? candidates.find(({ local }) => isUnspecified(local.address) || (any && !isLoopbackAddress(local.address)))
+  );
+}
+
+/** Addresses that only their own namespace reaches. */
+export function isLoopbackAddress(address: IpAddress): boolean {
+  return familyOf(address) === 4 ? address.startsWith('127.') : address === '::1';
+}

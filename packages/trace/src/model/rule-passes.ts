@@ -1,0 +1,87 @@
+import type { ChainSummary, RuleSummary, TraceEvent } from '@fairlead/netlink';
+import { type PacketRole, readPacketHeader, roleOf } from '../packet/packet-header.ts';
+import type { RulePass } from './hops.ts';
+import type { RuleStep } from './report.ts';
+import { ruleOwner } from './rule-owner.ts';
+
+/** Names of the tables that switch tracing on begin so; they say nothing about the packet. */
+export const traceTablePrefix = 'packet-trace-';
+
+/** What is known of the rules of a namespace. */
+export interface KnownRules {
+  readonly chains: readonly ChainSummary[];
+  readonly rules: readonly RuleSummary[];
+}
+
+/** An event of nftables' trace, with the namespace that it came from. */
+export type PlacedTraceEvent = TraceEvent & { readonly namespace: number };
+
+interface OpenPass {
+  namespace: number;
+  role: PacketRole | undefined;
+  incoming?: number;
+  outgoing?: number;
+  steps: RuleStep[];
+}
+
+/**
+ * Group trace events by packet and pass. The number of a packet changes where a bridged one becomes a routed one: that
+ * makes two passes, which meet again at the same place.
+ */
+export function rulePasses(
+  events: readonly PlacedTraceEvent[],
+  tag: number,
+  known: (namespace: number) => KnownRules,
+): RulePass[] {
+  const passes = new Map<string, OpenPass>();
+  for (const event of events) {
+    const key = `${event.namespace} ${event.id}`;
+    const pass = passes.get(key) ?? { namespace: event.namespace, role: undefined, steps: [] };
+    passes.set(key, pass);
+    pass.role ??= roleIn(event, tag);
+    if (pass.incoming === undefined && event.incoming !== undefined) pass.incoming = event.incoming;
+    if (pass.outgoing === undefined && event.outgoing !== undefined) pass.outgoing = event.outgoing;
+    const step = stepOf(event, known(event.namespace));
+    if (step !== undefined) pass.steps.push(step);
+  }
+  return [...passes.values()].filter(({ steps }) => steps.length > 0);
+}
+
+/** The first event in each base chain carries the headers. */
+function roleIn({ headers }: TraceEvent, tag: number): PacketRole | undefined {
+  if (headers?.network === undefined || headers.transport === undefined) return undefined;
+  const bytes = new Uint8Array(headers.network.length + headers.transport.length);
+  bytes.set(headers.network);
+  bytes.set(headers.transport, headers.network.length);
+  const header = readPacketHeader(bytes);
+  // An error's header ends before what it quotes.
+  if (header?.type !== undefined && header.quoted === undefined && header.type !== 8 && header.type !== 128) {
+    return header.type === 0 || header.type === 129 ? roleOf(header, tag) : 'error';
+  }
+  return header && roleOf(header, tag);
+}
+
+/** `undefined` for events that only say that a chain went on to its end. */
+function stepOf(event: TraceEvent, { chains, rules }: KnownRules): RuleStep | undefined {
+  const { family, table, chain, handle } = event;
+  if (table.startsWith(traceTablePrefix) || event.type === 'return' || (event.type === 'rule' && handle === undefined))
+    return undefined;
+  const same = (part: { readonly family: string; readonly table: string }) =>
+    part.family === family && part.table === table;
+  const siblings = chains.filter(same).map((summary) => summary.chain);
+  const hook = chains.find((summary) => same(summary) && summary.chain === chain)?.hook;
+  const place = { family, table, chain, owner: ruleOwner({ family, table, chain }, siblings), ...(hook && { hook }) };
+  if (event.type === 'policy') {
+    const policy = event.policy ?? event.verdict?.name ?? 'accept';
+    return { ...place, kind: 'policy', text: `policy ${policy}`, verdict: policy };
+  }
+  const rule = rules.find((summary) => same(summary) && summary.chain === chain && summary.handle === handle);
+  return {
+    ...place,
+    kind: 'rule',
+    handle: String(handle),
+    text: rule?.text ?? 'a rule that is gone by now',
+    verdict: [event.verdict?.name ?? 'continue', ...(event.verdict?.chain ? [event.verdict.chain] : [])].join(' '),
+    ...(rule?.rejects === true && { rejects: true }),
+  };
+}

@@ -1,0 +1,39 @@
+import type { Case } from './case.ts';
+import { icmpText } from './hops.ts';
+
+/** The verdict in one sentence. */
+export function summaryOf(trace: Case): string {
+  const { outcome, destination, source, placeName, listener } = trace;
+  const { drop, reply } = outcome;
+  const where = drop && `${placeName(drop.namespace)}${drop.device === undefined ? '' : ` (${drop.device.name})`}`;
+  switch (outcome.verdict) {
+    case 'delivered':
+      return `delivered to ${listener ?? endName(trace)}${replyText(trace)}`;
+    case 'refused':
+      return `refused by ${destination.name}: ${reply === undefined ? 'an error came back' : refusalText(trace)}`;
+    case 'dropped':
+      if (drop === undefined) return 'not sent any further';
+      return drop.role === 'request' ? `dropped in ${where}` : `it arrived, but the answer was dropped in ${where}`;
+    case 'lost':
+      return `left this machine${outcome.last?.device === undefined ? '' : ` by ${outcome.last.device.name}`}; no answer came back`;
+    case 'unknown':
+      return `what was seen of the packet from ${source.name} does not tell where it ended`;
+    default:
+      return outcome.verdict satisfies never;
+  }
+}
+
+function endName({ destination }: Case): string {
+  return destination.container?.name ?? destination.name;
+}
+
+function replyText({ outcome: { reply }, protocol }: Case): string {
+  if (reply === undefined) return protocol === 'udp' ? '; UDP does not answer by itself' : '';
+  const flags = reply.header.flags?.filter((flag) => flag === 'SYN' || flag === 'ACK').join('-');
+  return `, answered ${flags ?? icmpText(reply.header) ?? 'with data'}`;
+}
+
+function refusalText({ outcome: { reply } }: Case): string {
+  if (reply === undefined) return '';
+  return reply.header.flags?.includes('RST') === true ? 'RST' : (icmpText(reply.header) ?? 'an error');
+}

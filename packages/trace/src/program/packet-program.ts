@@ -1,0 +1,203 @@
+import {
+  add,
+  addValue,
+  assemble,
+  call,
+  exit,
+  type Item,
+  jump,
+  jumpDifferent,
+  jumpEqual,
+  jumpEqual32,
+  label,
+  load,
+  loadMap,
+  loadMapValue,
+  move,
+  type Register,
+  set,
+  shiftRight,
+  store,
+  storeValue,
+  type Width,
+} from './assembler.ts';
+import { recordField, recordLength } from './event-record.ts';
+import type { KernelLayout, TracepointName } from './kernel-layout.ts';
+import { tracepoints } from './kernel-layout.ts';
+
+/** What a program for one tracepoint is made from. */
+export interface PacketProgramRequest {
+  readonly tracepoint: TracepointName;
+  readonly layout: KernelLayout;
+  /** Packets are recognised by this number; see {@link tagPlaces}. */
+  readonly tag: number;
+  /** Descriptor of the ring that records go to. */
+  readonly ring: number;
+  /** Descriptor of the text `%ps`, with which the kernel names the function behind an address (Linux 5.13). */
+  readonly symbolFormat?: number;
+}
+
+/** Helpers (enum bpf_func_id). */
+const helper = { now: 5, readKernel: 113, ringOutput: 130, format: 165 } as const;
+/** What holds what for the whole of the program. */
+const context: Register = 6;
+const packet: Register = 7;
+const device: Register = 8;
+const namespace: Register = 9;
+const stack: Register = 10;
+/** The record is made at the end of the stack, with room for one argument below it. */
+const FRAME = -recordLength;
+const ARGUMENT = FRAME - 8;
+
+/**
+ * Where the tag can be, in bytes from the start of the IP header, for each IP version: as TCP's sequence number, or one
+ * more as acknowledgement or at the beginning of the data of UDP and ICMP echo; and the same inside ICMP's errors.
+ */
+export const tagPlaces = {
+  4: { own: [24, 52], next: [28, 56] },
+  6: { own: [44, 92], next: [48, 96] },
+} as const;
+
+/** The instructions that look at each packet and write a record of those with the tag. */
+export function packetProgram(request: PacketProgramRequest): Uint8Array {
+  const { layout, tracepoint } = request;
+  const point = layout.tracepoints[tracepoint];
+  if (point === undefined) throw new Error(`this kernel has no tracepoint ${tracepoint}`);
+  return assemble([
+    move(context, 1),
+    load(8, packet, context, point.packet * 8),
+    jumpEqual(packet, 0, 'out'),
+    ...clearRecord(),
+    ...copyPacket(layout, tracepoint),
+    ...findTag(request.tag),
+    label('hit'),
+    ...describeEvent(request),
+    ...describeDevice(layout),
+    label('write'),
+    ...loadMap(1, request.ring),
+    move(2, stack),
+    addValue(2, FRAME),
+    set(3, recordLength),
+    set(4, 0),
+    call(helper.ringOutput),
+    label('out'),
+    set(0, 0),
+    exit(),
+  ]);
+}
+
+/** The verifier wants the stack written before it is handed over. */
+function clearRecord(): Item[] {
+  return Array.from({ length: recordLength / 8 }, (_, index) => storeValue(8, stack, FRAME + index * 8, 0));
+}
+
+/**
+ * The IP header and what follows. The offset of the header is only set once the packet was looked at: on reception it is
+ * where the data begin.
+ */
+function copyPacket({ packet: at }: KernelLayout, tracepoint: TracepointName): Item[] {
+  const fromData: Item[] = [label('from data'), load(8, 3, packet, at.data)];
+  const fromHeader: Item[] = [
+    load(2, 2, packet, at.networkHeader),
+    jumpEqual(2, 0, 'from data'),
+    jumpEqual(2, 0xffff, 'from data'),
+    load(8, 3, packet, at.head),
+    add(3, 2),
+    jump('read'),
+  ];
+  return [
+    ...(tracepoint === 'netif_receive_skb' ? [] : fromHeader),
+    ...fromData,
+    label('read'),
+    ...readInto(recordField.packet),
+    jumpDifferent(0, 0, 'out'),
+  ];
+}
+
+/** `bpf_probe_read_kernel` from register 3 into a field. */
+function readInto({ at, length }: { readonly at: number; readonly length: number }): Item[] {
+  return [move(1, stack), addValue(1, FRAME + at), set(2, length), call(helper.readKernel)];
+}
+
+function findTag(tag: number): Item[] {
+  const start = FRAME + recordField.packet.at;
+  const compare = ({ own, next }: (typeof tagPlaces)[4 | 6]): Item[] => [
+    ...own.flatMap((place) => [load(4, 1, stack, start + place), jumpEqual32(1, swapped(tag), 'hit')]),
+    ...next.flatMap((place) => [load(4, 1, stack, start + place), jumpEqual32(1, swapped(tag + 1), 'hit')]),
+    jump('out'),
+  ];
+  return [
+    load(1, 1, stack, start),
+    shiftRight(1, 4),
+    jumpEqual(1, 6, 'version 6'),
+    jumpDifferent(1, 4, 'out'),
+    ...compare(tagPlaces[4]),
+    label('version 6'),
+    ...compare(tagPlaces[6]),
+  ];
+}
+
+/** The number that a load of the four bytes gives on this machine: packets are big-endian, it is not. */
+function swapped(value: number): number {
+  const view = new DataView(new ArrayBuffer(4));
+  view.setUint32(0, value);
+  return view.getUint32(0, true);
+}
+
+function describeEvent({ tracepoint, layout, symbolFormat }: PacketProgramRequest): Item[] {
+  const point = layout.tracepoints[tracepoint];
+  const argument = (index: number | undefined, width: Width, at: number): Item[] =>
+    index === undefined ? [] : [load(8, 1, context, index * 8), store(width, stack, FRAME + at, 1)];
+  return [
+    call(helper.now),
+    store(8, stack, FRAME + recordField.time.at, 0),
+    store(8, stack, FRAME + recordField.packetAddress.at, packet),
+    storeValue(4, stack, FRAME + recordField.tracepoint.at, tracepoints.indexOf(tracepoint)),
+    ...argument(point?.reason, 4, recordField.reason.at),
+    ...argument(point?.location, 8, recordField.location.at),
+    ...(point?.location === undefined || symbolFormat === undefined ? [] : nameFunction(point.location, symbolFormat)),
+    load(4, 1, packet, layout.packet.mark),
+    store(4, stack, FRAME + recordField.mark.at, 1),
+    load(4, 1, packet, layout.packet.length),
+    store(4, stack, FRAME + recordField.length.at, 1),
+  ];
+}
+
+/** `bpf_snprintf`: the kernel knows its functions best. */
+function nameFunction(location: number, symbolFormat: number): Item[] {
+  return [
+    load(8, 1, context, location * 8),
+    store(8, stack, ARGUMENT, 1),
+    move(1, stack),
+    addValue(1, FRAME + recordField.function.at),
+    set(2, recordField.function.length),
+    ...loadMapValue(3, symbolFormat),
+    move(4, stack),
+    addValue(4, ARGUMENT),
+    set(5, 8),
+    call(helper.format),
+  ];
+}
+
+/** A packet that has just been made has no interface yet: then its socket says where it is. */
+function describeDevice({ packet: at, device: own, socketNamespace, namespaceNumber }: KernelLayout): Item[] {
+  return [
+    load(8, device, packet, at.device),
+    jumpEqual(device, 0, 'no device'),
+    load(4, 1, device, own.index),
+    store(4, stack, FRAME + recordField.deviceIndex.at, 1),
+    move(3, device),
+    addValue(3, own.name),
+    ...readInto(recordField.deviceName),
+    load(8, namespace, device, own.namespace),
+    jump('namespace'),
+    label('no device'),
+    load(8, device, packet, at.socket),
+    jumpEqual(device, 0, 'write'),
+    load(8, namespace, device, socketNamespace),
+    label('namespace'),
+    jumpEqual(namespace, 0, 'write'),
+    load(4, 1, namespace, namespaceNumber),
+    store(4, stack, FRAME + recordField.namespace.at, 1),
+  ];
+}

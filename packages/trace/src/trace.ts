@@ -1,0 +1,157 @@
+import { type Family, familyOf, type IpAddress } from '@fairlead/base';
+import { explainCause } from './cause/knowledge-base.ts';
+import { readHost, type Uplink } from './collect/host-addresses.ts';
+import { lookUpName } from './collect/name-lookup.ts';
+import { askNamespace, askRoute } from './collect/namespace-facts.ts';
+import { Namespaces } from './collect/namespaces.ts';
+import { PlaceMap } from './collect/place-map.ts';
+import type { Probe } from './collect/probe.ts';
+import { type Followed, followProbe } from './follow.ts';
+import type { Directory } from './model/directory.ts';
+import { describeNameFailure, describeUnsendable } from './model/early-end.ts';
+import type { NameStep, TraceReport } from './model/report.ts';
+import {
+  behindAddress,
+  chooseAddress,
+  familiesOf,
+  findSource,
+  findTarget,
+  type HostAddresses,
+  type ProbeSource,
+  type ProbeTarget,
+  protocolFor,
+  type TraceRequest,
+} from './plan.ts';
+
+/** Milliseconds to wait for an answer when nobody says. */
+const PATIENCE = 1000;
+
+/** Choices that only tests make. */
+export interface TraceOptions {
+  /** Do as if this kernel had no eBPF. */
+  readonly withoutPrograms?: boolean;
+}
+
+/**
+ * Follow one packet from one place to another and say what became of it.
+ *
+ * @throws FairleadError `invalid-argument`, `not-found` or `conflict` when the request makes no sense; whatever becomes of
+ *   the packet is part of the report.
+ */
+export async function tracePacket(
+  request: TraceRequest,
+  directory: Directory,
+  options: TraceOptions = {},
+): Promise<TraceReport> {
+  const start = performance.now();
+  using namespaces = new Namespaces();
+  const host = readHost(namespaces.get(''));
+  const protocol = protocolFor(request);
+  const source = findSource(request.from, directory, host);
+  const target = findTarget(request.to, source, { directory, host, protocol });
+  const { addresses, name } = await resolve(target, source, request.family, namespaces);
+  const finish = (report: Omit<TraceReport, 'schema' | 'milliseconds'>): TraceReport => ({
+    schema: 'fairlead.trace/1',
+    ...report,
+    ...(name && { name }),
+    milliseconds: performance.now() - start,
+  });
+  const destination = chooseAddress(addresses, source, request.family);
+  if (destination === undefined) return finish(describeNameFailure(target.name, name, { source, directory }));
+  const family = familyOf(destination);
+  const prepared = prepare({ source, destination, family, host, namespaces });
+  const places = new PlaceMap(directory);
+  if ('failure' in prepared) {
+    const inode = places.inodeOf(source.namespace);
+    const packet = { family, source: destination, destination };
+    const facts = askNamespace(namespaces.get(source.namespace), { place: source.name, inode, packet });
+    return finish(describeUnsendable(prepared.failure, { source, destination, family, facts, directory }));
+  }
+  const probe: Probe = {
+    protocol,
+    family,
+    namespace: source.namespace,
+    source: prepared.address,
+    destination,
+    port: target.port ?? 0,
+    tag: newTag(),
+    connect: request.connect === true && prepared.arrival === undefined,
+    ...(request.size !== undefined && { size: request.size }),
+    ...(prepared.arrival && { arrival: prepared.arrival }),
+  };
+  const behind = behindAddress(directory, host, {
+    address: destination,
+    protocol,
+    ...(target.port !== undefined && { port: target.port }),
+  });
+  const followed = await followProbe(probe, {
+    namespaces,
+    places,
+    directory,
+    sourceName: source.name,
+    ...(source.container && { sourceContainer: source.container }),
+    targetName: behind?.container.name ?? target.name,
+    ...(behind && { behind }),
+    local: host.all.has(destination) || destination.startsWith('127.') || destination === '::1',
+    patience: request.timeout ?? PATIENCE,
+    withoutPrograms: options.withoutPrograms === true,
+  });
+  return finish(reportOf(followed));
+}
+
+function reportOf({ trace, ...rest }: Followed): Omit<TraceReport, 'schema' | 'milliseconds'> {
+  const { verdict } = trace.outcome;
+  return { ...rest, ...(verdict === 'delivered' ? { verdict, fixes: [] } : explainCause(trace)) };
+}
+
+/** Names are looked up where the source is; the host's own by its own means. */
+async function resolve(
+  target: ProbeTarget,
+  source: ProbeSource,
+  family: Family | undefined,
+  namespaces: Namespaces,
+): Promise<{ readonly addresses: readonly IpAddress[]; readonly name?: NameStep }> {
+  if (target.addresses !== undefined) return { addresses: target.addresses };
+  const families = family === undefined ? familiesOf(source.container) : [family];
+  const files = source.container?.files ?? (await hostFiles());
+  const name = await lookUpName(namespaces.get(source.namespace), files, target.name, families);
+  return { addresses: name.addresses, name };
+}
+
+async function hostFiles(): Promise<{ hosts: string; resolvConf: string }> {
+  const { readFile } = await import('node:fs/promises');
+  const read = (path: string) => readFile(path, 'utf8').catch(() => '');
+  return { hosts: await read('/etc/hosts'), resolvConf: await read('/etc/resolv.conf') };
+}
+
+type Prepared =
+  | { readonly address: IpAddress; readonly arrival?: Uplink }
+  | { readonly failure: 'no-uplink' | 'no-source-route' };
+
+/** The address that the source would use, as its routes have it. */
+function prepare(end: {
+  readonly source: ProbeSource;
+  readonly destination: IpAddress;
+  readonly family: Family;
+  readonly host: HostAddresses & { readonly device: (family: Family) => Uplink | undefined };
+  readonly namespaces: Namespaces;
+}): Prepared {
+  const { source, destination, family, host, namespaces } = end;
+  if (source.arrival) {
+    const arrival = host.device(family);
+    const address = source.address ?? arrival?.gateway;
+    if (arrival === undefined || address === undefined) return { failure: 'no-uplink' };
+    return { address, arrival };
+  }
+  if (source.address !== undefined) return { address: source.address };
+  const { route } = askRoute(namespaces.get(source.namespace), { destination });
+  if (route === undefined || (route.type !== 'unicast' && route.type !== 'local'))
+    return { failure: 'no-source-route' };
+  return route.source === undefined ? { failure: 'no-source-route' } : { address: route.source };
+}
+
+function newTag(): number {
+  const [tag = 1] = crypto.getRandomValues(new Uint32Array(1));
+  // Neither end of the numbers: the tag plus one is looked for as well.
+  return tag < 2 || tag > 0xffff_fff0 ? 0x5eed_0001 : tag;
+}
