@@ -21,6 +21,7 @@ import {
 import { NetworkController, type NetworkEvent } from '@fairlead/network';
 import { Containerd, chooseRuntime, probeRuntime, readHostFacts, removeEmptyCgroupParents } from '@fairlead/runtime';
 import { Store } from '@fairlead/store';
+import { diagnosisService } from './diagnosis.ts';
 import { NameService } from './name-service.ts';
 import { networkSettings } from './network-settings.ts';
 import { operationRecords, operationTranscript } from './operation-journal.ts';
@@ -103,7 +104,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
   });
   const linkCounters = (namespace: string) =>
     kernel.links(namespace).flatMap(({ name, statistics }) => (statistics ? [{ name, ...statistics }] : []));
-  const engine = parts.use(
+  const engine: Engine = parts.use(
     new Engine(
       {
         store,
@@ -147,6 +148,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
         }),
         operations: () => operationRecords(recorder),
         transcript: (id) => operationTranscript(recorder, id),
+        diagnosis: diagnosisService(() => engine),
       },
     ),
   );

@@ -8,6 +8,7 @@ import type {
   Sandbox,
 } from '@fairlead/network';
 import type { BuildService } from './build/build-port.ts';
+import type { DiagnosisService } from './diagnosis-port.ts';
 import type { FileService } from './files/file-port.ts';
 import type { CommitOptions } from './image/commit-port.ts';
 import type { RegistryService } from './image/registry-port.ts';
@@ -333,6 +334,7 @@ export interface EnginePort {
   readonly registries: RegistryService;
   /** Loaded with its first use. */
   readonly builds: () => Promise<BuildService>;
+  readonly diagnosis: DiagnosisService;
   /** Make an image of a container. @returns its ID. */
   commit(reference: string, options: CommitOptions): Promise<string>;
   /** What a container uses. @throws FairleadError `not-found`, at once. */

@@ -13,6 +13,7 @@ import { Lifecycle } from './container/lifecycle.ts';
 import { Recovery } from './container/recovery.ts';
 import { ContainerStart } from './container/start.ts';
 import type { EngineContext } from './context.ts';
+import type { DiagnosisService } from './diagnosis-port.ts';
 import type { EnginePort, OperationRecord, SystemInfo } from './engine-port.ts';
 import type { FileService } from './files/file-port.ts';
 import { watchHostResolvConf } from './host-resolver-file.ts';
@@ -36,6 +37,7 @@ export interface EngineSurroundings {
   readonly info: () => Promise<SystemInfo>;
   readonly operations: () => readonly OperationRecord[];
   readonly transcript: (id?: string) => Promise<readonly string[]>;
+  readonly diagnosis: DiagnosisService;
 }
 
 /** The engine: everything that the API can ask for, on one set of stored containers. */
@@ -47,6 +49,7 @@ export class Engine implements EnginePort, AsyncDisposable {
   readonly volumes: Volumes;
   readonly registries: Registries;
   readonly builds: () => Promise<BuildService>;
+  readonly diagnosis: DiagnosisService;
   readonly #context: EngineContext;
   readonly #surroundings: EngineSurroundings;
   readonly #table: ContainerTable;
@@ -71,6 +74,7 @@ export class Engine implements EnginePort, AsyncDisposable {
     const turns = new KeyedMutex();
     this.#context = context;
     this.#surroundings = surroundings;
+    this.diagnosis = surroundings.diagnosis;
     this.#table = table;
     this.#containerVolumes = volumes;
     this.#lifecycle = new Lifecycle({ context, table, files, start, execs, volumes, turns });

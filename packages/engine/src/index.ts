@@ -14,11 +14,13 @@ export type {
   NetworkRequest,
   PortBinding,
 } from '@fairlead/network';
+export type { Directory, TraceReport, TraceRequest } from '@fairlead/trace';
 export type { BuildOptions, BuildService } from './build/build-port.ts';
 export { isAlive, isUp } from './container/container-state.ts';
 export { ContainerTable } from './container/container-table.ts';
 export { parseSignal } from './container/signal.ts';
 export type { EngineContext, EngineSettings, FileSystems, OutputKeeper } from './context.ts';
+export type { DiagnosisService } from './diagnosis-port.ts';
 export { Engine, type EngineSurroundings } from './engine.ts';
 export type {
   AttachedStreams,

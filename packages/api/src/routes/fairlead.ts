@@ -5,7 +5,7 @@ import { type ApiRequest, parameter } from '../http/request.ts';
 import { type ApiResponse, json, plainText } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
 import { isUp } from '../wire/container-summary.ts';
-import { goObject, goStrings } from '../wire/go-json.ts';
+import { goBoolean, goObject, goString, goStrings } from '../wire/go-json.ts';
 import { parseBindings, withoutBindings } from '../wire/port-change.ts';
 
 /** What the Docker API has no words for; spelled in camelCase, as the engine does. */
@@ -18,6 +18,7 @@ export function fairleadRoutes(engine: EnginePort, productVersion: string): Rout
       pattern: '/fairlead/operations/{id}/transcript',
       handle: (request) => transcript(engine, parameter(request, 'id')),
     },
+    { method: 'POST', pattern: '/fairlead/traces', handle: (request) => trace(engine, request) },
     { method: 'POST', pattern: '/fairlead/containers/{id}/ports', handle: (request) => publish(engine, request) },
   ];
 }
@@ -40,6 +41,28 @@ async function status(engine: EnginePort, productVersion: string): Promise<ApiRe
 async function transcript(engine: EnginePort, id: string): Promise<ApiResponse> {
   const lines = await engine.transcript(id === 'last' ? undefined : id);
   return plainText(lines.map((line) => `${line}\n`).join(''));
+}
+
+const traceSchema = goObject({
+  from: goString,
+  to: goString,
+  protocol: v.optional(v.picklist(['tcp', 'udp', 'icmp'])),
+  family: v.optional(v.picklist([4, 6])),
+  connect: goBoolean,
+  size: v.optional(v.pipe(v.number(), v.integer(), v.minValue(28), v.maxValue(65_535))),
+  timeout: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(60_000))),
+});
+
+/** Whatever becomes of the packet, the answer is 200 with a report. */
+async function trace(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+  const { from, to, connect, protocol, family, size, timeout } = await readBody(request, traceSchema, 'TraceRequest');
+  const chosen = {
+    ...(protocol && { protocol }),
+    ...(family && { family }),
+    ...(size && { size }),
+    ...(timeout && { timeout }),
+  };
+  return json(await engine.diagnosis.trace({ from, to, connect, ...chosen }));
 }
 
 const portsSchema = goObject({ ports: v.optional(v.array(v.string())), add: goStrings, remove: goStrings });

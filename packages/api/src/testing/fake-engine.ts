@@ -4,6 +4,7 @@ import type {
   BuildService,
   CommitOptions,
   ContainerStatistics,
+  DiagnosisService,
   EngineEvent,
   EnginePort,
   OperationRecord,
@@ -35,6 +36,11 @@ export class FakeEngine implements EnginePort {
   readonly registries = new FakeRegistries();
   readonly networks: FakeNetworks;
   readonly volumes = new FakeVolumes();
+  readonly diagnosis: DiagnosisService = {
+    trace: async ({ from, to }) => {
+      throw new FairleadError('not-found', `a fake engine has no packets to send from ${from} to ${to}`);
+    },
+  };
   readonly containers: FakeContainers;
   /** What the last build was asked for, and the bytes of its context. */
   lastBuild: { readonly options: BuildOptions; readonly bytes: number } | undefined;

@@ -1,0 +1,41 @@
+import { FairleadError } from '@fairlead/base';
+import type { TraceReport, Verdict } from '@fairlead/trace';
+import type { Action } from '../command/command.ts';
+import type { Options } from '../command/options.ts';
+import { traceText } from './trace-text.ts';
+
+/** What the shell is told; documented in docs/trace.md. */
+const exitCodes: Readonly<Record<Verdict, number>> = { delivered: 0, refused: 2, dropped: 3, lost: 4, unknown: 5 };
+
+/** `fairlead trace`: follow a packet. Whatever becomes of it is an answer; only a question without sense is an error. */
+export const trace: Action = async ({ words: [from, to], options, engine, print }) => {
+  const body = { from, to, ...questionFrom(options) };
+  const report = await engine.ask<TraceReport>('POST', '/fairlead/traces', { body });
+  if (options.flag('json')) print(JSON.stringify(report));
+  else traceText(report, { verbose: options.flag('verbose') }).forEach(print);
+  return exitCodes[report.verdict];
+};
+
+function questionFrom(options: Options): Record<string, unknown> {
+  const protocol = onlyOne(options, ['udp', 'icmp']);
+  const family = onlyOne(options, ['ipv4', 'ipv6']);
+  const numbers = (['size', 'timeout', 'apply'] as const).flatMap((name) => {
+    const value = options.integer(name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return {
+    ...(protocol !== undefined && { protocol }),
+    ...(family !== undefined && { family: family === 'ipv4' ? 4 : 6 }),
+    ...(options.flag('connect') && { connect: true }),
+    ...Object.fromEntries(numbers),
+  };
+}
+
+function onlyOne(options: Options, names: readonly string[]): string | undefined {
+  const given = names.filter((name) => options.flag(name));
+  if (given.length > 1) {
+    const flags = given.map((name) => `--${name}`).join(' and ');
+    throw new FairleadError('invalid-argument', `${flags} exclude each other`);
+  }
+  return given[0];
+}

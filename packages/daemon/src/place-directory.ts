@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import type { ContainerView, EnginePort, Network } from '@fairlead/engine';
+import type { ContainerPlace, Directory, NetworkPlace } from '@fairlead/trace';
+
+/** Who is who on this machine, for a trace. */
+export function readDirectory(engine: EnginePort): Directory {
+  return {
+    containers: engine.containers.list().map(containerPlace),
+    networks: engine.networks.list().map(networkPlace),
+  };
+}
+
+function containerPlace({ container, sandbox, networks, files }: ContainerView): ContainerPlace {
+  const attachments = networks.flatMap(({ network, name, endpoint }) => {
+    if (endpoint === undefined) return [];
+    const { ipv4, ipv6, hostInterface, interface: inside } = endpoint;
+    return [
+      {
+        network: network?.name ?? name,
+        ...(ipv4 && { ipv4 }),
+        ...(ipv6 && { ipv6 }),
+        ...(inside !== undefined && { interface: inside }),
+        ...(hostInterface !== undefined && { hostInterface }),
+      },
+    ];
+  });
+  const running = sandbox !== undefined && container.state.status !== 'exited' && container.state.status !== 'created';
+  return {
+    name: container.name,
+    id: container.id,
+    attachments,
+    publications: running ? sandbox.mappings : [],
+    ...(running && { namespace: sandbox.namespace }),
+    ...(running && { files: { hosts: read(files.hosts), resolvConf: read(files.resolvConf) } }),
+  };
+}
+
+function networkPlace(network: Network): NetworkPlace {
+  const { name, driver, internal, bridge, parent, subnets } = network;
+  const device = bridge?.name ?? parent?.name;
+  return {
+    name,
+    driver,
+    internal,
+    open: bridge?.icc !== false,
+    ...(device !== undefined && { interface: device }),
+    gateways: subnets.flatMap(({ gateway }) => (gateway === undefined ? [] : [gateway])),
+  };
+}
+
+/** A container may have no such file of ours. */
+function read(path: string): string {
+  try {
+    return path === '' ? '' : readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,11 @@
+import type { TraceReport, TraceRequest } from '@fairlead/trace';
+
+/** Finds out what is wrong with the network. */
+export interface DiagnosisService {
+  /**
+   * Follow one packet from one place to another.
+   *
+   * @throws FairleadError `invalid-argument`, `not-found` or `conflict` when the request makes no sense.
+   */
+  trace(request: TraceRequest): Promise<TraceReport>;
+}

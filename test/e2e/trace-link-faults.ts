@@ -1,0 +1,131 @@
+import type { Fault } from './trace-lab.ts';
+
+const tcp = { from: 'web', to: 'db:80' };
+const incoming = { from: 'outside', to: 'db:80' };
+const incoming6 = { ...incoming, family: 6 };
+
+/** Faults of interfaces, neighbours, sizes and names. */
+export const linkFaults: readonly Fault[] = [
+  { name: 'nobody has the address', trace: { from: 'web', to: '192.0.2.77' }, code: 'no-neighbor' },
+  { name: 'nobody has the address, IPv6', trace: { from: 'web', to: '2001:db8::77' }, code: 'no-neighbor' },
+  { name: 'nobody has the address on the network', trace: { from: 'web', to: '10.9.1.77:80' }, code: 'no-neighbor' },
+  {
+    name: 'a wrong neighbour entry sends it to nobody',
+    trace: tcp,
+    inject: 'inside $WEB ip neigh replace 10.9.1.3 lladdr 02:00:00:00:00:99 dev eth0 nud permanent',
+    undo: 'inside $WEB ip neigh del 10.9.1.3 dev eth0',
+    code: 'wrong-neighbor',
+  },
+  {
+    name: 'the address was taken from the destination',
+    trace: { from: 'web', to: '10.9.1.3:80' },
+    inject: 'inside $DB ip addr del 10.9.1.3/24 dev eth0',
+    undo: 'inside $DB ip addr add 10.9.1.3/24 dev eth0; inside $DB ip route add default via 10.9.1.1',
+    code: 'address-missing',
+  },
+  {
+    name: 'it is too big for the way',
+    trace: { from: 'web', to: '192.0.2.1', size: 1400 },
+    inject: 'ip link set eth0 mtu 1300',
+    undo: 'ip link set eth0 mtu 1500; ip -6 addr replace 2001:db8::2/64 dev eth0 nodad; ip -6 route replace default via 2001:db8::1',
+    code: 'too-big',
+  },
+  {
+    name: 'it is too big for the way, IPv6',
+    trace: { from: 'web', to: '2001:db8::1', size: 1450 },
+    inject: 'ip link set eth0 mtu 1400',
+    undo: 'ip link set eth0 mtu 1500',
+    code: 'too-big',
+  },
+  {
+    name: 'it is too big for the interface',
+    trace: { from: 'web', to: 'db', size: 1600 },
+    code: 'too-big',
+  },
+  {
+    name: 'the interface of the source is down',
+    trace: tcp,
+    inject: 'inside $WEB ip link set eth0 down',
+    undo: 'inside $WEB ip link set eth0 up; inside $WEB ip route add default via 10.9.1.1; inside $WEB ip -6 addr add fd00:9:1::2/64 dev eth0 nodad; inside $WEB ip -6 route add default via fd00:9:1::1',
+    code: 'interface-down',
+  },
+  {
+    name: 'the interface of the destination is down',
+    trace: { from: 'web', to: '10.9.1.3:80' },
+    inject: 'inside $DB ip link set eth0 down',
+    undo: 'inside $DB ip link set eth0 up; inside $DB ip route add default via 10.9.1.1; inside $DB ip -6 addr add fd00:9:1::3/64 dev eth0 nodad; inside $DB ip -6 route add default via fd00:9:1::1',
+    code: 'interface-down',
+  },
+  {
+    name: 'the host end of the cable is down',
+    trace: { from: 'web', to: '10.9.1.3:80' },
+    inject: 'ip link set $WEB_LINK down',
+    undo: 'ip link set $WEB_LINK up',
+    code: 'interface-down',
+  },
+  {
+    name: 'the host end of the destination’s cable is down',
+    trace: { from: 'web', to: '10.9.1.3:80' },
+    inject: 'ip link set $DB_LINK down',
+    undo: 'ip link set $DB_LINK up',
+    code: 'interface-down',
+  },
+  {
+    name: 'the cable was taken off the bridge',
+    trace: { from: 'web', to: '10.9.1.3:80' },
+    inject: 'ip link set $WEB_LINK nomaster',
+    undo: 'ip link set $WEB_LINK master $APP',
+    code: 'off-the-bridge',
+  },
+  {
+    name: 'the cable of the destination was taken off the bridge',
+    trace: { from: 'web', to: '10.9.1.3:80' },
+    inject: 'ip link set $DB_LINK nomaster',
+    undo: 'ip link set $DB_LINK master $APP',
+    code: 'off-the-bridge',
+  },
+  {
+    name: 'the bridge is down',
+    trace: { from: 'web', to: '10.9.1.3:80' },
+    inject: 'ip link set $APP down',
+    undo: 'ip link set $APP up; ip -6 addr replace fd00:9:1::1/64 dev $APP nodad',
+    code: 'interface-down',
+  },
+  {
+    name: 'the ports of the bridge are isolated',
+    trace: tcp,
+    inject: 'bridge link set dev $WEB_LINK isolated on; bridge link set dev $DB_LINK isolated on',
+    undo: 'bridge link set dev $WEB_LINK isolated off; bridge link set dev $DB_LINK isolated off',
+    code: 'ports-isolated',
+  },
+  {
+    name: 'a port of the bridge is blocked',
+    trace: tcp,
+    inject: 'bridge link set dev $DB_LINK state 0',
+    undo: 'bridge link set dev $DB_LINK state 3',
+    code: 'port-blocked',
+  },
+  {
+    name: 'the destination has no way back',
+    trace: incoming,
+    inject: 'inside $DB ip route del default',
+    undo: 'inside $DB ip route add default via 10.9.1.1',
+    code: 'no-way-back',
+  },
+  {
+    name: 'the destination has no way back, IPv6',
+    trace: incoming6,
+    inject: 'inside $DB ip -6 route del default',
+    undo: 'inside $DB ip -6 route add default via fd00:9:1::1',
+    code: 'no-way-back',
+  },
+  { name: 'the name is unknown', trace: { from: 'web', to: 'nowhere:80' }, code: 'name-server-silent' },
+  { name: 'the two share no network', trace: { from: 'web', to: 'far:80' }, code: 'no-common-network' },
+  { name: 'the destination does not run', trace: { from: 'web', to: 'asleep:80' }, code: 'target-not-running' },
+  {
+    name: 'the default network has no names',
+    trace: { from: 'simple', to: 'plain:80' },
+    code: 'default-network-has-no-names',
+  },
+  { name: 'the source is on no network', trace: { from: 'hermit', to: '192.0.2.1' }, code: 'no-network' },
+];

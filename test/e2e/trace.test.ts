@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
+import { after, before, test } from 'node:test';
+import { faults } from './trace-faults.ts';
+import { healthyCases } from './trace-healthy.ts';
+import { TraceLab } from './trace-lab.ts';
+
+/** `fairlead trace` on a host on which things are broken with the tools that people break them with. */
+
+const fairlead = resolve(import.meta.dirname, '../../fairlead');
+let lab: TraceLab;
+
+before(async () => {
+  lab = await TraceLab.start();
+});
+
+after(() => lab?.[Symbol.asyncDispose]());
+
+/** Milliseconds to wait for an answer that does not come. */
+const timeout = 300;
+
+async function whileBroken<T>(
+  { inject, undo }: { readonly inject?: string; readonly undo?: string },
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    if (inject !== undefined) await lab.shell(inject);
+    return await work();
+  } finally {
+    if (undo !== undefined) await lab.shell(undo);
+  }
+}
+
+for (const fault of faults) {
+  test(`the cause is found when ${fault.name}`, async () => {
+    const report = await whileBroken(fault, () => lab.trace({ timeout, ...fault.trace }));
+    assert.equal(report.cause?.code, fault.code, JSON.stringify(report, undefined, 2));
+    assert.notEqual(report.verdict, 'delivered');
+    assert.notEqual(report.verdict, 'unknown');
+    assert.ok(report.cause.evidence.length > 0, 'nothing is claimed without evidence');
+  });
+}
+
+for (const healthy of healthyCases) {
+  test(`there is no false alarm: ${healthy.name}`, async () => {
+    const report = await whileBroken(healthy, () => lab.trace({ timeout, ...healthy.trace }));
+    assert.equal(report.verdict, 'delivered', JSON.stringify(report, undefined, 2));
+    assert.equal(report.cause, undefined);
+  });
+}
+
+test('a trace shows what was rewritten on the way, and by which rule', async () => {
+  const { hops } = await lab.trace({ from: 'outside', to: 'db:80' });
+  const rewrite = hops.flatMap(({ rewrites }) => rewrites).find(({ field }) => field === 'destination');
+  assert.deepEqual(rewrite, { field: 'destination', from: '192.0.2.2:8080', to: '10.9.1.3:80' });
+  const rules = hops.flatMap((hop) => hop.rules);
+  assert.ok(rules.some(({ owner, text }) => owner === 'fairlead' && text.startsWith('dnat ip to')));
+});
+
+test('nothing is left of a trace: no table, no program', async () => {
+  const rulesets = async () => {
+    const namespaces = ['', 'inside $WEB ', 'inside $DB '];
+    return (await Promise.all(namespaces.map((where) => lab.shell(`${where}nft list tables`)))).join('---\n');
+  };
+  const before = await rulesets();
+  await lab.trace({ from: 'web', to: 'db:80' });
+  for (let attempt = 0; /packet-trace/.test(await rulesets()) && attempt < 50; attempt++) {
+    await new Promise((done) => setTimeout(done, 20));
+  }
+  assert.equal(await rulesets(), before);
+});
+
+test('the tables of a trace are nobody else’s to change, and go with the daemon when it is killed', async () => {
+  const slow = lab.trace({ from: 'web', to: '10.9.1.99:80', timeout: 5000 }).catch(() => undefined);
+  await new Promise((done) => setTimeout(done, 150));
+  const table = /table inet (packet-trace-\w+)/.exec(await lab.shell('nft list tables'))?.[1];
+  assert.ok(table !== undefined, 'a trace is under way');
+  await assert.rejects(lab.shell(`nft delete table inet ${table}`), /Operation not permitted/);
+  await lab.daemon.kill9();
+  await slow;
+  assert.doesNotMatch(await lab.shell('nft list tables'), /packet-trace/);
+  await lab.daemon.restart();
+  const { verdict } = await lab.trace({ from: 'web', to: 'db:80' });
+  assert.equal(verdict, 'delivered');
+});
+
+async function command(...words: string[]) {
+  return lab.host.run([fairlead, 'trace', ...words], { env: { DOCKER_HOST: lab.daemon.address } });
+}
+
+test('the command says in its exit code what became of the packet', async () => {
+  const codes: [words: string[], code: number][] = [
+    [['web', 'db:80'], 0],
+    [['web', 'db:81'], 2],
+    [['web', '10.9.2.2:80'], 3],
+    [['web', '198.51.100.9:80', '--timeout', '100'], 4],
+    [['web', 'no:such:place'], 1],
+    [['nobody', 'db:80'], 1],
+    [['web', 'db:80', '--icmp'], 1],
+  ];
+  for (const [words, code] of codes) {
+    const finished = await command(...words);
+    assert.equal(finished.code, code, `${words.join(' ')}\n${finished.stdout}${finished.stderr}`);
+  }
+});
+
+test('the command shows hops, the rule, the cause and fixes', async () => {
+  const { stdout } = await whileBroken(
+    { inject: 'iptables-nft -P FORWARD DROP', undo: 'nft delete table ip filter' },
+    () => command('web', '192.0.2.1'),
+  );
+  assert.match(stdout, /^web → outside +icmp · IPv4 · echo request$/m);
+  assert.match(stdout, /iptables: ip filter FORWARD {2}policy drop/);
+  assert.match(stdout, /^WHY .*iptables/m);
+  assert.match(stdout, /^FIX 1 /m);
+  assert.match(stdout, /nft insert rule ip filter FORWARD iifname "br-\w+" accept/);
+});
+
+test('this kernel lets us see the packet and its rules', async () => {
+  const report = await lab.trace({ from: 'web', to: 'db:80' });
+  assert.deepEqual(report.capabilities, { packets: true, rules: true, missing: [] });
+});
