@@ -18,6 +18,8 @@ export interface Fault {
   readonly undo?: string;
   /** Code of the row in the knowledge base. */
   readonly code: string;
+  /** Number of the fix that is tried, and that must help. */
+  readonly heals?: number;
 }
 
 /** What of a report the tests look at. */
@@ -38,6 +40,7 @@ export interface TraceAnswer {
     readonly rules: readonly { readonly owner: string; readonly text: string; readonly verdict: string }[];
   }[];
   readonly cause?: { readonly code: string; readonly text: string; readonly evidence: readonly string[] };
+  readonly applied?: { readonly before: string; readonly undo: readonly string[] };
   readonly fixes: readonly { readonly commands: readonly string[]; readonly undo: readonly string[] }[];
 }
 

@@ -62,6 +62,7 @@ export const linkFaults: readonly Fault[] = [
     inject: 'ip link set $WEB_LINK down',
     undo: 'ip link set $WEB_LINK up',
     code: 'interface-down',
+    heals: 1,
   },
   {
     name: 'the host end of the destination’s cable is down',
@@ -69,6 +70,7 @@ export const linkFaults: readonly Fault[] = [
     inject: 'ip link set $DB_LINK down',
     undo: 'ip link set $DB_LINK up',
     code: 'interface-down',
+    heals: 1,
   },
   {
     name: 'the cable was taken off the bridge',
@@ -76,6 +78,7 @@ export const linkFaults: readonly Fault[] = [
     inject: 'ip link set $WEB_LINK nomaster',
     undo: 'ip link set $WEB_LINK master $APP',
     code: 'off-the-bridge',
+    heals: 1,
   },
   {
     name: 'the cable of the destination was taken off the bridge',
@@ -83,6 +86,7 @@ export const linkFaults: readonly Fault[] = [
     inject: 'ip link set $DB_LINK nomaster',
     undo: 'ip link set $DB_LINK master $APP',
     code: 'off-the-bridge',
+    heals: 1,
   },
   {
     name: 'the bridge is down',
@@ -97,6 +101,7 @@ export const linkFaults: readonly Fault[] = [
     inject: 'bridge link set dev $WEB_LINK isolated on; bridge link set dev $DB_LINK isolated on',
     undo: 'bridge link set dev $WEB_LINK isolated off; bridge link set dev $DB_LINK isolated off',
     code: 'ports-isolated',
+    heals: 1,
   },
   {
     name: 'a port of the bridge is blocked',

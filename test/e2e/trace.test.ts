@@ -41,6 +41,20 @@ for (const fault of faults) {
   });
 }
 
+for (const fault of faults.filter(({ heals }) => heals !== undefined)) {
+  test(`the fix that is offered helps when ${fault.name}`, async () => {
+    const report = await whileBroken(fault, () => lab.trace({ timeout, ...fault.trace, apply: fault.heals }));
+    assert.equal(report.verdict, 'delivered', JSON.stringify(report, undefined, 2));
+    assert.match(report.applied?.before ?? '', /dropped|sent|tell|refused/);
+    assert.ok(report.applied?.undo.length);
+  });
+}
+
+test('a fix that there is not, or that only a person can do, is refused', async () => {
+  await assert.rejects(lab.trace({ from: 'web', to: 'db:80', apply: 1 }), /there is no fix 1/);
+  await assert.rejects(lab.trace({ from: 'web', to: 'far:80', apply: 1 }), /only a person can do this/);
+});
+
 for (const healthy of healthyCases) {
   test(`there is no false alarm: ${healthy.name}`, async () => {
     const report = await whileBroken(healthy, () => lab.trace({ timeout, ...healthy.trace }));
@@ -113,7 +127,7 @@ test('the command shows hops, the rule, the cause and fixes', async () => {
   assert.match(stdout, /iptables: ip filter FORWARD {2}policy drop/);
   assert.match(stdout, /^WHY .*iptables/m);
   assert.match(stdout, /^FIX 1 /m);
-  assert.match(stdout, /nft insert rule ip filter FORWARD iifname "br-\w+" accept/);
+  assert.match(stdout, /nft 'insert rule ip filter FORWARD iifname "br-\w+" accept'/);
 });
 
 test('this kernel lets us see the packet and its rules', async () => {

@@ -148,7 +148,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
         }),
         operations: () => operationRecords(recorder),
         transcript: (id) => operationTranscript(recorder, id),
-        diagnosis: diagnosisService(() => engine),
+        diagnosis: diagnosisService(() => engine, kernel),
       },
     ),
   );

@@ -1,14 +1,28 @@
+import { FairleadError } from '@fairlead/base';
 import type { DiagnosisService, EnginePort } from '@fairlead/engine';
+import type { Kernel } from '@fairlead/kernel';
+
+/** Milliseconds: a neighbour that was asked for in vain is only asked for again after a second. */
+const PATIENCE_AFTER_FIX = 2000;
 
 /** The way to the network's diagnosis. What it is made of is only loaded when somebody asks: a start must not wait. */
-export function diagnosisService(engine: () => EnginePort): DiagnosisService {
+export function diagnosisService(engine: () => EnginePort, kernel: Kernel): DiagnosisService {
   return {
-    async trace(request) {
-      const [{ tracePacket }, { readDirectory }] = await Promise.all([
+    async trace({ apply, ...request }) {
+      const [{ tracePacket, tryFix }, { readDirectory }] = await Promise.all([
         import('@fairlead/trace'),
         import('./place-directory.ts'),
       ]);
-      return await tracePacket(request, readDirectory(engine()));
+      const report = await tracePacket(request, readDirectory(engine()));
+      if (apply === undefined) return report;
+      const fix = report.fixes[apply - 1];
+      if (fix === undefined)
+        throw new FairleadError('invalid-argument', `there is no fix ${apply} for: ${report.summary}`);
+      await kernel.recorder.operation(`trace fix: ${fix.text}`, () => tryFix(kernel, fix));
+      const timeout = Math.max(request.timeout ?? 0, PATIENCE_AFTER_FIX);
+      const after = await tracePacket({ ...request, timeout }, readDirectory(engine()));
+      const { text, commands, undo } = fix;
+      return { ...after, applied: { text, commands, undo, before: report.summary } };
     },
   };
 }

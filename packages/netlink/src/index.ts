@@ -71,6 +71,7 @@ export { decodeTables } from './nftables/table-decoder.ts';
 export {
   encodeDeleteTable,
   encodeNewTable,
+  encodeRuleInsertion,
   encodeTable,
   encodeTableReplacement,
   type TableReference,

@@ -5,6 +5,7 @@
  * @module
  */
 export type { ContainerPlace, Directory, NetworkPlace, Publication } from './model/directory.ts';
-export type { Cause, Fix, Hop, NameStep, RuleStep, TraceReport, Verdict } from './model/report.ts';
+export type { AppliedFix, Cause, Fix, Hop, NameStep, RuleStep, TraceReport, Verdict } from './model/report.ts';
 export type { TraceRequest } from './plan.ts';
 export { type TraceOptions, tracePacket } from './trace.ts';
+export { type FixKernel, tryFix } from './try-fix.ts';

@@ -20,6 +20,8 @@ export interface TraceRequest {
   readonly size?: number;
   /** Milliseconds to wait for an answer. */
   readonly timeout?: number;
+  /** Number of the fix to try, from 1: the trace is done before and after it. */
+  readonly apply?: number;
 }
 
 /** Where a probe starts. */

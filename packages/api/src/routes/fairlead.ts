@@ -50,17 +50,23 @@ const traceSchema = goObject({
   family: v.optional(v.picklist([4, 6])),
   connect: goBoolean,
   size: v.optional(v.pipe(v.number(), v.integer(), v.minValue(28), v.maxValue(65_535))),
+  apply: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   timeout: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(60_000))),
 });
 
 /** Whatever becomes of the packet, the answer is 200 with a report. */
 async function trace(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
-  const { from, to, connect, protocol, family, size, timeout } = await readBody(request, traceSchema, 'TraceRequest');
+  const { from, to, connect, protocol, family, size, timeout, apply } = await readBody(
+    request,
+    traceSchema,
+    'TraceRequest',
+  );
   const chosen = {
     ...(protocol && { protocol }),
     ...(family && { family }),
     ...(size && { size }),
     ...(timeout && { timeout }),
+    ...(apply && { apply }),
   };
   return json(await engine.diagnosis.trace({ from, to, connect, ...chosen }));
 }

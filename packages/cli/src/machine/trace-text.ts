@@ -9,12 +9,25 @@ export interface TraceTextOptions {
 /** What a report says, as lines for a terminal. */
 export function traceText(report: TraceReport, options: TraceTextOptions): string[] {
   return [
+    ...appliedLines(report),
     ...headLines(report),
     ...hopLines(report, options),
     '',
     verdictLine(report),
     ...causeLines(report),
     ...capabilityLines(report),
+  ];
+}
+
+function appliedLines({ applied }: TraceReport): string[] {
+  if (applied === undefined) return [];
+  const undo = applied.undo.map((command) => `  undo: ${command}`);
+  return [
+    `before: ${applied.before}`,
+    `tried:  ${applied.text}`,
+    ...applied.commands.map((command) => `  ${command}`),
+    ...undo,
+    '',
   ];
 }
 

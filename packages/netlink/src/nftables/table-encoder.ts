@@ -140,6 +140,17 @@ function newRule(table: TableDefinition, chain: ChainDefinition, rule: RuleDefin
   });
 }
 
+/** The request that puts a rule before all others of a chain that is there, whoever made it. */
+export function encodeRuleInsertion(table: TableReference, chain: string, rule: RuleDefinition): BatchRequest {
+  const { family, name } = table;
+  const operation = `insert rule ${family} ${name} ${chain}`;
+  return request(operation, nftType.newRule, messageFlag.create, family, (writer) => {
+    writer.text(1, name).text(2, chain);
+    writer.nested(4, (list) => encodeExpressions(list, compileRule({ family, sets: [] }, rule.statements)));
+    if (rule.comment !== undefined) writer.bytes(7, encodeComment(rule.comment));
+  });
+}
+
 function request(
   operation: string,
   type: number,

@@ -1,4 +1,5 @@
 import { hostText } from '@fairlead/base';
+import { formatRule, type Selector, type Statement } from '@fairlead/netlink';
 import type { Case } from '../model/case.ts';
 import { networkOfInterface } from '../model/directory.ts';
 import type { Fix, RuleStep } from '../model/report.ts';
@@ -220,22 +221,28 @@ function acceptFixes(trace: Case, rule: RuleStep): Fix[] {
   const { outcome, directory, facts } = trace;
   const inode = outcome.drop?.namespace ?? facts.source.inode;
   const isHost = trace.placeName(inode) === 'host';
-  const namespace = isHost ? '' : inode === facts.source.inode ? trace.source.namespace : trace.destination.namespace;
+  const end = inode === facts.source.inode ? trace.source : trace.destination;
+  const namespace = isHost ? '' : (end.namespace ?? '');
   const bridge = [trace.source.container, trace.destination.container]
     .flatMap((container) => container?.attachments ?? [])
     .map(({ network }) => directory.networks.find(({ name }) => name === network)?.interface)
     .find((name) => networkOfInterface(directory, name) !== undefined);
   const place = `${rule.family} ${rule.table} ${rule.chain}`;
-  const undo = [`nft -a list chain ${place}`, `nft delete rule ${place} handle N`].map((command) =>
-    commandIn(namespace, command),
-  );
-  const port = trace.destination.innerPort;
-  const match =
-    rule.hook === 'forward' && isHost && bridge !== undefined
-      ? [`iifname "${bridge}"`, `oifname "${bridge}"`]
-      : [packetMatch(trace, port)];
-  const commands = match.map((text) => commandIn(namespace, `nft insert rule ${place} ${text} accept`));
-  const own: Fix = { text: `Accept it before that, in ${rule.table}/${rule.chain}`, commands, undo };
+  const forwards = rule.hook === 'forward' && isHost && bridge !== undefined && rule.family !== 'bridge';
+  const matches: Statement[][] = forwards
+    ? [[{ match: ['iifname'], with: { value: bridge } }], [{ match: ['oifname'], with: { value: bridge } }]]
+    : [packetMatches(trace)];
+  const texts = matches.map((statements) => formatRule({ statements: [...statements, { verdict: 'accept' }] }));
+  const { family, table, chain } = rule;
+  const own: Fix = {
+    text: `Accept it before that, in ${table}/${chain}`,
+    commands: texts.map((text) => commandIn(namespace, `nft 'insert rule ${place} ${text}'`)),
+    undo: [`nft -a list chain ${place}`, `nft delete rule ${place} handle N`].map((command) =>
+      commandIn(namespace, command),
+    ),
+    ...(family !== 'netdev' &&
+      family !== 'arp' && { action: { kind: 'accept', namespace, family, table, chain, rules: matches } }),
+  };
   if (rule.owner === 'ufw' && bridge !== undefined) {
     const routes = [`ufw route allow in on ${bridge}`, `ufw route allow out on ${bridge}`];
     return [
@@ -263,9 +270,20 @@ function acceptFixes(trace: Case, rule: RuleStep): Fix[] {
   return [own];
 }
 
-function packetMatch({ family, protocol, destination }: Case, port: number | undefined): string {
-  const address = `${family === 4 ? 'ip' : 'ip6'} daddr ${destination.container?.attachments.find((a) => (family === 4 ? a.ipv4 : a.ipv6))?.[family === 4 ? 'ipv4' : 'ipv6'] ?? destination.address}`;
-  return protocol === 'icmp' || port === undefined ? address : `${address} ${protocol} dport ${port}`;
+/** What tells the packet from others, as it is when it gets there; of an answer, where it comes from. */
+function packetMatches({ family, protocol, destination, outcome }: Case): Statement[] {
+  const header = (outcome.drop ?? outcome.last)?.header;
+  const isAnswer = outcome.drop?.role === 'answer';
+  const address = isAnswer ? header?.source : header?.destination;
+  const port = isAnswer ? header?.sourcePort : header?.destinationPort;
+  const ip = family === 4 ? 'ip' : 'ip6';
+  const side: Statement = {
+    match: [isAnswer ? `${ip} saddr` : `${ip} daddr`],
+    with: { value: address ?? destination.address },
+  };
+  if (protocol === 'icmp' || port === undefined) return [side];
+  const selector: Selector = isAnswer ? `${protocol} sport` : `${protocol} dport`;
+  return [side, { match: [selector], with: { value: `${port}` } }];
 }
 
 /** Drops that nftables' trace knows nothing of. */

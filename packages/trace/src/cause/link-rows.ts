@@ -61,7 +61,14 @@ const interfaceDown: CauseRow = {
       text: `The interface ${link.name} of ${facts.place} is down.`,
       evidence: [dropEvidence(trace), `${link.name} in ${facts.place}: down`],
       verdict: 'dropped',
-      fixes: [{ text: 'Bring it up again', commands: [command('up')], undo: [command('down')] }],
+      fixes: [
+        {
+          text: 'Bring it up again',
+          commands: [command('up')],
+          undo: [command('down')],
+          action: { kind: 'links', namespace, names: [link.name], change: { up: true } },
+        },
+      ],
     };
   },
 };
@@ -99,6 +106,7 @@ function plugFix(port: string, bridge: string): Fix {
     text: 'Plug it in again',
     commands: [`ip link set ${port} master ${bridge}`],
     undo: [`ip link set ${port} nomaster`],
+    action: { kind: 'links', namespace: '', names: [port], change: { master: bridge } },
   };
 }
 
@@ -128,6 +136,7 @@ const portsIsolated: CauseRow = {
           text: 'Let them talk',
           commands: names.map((name) => `bridge link set dev ${name} isolated off`),
           undo: names.map((name) => `bridge link set dev ${name} isolated on`),
+          action: { kind: 'links', namespace: '', names, change: { port: { isolated: false } } },
         },
       ],
     };

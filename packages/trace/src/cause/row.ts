@@ -50,7 +50,6 @@ export function sysctlFix(
     action: {
       kind: 'changes',
       changes: [{ action: 'change', object: object(value), previous: object(previous) }],
-      undo: [{ action: 'change', object: object(previous), previous: object(value) }],
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Family, IpAddress } from '@fairlead/base';
-import type { Change, RulesetFamily } from '@fairlead/netlink';
+import type { Change, NamespaceName, RulesetFamily, Statement, TableFamily } from '@fairlead/netlink';
 import type { PacketRole, ProbeProtocol, TcpFlag } from '../packet/packet-header.ts';
 
 /** How a trace ended. */
@@ -119,16 +119,33 @@ export interface Fix {
 
 /** A fix that can be tried. */
 export type FixAction =
-  | { readonly kind: 'changes'; readonly changes: readonly Change[]; readonly undo: readonly Change[] }
+  | { readonly kind: 'changes'; readonly changes: readonly Change[] }
+  /** Change an interface that is there. */
   | {
-      /** Put a rule in front that accepts. */
+      readonly kind: 'links';
+      readonly namespace: NamespaceName;
+      readonly names: readonly string[];
+      readonly change: { readonly up?: true; readonly master?: string; readonly port?: { readonly isolated: boolean } };
+    }
+  /** Put rules in front that accept. */
+  | {
       readonly kind: 'accept';
-      readonly family: RulesetFamily;
+      readonly namespace: NamespaceName;
+      readonly family: TableFamily;
       readonly table: string;
       readonly chain: string;
-      readonly incoming?: string;
-      readonly outgoing?: string;
+      /** The matches of each rule. */
+      readonly rules: readonly (readonly Statement[])[];
     };
+
+/** What was tried before the trace that a report is about. */
+export interface AppliedFix {
+  readonly text: string;
+  readonly commands: readonly string[];
+  readonly undo: readonly string[];
+  /** What a trace said before. */
+  readonly before: string;
+}
 
 /** Why it did not arrive. */
 export interface Cause {
@@ -161,6 +178,8 @@ export interface TraceReport {
   readonly hops: readonly Hop[];
   readonly cause?: Cause;
   readonly fixes: readonly Fix[];
+  /** Present when a fix was tried first. */
+  readonly applied?: AppliedFix;
   /** From the request until now. */
   readonly milliseconds: number;
 }

@@ -1,0 +1,52 @@
+import { FairleadError } from '@fairlead/base';
+import { OpenNamespace } from '@fairlead/kernel';
+import {
+  type Change,
+  encodeNftBatch,
+  encodeRuleInsertion,
+  type KernelObject,
+  type LinkObject,
+  type NamespaceName,
+} from '@fairlead/netlink';
+import type { Fix, FixAction } from './model/report.ts';
+
+/** What a fix is done with. */
+export interface FixKernel {
+  apply(changes: readonly Change[]): Promise<void>;
+  observe(namespace: NamespaceName, kinds: readonly KernelObject['kind'][]): KernelObject[];
+}
+
+/** Shown by `nft list`, so that the rule can be told from its neighbours. */
+const comment = 'tried by fairlead trace';
+
+/**
+ * Do what a fix says.
+ *
+ * @throws FairleadError `not-implemented` for one that only a person can do, and what the kernel refuses.
+ */
+export async function tryFix(kernel: FixKernel, fix: Fix): Promise<void> {
+  const { action, commands } = fix;
+  if (action === undefined) {
+    throw new FairleadError('not-implemented', `only a person can do this: ${[fix.text, ...commands].join('; ')}`);
+  }
+  if (action.kind === 'changes') await kernel.apply(action.changes);
+  else if (action.kind === 'links') await kernel.apply(linkChanges(kernel, action));
+  else insertRules(action);
+}
+
+function linkChanges(kernel: FixKernel, action: Extract<FixAction, { kind: 'links' }>): Change[] {
+  const links = kernel.observe(action.namespace, ['link']);
+  return action.names.map((name) => {
+    const previous = links.find((object): object is LinkObject => object.kind === 'link' && object.name === name);
+    if (previous === undefined) throw new FairleadError('not-found', `no interface ${name}`);
+    return { action: 'change', object: { ...previous, ...action.change }, previous };
+  });
+}
+
+function insertRules({ namespace, family, table, chain, rules }: Extract<FixAction, { kind: 'accept' }>): void {
+  using place = new OpenNamespace(namespace);
+  const requests = rules.map((matches) =>
+    encodeRuleInsertion({ family, name: table }, chain, { statements: [...matches, { verdict: 'accept' }], comment }),
+  );
+  place.netfilter.executeBatch(encodeNftBatch(requests));
+}
