@@ -31,6 +31,10 @@ export async function runDaemon(words: readonly string[]): Promise<number> {
     // From here on the signal does not end the process.
     let tellReload = () => {};
     process.on('SIGHUP', () => reload(words, live, logger) && tellReload());
+    // A fault in the work for one client is logged; it does not end the engine of all others.
+    process.on('unhandledRejection', (reason) => {
+      logger.error('unhandled rejection', { error: reason instanceof Error ? (reason.stack ?? '') : String(reason) });
+    });
     for (const note of options.notes) logger.info(`flag without effect: ${note}`);
     using _pidFile = new PidFile(options.pidFile);
     const addresses = listenAddresses(options);

@@ -15,6 +15,8 @@ import { isDefaultTop, presentTop } from '../wire/process-table.ts';
 
 const psOutput = lateModule(() => import('../wire/ps-output.ts'));
 
+import { thoseThatAreThere } from './those-that-are-there.ts';
+
 /** Containers as things: made, listed, looked at, renamed, removed. */
 export function containerRoutes(engine: EnginePort): Route[] {
   const { containers } = engine;
@@ -35,10 +37,10 @@ async function list({ containers, images }: EnginePort, request: ApiRequest): Pr
   const limit = Math.max(0, integer(request, 'limit') ?? 0);
   const selected = selectContainers(containers.list(), { all: flag(request, 'all'), limit, filters }, local);
   if (!flag(request, 'size')) return json(selected.map((view) => presentSummary(view, request.version)));
-  const sized = selected.map(async (view) =>
+  const sized = thoseThatAreThere(selected, async (view) =>
     presentSummary(view, request.version, await containers.size(view.container.id)),
   );
-  return json(await Promise.all(sized));
+  return json(await sized);
 }
 
 async function inspect(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {

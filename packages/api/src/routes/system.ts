@@ -12,6 +12,7 @@ import { presentInfo, presentVersion } from '../wire/system.ts';
 import { parseTimestamp } from '../wire/time.ts';
 import { presentVolumeUsage } from '../wire/volume.ts';
 import { hasNoOptions } from '../wire/volume-filters.ts';
+import { thoseThatAreThere } from './those-that-are-there.ts';
 
 /** The engine as a whole: Engine API, "System". */
 export function systemRoutes(engine: EnginePort, productVersion: string): Route[] {
@@ -58,21 +59,27 @@ async function* eventLines(
   for await (const event of source) if (matchesEvent(event, filters)) yield presentEvent(event, request.version);
 }
 
-/** Sizes that are known. What builds keep are images; the cache that is asked for would be BuildKit's. What options of a volume mount is not on this disk. */
+/**
+ * Sizes that are known. What builds keep are images; the cache that is asked for would be BuildKit's. What options of a
+ * volume mount is not on this disk.
+ */
 async function diskUsage({ containers, images, volumes }: EnginePort, request: ApiRequest): Promise<ApiResponse> {
   const views = containers.list();
   const local = (await images.list()).filter((image) => !isHiddenStep(image));
   const count = (id: string): number => views.filter(({ container }) => container.imageId === id).length;
-  const sized = views.map(async (view) =>
-    presentSummary(view, request.version, await containers.size(view.container.id)),
-  );
   const plain = volumes.list().filter(hasNoOptions);
-  const measured = plain.map(async (view) => presentVolumeUsage(view, await volumes.size(view.volume.id)));
+  const [layersSize, sized, measured] = await Promise.all([
+    images.layersSize(),
+    thoseThatAreThere(views, async (view) =>
+      presentSummary(view, request.version, await containers.size(view.container.id)),
+    ),
+    thoseThatAreThere(plain, async (view) => presentVolumeUsage(view, await volumes.size(view.volume.id))),
+  ]);
   return json({
-    LayersSize: await images.layersSize(),
+    LayersSize: layersSize,
     Images: local.map((image) => presentImageSummary(image, request.version, count(image.id))),
-    Containers: await Promise.all(sized),
-    Volumes: await Promise.all(measured),
+    Containers: sized,
+    Volumes: measured,
     BuildCache: [],
   });
 }
