@@ -149,6 +149,16 @@ test('who has ended or is frozen is not checked; who goes on is', async () => {
   for (const name of ['ended', 'frozen']) await until(name, 'healthy');
 });
 
+test('a container is not frozen while a check is being started', async () => {
+  await run('hurried', '--health-cmd', 'true', '--health-interval', '10ms', ...forever);
+  await until('hurried', 'healthy');
+  for (let round = 0; round < 25; round++) {
+    await rig.post('hurried', 'pause');
+    await rig.post('hurried', 'unpause');
+  }
+  await docker('rm', '-f', 'hurried');
+});
+
 test('the next daemon goes on with what this one knew', async () => {
   const since = Date.now() / 1000;
   await run('web', ...byFile, '--restart', 'always', ...forever);

@@ -1,4 +1,4 @@
-import { readdirSync, rmdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 /**
@@ -14,7 +14,23 @@ export function topControlGroups(root = '/sys/fs/cgroup'): string[] {
 
 /** Remove the groups of one name, and those below them. @throws Error `EBUSY` when something runs in one. */
 export function removeControlGroups(name: string, root?: string): void {
-  for (const path of topControlGroups(root)) if (basename(path) === name) removeTree(path);
+  thawControlGroups(name, root);
+  for (const path of groupsOf(name, root)) removeTree(path);
+}
+
+/** Let go on what is frozen in the groups of one name: with version 1, frozen processes cannot be killed. */
+export function thawControlGroups(name: string, root?: string): void {
+  for (const path of groupsOf(name, root)) thaw(path);
+}
+
+function groupsOf(name: string, root?: string): string[] {
+  return topControlGroups(root).filter((path) => basename(path) === name);
+}
+
+function thaw(path: string): void {
+  for (const inner of subfolders(path)) thaw(inner);
+  const state = join(path, 'freezer.state');
+  if (existsSync(state)) writeFileSync(state, 'THAWED');
 }
 
 /** The files in a group are the kernel's and go with it: only folders are removed, the innermost first. */

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { settleAll } from '@fairlead/base';
 import { deleteNamespace, Kernel, Recorder } from '@fairlead/kernel';
 import type { Change } from '@fairlead/netlink';
-import { removeControlGroups } from './control-groups.ts';
+import { removeControlGroups, thawControlGroups } from './control-groups.ts';
 import { hostPlan, labAddresses } from './host-plan.ts';
 import { childrenOf, type Finished, finish, type RunOptions } from './program.ts';
 import { NetworkSpace, type Space, startProgram, succeed } from './space.ts';
@@ -94,7 +94,11 @@ export class Host implements Space, AsyncDisposable {
 
   /** End every process of the host; its namespaces and mounts go with them. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await settleAll([() => shutDown(this.#init), () => removeTraces(this.name, this.folder)]);
+    await settleAll([
+      () => thawControlGroups(this.name),
+      () => shutDown(this.#init),
+      () => removeTraces(this.name, this.folder),
+    ]);
   }
 }
 

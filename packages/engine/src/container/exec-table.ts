@@ -9,6 +9,7 @@ import { containerFiles } from './container-files.ts';
 import { notRunning, requireNotRestarting } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import { mergeEnvironment } from './environment.ts';
+import { ExecStarts } from './exec-starts.ts';
 import { readRootfsFile } from './rootfs-file.ts';
 import { RunningProcess } from './running.ts';
 
@@ -23,6 +24,7 @@ const KEPT_MS = 5 * 60_000;
 
 /** Additional processes in running containers. They do not outlive the daemon's memory, as in Docker. */
 export class ExecTable {
+  readonly starts = new ExecStarts();
   readonly #context: EngineContext;
   readonly #table: ContainerTable;
   readonly #execs = new Map<string, Exec>();
@@ -63,6 +65,10 @@ export class ExecTable {
    * @throws FairleadError in Docker's words; the exec then has the exit code 126 or 127.
    */
   async start(id: string, options: { readonly detach: boolean }): Promise<AttachedStreams | undefined> {
+    return await this.starts.run(this.get(id).container, () => this.#start(id, options));
+  }
+
+  async #start(id: string, options: { readonly detach: boolean }): Promise<AttachedStreams | undefined> {
     const exec = this.get(id);
     if (exec.running) throw new FairleadError('conflict', `Error: Exec command ${id} is already running`);
     if (exec.exitCode !== null) throw new FairleadError('conflict', `Error: Exec command ${id} has already run`);

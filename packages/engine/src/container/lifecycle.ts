@@ -67,7 +67,7 @@ export class Lifecycle {
     const health = new HealthMonitor(context, table, execs);
     this.#health = health;
     this.#end = new ContainerEnd({ context, table, files, start, execs, volumes, watch, health, running });
-    this.#signals = new Signalling(context, table, health);
+    this.#signals = new Signalling(context, table, health, execs.starts);
     this.#restarts = new Restarts({ table, watch, startAgain: (id) => this.#startAgain(id) });
     this.attachments = new Attachments({ context, table, start, turns, running });
   }

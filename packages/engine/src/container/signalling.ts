@@ -5,6 +5,7 @@ import type { Container } from '../model.ts';
 import { containerEvent } from './container-event.ts';
 import { isAlive, notRunning, requireNotRestarting } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
+import type { ExecStarts } from './exec-starts.ts';
 import type { HealthMonitor } from './health-monitor.ts';
 import { parseSignal } from './signal.ts';
 
@@ -20,11 +21,13 @@ export class Signalling {
   readonly #context: EngineContext;
   readonly #table: ContainerTable;
   readonly #health: HealthMonitor;
+  readonly #starts: ExecStarts;
 
-  constructor(context: EngineContext, table: ContainerTable, health: HealthMonitor) {
+  constructor(context: EngineContext, table: ContainerTable, health: HealthMonitor, starts: ExecStarts) {
     this.#context = context;
     this.#table = table;
     this.#health = health;
+    this.#starts = starts;
   }
 
   /** Send a signal: the end of the process is told after the turn. A frozen process gets it once it goes on. */
@@ -47,9 +50,12 @@ export class Signalling {
     if (state.status === 'paused') throw new FairleadError('conflict', `container ${id} is already paused`);
     requireNotRestarting(container);
     if (state.status !== 'running') throw notRunning(id);
-    await this.#freeze(id);
+    await this.#starts.without(id, async () => {
+      await this.#freeze(id);
+      this.#table.setState(id, { status: 'paused' });
+    });
     this.#health.unwatch(id);
-    this.#context.events.emit(containerEvent(this.#table.setState(id, { status: 'paused' }), 'pause'));
+    this.#context.events.emit(containerEvent(this.#table.find(id), 'pause'));
   }
 
   /** Let it go on. @throws FairleadError `conflict` when it does not run, `internal` when it is not paused. */
