@@ -15,7 +15,6 @@ import type { ContainerTable } from './container/container-table.ts';
 import type { LegacyLinks } from './container/legacy-links.ts';
 import { donorIdOf, hostnameOf } from './container/network-plan.ts';
 import type { NetworkService } from './engine-port.ts';
-import type { EventLog } from './event-log.ts';
 import type { Container, ContainerConfig, NetworkAttachment } from './model.ts';
 
 /** Networks as the API asks for them: the model's own, and containers that join and leave. */
@@ -25,7 +24,6 @@ export class NetworkServices implements NetworkService {
   readonly #files: FileWriter;
   readonly #links: LegacyLinks;
   readonly #logger: Logger;
-  readonly #events: Pick<EventLog, 'emit'>;
   readonly #turns: KeyedMutex;
   readonly #operation: <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
@@ -34,7 +32,6 @@ export class NetworkServices implements NetworkService {
     readonly table: ContainerTable;
     readonly files: FileWriter;
     readonly links: LegacyLinks;
-    readonly events: Pick<EventLog, 'emit'>;
     /** Whose turn it is, by container id. */
     readonly turns: KeyedMutex;
     readonly operation: <T>(name: string, work: () => Promise<T>) => Promise<T>;
@@ -46,7 +43,6 @@ export class NetworkServices implements NetworkService {
     this.#table = context.table;
     this.#files = context.files;
     this.#links = context.links;
-    this.#events = context.events;
     this.#operation = context.operation;
   }
 
@@ -79,7 +75,6 @@ export class NetworkServices implements NetworkService {
         // In use again or gone meanwhile.
       }
     }
-    this.#events.emit({ type: 'network', action: 'prune', id: '', attributes: { reclaimed: '0' } });
     return deleted;
   }
 
