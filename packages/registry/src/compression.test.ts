@@ -23,6 +23,18 @@ describe('decompressed', () => {
     });
   }
 
+  for (const [name, bytes] of [
+    ['gzip', gzipSync(content).subarray(0, 30)],
+    ['gzip', Buffer.from([0x1f, 0x8b, 8, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])],
+    ['zstd', zstdCompressSync(content).subarray(0, 20)],
+    ['zstd', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])],
+  ] as const) {
+    it(`refuses broken ${name} (${bytes.length} bytes)`, async () => {
+      const broken = async () => collected(await decompressed(pieces(bytes, 100)));
+      await assert.rejects(broken, { code: 'invalid-argument', message: new RegExp(`^${name}: `) });
+    });
+  }
+
   it('gives nothing for nothing', async () => {
     assert.equal((await collected(await decompressed(pieces(Buffer.alloc(0), 1)))).length, 0);
   });

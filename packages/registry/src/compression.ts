@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { pipeline, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
-import { FairleadError } from '@fairlead/base';
+import { FairleadError, messageOf } from '@fairlead/base';
 
 /** How a stream is packed, told from its first bytes. */
 export type Compression = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
@@ -55,7 +55,19 @@ export async function decompressed(source: AsyncIterable<Uint8Array>): Promise<A
   const decoder = compression === 'gzip' ? createGunzip() : createZstdDecompress();
   // An error of the source destroys the decoder with it, and so reaches whoever reads.
   pipeline(Readable.from(content, { objectMode: false }), decoder, () => {});
-  return decoder;
+  return wellPacked(decoder, compression);
+}
+
+/** @throws FairleadError `invalid-argument` for what is not packed as its beginning says. */
+async function* wellPacked(decoder: AsyncIterable<Uint8Array>, compression: Compression): AsyncGenerator<Uint8Array> {
+  try {
+    yield* decoder;
+  } catch (error) {
+    // Codes of zlib.h and zstd_errors.h; all others are the source's.
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (!/^(Z|ZSTD_error)_/.test(code)) throw error;
+    throw new FairleadError('invalid-argument', `${compression}: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 /** @throws FairleadError `invalid-argument` for content that the program refuses. */
