@@ -16,6 +16,7 @@ import type { EngineContext } from './context.ts';
 import type { DiagnosisService } from './diagnosis-port.ts';
 import type { EnginePort, OperationRecord, SystemInfo } from './engine-port.ts';
 import type { FileService } from './files/file-port.ts';
+import { dropMountPlaces } from './files/mount-place.ts';
 import { watchHostResolvConf } from './host-resolver-file.ts';
 import type { CommitOptions } from './image/commit-port.ts';
 import { commitContainer } from './image/container-commit.ts';
@@ -102,6 +103,7 @@ export class Engine implements EnginePort, AsyncDisposable {
   async start(): Promise<void> {
     const [tasks] = await Promise.all([this.#recovery.tasks(), this.images.recover()]);
     dropBuildContexts(this.#context.settings);
+    dropMountPlaces(this.#context.settings, this.#context.fileSystems);
     const used = this.#recovery.usedSandboxes(tasks);
     this.#containerVolumes.adopt([...this.#table].filter(isAlive));
     const { compareInsides } = await this.#context.network.start((sandbox: Sandbox) => used.has(sandbox.id));

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { closeSync } from 'node:fs';
 import type { Lease } from '@fairlead/runtime';
 import type { EngineContext } from '../context.ts';
-import { mountPlace } from '../files/container-root.ts';
+import { mountPlace } from '../files/mount-place.ts';
 import { ImageFiles } from './copy-source.ts';
 
 /** Seconds after which containerd lets go of what a build left that nobody ended. */

@@ -1,8 +1,8 @@
 import { closeSync, constants, lstatSync, openSync, rmdirSync, unlinkSync } from 'node:fs';
 import type { EngineContext } from '../context.ts';
-import { mountPlace } from '../files/container-root.ts';
 import { errnoName, O_PATH, pathBytes } from '../files/file-calls.ts';
 import { mountPlaces, splitLayers } from '../files/filesystem-changes.ts';
+import { mountPlace } from '../files/mount-place.ts';
 import { inDirectory, type RootView } from '../files/path-stat.ts';
 
 /**

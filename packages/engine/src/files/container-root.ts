@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KeyedMutex } from '@fairlead/base';
@@ -10,6 +9,7 @@ import type { EngineContext, EngineSettings } from '../context.ts';
 import type { Container, ContainerMount } from '../model.ts';
 import type { ContainerVolumes } from '../volume/container-volumes.ts';
 import { type BindPlace, O_PATH } from './file-calls.ts';
+import { mountPlace } from './mount-place.ts';
 
 /** What opening needs of the engine. */
 export interface ContainerRootParts {
@@ -62,11 +62,6 @@ export async function openContainerRoot(parts: ContainerRootParts, reference: st
 export async function openRootFilesystem(context: EngineContext, { id }: Pick<Container, 'id'>): Promise<number> {
   const layers = await context.containerd.snapshots.mounts(id);
   return context.files.openMountTree(mountPlace(context.settings), { layers, readOnly: true, binds: [] });
-}
-
-/** A path for a mount that exists for a moment. */
-export function mountPlace(settings: Pick<EngineSettings, 'execRoot'>): string {
-  return join(settings.execRoot, 'files', randomUUID());
 }
 
 /** @returns `undefined` when the process has ended, and its number may be another's. */

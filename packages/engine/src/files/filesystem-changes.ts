@@ -3,9 +3,9 @@ import { lstat, open, readdir } from 'node:fs/promises';
 import type { SnapshotMount } from '@fairlead/runtime';
 import type { EngineContext } from '../context.ts';
 import type { Container } from '../model.ts';
-import { mountPlace } from './container-root.ts';
 import { below, errnoName, type FileCalls, O_PATH, pathBytes, textPath } from './file-calls.ts';
 import type { FileChange } from './file-port.ts';
+import { mountPlace } from './mount-place.ts';
 
 /** What a container's own layer changes of those below it. */
 export async function filesystemChanges(
