@@ -40,6 +40,27 @@ networks:
   back: { internal: true }
 `;
 
+const built = `
+version: "2.4"
+services:
+  site:
+    build: { context: ./site, dockerfile: Own.Dockerfile, args: { BY: compose }, target: final, labels: [made=here] }
+    image: app/site
+    ports: ["18081:80"]
+    stop_grace_period: 1s
+`;
+
+const dockerfile = `FROM busybox AS base
+ARG BY=nobody
+RUN mkdir /www && echo $BY >/www/by
+FROM base AS final
+COPY . /www/
+HEALTHCHECK CMD wget -qO- localhost
+CMD ["httpd", "-f", "-h", "/www"]
+FROM base AS never
+RUN false
+`;
+
 /** Python's distutils are gone since 3.12, and their successor takes their place once it is imported. */
 const withDistutils =
   'import setuptools, runpy, sys; del sys.argv[0]; runpy.run_path(sys.argv[0], run_name="__main__")';
@@ -113,4 +134,37 @@ test('an application goes up, finds itself, is scaled, recreated and taken down'
   await run('down', '-v');
   assert.equal(await daemon.docker('volume', 'ls', '-q', '--filter', 'name=app'), '');
   assert.equal(await daemon.docker('network', 'ls', '-q', '--filter', 'type=custom'), '');
+});
+
+test('Compose builds what a service has no image for, and finds it again', async () => {
+  await using host = await Host.create();
+  await using daemon = await startFairlead(host);
+  const image = join(host.folder, 'busybox.tar');
+  await busyboxImage(image);
+  await daemon.docker('load', '-i', image);
+  const folder = join(host.folder, 'application');
+  mkdirSync(join(folder, 'site'), { recursive: true });
+  writeFileSync(join(folder, 'docker-compose.yml'), built);
+  writeFileSync(join(folder, 'site/Own.Dockerfile'), dockerfile);
+  writeFileSync(join(folder, 'site/.dockerignore'), 'secret\n');
+  for (const name of ['index.html', 'secret']) writeFileSync(join(folder, 'site', name), `${name}\n`);
+  const run = (...words: string[]) => compose(daemon, folder, ...words);
+
+  await run('up', '-d', '--build');
+  const page = 'http://127.0.0.1:18081/index.html';
+  const { stdout } = await host.run(['curl', '-s', '--retry', '50', '--retry-connrefused', '--retry-delay', '0', page]);
+  assert.equal(stdout, 'index.html\n');
+  assert.equal(
+    await daemon.docker('exec', 'app_site_1', 'ls', '-A', '/www'),
+    '.dockerignore\nOwn.Dockerfile\nby\nindex.html\n',
+  );
+  assert.equal(await daemon.docker('exec', 'app_site_1', 'cat', '/www/by'), 'compose\n');
+  const id = () => daemon.docker('inspect', '-f', '{{.Id}}', 'app/site');
+  const before = await id();
+  await run('build');
+  assert.equal(await id(), before, 'every step was in the cache');
+  await run('build', '--no-cache');
+  assert.notEqual(await id(), before);
+  await run('down', '--rmi', 'all', '-t', '1');
+  assert.equal((await daemon.tryDocker(['inspect', 'app/site'])).code, 1);
 });
