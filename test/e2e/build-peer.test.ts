@@ -75,6 +75,14 @@ const files: ContextFiles = {
 };
 const flags = ['-t', 'big', '--build-arg', 'BAR=bar', '--build-arg', 'unused=1', '--label', 'z=1', '--label', 'y=2'];
 
+/** Answers with the path that was asked for; `packed.tar` is an archive. */
+const fileServer = `require('node:http').createServer((request, response) => {
+  if (request.url === '/absent') return response.writeHead(404).end('not here\\n');
+  response.setHeader('Last-Modified', 'Wed, 21 Oct 2015 07:28:00 GMT');
+  const archive = () => require('node:child_process').execSync('tar -c --mtime=@0 -C / etc/hostname', { stdio: 'pipe' });
+  response.end(request.url === '/packed.tar' ? archive() : request.url + '\\n');
+}).listen(8099, '127.0.0.1')`;
+
 const both = <T>(work: (rig: BuildRig) => Promise<T>): Promise<[T, T]> => Promise.all([work(fairlead), work(dockerd)]);
 
 test('the docker command prints the same', async () => {
@@ -108,6 +116,32 @@ test('the files are the same, with owners, permissions and links', async () => {
     lines.filter((line) => !others.includes(line));
   assert.deepEqual([without(ours, theirs), without(theirs, ours)], [[], []]);
   assert.ok(ours.length > 50);
+});
+
+test('files are fetched from a URL, named and dated by it', async () => {
+  await using servers = new AsyncDisposableStack();
+  for (const { host } of [fairlead, dockerd]) {
+    const child = host.start([process.execPath, '-e', fileServer]);
+    servers.defer(() => void child.kill());
+    while ((await host.run(['curl', '-sf', 'http://127.0.0.1:8099/up'])).code !== 0);
+  }
+  const text = `FROM busybox
+ADD http://127.0.0.1:8099/deep/file.txt http://127.0.0.1:8099/packed.tar /fetched/
+ADD --chown=1:2 http://127.0.0.1:8099/ /unnamed
+RUN TZ=UTC ls -ln --full-time /fetched /unnamed; cat /unnamed`;
+  for (const more of [
+    text,
+    `${text}\nADD http://127.0.0.1:8099/ /x/`,
+    `${text}\nADD http://127.0.0.1:8099/absent /x`,
+  ]) {
+    const [ours, theirs] = await both((rig) => rig.build(more, { client, flags: ['-t', 'fetched'] }));
+    assert.equal(withoutIds(ours.text), withoutIds(theirs.text));
+    assert.equal(ours.code, theirs.code);
+  }
+  const [ours, theirs] = await both((rig) =>
+    rig.docker('history', '--no-trunc', '--format', '{{.CreatedBy}}', 'fetched'),
+  );
+  assert.equal(ours, theirs);
 });
 
 test('what was built before is found again by both in the same steps', async () => {

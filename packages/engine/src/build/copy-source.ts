@@ -24,20 +24,10 @@ export interface CopyItem {
   /** Where links lead, likewise. */
   readonly realPath: string;
   readonly isDirectory: boolean;
-  /** `file:...` or `dir:...`. */
+  /** `file:...` or `dir:...`; of a download the digest alone. */
   readonly digest: string;
-}
-
-/**
- * Find what the sources of an instruction name; wildcards may name many files, or none.
- *
- * @throws FairleadError `invalid-argument` in Docker's words.
- */
-export async function findCopyItems(source: CopySource, paths: readonly string[]): Promise<CopyItem[]> {
-  const items: CopyItem[] = [];
-  for (const path of paths) items.push(...(await itemsAt(source, path)));
-  if (items.length === 0) throw invalid('no source files were specified');
-  return items;
+  /** It is not unpacked, whatever it is. */
+  readonly isWhole?: true;
 }
 
 /** What the cache and the history call several items. */
@@ -61,7 +51,12 @@ async function* walkTree(view: RootView, path: string): AsyncGenerator<string> {
   for (const name of await namesIn(view, path)) yield* walkTree(view, path === '' ? name : `${path}/${name}`);
 }
 
-async function itemsAt(source: CopySource, asked: string): Promise<CopyItem[]> {
+/**
+ * Find what a path names; wildcards may name many files, or none.
+ *
+ * @throws FairleadError `invalid-argument` in Docker's words.
+ */
+export async function findCopyItems(source: CopySource, asked: string): Promise<CopyItem[]> {
   const path = asked.replace(/^\//, '').replace(/^\.\//, '');
   if (/^\.\.(\/|$)/.test(posix.normalize(path))) {
     throw invalid(`forbidden path outside the build context: ${asked} ()`);

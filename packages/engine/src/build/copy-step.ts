@@ -25,6 +25,8 @@ export interface CopyStepParts {
   readonly context: CopySource;
   /** Files of what `--from` names. */
   readonly sourceOf: (from: string) => Promise<CopySource>;
+  /** Fetches what `ADD` names by a URL. */
+  readonly download: (url: string, destination: string) => Promise<CopyItem>;
 }
 
 /** Carries out `COPY` and `ADD`. */
@@ -61,11 +63,23 @@ export class CopyStep {
   async #find(instruction: Extract<Instruction, { readonly kind: 'add' | 'copy' }>, name: string): Promise<CopyItem[]> {
     const source = await this.#source(instruction);
     try {
-      for (const path of instruction.sources) refuseUrl(path, instruction.kind);
-      return await findCopyItems(source, instruction.sources);
+      const items: CopyItem[] = [];
+      for (const path of instruction.sources) items.push(...(await this.#itemsAt(path, source, instruction)));
+      if (items.length === 0) throw new Error('no source files were specified');
+      return items;
     } catch (error) {
       throw withPrefix(`${name} failed: `, error);
     }
+  }
+
+  async #itemsAt(
+    path: string,
+    source: CopySource,
+    { kind, destination }: Extract<Instruction, { readonly kind: 'add' | 'copy' }>,
+  ): Promise<CopyItem[]> {
+    if (!/^https?:\/\//.test(path)) return await findCopyItems(source, path);
+    if (kind === 'copy') throw new Error("source can't be a URL for COPY");
+    return [await this.#parts.download(path, destination)];
   }
 
   async #source(instruction: Extract<Instruction, { readonly kind: 'add' | 'copy' }>): Promise<CopySource> {
@@ -89,12 +103,4 @@ export function destinationOf(asked: string, workingDirectory: string): string {
   if (asked.startsWith('/')) return asked;
   const path = posix.join('/', workingDirectory, asked);
   return asked.endsWith('/') && !path.endsWith('/') ? `${path}/` : path;
-}
-
-function refuseUrl(path: string, kind: 'add' | 'copy'): void {
-  if (!/^https?:\/\//.test(path)) return;
-  if (kind === 'copy') throw new Error("source can't be a URL for COPY");
-  throw new Error(
-    `${path} is not downloaded by this version of Fairlead: use RUN wget, or put the file into the context`,
-  );
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { newIdentifier } from '@fairlead/base';
 import {
   BuildArguments,
@@ -11,11 +12,13 @@ import {
 } from '@fairlead/dockerfile';
 import { parseDigest, type Report, shortDigest } from '@fairlead/registry';
 import { fetchImage } from './base-images.ts';
+import { buildFolder } from './build-folder.ts';
 import type { BuildParts } from './build-parts.ts';
 import type { BuildOptions } from './build-port.ts';
 import type { ContextDirectory } from './context-directory.ts';
 import type { CopySource } from './copy-source.ts';
 import { CopyStep } from './copy-step.ts';
+import { Downloads } from './downloads.ts';
 import { LayerFiles } from './layer-files.ts';
 import { requireWanted } from './run-container.ts';
 import { FinishedStages, type StageState, withDefaultPath } from './stage.ts';
@@ -51,7 +54,8 @@ export class DockerfileBuild {
   async run(dockerfile: Dockerfile): Promise<string> {
     using _ = this.#held;
     await using layers = new LayerFiles(this.#engine.context);
-    const parts = this.#stageParts(dockerfile, layers);
+    using downloads = this.#downloads();
+    const parts = this.#stageParts(dockerfile, layers, downloads);
     const labels = labelInstructions(this.#options.labels);
     this.#steps = dockerfile.globalArguments.length + labels.length;
     for (const { instructions } of dockerfile.stages) this.#steps += 1 + instructions.length;
@@ -68,20 +72,27 @@ export class DockerfileBuild {
     return imageId;
   }
 
-  #stageParts(dockerfile: Dockerfile, layers: LayerFiles): StageParts {
+  #downloads(): Downloads {
+    const { files: calls, settings } = this.#engine.context;
+    const folder = join(buildFolder(settings), this.#holder);
+    return new Downloads({ folder, calls, report: this.#report, signal: this.#options.signal });
+  }
+
+  #stageParts(dockerfile: Dockerfile, layers: LayerFiles, downloads: Downloads): StageParts {
     const { context } = this.#engine;
     const source: CopySource = {
       view: this.#files.view,
       digest: (path) => this.#files.digest(path),
       missing: 'file not found in build context or excluded by .dockerignore: ',
     };
+    const download = (url: string, destination: string) => downloads.fetch(url, destination);
     const sourceOf = async (from: string) => await layers.ofImage(await this.#imageFrom(from));
     return {
       ...this.#engine,
       options: this.#options,
       layers,
       cache: new StepCache(context.images, this.#options),
-      copies: new CopyStep({ calls: context.files, context: source, sourceOf }),
+      copies: new CopyStep({ calls: context.files, context: source, sourceOf, download }),
       buildArguments: this.#arguments,
       escapeCharacter: dockerfile.escapeCharacter,
       say: (text) => this.#say(text),

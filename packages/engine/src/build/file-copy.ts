@@ -35,7 +35,7 @@ export interface CopyTarget {
 export async function copyItem(item: CopyItem, target: CopyTarget): Promise<void> {
   try {
     if (item.isDirectory) return await copyDirectory(item, target);
-    if (target.unpacks && (await isArchive(item))) return await unpack(item, target);
+    if (target.unpacks && !item.isWhole && (await isArchive(item))) return await unpack(item, target);
     await copyFile(item, target);
   } catch (error) {
     const what = item.isDirectory ? 'directory' : 'file';
