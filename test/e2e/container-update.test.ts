@@ -78,8 +78,7 @@ test('what cannot be changed is refused in Docker’s words, and nothing has cha
     ],
     [['--restart', 'often', 'web'], "invalid restart policy: unknown policy 'often'"],
     [['--pids-limit', '5', 'nobody'], 'No such container: nobody'],
-    // The runtime says no.
-    [['--cpuset-mems', '77', 'web'], `Cannot update container ${id}: `],
+    [['--cpuset-mems', '77', 'web'], 'Requested memory nodes are not available - requested 77, available: 0'],
   ];
   for (const [words, text] of cases) {
     const said = await failing('update', ...words);

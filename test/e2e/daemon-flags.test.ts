@@ -49,6 +49,11 @@ test('the default network has another subnet when the flags change, and keeps it
   assert.doesNotMatch(addresses, /10\.200\.0\.1/);
 });
 
+test('what would leave containers less apart than was asked for is refused at the start', async () => {
+  await using host = await Host.create({});
+  await assert.rejects(Daemon.fairlead(host, ['--userns-remap', 'default']), /user namespaces are not remapped/);
+});
+
 test('a configuration file says the same as flags, and both together are refused', async () => {
   await using host = await Host.create({});
   const file = join(host.folder, 'daemon.json');

@@ -101,6 +101,13 @@ export function optionsOf(values: FlagValues): DaemonOptions {
   const list = (name: string) => values.get(name) ?? [];
   const on = (name: string, otherwise: boolean) => (text(name) ?? String(otherwise)) === 'true';
   const containerd = text('containerd');
+  // Rather no daemon than one whose containers are root where the operator thinks that they are not.
+  if (text('userns-remap')) {
+    throw new FairleadError(
+      'invalid-argument',
+      '--userns-remap: user namespaces are not remapped by this version of Fairlead',
+    );
+  }
   return {
     hosts: list('host').length > 0 ? list('host') : ['unix:///run/fairlead/docker.sock'],
     group: text('group') ?? 'docker',

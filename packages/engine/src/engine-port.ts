@@ -152,7 +152,8 @@ export interface ContainerService {
   pause(reference: string): Promise<void>;
   unpause(reference: string): Promise<void>;
   rename(reference: string, name: string): Promise<void>;
-  update(reference: string, change: ContainerUpdate): Promise<void>;
+  /** @returns what Docker says of limits that the kernel cannot set. */
+  update(reference: string, change: ContainerUpdate): Promise<readonly string[]>;
   remove(reference: string, options?: { readonly force?: boolean; readonly volumes?: boolean }): Promise<void>;
   /** The promise resolves once the wait is armed; `result` when it ends. */
   wait(reference: string, condition: WaitCondition): Promise<{ readonly result: Promise<WaitResult> }>;

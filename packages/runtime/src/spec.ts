@@ -3,8 +3,9 @@
  *
  * @module
  */
+export { requireCapabilities } from './spec/capabilities.ts';
 export { containerSpec, execProcess } from './spec/container-spec.ts';
-export { readHostDevice, readHostDevices } from './spec/host-devices.ts';
+export { deviceNumbers, readHostDevice, readHostDevices } from './spec/host-devices.ts';
 export { linuxResources } from './spec/resources.ts';
 export { startFailureOf } from './spec/start-failure.ts';
 export { resolveUser } from './spec/user.ts';

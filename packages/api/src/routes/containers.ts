@@ -66,8 +66,9 @@ async function rename(containers: ContainerService, request: ApiRequest): Promis
 }
 
 async function update(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
-  await containers.update(parameter(request, 'id'), parseUpdate(await readJson(request), request.version));
-  return json({ Warnings: null });
+  const change = parseUpdate(await readJson(request), request.version);
+  const warnings = await containers.update(parameter(request, 'id'), change);
+  return json({ Warnings: warnings.length > 0 ? warnings : null });
 }
 
 async function remove(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {

@@ -105,11 +105,12 @@ export class FakeContainers implements ContainerService {
     fake.container = { ...fake.container, name };
   }
 
-  async update(reference: string, { limits, restartPolicy }: ContainerUpdate): Promise<void> {
+  async update(reference: string, { limits, restartPolicy }: ContainerUpdate): Promise<readonly string[]> {
     const fake = this.find(reference);
     const { host } = fake.container.config;
     const changed = { ...host, limits: { ...host.limits, ...limits }, ...(restartPolicy && { restartPolicy }) };
     fake.container = { ...fake.container, config: { ...fake.container.config, host: changed } };
+    return [];
   }
 
   async remove(reference: string, options: { readonly force?: boolean } = {}): Promise<void> {

@@ -97,7 +97,7 @@ export function parseHostConfig(host: WireHostConfig, version: ApiVersion): Host
     init: host.Init ?? false,
     capAdd: host.CapAdd,
     capDrop: host.CapDrop,
-    securityOptions: host.SecurityOpt,
+    securityOptions: securityOptions(host),
     groupAdd: host.GroupAdd,
     dns: host.Dns,
     dnsOptions: host.DnsOptions,
@@ -124,6 +124,12 @@ export function parseHostConfig(host: WireHostConfig, version: ApiVersion): Host
     logConfig: { type: host.LogConfig?.Type ?? '', options: host.LogConfig?.Config ?? {} },
     limits: withSwap(parseLimits(host)),
   };
+}
+
+/** Who shares so much with the machine has no label, Docker says, whether there are labels or not. */
+function securityOptions({ SecurityOpt, Privileged, PidMode, IpcMode }: WireHostConfig): readonly string[] {
+  const isOpen = Privileged || PidMode === 'host' || IpcMode === 'host';
+  return isOpen && SecurityOpt.length === 0 ? ['label=disable'] : SecurityOpt;
 }
 
 /** Docker gives a container that is limited in memory as much swap again. */

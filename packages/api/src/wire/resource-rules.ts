@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { FairleadError } from '@fairlead/base';
 import type { WireHostConfig, WireLimits } from './host-config.ts';
@@ -39,9 +40,35 @@ export function requireRestartPolicy(policy: WireHostConfig['RestartPolicy']): v
 export function requireLimits(limits: WireLimits): void {
   requireMemory(limits);
   requireProcessors(limits);
+  requireOnline('CPUs', 'cpuset cpus', limits.CpusetCpus, '/sys/devices/system/cpu/online');
+  requireOnline('memory nodes', 'cpuset mems', limits.CpusetMems, '/sys/devices/system/node/online');
   if (limits.BlkioWeight !== 0 && (limits.BlkioWeight < 10 || limits.BlkioWeight > 1000)) {
     fail('Range of blkio weight is from 10 to 1000');
   }
+}
+
+/** A list as `0-3,7` must be one, and have nothing in it that the machine has not. */
+function requireOnline(what: string, field: string, list: string, file: string): void {
+  if (list === '') return;
+  const wanted = numbersIn(list);
+  if (wanted === undefined) fail(`Invalid value ${list} for ${field}: invalid format: ${list}`);
+  const online = existsSync(file) ? readFileSync(file, 'utf8').trim() : '0';
+  const available = numbersIn(online) ?? new Set();
+  if (wanted.isSubsetOf(available)) return;
+  fail(`Requested ${what} are not available - requested ${list}, available: ${online}`);
+}
+
+/** Numbers of a list (cpuset(7), "List format"); `undefined` for what is none. */
+function numbersIn(list: string): Set<number> | undefined {
+  const numbers = new Set<number>();
+  for (const part of list.split(',')) {
+    const match = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(part.trim());
+    const first = Number(match?.[1]);
+    const last = Number(match?.[2] ?? first);
+    if (match === null || last < first) return undefined;
+    for (let number = first; number <= last; number++) numbers.add(number);
+  }
+  return numbers;
 }
 
 function requireMemory({ Memory: memory, MemorySwap: swap, MemoryReservation: reservation }: WireLimits): void {

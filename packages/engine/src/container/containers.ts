@@ -1,4 +1,12 @@
-import { FairleadError, isNotFound, type KeyedMutex, settleAll, withPrefix } from '@fairlead/base';
+import {
+  FairleadError,
+  isNotFound,
+  type KeyedMutex,
+  lateModule,
+  messageOf,
+  settleAll,
+  withPrefix,
+} from '@fairlead/base';
 import { type Network, requirePlausibleEndpoint } from '@fairlead/network';
 import type { EngineContext } from '../context.ts';
 import type {
@@ -30,6 +38,9 @@ import type { LegacyLinks } from './legacy-links.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { plannedMounts, requireBindSources } from './mount-plan.ts';
 import { containerView } from './view.ts';
+
+const isolation = lateModule(() => import('./isolation.ts'));
+const limitSupport = lateModule(() => import('./limit-support.ts'));
 
 /** What {@link Containers} works with. */
 export interface ContainersParts {
@@ -69,10 +80,11 @@ export class Containers implements ContainerService {
   async create(request: ContainerConfig & { readonly name?: string }, marks: Pick<Container, 'isBuildStep'> = {}) {
     const { name: wanted, ...asked } = request;
     const logConfig = settleLogConfig(asked.host.logConfig, this.#context.settings.log);
-    const config = { ...asked, host: { ...asked.host, logConfig } };
+    const logged = { ...asked, host: { ...asked.host, logConfig } };
+    const { config, warnings } = await this.#supported(logged);
     const name = wanted ? parseContainerName(wanted) : inventName((candidate) => this.#table.hasName(candidate));
     this.#table.requireFreeName(name);
-    this.#validate(config);
+    await this.#validate(config);
     const { image, chainId } = await this.#context.images.resolveForCreate(config.image);
     const { mounts, volumes } = this.#volumes.decide(config, image);
     const container = { ...makeContainer(name, this.#pinLinks(this.#pinDonor(config)), image), ...marks, mounts };
@@ -80,7 +92,7 @@ export class Containers implements ContainerService {
     this.#images.set(image.id, image);
     await this.#make(container, chainId, volumes);
     this.#context.events.emit(containerEvent(container, 'create'));
-    return { id: container.id, warnings: warningsOf(config) };
+    return { id: container.id, warnings: [...warningsOf(config), ...warnings] };
   }
 
   async start(reference: string): Promise<void> {
@@ -114,8 +126,11 @@ export class Containers implements ContainerService {
     await this.#turns.run(id, () => this.#rename(this.#table.find(id), name));
   }
 
-  async update(reference: string, change: ContainerUpdate): Promise<void> {
-    await this.#updates.update(reference, change);
+  async update(reference: string, change: ContainerUpdate): Promise<readonly string[]> {
+    const { readLimitSupport, supportedLimits } = await limitSupport();
+    const { limits, warnings } = supportedLimits(change.limits, readLimitSupport(this.#context.host.unifiedCgroup));
+    await this.#updates.update(reference, { ...change, limits });
+    return warnings;
   }
 
   async remove(
@@ -261,7 +276,10 @@ export class Containers implements ContainerService {
   }
 
   /** @throws FairleadError `invalid-argument` for what can be known to fail before anything is made. */
-  #validate(config: ContainerConfig): void {
+  async #validate(config: ContainerConfig): Promise<void> {
+    const { requireIsolation } = await isolation();
+    requireIsolation(config);
+    this.#requireDonors(config);
     plannedMounts(config);
     requireBindSources(config);
     for (const { network, config: endpoint } of config.networks) {
@@ -279,6 +297,26 @@ export class Containers implements ContainerService {
       return this.#context.network.findNetwork(reference);
     } catch {
       return undefined;
+    }
+  }
+
+  /** What was asked for without what the kernel cannot do. */
+  async #supported(config: ContainerConfig) {
+    const { readLimitSupport, supportedConfig } = await limitSupport();
+    return supportedConfig(config, readLimitSupport(this.#context.host.unifiedCgroup));
+  }
+
+  /** Containers whose namespaces are to be shared. @throws FairleadError `invalid-argument`. */
+  #requireDonors({ host }: ContainerConfig): void {
+    for (const mode of [host.pidMode, host.ipcMode]) {
+      if (!mode.startsWith('container:')) continue;
+      const donor = mode.slice('container:'.length);
+      try {
+        this.#table.find(donor);
+      } catch (error) {
+        // Not `not-found`: clients would take that for the image, and pull it.
+        throw new FairleadError('invalid-argument', messageOf(error), { cause: error });
+      }
     }
   }
 

@@ -31,6 +31,7 @@ function describeWith(given: Partial<DescriptionSource>, sample: SampleContainer
     table: sampleTable(...others),
     sourceOf: ({ volumeName, source }) => (volumeName === undefined ? source : `/volumes/${volumeName}/_data`),
     rootfsFile: (path) => rootfs[path] ?? '',
+    sharedMemoryOf: (id) => `/shm/${id}`,
     findInit: () => '/usr/bin/tini',
     ...given,
   });
@@ -68,10 +69,10 @@ test('users and groups are looked up in the container’s own files', () => {
     const { uid, gid, additionalGids } = describe({ user: text, host: { groupAdd } }).user;
     return [uid, gid, additionalGids];
   };
-  assert.deepEqual(user(''), [0, 0, []]);
-  assert.deepEqual(user('app'), [1000, 1001, [2000]]);
-  assert.deepEqual(user('app', ['extra', '77']), [1000, 1001, [2000, 3000, 77]]);
-  assert.deepEqual(user('5:team'), [5, 2000, []]);
+  assert.deepEqual(user(''), [0, 0, [0]]);
+  assert.deepEqual(user('app'), [1000, 1001, [1001, 2000]]);
+  assert.deepEqual(user('app', ['extra', '77']), [1000, 1001, [1001, 2000, 3000, 77]]);
+  assert.deepEqual(user('5:team'), [5, 2000, [2000]]);
   const message = 'unable to find user nobody: no matching entries in passwd file';
   assert.throws(() => user('nobody'), { message });
 });
@@ -95,10 +96,16 @@ test('the three files are bound unless something else is mounted there', () => {
 });
 
 test('namespaces can be the host’s or a running container’s', () => {
-  const donor = sampleContainer({ state: { status: 'running', pid: 42 } });
+  const donor = sampleContainer({ host: { ipcMode: 'shareable' }, state: { status: 'running', pid: 42 } });
+  const closed = sampleContainer({ host: { ipcMode: 'private' }, state: { status: 'running', pid: 43 } });
   const stopped = sampleContainer({ state: { status: 'exited' } });
   const host = { pidMode: 'host', ipcMode: `container:${donor.id}`, utsMode: 'host' };
-  const { namespaces } = describe({ host }, donor);
+  const { namespaces, shmPath } = describe({ host }, donor);
+  assert.equal(shmPath, `/shm/${donor.id}`);
+  assert.throws(() => describe({ host: { ipcMode: `container:${closed.id}` } }, closed), {
+    message: `can't join IPC of container ${closed.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
+  });
+  assert.equal(describe({ host: { ipcMode: 'none' } }).noShm, true);
   assert.deepEqual([namespaces.pid, namespaces.ipc, namespaces.uts], ['host', { path: '/proc/42/ns/ipc' }, 'host']);
   const message = `cannot join PID namespace of a non running container: ${stopped.id}`;
   assert.throws(() => describe({ host: { pidMode: `container:${stopped.id}` } }, stopped), {

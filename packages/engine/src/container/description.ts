@@ -1,10 +1,12 @@
+import { statSync } from 'node:fs';
 import { FairleadError } from '@fairlead/base';
 import type { ContainerDescription, NamespaceMode, MountRequest as RuntimeMount } from '@fairlead/runtime';
 import { readHostDevice, readHostDevices, resolveUser } from '@fairlead/runtime/spec';
-import type { Container, ContainerMount, HostConfig, ResourceLimits } from '../model.ts';
+import type { Container, ContainerMount, HostConfig, Json, ResourceLimits } from '../model.ts';
 import type { ContainerFiles } from './container-files.ts';
 import type { ContainerTable } from './container-table.ts';
 import { INIT_PATH } from './init-program.ts';
+import { isolationOf, passiveLimits } from './isolation.ts';
 import { containerMounts } from './mount-plan.ts';
 
 /** What the description of a container is made from. */
@@ -21,6 +23,8 @@ export interface DescriptionSource {
   readonly sourceOf: (mount: ContainerMount) => string;
   /** Reads a file of the container's root file system. */
   readonly rootfsFile: (path: string) => string;
+  /** Where the host has the `/dev/shm` of a container that shares it. */
+  readonly sharedMemoryOf: (id: string) => string;
   /** Finds the host's program that `--init` puts first. */
   readonly findInit: () => string;
 }
@@ -53,26 +57,18 @@ export function describeContainer(source: DescriptionSource): ContainerDescripti
       pid: namespaceMode(host.pidMode, 'pid', table),
       ipc: namespaceMode(host.ipcMode, 'ipc', table),
       uts: host.utsMode === 'host' ? 'host' : 'private',
+      ...cgroupMode(config.other.host['CgroupnsMode']),
     },
     capabilities: { add: host.capAdd, drop: host.capDrop },
-    devices: host.privileged ? readHostDevices() : host.devices.map(requestedDevice),
+    devices: host.privileged ? readHostDevices() : host.devices.flatMap(requestedDevices),
     ulimits: host.ulimits,
-    limits: runtimeLimits(host.limits),
+    limits: { ...runtimeLimits(host.limits), ...passiveLimits(config.other.host) },
+    ...sharedMemory(source),
     ...(host.shmSize > 0 && { shmSize: host.shmSize }),
     sysctls: host.sysctls,
-    ...securityOf(host),
+    ...isolationOf(config),
     oomScoreAdj: host.oomScoreAdjust,
     ...(cgroupParent && { cgroupParent }),
-  };
-}
-
-/** Docker's `--security-opt`s as far as they concern the runtime. */
-function securityOf(host: HostConfig): Pick<ContainerDescription, 'seccomp' | 'noNewPrivileges'> {
-  const options = host.securityOptions.map((option) => option.replace('=', ':'));
-  const noNewPrivileges = options.some((option) => /^no-new-privileges(:true)?$/.test(option));
-  return {
-    ...(options.includes('seccomp:unconfined') && { seccomp: 'unconfined' as const }),
-    ...(noNewPrivileges && { noNewPrivileges }),
   };
 }
 
@@ -142,6 +138,41 @@ function namespaceMode(mode: string, kind: 'pid' | 'ipc', table: ContainerTable)
   return { path: `/proc/${donor.state.pid}/ns/${kind}` };
 }
 
-function requestedDevice({ pathOnHost, pathInContainer, permissions }: HostConfig['devices'][number]) {
-  return readHostDevice(pathOnHost, pathInContainer || pathOnHost, permissions || 'rwm');
+/** A directory stands for every device in it. */
+function requestedDevices({ pathOnHost, pathInContainer, permissions }: HostConfig['devices'][number]) {
+  const path = pathInContainer || pathOnHost;
+  const access = permissions || 'rwm';
+  if (!statSync(pathOnHost, { throwIfNoEntry: false })?.isDirectory()) {
+    return [readHostDevice(pathOnHost, path, access)];
+  }
+  const below = readHostDevices(pathOnHost);
+  if (below.length === 0) return [readHostDevice(pathOnHost, path, access)];
+  return below.map((device) => ({ ...device, path: `${path}${device.path.slice(pathOnHost.length)}`, access }));
+}
+
+function cgroupMode(mode: Json | undefined): { readonly cgroup?: 'private' | 'host' } {
+  return mode === 'private' || mode === 'host' ? { cgroup: mode } : {};
+}
+
+/**
+ * `/dev/shm`: none at all, or one that is shared: the container's own, or that of the container whose IPC namespace it
+ * joins.
+ *
+ * @throws FairleadError `conflict` in Docker's words when that does not share.
+ */
+function sharedMemory(source: Pick<DescriptionSource, 'container' | 'table' | 'sharedMemoryOf'>): {
+  readonly shmPath?: string;
+  readonly noShm?: boolean;
+} {
+  const { container, table, sharedMemoryOf } = source;
+  const { ipcMode } = container.config.host;
+  if (ipcMode === 'none') return { noShm: true };
+  if (ipcMode === 'host') return { shmPath: '/dev/shm' };
+  if (ipcMode === 'shareable') return { shmPath: sharedMemoryOf(container.id) };
+  if (!ipcMode.startsWith('container:')) return {};
+  const donor = table.find(ipcMode.slice('container:'.length));
+  const shared = sharedMemory({ ...source, container: donor });
+  if (shared.shmPath !== undefined) return shared;
+  const hint = 'non-shareable IPC (hint: use IpcMode:shareable for the donor container)';
+  throw new FairleadError('conflict', `can't join IPC of container ${donor.id}: ${hint}`);
 }

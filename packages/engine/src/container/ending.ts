@@ -70,6 +70,7 @@ export class ContainerEnd {
     const cleanUp = this.#cleanUp(container);
     await this.#attempt(id, () => this.#parts.start.leaveSandbox(container));
     await this.#attempt(id, () => this.#parts.volumes.release(container));
+    await this.#attempt(id, () => this.#parts.start.sharedMemory.close(id));
     watch.exited(id, result);
     return { cleanUp };
   }

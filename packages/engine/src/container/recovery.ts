@@ -228,6 +228,10 @@ export class Recovery {
       await this.#attempt(id, () => Promise.all(held));
       rmSync(pipes, { recursive: true, force: true });
     }
+    this.#start.sharedMemory.closeOthers((id) => {
+      const container = known(id);
+      return container !== undefined && isAlive(container);
+    });
     for (const id of namesIn(join(settings.dataRoot, 'containers'))) {
       if (known(id) === undefined) rmSync(containerFiles(settings, id).directory, { recursive: true, force: true });
     }

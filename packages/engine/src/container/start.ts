@@ -18,6 +18,7 @@ import { makeBindSources } from './mount-plan.ts';
 import { hostnameOf, type NetworkPlan, planNetwork } from './network-plan.ts';
 import { readRootfsFile } from './rootfs-file.ts';
 import { RunningProcess } from './running.ts';
+import { SharedMemory } from './shared-memory.ts';
 
 const runtimeSpec = lateModule(() => import('@fairlead/runtime/spec'));
 const description = lateModule(() => import('./description.ts'));
@@ -43,6 +44,7 @@ export interface StartParts {
 
 /** The steps from a created container to a running one, each with its way back. */
 export class ContainerStart {
+  readonly sharedMemory: SharedMemory;
   readonly #context: EngineContext;
   readonly #table: ContainerTable;
   readonly #files: FileWriter;
@@ -55,6 +57,7 @@ export class ContainerStart {
 
   constructor(context: EngineContext, { table, files, links, volumes }: StartParts) {
     this.#context = context;
+    this.sharedMemory = new SharedMemory(context.settings, context.fileSystems);
     this.#table = table;
     this.#files = files;
     this.#links = links;
@@ -140,6 +143,8 @@ export class ContainerStart {
     makeBindSources(container.config);
     undo.defer(() => this.#quietly(id, 'volumes not released', () => this.#volumes.release(container)));
     using sources = await this.#volumes.hold(container);
+    undo.defer(() => this.sharedMemory.close(id));
+    await this.sharedMemory.open(container);
     const sandbox = await this.#openSandbox(container, plan, undo);
     this.#table.put({ ...this.#table.find(id), sandbox: sandbox.id });
     const files = this.#writeFiles(container, plan, sandbox);
@@ -244,7 +249,8 @@ export class ContainerStart {
     try {
       const variables = settings.legacyLinkVariables === true ? this.#links.variables(container) : [];
       const linked = variables.length > 0 ? { ...container, env: [...variables, ...container.env] } : container;
-      const places = { networkNamespace, files, cgroupParent, sourceOf, rootfsFile, findInit };
+      const sharedMemoryOf = (id: string) => this.sharedMemory.path(id);
+      const places = { networkNamespace, files, cgroupParent, sourceOf, rootfsFile, sharedMemoryOf, findInit };
       const source = { container: linked, hostname, ...places };
       return describeContainer({ ...source, table: this.#table });
     } catch (error) {

@@ -82,8 +82,8 @@ export function resolveCapabilities(
   request: CapabilityRequest,
   available: readonly string[] = allCapabilities,
 ): string[] {
-  const add = request.add.map(canonical);
-  const drop = request.drop.map(canonical);
+  const add = request.add.map((name) => canonical(name));
+  const drop = request.drop.map((name) => canonical(name));
   if (request.privileged) return [...available];
   const dropped = new Set(drop);
   const starting = add.includes('ALL') ? allCapabilities : dropped.has('ALL') ? [] : defaultCapabilities;
@@ -98,12 +98,22 @@ export function parseEffectiveCapabilities(status: string): string[] {
   return allCapabilities.filter((_, number) => (mask >> BigInt(number)) & 1n);
 }
 
-function canonical(name: string): string {
+/**
+ * Check names of capabilities before anything is made of them.
+ *
+ * @param field `CapAdd` or `CapDrop`.
+ * @throws FairleadError `invalid-argument` in Docker's words.
+ */
+export function requireCapabilities(field: string, names: readonly string[]): void {
+  for (const name of names) canonical(name, field);
+}
+
+function canonical(name: string, field = 'capability'): string {
   const upper = name.toUpperCase();
   if (upper === 'ALL') return upper;
   const full = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
   if (!allCapabilities.includes(full)) {
-    throw new FairleadError('invalid-argument', `invalid capability: unknown capability: "${full}"`);
+    throw new FairleadError('invalid-argument', `invalid ${field}: unknown capability: "${full}"`);
   }
   return full;
 }

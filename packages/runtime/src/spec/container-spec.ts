@@ -14,7 +14,7 @@ import type {
   OciUser,
 } from './oci-types.ts';
 import { linuxResources, ociRlimits, type ResourceLimits, type UlimitRequest } from './resources.ts';
-import { defaultSeccomp } from './seccomp.ts';
+import { defaultSeccomp, parseSeccompProfile } from './seccomp.ts';
 import type { Architecture } from './seccomp-profile.ts';
 
 /** A namespace of a container: its own, the host's, or one that exists, by path. */
@@ -30,6 +30,8 @@ export type ProcessDescription = {
   readonly terminal?: boolean;
   readonly privileged?: boolean;
   readonly noNewPrivileges?: boolean;
+  /** Name of a profile that the kernel has. */
+  readonly apparmorProfile?: string;
 };
 
 /** A container, in nobody's words but ours. Whatever is absent is as Docker has it. */
@@ -54,9 +56,11 @@ export type ContainerDescription = ProcessDescription & {
   readonly shmSize?: number;
   /** Host path to bind at /dev/shm, to share it with another container. */
   readonly shmPath?: string;
+  /** Nothing is mounted at /dev/shm. */
+  readonly noShm?: boolean;
   readonly sysctls?: Readonly<Record<string, string>>;
-  /** `default`, `unconfined`, or a resolved profile. */
-  readonly seccomp?: 'default' | 'unconfined' | OciSeccomp;
+  /** `default`, `unconfined`, or the text of a profile in Docker's format. */
+  readonly seccomp?: 'default' | 'unconfined' | { readonly profile: string };
   readonly maskedPaths?: readonly string[];
   readonly readonlyPaths?: readonly string[];
   readonly oomScoreAdj?: number;
@@ -141,6 +145,7 @@ function processOf(process: ProcessDescription, hostname: string, capabilities: 
     cwd: process.cwd || '/',
     capabilities: { bounding: capabilities, effective, permitted: effective },
     ...(process.noNewPrivileges ? { noNewPrivileges: true } : {}),
+    ...(process.apparmorProfile ? { apparmorProfile: process.apparmorProfile } : {}),
   };
 }
 
@@ -164,7 +169,8 @@ function mountsOf(container: ContainerDescription): OciMount[] {
   const shmSize = container.shmSize ?? defaultShmSize;
   const shmPath = container.namespaces.ipc === 'host' ? '/dev/shm' : container.shmPath;
   const defaults = defaultMounts({ shmSize, privileged, shmPath });
-  return orderMounts(defaults, (container.mounts ?? []).map(ociMount));
+  const wanted = container.noShm ? defaults.filter(({ destination }) => destination !== '/dev/shm') : defaults;
+  return orderMounts(wanted, (container.mounts ?? []).map(ociMount));
 }
 
 function linuxPart(container: ContainerDescription, capabilities: readonly string[], host: HostFacts): OciLinux {
@@ -198,7 +204,8 @@ function seccompOf(
 ): OciSeccomp | undefined {
   const asked = container.seccomp ?? (container.privileged ? 'unconfined' : 'default');
   if (asked === 'unconfined') return undefined;
-  return asked === 'default' ? defaultSeccomp(host.architecture, capabilities) : asked;
+  if (asked === 'default') return defaultSeccomp(host.architecture, capabilities);
+  return parseSeccompProfile(asked.profile, host.architecture, capabilities);
 }
 
 function namespacesOf(

@@ -17,6 +17,9 @@ export type ResourceLimits = {
   /** Microseconds per period. */
   readonly cpuQuota?: number;
   readonly cpuPeriod?: number;
+  /** Microseconds. */
+  readonly cpuRealtimePeriod?: number;
+  readonly cpuRealtimeRuntime?: number;
   /** Processors, such as `0-3,7`. */
   readonly cpusetCpus?: string;
   /** Memory nodes. */
@@ -48,6 +51,8 @@ export function linuxResources(limits: ResourceLimits): LinuxResources {
       shares: limits.cpuShares,
       cpus: limits.cpusetCpus,
       mems: limits.cpusetMems,
+      realtimePeriod: limits.cpuRealtimePeriod,
+      realtimeRuntime: limits.cpuRealtimeRuntime,
       ...cpuBandwidth(limits),
     }),
     pids: limits.pids === undefined ? undefined : { limit: limits.pids > 0 ? limits.pids : -1 },

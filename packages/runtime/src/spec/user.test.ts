@@ -31,16 +31,21 @@ const cases: readonly [string, number, number, number[], string][] = [
 
 for (const [specification, uid, gid, additionalGids, home] of cases) {
   test(`the user "${specification}" is ${uid}:${gid}`, () => {
-    assert.deepEqual(resolveUser(specification, passwd, group), { uid, gid, additionalGids, home });
+    assert.deepEqual(resolveUser(specification, passwd, group), {
+      uid,
+      gid,
+      additionalGids: [gid, ...additionalGids],
+      home,
+    });
   });
 }
 
 test('additional groups are added once, by name or number', () => {
-  assert.deepEqual(resolveUser('www', passwd, group, ['adm', '4', '500']).additionalGids, [4, 80, 500]);
+  assert.deepEqual(resolveUser('www', passwd, group, ['adm', '4', '500']).additionalGids, [34, 4, 80, 500]);
 });
 
 test('an image without account files has root and numbers', () => {
-  assert.deepEqual(resolveUser('0', '', ''), { uid: 0, gid: 0, additionalGids: [], home: '/' });
+  assert.deepEqual(resolveUser('0', '', ''), { uid: 0, gid: 0, additionalGids: [0], home: '/' });
 });
 
 test('unknown names are told in the words of Docker', () => {
@@ -51,5 +56,7 @@ test('unknown names are told in the words of Docker', () => {
 });
 
 test('ids beyond 31 bits are refused', () => {
-  assert.throws(() => resolveUser('2147483648', passwd, group), /must be in range 0-2147483647/);
+  for (const user of ['2147483648', '-1']) {
+    assert.throws(() => resolveUser(user, passwd, group), /must be in range 0-2147483647/);
+  }
 });

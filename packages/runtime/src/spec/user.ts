@@ -34,7 +34,8 @@ export function resolveUser(
   return {
     uid: user.uid,
     gid,
-    additionalGids: [...new Set([...supplementary, ...additional])],
+    // Docker does so too: else a program could shed a group that is denied something (CVE-2022-36109).
+    additionalGids: [...new Set([gid, ...supplementary, ...additional])],
     home: user.home,
   };
 }
@@ -64,7 +65,8 @@ function findGroup(wanted: string, entries: readonly GroupEntry[]): number {
 }
 
 function checkRange(id: number): void {
-  if (id > highestId) throw new FairleadError('invalid-argument', 'uids and gids must be in range 0-2147483647');
+  if (id < 0 || id > highestId)
+    throw new FairleadError('invalid-argument', 'uids and gids must be in range 0-2147483647');
 }
 
 function groupsOf(user: string, groups: readonly GroupEntry[]): number[] {
@@ -99,5 +101,5 @@ function records(text: string): string[][] {
 }
 
 function parseId(text: string): number | undefined {
-  return /^\d+$/.test(text) ? Number(text) : undefined;
+  return /^-?\d+$/.test(text) ? Number(text) : undefined;
 }

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { EngineHost } from './engine-host.ts';
+
+/** What separates containers from the machine and from each other, seen from inside. */
+
+describe('isolation', { timeout: 120_000 }, () => {
+  let engine: EngineHost;
+  before(async () => {
+    engine = await EngineHost.start();
+  });
+  after(async () => await engine[Symbol.asyncDispose]());
+
+  const docker = (...words: string[]) => engine.daemon.docker(...words);
+  const run = (flags: readonly string[], script: string) =>
+    docker('run', '--rm', ...flags, 'busybox', 'sh', '-c', script);
+  const fails = async (...flags: string[]) => {
+    const { code, stderr } = await engine.daemon.tryDocker(['run', '--rm', ...flags, 'busybox', 'true']);
+    assert.ok(code !== null && code >= 125);
+    return stderr.split('\n')[0];
+  };
+
+  test('a seccomp profile of one’s own decides', async () => {
+    const path = join(engine.host.folder, 'profile.json');
+    const syscalls = [
+      { names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO' },
+      { names: ['sethostname'], action: 'SCMP_ACT_ERRNO', excludes: { caps: ['CAP_SYS_ADMIN'] } },
+    ];
+    writeFileSync(path, JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls }));
+    const profile = ['--security-opt', `seccomp=${path}`];
+    const look = 'mkdir /x 2>&1; hostname x 2>&1; hostname';
+    assert.match(await run(profile, look), /^mkdir: .*not permitted\nhostname: .*not permitted\n/);
+    const admin = await run([...profile, '--cap-add', 'SYS_ADMIN'], look);
+    assert.match(admin, /^mkdir: .*not permitted\nx\n$/);
+  });
+
+  test('the groups of a process have its own among them', async () => {
+    assert.match(await run(['--user', '1000:2000', '--group-add', '7'], 'id'), /groups=(2000,7|7,2000)/);
+    assert.match(await run([], 'grep Groups /proc/self/status'), /^Groups:\t0 \n$/);
+  });
+
+  test('control groups have a namespace of their own on demand', async () => {
+    const groups = async (...flags: string[]) => (await run(flags, 'cat /proc/self/cgroup')).split('\n');
+    assert.ok((await groups('--cgroupns', 'private')).every((line) => line === '' || line.endsWith(':/')));
+    assert.ok((await groups('--cgroupns', 'host')).some((line) => line.includes(engine.host.name)));
+  });
+
+  test('a device rule lets a process use what it makes', async () => {
+    // The numbers of /dev/loop-control, which every machine has.
+    const script = 'mknod /d c 10 237; cat /d 2>&1 | head -1';
+    assert.match(await run([], script), /not permitted/);
+    assert.doesNotMatch(await run(['--device-cgroup-rule', 'c 10:237 rwm'], script), /can't open/);
+  });
+
+  test('a directory of devices is all that is in it', async () => {
+    const flags = ['--device', '/dev/net:/dev/mine'];
+    assert.match(await run(flags, 'ls -l /dev/mine'), /^c.* tun$/m);
+  });
+
+  test('/dev/shm is shared with who may, and absent on demand', async () => {
+    await docker(
+      'run',
+      '-d',
+      '--name',
+      'giver',
+      '--ipc',
+      'shareable',
+      'busybox',
+      'sh',
+      '-c',
+      'echo shared >/dev/shm/f; sleep 100',
+    );
+    await docker('run', '-d', '--name', 'keeper', 'busybox', 'sleep', '100');
+    assert.equal(await run(['--ipc', 'container:giver'], 'until cat /dev/shm/f; do sleep 0.1; done'), 'shared\n');
+    assert.match(
+      (await fails('--ipc', 'container:keeper')) ?? '',
+      /can't join IPC of container [0-9a-f]{64}: non-shareable IPC/,
+    );
+    assert.equal(await run(['--ipc', 'none'], 'grep -c shm /proc/mounts; true'), '0\n');
+  });
+
+  test('/dev/shm is shared on when the daemon was killed, and gone with its container', async () => {
+    await docker(
+      'run',
+      '-d',
+      '--name',
+      'lasting',
+      '--ipc',
+      'shareable',
+      'busybox',
+      'sh',
+      '-c',
+      'echo kept >/dev/shm/f; sleep 100',
+    );
+    await engine.daemon.kill9();
+    await engine.daemon.restart();
+    assert.equal(await run(['--ipc', 'container:lasting'], 'until cat /dev/shm/f; do sleep 0.1; done'), 'kept\n');
+    const mounts = () => engine.host.exec('sh', '-c', 'grep -c "/run/fairlead/shm/" /proc/mounts; true');
+    const before = Number(await mounts());
+    await docker('rm', '-f', 'lasting');
+    assert.equal(Number(await mounts()), before - 1);
+  });
+
+  test('nothing is hidden or protected on demand', async () => {
+    const look = 'grep -c " /proc/" /proc/mounts; true';
+    assert.notEqual(await run([], look), '0\n');
+    assert.equal(await run(['--security-opt', 'systempaths=unconfined'], look), '0\n');
+  });
+
+  for (const [flags, message] of [
+    [['--cap-add', 'NOPE'], 'invalid CapAdd: unknown capability: "CAP_NOPE"'],
+    [['--security-opt', 'bogus=1'], 'invalid --security-opt 2: "bogus=1"'],
+    [['--cpuset-cpus', '999'], /^Requested CPUs are not available - requested 999, available: 0/],
+    [['--cpuset-cpus', 'a'], 'Invalid value a for cpuset cpus: invalid format: a'],
+    [['--tmpfs', '/t:bogus=1'], 'invalid tmpfs option ["bogus" "1"]'],
+    [['--pid', 'container:nosuch'], 'No such container: nosuch'],
+    [['--storage-opt', 'size=1g'], "--storage-opt is supported only for overlay over xfs with 'pquota' mount option"],
+    [['--user', '-1'], 'uids and gids must be in range 0-2147483647'],
+    [['--device-read-bps', '/dev/nosuch:1mb'], 'stat /dev/nosuch: no such file or directory'],
+  ] as const) {
+    test(`refused in Docker’s words: ${flags.join(' ')}`, async () => {
+      const said = (await fails(...flags))?.replace('docker: Error response from daemon: ', '') ?? '';
+      if (typeof message === 'string') assert.equal(said, message);
+      else assert.match(said, message);
+    });
+  }
+
+  test('who is told of limits that the kernel does not have', async () => {
+    const { stderr } = await engine.daemon.tryDocker([
+      'create',
+      '--name',
+      'weighted',
+      '--blkio-weight-device',
+      '/dev/null:200',
+      'busybox',
+    ]);
+    assert.match(stderr, /^WARNING: Your kernel does not support Block I\/O weight_device/);
+    assert.equal(await docker('inspect', '-f', '{{json .HostConfig.BlkioWeightDevice}}', 'weighted'), '[]\n');
+    assert.equal(await docker('create', '--name', 'open', '--privileged', 'busybox').then((id) => id.length), 65);
+    assert.equal(await docker('inspect', '-f', '{{json .HostConfig.SecurityOpt}}', 'open'), '["label=disable"]\n');
+  });
+});
