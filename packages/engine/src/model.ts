@@ -251,6 +251,8 @@ export interface Image {
   readonly architecture: string;
   readonly os: string;
   readonly layers: readonly string[];
+  /** Bytes that each of them takes, unpacked. */
+  readonly layerSizes: readonly number[];
   /** ID of the image that it was built on here. */
   readonly parent?: string;
   /** Others were built on it. */

@@ -7,6 +7,7 @@ import type { Route } from '../http/route.ts';
 import { Filters } from '../wire/filters.ts';
 import { presentImage, presentImageSummary } from '../wire/image.ts';
 import { imageFilterKeys, isDangling, isHiddenStep, selectImages } from '../wire/image-filters.ts';
+import { sharedSizes } from '../wire/layer-sharing.ts';
 import { unixSeconds } from '../wire/time.ts';
 import { progressResponse } from './progress-response.ts';
 
@@ -34,7 +35,11 @@ async function list({ images, containers }: EnginePort, request: ApiRequest): Pr
   const selected = selectImages(await images.list(), filters).filter((image) => all || !isHiddenStep(image));
   const used = containers.list();
   const count = (id: string): number => used.filter(({ container }) => container.imageId === id).length;
-  return json(selected.map((image) => presentImageSummary(image, request.version, count(image.id))));
+  // Since 1.42 on demand: it takes a look at every layer.
+  const shared = request.version >= 42 && flag(request, 'shared-size') ? sharedSizes(selected) : undefined;
+  return json(
+    selected.map((image) => presentImageSummary(image, request.version, count(image.id), shared?.get(image.id))),
+  );
 }
 
 async function create(images: ImageService, request: ApiRequest): Promise<ApiResponse> {

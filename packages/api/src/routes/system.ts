@@ -8,6 +8,7 @@ import { eventFilterKeys, matchesEvent } from '../wire/event-filters.ts';
 import { Filters } from '../wire/filters.ts';
 import { presentImageSummary } from '../wire/image.ts';
 import { isHiddenStep } from '../wire/image-filters.ts';
+import { sharedSizes } from '../wire/layer-sharing.ts';
 import { presentInfo, presentVersion } from '../wire/system.ts';
 import { parseTimestamp } from '../wire/time.ts';
 import { presentVolumeUsage } from '../wire/volume.ts';
@@ -67,6 +68,7 @@ async function diskUsage({ containers, images, volumes }: EnginePort, request: A
   const views = containers.list();
   const local = (await images.list()).filter((image) => !isHiddenStep(image));
   const count = (id: string): number => views.filter(({ container }) => container.imageId === id).length;
+  const shared = sharedSizes(local);
   const plain = volumes.list().filter(hasNoOptions);
   const [layersSize, sized, measured] = await Promise.all([
     images.layersSize(),
@@ -77,7 +79,7 @@ async function diskUsage({ containers, images, volumes }: EnginePort, request: A
   ]);
   return json({
     LayersSize: layersSize,
-    Images: local.map((image) => presentImageSummary(image, request.version, count(image.id))),
+    Images: local.map((image) => presentImageSummary(image, request.version, count(image.id), shared.get(image.id))),
     Containers: sized,
     Volumes: measured,
     BuildCache: [],

@@ -123,6 +123,7 @@ function makeImage(tag: string): Image {
     architecture: 'amd64',
     os: 'linux',
     layers: [`sha256:${newIdentifier()}`],
+    layerSizes: [5],
     config: { architecture: 'amd64', os: 'linux', config: run, author: 'nobody' },
   };
 }

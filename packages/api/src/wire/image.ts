@@ -4,8 +4,8 @@ import { imageRunConfig } from './container-config.ts';
 import { isJsonObject } from './go-json.ts';
 import { timeText, unixSeconds } from './time.ts';
 
-/** One entry of `GET /images/json`. */
-export function presentImageSummary(image: Image, version: ApiVersion, containers: number) {
+/** One entry of `GET /images/json`. @param sharedSize bytes of layers that other images have too; -1 is not known. */
+export function presentImageSummary(image: Image, version: ApiVersion, containers: number, sharedSize = -1) {
   const labels = imageRunConfig(image)['Labels'];
   const untagged = version < 43 ? { tag: ['<none>:<none>'], digest: ['<none>@<none>'] } : { tag: [], digest: [] };
   return {
@@ -16,7 +16,7 @@ export function presentImageSummary(image: Image, version: ApiVersion, container
     Created: unixSeconds(image.created),
     Size: image.size,
     ...(version < 44 && { VirtualSize: image.size }),
-    SharedSize: -1,
+    SharedSize: sharedSize,
     Labels: isJsonObject(labels) ? labels : null,
     Containers: containers,
   };

@@ -25,6 +25,7 @@ test('an image of another platform is as good as none', () => {
     created: 0,
     size: 0,
     layers: [],
+    layerSizes: [],
     architecture: 'amd64',
     os: 'linux',
     config: {},

@@ -30,6 +30,7 @@ export function imageView(
     architecture: imageConfig.architecture,
     os: imageConfig.os,
     layers: imageConfig.rootfs.diff_ids,
+    layerSizes,
     config: document,
     ...(family.parent !== '' && { parent: family.parent }),
     ...(family.isParent && { isParent: true as const }),

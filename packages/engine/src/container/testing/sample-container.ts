@@ -94,7 +94,7 @@ export function sampleContainer({ config, host, state, ...rest }: SampleContaine
 /** An image with this configuration, by its OCI names. */
 export function sampleImage(config: Readonly<Record<string, Json>> = {}): Image {
   const identity = { id: 'sha256:0', tags: ['busybox:latest'], digests: [], created: 0, size: 0 };
-  return { ...identity, architecture: 'amd64', os: 'linux', layers: [], config: { config } };
+  return { ...identity, architecture: 'amd64', os: 'linux', layers: [], layerSizes: [], config: { config } };
 }
 
 /** A table in memory with these containers. */
