@@ -232,6 +232,8 @@ export interface NetworkService {
   create(request: NetworkRequest): Promise<{ readonly id: string; readonly warning: string }>;
   remove(reference: string): Promise<void>;
   inspect(reference: string): { readonly network: Network; readonly endpoints: readonly Endpoint[] };
+  /** What of other tools' rules keeps packets of a network from coming in or going out, a sentence each. */
+  obstacles(network: Network): readonly string[];
   list(): readonly Network[];
   /**
    * Remove the networks that are wanted gone; those that will not go are passed over.

@@ -61,6 +61,10 @@ export class NetworkServices implements NetworkService {
     return { network, endpoints: this.#network.endpointsOn(network.id) };
   }
 
+  obstacles(network: Network): readonly string[] {
+    return this.#network.obstacles(network);
+  }
+
   list(): readonly Network[] {
     return this.#network.networks();
   }

@@ -2,6 +2,7 @@ import type { IpAddress } from '@fairlead/base';
 import {
   type Change,
   describeChange,
+  type ForeignFilter,
   type KernelObject,
   type LinkDetails,
   type NamespaceName,
@@ -146,6 +147,12 @@ export class Kernel implements Disposable {
       const errno = errnoOf(error);
       if (errno !== 'ENOENT' && errno !== 'ENETDOWN' && errno !== 'ENXIO') throw error;
     }
+  }
+
+  /** Chains of others, in nftables or by iptables-nft, that drop what is forwarded unless a rule of theirs lets it through. */
+  foreignFilters(namespace: NamespaceName = ''): ForeignFilter[] {
+    this.#namespaces.recheck();
+    return this.#nft.foreignFilters(namespace);
   }
 
   /** Whether this kernel has a feature. */

@@ -2,6 +2,7 @@ import {
   type BatchRequest,
   type ElementObject,
   encodeNftBatch,
+  type ForeignFilter,
   joinMessages,
   type KernelObject,
   type NamespaceName,
@@ -41,6 +42,11 @@ export class NftApplier {
       if (needed.length === changes.length && errnoOf(error) !== 'EPERM') throw error;
       this.#commit(open, needed);
     }
+  }
+
+  /** Chains of others that drop what is forwarded. */
+  foreignFilters(namespace: NamespaceName): ForeignFilter[] {
+    return this.#state(this.#namespaces.get(namespace)).readForeignFilters();
   }
 
   /** Tables that are ours, and elements of their sets. */

@@ -1,8 +1,11 @@
 import {
   Attributes,
   decodeElements,
+  decodeForeignFilters,
   decodeTables,
   encodeElementDump,
+  type ForeignFilter,
+  hasForwardChain,
   type Message,
   messageFlag,
   nftMessage,
@@ -99,6 +102,15 @@ export class NftState {
       const table = this.#readContents({ family, name }, head);
       return [this.isOrphan(table) ? { ...table, protected: false } : table];
     });
+  }
+
+  /** Chains of others that drop what is forwarded; rules are read only where there are such. */
+  readForeignFilters(): ForeignFilter[] {
+    const dump = (type: number) =>
+      this.#namespace.netfilter.execute('list chains', nftMessage(type, messageFlag.dump, 'any'));
+    const isForeign = (message: Message) => tableNameIn(message) !== OWN_PREFIX;
+    const chains = dump(nftType.getChain).filter(isForeign);
+    return hasForwardChain(chains) ? decodeForeignFilters(chains, dump(nftType.getRule)) : [];
   }
 
   /** The elements of a set. */

@@ -8,6 +8,7 @@ import type { BoundPort, Endpoint, Network, NetworkEvent, NetworkRequest, PortBi
 import { NameRecords } from './name-records.ts';
 import type { NameServicePort } from './name-service-port.ts';
 import { Networks } from './networks.ts';
+import { obstacles } from './obstacles.ts';
 import { PortBook } from './port-book.ts';
 import { boundPorts } from './port-plan.ts';
 import { type ReconcileContext, type Reconciliation, reconcile } from './reconcile.ts';
@@ -66,6 +67,7 @@ export class NetworkController {
     this.#networks.ensurePredefined();
     const reconciliation = await this.#repair();
     for (const address of addresses) if (address) await this.#reconcile.kernel.forgetConnections({ address });
+    this.#noteObstacles(this.networks());
     return reconciliation;
   }
 
@@ -92,7 +94,14 @@ export class NetworkController {
 
   /** @throws FairleadError in Docker's words; nothing is changed then. */
   async createNetwork(request: NetworkRequest): Promise<Network> {
-    return await this.#turns.run('networks', () => this.#networks.create(request));
+    const network = await this.#turns.run('networks', () => this.#networks.create(request));
+    this.#noteObstacles([network]);
+    return network;
+  }
+
+  /** What of other tools' rules keeps packets of a network from coming in or going out, a sentence each. */
+  obstacles(network: Network): string[] {
+    return obstacles(network, this.#reconcile.kernel.foreignFilters());
   }
 
   /** @throws FairleadError `not-found` or `forbidden`. */
@@ -175,6 +184,15 @@ export class NetworkController {
   /** A stopped container leaves a network. */
   releaseLease(network: string, owner: string): void {
     this.#state.addresses.release(network, owner);
+  }
+
+  #noteObstacles(networks: readonly Network[]): void {
+    const filters = this.#reconcile.kernel.foreignFilters();
+    for (const network of networks) {
+      for (const obstacle of obstacles(network, filters)) {
+        this.#reconcile.logger.warn('rules of others are in the way', { network: network.name, obstacle });
+      }
+    }
   }
 
   #repair(): Promise<Reconciliation> {

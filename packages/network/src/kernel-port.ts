@@ -1,5 +1,5 @@
 import type { IpAddress, PortProtocol } from '@fairlead/base';
-import type { Change, KernelObject, NamespaceName } from '@fairlead/netlink';
+import type { Change, ForeignFilter, KernelObject, NamespaceName } from '@fairlead/netlink';
 
 /** Which connections conntrack shall forget; every given part has to match. */
 export interface ConnectionFilter {
@@ -34,6 +34,8 @@ export interface KernelPort {
   emptyPins(): NamespaceName[];
   /** Drop connections from conntrack so that they do not go on to an endpoint that is no more. */
   forgetConnections(filter: ConnectionFilter): Promise<void>;
+  /** Chains of others that drop what is forwarded unless a rule of theirs lets it through. */
+  foreignFilters(): ForeignFilter[];
   /** Tell everybody on a link that its addresses are here, once; harmless when the link is gone or down. */
   announce(namespace: NamespaceName, link: string, addresses: readonly IpAddress[]): void;
 }

@@ -57,7 +57,10 @@ function inspect(networks: NetworkService, request: ApiRequest): ApiResponse {
   if (scope !== undefined && scope !== network.scope) {
     throw new FairleadError('not-found', `network ${reference} not found`);
   }
-  return json(presentNetworkWithContainers(network, endpoints, request.version));
+  const warnings = networks.obstacles(network);
+  const shown = presentNetworkWithContainers(network, endpoints, request.version);
+  // Docker's answer has nothing of the kind; clients pass over what they do not know.
+  return json(warnings.length > 0 ? { ...shown, Warnings: warnings } : shown);
 }
 
 async function create(networks: NetworkService, request: ApiRequest): Promise<ApiResponse> {

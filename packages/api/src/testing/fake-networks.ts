@@ -68,6 +68,10 @@ export class FakeNetworks implements NetworkService {
     return { network, endpoints: this.#endpoints.filter((endpoint) => endpoint.network === network.id) };
   }
 
+  obstacles(): readonly string[] {
+    return [];
+  }
+
   list(): readonly Network[] {
     return [...this.#networks.values()];
   }

@@ -2,6 +2,7 @@ import type { IpAddress } from '@fairlead/base';
 import {
   type Change,
   describeChange,
+  type ForeignFilter,
   identityOf,
   type KernelObject,
   type NamespaceName,
@@ -28,6 +29,8 @@ export class FakeKernel {
   readonly missing = new Set<FeatureName>();
   /** What was asked to be forgotten, in order. */
   readonly forgotten: ConnectionFilter[] = [];
+  /** Chains of others that drop what is forwarded. */
+  readonly foreign: ForeignFilter[] = [];
   /** What was announced, in order: `fl-web eth0 172.17.0.2`. */
   readonly announced: string[] = [];
   readonly #emptyPins = new Set<NamespaceName>();
@@ -79,6 +82,11 @@ export class FakeKernel {
   /** As the real one. */
   supports(feature: FeatureName): boolean {
     return !this.missing.has(feature);
+  }
+
+  /** As the real one, for those of {@link foreign}. */
+  foreignFilters(): ForeignFilter[] {
+    return this.foreign;
   }
 
   /** As the real one, without anybody to hear it. */

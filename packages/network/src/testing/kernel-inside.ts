@@ -1,6 +1,6 @@
 import type { IpAddress } from '@fairlead/base';
 import { deleteNamespace, Kernel, listNamespaces } from '@fairlead/kernel';
-import type { Change, KernelObject, NamespaceName } from '@fairlead/netlink';
+import type { Change, ForeignFilter, KernelObject, NamespaceName } from '@fairlead/netlink';
 import type { ConnectionFilter, KernelPort, LinkKind } from '../kernel-port.ts';
 
 /** Something for networks to hang on, that is none of ours. */
@@ -52,6 +52,10 @@ export class KernelInside implements KernelPort, Disposable {
 
   emptyPins(): NamespaceName[] {
     return this.#kernel.emptyPins().filter((name) => name.startsWith(this.#prefix));
+  }
+
+  foreignFilters(): ForeignFilter[] {
+    return this.#kernel.foreignFilters(this.#host);
   }
 
   announce(namespace: NamespaceName, link: string, addresses: readonly IpAddress[]): void {

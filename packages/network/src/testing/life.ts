@@ -1,5 +1,5 @@
 import type { IpAddress } from '@fairlead/base';
-import type { Change, KernelObject, NamespaceName } from '@fairlead/netlink';
+import type { Change, ForeignFilter, KernelObject, NamespaceName } from '@fairlead/netlink';
 import type { ConnectionFilter, KernelPort, LinkKind } from '../kernel-port.ts';
 import type { FakeNameService } from './fake-name-service.ts';
 
@@ -107,6 +107,10 @@ export class MortalKernel implements KernelPort {
 
   emptyPins(): NamespaceName[] {
     return this.#kernel.emptyPins();
+  }
+
+  foreignFilters(): ForeignFilter[] {
+    return this.#kernel.foreignFilters();
   }
 
   announce(namespace: NamespaceName, link: string, addresses: readonly IpAddress[]): void {

@@ -1,5 +1,5 @@
 import type { IpAddress } from '@fairlead/base';
-import type { Change, KernelObject, NamespaceName } from '@fairlead/netlink';
+import type { Change, ForeignFilter, KernelObject, NamespaceName } from '@fairlead/netlink';
 import type { ConnectionFilter, KernelPort, LinkKind } from '../kernel-port.ts';
 import type { InterruptibleKernel } from './life.ts';
 
@@ -42,6 +42,10 @@ export class SteppedKernel implements InterruptibleKernel {
 
   async forgetConnections(filter: ConnectionFilter): Promise<void> {
     await this.#kernel.forgetConnections(filter);
+  }
+
+  foreignFilters(): ForeignFilter[] {
+    return this.#kernel.foreignFilters();
   }
 
   announce(namespace: NamespaceName, link: string, addresses: readonly IpAddress[]): void {

@@ -1,0 +1,21 @@
+import type { ForeignFilter } from '@fairlead/netlink';
+import type { Network } from './model.ts';
+
+/**
+ * What of other tools' rules keeps packets of a network from coming in or going out, a sentence each, as far as can be
+ * seen: rules are judged by the interfaces that they name.
+ */
+export function obstacles({ bridge, internal, ipv4, ipv6 }: Network, filters: readonly ForeignFilter[]): string[] {
+  if (bridge === undefined || internal) return [];
+  const concerned = filters.filter(({ family }) => (family === 'ip' ? ipv4 : family === 'ip6' ? ipv6 : true));
+  return concerned
+    .filter(({ admitted }) => !admitted.some((pattern) => isMeant(pattern, bridge.name)))
+    .map(({ family, table, chain }) => {
+      const where = `chain ${chain} of table ${family} ${table}`;
+      return `${where} refuses what is forwarded, and none of its rules names ${bridge.name} to let it through`;
+    });
+}
+
+function isMeant(pattern: string, name: string): boolean {
+  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name;
+}

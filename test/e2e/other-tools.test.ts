@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { busyboxImage, Daemon, Host } from '@fairlead/lab';
+import { startDockerd } from '../lab/peer.ts';
+
+/** Firewalls of others on the host: theirs stays as it is, and where it is in the way Fairlead says so. */
+
+let host: Host;
+let daemon: Daemon;
+let image: string;
+const parts = new AsyncDisposableStack();
+
+before(async () => {
+  host = parts.use(await Host.create());
+  daemon = parts.use(await Daemon.fairlead(host));
+  image = join(host.folder, 'busybox.tar');
+  await busyboxImage(image, { files: { '/var/www/index.html': 'it works\n' } });
+  await daemon.docker('load', '-i', image);
+  await daemon.docker('network', 'create', '--ipv6', '-o', 'com.docker.network.bridge.name=br-app', 'app');
+  const words = ['--name', 'web', '--network', 'app', '-p', '8080:80'];
+  await daemon.docker('run', '-d', ...words, 'busybox', 'httpd', '-f', '-h', '/var/www');
+});
+after(() => parts.disposeAsync());
+
+async function answers(port = 8080): Promise<boolean> {
+  const url = `http://${host.addresses.host.ipv4}:${port}/`;
+  return (await host.outside.run(['timeout', '2', 'busybox', 'wget', '-qO-', url])).stdout === 'it works\n';
+}
+
+/** What `docker network inspect` warns of. */
+async function warnings(network = 'app'): Promise<readonly string[]> {
+  const [shown]: { Warnings?: string[] }[] = JSON.parse(await daemon.docker('network', 'inspect', network));
+  return shown?.Warnings ?? [];
+}
+
+const ufw = `
+iptables-nft -P INPUT DROP
+iptables-nft -P FORWARD DROP
+iptables-nft -A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+iptables-nft -A INPUT -i lo -j ACCEPT
+iptables-nft -N ufw-before-forward
+iptables-nft -N ufw-user-forward
+iptables-nft -A FORWARD -j ufw-before-forward
+iptables-nft -A FORWARD -j ufw-user-forward
+iptables-nft -A ufw-before-forward -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+`;
+
+const firewalld = `
+table inet firewalld {
+  chain filter_FORWARD {
+    type filter hook forward priority 10; policy accept;
+    ct state established,related accept
+    iifname "lo" accept
+    jump filter_FORWARD_ZONES
+    reject with icmpx type admin-prohibited
+  }
+  chain filter_FORWARD_ZONES { }
+}`;
+
+/** Everything that is not ours, without counters. */
+async function others(): Promise<string> {
+  const script = `nft -s list ruleset | awk '/^table inet fairlead /{skip=1} !skip{print} /^}/{skip=0}'`;
+  return await host.exec('bash', '-c', script);
+}
+
+test('a policy of ufw’s is obeyed, left alone and told of, until a rule lets the network through', async () => {
+  assert.deepEqual([await answers(), await warnings()], [true, []]);
+  await host.exec('bash', '-e', '-c', ufw);
+  const theirs = await others();
+  const message =
+    'chain FORWARD of table ip filter refuses what is forwarded, and none of its rules names br-app to let it through';
+  assert.deepEqual([await answers(), await warnings()], [false, [message]]);
+  await daemon.docker('network', 'create', '-o', 'com.docker.network.bridge.name=br-more', 'more');
+  assert.match(daemon.log(), /"network":"more","obstacle":"chain FORWARD of table ip filter/);
+  await daemon.docker('network', 'rm', 'more');
+  await daemon.kill9();
+  await daemon.restart();
+  assert.match(daemon.log(), /"network":"app","obstacle":"chain FORWARD of table ip filter/);
+  assert.equal(await others(), theirs);
+  for (const side of ['-i', '-o'])
+    await host.exec('iptables-nft', '-A', 'ufw-user-forward', side, 'br-app', '-j', 'ACCEPT');
+  assert.deepEqual([await answers(), await warnings()], [true, []]);
+  await host.exec(
+    'bash',
+    '-c',
+    'iptables-nft -P FORWARD ACCEPT; iptables-nft -P INPUT ACCEPT; iptables-nft -F; iptables-nft -X',
+  );
+});
+
+test('a chain of firewalld’s that rejects in the end is obeyed, left alone and told of', async () => {
+  await host.run(['nft', '-f', '-'], { input: firewalld });
+  const theirs = await others();
+  assert.deepEqual([await answers(), (await warnings()).length], [false, 1]);
+  await host.exec('nft', 'add rule inet firewalld filter_FORWARD_ZONES oifname "br-app" accept');
+  assert.deepEqual([await answers(), await warnings()], [true, []]);
+  await host.exec('nft', 'flush', 'chain', 'inet', 'firewalld', 'filter_FORWARD_ZONES');
+  await daemon.restart();
+  assert.equal(await others(), theirs);
+  await host.exec('nft', 'delete', 'table', 'inet', 'firewalld');
+  assert.ok(await answers());
+});
+
+test('Docker’s own engine and Fairlead go on beside each other', async () => {
+  // Each has a default bridge: Docker's is another one here.
+  await using dockerd = await startDockerd(host, [
+    '--bridge',
+    'none',
+    '--default-address-pool',
+    'base=10.77.0.0/16,size=24',
+  ]);
+  await dockerd.docker('load', '-i', image);
+  await dockerd.docker('network', 'create', 'theirs');
+  const words = ['--name', 'their-web', '--network', 'theirs', '-p', '8090:80'];
+  await dockerd.docker('run', '-d', ...words, 'busybox', 'httpd', '-f', '-h', '/var/www');
+  const theirs = await others();
+  assert.ok(await answers(8090));
+  assert.ok(await answers(8080));
+  await daemon.docker('network', 'create', 'ours');
+  await daemon.docker(
+    'run',
+    '-d',
+    '--name',
+    'second',
+    '--network',
+    'ours',
+    '-p',
+    '8081:80',
+    'busybox',
+    'httpd',
+    '-f',
+    '-h',
+    '/var/www',
+  );
+  await daemon.restart();
+  assert.ok(await answers(8081));
+  const taken = await daemon.tryDocker(['run', '--rm', '-p', '8090:80', 'busybox', 'true']);
+  assert.match(taken.stderr, /failed to bind host port 0\.0\.0\.0:8090\/tcp: address already in use/);
+  await daemon.docker('rm', '-f', 'second');
+  await daemon.docker('network', 'rm', 'ours');
+  assert.equal(await others(), theirs);
+  assert.ok(await answers(8090));
+  await dockerd.docker('rm', '-f', 'their-web');
+});
