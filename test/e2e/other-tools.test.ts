@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { busyboxImage, Daemon, Host } from '@fairlead/lab';
 import { startDockerd } from '../lab/peer.ts';
+import { eventually } from './life-rig.ts';
 
 /** Firewalls of others on the host: theirs stays as it is, and where it is in the way Fairlead says so. */
 
@@ -76,7 +77,8 @@ test('a policy of ufw’s is obeyed, left alone and told of, until a rule lets t
   await daemon.docker('network', 'rm', 'more');
   await daemon.kill9();
   await daemon.restart();
-  assert.match(daemon.log(), /"network":"app","obstacle":"chain FORWARD of table ip filter/);
+  const told = /"network":"app","obstacle":"chain FORWARD of table ip filter/;
+  await eventually('the log says so', async () => told.test(daemon.log()));
   assert.equal(await others(), theirs);
   for (const side of ['-i', '-o'])
     await host.exec('iptables-nft', '-A', 'ufw-user-forward', side, 'br-app', '-j', 'ACCEPT');

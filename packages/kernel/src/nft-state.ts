@@ -5,7 +5,7 @@ import {
   decodeTables,
   encodeElementDump,
   type ForeignFilter,
-  hasForwardChain,
+  forwardingTables,
   type Message,
   messageFlag,
   nftMessage,
@@ -104,13 +104,15 @@ export class NftState {
     });
   }
 
-  /** Chains of others that drop what is forwarded; rules are read only where there are such. */
+  /** Chains of others that refuse what is forwarded. Rules are read of those tables alone: others may have very many. */
   readForeignFilters(): ForeignFilter[] {
-    const dump = (type: number) =>
-      this.#namespace.netfilter.execute('list chains', nftMessage(type, messageFlag.dump, 'any'));
-    const isForeign = (message: Message) => tableNameIn(message) !== OWN_PREFIX;
-    const chains = dump(nftType.getChain).filter(isForeign);
-    return hasForwardChain(chains) ? decodeForeignFilters(chains, dump(nftType.getRule)) : [];
+    const { netfilter } = this.#namespace;
+    const all = netfilter.execute('list chains', nftMessage(nftType.getChain, messageFlag.dump, 'any'));
+    const chains = all.filter((message) => tableNameIn(message) !== OWN_PREFIX);
+    const rules = forwardingTables(chains).flatMap((table) =>
+      netfilter.execute(`list rules of ${table.name}`, tableRequest(nftType.getRule, messageFlag.dump, table)),
+    );
+    return decodeForeignFilters(chains, rules);
   }
 
   /** The elements of a set. */

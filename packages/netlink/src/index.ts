@@ -56,7 +56,7 @@ export {
   type SetSchema,
 } from './nftables/element-codec.ts';
 export { formatElements } from './nftables/element-text.ts';
-export { decodeForeignFilters, type ForeignFilter, hasForwardChain } from './nftables/foreign-filter.ts';
+export { decodeForeignFilters, type ForeignFilter, forwardingTables } from './nftables/foreign-filter.ts';
 export { encodeNftBatch, netfilterGroup, nftMessage, nftType } from './nftables/nft-message.ts';
 export {
   type ChainSummary,

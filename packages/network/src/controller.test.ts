@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { parseIpAddress, parsePrefix } from '@fairlead/base';
 import type { PortBinding } from './model.ts';
 import { boundPorts } from './port-plan.ts';
+import { Life } from './testing/life.ts';
 import { plainSettings, Rig } from './testing/rig.ts';
 
 const web: PortBinding = { protocol: 'tcp', containerPort: 80, hostPorts: { first: 8080, last: 8080 } };
@@ -354,4 +355,24 @@ test('when the host asks other name servers, sandboxes with names are told, and 
   assert.deepEqual(rig.names.calls.slice(calls), ['openSandbox']);
   assert.deepEqual(rig.names.sandboxes.get(web.id)?.hostUpstreams, ['192.0.2.54']);
   rig.assertConsistent();
+});
+
+test('rules of others that are in the way are told of, at the start and when a network is made', async () => {
+  using rig = await Rig.started();
+  rig.kernel.foreign.push({ family: 'ip', table: 'filter', chain: 'FORWARD', admitted: ['docker0'] });
+  const notes: unknown[] = [];
+  const app = await rig.controller.createNetwork({ name: 'app' });
+  notes.push(rig.logged.splice(0).length, rig.controller.obstacles(app).length);
+  await rig.boot(new Life());
+  notes.push(rig.logged.splice(0).length, rig.controller.obstacles(rig.controller.findNetwork('bridge')));
+  assert.deepEqual(notes, [1, 1, 1, []]);
+});
+
+test('rules of others that cannot be read keep nobody from making a network', async (context) => {
+  using rig = await Rig.started();
+  context.mock.method(rig.kernel, 'foreignFilters', () => {
+    throw new Error('no such thing');
+  });
+  assert.deepEqual(rig.controller.obstacles(await rig.controller.createNetwork({ name: 'app' })), []);
+  assert.match(rig.logged.join(), /rules of others not read: no such thing/);
 });

@@ -1,5 +1,5 @@
 import { KeyedMutex, type Logger, messageOf } from '@fairlead/base';
-import type { Change } from '@fairlead/netlink';
+import type { Change, ForeignFilter } from '@fairlead/netlink';
 import type { Store } from '@fairlead/store';
 import { Announcements } from './announcements.ts';
 import type { JoinRequest } from './endpoint-factory.ts';
@@ -67,8 +67,12 @@ export class NetworkController {
     this.#networks.ensurePredefined();
     const reconciliation = await this.#repair();
     for (const address of addresses) if (address) await this.#reconcile.kernel.forgetConnections({ address });
-    this.#noteObstacles(this.networks());
-    return reconciliation;
+    const compareInsides = async () => {
+      const changes = await reconciliation.compareInsides();
+      this.#noteObstacles(this.networks());
+      return changes;
+    };
+    return { ...reconciliation, compareInsides };
   }
 
   /**
@@ -101,7 +105,7 @@ export class NetworkController {
 
   /** What of other tools' rules keeps packets of a network from coming in or going out, a sentence each. */
   obstacles(network: Network): string[] {
-    return obstacles(network, this.#reconcile.kernel.foreignFilters());
+    return obstacles(network, this.#foreignFilters());
   }
 
   /** @throws FairleadError `not-found` or `forbidden`. */
@@ -186,8 +190,18 @@ export class NetworkController {
     this.#state.addresses.release(network, owner);
   }
 
+  /** Rules that we have not written may be anything: that they cannot be read is no fault of a network's. */
+  #foreignFilters(): readonly ForeignFilter[] {
+    try {
+      return this.#reconcile.kernel.foreignFilters();
+    } catch (error) {
+      this.#reconcile.logger.warn('rules of others not read', { error: messageOf(error) });
+      return [];
+    }
+  }
+
   #noteObstacles(networks: readonly Network[]): void {
-    const filters = this.#reconcile.kernel.foreignFilters();
+    const filters = this.#foreignFilters();
     for (const network of networks) {
       for (const obstacle of obstacles(network, filters)) {
         this.#reconcile.logger.warn('rules of others are in the way', { network: network.name, obstacle });

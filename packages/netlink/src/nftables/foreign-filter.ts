@@ -47,9 +47,12 @@ export function decodeForeignFilters(chains: readonly Message[], rules: readonly
   });
 }
 
-/** Whether rules have to be read at all. */
-export function hasForwardChain(chains: readonly Message[]): boolean {
-  return chains.some((message) => forwardChain(message).length > 0);
+/** The tables whose rules have to be read: those with a chain that forwarded packets come to. */
+export function forwardingTables(
+  chains: readonly Message[],
+): { readonly family: TableFamily; readonly name: string }[] {
+  const tables = chains.flatMap(forwardChain).map(({ family, table }) => ({ family, name: table }));
+  return [...new Map(tables.map((table) => [`${table.family} ${table.name}`, table])).values()];
 }
 
 function forwardChain(message: Message): ForwardChain[] {
