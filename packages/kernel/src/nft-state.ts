@@ -3,6 +3,7 @@ import {
   decodeElements,
   decodeForeignFilters,
   decodeTables,
+  dumpChainsMessage,
   encodeElementDump,
   type ForeignFilter,
   forwardingTables,
@@ -107,7 +108,7 @@ export class NftState {
   /** Chains of others that refuse what is forwarded. Rules are read of those tables alone: others may have very many. */
   readForeignFilters(): ForeignFilter[] {
     const { netfilter } = this.#namespace;
-    const all = netfilter.execute('list chains', nftMessage(nftType.getChain, messageFlag.dump, 'any'));
+    const all = netfilter.execute('list chains', dumpChainsMessage());
     const chains = all.filter((message) => tableNameIn(message) !== OWN_PREFIX);
     const rules = forwardingTables(chains).flatMap((table) =>
       netfilter.execute(`list rules of ${table.name}`, tableRequest(nftType.getRule, messageFlag.dump, table)),

@@ -1,8 +1,7 @@
 import { Attributes, listAttributes } from '../attribute.ts';
 import type { Message } from '../message.ts';
 import type { TableFamily } from './definition.ts';
-import { familyNumbers } from './nft-message.ts';
-import { hookNumbers } from './table-encoder.ts';
+import { rulesetFamily, summarizeChain } from './ruleset-listing.ts';
 
 /** A chain of somebody else's that refuses what is forwarded, by policy or in the end, unless a rule says otherwise. */
 export interface ForeignFilter {
@@ -56,18 +55,14 @@ export function forwardingTables(
 }
 
 function forwardChain(message: Message): ForwardChain[] {
-  const family = familyOf(message);
-  const attributes = attributesOf(message);
-  const [table, chain] = [attributes.text(1), attributes.text(3)];
-  const hook = attributes.nested(4)?.u32be(1);
-  const drops = attributes.u32be(5) === NF_DROP;
-  if (family === undefined || family === 'bridge' || table === undefined || chain === undefined) return [];
-  return hook === hookNumbers.forward ? [{ family, table, chain, drops }] : [];
+  const { family, table, chain, hook, policy } = summarizeChain(message);
+  if (hook !== 'forward' || (family !== 'inet' && family !== 'ip' && family !== 'ip6')) return [];
+  return [{ family, table, chain, drops: policy === 'drop' }];
 }
 
 function readRule(message: Message, wanted: ReadonlySet<string>): ForeignRule[] {
   const attributes = attributesOf(message);
-  const table = `${familyOf(message)} ${attributes.text(1)}`;
+  const table = `${rulesetFamily(message)} ${attributes.text(1)}`;
   if (!wanted.has(table)) return [];
   const { admitted, refuses } = effectOf(attributes.bytes(4) ?? new Uint8Array());
   return admitted.length > 0 || refuses ? [{ table, chain: attributes.text(2) ?? '', admitted, refuses }] : [];
@@ -117,13 +112,6 @@ function patternOf(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   const text = new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
   return end < 0 && bytes.length < 16 ? `${text}*` : text;
-}
-
-const families = new Map(Object.entries(familyNumbers).map(([name, number]) => [number, name]));
-
-function familyOf({ body }: Message): TableFamily | undefined {
-  const name = families.get(body[0] ?? 0);
-  return name === 'inet' || name === 'ip' || name === 'ip6' || name === 'bridge' ? name : undefined;
 }
 
 function attributesOf({ body }: Message): Attributes {
