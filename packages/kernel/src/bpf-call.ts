@@ -16,6 +16,8 @@ const command = {
 const ATTRIBUTE_BYTES = 152;
 const NAME_BYTES = 15;
 const LOG_BYTES = 64 * 1024;
+/** As libbpf has it. */
+const LOAD_ATTEMPTS = 5;
 const encoder = new TextEncoder();
 /** The helpers that read the kernel's memory are only for programs under its own licence. */
 const licence = encoder.encode('GPL\0');
@@ -74,7 +76,7 @@ export function freezeBpfMap(map: number): void {
 export function loadBpfProgram(request: BpfProgramRequest): number {
   const log = new Uint8Array(LOG_BYTES);
   try {
-    return call(command.loadProgram, (view) => describeProgram(view, request));
+    return loadUninterrupted((view) => describeProgram(view, request));
   } catch (error) {
     if (!(error instanceof SystemCallError)) throw error;
     // Again with a log, which costs too much to ask for when all is well.
@@ -88,6 +90,17 @@ export function loadBpfProgram(request: BpfProgramRequest): number {
       return call(command.loadProgram, explain);
     } catch {
       throw new SystemCallError(`load program ${request.name} (${endOf(log)})`, error.errno);
+    }
+  }
+}
+
+/** A signal ends the verifier's work, whatever it is for. */
+function loadUninterrupted(fill: (attributes: DataView) => void): number {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return call(command.loadProgram, fill);
+    } catch (error) {
+      if (!(error instanceof SystemCallError) || error.errno !== 'EAGAIN' || attempt === LOAD_ATTEMPTS) throw error;
     }
   }
 }

@@ -1,6 +1,6 @@
 import { type Family, familyOf, type IpAddress } from '@fairlead/base';
 import { AF_INET, AF_INET6, readSocketAddress, socketAddressOf } from './socket-address.ts';
-import { bind, close, getsockname, recv, sendto, socket } from './syscalls.ts';
+import { bind, close, getsockname, recv, sendto, setsockopt, socket } from './syscalls.ts';
 import { SystemCallError } from './system-call-error.ts';
 
 const SOCK_STREAM = 1;
@@ -10,6 +10,12 @@ const SOCK_CLOEXEC = 0o2000000;
 const SOCK_NONBLOCK = 0o4000;
 const IPPROTO_RAW = 255;
 const MSG_DONTWAIT = 0x40;
+const SOL_IP = 0;
+const IP_MTU_DISCOVER = 10;
+const IPPROTO_IPV6 = 41;
+const IPV6_MTU_DISCOVER = 23;
+/** IP_PMTUDISC_PROBE, the same number in both families. */
+const PROBE_MTU = Uint8Array.of(3, 0, 0, 0);
 
 /**
  * Send an IP packet as it is, header included, from the namespace this thread is in. It goes through the namespace's own
@@ -21,6 +27,9 @@ const MSG_DONTWAIT = 0x40;
 export function sendRawPacket(packet: Uint8Array, destination: IpAddress): void {
   const descriptor = socket(domainOf(familyOf(destination)), SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_RAW);
   try {
+    // What was learnt about the way's size may be out of date: the packet is to find out anew.
+    const [level, option] = familyOf(destination) === 4 ? [SOL_IP, IP_MTU_DISCOVER] : [IPPROTO_IPV6, IPV6_MTU_DISCOVER];
+    setsockopt(descriptor, level, option, PROBE_MTU, 4);
     const address = socketAddressOf(destination, 0);
     sendto(descriptor, packet, packet.length, 0, address, address.length);
   } finally {

@@ -64,6 +64,7 @@ export {
   dumpRulesOfTableMessage,
   type RuleSummary,
   type RulesetFamily,
+  ruleHandle,
   summarizeChain,
   summarizeRule,
 } from './nftables/ruleset-listing.ts';

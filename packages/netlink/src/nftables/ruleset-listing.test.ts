@@ -86,8 +86,8 @@ test('of rules with parts that we do not know, nothing is left out', () => {
 
 test('a table for a trace has a chain for each hook or interface and a rule for each mark', () => {
   const marks = [
-    { offset: 4, value: 1 },
-    { offset: 8, value: 2 },
+    { offset: 4, bytes: Uint8Array.of(1, 2, 3) },
+    { offset: 8, bytes: Uint8Array.of(4) },
   ];
   const count = (requests: readonly unknown[]) => requests.length;
   assert.equal(count(encodeTraceTable({ family: 'inet', name: 'x', marks })), 1 + 2 * 3);

@@ -84,6 +84,11 @@ export function summarizeChain(message: Message): ChainSummary {
   };
 }
 
+/** Which rule NFT_MSG_NEWRULE is about, without reading the rest of it. */
+export function ruleHandle(message: Message): bigint {
+  return new Attributes(message.body.subarray(4)).u64be(3) ?? 0n;
+}
+
 /** Read NFT_MSG_NEWRULE. */
 export function summarizeRule(message: Message): RuleSummary {
   const attributes = new Attributes(message.body.subarray(4));

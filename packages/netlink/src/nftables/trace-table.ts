@@ -7,11 +7,11 @@ import { familyNumbers, nftType } from './nft-message.ts';
 import { hookNumbers, tableFlag } from './table-encoder.ts';
 import { encodeComment } from './userdata.ts';
 
-/** Four bytes at a place of a packet. */
+/** Bytes at a place of a packet. */
 export interface PacketMark {
   /** From the beginning of the transport header. */
   readonly offset: number;
-  readonly value: number;
+  readonly bytes: Uint8Array;
 }
 
 /** A table that switches tracing on for packets with a mark, and does nothing else. */
@@ -81,12 +81,10 @@ function newChain({ family, name }: TraceTable, { chain, number, device }: Trace
   return { operation: `add chain ${family} ${name} ${chain}`, message };
 }
 
-function newRule({ family, name }: TraceTable, { chain }: TraceHook, { offset, value }: PacketMark): BatchRequest {
-  const data = new Uint8Array(4);
-  new DataView(data.buffer).setUint32(0, value);
+function newRule({ family, name }: TraceTable, { chain }: TraceHook, { offset, bytes }: PacketMark): BatchRequest {
   const expressions: Expression[] = [
-    { name: 'payload', base: TRANSPORT, offset, length: 4, register: REGISTER },
-    { name: 'cmp', register: REGISTER, operator: '==', data },
+    { name: 'payload', base: TRANSPORT, offset, length: bytes.length, register: REGISTER },
+    { name: 'cmp', register: REGISTER, operator: '==', data: bytes },
     { name: 'immediate', register: REGISTER, data: Uint8Array.of(1) },
     { name: 'meta set', key: META_TRACE, source: REGISTER },
   ];
