@@ -1,13 +1,13 @@
-import { type IpAddress, messageOf } from '@fairlead/base';
+import type { IpAddress } from '@fairlead/base';
 import { askNamespace } from './collect/namespace-facts.ts';
 import type { Namespaces } from './collect/namespaces.ts';
-import { type PacketWatch, watchPackets } from './collect/packet-watch.ts';
 import type { PlaceMap } from './collect/place-map.ts';
 import { type Probe, type SentProbe, sendProbe } from './collect/probe.ts';
-import { type RuleWatch, type WatchedNamespace, watchRules } from './collect/rule-watch.ts';
+import type { RuleWatch, WatchedNamespace } from './collect/rule-watch.ts';
 import { type Ruleset, readRuleset } from './collect/ruleset.ts';
-import { settle } from './collect/settle.ts';
+import { type Standing, settle } from './collect/settle.ts';
 import { processOfSocket, receivingSockets } from './collect/socket-table.ts';
+import type { Watch } from './collect/watch.ts';
 import type { Case } from './model/case.ts';
 import { addressOn, type ContainerPlace, type Directory } from './model/directory.ts';
 import type { Facts, NamespaceFacts } from './model/facts.ts';
@@ -15,8 +15,8 @@ import { buildHops, type Sighting } from './model/hops.ts';
 import { listenerAt } from './model/listener.ts';
 import { markHarmless, type Observation, type Outcome, outcomeOf } from './model/outcome.ts';
 import type { Capabilities, Hop, ProbeSummary } from './model/report.ts';
-import { rulePasses } from './model/rule-passes.ts';
-import { sightingsOf } from './model/sightings.ts';
+import { rulePasses, traceTablePrefix } from './model/rule-passes.ts';
+import { sightingsOf, sightingsOfRules } from './model/sightings.ts';
 import { summaryOf } from './model/summary.ts';
 
 /** Where the probe goes, and what is known of its ends. */
@@ -33,7 +33,7 @@ export interface Route {
   readonly local: boolean;
   /** Milliseconds to wait for an answer. */
   readonly patience: number;
-  readonly withoutPrograms: boolean;
+  readonly watch: Watch;
 }
 
 /** What was seen, in order, and what it comes to. */
@@ -47,7 +47,8 @@ export interface Followed {
 
 /** Send a probe, watch it, and gather what explains what became of it. */
 export async function followProbe(probe: Probe, route: Route): Promise<Followed> {
-  using watch = openWatch(probe, route);
+  const { watch } = route;
+  watch.rules.add(watchedNamespaces(probe, route));
   using sent = sendProbe(probe, route.namespaces.get(probe.namespace));
   const view = new ProbeView(probe, route, watch, sent);
   await settle(() => view.look(), route.patience, probe.protocol === 'udp');
@@ -65,38 +66,12 @@ export async function followProbe(probe: Probe, route: Route): Promise<Followed>
     hops: markHarmless(hops, places, outcome.harmless),
     capabilities: {
       packets: watch.packets !== undefined,
-      rules: watch.rules.active,
+      rules: watch.rules.missing.length === 0,
       missing: [...watch.missing, ...(watch.packets?.missing ?? []), ...watch.rules.missing],
     },
     probe: summaryOfProbe(probe, route, sent.sourcePort),
     summary: summaryOf(trace),
   };
-}
-
-interface Watch extends Disposable {
-  readonly packets: PacketWatch | undefined;
-  readonly rules: RuleWatch;
-  readonly missing: readonly string[];
-}
-
-function openWatch(probe: Probe, route: Route): Watch {
-  using parts = new DisposableStack();
-  const missing: string[] = [];
-  const packets = tryWatch(probe.tag, route, missing);
-  if (packets !== undefined) parts.use(packets);
-  const rules = parts.use(watchRules(probe.tag, watchedNamespaces(probe, route)));
-  const owned = parts.move();
-  return { packets, rules, missing, [Symbol.dispose]: () => owned.dispose() };
-}
-
-function tryWatch(tag: number, { withoutPrograms }: Route, missing: string[]): PacketWatch | undefined {
-  try {
-    if (withoutPrograms) throw new Error('eBPF is not to be used');
-    return watchPackets(tag);
-  } catch (error) {
-    missing.push(`the packet itself could not be watched (${messageOf(error)}): hops are told from rules and sockets`);
-    return undefined;
-  }
 }
 
 function watchedNamespaces(probe: Probe, { namespaces, places, behind, sourceContainer }: Route): WatchedNamespace[] {
@@ -121,8 +96,8 @@ function rulesetReader({ namespaces, places }: Route, { events }: RuleWatch): (i
   function readOne(inode: number): Ruleset {
     const name = places.namespaceOf(inode);
     if (name === undefined) return { chains: [], rules: [] };
-    const tables = events.filter(({ namespace }) => namespace === inode).map(({ table }) => table);
-    return readRuleset(namespaces.get(name), tables);
+    const wanted = events.filter(({ namespace, table }) => namespace === inode && !table.startsWith(traceTablePrefix));
+    return readRuleset(namespaces.get(name), wanted);
   }
 }
 
@@ -132,6 +107,7 @@ class ProbeView {
   readonly #route: Route;
   readonly #watch: Watch;
   readonly #sent: SentProbe;
+  #standing: (Standing & { readonly key: string }) | undefined;
 
   constructor(probe: Probe, route: Route, watch: Watch, sent: SentProbe) {
     this.#probe = probe;
@@ -140,24 +116,33 @@ class ProbeView {
     this.#sent = sent;
   }
 
-  look(): { readonly outcome: Outcome; readonly seen: number } {
-    const sightings = this.sightings();
-    const { events } = this.#watch.rules;
-    const quick = this.observe(
-      sightings,
-      rulePasses(events, this.#probe.tag, () => ({ chains: [], rules: [] })),
-    );
-    return { outcome: outcomeOf(quick), seen: sightings.length + events.length };
+  look(): Standing {
+    const { packets, rules } = this.#watch;
+    packets?.drain();
+    rules.drain();
+    const seen = (packets?.events.length ?? 0) + rules.events.length;
+    const key = `${seen} ${this.#sent.answered()} ${this.#sent.connection?.().state}`;
+    // Nothing new, nothing else to judge.
+    if (this.#standing?.key === key) return this.#standing;
+    const passes = rulePasses(rules.events, this.#probe.tag, () => ({ chains: [], rules: [] }));
+    this.#standing = { key, seen, outcome: outcomeOf(this.observe(this.sightings(), passes)) };
+    return this.#standing;
   }
 
   sightings(): Sighting[] {
     const { packets, rules } = this.#watch;
+    const { places, namespaces } = this.#route;
+    const { tag } = this.#probe;
     packets?.drain();
     rules.drain();
-    if (packets === undefined) return [];
-    const { places } = this.#route;
-    const here = packets.events.filter(({ namespace }) => places.isHere(namespace));
-    return sightingsOf(here, this.#probe.tag, packets.reasons);
+    if (packets !== undefined) {
+      const here = packets.events.filter(({ namespace }) => places.isHere(namespace));
+      return sightingsOf(here, tag, packets.reasons);
+    }
+    return sightingsOfRules(rules.events, tag, (inode, index) => {
+      const name = places.namespaceOf(inode);
+      return name === undefined ? undefined : namespaces.linkName(name, index);
+    });
   }
 
   observe(sightings: readonly Sighting[], passes: Observation['passes']): Observation {

@@ -6,6 +6,7 @@ import { askNamespace, askRoute } from './collect/namespace-facts.ts';
 import { Namespaces } from './collect/namespaces.ts';
 import { PlaceMap } from './collect/place-map.ts';
 import type { Probe } from './collect/probe.ts';
+import { Watch } from './collect/watch.ts';
 import { type Followed, followProbe } from './follow.ts';
 import type { Directory } from './model/directory.ts';
 import { describeNameFailure, describeUnsendable } from './model/early-end.ts';
@@ -26,10 +27,9 @@ import {
 /** Milliseconds to wait for an answer when nobody says. */
 const PATIENCE = 1000;
 
-/** Choices that only tests make. */
+/** What whoever traces several packets in a row may share. */
 export interface TraceOptions {
-  /** Do as if this kernel had no eBPF. */
-  readonly withoutPrograms?: boolean;
+  readonly watch?: Watch;
 }
 
 /**
@@ -67,6 +67,8 @@ export async function tracePacket(
     const facts = askNamespace(namespaces.get(source.namespace), { place: source.name, inode, packet });
     return finish(describeUnsendable(prepared.failure, { source, destination, family, facts, directory }));
   }
+  using own = options.watch === undefined ? new Watch() : undefined;
+  const watch = options.watch ?? own ?? new Watch();
   const probe: Probe = {
     protocol,
     family,
@@ -74,7 +76,7 @@ export async function tracePacket(
     source: prepared.address,
     destination,
     port: target.port ?? 0,
-    tag: newTag(),
+    tag: watch.nextTag(),
     connect: request.connect === true && prepared.arrival === undefined,
     ...(request.size !== undefined && { size: request.size }),
     ...(prepared.arrival && { arrival: prepared.arrival }),
@@ -94,7 +96,7 @@ export async function tracePacket(
     ...(behind && { behind }),
     local: host.all.has(destination) || destination.startsWith('127.') || destination === '::1',
     patience: request.timeout ?? PATIENCE,
-    withoutPrograms: options.withoutPrograms === true,
+    watch,
   });
   return finish(reportOf(followed));
 }
@@ -148,10 +150,4 @@ function prepare(end: {
   if (route === undefined || (route.type !== 'unicast' && route.type !== 'local'))
     return { failure: 'no-source-route' };
   return route.source === undefined ? { failure: 'no-source-route' } : { address: route.source };
-}
-
-function newTag(): number {
-  const [tag = 1] = crypto.getRandomValues(new Uint32Array(1));
-  // Neither end of the numbers: the tag plus one is looked for as well.
-  return tag < 2 || tag > 0xffff_fff0 ? 0x5eed_0001 : tag;
 }

@@ -1,7 +1,6 @@
-import { familyOf, isUnspecified } from '@fairlead/base';
+import { familyOf, isLoopback, isUnspecified } from '@fairlead/base';
 import type { SocketDetails } from '@fairlead/netlink';
 import type { Case } from '../model/case.ts';
-import { isLoopbackAddress } from '../model/listener.ts';
 import { type CauseRow, dropEvidence, publishCommand } from './row.ts';
 
 /** True when the packet arrived where it was to arrive, and nobody was there to take it. */
@@ -55,7 +54,7 @@ const onLoopbackOnly: CauseRow = {
   code: 'listens-on-loopback',
   explain: (trace) => {
     const sockets = onPort(trace);
-    if (!isUnclaimed(trace) || sockets.length === 0 || !sockets.every(({ local }) => isLoopbackAddress(local.address)))
+    if (!isUnclaimed(trace) || sockets.length === 0 || !sockets.every(({ local }) => isLoopback(local.address)))
       return undefined;
     const place = trace.destination.container?.name ?? trace.destination.name;
     return {
@@ -68,7 +67,7 @@ const onLoopbackOnly: CauseRow = {
 const otherFamily: CauseRow = {
   code: 'listens-on-other-family',
   explain: (trace) => {
-    const sockets = onPort(trace).filter(({ local }) => !isLoopbackAddress(local.address));
+    const sockets = onPort(trace).filter(({ local }) => !isLoopback(local.address));
     if (
       !isUnclaimed(trace) ||
       sockets.length === 0 ||

@@ -11,7 +11,7 @@ export interface NameFiles {
 
 const PORT = 53;
 /** Milliseconds; what a program waits for a server is more, but nobody waits for that at a prompt. */
-const PATIENCE = 2000;
+const PATIENCE = 1500;
 
 /** Addresses that a hosts file gives for a name. */
 export function addressesInHosts(text: string, name: string): IpAddress[] {

@@ -4,6 +4,7 @@ import type { NamespaceName } from '@fairlead/netlink';
 /** The namespaces that a trace asks, opened when they are first needed. */
 export class Namespaces implements Disposable {
   readonly #open = new Map<NamespaceName, OpenNamespace>();
+  readonly #links = new Map<NamespaceName, ReadonlyMap<number, string>>();
 
   /** @throws Error `ENOENT` when there is no such namespace. */
   get(name: NamespaceName): OpenNamespace {
@@ -12,6 +13,19 @@ export class Namespaces implements Disposable {
     const namespace = new OpenNamespace(name);
     this.#open.set(name, namespace);
     return namespace;
+  }
+
+  /** Name of a link by its index, as it was when it was first asked for. */
+  linkName(namespace: NamespaceName, index: number): string | undefined {
+    const known =
+      this.#links.get(namespace) ??
+      new Map(
+        this.get(namespace)
+          .links()
+          .map((link) => [link.index, link.name]),
+      );
+    this.#links.set(namespace, known);
+    return known.get(index);
   }
 
   [Symbol.dispose](): void {

@@ -41,11 +41,11 @@ const cases: [protocol: ProbeProtocol, address: string, drop: string | undefined
 
 for (const [index, [protocol, address, drop]] of cases.entries()) {
   test(`a probe by ${protocol} to ${address} is seen leaving, arriving and ending`, () => {
-    const tag = 0x0c0ffee0 + index * 16;
+    const tag = 0x0c0f0010 + index * 0x100000;
     using watch = watchPackets(tag);
     assert.deepEqual(watch.missing, []);
     send(protocol, parseIpAddress(address), tag);
-    send(protocol, parseIpAddress(address), tag + 8);
+    send(protocol, parseIpAddress(address), tag + 0x800);
     watch.drain();
     const requests = sightingsOf(watch.events, tag, watch.reasons).filter(({ role }) => role === 'request');
     assert.deepEqual(
@@ -73,10 +73,11 @@ test('nothing is seen once the watch is over', () => {
 
 test('rules are told with their table, chain and verdict, and only for packets with the tag', () => {
   const tag = 0x0bee0000;
-  using watch = watchRules(tag, [{ namespace, inode: 1, devices: ['lo'] }]);
+  using watch = watchRules(tag);
+  watch.add([{ namespace, inode: 1, devices: ['lo'] }]);
   assert.deepEqual(watch.missing, []);
   send('tcp', parseIpAddress('::1'), tag);
-  send('tcp', parseIpAddress('::1'), tag + 8);
+  send('tcp', parseIpAddress('::1'), tag + 0x800);
   watch.drain();
   const seen = watch.events.map(({ family, chain, type }) => `${family} ${chain} ${type}`);
   assert.ok(seen.includes('inet output rule') && seen.includes('netdev ingress0 rule'), seen.join('\n'));

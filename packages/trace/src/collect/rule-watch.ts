@@ -19,13 +19,13 @@ export interface SeenRule extends TraceEvent {
   readonly namespace: number;
 }
 
-/** Sees which rules packets with the tag meet in some namespaces, until disposed of. */
+/** Sees which rules packets of a series of traces meet, in the namespaces that it is told, until disposed of. */
 export interface RuleWatch extends Disposable {
   readonly events: readonly SeenRule[];
   /** What could not be had, in words. */
   readonly missing: readonly string[];
-  /** True when at least one namespace is watched. */
-  readonly active: boolean;
+  /** Watch these namespaces as well; those that are watched already stay so. */
+  add(namespaces: readonly WatchedNamespace[]): void;
   /** Take what has been seen by now. */
   drain(): void;
 }
@@ -39,47 +39,62 @@ export interface WatchedNamespace {
 }
 
 /**
- * Switch nftables' tracing on for packets with the tag. For that each namespace gets a table that is ours alone, touches
- * nothing else, and goes with the socket.
+ * Switch nftables' tracing on for packets whose tag begins as this one does. For that each namespace gets a table that is
+ * ours alone, touches nothing else, and goes with the socket.
  */
-export function watchRules(tag: number, namespaces: readonly WatchedNamespace[]): RuleWatch {
-  using parts = new DisposableStack();
+export function watchRules(tag: number): RuleWatch {
+  const parts = new DisposableStack();
   const events: SeenRule[] = [];
   const missing: string[] = [];
-  const listeners: NetlinkListener[] = [];
-  for (const { namespace, inode, devices } of namespaces) {
+  const watched = new Map<string, NetlinkListener | undefined>();
+  /** Interfaces get a table of their own for each time that some are added. */
+  let tables = 0;
+  const listen = (namespace: OpenNamespace, inode: number): NetlinkListener =>
+    namespace.enter(() =>
+      listenToNetlink('netfilter', [netfilterGroup.nftTrace], (message) => {
+        const event = message.type === nftType.trace ? decodeTraceEvent(message) : undefined;
+        if (event !== undefined) events.push({ ...event, namespace: inode });
+      }),
+    );
+  const add = ({ namespace, inode, devices }: WatchedNamespace): void => {
+    const fresh = devices.filter((device) => !watched.has(`${inode} ${device}`));
+    const isNew = !watched.has(`${inode}`);
+    if (!isNew && fresh.length === 0) return;
+    for (const device of fresh) watched.set(`${inode} ${device}`, undefined);
     try {
-      const listener = namespace.enter(() =>
-        listenToNetlink('netfilter', [netfilterGroup.nftTrace], (message) => {
-          if (message.type !== nftType.trace) return;
-          const event = decodeTraceEvent(message);
-          if (event !== undefined) events.push({ ...event, namespace: inode });
-        }),
-      );
-      listeners.push(parts.use(listener));
-      parts.use(switchOn(namespace, tag, devices));
+      if (isNew) watched.set(`${inode}`, parts.use(listen(namespace, inode)));
+      const name = `${traceTablePrefix}${tag.toString(16)}-${++tables}`;
+      parts.use(switchOn(namespace, { name, marks: marksOf(tag), devices: fresh, isNew }));
     } catch (error) {
       missing.push(`nftables trace in ${namespace.name || 'the host'}: ${messageOf(error)}`);
     }
-  }
-  const owned = parts.move();
+  };
   return {
     events,
     missing,
-    active: missing.length < namespaces.length,
-    drain: () => listeners.forEach((listener) => listener.drain()),
-    [Symbol.dispose]: () => owned.dispose(),
+    add: (namespaces) => namespaces.forEach(add),
+    drain: () => watched.forEach((listener) => listener?.drain()),
+    [Symbol.dispose]: () => parts.dispose(),
   };
 }
 
-function switchOn(namespace: OpenNamespace, tag: number, devices: readonly string[]): Disposable {
+interface Switch {
+  readonly name: string;
+  readonly marks: readonly PacketMark[];
+  readonly devices: readonly string[];
+  /** True when the namespace has no table of ours yet. */
+  readonly isNew: boolean;
+}
+
+function switchOn(namespace: OpenNamespace, { devices, isNew, ...table }: Switch): Disposable {
   const socket = namespace.openSocket('netfilter');
   try {
-    const table = { name: `${traceTablePrefix}${tag.toString(16)}`, marks: marksOf(tag) };
     const connection = new NetlinkConnection(socket);
-    connection.executeBatch(encodeNftBatch(encodeTraceTable({ family: 'inet', ...table })));
-    // A kernel may be built without either of these.
-    if (namespace.name === '') attempt(connection, { family: 'bridge', ...table });
+    if (isNew) {
+      connection.executeBatch(encodeNftBatch(encodeTraceTable({ family: 'inet', ...table })));
+      // A kernel may be built without either of these.
+      if (namespace.name === '') attempt(connection, { family: 'bridge', ...table });
+    }
     if (devices.length > 0) attempt(connection, { family: 'netdev', devices, ...table });
     return socket;
   } catch (error) {
@@ -98,13 +113,6 @@ function attempt(connection: NetlinkConnection, table: TraceTable): void {
 
 /** The places of `tagPlaces`, counted from the transport header: with ICMP's errors about either IP version. */
 function marksOf(tag: number): PacketMark[] {
-  const next = (tag + 1) >>> 0;
-  return [
-    { offset: 4, value: tag },
-    { offset: 8, value: next },
-    { offset: 32, value: tag },
-    { offset: 36, value: next },
-    { offset: 52, value: tag },
-    { offset: 56, value: next },
-  ];
+  const bytes = Uint8Array.of(tag >>> 24, tag >>> 16, tag >>> 8);
+  return [4, 8, 32, 36, 52, 56].map((offset) => ({ offset, bytes }));
 }

@@ -1,9 +1,10 @@
-import type { OpenNamespace } from '@fairlead/kernel';
+import { errnoOf, type OpenNamespace } from '@fairlead/kernel';
 import {
   type ChainSummary,
   dumpChainsMessage,
   dumpRulesOfTableMessage,
   type RuleSummary,
+  ruleHandle,
   summarizeChain,
   summarizeRule,
 } from '@fairlead/netlink';
@@ -14,16 +15,31 @@ export interface Ruleset {
   readonly rules: readonly RuleSummary[];
 }
 
-/** Read all chains, and the rules of the tables of these names. Nothing where there is no nftables. */
-export function readRuleset(namespace: OpenNamespace, tables: Iterable<string>): Ruleset {
+/** A rule that is to be read. */
+export interface WantedRule {
+  readonly table: string;
+  /** Numbers count for each table. */
+  readonly handle?: bigint;
+}
+
+/** Read all chains, and those rules that are wanted. Nothing where there is no nftables. */
+export function readRuleset(namespace: OpenNamespace, wanted: readonly WantedRule[]): Ruleset {
+  const { netfilter } = namespace;
   try {
-    const chains = namespace.netfilter.execute('list chains', dumpChainsMessage()).map(summarizeChain);
-    const rules = [...new Set(tables)].flatMap((table) =>
-      namespace.netfilter.execute(`list table ${table}`, dumpRulesOfTableMessage(table)).map(summarizeRule),
+    const chains = netfilter.execute('list chains', dumpChainsMessage()).map(summarizeChain);
+    const handles = new Map<string, Set<bigint>>();
+    for (const { table, handle } of wanted) {
+      if (handle !== undefined) handles.set(table, (handles.get(table) ?? new Set()).add(handle));
+    }
+    const rules = [...handles].flatMap(([table, numbers]) =>
+      netfilter
+        .execute(`list table ${table}`, dumpRulesOfTableMessage(table))
+        .filter((message) => numbers.has(ruleHandle(message)))
+        .map(summarizeRule),
     );
     return { chains, rules };
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    if (errnoOf(error) === undefined) throw error;
     return { chains: [], rules: [] };
   }
 }

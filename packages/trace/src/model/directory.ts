@@ -1,4 +1,4 @@
-import type { Family, IpAddress, PortRange } from '@fairlead/base';
+import type { Family, IpAddress, PortRange, Prefix } from '@fairlead/base';
 import type { NamespaceName } from '@fairlead/netlink';
 
 /** How a container is on a network. */
@@ -42,6 +42,9 @@ export interface NetworkPlace {
   /** Interface of the host: the bridge, or the parent of macvlan and ipvlan. */
   readonly interface?: string;
   readonly gateways: readonly IpAddress[];
+  readonly subnets: readonly Prefix[];
+  /** Bytes; absent where the network leaves it to its parent. */
+  readonly mtu?: number;
 }
 
 /** Everything that the engine knows and the kernel does not: who is who. */

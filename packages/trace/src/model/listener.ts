@@ -1,4 +1,4 @@
-import { familyOf, type IpAddress, isUnspecified } from '@fairlead/base';
+import { type IpAddress, isLoopback, isUnspecified } from '@fairlead/base';
 import type { SocketDetails } from '@fairlead/netlink';
 
 /** The socket that a packet to an address and port would reach. With `any`, the address is translated on the way. */
@@ -10,12 +10,5 @@ export function listenerAt(
 ): SocketDetails | undefined {
   const candidates = sockets.filter(({ local }) => local.port === port);
   const exact = candidates.find(({ local }) => local.address === address);
-  return (
-    exact ?? candidates.find(({ local }) => isUnspecified(local.address) || (any && !isLoopbackAddress(local.address)))
-  );
-}
-
-/** Addresses that only their own namespace reaches. */
-export function isLoopbackAddress(address: IpAddress): boolean {
-  return familyOf(address) === 4 ? address.startsWith('127.') : address === '::1';
+  return exact ?? candidates.find(({ local }) => isUnspecified(local.address) || (any && !isLoopback(local.address)));
 }

@@ -22,6 +22,7 @@ interface OpenPass {
   incoming?: number;
   outgoing?: number;
   steps: RuleStep[];
+  foreign?: true;
 }
 
 /**
@@ -38,17 +39,20 @@ export function rulePasses(
     const key = `${event.namespace} ${event.id}`;
     const pass = passes.get(key) ?? { namespace: event.namespace, role: undefined, steps: [] };
     passes.set(key, pass);
-    pass.role ??= roleIn(event, tag);
+    const role = roleIn(event, tag);
+    // A packet of another trace of the same series.
+    if (role === 'other') pass.foreign = true;
+    else pass.role ??= role;
     if (pass.incoming === undefined && event.incoming !== undefined) pass.incoming = event.incoming;
     if (pass.outgoing === undefined && event.outgoing !== undefined) pass.outgoing = event.outgoing;
     const step = stepOf(event, known(event.namespace));
     if (step !== undefined) pass.steps.push(step);
   }
-  return [...passes.values()].filter(({ steps }) => steps.length > 0);
+  return [...passes.values()].filter(({ steps, foreign }) => steps.length > 0 && foreign !== true);
 }
 
 /** The first event in each base chain carries the headers. */
-function roleIn({ headers }: TraceEvent, tag: number): PacketRole | undefined {
+function roleIn({ headers }: TraceEvent, tag: number): PacketRole | 'other' | undefined {
   if (headers?.network === undefined || headers.transport === undefined) return undefined;
   const bytes = new Uint8Array(headers.network.length + headers.transport.length);
   bytes.set(headers.network);
@@ -56,9 +60,9 @@ function roleIn({ headers }: TraceEvent, tag: number): PacketRole | undefined {
   const header = readPacketHeader(bytes);
   // An error's header ends before what it quotes.
   if (header?.type !== undefined && header.quoted === undefined && header.type !== 8 && header.type !== 128) {
-    return header.type === 0 || header.type === 129 ? roleOf(header, tag) : 'error';
+    return header.type === 0 || header.type === 129 ? (roleOf(header, tag) ?? 'other') : 'error';
   }
-  return header && roleOf(header, tag);
+  return header && (roleOf(header, tag) ?? 'other');
 }
 
 /** `undefined` for events that only say that a chain went on to its end. */

@@ -47,6 +47,11 @@ export function addValue(target: Register, value: number): Instruction {
   return { code: 0x07, target, value };
 }
 
+/** `target &= value`. */
+export function andValue(target: Register, value: number): Instruction {
+  return { code: 0x57, target, value };
+}
+
 /** `target += source`. */
 export function add(target: Register, source: Register): Instruction {
   return { code: 0x0f, target, source };

@@ -1,6 +1,7 @@
 import {
   add,
   addValue,
+  andValue,
   assemble,
   call,
   exit,
@@ -29,7 +30,7 @@ import { tracepoints } from './kernel-layout.ts';
 export interface PacketProgramRequest {
   readonly tracepoint: TracepointName;
   readonly layout: KernelLayout;
-  /** Packets are recognised by this number; see {@link tagPlaces}. */
+  /** Packets are recognised by the first 24 bits of this number; see {@link tagPlaces}. */
   readonly tag: number;
   /** Descriptor of the ring that records go to. */
   readonly ring: number;
@@ -57,6 +58,9 @@ export const tagPlaces = {
   4: { own: [24, 52], next: [28, 56] },
   6: { own: [44, 92], next: [48, 96] },
 } as const;
+
+/** The first three bytes of a tag, as a load on this machine has them; the last one tells the traces of a series apart. */
+const SERIES_MASK = 0x00ff_ffff;
 
 /** The instructions that look at each packet and write a record of those with the tag. */
 export function packetProgram(request: PacketProgramRequest): Uint8Array {
@@ -122,8 +126,11 @@ function readInto({ at, length }: { readonly at: number; readonly length: number
 function findTag(tag: number): Item[] {
   const start = FRAME + recordField.packet.at;
   const compare = ({ own, next }: (typeof tagPlaces)[4 | 6]): Item[] => [
-    ...own.flatMap((place) => [load(4, 1, stack, start + place), jumpEqual32(1, swapped(tag), 'hit')]),
-    ...next.flatMap((place) => [load(4, 1, stack, start + place), jumpEqual32(1, swapped(tag + 1), 'hit')]),
+    ...[...own, ...next].flatMap((place) => [
+      load(4, 1, stack, start + place),
+      andValue(1, SERIES_MASK),
+      jumpEqual32(1, swapped(tag) & SERIES_MASK, 'hit'),
+    ]),
     jump('out'),
   ];
   return [

@@ -1,0 +1,67 @@
+import { messageOf } from '@fairlead/base';
+import { type PacketWatch, watchPackets } from './packet-watch.ts';
+import { type RuleWatch, watchRules } from './rule-watch.ts';
+
+/** Traces of one series: their tags differ in the last byte only, of which each takes two values. */
+const TRACES = 120;
+
+/**
+ * Sees the packets of a series of traces. Making one takes most of the time of a trace, so whoever traces several packets
+ * in a row shares it.
+ */
+export class Watch implements Disposable {
+  readonly packets: PacketWatch | undefined;
+  readonly rules: RuleWatch;
+  readonly #missing: string[] = [];
+  readonly #base: number;
+  #used = 0;
+
+  /** @param withoutPrograms do as if this kernel had no eBPF. */
+  constructor(withoutPrograms = false) {
+    this.#base = newBase();
+    this.packets = withoutPrograms ? this.#lack('eBPF is not to be used') : this.#tryPackets();
+    this.rules = watchRules(this.#base);
+  }
+
+  /** What could not be had, in words. */
+  get missing(): readonly string[] {
+    return [...this.#missing, ...(this.packets?.missing ?? []), ...this.rules.missing];
+  }
+
+  /** A tag for the next trace. @throws RangeError when the series is used up. */
+  nextTag(): number {
+    if (this.#used >= TRACES) throw new RangeError('this series of traces is used up');
+    this.#used += 1;
+    return this.#base + this.#used * 2;
+  }
+
+  /** True when there is a tag left. */
+  get isFresh(): boolean {
+    return this.#used < TRACES;
+  }
+
+  #tryPackets(): PacketWatch | undefined {
+    try {
+      return watchPackets(this.#base);
+    } catch (error) {
+      return this.#lack(messageOf(error));
+    }
+  }
+
+  #lack(reason: string): undefined {
+    this.#missing.push(`the packet itself could not be watched (${reason}): hops are told from rules`);
+    return undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.packets?.[Symbol.dispose]();
+    this.rules[Symbol.dispose]();
+  }
+}
+
+/** Random in its first three bytes; neither all zeros, which packets have by themselves, nor all ones. */
+function newBase(): number {
+  const [random = 1] = crypto.getRandomValues(new Uint32Array(1));
+  const base = (random & 0xffff_ff00) >>> 0;
+  return base === 0 || base === 0xffff_ff00 ? 0x5eed_0000 : base;
+}

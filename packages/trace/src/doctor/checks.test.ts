@@ -1,0 +1,266 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseInterfaceAddress, parseIpAddress, parsePrefix } from '@fairlead/base';
+import type { LinkDetails, RouteObject } from '@fairlead/netlink';
+import type { TraceReport } from '../model/report.ts';
+import { runChecks } from './checks.ts';
+import { type Finding, mergeFindings } from './finding.ts';
+import type { HostState, ProofOf } from './host-state.ts';
+
+function link(index: number, name: string, change: Partial<LinkDetails> = {}): LinkDetails {
+  return { index, name, up: true, mtu: 1500, operationalState: 'up', ...change };
+}
+
+function route(destination: string, device?: string): RouteObject {
+  const base = { kind: 'route', namespace: '', destination: parsePrefix(destination) } as const;
+  return device === undefined ? { ...base, type: 'blackhole' } : { ...base, link: device };
+}
+
+const web = parseIpAddress('10.9.1.2');
+const web6 = parseIpAddress('fd00:9:1::2');
+
+const healthy: HostState = {
+  directory: {
+    containers: [
+      {
+        name: 'web',
+        id: 'a',
+        namespace: 'fl-web',
+        attachments: [{ network: 'app', ipv4: web, ipv6: web6, interface: 'eth0', hostInterface: 'veth1' }],
+        publications: [
+          {
+            protocol: 'tcp',
+            hostAddress: parseIpAddress('0.0.0.0'),
+            hostPorts: { first: 8080, last: 8080 },
+            containerPorts: { first: 80, last: 80 },
+          },
+        ],
+      },
+      { name: 'asleep', id: 'b', attachments: [], publications: [] },
+    ],
+    networks: [
+      {
+        name: 'app',
+        driver: 'bridge',
+        internal: false,
+        open: true,
+        interface: 'br-app',
+        gateways: [parseIpAddress('10.9.1.1')],
+        subnets: [parsePrefix('10.9.1.0/24'), parsePrefix('fd00:9:1::/64')],
+        mtu: 1500,
+      },
+    ],
+  },
+  links: [
+    link(1, 'lo'),
+    link(2, 'eth0'),
+    link(3, 'br-app', { kind: 'bridge' }),
+    link(4, 'veth1', { kind: 'veth', masterIndex: 3, alias: 'fairlead web' }),
+  ],
+  routes: [
+    route('0.0.0.0/0', 'eth0'),
+    route('192.0.2.0/24', 'eth0'),
+    route('10.9.1.0/24', 'br-app'),
+    route('fd00:9:1::/64', 'br-app'),
+    route('fe80::/64', 'eth0'),
+  ],
+  addresses: [parseIpAddress('192.0.2.2')],
+  sysctls: {
+    'net.ipv4.ip_forward': '1',
+    'net.ipv6.conf.all.forwarding': '1',
+    'net.bridge.bridge-nf-call-iptables': '1',
+    'net.netfilter.nf_conntrack_count': '10',
+    'net.netfilter.nf_conntrack_max': '1000',
+  },
+  chains: [{ family: 'inet', table: 'fairlead', chain: 'forward', hook: 'forward', priority: 0, policy: 'accept' }],
+  namespaces: ['fl-web', 'somebody'],
+  inside: [
+    {
+      container: 'web',
+      links: [link(1, 'lo'), link(2, 'eth0')],
+      addresses: [
+        { link: 'eth0', address: parseInterfaceAddress('10.9.1.2/24') },
+        { link: 'eth0', address: parseInterfaceAddress('fd00:9:1::2/64') },
+      ],
+      routes: [],
+    },
+  ],
+  nameServers: [{ server: parseIpAddress('192.0.2.53') }],
+  ownNames: [{ container: 'web' }],
+  missingFeatures: [],
+  proofs: [],
+};
+
+function codes(state: HostState): string[] {
+  return runChecks(state).flatMap(({ findings }) => findings.map(({ code }) => code));
+}
+
+function report(change: Partial<TraceReport>): TraceReport {
+  return {
+    schema: 'fairlead.trace/1',
+    verdict: 'dropped',
+    summary: 'dropped in host',
+    capabilities: { packets: true, rules: true, missing: [] },
+    hops: [],
+    fixes: [],
+    milliseconds: 1,
+    ...change,
+  };
+}
+
+function withProof(purpose: ProofOf['purpose'], change: Partial<TraceReport>): HostState {
+  return { ...healthy, proofs: [{ purpose, report: report(change) }] };
+}
+
+const cause = (code: string) => ({ code, text: 'why', evidence: ['seen'] });
+const out = { kind: 'way-out', network: 'app' } as const;
+
+const cases: [name: string, state: HostState, codes: string[]][] = [
+  ['a healthy host', healthy, []],
+  [
+    'forwarding that is off',
+    { ...healthy, sysctls: { ...healthy.sysctls, 'net.ipv4.ip_forward': '0' } },
+    ['forwarding-off'],
+  ],
+  [
+    'forwarding of IPv6 that is off',
+    { ...healthy, sysctls: { ...healthy.sysctls, 'net.ipv6.conf.all.forwarding': '0' } },
+    ['forwarding-off'],
+  ],
+  ['no default route', { ...healthy, routes: healthy.routes.slice(1) }, ['no-default-route']],
+  [
+    'a more exact route of a VPN',
+    { ...healthy, routes: [...healthy.routes, route('10.9.1.0/25', 'wg0')] },
+    ['subnet-overlap'],
+  ],
+  [
+    'a wider route of a VPN',
+    { ...healthy, routes: [...healthy.routes, route('10.0.0.0/8', 'wg0')] },
+    ['subnet-overlap'],
+  ],
+  [
+    'a blackhole around a network',
+    { ...healthy, routes: [...healthy.routes, route('10.0.0.0/8')] },
+    ['subnet-overlap'],
+  ],
+  ['a route for other addresses', { ...healthy, routes: [...healthy.routes, route('10.10.0.0/16', 'wg0')] }, []],
+  [
+    'a table of connections that is nearly full',
+    { ...healthy, sysctls: { ...healthy.sysctls, 'net.netfilter.nf_conntrack_count': '850' } },
+    ['conntrack-pressure'],
+  ],
+  [
+    'a name server that does not answer',
+    { ...healthy, nameServers: [{ server: parseIpAddress('192.0.2.53'), failure: 'no answer' }] },
+    ['name-server-silent'],
+  ],
+  ['a container as name server', { ...healthy, nameServers: [{ server: web }] }, ['name-server-loop']],
+  [
+    'names that are not found',
+    { ...healthy, ownNames: [{ container: 'web', failure: 'SERVFAIL' }] },
+    ['name-service-broken'],
+  ],
+  ['a namespace of nobody', { ...healthy, namespaces: ['fl-web', 'fl-gone'] }, ['stale-namespace']],
+  [
+    'a cable of nobody',
+    { ...healthy, links: [...healthy.links, link(9, 'veth9', { kind: 'veth', alias: 'fairlead gone' })] },
+    ['stale-interface'],
+  ],
+  ['a cable of somebody else', { ...healthy, links: [...healthy.links, link(9, 'veth9', { kind: 'veth' })] }, []],
+  ['no table of our own', { ...healthy, chains: [] }, ['own-table-missing']],
+  [
+    'a bridge that is gone',
+    { ...healthy, links: healthy.links.filter(({ name }) => name !== 'br-app') },
+    ['bridge-missing'],
+  ],
+  [
+    'a cable that is down',
+    { ...healthy, links: healthy.links.map((each) => (each.name === 'veth1' ? { ...each, up: false } : each)) },
+    ['interface-down'],
+  ],
+  [
+    'a cable that is not plugged in',
+    { ...healthy, links: healthy.links.map((each) => (each.name === 'veth1' ? link(4, 'veth1') : each)) },
+    ['off-the-bridge'],
+  ],
+  [
+    'a container without its interface',
+    { ...healthy, inside: healthy.inside.map((each) => ({ ...each, links: [link(1, 'lo')] })) },
+    ['interface-missing'],
+  ],
+  [
+    'a container without an address',
+    { ...healthy, inside: healthy.inside.map((each) => ({ ...each, addresses: each.addresses.slice(1) })) },
+    ['address-missing'],
+  ],
+  ['a feature that the kernel has not', { ...healthy, missingFeatures: ['BTF'] }, ['kernel-feature']],
+  [
+    'a policy of drop that lets us through',
+    {
+      ...healthy,
+      chains: [
+        ...healthy.chains,
+        { family: 'ip', table: 'filter', chain: 'FORWARD', hook: 'forward', priority: 0, policy: 'drop' },
+      ],
+    },
+    [],
+  ],
+  ['a way out that a rule bars', withProof(out, { cause: cause('foreign-policy') }), ['foreign-policy']],
+  ['a gateway that does not answer', withProof(out, { verdict: 'lost', cause: cause('no-answer-from-outside') }), []],
+  ['a gateway that is not there', withProof(out, { cause: cause('no-neighbor') }), []],
+  ['a probe that was not understood', withProof(out, { verdict: 'unknown' }), []],
+  [
+    'a published port that nobody serves',
+    withProof({ kind: 'way-in', container: 'web', port: 8080 }, { verdict: 'refused', cause: cause('nobody-listens') }),
+    ['nobody-listens'],
+  ],
+  [
+    'a way that takes smaller packets',
+    withProof({ kind: 'size', network: 'app', size: 1500 }, { cause: cause('too-big') }),
+    ['mtu'],
+  ],
+  [
+    'a large packet that was lost otherwise',
+    withProof({ kind: 'size', network: 'app', size: 1500 }, { cause: cause('foreign-rule') }),
+    [],
+  ],
+];
+
+for (const [name, state, expected] of cases) {
+  test(`${name}: ${expected.join(', ') || 'nothing is found'}`, () => {
+    assert.deepEqual(codes(state), expected);
+  });
+}
+
+test('every finding has evidence, and names who is affected where somebody is', () => {
+  for (const [name, state] of cases) {
+    for (const { evidence, text, code, affects } of runChecks(state).flatMap(({ findings }) => findings)) {
+      assert.ok(evidence.length > 0 && text.length > 0, name);
+      if (!/^stale|kernel/.test(code)) assert.deepEqual(affects, ['web'], name);
+    }
+  }
+});
+
+test('one cause is told once', () => {
+  const proofs = [1, 2, 3].map((): ProofOf => ({ purpose: out, report: report({ cause: cause('forwarding-off') }) }));
+  const state = { ...healthy, sysctls: { ...healthy.sysctls, 'net.ipv4.ip_forward': '0' }, proofs };
+  assert.deepEqual(codes(state), ['forwarding-off']);
+});
+
+test('what has the same rule for its cause is one finding, for everybody whom it hits', () => {
+  const finding = (network: string, container: string): Finding => ({
+    code: 'foreign-policy',
+    severity: 'error',
+    text: 'why',
+    consequences: [`Containers of ${network} do not get out.`],
+    evidence: ['kernel', 'nft trace: table ip filter'],
+    affects: [container],
+    fixes: [{ text: 'Accept it', commands: [`accept ${network}`], undo: ['undo'] }],
+  });
+  const other = { ...finding('c', 'z'), evidence: ['kernel', 'nft trace: another'] };
+  const merged = mergeFindings([finding('a', 'x'), finding('b', 'y'), other]);
+  assert.equal(merged.length, 2);
+  assert.deepEqual(merged[0]?.affects, ['x', 'y']);
+  assert.deepEqual(merged[0]?.fixes, [{ text: 'Accept it', commands: ['accept a', 'accept b'], undo: ['undo'] }]);
+  assert.equal(merged[0]?.consequences?.length, 2);
+});

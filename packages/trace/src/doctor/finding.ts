@@ -1,0 +1,71 @@
+import type { Fix } from '../model/report.ts';
+
+/** How bad it is: something does not work, may stop working, or cannot be had on this kernel. */
+export type Severity = 'error' | 'warning' | 'note';
+
+/** Something that is wrong. */
+export interface Finding {
+  /** Stable name. */
+  readonly code: string;
+  readonly severity: Severity;
+  /** What is wrong, and what comes of it. */
+  readonly text: string;
+  /** What does not work because of it, a sentence each, where packets have shown that. */
+  readonly consequences?: readonly string[];
+  /** What was seen that shows it. */
+  readonly evidence: readonly string[];
+  /** Containers for which it matters. */
+  readonly affects: readonly string[];
+  readonly fixes: readonly Fix[];
+}
+
+/** Put findings together that have the same cause: one for each way on which it was met says the same thing often. */
+export function mergeFindings(findings: readonly Finding[]): Finding[] {
+  const merged = new Map<string, Finding>();
+  for (const finding of findings) {
+    const key = finding.consequences === undefined ? `${merged.size}` : `${finding.code} ${ruleIn(finding)}`;
+    const known = merged.get(key);
+    merged.set(key, known === undefined ? finding : together(known, finding));
+  }
+  return [...merged.values()];
+}
+
+/** The rule that did it, if one did. */
+function ruleIn({ evidence }: Finding): string {
+  return evidence.find((line) => line.startsWith('nft trace')) ?? '';
+}
+
+function together(first: Finding, second: Finding): Finding {
+  const union = (a: readonly string[] = [], b: readonly string[] = []) => [...new Set([...a, ...b])];
+  const fixes = first.fixes.map((fix) => {
+    const other = second.fixes.find(({ text }) => text === fix.text);
+    if (other === undefined) return fix;
+    const { action: _, ...common } = fix;
+    return { ...common, commands: union(fix.commands, other.commands), undo: union(fix.undo, other.undo) };
+  });
+  const others = second.fixes.filter(({ text }) => !first.fixes.some((fix) => fix.text === text));
+  return {
+    ...first,
+    severity: first.severity === 'error' ? first.severity : second.severity,
+    consequences: union(first.consequences, second.consequences),
+    affects: union(first.affects, second.affects),
+    fixes: [...fixes, ...others],
+  };
+}
+
+/** A check: what it looks at, in two words, and what it found. */
+export interface CheckResult {
+  readonly check: string;
+  readonly findings: readonly Finding[];
+}
+
+/** Everything that the doctor has to say. */
+export interface DoctorReport {
+  readonly schema: 'fairlead.doctor/1';
+  readonly findings: readonly Finding[];
+  /** Checks that found nothing. */
+  readonly passed: readonly string[];
+  /** Packets that were sent to prove what is said. */
+  readonly probes: number;
+  readonly milliseconds: number;
+}

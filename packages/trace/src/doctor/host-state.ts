@@ -1,0 +1,58 @@
+import type { InterfaceAddress, IpAddress } from '@fairlead/base';
+import type { ChainSummary, LinkDetails, RouteObject } from '@fairlead/netlink';
+import type { Directory } from '../model/directory.ts';
+import type { TraceReport } from '../model/report.ts';
+
+/** What a container's namespace holds. */
+export interface InsideState {
+  /** Name of the container. */
+  readonly container: string;
+  readonly links: readonly LinkDetails[];
+  readonly addresses: readonly { readonly link: string; readonly address: InterfaceAddress }[];
+  readonly routes: readonly RouteObject[];
+}
+
+/** What became of a packet that was sent to prove something. */
+export interface ProofOf {
+  readonly purpose:
+    | { readonly kind: 'way-out'; readonly network: string }
+    | { readonly kind: 'neighbours'; readonly network: string }
+    | { readonly kind: 'way-in'; readonly container: string; readonly port: number }
+    | { readonly kind: 'size'; readonly network: string; readonly size: number };
+  readonly report: TraceReport;
+}
+
+/** What a name server said. */
+export interface NameServerState {
+  readonly server: IpAddress;
+  /** Absent when it answered. */
+  readonly failure?: string;
+}
+
+/** Everything that the checks look at, as a value: they ask nobody themselves. */
+export interface HostState {
+  readonly directory: Directory;
+  readonly links: readonly LinkDetails[];
+  readonly routes: readonly RouteObject[];
+  readonly addresses: readonly IpAddress[];
+  readonly sysctls: Readonly<Record<string, string>>;
+  readonly chains: readonly ChainSummary[];
+  /** Pinned namespaces. */
+  readonly namespaces: readonly string[];
+  readonly inside: readonly InsideState[];
+  readonly nameServers: readonly NameServerState[];
+  /** A container asks the engine's name service for its own name; absent when none can. */
+  readonly ownNames: readonly { readonly container: string; readonly failure?: string }[];
+  /** What this kernel cannot do. */
+  readonly missingFeatures: readonly string[];
+  readonly proofs: readonly ProofOf[];
+}
+
+/** Running containers on a network. */
+export function containersOn({ directory }: Pick<HostState, 'directory'>, network: string): string[] {
+  return directory.containers
+    .filter(
+      ({ namespace, attachments }) => namespace !== undefined && attachments.some((each) => each.network === network),
+    )
+    .map(({ name }) => name);
+}

@@ -1,0 +1,124 @@
+import { addressOf } from '@fairlead/base';
+import type { LinkDetails } from '@fairlead/netlink';
+import type { Attachment, ContainerPlace } from '../model/directory.ts';
+import type { Fix } from '../model/report.ts';
+import type { Finding } from './finding.ts';
+import { containersOn, type HostState, type InsideState } from './host-state.ts';
+
+/** Every cable of every container: up at both ends, plugged in, with the addresses that it is to have. */
+export function interfaceFindings(state: HostState): Finding[] {
+  const bridges = state.directory.networks.flatMap(({ driver, name, interface: device }) => {
+    const link = state.links.find((candidate) => candidate.name === device);
+    const users = containersOn(state, name);
+    if (driver !== 'bridge' || device === undefined || users.length === 0) return [];
+    if (link === undefined) return [missing(device, name, users)];
+    return link.up ? [] : [down(device, `the bridge of ${name}`, users, '')];
+  });
+  const cables = state.directory.containers.flatMap((container) =>
+    container.namespace === undefined
+      ? []
+      : container.attachments.flatMap((each) => cableFindings(state, container, each)),
+  );
+  return [...bridges, ...cables];
+}
+
+function cableFindings(state: HostState, container: ContainerPlace, attachment: Attachment): Finding[] {
+  const { name, namespace = '' } = container;
+  const inside = state.inside.find((candidate) => candidate.container === name);
+  const network = state.directory.networks.find((candidate) => candidate.name === attachment.network);
+  const findings: Finding[] = [];
+  const outer = state.links.find((link) => link.name === attachment.hostInterface);
+  const bridge = state.links.find((link) => link.name === network?.interface);
+  if (outer !== undefined && !outer.up)
+    findings.push(down(outer.name, `the host's end of ${name}'s cable`, [name], ''));
+  if (outer !== undefined && bridge !== undefined && outer.masterIndex !== bridge.index)
+    findings.push(unplugged(outer, bridge, name));
+  const inner = inside?.links.find((link) => link.name === attachment.interface);
+  if (inside === undefined || attachment.interface === undefined) return findings;
+  if (inner === undefined) findings.push(withoutInterface(attachment, container));
+  else if (!inner.up) findings.push(down(inner.name, `the interface of ${name}`, [name], namespace));
+  else findings.push(...addressFindings(inside, attachment, container));
+  return findings;
+}
+
+function addressFindings(inside: InsideState, attachment: Attachment, { name }: ContainerPlace): Finding[] {
+  const own = inside.addresses
+    .filter(({ link }) => link === attachment.interface)
+    .map(({ address }) => addressOf(address));
+  return [attachment.ipv4, attachment.ipv6].flatMap((address): Finding[] => {
+    if (address === undefined || own.includes(address)) return [];
+    return [
+      {
+        code: 'address-missing',
+        severity: 'error',
+        text: `${name} is to have the address ${address} on ${attachment.network}, but its interface has not: nobody reaches it there.`,
+        evidence: [`${attachment.interface} in ${name}: ${own.join(', ') || 'no address'}`],
+        affects: [name],
+        fixes: [restart(name)],
+      },
+    ];
+  });
+}
+
+function down(link: string, what: string, affects: readonly string[], namespace: string): Finding {
+  const prefix = namespace === '' ? '' : `nsenter --net=/run/netns/${namespace} `;
+  return {
+    code: 'interface-down',
+    severity: 'error',
+    text: `${link}, ${what}, is down: nothing passes.`,
+    evidence: [`${link}: down`],
+    affects,
+    fixes: [
+      {
+        text: 'Bring it up',
+        commands: [`${prefix}ip link set ${link} up`],
+        undo: [`${prefix}ip link set ${link} down`],
+        action: { kind: 'links', namespace, names: [link], change: { up: true } },
+      },
+    ],
+  };
+}
+
+function unplugged(outer: LinkDetails, bridge: LinkDetails, container: string): Finding {
+  return {
+    code: 'off-the-bridge',
+    severity: 'error',
+    text: `${outer.name}, the host's end of ${container}'s cable, is not plugged into ${bridge.name}: ${container} reaches nobody.`,
+    evidence: [`${outer.name}: not a port of ${bridge.name}`],
+    affects: [container],
+    fixes: [
+      {
+        text: 'Plug it in again',
+        commands: [`ip link set ${outer.name} master ${bridge.name}`],
+        undo: [`ip link set ${outer.name} nomaster`],
+        action: { kind: 'links', namespace: '', names: [outer.name], change: { master: bridge.name } },
+      },
+    ],
+  };
+}
+
+function missing(device: string, network: string, affects: readonly string[]): Finding {
+  return {
+    code: 'bridge-missing',
+    severity: 'error',
+    text: `The bridge ${device} of the network ${network} is gone: its containers reach nobody.`,
+    evidence: [`no interface ${device}`],
+    affects,
+    fixes: [{ text: 'Restart the engine, which makes it anew', commands: ['systemctl restart fairlead'], undo: [] }],
+  };
+}
+
+function withoutInterface({ interface: device, network }: Attachment, { name }: ContainerPlace): Finding {
+  return {
+    code: 'interface-missing',
+    severity: 'error',
+    text: `${name} has no interface ${device}: it is cut off from ${network}.`,
+    evidence: [`no interface ${device} in ${name}`],
+    affects: [name],
+    fixes: [restart(name)],
+  };
+}
+
+function restart(name: string): Fix {
+  return { text: `Restart ${name}, which builds its network anew`, commands: [`docker restart ${name}`], undo: [] };
+}

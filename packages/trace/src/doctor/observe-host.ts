@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs';
+import { addressOf, type IpAddress } from '@fairlead/base';
+import { type Kernel, listNamespaces, type OpenNamespace, readSysctlHere } from '@fairlead/kernel';
+import type { AddressObject, KernelObject, RouteObject } from '@fairlead/netlink';
+import { lookUpName, serversIn } from '../collect/name-lookup.ts';
+import type { Namespaces } from '../collect/namespaces.ts';
+import { readRuleset } from '../collect/ruleset.ts';
+import type { ContainerPlace, Directory } from '../model/directory.ts';
+import type { HostState, InsideState } from './host-state.ts';
+
+const keys = [
+  'net.ipv4.ip_forward',
+  'net.ipv6.conf.all.forwarding',
+  'net.bridge.bridge-nf-call-iptables',
+  'net.bridge.bridge-nf-call-ip6tables',
+  'net.netfilter.nf_conntrack_count',
+  'net.netfilter.nf_conntrack_max',
+];
+
+/** A name that nobody has (RFC 6761): every server that works says so. */
+const NOBODY = 'fairlead.invalid';
+/** Where containers ask for names. */
+const ENGINE_NAME_SERVER = '127.0.0.11';
+/** Containers that are asked to look up their own name. */
+const NAME_PROOFS = 4;
+
+/** Look at the whole host, once. Sends no packets but to name servers. */
+export async function observeHost(
+  kernel: Kernel,
+  namespaces: Namespaces,
+  directory: Directory,
+): Promise<Omit<HostState, 'proofs' | 'missingFeatures'>> {
+  const host = namespaces.get('');
+  const objects = kernel.observe('', ['address', 'route']);
+  const [nameServers, ownNames] = await Promise.all([askNameServers(host), askOwnNames(namespaces, directory)]);
+  return {
+    directory,
+    links: kernel.links(''),
+    routes: routesIn(objects),
+    addresses: objects.filter(isAddress).map(({ address }) => hostPart(address)),
+    sysctls: host.enter(readSysctls),
+    chains: readRuleset(host, []).chains,
+    namespaces: listNamespaces(),
+    inside: directory.containers.flatMap((container) => insideOf(kernel, container) ?? []),
+    nameServers,
+    ownNames,
+  };
+}
+
+function insideOf(kernel: Kernel, { name, namespace }: ContainerPlace): InsideState | undefined {
+  if (namespace === undefined || namespace === '') return undefined;
+  try {
+    const objects = kernel.observe(namespace, ['address', 'route']);
+    return {
+      container: name,
+      links: kernel.links(namespace),
+      addresses: objects.filter(isAddress),
+      routes: routesIn(objects),
+    };
+  } catch {
+    // It ended meanwhile.
+    return undefined;
+  }
+}
+
+function isAddress(object: KernelObject): object is AddressObject {
+  return object.kind === 'address';
+}
+
+function routesIn(objects: readonly KernelObject[]): RouteObject[] {
+  return objects.filter((object): object is RouteObject => object.kind === 'route');
+}
+
+function hostPart(address: AddressObject['address']): IpAddress {
+  return addressOf(address);
+}
+
+function readSysctls(): Record<string, string> {
+  return Object.fromEntries(
+    keys.flatMap((key) => {
+      const value = readSysctlHere(key);
+      return value === undefined ? [] : [[key, value]];
+    }),
+  );
+}
+
+async function askNameServers(host: OpenNamespace): Promise<HostState['nameServers']> {
+  const servers = [...new Set(serversIn(readText('/etc/resolv.conf')))];
+  return await Promise.all(
+    servers.map(async (server) => {
+      const { failure } = await lookUpName(host, { hosts: '', resolvConf: `nameserver ${server}` }, NOBODY, [4]);
+      return failure !== undefined && isSilence(failure) ? { server, failure } : { server };
+    }),
+  );
+}
+
+/** That there is no such name is an answer. */
+function isSilence(failure: string): boolean {
+  return !/NXDOMAIN|SERVFAIL|REFUSED:|no address|response code/.test(failure) && failure !== 'REFUSED';
+}
+
+async function askOwnNames(namespaces: Namespaces, { containers }: Directory): Promise<HostState['ownNames']> {
+  const asking = containers
+    .filter(
+      ({ namespace, files }) =>
+        namespace && files !== undefined && serversIn(files.resolvConf)[0] === ENGINE_NAME_SERVER,
+    )
+    .slice(0, NAME_PROOFS);
+  return await Promise.all(
+    asking.map(async ({ name, namespace = '', files }) => {
+      const resolvConf = files?.resolvConf ?? '';
+      const { failure } = await lookUpName(namespaces.get(namespace), { hosts: '', resolvConf }, name, [4, 6]);
+      return failure === undefined ? { container: name } : { container: name, failure };
+    }),
+  );
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,94 @@
+import type { TraceReport } from '../model/report.ts';
+import type { Finding } from './finding.ts';
+import { containersOn, type HostState, type ProofOf } from './host-state.ts';
+
+/** What packets that were sent for a purpose have shown. */
+export function proofFindings(state: HostState, kind: ProofOf['purpose']['kind']): Finding[] {
+  return state.proofs.filter(({ purpose }) => purpose.kind === kind).flatMap((proof) => findingOf(state, proof) ?? []);
+}
+
+function findingOf(state: HostState, { purpose, report }: ProofOf): Finding | undefined {
+  if (purpose.kind === 'size') return sizeFinding(state, purpose, report);
+  // Nobody outside has to answer, and nothing is said about what was not seen.
+  if (purpose.kind === 'way-in' && report.verdict === 'delivered') return takenFinding(purpose, report);
+  if (report.verdict === 'delivered' || report.verdict === 'lost' || report.verdict === 'unknown') return undefined;
+  const { cause } = report;
+  if (cause === undefined || (purpose.kind === 'way-out' && isElsewhere(report))) return undefined;
+  const affects = purpose.kind === 'way-in' ? [purpose.container] : containersOn(state, purpose.network);
+  return {
+    code: cause.code,
+    severity: report.verdict === 'dropped' ? 'error' : 'warning',
+    text: cause.text,
+    consequences: [consequence(purpose)],
+    evidence: [...cause.evidence, `proved by a packet: ${probeText(report)}`],
+    affects,
+    fixes: report.fixes,
+  };
+}
+
+/** That the gateway refuses, or nobody has its address, is no fault of this machine's containers. */
+function isElsewhere({ verdict, cause }: TraceReport): boolean {
+  return verdict === 'refused' || cause?.code === 'no-neighbor';
+}
+
+function consequence(purpose: Exclude<ProofOf['purpose'], { kind: 'size' }>): string {
+  switch (purpose.kind) {
+    case 'way-out':
+      return `Containers of ${purpose.network} do not get out.`;
+    case 'neighbours':
+      return `Containers of ${purpose.network} do not reach each other.`;
+    case 'way-in':
+      return `Port ${purpose.port} of this host does not lead to ${purpose.container}.`;
+    default:
+      return purpose satisfies never;
+  }
+}
+
+function probeText({ probe, summary }: TraceReport): string {
+  if (probe === undefined) return summary;
+  const port = probe.destination.port === undefined ? '' : `:${probe.destination.port}`;
+  return `${probe.source.name} → ${probe.destination.address}${port} ${probe.protocol}, ${summary}`;
+}
+
+function sizeFinding(
+  state: HostState,
+  { network, size }: { readonly network: string; readonly size: number },
+  report: TraceReport,
+): Finding | undefined {
+  if (report.cause?.code !== 'too-big') return undefined;
+  return {
+    code: 'mtu',
+    severity: 'warning',
+    consequences: [`The network ${network} lets packets of ${size} bytes through, the way out does not.`],
+    text: `Where the message about it is lost, large packets vanish: connections hang after they were made.`,
+    evidence: [...report.cause.evidence, `proved by a packet: ${probeText(report)}`],
+    affects: containersOn(state, network),
+    fixes: report.fixes,
+  };
+}
+
+/** It arrived, but not where the port is to lead: somebody else's rule or route was first. */
+function takenFinding(
+  { container, port }: { readonly container: string; readonly port: number },
+  report: TraceReport,
+): Finding | undefined {
+  const arrival = report.hops.findLast(({ role, event }) => role === 'request' && event === 'received');
+  if (arrival === undefined || arrival.place.split('+').includes(container)) return undefined;
+  const rules = report.hops
+    .flatMap((hop) => hop.rules)
+    .filter(({ owner, text }) => owner !== 'fairlead' && /dnat|redirect|"DNAT"|"REDIRECT"/.test(text));
+  const [rule] = rules;
+  return {
+    code: 'port-taken',
+    severity: 'error',
+    text: `Port ${port} of this host is published for ${container}, but leads to ${arrival.place}${rule === undefined ? '' : `: a rule of ${rule.owner} comes first`}.`,
+    evidence: [
+      ...(rule === undefined
+        ? []
+        : [`nft trace: table ${rule.family} ${rule.table}, chain ${rule.chain}: ${rule.text}`]),
+      `proved by a packet: ${probeText(report)}`,
+    ],
+    affects: [container],
+    fixes: [],
+  };
+}
