@@ -44,6 +44,20 @@ export interface TraceAnswer {
   readonly fixes: readonly { readonly commands: readonly string[]; readonly undo: readonly string[] }[];
 }
 
+/** What of a doctor's report the tests look at. */
+export interface DoctorAnswer {
+  readonly findings: readonly {
+    readonly code: string;
+    readonly severity: string;
+    readonly text: string;
+    readonly evidence: readonly string[];
+    readonly affects: readonly string[];
+  }[];
+  readonly passed: readonly string[];
+  readonly probes: number;
+  readonly milliseconds: number;
+}
+
 /** A host with an engine, networks of every kind and containers on them, for traces. */
 export class TraceLab implements AsyncDisposable {
   readonly #engineHost: EngineHost;
@@ -134,6 +148,11 @@ export class TraceLab implements AsyncDisposable {
   /** Ask the engine to follow a packet. */
   trace(question: TraceQuestion): Promise<TraceAnswer> {
     return this.#client.json('POST', '/fairlead/traces', { body: question });
+  }
+
+  /** Ask the engine what is wrong. */
+  examine(): Promise<DoctorAnswer> {
+    return this.#client.json('GET', '/fairlead/doctor');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { faults } from './trace-faults.ts';
 import { healthyCases } from './trace-healthy.ts';
-import { TraceLab } from './trace-lab.ts';
+import { type TraceAnswer, TraceLab } from './trace-lab.ts';
 
 /** `fairlead trace` on a host on which things are broken with the tools that people break them with. */
 
@@ -87,7 +87,7 @@ test('nothing is left of a trace: no table, no program', async () => {
 test('the tables of a trace are nobody else’s to change, and go with the daemon when it is killed', async () => {
   const slow = lab.trace({ from: 'web', to: '10.9.1.99:80', timeout: 5000 }).catch(() => undefined);
   await new Promise((done) => setTimeout(done, 150));
-  const table = /table inet (packet-trace-\w+)/.exec(await lab.shell('nft list tables'))?.[1];
+  const table = /table inet (packet-trace-[\w-]+)/.exec(await lab.shell('nft list tables'))?.[1];
   assert.ok(table !== undefined, 'a trace is under way');
   await assert.rejects(lab.shell(`nft delete table inet ${table}`), /Operation not permitted/);
   await lab.daemon.kill9();
@@ -128,6 +128,35 @@ test('the command shows hops, the rule, the cause and fixes', async () => {
   assert.match(stdout, /^WHY .*iptables/m);
   assert.match(stdout, /^FIX 1 /m);
   assert.match(stdout, /nft 'insert rule ip filter FORWARD iifname "br-\w+" accept'/);
+});
+
+/** Trace from a process of its own in the host, as if its kernel had no eBPF. */
+async function traceByRules(to: string): Promise<TraceAnswer> {
+  const container = (name: string, ipv4: string) => {
+    const attachments = [{ network: 'app', ipv4, interface: 'eth0' }];
+    return { name, id: name, namespace: `fl-${name}`, attachments, publications: [] };
+  };
+  const directory = { containers: [container('web', '10.9.1.2'), container('db', '10.9.1.3')], networks: [] };
+  const script = `
+    import { tracePacket, Watch } from ${JSON.stringify(resolve(import.meta.dirname, '../../packages/trace/src/index.ts'))};
+    using watch = new Watch(true);
+    const report = await tracePacket({ from: 'web', to: ${JSON.stringify(to)} }, ${JSON.stringify(directory)}, { watch });
+    process.stdout.write(JSON.stringify(report));`;
+  const { stdout, stderr } = await lab.host.run([process.execPath, '--input-type=module', '-e', script]);
+  assert.notEqual(stdout, '', stderr);
+  return JSON.parse(stdout);
+}
+
+test('without eBPF the rules still tell where it went, and the report says what was missing', async () => {
+  const delivered = await traceByRules('10.9.1.3:80');
+  assert.equal(delivered.verdict, 'delivered', JSON.stringify(delivered, undefined, 2));
+  assert.match(delivered.capabilities.missing.join(), /could not be watched/);
+  const refused = await traceByRules('10.9.1.3:81');
+  assert.equal(refused.verdict, 'refused');
+  assert.equal(refused.cause?.code, 'nobody-listens');
+  const policy = { inject: 'iptables-nft -P FORWARD DROP', undo: 'nft delete table ip filter' };
+  const dropped = await whileBroken(policy, () => traceByRules('192.0.2.1:9'));
+  assert.equal(dropped.cause?.code, 'foreign-policy', JSON.stringify(dropped, undefined, 2));
 });
 
 test('this kernel lets us see the packet and its rules', async () => {

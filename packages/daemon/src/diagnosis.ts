@@ -8,6 +8,13 @@ const PATIENCE_AFTER_FIX = 2000;
 /** The way to the network's diagnosis. What it is made of is only loaded when somebody asks: a start must not wait. */
 export function diagnosisService(engine: () => EnginePort, kernel: Kernel): DiagnosisService {
   return {
+    async examine() {
+      const [{ examineHost }, { readDirectory }] = await Promise.all([
+        import('@fairlead/trace'),
+        import('./place-directory.ts'),
+      ]);
+      return await examineHost(readDirectory(engine()));
+    },
     async trace({ apply, ...request }) {
       const [{ tracePacket, tryFix }, { readDirectory }] = await Promise.all([
         import('@fairlead/trace'),

@@ -44,6 +44,8 @@ function networkPlace(network: Network): NetworkPlace {
     internal,
     open: bridge?.icc !== false,
     ...(device !== undefined && { interface: device }),
+    subnets: subnets.map(({ subnet }) => subnet),
+    ...(bridge !== undefined && { mtu: bridge.mtu }),
     gateways: subnets.flatMap(({ gateway }) => (gateway === undefined ? [] : [gateway])),
   };
 }

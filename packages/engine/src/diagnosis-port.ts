@@ -1,4 +1,4 @@
-import type { TraceReport, TraceRequest } from '@fairlead/trace';
+import type { DoctorReport, TraceReport, TraceRequest } from '@fairlead/trace';
 
 /** Finds out what is wrong with the network. */
 export interface DiagnosisService {
@@ -8,4 +8,6 @@ export interface DiagnosisService {
    * @throws FairleadError `invalid-argument`, `not-found` or `conflict` when the request makes no sense.
    */
   trace(request: TraceRequest): Promise<TraceReport>;
+  /** Look at the whole network, and prove with packets what can be proved; changes nothing. */
+  examine(): Promise<DoctorReport>;
 }

@@ -18,6 +18,7 @@ export function fairleadRoutes(engine: EnginePort, productVersion: string): Rout
       pattern: '/fairlead/operations/{id}/transcript',
       handle: (request) => transcript(engine, parameter(request, 'id')),
     },
+    { method: 'GET', pattern: '/fairlead/doctor', handle: async () => json(await engine.diagnosis.examine()) },
     { method: 'POST', pattern: '/fairlead/traces', handle: (request) => trace(engine, request) },
     { method: 'POST', pattern: '/fairlead/containers/{id}/ports', handle: (request) => publish(engine, request) },
   ];

@@ -63,6 +63,13 @@ export const machineCommands: readonly CommandDefinition[] = [
     load: async () => (await import('../machine/trace.ts')).trace,
   },
   {
+    words: ['doctor'],
+    aliases: [['system', 'doctor']],
+    summary: 'Find what is wrong with the network, and prove it',
+    options: [json],
+    load: async () => (await import('../machine/doctor.ts')).doctor,
+  },
+  {
     words: ['events'],
     aliases: [['system', 'events']],
     summary: 'What happens, as it happens',
