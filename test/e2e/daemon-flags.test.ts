@@ -107,3 +107,27 @@ test('--icc, --default-gateway and --default-network-opt decide about networks',
     assert.deepEqual([await link('app'), await link('own')], ['1380\n', '1370\n']);
   });
 });
+
+test('what is published is for this host alone when the operator wants it so', async () => {
+  const binding = 'bridge=com.docker.network.bridge.host_binding_ipv4=127.0.0.1';
+  await withDaemon(['--ip', '127.0.0.1', '--default-network-opt', binding], async (daemon) => {
+    await daemon.docker('network', 'create', 'app');
+    for (const [index, network] of ['bridge', 'app'].entries()) {
+      const ports = ['-p', `808${index}:80`, '-p', `0.0.0.0:809${index}:81`];
+      await daemon.docker(
+        'run',
+        '-d',
+        '--name',
+        `on-${network}`,
+        '--network',
+        network,
+        ...ports,
+        'busybox',
+        'sleep',
+        '1000',
+      );
+      const shown = `80/tcp -> 127.0.0.1:808${index}\n81/tcp -> 0.0.0.0:809${index}\n`;
+      assert.equal(await daemon.docker('port', `on-${network}`), shown);
+    }
+  });
+});
