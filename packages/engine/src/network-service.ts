@@ -169,12 +169,17 @@ export class NetworkServices implements NetworkService {
       await this.#network.publish(id, [...ports, ...added]);
       return this.#network.boundPorts(id);
     };
-    const bound =
-      isAlive(container) && sandbox !== undefined
-        ? await this.#operation(`ports ${container.name}`, () => publish(sandbox))
-        : [];
-    this.#remember(container.id, { host: { ...config.host, portBindings: ports } });
-    return bound;
+    const remember = (portBindings: readonly PortBinding[]) =>
+      this.#remember(container.id, { host: { ...config.host, portBindings } });
+    // First, so that a daemon that is killed meanwhile does not lose what was asked for.
+    remember(ports);
+    if (!isAlive(container) || sandbox === undefined) return [];
+    try {
+      return await this.#operation(`ports ${container.name}`, () => publish(sandbox));
+    } catch (error) {
+      remember(before);
+      throw error;
+    }
   }
 
   /** A container that is gone may have left its endpoint: it goes by its name. */

@@ -25,7 +25,7 @@ export class ExecStarts {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#held.set(container, promise);
     try {
-      await Promise.allSettled(this.#running.get(container) ?? []);
+      await Promise.allSettled(this.#running.get(container) ?? new Set<Promise<unknown>>());
       return await work();
     } finally {
       this.#held.delete(container);
