@@ -1,5 +1,5 @@
 import { FairleadError, isNotFound } from '@fairlead/base';
-import { parseImageReference, parsePlatform, type Report } from '@fairlead/registry';
+import { canonicalText, parseImageReference, parsePlatform, type Report, withDefaultTag } from '@fairlead/registry';
 import type { Images } from '../image/image-service.ts';
 import type { RegistryAuth } from '../progress-port.ts';
 
@@ -31,9 +31,10 @@ export async function fetchImage(
     });
     if (found !== undefined) return found.id;
   }
-  const auth = credentials.get(parseImageReference(name).domain);
+  const reference = withDefaultTag(parseImageReference(name));
+  const auth = credentials.get(reference.domain);
   const options = { signal, ...(platform !== '' && { platform }), ...(auth !== undefined && { auth }) };
-  for await (const progress of images.pull(name, options)) report(progress);
+  for await (const progress of images.pull(canonicalText(reference), options)) report(progress);
   return (await images.inspect(name)).id;
 }
 
