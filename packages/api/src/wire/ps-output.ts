@@ -16,7 +16,7 @@ export interface ProcessTable {
  * What the machine's own ps(1) says of some processes, as dockerd asks it: with the caller's arguments, and of these
  * processes alone where those arguments allow it.
  *
- * @throws FairleadError `invalid-argument` for arguments that hide the process ids, `internal` in the words of ps.
+ * @throws FairleadError `invalid-argument` for arguments that hide the process ids, or in the words of ps.
  */
 export async function processTable(psArguments: string, pids: readonly number[]): Promise<ProcessTable> {
   requireHonestArguments(psArguments);
@@ -38,13 +38,13 @@ export function requireHonestArguments(psArguments: string): void {
  * Titles and rows of the wanted processes. The last column may have spaces in it; rows without a process id are threads of
  * the process above.
  *
- * @throws FairleadError `internal` in dockerd's words.
+ * @throws FairleadError `invalid-argument` in dockerd's words.
  */
 export function parsePsOutput(output: string, pids: readonly number[]): ProcessTable {
   const [head = '', ...lines] = output.split('\n');
   const titles = words(head);
   const column = titles.indexOf('PID');
-  if (column < 0) throw new FairleadError('internal', "Couldn't find PID field in ps output");
+  if (column < 0) throw new FairleadError('invalid-argument', "Couldn't find PID field in ps output");
   let isWanted = false;
   const rows = lines
     .map(words)
@@ -54,7 +54,7 @@ export function parsePsOutput(output: string, pids: readonly number[]): ProcessT
       if (pid === '-') return isWanted;
       if (!/^\d+$/.test(pid)) {
         const reason = `strconv.Atoi: parsing ${JSON.stringify(pid)}: invalid syntax`;
-        throw new FairleadError('internal', `Unexpected pid '${pid}': ${reason}`);
+        throw new FairleadError('invalid-argument', `Unexpected pid '${pid}': ${reason}`);
       }
       isWanted = pids.includes(Number(pid));
       return isWanted;
@@ -75,6 +75,7 @@ async function ps(words: readonly string[]): Promise<string> {
       throw new FairleadError('internal', 'ps: exec: "ps": executable file not found in $PATH');
     }
     const said = error instanceof Error && 'stderr' in error ? String(error.stderr).split('\n')[0] : '';
-    throw new FairleadError('internal', said || `ps: ${messageOf(error)}`);
+    // dockerd answers 500 to what ps does not understand: here it is the caller's mistake that it is.
+    throw new FairleadError(said ? 'invalid-argument' : 'internal', said || `ps: ${messageOf(error)}`);
   }
 }
