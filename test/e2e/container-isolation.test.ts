@@ -41,6 +41,18 @@ describe('isolation', { timeout: 120_000 }, () => {
     assert.match(await run([], 'grep Groups /proc/self/status'), /^Groups:\t0 \n$/);
   });
 
+  test('a process that exec starts is held as the container’s own is', async () => {
+    const flags = ['--security-opt', 'no-new-privileges', '--ulimit', 'nofile=123:456', '--oom-score-adj', '321'];
+    await docker('run', '-d', '--name', 'held', ...flags, 'busybox', 'sleep', '100');
+    const look = 'grep NoNewPrivs /proc/self/status; ulimit -n; ulimit -Hn; cat /proc/self/oom_score_adj';
+    assert.equal(await docker('exec', 'held', 'sh', '-c', look), 'NoNewPrivs:\t1\n123\n456\n321\n');
+    await docker('run', '-d', '--name', 'free', '--privileged', 'busybox', 'sleep', '100');
+    const capabilities = ['grep', 'CapEff', '/proc/self/status'];
+    assert.equal(await docker('exec', 'free', ...capabilities), await run(['--privileged'], capabilities.join(' ')));
+    assert.notEqual(await docker('exec', 'held', ...capabilities), await docker('exec', 'free', ...capabilities));
+    await docker('rm', '-f', 'held', 'free');
+  });
+
   test('control groups have a namespace of their own on demand', async () => {
     const groups = async (...flags: string[]) => (await run(flags, 'cat /proc/self/cgroup')).split('\n');
     assert.ok((await groups('--cgroupns', 'private')).every((line) => line === '' || line.endsWith(':/')));

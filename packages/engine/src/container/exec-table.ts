@@ -13,6 +13,7 @@ import { ExecStarts } from './exec-starts.ts';
 import { readRootfsFile } from './rootfs-file.ts';
 import { RunningProcess } from './running.ts';
 
+const isolation = lateModule(() => import('./isolation.ts'));
 const runtimeSpec = lateModule(() => import('@fairlead/runtime/spec'));
 
 /** What an exec is made from. */
@@ -177,7 +178,9 @@ export class ExecTable {
       readRootfsFile(rootfs, '/etc/group'),
       exec.user === '' ? container.config.host.groupAdd : [],
     );
-    const { capAdd, capDrop, privileged } = container.config.host;
+    const { isolationOf } = await isolation();
+    const { noNewPrivileges, apparmorProfile } = isolationOf(container.config);
+    const { capAdd, capDrop, privileged, ulimits, oomScoreAdjust } = container.config.host;
     return execProcess(
       {
         args: exec.command,
@@ -190,6 +193,10 @@ export class ExecTable {
       {
         capabilities: { add: capAdd, drop: capDrop },
         privileged,
+        ulimits,
+        oomScoreAdj: oomScoreAdjust,
+        ...(noNewPrivileges && { noNewPrivileges }),
+        ...(apparmorProfile && { apparmorProfile }),
         hostname: container.config.hostname || container.id.slice(0, 12),
       },
       this.#context.host,

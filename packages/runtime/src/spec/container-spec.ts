@@ -108,12 +108,25 @@ export function containerSpec(container: ContainerDescription, host: HostFacts):
 /** The process of an exec, for `Tasks.createExec`. It gets the same limits of privilege as its container. */
 export function execProcess(
   exec: ProcessDescription,
-  container: Pick<ContainerDescription, 'capabilities' | 'privileged' | 'hostname'>,
+  container: Pick<
+    ContainerDescription,
+    'capabilities' | 'privileged' | 'hostname' | 'ulimits' | 'oomScoreAdj' | 'noNewPrivileges' | 'apparmorProfile'
+  >,
   host: HostFacts,
 ): OciProcess {
-  const privileged = exec.privileged ?? container.privileged ?? false;
+  const privileged = (exec.privileged || container.privileged) ?? false;
   const capabilities = capabilitiesOf({ ...container, privileged }, host);
-  return processOf(exec, container.hostname, capabilities);
+  const { noNewPrivileges, apparmorProfile } = container;
+  const limited = { ...exec, ...(noNewPrivileges && { noNewPrivileges }), ...(apparmorProfile && { apparmorProfile }) };
+  return { ...processOf(limited, container.hostname, capabilities), ...processLimits(container, host) };
+}
+
+function processLimits(
+  { ulimits = [], oomScoreAdj = 0 }: Pick<ContainerDescription, 'ulimits' | 'oomScoreAdj'>,
+  host: HostFacts,
+): Pick<OciProcess, 'rlimits' | 'oomScoreAdj'> {
+  const rlimits = ociRlimits(ulimits, host.hardLimits);
+  return { ...(rlimits.length > 0 ? { rlimits } : {}), oomScoreAdj };
 }
 
 function capabilitiesOf(
@@ -125,12 +138,7 @@ function capabilitiesOf(
 }
 
 function firstProcess(container: ContainerDescription, capabilities: readonly string[], host: HostFacts): OciProcess {
-  const rlimits = ociRlimits(container.ulimits ?? [], host.hardLimits);
-  return {
-    ...processOf(container, container.hostname, capabilities),
-    ...(rlimits.length > 0 ? { rlimits } : {}),
-    oomScoreAdj: container.oomScoreAdj ?? 0,
-  };
+  return { ...processOf(container, container.hostname, capabilities), ...processLimits(container, host) };
 }
 
 function processOf(process: ProcessDescription, hostname: string, capabilities: readonly string[]): OciProcess {
