@@ -18,8 +18,8 @@ test('a socket is read with owner and inode', () => {
     .u32(0)
     .zeros(8)
     .u32(0)
-    .u32(0)
-    .u32(0)
+    .u32(3)
+    .u32(128)
     .u32(1000)
     .u32(4711);
   assert.deepEqual(decodeSocket({ type: 20, flags: 0, sequence: 0, body: body.finish() }, 'tcp'), {
@@ -29,5 +29,7 @@ test('a socket is read with owner and inode', () => {
     remote: { address: '0.0.0.0', port: 0 },
     inode: 4711,
     userId: 1000,
+    receiveQueue: 3,
+    sendQueue: 128,
   });
 });

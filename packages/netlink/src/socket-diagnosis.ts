@@ -34,6 +34,10 @@ export interface SocketDetails {
   /** Number in `/proc/<pid>/fd/*` → `socket:[inode]`, which leads to the process. */
   readonly inode: number;
   readonly userId: number;
+  /** Bytes that wait to be read; of a TCP socket that listens, connections that wait to be accepted. */
+  readonly receiveQueue: number;
+  /** Bytes that wait to be sent; of a TCP socket that listens, how many connections may wait. */
+  readonly sendQueue: number;
 }
 
 /** Request for all sockets of one family and protocol in some states (all, when none are named). */
@@ -64,8 +68,10 @@ export function decodeSocket(message: Message, protocol: keyof typeof protocols)
   const remotePort = reader.u16be();
   const local = ipFromBytes(reader.bytes(16).subarray(0, length));
   const remote = ipFromBytes(reader.bytes(16).subarray(0, length));
-  // Interface, cookie, timer, queues.
-  const userId = reader.skip(4 + 8 + 4 + 8).u32();
+  // Interface, cookie, timer.
+  const receiveQueue = reader.skip(4 + 8 + 4).u32();
+  const sendQueue = reader.u32();
+  const userId = reader.u32();
   return {
     protocol,
     state: nameOfState(state),
@@ -73,6 +79,8 @@ export function decodeSocket(message: Message, protocol: keyof typeof protocols)
     remote: { address: remote, port: remotePort },
     inode: reader.u32(),
     userId,
+    receiveQueue,
+    sendQueue,
   };
 }
 

@@ -17,7 +17,7 @@ export const linkAttribute = {
 /** Inside IFLA_LINKINFO. */
 export const informationAttribute = { kind: 1, data: 2, portKind: 4, portData: 5 } as const;
 /** Inside a bridge port's IFLA_INFO_SLAVE_DATA (IFLA_BRPORT_*). */
-export const bridgePortAttribute = { state: 1, hairpin: 4, isolated: 33 } as const;
+export const bridgePortAttribute = { state: 1, hairpin: 4, flood: 9, isolated: 33 } as const;
 /** Inside a veth's IFLA_INFO_DATA (include/uapi/linux/veth.h); holds an ifinfomsg and then link attributes. */
 export const vethAttribute = { peer: 1 } as const;
 /** Inside a VXLAN link's IFLA_INFO_DATA. */

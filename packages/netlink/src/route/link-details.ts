@@ -52,6 +52,8 @@ export interface LinkDetails {
   readonly port?: BridgePort;
   /** Whether the bridge passes anything on by this port (BR_STATE_*). */
   readonly portState?: (typeof portStates)[number];
+  /** False for a bridge port to which frames for unknown addresses are not sent. */
+  readonly portFloods?: boolean;
   readonly alias?: string;
   readonly masterIndex?: number;
   /** Index of the parent or of a veth's other end. */
@@ -111,6 +113,7 @@ export function decodeLinkDetails(message: Message): LinkDetails {
     data: information?.nested(informationAttribute.data),
     port: portOf(information),
     portState: portStateOf(information),
+    portFloods: portFloods(information),
     operationalState: operationalStates[attributes.u8(linkAttribute.operationalState) ?? 0] ?? 'unknown',
     statistics: counters && decodeStatistics(counters),
   });
@@ -123,6 +126,11 @@ function portOf(information: Attributes | undefined): BridgePort | undefined {
     hairpin: data?.u8(bridgePortAttribute.hairpin) === 1,
     isolated: data?.u8(bridgePortAttribute.isolated) === 1,
   };
+}
+
+function portFloods(information: Attributes | undefined): boolean | undefined {
+  if (information?.text(informationAttribute.portKind) !== 'bridge') return undefined;
+  return information.nested(informationAttribute.portData)?.u8(bridgePortAttribute.flood) !== 0;
 }
 
 function portStateOf(information: Attributes | undefined): LinkDetails['portState'] {
