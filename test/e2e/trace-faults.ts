@@ -1,5 +1,6 @@
 import type { Fault } from './trace-lab.ts';
 import { linkFaults } from './trace-link-faults.ts';
+import { oddFaults } from './trace-odd-faults.ts';
 
 const tcp = { from: 'web', to: 'db:80' };
 const tcp6 = { ...tcp, family: 6 };
@@ -303,4 +304,5 @@ NFT`,
     code: 'martian',
   },
   ...linkFaults,
+  ...oddFaults,
 ];

@@ -111,6 +111,7 @@ export class TraceLab implements AsyncDisposable {
     await run('calm', 'quiet', ...idle);
     await run('still', 'quiet', ...server);
     await run('hermit', 'none', ...idle);
+    await run('spare', 'app', '-p', '8085:80', ...server);
     await run('plain', 'bridge', ...server);
     await run('simple', 'bridge', ...idle);
     await daemon.docker('create', '--name', 'asleep', '--network', 'app', ...idle);

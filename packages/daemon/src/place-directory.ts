@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import type { ContainerView, EnginePort, Network } from '@fairlead/engine';
-import type { ContainerPlace, Directory, NetworkPlace } from '@fairlead/trace';
+import { parseIpAddress } from '@fairlead/base';
+import type { ContainerView, EnginePort, Network, PortBinding } from '@fairlead/engine';
+import type { ContainerPlace, Directory, NetworkPlace, Publication } from '@fairlead/trace';
 
 /** Who is who on this machine, for a trace. */
 export function readDirectory(engine: EnginePort): Directory {
@@ -29,7 +30,7 @@ function containerPlace({ container, sandbox, networks, files }: ContainerView):
     name: container.name,
     id: container.id,
     attachments,
-    publications: running ? sandbox.mappings : [],
+    publications: running ? sandbox.mappings : container.config.host.portBindings.flatMap(plannedPublication),
     ...(running && { namespace: sandbox.namespace }),
     ...(running && { files: { hosts: read(files.hosts), resolvConf: read(files.resolvConf) } }),
   };
@@ -45,7 +46,7 @@ function networkPlace(network: Network): NetworkPlace {
     open: bridge?.icc !== false,
     ...(device !== undefined && { interface: device }),
     subnets: subnets.map(({ subnet }) => subnet),
-    ...(bridge !== undefined && { mtu: bridge.mtu }),
+    ...(bridge !== undefined && { mtu: bridge.mtu, masquerade: bridge.masquerade }),
     gateways: subnets.flatMap(({ gateway }) => (gateway === undefined ? [] : [gateway])),
   };
 }
@@ -57,4 +58,11 @@ function read(path: string): string {
   } catch {
     return '';
   }
+}
+
+/** A binding without a port of its own gets one at the start. */
+function plannedPublication({ protocol, containerPort, hostAddress, hostPorts }: PortBinding): Publication[] {
+  if (hostPorts === undefined || hostPorts.first === 0) return [];
+  const containerPorts = { first: containerPort, last: containerPort + hostPorts.last - hostPorts.first };
+  return [{ protocol, hostAddress: hostAddress ?? parseIpAddress('0.0.0.0'), hostPorts, containerPorts }];
 }

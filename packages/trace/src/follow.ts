@@ -1,5 +1,5 @@
 import type { IpAddress } from '@fairlead/base';
-import { askNamespace } from './collect/namespace-facts.ts';
+import { askForwarding, askNamespace } from './collect/namespace-facts.ts';
 import type { Namespaces } from './collect/namespaces.ts';
 import type { PlaceMap } from './collect/place-map.ts';
 import { type Probe, type SentProbe, sendProbe } from './collect/probe.ts';
@@ -10,7 +10,7 @@ import { processOfSocket, receivingSockets } from './collect/socket-table.ts';
 import type { Watch } from './collect/watch.ts';
 import type { Case } from './model/case.ts';
 import { addressOn, type ContainerPlace, type Directory } from './model/directory.ts';
-import type { Facts, NamespaceFacts } from './model/facts.ts';
+import { type Facts, linkNamed, type NamespaceFacts } from './model/facts.ts';
 import { buildHops, type Sighting } from './model/hops.ts';
 import { listenerAt } from './model/listener.ts';
 import { markHarmless, type Observation, type Outcome, outcomeOf } from './model/outcome.ts';
@@ -225,7 +225,28 @@ class ProbeView {
     const inner = { family, source, destination: behindOf(behind, family) ?? destination };
     const host = askNamespace(namespaces.get(''), { place: 'host', inode: places.inodeOf(''), packet: inner });
     const sockets = there === undefined || protocol === 'icmp' ? [] : receivingSockets(namespaces.get(there), protocol);
-    return { source: start, host, sockets, ...(last && { last }), ...(end && { destination: end }) };
+    const forwarding = this.#askForwarding(host, end);
+    return {
+      source: start,
+      host,
+      sockets,
+      ...(forwarding && { forwarding }),
+      ...(last && { last }),
+      ...(end && { destination: end }),
+    };
+  }
+
+  /** Where the bridge of the destination looks for it. */
+  #askForwarding(host: NamespaceFacts, end: NamespaceFacts | undefined): Facts['forwarding'] {
+    const { behind, directory, namespaces } = this.#route;
+    for (const attachment of behind?.container.attachments ?? []) {
+      const network = directory.networks.find(({ name, driver }) => name === attachment.network && driver === 'bridge');
+      const bridge = linkNamed(host, network?.interface);
+      const mac = linkNamed(end, attachment.interface)?.mac;
+      if (bridge === undefined || mac === undefined) continue;
+      return { mac, bridge: bridge.name, port: askForwarding(namespaces.get(''), bridge, mac, host.links) };
+    }
+    return undefined;
   }
 
   #factsAt(sighting: Sighting | undefined): NamespaceFacts | undefined {

@@ -155,6 +155,7 @@ export function behindAddress(
   if (owner !== undefined) return { container: owner.container, published: false, ...(port !== undefined && { port }) };
   if (port === undefined || (!host.all.has(address) && !address.startsWith('127.'))) return undefined;
   for (const container of directory.containers) {
+    if (container.namespace === undefined) continue;
     const publication = container.publications.find(
       (each) => each.protocol === protocol && contains(each.hostPorts, port) && listensOn(each.hostAddress, address),
     );

@@ -11,6 +11,7 @@ import { type Followed, followProbe } from './follow.ts';
 import type { Directory } from './model/directory.ts';
 import { describeNameFailure, describeUnsendable } from './model/early-end.ts';
 import type { NameStep, TraceReport } from './model/report.ts';
+import { lostSummary } from './model/summary.ts';
 import {
   behindAddress,
   chooseAddress,
@@ -24,8 +25,8 @@ import {
   type TraceRequest,
 } from './plan.ts';
 
-/** Milliseconds to wait for an answer when nobody says. */
-const PATIENCE = 1000;
+/** Milliseconds to wait for an answer when nobody says: a neighbour is asked for again after a second. */
+const PATIENCE = 1500;
 
 /** What whoever traces several packets in a row may share. */
 export interface TraceOptions {
@@ -103,7 +104,11 @@ export async function tracePacket(
 
 function reportOf({ trace, ...rest }: Followed): Omit<TraceReport, 'schema' | 'milliseconds'> {
   const { verdict } = trace.outcome;
-  return { ...rest, ...(verdict === 'delivered' ? { verdict, fixes: [] } : explainCause(trace)) };
+  if (verdict === 'delivered') return { ...rest, verdict, fixes: [] };
+  const explained = explainCause(trace);
+  // The cause may tell more than the packet did.
+  const summary = explained.verdict === verdict ? rest.summary : lostSummary(trace);
+  return { ...rest, summary, ...explained };
 }
 
 /** Names are looked up where the source is; the host's own by its own means. */

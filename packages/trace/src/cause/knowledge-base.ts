@@ -1,5 +1,5 @@
 import type { Case } from '../model/case.ts';
-import type { Cause, Fix, Verdict } from '../model/report.ts';
+import type { Cause, Fix, RuleStep, Verdict } from '../model/report.ts';
 import { firewallRows } from './firewall-rows.ts';
 import { linkRows } from './link-rows.ts';
 import { routeRows } from './route-rows.ts';
@@ -9,6 +9,67 @@ import { socketRows } from './socket-rows.ts';
 /** What is said when nothing better is known: what the kernel said. */
 const otherwise: readonly CauseRow[] = [
   {
+    code: 'left-untranslated',
+    explain: (trace) => {
+      const { outcome, source, directory, destination } = trace;
+      const own = source.container?.attachments.find(
+        ({ ipv4, ipv6 }) => ipv4 === source.address || ipv6 === source.address,
+      );
+      const network = directory.networks.find(({ name }) => name === own?.network);
+      const header = outcome.last?.header;
+      if (outcome.verdict !== 'lost' || network?.masquerade !== true || header?.source !== source.address)
+        return undefined;
+      const others = foreignSteps(trace).filter(({ text }) => /notrack|NOTRACK/.test(text));
+      return {
+        text: `It left this machine under the container's own address ${header.source}, which nobody outside can answer: it was not translated${others.length === 0 ? '' : ', for a rule keeps it from being tracked'}. ${destination.address} does not answer.`,
+        evidence: [
+          `kernel: last seen sent by ${outcome.last?.device?.name} from ${header.source}`,
+          ...others.map(stepText),
+        ],
+        verdict: 'dropped',
+      };
+    },
+  },
+  {
+    code: 'foreign-translation',
+    explain: (trace) => {
+      const { outcome } = trace;
+      const [rule] = foreignSteps(trace).filter(({ text }) =>
+        /\b[sd]nat\b|masquerade|redirect|"[SD]NAT"|"MASQUERADE"/.test(text),
+      );
+      if (outcome.verdict !== 'lost' || rule === undefined) return undefined;
+      const { source, destination } = outcome.last?.header ?? trace;
+      return {
+        text: `It left this machine, changed on the way by a rule of ${rule.owner} (now ${textOf(source)} → ${textOf(destination)}), and no answer came.`,
+        evidence: [stepText(rule), `kernel: last seen sent by ${outcome.last?.device?.name ?? 'an interface'}`],
+        verdict: 'dropped',
+        fixes: [
+          {
+            text: 'Take the rule away',
+            scope: 'everything that it was meant for',
+            commands: [`nft delete rule ${rule.family} ${rule.table} ${rule.chain} handle ${rule.handle}`],
+            undo: [`nft add rule ${rule.family} ${rule.table} ${rule.chain} ${rule.text}`],
+          },
+        ],
+      };
+    },
+  },
+  {
+    code: 'echo-ignored',
+    explain: ({ protocol, facts, destination, observation }) => {
+      const key =
+        observation.sightings[0]?.header.family === 6
+          ? 'net.ipv6.icmp.echo_ignore_all'
+          : 'net.ipv4.icmp_echo_ignore_all';
+      if (protocol !== 'icmp' || facts.destination?.sysctls[key] !== '1') return undefined;
+      return {
+        text: `${destination.name} got it, and is told not to answer echo requests (${key} = 1).`,
+        evidence: [`${key} = 1 in ${destination.name}`],
+        verdict: 'refused',
+      };
+    },
+  },
+  {
     code: 'dropped',
     explain: (trace) =>
       trace.outcome.drop === undefined
@@ -17,6 +78,20 @@ const otherwise: readonly CauseRow[] = [
             text: `The kernel dropped it and says only: ${trace.outcome.drop.reason}.`,
             evidence: [dropEvidence(trace)],
           },
+  },
+  {
+    code: 'arrived-unanswered',
+    explain: ({ outcome, facts, destination, observation }) => {
+      const arrived = observation.sightings.some(
+        ({ role, event, namespace }) =>
+          role === 'request' && event === 'received' && namespace === facts.destination?.inode,
+      );
+      if (outcome.verdict !== 'unknown' || !arrived || outcome.reply !== undefined) return undefined;
+      return {
+        text: `It arrived in ${destination.name}, which took it and did not answer.`,
+        evidence: [`kernel: last seen in ${destination.name}`],
+      };
+    },
   },
   {
     code: 'no-answer-from-outside',
@@ -31,13 +106,28 @@ const otherwise: readonly CauseRow[] = [
   },
 ];
 
+/** Rules of others that it met and that did not stop it. */
+function foreignSteps({ observation }: Case): RuleStep[] {
+  return observation.passes
+    .flatMap(({ steps }) => steps)
+    .filter(({ owner, kind }) => owner !== 'fairlead' && kind === 'rule');
+}
+
+function stepText({ family, table, chain, text }: RuleStep): string {
+  return `nft trace: table ${family} ${table}, chain ${chain}: ${text}`;
+}
+
+function textOf(end: string | { readonly address: string }): string {
+  return typeof end === 'string' ? end : end.address;
+}
+
 /** All rows, the surest first: what a rule or a socket says counts more than what the state of an interface suggests. */
 export const causeRows: readonly CauseRow[] = [
   ...firewallRows,
-  ...routeRows.slice(0, 6),
+  ...routeRows.slice(0, 8),
   ...socketRows,
   ...linkRows,
-  ...routeRows.slice(6),
+  ...routeRows.slice(8),
   ...otherwise,
 ];
 

@@ -234,6 +234,81 @@ function ownersOf(address: string, { destination, facts, directory }: Case): str
   return linkNamed(facts.host, network?.interface)?.mac;
 }
 
+/** The bridge sends it to a port behind which the destination is not. */
+const wrongForwarding: CauseRow = {
+  code: 'wrong-forwarding',
+  explain: (trace) => {
+    const { forwarding, host } = trace.facts;
+    if (forwarding === undefined || (!isStuck(trace) && trace.outcome.drop?.reason !== 'OTHERHOST')) return undefined;
+    const attachment = trace.destination.container?.attachments.find(
+      ({ hostInterface }) => hostInterface !== undefined,
+    );
+    const right = attachment?.hostInterface;
+    const { mac, bridge, port } = forwarding;
+    if (right === undefined || port === right) return undefined;
+    const evidence = [
+      dropEvidence(trace),
+      `forwarding table of ${bridge}: ${mac} is ${port === 'unknown' ? 'unknown' : `behind ${port}`}`,
+    ];
+    if (port !== 'unknown') {
+      return {
+        text: `The bridge ${bridge} looks for ${mac}, which is ${trace.destination.name}, behind ${port}; it is behind ${right}.`,
+        evidence,
+        verdict: 'dropped',
+        fixes: [
+          {
+            text: 'Forget the entry',
+            commands: [`bridge fdb del ${mac} dev ${port} master`],
+            undo: [`bridge fdb replace ${mac} dev ${port} master static`],
+          },
+        ],
+      };
+    }
+    if (linkNamed(host, right)?.portFloods !== false) return undefined;
+    return {
+      text: `The bridge ${bridge} does not know where ${mac} (${trace.destination.name}) is, and is told not to try ${right} (flood off).`,
+      evidence: [...evidence, `${right}: flood off`],
+      verdict: 'dropped',
+      fixes: [
+        {
+          text: 'Let it try',
+          commands: [`bridge link set dev ${right} flood on learning on`],
+          undo: [`bridge link set dev ${right} flood off`],
+        },
+      ],
+    };
+  },
+};
+
+/** Whoever has the address does not say so. */
+const silentNeighbor: CauseRow = {
+  code: 'neighbor-silent',
+  explain: (trace) => {
+    const { facts, destination } = trace;
+    const asking = [facts.source, facts.host].find(
+      (place) =>
+        place?.neighbor !== undefined &&
+        place.neighbor !== 'none' &&
+        ['incomplete', 'failed'].includes(place.neighbor.state),
+    );
+    if (!isStuck(trace) || asking?.neighbor === undefined || asking.neighbor === 'none') return undefined;
+    const address = asking.neighbor.address ?? destination.address;
+    const has =
+      destination.container?.attachments.some(({ ipv4, ipv6 }) => ipv4 === address || ipv6 === address) === true;
+    if (!has || facts.destination?.back?.route?.type !== 'local') return undefined;
+    const ignore = facts.destination.sysctls['net.ipv4.conf.all.arp_ignore'] ?? '0';
+    return {
+      text: `${destination.name} has the address ${address}, but does not answer when ${asking.place} asks for it${ignore === '0' ? ': its interface may be told not to (arp off), or a rule for ARP drops the question' : ` (arp_ignore is ${ignore})`}.`,
+      evidence: [
+        `neighbour table of ${asking.place}: ${address} is ${asking.neighbor.state}`,
+        `${destination.name}: ${address} is its own`,
+        ...(ignore === '0' ? [] : [`net.ipv4.conf.all.arp_ignore = ${ignore}`]),
+      ],
+      verdict: 'dropped',
+    };
+  },
+};
+
 /** The container that is to have the address has not. */
 const addressMissing: CauseRow = {
   code: 'address-missing',
@@ -294,5 +369,7 @@ export const linkRows: readonly CauseRow[] = [
   portBlocked,
   addressMissing,
   wrongNeighbor,
+  wrongForwarding,
+  silentNeighbor,
   noNeighbor,
 ];

@@ -1,5 +1,5 @@
 import type { Case } from '../model/case.ts';
-import { linkNumbered, type NamespaceFacts } from '../model/facts.ts';
+import { linkNamed, linkNumbered, type NamespaceFacts } from '../model/facts.ts';
 import { type CauseRow, commandIn, dropEvidence, familyText, sysctlFix } from './row.ts';
 
 /** What the kernel says about the way from where it was last seen. */
@@ -35,9 +35,14 @@ const tooBig: CauseRow = {
     const { outcome, sendFailure, facts, size, source } = trace;
     const { drop, reply } = outcome;
     const told = reply?.header.fittingMtu;
-    if (sendFailure !== 'EMSGSIZE' && drop?.reason !== 'PKT_TOO_BIG' && told === undefined) return undefined;
     const at = sendFailure === 'EMSGSIZE' ? facts.source : facts.last;
-    const link = linkNumbered(at, at?.onward?.route?.outgoing);
+    // A bridge drops what its port does not take, without a reason.
+    const narrow = linkNamed(at, drop?.device?.name);
+    const isNarrow =
+      narrow !== undefined && size !== undefined && narrow.mtu < size && drop?.reason !== 'NETFILTER_DROP';
+    if (sendFailure !== 'EMSGSIZE' && drop?.reason !== 'PKT_TOO_BIG' && told === undefined && !isNarrow)
+      return undefined;
+    const link = isNarrow ? narrow : linkNumbered(at, at?.onward?.route?.outgoing);
     const fits = told ?? link?.mtu;
     const where = sendFailure === 'EMSGSIZE' ? source.name : (at?.place ?? 'the host');
     const networks = source.container?.attachments.map(({ network }) => network) ?? [];
@@ -105,6 +110,44 @@ const forwardingOff: CauseRow = {
 function isLocalHere({ onward }: NamespaceFacts): boolean {
   return onward?.route?.type === 'local';
 }
+
+/** It came back to where it began. */
+const cameBack: CauseRow = {
+  code: 'routing-loop',
+  explain: (trace) => {
+    const { outcome, source, facts } = trace;
+    const { drop } = outcome;
+    if (drop?.reason !== 'IP_LOCAL_SOURCE' || drop.namespace !== facts.source.inode) return undefined;
+    return {
+      text: `The packet of ${source.name} came back to ${source.name}: a route for ${trace.destination.address} leads there.`,
+      evidence: [dropEvidence(trace), ...(facts.host === undefined ? [] : [onwardText(facts.host)])],
+      fixes: [
+        {
+          text: 'Take the route away',
+          commands: [`ip route get ${trace.destination.address}`, 'ip route del PREFIX'],
+          undo: [],
+        },
+      ],
+    };
+  },
+};
+
+/** Dropped by a queue or a filter of traffic control. */
+const trafficControl: CauseRow = {
+  code: 'traffic-control',
+  explain: (trace) => {
+    const { drop } = trace.outcome;
+    if (drop?.reason === undefined || !/^(QDISC|TC_|XDP|FQ_|CPU_BACKLOG|DEV_)/.test(drop.reason)) return undefined;
+    const device = drop.device?.name ?? 'an interface';
+    const place = trace.placeName(drop.namespace);
+    const commands = [`tc -s qdisc show dev ${device}`, `tc filter show dev ${device} ingress`];
+    return {
+      text: `The queue or a filter of traffic control of ${device} in ${place} dropped it (${drop.reason}): a limit is reached, or a filter says so.`,
+      evidence: [dropEvidence(trace)],
+      fixes: [{ text: 'See what is set there', commands, undo: [] }],
+    };
+  },
+};
 
 const martian: CauseRow = {
   code: 'martian',
@@ -328,6 +371,8 @@ function wentThroughHost({ source, destination }: Case): boolean {
 export const routeRows: readonly CauseRow[] = [
   tooBig,
   notSent,
+  cameBack,
+  trafficControl,
   martian,
   reversePath,
   noWayBack,

@@ -28,6 +28,7 @@ const publishedElsewhere: CauseRow = {
     if (!isUnclaimed(trace) || !destination.local || destination.port === undefined) return undefined;
     const port = destination.port;
     for (const container of directory.containers) {
+      if (container.namespace === undefined) continue;
       const publication = container.publications.find(
         (each) => each.protocol === protocol && each.hostPorts.first <= port && each.hostPorts.last >= port,
       );
@@ -131,18 +132,58 @@ const socketFull: CauseRow = {
   explain: (trace) => {
     const { drop } = trace.outcome;
     const why = drop?.reason === undefined ? undefined : fullReasons[drop.reason];
-    const queue = /LISTEN|tcp_conn_request/.test(`${drop?.reason} ${drop?.function}`);
+    // TCP uses the packet up without a word when its queue is full.
+    const waiting =
+      trace.protocol === 'tcp' && trace.outcome.reply === undefined && drop === undefined
+        ? onPort(trace).find(isFull)
+        : undefined;
+    const queue = /LISTEN|tcp_conn_request/.test(`${drop?.reason} ${drop?.function}`) || waiting !== undefined;
     if (why === undefined && !queue) return undefined;
     const place = trace.destination.container?.name ?? trace.destination.name;
     return {
       text: `A program in ${place} has the port, but ${why ?? 'its queue of connections is full: the program does not accept them fast enough'}.`,
-      evidence: [dropEvidence(trace), socketEvidence(trace, onPort(trace))],
+      evidence: [
+        ...(waiting === undefined
+          ? [dropEvidence(trace)]
+          : [`${waiting.receiveQueue} connections wait to be accepted, ${waiting.sendQueue} may`]),
+        socketEvidence(trace, onPort(trace)),
+      ],
+      verdict: 'dropped',
+    };
+  },
+};
+
+/** The kernel takes one more than may wait (sk_acceptq_is_full). */
+function isFull({ receiveQueue, sendQueue }: SocketDetails): boolean {
+  return receiveQueue > sendQueue;
+}
+
+/** A port that a container has published that does not run. */
+const notRunning: CauseRow = {
+  code: 'target-not-running',
+  explain: (trace) => {
+    const { destination, directory, protocol } = trace;
+    const { port } = destination;
+    if (!isUnclaimed(trace) || !destination.local || port === undefined) return undefined;
+    const owner = directory.containers.find(
+      ({ namespace, publications }) =>
+        namespace === undefined &&
+        publications.some(
+          (each) => each.protocol === protocol && each.hostPorts.first <= port && each.hostPorts.last >= port,
+        ),
+    );
+    if (owner === undefined) return undefined;
+    return {
+      text: `Port ${port} is published for ${owner.name}, which is not running.`,
+      evidence: [dropEvidence(trace), `${owner.name}: not running`],
+      fixes: [{ text: 'Start it', commands: [`docker start ${owner.name}`], undo: [`docker stop ${owner.name}`] }],
     };
   },
 };
 
 /** Causes that the sockets at the destination tell. */
 export const socketRows: readonly CauseRow[] = [
+  notRunning,
   publishedElsewhere,
   onLoopbackOnly,
   otherFamily,

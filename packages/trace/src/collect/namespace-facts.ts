@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import type { MacAddress } from '@fairlead/base';
 import { errnoOf, type OpenNamespace, readSysctlHere } from '@fairlead/kernel';
 import {
   decodeNeighborAnswer,
   decodeRouteAnswer,
+  getForwardingMessage,
   getNeighborMessage,
   getRouteMessage,
   type LinkDetails,
@@ -21,6 +23,9 @@ const keys4 = [
 ];
 const keys6 = ['net.ipv6.conf.all.forwarding', 'net.ipv6.conf.*.forwarding', 'net.ipv6.conf.*.disable_ipv6'];
 const keysOfBoth = [
+  'net.ipv4.icmp_echo_ignore_all',
+  'net.ipv6.icmp.echo_ignore_all',
+  'net.ipv4.conf.all.arp_ignore',
   'net.bridge.bridge-nf-call-iptables',
   'net.bridge.bridge-nf-call-ip6tables',
   'net.netfilter.nf_conntrack_count',
@@ -63,6 +68,23 @@ export function askNamespace(namespace: OpenNamespace, question: NamespaceQuesti
 function bridgeOrSelf(links: readonly LinkDetails[], name: string | undefined): LinkDetails | undefined {
   const link = name === undefined ? undefined : links.find((candidate) => candidate.name === name);
   return links.find(({ index }) => index === link?.masterIndex) ?? link;
+}
+
+/** The port behind which a bridge looks for an address. */
+export function askForwarding(
+  namespace: OpenNamespace,
+  bridge: LinkDetails,
+  mac: MacAddress,
+  links: readonly LinkDetails[],
+): string | 'unknown' {
+  try {
+    const [answer] = namespace.route.execute('find forwarding entry', getForwardingMessage(bridge.index, mac));
+    const index = answer === undefined ? undefined : decodeNeighborAnswer(answer).index;
+    return links.find((link) => link.index === index)?.name ?? 'unknown';
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return 'unknown';
+  }
 }
 
 /** What the kernel would do with a packet, or the error that it would meet. */

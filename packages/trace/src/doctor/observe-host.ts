@@ -22,7 +22,7 @@ const NOBODY = 'fairlead.invalid';
 /** Where containers ask for names. */
 const ENGINE_NAME_SERVER = '127.0.0.11';
 /** Containers that are asked to look up their own name. */
-const NAME_PROOFS = 4;
+const NAME_PROOFS = 16;
 
 /** Look at the whole host, once. Sends no packets but to name servers. */
 export async function observeHost(

@@ -27,6 +27,7 @@ export interface ContainerPlace {
   /** Absent while it does not run; '' for one on the host's own network. */
   readonly namespace?: NamespaceName;
   readonly attachments: readonly Attachment[];
+  /** Of one that does not run: those that it will have. */
   readonly publications: readonly Publication[];
   /** Text of its `/etc/hosts` and `/etc/resolv.conf`. */
   readonly files?: { readonly hosts: string; readonly resolvConf: string };
@@ -43,6 +44,8 @@ export interface NetworkPlace {
   readonly interface?: string;
   readonly gateways: readonly IpAddress[];
   readonly subnets: readonly Prefix[];
+  /** True when containers go out under an address of the host. */
+  readonly masquerade?: boolean;
   /** Bytes; absent where the network leaves it to its parent. */
   readonly mtu?: number;
 }

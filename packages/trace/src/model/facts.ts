@@ -33,6 +33,8 @@ export interface Facts {
   readonly last?: NamespaceFacts;
   /** Where it was to arrive. */
   readonly destination?: NamespaceFacts;
+  /** Behind which port of the host the destination's bridge looks for it; `unknown` when it sends everywhere. */
+  readonly forwarding?: { readonly mac: string; readonly bridge: string; readonly port: string | 'unknown' };
   /** Sockets there that take packets of the protocol. */
   readonly sockets: readonly SocketDetails[];
 }

@@ -118,10 +118,18 @@ function harmlessIn(observation: Observation): Set<Sighting> {
   for (const sighting of sightings) {
     if (sighting.event !== 'dropped') continue;
     const atHome = sighting.namespace === sourceNamespace && sighting.role !== 'request';
-    const isCopy = sighting.reason === 'OTHERHOST' && (delivered || wentOn(sighting, sightings));
+    const isCopy =
+      sighting.reason === 'OTHERHOST' && (delivered || wentOn(sighting, sightings) || reached(sighting, observation));
     if ((atHome && sighting.reason === 'NO_SOCKET') || isCopy) harmless.add(sighting);
   }
   return harmless;
+}
+
+/** True when the destination took it: what others got were copies. */
+function reached(drop: Sighting, { sightings, destinationNamespace }: Observation): boolean {
+  if (destinationNamespace === undefined || drop.namespace === destinationNamespace) return false;
+  const there = sightings.filter(({ role, namespace }) => role === drop.role && namespace === destinationNamespace);
+  return there.some(({ event }) => event === 'received') && !there.some(({ reason }) => reason === 'OTHERHOST');
 }
 
 /** True when the packet was seen later in another place: what was dropped was a copy. */

@@ -26,6 +26,7 @@ export function ruleOwner(
   chainsOfTable: readonly string[] = [],
 ): string {
   for (const [pattern, owner] of marks) if (pattern.test(rule.table) || pattern.test(rule.chain)) return owner;
+  if (rule.family === 'bridge' && iptablesTables.has(rule.table)) return 'ebtables';
   if (!iptablesTables.has(rule.table) || !['ip', 'ip6'].includes(rule.family)) return 'somebody else';
   for (const [pattern, owner] of marks) {
     if (owner === 'ufw' && chainsOfTable.some((chain) => pattern.test(chain))) return owner;

@@ -37,3 +37,9 @@ function refusalText({ outcome: { reply } }: Case): string {
   if (reply === undefined) return '';
   return reply.header.flags?.includes('RST') === true ? 'RST' : (icmpText(reply.header) ?? 'an error');
 }
+
+/** For a packet that ended without being dropped: where it was seen last. */
+export function lostSummary({ outcome: { last }, source, placeName }: Case): string {
+  if (last === undefined) return `it did not leave ${source.name}`;
+  return `no answer; last seen in ${placeName(last.namespace)}${last.device === undefined ? '' : ` (${last.device.name})`}`;
+}
