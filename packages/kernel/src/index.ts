@@ -46,4 +46,4 @@ export { type Operation, Recorder } from './recorder.ts';
 export { readSocketAddress, socketAddressOf } from './socket-address.ts';
 export { readSysctlHere, writeSysctlHere } from './sysctl.ts';
 export { SystemCallError } from './system-call-error.ts';
-export { attachTracingProgram, ProgramText, runClassifier, type TracingProgram } from './tracing-program.ts';
+export { attachTracingProgram, NumberSet, ProgramText, runClassifier, type TracingProgram } from './tracing-program.ts';

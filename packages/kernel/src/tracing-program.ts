@@ -13,6 +13,8 @@ import { close } from './syscalls.ts';
 const TRACING = 26;
 const RAW_TRACEPOINT = 23;
 const CLASSIFIER = 3;
+/** BPF_MAP_TYPE_HASH. */
+const HASH = 1;
 /** BPF_MAP_TYPE_ARRAY, BPF_F_RDONLY_PROG. */
 const ARRAY = 2;
 const READ_ONLY_FOR_PROGRAMS = 0x80;
@@ -52,6 +54,31 @@ export class ProgramText implements Disposable {
     this.descriptor = createBpfMap(request);
     updateBpfElement(this.descriptor, new Uint8Array(4), bytes);
     freezeBpfMap(this.descriptor);
+  }
+
+  [Symbol.dispose](): void {
+    close(this.descriptor);
+  }
+}
+
+/** Numbers that programs can look up. */
+export class NumberSet implements Disposable {
+  /** For BPF_LD_MAP_FD; keys are of four bytes in host order. */
+  readonly descriptor: number;
+  readonly #known = new Set<number>();
+
+  /** @param capacity how many numbers there can be. */
+  constructor(capacity: number) {
+    this.descriptor = createBpfMap({ type: HASH, keySize: 4, valueSize: 4, entries: capacity });
+  }
+
+  /** Add a number; one that is there stays. @throws SystemCallError `E2BIG` when there are too many. */
+  add(number: number): void {
+    if (this.#known.has(number)) return;
+    const key = new Uint8Array(4);
+    new DataView(key.buffer).setUint32(0, number, true);
+    updateBpfElement(this.descriptor, key, Uint8Array.of(1, 0, 0, 0));
+    this.#known.add(number);
   }
 
   [Symbol.dispose](): void {
