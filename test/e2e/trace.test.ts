@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { after, before, test } from 'node:test';
+import { childrenOf } from '@fairlead/lab';
 import { faults } from './trace-faults.ts';
 import { healthyCases } from './trace-healthy.ts';
 import { type TraceAnswer, TraceLab } from './trace-lab.ts';
@@ -157,6 +158,32 @@ test('without eBPF the rules still tell where it went, and the report says what 
   const policy = { inject: 'iptables-nft -P FORWARD DROP', undo: 'nft delete table ip filter' };
   const dropped = await whileBroken(policy, () => traceByRules('192.0.2.1:9'));
   assert.equal(dropped.cause?.code, 'foreign-policy', JSON.stringify(dropped, undefined, 2));
+});
+
+test('drops are shown as they happen, with the names of containers', async () => {
+  const env = { DOCKER_HOST: lab.daemon.address };
+  const radar = lab.host.start([fairlead, 'drops', '--json'], { env });
+  let seen = '';
+  const found = Promise.withResolvers<void>();
+  radar.stdout?.on('data', (piece: Buffer) => {
+    seen += piece;
+    if (/"from":"web".*"to":"far"/.test(seen)) found.resolve();
+  });
+  const alarm = setTimeout(() => found.reject(new Error(`not seen within 10 s: ${seen}`)), 10_000);
+  const knocking = setInterval(
+    () => void lab.trace({ from: 'web', to: '10.9.2.2:80', timeout }).catch(() => undefined),
+    300,
+  );
+  try {
+    await found.promise;
+  } finally {
+    clearTimeout(alarm);
+    clearInterval(knocking);
+    for (const pid of childrenOf(radar.pid ?? 0)) process.kill(pid);
+  }
+  const line = seen.split('\n').find((text) => /"from":"web".*"to":"far"/.test(text)) ?? '{}';
+  const { reason, place, protocol } = JSON.parse(line);
+  assert.deepEqual({ reason, place, protocol }, { reason: 'NETFILTER_DROP', place: 'host', protocol: 'tcp' });
 });
 
 test('this kernel lets us see the packet and its rules', async () => {

@@ -15,6 +15,13 @@ export function diagnosisService(engine: () => EnginePort, kernel: Kernel): Diag
       ]);
       return await examineHost(readDirectory(engine()));
     },
+    async *drops(signal) {
+      const [{ watchAllDrops }, { readDirectory }] = await Promise.all([
+        import('@fairlead/trace'),
+        import('./place-directory.ts'),
+      ]);
+      yield* watchAllDrops(() => readDirectory(engine()), signal);
+    },
     async trace({ apply, ...request }) {
       const [{ tracePacket, tryFix }, { readDirectory }] = await Promise.all([
         import('@fairlead/trace'),

@@ -1,4 +1,4 @@
-import type { DoctorReport, TraceReport, TraceRequest } from '@fairlead/trace';
+import type { DoctorReport, DropReport, TraceReport, TraceRequest } from '@fairlead/trace';
 
 /** Finds out what is wrong with the network. */
 export interface DiagnosisService {
@@ -10,4 +10,6 @@ export interface DiagnosisService {
   trace(request: TraceRequest): Promise<TraceReport>;
   /** Look at the whole network, and prove with packets what can be proved; changes nothing. */
   examine(): Promise<DoctorReport>;
+  /** Packets as the kernel drops them, until the signal. @throws FairleadError `not-implemented` where that cannot be seen. */
+  drops(signal: AbortSignal): AsyncIterable<DropReport>;
 }

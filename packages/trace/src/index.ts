@@ -8,6 +8,7 @@
 export { Watch } from './collect/watch.ts';
 export { examineHost } from './doctor/doctor.ts';
 export type { DoctorReport, Finding, Severity } from './doctor/finding.ts';
+export { type DropReport, watchAllDrops } from './drops.ts';
 export type { ContainerPlace, Directory, NetworkPlace, Publication } from './model/directory.ts';
 export type { AppliedFix, Cause, Fix, Hop, NameStep, RuleStep, TraceReport, Verdict } from './model/report.ts';
 export type { TraceRequest } from './plan.ts';

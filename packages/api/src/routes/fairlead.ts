@@ -2,7 +2,7 @@ import type { EnginePort, PortBinding } from '@fairlead/engine';
 import * as v from 'valibot';
 import { readBody } from '../http/json-body.ts';
 import { type ApiRequest, parameter } from '../http/request.ts';
-import { type ApiResponse, json, plainText } from '../http/response.ts';
+import { type ApiResponse, json, jsonLines, plainText } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
 import { isUp } from '../wire/container-summary.ts';
 import { goBoolean, goObject, goString, goStrings } from '../wire/go-json.ts';
@@ -19,6 +19,11 @@ export function fairleadRoutes(engine: EnginePort, productVersion: string): Rout
       handle: (request) => transcript(engine, parameter(request, 'id')),
     },
     { method: 'GET', pattern: '/fairlead/doctor', handle: async () => json(await engine.diagnosis.examine()) },
+    {
+      method: 'GET',
+      pattern: '/fairlead/drops',
+      handle: (request) => jsonLines(engine.diagnosis.drops(request.signal)),
+    },
     { method: 'POST', pattern: '/fairlead/traces', handle: (request) => trace(engine, request) },
     { method: 'POST', pattern: '/fairlead/containers/{id}/ports', handle: (request) => publish(engine, request) },
   ];

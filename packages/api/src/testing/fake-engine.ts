@@ -38,6 +38,7 @@ export class FakeEngine implements EnginePort {
   readonly volumes = new FakeVolumes();
   readonly diagnosis: DiagnosisService = {
     examine: async () => ({ schema: 'fairlead.doctor/1', findings: [], passed: [], probes: 0, milliseconds: 0 }),
+    async *drops() {},
     trace: async ({ from, to }) => {
       throw new FairleadError('not-found', `a fake engine has no packets to send from ${from} to ${to}`);
     },

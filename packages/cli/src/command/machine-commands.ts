@@ -63,6 +63,12 @@ export const machineCommands: readonly CommandDefinition[] = [
     load: async () => (await import('../machine/trace.ts')).trace,
   },
   {
+    words: ['drops'],
+    summary: 'Packets that are dropped, as it happens',
+    options: [json],
+    load: async () => (await import('../machine/drops.ts')).drops,
+  },
+  {
     words: ['doctor'],
     aliases: [['system', 'doctor']],
     summary: 'Find what is wrong with the network, and prove it',

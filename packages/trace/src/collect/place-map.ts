@@ -30,6 +30,11 @@ export class PlaceMap {
     return this.#namespaces.get(inode);
   }
 
+  /** Numbers of all pinned namespaces and the host's. */
+  namespaces(): Iterable<number> {
+    return this.#namespaces.keys();
+  }
+
   /** True for a namespace that has a name, or a process that we can see: another one is like another machine. */
   isHere(inode: number): boolean {
     if (inode === 0 || this.#names.has(inode)) return true;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { recordField, recordLength } from './event-record.ts';
 import type { KernelLayout } from './kernel-layout.ts';
-import { packetProgram } from './packet-program.ts';
+import { dropProgram, packetProgram } from './packet-program.ts';
 
 const layout: KernelLayout = {
   tracepoints: {
@@ -40,4 +40,11 @@ test('a program that names functions is longer than one that cannot', () => {
 
 test('a tracepoint that the kernel has not is refused', () => {
   assert.throws(() => packetProgram({ ...request, tracepoint: 'consume_skb' }), /no tracepoint consume_skb/);
+});
+
+test('a program for drops looks for no tag', () => {
+  const program = Buffer.from(dropProgram({ layout, ring: 9, namespaces: 8 }));
+  const constants = Array.from({ length: program.length / 8 }, (_, index) => program.readUInt32LE(index * 8 + 4));
+  assert.ok(!constants.includes(0x00563412));
+  assert.ok(constants.includes(8) && constants.includes(9));
 });

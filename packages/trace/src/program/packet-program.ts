@@ -39,7 +39,7 @@ export interface PacketProgramRequest {
 }
 
 /** Helpers (enum bpf_func_id). */
-const helper = { now: 5, readKernel: 113, ringOutput: 130, format: 165 } as const;
+const helper = { lookUp: 1, now: 5, readKernel: 113, ringOutput: 130, format: 165 } as const;
 /** What holds what for the whole of the program. */
 const context: Register = 6;
 const packet: Register = 7;
@@ -78,12 +78,42 @@ export function packetProgram(request: PacketProgramRequest): Uint8Array {
     ...describeEvent(request),
     ...describeDevice(layout),
     label('write'),
-    ...loadMap(1, request.ring),
+    ...output(request.ring),
+    label('out'),
+    set(0, 0),
+    exit(),
+  ]);
+}
+
+/** What a program that reports every drop is made from. */
+export interface DropProgramRequest {
+  readonly layout: KernelLayout;
+  readonly ring: number;
+  readonly symbolFormat?: number;
+  /** Descriptor of the set with the numbers of the namespaces that are of interest. */
+  readonly namespaces: number;
+}
+
+/** The instructions that write a record of each packet that is dropped in one of some namespaces. */
+export function dropProgram({ namespaces, ...request }: DropProgramRequest): Uint8Array {
+  const { layout } = request;
+  const point = layout.tracepoints.kfree_skb;
+  if (point === undefined) throw new Error('this kernel has no tracepoint kfree_skb');
+  return assemble([
+    move(context, 1),
+    load(8, packet, context, point.packet * 8),
+    jumpEqual(packet, 0, 'out'),
+    ...clearRecord(),
+    ...describeDevice(layout),
+    label('write'),
+    ...loadMap(1, namespaces),
     move(2, stack),
-    addValue(2, FRAME),
-    set(3, recordLength),
-    set(4, 0),
-    call(helper.ringOutput),
+    addValue(2, FRAME + recordField.namespace.at),
+    call(helper.lookUp),
+    jumpEqual(0, 0, 'out'),
+    ...copyPacket(layout, 'kfree_skb'),
+    ...describeEvent({ ...request, tracepoint: 'kfree_skb' }),
+    ...output(request.ring),
     label('out'),
     set(0, 0),
     exit(),
@@ -151,7 +181,19 @@ function swapped(value: number): number {
   return view.getUint32(0, true);
 }
 
-function describeEvent({ tracepoint, layout, symbolFormat }: PacketProgramRequest): Item[] {
+/** Write the record. */
+function output(ring: number): Item[] {
+  return [
+    ...loadMap(1, ring),
+    move(2, stack),
+    addValue(2, FRAME),
+    set(3, recordLength),
+    set(4, 0),
+    call(helper.ringOutput),
+  ];
+}
+
+function describeEvent({ tracepoint, layout, symbolFormat }: Omit<PacketProgramRequest, 'tag' | 'ring'>): Item[] {
   const point = layout.tracepoints[tracepoint];
   const argument = (index: number | undefined, width: Width, at: number): Item[] =>
     index === undefined ? [] : [load(8, 1, context, index * 8), store(width, stack, FRAME + at, 1)];

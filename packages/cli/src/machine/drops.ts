@@ -1,0 +1,21 @@
+import type { DropReport } from '@fairlead/trace';
+import type { Action } from '../command/command.ts';
+
+/** `fairlead drops`: packets that the kernel drops, as it happens, until interrupted. */
+export const drops: Action = async ({ options, engine, print }) => {
+  const asJson = options.flag('json');
+  for await (const drop of engine.lines<DropReport>('GET', '/fairlead/drops')) {
+    print(asJson ? JSON.stringify(drop) : dropText(drop));
+  }
+  return 0;
+};
+
+function dropText(drop: DropReport): string {
+  const { time, place, device, reason, function: where, source, destination, from, to, protocol, count } = drop;
+  const clock = new Date(time).toTimeString().slice(0, 8);
+  const name = (end: string, container: string | undefined) =>
+    container === undefined ? end : `${container} (${end})`;
+  const times = count === 1 ? '' : `  ×${count}`;
+  const at = device === undefined ? place : `${place} ${device}`;
+  return `${clock}  ${name(source, from)} → ${name(destination, to)} ${protocol}  ${reason} in ${where} (${at})${times}`;
+}

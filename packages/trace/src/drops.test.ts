@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseIpAddress } from '@fairlead/base';
+import { summarizeDrops } from './drops.ts';
+import { probePacket } from './packet/probe-packet.ts';
+import type { EventRecord } from './program/event-record.ts';
+
+const web = parseIpAddress('10.9.1.2');
+const names = {
+  directory: {
+    containers: [{ name: 'web', id: 'a', attachments: [{ network: 'app', ipv4: web }], publications: [] }],
+    networks: [],
+  },
+  placeName: () => 'host',
+};
+const reasons = new Map([
+  [1, 'NETFILTER_DROP'],
+  [2, 'OTHERHOST'],
+]);
+
+function record(sourcePort: number, change: Partial<EventRecord> = {}, destination = '192.0.2.1'): EventRecord {
+  const ends = { source: web, destination: parseIpAddress(destination), sourcePort, destinationPort: 25 };
+  const bytes = probePacket({ protocol: 'tcp', ...ends, tag: 7 });
+  const place = { namespace: 1, device: { index: 3, name: 'br-app' }, length: 40, mark: 0 };
+  return {
+    tracepoint: 'kfree_skb',
+    time: 1n,
+    packetAddress: 1n,
+    reason: 1,
+    function: 'nft_do_chain',
+    ...place,
+    bytes,
+    ...change,
+  };
+}
+
+test('drops that differ only in the port that they come from are one line', () => {
+  const [report, ...others] = summarizeDrops([record(1000), record(1001), record(1002)], reasons, names);
+  assert.deepEqual(others, []);
+  assert.equal(report?.count, 3);
+  assert.equal(report?.from, 'web');
+  assert.equal(report?.to, undefined);
+  assert.equal(report?.reason, 'NETFILTER_DROP');
+  assert.equal(report?.protocol, 'tcp');
+});
+
+test('another place, reason or destination is another line', () => {
+  const records = [
+    record(1),
+    record(1, { reason: 9 }),
+    record(1, { device: { index: 4, name: 'eth0' } }),
+    record(1, {}, '192.0.2.9'),
+  ];
+  assert.equal(summarizeDrops(records, reasons, names).length, 4);
+});
+
+test('copies, packets for many, and what is not IP are no loss', () => {
+  const records = [record(1, { reason: 2 }), record(1, {}, '224.0.0.1'), record(1, { bytes: new Uint8Array(64) })];
+  assert.deepEqual(summarizeDrops(records, reasons, names), []);
+});

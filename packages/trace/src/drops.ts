@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FairleadError, messageOf } from '@fairlead/base';
+import { type DropWatch, watchDrops } from './collect/drop-watch.ts';
+import { PlaceMap } from './collect/place-map.ts';
+import { type Directory, ownerOf } from './model/directory.ts';
+import { endText, icmpText } from './model/hops.ts';
+import { readPacketHeader } from './packet/packet-header.ts';
+import type { EventRecord } from './program/event-record.ts';
+
+/** Packets of one kind that were dropped at one place. */
+export interface DropReport {
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  /** Name of the container, or `host`. */
+  readonly place: string;
+  readonly device?: string;
+  /** The kernel's own word for it. */
+  readonly reason: string;
+  /** The kernel's function. */
+  readonly function: string;
+  readonly source: string;
+  readonly destination: string;
+  /** Containers that the addresses belong to. */
+  readonly from?: string;
+  readonly to?: string;
+  /** `tcp`, `udp`, `icmp` with what it says, or a number. */
+  readonly protocol: string;
+  /** How many since the last report. */
+  readonly count: number;
+}
+
+/** Milliseconds between two reports, and between two looks for new namespaces. */
+const INTERVAL = 250;
+
+/** No loss: copies that a bridge sends to everybody, and packets that are done with. */
+const meaningless: ReadonlySet<string> = new Set(['NOT_DROPPED_YET', 'CONSUMED', 'OTHERHOST']);
+
+/**
+ * Packets as they are dropped in the host and in every pinned namespace, until the signal.
+ *
+ * @throws FairleadError `not-implemented` where the kernel does not let us see them.
+ */
+export async function* watchAllDrops(directory: () => Directory, signal: AbortSignal): AsyncGenerator<DropReport> {
+  let waiting: EventRecord[] = [];
+  using watch = openWatch((record) => waiting.push(record));
+  while (!signal.aborted) {
+    const known = directory();
+    const places = new PlaceMap(known);
+    for (const namespace of places.namespaces()) watch.add(namespace);
+    const records = waiting;
+    waiting = [];
+    yield* summarizeDrops(records, watch.reasons, { directory: known, placeName: (inode) => places.nameOf(inode) });
+    await sleep(INTERVAL, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+function openWatch(handler: (record: EventRecord) => void): DropWatch {
+  try {
+    return watchDrops(handler);
+  } catch (error) {
+    throw new FairleadError('not-implemented', `this kernel does not let us see drops: ${messageOf(error)}`);
+  }
+}
+
+/** Put drops together that differ in nothing that is shown. */
+export function summarizeDrops(
+  records: readonly EventRecord[],
+  reasons: ReadonlyMap<number, string>,
+  names: { readonly directory: Directory; readonly placeName: (namespace: number) => string },
+): DropReport[] {
+  const reports = new Map<string, DropReport>();
+  for (const record of records) {
+    const report = reportOf(record, reasons, names);
+    if (report === undefined) continue;
+    const { place, device, reason, source, destination, protocol } = report;
+    const key = [place, device, reason, withoutPort(source), destination, protocol].join(' ');
+    const known = reports.get(key);
+    reports.set(key, known === undefined ? report : { ...known, count: known.count + 1 });
+  }
+  return [...reports.values()];
+}
+
+/** Most who get a multicast or a broadcast have no use for it. */
+function isForMany(destination: string): boolean {
+  return /^ff|^2(2[4-9]|3\d)\.|\.255$/.test(destination);
+}
+
+/** Each connection comes from another port. */
+function withoutPort(end: string): string {
+  return end.replace(/:\d+$/, '');
+}
+
+const protocols: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 58: 'icmp', 132: 'sctp' };
+
+function reportOf(
+  record: EventRecord,
+  reasons: ReadonlyMap<number, string>,
+  { directory, placeName }: { readonly directory: Directory; readonly placeName: (namespace: number) => string },
+): DropReport | undefined {
+  const header = readPacketHeader(record.bytes);
+  const reason = reasons.get(record.reason) ?? `reason ${record.reason}`;
+  if (header === undefined || meaningless.has(reason) || isForMany(header.destination)) return undefined;
+  const [from, to] = [header.source, header.destination].map((address) => ownerOf(directory, address)?.container.name);
+  const says = icmpText(header);
+  const protocol = protocols[header.protocol] ?? `protocol ${header.protocol}`;
+  return {
+    time: Date.now(),
+    place: placeName(record.namespace),
+    ...(record.device && { device: record.device.name }),
+    reason,
+    function: record.function,
+    source: endText(header, 'source'),
+    destination: endText(header, 'destination'),
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+    protocol: says === undefined ? protocol : `${protocol} ${says}`,
+    count: 1,
+  };
+}
