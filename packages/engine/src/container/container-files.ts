@@ -42,6 +42,17 @@ export function containerFiles(settings: Pick<EngineSettings, 'dataRoot' | 'exec
   };
 }
 
+/** Where the log of a container is; `undefined` when it has none. */
+export function containerLog(
+  { id, config }: Pick<Container, 'id' | 'config'>,
+  settings: Pick<EngineSettings, 'dataRoot' | 'execRoot'>,
+): string | undefined {
+  const { directory, log } = containerFiles(settings, id);
+  const { type } = config.host.logConfig;
+  if (type === 'none') return undefined;
+  return type === 'local' ? join(directory, 'local-logs', 'container.log') : log;
+}
+
 /** Writes the three files that every container gets, and writes them again when its networks change. */
 export class FileWriter {
   readonly #settings: EngineSettings;

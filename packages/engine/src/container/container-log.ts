@@ -1,23 +1,12 @@
 import { mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { type Logger, messageOf } from '@fairlead/base';
 import type { EngineSettings } from '../context.ts';
 import { logAttributes } from '../log/log-attributes.ts';
 import { logShape } from '../log/log-shape.ts';
 import { LogWriter } from '../log/log-writer.ts';
 import type { Container } from '../model.ts';
-import { containerFiles } from './container-files.ts';
-
-/** Where the log of a container is; `undefined` when it has none. */
-export function containerLog(
-  { id, config }: Pick<Container, 'id' | 'config'>,
-  settings: Pick<EngineSettings, 'dataRoot' | 'execRoot'>,
-): string | undefined {
-  const { directory, log } = containerFiles(settings, id);
-  const { type } = config.host.logConfig;
-  if (type === 'none') return undefined;
-  return type === 'local' ? join(directory, 'local-logs', 'container.log') : log;
-}
+import { containerFiles, containerLog } from './container-files.ts';
 
 /**
  * Go on with the log of a container, or begin one.

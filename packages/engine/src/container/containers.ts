@@ -22,13 +22,12 @@ import type {
   WaitResult,
 } from '../engine-port.ts';
 import { settleLogConfig } from '../log/log-options.ts';
-import { readLog, readLogUpTo } from '../log/log-reader.ts';
 import type { LogMark } from '../log/log-writer.ts';
 import type { Container, ContainerConfig, Exec, Image, Volume } from '../model.ts';
 import type { ContainerVolumes } from '../volume/container-volumes.ts';
 import { containerEvent } from './container-event.ts';
 import { makeContainer } from './container-factory.ts';
-import { containerLog } from './container-log.ts';
+import { containerLog } from './container-files.ts';
 import { inventName, parseContainerName } from './container-name.ts';
 import { ignoreMissing, isAlive, notRunning, requireNotRestarting } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
@@ -41,6 +40,7 @@ import { containerView } from './view.ts';
 
 const isolation = lateModule(() => import('./isolation.ts'));
 const limitSupport = lateModule(() => import('./limit-support.ts'));
+const logReader = lateModule(() => import('../log/log-reader.ts'));
 
 /** What {@link Containers} works with. */
 export interface ContainersParts {
@@ -336,6 +336,7 @@ export class Containers implements ContainerService {
   async #read(container: Container, options: LogOptions): Promise<AsyncIterable<LogLine>> {
     const path = containerLog(container, this.#context.settings);
     if (path === undefined) return nothing();
+    const { readLog } = await logReader();
     return readLog(path, options, (await this.#lifecycle.attachments.streams(container.id))?.log);
   }
 
@@ -347,6 +348,7 @@ export class Containers implements ContainerService {
   ): Promise<AsyncIterable<OutputChunk>> {
     const path = containerLog(container, this.#context.settings);
     if (mark === undefined || path === undefined) return await this.#read(container, { ...options, follow: false });
+    const { readLogUpTo } = await logReader();
     return readLogUpTo(path, mark, options);
   }
 

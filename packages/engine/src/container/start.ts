@@ -9,7 +9,6 @@ import type { ContainerVolumes } from '../volume/container-volumes.ts';
 import type { VolumeSources } from '../volume/volume-sources.ts';
 import { imagePorts } from './container-factory.ts';
 import { type ContainerFiles, containerFiles, dnsConfig, type FileWriter } from './container-files.ts';
-import { openContainerLog } from './container-log.ts';
 import { ignoreMissing, isAlive } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import { findInit } from './init-program.ts';
@@ -21,6 +20,7 @@ import { RunningProcess } from './running.ts';
 import { SharedMemory } from './shared-memory.ts';
 
 const runtimeSpec = lateModule(() => import('@fairlead/runtime/spec'));
+const containerLog = lateModule(() => import('./container-log.ts'));
 const description = lateModule(() => import('./description.ts'));
 
 const SIGKILL = 9;
@@ -301,6 +301,7 @@ export class ContainerStart {
     const { config } = container;
     const outputs = [streams.paths.stdout, streams.paths.stderr].filter((path) => path !== '');
     await Promise.all(outputs.map((path) => keeper.hold(path)));
+    const { openContainerLog } = await containerLog();
     const log = await openContainerLog(container, settings, this.#context.logger);
     const process = new RunningProcess(containerd.tasks, { containerId: container.id }, streams, {
       tty: config.tty,
