@@ -210,6 +210,7 @@ class ProbeView {
     const { family, source, destination, namespace, protocol } = this.#probe;
     const packet = { family, source, destination };
     const sourceInode = places.inodeOf(namespace);
+    if (outcome.verdict === 'delivered') return this.#factsOfDelivery(sourceInode);
     const start = askNamespace(namespaces.get(namespace), { place: sourceName, inode: sourceInode, packet });
     const there = behind?.container.namespace ?? (local ? '' : undefined);
     const answer = { family, source: destination, destination: source };
@@ -234,6 +235,15 @@ class ProbeView {
       ...(last && { last }),
       ...(end && { destination: end }),
     };
+  }
+
+  /** What arrived needs no explanation: only who took it. */
+  #factsOfDelivery(inode: number): Facts {
+    const { behind, local, namespaces, sourceName } = this.#route;
+    const { protocol } = this.#probe;
+    const there = behind?.container.namespace ?? (local ? '' : undefined);
+    const sockets = there === undefined || protocol === 'icmp' ? [] : receivingSockets(namespaces.get(there), protocol);
+    return { source: { place: sourceName, inode, links: [], sysctls: {}, legacyTables: [] }, sockets };
   }
 
   /** Where the bridge of the destination looks for it. */

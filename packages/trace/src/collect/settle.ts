@@ -12,6 +12,8 @@ export interface Standing {
 const STEP = 2;
 /** Milliseconds without anything new after which what was decided stays so. */
 const QUIET = 12;
+/** The same for what was delivered: the answer has come back already. */
+const QUIET_AFTER_ANSWER = 4;
 /** The same where nothing answers by itself: an error takes its time, and so does a program. */
 const QUIET_WITHOUT_ANSWER = 60;
 
@@ -31,10 +33,16 @@ export async function settle(look: () => Standing, patience: number, silent: boo
     const now = performance.now();
     if (standing.seen !== seen) changed = now;
     seen = standing.seen;
-    const quiet = isFinal(standing.outcome) ? (silent ? QUIET_WITHOUT_ANSWER : QUIET) : patience;
+    const quiet = quietFor(standing.outcome, patience, silent);
     if (now - changed >= quiet || now - start >= patience + QUIET_WITHOUT_ANSWER) return;
     await sleep(STEP);
   }
+}
+
+function quietFor(outcome: Outcome, patience: number, silent: boolean): number {
+  if (!isFinal(outcome)) return patience;
+  if (silent) return QUIET_WITHOUT_ANSWER;
+  return outcome.verdict === 'delivered' ? QUIET_AFTER_ANSWER : QUIET;
 }
 
 /** A copy that went to the wrong one is no end while the real one may be on its way. */
