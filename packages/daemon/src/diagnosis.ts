@@ -1,32 +1,26 @@
-import { FairleadError } from '@fairlead/base';
+import { FairleadError, lateModule } from '@fairlead/base';
 import type { DiagnosisService, EnginePort } from '@fairlead/engine';
 import type { Kernel } from '@fairlead/kernel';
+
+const trace = lateModule(() => import('@fairlead/trace'));
+const places = lateModule(() => import('./place-directory.ts'));
 
 /** Milliseconds: a neighbour that was asked for in vain is only asked for again after a second. */
 const PATIENCE_AFTER_FIX = 2000;
 
-/** The way to the network's diagnosis. What it is made of is only loaded when somebody asks: a start must not wait. */
+/** The way to the network's diagnosis. */
 export function diagnosisService(engine: () => EnginePort, kernel: Kernel): DiagnosisService {
   return {
     async examine() {
-      const [{ examineHost }, { readDirectory }] = await Promise.all([
-        import('@fairlead/trace'),
-        import('./place-directory.ts'),
-      ]);
+      const [{ examineHost }, { readDirectory }] = await Promise.all([trace(), places()]);
       return await examineHost(readDirectory(engine()));
     },
     async *drops(signal) {
-      const [{ watchAllDrops }, { readDirectory }] = await Promise.all([
-        import('@fairlead/trace'),
-        import('./place-directory.ts'),
-      ]);
+      const [{ watchAllDrops }, { readDirectory }] = await Promise.all([trace(), places()]);
       yield* watchAllDrops(() => readDirectory(engine()), signal);
     },
     async trace({ apply, ...request }) {
-      const [{ tracePacket, tryFix }, { readDirectory }] = await Promise.all([
-        import('@fairlead/trace'),
-        import('./place-directory.ts'),
-      ]);
+      const [{ tracePacket, tryFix }, { readDirectory }] = await Promise.all([trace(), places()]);
       const report = await tracePacket(request, readDirectory(engine()));
       if (apply === undefined) return report;
       const fix = report.fixes[apply - 1];

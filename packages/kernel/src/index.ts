@@ -11,7 +11,6 @@ export { type DatagramFlow, openDatagramFlow } from './datagram-flow.ts';
 export { type InterceptedHandler, interceptDatagrams, sendDatagramFrom } from './datagram-interception.ts';
 export { prepareDescriptors } from './descriptor-table.ts';
 export { errnoOf } from './errno-of.ts';
-export { EventRing } from './event-ring.ts';
 export { defineFeature, type Feature } from './feature.ts';
 export { type FeatureName, features } from './features.ts';
 export { listXattrs, makeNode, openInRoot, readXattr, writeXattr } from './file-calls.ts';
@@ -28,7 +27,6 @@ export {
   namespaceOfProcess,
   namespacePath,
 } from './namespace.ts';
-export { listenToNetlink, type NetlinkListener } from './netlink-listener.ts';
 export { type NetlinkProtocol, NetlinkSocket } from './netlink-socket.ts';
 export {
   type BoundAddress,
@@ -38,12 +36,9 @@ export {
   openStreamSocket,
   setPipeCapacity,
 } from './network-socket.ts';
-export { type ConnectionState, type NumberedConnection, openNumberedConnection } from './numbered-connection.ts';
 export { OpenNamespace } from './open-namespace.ts';
 export { type HeldPort, holdPort } from './port-hold.ts';
-export { type ReservedPort, reservePort, sendRawPacket } from './raw-packet.ts';
 export { type Operation, Recorder } from './recorder.ts';
 export { readSocketAddress, socketAddressOf } from './socket-address.ts';
 export { readSysctlHere, writeSysctlHere } from './sysctl.ts';
 export { SystemCallError } from './system-call-error.ts';
-export { attachTracingProgram, NumberSet, ProgramText, runClassifier, type TracingProgram } from './tracing-program.ts';

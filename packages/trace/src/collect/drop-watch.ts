@@ -1,4 +1,4 @@
-import { attachTracingProgram, EventRing, NumberSet, ProgramText } from '@fairlead/kernel';
+import { attachTracingProgram, EventRing, NumberSet, ProgramText } from '@fairlead/kernel/tracing';
 import { decodeEventRecord, type EventRecord } from '../program/event-record.ts';
 import { dropProgram } from '../program/packet-program.ts';
 import { kernelLayout } from './packet-watch.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type IpAddress, parseIpAddress } from '@fairlead/base';
-import { createNamespace, deleteNamespace, Kernel, OpenNamespace, Recorder, sendRawPacket } from '@fairlead/kernel';
+import { createNamespace, deleteNamespace, Kernel, OpenNamespace, Recorder } from '@fairlead/kernel';
+import { sendRawPacket } from '@fairlead/kernel/tracing';
 import { sightingsOf } from '../model/sightings.ts';
 import type { ProbeProtocol } from '../packet/packet-header.ts';
 import { probePacket } from '../packet/probe-packet.ts';

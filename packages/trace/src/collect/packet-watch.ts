@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { messageOf } from '@fairlead/base';
-import { attachTracingProgram, EventRing, ProgramText } from '@fairlead/kernel';
+import { attachTracingProgram, EventRing, ProgramText } from '@fairlead/kernel/tracing';
 import { decodeEventRecord, type EventRecord } from '../program/event-record.ts';
 import { type KernelLayout, readKernelLayout, type TracepointName, tracepoints } from '../program/kernel-layout.ts';
 import { packetProgram } from '../program/packet-program.ts';

@@ -1,14 +1,13 @@
 import type { Family, IpAddress } from '@fairlead/base';
 import { ByteWriter, familyOf, macToBytes } from '@fairlead/base';
+import { errnoOf, type OpenNamespace } from '@fairlead/kernel';
 import {
   type ConnectionState,
-  errnoOf,
-  type OpenNamespace,
   openNumberedConnection,
   reservePort,
   runClassifier,
   sendRawPacket,
-} from '@fairlead/kernel';
+} from '@fairlead/kernel/tracing';
 import type { ErrnoName, NamespaceName } from '@fairlead/netlink';
 import type { ProbeProtocol } from '../packet/packet-header.ts';
 import { probePacket } from '../packet/probe-packet.ts';

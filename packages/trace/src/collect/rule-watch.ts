@@ -1,5 +1,6 @@
 import { messageOf } from '@fairlead/base';
-import { errnoOf, listenToNetlink, type NetlinkListener, type OpenNamespace } from '@fairlead/kernel';
+import { errnoOf, type OpenNamespace } from '@fairlead/kernel';
+import { listenToNetlink, type NetlinkListener } from '@fairlead/kernel/tracing';
 import {
   decodeTraceEvent,
   encodeNftBatch,

@@ -1,4 +1,4 @@
-import type { ConnectionState } from '@fairlead/kernel';
+import type { ConnectionState } from '@fairlead/kernel/tracing';
 import { endText, type RulePass, type Sighting } from './hops.ts';
 import type { Hop, RuleStep, Verdict } from './report.ts';
 

@@ -1,0 +1,11 @@
+/**
+ * What following a packet takes: programs at tracepoints, raw packets, notifications. A door of its own: only who traces
+ * loads it.
+ *
+ * @module
+ */
+export { EventRing } from './event-ring.ts';
+export { listenToNetlink, type NetlinkListener } from './netlink-listener.ts';
+export { type ConnectionState, type NumberedConnection, openNumberedConnection } from './numbered-connection.ts';
+export { type ReservedPort, reservePort, sendRawPacket } from './raw-packet.ts';
+export { attachTracingProgram, NumberSet, ProgramText, runClassifier, type TracingProgram } from './tracing-program.ts';
