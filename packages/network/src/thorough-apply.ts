@@ -1,6 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { settleAll } from '@fairlead/base';
-import type { Change } from '@fairlead/netlink';
+import { type Change, hasErrno } from '@fairlead/netlink';
 import type { KernelPort } from './kernel-port.ts';
+
+/** How long a hardware address is waited for that a link still has which is going: a second in all. */
+const ATTEMPTS = 40;
+const PAUSE_MS = 25;
 
 /**
  * Make every change that can be made: all together first, and when one fails each by itself, so that a single object
@@ -12,8 +17,23 @@ export async function applyThoroughly(kernel: KernelPort, changes: readonly Chan
   if (changes.length === 0) return;
   try {
     await kernel.apply(changes);
-  } catch (error) {
-    if (changes.length === 1) throw error;
-    await settleAll(changes.map((change) => () => kernel.apply([change])));
+  } catch {
+    await settleAll(changes.map((change) => () => applyPatiently(kernel, change)));
   }
+}
+
+async function applyPatiently(kernel: KernelPort, change: Change): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await kernel.apply([change]);
+    } catch (error) {
+      if (attempt === ATTEMPTS || !isAddressBusy(error)) throw error;
+      await sleep(PAUSE_MS);
+    }
+  }
+}
+
+/** A link on a parent comes up only when no other one there has its address; one in a namespace that went is still there. */
+function isAddressBusy(error: unknown): boolean {
+  return error instanceof Error && hasErrno(error.cause, 'EADDRINUSE');
 }

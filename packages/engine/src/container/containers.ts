@@ -36,6 +36,7 @@ import type { ExecRequest, ExecTable } from './exec-table.ts';
 import type { LegacyLinks } from './legacy-links.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { plannedMounts, requireBindSources } from './mount-plan.ts';
+import { processesOf } from './processes.ts';
 import { containerView } from './view.ts';
 
 const isolation = lateModule(() => import('./isolation.ts'));
@@ -202,7 +203,7 @@ export class Containers implements ContainerService {
     const container = this.#table.find(reference);
     requireNotRestarting(container);
     if (!isAlive(container)) throw notRunning(container.id);
-    const pids = await this.#context.containerd.tasks.pids(container.id);
+    const pids = await processesOf(container.id, this.#context.containerd.tasks);
     this.#context.events.emit(containerEvent(container, 'top'));
     return pids;
   }
