@@ -5,7 +5,7 @@ import { type ApiResponse, json } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
 import { createSchema } from '../wire/create-schema.ts';
 import { decodeJson } from '../wire/go-json.ts';
-import { parseExposedPorts } from '../wire/port-map.ts';
+import { parseRunSettings } from '../wire/run-settings.ts';
 
 /** Images made of containers. */
 export function commitRoutes(engine: EnginePort): Route[] {
@@ -32,15 +32,5 @@ async function commit(engine: EnginePort, request: ApiRequest): Promise<ApiRespo
 /** The body is a container's `Config`, or `null` from the docker command. */
 async function askedConfig(request: ApiRequest): Promise<CommitOptions['config']> {
   const wire = decodeJson(createSchema, (await readJson(request)) ?? {}, 'Config');
-  return {
-    user: wire.User,
-    workingDir: wire.WorkingDir,
-    env: wire.Env,
-    entrypoint: wire.Entrypoint ?? null,
-    command: wire.Cmd ?? null,
-    labels: wire.Labels,
-    exposedPorts: parseExposedPorts(Object.keys(wire.ExposedPorts)),
-    volumes: Object.keys(wire.Volumes),
-    stopSignal: wire.StopSignal,
-  };
+  return { ...parseRunSettings(wire), stopSignal: wire.StopSignal };
 }

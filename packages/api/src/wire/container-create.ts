@@ -8,7 +8,7 @@ import { canonicalKeys, decodeJson, isJsonObject, type JsonObject } from './go-j
 import { parseHealthcheck } from './healthcheck.ts';
 import { parseHostConfig } from './host-config.ts';
 import { passiveConfigNames, passiveHostNames } from './host-config-defaults.ts';
-import { parseExposedPorts } from './port-map.ts';
+import { parseRunSettings } from './run-settings.ts';
 
 /**
  * What a client asks for, as the engine takes it.
@@ -27,14 +27,7 @@ export function parseCreate(body: Json, version: ApiVersion): ContainerConfig {
     image: wire.Image,
     ...(wire.Hostname !== '' && { hostname: wire.Hostname }),
     ...(wire.Domainname !== '' && { domainname: wire.Domainname }),
-    user: wire.User,
-    workingDir: wire.WorkingDir,
-    env: wire.Env,
-    entrypoint: wire.Entrypoint ?? null,
-    command: wire.Cmd ?? null,
-    labels: wire.Labels,
-    exposedPorts: parseExposedPorts(Object.keys(wire.ExposedPorts)),
-    volumes: Object.keys(wire.Volumes),
+    ...parseRunSettings(wire),
     ...(wire.StopSignal !== '' && { stopSignal: wire.StopSignal }),
     ...(wire.StopTimeout !== undefined && { stopTimeout: wire.StopTimeout }),
     ...healthcheckOf(wire, version),
