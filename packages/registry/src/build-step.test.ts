@@ -4,7 +4,7 @@ import { type BuildStep, isSameStep, stepImageConfig } from './build-step.ts';
 import { emptyLayer, parseDigest } from './digest.ts';
 import type { ImageConfig, ImageRunConfig } from './image-config.ts';
 
-const [base, added] = ['a', 'b'].map((digit) => parseDigest(`sha256:${digit.repeat(64)}`)) as [never, never];
+const [base, added] = [parseDigest(`sha256:${'a'.repeat(64)}`), parseDigest(`sha256:${'b'.repeat(64)}`)];
 const config: ImageConfig = {
   architecture: 'amd64',
   os: 'linux',
@@ -14,7 +14,8 @@ const config: ImageConfig = {
   rootfs: { type: 'layers', diff_ids: [base] },
   history: [{ created_by: 'base' }],
 };
-const manifest = { kind: 'manifest', mediaType: '', config: {}, layers: [] } as never;
+const descriptor = { mediaType: '', digest: added, size: 1 };
+const manifest = { kind: 'image', mediaType: '', config: descriptor, layers: [] } as const;
 const step: BuildStep = {
   parent: { id: 'sha256:parent', config, manifest },
   platform: { os: 'linux', architecture: 'arm64' },
@@ -23,7 +24,7 @@ const step: BuildStep = {
   containerId: 'c0ffee'.padEnd(64, '0'),
   author: '',
   created: new Date(0),
-  layer: { descriptor: { mediaType: '', digest: added, size: 1 }, diffId: added },
+  layer: { descriptor, diffId: added },
 };
 
 test('the image of a step goes on where its parent ended', () => {
@@ -39,7 +40,7 @@ test('the image of a step goes on where its parent ended', () => {
 });
 
 test('a step that changes no file makes no layer', () => {
-  for (const layer of [undefined, { descriptor: step.layer?.descriptor as never, diffId: parseDigest(emptyLayer) }]) {
+  for (const layer of [undefined, { descriptor, diffId: parseDigest(emptyLayer) }]) {
     const image = stepImageConfig({ ...step, layer, author: 'Joe' });
     assert.deepEqual(image.rootfs.diff_ids, [base]);
     assert.equal(image.history?.at(-1)?.empty_layer, true);
