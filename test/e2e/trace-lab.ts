@@ -40,7 +40,7 @@ export interface TraceAnswer {
     readonly rules: readonly { readonly owner: string; readonly text: string; readonly verdict: string }[];
   }[];
   readonly cause?: { readonly code: string; readonly text: string; readonly evidence: readonly string[] };
-  readonly applied?: { readonly before: string; readonly undo: readonly string[] };
+  readonly applied?: { readonly text: string; readonly before: string; readonly undo: readonly string[] };
   readonly fixes: readonly { readonly commands: readonly string[]; readonly undo: readonly string[] }[];
 }
 
@@ -154,6 +154,16 @@ export class TraceLab implements AsyncDisposable {
   /** Ask the engine what is wrong. */
   examine(): Promise<DoctorAnswer> {
     return this.#client.json('GET', '/fairlead/doctor');
+  }
+
+  /** What the newest operation of a name did to the kernel, as commands. */
+  async lastTranscript(name: string): Promise<string> {
+    const operations = await this.#client.json<{ readonly id: string; readonly name: string }[]>(
+      'GET',
+      '/fairlead/operations',
+    );
+    const found = operations.find((operation) => operation.name === name);
+    return await this.#client.text('GET', `/fairlead/operations/${found?.id ?? 'none'}/transcript`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

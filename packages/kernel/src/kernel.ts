@@ -1,11 +1,13 @@
 import type { IpAddress } from '@fairlead/base';
 import {
+  type ChainReference,
   type Change,
   describeChange,
   type ForeignFilter,
   type KernelObject,
   type LinkDetails,
   type NamespaceName,
+  type RuleDefinition,
   type SysctlObject,
 } from '@fairlead/netlink';
 import { announcementFrame, sendFrames } from './address-announcement.ts';
@@ -153,6 +155,16 @@ export class Kernel implements Disposable {
   foreignFilters(namespace: NamespaceName = ''): ForeignFilter[] {
     this.#namespaces.recheck();
     return this.#nft.foreignFilters(namespace);
+  }
+
+  /**
+   * Put rules before all others of a chain, whoever made it: the first of them ends up last.
+   *
+   * @throws NetlinkError `ENOENT` when there is no such chain; what its owner alone may change is refused with `EPERM`.
+   */
+  insertRules(namespace: NamespaceName, chain: ChainReference, rules: readonly RuleDefinition[]): void {
+    this.#namespaces.recheck();
+    this.recorder.operation('insert rules', () => this.#nft.insertRules(namespace, chain, rules));
   }
 
   /** Whether this kernel has a feature. */

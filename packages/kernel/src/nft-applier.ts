@@ -1,11 +1,14 @@
 import {
   type BatchRequest,
+  type ChainReference,
   type ElementObject,
   encodeNftBatch,
+  encodeRuleInsertion,
   type ForeignFilter,
   joinMessages,
   type KernelObject,
   type NamespaceName,
+  type RuleDefinition,
   type SetDefinition,
   type SetSchema,
   type TableDefinition,
@@ -42,6 +45,12 @@ export class NftApplier {
       if (needed.length === changes.length && errnoOf(error) !== 'EPERM') throw error;
       this.#commit(open, needed);
     }
+  }
+
+  /** Put rules before all others of a chain, whoever made it: the first of them ends up last. */
+  insertRules(namespace: NamespaceName, { table, chain }: ChainReference, rules: readonly RuleDefinition[]): void {
+    const requests = rules.map((rule) => encodeRuleInsertion(table, chain, rule));
+    this.#send(this.#namespaces.get(namespace), encodeNftBatch(requests), []);
   }
 
   /** Chains of others that drop what is forwarded. */

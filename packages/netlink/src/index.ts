@@ -71,6 +71,7 @@ export {
 export { formatRule, formatStatement } from './nftables/statement-text.ts';
 export { decodeTables } from './nftables/table-decoder.ts';
 export {
+  type ChainReference,
   encodeDeleteTable,
   encodeNewTable,
   encodeRuleInsertion,

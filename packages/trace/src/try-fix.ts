@@ -1,12 +1,11 @@
 import { FairleadError } from '@fairlead/base';
-import { OpenNamespace } from '@fairlead/kernel';
-import {
-  type Change,
-  encodeNftBatch,
-  encodeRuleInsertion,
-  type KernelObject,
-  type LinkObject,
-  type NamespaceName,
+import type {
+  ChainReference,
+  Change,
+  KernelObject,
+  LinkObject,
+  NamespaceName,
+  RuleDefinition,
 } from '@fairlead/netlink';
 import type { Fix, FixAction } from './model/report.ts';
 
@@ -14,6 +13,7 @@ import type { Fix, FixAction } from './model/report.ts';
 export interface FixKernel {
   apply(changes: readonly Change[]): Promise<void>;
   observe(namespace: NamespaceName, kinds: readonly KernelObject['kind'][]): KernelObject[];
+  insertRules(namespace: NamespaceName, chain: ChainReference, rules: readonly RuleDefinition[]): void;
 }
 
 /** Shown by `nft list`, so that the rule can be told from its neighbours. */
@@ -31,7 +31,7 @@ export async function tryFix(kernel: FixKernel, fix: Fix): Promise<void> {
   }
   if (action.kind === 'changes') await kernel.apply(action.changes);
   else if (action.kind === 'links') await kernel.apply(linkChanges(kernel, action));
-  else insertRules(action);
+  else insertRules(kernel, action);
 }
 
 function linkChanges(kernel: FixKernel, action: Extract<FixAction, { kind: 'links' }>): Change[] {
@@ -43,10 +43,11 @@ function linkChanges(kernel: FixKernel, action: Extract<FixAction, { kind: 'link
   });
 }
 
-function insertRules({ namespace, family, table, chain, rules }: Extract<FixAction, { kind: 'accept' }>): void {
-  using place = new OpenNamespace(namespace);
-  const requests = rules.map((matches) =>
-    encodeRuleInsertion({ family, name: table }, chain, { statements: [...matches, { verdict: 'accept' }], comment }),
+function insertRules(kernel: FixKernel, action: Extract<FixAction, { kind: 'accept' }>): void {
+  const { namespace, family, table, chain, rules } = action;
+  kernel.insertRules(
+    namespace,
+    { table: { family, name: table }, chain },
+    rules.map((matches) => ({ statements: [...matches, { verdict: 'accept' }], comment })),
   );
-  place.netfilter.executeBatch(encodeNftBatch(requests));
 }

@@ -32,6 +32,12 @@ export const hookNumbers: Readonly<Record<HookName, number>> = {
 /** Where a table is. */
 export type TableReference = Pick<TableDefinition, 'family' | 'name'>;
 
+/** Where a chain is. */
+export interface ChainReference {
+  readonly table: TableReference;
+  readonly chain: string;
+}
+
 /**
  * The requests that make a table with everything in it, for {@link encodeNftBatch}. A table that is there already is
  * added to; to replace it, put {@link encodeTableReplacement} instead.
