@@ -92,13 +92,19 @@ async function settle(when?: string): Promise<void> {
 /** Every image can be run and saved: none is half there. */
 async function assertWhole(): Promise<void> {
   const ids = (await rig.docker('images', '-aq', '--no-trunc')).trim().split('\n');
-  for (const id of new Set(ids)) {
-    await rig.docker('save', '-o', join(rig.host.folder, 'whole.tar'), id);
-    assert.equal((await rig.docker('run', '--rm', id, 'echo', 'whole')).trim(), 'whole', id);
+  const waiting = new Set(ids).values();
+  // Each takes the next from the one iterator.
+  await Promise.all(Array.from({ length: 4 }, () => assertEachWhole(waiting)));
+}
+
+async function assertEachWhole(ids: Iterable<string>): Promise<void> {
+  for (const id of ids) {
+    await rig.docker('save', '-o', join(rig.host.folder, `whole-${id.slice(7, 19)}.tar`), id);
+    assert.equal((await rig.docker('run', '--rm', '--network', 'none', id, 'echo', 'whole')).trim(), 'whole', id);
   }
 }
 
-test('the daemon is killed at any moment of a build: nothing is left of it but whole images', async () => {
+test('the daemon is killed at any moment of a build: nothing is left of it', async () => {
   const seed = Number(process.env['FAIRLEAD_SEED'] ?? Date.now() % 100_000);
   for (let round = 0; round < 8; round++) {
     const wait = (seed * (round + 1) * 7919) % 1600;
@@ -109,7 +115,6 @@ test('the daemon is killed at any moment of a build: nothing is left of it but w
     await rig.daemon.restart();
     await settle(`seed ${seed}, round ${round}, after ${wait} ms`);
   }
-  await assertWhole();
   const { code, text } = await rig.build(files('killed-0'), { flags: ['-t', 'after'] });
   assert.equal(code, 0, text);
   await settle();
@@ -127,6 +132,10 @@ test('containerd is killed in a build: that fails, and the next one succeeds', a
   }
   const { code, text } = await rig.build(files('with-containerd'));
   assert.equal(code, 0, text);
+  await settle();
+});
+
+test('what builds that were cut off have left are whole images', async () => {
   await assertWhole();
   await settle();
 });

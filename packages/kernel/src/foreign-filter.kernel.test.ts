@@ -7,8 +7,8 @@ import { createNamespace, deleteNamespace, namespacePath } from './namespace.ts'
 /** What other tools write, by the tools' own syntax. */
 
 const namespace = `fl-test-foreign-${process.pid}`;
-const run = (command: readonly string[], input = '') =>
-  execFileSync('nsenter', [`--net=${namespacePath(namespace)}`, ...command], { input, encoding: 'utf8' });
+const run = (command: readonly string[]) =>
+  execFileSync('nsenter', [`--net=${namespacePath(namespace)}`, ...command], { encoding: 'utf8' });
 
 beforeEach(() => void createNamespace(namespace));
 afterEach(() => deleteNamespace(namespace));
@@ -22,7 +22,7 @@ function seen(): string[] {
 }
 
 const rulesets: readonly (readonly [what: string, ruleset: string, seen: readonly string[]])[] = [
-  ['nothing', '', []],
+  ['nothing', 'flush ruleset', []],
   ['a policy that accepts', 'table ip t { chain f { type filter hook forward priority 0; }; }', []],
   ['a policy of another hook', 'table ip t { chain i { type filter hook input priority 0; policy drop; }; }', []],
   [
@@ -63,7 +63,7 @@ const rulesets: readonly (readonly [what: string, ruleset: string, seen: readonl
 ];
 for (const [what, ruleset, expected] of rulesets) {
   test(`forwarding with ${what}`, () => {
-    run(['nft', '-f', '-'], ruleset);
+    run(['nft', ruleset]);
     assert.deepEqual(seen(), expected);
   });
 }
