@@ -8,6 +8,7 @@ import type { Measurement } from './measurement.ts';
 import { reportPage } from './report.ts';
 import { attach } from './subject/attach.ts';
 import { connections } from './subject/connections.ts';
+import { crowd } from './subject/crowd.ts';
 import { dockerBuild } from './subject/docker-build.ts';
 import { dockerRun } from './subject/docker-run.ts';
 import { fleet } from './subject/fleet.ts';
@@ -17,7 +18,7 @@ import { networks } from './subject/networks.ts';
 import type { Setting, Subject } from './subject.ts';
 import { terminalTable } from './table.ts';
 
-const subjects: readonly Subject[] = [attach, dockerRun, dockerBuild, networks, names, connections, logs, fleet];
+const subjects: readonly Subject[] = [attach, dockerRun, dockerBuild, networks, names, connections, logs, fleet, crowd];
 
 const usage = `npm run bench -- [--only SUBJECT]… [--engine NAME]… [--quick] [--write]
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { atLeast, atMost, measured, mediansOf, note, type Samples, within } from './measurement.ts';
+import { atLeast, atMost, atMostOfLine, measured, mediansOf, note, type Samples, within } from './measurement.ts';
 
 test('samples become one summary for each contender that took part', () => {
   const samples: Samples = {};
@@ -28,4 +28,13 @@ test('a fixed limit needs no peer', () => {
   assert.equal(within(300, 'ms').isMet({ fairlead: 300 }), true);
   assert.equal(within(0, '%').isMet({ fairlead: 0.1 }), false);
   assert.equal(within(0, '%').isMet({ dockerd: 0 }), undefined);
+});
+
+test('a line may be compared with another one of the same run', () => {
+  const line = { subject: 'ports', what: 'one', unit: 'ms' };
+  const goal = atMostOfLine(2, measured(line, { fairlead: [5] }), 'one port');
+  assert.equal(goal.text, '≤ 2 × one port');
+  assert.equal(goal.isMet({ fairlead: 10 }), true);
+  assert.equal(goal.isMet({ fairlead: 11 }), false);
+  assert.equal(atMostOfLine(2, measured(line, {}), 'one port').isMet({ fairlead: 1 }), undefined);
 });

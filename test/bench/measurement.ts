@@ -79,6 +79,15 @@ export function atLeast(factor: number, other: Contender): Goal {
   };
 }
 
+/** Fairlead takes at most `factor` times what it took for another line, which `name` stands for. */
+export function atMostOfLine(factor: number, line: Measurement, name: string): Goal {
+  const limit = mediansOf(line).fairlead;
+  return {
+    text: `≤ ${factor} × ${name}`,
+    isMet: ({ fairlead }) => (fairlead === undefined || limit === undefined ? undefined : fairlead <= factor * limit),
+  };
+}
+
 /** Fairlead stays within a fixed limit. */
 export function within(limit: number, unit: string): Goal {
   return {
