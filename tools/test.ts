@@ -25,6 +25,8 @@ const testRequirements: readonly Requirement[] = [
   { program: 'python3', package: 'python3', purpose: 'runs Compose in the tests' },
   { program: 'openssl', package: 'openssl', purpose: 'makes certificates in the tests' },
   { program: 'script', package: 'bsdutils', purpose: 'is a terminal in the tests' },
+  { program: 'xz', package: 'xz-utils', purpose: 'packs archives in the tests, and unpacks them for the engine' },
+  { program: 'bzip2', package: 'bzip2', purpose: 'packs archives in the tests, and unpacks them for the engine' },
   { program: 'curl', package: 'curl', purpose: 'is a client in the tests' },
 ];
 

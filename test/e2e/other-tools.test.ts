@@ -91,7 +91,7 @@ test('a policy of ufw’s is obeyed, left alone and told of, until a rule lets t
 });
 
 test('a chain of firewalld’s that rejects in the end is obeyed, left alone and told of', async () => {
-  await host.run(['nft', firewalld]);
+  await host.exec('nft', firewalld);
   const theirs = await others();
   assert.deepEqual([await answers(), (await warnings()).length], [false, 1]);
   await host.exec('nft', 'add rule inet firewalld filter_FORWARD_ZONES oifname "br-app" accept');

@@ -103,7 +103,7 @@ const effects: Readonly<Record<string, () => Promise<readonly unknown[]>>> = {
 
 for (const [name, recipe] of recipes) {
   test(name, async () => {
-    await host.run(['nft', recipe]);
+    await host.exec('nft', recipe);
     try {
       // One that passes, one that does not, and what must not suffer.
       assert.deepEqual(
@@ -123,7 +123,7 @@ function isException(name: string, at: number): boolean {
 
 test('a table of one’s own stays when the daemon starts again', async () => {
   const [recipe = ''] = recipes.values();
-  await host.run(['nft', recipe]);
+  await host.exec('nft', recipe);
   const listed = await host.exec('nft', 'list', 'table', 'inet', 'fairlead-user');
   await daemon.kill9();
   await daemon.restart();

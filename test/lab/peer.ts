@@ -46,14 +46,18 @@ export function startDockerd(host: Host, flags: readonly string[] = []): Promise
     command: [peerProgram('dockerd'), '-H', `unix://${socket}`, ...places, ...flags],
     socket,
     client: dockerClient(),
-    // docker-proxy is beside dockerd, and so may libraries be.
-    env: {
-      PATH: `${dirname(peerProgram('dockerd'))}:${process.env['PATH']}`,
-      LD_LIBRARY_PATH: globSync('docker.io/{,usr/}lib/*-linux-gnu', { cwd: peers })
-        .map((folder) => join(peers, folder))
-        .join(':'),
-    },
+    env: dockerdEnvironment(),
   });
+}
+
+/** docker-proxy is beside dockerd, and so may libraries be. */
+export function dockerdEnvironment(): Readonly<Record<'PATH' | 'LD_LIBRARY_PATH', string>> {
+  return {
+    PATH: `${dirname(peerProgram('dockerd'))}:${process.env['PATH']}`,
+    LD_LIBRARY_PATH: globSync('docker.io/{,usr/}lib/*-linux-gnu', { cwd: peers })
+      .map((folder) => join(peers, folder))
+      .join(':'),
+  };
 }
 
 /** Start Fairlead in a host, driven by the real docker command. */
