@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { FairleadError, isNotFound, type KeyedMutex, type Logger, messageOf } from '@fairlead/base';
 import type {
   BoundPort,
@@ -164,8 +163,8 @@ export class NetworkServices implements NetworkService {
     const ports = change(before);
     const publish = async (id: string) => {
       // What `-P` has added stays.
-      const isAdded = (port: PortBinding) => !before.some((asked) => isDeepStrictEqual(asked, port));
-      const added = this.#network.sandbox(id)?.ports.filter(isAdded) ?? [];
+      const asked = new Set(before.map(bindingKey));
+      const added = this.#network.sandbox(id)?.ports.filter((port) => !asked.has(bindingKey(port))) ?? [];
       await this.#network.publish(id, [...ports, ...added]);
       return this.#network.boundPorts(id);
     };
@@ -257,4 +256,9 @@ function requireDisconnectable({ config }: Container, network: Network): void {
     const reason = 'container was created in host network mode';
     throw new FairleadError('invalid-argument', `cannot disconnect container from host network - ${reason}`);
   }
+}
+
+/** Equal for bindings that ask for the same; a range can be thousands of them. */
+function bindingKey({ protocol, containerPort, hostAddress, hostPorts }: PortBinding): string {
+  return `${containerPort}/${protocol} ${hostAddress ?? ''} ${hostPorts?.first ?? ''}-${hostPorts?.last ?? ''}`;
 }

@@ -24,17 +24,25 @@ export function parseBindings(text: string): PortBinding[] {
  * @throws FairleadError `not-found` for one that is not there.
  */
 export function withoutBindings(bindings: readonly PortBinding[], removed: readonly PortBinding[]): PortBinding[] {
-  let left = [...bindings];
+  // By port: a range can be thousands long.
+  const left = Map.groupBy(bindings, portOf);
   for (const wanted of removed) {
-    const rest = left.filter((binding) => !isMeant(wanted, binding));
-    if (rest.length === left.length) throw new FairleadError('not-found', `port ${textOf(wanted)} is not published`);
-    left = rest;
+    const candidates = left.get(portOf(wanted)) ?? [];
+    const rest = candidates.filter((binding) => !isMeant(wanted, binding));
+    if (rest.length === candidates.length)
+      throw new FairleadError('not-found', `port ${textOf(wanted)} is not published`);
+    left.set(portOf(wanted), rest);
   }
-  return left;
+  const kept = new Set([...left.values()].flat());
+  return bindings.filter((binding) => kept.has(binding));
 }
 
-function isMeant(wanted: PortBinding, { protocol, containerPort, hostAddress, hostPorts }: PortBinding): boolean {
-  if (wanted.protocol !== protocol || wanted.containerPort !== containerPort) return false;
+function portOf({ protocol, containerPort }: PortBinding): string {
+  return `${containerPort}/${protocol}`;
+}
+
+/** @param binding of the same port. */
+function isMeant(wanted: PortBinding, { hostAddress, hostPorts }: PortBinding): boolean {
   if (wanted.hostAddress !== undefined && wanted.hostAddress !== hostAddress) return false;
   return wanted.hostPorts === undefined || isSame(wanted.hostPorts, hostPorts);
 }

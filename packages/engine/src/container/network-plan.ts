@@ -83,12 +83,10 @@ function findDonor(container: Container, reference: string, table: Pick<Containe
 function allExposed(container: Container, exposed: readonly string[]): PortBinding[] {
   const { portBindings, publishAllPorts } = container.config.host;
   if (!publishAllPorts) return [];
+  const bound = new Set(portBindings.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`));
   return exposedPorts(container, exposed)
-    .map(parseExposed)
-    .filter(
-      (port) =>
-        !portBindings.some((bound) => bound.containerPort === port.containerPort && bound.protocol === port.protocol),
-    );
+    .filter((port) => !bound.has(port))
+    .map(parseExposed);
 }
 
 function parseExposed(text: string): PortBinding {
