@@ -1,4 +1,8 @@
-import { runDaemon } from './run-daemon.ts';
+import { registerHooks } from 'node:module';
+import { resolveQuickly } from '@fairlead/base/quick-resolution';
+
+registerHooks({ resolve: resolveQuickly });
+const { runDaemon } = await import('./run-daemon.ts');
 
 // `nft list` names the owner of a table by this.
 process.title = 'fairlead daemon';

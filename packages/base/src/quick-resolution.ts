@@ -1,0 +1,54 @@
+/** URL of the folder of all packages. */
+const packages = new URL('../../', import.meta.url).href;
+const namePrefix = '@fairlead/';
+
+/** What Node is told about a module. */
+export interface QuickResolution {
+  readonly url: string;
+  readonly format: 'module-typescript';
+  readonly shortCircuit: true;
+}
+
+/**
+ * A hook for `registerHooks({ resolve })` of node:module, which finds modules of this workspace by the spelling of their
+ * names alone. Node looks at the disk several times for each of hundreds of modules, which is a third of the time that a
+ * program takes to load; here every name already says which file it is: `./x.ts` the one beside, `@fairlead/x` the
+ * `src/index.ts` of that package. Names of any other kind, and all that other packages ask for, go Node's own way. A
+ * test compares both ways for every name that is used.
+ *
+ * @param next how Node finds it.
+ */
+export function resolveQuickly<Context extends { readonly parentURL?: string | undefined }, Found>(
+  specifier: string,
+  context: Context,
+  next: (specifier: string, context: Context) => Found,
+): Found | QuickResolution {
+  const url = urlOf(specifier, context.parentURL);
+  return url === undefined ? next(specifier, context) : { url, format: 'module-typescript', shortCircuit: true };
+}
+
+/** What a name means in a module, or `undefined` where only Node can tell. */
+export function urlOf(specifier: string, parent: string | undefined): string | undefined {
+  if (!parent?.startsWith(packages)) return undefined;
+  if (specifier.startsWith(namePrefix)) return indexOf(specifier.slice(namePrefix.length));
+  return specifier.startsWith('.') && specifier.endsWith('.ts') ? beside(specifier, parent) : undefined;
+}
+
+/** A name with a path behind it is a further door, which only the package's own description knows. */
+function indexOf(name: string): string | undefined {
+  return name.includes('/') ? undefined : `${packages}${name}/src/index.ts`;
+}
+
+/** As `new URL(specifier, parent)`, which takes ten times as long. */
+function beside(specifier: string, parent: string): string {
+  let folder = folderOf(parent);
+  const steps = specifier.split('/');
+  while (steps[0] === '.' || steps[0] === '..') {
+    if (steps.shift() === '..') folder = folderOf(folder);
+  }
+  return `${folder}/${steps.join('/')}`;
+}
+
+function folderOf(url: string): string {
+  return url.slice(0, url.lastIndexOf('/'));
+}
