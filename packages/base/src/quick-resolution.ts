@@ -5,7 +5,7 @@ const namePrefix = '@fairlead/';
 /** What Node is told about a module. */
 export interface QuickResolution {
   readonly url: string;
-  readonly format: 'module-typescript';
+  readonly format: 'builtin' | 'module-typescript';
   readonly shortCircuit: true;
 }
 
@@ -13,7 +13,7 @@ export interface QuickResolution {
  * A hook for `registerHooks({ resolve })` of node:module, which finds modules of this workspace by the spelling of their
  * names alone. Node looks at the disk several times for each of hundreds of modules, which is a third of the time that a
  * program takes to load; here every name already says which file it is: `./x.ts` the one beside, `@fairlead/x` the
- * `src/index.ts` of that package. Names of any other kind, and all that other packages ask for, go Node's own way. A
+ * `src/index.ts` of that package, `node:x` itself. Names of any other kind, and all that other packages ask for, go Node's own way. A
  * test compares both ways for every name that is used.
  *
  * @param next how Node finds it.
@@ -23,11 +23,12 @@ export function resolveQuickly<Context extends { readonly parentURL?: string | u
   context: Context,
   next: (specifier: string, context: Context) => Found,
 ): Found | QuickResolution {
+  if (specifier.startsWith('node:')) return { url: specifier, format: 'builtin', shortCircuit: true };
   const url = urlOf(specifier, context.parentURL);
   return url === undefined ? next(specifier, context) : { url, format: 'module-typescript', shortCircuit: true };
 }
 
-/** What a name means in a module, or `undefined` where only Node can tell. */
+/** Which file a name means in a module, or `undefined` where only Node can tell. */
 export function urlOf(specifier: string, parent: string | undefined): string | undefined {
   if (!parent?.startsWith(packages)) return undefined;
   if (specifier.startsWith(namePrefix)) return indexOf(specifier.slice(namePrefix.length));
