@@ -13,8 +13,8 @@ export interface QuickResolution {
  * A hook for `registerHooks({ resolve })` of node:module, which finds modules of this workspace by the spelling of their
  * names alone. Node looks at the disk several times for each of hundreds of modules, which is a third of the time that a
  * program takes to load; here every name already says which file it is: `./x.ts` the one beside, `@fairlead/x` the
- * `src/index.ts` of that package, `node:x` itself. Names of any other kind, and all that other packages ask for, go Node's own way. A
- * test compares both ways for every name that is used.
+ * `src/index.ts` of that package, `node:x` itself. Names of any other kind, and all that other packages ask for, go
+ * Node's own way. A test compares both ways for every name that is used.
  *
  * @param next how Node finds it.
  */
