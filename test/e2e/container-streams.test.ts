@@ -258,6 +258,23 @@ test('a detached exec runs, and one in a container that ends, ends with it', asy
   });
 });
 
+test('the keys that detach from an exec end the connection, and the exec goes on', async () => {
+  await rig.run('box', forever, none);
+  const id = await rig.createExec('box', ['cat'], { AttachStdin: true, Tty: true, DetachKeys: 'ctrl-p' });
+  const exec = await rig.startExec(id, { raw: true });
+  exec.write('\x10');
+  assert.equal((await exec.toArray()).join(''), '');
+  assert.equal((await rig.api.json<{ Running: boolean }>('GET', `/exec/${id}/json`)).Running, true);
+});
+
+test('output has the form that the start of an exec asks for, whatever the process has', async () => {
+  await rig.run('box', forever, none);
+  const onTerminal = await rig.startExec(await rig.createExec('box', ['echo', 'framed'], { Tty: true }));
+  assert.equal(await outputOf(onTerminal), 'framed\r\n');
+  const onPipes = await rig.startExec(await rig.createExec('box', ['echo', 'raw']), { raw: true });
+  assert.equal((await onPipes.toArray()).join(''), 'raw\n');
+});
+
 /** What the daemon has open, in kinds: numbers of pipes and sockets differ. */
 function openFiles(): Record<string, number> {
   const directory = `/proc/${rig.daemon.pid}/fd`;

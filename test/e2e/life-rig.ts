@@ -125,8 +125,8 @@ export class LifeRig implements AsyncDisposable {
     return (await this.api.json<{ Id: string }>('POST', `/containers/${name}/exec`, { body: request })).Id;
   }
 
-  startExec(id: string): Promise<Duplex> {
-    return this.api.hijack(`/exec/${id}/start`, { body: { Detach: false, Tty: false } });
+  startExec(id: string, { raw = false } = {}): Promise<Duplex> {
+    return this.api.hijack(`/exec/${id}/start`, { body: { Detach: false, Tty: raw } });
   }
 
   /** Actions of all events since a time in seconds, in order, with the given attributes. */

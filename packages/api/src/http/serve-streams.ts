@@ -7,7 +7,7 @@ import type { HijackedConnection } from './hijacked-connection.ts';
 export interface ServeStreamsOptions {
   /** The client's escape sequence, in Docker's notation; only a terminal has one. */
   readonly detachKeys?: string | undefined;
-  /** Output is sent as it is, both streams in one, also without a terminal. */
+  /** Output is sent as it is, both streams in one. Default: that of a terminal is. */
   readonly raw?: boolean;
 }
 
@@ -25,7 +25,7 @@ export async function serveStreams(
   const detach = (): void => streams.detach();
   if (connection.signal.aborted) return detach();
   connection.signal.addEventListener('abort', detach, { once: true });
-  const raw = options.raw === true || streams.tty;
+  const raw = options.raw ?? streams.tty;
   const keys = streams.tty ? new DetachKeys(options.detachKeys) : undefined;
   // Not awaited: output decides when it is over, and a client may keep its side open for ever.
   copyInput(connection.input, streams, keys).catch(detach);

@@ -56,7 +56,7 @@ async function start(containers: ContainerService, request: ApiRequest): Promise
   }
   return {
     kind: 'takeover',
-    contentType: streamMediaType(exec.tty, request.version),
+    contentType: streamMediaType(wire.Tty, request.version),
     serve: async (connection) => await serve(containers, exec, wire, connection),
   };
 }
@@ -76,13 +76,15 @@ async function serve(
     streams = await containers.startExec(exec.id, { detach: false, tty: wire.Tty });
   } catch (error) {
     const data = Buffer.from(`${messageOf(error)}\r\n`);
-    return await connection.write(encodeChunk({ stream: 'stdout', data }, exec.tty));
+    return await connection.write(encodeChunk({ stream: 'stdout', data }, wire.Tty));
   }
   if (exec.tty && wire.ConsoleSize !== undefined) {
     // A process that has ended already needs no size.
     await containers.resizeExec(exec.id, ...wire.ConsoleSize).catch(() => {});
   }
-  if (streams !== undefined) await serveStreams(connection, streams, { detachKeys: exec.detachKeys || undefined });
+  // The form of the output is the start's, whatever the process has.
+  const options = { detachKeys: exec.detachKeys || undefined, raw: wire.Tty };
+  if (streams !== undefined) await serveStreams(connection, streams, options);
 }
 
 async function resize(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {

@@ -88,7 +88,7 @@ export class ExecTable {
       await this.#launch(exec, container, streams, process);
       const recorded = this.#followToEnd(id, container, process);
       recorded.catch((error) => this.#context.logger.error('exec end not recorded', { id, error: messageOf(error) }));
-      return attached && { ...attached, output: endingAfter(attached.output, recorded) };
+      return attached && leavable(attached, recorded);
     } catch (error) {
       throw await this.#fail(exec, process, error);
     }
@@ -206,6 +206,16 @@ export class ExecTable {
   #emit(container: Container, action: string, execID: string, attributes: Readonly<Record<string, string>> = {}): void {
     this.#context.events.emit(containerEvent(container, action, { execID, ...attributes }));
   }
+}
+
+/** A client's end of an exec, whose output ends with the exec, or when the client leaves. */
+function leavable(attached: AttachedStreams, recorded: Promise<void>): AttachedStreams {
+  const { promise: left, resolve } = Promise.withResolvers<void>();
+  const detach = () => {
+    attached.detach();
+    resolve();
+  };
+  return { ...attached, detach, output: endingAfter(attached.output, Promise.race([recorded, left])) };
 }
 
 /** Clients ask for the exit code as soon as the output has ended: it has to be known by then. */
