@@ -28,13 +28,23 @@ export async function commitContainer(parts: CommitParts, reference: string, opt
   const name = options.repository ? newTag(options.repository, options.tag ?? '') : undefined;
   await using frozen = new AsyncDisposableStack();
   if (options.pause && container.state.status === 'running') {
-    await parts.containers.pause(container.id);
-    frozen.defer(() => parts.containers.unpause(container.id));
+    if (await isPaused(parts, container.id)) frozen.defer(() => parts.containers.unpause(container.id));
   }
   const imageId = await context.images.commit(container, options, name);
   const imageRef = name === undefined ? '' : familiarText(name);
   context.events.emit(containerEvent(container, 'commit', { comment: options.message, imageID: imageId, imageRef }));
   return imageId;
+}
+
+/** One that has ended meanwhile stands as still as one that is paused. */
+async function isPaused({ table, containers }: CommitParts, id: string): Promise<boolean> {
+  try {
+    await containers.pause(id);
+    return true;
+  } catch (error) {
+    if (table.find(id).state.status === 'running') throw error;
+    return false;
+  }
 }
 
 function requireWhole({ id, state }: Container): void {
