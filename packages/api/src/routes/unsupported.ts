@@ -1,5 +1,5 @@
 import { FairleadError } from '@fairlead/base';
-import { parameter } from '../http/request.ts';
+import { type ApiRequest, parameter } from '../http/request.ts';
 import { json } from '../http/response.ts';
 import type { Method, Route } from '../http/route.ts';
 
@@ -7,8 +7,9 @@ import type { Method, Route } from '../http/route.ts';
 const lacking: readonly (readonly [what: string, ...routes: string[]])[] = [
   ['checkpointing', 'GET /containers/{id}/checkpoints', 'POST /containers/{id}/checkpoints'],
   ['searching registries', 'GET /images/search'],
-  ['swarm mode', 'POST /swarm/init', 'POST /swarm/join', 'POST /services/create'],
+  ['swarm mode', 'POST /swarm/init', 'POST /swarm/join'],
   ['installing plugins', 'POST /plugins/pull', 'GET /plugins/privileges'],
+  ['making plugins', 'POST /plugins/create'],
 ];
 
 /** What a client asks for that wants to build with BuildKit. */
@@ -22,28 +23,57 @@ const notInSwarm =
   'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm ' +
   'and try again.';
 
+/** What only a swarm manager does. */
+const swarmOperations = [
+  'GET /swarm',
+  'GET /swarm/unlockkey',
+  'POST /swarm/update',
+  'POST /swarm/unlock',
+  ...swarmKinds.flatMap((kind) => [
+    `GET /${kind}`,
+    `GET /${kind}/{id}`,
+    `POST /${kind}/{id}/update`,
+    `DELETE /${kind}/{id}`,
+  ]),
+  ...['services', 'secrets', 'configs'].map((kind) => `POST /${kind}/create`),
+  'GET /services/{id}/logs',
+  'GET /tasks/{id}/logs',
+];
+
+/** What is done to a plugin that is there. */
+const pluginOperations = [
+  'GET /plugins/{name*}/json',
+  'DELETE /plugins/{name*}',
+  ...['enable', 'disable', 'upgrade', 'push', 'set'].map((verb) => `POST /plugins/{name*}/${verb}`),
+];
+
 /** Answers for the parts of the API that do not exist yet, so that clients say so in one line. */
 export function unsupportedRoutes(): Route[] {
-  const refused = lacking.flatMap(([what, ...routes]) => routes.map((route) => refuse(route, what)));
-  const swarm = ['/swarm', ...swarmKinds.flatMap((kind) => [`/${kind}`, `/${kind}/{id}`])].map(
-    (pattern): Route => ({
-      method: 'GET',
-      pattern,
-      handle: () => {
-        throw new FairleadError('unavailable', notInSwarm);
-      },
-    }),
-  );
-  return [...refused, ...buildKit.map(refuseBuildKit), ...swarm, ...emptyLists];
+  return [
+    ...lacking.flatMap(([what, ...routes]) => routes.map((route) => refuse(route, what))),
+    ...buildKit.map(refuseBuildKit),
+    ...swarmOperations.map((route) => failing(route, () => new FairleadError('unavailable', notInSwarm))),
+    failing('POST /swarm/leave', () => new FairleadError('unavailable', 'This node is not part of a swarm')),
+    ...pluginOperations.map((route) => failing(route, noSuchPlugin)),
+    { method: 'GET', pattern: '/plugins', handle: () => json([]) },
+  ];
 }
 
 function refuse(route: string, what: string): Route {
+  return failing(
+    route,
+    () => new FairleadError('not-implemented', `${what} is not supported yet by this version of Fairlead`),
+  );
+}
+
+/** A route that only ever fails. */
+function failing(route: string, errorOf: (request: ApiRequest) => FairleadError): Route {
   const [method = '', pattern = ''] = route.split(' ');
   return {
     method: method as Method,
     pattern,
-    handle: () => {
-      throw new FairleadError('not-implemented', `${what} is not supported yet by this version of Fairlead`);
+    handle: (request) => {
+      throw errorOf(request);
     },
   };
 }
@@ -59,14 +89,6 @@ function refuseBuildKit(pattern: string): Route {
   };
 }
 
-/** Things of which there are truly none. */
-const emptyLists: readonly Route[] = [
-  { method: 'GET', pattern: '/plugins', handle: () => json([]) },
-  {
-    method: 'GET',
-    pattern: '/plugins/{name*}/json',
-    handle: (request) => {
-      throw new FairleadError('not-found', `plugin "${parameter(request, 'name')}" not found`);
-    },
-  },
-];
+function noSuchPlugin(request: ApiRequest): FairleadError {
+  return new FairleadError('not-found', `plugin "${parameter(request, 'name')}" not found`);
+}
