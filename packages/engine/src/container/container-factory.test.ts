@@ -48,7 +48,7 @@ test('the request wins over the image, which fills in what was not asked for', (
   assert.deepEqual(plain.env, ['PATH=/bin', 'A=1']);
   const own = make({ user: '7', workingDir: '/w', stopSignal: 'INT', env: ['A=2'], labels: { color: 'blue' } });
   assert.deepEqual([own.user, own.workingDir, own.config.stopSignal], ['7', '/w', 'INT']);
-  assert.deepEqual(own.env, ['PATH=/bin', 'A=2']);
+  assert.deepEqual(own.env, ['A=2', 'PATH=/bin']);
   assert.deepEqual(own.config.labels, { color: 'blue', size: 'big' });
 });
 

@@ -1,12 +1,12 @@
 /**
- * The environment of a container: what the image says, overridden by what was asked for. An entry without `=` takes the
- * variable away.
+ * The environment of a container as its configuration has it: what was asked for as it stands, then what the image says
+ * about other variables (moby, `runconfig` and `container/config.go`). An entry without `=` keeps the image's variable away.
  */
 export function mergeEnvironment(image: readonly string[], asked: readonly string[]): string[] {
-  const merged = new Map<string, string | undefined>();
-  for (const entry of [...image, ...asked]) {
-    const at = entry.indexOf('=');
-    merged.set(at < 0 ? entry : entry.slice(0, at), at < 0 ? undefined : entry);
-  }
-  return [...merged.values()].filter((entry) => entry !== undefined);
+  const names = new Set(asked.map(nameOf));
+  return [...asked, ...image.filter((entry) => !names.has(nameOf(entry)))];
+}
+
+function nameOf(entry: string): string {
+  return entry.replace(/=.*$/s, '');
 }

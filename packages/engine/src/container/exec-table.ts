@@ -8,7 +8,6 @@ import { containerEvent } from './container-event.ts';
 import { containerFiles } from './container-files.ts';
 import { notRunning, requireNotRestarting } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
-import { mergeEnvironment } from './environment.ts';
 import { ExecStarts } from './exec-starts.ts';
 import { readRootfsFile } from './rootfs-file.ts';
 import { RunningProcess } from './running.ts';
@@ -184,7 +183,7 @@ export class ExecTable {
     return execProcess(
       {
         args: exec.command,
-        env: mergeEnvironment(container.env, exec.env),
+        env: [...container.env, ...exec.env],
         cwd: exec.workingDir || container.workingDir,
         user,
         terminal: exec.tty,

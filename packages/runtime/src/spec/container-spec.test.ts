@@ -60,6 +60,11 @@ test('the environment has the variables of Docker, and what is asked for wins', 
     .env;
   assert.deepEqual(env, ['PATH=/x', 'HOSTNAME=abc', 'TERM=xterm', 'A=2', 'HOME=/h']);
   assert.ok(build({ env: ['HOME=/mine'] }).process.env.includes('HOME=/mine'));
+  const without = build({ env: ['A=1', 'HOSTNAME', 'A', 'B'] }).process.env;
+  assert.deepEqual(
+    without.map((entry) => entry.split('=')[0]),
+    ['PATH', 'HOME'],
+  );
 });
 
 test('only root has capabilities from the start; others can get them from files', () => {

@@ -157,12 +157,15 @@ function processOf(process: ProcessDescription, hostname: string, capabilities: 
   };
 }
 
-/** Docker's environment: its own variables first, then what was asked for, which wins. */
+/** Docker's environment: its own variables first, then what was asked for, which wins; without `=` it takes one away. */
 function environment(process: ProcessDescription, hostname: string): string[] {
   const own = [defaultPath, `HOSTNAME=${hostname}`, ...(process.terminal ? ['TERM=xterm'] : [])];
   const home = `HOME=${process.user.home ?? '/root'}`;
   const byName = new Map<string, string>();
-  for (const entry of [...own, ...process.env]) byName.set(nameOf(entry), entry);
+  for (const entry of [...own, ...process.env]) {
+    if (entry.includes('=')) byName.set(nameOf(entry), entry);
+    else byName.delete(entry);
+  }
   if (!byName.has('HOME')) byName.set('HOME', home);
   return [...byName.values()];
 }
