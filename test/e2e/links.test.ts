@@ -11,7 +11,7 @@ const docker = (...words: string[]) => daemon.docker(...words);
 const sleep = ['busybox', 'sleep', '1000'];
 
 before(async () => {
-  engine = await EngineHost.start({}, { env: { DOCKER_KEEP_DEPRECATED_LEGACY_LINKS_ENV_VARS: '1' } });
+  engine = await EngineHost.start();
   ({ daemon } = engine);
   await docker('run', '-d', '--name', 'db', '-h', 'db-host', '--expose', '6379', '-e', 'PASSWORD=secret', ...sleep);
 });
@@ -21,7 +21,7 @@ const hosts = (name: string) => docker('exec', name, 'cat', '/etc/hosts');
 const address = async (name: string) =>
   (await docker('inspect', '-f', '{{.NetworkSettings.Networks.bridge.IPAddress}}', name)).trim();
 
-test('on the default network a link is a line in /etc/hosts and, where the operator wants them, variables', async () => {
+test('on the default network a link is a line in /etc/hosts, variables and a name in the list', async () => {
   await docker('run', '-d', '--name', 'web', '--link', 'db:store', ...sleep);
   const ip = await address('db');
   assert.match(await hosts('web'), new RegExp(`^${ip}\\tstore db-host db$`, 'm'));
@@ -31,6 +31,7 @@ test('on the default network a link is a line in /etc/hosts and, where the opera
     assert.match(variables, new RegExp(`^${line}$`, 'm'));
   }
   assert.equal(await docker('inspect', '-f', '{{.HostConfig.Links}}', 'web'), '[/db:/web/store]\n');
+  assert.match(await docker('ps', '--no-trunc', '--format', '{{.Names}}'), /^db,web\/store$/m);
 });
 
 test('the line follows its target, and what the container has written itself stays', async () => {
@@ -45,6 +46,18 @@ test('the line follows its target, and what the container has written itself sta
   await docker('rename', 'db', 'database');
   assert.equal(await docker('inspect', '-f', '{{.HostConfig.Links}}', 'web'), '[/database:/web/store]\n');
   await docker('rename', 'database', 'db');
+});
+
+test('a link is removed alone', async () => {
+  await docker('run', '-d', '--name', 'linker', '--link', 'db:first', '--link', 'db:second', ...sleep);
+  await docker('rm', '--link', 'linker/first');
+  assert.match(await hosts('linker'), /\tsecond db-host db$/m);
+  assert.doesNotMatch(await hosts('linker'), /first/);
+  assert.equal(await docker('inspect', '-f', '{{.HostConfig.Links}}', 'linker'), '[/db:/linker/second]\n');
+  const { code, stderr } = await daemon.tryDocker(['rm', '--link', 'linker/first']);
+  assert.equal(code, 1);
+  assert.match(stderr, /No such container: linker\/first/);
+  await docker('rm', '-f', 'linker');
 });
 
 const refused: readonly (readonly [words: readonly string[], message: RegExp])[] = [

@@ -128,7 +128,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
           execRoot: options.execRoot,
           dns: options.dns,
           hostGateways: options.hostGateways,
-          legacyLinkVariables: process.env['DOCKER_KEEP_DEPRECATED_LEGACY_LINKS_ENV_VARS'] === '1',
+          legacyLinkVariables: process.env['DOCKER_KEEP_DEPRECATED_LEGACY_LINKS_ENV_VARS'] !== '0',
           cgroupParent: options.cgroupParent,
           runtime: { binary: runtime },
           log: options.log,

@@ -46,6 +46,8 @@ export interface ContainerView {
     readonly log: string;
   };
   readonly execs: readonly string[];
+  /** What containers that link to this one call it: `web/db`. */
+  readonly linkNames: readonly string[];
 }
 
 /** One network of a container. */
@@ -242,6 +244,13 @@ export interface NetworkService {
    */
   prune(isWanted: (network: Network) => boolean): Promise<readonly string[]>;
   connect(reference: string, container: string, config: EndpointConfig): Promise<void>;
+  /**
+   * Take a link away from the container that has it (`--link` on the default bridge).
+   *
+   * @param name `web/db`, the link `db` of the container `web`.
+   * @throws FairleadError `not-found`.
+   */
+  unlink(name: string): Promise<void>;
   disconnect(reference: string, container: string, force: boolean): Promise<void>;
   /**
    * Change the published ports of a container, running or not; none when that fails.

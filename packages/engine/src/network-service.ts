@@ -94,6 +94,14 @@ export class NetworkServices implements NetworkService {
     await this.#turns.run(id, () => this.#disconnect(network, this.#table.find(id)));
   }
 
+  async unlink(name: string): Promise<void> {
+    const { id } = this.#links.without(name);
+    await this.#turns.run(id, () => {
+      this.#table.put(this.#links.without(name));
+      this.#rewriteFiles(id);
+    });
+  }
+
   async publish(
     name: string,
     change: (before: readonly PortBinding[]) => readonly PortBinding[],

@@ -27,7 +27,7 @@ export function containerRoutes(engine: EnginePort): Route[] {
     { method: 'GET', pattern: '/containers/{id}/top', handle: (request) => top(containers, request) },
     { method: 'POST', pattern: '/containers/{id}/rename', handle: (request) => rename(containers, request) },
     { method: 'POST', pattern: '/containers/{id}/update', handle: (request) => update(containers, request) },
-    { method: 'DELETE', pattern: '/containers/{id}', handle: (request) => remove(containers, request) },
+    { method: 'DELETE', pattern: '/containers/{name*}', handle: (request) => remove(engine, request) },
   ];
 }
 
@@ -71,8 +71,11 @@ async function update(containers: ContainerService, request: ApiRequest): Promis
   return json({ Warnings: warnings.length > 0 ? warnings : null });
 }
 
-async function remove(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
-  await containers.remove(parameter(request, 'id'), { force: flag(request, 'force'), volumes: flag(request, 'v') });
+/** A container, or with `link` only the link that is named `web/db`. */
+async function remove({ containers, networks }: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+  const name = parameter(request, 'name');
+  if (flag(request, 'link')) await networks.unlink(name);
+  else await containers.remove(name, { force: flag(request, 'force'), volumes: flag(request, 'v') });
   return empty(204);
 }
 

@@ -44,5 +44,6 @@ export function presentFake(fake: FakeContainer, networks: FakeNetworks, execs: 
       log: `${folder}/${id}-json.log`,
     },
     execs,
+    linkNames: [],
   };
 }

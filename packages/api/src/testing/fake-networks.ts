@@ -88,6 +88,10 @@ export class FakeNetworks implements NetworkService {
     this.join(network, id, name, config);
   }
 
+  async unlink(name: string): Promise<void> {
+    throw new FairleadError('not-found', `No such container: ${name}`);
+  }
+
   async disconnect(reference: string, container: string): Promise<void> {
     const { network } = this.inspect(reference);
     this.leave(this.#nameOf(container).id, network.id);

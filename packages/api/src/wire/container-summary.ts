@@ -13,7 +13,7 @@ export function presentSummary(view: ContainerView, version: ApiVersion, size?: 
   const { container } = view;
   return {
     Id: container.id,
-    Names: [`/${container.name}`],
+    Names: [container.name, ...view.linkNames].map((name) => `/${name}`),
     Image: imageNameOf(view),
     ImageID: container.imageId,
     Command: commandText(container),

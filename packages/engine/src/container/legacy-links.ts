@@ -113,6 +113,31 @@ export class LegacyLinks {
     return this.#linksOf(container).map(({ target, alias }) => `/${target.name}:/${container.name}/${alias}`);
   }
 
+  /** What containers that link to this one call it: `web/db`. */
+  namesOf({ id }: Container): readonly string[] {
+    return [...this.#table].flatMap((linker) =>
+      this.#linksOf(linker)
+        .filter(({ target }) => target.id === id)
+        .map(({ alias }) => `${linker.name}/${alias}`),
+    );
+  }
+
+  /**
+   * A container as it is without one of its links.
+   *
+   * @param name `web/db`, the link `db` of the container `web`.
+   * @throws FairleadError `not-found` in Docker's words.
+   */
+  without(name: string): Container {
+    const [, linkerName = '', alias = ''] = /^\/?([^/]+)\/([^/]+)$/.exec(name) ?? [];
+    const linker = [...this.#table].find((container) => container.name === linkerName);
+    const link = linker && this.#linksOf(linker).find((one) => one.alias === alias);
+    if (linker === undefined || link === undefined) throw new FairleadError('not-found', `No such container: ${name}`);
+    const { config } = linker;
+    const links = config.host.links.filter((text) => parseLegacyLink(text).alias !== alias);
+    return { ...linker, config: { ...config, host: { ...config.host, links } } };
+  }
+
   #linksOf({ config }: Container): Link[] {
     const { networkMode, links } = config.host;
     if (links.length === 0 || !modesWithoutNames.includes(networkMode)) return [];

@@ -31,8 +31,9 @@ export function containerView(
   const used = isAlive(container) ? container.sandbox : undefined;
   const sandbox = used === undefined ? undefined : context.network.sandbox(used);
   const filesOwner = isShared ? (sandbox?.owner ?? donorIdOf(container) ?? container.id) : container.id;
+  const links = new LegacyLinks(table, context.network);
   return {
-    container: withLinks(withHostname(container, table), new LegacyLinks(table, context.network)),
+    container: withLinks(withHostname(container, table), links),
     image,
     sandbox,
     sandboxKey: sandbox === undefined || sandbox.namespace === '' ? '' : context.namespacePath(sandbox.namespace),
@@ -46,6 +47,7 @@ export function containerView(
         container.config.host.logConfig.type === 'json-file' ? containerFiles(context.settings, container.id).log : '',
     },
     execs,
+    linkNames: links.namesOf(container),
   };
 }
 
