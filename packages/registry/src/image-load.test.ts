@@ -52,6 +52,49 @@ async function layout(
 }
 
 describe('loadImages', () => {
+  it('reads what Docker saved before version 1.10', async () => {
+    const history = { created: '2015-10-13T23:47:48Z', container_config: { Cmd: ['/bin/sh', '-c', '#(nop) CMD'] } };
+    const first = {
+      'one/json': json({ id: 'one', ...history, Size: 960, os: 'linux', architecture: 'amd64', config: {} }),
+      'one/layer.tar': { content: tars[0] ?? '' },
+    };
+    const archive = await tarOf({
+      ...first,
+      'two/json': json({
+        id: 'two',
+        parent: 'one',
+        ...history,
+        os: 'linux',
+        architecture: 'amd64',
+        config: { Cmd: ['/x'] },
+      }),
+      'two/layer.tar': { content: tars[1] ?? '' },
+      repositories: json({ app: { v1: 'two', v2: 'two' }, base: { latest: 'one' } }),
+    });
+    const target = new MemoryTarget();
+    const { result } = await load(archive, target);
+    assert.deepEqual(
+      result.map(({ names }) => names.map(familiarText)),
+      [['app:v1', 'app:v2'], ['base:latest']],
+    );
+    const config = JSON.parse(
+      Buffer.from(await target.content.read(result[0]?.config.digest ?? digestOf(''))).toString(),
+    );
+    assert.deepEqual(config, {
+      created: history.created,
+      container_config: history.container_config,
+      os: 'linux',
+      architecture: 'amd64',
+      config: { Cmd: ['/x'] },
+      rootfs: { type: 'layers', diff_ids: diffIds },
+      history: [1, 2].map(() => ({ created: history.created, created_by: '/bin/sh -c #(nop) CMD' })),
+    });
+    const lacking = await tarOf({ ...first, repositories: json({ app: { v1: 'two' } }) });
+    await assert.rejects(load(lacking), { code: 'invalid-argument', message: /does not hold "two\/json"/ });
+    const circle = await tarOf({ 'one/json': json({ parent: 'one' }), repositories: json({ app: { v1: 'one' } }) });
+    await assert.rejects(load(circle), { code: 'invalid-argument', message: /its own parent/ });
+  });
+
   it('reads what older Dockers saved', async () => {
     const target = new MemoryTarget();
     const { progress, result } = await load(await legacyArchive(), target);

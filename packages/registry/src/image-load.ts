@@ -1,6 +1,7 @@
 import { FairleadError } from '@fairlead/base';
 import { bytesContent, type ImageTarget, indexLabels } from './content-store.ts';
 import { type Descriptor, type Digest, jsonBlob } from './digest.ts';
+import { fromFirstFormat } from './first-image-format.ts';
 import { archivedDocument, type ImageArchive, layoutPath, readImageArchive } from './image-archive.ts';
 import { isObject, isTextList } from './image-config.ts';
 import {
@@ -37,7 +38,9 @@ export function loadImages(request: LoadRequest): AsyncGenerator<Progress, reado
 }
 
 async function load({ archive, platform, target }: LoadRequest, report: Report): Promise<readonly LoadedImage[]> {
-  const files = await readImageArchive(archive, target.content);
+  const given = await readImageArchive(archive, target.content);
+  const isDescribed = given.documents.has('manifest.json') || given.documents.has('index.json');
+  const files = (isDescribed ? undefined : fromFirstFormat(given)) ?? given;
   const legacy = await legacyEntries(files, target);
   const images = files.documents.has('index.json')
     ? await loadLayout(files, legacy, platform ?? hostPlatform(), target, report)
