@@ -144,6 +144,16 @@ test('volumes of a container that never ran are seen in it, and their parts wher
   await docker('volume', 'rm', 'data');
 });
 
+test('the files that the engine writes are there before a container’s first start, and empty', async () => {
+  await docker('create', '--name', 'unstarted', '--network', 'none', 'busybox', 'cat', '/etc/resolv.conf');
+  for (const name of ['resolv.conf', 'hosts', 'hostname']) {
+    await docker('cp', `unstarted:/etc/${name}`, inFolder(name));
+    assert.equal(readFileSync(inFolder(name), 'utf8'), '');
+  }
+  await docker('start', '-a', 'unstarted');
+  await docker('rm', 'unstarted');
+});
+
 test('what a tmpfs of a running container holds can be had', async () => {
   await docker('exec', 'running', 'sh', '-c', 'echo volatile >/scratch/file');
   await docker('cp', 'running:/scratch/file', inFolder('scratch'));

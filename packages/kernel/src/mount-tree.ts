@@ -13,8 +13,8 @@ export interface LayerMount {
 
 /** Something of the host that is seen inside. */
 export interface BindMount {
-  /** On the host. */
-  readonly source: string;
+  /** On the host; without it only the place is made, an empty file. */
+  readonly source?: string | undefined;
   /** Absolute, inside. */
   readonly target: string;
   readonly readOnly: boolean;
@@ -121,8 +121,8 @@ function bindDirectory(source: string, target: string, readOnly: boolean): void 
 function bindInside(root: string, { source, target, readOnly }: BindMount): void {
   const directory = openSync(root, O_PATH | constants.O_DIRECTORY);
   try {
-    makePlace(directory, target, statSync(source).isDirectory());
-    bind(source, () => openInRoot(directory, Buffer.from(target), O_PATH), readOnly);
+    makePlace(directory, target, source !== undefined && statSync(source).isDirectory());
+    if (source !== undefined) bind(source, () => openInRoot(directory, Buffer.from(target), O_PATH), readOnly);
   } finally {
     closeSync(directory);
   }

@@ -103,14 +103,13 @@ function bindsOf(
     .filter(({ type }) => type !== 'tmpfs')
     .map((mount) => ({ source: sourceOf(mount), target: mount.target, readOnly: mount.readOnly }));
   const { resolvConf, hostname, hosts } = containerFiles(settings, container.id);
-  const own = [
-    { source: resolvConf, target: '/etc/resolv.conf', readOnly: false },
-    { source: hostname, target: '/etc/hostname', readOnly: false },
-    { source: hosts, target: '/etc/hosts', readOnly: false },
-  ].filter(({ target }) => asked.every((mount) => mount.target !== target));
-  return [...own, ...asked]
-    .filter(({ source }) => existsSync(source))
-    .toSorted((a, b) => a.target.split('/').length - b.target.split('/').length);
+  // One that has never been started has none of them yet: they are empty there.
+  const own = Object.entries({ '/etc/resolv.conf': resolvConf, '/etc/hostname': hostname, '/etc/hosts': hosts })
+    .filter(([target]) => asked.every((mount) => mount.target !== target))
+    .map(([target, file]) => ({ source: existsSync(file) ? file : undefined, target, readOnly: false }));
+  return [...own, ...asked.filter(({ source }) => existsSync(source))].toSorted(
+    (a, b) => a.target.split('/').length - b.target.split('/').length,
+  );
 }
 
 /** A part of a volume is named by a descriptor: links that somebody has put in its way do not lead out of the volume. */

@@ -2,7 +2,8 @@ import type { SnapshotMount } from '@fairlead/runtime';
 
 /** Something of the host that is seen in a container. */
 export interface BindPlace {
-  readonly source: string;
+  /** Without it only the place is made, an empty file. */
+  readonly source?: string | undefined;
   readonly target: string;
   readonly readOnly: boolean;
 }
