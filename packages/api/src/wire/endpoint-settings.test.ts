@@ -47,3 +47,10 @@ const cases: readonly [string, Network, string, string][] = [
 for (const [name, network, ipv6, expected] of cases) {
   test(`an endpoint shows: ${name}`, () => assert.equal(shown(network, ipv6), expected));
 }
+
+test('a hardware address that was asked for is shown before the start', () => {
+  const config = { macAddress: '02:42:ac:11:00:02' };
+  const view = { name: 'lan', network: macvlan, config, endpoint: undefined, dnsNames: null };
+  assert.equal(presentEndpoint(view, 41, 'short').MacAddress, '02:42:ac:11:00:02');
+  assert.equal(presentEndpoint({ ...view, config: {} }, 41, 'short').MacAddress, '');
+});

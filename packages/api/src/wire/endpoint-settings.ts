@@ -47,7 +47,7 @@ export function presentEndpoint(view: AttachmentView, version: ApiVersion, short
     IPAMConfig: presentIpamConfig(config),
     Links: config.links ?? null,
     Aliases: shown.length > 0 ? shown : null,
-    MacAddress: endpoint?.mac ?? (endpoint === undefined ? '' : (config.macAddress ?? '')),
+    MacAddress: endpoint?.mac ?? config.macAddress ?? '',
     DriverOpts: config.driverOptions ?? null,
     ...(version >= 48 && { GwPriority: config.gatewayPriority ?? 0 }),
     NetworkID: network?.id ?? '',
