@@ -237,6 +237,7 @@ for (const state of both) {
       await docker('history', '--no-trunc', '--format', '{{.CreatedBy}} {{.Comment}}', id),
       /sh -c echo .* why\n/,
     );
+    assert.equal(await docker('inspect', '-f', '{{.Parent}}', id), await docker('inspect', '-f', '{{.Id}}', 'busybox'));
     assert.equal(await docker('inspect', '-f', '{{.State.Paused}}', 'source'), 'false\n');
     await docker('rm', '-f', 'source');
     await docker('rmi', `made:${state}`);

@@ -292,7 +292,7 @@ export class Images implements ImageService {
       target: leasedTarget(containerd, lease),
     });
     const id = image.config.digest;
-    await this.#keep(image, name === undefined ? [] : [name]);
+    await this.#keep(image, name === undefined ? [] : [name], container.imageId);
     if (name !== undefined) await this.#emit('tag', id, familiarText(name));
     return id;
   }
