@@ -67,6 +67,11 @@ export function isConflict(error: unknown): boolean {
   return codeOf(error) === 'conflict';
 }
 
+/** True when `error` has the code `unavailable`: who was asked was not there, or could not do it now. */
+export function isUnavailable(error: unknown): boolean {
+  return codeOf(error) === 'unavailable';
+}
+
 /** Message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -12,6 +12,7 @@ export {
   httpStatusOf,
   isConflict,
   isNotFound,
+  isUnavailable,
   messageOf,
   settleAll,
   withPrefix,

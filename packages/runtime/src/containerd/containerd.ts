@@ -28,6 +28,13 @@ export type ContainerdOptions = {
   readonly snapshotter?: string;
 };
 
+/**
+ * What reads and what removes: done twice it comes to the same, but that the second removal finds nothing. A containerd
+ * that was lost and is back is asked again, so that nothing that was being cleared up stays.
+ */
+const isRepeatable = (path: string) =>
+  /\/(Get|List|ListPids|Metrics|Stat|Mounts|Usage|Info|Version|Plugins|Delete|DeleteProcess|Remove)$/.test(path);
+
 /** Services without which no container can run. */
 const needed = ['content', 'containers', 'diff', 'events', 'images', 'leases', 'snapshots', 'tasks'];
 
@@ -61,7 +68,7 @@ export class Containerd implements Disposable {
   /** A client of the containerd at this unix socket. Nothing is sent yet. */
   static connect(socketPath: string, options: ContainerdOptions): Containerd {
     const metadata = { 'containerd-namespace': options.namespace };
-    return new Containerd(new GrpcChannel(() => createConnection(socketPath), metadata), options);
+    return new Containerd(new GrpcChannel(() => createConnection(socketPath), metadata, { isRepeatable }), options);
   }
 
   /** containerd's version, such as `1.6.20`. */

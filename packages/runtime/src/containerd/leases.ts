@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isNotFound } from '@fairlead/base';
+import { isConflict, isNotFound } from '@fairlead/base';
 import { LeasesDefinition } from '../gen/leases.ts';
 import type { CallOptions, GrpcChannel } from '../grpc/channel.ts';
 import { methodsOf } from '../grpc/method.ts';
@@ -24,7 +24,13 @@ export class Leases {
   async create(seconds = 3600): Promise<Lease> {
     const expire = new Date(Date.now() + seconds * 1000).toISOString();
     const id = `fairlead-${randomUUID()}`;
-    await this.#channel.unary(rpc.create, { id, labels: { 'containerd.io/gc.expire': expire } });
+    const request = { id, labels: { 'containerd.io/gc.expire': expire } };
+    try {
+      await this.#channel.unary(rpc.create, request, { repeatable: true });
+    } catch (error) {
+      // Nobody else has this id: it was made, and the answer was lost with the connection.
+      if (!isConflict(error)) throw error;
+    }
     return { id, [Symbol.asyncDispose]: () => this.delete(id) };
   }
 

@@ -102,7 +102,8 @@ export class Tasks {
 
   /** Send a signal, by number, to the process, or with `all` to every process of the container. */
   async kill(process: ProcessReference, signal: number, options: { readonly all?: boolean } = {}): Promise<void> {
-    await this.#channel.unary(rpc.kill, { ...process, signal, all: options.all ?? false });
+    const request = { ...process, signal, all: options.all ?? false };
+    await this.#channel.unary(rpc.kill, request, { repeatable: signal === SIGKILL });
   }
 
   /**

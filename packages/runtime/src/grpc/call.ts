@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
-import { messageOf } from '@fairlead/base';
 import { frameMessage, MessageFrameReader } from './message-frame.ts';
-import { decodeGrpcMessage, GrpcError, GrpcStatus } from './status.ts';
+import { ConnectionError, decodeGrpcMessage, GrpcError, GrpcStatus } from './status.ts';
 
 /** HTTP/2 error code CANCEL (RFC 9113, section 7). */
 const http2Cancel = 8;
@@ -95,9 +94,7 @@ export class GrpcCall {
   /** The connection or the call went away before the server answered. */
   #lost(error: unknown = undefined): Error {
     const cause = this.#failure ?? error;
-    if (cause instanceof GrpcError) return cause;
-    const reason = cause === undefined ? 'connection closed' : messageOf(cause);
-    return new GrpcError(GrpcStatus.unavailable, `no answer from the server: ${reason}`, { cause });
+    return cause instanceof GrpcError ? cause : new ConnectionError(cause);
   }
 
   async #drained(): Promise<void> {

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import { type AddressInfo, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { ContentDefinition, ReadContentResponse } from '../gen/content.ts';
 import { Empty } from '../gen/google/protobuf/empty.ts';
 import { VersionDefinition, VersionResponse } from '../gen/version.ts';
@@ -184,6 +188,51 @@ test('messages go both ways', async () => {
   call.end();
   // Two frames of five bytes of header and three of message.
   await assert.rejects(call.responses.next(), { code: 'conflict', message: '16' });
+});
+
+for (const [what, repeatable] of Object.entries({ 'can be repeated': true, 'cannot be repeated': false })) {
+  test(`a call that ${what} and was under way when the server was lost`, async () => {
+    let asked = 0;
+    await using lab = await serve((stream) => {
+      if (++asked === 2) lab.dropConnections();
+      else answer(stream, [version], ok);
+    });
+    await lab.channel.unary(versions.version, {});
+    const second = lab.channel.unary(versions.version, {}, { repeatable });
+    if (repeatable) assert.equal((await second).version, '1.2.3');
+    else await assert.rejects(second, { code: 'unavailable' });
+    assert.equal(asked, repeatable ? 3 : 2);
+  });
+}
+
+test('a server that was there and is away is waited for, also with a call that cannot be repeated', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fairlead-channel-'));
+  const path = join(folder, 'socket');
+  const begin = async () => {
+    const server = createServer();
+    const sessions = new Set<ServerHttp2Session>();
+    server.on('session', (session) => sessions.add(session));
+    server.on('stream', (stream: ServerHttp2Stream) => answer(stream, [version], ok));
+    await once(server.listen(path), 'listening');
+    return async () => {
+      server.close();
+      for (const session of sessions) session.destroy();
+      await once(server, 'close');
+    };
+  };
+  using channel = new GrpcChannel(() => connect(path));
+  await assert.rejects(channel.unary(versions.version, {}), { code: 'unavailable' }, 'one that never was is not');
+  const end = await begin();
+  await channel.unary(versions.version, {});
+  await end();
+  const call = channel.unary(versions.version, {});
+  await setTimeout(50);
+  const endAgain = await begin();
+  assert.equal((await call).version, '1.2.3');
+  await endAgain();
+  using hasty = new GrpcChannel(() => connect(path), {}, { patience: 0 });
+  await assert.rejects(hasty.unary(versions.version, {}), { code: 'unavailable' });
+  rmSync(folder, { recursive: true });
 });
 
 test('the empty message has no bytes', () => {

@@ -1,7 +1,9 @@
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { GrpcCall } from './call.ts';
 import type { DeepPartial, DuplexMethod, MessageType, ServerStreamMethod, UnaryMethod } from './method.ts';
+import { ConnectionError } from './status.ts';
 
 /** Request headers of gRPC ("metadata"). */
 export type Metadata = Readonly<Record<string, string>>;
@@ -12,6 +14,16 @@ export type CallOptions = {
   readonly signal?: AbortSignal;
   /** Added to the channel's own metadata. */
   readonly metadata?: Metadata;
+  /** It comes to the same when it is done twice; unless told otherwise, the channel goes by the method. */
+  readonly repeatable?: boolean;
+};
+
+/** What may be done for a call whose connection was lost. */
+export type ChannelOptions = {
+  /** Whether calls of a method, by its path, come to the same when they are done twice. Default: none does. */
+  readonly isRepeatable?: (path: string) => boolean;
+  /** Milliseconds for which a server that was there once is waited for. Default 10,000. */
+  readonly patience?: number;
 };
 
 /** A call with messages in both directions. */
@@ -26,21 +38,32 @@ export type DuplexCall<Input, Output> = {
 const streamWindow = 1 << 20;
 const sessionWindow = 16 << 20;
 
+/** Milliseconds between two attempts to reach a server that was lost. */
+const firstPause = 10;
+const longestPause = 160;
+
 /**
  * A gRPC client on one HTTP/2 connection that is opened at the first call and again after it was lost.
  *
- * A call that was under way when the connection broke fails with `unavailable`; it is never repeated here, because
- * only the caller knows whether that is safe.
+ * A server that is lost is waited for: a call with one answer that was never sent, or that can be repeated, is made when
+ * it is back. Any other call that was under way fails with `unavailable`, for nobody knows whether it has taken effect.
  */
 export class GrpcChannel implements Disposable {
   readonly #connect: () => Duplex;
   readonly #metadata: Metadata;
+  readonly #isRepeatable: (path: string) => boolean;
+  readonly #patience: number;
   #session: ClientHttp2Session | undefined;
+  /** Until then there is nobody to wait for. */
+  #wasThere = false;
+  #closed = false;
 
   /** `connect` opens the byte stream to the server; `metadata` goes with every call. */
-  constructor(connect: () => Duplex, metadata: Metadata = {}) {
+  constructor(connect: () => Duplex, metadata: Metadata = {}, options: ChannelOptions = {}) {
     this.#connect = connect;
     this.#metadata = metadata;
+    this.#isRepeatable = options.isRepeatable ?? (() => false);
+    this.#patience = options.patience ?? 10_000;
   }
 
   /** One message there, one back. */
@@ -49,8 +72,19 @@ export class GrpcChannel implements Disposable {
     input: DeepPartial<NoInfer<Input>>,
     options: CallOptions = {},
   ): Promise<Output> {
-    const answer = await this.#open(method.path, options).exchange(encode(method.requestType, input));
-    return method.responseType.decode(answer);
+    const message = encode(method.requestType, input);
+    const repeatable = options.repeatable ?? this.#isRepeatable(method.path);
+    let deadline: number | undefined;
+    for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
+      try {
+        return method.responseType.decode(await this.#open(method.path, options).exchange(message));
+      } catch (error) {
+        const canWait = error instanceof ConnectionError && (repeatable || !error.wasSent) && !options.signal?.aborted;
+        deadline ??= performance.now() + this.#patience;
+        if (!canWait || !this.#wasThere || this.#closed || performance.now() > deadline) throw error;
+      }
+      await sleep(pause);
+    }
   }
 
   /** One message there, any number back. Ending the loop early cancels the call. */
@@ -78,6 +112,7 @@ export class GrpcChannel implements Disposable {
 
   /** Close the connection; calls under way fail with `unavailable`. */
   [Symbol.dispose](): void {
+    this.#closed = true;
     this.#session?.destroy();
     this.#session = undefined;
   }
@@ -107,7 +142,10 @@ export class GrpcChannel implements Disposable {
     // Every call reports the loss by itself; without a listener the error would end the process.
     session.on('error', () => {});
     session.on('goaway', () => session.close());
-    session.once('connect', () => session.setLocalWindowSize(sessionWindow));
+    session.once('connect', () => {
+      this.#wasThere = true;
+      session.setLocalWindowSize(sessionWindow);
+    });
     this.#session = session;
     return session;
   }

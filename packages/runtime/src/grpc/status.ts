@@ -1,4 +1,4 @@
-import { type ErrorCode, FairleadError } from '@fairlead/base';
+import { type ErrorCode, FairleadError, messageOf } from '@fairlead/base';
 
 /** The gRPC status codes that callers tell apart (grpc.io, statuscodes.md). */
 export const GrpcStatus = {
@@ -40,6 +40,19 @@ export class GrpcError extends FairleadError {
   constructor(status: number, message: string, options?: ErrorOptions) {
     super(codes[status] ?? 'internal', message, options);
     this.status = status;
+  }
+}
+
+/** There was no answer: the connection could not be had, or broke. */
+export class ConnectionError extends GrpcError {
+  /** False when the server cannot have seen the call. */
+  readonly wasSent: boolean;
+
+  constructor(cause: unknown) {
+    const reason = cause === undefined ? 'connection closed' : messageOf(cause);
+    super(GrpcStatus.unavailable, `no answer from the server: ${reason}`, { cause });
+    // Node's word for a request that waited for its connection.
+    this.wasSent = !(cause instanceof Error && 'code' in cause && cause.code === 'ERR_HTTP2_STREAM_CANCEL');
   }
 }
 
