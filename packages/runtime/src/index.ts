@@ -38,7 +38,7 @@ export type { ExitStatus, ProcessReference, TaskProcess, TaskState } from './con
 export type { NewExec, NewTask, Tasks } from './containerd/tasks.ts';
 export { type CallOptions, type DuplexCall, GrpcChannel, type Metadata } from './grpc/channel.ts';
 export { GrpcError, GrpcStatus, hasStatus } from './grpc/status.ts';
-export { removeEmptyCgroupParents } from './spec/cgroup-parent.ts';
+export { removeEmptyCgroup, removeEmptyCgroupParents } from './spec/cgroup-parent.ts';
 export type {
   ContainerDescription,
   HostFacts,

@@ -2,7 +2,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as endOfTurn, setTimeout as sleep } from 'node:timers/promises';
 import { KeyedMutex, messageOf } from '@fairlead/base';
-import type { TaskProcess } from '@fairlead/runtime';
+import { removeEmptyCgroup, type TaskProcess } from '@fairlead/runtime';
 import type { EngineContext } from '../context.ts';
 import type { Container } from '../model.ts';
 import { awaitsContent } from '../volume/mount-settlement.ts';
@@ -214,6 +214,8 @@ export class Recovery {
     await tasks.delete({ containerId: id }).catch(ignoreMissing);
     if (await this.#context.containerd.endLostShim(id)) this.#context.logger.warn('lost task ended', { id });
     await containers.delete(id);
+    const own = this.#table.get(id)?.config.host.cgroupParent;
+    removeEmptyCgroup({ containerId: id, parent: own || this.#context.settings.cgroupParent });
   }
 
   /** Pipes of containers that do not run, and everything of those that are no more. */

@@ -1,7 +1,13 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { FairleadError, isConflict, lateModule, messageOf, withPrefix } from '@fairlead/base';
+import { FairleadError, isConflict, isUnavailable, lateModule, messageOf, withPrefix } from '@fairlead/base';
 import type { Endpoint, JoinRequest, PortBinding, Sandbox } from '@fairlead/network';
-import { type ContainerDescription, type ExitStatus, ProcessStreams, type SnapshotMount } from '@fairlead/runtime';
+import {
+  type ContainerDescription,
+  type ExitStatus,
+  ProcessStreams,
+  removeEmptyCgroup,
+  type SnapshotMount,
+} from '@fairlead/runtime';
 import type { EngineContext } from '../context.ts';
 import type { LogWriter } from '../log/log-writer.ts';
 import type { Container } from '../model.ts';
@@ -94,6 +100,9 @@ export class ContainerStart {
       await this.#context.operation(`start ${name}`, () => this.#run(container, started));
     } catch (error) {
       await this.#quietly(id, 'streams not closed', () => started.close());
+      if (error instanceof StartError && isUnavailable(error.cause)) {
+        await this.#quietly(id, 'lost task not ended', () => this.#forgetLostTask(container));
+      }
       const failure = error instanceof StartError ? (await runtimeSpec()).startFailureOf(error.cause) : undefined;
       const message = failure?.message ?? messageOf(error);
       this.#table.setState(id, { exitCode: failure?.exitCode ?? 128, error: message });
@@ -277,6 +286,12 @@ export class ContainerStart {
       ignoreMissing(error);
     }
     await this.discardTask(id);
+  }
+
+  /** A containerd that was killed while it made a task may know nothing of it, and yet shim and runtime are at it. */
+  async #forgetLostTask({ id, config }: Container): Promise<void> {
+    await this.#context.containerd.endLostShim(id);
+    removeEmptyCgroup({ containerId: id, parent: config.host.cgroupParent || this.#context.settings.cgroupParent });
   }
 
   async #quietly(id: string, message: string, work: () => Promise<void>): Promise<void> {

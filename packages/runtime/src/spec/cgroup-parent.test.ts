@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { removeEmptyCgroupParents } from './cgroup-parent.ts';
+import { removeEmptyCgroup, removeEmptyCgroupParents } from './cgroup-parent.ts';
 
 test('empty parents go from every hierarchy, used ones and those of others stay', () => {
   const root = mkdtempSync(join(tmpdir(), 'fl-cgroup-'));
@@ -14,6 +14,20 @@ test('empty parents go from every hierarchy, used ones and those of others stay'
     removeEmptyCgroupParents(root);
     assert.ok(!existsSync(join(root, 'fairlead')) && !existsSync(join(root, 'memory/fairlead')));
     assert.ok(existsSync(join(root, 'pids/fairlead/container')) && existsSync(join(root, 'pids/docker')));
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
+
+test('the empty group of one container goes from every hierarchy, those in which something is stay', () => {
+  const root = mkdtempSync(join(tmpdir(), 'fl-cgroup-'));
+  try {
+    for (const path of ['memory/own/one', 'pids/own/one', 'pids/own/two', 'cpu/own/one/child']) {
+      mkdirSync(join(root, path), { recursive: true });
+    }
+    removeEmptyCgroup({ containerId: 'one', parent: '/own' }, root);
+    assert.ok(!existsSync(join(root, 'memory/own/one')) && !existsSync(join(root, 'pids/own/one')));
+    assert.ok(existsSync(join(root, 'pids/own/two')) && existsSync(join(root, 'cpu/own/one')));
   } finally {
     rmSync(root, { recursive: true });
   }
