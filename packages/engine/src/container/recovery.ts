@@ -10,6 +10,7 @@ import { containerFiles } from './container-files.ts';
 import { ignoreMissing, isAlive } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { followLostExecs } from './lost-execs.ts';
 import type { ContainerStart, Started } from './start.ts';
 
 /** What Docker records for a container whose end nobody saw. */
@@ -139,6 +140,8 @@ export class Recovery {
     const started = await this.#reopen(container);
     started.process.started();
     this.#lifecycle.adopt(container.id, started);
+    const { settings, containerd, logger } = this.#context;
+    followLostExecs(containerFiles(settings, container.id).pipes, container.id, containerd.tasks, logger);
   }
 
   /** One container that cannot be recovered does not keep the others from it. */
