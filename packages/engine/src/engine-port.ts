@@ -237,12 +237,6 @@ export interface NetworkService {
   /** What of other tools' rules keeps packets of a network from coming in or going out, a sentence each. */
   obstacles(network: Network): readonly string[];
   list(): readonly Network[];
-  /**
-   * Remove the networks that are wanted gone; those that will not go are passed over.
-   *
-   * @returns their names.
-   */
-  prune(isWanted: (network: Network) => boolean): Promise<readonly string[]>;
   connect(reference: string, container: string, config: EndpointConfig): Promise<void>;
   /**
    * Take a link away from the container that has it (`--link` on the default bridge).
@@ -293,10 +287,6 @@ export interface VolumeService {
   list(): readonly VolumeView[];
   /** Bytes of its content. */
   size(name: string): Promise<number>;
-  /** Remove those that no container has and that are wanted gone. */
-  prune(
-    isWanted: (view: VolumeView) => boolean,
-  ): Promise<{ readonly deleted: readonly string[]; readonly reclaimed: number }>;
 }
 
 /** An operation on the kernel, for `explain`. */
@@ -335,6 +325,29 @@ export interface SystemInfo {
   readonly warnings: readonly string[];
 }
 
+/**
+ * Removes what nobody uses, one prune of a kind at a time. What will not go, because somebody uses it again or has
+ * removed it meanwhile, is passed over. Every prune is an event, with the bytes that came free.
+ *
+ * @throws FairleadError `conflict`, from each method, while the same is going on already.
+ */
+export interface PruneService {
+  /** Containers that do not run. @param isWanted which of those are to go. @returns their ids. */
+  containers(
+    isWanted: (view: ContainerView) => boolean,
+  ): Promise<{ readonly deleted: readonly string[]; readonly reclaimed: number }>;
+  /** Images that no container was made from. @param isWanted which of those are to go. */
+  images(
+    isWanted: (image: Image) => boolean,
+  ): Promise<{ readonly removals: readonly ImageRemoval[]; readonly reclaimed: number }>;
+  /** Networks without endpoints; predefined ones stay. @param isWanted which of those are to go. @returns their names. */
+  networks(isWanted: (network: Network) => boolean): Promise<{ readonly deleted: readonly string[] }>;
+  /** Volumes that no container has. @param isWanted which of those are to go. @returns their names. */
+  volumes(
+    isWanted: (view: VolumeView) => boolean,
+  ): Promise<{ readonly deleted: readonly string[]; readonly reclaimed: number }>;
+}
+
 /** The engine as the API sees it. */
 export interface EnginePort {
   readonly containers: ContainerService;
@@ -346,6 +359,8 @@ export interface EnginePort {
   readonly registries: RegistryService;
   /** Loaded with its first use. */
   readonly builds: () => Promise<BuildService>;
+  /** Loaded with its first use. */
+  readonly prunes: () => Promise<PruneService>;
   readonly diagnosis: DiagnosisService;
   /** Make an image of a container. @returns its ID. */
   commit(reference: string, options: CommitOptions): Promise<string>;
@@ -357,8 +372,6 @@ export interface EnginePort {
     readonly until?: bigint;
     readonly signal: AbortSignal;
   }): AsyncIterable<EngineEvent>;
-  /** Say that things that nobody used have been removed. @param reclaimed bytes. */
-  tellPruned(type: 'container' | 'image' | 'network', reclaimed: number): void;
   info(): Promise<SystemInfo>;
   /** Operations on the kernel, newest first. */
   operations(): readonly OperationRecord[];

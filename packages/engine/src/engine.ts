@@ -14,7 +14,7 @@ import { Recovery } from './container/recovery.ts';
 import { ContainerStart } from './container/start.ts';
 import type { EngineContext } from './context.ts';
 import type { DiagnosisService } from './diagnosis-port.ts';
-import type { EnginePort, OperationRecord, SystemInfo } from './engine-port.ts';
+import type { EnginePort, OperationRecord, PruneService, SystemInfo } from './engine-port.ts';
 import type { FileService } from './files/file-port.ts';
 import { dropMountPlaces } from './files/mount-place.ts';
 import { watchHostResolvConf } from './host-resolver-file.ts';
@@ -31,6 +31,7 @@ import { type StoredVolume, VolumeTable } from './volume/volume-table.ts';
 import { Volumes } from './volume/volumes.ts';
 
 const builds = lateModule(() => import('./build/builds.ts'));
+const prunes = lateModule(() => import('./prunes.ts'));
 const archives = lateModule(() => import('./files/container-archives.ts'));
 
 /** What the engine cannot know by itself. */
@@ -51,6 +52,7 @@ export class Engine implements EnginePort, AsyncDisposable {
   readonly registries: Registries;
   readonly builds: () => Promise<BuildService>;
   readonly diagnosis: DiagnosisService;
+  #prunes: PruneService | undefined;
   readonly #context: EngineContext;
   readonly #surroundings: EngineSurroundings;
   readonly #table: ContainerTable;
@@ -116,6 +118,14 @@ export class Engine implements EnginePort, AsyncDisposable {
     this.#resolvConf = watchHostResolvConf(() => void this.networks.followHostNames());
   }
 
+  /** One for all: what is going on is known to it. */
+  readonly prunes = async (): Promise<PruneService> => {
+    const { Prunes } = await prunes();
+    const { containers, images, networks, volumes } = this;
+    this.#prunes ??= new Prunes({ containers, images, networks, volumes, events: this.#context.events });
+    return this.#prunes;
+  };
+
   /** Make an image of a container. @returns its ID. */
   async commit(reference: string, options: CommitOptions): Promise<string> {
     const parts = { context: this.#context, table: this.#table, containers: this.containers };
@@ -134,10 +144,6 @@ export class Engine implements EnginePort, AsyncDisposable {
     readonly signal: AbortSignal;
   }): AsyncIterable<EngineEvent> {
     return this.#context.events.read(options);
-  }
-
-  tellPruned(type: 'container' | 'image' | 'network', reclaimed: number): void {
-    this.#context.events.emit({ type, action: 'prune', id: '', attributes: { reclaimed: String(reclaimed) } });
   }
 
   async info(): Promise<SystemInfo> {

@@ -38,6 +38,7 @@ export type {
   NetworkService,
   OperationRecord,
   OutputChunk,
+  PruneService,
   SystemInfo,
   VolumeRequest,
   VolumeService,

@@ -68,19 +68,6 @@ export class NetworkServices implements NetworkService {
     return this.#network.networks();
   }
 
-  async prune(isWanted: (network: Network) => boolean): Promise<readonly string[]> {
-    const deleted: string[] = [];
-    for (const network of this.list().filter(isWanted)) {
-      try {
-        await this.remove(network.id);
-        deleted.push(network.name);
-      } catch {
-        // In use again or gone meanwhile.
-      }
-    }
-    return deleted;
-  }
-
   async connect(reference: string, name: string, config: EndpointConfig): Promise<void> {
     const network = this.#network.findNetwork(reference);
     const { id } = this.#table.find(name);

@@ -7,7 +7,7 @@ import type { Route } from '../http/route.ts';
 import { mergedLabels } from '../wire/container-config.ts';
 import { containerFilterKeys, selectContainers } from '../wire/container-filters.ts';
 import { requireValidName } from '../wire/container-rules.ts';
-import { isUp, presentSummary } from '../wire/container-summary.ts';
+import { presentSummary } from '../wire/container-summary.ts';
 import { parseUpdate } from '../wire/container-update.ts';
 import { presentContainer } from '../wire/container-view.ts';
 import { Filters } from '../wire/filters.ts';
@@ -81,25 +81,11 @@ async function remove({ containers, networks }: EnginePort, request: ApiRequest)
 
 /** Removes what is not running; one that will not go does not keep the others. */
 async function prune(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
-  const { containers } = engine;
   const filters = Filters.parse(text(request, 'filters'), ['label', 'label!', 'until']);
   const until = filters.until();
-  const stopped = containers
-    .list()
-    .filter((view) => !isUp(view.container.state) && filters.labels(mergedLabels(view)))
-    .filter(({ container }) => until === undefined || BigInt(Math.floor(container.created)) * 1_000_000n < until);
-  const deleted: string[] = [];
-  let reclaimed = 0;
-  for (const { container } of stopped) {
-    try {
-      const size = await containers.size(container.id);
-      await containers.remove(container.id);
-      deleted.push(container.id);
-      reclaimed += size.readWrite;
-    } catch {
-      // Started again or removed by somebody else meanwhile: not ours any more.
-    }
-  }
-  engine.tellPruned('container', reclaimed);
+  const { deleted, reclaimed } = await (await engine.prunes()).containers((view) => {
+    if (!filters.labels(mergedLabels(view))) return false;
+    return until === undefined || BigInt(Math.floor(view.container.created)) * 1_000_000n < until;
+  });
   return json({ ContainersDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: reclaimed });
 }

@@ -1,5 +1,5 @@
 import { FairleadError } from '@fairlead/base';
-import type { EnginePort, ImageRemoval, ImageService } from '@fairlead/engine';
+import type { EnginePort, Image, ImageRemoval, ImageService } from '@fairlead/engine';
 import { parseRegistryAuth } from '../http/registry-auth.ts';
 import { type ApiRequest, flag, parameter, text } from '../http/request.ts';
 import { type ApiResponse, empty, json, stream } from '../http/response.ts';
@@ -141,26 +141,12 @@ function presentRemoval(removal: ImageRemoval) {
 
 /** Removes images without a name, or with `dangling=false` all that no container uses. */
 async function prune(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
-  const { images, containers } = engine;
   const filters = Filters.parse(text(request, 'filters'), ['dangling', 'label', 'label!', 'until']);
   const onlyUnnamed = filters.boolean('dangling') ?? true;
-  const used = new Set(containers.list().map(({ container }) => container.imageId));
-  const candidates = selectImages(await images.list(), filters.without('dangling')).filter(
-    (image) => !used.has(image.id) && (isDangling(image) || (!onlyUnnamed && image.tags.length > 0)),
-  );
-  const removals: ImageRemoval[] = [];
-  let reclaimed = 0;
-  for (const { id } of candidates) {
-    try {
-      const removed = await images.remove(id, { force: true, prune: true });
-      removals.push(...removed);
-      for (const removal of removed) if ('deleted' in removal) reclaimed += removal.size ?? 0;
-    } catch (error) {
-      // Removed by somebody else meanwhile, or in use again.
-      if (!(error instanceof FairleadError)) throw error;
-    }
-  }
-  engine.tellPruned('image', reclaimed);
+  const others = filters.without('dangling');
+  const isWanted = (image: Image) => isDangling(image) || (!onlyUnnamed && image.tags.length > 0);
+  const isSelected = (image: Image) => selectImages([image], others).length > 0;
+  const { removals, reclaimed } = await (await engine.prunes()).images((image) => isWanted(image) && isSelected(image));
   const deleted = removals.length > 0 ? removals.map(presentRemoval) : null;
   return json({ ImagesDeleted: deleted, SpaceReclaimed: reclaimed });
 }

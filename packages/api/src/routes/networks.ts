@@ -19,11 +19,10 @@ import { isPredefined, networkFilterKeys, selectNetworks } from '../wire/network
 /** Networks: Engine API, "Networks". */
 export function networkRoutes(engine: EnginePort): Route[] {
   const { networks } = engine;
-  const prune = pruneOnce(engine);
   return [
     { method: 'GET', pattern: '/networks', handle: (request) => list(networks, request) },
     { method: 'POST', pattern: '/networks/create', handle: (request) => create(networks, request) },
-    { method: 'POST', pattern: '/networks/prune', handle: prune },
+    { method: 'POST', pattern: '/networks/prune', handle: (request) => prune(engine, request) },
     { method: 'POST', pattern: '/networks/{id}/connect', handle: (request) => connect(networks, request) },
     { method: 'POST', pattern: '/networks/{id}/disconnect', handle: (request) => disconnect(networks, request) },
     { method: 'GET', pattern: '/networks/{id}', handle: (request) => inspect(networks, request) },
@@ -82,29 +81,14 @@ async function disconnect(networks: NetworkService, request: ApiRequest): Promis
   return empty(200);
 }
 
-/** One prune at a time; networks that will not go are passed over. */
-function pruneOnce(engine: EnginePort): (request: ApiRequest) => Promise<ApiResponse> {
-  let running = false;
-  return async (request) => {
-    const filters = Filters.parse(text(request, 'filters'), ['label', 'label!', 'until']);
-    if (running) throw new FairleadError('conflict', 'a prune operation is already running');
-    running = true;
-    try {
-      const deleted = await prune(engine.networks, filters);
-      engine.tellPruned('network', 0);
-      return json({ NetworksDeleted: deleted.length > 0 ? deleted : null });
-    } finally {
-      running = false;
-    }
-  };
-}
-
-async function prune(networks: NetworkService, filters: Filters): Promise<readonly string[]> {
+async function prune(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+  const filters = Filters.parse(text(request, 'filters'), ['label', 'label!', 'until']);
   const until = filters.until();
-  return await networks.prune((network) => {
-    if (isPredefined(network) || isUsed(networks, network) || !filters.labels(network.labels)) return false;
+  const { deleted } = await (await engine.prunes()).networks((network) => {
+    if (isPredefined(network) || !filters.labels(network.labels)) return false;
     return until === undefined || BigInt(Math.floor(network.created)) * 1_000_000n < until;
   });
+  return json({ NetworksDeleted: deleted.length > 0 ? deleted : null });
 }
 
 function isUsed(networks: NetworkService, network: Network): boolean {

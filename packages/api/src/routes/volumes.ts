@@ -9,11 +9,12 @@ import { parseVolumeCreate, presentVolume, volumeCreateSchema } from '../wire/vo
 import { pruneChoice, selectVolumes, volumeFilterKeys, volumePruneKeys } from '../wire/volume-filters.ts';
 
 /** Volumes: Engine API, "Volumes". */
-export function volumeRoutes({ volumes }: EnginePort): Route[] {
+export function volumeRoutes(engine: EnginePort): Route[] {
+  const { volumes } = engine;
   return [
     { method: 'GET', pattern: '/volumes', handle: (request) => list(volumes, request) },
     { method: 'POST', pattern: '/volumes/create', handle: (request) => create(volumes, request) },
-    { method: 'POST', pattern: '/volumes/prune', handle: pruneOnce(volumes) },
+    { method: 'POST', pattern: '/volumes/prune', handle: (request) => prune(engine, request) },
     {
       method: 'GET',
       pattern: '/volumes/{name}',
@@ -39,20 +40,10 @@ async function remove(volumes: VolumeService, request: ApiRequest): Promise<ApiR
   return empty(204);
 }
 
-/** One prune at a time. */
-function pruneOnce(volumes: VolumeService): (request: ApiRequest) => Promise<ApiResponse> {
-  let running = false;
-  return async (request) => {
-    if (running) throw new FairleadError('conflict', 'a prune operation is already running');
-    running = true;
-    try {
-      const filters = Filters.parse(text(request, 'filters'), volumePruneKeys);
-      const { deleted, reclaimed } = await volumes.prune(pruneChoice(filters, request.version));
-      return json({ VolumesDeleted: deleted, SpaceReclaimed: reclaimed });
-    } finally {
-      running = false;
-    }
-  };
+async function prune(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+  const filters = Filters.parse(text(request, 'filters'), volumePruneKeys);
+  const { deleted, reclaimed } = await (await engine.prunes()).volumes(pruneChoice(filters, request.version));
+  return json({ VolumesDeleted: deleted, SpaceReclaimed: reclaimed });
 }
 
 function refuseUpdate(): never {

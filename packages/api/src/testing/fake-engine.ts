@@ -47,6 +47,10 @@ export class FakeEngine implements EnginePort {
   /** What the last build was asked for, and the bytes of its context. */
   lastBuild: { readonly options: BuildOptions; readonly bytes: number } | undefined;
   readonly builds = () => Promise.resolve<BuildService>({ build: (context, options) => this.#build(context, options) });
+  readonly prunes = async () => {
+    const { Prunes } = await import('@fairlead/engine/prunes');
+    return new Prunes({ ...this, events: this });
+  };
   /** What the last commit was asked for. */
   lastCommit: CommitOptions | undefined;
   readonly #events = new Broadcast<EngineEvent>();
@@ -74,10 +78,6 @@ export class FakeEngine implements EnginePort {
     const start = since === undefined ? this.#events.values.length : 0;
     for await (const event of this.#events.from(start, signal))
       if (since === undefined || event.time >= since) yield event;
-  }
-
-  tellPruned(type: 'container' | 'image' | 'network', reclaimed: number): void {
-    this.emit({ type, action: 'prune', id: '', attributes: { reclaimed: String(reclaimed) } });
   }
 
   async info(): Promise<SystemInfo> {

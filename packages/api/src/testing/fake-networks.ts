@@ -76,12 +76,6 @@ export class FakeNetworks implements NetworkService {
     return [...this.#networks.values()];
   }
 
-  async prune(isWanted: (network: Network) => boolean): Promise<readonly string[]> {
-    const wanted = this.list().filter(isWanted);
-    for (const { id } of wanted) await this.remove(id);
-    return wanted.map(({ name }) => name);
-  }
-
   async connect(reference: string, container: string, config: EndpointConfig): Promise<void> {
     const { network } = this.inspect(reference);
     const { id, name } = this.#nameOf(container);

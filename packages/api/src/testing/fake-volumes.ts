@@ -29,14 +29,6 @@ export class FakeVolumes implements VolumeService {
   async size(): Promise<number> {
     return 5;
   }
-
-  async prune(isWanted: (view: VolumeView) => boolean) {
-    const deleted = this.list()
-      .filter(isWanted)
-      .map(({ volume }) => volume.id);
-    for (const name of deleted) this.#volumes.delete(name);
-    return { deleted, reclaimed: 5 * deleted.length };
-  }
 }
 
 function present(volume: Volume): VolumeView {

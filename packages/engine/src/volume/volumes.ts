@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { messageOf, withPrefix } from '@fairlead/base';
+import { withPrefix } from '@fairlead/base';
 import type { EngineContext } from '../context.ts';
 import type { VolumeRequest, VolumeService, VolumeView } from '../engine-port.ts';
 import type { Volume } from '../model.ts';
@@ -50,30 +50,6 @@ export class Volumes implements VolumeService {
 
   async size(name: string): Promise<number> {
     return await this.directories.size(this.table.find(name).id);
-  }
-
-  async prune(isWanted: (view: VolumeView) => boolean) {
-    const deleted: string[] = [];
-    let reclaimed = 0;
-    for (const view of this.list().filter((one) => one.users.length === 0 && isWanted(one))) {
-      const { id } = view.volume;
-      try {
-        const size = await this.size(id);
-        await this.remove(id);
-        deleted.push(id);
-        reclaimed += size;
-      } catch (error) {
-        // A container has it now, or somebody else removed it.
-        this.#context.logger.info('volume not pruned', { volume: id, error: messageOf(error) });
-      }
-    }
-    this.#context.events.emit({
-      type: 'volume',
-      action: 'prune',
-      id: '',
-      attributes: { reclaimed: String(reclaimed) },
-    });
-    return { deleted, reclaimed };
   }
 
   /**

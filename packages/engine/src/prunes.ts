@@ -1,0 +1,124 @@
+import { FairleadError } from '@fairlead/base';
+import type { Network } from '@fairlead/network';
+
+import { isUp } from './container/container-state.ts';
+import type {
+  ContainerService,
+  ContainerView,
+  ImageRemoval,
+  ImageService,
+  NetworkService,
+  PruneService,
+  VolumeService,
+  VolumeView,
+} from './engine-port.ts';
+import type { EventLog } from './event-log.ts';
+import type { Image } from './model.ts';
+
+type Kind = 'container' | 'image' | 'network' | 'volume';
+
+/** What can be pruned, and who is told. */
+export interface PruneParts {
+  readonly containers: Pick<ContainerService, 'list' | 'size' | 'remove'>;
+  readonly images: Pick<ImageService, 'list' | 'remove'>;
+  readonly networks: Pick<NetworkService, 'list' | 'inspect' | 'remove'>;
+  readonly volumes: Pick<VolumeService, 'list' | 'size' | 'remove'>;
+  readonly events: Pick<EventLog, 'emit'>;
+}
+
+/** Removes what nobody uses. */
+export class Prunes implements PruneService {
+  readonly #parts: PruneParts;
+  readonly #running = new Set<Kind>();
+
+  constructor(parts: PruneParts) {
+    this.#parts = parts;
+  }
+
+  async containers(isWanted: (view: ContainerView) => boolean) {
+    const { containers } = this.#parts;
+    return await this.#once('container', async () => {
+      const deleted: string[] = [];
+      let reclaimed = 0;
+      for (const { container } of containers.list().filter((view) => !isUp(view.container) && isWanted(view))) {
+        await ignoreRefusal(async () => {
+          const { readWrite } = await containers.size(container.id);
+          await containers.remove(container.id);
+          deleted.push(container.id);
+          reclaimed += readWrite;
+        });
+      }
+      return { deleted, reclaimed };
+    });
+  }
+
+  async images(isWanted: (image: Image) => boolean) {
+    const { images, containers } = this.#parts;
+    return await this.#once('image', async () => {
+      const used = new Set(containers.list().map(({ container }) => container.imageId));
+      const removals: ImageRemoval[] = [];
+      for (const { id } of (await images.list()).filter((image) => !used.has(image.id) && isWanted(image))) {
+        await ignoreRefusal(async () => {
+          removals.push(...(await images.remove(id, { force: true, prune: true })));
+        });
+      }
+      const sizes = removals.map((removal) => ('deleted' in removal ? (removal.size ?? 0) : 0));
+      return { removals, reclaimed: sizes.reduce((sum, size) => sum + size, 0) };
+    });
+  }
+
+  async networks(isWanted: (network: Network) => boolean) {
+    const { networks } = this.#parts;
+    const isUnused = (network: Network) => networks.inspect(network.id).endpoints.length === 0;
+    return await this.#once('network', async () => {
+      const deleted: string[] = [];
+      for (const { id, name } of networks.list().filter((network) => isUnused(network) && isWanted(network))) {
+        await ignoreRefusal(async () => {
+          await networks.remove(id);
+          deleted.push(name);
+        });
+      }
+      return { deleted, reclaimed: 0 };
+    });
+  }
+
+  async volumes(isWanted: (view: VolumeView) => boolean) {
+    const { volumes } = this.#parts;
+    return await this.#once('volume', async () => {
+      const deleted: string[] = [];
+      let reclaimed = 0;
+      for (const { volume } of volumes.list().filter((view) => view.users.length === 0 && isWanted(view))) {
+        await ignoreRefusal(async () => {
+          const size = await volumes.size(volume.id);
+          await volumes.remove(volume.id);
+          deleted.push(volume.id);
+          reclaimed += size;
+        });
+      }
+      return { deleted, reclaimed };
+    });
+  }
+
+  /** @throws FairleadError `conflict` in Docker's words. */
+  async #once<T extends { readonly reclaimed: number }>(kind: Kind, work: () => Promise<T>): Promise<T> {
+    if (this.#running.has(kind)) throw new FairleadError('conflict', 'a prune operation is already running');
+    this.#running.add(kind);
+    try {
+      const done = await work();
+      const attributes = { reclaimed: String(done.reclaimed) };
+      this.#parts.events.emit({ type: kind, action: 'prune', id: '', attributes });
+      return done;
+    } finally {
+      this.#running.delete(kind);
+    }
+  }
+}
+
+/** Somebody uses it again, or has removed it. What is no refusal is a fault. */
+async function ignoreRefusal(removal: () => Promise<void>): Promise<void> {
+  try {
+    await removal();
+  } catch (error) {
+    if (!(error instanceof FairleadError)) throw error;
+  }
+}
