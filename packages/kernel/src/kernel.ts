@@ -88,7 +88,9 @@ export class Kernel implements Disposable {
         this.#nft.apply(object.namespace, step.filter(isNftChange));
         return undefined;
       case 'link':
-        if (change.action === 'remove') return this.#route.removeLink({ action: 'remove', object });
+        if (change.action === 'remove' || (change.action === 'add' && object.type.kind === 'moved')) {
+          return this.#route.applyOffThread({ action: change.action, object });
+        }
         this.#route.apply({ ...change, object });
         return undefined;
       default:

@@ -72,6 +72,25 @@ const macvlan: LinkObject = {
   madeIn: host,
   type: { kind: 'macvlan', parent: 'fl0', mode: 'bridge' },
 };
+const card: LinkObject = {
+  kind: 'link',
+  namespace: host,
+  name: 'card',
+  up: true,
+  mac: mac('02:42:00:00:00:07'),
+  type: { kind: 'veth', peer: { namespace: host, name: 'far', mac: mac('02:42:00:00:00:08') } },
+};
+const moved: LinkObject = {
+  kind: 'link',
+  namespace: box,
+  name: 'net0',
+  up: false,
+  mac: mac('02:42:00:00:00:06'),
+  mtu: 1400,
+  madeIn: host,
+  type: { kind: 'moved', source: 'card' },
+  alias: 'fairlead endpoint',
+};
 const route: RouteObject = {
   kind: 'route',
   namespace: box,
@@ -187,6 +206,8 @@ const added: KernelObject[] = [
   { kind: 'fdb', namespace: host, link: 'flvx', mac: mac('02:42:00:00:00:63'), on: 'master' },
   { kind: 'fdb', namespace: host, link: 'fla', mac: mac('02:42:00:00:00:64'), on: 'master' },
   macvlan,
+  card,
+  moved,
   { kind: 'table', namespace: host, definition: table },
   element(['fl0']),
   element(['tcp', '8080'], ['10.77.0.2', '80']),
@@ -325,7 +346,7 @@ test('what the transcript says, typed into the real tools, gives the same kernel
   await kernel.apply(changed);
   replay((await recorder.transcript(2)) ?? []);
   await assertSame();
-  const links = [macvlan, vxlan, outer].map((object): Change => ({ action: 'remove', object }));
+  const links = [macvlan, vxlan, outer, moved].map((object): Change => ({ action: 'remove', object }));
   await kernel.apply([...links, { action: 'remove', object: { kind: 'table', namespace: host, definition: table } }]);
   replay((await recorder.transcript(3)) ?? []);
   await assertSame();

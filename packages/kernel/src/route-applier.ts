@@ -2,7 +2,6 @@ import {
   type Change,
   homeOfLink,
   identityOf,
-  isInnerEnd,
   isPresent,
   type KernelObject,
   type NamespaceName,
@@ -10,7 +9,6 @@ import {
   type RouteChange,
   type RouteChangeObject,
   type RouteRequest,
-  removeLinkMessage,
   routeRequests,
   setLinkUpMessage,
 } from '@fairlead/netlink';
@@ -51,31 +49,27 @@ export class RouteApplier {
     this.#execute(request, new RouteLookup(this.#namespaces));
   }
 
-  /** Delete a link on a worker thread: the kernel waits for RCU, 10 to 35 ms (net/core/dev.c, synchronize_net). */
-  async removeLink(change: RouteChange & { readonly object: { readonly kind: 'link' } }): Promise<void> {
-    const { namespace, name, type } = change.object;
-    if (isInnerEnd(type)) return;
-    const socket = this.#namespaces.get(namespace).openSocket('route');
-    const message = removeLinkMessage(name);
-    const operation = `remove link ${name}`;
-    const effect = {
-      protocol: 'route',
-      namespace,
-      operation,
-      bytes: message,
-      links: new Map(),
-      descriptors: new Map(),
-    } as const;
+  /**
+   * Delete a link, or move one, on a worker thread: the kernel waits for RCU, 10 to 35 ms (net/core/dev.c,
+   * synchronize_net).
+   */
+  async applyOffThread(change: RouteChange & { readonly object: { readonly kind: 'link' } }): Promise<void> {
     try {
-      await this.#log.runAsync(effect, () =>
-        new NetlinkConnection(socket).executeOffThread(operation, message, (bytes) => socket.sendOffThread(bytes)),
-      );
+      const lookup = new RouteLookup(this.#namespaces);
+      for (const request of routeRequests(change, lookup)) await this.#executeOffThread(request, lookup);
     } catch (error) {
       if (!this.#isDone(change, error)) throw error;
     } finally {
-      socket[Symbol.dispose]();
       this.#forgetLink(change.object);
     }
+  }
+
+  async #executeOffThread({ namespace, operation, message }: RouteRequest, lookup: RouteLookup): Promise<void> {
+    const { links, descriptors } = lookup;
+    using socket = this.#namespaces.get(namespace).openSocket('route');
+    await this.#log.runAsync({ protocol: 'route', namespace, operation, bytes: message, links, descriptors }, () =>
+      new NetlinkConnection(socket).executeOffThread(operation, message, (bytes) => socket.sendOffThread(bytes)),
+    );
   }
 
   #retry(change: RouteChange): void {
@@ -104,7 +98,10 @@ export class RouteApplier {
     const errno = errnoOf(error);
     if (errno === undefined) return false;
     if (change.action === 'remove') return goneErrors.has(errno);
-    return change.action === 'add' && errno === 'EEXIST' && this.#exists(change.object);
+    if (change.action !== 'add') return false;
+    // What was moved is no longer where it came from.
+    const isMoved = change.object.kind === 'link' && change.object.type.kind === 'moved';
+    return errno === (isMoved ? 'ENODEV' : 'EEXIST') && this.#exists(change.object);
   }
 
   #exists(object: KernelObject): boolean {
@@ -123,6 +120,7 @@ export class RouteApplier {
 
   #forgetLink(link: Extract<KernelObject, { kind: 'link' }>): void {
     this.#namespaces.find(link.namespace)?.forgetLink(link.name);
+    if (link.type.kind === 'moved') this.#namespaces.find(homeOfLink(link))?.forgetLink(link.type.source);
     if (link.type.kind === 'veth' && link.type.peer !== undefined) {
       this.#namespaces.find(link.type.peer.namespace)?.forgetLink(link.type.peer.name);
     }

@@ -114,6 +114,26 @@ export const macvlan: LinkObject = {
   type: { kind: 'macvlan', parent: 'fl0', mode: 'bridge' },
   alias: 'fairlead c',
 };
+/** A link that somebody made in the host, down. */
+export const foreignLink: LinkObject = {
+  kind: 'link',
+  namespace: host,
+  name: 'card',
+  up: false,
+  type: { kind: 'veth', peer: { namespace: host, name: 'far' } },
+};
+/** The same in the container, under another name. */
+export const moved: LinkObject = {
+  kind: 'link',
+  namespace: box,
+  name: 'net0',
+  up: true,
+  mac: mac('02:42:00:00:00:06'),
+  mtu: 1400,
+  madeIn: host,
+  type: { kind: 'moved', source: 'card' },
+  alias: 'fairlead d',
+};
 /** A forwarding entry of the host. */
 export const fdb = (link: string, text: string, rest: Partial<FdbObject>): FdbObject => ({
   kind: 'fdb',

@@ -22,10 +22,12 @@ import {
   element,
   everything,
   fdb,
+  foreignLink,
   gateway,
   host,
   inner,
   macvlan,
+  moved,
   neighbor,
   published,
   remove,
@@ -157,6 +159,23 @@ export function conformanceTests(create: () => ConformingKernel): void {
     const kernel = await start(...attached, macvlan);
     await kernel.apply([add({ ...macvlan, up: false })]);
     assertHolds(kernel, [macvlan]);
+  });
+
+  test('a link of somebody else’s is moved, found as wanted, and moved back under its name', async () => {
+    const kernel = await start(...attached, foreignLink);
+    const names = (namespace: string) =>
+      kernel.observe(namespace, ['link']).flatMap((link) => (link.kind === 'link' ? [link.name] : []));
+    await kernel.apply([add({ ...moved, up: false }), add(address(box, 'net0', '10.78.0.2/24'))]);
+    await kernel.apply([{ action: 'change', object: moved, previous: { ...moved, up: false } }]);
+    await kernel.apply([add(moved)]);
+    assertHolds(kernel, [moved, address(box, 'net0', '10.78.0.2/24')]);
+    assert.ok(!names(host).includes('card'));
+    await kernel.apply([remove(moved)]);
+    await kernel.apply([remove(moved)]);
+    assert.ok(!names(box).includes('net0'));
+    const back = kernel.observe(host, ['link']).find((link) => link.kind === 'link' && link.name === 'card');
+    assert.ok(back?.kind === 'link' && !back.up && !back.alias, JSON.stringify(back));
+    await assert.rejects(kernel.apply([add({ ...moved, name: 'net1', type: { kind: 'moved', source: 'gone' } })]));
   });
 
   test('what was removed is gone, and removing it again is success', async () => {

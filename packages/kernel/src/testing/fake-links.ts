@@ -1,4 +1,11 @@
-import { isInnerEnd, isPresent, type KernelObject, type LinkObject, type VethType } from '@fairlead/netlink';
+import {
+  homeOfLink,
+  isInnerEnd,
+  isPresent,
+  type KernelObject,
+  type LinkObject,
+  type VethType,
+} from '@fairlead/netlink';
 import { type FakeSpace, type FakeWorld, refuse, spaceOf } from './fake-space.ts';
 
 /** IFNAMSIZ without the terminating zero. */
@@ -16,6 +23,13 @@ export function addLink(world: FakeWorld, link: LinkObject, operation: string): 
   const existing = space.links.get(link.name);
   if (existing !== undefined) {
     if (!isPresent(existing, link)) refuse(operation, 'EEXIST');
+    return;
+  }
+  if (link.type.kind === 'moved') {
+    const { type, ...shape } = link;
+    const from = spaceOf(world, homeOfLink(link));
+    moveLink({ from, name: type.source, to: space, as: link.name }, operation);
+    changeLink(world, { ...space.link(operation, link.name), ...shape }, space.link(operation, link.name), operation);
     return;
   }
   if ('parent' in link.type) checkParent(world, link, link.type.parent, operation);
@@ -38,6 +52,28 @@ function addPeer(
   there.links.set(peer.name, { kind: 'link', namespace, type: { kind: 'veth' }, up: false, mtu: 1500, ...shape });
   there.peers.set(peer.name, { space, name });
   space.peers.set(name, { space: there, name: peer.name });
+}
+
+/** It arrives down, without addresses and whatever else was on it. */
+function moveLink(
+  {
+    from,
+    name,
+    to,
+    as,
+  }: { readonly from: FakeSpace; readonly name: string; readonly to: FakeSpace; readonly as: string },
+  operation: string,
+): void {
+  const { master: _, ...link } = from.link(operation, name);
+  if (to.links.has(as)) refuse(operation, 'EEXIST');
+  const peer = from.peers.get(name);
+  from.links.delete(name);
+  from.peers.delete(name);
+  from.drop((object) => isOn(object, name));
+  to.links.set(as, { ...link, namespace: to.name, name: as, up: false });
+  if (peer === undefined) return;
+  to.peers.set(as, peer);
+  peer.space.peers.set(peer.name, { space: to, name: as });
 }
 
 /** As it is observed: the other end is a link of its own. */
@@ -86,7 +122,12 @@ export function changeLink(world: FakeWorld, link: LinkObject, previous: LinkObj
 export function removeLink(world: FakeWorld, link: LinkObject): void {
   const space = world.get(link.namespace);
   if (space === undefined || isInnerEnd(link.type)) return;
-  dropLink(world, space, link.name);
+  if (link.type.kind !== 'moved') return dropLink(world, space, link.name);
+  const { alias: _, ...rest } = space.links.get(link.name) ?? link;
+  if (!space.links.has(link.name)) return;
+  space.links.set(link.name, rest);
+  const home = spaceOf(world, homeOfLink(link));
+  moveLink({ from: space, name: link.name, to: home, as: link.type.source }, `remove link ${link.name}`);
 }
 
 function dropLink(world: FakeWorld, space: FakeSpace, name: string): void {

@@ -29,7 +29,10 @@ export interface LinkObject {
   readonly port?: BridgePort;
   /** IFLA_IFALIAS: `fairlead <owner>`; says whose the link is after a crash. */
   readonly alias?: string;
-  /** Where the parent of a macvlan, ipvlan or VLAN, or the underlay of a VXLAN is, when not in the link's own namespace. */
+  /**
+   * Where the parent of a macvlan, ipvlan or VLAN, or the underlay of a VXLAN is, when not in the link's own namespace;
+   * where a link that is moved comes from.
+   */
   readonly madeIn?: NamespaceName;
 }
 
@@ -64,6 +67,7 @@ export type LinkType =
       readonly learning: boolean;
     }
   | { readonly kind: 'dummy' }
+  | MovedType
   /** Observed only: loopback, physical and other links that we never make. */
   | { readonly kind: 'other'; readonly name: string };
 
@@ -79,6 +83,16 @@ export interface VethType {
     readonly mac?: MacAddress;
     readonly mtu?: number;
   };
+}
+
+/**
+ * A link of any kind that somebody else made in the namespace `madeIn`, and that is in another one while we want it
+ * there. To add it is to move and rename it, to remove it is to move it back under the name that it had.
+ */
+export interface MovedType {
+  readonly kind: 'moved';
+  /** Its name where it was made. */
+  readonly source: string;
 }
 
 /** An address on a link. */

@@ -2,10 +2,12 @@ import type { KernelObject } from './kernel-object.ts';
 
 /**
  * True when `observed` has every property that `desired` asks for; what is not asked for may be anything. A veth's peer
- * is not compared, it is a link of its own.
+ * is not compared, it is a link of its own. A link that was moved may be of any kind.
  */
 export function satisfies(observed: KernelObject, desired: KernelObject): boolean {
-  return contains(observed, desired);
+  if (desired.kind !== 'link' || desired.type.kind !== 'moved') return contains(observed, desired);
+  const { type: _, madeIn: __, ...properties } = desired;
+  return contains(observed, properties);
 }
 
 /** As {@link satisfies}, for what was to be added: a link that was to come up later may be up already. */

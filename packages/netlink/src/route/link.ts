@@ -1,7 +1,7 @@
 import { familyOf, ipToBytes, macToBytes } from '@fairlead/base';
 import type { AttributeWriter } from '../attribute.ts';
 import { encodeMessage, messageFlag } from '../message.ts';
-import type { BridgePort, LinkObject, LinkType, NamespaceName, VethType } from '../object/kernel-object.ts';
+import type { BridgePort, LinkObject, LinkType, MovedType, NamespaceName, VethType } from '../object/kernel-object.ts';
 import {
   bridgePortAttribute,
   FLAG_UP,
@@ -19,7 +19,7 @@ import {
 import type { NumberLookup } from './lookup.ts';
 import { createFlags, routeMessage } from './message-types.ts';
 
-/** The namespace to which the messages about a link go: where its parent or underlay is, when that is not its own. */
+/** The namespace to which the messages about a link go: where its parent or underlay is, or it itself before it is moved. */
 export function homeOfLink(link: LinkObject): NamespaceName {
   return link.madeIn ?? link.namespace;
 }
@@ -32,6 +32,7 @@ export function homeOfLink(link: LinkObject): NamespaceName {
  */
 export function addLinkMessages(link: LinkObject, lookup: NumberLookup): Uint8Array[] {
   if (isInnerEnd(link.type)) return [setLinkMessage(link, lookup)];
+  if (link.type.kind === 'moved') return [takeLinkMessage(link, link.type, lookup)];
   const messages = [createLinkMessage(link, lookup)];
   if (link.port !== undefined) messages.push(setPortMessage(link, link.port));
   else if (link.alias !== undefined) messages.push(setAliasMessage(link.name, link.alias));
@@ -91,6 +92,8 @@ function dataWriter(type: LinkType, lookup: NumberLookup): ((data: AttributeWrit
     case 'bridge':
     case 'dummy':
       return undefined;
+    case 'moved':
+      throw new TypeError('a link that is moved is made by somebody else');
     case 'other':
       throw new TypeError(`a link of kind ${type.name} is only ever observed`);
     default:
@@ -188,6 +191,29 @@ export function moveLinkMessage(name: string, namespace: NamespaceName, lookup: 
   return encodeMessage(routeMessage.setLink, messageFlag.acknowledge, (writer) => {
     writeHeader(writer, 0, 0, 0);
     writer.text(linkAttribute.name, name).u32(linkAttribute.namespaceDescriptor, lookup.namespaceDescriptor(namespace));
+  });
+}
+
+/**
+ * Message that moves a link from where it was made into its own namespace, where it gets its name and its other properties.
+ * The kernel renames only what is found by index (rtnetlink.c, do_setlink), after it has moved.
+ */
+function takeLinkMessage(link: LinkObject, { source }: MovedType, lookup: NumberLookup): Uint8Array {
+  return encodeMessage(routeMessage.setLink, messageFlag.acknowledge, (writer) => {
+    writeHeader(writer, lookup.linkIndex(homeOfLink(link), source), 0, FLAG_UP);
+    writer.text(linkAttribute.name, link.name);
+    writeShape(writer, link);
+    if (link.alias !== undefined) writer.text(linkAttribute.alias, link.alias);
+    writer.u32(linkAttribute.namespaceDescriptor, lookup.namespaceDescriptor(link.namespace));
+  });
+}
+
+/** Message that moves a link back to where it was made: down, under its former name, and no longer ours. */
+export function giveBackMessage(link: LinkObject, { source }: MovedType, lookup: NumberLookup): Uint8Array {
+  return encodeMessage(routeMessage.setLink, messageFlag.acknowledge, (writer) => {
+    writeHeader(writer, lookup.linkIndex(link.namespace, link.name), 0, FLAG_UP);
+    writer.text(linkAttribute.name, source).text(linkAttribute.alias, '');
+    writer.u32(linkAttribute.namespaceDescriptor, lookup.namespaceDescriptor(homeOfLink(link)));
   });
 }
 

@@ -11,7 +11,14 @@ import type {
   RuleObject,
 } from '../object/kernel-object.ts';
 import { addAddressMessage, removeAddressMessage } from './address.ts';
-import { addLinkMessages, changeLinkMessages, homeOfLink, isInnerEnd, removeLinkMessage } from './link.ts';
+import {
+  addLinkMessages,
+  changeLinkMessages,
+  giveBackMessage,
+  homeOfLink,
+  isInnerEnd,
+  removeLinkMessage,
+} from './link.ts';
 import type { NumberLookup } from './lookup.ts';
 import { addFdbMessage, addNeighborMessage, removeFdbMessage, removeNeighborMessage } from './neighbor.ts';
 import { addRouteMessage, removeRouteMessage, replaceRouteMessage } from './route.ts';
@@ -76,6 +83,7 @@ function linkMessages(
 ): Uint8Array[] {
   if (action === 'add') return addLinkMessages(link, lookup);
   if (previous?.kind === 'link') return changeLinkMessages(link, previous, lookup);
+  if (link.type.kind === 'moved') return [giveBackMessage(link, link.type, lookup)];
   return isInnerEnd(link.type) ? [] : [removeLinkMessage(link.name)];
 }
 

@@ -63,6 +63,10 @@ const table: [object: RouteChange['object'], commands: string[]][] = [
     ['ip link add index 1500000000 link eth0 name x up netns box type macvlan mode passthru'],
   ],
   [
+    { ...ofType({ kind: 'moved', source: 'eth0' }), namespace: 'box', madeIn: '', up: false, mtu: 1400, alias: 'mine' },
+    ['ip link set dev eth0 name x down mtu 1400 alias mine netns box'],
+  ],
+  [
     ofType({ kind: 'ipvlan', parent: 'eth0', mode: 'l3', flag: 'private' }),
     ['ip link add link eth0 name x up type ipvlan mode l3 private'],
   ],
