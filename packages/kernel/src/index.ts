@@ -24,8 +24,11 @@ export {
   enterNamespace,
   listNamespaces,
   namespaceExists,
+  namespaceInode,
   namespaceOfProcess,
   namespacePath,
+  namespacesOfProcesses,
+  type ProcessNamespace,
 } from './namespace.ts';
 export { type NetlinkProtocol, NetlinkSocket } from './netlink-socket.ts';
 export {

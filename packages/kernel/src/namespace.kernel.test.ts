@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -14,10 +14,13 @@ import {
   listEmptyPins,
   listNamespaces,
   namespaceExists,
+  namespaceInode,
   namespaceOfProcess,
   namespacePath,
+  namespacesOfProcesses,
 } from './namespace.ts';
 import { closeDescriptor, makeFifo, openDatagramSocket, openStreamSocket } from './network-socket.ts';
+import { OpenNamespace } from './open-namespace.ts';
 import { SystemCallError } from './system-call-error.ts';
 
 const name = `fl-test-namespace-${process.pid}`;
@@ -161,4 +164,25 @@ test('the pin directory is one shared mount point however many namespaces are ma
     .filter((line) => line.includes(' /run/netns '));
   assert.equal(mounts.length, 1);
   assert.match(mounts[0] ?? '', / shared:/);
+});
+
+test('a namespace that a process is in is found without a name, and its counters are read by the process', async () => {
+  createNamespace(name);
+  const child = spawn('nsenter', [`--net=${namespacePath(name)}`, 'sh', '-c', 'echo in; exec sleep 30'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  try {
+    await once(child.stdout, 'data');
+    const found = namespacesOfProcesses().find(({ inode }) => inode === namespaceInode(name));
+    assert.equal(found?.pid, child.pid);
+    using open = new OpenNamespace('', `/proc/${found?.pid}/ns/net`);
+    assert.deepEqual(
+      [...open.linkStatistics().keys()],
+      open.links().map(({ index }) => index),
+    );
+    assert.equal(open.isCurrent, true);
+  } finally {
+    child.kill();
+  }
+  assert.equal(namespaceInode('fl-test-nobody'), undefined);
 });

@@ -179,3 +179,35 @@ export function namespaceOfProcess(pid: number): NamespaceName | undefined {
   if (inode === undefined) return undefined;
   return ['', ...listNamespaces()].find((name) => statSync(namespacePath(name)).ino === inode);
 }
+
+/** A network namespace that processes are in. */
+export interface ProcessNamespace {
+  readonly inode: number;
+  /** The process with the lowest number: the one that was started first, as a rule. */
+  readonly pid: number;
+}
+
+/** Every network namespace that a process of this machine is in, whoever made it; a process that ends meanwhile is passed over. */
+export function namespacesOfProcesses(): ProcessNamespace[] {
+  const found = new Map<number, ProcessNamespace>();
+  const pids = readdirSync('/proc').map(Number).filter(Number.isInteger);
+  for (const pid of pids.sort((left, right) => left - right)) {
+    const inode = inodeAt(`/proc/${pid}/ns/net`);
+    if (inode !== undefined && !found.has(inode)) found.set(inode, { inode, pid });
+  }
+  return [...found.values()];
+}
+
+/** Number of the namespace of a name, which is what tells two of them apart; `undefined` when there is none. */
+export function namespaceInode(name: NamespaceName): number | undefined {
+  return inodeAt(namespacePath(name));
+}
+
+/** A process can end between being listed and being looked at: ENOENT, or ESRCH. */
+function inodeAt(path: string): number | undefined {
+  try {
+    return statSync(path).ino;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,10 +1,13 @@
 import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
 import {
   decodeLinkDetails,
+  decodeLinkStatistics,
+  dumpLinkStatisticsMessage,
   dumpLinksMessage,
   getLinkMessage,
   hasErrno,
   type LinkDetails,
+  type LinkStatistics,
   linkIndexIn,
   type NamespaceName,
   NetlinkConnection,
@@ -23,19 +26,24 @@ export class OpenNamespace {
   readonly name: NamespaceName;
   readonly descriptor: number;
   readonly #inode: number;
+  readonly #path: string;
   readonly #channels = new Map<NetlinkProtocol, Channel>();
   readonly #indexes = new Map<string, number>();
 
-  /** @throws Error `ENOENT` when there is no such namespace. */
-  constructor(name: NamespaceName) {
+  /**
+   * @param path where it is found, for one that is not pinned under its name: `/proc/PID/ns/net`.
+   * @throws Error `ENOENT` when there is no such namespace.
+   */
+  constructor(name: NamespaceName, path: string = namespacePath(name)) {
     this.name = name;
-    this.descriptor = openSync(namespacePath(name), 'r');
+    this.#path = path;
+    this.descriptor = openSync(path, 'r');
     this.#inode = fstatSync(this.descriptor).ino;
   }
 
   /** False when the name means another namespace by now, or none. */
   get isCurrent(): boolean {
-    return this.name === '' || statSync(namespacePath(this.name), { throwIfNoEntry: false })?.ino === this.#inode;
+    return this.name === '' || statSync(this.#path, { throwIfNoEntry: false })?.ino === this.#inode;
   }
 
   /** The conversation with rtnetlink. */
@@ -102,6 +110,12 @@ export class OpenNamespace {
       if (hasErrno(error, 'ENODEV')) return undefined;
       throw error;
     }
+  }
+
+  /** The counters of all links, by index. */
+  linkStatistics(): Map<number, LinkStatistics> {
+    const answers = this.route.execute('read counters', dumpLinkStatisticsMessage()).map(decodeLinkStatistics);
+    return new Map(answers.map(({ index, statistics }) => [index, statistics]));
   }
 
   #channel(protocol: NetlinkProtocol): Channel {

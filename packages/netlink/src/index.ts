@@ -126,6 +126,8 @@ export {
 } from './route/link.ts';
 export {
   decodeLinkDetails,
+  decodeLinkStatistics,
+  dumpLinkStatisticsMessage,
   dumpLinksMessage,
   getLinkMessage,
   type LinkDetails,

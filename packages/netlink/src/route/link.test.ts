@@ -13,7 +13,15 @@ import {
   renameLinkMessage,
   setLinkUpMessage,
 } from './link.ts';
-import { decodeLinkDetails, dumpLinksMessage, getLinkMessage, linkIndexIn, linkObjectOf } from './link-details.ts';
+import {
+  decodeLinkDetails,
+  decodeLinkStatistics,
+  dumpLinkStatisticsMessage,
+  dumpLinksMessage,
+  getLinkMessage,
+  linkIndexIn,
+  linkObjectOf,
+} from './link-details.ts';
 import { decodeNamespaceId, getNamespaceIdMessage } from './namespace-id.ts';
 
 const lookup = {
@@ -250,6 +258,18 @@ test('details have index, state and counters', () => {
   assert.equal(linkIndexIn(message), 7);
   assert.equal(details.operationalState, 'up');
   assert.deepEqual(Object.values(details.statistics ?? {}), [1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+test('counters alone are asked for, and read', () => {
+  assert.equal(Buffer.from(dumpLinkStatisticsMessage()).toString('hex'), `1c0000005e000103${'0'.repeat(32)}01000000`);
+  const counters = new ByteWriter();
+  for (let number = 1n; number <= 24n; number++) counters.u64(number);
+  const [message = assert.fail()] = decodeMessages(
+    encodeMessage(92, 0, (writer) => writer.header.zeros(4).u32(7).u32(1) && writer.bytes(1, counters.finish())),
+  );
+  const { index, statistics } = decodeLinkStatistics(message);
+  assert.equal(index, 7);
+  assert.deepEqual(Object.values(statistics), [1, 2, 3, 4, 5, 6, 7, 8]);
 });
 
 test('a namespace’s id is read, and that there is none', () => {

@@ -20,6 +20,8 @@ export const routeMessage = {
   getRule: 34,
   newNamespaceId: 88,
   getNamespaceId: 90,
+  newStatistics: 92,
+  getStatistics: 94,
 } as const;
 
 /** Address families (include/linux/socket.h). */
