@@ -38,6 +38,16 @@ export { lateModule, loadLateModules } from './late-module.ts';
 export { type Logger, type LogLevel, silentLogger } from './logger.ts';
 export { localMacAddress, type MacAddress, macFromBytes, macToBytes, parseMacAddress } from './mac-address.ts';
 export {
+  anyPort,
+  formatPolicy,
+  maximal,
+  type PortPolicies,
+  type PortPolicy,
+  parsePortPolicy,
+  policyKeys,
+  splitPolicy,
+} from './port-policy.ts';
+export {
   formatPortRange,
   formatPortSpec,
   type PortProtocol,

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type PortProtocol, parseIpAddress } from '@fairlead/base';
+import { type PortProtocol, parseIpAddress, parsePortPolicy } from '@fairlead/base';
 import type { ElementObject } from '@fairlead/netlink';
 import { hostTable } from './host-table.ts';
 import { networkElements } from './network-policy.ts';
+import { routedAdmissionElements } from './port-admission.ts';
 import { type PortMapping, portMappingElements, relayElements, routedPortElements } from './port-mapping.ts';
+import { defineLimitedPortTests, type Expectations } from './testing/limited-port-tests.ts';
 import { hasBridgeFilter, TestHost } from './testing/test-host.ts';
 
 /** a1, a2 and shared on network a, b1 and shared on b, i1 on the internal one; shared leaves by b. */
@@ -101,10 +103,7 @@ const loopbackForger = `table ip forger {
 `;
 
 /** What each question must be answered with, asked by the protocol that it names or by each of `protocols`. */
-async function expectAll(
-  expectations: readonly [from: string, address: string, port: number, answer: string, protocol?: PortProtocol][],
-  protocols = alike,
-): Promise<void> {
+async function expectAll(expectations: Expectations, protocols = alike): Promise<void> {
   const wanted = expectations.flatMap(([from, address, port, answer, named]) =>
     (named === undefined ? protocols : [named]).map((protocol) => ({ protocol, from, address, port, answer })),
   );
@@ -256,6 +255,8 @@ function defineTests(bridgeFilter: boolean): void {
       ['a1', '192.0.2.2', 80, 'outside 192.0.2.1 80', 'udp'],
     ]));
 
+  defineLimitedPortTests({ host: () => host, table, replaceable: elements, expectAll });
+
   test('an internal network lets nothing out and nothing in, through a published port neither', () =>
     expectAll([
       ['i1', '192.0.2.2', 80, 'silence'],
@@ -281,13 +282,21 @@ function defineTests(bridgeFilter: boolean): void {
     });
     const port = { containerAddress: parseIpAddress('fd00:a::2'), containerPorts: { first: 80, last: 80 } };
     const routed = alike.flatMap((protocol) => routedPortElements({ ...port, protocol }));
-    const modes = [...open.filter(({ set }) => /^(open|routed)/.test(set)), ...routed];
+    const limited = routedAdmissionElements({
+      protocol: 'tcp',
+      address: parseIpAddress('fd00:a::2'),
+      ports: { first: 9003, last: 9003 },
+      policy: parsePortPolicy('2001:db8::2', undefined),
+    });
+    const modes = [...open.filter(({ set }) => /^(open|routed)/.test(set)), ...routed, ...limited];
     host.elements('add', table, modes);
     await expectAll([
       ['outside', '172.30.1.2', 9000, 'a1 192.0.2.2 9000'],
       ['outside', 'fd00:a::2', 80, 'a1 2001:db8::2 80'],
       ['outside', 'fd00:a::2', 9000, 'silence'],
       ['b1', 'fd00:a::2', 80, 'a1 fd00:b::2 80'],
+      ['outside', 'fd00:a::2', 9003, 'a1 2001:db8::2 9003', 'tcp'],
+      ['b1', 'fd00:a::2', 9003, 'silence'],
       ['outside', '172.30.2.2', 80, 'silence'],
     ]);
     host.elements('delete', table, modes);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { parseIpAddress } from '@fairlead/base';
+import { parseIpAddress, parsePortPolicy } from '@fairlead/base';
 import {
   decodeMessages,
   decodeTables,
@@ -16,6 +16,7 @@ import { NftTranscript } from '@fairlead/netlink/transcript';
 import { dnsTable } from './dns-table.ts';
 import { hostTable } from './host-table.ts';
 import { type NetworkPolicy, networkElements } from './network-policy.ts';
+import { admissionElements, type LimitedPorts, routedAdmissionElements } from './port-admission.ts';
 import { type PortMapping, portMappingElements, relayElements, routedPortElements } from './port-mapping.ts';
 
 /**
@@ -113,6 +114,48 @@ test('elements of relayed ports: one for each range, none for IPv4 and SCTP', ()
     { ...relayed, protocol: 'sctp' },
   ] satisfies PortMapping[];
   assertGolden('port-relayed', commands(elements.flatMap(relayElements)));
+});
+
+const limited: LimitedPorts = {
+  protocol: 'tcp',
+  address: ip('0.0.0.0'),
+  ports: { first: 8080, last: 8080 },
+  policy: parsePortPolicy('10.0.0.0/8,10.1.0.0/16,192.0.2.9,2001:db8::/32', undefined),
+};
+const byInterface = { ...limited, policy: parsePortPolicy(undefined, 'eth0,wg0') };
+
+test('elements of a port for some askers only: no source of the other family, and none that another one covers', () => {
+  const elements = [
+    ...admissionElements(limited),
+    ...portMappingElements({ ...mapping, limited: true }),
+    ...admissionElements({ ...limited, address: ip('2001:db8::1'), ports: range.hostPorts }),
+    ...portMappingElements({
+      ...mapping,
+      ...range,
+      hostAddress: ip('2001:db8::1'),
+      containerAddress: ip('fd00::2'),
+      limited: true,
+    }),
+    ...admissionElements({ ...byInterface, address: ip('::') }),
+    ...admissionElements({ ...limited, policy: parsePortPolicy('10.0.0.0/8', 'eth0'), address: ip('192.0.2.1') }),
+  ];
+  assertGolden('port-limited', commands(elements));
+});
+
+test('elements of a port on a routed network for some askers only', () => {
+  const elements = [limited, byInterface].flatMap((each) =>
+    routedAdmissionElements({ ...each, address: ip('172.17.0.2'), ports: { first: 80, last: 89 } }),
+  );
+  assertGolden('port-routed-limited', commands(elements));
+});
+
+test('a port for nobody needs no asker, and is closed all the same', () => {
+  const closed = { ...limited, policy: parsePortPolicy('', undefined) };
+  assert.deepEqual(
+    admissionElements(closed).map(({ set }) => set),
+    ['limited4'],
+  );
+  assert.deepEqual(routedAdmissionElements(closed), []);
 });
 
 test('a mapping between families or between ranges of different length is refused', () => {

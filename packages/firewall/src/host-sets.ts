@@ -44,7 +44,15 @@ export type FamilySet =
   | 'publish'
   | 'publish_range'
   | 'publish_address'
-  | 'publish_address_range';
+  | 'publish_address_range'
+  | 'limited'
+  | 'from'
+  | 'via'
+  | 'limited_publish'
+  | 'limited_publish_address'
+  | 'limited_publish_range'
+  | 'routed_from'
+  | 'routed_via';
 
 /** Name of a set of the host's table. */
 export type HostSet = (typeof shared | typeof relayed)[number]['name'] | `${FamilySet}${4 | 6}`;
@@ -56,6 +64,32 @@ export const hostSets: readonly SetDefinition[] = [...shared, ...ofFamily[4], ..
 export function hostElement(set: HostSet, key: readonly string[], value?: readonly string[]): ElementObject {
   const element = { kind: 'element', namespace: '', table: tableName, set, key } as const;
   return value === undefined ? element : { ...element, value };
+}
+
+/** Ports that are for some askers only. Those of every address of the host have all addresses for their interval. */
+function limitedSets(
+  address: 'ipv4_addr' | 'ipv6_addr',
+): Record<
+  Extract<FamilySet, 'from' | 'via' | `${string}_${'from' | 'via'}` | `limited${string}`>,
+  Omit<SetDefinition, 'name'>
+> {
+  const place = [address, ...port];
+  const from = { key: [address, ...place], interval: true };
+  const via = { key: ['ifname' as const, address, ...place], interval: true };
+  return {
+    limited: { key: place, interval: true, comment: 'ports published for some askers only' },
+    from: { ...from, comment: 'asker and what it may ask for' },
+    via: { ...via, comment: 'the same, by which interface' },
+    limited_publish: { key: port, value: [address, 'inet_service'], comment: 'where they lead on every host address' },
+    limited_publish_address: {
+      key: place,
+      value: [address, 'inet_service'],
+      comment: 'where they lead on one host address',
+    },
+    limited_publish_range: { key: place, value: [address], interval: true, comment: 'the same for ranges on either' },
+    routed_from: { ...from, comment: 'asker and the port on a routed bridge that it may ask for' },
+    routed_via: { ...via, comment: 'the same, by which interface' },
+  };
 }
 
 function familySets(family: '4' | '6', address: 'ipv4_addr' | 'ipv6_addr'): readonly SetDefinition[] {
@@ -78,6 +112,7 @@ function familySets(family: '4' | '6', address: 'ipv4_addr' | 'ipv6_addr'): read
       interval: true,
       comment: 'the same for ranges that keep their port numbers',
     },
+    ...limitedSets(address),
   };
   return Object.entries(sets).map(([name, set]) => ({ name: `${name}${family}`, ...set }));
 }

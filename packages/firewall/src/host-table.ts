@@ -26,8 +26,13 @@ export function hostTable(options: HostTableOptions): TableDefinition {
     sets: hostSets,
     chains: [
       guard,
+      judgedPorts(4),
+      limitedPorts(4),
       publishedPorts(4),
+      judgedPorts(6),
+      limitedPorts(6),
       publishedPorts(6),
+      linkLocalPorts,
       published,
       inbound,
       local,
@@ -82,8 +87,62 @@ function publishedPorts(family: 4 | 6): ChainDefinition {
       dnat(port, 'publish'),
       dnat(addressAndPort, 'publish_address_range'),
       dnat(port, 'publish_range'),
+      rule([
+        { match: addressAndPort, with: { set: `limited${family}` } },
+        { verdict: 'goto', chain: `limited_ports${family}` },
+      ]),
     ],
   };
+}
+
+/**
+ * Whether the asker is one of those that a port is for. Ports that are for everybody never come here, so they cost nothing
+ * for it. A packet that is dropped here leaves no connection behind: its successor is judged as well.
+ */
+function judgedPorts(family: 4 | 6): ChainDefinition {
+  return {
+    name: `judged_ports${family}`,
+    rules: [
+      // No incoming interface: asked for by the host itself.
+      rule([is('iif', '0'), leave]),
+      rule([{ match: askerAndPort(family), with: { set: `from${family}` } }, leave]),
+      rule([{ match: ['iifname', ...askerAndPort(family)], with: { set: `via${family}` } }, leave]),
+      rule([...drop], 'published for others'),
+    ],
+  };
+}
+
+function limitedPorts(family: 4 | 6): ChainDefinition {
+  const nft = family === 4 ? 'ip' : 'ip6';
+  const port: readonly Selector[] = ['meta l4proto', 'th dport'];
+  const addressAndPort: readonly Selector[] = [`${nft} daddr`, ...port];
+  return {
+    name: `limited_ports${family}`,
+    comment: 'ports published for some askers only',
+    rules: [
+      rule([{ verdict: 'jump', chain: `judged_ports${family}` }]),
+      rule([{ translate: 'dnat', family: nft, by: addressAndPort, map: `limited_publish_address${family}` }]),
+      rule([{ translate: 'dnat', family: nft, by: port, map: `limited_publish${family}` }]),
+      rule([{ translate: 'dnat', family: nft, by: addressAndPort, map: `limited_publish_range${family}` }]),
+    ],
+  };
+}
+
+/** What cannot be forwarded is relayed, but not for everybody. */
+const linkLocalPorts: ChainDefinition = {
+  name: 'link_local_ports',
+  rules: [
+    rule([
+      { match: ['ip6 daddr', 'meta l4proto', 'th dport'], with: { set: 'limited6' } },
+      { verdict: 'goto', chain: 'judged_ports6' },
+    ]),
+  ],
+};
+
+function askerAndPort(family: 4 | 6): readonly Selector[] {
+  return family === 4
+    ? ['ip saddr', 'ip daddr', 'meta l4proto', 'th dport']
+    : ['ip6 saddr', 'ip6 daddr', 'meta l4proto', 'th dport'];
 }
 
 const published: ChainDefinition = {
@@ -103,7 +162,10 @@ const inbound: ChainDefinition = {
     // A neighbour on the wire may send to 127.0.0.1: translated, it would get past the kernel's check for that.
     rule([is('ip daddr', '127.0.0.0/8'), leave], 'published on loopback is for this host alone'),
     // The kernel does not forward a link-local source: the relay answers it.
-    rule([is('ip6 saddr', 'fe80::/10'), leave], 'link-local addresses cannot be forwarded'),
+    rule(
+      [is('ip6 saddr', 'fe80::/10'), { verdict: 'goto', chain: 'link_local_ports' }],
+      'link-local addresses cannot be forwarded',
+    ),
     rule([{ verdict: 'goto', chain: 'published' }]),
   ],
 };
@@ -238,6 +300,12 @@ function directAccess(family: 4 | 6): RuleDefinition[] {
     rule([
       to(`routed${family}`),
       { match: [address, 'meta l4proto', 'th dport'], with: { set: `routed_ports${family}` } },
+      accept,
+    ]),
+    rule([to(`routed${family}`), { match: askerAndPort(family), with: { set: `routed_from${family}` } }, accept]),
+    rule([
+      to(`routed${family}`),
+      { match: ['iifname', ...askerAndPort(family)], with: { set: `routed_via${family}` } },
       accept,
     ]),
   ];

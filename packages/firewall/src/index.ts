@@ -9,6 +9,7 @@ export { type DnsPorts, dnsAddress, dnsTable } from './dns-table.ts';
 export { type FamilySet, type HostSet, hostElement, tableName } from './host-sets.ts';
 export { type HostTableOptions, hostTable } from './host-table.ts';
 export { type ByFamily, type GatewayMode, type NetworkPolicy, networkElements } from './network-policy.ts';
+export { admissionElements, type LimitedPorts, routedAdmissionElements } from './port-admission.ts';
 export {
   type PortMapping,
   portMappingElements,

@@ -10,6 +10,7 @@ import {
 } from '@fairlead/base';
 import type { ElementObject } from '@fairlead/netlink';
 import { hostElement } from './host-sets.ts';
+import { hostInterval } from './port-admission.ts';
 
 /**
  * A published port, or a range of them that are neighbours on both sides: what reaches `hostPorts` of the host goes to
@@ -23,6 +24,8 @@ export interface PortMapping {
   readonly containerAddress: IpAddress;
   /** As long as `hostPorts`. */
   readonly containerPorts: PortRange;
+  /** For some askers only: those for whom {@link admissionElements} lets it. */
+  readonly limited?: boolean;
 }
 
 /**
@@ -81,21 +84,24 @@ export function routedPortElements(port: RoutedPort): ElementObject[] {
 }
 
 function portElement(
-  { protocol, hostAddress, hostPorts, containerAddress, containerPorts }: PortMapping,
+  { protocol, hostAddress, hostPorts, containerAddress, containerPorts, limited }: PortMapping,
   family: Family,
   index: number,
 ): ElementObject {
   const key = [protocol, `${hostPorts.first + index}`];
   const value = [containerAddress, `${containerPorts.first + index}`];
-  if (isUnspecified(hostAddress)) return hostElement(`publish${family}`, key, value);
-  return hostElement(`publish_address${family}`, [hostAddress, ...key], value);
+  const prefix = limited ? 'limited_publish' : 'publish';
+  if (isUnspecified(hostAddress)) return hostElement(`${prefix}${family}`, key, value);
+  return hostElement(`${prefix}_address${family}`, [hostAddress, ...key], value);
 }
 
 function rangeElement(
-  { protocol, hostAddress, hostPorts, containerAddress }: PortMapping,
+  { protocol, hostAddress, hostPorts, containerAddress, limited }: PortMapping,
   family: Family,
 ): ElementObject {
   const key = [protocol, formatPortRange(hostPorts)];
+  if (limited)
+    return hostElement(`limited_publish_range${family}`, [hostInterval(hostAddress), ...key], [containerAddress]);
   if (isUnspecified(hostAddress)) return hostElement(`publish_range${family}`, key, [containerAddress]);
   return hostElement(`publish_address_range${family}`, [hostAddress, ...key], [containerAddress]);
 }
