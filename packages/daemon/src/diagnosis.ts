@@ -15,6 +15,17 @@ export function diagnosisService(engine: () => EnginePort, kernel: Kernel): Diag
       const [{ examineHost }, { readDirectory }] = await Promise.all([trace(), places()]);
       return await examineHost(readDirectory(engine()));
     },
+    async reach(reference, port) {
+      const [{ examineReach }, { readDirectory }] = await Promise.all([trace(), places()]);
+      const directory = readDirectory(engine());
+      const { container, networks } = await engine().containers.inspect(reference);
+      const ports = engine()
+        .networks.admissions(container.id)
+        .filter(({ containerPorts: { first, last } }) => port === undefined || (first <= port && port <= last));
+      if (ports.length === 0) throw new FairleadError('not-found', nothingPublished(container.name, port));
+      const obstacles = networks.flatMap(({ network }) => (network ? engine().networks.obstacles(network) : []));
+      return await examineReach(container.name, ports, { directory, obstacles });
+    },
     async *drops(signal) {
       const [{ watchAllDrops }, { readDirectory }] = await Promise.all([trace(), places()]);
       yield* watchAllDrops(() => readDirectory(engine()), signal);
@@ -33,4 +44,10 @@ export function diagnosisService(engine: () => EnginePort, kernel: Kernel): Diag
       return { ...after, applied: { text, commands, undo, before: report.summary } };
     },
   };
+}
+
+function nothingPublished(name: string, port: number | undefined): string {
+  return port === undefined
+    ? `container ${name} publishes nothing now`
+    : `port ${port} of container ${name} is not published`;
 }

@@ -1,4 +1,4 @@
-import type { DoctorReport, DropReport, TraceReport, TraceRequest } from '@fairlead/trace';
+import type { DoctorReport, DropReport, PortReach, TraceReport, TraceRequest } from '@fairlead/trace';
 
 /** Finds out what is wrong with the network. */
 export interface DiagnosisService {
@@ -10,6 +10,13 @@ export interface DiagnosisService {
   trace(request: TraceRequest): Promise<TraceReport>;
   /** Look at the whole network, and prove with packets what can be proved; changes nothing. */
   examine(): Promise<DoctorReport>;
+  /**
+   * Who can reach what a container publishes; rules of others are taken into account, by packets where they can be sent.
+   *
+   * @param port of the container; absent means all.
+   * @throws FairleadError `not-found` for a container that is not there, and one that publishes nothing.
+   */
+  reach(container: string, port?: number): Promise<readonly PortReach[]>;
   /** Packets as the kernel drops them, until the signal. @throws FairleadError `not-implemented` where that cannot be seen. */
   drops(signal: AbortSignal): AsyncIterable<DropReport>;
 }

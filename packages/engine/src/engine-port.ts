@@ -1,4 +1,6 @@
+import type { PortPolicies } from '@fairlead/base';
 import type {
+  AdmittedMapping,
   BoundPort,
   Endpoint,
   EndpointConfig,
@@ -246,15 +248,18 @@ export interface NetworkService {
    */
   unlink(name: string): Promise<void>;
   disconnect(reference: string, container: string, force: boolean): Promise<void>;
+  /** What a container publishes now, with who may ask for it; nothing while it does not run. */
+  admissions(container: string): readonly AdmittedMapping[];
   /**
    * Change the published ports of a container, running or not; none when that fails.
    *
-   * @param change the ports that it is to publish, made from those that it was asked to publish before.
+   * @param change the ports that it is to publish, made from those that it was asked to publish before, and from what its
+   *   labels say of who may ask for them.
    * @returns what is bound now.
    */
   publish(
     container: string,
-    change: (before: readonly PortBinding[]) => readonly PortBinding[],
+    change: (before: readonly PortBinding[], policies: PortPolicies) => readonly PortBinding[],
   ): Promise<readonly BoundPort[]>;
 }
 

@@ -6,6 +6,7 @@
 
 /** The network's nouns that {@link EnginePort} speaks in, for those who know the engine only. */
 export type {
+  AdmittedMapping,
   BoundPort,
   Endpoint,
   EndpointConfig,

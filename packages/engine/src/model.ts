@@ -1,3 +1,4 @@
+import type { PortPolicies } from '@fairlead/base';
 import type { EndpointConfig, PortBinding } from '@fairlead/network';
 
 /** A JSON value that the engine stores and gives back without looking into it. */
@@ -62,6 +63,8 @@ export interface HostConfig {
   /** `bridge`, `host`, `none`, `container:<id>` or a network's name. */
   readonly networkMode: string;
   readonly portBindings: readonly PortBinding[];
+  /** Who may ask for ports whose binding does not say, by container port; from the container's labels. */
+  readonly portPolicies?: PortPolicies;
   readonly publishAllPorts: boolean;
   /** `source:destination[:options]`. */
   readonly binds: readonly string[];

@@ -1,5 +1,6 @@
-import { FairleadError, isNotFound, type KeyedMutex, type Logger, messageOf } from '@fairlead/base';
+import { FairleadError, isNotFound, type KeyedMutex, type Logger, messageOf, type PortPolicies } from '@fairlead/base';
 import type {
+  AdmittedMapping,
   BoundPort,
   Endpoint,
   EndpointConfig,
@@ -89,9 +90,14 @@ export class NetworkServices implements NetworkService {
     });
   }
 
+  admissions(name: string): readonly AdmittedMapping[] {
+    const { sandbox } = this.#table.find(name);
+    return sandbox === undefined ? [] : this.#network.admissions(sandbox);
+  }
+
   async publish(
     name: string,
-    change: (before: readonly PortBinding[]) => readonly PortBinding[],
+    change: (before: readonly PortBinding[], policies: PortPolicies) => readonly PortBinding[],
   ): Promise<readonly BoundPort[]> {
     const { id } = this.#table.find(name);
     return await this.#turns.run(id, () => this.#publish(this.#table.find(id), change));
@@ -147,7 +153,7 @@ export class NetworkServices implements NetworkService {
 
   async #publish(
     container: Container,
-    change: (before: readonly PortBinding[]) => readonly PortBinding[],
+    change: (before: readonly PortBinding[], policies: PortPolicies) => readonly PortBinding[],
   ): Promise<readonly BoundPort[]> {
     const { sandbox, config } = container;
     if (donorIdOf(container) !== undefined) {
@@ -155,7 +161,7 @@ export class NetworkServices implements NetworkService {
       throw new FairleadError('invalid-argument', reason);
     }
     const before = config.host.portBindings;
-    const ports = change(before);
+    const ports = change(before, config.host.portPolicies ?? {});
     const publish = async (id: string) => {
       // What `-P` has added stays.
       const asked = new Set(before.map(bindingKey));

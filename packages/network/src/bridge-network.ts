@@ -58,6 +58,7 @@ function bridgeSettings(id: string, options: BridgeOptions, surroundings: Networ
     ...(options.trustedInterfaces.length > 0 && { trustedInterfaces: options.trustedInterfaces }),
     ...(!options.icc && { icc: false }),
     ...(options.inhibitIpv4 && { inhibitIpv4: true }),
+    ...(options.portPolicy && { portPolicy: options.portPolicy }),
   };
 }
 

@@ -40,6 +40,8 @@ const read: readonly [Record<string, string>, object][] = [
     { [`${P}host_ipv4`]: '192.0.2.9', [`${P}host_ipv6`]: '2001:DB8::9' },
     { sources: { ipv4: '192.0.2.9', ipv6: '2001:db8::9' } },
   ],
+  [{ 'com.fairlead.ports.sources': '10.0.0.0/8' }, { portPolicy: { sources: ['10.0.0.0/8'] } }],
+  [{ 'com.fairlead.ports.interfaces': 'eth0' }, { portPolicy: { interfaces: ['eth0'] } }],
 ];
 
 for (const [options, expected] of read) {

@@ -1,4 +1,4 @@
-import { FairleadError, type IpAddress } from '@fairlead/base';
+import { FairleadError, type IpAddress, type PortPolicy, parsePortPolicy } from '@fairlead/base';
 import type { ByFamily, GatewayMode } from '@fairlead/firewall';
 import {
   addressOption,
@@ -27,6 +27,7 @@ export interface BridgeOptions {
   readonly trustedInterfaces: readonly string[];
   readonly sources: ByFamily<IpAddress>;
   readonly inhibitIpv4: boolean;
+  readonly portPolicy?: PortPolicy;
 }
 
 /**
@@ -38,6 +39,7 @@ export function parseBridgeOptions(options: Options): BridgeOptions {
   const mtu = mtuOption(options);
   const hostBinding = addressOption(options, `${PREFIX}bridge.host_binding_ipv4`);
   const bridgeName = bridgeNameOption(options);
+  const portPolicy = portPolicyOption(options);
   return {
     masquerade: booleanOption(options, `${PREFIX}bridge.enable_ip_masquerade`) ?? true,
     interfacePrefix: interfacePrefix(options),
@@ -49,6 +51,7 @@ export function parseBridgeOptions(options: Options): BridgeOptions {
     ...(bridgeName && { bridgeName }),
     ...(mtu && { mtu }),
     ...(hostBinding && { hostBinding }),
+    ...(portPolicy && { portPolicy }),
     ...familyOptions(options),
   };
 }
@@ -57,6 +60,12 @@ function bridgeNameOption(options: Options): string | undefined {
   const name = options[`${PREFIX}bridge.name`];
   if (!name || isInterfaceName(name)) return name;
   throw new FairleadError('invalid-argument', `invalid bridge name: ${name}`);
+}
+
+/** An option of our own, spelled as the labels of containers are. */
+function portPolicyOption(options: Options): PortPolicy | undefined {
+  const [sources, interfaces] = [options['com.fairlead.ports.sources'], options['com.fairlead.ports.interfaces']];
+  return sources === undefined && interfaces === undefined ? undefined : parsePortPolicy(sources, interfaces);
 }
 
 function gatewayModes(options: Options): ByFamily<GatewayMode> {

@@ -3,14 +3,17 @@ import type { Change, ForeignFilter } from '@fairlead/netlink';
 import type { Store } from '@fairlead/store';
 import { Announcements } from './announcements.ts';
 import type { JoinRequest } from './endpoint-factory.ts';
+import { electGateways, portGateways } from './gateway.ts';
 import type { KernelPort } from './kernel-port.ts';
 import type { BoundPort, Endpoint, Network, NetworkEvent, NetworkRequest, PortBinding, Sandbox } from './model.ts';
 import { NameRecords } from './name-records.ts';
 import type { NameServicePort } from './name-service-port.ts';
 import { Networks } from './networks.ts';
 import { obstacles } from './obstacles.ts';
+import type { AdmittedMapping } from './port-admission.ts';
 import { PortBook } from './port-book.ts';
 import { boundPorts } from './port-plan.ts';
+import { openedPorts, translatedPorts } from './published-fragment.ts';
 import { type ReconcileContext, type Reconciliation, reconcile } from './reconcile.ts';
 import { routedPorts } from './routed-ports.ts';
 import { Sandboxes, type SandboxRequest } from './sandboxes.ts';
@@ -133,6 +136,14 @@ export class NetworkController {
     const sandbox = this.#state.sandboxes.get(id);
     if (sandbox === undefined) return [];
     return [...boundPorts(sandbox.mappings), ...routedPorts(sandbox.ports, this.#state.joined(id))];
+  }
+
+  /** The ports of a sandbox with who may ask for them; those that are routed to it under its own address. */
+  admissions(id: string): readonly AdmittedMapping[] {
+    const sandbox = this.#state.sandboxes.get(id);
+    if (sandbox === undefined) return [];
+    const joined = this.#state.joined(id);
+    return [...translatedPorts(sandbox, portGateways(electGateways(joined))), ...openedPorts(sandbox, joined)];
   }
 
   /** Make a sandbox: its namespace can be used at once, its networks follow with {@link join}. */

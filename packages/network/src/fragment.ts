@@ -7,13 +7,13 @@ import {
   tryParseIpAddress,
 } from '@fairlead/base';
 import { bridgeEndpointObjects, bridgeNetworkObjects, defaultRoutes, type Gateway } from '@fairlead/drivers';
-import { dnsTable, networkElements, portMappingElements, relayElements, routedPortElements } from '@fairlead/firewall';
+import { dnsTable, networkElements } from '@fairlead/firewall';
 import type { KernelObject } from '@fairlead/netlink';
 import { endpointSysctls } from './endpoint-sysctls.ts';
-import { addressIn, electGateways, gatewayModeOf, type Joined, portGateways, subnetOf, wayOutOf } from './gateway.ts';
+import { electGateways, type Joined, portGateways, subnetOf, wayOutOf } from './gateway.ts';
 import type { Endpoint, Network, Sandbox } from './model.ts';
 import { parentEndpointFragment, parentNetworkFragment } from './parent-fragment.ts';
-import { openPorts } from './port-plan.ts';
+import { publishedFragment, routedFragment } from './published-fragment.ts';
 
 /** What a network asks of the kernel: its bridge and its place in the sets of the host's table, or its parent. */
 export function networkFragment(network: Network): KernelObject[] {
@@ -85,14 +85,8 @@ export function sandboxFragment(sandbox: Sandbox, joined: readonly Joined[]): Ke
     { kind: 'namespace', namespace },
     ...(sandbox.resolver ? [{ kind: 'table', namespace, definition: dnsTable(sandbox.resolver) } as const] : []),
     ...defaultRoutes(namespace, { ipv4: wayOut(election.ipv4, 4), ipv6: wayOut(election.ipv6, 6) }),
-    ...sandbox.mappings.flatMap((mapping) => {
-      const gateway = familyOf(mapping.hostAddress) === 4 ? published.ipv4 : published.ipv6;
-      const containerAddress = gateway && addressIn(gateway.endpoint, familyOf(mapping.hostAddress));
-      const translated = containerAddress === undefined ? [] : portMappingElements({ ...mapping, containerAddress });
-      const hasWayIn = published.ipv4 !== undefined || published.ipv6 !== undefined;
-      return [...translated, ...(hasWayIn ? relayElements(mapping) : [])];
-    }),
-    ...joined.flatMap((item) => routedFragment(sandbox, item)),
+    ...publishedFragment(sandbox, published),
+    ...routedFragment(sandbox, joined),
   ];
 }
 
@@ -123,16 +117,6 @@ function bridgeAddresses({ bridge, subnets }: Network): InterfaceAddress[] {
   return subnets.flatMap(({ subnet, gateway }) => {
     const inhibited = bridge?.inhibitIpv4 === true && prefixFamily(subnet) === 4;
     return gateway === undefined || inhibited ? [] : [interfaceAddress(gateway, subnet)];
-  });
-}
-
-/** Ports that are reached under the container's own address; on every routed network, gateway or not. */
-function routedFragment(sandbox: Sandbox, { endpoint, network }: Joined): KernelObject[] {
-  if (network.internal || sandbox.ports.length === 0) return [];
-  return ([4, 6] as const).flatMap((family) => {
-    const containerAddress = addressIn(endpoint, family);
-    if (containerAddress === undefined || gatewayModeOf(network, family) !== 'routed') return [];
-    return openPorts(sandbox.ports, family).flatMap((port) => routedPortElements({ ...port, containerAddress }));
   });
 }
 

@@ -35,6 +35,7 @@ export type {
   ResolverEndpoint,
   ResolverSandbox,
 } from './name-service-port.ts';
+export type { AdmittedMapping } from './port-admission.ts';
 
 export {
   hostResolvConf,

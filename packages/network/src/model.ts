@@ -1,4 +1,4 @@
-import type { IpAddress, MacAddress, PortProtocol, PortRange, Prefix } from '@fairlead/base';
+import type { IpAddress, MacAddress, PortPolicies, PortPolicy, PortProtocol, PortRange, Prefix } from '@fairlead/base';
 import type { ChildType, MadeParent } from '@fairlead/drivers';
 import type { ByFamily, GatewayMode } from '@fairlead/firewall';
 
@@ -79,6 +79,8 @@ export interface BridgeSettings {
   readonly sources?: ByFamily<IpAddress>;
   /** True leaves the bridge without an IPv4 address. */
   readonly inhibitIpv4?: boolean;
+  /** Who may ask for published ports of which nothing else is said; absent means anybody. */
+  readonly portPolicy?: PortPolicy;
 }
 
 /** What may be asked for when a network is made. */
@@ -131,6 +133,8 @@ export interface PortBinding {
   readonly hostAddress?: IpAddress;
   /** Absent means ephemeral; a longer range means any free one of it. */
   readonly hostPorts?: PortRange;
+  /** Who may ask for it; absent means what the container's or the network's policy says. */
+  readonly policy?: PortPolicy;
 }
 
 /** A port as it was bound. */
@@ -185,6 +189,8 @@ export interface Sandbox {
   /** Ports asked for; they move with the gateway endpoint. */
   readonly ports: readonly PortBinding[];
   readonly mappings: readonly PortMapping[];
+  /** Who may ask for ports that have no policy of their own, by container port. */
+  readonly portPolicies?: PortPolicies;
   /** True from before its host ports change until the outcome is stored; after a crash they are settled anew. */
   readonly unsettled?: boolean;
   readonly dns: DnsConfig;

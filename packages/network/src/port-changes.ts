@@ -1,4 +1,5 @@
-import type { PortProtocol } from '@fairlead/base';
+import { type PortProtocol, parsePortRange } from '@fairlead/base';
+import type { Change } from '@fairlead/netlink';
 import type { PortMapping } from './model.ts';
 
 /** A search through all tracked connections for each of more ports than this would take longer than the old ones last. */
@@ -17,6 +18,18 @@ export function newlyOpen(
   const former = portsOf(before, protocol);
   const ports = [...portsOf(after, protocol)].filter((port) => !former.has(port));
   return ports.length > LIMIT ? [] : ports;
+}
+
+/** UDP ports of the host for which others may ask than before: their flows have to be judged anew. */
+export function newlyJudged(changes: readonly Change[]): number[] {
+  const ports = changes.flatMap(({ object }) => {
+    if (object.kind !== 'element' || !/^(limited|from|via)[46]$/.test(object.set)) return [];
+    const [protocol, text = ''] = object.key.slice(-2);
+    const range = protocol === 'udp' ? parsePortRange(text) : undefined;
+    return range === undefined ? [] : Array.from({ length: range.last - range.first + 1 }, (_, at) => range.first + at);
+  });
+  const different = [...new Set(ports)];
+  return different.length > LIMIT ? [] : different;
 }
 
 function portsOf(mappings: readonly PortMapping[], protocol: PortProtocol): Set<number> {

@@ -6,6 +6,7 @@ import {
   type Logger,
   messageOf,
   newIdentifier,
+  type PortPolicies,
   settleAll,
 } from '@fairlead/base';
 import type { KernelObject } from '@fairlead/netlink';
@@ -17,7 +18,7 @@ import type { KernelPort } from './kernel-port.ts';
 import type { DnsConfig, Endpoint, NetworkEvent, PortBinding, PortMapping, Sandbox } from './model.ts';
 import type { NameRecords } from './name-records.ts';
 import type { PortBook } from './port-book.ts';
-import { newlyOpen } from './port-changes.ts';
+import { newlyJudged, newlyOpen } from './port-changes.ts';
 import type { NetworkState } from './state.ts';
 import { applyThoroughly } from './thorough-apply.ts';
 
@@ -40,6 +41,7 @@ export interface SandboxRequest {
   /** `host` shares the host's namespace and asks nothing of the kernel. */
   readonly mode: 'own' | 'host';
   readonly ports: readonly PortBinding[];
+  readonly portPolicies?: PortPolicies;
   readonly dns: DnsConfig;
 }
 
@@ -70,6 +72,7 @@ export class Sandboxes {
       ownerName: request.ownerName,
       namespace: request.mode === 'host' ? '' : this.#namespaceName(request),
       ports: request.ports,
+      ...(request.portPolicies && { portPolicies: request.portPolicies }),
       mappings: [],
       dns: request.dns,
     });
@@ -212,7 +215,7 @@ export class Sandboxes {
     }
     this.#noteAbsentAddresses(mappings);
     if (ready !== wanted) await kernel.apply(diff(state.fragment(ready), linked));
-    await this.#forgetStrays(before.sandbox.mappings, mappings);
+    await this.#forgetStrays([...newlyOpen(before.sandbox.mappings, mappings, 'udp'), ...newlyJudged(changes)]);
     return ready;
   }
 
@@ -289,9 +292,12 @@ export class Sandboxes {
     return state.fragment(state.sandbox(id));
   }
 
-  /** Datagrams that came before the port was published are tracked as the host's own, for as long as they keep coming. */
-  async #forgetStrays(before: readonly PortMapping[], after: readonly PortMapping[]): Promise<void> {
-    for (const port of newlyOpen(before, after, 'udp')) {
+  /**
+   * Datagrams that came before a port was published are tracked as the host's own, and those that were let in before as let
+   * in, for as long as they keep coming.
+   */
+  async #forgetStrays(ports: readonly number[]): Promise<void> {
+    for (const port of ports) {
       await this.#context.kernel.forgetConnections({ protocol: 'udp', port });
     }
   }

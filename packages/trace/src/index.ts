@@ -12,5 +12,7 @@ export { type DropReport, watchAllDrops } from './drops.ts';
 export type { ContainerPlace, Directory, NetworkPlace, Publication } from './model/directory.ts';
 export type { AppliedFix, Cause, Fix, Hop, NameStep, RuleStep, TraceReport, Verdict } from './model/report.ts';
 export type { TraceRequest } from './plan.ts';
+export type { PublishedPort } from './reach/audience.ts';
+export { examineReach, type PortReach } from './reach/reach.ts';
 export { type TraceOptions, tracePacket } from './trace.ts';
 export { type FixKernel, tryFix } from './try-fix.ts';

@@ -1,3 +1,4 @@
+import { FairleadError, type PortPolicies, parsePortRange } from '@fairlead/base';
 import type { EnginePort, PortBinding } from '@fairlead/engine';
 import * as v from 'valibot';
 import { readBody } from '../http/json-body.ts';
@@ -6,6 +7,7 @@ import { type ApiResponse, json, jsonLines, plainText } from '../http/response.t
 import type { Route } from '../http/route.ts';
 import { isUp } from '../wire/container-summary.ts';
 import { goBoolean, goObject, goString, goStrings } from '../wire/go-json.ts';
+import { allowed, denied } from '../wire/port-access.ts';
 import { parseBindings, withoutBindings } from '../wire/port-change.ts';
 
 /** What the Docker API has no words for; spelled in camelCase, as the engine does. */
@@ -25,6 +27,7 @@ export function fairleadRoutes(engine: EnginePort, productVersion: string): Rout
       handle: (request) => jsonLines(engine.diagnosis.drops(request.signal)),
     },
     { method: 'POST', pattern: '/fairlead/traces', handle: (request) => trace(engine, request) },
+    { method: 'GET', pattern: '/fairlead/containers/{id}/reach', handle: (request) => reach(engine, request) },
     { method: 'POST', pattern: '/fairlead/containers/{id}/ports', handle: (request) => publish(engine, request) },
   ];
 }
@@ -77,15 +80,31 @@ async function trace(engine: EnginePort, request: ApiRequest): Promise<ApiRespon
   return json(await engine.diagnosis.trace({ from, to, connect, ...chosen }));
 }
 
-const portsSchema = goObject({ ports: v.optional(v.array(v.string())), add: goStrings, remove: goStrings });
+/** Who can reach what a container publishes, or one port of it. */
+async function reach(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+  const text = request.query.get('port');
+  const port = text === null ? undefined : parsePortRange(text);
+  if (text !== null && port === undefined) throw new FairleadError('invalid-argument', `invalid port: ${text}`);
+  return json(await engine.diagnosis.reach(parameter(request, 'id'), port?.first));
+}
 
-/** What is to be published from now on, all of it or the difference, in the notation of `-p`. */
+const portsSchema = goObject({
+  ports: v.optional(v.array(v.string())),
+  add: goStrings,
+  remove: goStrings,
+  allow: goStrings,
+  deny: goStrings,
+});
+
+/** What is to be published from now on, all of it or the difference, and for whom, in the notation of `-p`. */
 async function publish(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
-  const { ports, add, remove } = await readBody(request, portsSchema, 'PublishRequest');
-  const [added, removed] = [add.flatMap(parseBindings), remove.flatMap(parseBindings)];
-  const change = (before: readonly PortBinding[]) => [
-    ...withoutBindings(ports?.flatMap(parseBindings) ?? before, removed),
-    ...added,
-  ];
+  const { ports, ...lists } = await readBody(request, portsSchema, 'PublishRequest');
+  const all = ports?.flatMap(parseBindings);
+  const [add, remove] = [lists.add.flatMap(parseBindings), lists.remove.flatMap(parseBindings)];
+  const [allow, deny] = [lists.allow.flatMap(parseBindings), lists.deny.flatMap(parseBindings)];
+  const change = (before: readonly PortBinding[], policies: PortPolicies) => {
+    const left = [...withoutBindings(all ?? before, remove), ...add];
+    return denied(allowed(left, allow, policies), deny, policies);
+  };
   return json(await engine.networks.publish(parameter(request, 'id'), change));
 }

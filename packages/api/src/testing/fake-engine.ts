@@ -39,6 +39,7 @@ export class FakeEngine implements EnginePort {
   readonly diagnosis: DiagnosisService = {
     examine: async () => ({ schema: 'fairlead.doctor/1', findings: [], passed: [], probes: 0, milliseconds: 0 }),
     async *drops() {},
+    reach: async () => [],
     trace: async ({ from, to }) => {
       throw new FairleadError('not-found', `a fake engine has no packets to send from ${from} to ${to}`);
     },

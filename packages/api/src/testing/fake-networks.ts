@@ -3,11 +3,13 @@ import {
   type IpAddress,
   ipPlus,
   newIdentifier,
+  type PortPolicies,
   parseIpAddress,
   parseMacAddress,
   parsePrefix,
 } from '@fairlead/base';
 import type {
+  AdmittedMapping,
   BoundPort,
   Endpoint,
   EndpointConfig,
@@ -91,11 +93,15 @@ export class FakeNetworks implements NetworkService {
     this.leave(this.#nameOf(container).id, network.id);
   }
 
+  admissions(): readonly AdmittedMapping[] {
+    return [];
+  }
+
   async publish(
     _container: string,
-    change: (before: readonly PortBinding[]) => readonly PortBinding[],
+    change: (before: readonly PortBinding[], policies: PortPolicies) => readonly PortBinding[],
   ): Promise<readonly BoundPort[]> {
-    this.published = change(this.published);
+    this.published = change(this.published, {});
     return bindPorts(this.published);
   }
 

@@ -1,19 +1,22 @@
-import { FairleadError, formatPortSpec, type PortRange, parsePortSpec } from '@fairlead/base';
+import { FairleadError, formatPortSpec, type PortRange, parsePortSpec, splitPolicy } from '@fairlead/base';
 import type { PortBinding } from '@fairlead/engine';
 
 /**
- * One binding for each container port of a text in the notation of `-p`; ranges of equal length go in step.
+ * One binding for each container port of a text in the notation of `-p`, with who may ask for it if that is said
+ * (`8080:80,from=10.0.0.0/8,via=eth0`); ranges of equal length go in step.
  *
  * @throws FairleadError `invalid-argument` in the words of the docker command.
  */
 export function parseBindings(text: string): PortBinding[] {
-  const { protocol, containerPorts, hostAddress, hostPorts } = parsePortSpec(text);
+  const { spec, policy } = splitPolicy(text);
+  const { protocol, containerPorts, hostAddress, hostPorts } = parsePortSpec(spec);
   const count = containerPorts.last - containerPorts.first + 1;
   return Array.from({ length: count }, (_, index) => ({
     protocol,
     containerPort: containerPorts.first + index,
     ...(hostAddress && { hostAddress }),
     ...(hostPorts && { hostPorts: count === 1 ? hostPorts : singlePort(hostPorts.first + index) }),
+    ...(policy && { policy }),
   }));
 }
 
@@ -41,8 +44,12 @@ function portOf({ protocol, containerPort }: PortBinding): string {
   return `${containerPort}/${protocol}`;
 }
 
-/** @param binding of the same port. */
-function isMeant(wanted: PortBinding, { hostAddress, hostPorts }: PortBinding): boolean {
+/** True when a text like {@link parseBindings} reads means a binding: of host address and ports only what is given counts. */
+export function isMeant(
+  wanted: PortBinding,
+  { protocol, containerPort, hostAddress, hostPorts }: PortBinding,
+): boolean {
+  if (wanted.protocol !== protocol || wanted.containerPort !== containerPort) return false;
   if (wanted.hostAddress !== undefined && wanted.hostAddress !== hostAddress) return false;
   return wanted.hostPorts === undefined || isSame(wanted.hostPorts, hostPorts);
 }
@@ -51,7 +58,8 @@ function isSame(a: PortRange, b: PortRange | undefined): boolean {
   return a.first === b?.first && a.last === b.last;
 }
 
-function textOf({ containerPort, ...binding }: PortBinding): string {
+/** A binding in the notation of `-p`. */
+export function textOf({ containerPort, ...binding }: PortBinding): string {
   return formatPortSpec({ ...binding, containerPorts: singlePort(containerPort) });
 }
 

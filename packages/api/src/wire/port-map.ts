@@ -2,6 +2,7 @@ import {
   FairleadError,
   formatPortRange,
   type PortProtocol,
+  parsePortPolicy,
   parsePortRange,
   portProtocols,
   tryParseIpAddress,
@@ -10,20 +11,22 @@ import type { BoundPort, PortBinding } from '@fairlead/engine';
 import * as v from 'valibot';
 import { goObject, goString } from './go-json.ts';
 
-/** One `HostIp`, `HostPort` pair. */
+/** One `HostIp`, `HostPort` pair, and where somebody said so, who may ask for it: two fields of our own. */
 export interface WirePortBinding {
   readonly HostIp: string;
   readonly HostPort: string;
+  readonly Sources?: readonly string[] | null | undefined;
+  readonly Interfaces?: readonly string[] | null | undefined;
 }
 
 /** Bindings by container port, `80/tcp`. */
 export type WirePortMap = Readonly<Record<string, readonly WirePortBinding[] | null>>;
 
+const names = v.optional(v.nullable(v.array(v.string())));
+const bindingEntries = { HostIp: goString, HostPort: goString, Sources: names, Interfaces: names };
+
 /** `PortBindings` of a request; `null` and empty lists are kept apart from absent ones. */
-export const portMapSchema = v.optional(
-  v.record(v.string(), v.nullable(v.array(goObject({ HostIp: goString, HostPort: goString })))),
-  {},
-);
+export const portMapSchema = v.optional(v.record(v.string(), v.nullable(v.array(goObject(bindingEntries)))), {});
 
 /**
  * `80/tcp`, `80` or `8000-8010/udp` as protocol and ports.
@@ -65,7 +68,8 @@ export function parsePortMap(map: WirePortMap): PortBinding[] {
   });
 }
 
-function parseHost({ HostIp, HostPort }: WirePortBinding): Pick<PortBinding, 'hostAddress' | 'hostPorts'> {
+function parseHost(binding: WirePortBinding): Pick<PortBinding, 'hostAddress' | 'hostPorts' | 'policy'> {
+  const { HostIp, HostPort, Sources, Interfaces } = binding;
   const hostAddress = HostIp === '' ? undefined : tryParseIpAddress(HostIp);
   if (HostIp !== '' && hostAddress === undefined) {
     throw new FairleadError('invalid-argument', `invalid IP address: ${HostIp}`);
@@ -74,7 +78,8 @@ function parseHost({ HostIp, HostPort }: WirePortBinding): Pick<PortBinding, 'ho
   const open = HostPort === '' || HostPort === '0';
   const hostPorts = open ? undefined : parsePortRange(HostPort);
   if (!open && hostPorts === undefined) throw invalidPort(HostPort);
-  return { ...(hostAddress && { hostAddress }), ...(hostPorts && { hostPorts }) };
+  const policy = Sources || Interfaces ? parsePortPolicy(Sources?.join(','), Interfaces?.join(',')) : undefined;
+  return { ...(hostAddress && { hostAddress }), ...(hostPorts && { hostPorts }), ...(policy && { policy }) };
 }
 
 function invalidPort(text: string): FairleadError {
@@ -89,6 +94,8 @@ export function presentBindings(bindings: readonly PortBinding[]): WirePortMap {
     (binding) => ({
       HostIp: binding.hostAddress ?? '',
       HostPort: binding.hostPorts === undefined ? '' : formatPortRange(binding.hostPorts),
+      ...(binding.policy?.sources && { Sources: binding.policy.sources }),
+      ...(binding.policy?.interfaces && { Interfaces: binding.policy.interfaces }),
     }),
   );
 }

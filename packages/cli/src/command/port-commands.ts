@@ -1,7 +1,12 @@
-import type { CommandDefinition } from './command.ts';
+import type { CommandDefinition, OptionDefinition } from './command.ts';
 
 const ports = (): Promise<typeof import('../container/ports.ts')> => import('../container/ports.ts');
 const specification = '<port...>';
+
+const askers: readonly OptionDefinition[] = [
+  { flags: '--from <source>', description: 'only from an address or a subnet', repeatable: true },
+  { flags: '--via <interface>', description: 'only by an interface of this host', repeatable: true },
+];
 
 /** Commands about the published ports of containers. */
 export const portCommands: readonly CommandDefinition[] = [
@@ -17,8 +22,33 @@ export const portCommands: readonly CommandDefinition[] = [
     words: ['port', 'add'],
     summary: 'Publish more ports of a container, also while it runs: 8080:80, 127.0.0.1:53:53/udp',
     arguments: `<container> ${specification}`,
+    options: askers,
     completion: 'container',
     load: async () => (await ports()).add,
+  },
+  {
+    words: ['port', 'allow'],
+    summary: 'Say who may ask for published ports, besides those who may; without options anybody may',
+    arguments: `<container> ${specification}`,
+    options: askers,
+    completion: 'container',
+    load: async () => (await ports()).allow,
+  },
+  {
+    words: ['port', 'deny'],
+    summary: 'Say who may no longer ask for published ports; without options nobody but this host may',
+    arguments: `<container> ${specification}`,
+    options: askers,
+    completion: 'container',
+    load: async () => (await ports()).deny,
+  },
+  {
+    words: ['port', 'who'],
+    summary: 'Who can reach the published ports of a container: NAME or NAME:PORT',
+    arguments: '<container>',
+    options: [{ flags: '--json', description: 'print the whole report' }],
+    completion: 'running-container',
+    load: async () => (await import('../container/reach.ts')).who,
   },
   {
     words: ['port', 'rm'],

@@ -36,7 +36,7 @@ export const runOptions: readonly OptionDefinition[] = [
   { flags: '--name <name>', description: 'name of the container' },
   {
     flags: '-p, --publish <spec>',
-    description: 'publish a port: [[address:]host:]container[/protocol]',
+    description: 'publish a port: [[address:]host:]container[/protocol][,from=SOURCE][,via=INTERFACE]',
     repeatable: list,
   },
   { flags: '-P, --publish-all', description: 'publish every exposed port on a free one' },

@@ -29,6 +29,10 @@ const published: readonly [line: string, bindings: Record<string, unknown>][] = 
     '-p 8000-8001:80-81 busybox',
     { '80/tcp': [{ HostIp: '', HostPort: '8000' }], '81/tcp': [{ HostIp: '', HostPort: '8001' }] },
   ],
+  [
+    '-p 8080:80,from=10.0.0.0/8,via=eth0 busybox',
+    { '80/tcp': [{ HostIp: '', HostPort: '8080', Sources: ['10.0.0.0/8'], Interfaces: ['eth0'] }] },
+  ],
   ['-p 8000-8010:80 busybox', { '80/tcp': [{ HostIp: '', HostPort: '8000-8010' }] }],
   [
     '-p 8080:80 -p 8081:80 busybox',

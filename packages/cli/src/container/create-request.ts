@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { FairleadError, formatPortRange, hostText, parsePortSpec } from '@fairlead/base';
+import { FairleadError, formatPortRange, hostText, parsePortSpec, splitPolicy } from '@fairlead/base';
 import { type Options, splitAssignment } from '../command/options.ts';
 import { parseMount, splitVolumes } from './mount-option.ts';
 import { resourceLimits } from './resource-limits.ts';
@@ -115,18 +115,31 @@ function hostConfig(options: Options, ports: readonly PublishedPort[], networkMo
 interface PublishedPort {
   /** `80/tcp`. */
   readonly port: string;
-  readonly binding: { readonly HostIp: string; readonly HostPort: string };
+  readonly binding: {
+    readonly HostIp: string;
+    readonly HostPort: string;
+    readonly Sources?: readonly string[];
+    readonly Interfaces?: readonly string[];
+  };
 }
 
 /** A range is one binding for each port, as docker sends it; a single port may ask for any of a range of host ports. */
 function portBindings(text: string): PublishedPort[] {
-  const { protocol, containerPorts, hostAddress, hostPorts } = parsePortSpec(text);
+  const { spec, policy } = splitPolicy(text);
+  const { protocol, containerPorts, hostAddress, hostPorts } = parsePortSpec(spec);
+  const askers = {
+    ...(policy?.sources && { Sources: policy.sources }),
+    ...(policy?.interfaces && { Interfaces: policy.interfaces }),
+  };
   const count = containerPorts.last - containerPorts.first + 1;
   return Array.from({ length: count }, (_, index) => {
     const single = hostPorts === undefined ? '' : `${hostPorts.first + index}`;
     const host = count === 1 && hostPorts !== undefined ? formatPortRange(hostPorts) : single;
     const address = hostAddress === undefined ? '' : hostText(hostAddress).replace(/^\[|\]$/g, '');
-    return { port: `${containerPorts.first + index}/${protocol}`, binding: { HostIp: address, HostPort: host } };
+    return {
+      port: `${containerPorts.first + index}/${protocol}`,
+      binding: { HostIp: address, HostPort: host, ...askers },
+    };
   });
 }
 

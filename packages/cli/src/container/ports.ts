@@ -1,5 +1,6 @@
 import { FairleadError } from '@fairlead/base';
 import type { Action, Invocation } from '../command/command.ts';
+import type { Options } from '../command/options.ts';
 
 /** The ports of a container as `inspect` shows them. */
 type PortMap = Readonly<Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[] | null>>;
@@ -22,12 +23,26 @@ export const list: Action = async (invocation) => {
 /** `fairlead port add`. */
 export const add: Action = (invocation) => change(invocation, 'add');
 
+/** `fairlead port allow`. */
+export const allow: Action = (invocation) => change(invocation, 'allow');
+
+/** `fairlead port deny`. */
+export const deny: Action = (invocation) => change(invocation, 'deny');
+
 /** `fairlead port rm`. */
 export const remove: Action = (invocation) => change(invocation, 'remove');
 
-async function change({ words: [container = '', ...ports], engine }: Invocation, how: 'add' | 'remove') {
+async function change({ words, options, engine }: Invocation, how: 'add' | 'remove' | 'allow' | 'deny') {
+  const [container = '', ...specs] = words;
+  const askers = how === 'remove' ? [] : [prefixed(options, 'from'), prefixed(options, 'via')].flat();
+  const ports = specs.map((spec) => [spec, ...askers].join(','));
   await engine.ask('POST', `/fairlead/containers/${container}/ports`, { body: { [how]: ports } });
   return 0;
+}
+
+/** The options as they are written behind a port: `from=10.0.0.0/8`. */
+function prefixed(options: Options, name: 'from' | 'via'): string[] {
+  return options.list(name).flatMap((text) => text.split(',').map((word) => `${name}=${word}`));
 }
 
 function printPorts({ print }: Invocation, ports: PortMap): void {

@@ -189,7 +189,9 @@ export class ContainerStart {
     }
     if (existing !== undefined) this.#starting.set(id, existing.id);
     const mode = plan.mode === 'host' ? 'host' : 'own';
-    const request = { owner: id, ownerName: container.name, mode, ports: portsOf(plan) } as const;
+    const { portPolicies } = container.config.host;
+    const ports = { ports: portsOf(plan), ...(portPolicies && { portPolicies }) };
+    const request = { owner: id, ownerName: container.name, mode, ...ports } as const;
     const sandbox = existing ?? (await network.openSandbox({ ...request, dns: dnsConfig(container, settings) }));
     this.#starting.set(id, sandbox.id);
     undo.defer(() => this.#quietly(id, 'sandbox not closed', () => this.leaveSandbox({ id, sandbox: sandbox.id })));

@@ -123,6 +123,28 @@ const notPublished: CauseRow = {
   },
 };
 
+const notAllowed: CauseRow = {
+  code: 'not-allowed',
+  explain: (trace) => {
+    const rule = ownRule(trace, /published for others/);
+    if (rule === undefined) return undefined;
+    const { source, destination } = trace;
+    const name = destination.container?.name ?? destination.address;
+    const allow = [destination.innerPort ?? destination.port, '--from', source.address].join(' ');
+    return {
+      text: `Port ${destination.port} of ${name} is published, but for some askers only, and ${source.address} is none of them.`,
+      evidence: ruleEvidence(trace, rule),
+      fixes: [
+        {
+          text: 'Allow it',
+          commands: [`fairlead port allow ${name} ${allow}`],
+          undo: [`fairlead port deny ${name} ${allow}`],
+        },
+      ],
+    };
+  },
+};
+
 const loopbackGuarded: CauseRow = {
   code: 'loopback-guarded',
   explain: (trace) => {
@@ -355,6 +377,7 @@ export const firewallRows: readonly CauseRow[] = [
   separated,
   networksApart,
   notPublished,
+  notAllowed,
   loopbackGuarded,
   untranslatable,
   bridgeFirewall,

@@ -25,7 +25,8 @@ const publishedElsewhere: CauseRow = {
   code: 'published-elsewhere',
   explain: (trace) => {
     const { destination, directory, protocol } = trace;
-    if (!isUnclaimed(trace) || !destination.local || destination.port === undefined) return undefined;
+    if (!isUnclaimed(trace) || !destination.local || destination.published) return undefined;
+    if (destination.port === undefined) return undefined;
     const port = destination.port;
     for (const container of directory.containers) {
       if (container.namespace === undefined) continue;

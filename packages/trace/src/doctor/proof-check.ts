@@ -1,4 +1,4 @@
-import type { TraceReport } from '../model/report.ts';
+import type { RuleStep, TraceReport } from '../model/report.ts';
 import type { Finding } from './finding.ts';
 import { containersOn, type HostState, type ProofOf } from './host-state.ts';
 
@@ -67,11 +67,11 @@ function sizeFinding(
   };
 }
 
-/** It arrived, but not where the port is to lead: somebody else's rule or route was first. */
-function takenFinding(
-  { container, port }: { readonly container: string; readonly port: number },
+/** Where a packet for a container's port has arrived instead: somebody else's rule or route was first. */
+export function diversion(
+  container: string,
   report: TraceReport,
-): Finding | undefined {
+): { readonly place: string; readonly rule?: RuleStep; readonly evidence: readonly string[] } | undefined {
   const arrival = report.hops.findLast(({ role, event }) => role === 'request' && event === 'received');
   if (arrival === undefined || arrival.place.split('+').includes(container)) return undefined;
   const rules = report.hops
@@ -79,15 +79,30 @@ function takenFinding(
     .filter(({ owner, text }) => owner !== 'fairlead' && /dnat|redirect|"DNAT"|"REDIRECT"/.test(text));
   const [rule] = rules;
   return {
-    code: 'port-taken',
-    severity: 'error',
-    text: `Port ${port} of this host is published for ${container}, but leads to ${arrival.place}${rule === undefined ? '' : `: a rule of ${rule.owner} comes first`}.`,
+    place: arrival.place,
+    ...(rule && { rule }),
     evidence: [
       ...(rule === undefined
         ? []
         : [`nft trace: table ${rule.family} ${rule.table}, chain ${rule.chain}: ${rule.text}`]),
       `proved by a packet: ${probeText(report)}`,
     ],
+  };
+}
+
+/** It arrived, but not where the port is to lead. */
+function takenFinding(
+  { container, port }: { readonly container: string; readonly port: number },
+  report: TraceReport,
+): Finding | undefined {
+  const found = diversion(container, report);
+  if (found === undefined) return undefined;
+  const { place, rule, evidence } = found;
+  return {
+    code: 'port-taken',
+    severity: 'error',
+    text: `Port ${port} of this host is published for ${container}, but leads to ${place}${rule === undefined ? '' : `: a rule of ${rule.owner} comes first`}.`,
+    evidence,
     affects: [container],
     fixes: [],
   };
