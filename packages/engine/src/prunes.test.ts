@@ -17,6 +17,7 @@ const view = (id: string, status: ContainerStatus, image = ''): ContainerView =>
   mounts: [],
   files: { hosts: '', hostname: '', resolvConf: '', log: '' },
   execs: [],
+  linkNames: [],
 });
 
 const image = (id: string): Image => ({ ...sampleImage(), id });
