@@ -4,7 +4,7 @@ import type { Host } from '@fairlead/lab';
 
 /** Everything that a run leaves in the host's own network, in the witnesses' words. */
 export async function kernelState(host: Host): Promise<string> {
-  const commands = ['ip -br link', 'ip -br addr', 'ip route', 'nft list ruleset', 'ls /run/netns'];
+  const commands = ['ip -br link | sort', 'ip -br addr | sort', 'ip route', 'nft list ruleset', 'ls /run/netns'];
   const texts = await Promise.all(commands.map((command) => host.exec('sh', '-c', command)));
   return (
     texts

@@ -63,6 +63,7 @@ export class Engine implements EnginePort, AsyncDisposable {
   readonly #statistics: Statistics;
   readonly #stop = new AbortController();
   #resolvConf: Disposable | undefined;
+  #networkKeeper: Disposable | undefined;
   /** What a start leaves to be done while the API answers already. */
   #rest: Promise<unknown> = Promise.resolve();
 
@@ -113,7 +114,11 @@ export class Engine implements EnginePort, AsyncDisposable {
     await this.#containerVolumes.recover();
     this.#lifecycle.allowRestarts();
     const startRest = this.#autostart.plan();
-    this.#rest = Promise.all([adopt().then(() => startRest(this.#stop.signal)), compareInsides()]);
+    this.#rest = Promise.all([
+      adopt().then(() => startRest(this.#stop.signal)),
+      compareInsides(),
+      this.#keepNetworkRepaired(),
+    ]);
     void this.#followEvents();
     this.#resolvConf = watchHostResolvConf(() => void this.networks.followHostNames());
   }
@@ -164,7 +169,18 @@ export class Engine implements EnginePort, AsyncDisposable {
     this.#resolvConf?.[Symbol.dispose]();
     await this.#lifecycle.forbidRestarts();
     await this.#rest;
+    this.#networkKeeper?.[Symbol.dispose]();
     await this.#lifecycle.release();
+  }
+
+  /** A kernel that does not tell of losses has them repaired with the next start. */
+  async #keepNetworkRepaired(): Promise<void> {
+    const { network, logger } = this.#context;
+    try {
+      this.#networkKeeper = await network.keepRepaired();
+    } catch (error) {
+      logger.error('losses of the network are not noticed', { error: messageOf(error) });
+    }
   }
 
   async #followEvents(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { IpAddress } from '@fairlead/base';
+import { type IpAddress, lateModule } from '@fairlead/base';
 import {
   type ChainReference,
   type Change,
@@ -6,6 +6,7 @@ import {
   type ForeignFilter,
   type KernelObject,
   type LinkDetails,
+  type Loss,
   type NamespaceName,
   type RuleDefinition,
   type SysctlObject,
@@ -24,6 +25,8 @@ import { OpenNamespaces } from './open-namespaces.ts';
 import { Recorder } from './recorder.ts';
 import { RouteApplier } from './route-applier.ts';
 import { readSysctlHere, writeSysctlHere } from './sysctl.ts';
+
+const lossWatch = lateModule(() => import('./loss-watch.ts'));
 
 /** The one door to the kernel's network state: makes changes, reads state back, and remembers what it did. */
 export class Kernel implements Disposable {
@@ -167,6 +170,18 @@ export class Kernel implements Disposable {
   insertRules(namespace: NamespaceName, chain: ChainReference, rules: readonly RuleDefinition[]): void {
     this.#namespaces.recheck();
     this.recorder.operation('insert rules', () => this.#nft.insertRules(namespace, chain, rules));
+  }
+
+  /**
+   * Hear of what a namespace loses from now on, by whose hand ever, until the disposal. What the kernel could not keep for
+   * us is not heard of.
+   *
+   * @param rules also of what goes from nftables; every element that comes and goes is heard then as well.
+   */
+  async watchLosses(onLoss: (loss: Loss) => void, rules: boolean, namespace: NamespaceName = ''): Promise<Disposable> {
+    const { watchLosses } = await lossWatch();
+    this.#namespaces.recheck();
+    return this.#namespaces.get(namespace).enter(() => watchLosses(onLoss, rules));
   }
 
   /** Whether this kernel has a feature. */

@@ -20,6 +20,7 @@ export {
   matchesFlow,
 } from './conntrack.ts';
 export { type ErrnoName, errnoName, errnoNumber, errnoText } from './errno.ts';
+export { decodeLoss, decodeRulesLoss, type Loss, lossGroups } from './loss.ts';
 export {
   decodeMessages,
   encodeMessage,

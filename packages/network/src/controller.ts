@@ -1,4 +1,4 @@
-import { KeyedMutex, type Logger, messageOf } from '@fairlead/base';
+import { KeyedMutex, type Logger, lateModule, messageOf } from '@fairlead/base';
 import type { Change, ForeignFilter } from '@fairlead/netlink';
 import type { Store } from '@fairlead/store';
 import { Announcements } from './announcements.ts';
@@ -14,11 +14,13 @@ import type { AdmittedMapping } from './port-admission.ts';
 import { PortBook } from './port-book.ts';
 import { boundPorts } from './port-plan.ts';
 import { openedPorts, translatedPorts } from './published-fragment.ts';
-import { type ReconcileContext, type Reconciliation, reconcile } from './reconcile.ts';
+import { type ReconcileContext, type Reconciliation, reconcile, reconcileHost } from './reconcile.ts';
 import { routedPorts } from './routed-ports.ts';
 import { Sandboxes, type SandboxRequest } from './sandboxes.ts';
 import type { NetworkSettings } from './settings.ts';
 import { NetworkState } from './state.ts';
+
+const selfRepair = lateModule(() => import('./self-repair.ts'));
 
 /** What the controller is made from. */
 export interface ControllerContext {
@@ -87,6 +89,14 @@ export class NetworkController {
   async repair(): Promise<readonly Change[]> {
     const { changes, compareInsides } = await this.#repair();
     return [...changes, ...(await compareInsides())];
+  }
+
+  /** From now on put back at once what somebody takes from the host's namespace; ends with the disposal. */
+  async keepRepaired(): Promise<Disposable> {
+    const { SelfRepair } = await selfRepair();
+    const { state, kernel, logger, hostTable } = this.#reconcile;
+    const repair = () => this.#turns.run('repair', () => reconcileHost(this.#reconcile));
+    return await SelfRepair.begin({ state, kernel, logger, repair, rulesAreProtected: hostTable.protected === true });
   }
 
   /** Every network, oldest first. */

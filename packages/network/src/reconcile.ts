@@ -2,6 +2,7 @@ import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { KeyedMutex, type Logger, messageOf } from '@fairlead/base';
 import { sysctlName } from '@fairlead/drivers';
 import type { Change, KernelObject, TableDefinition } from '@fairlead/netlink';
+import { lostRoutes } from './connected-routes.ts';
 import { diff } from './diff.ts';
 import { hasNames } from './dns-names.ts';
 import type { KernelPort } from './kernel-port.ts';
@@ -46,10 +47,20 @@ export interface Reconciliation {
  * reload. What is right already is not touched, so traffic that flows goes on. What cannot be put right is logged.
  */
 export async function reconcile(context: ReconcileContext): Promise<Reconciliation> {
-  const changes = hostChanges(context);
-  await repair(context, changes);
+  const changes = await reconcileHost(context);
   const settled = await reconcileNames(context);
   return { changes: [...changes, ...settled], compareInsides: () => reconcileInsides(context) };
+}
+
+/**
+ * Bring the host's namespace alone to what the store says.
+ *
+ * @returns the changes that were needed.
+ */
+export async function reconcileHost(context: ReconcileContext): Promise<readonly Change[]> {
+  const changes = hostChanges(context);
+  await repair(context, changes);
+  return changes;
 }
 
 /** What has to change in the host's namespace, and which namespaces have to be made or to go. */
@@ -58,7 +69,7 @@ function hostChanges({ state, kernel, namespacePrefix, hostTable }: ReconcileCon
   const own = state.desired().filter(isOfHost);
   const table: KernelObject = { kind: 'table', namespace: '', definition: hostTable };
   const desired = [table, ...keepRouterAdvertisements(own, host), ...own];
-  return diff(desired, observeOwn(kernel, desired, host, namespacePrefix));
+  return [...diff(desired, observeOwn(kernel, desired, host, namespacePrefix)), ...lostRoutes(state.networks, host)];
 }
 
 /** What has to change inside a sandbox. Links that its container has renamed or taken elsewhere are let go. */

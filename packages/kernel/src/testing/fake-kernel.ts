@@ -5,6 +5,7 @@ import {
   type ForeignFilter,
   identityOf,
   type KernelObject,
+  type Loss,
   type NamespaceName,
   type RouteChangeObject,
 } from '@fairlead/netlink';
@@ -33,6 +34,9 @@ export class FakeKernel {
   readonly foreign: ForeignFilter[] = [];
   /** What was announced, in order: `fl-web eth0 172.17.0.2`. */
   readonly announced: string[] = [];
+  /** Tells those who watch that something was lost. */
+  readonly lose = (loss: Loss): void => this.#watchers.forEach((onLoss) => onLoss(loss));
+  readonly #watchers = new Set<(loss: Loss) => void>();
   readonly #emptyPins = new Set<NamespaceName>();
   readonly #world: FakeWorld = new Map([['', new FakeSpace('')]]);
 
@@ -60,6 +64,12 @@ export class FakeKernel {
   /** As the real one. */
   namespaces(): NamespaceName[] {
     return [...this.#world.keys()].filter((name) => name !== '').sort();
+  }
+
+  /** As the real one, of what {@link lose} says. */
+  async watchLosses(onLoss: (loss: Loss) => void): Promise<Disposable> {
+    this.#watchers.add(onLoss);
+    return { [Symbol.dispose]: () => void this.#watchers.delete(onLoss) };
   }
 
   /** As the real one, for those of {@link leaveEmptyPin}. */

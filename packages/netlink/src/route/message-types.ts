@@ -18,6 +18,7 @@ export const routeMessage = {
   newRule: 32,
   deleteRule: 33,
   getRule: 34,
+  newConfiguration: 80,
   newNamespaceId: 88,
   getNamespaceId: 90,
   newStatistics: 92,

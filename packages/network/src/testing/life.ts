@@ -1,5 +1,5 @@
 import type { IpAddress } from '@fairlead/base';
-import type { Change, ForeignFilter, KernelObject, NamespaceName } from '@fairlead/netlink';
+import type { Change, ForeignFilter, KernelObject, Loss, NamespaceName } from '@fairlead/netlink';
 import type { ConnectionFilter, KernelPort, LinkKind } from '../kernel-port.ts';
 import type { FakeNameService } from './fake-name-service.ts';
 
@@ -111,6 +111,10 @@ export class MortalKernel implements KernelPort {
 
   foreignFilters(): ForeignFilter[] {
     return this.#kernel.foreignFilters();
+  }
+
+  watchLosses(onLoss: (loss: Loss) => void, rules: boolean): Promise<Disposable> {
+    return this.#kernel.watchLosses(onLoss, rules);
   }
 
   announce(namespace: NamespaceName, link: string, addresses: readonly IpAddress[]): void {

@@ -1,0 +1,87 @@
+import { ByteReader, type IpAddress, ipFromBytes, type Prefix } from '@fairlead/base';
+import { Attributes } from './attribute.ts';
+import type { Message } from './message.ts';
+import { nftType } from './nftables/nft-message.ts';
+import { addressAttribute, addressHeaderLength } from './route/address.ts';
+import { FLAG_UP, linkAttribute, linkHeaderLength } from './route/link-attributes.ts';
+import { addressFamily, routeMessage } from './route/message-types.ts';
+import { decodeRouteHeader, destinationIn, mainTable, routeHeaderLength, routeTypes } from './route/route.ts';
+
+/** Something that a namespace had and has no more, whoever took it away. */
+export type Loss =
+  | { readonly kind: 'link'; readonly name: string; readonly how: 'removed' | 'down' | 'released' }
+  | { readonly kind: 'address'; readonly address: IpAddress }
+  | { readonly kind: 'route'; readonly destination: Prefix }
+  | { readonly kind: 'forwarding'; readonly family: 4 | 6 }
+  | { readonly kind: 'rules'; readonly table: string };
+
+/** Multicast groups of NETLINK_ROUTE in which losses are told (enum rtnetlink_groups). */
+export const lossGroups: readonly number[] = [1, 5, 7, 9, 11, 24, 25];
+
+/** ifi_change of a link that has just been made: nothing of it has changed. */
+const ALL_FLAGS = 0xffff_ffff;
+/** Bytes of netconfmsg with its padding. */
+const configurationHeaderLength = 4;
+/** NETCONFA_IFINDEX, NETCONFA_FORWARDING, NETCONFA_IFINDEX_ALL (include/uapi/linux/netconf.h). */
+const configuration = { index: 1, forwarding: 2, ofAll: -1 } as const;
+
+/** Bytes of nfgenmsg; then the name of the table, which is the first attribute of all that is in one. */
+const tableHeaderLength = 4;
+const TABLE_NAME = 1;
+
+/** What a notification of NETLINK_ROUTE says is gone; `undefined` for all that tell of something else, such as what is new. */
+export function decodeLoss(message: Message): Loss | undefined {
+  switch (message.type) {
+    case routeMessage.newLink:
+    case routeMessage.deleteLink:
+      return lostLink(message);
+    case routeMessage.deleteAddress:
+      return lostAddress(message);
+    case routeMessage.deleteRoute:
+      return lostRoute(message);
+    case routeMessage.newConfiguration:
+      return lostForwarding(message);
+    default:
+      return undefined;
+  }
+}
+
+/** A link that goes, one that is set down, and one that its bridge lets go, which is told in the bridge's own family. */
+function lostLink({ type, body }: Message): Loss | undefined {
+  const header = new ByteReader(body);
+  const family = header.u8();
+  const [flags, changed] = [header.skip(7).u32(), header.u32()];
+  const removed = type === routeMessage.deleteLink;
+  const down = !removed && changed !== ALL_FLAGS && (changed & FLAG_UP) !== 0 && (flags & FLAG_UP) === 0;
+  if (!removed && !down) return undefined;
+  const name = new Attributes(body.subarray(linkHeaderLength)).text(linkAttribute.name);
+  if (name === undefined) return undefined;
+  return { kind: 'link', name, how: down ? 'down' : family === addressFamily.bridge ? 'released' : 'removed' };
+}
+
+function lostAddress({ body }: Message): Loss | undefined {
+  const attributes = new Attributes(body.subarray(addressHeaderLength));
+  const bytes = attributes.bytes(addressAttribute.local) ?? attributes.bytes(addressAttribute.address);
+  return bytes && { kind: 'address', address: ipFromBytes(bytes) };
+}
+
+function lostRoute({ body }: Message): Loss | undefined {
+  const header = decodeRouteHeader(body);
+  if (header.table !== mainTable || header.type !== routeTypes.unicast) return undefined;
+  return { kind: 'route', destination: destinationIn(new Attributes(body.subarray(routeHeaderLength)), header) };
+}
+
+function lostForwarding({ body }: Message): Loss | undefined {
+  const attributes = new Attributes(body.subarray(configurationHeaderLength));
+  const ofAll = (attributes.u32(configuration.index) ?? 0) | 0;
+  if (ofAll !== configuration.ofAll || attributes.u32(configuration.forwarding) !== 0) return undefined;
+  return { kind: 'forwarding', family: body[0] === addressFamily.ipv4 ? 4 : 6 };
+}
+
+/** What a notification of nftables says is gone; elements of sets, which come and go all the time, do not count. */
+export function decodeRulesLoss({ type, body }: Message): Loss | undefined {
+  const { deleteTable, destroyTable, deleteChain, deleteRule, deleteSet } = nftType;
+  if (![deleteTable, destroyTable, deleteChain, deleteRule, deleteSet].some((lost) => lost === type)) return undefined;
+  const table = new Attributes(body.subarray(tableHeaderLength)).text(TABLE_NAME);
+  return table === undefined ? undefined : { kind: 'rules', table };
+}

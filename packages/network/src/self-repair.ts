@@ -1,0 +1,135 @@
+import { type Logger, messageOf } from '@fairlead/base';
+import { tableName } from '@fairlead/firewall';
+import { type Change, describeChange, type Loss } from '@fairlead/netlink';
+import type { KernelPort } from './kernel-port.ts';
+import type { Endpoint, Network } from './model.ts';
+
+/** Milliseconds from a loss to its repair: what is taken away together is put back together. */
+const PAUSE = 5;
+/** Whoever takes away again what was put back so many times within the window is not fought at every turn. */
+const LIMIT = 10;
+const WINDOW = 10_000;
+/** As many changes are named in the log. */
+const SHOWN = 10;
+/** Milliseconds between repairs then. */
+const LONG_PAUSE = 5000;
+
+/** What keeping the network repaired takes. */
+export interface SelfRepairParts {
+  /** What is wanted, as it is at each moment. */
+  readonly state: {
+    readonly networks: Iterable<Network>;
+    readonly endpoints: { onNetwork(network: string): readonly Endpoint[] };
+  };
+  readonly kernel: Pick<KernelPort, 'watchLosses'>;
+  readonly logger: Logger;
+  /** Compare the host's namespace with the store and put right what differs. */
+  readonly repair: () => Promise<readonly Change[]>;
+  /** True when nobody but us can change our rules. */
+  readonly rulesAreProtected: boolean;
+}
+
+/**
+ * Puts back what somebody takes from the host's namespace: a bridge that is deleted or set down, a port that is taken off
+ * it, an address, a route, forwarding, rules. Each loss is a hint and no more: the store and the kernel decide what is
+ * done, so one that we have caused ourselves costs a look. What is inside a container is its own business.
+ */
+export class SelfRepair implements Disposable {
+  readonly #parts: SelfRepairParts;
+  #watch: Disposable | undefined;
+  #losses: Loss[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  /** When something was put back lately. */
+  #repaired: number[] = [];
+
+  private constructor(parts: SelfRepairParts) {
+    this.#parts = parts;
+  }
+
+  /** Begin; it ends with the disposal. */
+  static async begin(parts: SelfRepairParts): Promise<SelfRepair> {
+    const self = new SelfRepair(parts);
+    self.#watch = await parts.kernel.watchLosses((loss) => self.#notice(loss), !parts.rulesAreProtected);
+    return self;
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#watch?.[Symbol.dispose]();
+  }
+
+  #notice(loss: Loss): void {
+    if (!concerns(this.#parts.state, loss)) return;
+    this.#losses.push(loss);
+    this.#timer ??= setTimeout(() => void this.#repair(), this.#isFought() ? LONG_PAUSE : PAUSE).unref();
+  }
+
+  async #repair(): Promise<void> {
+    const losses = this.#losses;
+    this.#losses = [];
+    const { repair, logger } = this.#parts;
+    try {
+      const changes = await repair();
+      if (changes.length === 0) return;
+      this.#repaired.push(performance.now());
+      logger.warn('put back what somebody took away', {
+        lost: [...new Set(losses.map(describeLoss))],
+        made: changes.slice(0, SHOWN).map(describeChange),
+        ...(changes.length > SHOWN && { more: changes.length - SHOWN }),
+        ...(this.#isFought() && { again: `somebody goes on: put back every ${LONG_PAUSE / 1000} s` }),
+      });
+    } catch (error) {
+      logger.error('not put back', { error: messageOf(error) });
+    } finally {
+      this.#timer = undefined;
+      // What was lost meanwhile waits for its own turn.
+      const [next] = this.#losses.splice(0, 1);
+      if (next !== undefined) this.#notice(next);
+    }
+  }
+
+  #isFought(): boolean {
+    const now = performance.now();
+    this.#repaired = this.#repaired.filter((time) => now - time < WINDOW);
+    return this.#repaired.length >= LIMIT;
+  }
+}
+
+/** True when something of ours may be missing now. What we take away ourselves is no longer in the store by then. */
+export function concerns({ networks, endpoints }: SelfRepairParts['state'], loss: Loss): boolean {
+  if (loss.kind === 'rules') return loss.table === tableName;
+  return Iterator.from(networks).some((network) => {
+    const { id, bridge, parent, internal, subnets } = network;
+    switch (loss.kind) {
+      case 'link':
+        if (bridge?.name === loss.name || parent?.name === loss.name) return true;
+        return endpoints.onNetwork(id).some(({ hostInterface }) => hostInterface === loss.name);
+      case 'address':
+        return subnets.some(({ gateway }) => gateway === loss.address);
+      case 'route':
+        return bridge !== undefined && subnets.some(({ subnet }) => subnet === loss.destination);
+      case 'forwarding':
+        return bridge !== undefined && !internal;
+      default:
+        return loss satisfies never;
+    }
+  });
+}
+
+/** What was lost, in a few words for the log. */
+export function describeLoss(loss: Loss): string {
+  switch (loss.kind) {
+    case 'link':
+      return `${loss.name} ${{ removed: 'removed', down: 'set down', released: 'taken off its bridge' }[loss.how]}`;
+    case 'address':
+      return `address ${loss.address} removed`;
+    case 'route':
+      return `route ${loss.destination} removed`;
+    case 'forwarding':
+      return `IPv${loss.family} forwarding switched off`;
+    case 'rules':
+      return `rules of the table ${loss.table} removed`;
+    default:
+      return loss satisfies never;
+  }
+}
