@@ -21,12 +21,14 @@ export interface NetlinkListener extends Disposable {
 
 /**
  * Listen to multicast groups of the namespace this thread is in. `handler` gets each message, whose body is a copy.
- * Messages that the kernel could not keep for us are lost, as everywhere with netlink.
+ *
+ * @param onLoss is called when the kernel could not keep messages for us; how many it does not tell.
  */
 export function listenToNetlink(
   protocol: NetlinkProtocol,
   groups: readonly number[],
   handler: (message: Message) => void,
+  onLoss: () => void = () => {},
 ): NetlinkListener {
   const socket = new NetlinkSocket(protocol);
   const { descriptor } = socket;
@@ -41,7 +43,7 @@ export function listenToNetlink(
   let open = true;
   const drain = (): void => {
     while (open) {
-      const length = receive(descriptor);
+      const length = receive(descriptor, onLoss);
       if (length === undefined) return;
       for (const message of decodeMessages(buffer.slice(0, length))) handler(message);
     }
@@ -58,14 +60,15 @@ export function listenToNetlink(
   };
 }
 
-/** `undefined` when there is nothing more; what was lost on the way is passed over. */
-function receive(descriptor: number): number | undefined {
+/** `undefined` when there is nothing more. */
+function receive(descriptor: number, onLoss: () => void): number | undefined {
   for (;;) {
     try {
       return recv(descriptor, buffer, buffer.length, MSG_DONTWAIT);
     } catch (error) {
       if (!(error instanceof SystemCallError)) throw error;
-      if (error.errno !== 'ENOBUFS' && error.errno !== 'EINTR') return undefined;
+      if (error.errno === 'ENOBUFS') onLoss();
+      else if (error.errno !== 'EINTR') return undefined;
     }
   }
 }

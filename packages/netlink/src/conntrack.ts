@@ -11,7 +11,32 @@ export interface FlowTuple {
   /** Absent for protocols without ports. */
   readonly sourcePort?: number;
   readonly destinationPort?: number;
+  /** Of ICMP: which message asks, and the number by which its answers are told from others. */
+  readonly echo?: { readonly type: number; readonly code: number; readonly identifier: number };
 }
+
+/** What went in one direction, headers of IP included. */
+export interface FlowCounters {
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+/** States of a TCP connection, in the order of their numbers (enum tcp_conntrack). */
+const tcpStates = [
+  'none',
+  'syn-sent',
+  'syn-received',
+  'established',
+  'fin-wait',
+  'close-wait',
+  'last-ack',
+  'time-wait',
+  'close',
+  'syn-sent2',
+] as const;
+
+/** How far a TCP connection is, as far as its packets tell who looks on. */
+export type TcpState = (typeof tcpStates)[number];
 
 /** A connection as the kernel tracks it: the same in the fields of conntrack(8). */
 export interface Flow {
@@ -27,6 +52,10 @@ export interface Flow {
   readonly id: number;
   /** Seconds until it is forgotten; absent once it is. */
   readonly timeout?: number;
+  /** Absent where `net.netfilter.nf_conntrack_acct` was 0 when it began, and in notifications but the last. */
+  readonly counters?: { readonly original: FlowCounters; readonly reply: FlowCounters };
+  /** Of TCP. */
+  readonly tcpState?: TcpState;
 }
 
 /** enum ip_conntrack_status (linux/netfilter/nf_conntrack_common.h), the bits that we read. */
@@ -55,7 +84,10 @@ export interface FlowEvent {
 }
 
 /** Attributes (enum ctattr_type). */
-const CTA = { original: 1, reply: 2, status: 3, timeout: 7, mark: 8, id: 12, filter: 25 } as const;
+const CTA = {
+  ...{ original: 1, reply: 2, status: 3, protocolInfo: 4, timeout: 7, mark: 8 },
+  ...{ originalCounters: 9, replyCounters: 10, id: 12, filter: 25 },
+} as const;
 /** AF_INET and AF_INET6. */
 const familyNumbers = { 4: 2, 6: 10 } as const;
 
@@ -83,6 +115,16 @@ export function encodeFlowDeletion({ family, original, id }: Flow): Uint8Array {
 }
 
 /**
+ * Ask for one flow, by its first direction; `ENOENT` is the answer when there is none. The kernel marks the answer as one
+ * part of several (ctnetlink_fill_info): only the acknowledgement says that there are no others.
+ */
+export function encodeFlowQuery({ family, original }: Pick<Flow, 'family' | 'original'>): Uint8Array {
+  return flowMessage(flowMessageType.get, messageFlag.acknowledge, family, (writer) =>
+    writeTuple(writer, CTA.original, original),
+  );
+}
+
+/**
  * Remove all flows that a filter lets through, in the kernel (Linux 6.8). Older kernels answer `EINVAL`: list them with
  * {@link encodeFlowDump} there and remove them one by one. That none are found is no error.
  *
@@ -100,6 +142,8 @@ export function encodeFlowFlush(filter: FlowFilter): Uint8Array {
 export function decodeFlow(message: Message): Flow {
   const attributes = new Attributes(message.body.subarray(4));
   const timeout = attributes.u32be(CTA.timeout);
+  const counters = readCounters(attributes);
+  const tcpState = tcpStates[attributes.nested(CTA.protocolInfo)?.nested(1)?.u8(1) ?? -1];
   return {
     family: message.body[0] === familyNumbers[4] ? 4 : 6,
     original: readTuple(attributes.nested(CTA.original)),
@@ -108,10 +152,22 @@ export function decodeFlow(message: Message): Flow {
     mark: attributes.u32be(CTA.mark) ?? 0,
     id: attributes.u32be(CTA.id) ?? 0,
     ...(timeout === undefined ? {} : { timeout }),
+    ...(counters === undefined ? {} : { counters }),
+    ...(tcpState === undefined ? {} : { tcpState }),
   };
 }
 
-/** Read a notification of the groups `conntrackNew` and `conntrackDestroy`; `undefined` for other messages. */
+function readCounters(attributes: Attributes): Flow['counters'] {
+  const [original, reply] = [CTA.originalCounters, CTA.replyCounters].map((type) => attributes.nested(type));
+  if (original === undefined || reply === undefined) return undefined;
+  const read = (direction: Attributes): FlowCounters => ({
+    packets: Number(direction.u64be(1) ?? 0n),
+    bytes: Number(direction.u64be(2) ?? 0n),
+  });
+  return { original: read(original), reply: read(reply) };
+}
+
+/** Read a notification of the groups `conntrackNew`, `conntrackUpdate` and `conntrackDestroy`; `undefined` for other messages. */
 export function decodeFlowEvent(message: Message): FlowEvent | undefined {
   if (message.type === flowMessageType.deleted) return { type: 'destroy', flow: decodeFlow(message) };
   if (message.type !== flowMessageType.created) return undefined;
@@ -148,7 +204,7 @@ function filterFlags(tuple: Partial<FlowTuple> | undefined): number {
 
 /** enum ctattr_ip (IPv4 source 1, destination 2; IPv6 3, 4) and enum ctattr_l4proto. */
 function writeTuple(writer: AttributeWriter, type: number, tuple: Partial<FlowTuple>): void {
-  const { source, destination, protocol, sourcePort, destinationPort } = tuple;
+  const { source, destination, protocol, sourcePort, destinationPort, echo } = tuple;
   writer.nested(type, (nest) => {
     if (source !== undefined || destination !== undefined) {
       nest.nested(1, (addresses) => {
@@ -161,6 +217,13 @@ function writeTuple(writer: AttributeWriter, type: number, tuple: Partial<FlowTu
       transport.u8(1, protocol);
       if (sourcePort !== undefined) transport.u16be(2, sourcePort);
       if (destinationPort !== undefined) transport.u16be(3, destinationPort);
+      if (echo === undefined) return;
+      // CTA_PROTO_ICMP_*, and CTA_PROTO_ICMPV6_* behind them.
+      const first = protocol === 1 ? 4 : 7;
+      transport
+        .u16be(first, echo.identifier)
+        .u8(first + 1, echo.type)
+        .u8(first + 2, echo.code);
     });
   });
 }
@@ -178,11 +241,19 @@ function readTuple(tuple: Attributes | undefined): FlowTuple {
   if (source === undefined || destination === undefined) throw new Error('conntrack: a flow without addresses');
   const sourcePort = transport?.u16be(2);
   const destinationPort = transport?.u16be(3);
+  const echo = readEcho(transport, 4) ?? readEcho(transport, 7);
   return {
     source: ipFromBytes(source),
     destination: ipFromBytes(destination),
     protocol: transport?.u8(1) ?? 0,
     ...(sourcePort === undefined ? {} : { sourcePort }),
     ...(destinationPort === undefined ? {} : { destinationPort }),
+    ...(echo === undefined ? {} : { echo }),
   };
+}
+
+function readEcho(transport: Attributes | undefined, first: number): FlowTuple['echo'] {
+  const identifier = transport?.u16be(first);
+  if (identifier === undefined) return undefined;
+  return { identifier, type: transport?.u8(first + 1) ?? 0, code: transport?.u8(first + 2) ?? 0 };
 }

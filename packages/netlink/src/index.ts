@@ -11,13 +11,16 @@ export {
   encodeFlowDeletion,
   encodeFlowDump,
   encodeFlowFlush,
+  encodeFlowQuery,
   type Flow,
+  type FlowCounters,
   type FlowEvent,
   type FlowFilter,
   type FlowTuple,
   flowMessageType,
   flowStatus,
   matchesFlow,
+  type TcpState,
 } from './conntrack.ts';
 export { type ErrnoName, errnoName, errnoNumber, errnoText } from './errno.ts';
 export { decodeLoss, decodeRulesLoss, type Loss, lossGroups } from './loss.ts';
@@ -90,6 +93,7 @@ export {
   type TraceEventType,
 } from './nftables/trace-event.ts';
 export { encodeTraceTable, type PacketMark, type TraceTable } from './nftables/trace-table.ts';
+export { encodeTrackingTable } from './nftables/tracking-table.ts';
 export { describeChange, describeObject } from './object/change-text.ts';
 export {
   type AddressObject,

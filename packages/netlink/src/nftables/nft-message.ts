@@ -36,7 +36,13 @@ export const nftType = {
 export const batchType = { begin: 0x10, end: 0x11 } as const;
 
 /** Multicast groups of nfnetlink (enum nfnetlink_groups) that we listen to. */
-export const netfilterGroup = { conntrackNew: 1, conntrackDestroy: 3, nftables: 7, nftTrace: 9 } as const;
+export const netfilterGroup = {
+  conntrackNew: 1,
+  conntrackUpdate: 2,
+  conntrackDestroy: 3,
+  nftables: 7,
+  nftTrace: 9,
+} as const;
 
 /** NFPROTO_* of each table family; 0 asks for all of them. */
 export const familyNumbers: Readonly<Record<TableFamily | 'any', number>> = {
