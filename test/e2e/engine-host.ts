@@ -19,14 +19,16 @@ export class EngineHost implements AsyncDisposable {
    * Start it all; what was started is dismantled when a later step fails.
    *
    * @param files stand in the image, by their path there.
+   * @param flags of the daemon.
    */
   static async start(
     files: Readonly<Record<string, string>> = {},
     options: Partial<DaemonOptions> = {},
+    flags: readonly string[] = [],
   ): Promise<EngineHost> {
     await using parts = new AsyncDisposableStack();
     const host = parts.use(await Host.create({ kernel: new Kernel(new Recorder()) }));
-    const daemon = parts.use(await Daemon.fairlead(host, [], options));
+    const daemon = parts.use(await Daemon.fairlead(host, flags, options));
     const image = join(host.folder, 'busybox.tar');
     await busyboxImage(image, { files });
     await daemon.docker('load', '-i', image);

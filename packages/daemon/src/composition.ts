@@ -21,6 +21,7 @@ import {
 import { NetworkController, type NetworkEvent } from '@fairlead/network';
 import { Containerd, chooseRuntime, probeRuntime, readHostFacts, removeEmptyCgroupParents } from '@fairlead/runtime';
 import { Store } from '@fairlead/store';
+import type { BorrowedSysctl } from './borrowed-sysctl.ts';
 import { diagnosisService } from './diagnosis.ts';
 import { NameService } from './name-service.ts';
 import { networkSettings } from './network-settings.ts';
@@ -104,6 +105,10 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
   });
   const linkCounters = (namespace: string) =>
     kernel.links(namespace).flatMap(({ name, statistics }) => (statistics ? [{ name, ...statistics }] : []));
+  const borrowed = store.collection<BorrowedSysctl>('borrowed-sysctl');
+  if (borrowed.size > 0) await (await import('./borrowed-sysctl.ts')).giveBackAll(kernel, borrowed);
+  const { flowHistory } = options;
+  const diagnosis = parts.use(diagnosisService({ engine: () => engine, kernel, borrowed, flowHistory }));
   const engine: Engine = parts.use(
     new Engine(
       {
@@ -148,7 +153,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
         }),
         operations: () => operationRecords(recorder),
         transcript: (id) => operationTranscript(recorder, id),
-        diagnosis: diagnosisService(() => engine, kernel),
+        diagnosis,
       },
     ),
   );

@@ -1,16 +1,47 @@
 import { FairleadError, lateModule } from '@fairlead/base';
 import type { DiagnosisService, EnginePort } from '@fairlead/engine';
 import type { Kernel } from '@fairlead/kernel';
+import type { Collection } from '@fairlead/store';
+import type { FlowLog } from '@fairlead/trace/flows';
+import type { BorrowedSysctl } from './borrowed-sysctl.ts';
 
 const trace = lateModule(() => import('@fairlead/trace'));
+const flowService = lateModule(() => import('./flow-service.ts'));
 const places = lateModule(() => import('./place-directory.ts'));
 
 /** Milliseconds: a neighbour that was asked for in vain is only asked for again after a second. */
 const PATIENCE_AFTER_FIX = 2000;
 
-/** The way to the network's diagnosis. */
-export function diagnosisService(engine: () => EnginePort, kernel: Kernel): DiagnosisService {
+/** What the diagnosis stands on. */
+export interface DiagnosisParts {
+  readonly engine: () => EnginePort;
+  readonly kernel: Kernel;
+  readonly borrowed: Collection<BorrowedSysctl>;
+  /** Flows that are kept when they have ended. */
+  readonly flowHistory: number;
+}
+
+/** The way to the network's diagnosis. Whatever listens for it ends with it. */
+export function diagnosisService(parts: DiagnosisParts): DiagnosisService & AsyncDisposable {
+  const { engine, kernel, borrowed, flowHistory: history } = parts;
+  let flowLog: Promise<FlowLog> | undefined;
+  const flows = (): Promise<FlowLog> => {
+    flowLog ??= flowService().then(({ makeFlowLog }) => makeFlowLog({ engine: engine(), kernel, borrowed, history }));
+    return flowLog;
+  };
   return {
+    async flows(filter) {
+      return await (await flows()).list(filter);
+    },
+    async *followFlows(filter, signal) {
+      yield* (await flows()).follow(filter, signal);
+    },
+    async start() {
+      if (history > 0) await (await flows()).start();
+    },
+    async [Symbol.asyncDispose]() {
+      await (await flowLog)?.[Symbol.asyncDispose]();
+    },
     async examine() {
       const [{ examineHost }, { readDirectory }] = await Promise.all([trace(), places()]);
       return await examineHost(readDirectory(engine()));

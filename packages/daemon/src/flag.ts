@@ -23,6 +23,7 @@ export const flags: readonly Flag[] = [
   { name: 'pidfile', short: 'p', kind: 'text' },
   { name: 'config-file', kind: 'text' },
   { name: 'metrics-addr', kind: 'text' },
+  { name: 'flow-history', kind: 'text' },
   { name: 'userns-remap', kind: 'text' },
   { name: 'containerd', kind: 'text' },
   { name: 'cgroup-parent', kind: 'text' },

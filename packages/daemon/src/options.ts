@@ -19,6 +19,8 @@ export interface DaemonOptions {
   readonly pidFile: string;
   /** Where metrics are served; absent means nowhere. */
   readonly metrics?: MetricsAddress;
+  /** Flows that are kept when they have ended; 0 keeps none, and listens only while somebody asks. */
+  readonly flowHistory: number;
   /** Socket of a containerd that runs already; absent means one of our own. */
   readonly containerd?: string;
   /** Control group of containers that name none; '' means the engine's own. */
@@ -115,6 +117,7 @@ export function optionsOf(values: FlagValues): DaemonOptions {
     execRoot: text('exec-root') ?? '/run/fairlead',
     pidFile: text('pidfile') ?? '/run/fairlead.pid',
     ...(text('metrics-addr') && { metrics: parseMetricsAddress(text('metrics-addr') ?? '') }),
+    flowHistory: parseCount('flow history', text('flow-history')) || 0,
     ...(containerd && { containerd }),
     cgroupParent: text('cgroup-parent') ?? '',
     debug: on('debug', false),

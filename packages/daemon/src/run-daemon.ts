@@ -1,6 +1,7 @@
 import { flushCompileCache } from 'node:module';
 import { ApiServer } from '@fairlead/api';
 import { type Logger, loadLateModules, messageOf } from '@fairlead/base';
+import type { EnginePort } from '@fairlead/engine';
 import { composeEngine, type LiveOptions } from './composition.ts';
 import { flags } from './flag.ts';
 import { listenAddresses } from './listener.ts';
@@ -47,6 +48,7 @@ export async function runDaemon(words: readonly string[]): Promise<number> {
     await ready;
     ({ tellReload } = composed);
     logger.info('API listening', { hosts: options.hosts, milliseconds: Math.round(performance.now()) });
+    if (options.flowHistory > 0) void keepFlows(composed.engine, logger);
     setTimeout(() => void completeProgram(logger), COMPLETION_DELAY_MS).unref();
     await untilStopped();
     logger.info('daemon shutting down; containers go on');
@@ -54,6 +56,15 @@ export async function runDaemon(words: readonly string[]): Promise<number> {
   } catch (error) {
     process.stderr.write(`failed to start daemon: ${messageOf(error)}\n`);
     return 1;
+  }
+}
+
+/** The engine is there for its containers, also where flows cannot be seen. */
+async function keepFlows({ diagnosis }: EnginePort, logger: Logger): Promise<void> {
+  try {
+    await diagnosis.start();
+  } catch (error) {
+    logger.error('no history of flows', { error: messageOf(error) });
   }
 }
 

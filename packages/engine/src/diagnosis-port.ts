@@ -1,4 +1,12 @@
-import type { DoctorReport, DropReport, PortReach, TraceReport, TraceRequest } from '@fairlead/trace';
+import type {
+  DoctorReport,
+  DropReport,
+  FlowFilter,
+  FlowLine,
+  PortReach,
+  TraceReport,
+  TraceRequest,
+} from '@fairlead/trace';
 
 /** Finds out what is wrong with the network. */
 export interface DiagnosisService {
@@ -19,4 +27,10 @@ export interface DiagnosisService {
   reach(container: string, port?: number): Promise<readonly PortReach[]>;
   /** Packets as the kernel drops them, until the signal. @throws FairleadError `not-implemented` where that cannot be seen. */
   drops(signal: AbortSignal): AsyncIterable<DropReport>;
+  /** Begin to keep what is to be kept, once the engine has started. */
+  start(): Promise<void>;
+  /** Connections that there are, after those that have ended and are kept. */
+  flows(filter: FlowFilter): Promise<readonly FlowLine[]>;
+  /** Connections as there is news of them, until the signal. */
+  followFlows(filter: FlowFilter, signal: AbortSignal): AsyncIterable<FlowLine>;
 }

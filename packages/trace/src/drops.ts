@@ -80,6 +80,11 @@ export function summarizeDrops(
   return [...reports.values()];
 }
 
+/** False for what is no loss. */
+export function isMeaningful(reason: string, { destination }: { readonly destination: string }): boolean {
+  return !meaningless.has(reason) && !isForMany(destination);
+}
+
 /** Most who get a multicast or a broadcast have no use for it. */
 function isForMany(destination: string): boolean {
   return /^ff|^2(2[4-9]|3\d)\.|\.255$/.test(destination);
@@ -99,7 +104,7 @@ function reportOf(
 ): DropReport | undefined {
   const header = readPacketHeader(record.bytes);
   const reason = reasons.get(record.reason) ?? `reason ${record.reason}`;
-  if (header === undefined || meaningless.has(reason) || isForMany(header.destination)) return undefined;
+  if (header === undefined || !isMeaningful(reason, header)) return undefined;
   const [from, to] = [header.source, header.destination].map((address) => ownerOf(directory, address)?.container.name);
   const says = icmpText(header);
   const protocol = protocols[header.protocol] ?? `protocol ${header.protocol}`;

@@ -1,14 +1,15 @@
-import { FairleadError, type PortPolicies, parsePortRange } from '@fairlead/base';
+import { codeOf, FairleadError, type PortPolicies, parsePortRange } from '@fairlead/base';
 import type { EnginePort, PortBinding } from '@fairlead/engine';
 import * as v from 'valibot';
 import { readBody } from '../http/json-body.ts';
-import { type ApiRequest, parameter } from '../http/request.ts';
+import { type ApiRequest, flag, integer, parameter, text } from '../http/request.ts';
 import { type ApiResponse, json, jsonLines, plainText } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
 import { isUp } from '../wire/container-summary.ts';
 import { goBoolean, goObject, goString, goStrings } from '../wire/go-json.ts';
 import { allowed, denied } from '../wire/port-access.ts';
 import { parseBindings, withoutBindings } from '../wire/port-change.ts';
+import { parseTimestamp } from '../wire/time.ts';
 
 /** What the Docker API has no words for; spelled in camelCase, as the engine does. */
 export function fairleadRoutes(engine: EnginePort, productVersion: string): Route[] {
@@ -26,6 +27,7 @@ export function fairleadRoutes(engine: EnginePort, productVersion: string): Rout
       pattern: '/fairlead/drops',
       handle: (request) => jsonLines(engine.diagnosis.drops(request.signal)),
     },
+    { method: 'GET', pattern: '/fairlead/flows', handle: (request) => flows(engine, request) },
     { method: 'POST', pattern: '/fairlead/traces', handle: (request) => trace(engine, request) },
     { method: 'GET', pattern: '/fairlead/containers/{id}/reach', handle: (request) => reach(engine, request) },
     { method: 'POST', pattern: '/fairlead/containers/{id}/ports', handle: (request) => publish(engine, request) },
@@ -50,6 +52,44 @@ async function status(engine: EnginePort, productVersion: string): Promise<ApiRe
 async function transcript(engine: EnginePort, id: string): Promise<ApiResponse> {
   const lines = await engine.transcript(id === 'last' ? undefined : id);
   return plainText(lines.map((line) => `${line}\n`).join(''));
+}
+
+/** A line for each connection; with `follow` there are more as long as the client listens. */
+async function flows(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+  const [container, network, port] = [text(request, 'container'), text(request, 'network'), integer(request, 'port')];
+  const since = parseTimestamp(text(request, 'since'));
+  const filter = {
+    all: flag(request, 'all'),
+    ...(container !== undefined && { container: await containerName(engine, container) }),
+    ...(network !== undefined && { network: networkName(engine, network) }),
+    ...(port !== undefined && { port }),
+    ...(since !== undefined && { since: Number(since / 1_000_000n) }),
+  };
+  if (flag(request, 'follow')) return jsonLines(engine.diagnosis.followFlows(filter, request.signal));
+  return jsonLines(eachOf(await engine.diagnosis.flows(filter)));
+}
+
+async function* eachOf<T>(values: readonly T[]): AsyncGenerator<T> {
+  yield* values;
+}
+
+/** What is gone by now is meant by the name that it had. */
+async function containerName(engine: EnginePort, reference: string): Promise<string> {
+  try {
+    return (await engine.containers.inspect(reference)).container.name;
+  } catch (error) {
+    if (codeOf(error) === 'not-found') return reference;
+    throw error;
+  }
+}
+
+function networkName(engine: EnginePort, reference: string): string {
+  try {
+    return engine.networks.inspect(reference).network.name;
+  } catch (error) {
+    if (codeOf(error) === 'not-found') return reference;
+    throw error;
+  }
 }
 
 const traceSchema = goObject({

@@ -40,6 +40,9 @@ export class FakeEngine implements EnginePort {
     examine: async () => ({ schema: 'fairlead.doctor/1', findings: [], passed: [], probes: 0, milliseconds: 0 }),
     async *drops() {},
     reach: async () => [],
+    start: async () => {},
+    flows: async () => [],
+    async *followFlows() {},
     trace: async ({ from, to }) => {
       throw new FairleadError('not-found', `a fake engine has no packets to send from ${from} to ${to}`);
     },

@@ -69,6 +69,24 @@ export const machineCommands: readonly CommandDefinition[] = [
     load: async () => (await import('../machine/drops.ts')).drops,
   },
   {
+    words: ['flows'],
+    summary: 'Who talks to whom, and how it went',
+    options: [
+      {
+        flags: '--container <container>',
+        description: 'that has one end, also one that is gone',
+        completion: 'container',
+      },
+      { flags: '--network <network>', description: 'that an end is on', completion: 'network' },
+      { flags: '--port <number>', description: 'that was asked for' },
+      { flags: '--since <time>', description: 'not those that ended before; with --follow also what was before' },
+      { flags: '-f, --follow', description: 'as it happens, until interrupted' },
+      { flags: '-a, --all', description: 'also what concerns no network of the engine' },
+      json,
+    ],
+    load: async () => (await import('../machine/flows.ts')).flows,
+  },
+  {
     words: ['doctor'],
     aliases: [['system', 'doctor']],
     summary: 'Find what is wrong with the network, and prove it',
