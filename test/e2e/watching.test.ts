@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Watching, WatchingRig } from './watching-rig.ts';
 
-/** Commands that show what goes on in the network: `fairlead flows`. */
+/** Commands that show what goes on in the network: `fairlead flows`, `fairlead capture`. */
 
 let rig: WatchingRig;
 
@@ -112,6 +115,88 @@ test('flows: those of a container that is gone keep its name, also when another 
     );
   }
   assert.deepEqual(await list('--container', 'nobody'), []);
+});
+
+/** How many sockets in a container's namespace see all packets. */
+async function packetSockets(container: string): Promise<number> {
+  const { host, daemon } = rig.engine;
+  const path = (await daemon.docker('inspect', '-f', '{{.NetworkSettings.SandboxKey}}', container)).trim();
+  const table = await host.exec('nsenter', `--net=${path}`, 'cat', '/proc/net/packet');
+  return table.trim().split('\n').length - 1;
+}
+
+async function until(isSo: () => Promise<boolean>, what: string): Promise<void> {
+  for (let attempt = 0; !(await isSo()); attempt++) {
+    assert.ok(attempt < 200, what);
+    await sleep(50);
+  }
+}
+
+test('capture: tcpdump reads what was captured in a container, and names are in the file', async () => {
+  const file = join(rig.engine.host.folder, 'web.pcapng');
+  {
+    using _capture = rig.watch('capture', 'web', '-w', file, 'tcp', 'and', 'host', 'db');
+    await until(async () => (await packetSockets('web')) === 1, 'nothing listens');
+    for (const url of ['http://10.9.1.3/hostname', 'http://[fd00:9:1::3]/hostname'])
+      assert.ok(await rig.fetch('web', url));
+    await until(async () => existsSync(file) && readFileSync(file).length > 2000, 'nothing was written');
+    const text = await rig.engine.host.exec('tcpdump', '-nnr', file);
+    assert.match(text, /IP 10\.9\.1\.2\.\d+ > 10\.9\.1\.3\.80: Flags \[S\]/);
+    await until(async () => {
+      const read = await rig.engine.host.exec('tcpdump', '-nnr', file, 'ip6');
+      return /IP6 fd00:9:1::2\.\d+ > fd00:9:1::3\.80: Flags \[S\]/.test(read);
+    }, 'no packet of IPv6');
+    assert.doesNotMatch(text, /ARP|ICMP/);
+    assert.match(readFileSync(file, 'latin1'), /\x0a\x09\x01\x03db\x00/);
+  }
+  // The command was killed: nothing listens any more.
+  await until(async () => (await packetSockets('web')) === 0, 'somebody still listens');
+});
+
+test('capture: what a network forwards, and the host’s end of a cable, are lines where they are read', async () => {
+  for (const words of [['app'], ['web', '--host-side']]) {
+    const command = ['capture', ...words, '--text', '-c', '1', 'dst', 'port', '80'];
+    using capture = rig.watch(...command);
+    const asking = setInterval(() => void rig.fetch('web', 'http://10.9.1.3/hostname'), 500);
+    try {
+      const line = await capture.until((text) => text.includes('10.9.1.3:80'));
+      assert.match(line, /^[\d:.]+ {2}host:\S+ in {2}10\.9\.1\.2:\d+ → 10\.9\.1\.3:80 tcp SYN {2}74 bytes$/);
+      await until(async () => capture.complaints().includes('1 packet captured, 0 dropped'), 'it does not end');
+    } finally {
+      clearInterval(asking);
+    }
+  }
+});
+
+test('capture: what makes no sense is refused before anything is written', async () => {
+  for (const [words, says] of [
+    [['web', 'port', 'http'], /the filter makes no sense: "http" is no port/],
+    [['nobody'], /No such container or network: nobody/],
+    [['web', '--duration', 'long'], /time: invalid duration "long"/],
+  ] as const) {
+    const { code, stdout, stderr } = await rig.command('capture', ...words);
+    assert.notEqual(code, 0);
+    assert.equal(stdout, '');
+    assert.match(stderr, says);
+  }
+});
+
+test('capture: Wireshark lists containers and networks, and gets packets through its pipe', async () => {
+  const { host } = rig.engine;
+  const { stdout } = await rig.command('extcap', '--extcap-interfaces', '--extcap-version=4.4');
+  assert.match(stdout, /^interface \{value=fairlead-db\}\{display=Fairlead: container db\}$/m);
+  assert.match(stdout, /^interface \{value=fairlead-app\}\{display=Fairlead: network app\}$/m);
+  const fifo = join(host.folder, 'extcap.fifo');
+  await host.exec('mkfifo', fifo);
+  const filter = ['--extcap-capture-filter', 'tcp dst port 80'];
+  using _capture = rig.watch('extcap', '--capture', '--extcap-interface', 'fairlead-db', '--fifo', fifo, ...filter);
+  const reading = host.run(['timeout', '15', 'tcpdump', '-nnc', '1', '-r', fifo]);
+  const asking = setInterval(() => void rig.fetch('web', 'http://10.9.1.3/hostname'), 500);
+  try {
+    assert.match((await reading).stdout, /10\.9\.1\.2\.\d+ > 10\.9\.1\.3\.80: Flags \[S\]/);
+  } finally {
+    clearInterval(asking);
+  }
 });
 
 test('flows: what was set in the host meanwhile is given back, also by the start after a kill', async () => {

@@ -6,6 +6,7 @@ import type { FlowLog } from '@fairlead/trace/flows';
 import type { BorrowedSysctl } from './borrowed-sysctl.ts';
 
 const trace = lateModule(() => import('@fairlead/trace'));
+const captures = lateModule(() => import('@fairlead/trace/capture'));
 const flowService = lateModule(() => import('./flow-service.ts'));
 const places = lateModule(() => import('./place-directory.ts'));
 
@@ -30,6 +31,10 @@ export function diagnosisService(parts: DiagnosisParts): DiagnosisService & Asyn
     return flowLog;
   };
   return {
+    async capture(request, signal) {
+      const [{ capturePackets }, { readDirectory }] = await Promise.all([captures(), places()]);
+      return capturePackets(request, readDirectory(engine()), signal);
+    },
     async flows(filter) {
       return await (await flows()).list(filter);
     },

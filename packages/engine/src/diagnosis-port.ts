@@ -1,4 +1,5 @@
 import type {
+  CaptureRequest,
   DoctorReport,
   DropReport,
   FlowFilter,
@@ -27,6 +28,12 @@ export interface DiagnosisService {
   reach(container: string, port?: number): Promise<readonly PortReach[]>;
   /** Packets as the kernel drops them, until the signal. @throws FairleadError `not-implemented` where that cannot be seen. */
   drops(signal: AbortSignal): AsyncIterable<DropReport>;
+  /**
+   * Capture packets: a pcapng file, a piece at a time, until the signal.
+   *
+   * @throws FairleadError when the request makes no sense: nothing has begun then.
+   */
+  capture(request: CaptureRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /** Begin to keep what is to be kept, once the engine has started. */
   start(): Promise<void>;
   /** Connections that there are, after those that have ended and are kept. */

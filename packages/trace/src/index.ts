@@ -5,6 +5,7 @@
  * @module
  */
 
+export type { CaptureRequest } from './capture/capture-plan.ts';
 export { Watch } from './collect/watch.ts';
 export { examineHost } from './doctor/doctor.ts';
 export type { DoctorReport, Finding, Severity } from './doctor/finding.ts';

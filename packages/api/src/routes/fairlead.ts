@@ -3,13 +3,13 @@ import type { EnginePort, PortBinding } from '@fairlead/engine';
 import * as v from 'valibot';
 import { readBody } from '../http/json-body.ts';
 import { type ApiRequest, flag, integer, parameter, text } from '../http/request.ts';
-import { type ApiResponse, json, jsonLines, plainText } from '../http/response.ts';
+import { type ApiResponse, json, jsonLines, plainText, stream } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
 import { isUp } from '../wire/container-summary.ts';
 import { goBoolean, goObject, goString, goStrings } from '../wire/go-json.ts';
 import { allowed, denied } from '../wire/port-access.ts';
 import { parseBindings, withoutBindings } from '../wire/port-change.ts';
-import { parseTimestamp } from '../wire/time.ts';
+import { parseDuration, parseTimestamp } from '../wire/time.ts';
 
 /** What the Docker API has no words for; spelled in camelCase, as the engine does. */
 export function fairleadRoutes(engine: EnginePort, productVersion: string): Route[] {
@@ -28,6 +28,7 @@ export function fairleadRoutes(engine: EnginePort, productVersion: string): Rout
       handle: (request) => jsonLines(engine.diagnosis.drops(request.signal)),
     },
     { method: 'GET', pattern: '/fairlead/flows', handle: (request) => flows(engine, request) },
+    { method: 'GET', pattern: '/fairlead/captures/{target}', handle: (request) => capture(engine, request) },
     { method: 'POST', pattern: '/fairlead/traces', handle: (request) => trace(engine, request) },
     { method: 'GET', pattern: '/fairlead/containers/{id}/reach', handle: (request) => reach(engine, request) },
     { method: 'POST', pattern: '/fairlead/containers/{id}/ports', handle: (request) => publish(engine, request) },
@@ -90,6 +91,39 @@ function networkName(engine: EnginePort, reference: string): string {
     if (codeOf(error) === 'not-found') return reference;
     throw error;
   }
+}
+
+/** A pcapng file that goes on as long as the client listens. */
+async function capture(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+  const [only, filter] = [text(request, 'interface'), text(request, 'filter') ?? ''];
+  const [snapLength, count] = ['snaplen', 'count'].map((name) => positive(request, name));
+  const duration = durationOf(request);
+  const wanted = {
+    target: parameter(request, 'target'),
+    filter,
+    hostSide: flag(request, 'hostSide'),
+    ...(only !== undefined && { interface: only }),
+    ...(snapLength !== undefined && { snapLength }),
+    ...(count !== undefined && { count }),
+    ...(duration !== undefined && { duration }),
+  };
+  return stream(await engine.diagnosis.capture(wanted, request.signal), 'application/x-pcapng');
+}
+
+function positive(request: ApiRequest, name: string): number | undefined {
+  const value = integer(request, name);
+  if (value === undefined || value > 0) return value;
+  throw new FairleadError('invalid-argument', `${name} has to be more than 0`);
+}
+
+/** Milliseconds; a Go duration. */
+function durationOf(request: ApiRequest): number | undefined {
+  const given = text(request, 'duration');
+  if (given === undefined) return undefined;
+  const nanoseconds = parseDuration(given);
+  if (nanoseconds === undefined)
+    throw new FairleadError('invalid-argument', `time: invalid duration ${JSON.stringify(given)}`);
+  return nanoseconds / 1e6;
 }
 
 const traceSchema = goObject({

@@ -40,6 +40,9 @@ export class FakeEngine implements EnginePort {
     examine: async () => ({ schema: 'fairlead.doctor/1', findings: [], passed: [], probes: 0, milliseconds: 0 }),
     async *drops() {},
     reach: async () => [],
+    async capture({ target }) {
+      throw new FairleadError('not-found', `No such container or network: ${target}`);
+    },
     start: async () => {},
     flows: async () => [],
     async *followFlows() {},

@@ -1,0 +1,242 @@
+import {
+  addressOf,
+  FairleadError,
+  type Family,
+  ipToBytes,
+  type Prefix,
+  prefixFamily,
+  prefixLength,
+} from '@fairlead/base';
+import type { Filter, FilterSide, PortedProtocol } from './filter.ts';
+
+/** An instruction of classic BPF (struct sock_filter, linux/filter.h). */
+export interface FilterInstruction {
+  readonly code: number;
+  /** How many instructions to pass over when a comparison is true, and when it is false. */
+  readonly jt: number;
+  readonly jf: number;
+  /** 32 bits without sign. */
+  readonly k: number;
+}
+
+/** Opcodes: BPF_LD, BPF_LDX, BPF_ALU, BPF_JMP, BPF_RET with their sizes and modes. */
+const op = {
+  loadWord: 0x20,
+  loadHalf: 0x28,
+  loadByte: 0x30,
+  loadHalfIndexed: 0x48,
+  loadHeaderLength: 0xb1,
+  and: 0x54,
+  equal: 0x15,
+  anyBit: 0x45,
+  return: 0x06,
+} as const;
+
+/** SKF_NET_OFF: from the network header, whatever is before it. */
+const NETWORK = -0x100000;
+/** SKF_AD_OFF + SKF_AD_PROTOCOL: the Ethernet type, with a VLAN tag passed over. */
+const ETHER_TYPE = -0x1000;
+/** All of a packet. */
+const EVERYTHING = 0x40000;
+/** Longest program that the kernel takes (BPF_MAXINSNS). */
+const LONGEST = 4096;
+
+const etherTypes = { 4: 0x0800, 6: 0x86dd, arp: 0x0806 } as const;
+const protocolNumbers: Readonly<Record<PortedProtocol, number>> = { tcp: 6, udp: 17, sctp: 132 };
+
+/** Where a program goes on. */
+interface Label {
+  at?: number;
+}
+
+interface Step {
+  readonly code: number;
+  readonly k: number;
+  readonly then?: Label;
+  readonly otherwise?: Label;
+}
+
+/**
+ * The program that the kernel runs for each packet.
+ *
+ * @param snapLength bytes of each packet that are wanted; 0 means all.
+ * @throws FairleadError `invalid-argument` for a filter that is too long.
+ */
+export function compileFilter(filter: Filter | undefined, snapLength = 0): FilterInstruction[] {
+  const compiler = new FilterCompiler();
+  const [wanted, unwanted]: [Label, Label] = [{}, {}];
+  if (filter !== undefined) compiler.test(filter, wanted, unwanted);
+  compiler.place(wanted);
+  compiler.emit(op.return, snapLength === 0 ? EVERYTHING : snapLength);
+  compiler.place(unwanted);
+  if (filter !== undefined) compiler.emit(op.return, 0);
+  return compiler.finish();
+}
+
+class FilterCompiler {
+  readonly #steps: Step[] = [];
+
+  emit(code: number, k: number): void {
+    this.#steps.push({ code, k: k >>> 0 });
+  }
+
+  place(label: Label): void {
+    label.at = this.#steps.length;
+  }
+
+  /** Go on at one label or at the other. */
+  test(filter: Filter, yes: Label, no: Label): void {
+    switch (filter.kind) {
+      case 'not':
+        this.test(filter.filter, no, yes);
+        return;
+      case 'and':
+      case 'or':
+        this.#each(filter.filters, filter.kind, (part, ...labels) => this.test(part, ...labels), [yes, no]);
+        return;
+      case 'protocol':
+        this.#protocol(filter.name, yes, no);
+        return;
+      case 'net':
+        this.#each(filter.prefixes, 'or', (prefix, ...labels) => this.#net(prefix, filter.side, ...labels), [yes, no]);
+        return;
+      case 'port':
+        this.#port(filter, yes, no);
+        return;
+      default:
+        return filter satisfies never;
+    }
+  }
+
+  #each<T>(
+    parts: readonly T[],
+    kind: 'and' | 'or',
+    test: (part: T, yes: Label, no: Label) => void,
+    [yes, no]: readonly [Label, Label],
+  ): void {
+    for (const [index, part] of parts.entries()) {
+      const next: Label = {};
+      const isLast = index === parts.length - 1;
+      if (kind === 'and') test(part, isLast ? yes : next, no);
+      else test(part, yes, isLast ? no : next);
+      if (!isLast) this.place(next);
+    }
+  }
+
+  #protocol(name: Extract<Filter, { kind: 'protocol' }>['name'], yes: Label, no: Label): void {
+    if (name === 'ip') return this.#isType(4, yes, no);
+    if (name === 'ip6') return this.#isType(6, yes, no);
+    if (name === 'arp') return this.#isType('arp', yes, no);
+    if (name === 'icmp') return this.#carries(4, [1], yes, no);
+    if (name === 'icmp6') return this.#carries(6, [58], yes, no);
+    const numbers = [protocolNumbers[name]];
+    this.#each([4, 6] as const, 'or', (family, ...labels) => this.#carries(family, numbers, ...labels), [yes, no]);
+  }
+
+  #isType(type: Family | 'arp', yes: Label, no: Label): void {
+    this.emit(op.loadHalf, ETHER_TYPE);
+    this.#compare(op.equal, etherTypes[type], yes, no);
+  }
+
+  /** IP of a family with one of these protocols. Headers between IPv6's and the transport's are not passed over. */
+  #carries(family: Family, numbers: readonly number[], yes: Label, no: Label): void {
+    const isFamily: Label = {};
+    this.#isType(family, isFamily, no);
+    this.place(isFamily);
+    this.emit(op.loadByte, NETWORK + (family === 4 ? 9 : 6));
+    this.#each(numbers, 'or', (number, ...labels) => this.#compare(op.equal, number, ...labels), [yes, no]);
+  }
+
+  #net(prefix: Prefix, side: FilterSide, yes: Label, no: Label): void {
+    const family = prefixFamily(prefix);
+    const [source, destination] = family === 4 ? [12, 16] : [8, 24];
+    this.#places(family, [source, destination], prefix, side, yes, family === 4 ? undefined : no);
+    if (family === 6) return;
+    // Who is asked for, and who asks.
+    this.#places('arp', [14, 24], prefix, side, yes, no);
+  }
+
+  /** @param no where to go on when it is none of these; the next instruction when absent. */
+  #places(
+    type: Family | 'arp',
+    [source, destination]: readonly [number, number],
+    prefix: Prefix,
+    side: FilterSide,
+    yes: Label,
+    no: Label | undefined,
+  ): void {
+    const next: Label = {};
+    const otherwise = no ?? next;
+    const isType: Label = {};
+    this.#isType(type, isType, otherwise);
+    this.place(isType);
+    const offsets = side === 'either' ? [source, destination] : [side === 'src' ? source : destination];
+    this.#each(offsets, 'or', (at, ...labels) => this.#address(prefix, at, ...labels), [yes, otherwise]);
+    this.place(next);
+  }
+
+  #address(prefix: Prefix, at: number, yes: Label, no: Label): void {
+    const bytes = ipToBytes(addressOf(prefix));
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const bits = prefixLength(prefix);
+    const words = Array.from({ length: Math.ceil(bits / 32) }, (_, index) => index);
+    if (words.length === 0) return this.#always(yes);
+    const word = (index: number, then: Label, otherwise: Label) => {
+      const left = bits - index * 32;
+      this.emit(op.loadWord, NETWORK + at + index * 4);
+      if (left < 32) this.emit(op.and, (0xffff_ffff << (32 - left)) >>> 0);
+      this.#compare(op.equal, view.getUint32(index * 4), then, otherwise);
+    };
+    this.#each(words, 'and', word, [yes, no]);
+  }
+
+  #port({ side, port, protocols }: Extract<Filter, { kind: 'port' }>, yes: Label, no: Label): void {
+    const numbers = protocols.map((protocol) => protocolNumbers[protocol]);
+    const offsets = side === 'either' ? [0, 2] : [side === 'src' ? 0 : 2];
+    const inFamily = (family: Family, then: Label, otherwise: Label) => {
+      const carries: Label = {};
+      this.#carries(family, numbers, carries, otherwise);
+      this.place(carries);
+      if (family === 4) this.#passHeader(otherwise);
+      const compare = (offset: number, ...labels: [Label, Label]) => {
+        if (family === 4) this.emit(op.loadHalfIndexed, NETWORK + offset);
+        else this.emit(op.loadHalf, NETWORK + 40 + offset);
+        this.#compare(op.equal, port, ...labels);
+      };
+      this.#each(offsets, 'or', compare, [then, otherwise]);
+    };
+    this.#each([4, 6] as const, 'or', inFamily, [yes, no]);
+  }
+
+  /** Only the first fragment has ports; the index becomes the length of IPv4's header. */
+  #passHeader(otherwise: Label): void {
+    const isFirst: Label = {};
+    this.emit(op.loadHalf, NETWORK + 6);
+    this.#compare(op.anyBit, 0x1fff, otherwise, isFirst);
+    this.place(isFirst);
+    this.emit(op.loadHeaderLength, NETWORK);
+  }
+
+  #always(yes: Label): void {
+    this.#compare(op.equal, 0, yes, yes);
+  }
+
+  #compare(code: number, k: number, then: Label, otherwise: Label): void {
+    this.#steps.push({ code, k: k >>> 0, then, otherwise });
+  }
+
+  finish(): FilterInstruction[] {
+    if (this.#steps.length > LONGEST) throw tooLong();
+    return this.#steps.map(({ code, k, then, otherwise }, index) => {
+      const distance = (label: Label | undefined) => (label?.at === undefined ? 0 : label.at - index - 1);
+      const [jt, jf] = [distance(then), distance(otherwise)];
+      // A comparison leads no further.
+      if (jt > 255 || jf > 255) throw tooLong();
+      return { code, jt, jf, k };
+    });
+  }
+}
+
+function tooLong(): FairleadError {
+  return new FairleadError('invalid-argument', 'the filter is too long');
+}
