@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { childrenOf } from '@fairlead/lab';
 import { faults } from './trace-faults.ts';
@@ -185,6 +186,17 @@ test('drops are shown as they happen, with the names of containers', async () =>
   const line = seen.split('\n').find((text) => /"from":"web".*"to":"far"/.test(text)) ?? '{}';
   const { reason, place, protocol } = JSON.parse(line);
   assert.deepEqual({ reason, place, protocol }, { reason: 'NETFILTER_DROP', place: 'host', protocol: 'tcp' });
+});
+
+test('the packets of a trace are a file that tcpdump reads', async () => {
+  const file = join(lab.host.folder, 'trace.pcapng');
+  const env = { DOCKER_HOST: lab.daemon.address };
+  const { code, stderr } = await lab.host.run([fairlead, 'trace', 'web', 'db:80', '--pcapng', file], { env });
+  assert.equal(code, 0, stderr);
+  const text = await lab.host.exec('tcpdump', '-nnr', file);
+  const requests = text.match(/IP 10\.9\.1\.2\.\d+ > 10\.9\.1\.3\.80: Flags \[S\]/g) ?? [];
+  assert.ok(requests.length >= 4, text);
+  assert.match(readFileSync(file, 'utf8'), /hop 1, request, web eth0: sent/);
 });
 
 test('this kernel lets us see the packet and its rules', async () => {

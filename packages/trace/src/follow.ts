@@ -1,4 +1,5 @@
 import type { IpAddress } from '@fairlead/base';
+import { traceFile } from './capture/trace-file.ts';
 import { askForwarding, askNamespace } from './collect/namespace-facts.ts';
 import type { Namespaces } from './collect/namespaces.ts';
 import type { PlaceMap } from './collect/place-map.ts';
@@ -34,6 +35,8 @@ export interface Route {
   /** Milliseconds to wait for an answer. */
   readonly patience: number;
   readonly watch: Watch;
+  /** Also make a file of the packets. */
+  readonly pcapng?: boolean;
 }
 
 /** What was seen, in order, and what it comes to. */
@@ -43,6 +46,8 @@ export interface Followed {
   readonly capabilities: Capabilities;
   readonly probe: ProbeSummary;
   readonly summary: string;
+  /** A pcapng file in base64, when one was asked for. */
+  readonly pcapng?: string;
 }
 
 /** Send a probe, watch it, and gather what explains what became of it. */
@@ -61,6 +66,8 @@ export async function followProbe(probe: Probe, route: Route): Promise<Followed>
   // That the kernel used a packet up is worth no line: where it got is said by its socket.
   const places = sightings.filter(({ event }) => event !== 'used');
   const hops = buildHops({ sightings: places, passes, placeName: (inode) => route.places.nameOf(inode) });
+  const file =
+    route.pcapng === true ? traceFile({ sightings: places, hops, ...route, clockOffset: clockOffset() }) : undefined;
   return {
     trace,
     hops: markHarmless(hops, places, outcome.harmless),
@@ -71,7 +78,13 @@ export async function followProbe(probe: Probe, route: Route): Promise<Followed>
     },
     probe: summaryOfProbe(probe, route, sent.sourcePort),
     summary: summaryOf(trace),
+    ...(file && { pcapng: Buffer.from(file).toString('base64') }),
   };
+}
+
+/** Programs read the monotonic clock. */
+function clockOffset(): bigint {
+  return BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
 }
 
 function watchedNamespaces(probe: Probe, { namespaces, places, behind, sourceContainer }: Route): WatchedNamespace[] {

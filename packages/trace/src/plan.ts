@@ -22,6 +22,8 @@ export interface TraceRequest {
   readonly timeout?: number;
   /** Number of the fix to try, from 1: the trace is done before and after it. */
   readonly apply?: number;
+  /** Also give the packets that were seen, as a file. */
+  readonly pcapng?: boolean;
 }
 
 /** Where a probe starts. */

@@ -98,6 +98,7 @@ export async function tracePacket(
     local: host.all.has(destination) || destination.startsWith('127.') || destination === '::1',
     patience: request.timeout ?? PATIENCE,
     watch,
+    ...(request.pcapng === true && { pcapng: true }),
   });
   return finish(reportOf(followed));
 }

@@ -132,6 +132,7 @@ const traceSchema = goObject({
   protocol: v.optional(v.picklist(['tcp', 'udp', 'icmp'])),
   family: v.optional(v.picklist([4, 6])),
   connect: goBoolean,
+  pcapng: goBoolean,
   size: v.optional(v.pipe(v.number(), v.integer(), v.minValue(28), v.maxValue(65_535))),
   apply: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   timeout: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(60_000))),
@@ -139,7 +140,7 @@ const traceSchema = goObject({
 
 /** Whatever becomes of the packet, the answer is 200 with a report. */
 async function trace(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
-  const { from, to, connect, protocol, family, size, timeout, apply } = await readBody(
+  const { from, to, connect, pcapng, protocol, family, size, timeout, apply } = await readBody(
     request,
     traceSchema,
     'TraceRequest',
@@ -151,7 +152,7 @@ async function trace(engine: EnginePort, request: ApiRequest): Promise<ApiRespon
     ...(timeout && { timeout }),
     ...(apply && { apply }),
   };
-  return json(await engine.diagnosis.trace({ from, to, connect, ...chosen }));
+  return json(await engine.diagnosis.trace({ from, to, connect, pcapng, ...chosen }));
 }
 
 /** Who can reach what a container publishes, or one port of it. */

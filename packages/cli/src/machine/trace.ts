@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { FairleadError } from '@fairlead/base';
 import type { TraceReport, Verdict } from '@fairlead/trace';
 import type { Action } from '../command/command.ts';
@@ -10,7 +11,10 @@ const exitCodes: Readonly<Record<Verdict, number>> = { delivered: 0, refused: 2,
 /** `fairlead trace`: follow a packet. Whatever becomes of it is an answer; only a question without sense is an error. */
 export const trace: Action = async ({ words: [from, to], options, engine, print }) => {
   const body = { from, to, ...questionFrom(options) };
-  const report = await engine.ask<TraceReport>('POST', '/fairlead/traces', { body });
+  const { pcapng, ...report } = await engine.ask<TraceReport>('POST', '/fairlead/traces', { body });
+  const file = options.text('pcapng');
+  // Nothing was seen when nothing could be sent.
+  if (file !== undefined && pcapng !== undefined) writeFileSync(file, Buffer.from(pcapng, 'base64'), { mode: 0o600 });
   if (options.flag('json')) print(JSON.stringify(report));
   else traceText(report, { verbose: options.flag('verbose') }).forEach(print);
   return exitCodes[report.verdict];
@@ -27,6 +31,7 @@ function questionFrom(options: Options): Record<string, unknown> {
     ...(protocol !== undefined && { protocol }),
     ...(family !== undefined && { family: family === 'ipv4' ? 4 : 6 }),
     ...(options.flag('connect') && { connect: true }),
+    ...(options.text('pcapng') !== undefined && { pcapng: true }),
     ...Object.fromEntries(numbers),
   };
 }

@@ -1,7 +1,10 @@
 import { ByteWriter, familyOf, type IpAddress, ipToBytes } from '@fairlead/base';
 
-/** Link types (https://www.ietf.org/archive/id/draft-ietf-opsawg-pcaplinktype): Ethernet, and IP without anything before. */
-export const linkType = { ethernet: 1, raw: 101 } as const;
+/**
+ * Link types (draft-ietf-opsawg-pcaplinktype): Ethernet, IP of either version without anything before, and IP of one
+ * version. libpcap takes no file with several interfaces of `raw`.
+ */
+export const linkType = { ethernet: 1, raw: 101, ipv4: 228, ipv6: 229 } as const;
 
 /** An interface that packets are from. */
 export interface CapturedInterface {

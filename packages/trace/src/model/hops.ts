@@ -15,6 +15,8 @@ export interface Sighting {
   readonly header: PacketHeader;
   readonly reason?: string;
   readonly function?: string;
+  /** The beginning of the packet, from its IP header on, where the packet itself was seen. */
+  readonly bytes?: Uint8Array;
 }
 
 /** The rules that one packet met on one pass through a namespace. */

@@ -180,6 +180,8 @@ export interface TraceReport {
   readonly fixes: readonly Fix[];
   /** Present when a fix was tried first. */
   readonly applied?: AppliedFix;
+  /** The packets that were seen, a pcapng file in base64, when it was asked for. */
+  readonly pcapng?: string;
   /** From the request until now. */
   readonly milliseconds: number;
 }

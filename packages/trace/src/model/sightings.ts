@@ -33,7 +33,8 @@ function sightingOf(record: EventRecord, tag: number, reasons: ReadonlyMap<numbe
   if (header === undefined || role === undefined) return undefined;
   const event = events[record.tracepoint];
   const { time, packetAddress, namespace, device } = record;
-  const base = { role, event, time, packetAddress, namespace, header, ...(device && { device }) };
+  const { bytes } = record;
+  const base = { role, event, time, packetAddress, namespace, header, bytes, ...(device && { device }) };
   if (event === 'received' || event === 'sent') return base;
   const withFunction = record.function === '' ? base : { ...base, function: record.function };
   if (event === 'used') return withFunction;
