@@ -58,7 +58,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
   for (const path of [options.dataRoot, options.execRoot]) mkdirSync(path, { recursive: true, mode: 0o711 });
   const recorder = new Recorder();
   const metrics = options.metrics && new (await import('./metrics/metrics.ts')).Metrics();
-  if (metrics !== undefined) recorder.onRecord = ({ microseconds }) => metrics.noteEffect(microseconds);
+  if (metrics !== undefined) recorder.observe({ record: ({ microseconds }) => metrics.noteEffect(microseconds) });
   const kernel = parts.use(new Kernel(recorder));
   // Both are other processes that have to come up, or are up already: nothing waits for them that can do without.
   const connecting = Promise.all([connectNames(options, logger), connectContainerd(options, logger)]);

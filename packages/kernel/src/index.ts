@@ -41,7 +41,7 @@ export {
 } from './network-socket.ts';
 export { OpenNamespace } from './open-namespace.ts';
 export { type HeldPort, holdPort } from './port-hold.ts';
-export { type Operation, Recorder } from './recorder.ts';
+export { type Operation, Recorder, type RecorderObserver } from './recorder.ts';
 export { readSocketAddress, socketAddressOf } from './socket-address.ts';
 export { readSysctlHere, writeSysctlHere } from './sysctl.ts';
 export { SystemCallError } from './system-call-error.ts';

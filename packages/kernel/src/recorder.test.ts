@@ -63,7 +63,33 @@ test('only the last operations are remembered', async () => {
 test('a watcher sees every effect', () => {
   const recorder = new Recorder();
   const seen: string[] = [];
-  recorder.onRecord = ({ operation }) => seen.push(operation);
+  recorder.observe({ record: ({ operation }) => seen.push(operation) });
   recorder.record(entry('a'));
   assert.deepEqual(seen, ['a']);
+});
+
+test('whoever observes is told of effects at once and of operations when they are over', async () => {
+  const recorder = new Recorder();
+  const seen: string[] = [];
+  const observer = recorder.observe({
+    record: ({ operation }) => seen.push(`effect ${operation}`),
+    end: ({ name }, failure) => seen.push(`end ${name}${failure instanceof Error ? `: ${failure.message}` : ''}`),
+  });
+  const slow = recorder.operation('slow', async () => {
+    recorder.record(entry('a'));
+    await setTimeout(5);
+    throw new Error('no');
+  });
+  recorder.operation('idle', () => undefined);
+  recorder.record(entry('alone'));
+  await assert.rejects(slow);
+  assert.throws(() =>
+    recorder.operation('quick', () => {
+      recorder.record(entry('b'));
+      throw new Error('never');
+    }),
+  );
+  observer[Symbol.dispose]();
+  recorder.record(entry('unseen'));
+  assert.deepEqual(seen, ['effect a', 'effect alone', 'end alone', 'end slow: no', 'effect b', 'end quick: never']);
 });

@@ -17,6 +17,14 @@ interface OpenOperation extends Operation {
   readonly entries: TranscriptEntry[];
 }
 
+/** Whoever wants to know of what is done. */
+export interface RecorderObserver {
+  /** Sees every effect, at once. */
+  readonly record?: (entry: TranscriptEntry) => void;
+  /** Sees every operation that had effects, once it is over. @param failure what was thrown. */
+  readonly end?: (operation: Operation, failure: unknown) => void;
+}
+
 /** Operations that are remembered; each holds some kilobytes of messages. */
 const CAPACITY = 256;
 
@@ -25,8 +33,7 @@ const CAPACITY = 256;
  * form one of their own for each call that causes them.
  */
 export class Recorder {
-  /** Sees every entry; for tests and measurements. */
-  onRecord: ((entry: TranscriptEntry) => void) | undefined;
+  readonly #observers = new Set<RecorderObserver>();
   readonly #current = new AsyncLocalStorage<OpenOperation>();
   readonly #operations: OpenOperation[] = [];
   readonly #capacity: number;
@@ -40,7 +47,26 @@ export class Recorder {
   operation<T>(name: string, work: () => T): T {
     if (this.#current.getStore() !== undefined) return work();
     this.#lastId += 1;
-    return this.#current.run({ id: this.#lastId, name, startedAt: new Date(), entries: [] }, work);
+    const operation: OpenOperation = { id: this.#lastId, name, startedAt: new Date(), entries: [] };
+    try {
+      const result = this.#current.run(operation, work);
+      if (result instanceof Promise) {
+        result.then(
+          () => this.#end(operation),
+          (failure: unknown) => this.#end(operation, failure),
+        );
+      } else this.#end(operation);
+      return result;
+    } catch (failure) {
+      this.#end(operation, failure);
+      throw failure;
+    }
+  }
+
+  /** Tell somebody about effects and operations from now on, until disposed of. */
+  observe(observer: RecorderObserver): Disposable {
+    this.#observers.add(observer);
+    return { [Symbol.dispose]: () => void this.#observers.delete(observer) };
   }
 
   /** Id of the operation that is under way here. */
@@ -50,10 +76,17 @@ export class Recorder {
 
   /** Note an effect. An operation without effects is not remembered. */
   record(entry: TranscriptEntry): void {
-    const operation = this.#current.getStore() ?? this.#single(entry);
+    const current = this.#current.getStore();
+    const operation = current ?? this.#single(entry);
     if (operation.entries.length === 0) this.#remember(operation);
     operation.entries.push(entry);
-    this.onRecord?.(entry);
+    for (const { record } of this.#observers) record?.(entry);
+    if (current === undefined) this.#end(operation);
+  }
+
+  #end(operation: Operation, failure?: unknown): void {
+    if (operation.entries.length === 0) return;
+    for (const { end } of this.#observers) end?.(operation, failure);
   }
 
   /** What is remembered, oldest first. */

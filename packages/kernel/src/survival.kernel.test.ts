@@ -104,7 +104,7 @@ test('adding a table that is there as wanted adopts it and keeps what is in it',
   await ownerGone();
   using second = new Kernel();
   const sent: string[] = [];
-  second.recorder.onRecord = ({ operation }) => sent.push(operation);
+  second.recorder.observe({ record: ({ operation }) => sent.push(operation) });
   await second.apply([add({ kind: 'table', namespace: host, definition })]);
   assert.deepEqual(sent, definition.protected ? ['add table inet fairlead'] : []);
   inside('nft', 'flush', 'ruleset');
