@@ -180,6 +180,10 @@ test('a namespace that a process is in is found without a name, and its counters
       [...open.linkStatistics().keys()],
       open.links().map(({ index }) => index),
     );
+    assert.deepEqual(
+      open.links().map((link) => link.name),
+      ['lo'],
+    );
     assert.equal(open.isCurrent, true);
   } finally {
     child.kill();

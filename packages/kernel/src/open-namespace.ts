@@ -63,7 +63,7 @@ export class OpenNamespace {
 
   /** Do synchronous work inside. */
   enter<T>(work: () => T): T {
-    return this.name === '' ? work() : enterDescriptor(this.descriptor, work);
+    return this.#path === namespacePath('') ? work() : enterDescriptor(this.descriptor, work);
   }
 
   /** Use a socket that was opened in this namespace already. */
