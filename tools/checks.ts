@@ -14,7 +14,9 @@ export interface CheckResult {
  * is wrong; the tests' closing lines are always shown.
  */
 export async function check(): Promise<CheckResult> {
-  let clean = await report('types', commandStep('node', 'node_modules/typescript/bin/tsc', '-p', '.'));
+  const compiler = ['node', 'node_modules/typescript/bin/tsc', '-p'];
+  let clean = await report('types', commandStep(...compiler, '.'));
+  clean = (await report('types in the browser', commandStep(...compiler, 'tsconfig.browser.json'))) && clean;
   const layered = await testStep('architecture', ['tools/architecture.test.ts'], 1);
   clean = (await report('format and lint', formatStep({ fix: false, brief: true }))) && clean;
   clean = (await report('promises', promiseStep())) && clean;

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import type { RequestListener, Server, ServerOptions } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type Logger, settleAll, silentLogger } from '@fairlead/base';
+import { type Logger, lateModule, settleAll, silentLogger } from '@fairlead/base';
 import type { EnginePort } from '@fairlead/engine';
 import { Dispatcher } from './http/dispatcher.ts';
 import { RouteTable } from './http/route.ts';
 import { listenUnix } from './http/unix-listener.ts';
+import type { MapListener } from './map/map-listener.ts';
 import { allRoutes } from './routes/all-routes.ts';
 
 /**
@@ -13,6 +14,8 @@ import { allRoutes } from './routes/all-routes.ts';
  * in which a daemon has to answer again.
  */
 const { createServer } = process.getBuiltinModule('node:http');
+
+const mapListeners = lateModule(() => import('./map/map-listener.ts'));
 
 /** Certificates of a TCP listener, in PEM. */
 export interface TlsFiles {
@@ -52,9 +55,15 @@ export class ApiServer implements AsyncDisposable {
   readonly #servers = new Set<Server>();
   /** Connections taken over: HTTP no longer counts them among its own. */
   readonly #upgraded = new Set<Duplex>();
+  /** Serves the map to browsers, once somebody has asked for that. */
+  #map: Promise<MapListener> | undefined;
 
   constructor({ engine, productVersion, logger = silentLogger, ready = Promise.resolve() }: ApiServerOptions) {
-    const routes = new RouteTable(allRoutes(engine, productVersion));
+    const inviteToMap = async () => {
+      this.#map ??= mapListeners().then((module) => new module.MapListener({ engine, productVersion, logger, ready }));
+      return await (await this.#map).invite();
+    };
+    const routes = new RouteTable(allRoutes(engine, productVersion, inviteToMap));
     this.#logger = logger;
     this.#dispatcher = new Dispatcher({ routes, logger, productVersion, ready });
   }
@@ -87,7 +96,8 @@ export class ApiServer implements AsyncDisposable {
       for (const server of servers) server.closeAllConnections();
       for (const socket of this.#upgraded) socket.destroy();
     }, graceMilliseconds);
-    await settleAll(servers.map((server) => () => closeServer(server)));
+    const map = async () => (await this.#map)?.[Symbol.asyncDispose]();
+    await settleAll([map, ...servers.map((server) => () => closeServer(server))]);
     clearTimeout(timer);
   }
 

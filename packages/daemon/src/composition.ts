@@ -1,8 +1,17 @@
 import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { type Logger, newIdentifier, settleAll } from '@fairlead/base';
-import { type Container, ContainerTable, Engine, EventLog, Images, isAlive, isUp } from '@fairlead/engine';
+import { type Logger, lateModule, newIdentifier, settleAll } from '@fairlead/base';
+import {
+  type Container,
+  ContainerTable,
+  Engine,
+  EventLog,
+  Images,
+  isAlive,
+  isUp,
+  type MapService,
+} from '@fairlead/engine';
 import {
   Kernel,
   listXattrs,
@@ -31,6 +40,8 @@ import { PrivateContainerd } from './private-containerd.ts';
 import { reloadEvent } from './reload.ts';
 import { systemInfo } from './system-info.ts';
 import { VERSION } from './version.ts';
+
+const maps = lateModule(() => import('./map-service.ts'));
 
 /** containerd's name for everything that is ours. */
 const CONTAINERD_NAMESPACE = 'fairlead';
@@ -109,6 +120,8 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
   if (borrowed.size > 0) await (await import('./borrowed-sysctl.ts')).giveBackAll(kernel, borrowed);
   const { flowHistory } = options;
   const diagnosis = parts.use(diagnosisService({ engine: () => engine, kernel, borrowed, flowHistory }));
+  let made: Promise<MapService> | undefined;
+  const map = () => (made ??= maps().then(({ mapService }) => mapService(engine, logger)));
   const engine: Engine = parts.use(
     new Engine(
       {
@@ -154,6 +167,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
         operations: () => operationRecords(recorder),
         transcript: (id) => operationTranscript(recorder, id),
         diagnosis,
+        map,
       },
     ),
   );

@@ -6,12 +6,15 @@ import type { ContainerPlace, Directory, NetworkPlace, Publication } from '@fair
 /** Who is who on this machine, for a trace. */
 export function readDirectory(engine: EnginePort): Directory {
   return {
-    containers: engine.containers.list().map(containerPlace),
+    containers: engine.containers.list().map((view) => ({ ...containerPlace(view), ...filesOf(view) })),
     networks: engine.networks.list().map(networkPlace),
   };
 }
 
-function containerPlace({ container, sandbox, networks, files }: ContainerView): ContainerPlace {
+/** A container without its files, which take time to read. */
+export function containerPlace(view: ContainerView): Omit<ContainerPlace, 'files'> {
+  const { container, networks } = view;
+  const sandbox = openSandbox(view);
   const attachments = networks.flatMap(({ network, name, endpoint }) => {
     if (endpoint === undefined) return [];
     const { ipv4, ipv6, hostInterface, interface: inside } = endpoint;
@@ -25,18 +28,28 @@ function containerPlace({ container, sandbox, networks, files }: ContainerView):
       },
     ];
   });
-  const running = sandbox !== undefined && container.state.status !== 'exited' && container.state.status !== 'created';
   return {
     name: container.name,
     id: container.id,
     attachments,
-    publications: running ? sandbox.mappings : container.config.host.portBindings.flatMap(plannedPublication),
-    ...(running && { namespace: sandbox.namespace }),
-    ...(running && { files: { hosts: read(files.hosts), resolvConf: read(files.resolvConf) } }),
+    publications: sandbox?.mappings ?? container.config.host.portBindings.flatMap(plannedPublication),
+    ...(sandbox && { namespace: sandbox.namespace }),
   };
 }
 
-function networkPlace(network: Network): NetworkPlace {
+/** The container's sandbox, while it runs. */
+function openSandbox({ container, sandbox }: ContainerView): ContainerView['sandbox'] {
+  const { status } = container.state;
+  return status === 'exited' || status === 'created' ? undefined : sandbox;
+}
+
+function filesOf(view: ContainerView): Pick<ContainerPlace, 'files'> {
+  const { hosts, resolvConf } = view.files;
+  return openSandbox(view) === undefined ? {} : { files: { hosts: read(hosts), resolvConf: read(resolvConf) } };
+}
+
+/** A network, as far as packets are concerned. */
+export function networkPlace(network: Network): NetworkPlace {
   const { name, driver, internal, bridge, parent, subnets } = network;
   const device = bridge?.name ?? parent?.name;
   return {

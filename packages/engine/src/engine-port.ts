@@ -14,6 +14,7 @@ import type { DiagnosisService } from './diagnosis-port.ts';
 import type { FileService } from './files/file-port.ts';
 import type { CommitOptions } from './image/commit-port.ts';
 import type { RegistryService } from './image/registry-port.ts';
+import type { MapService } from './map-port.ts';
 import type {
   Container,
   ContainerConfig,
@@ -367,6 +368,8 @@ export interface EnginePort {
   /** Loaded with its first use. */
   readonly prunes: () => Promise<PruneService>;
   readonly diagnosis: DiagnosisService;
+  /** Loaded with its first use. */
+  readonly map: () => Promise<MapService>;
   /** Make an image of a container. @returns its ID. */
   commit(reference: string, options: CommitOptions): Promise<string>;
   /** What a container uses. @throws FairleadError `not-found`, at once. */

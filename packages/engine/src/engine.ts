@@ -22,6 +22,7 @@ import type { CommitOptions } from './image/commit-port.ts';
 import { commitContainer } from './image/container-commit.ts';
 import type { Images } from './image/image-service.ts';
 import type { Registries } from './image/registries.ts';
+import type { MapService } from './map-port.ts';
 import type { EngineEvent } from './model.ts';
 import { NetworkServices } from './network-service.ts';
 import { Statistics } from './statistics/statistics.ts';
@@ -40,6 +41,7 @@ export interface EngineSurroundings {
   readonly operations: () => readonly OperationRecord[];
   readonly transcript: (id?: string) => Promise<readonly string[]>;
   readonly diagnosis: DiagnosisService;
+  readonly map: () => Promise<MapService>;
 }
 
 /** The engine: everything that the API can ask for, on one set of stored containers. */
@@ -53,6 +55,7 @@ export class Engine implements EnginePort, AsyncDisposable {
   readonly builds: () => Promise<BuildService>;
   readonly diagnosis: DiagnosisService;
   #prunes: PruneService | undefined;
+  readonly map: () => Promise<MapService>;
   readonly #context: EngineContext;
   readonly #surroundings: EngineSurroundings;
   readonly #table: ContainerTable;
@@ -79,6 +82,7 @@ export class Engine implements EnginePort, AsyncDisposable {
     this.#context = context;
     this.#surroundings = surroundings;
     this.diagnosis = surroundings.diagnosis;
+    this.map = surroundings.map;
     this.#table = table;
     this.#containerVolumes = volumes;
     this.#lifecycle = new Lifecycle({ context, table, files, start, execs, volumes, turns });

@@ -4,6 +4,7 @@
  * @module
  */
 
+export type { FindingView, KernelView, MapEvent, MapView } from '@fairlead/map';
 /** The network's nouns that {@link EnginePort} speaks in, for those who know the engine only. */
 export type {
   AdmittedMapping,
@@ -55,6 +56,7 @@ export type { CommitOptions } from './image/commit-port.ts';
 export { Images } from './image/image-service.ts';
 export type { LoginRequest, RegistryService } from './image/registry-port.ts';
 export { type LogConfig, requireLogConfig } from './log/log-options.ts';
+export type { MapService } from './map-port.ts';
 export type {
   Container,
   ContainerConfig,

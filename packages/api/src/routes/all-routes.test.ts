@@ -4,7 +4,9 @@ import type { RouteGroup } from '../http/route.ts';
 import { FakeEngine } from '../testing/fake-engine.ts';
 import { allRoutes } from './all-routes.ts';
 
-const groups = allRoutes(new FakeEngine(), '1.2.3').filter((part): part is RouteGroup => 'load' in part);
+const groups = allRoutes(new FakeEngine(), '1.2.3', async () => 'http://127.0.0.1:1/open/key').filter(
+  (part): part is RouteGroup => 'load' in part,
+);
 
 test('every row that is loaded later is in a group that leads to it', async () => {
   const rows = await Promise.all(

@@ -14,6 +14,7 @@ const containerStreams = lateModule(() => import('./container-streams.ts'));
 const execs = lateModule(() => import('./execs.ts'));
 const fairlead = lateModule(() => import('./fairlead.ts'));
 const images = lateModule(() => import('./images.ts'));
+const map = lateModule(() => import('./map.ts'));
 const networks = lateModule(() => import('./networks.ts'));
 const registries = lateModule(() => import('./registries.ts'));
 const statistics = lateModule(() => import('./statistics.ts'));
@@ -24,7 +25,11 @@ const volumes = lateModule(() => import('./volumes.ts'));
  * Every route there is: the one table. Only what every client asks first is at hand; the rest is loaded with the first
  * request for it. Refusals stand before images, whose names may contain slashes.
  */
-export function allRoutes(engine: EnginePort, productVersion: string): (Route | RouteGroup)[] {
+export function allRoutes(
+  engine: EnginePort,
+  productVersion: string,
+  inviteToMap: () => Promise<string>,
+): (Route | RouteGroup)[] {
   const ofSystem = async () => (await system()).systemRoutes(engine, productVersion);
   const ofRegistries = async () => (await registries()).registryRoutes(engine);
   return [
@@ -56,6 +61,10 @@ export function allRoutes(engine: EnginePort, productVersion: string): (Route | 
     { below: '/volumes', load: async () => (await volumes()).volumeRoutes(engine) },
     ...unsupportedRoutes(),
     { below: '/images', load: async () => (await images()).imageRoutes(engine) },
+    {
+      below: '/fairlead/map',
+      load: async () => [...(await map()).mapListenerRoutes(inviteToMap), ...(await map()).mapRoutes(engine)],
+    },
     { below: '/fairlead', load: async () => (await fairlead()).fairleadRoutes(engine, productVersion) },
   ];
 }

@@ -7,6 +7,9 @@ import type {
   DiagnosisService,
   EngineEvent,
   EnginePort,
+  MapEvent,
+  MapService,
+  MapView,
   OperationRecord,
   Progress,
   StatisticsOptions,
@@ -19,6 +22,15 @@ import { FakeImages } from './fake-images.ts';
 import { FakeNetworks } from './fake-networks.ts';
 import { FakeRegistries } from './fake-registries.ts';
 import { FakeVolumes } from './fake-volumes.ts';
+
+const emptyMap: MapView = {
+  schema: 'fairlead.map/1',
+  host: { name: 'fake', uplinks: [] },
+  networks: [],
+  tiles: [],
+  ports: [],
+  findings: [],
+};
 
 /**
  * An engine in memory, good enough for real clients: it has images, networks and containers, whose processes know a few
@@ -50,6 +62,17 @@ export class FakeEngine implements EnginePort {
       throw new FairleadError('not-found', `a fake engine has no packets to send from ${from} to ${to}`);
     },
   };
+  readonly mapEvents = new Broadcast<MapEvent>();
+  readonly fakeMap: MapService = {
+    view: () => emptyMap,
+    watch: (signal) => this.mapEvents.from(0, signal),
+    kernelView: (id) => {
+      if (id !== 'host') throw new FairleadError('not-found', `nothing on the map is called ${id}`);
+      return { id, title: 'host fake', facts: [], commands: [] };
+    },
+    examine: async () => [],
+  };
+  readonly map = () => Promise.resolve(this.fakeMap);
   readonly containers: FakeContainers;
   /** What the last build was asked for, and the bytes of its context. */
   lastBuild: { readonly options: BuildOptions; readonly bytes: number } | undefined;

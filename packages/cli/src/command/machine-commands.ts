@@ -129,6 +129,15 @@ export const machineCommands: readonly CommandDefinition[] = [
     load: async () => (await import('../machine/doctor.ts')).doctor,
   },
   {
+    words: ['map'],
+    summary: 'Show the network in a browser: who is on it, what flows, what is wrong',
+    options: [
+      { flags: '--no-open', description: 'only print the address' },
+      { flags: '--json', description: 'what the map shows, as JSON, without a browser' },
+    ],
+    load: async () => (await import('../machine/map.ts')).map,
+  },
+  {
     words: ['events'],
     aliases: [['system', 'events']],
     summary: 'What happens, as it happens',
