@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './source-tree.ts';
 
@@ -18,6 +18,9 @@ const peers: readonly (readonly string[])[] = [
   ['docker-compose', 'python3-setuptools'],
 ];
 
+/** The browser of the map's tests, with all the libraries that this machine lacks. Ubuntu's package of the name is an empty one. */
+const browser = 'chromium';
+
 /** Where the programs that tests call by their names are, for machines that have none of their own. */
 const searched = ['docker-cli/usr/bin', 'docker.io/usr/bin', 'docker-registry/usr/bin'];
 
@@ -33,7 +36,20 @@ export function providePeers(say: (line: string) => void): void {
     say(`unpacking the package ${name} into .peers/`);
     unpack([name, ...[...others, ...modules(name)].filter(isAvailable)], folder);
   }
+  provideBrowser(folder, say);
   process.env['PATH'] = [process.env['PATH'], ...searched.map((path) => join(folder, path))].join(':');
+}
+
+/** apt-get knows best what the machine lacks for it, and fetches that without installing it. */
+function provideBrowser(folder: string, say: (line: string) => void): void {
+  if (existsSync(join(folder, browser)) || !/^ID=debian$/m.test(readFileSync('/etc/os-release', 'utf8'))) return;
+  say(`unpacking the package ${browser} into .peers/`);
+  unpackArchives(browser, folder, (download) => {
+    mkdirSync(join(download, 'partial'));
+    const places = ['-o', `Dir::Cache::archives=${download}`, '-o', 'Debug::NoLocking=1'];
+    const mode = ['--download-only', '--no-install-recommends', '--yes', 'install'];
+    execFileSync('apt-get', ['-qq', '-o', 'APT::Sandbox::User=root', ...places, ...mode, browser], { stdio: 'pipe' });
+  });
 }
 
 function isAvailable(name: string): boolean {
@@ -52,17 +68,24 @@ function modules(name: string): string[] {
 
 /** All packages of a group into the folder named for the first. */
 function unpack(names: readonly string[], folder: string): void {
-  const download = mkdtempSync(join(folder, 'download-'));
-  try {
+  unpackArchives(names[0] ?? '', folder, (download) => {
     // As root apt-get would fetch as the user _apt, who may not write here.
     execFileSync('apt-get', ['-qq', '-o', 'APT::Sandbox::User=root', 'download', ...names], {
       cwd: download,
       stdio: 'pipe',
     });
-    for (const archive of readdirSync(download)) {
+  });
+}
+
+/** Whatever `fetch` puts into a folder, unpacked as `folder/name`: whole, or not there. */
+function unpackArchives(name: string, folder: string, fetch: (download: string) => void): void {
+  const download = mkdtempSync(join(folder, 'download-'));
+  try {
+    fetch(download);
+    for (const archive of readdirSync(download).filter((file) => file.endsWith('.deb'))) {
       execFileSync('dpkg', ['-x', archive, 'unpacked'], { cwd: download, stdio: 'pipe' });
     }
-    renameSync(join(download, 'unpacked'), join(folder, names[0] ?? ''));
+    renameSync(join(download, 'unpacked'), join(folder, name));
   } finally {
     rmSync(download, { recursive: true });
   }
