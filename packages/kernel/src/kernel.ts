@@ -96,6 +96,8 @@ export class Kernel implements Disposable {
         }
         this.#route.apply({ ...change, object });
         return undefined;
+      case 'qdisc':
+        return this.#route.applyOffThread({ ...change, object });
       default:
         this.#route.apply({ ...change, object });
         return undefined;
@@ -223,6 +225,7 @@ const listedKinds: readonly KernelObject['kind'][] = [
   'rule',
   'neighbor',
   'fdb',
+  'qdisc',
   'table',
   'element',
 ];

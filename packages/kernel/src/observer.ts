@@ -3,11 +3,13 @@ import {
   decodeFdb,
   decodeNamespaceId,
   decodeNeighbor,
+  decodeQdisc,
   decodeRoute,
   decodeRule,
   dumpAddressesMessage,
   dumpFdbMessage,
   dumpNeighborsMessage,
+  dumpQdiscsMessage,
   dumpRoutesMessage,
   dumpRulesMessage,
   getNamespaceIdMessage,
@@ -24,7 +26,7 @@ import type { OpenNamespace } from './open-namespace.ts';
 import type { OpenNamespaces } from './open-namespaces.ts';
 
 /** Kinds that rtnetlink can list. */
-export type RouteKind = 'link' | 'address' | 'route' | 'rule' | 'neighbor' | 'fdb';
+export type RouteKind = 'link' | 'address' | 'route' | 'rule' | 'neighbor' | 'fdb' | 'qdisc';
 
 /** True for the kinds that rtnetlink can list. */
 export function isRouteKind(kind: KernelObject['kind']): kind is RouteKind {
@@ -34,7 +36,8 @@ export function isRouteKind(kind: KernelObject['kind']): kind is RouteKind {
     kind === 'route' ||
     kind === 'rule' ||
     kind === 'neighbor' ||
-    kind === 'fdb'
+    kind === 'fdb' ||
+    kind === 'qdisc'
   );
 }
 
@@ -70,6 +73,8 @@ function observeKind(
       return present(dump(dumpNeighborsMessage()).map((message) => decodeNeighbor(message, name, names)));
     case 'fdb':
       return present(dump(dumpFdbMessage()).map((message) => decodeFdb(message, name, names)));
+    case 'qdisc':
+      return present(dump(dumpQdiscsMessage()).map((message) => decodeQdisc(message, name, names)));
     default:
       return kind satisfies never;
   }

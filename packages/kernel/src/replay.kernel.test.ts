@@ -134,6 +134,13 @@ const element = (key: string[], value?: string[]): KernelObject => ({
   ...(value ? { value } : {}),
 });
 
+const bucket = (namespace: string, link: string, rate: number): KernelObject => ({
+  kind: 'qdisc',
+  namespace,
+  link,
+  rate,
+});
+
 const added: KernelObject[] = [
   { kind: 'namespace', namespace: host },
   { kind: 'namespace', namespace: box },
@@ -208,6 +215,8 @@ const added: KernelObject[] = [
   macvlan,
   card,
   moved,
+  bucket(host, 'fla', 1_250_000),
+  bucket(box, 'eth0', 125_000),
   { kind: 'table', namespace: host, definition: table },
   element(['fl0']),
   element(['tcp', '8080'], ['10.77.0.2', '80']),
@@ -215,6 +224,8 @@ const added: KernelObject[] = [
 ];
 
 const changed: Change[] = [
+  { action: 'change', object: bucket(host, 'fla', 2_500_000), previous: bucket(host, 'fla', 1_250_000) },
+  { action: 'remove', object: bucket(box, 'eth0', 125_000) },
   { action: 'change', object: { ...bridge, mtu: 1440 }, previous: bridge },
   { action: 'change', object: { ...route, via: ip('10.77.0.8') }, previous: route },
   { action: 'change', object: { ...rule, from: prefix('10.77.0.0/25') }, previous: rule },
@@ -312,6 +323,7 @@ function snapshot(pair: readonly string[]) {
     routes4: show('ip', '-4', '-j', '-d', '-n', namespace, 'route', 'show', 'table', 'all'),
     routes6: settled(show('ip', '-6', '-j', '-d', '-n', namespace, 'route', 'show', 'table', 'all')),
     neighbors: settled(show('ip', '-j', '-n', namespace, 'neighbor')),
+    limits: show('tc', '-j', '-n', namespace, 'qdisc', 'show'),
     rules4: show('ip', '-4', '-j', '-d', '-n', namespace, 'rule'),
     rules6: show('ip', '-6', '-j', '-d', '-n', namespace, 'rule'),
     fdb: settled(show('bridge', '-j', '-n', namespace, 'fdb')),

@@ -50,17 +50,19 @@ export class RouteApplier {
   }
 
   /**
-   * Delete a link, or move one, on a worker thread: the kernel waits for RCU, 10 to 35 ms (net/core/dev.c,
-   * synchronize_net).
+   * Delete a link, move one, or exchange its queue, on a worker thread: the kernel waits for RCU, 10 to 35 ms
+   * (net/core/dev.c, synchronize_net; net/sched/sch_generic.c, dev_deactivate_many).
    */
-  async applyOffThread(change: RouteChange & { readonly object: { readonly kind: 'link' } }): Promise<void> {
+  async applyOffThread(change: RouteChange & { readonly object: { readonly kind: 'link' | 'qdisc' } }): Promise<void> {
     try {
+      // The number of a link that we remember may be another one's by now, and there is no second try here.
+      if (change.object.kind === 'qdisc') this.#forgetIndexes(change.object);
       const lookup = new RouteLookup(this.#namespaces);
       for (const request of routeRequests(change, lookup)) await this.#executeOffThread(request, lookup);
     } catch (error) {
       if (!this.#isDone(change, error)) throw error;
     } finally {
-      this.#forgetLink(change.object);
+      if (change.object.kind === 'link') this.#forgetLink(change.object);
     }
   }
 

@@ -108,6 +108,7 @@ export {
   type NamespaceName,
   type NamespaceObject,
   type NeighborObject,
+  type QdiscObject,
   type RouteObject,
   type RuleObject,
   type SysctlObject,
@@ -158,6 +159,7 @@ export {
   getNeighborMessage,
   type NeighborAnswer,
 } from './route/neighbor-query.ts';
+export { addQdiscMessage, decodeQdisc, dumpQdiscsMessage, removeQdiscMessage, tokenBucket } from './route/qdisc.ts';
 export {
   addRouteMessage,
   decodeRoute,

@@ -12,6 +12,7 @@ import type {
   KernelObject,
   LinkObject,
   NeighborObject,
+  QdiscObject,
   RouteObject,
   RuleObject,
   SysctlObject,
@@ -201,6 +202,8 @@ export const attached: KernelObject[] = [
   address(box, 'eth0', 'fd77::2/64'),
   inner,
 ];
+/** A limit of what a link sends. */
+export const bucket: QdiscObject = { kind: 'qdisc', namespace: host, link: 'fla', rate: 1_250_000 };
 /** One of each object, in an order in which they can be made. */
 export const everything: KernelObject[] = [
   ...attached,
@@ -218,6 +221,8 @@ export const everything: KernelObject[] = [
   fdb('flvx', '00:00:00:00:00:00', { destination: ip('10.77.0.10') }),
   fdb('flvx', '02:42:00:00:00:63', { destination: ip('10.77.0.9') }),
   fdb('fla', '02:42:00:00:00:64', { on: 'master' }),
+  bucket,
+  { kind: 'qdisc', namespace: box, link: 'eth0', rate: 125_000 },
   table,
   element('bridges', ['fl0']),
   published,

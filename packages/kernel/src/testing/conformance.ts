@@ -18,6 +18,7 @@ import {
   attached,
   box,
   bridge,
+  bucket,
   definition,
   element,
   everything,
@@ -105,6 +106,7 @@ const refusals: [name: string, before: KernelObject[], change: Change, errno: st
   ],
   ['a sysctl of a missing link', [], add({ ...sysctl, key: 'net.ipv4.conf.eth9.rp_filter' }), 'ENOENT'],
   ['a neighbour on a missing link', [], add({ ...neighbor, link: 'eth9' }), 'ENODEV'],
+  ['a limit of a missing link', [], add({ ...bucket, link: 'eth9' }), 'ENODEV'],
   [
     'an entry in the bridge of a link without one',
     [],

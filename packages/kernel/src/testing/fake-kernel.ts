@@ -14,7 +14,7 @@ import type { ConnectionFilter } from '../connection-table.ts';
 import type { FeatureName } from '../features.ts';
 import { dumpObjects } from './dump.ts';
 import { addLink, changeLink, emptySpace, removeLink } from './fake-links.ts';
-import { addAddress, addFdb, addNeighbor, addRoute, addRule, writeSysctl } from './fake-routing.ts';
+import { addAddress, addFdb, addNeighbor, addRoute, addRule, putQdisc, writeSysctl } from './fake-routing.ts';
 import { FakeSpace, type FakeWorld, spaceOf } from './fake-space.ts';
 import { applyElement, putTable, removeTable } from './fake-tables.ts';
 
@@ -164,6 +164,8 @@ export class FakeKernel {
         return addNeighbor(space, object, operation);
       case 'fdb':
         return addFdb(space, object, operation);
+      case 'qdisc':
+        return putQdisc(space, object, operation);
       default:
         return object satisfies never;
     }

@@ -5,6 +5,7 @@ import {
   identityOf,
   type KernelObject,
   type NeighborObject,
+  type QdiscObject,
   type RouteObject,
   type RuleObject,
   type SysctlObject,
@@ -58,6 +59,12 @@ export function addFdb(space: FakeSpace, object: FdbObject, operation: string): 
   if (object.on === 'master' && link.master === undefined) refuse(operation, 'EOPNOTSUPP');
   if (object.on === 'self' && object.destination !== undefined && link.type.kind !== 'vxlan')
     refuse(operation, 'EINVAL');
+  space.put(object);
+}
+
+/** Limit what a link sends, in the place of another limit. */
+export function putQdisc(space: FakeSpace, object: QdiscObject, operation: string): void {
+  space.link(operation, object.link);
   space.put(object);
 }
 

@@ -23,6 +23,8 @@ export function describeObject(object: KernelObject): string {
       return `neighbor ${object.address} on ${object.link}`;
     case 'fdb':
       return `forwarding entry ${object.mac} on ${object.link}`;
+    case 'qdisc':
+      return `token bucket on ${object.link}`;
     case 'sysctl':
       return `sysctl ${object.key}`;
     case 'table':

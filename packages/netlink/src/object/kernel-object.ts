@@ -159,6 +159,15 @@ export interface FdbObject {
   readonly on: 'self' | 'master';
 }
 
+/** How fast a link may send: a token bucket (TBF) as its root queueing discipline, in the place of none. */
+export interface QdiscObject {
+  readonly kind: 'qdisc';
+  readonly namespace: NamespaceName;
+  readonly link: string;
+  /** Bytes in a second, less than 2^32. Bucket and queue follow from it, see `tokenBucket`. */
+  readonly rate: number;
+}
+
 /** A value under `/proc/sys`, key in dotted form; a dot inside an interface name is written as a slash, as sysctl(8) does. */
 export interface SysctlObject {
   readonly kind: 'sysctl';
@@ -196,6 +205,7 @@ export type KernelObject =
   | RuleObject
   | NeighborObject
   | FdbObject
+  | QdiscObject
   | SysctlObject
   | TableObject
   | ElementObject;
@@ -225,6 +235,8 @@ export function identityOf(object: KernelObject): string {
       return `${place}|${object.link}|${object.address}`;
     case 'fdb':
       return `${place}|${object.link}|${object.mac}|${object.destination ?? ''}|${object.vlan ?? 0}|${object.on}`;
+    case 'qdisc':
+      return `${place}|${object.link}`;
     case 'sysctl':
       return `${place}|${object.key}`;
     case 'table':

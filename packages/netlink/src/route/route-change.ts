@@ -21,13 +21,14 @@ import {
 } from './link.ts';
 import type { NumberLookup } from './lookup.ts';
 import { addFdbMessage, addNeighborMessage, removeFdbMessage, removeNeighborMessage } from './neighbor.ts';
+import { addQdiscMessage, removeQdiscMessage } from './qdisc.ts';
 import { addRouteMessage, removeRouteMessage, replaceRouteMessage } from './route.ts';
 import { addRuleMessage, removeRuleMessage } from './rule.ts';
 
 /** Objects that are made with messages to NETLINK_ROUTE. */
 export type RouteChangeObject = Extract<
   KernelObject,
-  { kind: 'link' | 'address' | 'route' | 'rule' | 'neighbor' | 'fdb' }
+  { kind: 'link' | 'address' | 'route' | 'rule' | 'neighbor' | 'fdb' | 'qdisc' }
 >;
 
 /** A change of such an object. */
@@ -70,6 +71,8 @@ function messagesOf(change: RouteChange, lookup: NumberLookup): Uint8Array[] {
       return [neighborMessage(change.action, object, lookup)];
     case 'fdb':
       return fdbMessages(change.action, object, lookup);
+    case 'qdisc':
+      return [change.action === 'remove' ? removeQdiscMessage(object, lookup) : addQdiscMessage(object, lookup)];
     default:
       return object satisfies never;
   }

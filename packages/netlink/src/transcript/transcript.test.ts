@@ -152,6 +152,18 @@ for (const [object, add, remove] of neighbors) {
   });
 }
 
+test('token buckets', () => {
+  const bucket = { kind: 'qdisc', namespace: 'box', link: 'eth0', rate: 1_250_000 } as const;
+  const replace = 'tc -n box qdisc replace dev eth0 root handle 1: tbf rate';
+  assert.deepEqual(commands({ action: 'add', object: bucket }), [`${replace} 1250000bps burst 32768 limit 95268`]);
+  assert.deepEqual(commands({ action: 'change', object: { ...bucket, rate: 125_000_000 }, previous: bucket }), [
+    `${replace} 125000000bps burst 500000 limit 6750000`,
+  ]);
+  assert.deepEqual(commands({ action: 'remove', object: { ...bucket, namespace: '' } }), [
+    'tc qdisc del dev eth0 root handle 1:',
+  ]);
+});
+
 test('renaming and moving', () => {
   assert.deepEqual(renderTranscript([routeEntry(renameLinkMessage(3, 'wan'))]), ['ip link set dev eth0 name wan']);
   assert.deepEqual(renderTranscript([routeEntry(moveLinkMessage('wan', 'box', numbers))]), [
@@ -213,7 +225,7 @@ test('what cannot be written is an error: an attribute, a message, a flag, an in
   assert.throws(() => renderTranscript([link((writer) => writer.text(3, 'x').u32(13, 1000))]), /unknown attributes 13/);
   assert.throws(() => renderTranscript([link((writer) => writer.text(3, 'x'), 0x100)]), /flags/);
   assert.throws(() => renderTranscript([link((writer) => writer.text(3, 'x').u32(10, 99))]), /does not know link 99/);
-  assert.throws(() => renderTranscript([routeEntry(encodeMessage(36, 0, () => {}))]), /type 36/);
+  assert.throws(() => renderTranscript([routeEntry(encodeMessage(40, 0, () => {}))]), /type 40/);
 });
 
 test('only plain words go without quotes', () => {

@@ -7,6 +7,7 @@ import { flowWords, isFlowMessage } from './flow-text.ts';
 import { renderLinkMessage } from './link-text.ts';
 import { renderNeighborMessage } from './neighbor-text.ts';
 import { NftTranscript } from './nft-text.ts';
+import { renderQdiscMessage } from './qdisc-text.ts';
 import { renderRouteMessage } from './route-text.ts';
 import { renderRuleMessage } from './rule-text.ts';
 
@@ -21,6 +22,8 @@ const renderers = new Map<number, (message: Message, entry: RouteEntry) => strin
   [routeMessage.deleteRoute, renderRouteMessage],
   [routeMessage.newNeighbor, renderNeighborMessage],
   [routeMessage.deleteNeighbor, renderNeighborMessage],
+  [routeMessage.newQdisc, renderQdiscMessage],
+  [routeMessage.deleteQdisc, renderQdiscMessage],
   [routeMessage.newRule, renderRuleMessage],
   [routeMessage.deleteRule, renderRuleMessage],
 ]);
