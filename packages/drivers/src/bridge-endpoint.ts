@@ -1,5 +1,6 @@
 import { type InterfaceAddress, type MacAddress, prefixFamily } from '@fairlead/base';
 import type { KernelObject, NamespaceName } from '@fairlead/netlink';
+import { type Bandwidth, limited } from './bandwidth.ts';
 import { sysctlName } from './bridge-network.ts';
 import { ownerAlias } from './owner.ts';
 
@@ -18,6 +19,8 @@ export interface BridgeEndpoint {
   readonly mtu: number;
   readonly bridge: string;
   readonly addresses: readonly InterfaceAddress[];
+  /** How fast the container may receive and send. */
+  readonly bandwidth?: Bandwidth;
   /** Containers of the network do not talk to each other (`enable_icc=false`). */
   readonly isolated?: boolean;
 }
@@ -44,5 +47,8 @@ export function bridgeEndpointObjects(endpoint: BridgeEndpoint): KernelObject[] 
     { kind: 'sysctl', namespace, key: `net.ipv6.conf.${sysctlName(link)}.disable_ipv6`, value: ipv6 ? '0' : '1' },
     ...endpoint.addresses.map((address): KernelObject => ({ kind: 'address', namespace, link, address })),
     { kind: 'link', namespace, name: link, type: { kind: 'veth' }, up: true, mac: endpoint.mac, mtu },
+    // What the container receives is what the outer end sends.
+    ...limited('', endpoint.hostInterface, endpoint.bandwidth?.in),
+    ...limited(namespace, link, endpoint.bandwidth?.out),
   ];
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { Bandwidth } from './bandwidth.ts';
 export { type BridgeEndpoint, bridgeEndpointObjects } from './bridge-endpoint.ts';
 export { type BridgeNetwork, bridgeNetworkObjects, sysctlName } from './bridge-network.ts';
 export { defaultRoutes, type Gateway } from './default-routes.ts';

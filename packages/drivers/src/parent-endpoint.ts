@@ -1,5 +1,6 @@
 import { type InterfaceAddress, type MacAddress, prefixFamily } from '@fairlead/base';
 import type { KernelObject, LinkType, NamespaceName } from '@fairlead/netlink';
+import { type Bandwidth, limited } from './bandwidth.ts';
 import { sysctlName } from './bridge-network.ts';
 import { ownerAlias } from './owner.ts';
 
@@ -24,6 +25,8 @@ export interface ParentEndpoint {
   /** Bytes; absent means the parent's. */
   readonly mtu?: number;
   readonly addresses: readonly InterfaceAddress[];
+  /** How fast the container may send; what it receives comes past no queue of ours. */
+  readonly bandwidth?: Pick<Bandwidth, 'out'>;
   /** No way out, whatever the routers of the link announce. */
   readonly internal: boolean;
 }
@@ -51,5 +54,6 @@ export function parentEndpointObjects(endpoint: ParentEndpoint): KernelObject[] 
     setting('disable_ipv6', ipv6 ? '0' : '1'),
     ...(endpoint.internal ? [setting('accept_ra', '0')] : []),
     ...endpoint.addresses.map((address): KernelObject => ({ kind: 'address', namespace, link, address })),
+    ...limited(namespace, link, endpoint.bandwidth?.out),
   ];
 }

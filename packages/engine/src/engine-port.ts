@@ -249,6 +249,12 @@ export interface NetworkService {
    */
   unlink(name: string): Promise<void>;
   disconnect(reference: string, container: string, force: boolean): Promise<void>;
+  /**
+   * Change how fast a container may be on a network, running or not: `10mbit`, or `none`; what is absent stays.
+   *
+   * @throws FairleadError `invalid-argument`, or `not-found` for a container that is not on the network.
+   */
+  limit(network: string, container: string, change: { readonly in?: string; readonly out?: string }): Promise<void>;
   /** What a container publishes now, with who may ask for it; nothing while it does not run. */
   admissions(container: string): readonly AdmittedMapping[];
   /**

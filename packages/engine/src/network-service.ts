@@ -9,6 +9,7 @@ import type {
   NetworkRequest,
   PortBinding,
 } from '@fairlead/network';
+import { requirePlausibleEndpoint, withBandwidth } from '@fairlead/network';
 import type { FileWriter } from './container/container-files.ts';
 import { isAlive } from './container/container-state.ts';
 import type { ContainerTable } from './container/container-table.ts';
@@ -90,6 +91,12 @@ export class NetworkServices implements NetworkService {
     });
   }
 
+  async limit(reference: string, name: string, change: { readonly in?: string; readonly out?: string }): Promise<void> {
+    const network = this.#network.findNetwork(reference);
+    const { id } = this.#table.find(name);
+    await this.#turns.run(id, () => this.#limit(network, this.#table.find(id), change));
+  }
+
   admissions(name: string): readonly AdmittedMapping[] {
     const { sandbox } = this.#table.find(name);
     return sandbox === undefined ? [] : this.#network.admissions(sandbox);
@@ -149,6 +156,34 @@ export class NetworkServices implements NetworkService {
     }
     this.#remember(container.id, { networks: remaining });
     this.#rewriteFiles(container.id);
+  }
+
+  async #limit(
+    network: Network,
+    container: Container,
+    change: { readonly in?: string; readonly out?: string },
+  ): Promise<void> {
+    const { networks } = container.config;
+    const attachment = networks.find((item) => isOn(item, network));
+    if (attachment === undefined) {
+      throw new FairleadError('not-found', `container ${container.name} is not connected to network ${network.name}`);
+    }
+    const config = { ...attachment.config, driverOptions: withBandwidth(attachment.config.driverOptions, change) };
+    requirePlausibleEndpoint(network.name, network, config);
+    const remember = (wanted: NetworkAttachment) =>
+      this.#remember(container.id, { networks: networks.map((item) => (item === attachment ? wanted : item)) });
+    // First, so that a daemon that is killed meanwhile does not lose what was asked for.
+    remember({ ...attachment, config });
+    const endpoint = this.#endpoint(container, network);
+    if (endpoint === undefined) return;
+    try {
+      const configure = () =>
+        this.#network.configure(endpoint, { ...endpoint.config, driverOptions: config.driverOptions });
+      await this.#operation(`network limit ${network.name} ${container.name}`, configure);
+    } catch (error) {
+      this.#remember(container.id, { networks });
+      throw error;
+    }
   }
 
   async #publish(

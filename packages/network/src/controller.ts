@@ -5,7 +5,16 @@ import { Announcements } from './announcements.ts';
 import type { JoinRequest } from './endpoint-factory.ts';
 import { electGateways, portGateways } from './gateway.ts';
 import type { KernelPort } from './kernel-port.ts';
-import type { BoundPort, Endpoint, Network, NetworkEvent, NetworkRequest, PortBinding, Sandbox } from './model.ts';
+import type {
+  BoundPort,
+  Endpoint,
+  EndpointConfig,
+  Network,
+  NetworkEvent,
+  NetworkRequest,
+  PortBinding,
+  Sandbox,
+} from './model.ts';
 import { NameRecords } from './name-records.ts';
 import type { NameServicePort } from './name-service-port.ts';
 import { Networks } from './networks.ts';
@@ -169,6 +178,11 @@ export class NetworkController {
   /** Leave a network. */
   async leave(endpoint: Endpoint): Promise<void> {
     await this.#turns.run(endpoint.sandbox, () => this.#sandboxes.leave(endpoint.id));
+  }
+
+  /** Give an endpoint other options; see {@link Sandboxes.configure}. */
+  async configure(endpoint: Endpoint, config: EndpointConfig): Promise<void> {
+    await this.#turns.run(endpoint.sandbox, () => this.#sandboxes.configure(endpoint.id, config));
   }
 
   /** Change published ports; see {@link Sandboxes.publish}. */

@@ -11,7 +11,8 @@ const order: Record<KernelObject['kind'], number> = {
   rule: 7,
   neighbor: 8,
   fdb: 9,
-  element: 10,
+  qdisc: 10,
+  element: 11,
 };
 
 /** A link in a sandbox comes up after its addresses are there, so that they are announced with it; routes need it up. */

@@ -6,6 +6,7 @@ import {
   prefixContains,
   tryParseIpAddress,
 } from '@fairlead/base';
+import { bandwidthOf, bandwidthOptions, requireLimitable } from './bandwidth.ts';
 import { hasNames } from './dns-names.ts';
 import { endpointSysctlFaults } from './endpoint-sysctls.ts';
 import type { Endpoint, EndpointConfig, Network } from './model.ts';
@@ -21,6 +22,7 @@ export function requireValidEndpoint(network: Network, config: EndpointConfig): 
     ...addressFaults(network, config),
     ...endpointSysctlFaults(config),
   ]);
+  requireLimitable(network, bandwidthOf(network, config));
   if (!config.macAddress) return;
   parseMacAddress(config.macAddress);
   if (network.driver !== 'ipvlan') return;
@@ -47,6 +49,8 @@ export function requireRoom({ name, parent }: Network, present: readonly Endpoin
  * @throws FairleadError `invalid-argument` as {@link requireValidEndpoint} does.
  */
 export function requirePlausibleEndpoint(name: string, network: Network | undefined, config: EndpointConfig): void {
+  const bandwidth = bandwidthOptions(config.driverOptions ?? {});
+  if (network !== undefined && typeof bandwidth.in === 'number') requireLimitable(network, { in: bandwidth.in });
   const predefined = network === undefined ? predefinedNames.includes(name) : !hasNames(network);
   requireNoFaults([
     ...(predefined ? predefinedFaults(config) : []),

@@ -9,6 +9,7 @@ import {
 import { bridgeEndpointObjects, bridgeNetworkObjects, defaultRoutes, type Gateway } from '@fairlead/drivers';
 import { dnsTable, networkElements } from '@fairlead/firewall';
 import type { KernelObject } from '@fairlead/netlink';
+import { bandwidthOf } from './bandwidth.ts';
 import { endpointSysctls } from './endpoint-sysctls.ts';
 import { electGateways, type Joined, portGateways, subnetOf, wayOutOf } from './gateway.ts';
 import type { Endpoint, Network, Sandbox } from './model.ts';
@@ -56,10 +57,11 @@ export function endpointFragment(joined: Joined, namespace: string): KernelObjec
 }
 
 function bridged(
-  { endpoint, network: { bridge } }: Joined,
+  { endpoint, network }: Joined,
   place: { readonly namespace: string; readonly link: string; readonly addresses: readonly InterfaceAddress[] },
 ): KernelObject[] {
   const { id, mac, hostMac, hostInterface } = endpoint;
+  const { bridge } = network;
   if (!bridge || !mac || !hostMac || !hostInterface) return [];
   return bridgeEndpointObjects({
     id,
@@ -72,6 +74,7 @@ function bridged(
     bridge: bridge.name,
     isolated: bridge.icc === false,
     addresses: place.addresses,
+    bandwidth: bandwidthOf(network, endpoint.config),
   });
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { withBandwidth } from './bandwidth.ts';
 export { type ControllerContext, NetworkController } from './controller.ts';
 export { diff, removals } from './diff.ts';
 export { dnsNames, hasNames } from './dns-names.ts';

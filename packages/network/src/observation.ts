@@ -10,10 +10,10 @@ import {
 import type { KernelPort } from './kernel-port.ts';
 
 /** Kinds that we make in the host's namespace; its routes are only looked at. */
-const hostKinds = ['link', 'address', 'route', 'table', 'element'] as const;
+const hostKinds = ['link', 'address', 'route', 'qdisc', 'table', 'element'] as const;
 
 /** Kinds that we make in a sandbox. */
-const sandboxKinds = ['link', 'address', 'route', 'table'] as const;
+const sandboxKinds = ['link', 'address', 'route', 'qdisc', 'table'] as const;
 
 /**
  * Read back what is wanted of the host's namespace and what is ours but not wanted there, and which namespaces are pinned.
@@ -76,8 +76,10 @@ export function observeInside(kernel: KernelPort, namespace: NamespaceName, desi
   const present = new Set(observed.map(identityOf));
   const links = desired.filter((object) => object.kind === 'link');
   const owners = new Set(links.map(({ alias }) => alias));
+  const names = new Set(links.map(({ name }) => name));
   const isOwn = (object: KernelObject) => {
     if (wanted.has(identityOf(object))) return true;
+    if (object.kind === 'qdisc') return names.has(object.link);
     if (object.kind === 'link') return object.madeIn === '' && isOwnAlias(object.alias) && !owners.has(object.alias);
     return object.kind === 'table' && object.definition.name === tableName;
   };
@@ -114,6 +116,7 @@ function ownHostObjects(
     .filter((object) => {
       if (wanted.has(identityOf(object))) return true;
       if (object.kind === 'link') return own.has(object.name);
+      if (object.kind === 'qdisc') return own.has(object.link);
       if (object.kind === 'address') return own.has(object.link) && !object.address.startsWith('fe80:');
       return object.kind === 'element' && object.table === tableName;
     })

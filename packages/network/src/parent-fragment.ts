@@ -1,6 +1,7 @@
 import type { InterfaceAddress } from '@fairlead/base';
 import { parentEndpointObjects, parentNetworkObjects } from '@fairlead/drivers';
 import type { KernelObject } from '@fairlead/netlink';
+import { bandwidthOf } from './bandwidth.ts';
 import type { Joined } from './gateway.ts';
 import type { ParentSettings } from './model.ts';
 
@@ -23,6 +24,7 @@ export function parentEndpointFragment(
     parent: parent.name,
     type: parent.type,
     addresses: place.addresses,
+    bandwidth: bandwidthOf(network, endpoint.config),
     internal: network.internal,
     ...(mac && { mac }),
     ...(parent.mtu && { mtu: parent.mtu }),

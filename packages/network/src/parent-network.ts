@@ -1,6 +1,7 @@
 import { FairleadError, shortIdentifier } from '@fairlead/base';
 import type { MadeParent } from '@fairlead/drivers';
 import { randomMac } from './address-book.ts';
+import { bandwidthOf, requireLimitable } from './bandwidth.ts';
 import type { LinkKind } from './kernel-port.ts';
 import type { Network, NetworkRequest, ParentSettings } from './model.ts';
 import { networkFrame } from './network-frame.ts';
@@ -32,7 +33,15 @@ export function parentNetwork(
   const subnets = hasNoPools(request)
     ? []
     : decideSubnets({ config, network: frame, gateway: () => 'asked', several: true }, surroundings);
-  return { ...frame, driver, internal: frame.internal || options.parent === undefined, subnets, parent };
+  const network: Network = {
+    ...frame,
+    driver,
+    internal: frame.internal || options.parent === undefined,
+    subnets,
+    parent,
+  };
+  requireLimitable(network, bandwidthOf(network, {}));
+  return network;
 }
 
 function parentSettings(id: string, options: ParentOptions, surroundings: NetworkSurroundings): ParentSettings {

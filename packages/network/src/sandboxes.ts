@@ -13,9 +13,10 @@ import type { KernelObject } from '@fairlead/netlink';
 import type { Announcements } from './announcements.ts';
 import { diff, removals } from './diff.ts';
 import { type JoinRequest, makeEndpoints } from './endpoint-factory.ts';
+import { requireValidEndpoint } from './endpoint-rules.ts';
 import { isOffHost, type Joined } from './gateway.ts';
 import type { KernelPort } from './kernel-port.ts';
-import type { DnsConfig, Endpoint, NetworkEvent, PortBinding, PortMapping, Sandbox } from './model.ts';
+import type { DnsConfig, Endpoint, EndpointConfig, NetworkEvent, PortBinding, PortMapping, Sandbox } from './model.ts';
 import type { NameRecords } from './name-records.ts';
 import type { PortBook } from './port-book.ts';
 import { newlyJudged, newlyOpen } from './port-changes.ts';
@@ -136,6 +137,29 @@ export class Sandboxes {
       ]);
     } finally {
       if (network) emit({ action: 'disconnect', network, container: sandbox.owner });
+    }
+  }
+
+  /**
+   * Give an endpoint other options, of those that can change while it is there.
+   *
+   * @throws FairleadError `invalid-argument`; the kernel's refusal; it stays as it was then.
+   */
+  async configure(endpointId: string, config: EndpointConfig): Promise<void> {
+    const { state, kernel } = this.#context;
+    const endpoint = state.endpoints.get(endpointId);
+    const network = endpoint && state.networks.get(endpoint.network);
+    if (endpoint === undefined || network === undefined) return;
+    requireValidEndpoint(network, config);
+    const { sandbox, fragment } = this.#snapshot(endpoint.sandbox);
+    state.endpoints.put({ ...endpoint, config });
+    try {
+      await kernel.apply(diff(this.#fragment(sandbox.id), fragment));
+    } catch (error) {
+      const reached = this.#fragment(sandbox.id);
+      state.endpoints.put(endpoint);
+      await this.#quietly('options not taken back', () => applyThoroughly(kernel, diff(fragment, reached)));
+      throw error;
     }
   }
 

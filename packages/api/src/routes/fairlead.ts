@@ -3,7 +3,7 @@ import type { EnginePort, PortBinding } from '@fairlead/engine';
 import * as v from 'valibot';
 import { readBody } from '../http/json-body.ts';
 import { type ApiRequest, flag, integer, parameter, text } from '../http/request.ts';
-import { type ApiResponse, json, jsonLines, plainText, stream } from '../http/response.ts';
+import { type ApiResponse, empty, json, jsonLines, plainText, stream } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
 import { isUp } from '../wire/container-summary.ts';
 import { goBoolean, goObject, goString, goStrings } from '../wire/go-json.ts';
@@ -30,6 +30,7 @@ export function fairleadRoutes(engine: EnginePort, productVersion: string): Rout
     { method: 'GET', pattern: '/fairlead/flows', handle: (request) => flows(engine, request) },
     { method: 'GET', pattern: '/fairlead/captures/{target}', handle: (request) => capture(engine, request) },
     { method: 'POST', pattern: '/fairlead/traces', handle: (request) => trace(engine, request) },
+    { method: 'POST', pattern: '/fairlead/networks/{id}/limits', handle: (request) => limit(engine, request) },
     { method: 'GET', pattern: '/fairlead/containers/{id}/reach', handle: (request) => reach(engine, request) },
     { method: 'POST', pattern: '/fairlead/containers/{id}/ports', handle: (request) => publish(engine, request) },
   ];
@@ -153,6 +154,16 @@ async function trace(engine: EnginePort, request: ApiRequest): Promise<ApiRespon
     ...(apply && { apply }),
   };
   return json(await engine.diagnosis.trace({ from, to, connect, pcapng, ...chosen }));
+}
+
+const limitSchema = goObject({ container: goString, in: v.optional(v.string()), out: v.optional(v.string()) });
+
+/** How fast a container may be on a network from now on. */
+async function limit(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+  const { container, in: inward, out: outward } = await readBody(request, limitSchema, 'LimitRequest');
+  const change = { ...(inward !== undefined && { in: inward }), ...(outward !== undefined && { out: outward }) };
+  await engine.networks.limit(parameter(request, 'id'), container, change);
+  return empty(204);
 }
 
 /** Who can reach what a container publishes, or one port of it. */

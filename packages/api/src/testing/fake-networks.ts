@@ -93,6 +93,8 @@ export class FakeNetworks implements NetworkService {
     this.leave(this.#nameOf(container).id, network.id);
   }
 
+  async limit(): Promise<void> {}
+
   admissions(): readonly AdmittedMapping[] {
     return [];
   }

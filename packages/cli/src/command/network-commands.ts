@@ -56,6 +56,17 @@ export const networkCommands: readonly CommandDefinition[] = [
     load: async () => (await networks()).create,
   },
   {
+    words: ['network', 'limit'],
+    summary: 'Limit how fast a container may be on a network, also while it runs: 10mbit, 1.5gbit, none',
+    arguments: '<network> <container>',
+    options: [
+      { flags: '--in <rate>', description: 'what it receives' },
+      { flags: '--out <rate>', description: 'what it sends' },
+    ],
+    completion: 'network',
+    load: async () => (await members()).limit,
+  },
+  {
     words: ['network', 'rm'],
     aliases: [['network', 'remove']],
     summary: 'Remove networks',

@@ -1,3 +1,4 @@
+import { FairleadError } from '@fairlead/base';
 import type { Action } from '../command/command.ts';
 import { addressSettings, type EndpointSettings } from '../container/create-request.ts';
 
@@ -24,5 +25,20 @@ export const connect: Action = async ({ words: [network = '', container = ''], o
 export const disconnect: Action = async ({ words: [network = '', container = ''], options, engine }) => {
   const body = { Container: container, Force: options.flag('force') };
   await engine.ask('POST', `/networks/${network}/disconnect`, { body });
+  return 0;
+};
+
+/** `fairlead network limit`. */
+export const limit: Action = async ({ words: [network = '', container = ''], options, engine }) => {
+  const [inward, outward] = [options.text('in'), options.text('out')];
+  if (inward === undefined && outward === undefined) {
+    throw new FairleadError('invalid-argument', 'say how fast: --in RATE, --out RATE or both');
+  }
+  const body = {
+    container,
+    ...(inward !== undefined && { in: inward }),
+    ...(outward !== undefined && { out: outward }),
+  };
+  await engine.ask('POST', `/fairlead/networks/${network}/limits`, { body });
   return 0;
 };
