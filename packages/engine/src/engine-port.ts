@@ -6,6 +6,7 @@ import type {
   EndpointConfig,
   Network,
   NetworkRequest,
+  NetworkUpdate,
   PortBinding,
   Sandbox,
 } from '@fairlead/network';
@@ -249,6 +250,12 @@ export interface NetworkService {
    */
   unlink(name: string): Promise<void>;
   disconnect(reference: string, container: string, force: boolean): Promise<void>;
+  /**
+   * Change a network that is there; its endpoints follow.
+   *
+   * @throws FairleadError for what cannot be changed; nothing is then.
+   */
+  update(reference: string, update: NetworkUpdate): Promise<void>;
   /**
    * Change how fast a container may be on a network, running or not: `10mbit`, or `none`; what is absent stays.
    *

@@ -7,6 +7,7 @@ import type {
   Network,
   NetworkController,
   NetworkRequest,
+  NetworkUpdate,
   PortBinding,
 } from '@fairlead/network';
 import { requirePlausibleEndpoint, withBandwidth } from '@fairlead/network';
@@ -55,6 +56,11 @@ export class NetworkServices implements NetworkService {
 
   async remove(reference: string): Promise<void> {
     await this.#operation(`network rm ${reference}`, () => this.#network.removeNetwork(reference));
+  }
+
+  async update(reference: string, update: NetworkUpdate): Promise<void> {
+    const { name } = this.#network.findNetwork(reference);
+    await this.#operation(`network update ${name}`, () => this.#network.updateNetwork(reference, update));
   }
 
   inspect(reference: string): { readonly network: Network; readonly endpoints: readonly Endpoint[] } {

@@ -41,6 +41,12 @@ export class AddressBook {
     );
   }
 
+  /** Give addresses of a network by what it is now; what was given stays. */
+  reopen(network: Network): void {
+    this.open(network);
+    for (const lease of this.#leases) if (lease.network === network.id) this.#take(lease);
+  }
+
   /** Forget a network and every lease on it; to be called inside a transaction, for there may be many. */
   close(network: string): void {
     this.#pools.delete(network);
@@ -55,7 +61,7 @@ export class AddressBook {
    */
   lease(network: Network, owner: string, config: EndpointConfig): Lease {
     const previous = this.find(network.id, owner);
-    if (previous !== undefined && fits(previous, config)) return previous;
+    if (previous !== undefined && isWhole(previous, network) && fits(previous, config)) return previous;
     if (previous !== undefined) this.#free(previous);
     const taken: IpAddress[] = [];
     try {
@@ -160,6 +166,12 @@ function poolOf(network: Network, { subnet, range, gateway, auxiliary }: SubnetC
     auxiliary: new Map(Object.entries(auxiliary ?? {})),
     network: label(network),
   });
+}
+
+/** A network that has got another IP version since has an address more for everybody. */
+function isWhole({ ipv4, ipv6 }: Lease, network: Network): boolean {
+  if (network.ipamDriver === 'null') return true;
+  return (ipv4 !== undefined) === network.ipv4 && (ipv6 !== undefined) === network.ipv6;
 }
 
 /** A lease serves as long as it has every address that is asked for by value. */

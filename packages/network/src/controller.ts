@@ -17,6 +17,7 @@ import type {
 } from './model.ts';
 import { NameRecords } from './name-records.ts';
 import type { NameServicePort } from './name-service-port.ts';
+import type { NetworkUpdate } from './network-update.ts';
 import { Networks } from './networks.ts';
 import { obstacles } from './obstacles.ts';
 import type { AdmittedMapping } from './port-admission.ts';
@@ -123,6 +124,38 @@ export class NetworkController {
     const network = await this.#turns.run('networks', () => this.#networks.create(request));
     this.#noteObstacles([network]);
     return network;
+  }
+
+  /**
+   * Change a network that is there; its endpoints follow.
+   *
+   * @throws FairleadError for what cannot be changed; everything is as it was then.
+   */
+  async updateNetwork(reference: string, update: NetworkUpdate): Promise<Network> {
+    const { networks, endpoints } = this.#state;
+    return await this.#turns.run('networks', async () => {
+      const { id } = this.#networks.find(reference);
+      const users = () => [...new Set(endpoints.onNetwork(id).map(({ sandbox }) => sandbox))];
+      return await this.#inTurns(users, async () => {
+        const { before, after } = this.#networks.changed(id, update);
+        await this.#sandboxes.follow(users(), {
+          store: () => this.#networks.replace(after),
+          apply: () => this.#networks.transform(before, after),
+          undo: async () => {
+            this.#networks.replace(before);
+            await this.#networks.transform(after, before);
+          },
+        });
+        return networks.get(id) ?? after;
+      });
+    });
+  }
+
+  /** Work while nobody else works on some sandboxes, those included that come while their turns are waited for. */
+  async #inTurns<T>(wanted: () => readonly string[], work: () => Promise<T>, held: readonly string[] = []): Promise<T> {
+    const next = wanted().find((id) => !held.includes(id));
+    if (next === undefined) return await work();
+    return await this.#turns.run(next, () => this.#inTurns(wanted, work, [...held, next]));
   }
 
   /** What of other tools' rules keeps packets of a network from coming in or going out, a sentence each. */

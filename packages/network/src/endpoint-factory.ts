@@ -50,9 +50,11 @@ export function makeEndpoints(state: NetworkState, sandbox: Sandbox, requests: r
   });
 }
 
-function makeEndpoint(state: NetworkState, sandbox: Sandbox, { network, hostname, config }: JoinRequest): Joined {
-  // It may have been removed since the caller looked it up.
-  if (!state.networks.get(network.id)) throw new FairleadError('not-found', `network ${network.name} not found`);
+function makeEndpoint(state: NetworkState, sandbox: Sandbox, request: JoinRequest): Joined {
+  const { hostname, config } = request;
+  // It may have been removed or changed since the caller looked it up.
+  const network = state.networks.get(request.network.id);
+  if (network === undefined) throw new FairleadError('not-found', `network ${request.network.name} not found`);
   if (network.template !== undefined) {
     throw new FairleadError('forbidden', 'cannot create endpoint on configuration-only network');
   }

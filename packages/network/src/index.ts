@@ -3,6 +3,7 @@
  *
  * @module
  */
+
 export { withBandwidth } from './bandwidth.ts';
 export { type ControllerContext, NetworkController } from './controller.ts';
 export { diff, removals } from './diff.ts';
@@ -36,6 +37,7 @@ export type {
   ResolverEndpoint,
   ResolverSandbox,
 } from './name-service-port.ts';
+export type { NetworkUpdate } from './network-update.ts';
 export type { AdmittedMapping } from './port-admission.ts';
 
 export {

@@ -28,6 +28,7 @@ import type { IpamRequest, Network, NetworkEvent, NetworkRequest, SubnetConfig }
 import type { NameServicePort } from './name-service-port.ts';
 import { fixedNetwork, makeNetwork, predefinedNetworks } from './network-factory.ts';
 import type { NetworkSurroundings } from './network-surroundings.ts';
+import { type NetworkUpdate, updatedNetwork } from './network-update.ts';
 import { parseResolvConf } from './resolv-conf.ts';
 import { forwardsIpv6, keepRouterAdvertisements } from './router-advertisements.ts';
 import type { DefaultBridge, NetworkSettings } from './settings.ts';
@@ -62,6 +63,27 @@ export class Networks {
     const network = await this.#install(makeNetwork(this.#withDefaults(request), this.#surroundings()));
     this.#context.emit({ action: 'create', network });
     return network;
+  }
+
+  /** A network as it would be after a change; nothing is stored. @throws FairleadError for what cannot be changed. */
+  changed(reference: string, update: NetworkUpdate): { readonly before: Network; readonly after: Network } {
+    const before = this.find(reference);
+    return { before, after: updatedNetwork(before, update, this.#surroundings()) };
+  }
+
+  /** Store a network in the place of itself; addresses that were given stay so. */
+  replace(network: Network): void {
+    const { state } = this.#context;
+    state.networks.put(network);
+    state.addresses.reopen(network);
+  }
+
+  /** Bring the kernel from one form of a network to another. */
+  async transform(before: Network, after: Network): Promise<void> {
+    const { kernel } = this.#context;
+    const fragment = networkFragment(after);
+    const routes = forwardsIpv6(fragment) ? kernel.observe('', ['route']) : [];
+    await kernel.apply(diff([...keepRouterAdvertisements(fragment, routes), ...fragment], networkFragment(before)));
   }
 
   /** @throws FairleadError `not-found`, or `forbidden` for predefined networks and those in use. */

@@ -141,6 +141,37 @@ export class Sandboxes {
   }
 
   /**
+   * Change something that sandboxes are made of, and bring them to it.
+   *
+   * @param change stores the change, applies what is not theirs, and takes back what it stored and applied.
+   * @throws the first failure; everything is as it was then.
+   */
+  async follow(
+    ids: readonly string[],
+    change: { readonly store: () => void; readonly apply: () => Promise<void>; readonly undo: () => Promise<void> },
+  ): Promise<void> {
+    const { state } = this.#context;
+    const before = ids.map((id) => this.#snapshot(id));
+    state.store.transaction(() => {
+      change.store();
+      for (const { sandbox } of before) this.#unsettle(sandbox);
+    });
+    let begun = 0;
+    try {
+      await change.apply();
+      for (const each of before) {
+        begun++;
+        await this.#carryOut(each);
+      }
+    } catch (error) {
+      const reached = before.map(({ sandbox, fragment }, at) => (at < begun ? this.#fragment(sandbox.id) : fragment));
+      await this.#quietly('change not taken back completely', change.undo);
+      for (const [at, each] of before.entries()) await this.#takeBack(each, () => {}, [], reached[at]);
+      throw error;
+    }
+  }
+
+  /**
    * Give an endpoint other options, of those that can change while it is there.
    *
    * @throws FairleadError `invalid-argument`; the kernel's refusal; it stays as it was then.
@@ -261,10 +292,14 @@ export class Sandboxes {
   }
 
   /** Put everything back as it was; what cannot be is put right by the next reconciliation. */
-  async #takeBack(before: Snapshot, undo: () => void, added: readonly Joined[]): Promise<void> {
+  async #takeBack(
+    before: Snapshot,
+    undo: () => void,
+    added: readonly Joined[],
+    reached: readonly KernelObject[] = this.#fragment(before.sandbox.id),
+  ): Promise<void> {
     const { state, kernel, ports, records } = this.#context;
     const { sandbox, joined, fragment } = before;
-    const reached = this.#fragment(sandbox.id);
     const unsettled = state.sandbox(sandbox.id).ports.length > 0 || sandbox.mappings.length > 0;
     state.store.transaction(() => {
       undo();

@@ -30,6 +30,7 @@ export function fairleadRoutes(engine: EnginePort, productVersion: string): Rout
     { method: 'GET', pattern: '/fairlead/flows', handle: (request) => flows(engine, request) },
     { method: 'GET', pattern: '/fairlead/captures/{target}', handle: (request) => capture(engine, request) },
     { method: 'POST', pattern: '/fairlead/traces', handle: (request) => trace(engine, request) },
+    { method: 'POST', pattern: '/fairlead/networks/{id}/update', handle: (request) => update(engine, request) },
     { method: 'POST', pattern: '/fairlead/networks/{id}/limits', handle: (request) => limit(engine, request) },
     { method: 'GET', pattern: '/fairlead/containers/{id}/reach', handle: (request) => reach(engine, request) },
     { method: 'POST', pattern: '/fairlead/containers/{id}/ports', handle: (request) => publish(engine, request) },
@@ -154,6 +155,18 @@ async function trace(engine: EnginePort, request: ApiRequest): Promise<ApiRespon
     ...(apply && { apply }),
   };
   return json(await engine.diagnosis.trace({ from, to, connect, pcapng, ...chosen }));
+}
+
+const subnetSchema = goObject({ subnet: goString, range: goString, gateway: goString });
+const updateSchema = goObject({
+  options: v.optional(v.record(v.string(), v.nullable(v.string())), {}),
+  subnets: v.optional(v.array(subnetSchema), []),
+});
+
+/** What shall be different about a network: options, of which null takes one away, and more subnets. */
+async function update(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+  await engine.networks.update(parameter(request, 'id'), await readBody(request, updateSchema, 'UpdateRequest'));
+  return empty(204);
 }
 
 const limitSchema = goObject({ container: goString, in: v.optional(v.string()), out: v.optional(v.string()) });

@@ -95,6 +95,8 @@ export class FakeNetworks implements NetworkService {
 
   async limit(): Promise<void> {}
 
+  async update(): Promise<void> {}
+
   admissions(): readonly AdmittedMapping[] {
     return [];
   }

@@ -56,6 +56,20 @@ export const networkCommands: readonly CommandDefinition[] = [
     load: async () => (await networks()).create,
   },
   {
+    words: ['network', 'update'],
+    summary: 'Change a network while containers are on it',
+    arguments: '<network>',
+    options: [
+      { flags: '--mtu <bytes>', description: 'largest packet' },
+      { flags: '-o, --opt <option>', description: 'option of the driver: key=value', repeatable: list },
+      { flags: '--opt-rm <option>', description: 'option that shall be as if it had not been given', repeatable: list },
+      { flags: '--add-subnet <prefix>', description: 'subnet to have besides', repeatable: list },
+      { flags: '--gateway <address>', description: 'gateway of the added subnet', repeatable: list },
+    ],
+    completion: 'network',
+    load: async () => (await networks()).update,
+  },
+  {
     words: ['network', 'limit'],
     summary: 'Limit how fast a container may be on a network, also while it runs: 10mbit, 1.5gbit, none',
     arguments: '<network> <container>',

@@ -67,6 +67,24 @@ export const create: Action = async ({ words: [name = ''], options, engine, prin
   return 0;
 };
 
+/** `fairlead network update`. */
+export const update: Action = async ({ words: [name = ''], options, engine }) => {
+  const mtu = options.text('mtu');
+  const gateways = options.list('gateway');
+  const changed = {
+    ...(mtu !== undefined && { 'com.docker.network.driver.mtu': mtu }),
+    ...options.map('opt'),
+    ...Object.fromEntries(options.list('opt-rm').map((key) => [key, null])),
+  };
+  const subnets = options.list('add-subnet').map((subnet, at) => ({ subnet, gateway: gateways[at] ?? '' }));
+  if (gateways.length > subnets.length) throw new FairleadError('invalid-argument', 'a gateway needs its --add-subnet');
+  if (Object.keys(changed).length === 0 && subnets.length === 0) {
+    throw new FairleadError('invalid-argument', 'say what shall be different: --mtu, --opt, --opt-rm or --add-subnet');
+  }
+  await engine.ask('POST', `/fairlead/networks/${name}/update`, { body: { options: changed, subnets } });
+  return 0;
+};
+
 /**
  * The body of `POST /networks/create` that the options ask for.
  *

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { parsePortPolicy } from '@fairlead/base';
+import { withBandwidth } from '../bandwidth.ts';
 import type { NetworkRequest, PortBinding } from '../model.ts';
 import type { Rig } from './rig.ts';
 
@@ -98,6 +100,39 @@ export const scenarios: readonly Scenario[] = [
     kind: 'builds up',
     prepare: (rig) => joined(rig, ['dual']),
     act: (rig) => rig.controller.publish(sandboxOf(rig), [other]),
+  },
+  {
+    name: 'publish ports for some askers only',
+    kind: 'builds up',
+    prepare: (rig) => joined(rig, ['dual']),
+    act: (rig) => {
+      const policy = parsePortPolicy('10.0.0.0/8,2001:db8::/32', 'eth0');
+      return rig.controller.publish(sandboxOf(rig), [{ ...web, policy }, other]);
+    },
+  },
+  {
+    name: 'limit what a container sends and receives',
+    kind: 'builds up',
+    prepare: (rig) => joined(rig, ['dual']),
+    act: async (rig) => {
+      const [endpoint] = rig.controller.endpointsIn(sandboxOf(rig));
+      assert.ok(endpoint);
+      await rig.controller.configure(endpoint, { driverOptions: withBandwidth({}, { in: '10mbit', out: '1mbit' }) });
+    },
+  },
+  {
+    name: 'change a network that is in use',
+    kind: 'builds up',
+    prepare: (rig) => joined(rig, ['plain']),
+    act: (rig) =>
+      rig.controller.updateNetwork('plain', {
+        options: {
+          'com.docker.network.driver.mtu': '1400',
+          'com.docker.network.bridge.host_binding_ipv4': '127.0.0.1',
+          'com.docker.network.bridge.enable_icc': 'false',
+        },
+        subnets: [{ subnet: 'fd00:77::/64' }],
+      }),
   },
   {
     name: 'rename a container',
