@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { requirePlausibleEndpoint, requireValidEndpoint } from './endpoint-rules.ts';
+import { requirePlausibleEndpoint, requireRoom, requireValidEndpoint } from './endpoint-rules.ts';
 import { endpointSysctls } from './endpoint-sysctls.ts';
 import type { EndpointConfig, Network } from './model.ts';
-import { network, parented } from './testing/samples.ts';
+import { endpoint, network, parented } from './testing/samples.ts';
 
 const app = network({ subnets: ['4', '6'] });
 const docker0 = network({ name: 'bridge' });
@@ -92,6 +92,16 @@ for (const [name, on, config, message] of plausible) {
 
 test('an address that a network may have once it is there is no fault', () => {
   requirePlausibleEndpoint('later', undefined, { ipv4Address: '10.0.1.9', aliases: ['a'] });
+});
+
+test('a bridge has room for 1023 containers, and a parent for as many as there are addresses', () => {
+  const present = Array.from({ length: 1023 }, () => endpoint());
+  requireRoom(app, present.slice(1));
+  requireRoom(parented(), present);
+  assert.throws(() => requireRoom(app, present), {
+    code: 'forbidden',
+    message: 'network app is full with 1023 containers: a bridge has no more ports; connect others to another network',
+  });
 });
 
 test('the name of the interface may be written small, as the docker command does', () => {
