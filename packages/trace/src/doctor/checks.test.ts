@@ -215,6 +215,11 @@ const cases: [name: string, state: HostState, codes: string[]][] = [
     ['nobody-listens'],
   ],
   [
+    'a published port that is for others',
+    withProof({ kind: 'way-in', container: 'web', port: 8080 }, { cause: cause('not-allowed') }),
+    [],
+  ],
+  [
     'a way that takes smaller packets',
     withProof({ kind: 'size', network: 'app', size: 1500 }, { cause: cause('too-big') }),
     ['mtu'],
