@@ -1,0 +1,26 @@
+/**
+ * Programs of others that drive networks and give addresses: found where Docker finds them, called as Docker calls them.
+ *
+ * @module
+ */
+export {
+  type AddressPurpose,
+  type GivenPool,
+  type IpamCapabilities,
+  type PoolRequest,
+  RemoteIpamDriver,
+} from './ipam-driver.ts';
+export {
+  type DrivenInterface,
+  type DrivenJoin,
+  type DrivenNetwork,
+  type DrivenPort,
+  type DrivenSubnet,
+  type EndpointDetails,
+  type EndpointKey,
+  RemoteNetworkDriver,
+} from './network-driver.ts';
+export type { Patience, PluginCaller } from './plugin-client.ts';
+export { dockerPluginPlaces, type PluginPlaces } from './plugin-directory.ts';
+export { PluginRefusal, PluginSilence } from './plugin-error.ts';
+export { PluginRegistry } from './plugin-registry.ts';

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { codeOf, silentLogger } from '@fairlead/base';
+import { waitBefore } from './back-off.ts';
+import { PluginClient } from './plugin-client.ts';
+import { PluginSilence } from './plugin-error.ts';
+import { PluginRegistry } from './plugin-registry.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'fairlead-plugin-'));
+const servers: Server[] = [];
+
+after(() => {
+  for (const server of servers) {
+    server.closeAllConnections();
+    server.close();
+  }
+  rmSync(folder, { recursive: true });
+});
+
+async function listen(
+  name: string,
+  handle: (request: IncomingMessage, response: ServerResponse) => unknown,
+): Promise<string> {
+  const path = join(folder, `${name}.sock`);
+  const server = createServer(handle);
+  servers.push(server);
+  await new Promise<void>((listening) => server.listen(path, listening));
+  return path;
+}
+
+function client(path: string, answering = 5): PluginClient {
+  return new PluginClient({ kind: 'unix', path }, { connecting: 0, answering }, silentLogger);
+}
+
+test('attempts to connect come after 1, 2, 4 and 8 seconds, as with Docker, and end within half a minute', () => {
+  const waits = [];
+  for (let elapsed = 0, attempts = 0; ; attempts++) {
+    const wait = waitBefore(attempts, elapsed);
+    if (wait === undefined) break;
+    waits.push(wait);
+    elapsed += wait;
+  }
+  assert.deepEqual(waits, [1, 2, 4, 8]);
+});
+
+test('a call is a POST of JSON with the versioned type; one without a body has none', async () => {
+  const seen: (string | undefined)[][] = [];
+  const path = await listen('seen', async (request, response) => {
+    let body = '';
+    for await (const piece of request) body += piece;
+    seen.push([request.method, request.url, request.headers.accept, request.headers['content-type'], body]);
+    response.end('{"a": 1}');
+  });
+  assert.deepEqual(await client(path).call('X.Y', { b: 2 }), { a: 1 });
+  await client(path).call('Plugin.Activate');
+  const type = 'application/vnd.docker.plugins.v1.2+json';
+  assert.deepEqual(seen, [
+    ['POST', '/X.Y', type, type, '{"b":2}'],
+    ['POST', '/Plugin.Activate', type, undefined, ''],
+  ]);
+});
+
+const answers: readonly [what: string, status: number, body: string, message: string, code: string][] = [
+  ['a status with a reason', 500, '{"Err":"why"}', 'X.Y: why', 'internal'],
+  ['a status with text', 400, 'because', 'X.Y: because', 'internal'],
+  ['a status without a reason', 500, '{"Err":""}', 'X.Y: {"Err":""}', 'internal'],
+  ['an unknown method', 404, 'no such page', 'X.Y: no such page', 'not-implemented'],
+  ['nothing', 200, '', 'EOF', 'internal'],
+  ['half of an answer', 200, '{"a":', 'unexpected EOF', 'internal'],
+  ['no JSON', 200, 'oops', "invalid character 'o' looking for beginning of value", 'internal'],
+];
+
+for (const [index, [what, status, body, message, code]] of answers.entries()) {
+  test(`${what} is an error in Docker's words`, async () => {
+    const path = await listen(`answer${index}`, (_, response) => response.writeHead(status).end(body));
+    await assert.rejects(client(path).call('X.Y'), (error: Error) => {
+      assert.deepEqual([error.message, codeOf(error)], [message, code]);
+      return true;
+    });
+  });
+}
+
+test('a plugin that cannot be reached, hangs or hangs up is silent, and says where', async () => {
+  const gone = join(folder, 'gone.sock');
+  const where = (path: string) => `Post "http://${encodeURIComponent(path)}/X.Y": `;
+  const missing = `${where(gone)}dial unix ${gone}: connect: no such file or directory`;
+  await assert.rejects(
+    client(gone).call('X.Y'),
+    (error) => error instanceof PluginSilence && error.message === missing,
+  );
+  const hanging = await listen('hanging', () => {});
+  await assert.rejects(client(hanging, 0.05).call('X.Y'), /context deadline exceeded/);
+  const rude = await listen('rude', (request) => request.socket.destroy());
+  await assert.rejects(client(rude).call('X.Y'), (error: Error) => error.message === `${where(rude)}EOF`);
+});
+
+test('an answer without end is cut off', async () => {
+  const path = await listen('endless', (_, response) => {
+    const more = () => void (response.write('x'.repeat(65_536)) ? setImmediate(more) : response.once('drain', more));
+    more();
+  });
+  await assert.rejects(client(path).call('X.Y'), /X\.Y: error reading plugin resp: longer than/);
+});
+
+test('a registry asks a plugin once what it is, and again when it did not say', async () => {
+  let asked = 0;
+  await listen('nets', (_, response) => {
+    asked += 1;
+    response.writeHead(asked === 1 ? 500 : 200).end('{"Implements":["NetworkDriver"]}');
+  });
+  const places = { sockets: folder, specs: [] };
+  const registry = new PluginRegistry(places, silentLogger, { connecting: 0, answering: 5 });
+  await assert.rejects(registry.networkDriver('nets'));
+  await registry.networkDriver('nets');
+  await registry.networkDriver('nets');
+  assert.equal(asked, 2);
+  await assert.rejects(registry.ipamDriver('nets'), /Plugin does not implement the requested driver/);
+  await assert.rejects(
+    registry.networkDriver('none'),
+    /^FairleadError: could not find plugin none in v1 plugin registry/,
+  );
+});
