@@ -46,6 +46,8 @@ const maps = lateModule(() => import('./map-service.ts'));
 /** containerd's name for everything that is ours. */
 const CONTAINERD_NAMESPACE = 'fairlead';
 
+const plugins = lateModule(() => import('@fairlead/plugins'));
+
 /** The options as they are by now: some can change while the daemon runs. */
 export interface LiveOptions {
   current: DaemonOptions;
@@ -94,6 +96,13 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
     settings,
     logger,
     emit: (event) => events.emit(networkEvent(event)),
+    plugins: {
+      plugins: async () => {
+        const { dockerPluginPlaces, PluginRegistry } = await plugins();
+        return new PluginRegistry(dockerPluginPlaces, logger);
+      },
+      namespacePath,
+    },
   });
   names.onRestart = async () => {
     await network.repair();

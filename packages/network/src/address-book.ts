@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  FairleadError,
   type Family,
   type IpAddress,
   ipToBytes,
@@ -62,6 +63,7 @@ export class AddressBook {
   lease(network: Network, owner: string, config: EndpointConfig): Lease {
     const previous = this.find(network.id, owner);
     if (previous !== undefined && isWhole(previous, network) && fits(previous, config)) return previous;
+    if (network.pools !== undefined) throw new FairleadError('internal', `no address given on ${label(network)}`);
     if (previous !== undefined) this.#free(previous);
     const taken: IpAddress[] = [];
     try {
@@ -71,6 +73,18 @@ export class AddressBook {
       if (previous !== undefined) this.#take(previous);
       throw error;
     }
+  }
+
+  /** Keep what somebody else has given to a container. */
+  adopt(network: Network, owner: string, config: EndpointConfig, given: Pick<Lease, 'ipv4' | 'ipv6' | 'mac'>): Lease {
+    const lease = leaseOf(network, owner, config, given);
+    this.#take(lease);
+    return this.#leases.put(lease);
+  }
+
+  /** Every lease on a network. */
+  leasesOn(network: string): Lease[] {
+    return [...this.#leases].filter((lease) => lease.network === network);
   }
 
   /** The lease of a container on a network. */
@@ -121,15 +135,7 @@ export class AddressBook {
     const pooled = network.ipamDriver !== 'null';
     const ipv4 = pooled && network.ipv4 ? take(4, config.ipv4Address, previous?.ipv4) : undefined;
     const ipv6 = pooled && network.ipv6 ? take(6, config.ipv6Address, previous?.ipv6) : undefined;
-    const mac = macOf(network, config, ipv4, ipv6);
-    return {
-      id: leaseId(network.id, owner),
-      network: network.id,
-      owner,
-      ...(mac && { mac }),
-      ...(ipv4 && { ipv4 }),
-      ...(ipv6 && { ipv6 }),
-    };
+    return leaseOf(network, owner, config, { ...(ipv4 && { ipv4 }), ...(ipv6 && { ipv6 }) });
   }
 
   #allocate(network: Network, family: Family, wanted: string | undefined, preferred: IpAddress | undefined) {
@@ -158,6 +164,22 @@ export class AddressBook {
   }
 }
 
+function leaseOf(
+  network: Network,
+  owner: string,
+  config: EndpointConfig,
+  { ipv4, ipv6, mac = macOf(network, config, ipv4, ipv6) }: Pick<Lease, 'ipv4' | 'ipv6' | 'mac'>,
+): Lease {
+  return {
+    id: leaseId(network.id, owner),
+    network: network.id,
+    owner,
+    ...(mac && { mac }),
+    ...(ipv4 && { ipv4 }),
+    ...(ipv6 && { ipv6 }),
+  };
+}
+
 function poolOf(network: Network, { subnet, range, gateway, auxiliary }: SubnetConfig): AddressPool {
   return new AddressPool({
     subnet,
@@ -175,7 +197,7 @@ function isWhole({ ipv4, ipv6 }: Lease, network: Network): boolean {
 }
 
 /** A lease serves as long as it has every address that is asked for by value. */
-function fits(lease: Lease, config: EndpointConfig): boolean {
+export function fits(lease: Lease, config: EndpointConfig): boolean {
   const same = (wanted: string | undefined, has: IpAddress | undefined) => !wanted || tryParseIpAddress(wanted) === has;
   const sameMac = !config.macAddress || parseMacAddress(config.macAddress) === lease.mac;
   return same(config.ipv4Address, lease.ipv4) && same(config.ipv6Address, lease.ipv6) && sameMac;
@@ -192,7 +214,8 @@ function macOf(
   ipv6: IpAddress | undefined,
 ): MacAddress | undefined {
   if (macAddress) return parseMacAddress(macAddress);
-  if (hasParentsMac(network)) return undefined;
+  // A plugin gives its interfaces the address that suits it.
+  if (hasParentsMac(network) || network.remote !== undefined) return undefined;
   if (network.driver === 'macvlan' && ipv4 === undefined && ipv6 !== undefined) return digestMac(ipv6);
   return macFor(ipv4 ?? ipv6);
 }

@@ -1,9 +1,10 @@
 import { KeyedMutex, type Logger, lateModule, messageOf } from '@fairlead/base';
-import type { Change, ForeignFilter } from '@fairlead/netlink';
+import type { Change, ForeignFilter, KernelObject } from '@fairlead/netlink';
 import type { Store } from '@fairlead/store';
 import { Announcements } from './announcements.ts';
+import { removals } from './diff.ts';
 import type { JoinRequest } from './endpoint-factory.ts';
-import { electGateways, portGateways } from './gateway.ts';
+import { electGateways, isGatewayService, needsGatewayService, portGateways } from './gateway.ts';
 import type { KernelPort } from './kernel-port.ts';
 import type {
   BoundPort,
@@ -25,10 +26,15 @@ import { PortBook } from './port-book.ts';
 import { boundPorts } from './port-plan.ts';
 import { openedPorts, translatedPorts } from './published-fragment.ts';
 import { type ReconcileContext, type Reconciliation, reconcile, reconcileHost } from './reconcile.ts';
+import type { PluginAccess } from './remote/plugin-port.ts';
+import type { RemoteNetworks } from './remote/remote-networks.ts';
 import { routedPorts } from './routed-ports.ts';
 import { Sandboxes, type SandboxRequest } from './sandboxes.ts';
 import type { NetworkSettings } from './settings.ts';
 import { NetworkState } from './state.ts';
+import { applyThoroughly } from './thorough-apply.ts';
+
+const remoteModule = lateModule(() => import('./remote/remote-networks.ts'));
 
 const selfRepair = lateModule(() => import('./self-repair.ts'));
 
@@ -40,6 +46,8 @@ export interface ControllerContext {
   readonly settings: NetworkSettings;
   readonly logger: Logger;
   readonly emit: (event: NetworkEvent) => void;
+  /** Drivers of others; absent means that there are none. */
+  readonly plugins?: PluginAccess;
 }
 
 /**
@@ -51,6 +59,7 @@ export class NetworkController {
   readonly #networks: Networks;
   readonly #sandboxes: Sandboxes;
   readonly #reconcile: ReconcileContext;
+  readonly #remote: (() => Promise<RemoteNetworks>) | undefined;
   readonly #turns = new KeyedMutex();
 
   constructor(context: ControllerContext) {
@@ -60,9 +69,18 @@ export class NetworkController {
     const records = new NameRecords(names, settings.hostResolvConf);
     const ports = new PortBook(names);
     this.#state = state;
-    this.#networks = new Networks({ state, kernel, names, settings, logger, emit });
+    const remote = remoteNetworks(context, state);
+    const networkTurn = <T>(work: () => Promise<T>) => this.#turns.run('networks', work);
+    this.#remote = remote;
+    this.#networks = new Networks({
+      ...{ state, kernel, names, settings, logger, emit, turn: networkTurn },
+      ...(remote && { remote }),
+    });
     const announcements = new Announcements(kernel, logger);
-    this.#sandboxes = new Sandboxes({ state, kernel, records, ports, announcements, namespacePrefix, logger, emit });
+    this.#sandboxes = new Sandboxes({
+      ...{ state, kernel, records, ports, announcements, namespacePrefix, logger, emit },
+      ...(remote && { remote }),
+    });
     const turn = <T>(sandbox: string, work: () => Promise<T>) => this.#turns.run(sandbox, work);
     this.#reconcile = { state, kernel, names, records, ports, namespacePrefix, hostTable, logger, turn };
   }
@@ -78,13 +96,17 @@ export class NetworkController {
     const addresses = dead
       .flatMap(({ id }) => this.#state.endpoints.inSandbox(id))
       .flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]);
+    const borrowed = dead.flatMap((sandbox) => this.#state.fragment(sandbox)).filter(isMoved);
     for (const { id } of dead) this.#state.dropSandbox(id);
+    this.#networks.dropUnfinished();
     this.#networks.ensurePredefined();
+    await this.#giveBack(borrowed);
     const reconciliation = await this.#repair();
     for (const address of addresses) if (address) await this.#reconcile.kernel.forgetConnections({ address });
     const compareInsides = async () => {
       const changes = await reconciliation.compareInsides();
       this.#noteObstacles(this.networks());
+      void this.#recoverPlugins();
       return changes;
     };
     return { ...reconciliation, compareInsides };
@@ -121,7 +143,7 @@ export class NetworkController {
 
   /** @throws FairleadError in Docker's words; nothing is changed then. */
   async createNetwork(request: NetworkRequest): Promise<Network> {
-    const network = await this.#turns.run('networks', () => this.#networks.create(request));
+    const network = await this.#networks.create(request);
     this.#noteObstacles([network]);
     return network;
   }
@@ -165,7 +187,7 @@ export class NetworkController {
 
   /** @throws FairleadError `not-found` or `forbidden`. */
   async removeNetwork(reference: string): Promise<void> {
-    await this.#turns.run('networks', () => this.#networks.remove(reference));
+    await this.#networks.remove(reference);
   }
 
   /** Endpoints on a network. */
@@ -205,12 +227,24 @@ export class NetworkController {
 
   /** Join networks in the order given; see {@link Sandboxes.join}. */
   async join(sandbox: string, requests: readonly JoinRequest[]): Promise<readonly Endpoint[]> {
-    return await this.#turns.run(sandbox, () => this.#sandboxes.join(sandbox, requests));
+    return await this.#turns.run(sandbox, async () => {
+      const endpoints = await this.#sandboxes.join(sandbox, requests);
+      try {
+        await this.#settleGatewayService(sandbox);
+      } catch (error) {
+        for (const { id } of endpoints) await this.#sandboxes.leave(id);
+        throw error;
+      }
+      return endpoints;
+    });
   }
 
   /** Leave a network. */
   async leave(endpoint: Endpoint): Promise<void> {
-    await this.#turns.run(endpoint.sandbox, () => this.#sandboxes.leave(endpoint.id));
+    await this.#turns.run(endpoint.sandbox, async () => {
+      await this.#sandboxes.leave(endpoint.id);
+      await this.#settleGatewayService(endpoint.sandbox);
+    });
   }
 
   /** Give an endpoint other options; see {@link Sandboxes.configure}. */
@@ -250,12 +284,55 @@ export class NetworkController {
 
   /** A container is gone for good: others may have its addresses. */
   releaseLeases(owner: string): void {
-    this.#state.store.transaction(() => this.#state.addresses.releaseAll(owner));
+    this.#state.releaseLeases(owner);
+    this.#payFor(owner);
   }
 
   /** A stopped container leaves a network. */
   releaseLease(network: string, owner: string): void {
-    this.#state.addresses.release(network, owner);
+    this.#state.releaseLease(network, owner);
+    this.#payFor(owner);
+  }
+
+  /** Plugins that gave addresses are told in their own time. */
+  #payFor(owner: string): void {
+    if (this.#remote === undefined || !Iterator.from(this.#state.debts).some(({ about }) => about.endsWith(owner)))
+      return;
+    void this.#remote().then((remote) => remote.payFor(owner));
+  }
+
+  /** A container that only plugins' networks lead out of gets a way out by a bridge of ours, for as long as that is so. */
+  async #settleGatewayService(id: string): Promise<void> {
+    const joined = this.#state.joined(id);
+    const present = joined.find(isGatewayService);
+    const isNeeded = needsGatewayService(joined);
+    if (present !== undefined && !isNeeded) await this.#sandboxes.leave(present.endpoint.id);
+    if (present !== undefined || !isNeeded) return;
+    const network = await this.#networks.gatewayNetwork();
+    const hostname = joined[0]?.endpoint.hostname ?? '';
+    await this.#sandboxes.join(id, [{ network, hostname, config: {} }]);
+  }
+
+  /** Interfaces of plugins go back before their namespaces go. */
+  async #giveBack(borrowed: readonly KernelObject[]): Promise<void> {
+    if (borrowed.length === 0) return;
+    try {
+      await applyThoroughly(this.#reconcile.kernel, removals(borrowed));
+    } catch (error) {
+      this.#reconcile.logger.warn('interfaces of plugins not given back', { error: messageOf(error) });
+    }
+  }
+
+  /** Plugins may be slower to come up than we are: nobody waits for them. */
+  async #recoverPlugins(): Promise<void> {
+    const state = this.#state;
+    const isConcerned = [...state.debts].length > 0 || [...state.networks].some(({ pools }) => pools !== undefined);
+    if (this.#remote === undefined || !isConcerned) return;
+    try {
+      await (await this.#remote()).recover();
+    } catch (error) {
+      this.#reconcile.logger.warn('plugins not told', { error: messageOf(error) });
+    }
   }
 
   /** Rules that we have not written may be anything: that they cannot be read is no fault of a network's. */
@@ -280,4 +357,24 @@ export class NetworkController {
   #repair(): Promise<Reconciliation> {
     return this.#turns.run('repair', () => reconcile(this.#reconcile));
   }
+}
+
+function remoteNetworks(
+  { plugins, logger }: ControllerContext,
+  state: NetworkState,
+): (() => Promise<RemoteNetworks>) | undefined {
+  if (plugins === undefined) return undefined;
+  let remote: Promise<RemoteNetworks> | undefined;
+  const make = async () => {
+    const [{ RemoteNetworks: Remote }, port] = await Promise.all([remoteModule(), plugins.plugins()]);
+    return new Remote(state, port, plugins, logger);
+  };
+  return () => {
+    remote ??= make();
+    return remote;
+  };
+}
+
+function isMoved(object: KernelObject): boolean {
+  return object.kind === 'link' && object.type.kind === 'moved';
 }

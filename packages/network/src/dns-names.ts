@@ -1,9 +1,13 @@
 import { shortIdentifier } from '@fairlead/base';
+import { GATEWAY_NETWORK } from './gateway.ts';
 import type { Endpoint, Network } from './model.ts';
 
-/** True when containers on this network find each other by name: every network but the predefined ones. */
+/** Networks whose containers do not find each other by name. */
+const nameless: readonly string[] = ['bridge', GATEWAY_NETWORK];
+
+/** True when containers on this network find each other by name: every network but those that nobody has asked for. */
 export function hasNames(network: Network): boolean {
-  return network.driver !== 'host' && network.driver !== 'null' && network.name !== 'bridge';
+  return network.driver !== 'host' && network.driver !== 'null' && !nameless.includes(network.name);
 }
 
 /** Names of an endpoint on its network, in the order of `DNSNames`: container, aliases, short id, hostname; no doubles. */

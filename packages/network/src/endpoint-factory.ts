@@ -55,6 +55,7 @@ function makeEndpoint(state: NetworkState, sandbox: Sandbox, request: JoinReques
   // It may have been removed or changed since the caller looked it up.
   const network = state.networks.get(request.network.id);
   if (network === undefined) throw new FairleadError('not-found', `network ${request.network.name} not found`);
+  if (network.remote?.unfinished) throw new FairleadError('not-found', `network ${network.name} not found`);
   if (network.template !== undefined) {
     throw new FairleadError('forbidden', 'cannot create endpoint on configuration-only network');
   }
@@ -74,7 +75,8 @@ function makeEndpoint(state: NetworkState, sandbox: Sandbox, request: JoinReques
     config,
   };
   const { interfacePrefix } = network.bridge ?? network.parent ?? {};
-  if (interfacePrefix === undefined) return { network, endpoint: state.endpoints.put(base) };
+  if (interfacePrefix === undefined && network.remote === undefined)
+    return { network, endpoint: state.endpoints.put(base) };
   requireValidEndpoint(network, config);
   requireRoom(network, state.endpoints.onNetwork(network.id));
   const { ipv4, ipv6, mac } = state.addresses.lease(network, sandbox.owner, config);
@@ -83,8 +85,10 @@ function makeEndpoint(state: NetworkState, sandbox: Sandbox, request: JoinReques
     ...(ipv4 && { ipv4 }),
     ...(ipv6 && { ipv6 }),
     ...(mac && { mac }),
-    interface: freeInterface(interfacePrefix, config, present),
+    // A plugin says first which interface it has made.
+    ...(interfacePrefix !== undefined && { interface: freeInterface(interfacePrefix, config, present) }),
     ...(network.bridge && outerEnd(base.id)),
+    ...(network.remote && { remote: { stage: 'asked' } as const }),
   });
   return { network, endpoint };
 }
@@ -96,7 +100,7 @@ function outerEnd(id: string): Pick<Endpoint, 'hostInterface' | 'hostMac'> {
 }
 
 /** The lowest number that is free behind the prefix, or exactly the name that was asked for. */
-function freeInterface(prefix: string, config: EndpointConfig, present: readonly Endpoint[]): string {
+export function freeInterface(prefix: string, config: EndpointConfig, present: readonly Endpoint[]): string {
   const taken = new Set(present.map((endpoint) => endpoint.interface));
   const wanted = config.driverOptions?.[INTERFACE_NAME];
   if (wanted) {
@@ -106,4 +110,9 @@ function freeInterface(prefix: string, config: EndpointConfig, present: readonly
   let number = 0;
   while (taken.has(`${prefix}${number}`)) number++;
   return `${prefix}${number}`;
+}
+
+/** True where a plugin has to be asked. */
+export function isPlugged({ remote, pools }: Network): boolean {
+  return remote !== undefined || pools !== undefined;
 }

@@ -6,12 +6,18 @@ import {
   prefixFamily,
   tryParseIpAddress,
 } from '@fairlead/base';
-import { bridgeEndpointObjects, bridgeNetworkObjects, defaultRoutes, type Gateway } from '@fairlead/drivers';
+import {
+  bridgeEndpointObjects,
+  bridgeNetworkObjects,
+  defaultRoutes,
+  type Gateway,
+  movedEndpointObjects,
+} from '@fairlead/drivers';
 import { dnsTable, networkElements } from '@fairlead/firewall';
 import type { KernelObject } from '@fairlead/netlink';
 import { bandwidthOf } from './bandwidth.ts';
 import { endpointSysctls } from './endpoint-sysctls.ts';
-import { electGateways, type Joined, portGateways, subnetOf, wayOutOf } from './gateway.ts';
+import { electGateways, type Joined, portGateways, remoteRoutes, subnetOf, wayOutOf } from './gateway.ts';
 import type { Endpoint, Network, Sandbox } from './model.ts';
 import { parentEndpointFragment, parentNetworkFragment } from './parent-fragment.ts';
 import { publishedFragment, routedFragment } from './published-fragment.ts';
@@ -51,15 +57,36 @@ export function endpointFragment(joined: Joined, namespace: string): KernelObjec
   if (link === undefined) return [];
   const addresses = [...endpointAddresses(endpoint, network), ...linkLocalAddresses(endpoint)];
   const place = { namespace, link, addresses };
-  const objects = network.parent ? parentEndpointFragment(joined, network.parent, place) : bridged(joined, place);
   const settings = endpointSysctls(endpoint.config, link);
-  return [...objects, ...settings.map((setting): KernelObject => ({ kind: 'sysctl', namespace, ...setting }))];
+  return [
+    ...linkObjects(joined, place),
+    ...settings.map((setting): KernelObject => ({ kind: 'sysctl', namespace, ...setting })),
+  ];
 }
 
-function bridged(
-  { endpoint, network }: Joined,
-  place: { readonly namespace: string; readonly link: string; readonly addresses: readonly InterfaceAddress[] },
-): KernelObject[] {
+/** Where an endpoint is inside its sandbox. */
+interface Place {
+  readonly namespace: string;
+  readonly link: string;
+  readonly addresses: readonly InterfaceAddress[];
+}
+
+function linkObjects(joined: Joined, place: Place): KernelObject[] {
+  const { parent, remote } = joined.network;
+  if (parent !== undefined) return parentEndpointFragment(joined, parent, place);
+  return remote === undefined ? bridged(joined, place) : moved(joined, place);
+}
+
+/** A plugin has made the interface: it is brought in. */
+function moved({ endpoint }: Joined, { namespace, link, addresses }: Place): KernelObject[] {
+  const { id, mac, remote } = endpoint;
+  if (remote?.source === undefined) return [];
+  const { source } = remote;
+  const routes = remoteRoutes(endpoint);
+  return movedEndpointObjects({ id, namespace, interface: link, source, ...(mac && { mac }), addresses, routes });
+}
+
+function bridged({ endpoint, network }: Joined, place: Place): KernelObject[] {
   const { id, mac, hostMac, hostInterface } = endpoint;
   const { bridge } = network;
   if (!bridge || !mac || !hostMac || !hostInterface) return [];
@@ -100,6 +127,7 @@ export function wholeSandboxFragment(sandbox: Sandbox, joined: readonly Joined[]
 
 /** Addresses of an endpoint with the lengths of their subnets. */
 export function endpointAddresses(endpoint: Endpoint, network: Network): InterfaceAddress[] {
+  if (endpoint.remote?.given !== undefined) return [...endpoint.remote.given];
   return [endpoint.ipv4, endpoint.ipv6].flatMap((address) => {
     if (address === undefined) return [];
     const config = subnetOf(network, address);

@@ -1,6 +1,6 @@
 import { type Family, type IpAddress, prefixContains, prefixFamily } from '@fairlead/base';
 import type { GatewayMode } from '@fairlead/firewall';
-import type { Endpoint, Network, SubnetConfig } from './model.ts';
+import type { Endpoint, Network, RemoteEndpoint, SubnetConfig } from './model.ts';
 
 /** An endpoint together with its network. */
 export interface Joined {
@@ -22,14 +22,37 @@ export interface WayOut {
 /** Names of auxiliary addresses that are routers instead of the bridge itself; `--default-gateway` makes them. */
 const ROUTERS: Readonly<Record<Family, string>> = { 4: 'DefaultGatewayIPv4', 6: 'DefaultGatewayIPv6' };
 
+/** Network by which containers get out that are on networks of plugins alone; made when the first one needs it. */
+export const GATEWAY_NETWORK = 'docker_gwbridge';
+
+const DEFAULT_ROUTES: Readonly<Record<Family, string>> = { 4: '0.0.0.0/0', 6: '::/0' };
+
 /**
- * The endpoints in order of precedence for gateways and for name look-ups: higher priority, then networks that lead
- * out before internal ones, then those with gateways of both families, then by network name.
+ * True when a sandbox has no way out although a plugin's network leads out: Docker gives it one by a bridge of the
+ * engine's own, unless the plugin has forbidden it.
+ */
+export function needsGatewayService(joined: readonly Joined[]): boolean {
+  const others = joined.filter((item) => !isGatewayService(item));
+  if (others.some((item) => gatewayFamilies(item) > 0)) return false;
+  return others.some(
+    ({ network, endpoint }) => network.remote !== undefined && !network.internal && !endpoint.remote?.noGatewayService,
+  );
+}
+
+/** True for the endpoint that the engine has added by itself. */
+export function isGatewayService({ network }: Pick<Joined, 'network'>): boolean {
+  return network.name === GATEWAY_NETWORK;
+}
+
+/**
+ * The endpoints in order of precedence for gateways and for name look-ups: higher priority, then what was asked for
+ * before {@link GATEWAY_NETWORK}, then networks that lead out before internal ones, then those with gateways of both families, then by network name.
  */
 export function byPrecedence(joined: readonly Joined[]): Joined[] {
   return [...joined].sort(
     (a, b) =>
       (b.endpoint.config.gatewayPriority ?? 0) - (a.endpoint.config.gatewayPriority ?? 0) ||
+      Number(isGatewayService(a)) - Number(isGatewayService(b)) ||
       Number(a.network.internal) - Number(b.network.internal) ||
       gatewayFamilies(b) - gatewayFamilies(a) ||
       compareText(a.network.name, b.network.name),
@@ -49,9 +72,10 @@ export function portGateways({ ipv4, ipv6 }: Election): Election {
   return { ...(ipv4?.network.bridge && { ipv4 }), ...(ipv6?.network.bridge && { ipv6 }) };
 }
 
-/** True when a sandbox leads out, but nowhere where its ports could be published. */
+/** True when a sandbox leads out, but nowhere where its ports could be published, by us or by a plugin. */
 export function isOffHost(joined: readonly Joined[]): boolean {
   const election = electGateways(joined);
+  if (election.ipv4?.network.remote ?? election.ipv6?.network.remote) return false;
   const count = (gateways: Election) => Object.keys(gateways).length;
   return count(election) > 0 && count(portGateways(election)) === 0;
 }
@@ -60,11 +84,26 @@ export function isOffHost(joined: readonly Joined[]): boolean {
 export function wayOutOf({ endpoint, network }: Joined, family: Family): WayOut | undefined {
   const address = addressIn(endpoint, family);
   if (network.internal || address === undefined) return undefined;
+  if (network.remote !== undefined) return remoteWayOut(endpoint, family);
   if (isRoutedByParent(network)) return {};
   const subnet = subnetOf(network, address);
   const router = network.bridge && subnet?.auxiliary?.[ROUTERS[family]];
   const via = router ?? subnet?.gateway;
   return via && { via };
+}
+
+/** A plugin names a router, or routes everything by itself. */
+function remoteWayOut({ remote }: Endpoint, family: Family): WayOut | undefined {
+  const via = family === 4 ? remote?.gateway : remote?.gateway6;
+  if (via !== undefined) return { via };
+  const route = remote?.routes?.find(({ destination }) => destination === DEFAULT_ROUTES[family]);
+  return route && (route.via === undefined ? {} : { via: route.via });
+}
+
+/** Routes that a plugin wants beside the default ones, which are elected. */
+export function remoteRoutes({ remote }: Endpoint): NonNullable<RemoteEndpoint['routes']> {
+  const isDefault = (destination: string) => Object.values(DEFAULT_ROUTES).includes(destination);
+  return (remote?.routes ?? []).filter(({ destination }) => !isDefault(destination));
 }
 
 /** In the layer 3 modes of ipvlan the host's routes decide about every packet, and containers need no router. */

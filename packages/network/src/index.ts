@@ -10,7 +10,7 @@ export { diff, removals } from './diff.ts';
 export { dnsNames, hasNames } from './dns-names.ts';
 export type { JoinRequest } from './endpoint-factory.ts';
 export { requirePlausibleEndpoint } from './endpoint-rules.ts';
-export { gatewayAddress } from './gateway.ts';
+export { gatewayAddress, isGatewayService } from './gateway.ts';
 export { type HostsFile, hostsFile } from './hosts-file.ts';
 export type { ConnectionFilter, KernelPort } from './kernel-port.ts';
 export type {
@@ -40,6 +40,7 @@ export type {
 export type { NetworkUpdate } from './network-update.ts';
 export type { AdmittedMapping } from './port-admission.ts';
 
+export type { PluginAccess, PluginPort } from './remote/plugin-port.ts';
 export {
   hostResolvConf,
   internalResolvConf,

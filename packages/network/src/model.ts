@@ -1,8 +1,17 @@
-import type { IpAddress, MacAddress, PortPolicies, PortPolicy, PortProtocol, PortRange, Prefix } from '@fairlead/base';
+import type {
+  InterfaceAddress,
+  IpAddress,
+  MacAddress,
+  PortPolicies,
+  PortPolicy,
+  PortProtocol,
+  PortRange,
+  Prefix,
+} from '@fairlead/base';
 import type { ChildType, MadeParent } from '@fairlead/drivers';
 import type { ByFamily, GatewayMode } from '@fairlead/firewall';
 
-/** Names of the drivers that a network can be made with. */
+/** Names of the drivers that are built in; every other name is a plugin's. */
 export type DriverName = 'bridge' | 'macvlan' | 'ipvlan' | 'host' | 'null';
 
 /** One `IPAM.Config` entry of a network. */
@@ -18,7 +27,8 @@ export interface SubnetConfig {
 export interface Network {
   readonly id: string;
   readonly name: string;
-  readonly driver: DriverName;
+  /** A {@link DriverName}, or the name of the plugin that drives the network. */
+  readonly driver: string;
   readonly scope: 'local';
   /** Milliseconds since the epoch. */
   readonly created: number;
@@ -36,10 +46,31 @@ export interface Network {
   readonly bridge?: BridgeSettings;
   /** Present for macvlan and ipvlan. */
   readonly parent?: ParentSettings;
+  /** Present for networks that a plugin drives. */
+  readonly remote?: RemoteNetwork;
+  /** Present where a plugin gives the addresses: a pool for each of `subnets`, in their order. */
+  readonly pools?: readonly RemotePool[];
   /** Present for a network that only holds what others are made of; nobody can join it. */
   readonly template?: NetworkTemplate;
   /** Name of the network that this one was made of. */
   readonly configFrom?: string;
+}
+
+/** What is known of a network that a plugin drives, beside what every network has. */
+export interface RemoteNetwork {
+  /** True from before the plugin is asked to make it until it has; nobody can join it until then. */
+  readonly unfinished?: true;
+}
+
+/** A pool of a plugin that gives addresses. */
+export interface RemotePool {
+  /** The plugin's own name for it. */
+  readonly id: string;
+  readonly addressSpace: string;
+  /** As it was asked for: a plugin that forgets is asked again. */
+  readonly asked: { readonly pool?: Prefix; readonly range?: Prefix };
+  /** Addresses of the network itself, which go back with the pool. */
+  readonly kept: readonly IpAddress[];
 }
 
 /** What a configuration network keeps for others: a request without what is each one's own. */
@@ -176,7 +207,44 @@ export interface Endpoint {
   /** Host end of the veth pair, on a bridge. */
   readonly hostInterface?: string;
   readonly hostMac?: MacAddress;
+  /** Present on a network that a plugin drives. */
+  readonly remote?: RemoteEndpoint;
 }
+
+/** How a plugin lets a container onto its network. */
+export interface RemoteEndpoint {
+  /** How far it has come: the plugin is told first, then the answer is stored. */
+  readonly stage: 'asked' | 'created' | 'joining' | 'joined';
+  /** Interface that the plugin has made in the host's namespace; absent when there is none. */
+  readonly source?: string;
+  /** Addresses that the plugin gave itself, where the network has no pool. */
+  readonly given?: readonly InterfaceAddress[];
+  readonly gateway?: IpAddress;
+  readonly gateway6?: IpAddress;
+  /** Without `via` the destination is on the link. */
+  readonly routes?: readonly { readonly destination: Prefix; readonly via?: IpAddress }[];
+  /** The plugin wants no way out beside its own. */
+  readonly noGatewayService?: true;
+  /** The plugin was told that the container's ports are reached by this endpoint. */
+  readonly leading?: true;
+}
+
+/** Something that a plugin has still to be told; stored with the change that it follows from. */
+export interface Debt {
+  /** Rises with every one: they are told in this order. */
+  readonly id: string;
+  readonly plugin: string;
+  /** Endpoint, network or lease that it is about. */
+  readonly about: string;
+  readonly message: DebtMessage;
+}
+
+/** What a plugin is told when something ends. */
+export type DebtMessage =
+  | { readonly kind: 'revoke' | 'leave' | 'delete-endpoint'; readonly network: string; readonly endpoint: string }
+  | { readonly kind: 'delete-network'; readonly network: string }
+  | { readonly kind: 'release-address'; readonly pool: string; readonly address: IpAddress }
+  | { readonly kind: 'release-pool'; readonly pool: string };
 
 /** A network namespace with its endpoints, ports and names: what one container, or several that share it, live in. */
 export interface Sandbox {

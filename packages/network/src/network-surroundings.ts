@@ -1,12 +1,14 @@
 import type { Prefix } from '@fairlead/base';
 import type { SubnetSource } from '@fairlead/ipam';
 import type { LinkKind } from './kernel-port.ts';
-import type { Network } from './model.ts';
+import type { Network, SubnetConfig } from './model.ts';
 
 /** What a new network is decided from beside its request. */
 export interface NetworkSurroundings {
   readonly networks: Iterable<Network>;
   readonly sources: readonly SubnetSource[];
+  /** Subnets that cannot be had; absent means those of `networks`. */
+  readonly taken?: readonly SubnetConfig[];
   /** Destinations of the host's routes and its name servers; asked only when a subnet has to be chosen. */
   readonly reserved: () => readonly Prefix[];
   /** Bytes, unless the network says otherwise. */

@@ -22,13 +22,23 @@ import { requireUnusedConfig } from './config-network.ts';
 import { diff, removals } from './diff.ts';
 import { hasNames } from './dns-names.ts';
 import { networkFragment } from './fragment.ts';
+import { GATEWAY_NETWORK } from './gateway.ts';
 import type { KernelPort } from './kernel-port.ts';
 import { findNetwork } from './lookup.ts';
 import type { IpamRequest, Network, NetworkEvent, NetworkRequest, SubnetConfig } from './model.ts';
 import type { NameServicePort } from './name-service-port.ts';
-import { fixedNetwork, makeNetwork, predefinedNetworks } from './network-factory.ts';
+import {
+  fixedNetwork,
+  makeNetwork,
+  noPlugin,
+  pluginsOf,
+  predefinedNetworks,
+  type WantedPlugins,
+} from './network-factory.ts';
+import { PREFIX } from './network-option.ts';
 import type { NetworkSurroundings } from './network-surroundings.ts';
 import { type NetworkUpdate, updatedNetwork } from './network-update.ts';
+import type { Prepared, RemoteNetworks } from './remote/remote-networks.ts';
 import { parseResolvConf } from './resolv-conf.ts';
 import { forwardsIpv6, keepRouterAdvertisements } from './router-advertisements.ts';
 import type { DefaultBridge, NetworkSettings } from './settings.ts';
@@ -43,6 +53,10 @@ export interface NetworksContext {
   readonly settings: NetworkSettings;
   readonly logger: Logger;
   readonly emit: (event: NetworkEvent) => void;
+  /** What is done with plugins; absent where there are none. */
+  readonly remote?: () => Promise<RemoteNetworks>;
+  /** Do work while nobody else makes or removes a network. */
+  readonly turn: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /** The networks of the engine: made, found, removed. */
@@ -60,7 +74,29 @@ export class Networks {
 
   /** @throws FairleadError in Docker's words; nothing is changed then. */
   async create(request: NetworkRequest): Promise<Network> {
-    const network = await this.#install(makeNetwork(this.#withDefaults(request), this.#surroundings()));
+    const wanted = this.#withDefaults(request);
+    const plugins = pluginsOf(wanted, this.#context.state.networks);
+    const network = plugins === undefined ? await this.#make(wanted) : await this.#makeWithPlugins(wanted, plugins);
+    this.#context.emit({ action: 'create', network });
+    return network;
+  }
+
+  /** The network by which containers get out whose own networks do not lead out; made by the first who needs it. */
+  async gatewayNetwork(): Promise<Network> {
+    const { turn, state } = this.#context;
+    const present = () => Iterator.from(state.networks).find(({ name }) => name === GATEWAY_NETWORK);
+    return present() ?? (await turn(async () => present() ?? (await this.#makeGatewayNetwork())));
+  }
+
+  async #makeGatewayNetwork(): Promise<Network> {
+    // Somebody else's bridge of that name is left to them.
+    const name = this.#foreignLink(GATEWAY_NETWORK) === undefined && { [`${PREFIX}bridge.name`]: GATEWAY_NETWORK };
+    const options = {
+      [`${PREFIX}bridge.enable_icc`]: 'false',
+      [`${PREFIX}bridge.enable_ip_masquerade`]: 'true',
+      ...name,
+    };
+    const network = await this.#install(makeNetwork({ name: GATEWAY_NETWORK, options }, this.#surroundings()));
     this.#context.emit({ action: 'create', network });
     return network;
   }
@@ -86,16 +122,42 @@ export class Networks {
     await kernel.apply(diff([...keepRouterAdvertisements(fragment, routes), ...fragment], networkFragment(before)));
   }
 
+  #make(request: NetworkRequest, prepared?: Prepared): Promise<Network> {
+    return this.#context.turn(() => this.#install(makeNetwork(request, this.#surroundings(), prepared)));
+  }
+
+  /** Plugins are asked outside of every turn: one that hangs keeps nobody from making other networks. */
+  async #makeWithPlugins(request: NetworkRequest, plugins: WantedPlugins): Promise<Network> {
+    const remote = await this.#context.remote?.();
+    if (remote === undefined) throw noPlugin(plugins.driver ?? plugins.ipam ?? '');
+    const prepared = await remote.prepare(plugins.request, plugins.driver);
+    let network: Network | undefined;
+    try {
+      network = await this.#make(request, prepared);
+      return network.remote === undefined ? network : await remote.finish(network);
+    } catch (error) {
+      if (network !== undefined) await this.#takeBack(network);
+      await prepared.undo();
+      throw error;
+    }
+  }
+
   /** @throws FairleadError `not-found`, or `forbidden` for predefined networks and those in use. */
   async remove(reference: string): Promise<void> {
-    const { kernel, names, emit } = this.#context;
-    const network = this.find(reference);
+    const network = await this.#context.turn(() => this.#remove(this.find(reference)));
+    if (network.remote === undefined && network.pools === undefined) return;
+    const remote = await this.#context.remote?.();
+    await remote?.pay(({ about }) => about === network.id || about.startsWith(`${network.id}/`));
+  }
+
+  async #remove(network: Network): Promise<Network> {
+    const { kernel, names, emit, state } = this.#context;
     if (predefinedNetworks.includes(network.name)) {
       throw new FairleadError('forbidden', `${network.name} is a pre-defined network and cannot be removed`);
     }
     this.#requireUnused(network);
-    requireUnusedConfig(network, this.#context.state.networks);
-    this.#forget(network);
+    requireUnusedConfig(network, state.networks);
+    state.store.transaction(() => state.dropNetwork(network));
     try {
       await settleAll([
         () => applyThoroughly(kernel, removals(this.#unshared(network))),
@@ -105,6 +167,7 @@ export class Networks {
       // As with Docker, which makes an event of its beginning only.
       if (network.template === undefined) emit({ action: 'destroy', network });
     }
+    return network;
   }
 
   /** Make sure that the predefined networks are there, the default bridge as configured; nothing is applied yet. */
@@ -116,6 +179,20 @@ export class Networks {
     if (bridge !== undefined && !this.#mustRemake(bridge)) return;
     if (bridge !== undefined) this.#forget(bridge);
     if (settings.defaultBridge !== undefined) this.#store(this.#defaultBridge(settings.defaultBridge, bridge?.id));
+  }
+
+  /** Networks that a plugin was asked for when the engine ended, and endpoints on which it had not answered. */
+  dropUnfinished(): void {
+    const { state } = this.#context;
+    const networks = [...state.networks].filter(({ remote }) => remote?.unfinished === true);
+    const endpoints = [...state.sandboxes]
+      .flatMap(({ id }) => state.endpoints.inSandbox(id))
+      .filter(({ remote }) => remote !== undefined && remote.stage !== 'joined');
+    if (networks.length + endpoints.length === 0) return;
+    state.store.transaction(() => {
+      for (const endpoint of endpoints) state.dropEndpoint(endpoint);
+      for (const network of networks) state.dropNetwork(network);
+    });
   }
 
   /** What the operator wants of networks whose makers do not say otherwise. */

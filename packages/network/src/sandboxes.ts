@@ -10,16 +10,27 @@ import {
   settleAll,
 } from '@fairlead/base';
 import type { KernelObject } from '@fairlead/netlink';
+import { leaseId } from './address-book.ts';
 import type { Announcements } from './announcements.ts';
 import { diff, removals } from './diff.ts';
-import { type JoinRequest, makeEndpoints } from './endpoint-factory.ts';
+import { isPlugged, type JoinRequest, makeEndpoints } from './endpoint-factory.ts';
 import { requireValidEndpoint } from './endpoint-rules.ts';
 import { isOffHost, type Joined } from './gateway.ts';
 import type { KernelPort } from './kernel-port.ts';
-import type { DnsConfig, Endpoint, EndpointConfig, NetworkEvent, PortBinding, PortMapping, Sandbox } from './model.ts';
+import type {
+  DebtMessage,
+  DnsConfig,
+  Endpoint,
+  EndpointConfig,
+  NetworkEvent,
+  PortBinding,
+  PortMapping,
+  Sandbox,
+} from './model.ts';
 import type { NameRecords } from './name-records.ts';
 import type { PortBook } from './port-book.ts';
 import { newlyJudged, newlyOpen } from './port-changes.ts';
+import type { RemoteNetworks } from './remote/remote-networks.ts';
 import type { NetworkState } from './state.ts';
 import { applyThoroughly } from './thorough-apply.ts';
 
@@ -33,6 +44,8 @@ export interface SandboxesContext {
   readonly namespacePrefix: string;
   readonly logger: Logger;
   readonly emit: (event: NetworkEvent) => void;
+  /** What is done with plugins; absent where there are none. */
+  readonly remote?: () => Promise<RemoteNetworks>;
 }
 
 /** A sandbox that is wanted. */
@@ -94,17 +107,15 @@ export class Sandboxes {
    * @throws FairleadError in Docker's words. The sandbox is as it was before then.
    */
   async join(id: string, requests: readonly JoinRequest[]): Promise<readonly Endpoint[]> {
-    const { state, records, announcements, emit } = this.#context;
+    const { state, announcements, emit } = this.#context;
+    const remote = requests.some(({ network }) => isPlugged(network)) ? await this.#context.remote?.() : undefined;
+    const unlease = await remote?.lease(state.sandbox(id).owner, requests);
     const before = this.#snapshot(id);
-    const { added, undo } = state.store.transaction(() => {
-      this.#unsettle(before.sandbox);
-      return makeEndpoints(state, before.sandbox, requests);
-    });
+    let added: readonly Joined[];
     try {
-      await this.#carryOut(before);
-      await records.publish(added);
+      added = await this.#join(before, requests, remote);
     } catch (error) {
-      await this.#takeBack(before, undo, added);
+      await unlease?.();
       throw error;
     }
     for (const item of added) {
@@ -112,6 +123,45 @@ export class Sandboxes {
       emit({ action: 'connect', network: item.network, container: before.sandbox.owner });
     }
     return added.map(({ endpoint }) => endpoint);
+  }
+
+  async #join(
+    before: Snapshot,
+    requests: readonly JoinRequest[],
+    remote: RemoteNetworks | undefined,
+  ): Promise<readonly Joined[]> {
+    const { state, records } = this.#context;
+    const { id } = before.sandbox;
+    const { added, undo } = state.store.transaction(() => {
+      this.#unsettle(before.sandbox);
+      return makeEndpoints(state, before.sandbox, requests);
+    });
+    const current = () =>
+      state.joined(id).filter(({ endpoint }) => added.some((item) => item.endpoint.id === endpoint.id));
+    try {
+      await remote?.connect(before.sandbox, added);
+      await this.#carryOut(before);
+      await this.#lead(id);
+      await records.publish(current());
+    } catch (error) {
+      await this.#takeBack(before, undo, current());
+      throw error;
+    }
+    return current();
+  }
+
+  /** Plugins learn by which of their endpoints the ports of a sandbox are reached. */
+  async #lead(id: string, anew = false): Promise<void> {
+    if (!this.#context.state.joined(id).some(({ network }) => network.remote !== undefined)) return;
+    await (await this.#context.remote?.())?.lead(id, anew);
+  }
+
+  /** Plugins are told what they have to be told about endpoints that are no more. Never rejects. */
+  async #pay(joined: readonly Joined[], kinds: readonly DebtMessage['kind'][]): Promise<void> {
+    if (!joined.some(({ network }) => isPlugged(network))) return;
+    const abouts = new Set(joined.flatMap(({ endpoint }) => [endpoint.id, leaseId(endpoint.network, endpoint.owner)]));
+    const remote = await this.#context.remote?.();
+    await remote?.pay(({ about, message }) => abouts.has(about) && kinds.includes(message.kind));
   }
 
   /** Leave a network; gateway and ports move to what is left. The lease goes with it. */
@@ -124,14 +174,18 @@ export class Sandboxes {
     const network = state.networks.get(endpoint.network);
     state.store.transaction(() => {
       this.#unsettle(sandbox);
-      state.endpoints.delete(endpoint);
-      state.addresses.release(endpoint.network, endpoint.owner);
+      state.dropEndpoint(endpoint);
+      state.releaseLease(endpoint.network, endpoint.owner);
     });
+    const left = network ? [{ endpoint, network }] : [];
     try {
       await settleAll([
         () => network && records.withdraw({ endpoint, network }),
+        () => this.#pay(left, ['revoke', 'leave']),
         () => applyThoroughly(kernel, diff(this.#fragment(sandbox.id), fragment)),
+        () => this.#pay(left, ['delete-endpoint', 'release-address']),
         () => this.#movePorts(sandbox.id),
+        () => this.#quietly('plugin not told of its way out', () => this.#lead(sandbox.id)),
         () => records.serve(sandbox, state.joined(sandbox.id)),
         () => this.#forgetConnections([endpoint]),
       ]);
@@ -204,7 +258,9 @@ export class Sandboxes {
     const before = this.#snapshot(id);
     state.sandboxes.put({ ...before.sandbox, ports, unsettled: true });
     try {
-      return await this.#carryOut(before);
+      const sandbox = await this.#carryOut(before);
+      await this.#lead(id, true);
+      return sandbox;
     } catch (error) {
       await this.#takeBack(before, () => {}, []);
       throw error;
@@ -220,7 +276,9 @@ export class Sandboxes {
     state.dropSandbox(id);
     try {
       await settleAll([
+        () => this.#pay(joined, ['revoke', 'leave']),
         () => applyThoroughly(kernel, removals(fragment)),
+        () => this.#pay(joined, ['delete-endpoint']),
         ...joined.map((item) => () => records.withdraw(item)),
         () => (sandbox.resolver ? records.close(id) : undefined),
         () => (sandbox.ports.length > 0 || sandbox.mappings.length > 0 ? ports.release(id) : undefined),
@@ -302,13 +360,17 @@ export class Sandboxes {
     const { sandbox, joined, fragment } = before;
     const unsettled = state.sandbox(sandbox.id).ports.length > 0 || sandbox.mappings.length > 0;
     state.store.transaction(() => {
+      // What plugins have been asked for, they have to be told that nobody wants.
+      for (const { endpoint } of added) state.dropEndpoint(endpoint);
       undo();
       state.sandboxes.put(unsettled ? { ...sandbox, unsettled } : sandbox);
     });
     await this.#quietly('change not taken back completely', () =>
       settleAll([
         ...added.map((item) => () => records.withdraw(item)),
+        () => this.#pay(added, ['revoke', 'leave']),
         () => applyThoroughly(kernel, diff(fragment, reached)),
+        () => this.#pay(added, ['delete-endpoint']),
         async () => {
           if (!unsettled) return;
           await ports.restore(sandbox, joined);

@@ -1,11 +1,11 @@
-import { FairleadError } from '@fairlead/base';
+import { FairleadError, prefixContains } from '@fairlead/base';
 import type { KernelObject } from '@fairlead/netlink';
 import type { Collection, Store } from '@fairlead/store';
 import { AddressBook } from './address-book.ts';
 import { EndpointTable } from './endpoint-table.ts';
 import { networkFragment, wholeSandboxFragment } from './fragment.ts';
 import type { Joined } from './gateway.ts';
-import type { Endpoint, Lease, Network, Sandbox } from './model.ts';
+import type { Debt, DebtMessage, Endpoint, Lease, Network, Sandbox } from './model.ts';
 
 /** Everything that is known of networks, sandboxes and endpoints, as the store holds it. */
 export class NetworkState {
@@ -14,6 +14,9 @@ export class NetworkState {
   readonly sandboxes: Collection<Sandbox>;
   readonly endpoints: EndpointTable;
   readonly addresses: AddressBook;
+  /** What plugins have still to be told; see {@link NetworkState.owe}. */
+  readonly debts: Collection<Debt>;
+  #lastDebt: number;
 
   constructor(store: Store) {
     this.store = store;
@@ -21,6 +24,8 @@ export class NetworkState {
     this.sandboxes = store.collection<Sandbox>('sandbox');
     this.endpoints = new EndpointTable(store.collection<Endpoint>('endpoint'));
     this.addresses = new AddressBook(store.collection<Lease>('lease'), this.networks);
+    this.debts = store.collection<Debt>('debt');
+    this.#lastDebt = Math.max(0, ...[...this.debts].map(({ id }) => Number(id)));
   }
 
   /** @throws FairleadError `not-found`. */
@@ -53,8 +58,65 @@ export class NetworkState {
   /** Forget a sandbox and its endpoints; the leases stay with the container. */
   dropSandbox(id: string): void {
     this.store.transaction(() => {
-      for (const endpoint of this.endpoints.inSandbox(id)) this.endpoints.delete(endpoint);
+      for (const endpoint of this.endpoints.inSandbox(id)) this.dropEndpoint(endpoint);
       this.sandboxes.delete(id);
     });
+  }
+
+  /** Forget an endpoint; a plugin that knows it is told later. To be called inside a transaction. */
+  dropEndpoint(endpoint: Endpoint): void {
+    const { id, network, remote } = endpoint;
+    this.endpoints.delete(endpoint);
+    const plugin = this.networks.get(network)?.driver;
+    if (remote === undefined || plugin === undefined) return;
+    if (remote.leading === true) this.owe(plugin, id, { kind: 'revoke', network, endpoint: id });
+    if (remote.stage === 'joining' || remote.stage === 'joined')
+      this.owe(plugin, id, { kind: 'leave', network, endpoint: id });
+    this.owe(plugin, id, { kind: 'delete-endpoint', network, endpoint: id });
+  }
+
+  /** Forget a network and its leases; plugins that know it are told later. To be called inside a transaction. */
+  dropNetwork(network: Network): void {
+    const { id, driver, ipamDriver, remote, pools = [] } = network;
+    if (network.pools !== undefined)
+      for (const lease of this.addresses.leasesOn(id)) this.#oweAddresses(network, lease);
+    for (const pool of pools) {
+      for (const address of pool.kept) this.owe(ipamDriver, id, { kind: 'release-address', pool: pool.id, address });
+      this.owe(ipamDriver, id, { kind: 'release-pool', pool: pool.id });
+    }
+    if (remote !== undefined) this.owe(driver, id, { kind: 'delete-network', network: id });
+    this.networks.delete(id);
+    this.addresses.close(id);
+  }
+
+  /** Give back what a container has on a network; a plugin that gave it is told later. */
+  releaseLease(id: string, owner: string): void {
+    this.store.transaction(() => {
+      const network = this.networks.get(id);
+      const lease = this.addresses.find(id, owner);
+      if (network?.pools !== undefined && lease !== undefined) this.#oweAddresses(network, lease);
+      this.addresses.release(id, owner);
+    });
+  }
+
+  /** Give back everything that a container has. */
+  releaseLeases(owner: string): void {
+    this.store.transaction(() => {
+      for (const { id, pools } of this.networks) if (pools !== undefined) this.releaseLease(id, owner);
+      this.addresses.releaseAll(owner);
+    });
+  }
+
+  /** Note what a plugin has to be told; it is forgotten when the plugin has been told. */
+  owe(plugin: string, about: string, message: DebtMessage): void {
+    this.#lastDebt += 1;
+    this.debts.put({ id: String(this.#lastDebt).padStart(16, '0'), plugin, about, message });
+  }
+
+  #oweAddresses({ ipamDriver, subnets, pools }: Network, { id, ipv4, ipv6 }: Lease): void {
+    for (const address of [ipv4, ipv6]) {
+      const pool = address && pools?.[subnets.findIndex(({ subnet }) => prefixContains(subnet, address))];
+      if (address && pool) this.owe(ipamDriver, id, { kind: 'release-address', pool: pool.id, address });
+    }
   }
 }

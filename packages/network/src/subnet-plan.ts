@@ -28,9 +28,7 @@ export interface SubnetQuestion {
 export function decideSubnets(question: SubnetQuestion, surroundings: NetworkSurroundings): SubnetConfig[] {
   const { config, network, several } = question;
   const asked = parseIpamConfig(config, { ipv6Enabled: network.ipv6 });
-  const taken = Iterator.from(surroundings.networks)
-    .flatMap(({ subnets }) => subnets)
-    .toArray();
+  const taken = surroundings.taken ?? [...surroundings.networks].flatMap(({ subnets }) => subnets);
   const decided: SubnetConfig[] = [];
   for (const family of [4, 6] as const) {
     if (!network[`ipv${family}`]) continue;

@@ -31,7 +31,8 @@ export function systemRoutes(engine: EnginePort, productVersion: string): Route[
 
 async function info(engine: EnginePort, productVersion: string, request: ApiRequest): Promise<ApiResponse> {
   const [facts, images] = await Promise.all([engine.info(), engine.images.list()]);
-  const counts = { containers: engine.containers.list(), images: images.length };
+  const networkDrivers = engine.networks.list().map(({ driver }) => driver);
+  const counts = { containers: engine.containers.list(), images: images.length, networkDrivers };
   return json(presentInfo(facts, counts, productVersion, request.version));
 }
 

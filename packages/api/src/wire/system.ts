@@ -47,7 +47,11 @@ export function presentVersion(info: SystemInfo, productVersion: string) {
 /** The answer to `GET /info`. What does not exist here is said to be absent, never made up. */
 export function presentInfo(
   info: SystemInfo,
-  counts: { readonly containers: readonly ContainerView[]; readonly images: number },
+  counts: {
+    readonly containers: readonly ContainerView[];
+    readonly images: number;
+    readonly networkDrivers: readonly string[];
+  },
   productVersion: string,
   version: ApiVersion,
 ) {
@@ -67,7 +71,8 @@ export function presentInfo(
     DriverStatus: [['driver-type', 'io.containerd.snapshotter.v1']],
     Plugins: {
       Volume: ['local'],
-      Network: ['bridge', 'host', 'ipvlan', 'macvlan', 'null'],
+      // A plugin is one of them for as long as there is a network of its.
+      Network: [...new Set(['bridge', 'host', 'ipvlan', 'macvlan', 'null', ...counts.networkDrivers])].sort(),
       Authorization: null,
       Log: ['json-file', 'local'],
     },

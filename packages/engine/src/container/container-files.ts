@@ -8,6 +8,7 @@ import {
   hostResolvConf,
   hostsFile,
   internalResolvConf,
+  isGatewayService,
   type Network,
   type NetworkController,
   parseResolvConf,
@@ -82,8 +83,11 @@ export class FileWriter {
 
   /** Bring files of a container that runs up to date; what it has changed itself stays. */
   update(container: Container, hostname: string): void {
-    const endpoints = container.sandbox === undefined ? [] : this.#network.endpointsIn(container.sandbox);
-    const networks = endpoints.map((endpoint) => this.#network.findNetwork(endpoint.network));
+    const all = container.sandbox === undefined ? [] : this.#network.endpointsIn(container.sandbox);
+    const joined = all.map((endpoint) => ({ endpoint, network: this.#network.findNetwork(endpoint.network) }));
+    const networks = joined.map(({ network }) => network);
+    // Nobody has asked for the one that the engine adds by itself.
+    const endpoints = joined.filter((item) => !isGatewayService(item)).map(({ endpoint }) => endpoint);
     const files = containerFiles(this.#settings, container.id);
     rewriteLines(files.hosts, this.#hosts(container, hostname, endpoints));
     rewriteUnlessEdited(files.resolvConf, this.#resolvConf(container, networks));

@@ -7,6 +7,7 @@ import type { Change } from '@fairlead/netlink';
 import { Store } from '@fairlead/store';
 import { NetworkController } from '../controller.ts';
 import type { Endpoint, EndpointConfig, Network, NetworkEvent, PortBinding, Sandbox } from '../model.ts';
+import type { PluginPort } from '../remote/plugin-port.ts';
 import type { NetworkSettings } from '../settings.ts';
 import { NetworkState } from '../state.ts';
 import { FakeNameService } from './fake-name-service.ts';
@@ -26,6 +27,8 @@ export class Machine<K extends InterruptibleKernel> implements Disposable {
   readonly events: NetworkEvent[] = [];
   readonly logged: string[] = [];
   settings: NetworkSettings;
+  /** Drivers of others; set before the engine starts. */
+  plugins: PluginPort | undefined;
   life = new Life();
   #directory = mkdtempSync(join(tmpdir(), 'fairlead-network-'));
   #store: Store | undefined;
@@ -76,6 +79,8 @@ export class Machine<K extends InterruptibleKernel> implements Disposable {
     const logger: Logger = { ...silentLogger, warn: note, error: note };
     const kernel = new MortalKernel(this.kernel, life);
     const emit = (event: NetworkEvent) => void this.events.push(event);
+    const { plugins } = this;
+    const access = plugins && { plugins: async () => plugins, namespacePath: (name: string) => `/run/netns/${name}` };
     this.#controller = new NetworkController({
       store: this.#store,
       kernel,
@@ -83,6 +88,7 @@ export class Machine<K extends InterruptibleKernel> implements Disposable {
       settings: this.settings,
       logger,
       emit,
+      ...(access && { plugins: access }),
     });
   }
 

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Host } from '@fairlead/lab';
+
+/** One request that the plugin got. */
+export interface PluginCall {
+  readonly method: string;
+  readonly accept?: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** The plugin of `test/lab/network-plugin.ts` in a host, under the name `plug`. */
+export class PluginRig {
+  readonly #host: Host;
+  readonly #folder: string;
+  readonly #answers: Record<string, unknown> = {};
+  #process: ChildProcess | undefined;
+
+  constructor(host: Host) {
+    this.#host = host;
+    this.#folder = join(host.folder, 'plugin');
+    mkdirSync(this.#folder);
+  }
+
+  async start(): Promise<void> {
+    const socket = '/run/docker/plugins/plug.sock';
+    const program = resolve(import.meta.dirname, '../lab/network-plugin.ts');
+    await this.#host.run(['rm', '-f', socket]);
+    this.#process = this.#host.start(['node', program, socket, this.#folder]);
+    await until(async () => (await this.#host.run(['test', '-S', socket])).code === 0);
+  }
+
+  /** Have it end at the next question. @param ask asks one. */
+  async end(ask: () => Promise<unknown>): Promise<void> {
+    const ended = new Promise((gone) => this.#process?.once('exit', gone));
+    for (const method of ['Plugin.Activate', 'NetworkDriver.GetCapabilities']) this.say(method, 'die');
+    await ask();
+    await ended;
+    this.hush();
+  }
+
+  /** What it was asked since the last time. */
+  calls(): PluginCall[] {
+    const text = this.unreadCalls();
+    writeFileSync(join(this.#folder, 'calls'), '');
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line));
+  }
+
+  unreadCalls(): string {
+    return readFileSync(join(this.#folder, 'calls'), { encoding: 'utf8', flag: 'a+' });
+  }
+
+  /** Have it answer a method with something else. */
+  say(method: string, answer: unknown): void {
+    this.#answers[method] = answer;
+    writeFileSync(join(this.#folder, 'answers.json'), JSON.stringify(this.#answers));
+  }
+
+  /** From now on it answers as it does by itself. */
+  hush(): void {
+    for (const method of Object.keys(this.#answers)) delete this.#answers[method];
+    for (const file of ['answers.json', 'join.json']) rmSync(join(this.#folder, file), { force: true });
+  }
+
+  /** Have it add something to its answers to `Join`. */
+  joinWith(answer: object): void {
+    writeFileSync(join(this.#folder, 'join.json'), JSON.stringify(answer));
+  }
+}
+
+/** Wait for something that comes by itself. */
+export async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; !(await isSo()); attempt++) {
+    assert.ok(attempt < 200, 'it never came to be so');
+    await sleep(50);
+  }
+}
