@@ -114,15 +114,25 @@ test('an entry that was torn at any place is taken away, and one that lacks only
   }
 });
 
-test('what arrives in one turn is one write', async () => {
+test('little is in the file before anything else happens', async () => {
+  const path = newPath();
+  await using writer = await LogWriter.open(path);
+  for (let count = 1; count <= 100; count++) {
+    assert.equal(writer.write({ stream: 'stdout', data: Buffer.from('line\n') }), undefined);
+    assert.equal(texts(path).length, count);
+  }
+});
+
+test('when much arrives in one turn it is one write', async () => {
   const path = newPath();
   await using writer = await LogWriter.open(path);
   let appends = 0;
   writer.onAppend(() => appends++);
-  for (let count = 0; count < 100; count++) void writer.write({ stream: 'stdout', data: Buffer.from('line\n') });
+  const data = Buffer.from('line\n'.repeat(400));
+  for (let count = 0; count < 10; count++) void writer.write({ stream: 'stdout', data });
   await writer.flush();
   assert.equal(appends, 1);
-  assert.equal(texts(path).length, 100);
+  assert.equal(texts(path).length, 4000);
 });
 
 test('the container has to wait while the disk is behind', async () => {
