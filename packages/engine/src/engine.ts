@@ -86,7 +86,7 @@ export class Engine implements EnginePort, AsyncDisposable {
     this.#table = table;
     this.#containerVolumes = volumes;
     this.#lifecycle = new Lifecycle({ context, table, files, start, execs, volumes, turns });
-    this.#recovery = new Recovery({ context, table, start, lifecycle: this.#lifecycle, turns });
+    this.#recovery = new Recovery({ context, table, start, lifecycle: this.#lifecycle, turns, execs });
     this.#autostart = new Autostart({
       table,
       logger: context.logger,

@@ -9,6 +9,7 @@ import { awaitsContent } from '../volume/mount-settlement.ts';
 import { containerFiles } from './container-files.ts';
 import { ignoreMissing, isAlive } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
+import type { ExecTable } from './exec-table.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { followLostExecs } from './lost-execs.ts';
 import type { ContainerStart, Started } from './start.ts';
@@ -37,6 +38,7 @@ export class Recovery {
   readonly #start: ContainerStart;
   readonly #lifecycle: Lifecycle;
   readonly #turns: KeyedMutex;
+  readonly #execs: Pick<ExecTable, 'of'>;
 
   constructor(parts: {
     readonly context: EngineContext;
@@ -45,7 +47,10 @@ export class Recovery {
     readonly lifecycle: Lifecycle;
     /** Whose turn it is, by container id. */
     readonly turns: KeyedMutex;
+    /** What clients have started since the API answers. */
+    readonly execs: Pick<ExecTable, 'of'>;
   }) {
+    this.#execs = parts.execs;
     this.#turns = parts.turns;
     this.#context = parts.context;
     this.#table = parts.table;
@@ -141,7 +146,9 @@ export class Recovery {
     started.process.started();
     this.#lifecycle.adopt(container.id, started);
     const { settings, containerd, logger } = this.#context;
-    followLostExecs(containerFiles(settings, container.id).pipes, container.id, containerd.tasks, logger);
+    const { pipes } = containerFiles(settings, container.id);
+    const own = this.#execs.of(container.id);
+    followLostExecs({ pipes, containerId: container.id, own }, containerd.tasks, logger);
   }
 
   /** One container that cannot be recovered does not keep the others from it. */
