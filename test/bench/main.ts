@@ -8,8 +8,10 @@ import type { Measurement } from './measurement.ts';
 import { reportPage } from './report.ts';
 import { attach } from './subject/attach.ts';
 import { connections } from './subject/connections.ts';
+import { containerLife } from './subject/container-life.ts';
 import { crowd } from './subject/crowd.ts';
 import { dockerBuild } from './subject/docker-build.ts';
+import { dockerPull } from './subject/docker-pull.ts';
 import { dockerRun } from './subject/docker-run.ts';
 import { fleet } from './subject/fleet.ts';
 import { logs } from './subject/logs.ts';
@@ -18,7 +20,19 @@ import { networks } from './subject/networks.ts';
 import type { Setting, Subject } from './subject.ts';
 import { terminalTable } from './table.ts';
 
-const subjects: readonly Subject[] = [attach, dockerRun, dockerBuild, networks, names, connections, logs, fleet, crowd];
+const subjects: readonly Subject[] = [
+  attach,
+  dockerRun,
+  containerLife,
+  dockerBuild,
+  dockerPull,
+  networks,
+  names,
+  connections,
+  logs,
+  fleet,
+  crowd,
+];
 
 const usage = `npm run bench -- [--only SUBJECT]… [--engine NAME]… [--quick] [--write]
 

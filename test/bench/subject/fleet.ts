@@ -7,6 +7,8 @@ import { type Probe, startPing, startProbe } from '../probe.ts';
 import type { Setting, Subject } from '../subject.ts';
 
 const size = 50;
+/** For memory alone. */
+const largeSize = 200;
 const firstPort = 20_000;
 const mebibyte = 1024 * 1024;
 
@@ -14,7 +16,7 @@ const mebibyte = 1024 * 1024;
 export const fleet: Subject = {
   name: 'fleet',
   method:
-    `${size} containers with a web server and a published port each. Memory: the daemon, its helpers, containerd and ` +
+    `${size} containers with a web server and a published port each, and ${largeSize} at the end. Memory: the daemon, its helpers, containerd and ` +
     'shims, without the containers’ own processes; shared files count once. Restart: the daemon is killed with ' +
     'SIGKILL and started again (dockerd with `--live-restore`); time from the start to the first answer of `/_ping`. ' +
     'From before the kill until a second after the answer, a hundred times a second each: a name is asked for inside ' +
@@ -27,9 +29,17 @@ export const fleet: Subject = {
       for (const engine of engines) {
         say(`${size} containers on ${engine.name}`);
         note(idle, engine.name, memoryOf(engineProcesses(engine.host.pid)) / mebibyte);
-        await startFleet(engine);
+        await startFleet(engine, 1, size);
         await sleep(2000);
         note(full, engine.name, memoryOf(engineProcesses(engine.host.pid)) / mebibyte);
+      }
+      const restarts = await measureRestarts(engines, times, say);
+      const large: Samples = {};
+      for (const engine of engines) {
+        say(`${largeSize} containers on ${engine.name}`);
+        await startFleet(engine, size + 1, largeSize);
+        await sleep(2000);
+        note(large, engine.name, memoryOf(engineProcesses(engine.host.pid)) / mebibyte);
       }
       const subject = 'memory of the engine';
       return [
@@ -38,13 +48,17 @@ export const fleet: Subject = {
           { subject, what: `${size} containers with a port each`, unit: 'MiB', goal: atMost(1, 'dockerd') },
           full,
         ),
-        ...(await measureRestarts(engines, times, say)),
+        measured(
+          { subject, what: `${largeSize} containers with a port each`, unit: 'MiB', goal: atMost(1, 'dockerd') },
+          large,
+        ),
+        ...restarts,
       ];
     }),
 };
 
-async function startFleet(engine: Engine): Promise<void> {
-  for (let index = 1; index <= size; index++) {
+async function startFleet(engine: Engine, first: number, last: number): Promise<void> {
+  for (let index = first; index <= last; index++) {
     const command = ['httpd', '-f', '-h', '/var/www'];
     await engine.run({ name: `c${index}`, network: 'app', command, ports: { [firstPort + index]: 80 } });
   }
