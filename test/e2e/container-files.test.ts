@@ -170,14 +170,16 @@ test('an archive can be streamed in, with its owners or with the container’s u
   mkdirSync(inFolder('owned'));
   writeFileSync(inFolder('owned', 'file'), 'x');
   execFileSync('tar', ['-C', inFolder('owned'), '--owner=71', '--group=72', '-cf', inFolder('owned.tar'), 'file']);
-  const put = async (query: string) => {
-    const url = `http://localhost/containers/running/archive?path=/srv&${query}`;
+  const put = async (name: string, query: string) => {
+    const url = `http://localhost/containers/${name}/archive?path=/tmp&${query}`;
     await host.run(['curl', '-sf', '--unix-socket', daemon.socket, '-T', inFolder('owned.tar'), url]);
-    return (await docker('exec', 'running', 'stat', '-c', '%u:%g', '/srv/file')).trim();
+    return (await docker('exec', name, 'stat', '-c', '%u:%g', '/tmp/file')).trim();
   };
-  await docker('exec', 'running', 'mkdir', '/srv');
-  assert.equal(await put(''), '71:72');
-  assert.equal(await put('copyUIDGID=1'), '0:0');
+  await docker('run', '-d', '--name', 'daemons', '-u', 'daemon', 'busybox', 'sleep', '1000');
+  assert.equal(await put('daemons', ''), '71:72');
+  assert.equal(await put('daemons', 'copyUIDGID=1'), '1:1');
+  assert.equal(await put('running', 'copyUIDGID=1'), '71:72');
+  await docker('rm', '-f', 'daemons');
 });
 
 test('a stopped container that was copied from and to starts as before', async () => {

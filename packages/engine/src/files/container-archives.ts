@@ -63,7 +63,8 @@ export class ContainerArchives implements FileService {
     const destination = realPath(view, requestedPath(path));
     requireDirectory(path, reference, view, destination);
     requireWritable(root.container, textPath(destination));
-    const owner = options.ownedByUser ? ownerOf(view, root.container) : undefined;
+    // As in dockerd, who has no user of its own leaves the archive's owners.
+    const owner = options.ownedByUser && root.container.user !== '' ? ownerOf(view, root.container) : undefined;
     const target = { root: root.descriptor, path: destination, keepKinds: options.keepKinds, owner };
     try {
       await new ArchiveExtractor(this.#calls, target).extract(await decompressed(archive));
