@@ -28,7 +28,7 @@ function shown(network: Network, ipv6: string): string {
     ipv6: parseIpAddress(ipv6),
     ...(network.driver === 'macvlan' && { mac: parseMacAddress('02:42:0a:02:00:09') }),
   };
-  const wire = presentEndpoint({ name: 'lan', network, config: {}, endpoint, dnsNames: ['web'] }, 51, 'short');
+  const wire = presentEndpoint({ name: 'lan', network, config: {}, endpoint, dnsNames: ['web'] }, 51, ['short']);
   const { MacAddress, IPPrefixLen, Gateway, GlobalIPv6PrefixLen, IPv6Gateway } = wire;
   return [MacAddress, IPPrefixLen, Gateway, GlobalIPv6PrefixLen, IPv6Gateway].join(' ');
 }
@@ -51,6 +51,22 @@ for (const [name, network, ipv6, expected] of cases) {
 test('a hardware address that was asked for is shown before the start', () => {
   const config = { macAddress: '02:42:ac:11:00:02' };
   const view = { name: 'lan', network: macvlan, config, endpoint: undefined, dnsNames: null };
-  assert.equal(presentEndpoint(view, 41, 'short').MacAddress, '02:42:ac:11:00:02');
-  assert.equal(presentEndpoint({ ...view, config: {} }, 41, 'short').MacAddress, '');
+  assert.equal(presentEndpoint(view, 41, ['short']).MacAddress, '02:42:ac:11:00:02');
+  assert.equal(presentEndpoint({ ...view, config: {} }, 41, ['short']).MacAddress, '');
+});
+
+test('versions before 1.45 list the short identifier and the host name as aliases', () => {
+  const endpoint = {
+    id,
+    sequence: 1,
+    network: id,
+    sandbox: id,
+    owner: id,
+    ownerName: 'web',
+    hostname: 'h',
+    config: {},
+  };
+  const view = { name: 'lan', network: macvlan, config: { aliases: ['www', 'h'] }, endpoint, dnsNames: ['web'] };
+  assert.deepEqual(presentEndpoint(view, 44, ['short', 'h']).Aliases, ['www', 'h', 'short']);
+  assert.deepEqual(presentEndpoint(view, 45, ['short', 'h']).Aliases, ['www', 'h']);
 });

@@ -36,13 +36,14 @@ export function parseEndpointSettings(settings: WireEndpointSettings): EndpointC
 /**
  * One entry of `NetworkSettings.Networks`. No key is ever omitted: older clients dereference them without asking.
  *
- * @param shortId first twelve digits of the container, which versions before 1.45 list among the aliases.
+ * @param ownNames first twelve digits of the container and its host name, which versions before 1.45 list as aliases.
  */
-export function presentEndpoint(view: AttachmentView, version: ApiVersion, shortId: string) {
+export function presentEndpoint(view: AttachmentView, version: ApiVersion, ownNames: readonly string[]) {
   const { config, endpoint, network } = view;
   const aliases = config.aliases ?? [];
   // Only where names are served do aliases exist at all.
-  const shown = version < 45 && view.dnsNames !== null && endpoint !== undefined ? [...aliases, shortId] : aliases;
+  const isListed = version < 45 && view.dnsNames !== null && endpoint !== undefined;
+  const shown = isListed ? [...new Set([...aliases, ...ownNames])] : aliases;
   return {
     IPAMConfig: presentIpamConfig(config),
     Links: config.links ?? null,

@@ -5,9 +5,10 @@ import { presentBound } from './port-map.ts';
 
 /** `Networks` of a container, by the networks' names. */
 export function presentNetworks(view: ContainerView, version: ApiVersion): Record<string, WireEndpoint> {
-  const shortId = view.container.id.slice(0, 12);
+  const { id, config } = view.container;
+  const ownNames = [id.slice(0, 12), ...(config.hostname ? [config.hostname] : [])];
   return Object.fromEntries(
-    view.networks.map((attachment) => [attachment.name, presentEndpoint(attachment, version, shortId)]),
+    view.networks.map((attachment) => [attachment.name, presentEndpoint(attachment, version, ownNames)]),
   );
 }
 
