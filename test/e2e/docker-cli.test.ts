@@ -172,6 +172,14 @@ test('host, none and container networks are what they say', async () => {
   await docker('rm', '-f', 'pause');
 });
 
+test('what --tmpfs asks for is no mount of the list', async () => {
+  await docker('run', '-d', '--name', 'scratchy', '--tmpfs', '/scratch', 'busybox', 'sleep', '1000');
+  assert.match(await docker('exec', 'scratchy', 'mount'), / \/scratch type tmpfs/);
+  const shown = await docker('inspect', '-f', '{{.Mounts}} {{.HostConfig.Tmpfs}}', 'scratchy');
+  assert.equal(shown, '[] map[/scratch:]\n');
+  await docker('rm', '-f', 'scratchy');
+});
+
 test('bad input changes nothing and is answered in the words that users know', async () => {
   const cases: [words: string[], text: RegExp][] = [
     [['run', '--rm', '--network', 'absent', 'busybox', 'true'], /network absent not found/],
@@ -194,6 +202,9 @@ test('bad input changes nothing and is answered in the words that users know', a
     ],
     [['run', '--rm', '--pull', 'never', 'absent', 'true'], /No such image: absent:latest/],
     [['start', 'absent'], /No such container: absent/],
+    [['kill', 'absent'], /cannot kill container: absent: No such container: absent/],
+    // Nothing is pulled.
+    [['run', '--rm', '--network', 'container:absent', 'busybox', 'true'], /^docker: .*No such container: absent/],
   ];
   const before = await docker('network', 'ls', '-q');
   for (const [words, text] of cases) {

@@ -309,7 +309,7 @@ export class Containers implements ContainerService {
 
   /** Containers whose namespaces are to be shared. @throws FairleadError `invalid-argument`. */
   #requireDonors({ host }: ContainerConfig): void {
-    for (const mode of [host.pidMode, host.ipcMode]) {
+    for (const mode of [host.networkMode, host.pidMode, host.ipcMode]) {
       if (!mode.startsWith('container:')) continue;
       const donor = mode.slice('container:'.length);
       try {

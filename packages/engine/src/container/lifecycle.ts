@@ -1,4 +1,4 @@
-import { FairleadError, KeyedMutex, messageOf } from '@fairlead/base';
+import { FairleadError, isNotFound, KeyedMutex, messageOf } from '@fairlead/base';
 import type { EngineContext } from '../context.ts';
 import type { WaitCondition, WaitResult } from '../engine-port.ts';
 import type { Container, ContainerState } from '../model.ts';
@@ -120,7 +120,7 @@ export class Lifecycle {
 
   /** @throws FairleadError `conflict` when it does not run. */
   async kill(reference: string, signal = ''): Promise<void> {
-    const { id } = this.#table.find(reference);
+    const { id } = this.#findToKill(reference);
     const number = parseSignal(signal || 'SIGKILL');
     const killed = await this.#turns.run(id, async () => {
       const container = this.#table.find(id);
@@ -134,6 +134,15 @@ export class Lifecycle {
     if (killed === undefined) return;
     await insist(killed, `cannot kill container: ${reference}`);
     await this.#settled(id);
+  }
+
+  #findToKill(reference: string): Container {
+    try {
+      return this.#table.find(reference);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      throw new FairleadError('not-found', `cannot kill container: ${reference}: ${messageOf(error)}`);
+    }
   }
 
   /** Freeze it. @throws FairleadError `conflict`. */

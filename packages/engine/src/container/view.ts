@@ -40,7 +40,10 @@ export function containerView(
     bound: sandbox === undefined || isShared ? [] : context.network.boundPorts(sandbox.id),
     exposed: exposedPorts(container, imagePorts(image)),
     networks: attachments(container, sandbox, context),
-    mounts: containerMounts(container).map((mount) => mountView(mount, mountpoint)),
+    // What `--tmpfs` asks for stands in the configuration alone.
+    mounts: containerMounts(container)
+      .filter(({ type, target }) => type !== 'tmpfs' || container.config.host.tmpfs[target] === undefined)
+      .map((mount) => mountView(mount, mountpoint)),
     files: {
       ...containerFiles(context.settings, filesOwner),
       log:
