@@ -267,6 +267,13 @@ test('the keys that detach from an exec end the connection, and the exec goes on
   assert.equal((await rig.api.json<{ Running: boolean }>('GET', `/exec/${id}/json`)).Running, true);
 });
 
+test('the execs of a container are listed until they have ended', async () => {
+  await rig.run('box', forever, none);
+  const [idle, ended] = [await rig.createExec('box', ['true']), await rig.createExec('box', ['true'])];
+  await outputOf(await rig.startExec(ended));
+  assert.deepEqual((await rig.inspect('box')).ExecIDs, [idle]);
+});
+
 test('output has the form that the start of an exec asks for, whatever the process has', async () => {
   await rig.run('box', forever, none);
   const onTerminal = await rig.startExec(await rig.createExec('box', ['echo', 'framed'], { Tty: true }));

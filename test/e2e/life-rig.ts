@@ -19,6 +19,7 @@ interface ProbeLog {
 export interface Inspected {
   readonly Id: string;
   readonly RestartCount: number;
+  readonly ExecIDs: readonly string[] | null;
   readonly State: {
     readonly Status: string;
     readonly Running: boolean;

@@ -53,9 +53,10 @@ export class ExecTable {
     return exec;
   }
 
-  /** Ids of the execs of a container. */
+  /** Ids of the execs of a container that have not ended, those among them that have not been started. */
   of(container: string): string[] {
-    return [...this.#execs.values()].filter((exec) => exec.container === container && exec.running).map(({ id }) => id);
+    const open = [...this.#execs.values()].filter((exec) => exec.container === container && exec.exitCode === null);
+    return open.map(({ id }) => id);
   }
 
   /**
