@@ -4,7 +4,7 @@ import { mergedLabels } from './container-config.ts';
 import type { ContainerSize } from './container-view.ts';
 import { healthSuffix } from './healthcheck.ts';
 import { presentMount } from './mount.ts';
-import { presentNetworks } from './network-settings.ts';
+import { presentNetworks, reachablePorts } from './network-settings.ts';
 import { presentPortList } from './port-map.ts';
 import { humanDuration, unixSeconds } from './time.ts';
 
@@ -18,7 +18,7 @@ export function presentSummary(view: ContainerView, version: ApiVersion, size?: 
     ImageID: container.imageId,
     Command: commandText(container),
     Created: unixSeconds(container.created),
-    Ports: isUp(container.state) ? presentPortList(view.bound, view.exposed) : [],
+    Ports: isUp(container.state) ? presentPortList(view.bound, reachablePorts(view)) : [],
     ...(size !== undefined && { SizeRw: size.readWrite, SizeRootFs: size.rootFilesystem }),
     Labels: mergedLabels(view),
     State: container.state.status,

@@ -110,3 +110,14 @@ test('inspect shows what was asked for together with the image’s part', async 
     assert.ok(name in HostConfig, name);
   }
 });
+
+test('ports that are exposed are named where they could be reached from outside', async () => {
+  const view = await running();
+  const exposing = { ...view, bound: [], exposed: ['99/tcp'] };
+  assert.deepEqual(presentNetworkSettings(exposing, 51).Ports, { '99/tcp': null });
+  const internal = view.networks.flatMap((one) =>
+    one.network ? [{ ...one, network: { ...one.network, internal: true } }] : [],
+  );
+  assert.deepEqual(presentNetworkSettings({ ...exposing, networks: internal }, 51).Ports, {});
+  assert.deepEqual(presentNetworkSettings({ ...exposing, networks: [] }, 51).Ports, {});
+});

@@ -12,6 +12,14 @@ export function presentNetworks(view: ContainerView, version: ApiVersion): Recor
   );
 }
 
+/** Exposed ports that could be reached from outside: dockerd names those of a bridge with a gateway alone. */
+export function reachablePorts({ networks, exposed }: ContainerView): readonly string[] {
+  const isReachable = networks.some(
+    ({ network, endpoint }) => endpoint !== undefined && network?.driver === 'bridge' && !network.internal,
+  );
+  return isReachable ? exposed : [];
+}
+
 /** `NetworkSettings` of `inspect`. Before 1.52 the default bridge's values stand at the top as well. */
 export function presentNetworkSettings(view: ContainerView, version: ApiVersion) {
   const networks = presentNetworks(view, version);
@@ -20,7 +28,7 @@ export function presentNetworkSettings(view: ContainerView, version: ApiVersion)
     ...(version < 52 && { Bridge: '' }),
     SandboxID: view.sandbox?.id ?? '',
     SandboxKey: view.sandboxKey,
-    Ports: isUp ? presentBound(view.bound, view.exposed) : {},
+    Ports: isUp ? presentBound(view.bound, reachablePorts(view)) : {},
     ...(version < 52 && legacySettings(networks['bridge'])),
     Networks: networks,
   };
