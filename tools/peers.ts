@@ -16,6 +16,8 @@ const peers: readonly (readonly string[])[] = [
   ['docker-registry'],
   // Compose 1.29 in Debian 12 and Ubuntu 24.04, which needs Python's distutils, kept by setuptools; Compose 2 in Debian 13.
   ['docker-compose', 'python3-setuptools'],
+  // A database for the applications of tests: the server is in this package, under another name.
+  ['redis-tools', 'libatomic1', 'libjemalloc2', 'liblua5.1-0', 'liblzf1', 'libhiredis0.14', 'lua-cjson', 'lua-bitop'],
 ];
 
 /** The browser of the map's tests, with all the libraries that this machine lacks. Ubuntu's package of the name is an empty one. */

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { busyboxImage, type Daemon, Host } from '@fairlead/lab';
-import { peerProgram, startFairlead } from '../lab/peer.ts';
+import { busyboxImage, Host } from '@fairlead/lab';
+import { startFairlead } from '../lab/peer.ts';
+import { compose } from './compose.ts';
 
 /** Compose, 1.29 or 2 as the release has it, with an application of three services on two networks. */
 
@@ -60,41 +61,6 @@ CMD ["httpd", "-f", "-h", "/www"]
 FROM base AS never
 RUN false
 `;
-
-/** Python's distutils are gone since 3.12, and their successor takes their place once it is imported. */
-const withDistutils =
-  'import setuptools, runpy, sys; del sys.argv[0]; runpy.run_path(sys.argv[0], run_name="__main__")';
-
-/** How to start Compose: 1.29 with the system's own Python, for which its packages are made. */
-function composeCommand(): string[] {
-  const program = peerProgram('docker-compose');
-  const isScript = readFileSync(program).subarray(0, 2).toString() === '#!';
-  return isScript ? ['/usr/bin/python3', '-c', withDistutils, program] : [program];
-}
-
-/** Run Compose in the application's folder; what it says goes to either stream. */
-async function compose(daemon: Daemon, folder: string, ...words: string[]): Promise<string> {
-  const files = [
-    // Compose 2 names containers as Compose 1 does.
-    '--compatibility',
-    '--ansi',
-    'never',
-    '--project-directory',
-    folder,
-    '-f',
-    join(folder, 'docker-compose.yml'),
-    '-p',
-    'app',
-  ];
-  const env = {
-    DOCKER_HOST: daemon.address,
-    PYTHONPATH: resolve(dirname(peerProgram('docker-compose')), '../lib/python3/dist-packages'),
-    PYTHONDONTWRITEBYTECODE: '1',
-  };
-  const { code, stdout, stderr } = await daemon.host.run([...composeCommand(), ...files, ...words], { env });
-  assert.equal(code, 0, `${words.join(' ')}: ${stdout}${stderr}`);
-  return stdout;
-}
 
 test('an application goes up, finds itself, is scaled, recreated and taken down', async () => {
   await using host = await Host.create();

@@ -11,6 +11,7 @@ export function peerProgram(name: string): string {
     'docker.io/usr/bin',
     'docker-cli/usr/bin',
     'docker-compose/usr/bin',
+    'redis-tools/usr/bin',
     'containernetworking-plugins/usr/lib/cni',
   ]
     .map((folder) => join(peers, folder, name))

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { Daemon } from '@fairlead/lab';
+import { peerProgram } from '../lab/peer.ts';
+
+/** Python's distutils are gone since 3.12, and their successor takes their place once it is imported. */
+const withDistutils =
+  'import setuptools, runpy, sys; del sys.argv[0]; runpy.run_path(sys.argv[0], run_name="__main__")';
+
+/** How to start Compose: 1.29 with the system's own Python, for which its packages are made. */
+function composeProgram(): string[] {
+  const program = peerProgram('docker-compose');
+  const isScript = readFileSync(program).subarray(0, 2).toString() === '#!';
+  return isScript ? ['/usr/bin/python3', '-c', withDistutils, program] : [program];
+}
+
+/** Compose for the application in a folder, as a command line and its environment. */
+export function composeCommand(daemon: Daemon, folder: string, words: readonly string[]) {
+  const files = [
+    // Compose 2 names containers as Compose 1 does.
+    '--compatibility',
+    '--ansi',
+    'never',
+    '--project-directory',
+    folder,
+    '-f',
+    join(folder, 'docker-compose.yml'),
+    '-p',
+    'app',
+  ];
+  const env = {
+    DOCKER_HOST: daemon.address,
+    PYTHONPATH: resolve(dirname(peerProgram('docker-compose')), '../lib/python3/dist-packages'),
+    PYTHONDONTWRITEBYTECODE: '1',
+  };
+  return { command: [...composeProgram(), ...files, ...words], env };
+}
+
+/** Run Compose in the application's folder. @returns what it says on standard output. @throws AssertionError. */
+export async function compose(daemon: Daemon, folder: string, ...words: string[]): Promise<string> {
+  const { command, env } = composeCommand(daemon, folder, words);
+  const { code, stdout, stderr } = await daemon.host.run(command, { env });
+  assert.equal(code, 0, `${words.join(' ')}: ${stdout}${stderr}`);
+  return stdout;
+}
