@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { busyboxImage, type Daemon, Host } from '@fairlead/lab';
+import { startDockerd, startFairlead } from '../lab/peer.ts';
+
+/** Sessions of the docker command that have to print the same on Fairlead as on dockerd 20.10, errors and exit codes too. */
+
+const sessions: Readonly<Record<string, string>> = {
+  images: `
+docker version --format '{{.Server.Os}} {{.Server.Arch}} {{.Server.Experimental}}'
+docker images --format '{{.Repository}}|{{.Tag}}|{{.ID}}|{{.Digest}}|{{.CreatedSince}}'
+docker images -q --no-trunc
+docker image ls --filter dangling=true
+docker image ls --filter reference='busy*:lat*' --format '{{.Repository}}'
+docker image inspect busybox --format '{{.Id}} {{.RepoTags}} {{.RepoDigests}} {{.Parent}} {{json .Config.Cmd}} {{json .Config.Env}}'
+docker history busybox --format '{{.CreatedBy}}|{{.Comment}}|{{.ID}}'
+docker tag nothing x
+docker tag busybox UPPER
+docker rmi nothing
+docker build -q - </dev/null
+docker system df --format '{{.Type}} {{.TotalCount}} {{.Active}}'
+docker image prune -f
+docker plugin ls
+docker node ls
+docker swarm leave
+docker secret ls`,
+  networks: `
+docker network ls
+docker network ls --format '{{.Name}}|{{.Driver}}|{{.Scope}}|{{.IPv6}}|{{.Internal}}|{{.Labels}}'
+docker network create --label a=b --subnet 10.44.0.0/24 --gateway 10.44.0.9 --ip-range 10.44.0.128/25 --aux-address x=10.44.0.77 app
+docker network ls --filter label=a=b --format '{{.Name}} {{.Labels}}'
+docker network ls --filter type=custom -q --no-trunc
+docker network ls --filter driver=host
+docker network inspect nothing
+docker network create app
+docker network create --subnet 10.45.0.0/24 --gateway 10.46.0.1 other
+docker network create bridge
+docker network rm bridge
+docker network rm nothing
+docker network create --internal --ipv6 --subnet fd44::/64 inner
+docker network create --config-only --subnet 10.50.0.0/24 conf
+docker network create --config-from conf fromconf
+docker network rm conf
+docker network rm fromconf conf`,
+  'a container': `
+docker run -d --name web --network app --ip 10.44.0.20 --network-alias www -l tier=front -e A=1 -p 8080:80 -p 127.0.0.1:8081:81/udp --expose 99 --memory 64m --hostname h1 busybox sleep 600
+docker network connect --alias second inner web
+docker network connect inner web
+docker ps --format '{{.ID}} {{.Image}} {{.Command}} {{.Ports}} {{.Names}} {{.Labels}}'
+docker ps --filter publish=8080 --format '{{.Names}}'
+docker ps --filter expose=99 --format '{{.Names}}'
+docker port web
+docker port web 82
+docker inspect --format '{{json .NetworkSettings.Ports}}' web
+docker inspect --format '{{.Nothing}}' web
+docker inspect --type network web
+docker network inspect app --format '{{json .Containers}}'
+docker network disconnect inner web
+docker network disconnect inner web
+docker exec -w /tmp -e B=2 web sh -c 'hostname; pwd; echo $A$B'
+docker exec -u 99:98 web id
+docker exec -it web true
+docker pause web
+docker unpause web
+docker unpause web
+docker rename nothing x
+docker update --memory 128m --memory-swap 128m web
+docker inspect -f '{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}} {{.HostConfig.RestartPolicy}}' web
+docker cp web:/nothing .
+docker diff web
+docker stop -t 0 web
+docker inspect -f '{{.State.Status}} {{.State.ExitCode}} {{.State.Pid}} {{json .NetworkSettings.Ports}} {{json .NetworkSettings.Networks.app.IPAMConfig}}' web
+docker rm web
+docker rm web
+docker network rm app inner`,
+  'what goes wrong, and what is left': `
+docker run --rm busybox sh -c 'echo out; echo err >&2; exit 3'
+docker run --rm -p 80:80:80:80 busybox true
+docker run --rm --network host -p 80:80 busybox true
+docker run --rm -w /nothing busybox pwd
+docker run --rm --read-only busybox touch /x
+docker run --rm -u nothing busybox true
+docker run --name fail busybox false
+docker inspect -f '{{.State.ExitCode}} {{.State.Error}} {{.RestartCount}} {{.Config.Image}} {{.Path}} {{.Args}}' fail
+docker run --name fail busybox true
+docker rm fail
+docker create --name made -v data:/data -v /anon busybox true
+docker volume rm data
+docker volume inspect nothing
+docker volume create --label k=v --opt type=tmpfs --opt device=tmpfs --opt o=size=1m vol
+docker volume ls --filter label=k --format '{{.Name}} {{.Labels}}'
+docker volume inspect vol --format '{{json .Options}} {{json .Labels}} {{.Scope}}'
+docker rm -v made
+docker volume rm vol data
+docker logs nothing
+docker attach nothing
+docker ps -a --format 'table {{.Names}}\\t{{.Status}}'`,
+};
+
+let engines: readonly Daemon[];
+const parts = new AsyncDisposableStack();
+
+/** An engine with an image. Two at a time must not be half taken apart. */
+async function start(launch: (host: Host) => Promise<Daemon>): Promise<Daemon> {
+  const daemon = parts.use(await launch(parts.use(await Host.create())));
+  const image = join(daemon.host.folder, 'busybox.tar');
+  await busyboxImage(image);
+  await daemon.docker('load', '-i', image);
+  return daemon;
+}
+
+before(async () => {
+  engines = await Promise.all([start(startFairlead), start(startDockerd)]);
+});
+
+after(() => parts.disposeAsync());
+
+/** What each line of a session prints, identifiers numbered in the order in which they appear. */
+async function transcript({ host, address }: Daemon, session: string): Promise<string> {
+  const env = { DOCKER_HOST: address, DOCKER_CONFIG: host.folder, HOME: host.folder, DOCKER_BUILDKIT: '0' };
+  let text = '';
+  for (const line of session.trim().split('\n')) {
+    const { code, stdout, stderr } = await host.run(['sh', '-c', line], { env });
+    text += `$ ${line}\n${stdout}${stderr}[${code}]\n`;
+  }
+  const seen: string[] = [];
+  const numbered = (identifier: string) => {
+    const short = identifier.slice(0, 12);
+    if (!seen.includes(short)) seen.push(short);
+    return `<${seen.indexOf(short)}>`;
+  };
+  return text
+    .replace(/\b[0-9a-f]{64}\b|\b[0-9a-f]{12}\b/g, numbered)
+    .replace(/([0-9a-f]{2}:){5}[0-9a-f]{2}/g, '<address>')
+    .replace(/ +/g, ' ');
+}
+
+for (const [name, session] of Object.entries(sessions)) {
+  test(`the docker command prints on Fairlead what it prints on dockerd: ${name}`, async () => {
+    const [fairlead, dockerd] = await Promise.all(engines.map((daemon) => transcript(daemon, session)));
+    assert.equal(fairlead, dockerd);
+  });
+}
