@@ -11,7 +11,7 @@ import { provideSuite } from './suite-source.ts';
 import { testcontainers } from './testcontainers.ts';
 
 const suites: readonly Suite[] = [dockerPy, dockerode, testcontainers];
-const findingsFile = join(import.meta.dirname, 'findings.json');
+const findingsFile = join(import.meta.dirname, 'testdata/findings.json');
 const page = resolve(import.meta.dirname, '../../docs/compatibility.md');
 
 const usage = `npm run suites -- [--only SUITE]… [--from SUITE=REPOSITORY]… [--write]
@@ -19,7 +19,7 @@ const usage = `npm run suites -- [--only SUITE]… [--from SUITE=REPOSITORY]… 
   --only SUITE             ${suites.map(({ name }) => name).join(', ')}; may be repeated
   --from SUITE=REPOSITORY  fetch it from another git repository than its own, a folder for example
   --at-once                run a suite on all engines at the same time, for machines with cores to spare
-  --write                  put what is found into test/suites/findings.json and docs/compatibility.md
+  --write                  put what is found into test/suites/testdata/findings.json and docs/compatibility.md
 `;
 
 const { values } = parseArgs({

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { type SuiteFinding, suiteTable, withTable } from './suite-page.ts';
 
 const page = resolve(import.meta.dirname, '../../docs/compatibility.md');
-const findings: SuiteFinding[] = JSON.parse(readFileSync(join(import.meta.dirname, 'findings.json'), 'utf8'));
+const findings: SuiteFinding[] = JSON.parse(readFileSync(join(import.meta.dirname, 'testdata/findings.json'), 'utf8'));
 
 test('the table of the clients’ suites is what the last run has found', () => {
   const text = readFileSync(page, 'utf8');
