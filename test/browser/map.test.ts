@@ -202,6 +202,16 @@ describe('in a browser', { skip: noBrowser ?? false }, () => {
     await page.keyboard.press('Escape');
   });
 
+  test('from outside, a published port is the way in', async () => {
+    await page.locator('[data-id="outside"]').click();
+    await page.locator('.socket').click();
+    await page.locator('.verdict[data-verdict="delivered"]').waitFor();
+    assert.match((await page.locator('#panel h2').textContent()) ?? '', /outside → port 8080/);
+    assert.ok((await page.locator('#way .leg').count()) >= 2, 'by the uplink to the container');
+    assert.match((await page.locator('.stops').textContent()) ?? '', /192\.0\.2\.2:8080 ⇒ 10\.9\.1\.2:80/);
+    await page.keyboard.press('Escape');
+  });
+
   test('a packet that is dropped has its cross, its cause, what to do, and the doctor’s mark', async () => {
     await rig.host.exec('nft', wall);
     try {

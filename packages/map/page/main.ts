@@ -1,3 +1,4 @@
+import type { Rate } from '../src/model/map-view.ts';
 import { find, setText } from './dom.ts';
 import { HostDrawing } from './draw-host.ts';
 import { NetworkDrawing } from './draw-networks.ts';
@@ -53,15 +54,22 @@ class MapPage {
     this.#due = 'nothing';
     if (view === undefined) return;
     if (due === 'view') this.#drawView();
-    const rates = [...this.#changedRates].flatMap((id) => {
+    const rates = this.#nextRates();
+    this.#networks.showRates(rates);
+    this.#host.showRates(rates);
+    if (this.#changedRates.size > 0) this.#schedule('rates');
+    const [received, sent] = totalRate(view, this.#state.rates);
+    setText(find('#traffic'), `↓ ${rateText(received)}  ↑ ${rateText(sent)}`);
+  }
+
+  /** A few hundred at once would take longer than a frame: the rest is for the next one. */
+  #nextRates(): (readonly [string, Rate])[] {
+    const ids = [...this.#changedRates].slice(0, RATES_PER_FRAME);
+    return ids.flatMap((id) => {
+      this.#changedRates.delete(id);
       const rate = this.#state.rates.get(id);
       return rate === undefined ? [] : [[id, rate] as const];
     });
-    this.#changedRates.clear();
-    this.#networks.showRates(rates);
-    this.#host.showRates(rates);
-    const [received, sent] = totalRate(view, this.#state.rates);
-    setText(find('#traffic'), `↓ ${rateText(received)}  ↑ ${rateText(sent)}`);
   }
 
   #drawView(): void {
@@ -260,6 +268,8 @@ class MapPage {
     setText(find('#live'), text);
   }
 }
+
+const RATES_PER_FRAME = 120;
 
 /** Around the map, in CSS pixels: as `--margin` in the style. */
 const MARGIN = 14;
