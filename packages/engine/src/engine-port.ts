@@ -367,21 +367,17 @@ export interface PruneService {
   ): Promise<{ readonly deleted: readonly string[]; readonly reclaimed: number }>;
 }
 
-/** The engine as the API sees it. */
+/** The engine as the API sees it; services that a promise gives are loaded with their first use. */
 export interface EnginePort {
   readonly containers: ContainerService;
-  /** Loaded with its first use. */
   readonly files: () => Promise<FileService>;
   readonly images: ImageService;
   readonly networks: NetworkService;
   readonly volumes: VolumeService;
   readonly registries: RegistryService;
-  /** Loaded with its first use. */
   readonly builds: () => Promise<BuildService>;
-  /** Loaded with its first use. */
   readonly prunes: () => Promise<PruneService>;
   readonly diagnosis: DiagnosisService;
-  /** Loaded with its first use. */
   readonly map: () => Promise<MapService>;
   /** Make an image of a container. @returns its ID. */
   commit(reference: string, options: CommitOptions): Promise<string>;
