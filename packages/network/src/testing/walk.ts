@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { codeOf } from '@fairlead/base';
+import { codeOf, parsePortPolicy } from '@fairlead/base';
+import { withBandwidth } from '../bandwidth.ts';
 import type { EndpointConfig, Network, NetworkRequest, PortBinding, Sandbox } from '../model.ts';
 import { type InterruptibleKernel, Life } from './life.ts';
 import type { Machine } from './machine.ts';
@@ -38,6 +39,8 @@ export class Walk<K extends InterruptibleKernel> {
       this.#join,
       this.#leave,
       this.#publish,
+      this.#update,
+      this.#limit,
       this.#close,
       this.#remove,
       this.#rename,
@@ -143,6 +146,28 @@ export class Walk<K extends InterruptibleKernel> {
     return `${sandbox?.ownerName}`;
   }
 
+  async #update(): Promise<string> {
+    const network = this.#pick([...this.#rig.controller.networks()]);
+    const P = 'com.docker.network.';
+    const options = this.#pick<Record<string, string | null>>([
+      { [`${P}driver.mtu`]: '1400' },
+      { [`${P}driver.mtu`]: null, [`${P}bridge.gateway_mode_ipv4`]: null },
+      { [`${P}bridge.gateway_mode_ipv4`]: 'routed' },
+      { 'com.fairlead.ports.sources': '10.0.0.0/8', 'com.fairlead.bandwidth.out': '10mbit' },
+    ]);
+    await this.#rig.controller.updateNetwork(network?.name ?? '', { ...(options && { options }) });
+    return `${network?.name} ${JSON.stringify(options)}`;
+  }
+
+  async #limit(): Promise<string> {
+    const sandbox = this.#pick([...this.#rig.state.sandboxes]);
+    const endpoint = sandbox && this.#pick([...this.#rig.controller.endpointsIn(sandbox.id)]);
+    const rate = this.#pick(['1mbit', '2mbit', 'none']) ?? '';
+    const driverOptions = withBandwidth(endpoint?.config.driverOptions, { out: rate });
+    if (endpoint) await this.#rig.controller.configure(endpoint, { ...endpoint.config, driverOptions });
+    return `${sandbox?.ownerName} ${rate}`;
+  }
+
   async #close(): Promise<string> {
     const sandbox = this.#pick([...this.#rig.state.sandboxes]);
     if (sandbox) await this.#rig.controller.closeSandbox(sandbox.id);
@@ -189,6 +214,7 @@ export class Walk<K extends InterruptibleKernel> {
         protocol: this.#random(2) === 0 ? 'tcp' : 'udp',
         containerPort: port,
         ...(!ephemeral && { hostPorts: { first: port, last: port } }),
+        ...(this.#random(3) === 0 && { policy: parsePortPolicy('10.0.0.0/8,fd00::/8', undefined) }),
       };
     });
   }
