@@ -267,8 +267,7 @@ export interface NetworkService {
   /**
    * Change the published ports of a container, running or not; none when that fails.
    *
-   * @param change the ports that it is to publish, made from those that it was asked to publish before, and from what its
-   *   labels say of who may ask for them.
+   * @param change the ports that it is to publish, made from those asked for before and from what labels say of askers.
    * @returns what is bound now.
    */
   publish(

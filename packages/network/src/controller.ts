@@ -29,7 +29,8 @@ import { type ReconcileContext, type Reconciliation, reconcile, reconcileHost } 
 import type { PluginAccess } from './remote/plugin-port.ts';
 import type { RemoteNetworks } from './remote/remote-networks.ts';
 import { routedPorts } from './routed-ports.ts';
-import { Sandboxes, type SandboxRequest } from './sandboxes.ts';
+import type { SandboxRequest } from './sandbox-context.ts';
+import { Sandboxes } from './sandboxes.ts';
 import type { NetworkSettings } from './settings.ts';
 import { NetworkState } from './state.ts';
 import { applyThoroughly } from './thorough-apply.ts';

@@ -48,5 +48,5 @@ export {
   RESOLVER_ADDRESS,
   type ResolvConf,
 } from './resolv-conf.ts';
-export type { SandboxRequest } from './sandboxes.ts';
+export type { SandboxRequest } from './sandbox-context.ts';
 export type { DefaultBridge, NetworkSettings } from './settings.ts';

@@ -1,70 +1,16 @@
-import {
-  addressOf,
-  type IpAddress,
-  isLoopback,
-  isUnspecified,
-  type Logger,
-  messageOf,
-  newIdentifier,
-  type PortPolicies,
-  settleAll,
-} from '@fairlead/base';
+import { messageOf, newIdentifier, settleAll } from '@fairlead/base';
 import type { KernelObject } from '@fairlead/netlink';
+import { noteAbsentAddresses } from './absent-addresses.ts';
 import { leaseId } from './address-book.ts';
-import type { Announcements } from './announcements.ts';
 import { diff, removals } from './diff.ts';
 import { isPlugged, type JoinRequest, makeEndpoints } from './endpoint-factory.ts';
 import { requireValidEndpoint } from './endpoint-rules.ts';
 import { isOffHost, type Joined } from './gateway.ts';
-import type { KernelPort } from './kernel-port.ts';
-import type {
-  DebtMessage,
-  DnsConfig,
-  Endpoint,
-  EndpointConfig,
-  NetworkEvent,
-  PortBinding,
-  PortMapping,
-  Sandbox,
-} from './model.ts';
-import type { NameRecords } from './name-records.ts';
-import type { PortBook } from './port-book.ts';
+import type { DebtMessage, Endpoint, EndpointConfig, PortBinding, PortMapping, Sandbox } from './model.ts';
 import { newlyJudged, newlyOpen } from './port-changes.ts';
 import type { RemoteNetworks } from './remote/remote-networks.ts';
-import type { NetworkState } from './state.ts';
+import type { SandboxesContext, SandboxRequest, Snapshot } from './sandbox-context.ts';
 import { applyThoroughly } from './thorough-apply.ts';
-
-/** What {@link Sandboxes} works with. */
-export interface SandboxesContext {
-  readonly state: NetworkState;
-  readonly kernel: KernelPort;
-  readonly records: NameRecords;
-  readonly ports: PortBook;
-  readonly announcements: Announcements;
-  readonly namespacePrefix: string;
-  readonly logger: Logger;
-  readonly emit: (event: NetworkEvent) => void;
-  /** What is done with plugins; absent where there are none. */
-  readonly remote?: () => Promise<RemoteNetworks>;
-}
-
-/** A sandbox that is wanted. */
-export interface SandboxRequest {
-  readonly owner: string;
-  readonly ownerName: string;
-  /** `host` shares the host's namespace and asks nothing of the kernel. */
-  readonly mode: 'own' | 'host';
-  readonly ports: readonly PortBinding[];
-  readonly portPolicies?: PortPolicies;
-  readonly dns: DnsConfig;
-}
-
-/** A sandbox as it was before a change. */
-interface Snapshot {
-  readonly sandbox: Sandbox;
-  readonly joined: readonly Joined[];
-  readonly fragment: readonly KernelObject[];
-}
 
 /**
  * Sandboxes and their endpoints. Every method stores what is intended before it touches the kernel. What builds up takes
@@ -326,20 +272,10 @@ export class Sandboxes {
     if (wanted.ports.length > 0 && isOffHost(joined)) {
       this.#context.logger.warn('published ports passed over: the way out is no bridge', { sandbox: id });
     }
-    this.#noteAbsentAddresses(mappings);
+    noteAbsentAddresses(kernel, this.#context.logger, mappings);
     if (ready !== wanted) await kernel.apply(diff(state.fragment(ready), linked));
     await this.#forgetStrays([...newlyOpen(before.sandbox.mappings, mappings, 'udp'), ...newlyJudged(changes)]);
     return ready;
-  }
-
-  /** Ports of addresses that the host does not have wait for them: right for a VPN, and a surprise for a misprint. */
-  #noteAbsentAddresses(mappings: readonly PortMapping[]): void {
-    const wanted = new Set(mappings.map(({ hostAddress }) => hostAddress).filter((address) => isOwnable(address)));
-    if (wanted.size === 0) return;
-    for (const object of this.#context.kernel.observe('', ['address'])) {
-      if (object.kind === 'address') wanted.delete(addressOf(object.address));
-    }
-    for (const address of wanted) this.#context.logger.warn('published ports wait for their host address', { address });
   }
 
   #store(wanted: Sandbox, resolver: Sandbox['resolver'], mappings: readonly PortMapping[]): Sandbox {
@@ -444,11 +380,6 @@ export class Sandboxes {
     const taken = (name: string) => Iterator.from(state.sandboxes).some(({ namespace }) => namespace === name);
     return taken(plain) ? `${plain}-${owner.slice(0, 12)}` : plain;
   }
-}
-
-/** One of an interface, unlike the wildcards, and unlike loopback, which is all there. */
-function isOwnable(address: IpAddress): boolean {
-  return !isUnspecified(address) && !isLoopback(address);
 }
 
 function samePorts(a: Sandbox['resolver'], b: Sandbox['resolver']): boolean {

@@ -1,0 +1,22 @@
+import { addressOf, type IpAddress, isLoopback, isUnspecified, type Logger } from '@fairlead/base';
+import type { KernelPort } from './kernel-port.ts';
+import type { PortMapping } from './model.ts';
+
+/** Ports of addresses that the host does not have wait for them: right for a VPN, and a surprise for a misprint. */
+export function noteAbsentAddresses(
+  kernel: Pick<KernelPort, 'observe'>,
+  logger: Logger,
+  mappings: readonly PortMapping[],
+): void {
+  const wanted = new Set(mappings.map(({ hostAddress }) => hostAddress).filter((address) => isOwnable(address)));
+  if (wanted.size === 0) return;
+  for (const object of kernel.observe('', ['address'])) {
+    if (object.kind === 'address') wanted.delete(addressOf(object.address));
+  }
+  for (const address of wanted) logger.warn('published ports wait for their host address', { address });
+}
+
+/** One of an interface, unlike the wildcards, and unlike loopback, which is all there. */
+function isOwnable(address: IpAddress): boolean {
+  return !isUnspecified(address) && !isLoopback(address);
+}

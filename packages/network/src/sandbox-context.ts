@@ -1,0 +1,42 @@
+import type { Logger, PortPolicies } from '@fairlead/base';
+import type { KernelObject } from '@fairlead/netlink';
+import type { Announcements } from './announcements.ts';
+import type { Joined } from './gateway.ts';
+import type { KernelPort } from './kernel-port.ts';
+import type { DnsConfig, NetworkEvent, PortBinding, Sandbox } from './model.ts';
+import type { NameRecords } from './name-records.ts';
+import type { PortBook } from './port-book.ts';
+import type { RemoteNetworks } from './remote/remote-networks.ts';
+import type { NetworkState } from './state.ts';
+
+/** What `Sandboxes` works with. */
+export interface SandboxesContext {
+  readonly state: NetworkState;
+  readonly kernel: KernelPort;
+  readonly records: NameRecords;
+  readonly ports: PortBook;
+  readonly announcements: Announcements;
+  readonly namespacePrefix: string;
+  readonly logger: Logger;
+  readonly emit: (event: NetworkEvent) => void;
+  /** What is done with plugins; absent where there are none. */
+  readonly remote?: () => Promise<RemoteNetworks>;
+}
+
+/** A sandbox that is wanted. */
+export interface SandboxRequest {
+  readonly owner: string;
+  readonly ownerName: string;
+  /** `host` shares the host's namespace and asks nothing of the kernel. */
+  readonly mode: 'own' | 'host';
+  readonly ports: readonly PortBinding[];
+  readonly portPolicies?: PortPolicies;
+  readonly dns: DnsConfig;
+}
+
+/** A sandbox as it was before a change. */
+export interface Snapshot {
+  readonly sandbox: Sandbox;
+  readonly joined: readonly Joined[];
+  readonly fragment: readonly KernelObject[];
+}
