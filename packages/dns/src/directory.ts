@@ -1,11 +1,15 @@
 import type { IpAddress } from '@fairlead/base';
 import { foldName } from './name.ts';
+import { RecordBook, type WrittenRecord } from './record-book.ts';
+import type { RecordData } from './record-data.ts';
 import type { ZoneView } from './zone.ts';
 
 /** A network whose endpoints have names. */
 export interface NamedNetwork {
   readonly id: string;
   readonly name: string;
+  /** Written by somebody, for those who are on the network. */
+  readonly records?: readonly WrittenRecord[];
 }
 
 /** A private name that one endpoint has for another (`--link target:alias`). */
@@ -36,6 +40,7 @@ export interface NamedEndpoint {
 
 interface Network {
   name: string;
+  book?: RecordBook | undefined;
   readonly names: Map<string, Set<NamedEndpoint>>;
   readonly addresses: Map<IpAddress, Set<NamedEndpoint>>;
 }
@@ -49,7 +54,7 @@ interface Network {
  */
 export class Directory {
   readonly #networks = new Map<string, Network>();
-  readonly #networkNames = new Map<string, string>();
+  readonly #named = new Map<string, NamedNetwork>();
   readonly #endpoints = new Map<string, NamedEndpoint>();
   /** The endpoints through which each sandbox looks, best first. */
   readonly #sandboxes = new Map<string, NamedEndpoint[]>();
@@ -62,8 +67,10 @@ export class Directory {
 
   setNetwork(network: NamedNetwork): void {
     this.#generation++;
-    this.#networkNames.set(network.id, network.name);
-    this.#network(network.id).name = network.name;
+    const { id, name, records = [] } = network;
+    const book = records.length > 0 ? new RecordBook(records) : undefined;
+    this.#named.set(id, network);
+    Object.assign(this.#network(id), { name, book });
     for (const [sandbox, endpoints] of this.#sandboxes) {
       if (endpoints.some((endpoint) => endpoint.network === network.id)) this.#sort(sandbox);
     }
@@ -72,10 +79,11 @@ export class Directory {
   /** Forget a network's name; endpoints that are still set stay. */
   removeNetwork(id: string): void {
     this.#generation++;
-    this.#networkNames.delete(id);
+    this.#named.delete(id);
     const network = this.#networks.get(id);
     if (network === undefined) return;
     network.name = '';
+    network.book = undefined;
     this.#dropIfEmpty(id, network);
   }
 
@@ -109,7 +117,7 @@ export class Directory {
 
   /** The networks that are set. */
   networks(): NamedNetwork[] {
-    return [...this.#networkNames].map(([id, name]) => ({ id, name }));
+    return [...this.#named.values()];
   }
 
   /** The endpoints that are set. */
@@ -122,6 +130,7 @@ export class Directory {
     return {
       lookup: (name) => this.#lookup(this.#sandboxes.get(sandbox) ?? [], name),
       reverse: (address) => this.#reverse(this.#sandboxes.get(sandbox) ?? [], address),
+      written: (name) => this.#written(this.#sandboxes.get(sandbox) ?? [], name),
     };
   }
 
@@ -162,6 +171,14 @@ export class Directory {
     return [...new Set([...endpoints].flatMap((endpoint) => endpoint.addresses))];
   }
 
+  #written(attached: readonly NamedEndpoint[], name: string): readonly RecordData[] | undefined {
+    for (const { network } of attached) {
+      const found = this.#networks.get(network)?.book?.find(name);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
   #reverse(attached: readonly NamedEndpoint[], address: IpAddress): string | undefined {
     for (const { network: id } of attached) {
       const network = this.#networks.get(id);
@@ -181,7 +198,7 @@ export class Directory {
   }
 
   #dropIfEmpty(id: string, network: Network): void {
-    if (network.names.size === 0 && !this.#networkNames.has(id)) this.#networks.delete(id);
+    if (network.names.size === 0 && !this.#named.has(id)) this.#networks.delete(id);
   }
 
   #sort(sandbox: string): void {

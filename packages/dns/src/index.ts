@@ -43,6 +43,7 @@ export {
 export { addressOfReverseName, foldName, reverseName } from './name.ts';
 export { MAX_DATAGRAM_OCTETS, type NameCounters, NameServer, type NameSource } from './name-server.ts';
 export { PortError } from './port-error.ts';
+export type { WrittenRecord } from './record-book.ts';
 export type { RecordData } from './record-data.ts';
 export { classInternet, type RecordTypeName, recordType, recordTypeText, responseCode } from './record-type.ts';
 export { defaultStreamLimits, type StreamLimits, serveStreams } from './stream-server.ts';

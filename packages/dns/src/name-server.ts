@@ -1,8 +1,15 @@
 import type { Forwarder, Transport } from './forwarder.ts';
-import { decodeMessage, encodeMessage, HEADER_OCTETS, type Message } from './message.ts';
+import {
+  decodeMessage,
+  encodeMessage,
+  HEADER_OCTETS,
+  type Message,
+  type Question,
+  type ResourceRecord,
+} from './message.ts';
 import { isPlainQuery, layoutOf, type MessageLayout, payloadLimit, truncate } from './message-layout.ts';
 import { type AddressBlock, ReadyAnswers, shuffleAddresses } from './ready-answers.ts';
-import { responseCode } from './record-type.ts';
+import { classInternet, responseCode } from './record-type.ts';
 import { answer, type ZoneOptions, type ZoneView } from './zone.ts';
 
 /** Our own EDNS payload size: fits into one Ethernet frame (DNS flag day 2020). */
@@ -92,7 +99,11 @@ export class NameServer {
     return local ?? this.#forward(request, layout, limit, transport);
   }
 
-  #answerLocally(request: Uint8Array, limit: number, transport: Transport): Uint8Array | undefined {
+  #answerLocally(
+    request: Uint8Array,
+    limit: number,
+    transport: Transport,
+  ): Uint8Array | Promise<Uint8Array> | undefined {
     const { view, options } = this.#source;
     let query: Message;
     try {
@@ -102,22 +113,48 @@ export class NameServer {
     }
     const [question] = query.questions ?? [];
     const found = question === undefined ? undefined : answer(view, question, options);
-    if (found?.kind !== 'local') return undefined;
-    const response = encodeMessage({
-      id: query.id,
-      response: true,
-      recursionDesired: query.recursionDesired ?? false,
-      recursionAvailable: true,
-      checkingDisabled: query.checkingDisabled ?? false,
-      questions: query.questions ?? [],
-      answers: found.records,
-      ...(query.edns === undefined ? {} : { edns: { payloadSize: OWN_PAYLOAD_OCTETS } }),
-    });
-    const addresses = addressBlockOf(response);
+    if (found === undefined || found.kind === 'forward') return undefined;
+    if (found.kind === 'alias') return this.#completeAlias(query, found.records, found.target, limit, transport);
+    const { records, additionals = [] } = found;
+    const response = encodeMessage({ ...responseTo(query), answers: records, additionals });
+    const addresses = records.every(({ data }) => data.type === records[0]?.data.type && 'address' in data)
+      ? addressBlockOf(response)
+      : noAddresses;
     shuffleAddresses(response, addresses);
     const whole = response.length <= limit;
     if (whole && transport === 'udp') this.#ready.store(request, response, addresses);
     return whole ? response : truncate(response, limit);
+  }
+
+  /** Resolvers of the C libraries do not go on from an alias by themselves: whoever says it has to say where it leads. */
+  async #completeAlias(
+    query: Message,
+    records: readonly ResourceRecord[],
+    target: string,
+    limit: number,
+    transport: Transport,
+  ): Promise<Uint8Array> {
+    const [question] = query.questions ?? [];
+    const { forwarder } = this.#source;
+    const rest = await this.#askOutside({ ...question, name: target }, forwarder, transport);
+    const { answers = [], authorities = [], code = 0 } = rest ?? { code: responseCode.serverFailure };
+    const response = encodeMessage({ ...responseTo(query), answers: [...records, ...answers], authorities, code });
+    return truncate(response, limit);
+  }
+
+  async #askOutside(
+    { name, type = 0, class: among = classInternet }: Partial<Question> & { readonly name: string },
+    forwarder: Forwarder | undefined,
+    transport: Transport,
+  ): Promise<Message | undefined> {
+    if (forwarder === undefined || forwarder.upstreams.length === 0) return undefined;
+    const request = encodeMessage({ id: 0, recursionDesired: true, questions: [{ name, type, class: among }] });
+    const layout = layoutOf(request);
+    try {
+      return decodeMessage(forwarder.cached(request, layout) ?? (await forwarder.forward(request, layout, transport)));
+    } catch {
+      return undefined;
+    }
   }
 
   #forward(request: Uint8Array, layout: MessageLayout, limit: number, transport: Transport) {
@@ -143,6 +180,21 @@ export class NameServer {
   }
 }
 
+/** Header and question of an answer of our own. */
+function responseTo(query: Message): Message {
+  return {
+    id: query.id,
+    response: true,
+    recursionDesired: query.recursionDesired ?? false,
+    recursionAvailable: true,
+    checkingDisabled: query.checkingDisabled ?? false,
+    questions: query.questions ?? [],
+    ...(query.edns === undefined ? {} : { edns: { payloadSize: OWN_PAYLOAD_OCTETS } }),
+  };
+}
+
+const noAddresses: AddressBlock = { start: 0, stride: 0, size: 0, count: 0 };
+
 /** Header and question of the request as a response with nothing but a code. */
 function refusal(request: Uint8Array, questionEnd: number, code: number): Uint8Array {
   const response = request.slice(0, questionEnd);
@@ -157,7 +209,7 @@ function refusal(request: Uint8Array, questionEnd: number, code: number): Uint8A
 function addressBlockOf(response: Uint8Array): AddressBlock {
   const answers = layoutOf(response).records.filter(({ section }) => section === 'answer');
   const [first, second] = answers;
-  if (first === undefined) return { start: 0, stride: 0, size: 0, count: 0 };
+  if (first === undefined) return noAddresses;
   const start = first.ttlOffset + 6;
   return { start, stride: (second ?? first).end - first.end, size: first.end - start, count: answers.length };
 }

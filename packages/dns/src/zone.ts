@@ -1,6 +1,7 @@
 import { familyOf, type IpAddress } from '@fairlead/base';
 import type { Question, ResourceRecord } from './message.ts';
 import { addressOfReverseName, fitsMessage } from './name.ts';
+import { type RecordData, typeNumberOf } from './record-data.ts';
 import { classInternet, recordType } from './record-type.ts';
 
 /** The names that one asker sees. */
@@ -9,6 +10,8 @@ export interface ZoneView {
   lookup(name: string): readonly IpAddress[] | undefined;
   /** `<container name>.<network name>` of an address; `undefined` when the asker knows no such address. */
   reverse(address: IpAddress): string | undefined;
+  /** What somebody has written of a name; `undefined` when nobody has. */
+  written?(name: string): readonly RecordData[] | undefined;
 }
 
 /** What decides an answer besides the names. */
@@ -22,9 +25,19 @@ export interface ZoneOptions {
 /** What the zone says to a question. */
 export type ZoneAnswer =
   /** NOERROR with these records; none of them means that the name exists without such data. */
-  | { readonly kind: 'local'; readonly records: readonly ResourceRecord[] }
+  | {
+      readonly kind: 'local';
+      readonly records: readonly ResourceRecord[];
+      /** What the asker will want to know next. */
+      readonly additionals?: readonly ResourceRecord[];
+    }
+  /** An alias, whose target has to be asked for outside. */
+  | { readonly kind: 'alias'; readonly records: readonly ResourceRecord[]; readonly target: string }
   /** Not ours: ask outside. */
   | { readonly kind: 'forward' };
+
+/** Aliases that are followed one after the other; a chain that is longer is most likely a circle. */
+const LONGEST_CHAIN = 8;
 
 const forward: ZoneAnswer = { kind: 'forward' };
 const noData: ZoneAnswer = { kind: 'local', records: [] };
@@ -42,22 +55,69 @@ export function answer(view: ZoneView, question: Question, options: ZoneOptions)
     case recordType.AAAA:
       return answerAddress(view, question, options);
     case recordType.MX:
-      return view.lookup(question.name) === undefined ? forward : noData;
+      if (view.lookup(question.name) !== undefined) return noData;
+      return answerWritten(view, question, options) ?? forward;
     case recordType.PTR:
       return answerReverse(view, question, options);
     default:
-      return forward;
+      return answerWritten(view, question, options) ?? forward;
   }
 }
 
 function answerAddress(view: ZoneView, question: Question, { ttl, ndotsSet }: ZoneOptions): ZoneAnswer {
   const addresses = view.lookup(question.name);
-  if (addresses === undefined) return ndotsSet && isSingleLabel(question.name) ? noData : forward;
-  const [family, type] = question.type === recordType.A ? ([4, 'A'] as const) : ([6, 'AAAA'] as const);
-  const records = addresses
+  if (addresses !== undefined)
+    return { kind: 'local', records: addressRecords(question.name, question.type, addresses, ttl) };
+  const written = answerWritten(view, question, { ttl, ndotsSet });
+  return written ?? (ndotsSet && isSingleLabel(question.name) ? noData : forward);
+}
+
+function addressRecords(
+  name: string,
+  asked: number,
+  addresses: readonly IpAddress[],
+  ttl: number,
+): readonly ResourceRecord[] {
+  const [family, type] = asked === recordType.A ? ([4, 'A'] as const) : ([6, 'AAAA'] as const);
+  return addresses
     .filter((address) => familyOf(address) === family)
-    .map((address) => ({ name: question.name, ttl, data: { type, address } }));
+    .map((address) => ({ name, ttl, data: { type, address } }));
+}
+
+/**
+ * What somebody has written of a name. Aliases are followed, to names of containers too; a name of which something else
+ * is written has no such data. Names of containers come before what is written of them.
+ */
+function answerWritten(view: ZoneView, question: Question, { ttl }: ZoneOptions): ZoneAnswer | undefined {
+  const { type } = question;
+  const records: ResourceRecord[] = [];
+  let { name } = question;
+  for (let step = 0; step < LONGEST_CHAIN; step++) {
+    const isAddress = type === recordType.A || type === recordType.AAAA;
+    const addresses = isAddress && step > 0 ? view.lookup(name) : undefined;
+    if (addresses) return { kind: 'local', records: [...records, ...addressRecords(name, type, addresses, ttl)] };
+    const written = view.written?.(name);
+    if (written === undefined) return step === 0 ? undefined : { kind: 'alias', records, target: name };
+    const alias = type === recordType.CNAME ? undefined : written.find((data) => data.type === 'CNAME');
+    if (alias === undefined) {
+      const matching = written.filter((data) => typeNumberOf(data) === type);
+      records.push(...matching.map((data) => ({ name, ttl, data })));
+      return { kind: 'local', records, additionals: additionalsOf(view, matching, ttl) };
+    }
+    records.push({ name, ttl, data: alias });
+    name = alias.type === 'CNAME' ? alias.target : name;
+  }
   return { kind: 'local', records };
+}
+
+/** Addresses of the hosts that services are on (RFC 2782). */
+function additionalsOf(view: ZoneView, services: readonly RecordData[], ttl: number): ResourceRecord[] {
+  const targets = new Set(services.flatMap((data) => (data.type === 'SRV' ? [data.target] : [])));
+  return [...targets].flatMap((name) => {
+    const written = (view.written?.(name) ?? []).flatMap((data) => ('address' in data ? [data.address] : []));
+    const addresses = view.lookup(name) ?? written;
+    return [recordType.A, recordType.AAAA].flatMap((type) => addressRecords(name, type, addresses, ttl));
+  });
 }
 
 function answerReverse(view: ZoneView, question: Question, { ttl }: ZoneOptions): ZoneAnswer {
