@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
+import { resolve as resolvePath } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Daemon, Host } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
@@ -166,4 +167,67 @@ test('names go on while the daemon is away', async () => {
   assert.match((await host.run(lookup)).stdout, /Address: (10|172)\./);
   await daemon.restart();
   assert.equal(await resolve('asker', 'db'), await ipOf('db', 'app'));
+});
+
+/** What the docker command has no words for. */
+async function dns(...words: string[]): Promise<string> {
+  const program = resolvePath(import.meta.dirname, '../../fairlead');
+  const { code, stdout, stderr } = await host.run([program, 'dns', ...words], { env: { DOCKER_HOST: daemon.address } });
+  assert.equal(code, 0, stderr);
+  return stdout.trim();
+}
+
+test('names can be written for a network: with wildcards, aliases that lead in and out, texts and services', async () => {
+  const records = 'db.internal A 10.9.9.9; *.apps.internal CNAME db; note TXT "hello world"';
+  await docker('network', 'create', '-o', `com.fairlead.dns.records=${records}`, 'written');
+  await run('reader', '--network', 'written', '--dns', one);
+  await docker('network', 'connect', 'written', 'db');
+  assert.equal(await resolve('reader', 'db.internal'), '10.9.9.9');
+  assert.match(await resolve('reader', 'any.apps.internal'), new RegExp(`\\b${await ipOf('db', 'written')}\\b`));
+  assert.match(await docker('exec', 'reader', 'nslookup', '-type=txt', 'note'), /hello world/);
+  assert.equal(await resolve('asker', 'db.internal'), one, 'others are not concerned');
+
+  await dns('add', 'written', 'search', 'CNAME', 'search.example.org');
+  await dns('add', 'written', '_sql._tcp.db', 'SRV', '0', '5', '5432', 'db');
+  assert.match(await resolve('reader', 'search'), new RegExp(`\\b${one}\\b`));
+  assert.match(await docker('exec', 'reader', 'nslookup', '-type=srv', '_sql._tcp.db'), /0 5 5432 db/);
+  await dns('rm', 'written', 'db.internal', 'A');
+  assert.equal(await resolve('reader', 'db.internal'), one);
+  const left = ['*.apps.internal CNAME db', 'note TXT "hello world"', 'search CNAME search.example.org'];
+  assert.equal(await dns('ls', 'written'), [...left, '_sql._tcp.db SRV 0 5 5432 db'].join('\n'));
+
+  await daemon.kill9();
+  const lookup = ['busybox', 'nslookup', '-type=txt', 'note', '127.0.0.11'];
+  const inside = (await host.exec('ls', '/run/netns')).split('\n').find((name) => name.endsWith('-reader'));
+  const ask = () => host.exec('nsenter', `--net=/run/netns/${inside}`, ...lookup);
+  assert.match(await ask(), /hello world/);
+  await daemon.restart();
+  assert.match(await ask(), /hello world/);
+  await docker('rm', '-f', 'reader');
+  await docker('network', 'disconnect', 'written', 'db');
+  await docker('network', 'rm', 'written');
+});
+
+test('a network can have servers of its own; what cannot be is refused', async () => {
+  await docker(
+    'network',
+    'create',
+    '-o',
+    `com.fairlead.dns.servers=${other}`,
+    '-o',
+    'com.fairlead.dns.ttl=30',
+    'apart',
+  );
+  await run('guest', '--network', 'apart');
+  assert.equal(await resolve('guest', 'anything.example'), other);
+  await run('stubborn', '--network', 'apart', '--dns', one);
+  assert.equal(await resolve('stubborn', 'anything.example'), one);
+  const refused = ['records=web MX 5 mail', 'ttl=soon', 'servers=dns.example'];
+  for (const option of refused) {
+    const { code, stderr } = await daemon.tryDocker(['network', 'create', '-o', `com.fairlead.dns.${option}`, 'bad']);
+    assert.equal(code, 1);
+    assert.match(stderr, /invalid DNS record|failed to parse com\.fairlead\.dns/);
+  }
+  await docker('rm', '-f', 'guest', 'stubborn');
+  await docker('network', 'rm', 'apart');
 });

@@ -5,7 +5,14 @@ import { codeOf, FairleadError, type Logger, messageOf, type PortRange } from '@
 import type { ResolverContents, SandboxStatistics } from '@fairlead/dns';
 import { ResolverClient } from '@fairlead/dns/client';
 import type { OutputKeeper } from '@fairlead/engine';
-import type { NameServicePort, PortRelay, PortReservation, ResolverEndpoint, ResolverSandbox } from '@fairlead/network';
+import type {
+  NameServicePort,
+  PortRelay,
+  PortReservation,
+  ResolverEndpoint,
+  ResolverNetwork,
+  ResolverSandbox,
+} from '@fairlead/network';
 
 /** Where the resolver process is reached, and how it is started. */
 export interface NameServiceSettings {
@@ -48,6 +55,7 @@ export class NameService implements NameServicePort, OutputKeeper, AsyncDisposab
       hostUpstreams: sandbox.hostUpstreams,
       forward: sandbox.forward,
       ...(sandbox.ndots && { ndots: 1 }),
+      ...(sandbox.ttl !== undefined && { ttl: sandbox.ttl }),
     });
   }
 
@@ -55,7 +63,7 @@ export class NameService implements NameServicePort, OutputKeeper, AsyncDisposab
     await this.#client.call('closeSandbox', { id });
   }
 
-  async setNetwork(network: { readonly id: string; readonly name: string }): Promise<void> {
+  async setNetwork(network: ResolverNetwork): Promise<void> {
     await this.#client.call('setNetwork', network);
   }
 

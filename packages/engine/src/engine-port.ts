@@ -8,6 +8,7 @@ import type {
   NetworkRequest,
   NetworkUpdate,
   PortBinding,
+  RecordChange,
   Sandbox,
 } from '@fairlead/network';
 import type { BuildService } from './build/build-port.ts';
@@ -250,11 +251,7 @@ export interface NetworkService {
    */
   unlink(name: string): Promise<void>;
   disconnect(reference: string, container: string, force: boolean): Promise<void>;
-  /**
-   * Change a network that is there; its endpoints follow.
-   *
-   * @throws FairleadError for what cannot be changed; nothing is then.
-   */
+  /** Change a network that is there; its endpoints follow. @throws FairleadError, and then nothing is changed. */
   update(reference: string, update: NetworkUpdate): Promise<void>;
   /**
    * Change how fast a container may be on a network, running or not: `10mbit`, or `none`; what is absent stays.
@@ -262,6 +259,8 @@ export interface NetworkService {
    * @throws FairleadError `invalid-argument`, or `not-found` for a container that is not on the network.
    */
   limit(network: string, container: string, change: { readonly in?: string; readonly out?: string }): Promise<void>;
+  /** Change what users have written of names on a network. @throws FairleadError, and then nothing is changed. */
+  changeRecords(reference: string, change: RecordChange): Promise<Network>;
   /** What a container publishes now, with who may ask for it; nothing while it does not run. */
   admissions(container: string): readonly AdmittedMapping[];
   /**

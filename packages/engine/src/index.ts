@@ -15,7 +15,9 @@ export type {
   Network,
   NetworkRequest,
   PortBinding,
+  RecordChange,
 } from '@fairlead/network';
+export { recordText } from '@fairlead/network';
 export type { Directory, TraceReport, TraceRequest } from '@fairlead/trace';
 export type { BuildOptions, BuildService } from './build/build-port.ts';
 export { isAlive, isUp } from './container/container-state.ts';

@@ -9,6 +9,7 @@ import type {
   NetworkRequest,
   NetworkUpdate,
   PortBinding,
+  RecordChange,
 } from '@fairlead/network';
 import { requirePlausibleEndpoint, withBandwidth } from '@fairlead/network';
 import type { FileWriter } from './container/container-files.ts';
@@ -114,6 +115,10 @@ export class NetworkServices implements NetworkService {
   ): Promise<readonly BoundPort[]> {
     const { id } = this.#table.find(name);
     return await this.#turns.run(id, () => this.#publish(this.#table.find(id), change));
+  }
+
+  async changeRecords(reference: string, change: RecordChange): Promise<Network> {
+    return await this.#network.changeRecords(reference, change);
   }
 
   /** The host asks other name servers now: the name service is told, and the files that nobody has edited say so. */

@@ -3,6 +3,7 @@ import type { Change, ForeignFilter, KernelObject } from '@fairlead/netlink';
 import type { Store } from '@fairlead/store';
 import { Announcements } from './announcements.ts';
 import { removals } from './diff.ts';
+import type { RecordChange } from './dns-options.ts';
 import type { JoinRequest } from './endpoint-factory.ts';
 import { electGateways, isGatewayService, needsGatewayService, portGateways } from './gateway.ts';
 import type { KernelPort } from './kernel-port.ts';
@@ -179,6 +180,11 @@ export class NetworkController {
     const next = wanted().find((id) => !held.includes(id));
     if (next === undefined) return await work();
     return await this.#turns.run(next, () => this.#inTurns(wanted, work, [...held, next]));
+  }
+
+  /** Change what users have written of names on a network; see {@link Networks.changeRecords}. */
+  async changeRecords(reference: string, change: RecordChange): Promise<Network> {
+    return await this.#turns.run('networks', () => this.#networks.changeRecords(reference, change));
   }
 
   /** What of other tools' rules keeps packets of a network from coming in or going out, a sentence each. */

@@ -1,6 +1,7 @@
 import { shortIdentifier } from '@fairlead/base';
 import { GATEWAY_NETWORK } from './gateway.ts';
 import type { Endpoint, Network } from './model.ts';
+import type { ResolverNetwork } from './name-service-port.ts';
 
 /** Networks whose containers do not find each other by name. */
 const nameless: readonly string[] = ['bridge', GATEWAY_NETWORK];
@@ -8,6 +9,11 @@ const nameless: readonly string[] = ['bridge', GATEWAY_NETWORK];
 /** True when containers on this network find each other by name: every network but those that nobody has asked for. */
 export function hasNames(network: Network): boolean {
   return network.driver !== 'host' && network.driver !== 'null' && !nameless.includes(network.name);
+}
+
+/** What the name service is told of a network. */
+export function namedNetwork({ id, name, records = [] }: Network): ResolverNetwork {
+  return { id, name, ...(records.length > 0 && { records }) };
 }
 
 /** Names of an endpoint on its network, in the order of `DNSNames`: container, aliases, short id, hostname; no doubles. */

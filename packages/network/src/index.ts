@@ -8,6 +8,7 @@ export { withBandwidth } from './bandwidth.ts';
 export { type ControllerContext, NetworkController } from './controller.ts';
 export { diff, removals } from './diff.ts';
 export { dnsNames, hasNames } from './dns-names.ts';
+export { type RecordChange, recordText } from './dns-options.ts';
 export type { JoinRequest } from './endpoint-factory.ts';
 export { requirePlausibleEndpoint } from './endpoint-rules.ts';
 export { gatewayAddress, isGatewayService } from './gateway.ts';
@@ -31,10 +32,12 @@ export type {
   SubnetConfig,
 } from './model.ts';
 export type {
+  NameRecord,
   NameServicePort,
   PortRelay,
   PortReservation,
   ResolverEndpoint,
+  ResolverNetwork,
   ResolverSandbox,
 } from './name-service-port.ts';
 export type { NetworkUpdate } from './network-update.ts';

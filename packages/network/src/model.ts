@@ -10,6 +10,7 @@ import type {
 } from '@fairlead/base';
 import type { ChildType, MadeParent } from '@fairlead/drivers';
 import type { ByFamily, GatewayMode } from '@fairlead/firewall';
+import type { NameRecord } from './name-service-port.ts';
 
 /** Names of the drivers that are built in; every other name is a plugin's. */
 export type DriverName = 'bridge' | 'macvlan' | 'ipvlan' | 'host' | 'null';
@@ -42,6 +43,8 @@ export interface Network {
   readonly ipamOptions: Readonly<Record<string, string>> | null;
   /** IPv4 first; gateways filled in. A bridge has one for each family at most, host and null have none. */
   readonly subnets: readonly SubnetConfig[];
+  /** Names that users have written for those on the network; absent means none. */
+  readonly records?: readonly NameRecord[];
   /** Present for bridge. */
   readonly bridge?: BridgeSettings;
   /** Present for macvlan and ipvlan. */

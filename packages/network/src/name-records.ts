@@ -1,6 +1,7 @@
 import { shortIdentifier } from '@fairlead/base';
 import { dnsNames, hasNames, parseLink } from './dns-names.ts';
-import { gatewayFamilies, type Joined } from './gateway.ts';
+import { dnsService } from './dns-options.ts';
+import { byPrecedence, gatewayFamilies, type Joined } from './gateway.ts';
 import type { Sandbox } from './model.ts';
 import type { NameServicePort, ResolverEndpoint, ResolverSandbox } from './name-service-port.ts';
 import { choosesNdots, parseResolvConf, upstreamServers } from './resolv-conf.ts';
@@ -44,7 +45,14 @@ export class NameRecords {
 
   #sandboxRecord(sandbox: Sandbox, joined: readonly Joined[]): ResolverSandbox {
     const host = parseResolvConf(this.#hostResolvConf());
-    const own = sandbox.dns.servers;
+    const options = byPrecedence(joined.filter(({ network }) => hasNames(network))).map(({ network }) =>
+      dnsService(network.options),
+    );
+    const ttls = options.flatMap(({ ttl = 0 }) => ttl);
+    // The container's own servers before those of its networks, and the best network's before the others'.
+    const ofNetwork = options.find(({ servers }) => servers.length > 0)?.servers ?? [];
+    const own = sandbox.dns.servers.length > 0 ? sandbox.dns.servers : ofNetwork;
+    const ttl = ttls.length > 0 ? Math.min(...ttls) : 0;
     return {
       id: sandbox.id,
       namespace: sandbox.namespace,
@@ -52,6 +60,7 @@ export class NameRecords {
       sandboxUpstreams: own,
       forward: joined.some(({ network }) => !network.internal),
       ndots: choosesNdots(host, sandbox.dns),
+      ...(ttl > 0 && { ttl }),
     };
   }
 }

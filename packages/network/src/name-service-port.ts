@@ -1,5 +1,21 @@
 import type { IpAddress, PortProtocol, PortRange } from '@fairlead/base';
 
+/** A record that somebody has written for a network, its data in the words of a zone file. */
+export interface NameRecord {
+  /** In lower case; `*.app.internal` stands for every name below `app.internal`. */
+  readonly name: string;
+  readonly type: 'A' | 'AAAA' | 'CNAME' | 'TXT' | 'SRV';
+  readonly data: readonly string[];
+}
+
+/** A network whose containers have names. */
+export interface ResolverNetwork {
+  readonly id: string;
+  readonly name: string;
+  /** Absent means none. */
+  readonly records?: readonly NameRecord[];
+}
+
 /** A sandbox's name service. */
 export interface ResolverSandbox {
   readonly id: string;
@@ -12,6 +28,8 @@ export interface ResolverSandbox {
   readonly forward: boolean;
   /** Set when user or host chose an `ndots`. */
   readonly ndots: boolean;
+  /** Seconds for which askers may keep answers; absent means that they may not. */
+  readonly ttl?: number;
 }
 
 /** Names of one container on one network. */
@@ -58,7 +76,7 @@ export interface PortRelay extends PortRange {
 export interface NameServicePort {
   openSandbox(sandbox: ResolverSandbox): Promise<{ readonly udpPort: number; readonly tcpPort: number }>;
   closeSandbox(id: string): Promise<void>;
-  setNetwork(network: { readonly id: string; readonly name: string }): Promise<void>;
+  setNetwork(network: ResolverNetwork): Promise<void>;
   removeNetwork(id: string): Promise<void>;
   setEndpoint(endpoint: ResolverEndpoint): Promise<void>;
   removeEndpoint(id: string): Promise<void>;

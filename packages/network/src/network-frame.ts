@@ -1,5 +1,6 @@
 import { FairleadError, newIdentifier } from '@fairlead/base';
 import { announcementOptions } from './announcement-plan.ts';
+import { dnsService, writtenRecords } from './dns-options.ts';
 import type { Network, NetworkRequest } from './model.ts';
 
 /**
@@ -16,6 +17,8 @@ export function networkFrame(
   const ipv6 = request.ipv6 ?? families.ipv6 ?? false;
   if (!ipv4 && !ipv6) throw new FairleadError('invalid-argument', 'IPv4 or IPv6 must be enabled');
   announcementOptions(request.options ?? {});
+  dnsService(request.options ?? {});
+  const records = writtenRecords(request.options ?? {});
   return {
     id: newIdentifier(),
     name: request.name,
@@ -29,6 +32,7 @@ export function networkFrame(
     labels: request.labels ?? {},
     ipamDriver: request.ipam?.driver || 'default',
     ipamOptions: request.ipam?.options ?? null,
+    ...(records.length > 0 && { records }),
   };
 }
 

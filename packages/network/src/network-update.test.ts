@@ -86,6 +86,8 @@ const refused: readonly (readonly [name: string, update: NetworkUpdate, message:
     /cannot change gateway mode 'isolated' of network app/,
   ],
   ['app', { options: { 'com.fairlead.bandwidth.in': 'x' } }, /failed to parse com\.fairlead\.bandwidth\.in/],
+  ['app', { options: { 'com.fairlead.dns.ttl': 'soon' } }, /failed to parse com\.fairlead\.dns\.ttl/],
+  ['app', { options: { 'com.fairlead.dns.records': 'a A 10.0.0.1' } }, /cannot change com\.fairlead\.dns\.records/],
   ['app', { subnets: [{ subnet: '10.77.0.0/24' }] }, /bridge driver doesn't support multiple subnets/],
   ['app', { subnets: [{ subnet: 'fd00:77::/64', gateway: 'fd00:78::1' }] }, /fd00:78::1/],
   [

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { FairleadError, prefixesOverlap, prefixFamily } from '@fairlead/base';
 import { bandwidthOf, requireLimitable } from './bandwidth.ts';
 import { type BridgeOptions, parseBridgeOptions } from './bridge-options.ts';
+import { dnsService } from './dns-options.ts';
 import type { BridgeSettings, IpamRequest, Network } from './model.ts';
 import { predefinedNetworks } from './network-factory.ts';
 import { mtuOption, type Options } from './network-option.ts';
@@ -24,6 +25,8 @@ const settled: readonly string[] = [
   'com.docker.network.container_iface_prefix',
   'com.docker.network.enable_ipv4',
   'com.docker.network.enable_ipv6',
+  // Only where the list of names starts, which has commands of its own.
+  'com.fairlead.dns.records',
   'parent',
   'macvlan_mode',
   'ipvlan_mode',
@@ -40,6 +43,7 @@ export function updatedNetwork(network: Network, update: NetworkUpdate, surround
   const options = mergedOptions(network, update.options ?? {});
   const optioned: Network = { ...network, options, ...settingsOf(network, options, surroundings) };
   requireLimitable(optioned, bandwidthOf(optioned, {}));
+  dnsService(options);
   return withSubnets(optioned, update.subnets ?? [], surroundings);
 }
 

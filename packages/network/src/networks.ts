@@ -20,7 +20,8 @@ import type { KernelObject } from '@fairlead/netlink';
 import { bridgeNetwork } from './bridge-network.ts';
 import { requireUnusedConfig } from './config-network.ts';
 import { diff, removals } from './diff.ts';
-import { hasNames } from './dns-names.ts';
+import { hasNames, namedNetwork } from './dns-names.ts';
+import { changedRecords, type RecordChange } from './dns-options.ts';
 import { networkFragment } from './fragment.ts';
 import { GATEWAY_NETWORK } from './gateway.ts';
 import type { KernelPort } from './kernel-port.ts';
@@ -181,6 +182,29 @@ export class Networks {
     if (settings.defaultBridge !== undefined) this.#store(this.#defaultBridge(settings.defaultBridge, bridge?.id));
   }
 
+  /**
+   * Change what users have written of names on a network; askers are told from the next question on.
+   *
+   * @throws FairleadError in which case nothing is changed.
+   */
+  async changeRecords(reference: string, change: RecordChange): Promise<Network> {
+    const { state, names } = this.#context;
+    const before = this.find(reference);
+    if (!hasNames(before) || before.template !== undefined) {
+      throw new FairleadError('invalid-argument', `network ${before.name} has no names`);
+    }
+    const { records: _, ...plain } = before;
+    const records = changedRecords(before.records ?? [], change);
+    const after = state.networks.put({ ...plain, ...(records.length > 0 && { records }) });
+    try {
+      await names.setNetwork(namedNetwork(after));
+    } catch (error) {
+      state.networks.put(before);
+      throw error;
+    }
+    return after;
+  }
+
   /** Networks that a plugin was asked for when the engine ended, and endpoints on which it had not answered. */
   dropUnfinished(): void {
     const { state } = this.#context;
@@ -252,7 +276,7 @@ export class Networks {
     const routes = forwardsIpv6(fragment) ? kernel.observe('', ['route']) : [];
     const wanted = [...keepRouterAdvertisements(fragment, routes), ...fragment];
     this.#store(network);
-    const naming = hasNames(network) ? names.setNetwork({ id: network.id, name: network.name }) : undefined;
+    const naming = hasNames(network) ? names.setNetwork(namedNetwork(network)) : undefined;
     const [applied, named] = await Promise.allSettled([kernel.apply(diff(wanted, [])), naming]);
     const failure = [applied, named].find(({ status }) => status === 'rejected');
     if (failure?.status === 'rejected') {

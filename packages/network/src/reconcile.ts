@@ -4,7 +4,7 @@ import { sysctlName } from '@fairlead/drivers';
 import type { Change, KernelObject, TableDefinition } from '@fairlead/netlink';
 import { lostRoutes } from './connected-routes.ts';
 import { diff } from './diff.ts';
-import { hasNames } from './dns-names.ts';
+import { hasNames, namedNetwork } from './dns-names.ts';
 import type { KernelPort } from './kernel-port.ts';
 import type { Sandbox } from './model.ts';
 import type { NameRecords } from './name-records.ts';
@@ -151,7 +151,7 @@ async function reconcileNames(context: ReconcileContext): Promise<readonly Chang
   ]);
   const networks = Iterator.from(state.networks).filter(hasNames).toArray();
   await attempt(context, 'networks not named', () =>
-    Promise.all(networks.map(({ id, name }) => names.setNetwork({ id, name }))),
+    Promise.all(networks.map((network) => names.setNetwork(namedNetwork(network)))),
   );
   const held = new Set(served.portOwners);
   const sandboxes = Iterator.from(state.sandboxes).toArray();

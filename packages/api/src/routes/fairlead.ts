@@ -1,5 +1,5 @@
 import { codeOf, FairleadError, type PortPolicies, parsePortRange } from '@fairlead/base';
-import type { EnginePort, PortBinding } from '@fairlead/engine';
+import { type EnginePort, type PortBinding, recordText } from '@fairlead/engine';
 import * as v from 'valibot';
 import { readBody } from '../http/json-body.ts';
 import { type ApiRequest, flag, integer, parameter, text } from '../http/request.ts';
@@ -33,6 +33,8 @@ export function fairleadRoutes(engine: EnginePort, productVersion: string): Rout
     { method: 'POST', pattern: '/fairlead/networks/{id}/update', handle: (request) => update(engine, request) },
     { method: 'POST', pattern: '/fairlead/networks/{id}/limits', handle: (request) => limit(engine, request) },
     { method: 'GET', pattern: '/fairlead/containers/{id}/reach', handle: (request) => reach(engine, request) },
+    { method: 'GET', pattern: '/fairlead/networks/{id}/dns', handle: (request) => records(engine, request) },
+    { method: 'POST', pattern: '/fairlead/networks/{id}/dns', handle: (request) => changeRecords(engine, request) },
     { method: 'POST', pattern: '/fairlead/containers/{id}/ports', handle: (request) => publish(engine, request) },
   ];
 }
@@ -206,4 +208,19 @@ async function publish(engine: EnginePort, request: ApiRequest): Promise<ApiResp
     return denied(allowed(left, allow, policies), deny, policies);
   };
   return json(await engine.networks.publish(parameter(request, 'id'), change));
+}
+
+/** What users have written of names on a network, as a zone file would have it. */
+function records(engine: EnginePort, request: ApiRequest): ApiResponse {
+  const { network } = engine.networks.inspect(parameter(request, 'id'));
+  return json({ records: (network.records ?? []).map(recordText) });
+}
+
+const recordsSchema = goObject({ add: goStrings, remove: goStrings });
+
+/** The answer is what is written from now on. */
+async function changeRecords(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+  const change = await readBody(request, recordsSchema, 'RecordsRequest');
+  const network = await engine.networks.changeRecords(parameter(request, 'id'), change);
+  return json({ records: (network.records ?? []).map(recordText) });
 }

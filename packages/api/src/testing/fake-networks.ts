@@ -97,6 +97,10 @@ export class FakeNetworks implements NetworkService {
 
   async update(): Promise<void> {}
 
+  async changeRecords(reference: string): Promise<Network> {
+    return this.inspect(reference).network;
+  }
+
   admissions(): readonly AdmittedMapping[] {
     return [];
   }

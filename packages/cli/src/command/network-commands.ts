@@ -133,4 +133,28 @@ export const networkCommands: readonly CommandDefinition[] = [
     completion: 'network',
     load: async () => (await members()).disconnect,
   },
+  {
+    words: ['dns', 'ls'],
+    aliases: [['dns', 'list']],
+    summary: 'List the names that were written for a network',
+    arguments: '<network>',
+    completion: 'network',
+    load: async () => (await import('../network/records.ts')).list,
+  },
+  {
+    words: ['dns', 'add'],
+    summary:
+      'Write a name for those on a network: db.internal A 10.0.0.5, *.app CNAME web, _http._tcp.web SRV 0 5 80 web',
+    arguments: '<network> <name> <type> <data...>',
+    completion: 'network',
+    load: async () => (await import('../network/records.ts')).add,
+  },
+  {
+    words: ['dns', 'rm'],
+    aliases: [['dns', 'remove']],
+    summary: 'Take a name away again, all of it, one type of it, or one record',
+    arguments: '<network> <name> [type] [data...]',
+    completion: 'network',
+    load: async () => (await import('../network/records.ts')).remove,
+  },
 ];

@@ -8,10 +8,12 @@ import {
   type PortRange,
 } from '@fairlead/base';
 import type {
+  NameRecord,
   NameServicePort,
   PortRelay,
   PortReservation,
   ResolverEndpoint,
+  ResolverNetwork,
   ResolverSandbox,
 } from '../name-service-port.ts';
 
@@ -34,6 +36,8 @@ export class FakeNameService implements NameServicePort {
   readonly sandboxes = new Map<string, ResolverSandbox & { readonly udpPort: number; readonly tcpPort: number }>();
   readonly endpoints = new Map<string, ResolverEndpoint>();
   readonly networks = new Map<string, string>();
+  /** Written records, by network; those without have none. */
+  readonly records = new Map<string, readonly NameRecord[]>();
   readonly relays = new Map<string, readonly PortRelay[]>();
   /** Every request, by name. */
   readonly calls: string[] = [];
@@ -90,12 +94,18 @@ export class FakeNameService implements NameServicePort {
     await this.#serve('closeSandbox', () => this.sandboxes.delete(id));
   }
 
-  async setNetwork({ id, name }: { readonly id: string; readonly name: string }): Promise<void> {
-    await this.#serve('setNetwork', () => this.networks.set(id, name));
+  async setNetwork({ id, name, records = [] }: ResolverNetwork): Promise<void> {
+    await this.#serve('setNetwork', () => {
+      this.networks.set(id, name);
+      this.records.set(id, records);
+    });
   }
 
   async removeNetwork(id: string): Promise<void> {
-    await this.#serve('removeNetwork', () => this.networks.delete(id));
+    await this.#serve('removeNetwork', () => {
+      this.networks.delete(id);
+      this.records.delete(id);
+    });
   }
 
   async setEndpoint(endpoint: ResolverEndpoint): Promise<void> {

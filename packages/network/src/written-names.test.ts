@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { recordText } from './dns-options.ts';
+import { Life } from './testing/life.ts';
+import { Rig } from './testing/rig.ts';
+
+const key = 'com.fairlead.dns.';
+
+function told(rig: Rig, network: string): string[] {
+  return (rig.names.records.get(network) ?? []).map(recordText);
+}
+
+test('what is written for a network is told at once, kept, and told again to a name service that was lost', async () => {
+  using rig = await Rig.started();
+  const options = { [`${key}records`]: 'a A 10.0.0.1; b CNAME a' };
+  const { id } = await rig.controller.createNetwork({ name: 'app', options });
+  assert.deepEqual(told(rig, id), ['a A 10.0.0.1', 'b CNAME a']);
+  await rig.controller.changeRecords('app', { add: ['c TXT x'], remove: ['b'] });
+  assert.deepEqual(told(rig, id), ['a A 10.0.0.1', 'c TXT "x"']);
+  rig.names.restart();
+  await rig.boot(new Life());
+  assert.deepEqual(told(rig, id), ['a A 10.0.0.1', 'c TXT "x"']);
+  await rig.controller.changeRecords('app', { add: [], remove: ['a', 'c'] });
+  assert.deepEqual([told(rig, id), rig.controller.findNetwork('app').records], [[], undefined]);
+});
+
+test('a change that cannot be, or cannot be told, changes nothing', async () => {
+  using rig = await Rig.started();
+  const options = { [`${key}records`]: 'a A 10.0.0.1' };
+  const { id } = await rig.controller.createNetwork({ name: 'app', options });
+  const before = rig.snapshot();
+  const change = (network: string, add: string[]) => rig.controller.changeRecords(network, { add, remove: [] });
+  await assert.rejects(change('app', ['nonsense']), { code: 'invalid-argument' });
+  await assert.rejects(change('bridge', ['b A 10.0.0.1']), { message: 'network bridge has no names' });
+  await assert.rejects(change('gone', ['b A 10.0.0.1']), { code: 'not-found' });
+  rig.names.before = (call) => {
+    if (call === 'setNetwork') throw new Error('lost');
+    return undefined;
+  };
+  await assert.rejects(change('app', ['b A 10.0.0.1']), /lost/);
+  rig.names.before = () => undefined;
+  assert.equal(rig.snapshot(), before);
+  assert.deepEqual(told(rig, id), ['a A 10.0.0.1']);
+});
+
+test('the shortest time of its networks and the servers of the best one are a sandbox’s', async () => {
+  using rig = await Rig.started();
+  const network = (name: string, ttl: string, servers: string) =>
+    rig.controller.createNetwork({ name, options: { [`${key}ttl`]: ttl, [`${key}servers`]: servers } });
+  const sandbox = await rig.sandbox('web');
+  await rig.join(sandbox, await network('b', '60', '192.0.2.2'));
+  await rig.join(sandbox, await network('a', '30', '192.0.2.1'));
+  const served = rig.names.sandboxes.get(sandbox.id);
+  assert.deepEqual([served?.ttl, served?.sandboxUpstreams, served?.hostUpstreams], [30, ['192.0.2.1'], []]);
+  await rig.join(sandbox, await rig.controller.createNetwork({ name: 'c' }));
+  assert.equal(rig.names.sandboxes.get(sandbox.id)?.ttl, undefined, 'a network that says nothing wants none');
+});
