@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Watching, WatchingRig } from './watching-rig.ts';
 
-/** Commands that show what goes on in the network: `fairlead flows`, `fairlead capture`. */
+/** Commands that show what goes on in the network: `fairlead flows`, `fairlead capture`, `fairlead log`. */
 
 let rig: WatchingRig;
 
@@ -197,6 +197,81 @@ test('capture: Wireshark lists containers and networks, and gets packets through
   } finally {
     clearInterval(asking);
   }
+});
+
+/** What of a line of `fairlead log --json` the tests look at. */
+interface LogAnswer {
+  readonly kind: string;
+  readonly name: string;
+  readonly operation?: string;
+  readonly steps?: number;
+  readonly program?: string;
+  readonly details?: readonly string[];
+}
+
+async function journal(...words: string[]): Promise<LogAnswer[]> {
+  const { code, stdout, stderr } = await rig.command('log', '--json', ...words);
+  assert.equal(code, 0, stderr);
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+test('log: operations and what others do are told in order, as they are done', async () => {
+  const { host, daemon } = rig.engine;
+  using log = rig.watch('log', '--follow', '--json', '--since', '1h');
+  await log.until((line) => line.includes('"start far"'));
+  await daemon.docker('network', 'create', '--subnet', '10.9.9.0/24', 'brief');
+  await host.exec('nft', 'add table ip mine; add chain ip mine c; add rule ip mine c tcp dport 81 drop');
+  await log.until((line) => line.includes('table ip mine added'));
+  const bridge = `br-${(await daemon.docker('network', 'inspect', '-f', '{{.Id}}', 'brief')).slice(0, 12)}`;
+  // What comes within three seconds of our own work is taken for its consequence.
+  await sleep(3100);
+  await host.exec('ip', 'link', 'set', bridge, 'mtu', '1300');
+  await log.until((line) => line.includes(`${bridge}: MTU 1500 changed to 1300`));
+  await host.exec('ip', 'link', 'set', bridge, 'down');
+  const loss: LogAnswer = JSON.parse(await log.until((line) => line.includes(`${bridge} set down`)));
+  assert.match(loss.details?.[0] ?? '', /^put back: /);
+  await daemon.docker('network', 'rm', 'brief');
+  await host.exec('nft', 'delete table ip mine');
+  await log.until((line) => line.includes('table ip mine removed'));
+  const entries = await journal();
+  const names = entries.map(({ name }) => name);
+  const places = [
+    'daemon started',
+    'network create brief',
+    'table ip mine added',
+    `${bridge}: MTU`,
+    'network rm brief',
+  ];
+  const order = places.map((start) => names.findLastIndex((name) => name.startsWith(start)));
+  assert.ok(!order.includes(-1), names.join('\n'));
+  assert.deepEqual(
+    order,
+    order.toSorted((a, b) => a - b),
+  );
+  const change = entries.find(({ name }) => name.startsWith('table ip mine added'));
+  assert.equal(change?.program, 'nft');
+  assert.deepEqual(change?.details, ['ip mine c: tcp dport 81 drop']);
+  const own = entries.filter(
+    ({ kind, name }) => kind === 'foreign' && !name.includes('mine') && !name.includes(bridge),
+  );
+  assert.deepEqual(own, [], 'what the engine does is nobody else’s');
+});
+
+test('log: it outlives the daemon, whose numbers of operations do not', async () => {
+  const { daemon } = rig.engine;
+  const [before] = (await journal('--kind', 'operation')).filter(({ name }) => name === 'start web');
+  const { code, stdout } = await rig.command('explain', before?.operation ?? 'none');
+  assert.equal(code, 0);
+  assert.match(stdout, /ip link add/);
+  await daemon.restart();
+  const entries = await journal();
+  const after = entries.find(({ name }) => name === 'start web');
+  assert.deepEqual([after?.steps, after?.operation], [before?.steps, undefined]);
+  assert.ok(entries.some(({ name }) => name === 'daemon stopped'));
+  assert.deepEqual([...new Set((await journal('--kind', 'daemon')).map(({ kind }) => kind))], ['daemon']);
 });
 
 test('flows: what was set in the host meanwhile is given back, also by the start after a kill', async () => {

@@ -96,6 +96,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
     settings,
     logger,
     emit: (event) => events.emit(networkEvent(event)),
+    onRepair: (lost, made) => diagnosis.noteRepair(lost, made),
     plugins: {
       plugins: async () => {
         const { dockerPluginPlaces, PluginRegistry } = await plugins();
@@ -127,8 +128,8 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
     kernel.links(namespace).flatMap(({ name, statistics }) => (statistics ? [{ name, ...statistics }] : []));
   const borrowed = store.collection<BorrowedSysctl>('borrowed-sysctl');
   if (borrowed.size > 0) await (await import('./borrowed-sysctl.ts')).giveBackAll(kernel, borrowed);
-  const { flowHistory } = options;
-  const diagnosis = parts.use(diagnosisService({ engine: () => engine, kernel, borrowed, flowHistory }));
+  const { flowHistory, dataRoot } = options;
+  const diagnosis = parts.use(diagnosisService({ engine: () => engine, kernel, borrowed, flowHistory, dataRoot }));
   let made: Promise<MapService> | undefined;
   const map = () => (made ??= maps().then(({ mapService }) => mapService(engine, logger)));
   const engine: Engine = parts.use(

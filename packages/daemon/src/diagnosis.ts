@@ -1,12 +1,16 @@
 import { FairleadError, lateModule } from '@fairlead/base';
+import { isOwnAlias } from '@fairlead/drivers';
 import type { DiagnosisService, EnginePort } from '@fairlead/engine';
 import type { Kernel } from '@fairlead/kernel';
+import { type Change, describeChange } from '@fairlead/netlink';
 import type { Collection } from '@fairlead/store';
 import type { FlowLog } from '@fairlead/trace/flows';
+import type { Journal } from '@fairlead/trace/journal';
 import type { BorrowedSysctl } from './borrowed-sysctl.ts';
 
 const trace = lateModule(() => import('@fairlead/trace'));
 const captures = lateModule(() => import('@fairlead/trace/capture'));
+const journals = lateModule(() => import('@fairlead/trace/journal'));
 const flowService = lateModule(() => import('./flow-service.ts'));
 const places = lateModule(() => import('./place-directory.ts'));
 
@@ -20,17 +24,40 @@ export interface DiagnosisParts {
   readonly borrowed: Collection<BorrowedSysctl>;
   /** Flows that are kept when they have ended. */
   readonly flowHistory: number;
+  /** Where the journal is. */
+  readonly dataRoot: string;
+}
+
+/** Hears of what somebody took away, and of what was put back. */
+export interface RepairListener {
+  noteRepair(lost: readonly string[], made: readonly Change[]): void;
 }
 
 /** The way to the network's diagnosis. Whatever listens for it ends with it. */
-export function diagnosisService(parts: DiagnosisParts): DiagnosisService & AsyncDisposable {
+export function diagnosisService(parts: DiagnosisParts): DiagnosisService & RepairListener & AsyncDisposable {
   const { engine, kernel, borrowed, flowHistory: history } = parts;
   let flowLog: Promise<FlowLog> | undefined;
   const flows = (): Promise<FlowLog> => {
     flowLog ??= flowService().then(({ makeFlowLog }) => makeFlowLog({ engine: engine(), kernel, borrowed, history }));
     return flowLog;
   };
+  let opening: Promise<Journal> | undefined;
+  const journal = (): Promise<Journal> => {
+    opening ??= journals().then(
+      ({ Journal }) => new Journal({ folder: parts.dataRoot, recorder: kernel.recorder, isOwn: isOwnAlias }),
+    );
+    return opening;
+  };
   return {
+    noteRepair(lost, made) {
+      void opening?.then((open) => open.repaired(lost, made.map(describeChange)));
+    },
+    async journal(filter) {
+      return (await journal()).entries(filter);
+    },
+    async *followJournal(filter, signal) {
+      yield* (await journal()).follow(filter, signal);
+    },
     async capture(request, signal) {
       const [{ capturePackets }, { readDirectory }] = await Promise.all([captures(), places()]);
       return capturePackets(request, readDirectory(engine()), signal);
@@ -42,10 +69,12 @@ export function diagnosisService(parts: DiagnosisParts): DiagnosisService & Asyn
       yield* (await flows()).follow(filter, signal);
     },
     async start() {
+      await journal();
       if (history > 0) await (await flows()).start();
     },
     async [Symbol.asyncDispose]() {
       await (await flowLog)?.[Symbol.asyncDispose]();
+      (await opening?.catch(() => undefined))?.[Symbol.dispose]();
     },
     async examine() {
       const [{ examineHost }, { readDirectory }] = await Promise.all([trace(), places()]);

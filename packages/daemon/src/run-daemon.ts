@@ -13,6 +13,8 @@ import { VERSION } from './version.ts';
 
 /** By then the start is over, and whoever waited for the API has been served. */
 const COMPLETION_DELAY_MS = 3000;
+/** Whoever waited for the API comes first. */
+const WATCH_DELAY_MS = 200;
 
 /**
  * Run the daemon until it is told to end. Containers, names and published ports go on without it.
@@ -48,7 +50,7 @@ export async function runDaemon(words: readonly string[]): Promise<number> {
     await ready;
     ({ tellReload } = composed);
     logger.info('API listening', { hosts: options.hosts, milliseconds: Math.round(performance.now()) });
-    if (options.flowHistory > 0) void keepFlows(composed.engine, logger);
+    setTimeout(() => void watchNetwork(composed.engine, logger), WATCH_DELAY_MS).unref();
     setTimeout(() => void completeProgram(logger), COMPLETION_DELAY_MS).unref();
     await untilStopped();
     logger.info('daemon shutting down; containers go on');
@@ -59,12 +61,12 @@ export async function runDaemon(words: readonly string[]): Promise<number> {
   }
 }
 
-/** The engine is there for its containers, also where flows cannot be seen. */
-async function keepFlows({ diagnosis }: EnginePort, logger: Logger): Promise<void> {
+/** Begin the journal. The engine is there for its containers, also where the network cannot be watched. */
+async function watchNetwork({ diagnosis }: EnginePort, logger: Logger): Promise<void> {
   try {
     await diagnosis.start();
   } catch (error) {
-    logger.error('no history of flows', { error: messageOf(error) });
+    logger.error('the network is not watched', { error: messageOf(error) });
   }
 }
 

@@ -4,6 +4,8 @@ import type {
   DropReport,
   FlowFilter,
   FlowLine,
+  JournalEntry,
+  JournalFilter,
   PortReach,
   TraceReport,
   TraceRequest,
@@ -40,4 +42,8 @@ export interface DiagnosisService {
   flows(filter: FlowFilter): Promise<readonly FlowLine[]>;
   /** Connections as there is news of them, until the signal. */
   followFlows(filter: FlowFilter, signal: AbortSignal): AsyncIterable<FlowLine>;
+  /** What was done to the network, by us and by others, oldest first. */
+  journal(filter: JournalFilter): Promise<readonly JournalEntry[]>;
+  /** The same as it is done, until the signal; before that what is kept when a beginning is given. */
+  followJournal(filter: JournalFilter, signal: AbortSignal): AsyncIterable<JournalEntry>;
 }

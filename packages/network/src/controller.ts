@@ -50,6 +50,8 @@ export interface ControllerContext {
   readonly emit: (event: NetworkEvent) => void;
   /** Drivers of others; absent means that there are none. */
   readonly plugins?: PluginAccess;
+  /** Told of what somebody took away, in words, and of what was done to put it back. */
+  readonly onRepair?: (lost: readonly string[], made: readonly Change[]) => void;
 }
 
 /**
@@ -58,6 +60,7 @@ export interface ControllerContext {
  */
 export class NetworkController {
   readonly #state: NetworkState;
+  readonly #onRepair: ControllerContext['onRepair'];
   readonly #networks: Networks;
   readonly #sandboxes: Sandboxes;
   readonly #reconcile: ReconcileContext;
@@ -66,6 +69,7 @@ export class NetworkController {
 
   constructor(context: ControllerContext) {
     const { kernel, names, settings, emit, logger } = context;
+    this.#onRepair = context.onRepair;
     const { namespacePrefix, hostTable } = settings;
     const state = new NetworkState(context.store);
     const records = new NameRecords(names, settings.hostResolvConf);
@@ -130,7 +134,9 @@ export class NetworkController {
     const { SelfRepair } = await selfRepair();
     const { state, kernel, logger, hostTable } = this.#reconcile;
     const repair = () => this.#turns.run('repair', () => reconcileHost(this.#reconcile));
-    return await SelfRepair.begin({ state, kernel, logger, repair, rulesAreProtected: hostTable.protected === true });
+    const rulesAreProtected = hostTable.protected === true;
+    const told = this.#onRepair && { onRepair: this.#onRepair };
+    return await SelfRepair.begin({ state, kernel, logger, repair, rulesAreProtected, ...told });
   }
 
   /** Every network, oldest first. */

@@ -27,6 +27,8 @@ export interface SelfRepairParts {
   readonly repair: () => Promise<readonly Change[]>;
   /** True when nobody but us can change our rules. */
   readonly rulesAreProtected: boolean;
+  /** Told of what was lost, in words, and of what was done to put it back. */
+  readonly onRepair?: (lost: readonly string[], made: readonly Change[]) => void;
 }
 
 /**
@@ -67,13 +69,15 @@ export class SelfRepair implements Disposable {
   async #repair(): Promise<void> {
     const losses = this.#losses;
     this.#losses = [];
-    const { repair, logger } = this.#parts;
+    const { repair, logger, onRepair } = this.#parts;
     try {
       const changes = await repair();
       if (changes.length === 0) return;
       this.#repaired.push(performance.now());
+      const lost = [...new Set(losses.map(describeLoss))];
+      onRepair?.(lost, changes);
       logger.warn('put back what somebody took away', {
-        lost: [...new Set(losses.map(describeLoss))],
+        lost,
         made: changes.slice(0, SHOWN).map(describeChange),
         ...(changes.length > SHOWN && { more: changes.length - SHOWN }),
         ...(this.#isFought() && { again: `somebody goes on: put back every ${LONG_PAUSE / 1000} s` }),

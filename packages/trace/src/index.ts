@@ -13,6 +13,7 @@ export { type DropReport, watchAllDrops } from './drops.ts';
 export type { FlowFilter } from './flow/flow-filter.ts';
 export type { FlowLine } from './flow/flow-log.ts';
 export type { FlowEnd, FlowNotice, FlowReport, FlowVerdict } from './flow/flow-report.ts';
+export type { JournalEntry, JournalFilter } from './journal/journal-entry.ts';
 export type { ContainerPlace, Directory, NetworkPlace, Publication } from './model/directory.ts';
 export type { AppliedFix, Cause, Fix, Hop, NameStep, RuleStep, TraceReport, Verdict } from './model/report.ts';
 export type { TraceRequest } from './plan.ts';

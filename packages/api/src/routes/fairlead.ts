@@ -28,6 +28,7 @@ export function fairleadRoutes(engine: EnginePort, productVersion: string): Rout
       handle: (request) => jsonLines(engine.diagnosis.drops(request.signal)),
     },
     { method: 'GET', pattern: '/fairlead/flows', handle: (request) => flows(engine, request) },
+    { method: 'GET', pattern: '/fairlead/log', handle: (request) => journal(engine, request) },
     { method: 'GET', pattern: '/fairlead/captures/{target}', handle: (request) => capture(engine, request) },
     { method: 'POST', pattern: '/fairlead/traces', handle: (request) => trace(engine, request) },
     { method: 'POST', pattern: '/fairlead/networks/{id}/update', handle: (request) => update(engine, request) },
@@ -95,6 +96,23 @@ function networkName(engine: EnginePort, reference: string): string {
     if (codeOf(error) === 'not-found') return reference;
     throw error;
   }
+}
+
+const journalKinds = ['operation', 'foreign', 'daemon'] as const;
+
+/** A line for each thing that was done; with `follow` there are more as long as the client listens. */
+async function journal(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+  const since = parseTimestamp(text(request, 'since'));
+  const wanted = request.query.getAll('kind').filter(Boolean);
+  for (const word of wanted)
+    if (!journalKinds.some((kind) => kind === word))
+      throw new FairleadError('invalid-argument', `invalid kind ${word}: it is ${journalKinds.join(', ')}`);
+  const filter = {
+    ...(wanted.length > 0 && { kinds: journalKinds.filter((kind) => wanted.includes(kind)) }),
+    ...(since !== undefined && { since: Number(since / 1_000_000n) }),
+  };
+  if (flag(request, 'follow')) return jsonLines(engine.diagnosis.followJournal(filter, request.signal));
+  return jsonLines(eachOf(await engine.diagnosis.journal(filter)));
 }
 
 /** A pcapng file that goes on as long as the client listens. */

@@ -58,6 +58,8 @@ export class FakeEngine implements EnginePort {
     start: async () => {},
     flows: async () => [],
     async *followFlows() {},
+    journal: async () => [],
+    async *followJournal() {},
     trace: async ({ from, to }) => {
       throw new FairleadError('not-found', `a fake engine has no packets to send from ${from} to ${to}`);
     },

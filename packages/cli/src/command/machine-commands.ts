@@ -122,6 +122,17 @@ export const machineCommands: readonly CommandDefinition[] = [
     load: async () => (await import('../machine/extcap.ts')).extcap,
   },
   {
+    words: ['log'],
+    summary: 'What was done to the network, by the engine and by others',
+    options: [
+      { flags: '-f, --follow', description: 'as it is done, until interrupted' },
+      { flags: '--since <time>', description: 'from then on' },
+      { flags: '--kind <kind>', description: 'only those', completion: ['operation', 'foreign', 'daemon'] },
+      json,
+    ],
+    load: async () => (await import('../machine/log.ts')).log,
+  },
+  {
     words: ['doctor'],
     aliases: [['system', 'doctor']],
     summary: 'Find what is wrong with the network, and prove it',

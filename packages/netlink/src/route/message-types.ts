@@ -28,6 +28,9 @@ export const routeMessage = {
   getStatistics: 94,
 } as const;
 
+/** Multicast groups of rtnetlink (enum rtnetlink_groups) that we listen to. */
+export const routeGroup = { link: 1, ipv4Address: 5, ipv6Address: 9 } as const;
+
 /** Address families (include/linux/socket.h). */
 export const addressFamily = { unspecified: 0, ipv4: 2, bridge: 7, ipv6: 10 } as const;
 
