@@ -298,6 +298,12 @@ test('who asks for BuildKit is told what to do', async () => {
   const message = /^BuildKit is not supported by this version of Fairlead: set DOCKER_BUILDKIT=0/;
   await assert.rejects(api.text('POST', '/build', { query: { version: 2 } }), { code: 'not-implemented', message });
   await assert.rejects(api.text('POST', '/session'), { code: 'not-implemented', message });
+  // The docker command of 20.10 has it built in.
+  const folder = rig.folder({ Dockerfile: 'FROM busybox' });
+  const env = { DOCKER_BUILDKIT: '1', DOCKER_HOST: rig.daemon.address, DOCKER_CONFIG: rig.host.folder };
+  const old = await rig.host.run([peerProgram('docker'), 'build', folder], { env });
+  assert.notEqual(old.code, 0);
+  assert.match(old.stderr, /BuildKit is not supported by this version of Fairlead: set DOCKER_BUILDKIT=0/);
 });
 
 test('an image keeps its ID under what was built of it: nothing is left of a build but images', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { AttachedStreams, LogLine } from '@fairlead/engine';
@@ -173,4 +174,14 @@ test('an exec gets the size of the terminal that it was started in', async () =>
   assert.deepEqual(fake.engine.containers.resizes, [{ rows: 24, columns: 80 }]);
   await fake.client.json('POST', `/exec/${exec.Id}/resize`, { query: { h: 50, w: 132 } });
   assert.deepEqual(fake.engine.containers.resizes.at(-1), { rows: 50, columns: 132 });
+});
+
+test('a client with BuildKit gets a session in which nobody speaks, until it goes', async () => {
+  await using fake = await serveFake();
+  const socket = connect({ path: fake.socketPath, allowHalfOpen: true });
+  socket.write('POST /session HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
+  const [head] = await once(socket, 'data');
+  socket.end('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+  const answer = Buffer.concat([head, ...(await socket.toArray())]).toString();
+  assert.match(answer, /^HTTP\/1.1 101 UPGRADED\r\n.*\r\nUpgrade: h2c\r\n\r\n$/s);
 });
