@@ -1,4 +1,5 @@
 import { globSync } from 'node:fs';
+import { relative } from 'node:path';
 import { run as runFiles } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { root } from './source-tree.ts';
@@ -9,6 +10,8 @@ export interface Tally {
   readonly failed: number;
   /** What node:test said. */
   readonly output: string;
+  /** The files that took longest, and their milliseconds; none of a run in one process. */
+  readonly slowest: readonly (readonly [file: string, milliseconds: number])[];
 }
 
 /** Tests of packages and tools without root, kernel or programs; the architecture is a step of its own. */
@@ -37,6 +40,9 @@ export interface RunOptions {
   readonly echo?: NodeJS.WritableStream;
 }
 
+/** Of the slowest files. */
+const SHOWN = 12;
+
 /** Run test files with node:test. */
 export async function runTests({ files, concurrency, timeout, echo }: RunOptions): Promise<Tally> {
   const isolated =
@@ -44,8 +50,12 @@ export async function runTests({ files, concurrency, timeout, echo }: RunOptions
   const events = runFiles({ files: files.map((path) => `${root}/${path}`), timeout, ...isolated });
   let passed = 0;
   let failed = 0;
-  events.on('test:summary', ({ file, counts }) => {
-    if (file !== undefined) return;
+  const times: [file: string, milliseconds: number][] = [];
+  events.on('test:summary', ({ file, counts, duration_ms: milliseconds }) => {
+    if (file !== undefined) {
+      times.push([relative(root, file), milliseconds]);
+      return;
+    }
     passed = counts.passed;
     failed = counts.tests - counts.passed - counts.skipped - counts.todo;
   });
@@ -54,7 +64,8 @@ export async function runTests({ files, concurrency, timeout, echo }: RunOptions
     output += piece;
     echo?.write(piece);
   }
-  return { passed, failed, output };
+  const slowest = times.sort(([, one], [, other]) => other - one).slice(0, SHOWN);
+  return { passed, failed, output, slowest };
 }
 
 /** The closing lines of a report: `ℹ tests 12` and so on. */

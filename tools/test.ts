@@ -43,6 +43,7 @@ async function testEverything(): Promise<boolean> {
   const files = kernelTests();
   say(`\n${files.length} files of tests with the real kernel`);
   const tally = await runTests({ files, concurrency: 2, timeout: 120_000, echo: process.stdout });
+  say(`slowest files: ${tally.slowest.map(([file, time]) => `${file} ${Math.round(time / 1000)} s`).join(', ')}`);
   const left = leftovers(before, machineState());
   if (left.length > 0)
     say(`✖ left behind in the machine's own namespace:\n${left.map((thing) => `  ${thing}`).join('\n')}`);
