@@ -10,6 +10,10 @@ export interface Tally {
   readonly failed: number;
   /** What node:test said. */
   readonly output: string;
+}
+
+/** A run that is over. */
+export interface TestRun extends Tally {
   /** The files that took longest, and their milliseconds; none of a run in one process. */
   readonly slowest: readonly (readonly [file: string, milliseconds: number])[];
 }
@@ -44,7 +48,7 @@ export interface RunOptions {
 const SHOWN = 12;
 
 /** Run test files with node:test. */
-export async function runTests({ files, concurrency, timeout, echo }: RunOptions): Promise<Tally> {
+export async function runTests({ files, concurrency, timeout, echo }: RunOptions): Promise<TestRun> {
   const isolated =
     concurrency > 0 ? ({ isolation: 'process', concurrency } as const) : ({ isolation: 'none' } as const);
   const events = runFiles({ files: files.map((path) => `${root}/${path}`), timeout, ...isolated });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, mock, test } from 'node:test';
+import { afterEach, beforeEach, describe, mock, test } from 'node:test';
 import { type Logger, parseIpAddress, parsePrefix } from '@fairlead/base';
 import { tableName } from '@fairlead/firewall';
 import type { Change, Loss } from '@fairlead/netlink';
@@ -98,55 +98,58 @@ async function pass(milliseconds: number): Promise<void> {
   for (let turn = 0; turn < 10; turn++) await Promise.resolve();
 }
 
-beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
-afterEach(() => mock.timers.reset());
+// In a suite, for hooks at the top belong to every test of the process.
+describe('repairs', () => {
+  beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
+  afterEach(() => mock.timers.reset());
 
-test('what is lost together is put back once, and said', async () => {
-  const { self, told, lose, repairs } = await keeper(always([change]));
-  using _self = self;
-  lose();
-  lose();
-  await pass(5);
-  assert.equal(repairs(), 1);
-  assert.deepEqual(told, [
-    'put back what somebody took away {"lost":["rules of the table fairlead removed"],"made":["remove namespace x"]}',
-  ]);
-  lose();
-  await pass(5);
-  assert.equal(repairs(), 2);
-});
-
-test('a loss that changed nothing is not spoken of; a repair that fails is', async () => {
-  const calm = await keeper(always([]));
-  calm.lose();
-  await pass(5);
-  assert.deepEqual([calm.repairs(), calm.told], [1, []]);
-  calm.self[Symbol.dispose]();
-  const broken = await keeper(always(new Error('no')));
-  broken.lose();
-  await pass(5);
-  assert.deepEqual(broken.told, ['not put back {"error":"no"}']);
-  broken.lose();
-  await pass(5);
-  assert.equal(broken.repairs(), 2, 'the next loss is taken up');
-  broken.self[Symbol.dispose]();
-  broken.lose();
-  await pass(5);
-  assert.equal(broken.repairs(), 2, 'after the end nothing is');
-});
-
-test('somebody who goes on taking away is not fought at every turn', async () => {
-  const { self, told, lose, repairs } = await keeper(always([change]));
-  using _self = self;
-  for (let time = 0; time < 10; time++) {
+  test('what is lost together is put back once, and said', async () => {
+    const { self, told, lose, repairs } = await keeper(always([change]));
+    using _self = self;
+    lose();
     lose();
     await pass(5);
-  }
-  assert.equal(repairs(), 10);
-  assert.match(told.at(-1) ?? '', /somebody goes on/);
-  lose();
-  await pass(100);
-  assert.equal(repairs(), 10);
-  await pass(5000);
-  assert.equal(repairs(), 11);
+    assert.equal(repairs(), 1);
+    assert.deepEqual(told, [
+      'put back what somebody took away {"lost":["rules of the table fairlead removed"],"made":["remove namespace x"]}',
+    ]);
+    lose();
+    await pass(5);
+    assert.equal(repairs(), 2);
+  });
+
+  test('a loss that changed nothing is not spoken of; a repair that fails is', async () => {
+    const calm = await keeper(always([]));
+    calm.lose();
+    await pass(5);
+    assert.deepEqual([calm.repairs(), calm.told], [1, []]);
+    calm.self[Symbol.dispose]();
+    const broken = await keeper(always(new Error('no')));
+    broken.lose();
+    await pass(5);
+    assert.deepEqual(broken.told, ['not put back {"error":"no"}']);
+    broken.lose();
+    await pass(5);
+    assert.equal(broken.repairs(), 2, 'the next loss is taken up');
+    broken.self[Symbol.dispose]();
+    broken.lose();
+    await pass(5);
+    assert.equal(broken.repairs(), 2, 'after the end nothing is');
+  });
+
+  test('somebody who goes on taking away is not fought at every turn', async () => {
+    const { self, told, lose, repairs } = await keeper(always([change]));
+    using _self = self;
+    for (let time = 0; time < 10; time++) {
+      lose();
+      await pass(5);
+    }
+    assert.equal(repairs(), 10);
+    assert.match(told.at(-1) ?? '', /somebody goes on/);
+    lose();
+    await pass(100);
+    assert.equal(repairs(), 10);
+    await pass(5000);
+    assert.equal(repairs(), 11);
+  });
 });
