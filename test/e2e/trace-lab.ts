@@ -72,7 +72,8 @@ export class TraceLab implements AsyncDisposable {
 
   /** Start it all. */
   static async start(): Promise<TraceLab> {
-    const engineHost = await EngineHost.start();
+    // Faults shall stay until they were found.
+    const engineHost = await EngineHost.start({}, {}, ['--self-repair=false']);
     const lab = new TraceLab(engineHost);
     try {
       await lab.#build();

@@ -158,6 +158,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
           hostGateways: options.hostGateways,
           legacyLinkVariables: process.env['DOCKER_KEEP_DEPRECATED_LEGACY_LINKS_ENV_VARS'] !== '0',
           cgroupParent: options.cgroupParent,
+          selfRepair: options.selfRepair,
           runtime: { binary: runtime },
           log: options.log,
         },

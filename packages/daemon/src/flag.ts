@@ -24,6 +24,7 @@ export const flags: readonly Flag[] = [
   { name: 'config-file', kind: 'text' },
   { name: 'metrics-addr', kind: 'text' },
   { name: 'flow-history', kind: 'text' },
+  { name: 'self-repair', kind: 'switch' },
   { name: 'userns-remap', kind: 'text' },
   { name: 'containerd', kind: 'text' },
   { name: 'cgroup-parent', kind: 'text' },

@@ -21,6 +21,8 @@ export interface DaemonOptions {
   readonly metrics?: MetricsAddress;
   /** Flows that are kept when they have ended; 0 keeps none, and listens only while somebody asks. */
   readonly flowHistory: number;
+  /** Put back at once what somebody takes from the network. */
+  readonly selfRepair: boolean;
   /** Socket of a containerd that runs already; absent means one of our own. */
   readonly containerd?: string;
   /** Control group of containers that name none; '' means the engine's own. */
@@ -118,6 +120,7 @@ export function optionsOf(values: FlagValues): DaemonOptions {
     pidFile: text('pidfile') ?? '/run/fairlead.pid',
     ...(text('metrics-addr') && { metrics: parseMetricsAddress(text('metrics-addr') ?? '') }),
     flowHistory: parseCount('flow history', text('flow-history')) || 0,
+    selfRepair: on('self-repair', true),
     ...(containerd && { containerd }),
     cgroupParent: text('cgroup-parent') ?? '',
     debug: on('debug', false),

@@ -48,6 +48,8 @@ export interface EngineSettings {
   readonly legacyLinkVariables?: boolean;
   /** Control group of containers that name none; '' means `fairlead`. */
   readonly cgroupParent: string;
+  /** Put back at once what somebody takes from the network; otherwise with the next start. */
+  readonly selfRepair: boolean;
   readonly runtime: RuntimeOptions;
   /** The log of containers that ask for none in particular. */
   readonly log: LogConfig;

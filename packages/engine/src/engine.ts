@@ -179,7 +179,8 @@ export class Engine implements EnginePort, AsyncDisposable {
 
   /** A kernel that does not tell of losses has them repaired with the next start. */
   async #keepNetworkRepaired(): Promise<void> {
-    const { network, logger } = this.#context;
+    const { network, logger, settings } = this.#context;
+    if (!settings.selfRepair) return;
     try {
       this.#networkKeeper = await network.keepRepaired();
     } catch (error) {
