@@ -3,6 +3,7 @@ import { existsSync, lstatSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { busyboxImage, type Finished, Host } from '@fairlead/lab';
+import { kernelState, settled } from '../e2e/kernel-state.ts';
 
 /** `up` and `down` in a host of their own, below a folder: the machine itself is never touched. */
 
@@ -27,6 +28,24 @@ test('up starts an engine once, status describes it, down undoes it', async () =
   assert.equal((await fairlead('status')).code, 3);
   assert.deepEqual(await helpersIn(host), []);
   assert.equal((await fairlead('down')).code, 0);
+});
+
+test('down takes networks from the kernel, and up brings them back', async () => {
+  await using host = await Host.create();
+  const root = join(host.folder, 'r');
+  const fairlead = (...words: string[]): Promise<Finished> => host.run([launcher, ...words, '--root', root]);
+  const before = await kernelState(host);
+  assert.equal((await fairlead('up')).code, 0);
+  const socket = `unix://${join(root, 'run/fairlead/docker.sock')}`;
+  await host.exec('docker', '-H', socket, 'network', 'create', '--ipv6', 'app');
+  const withNetworks = await kernelState(host);
+  const down = await fairlead('down');
+  assert.equal(down.code, 0, down.stderr);
+  await settled(host, before, 'after down');
+  assert.equal((await fairlead('up')).code, 0);
+  await settled(host, withNetworks, 'after up');
+  assert.equal((await fairlead('down')).code, 0);
+  await settled(host, before, 'in the end');
 });
 
 test('down ends what an engine left that was killed, its containers among it', async () => {

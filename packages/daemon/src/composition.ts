@@ -192,7 +192,12 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
   parts.defer(async () => {
     if ([...table].some(isAlive)) return;
     logger.info('no container runs: containerd and the name service end too');
-    await settleAll([() => containerd.process?.stop(), () => names.shutdown(), () => removeEmptyCgroupParents()]);
+    await settleAll([
+      () => containerd.process?.stop(),
+      () => names.shutdown(),
+      () => removeEmptyCgroupParents(),
+      () => (engine.leavesNothing ? network.withdraw() : undefined),
+    ]);
   });
   const owned = parts.move();
   const tellReload = () => events.emit(reloadEvent(engineId, hostname(), live.current));

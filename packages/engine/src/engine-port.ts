@@ -388,6 +388,8 @@ export interface EnginePort {
     readonly signal: AbortSignal;
   }): AsyncIterable<EngineEvent>;
   info(): Promise<SystemInfo>;
+  /** Take the networks from the kernel, too, when the engine ends and no container runs. */
+  leaveNothing(): void;
   /** Operations on the kernel, newest first. */
   operations(): readonly OperationRecord[];
   /** Runnable commands that would do what an operation did; the last one when no id is given. */

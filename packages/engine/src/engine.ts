@@ -67,6 +67,8 @@ export class Engine implements EnginePort, AsyncDisposable {
   readonly #stop = new AbortController();
   #resolvConf: Disposable | undefined;
   #networkKeeper: Disposable | undefined;
+  /** See {@link leaveNothing}. */
+  leavesNothing = false;
   /** What a start leaves to be done while the API answers already. */
   #rest: Promise<unknown> = Promise.resolve();
 
@@ -175,6 +177,10 @@ export class Engine implements EnginePort, AsyncDisposable {
     await this.#rest;
     this.#networkKeeper?.[Symbol.dispose]();
     await this.#lifecycle.release();
+  }
+
+  leaveNothing(): void {
+    this.leavesNothing = true;
   }
 
   /** A kernel that does not tell of losses has them repaired with the next start. */

@@ -26,7 +26,8 @@ import type { AdmittedMapping } from './port-admission.ts';
 import { PortBook } from './port-book.ts';
 import { boundPorts } from './port-plan.ts';
 import { openedPorts, translatedPorts } from './published-fragment.ts';
-import { type ReconcileContext, type Reconciliation, reconcile, reconcileHost } from './reconcile.ts';
+import { type ReconcileContext, type Reconciliation, reconcile, reconcileHost, withdraw } from './reconcile.ts';
+import { lateRemoteNetworks } from './remote/late-remote-networks.ts';
 import type { PluginAccess } from './remote/plugin-port.ts';
 import type { RemoteNetworks } from './remote/remote-networks.ts';
 import { routedPorts } from './routed-ports.ts';
@@ -35,8 +36,6 @@ import { Sandboxes } from './sandboxes.ts';
 import type { NetworkSettings } from './settings.ts';
 import { NetworkState } from './state.ts';
 import { applyThoroughly } from './thorough-apply.ts';
-
-const remoteModule = lateModule(() => import('./remote/remote-networks.ts'));
 
 const selfRepair = lateModule(() => import('./self-repair.ts'));
 
@@ -66,6 +65,7 @@ export class NetworkController {
   readonly #reconcile: ReconcileContext;
   readonly #remote: (() => Promise<RemoteNetworks>) | undefined;
   readonly #turns = new KeyedMutex();
+  #keeper: Disposable | undefined;
 
   constructor(context: ControllerContext) {
     const { kernel, names, settings, emit, logger } = context;
@@ -75,7 +75,7 @@ export class NetworkController {
     const records = new NameRecords(names, settings.hostResolvConf);
     const ports = new PortBook(names);
     this.#state = state;
-    const remote = remoteNetworks(context, state);
+    const remote = lateRemoteNetworks(context, state);
     const networkTurn = <T>(work: () => Promise<T>) => this.#turns.run('networks', work);
     this.#remote = remote;
     this.#networks = new Networks({
@@ -136,7 +136,14 @@ export class NetworkController {
     const repair = () => this.#turns.run('repair', () => reconcileHost(this.#reconcile));
     const rulesAreProtected = hostTable.protected === true;
     const told = this.#onRepair && { onRepair: this.#onRepair };
-    return await SelfRepair.begin({ state, kernel, logger, repair, rulesAreProtected, ...told });
+    this.#keeper = await SelfRepair.begin({ state, kernel, logger, repair, rulesAreProtected, ...told });
+    return this.#keeper;
+  }
+
+  /** Take everything from the kernel, until the next start; to be called when no container runs. */
+  async withdraw(): Promise<void> {
+    this.#keeper?.[Symbol.dispose]();
+    await this.#turns.run('repair', () => withdraw(this.#reconcile));
   }
 
   /** Every network, oldest first. */
@@ -370,22 +377,6 @@ export class NetworkController {
   #repair(): Promise<Reconciliation> {
     return this.#turns.run('repair', () => reconcile(this.#reconcile));
   }
-}
-
-function remoteNetworks(
-  { plugins, logger }: ControllerContext,
-  state: NetworkState,
-): (() => Promise<RemoteNetworks>) | undefined {
-  if (plugins === undefined) return undefined;
-  let remote: Promise<RemoteNetworks> | undefined;
-  const make = async () => {
-    const [{ RemoteNetworks: Remote }, port] = await Promise.all([remoteModule(), plugins.plugins()]);
-    return new Remote(state, port, plugins, logger);
-  };
-  return () => {
-    remote ??= make();
-    return remote;
-  };
 }
 
 function isMoved(object: KernelObject): boolean {

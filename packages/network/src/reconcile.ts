@@ -3,7 +3,7 @@ import { KeyedMutex, type Logger, messageOf } from '@fairlead/base';
 import { sysctlName } from '@fairlead/drivers';
 import type { Change, KernelObject, TableDefinition } from '@fairlead/netlink';
 import { lostRoutes } from './connected-routes.ts';
-import { diff } from './diff.ts';
+import { diff, removals } from './diff.ts';
 import { hasNames, namedNetwork } from './dns-names.ts';
 import type { KernelPort } from './kernel-port.ts';
 import type { Sandbox } from './model.ts';
@@ -61,6 +61,16 @@ export async function reconcileHost(context: ReconcileContext): Promise<readonly
   const changes = hostChanges(context);
   await repair(context, changes);
   return changes;
+}
+
+/**
+ * Take away everything of ours in the host's namespace, and every namespace of ours. The store keeps what was wanted: the
+ * next reconciliation makes it anew. Forwarding stays, for others may have come to rely on it.
+ */
+export async function withdraw({ kernel, namespacePrefix, hostTable }: ReconcileContext): Promise<void> {
+  const table: KernelObject = { kind: 'table', namespace: '', definition: hostTable };
+  const own = observeOwn(kernel, [], observeHost(kernel), namespacePrefix);
+  await applyThoroughly(kernel, removals([table, ...own]));
 }
 
 /** What has to change in the host's namespace, and which namespaces have to be made or to go. */

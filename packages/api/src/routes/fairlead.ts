@@ -15,6 +15,7 @@ import { parseDuration, parseTimestamp } from '../wire/time.ts';
 export function fairleadRoutes(engine: EnginePort, productVersion: string): Route[] {
   return [
     { method: 'GET', pattern: '/fairlead/status', handle: () => status(engine, productVersion) },
+    { method: 'POST', pattern: '/fairlead/withdrawal', handle: () => withdraw(engine) },
     { method: 'GET', pattern: '/fairlead/operations', handle: () => json(engine.operations()) },
     {
       method: 'GET',
@@ -38,6 +39,12 @@ export function fairleadRoutes(engine: EnginePort, productVersion: string): Rout
     { method: 'POST', pattern: '/fairlead/networks/{id}/dns', handle: (request) => changeRecords(engine, request) },
     { method: 'POST', pattern: '/fairlead/containers/{id}/ports', handle: (request) => publish(engine, request) },
   ];
+}
+
+/** What `fairlead down` asks for before it ends the engine. */
+function withdraw(engine: EnginePort): ApiResponse {
+  engine.leaveNothing();
+  return empty(204);
 }
 
 async function status(engine: EnginePort, productVersion: string): Promise<ApiResponse> {

@@ -83,6 +83,8 @@ export class FakeEngine implements EnginePort {
     const { Prunes } = await import('@fairlead/engine/prunes');
     return new Prunes({ ...this, events: this });
   };
+  /** Whether it was asked to take its networks from the kernel at its end. */
+  leavesNothing = false;
   /** What the last commit was asked for. */
   lastCommit: CommitOptions | undefined;
   readonly #events = new Broadcast<EngineEvent>();
@@ -110,6 +112,10 @@ export class FakeEngine implements EnginePort {
     const start = since === undefined ? this.#events.values.length : 0;
     for await (const event of this.#events.from(start, signal))
       if (since === undefined || event.time >= since) yield event;
+  }
+
+  leaveNothing(): void {
+    this.leavesNothing = true;
   }
 
   async info(): Promise<SystemInfo> {

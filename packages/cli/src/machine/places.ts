@@ -41,8 +41,10 @@ export function daemonFlags({ address, dataRoot, execRoot, pidFile }: Places, ho
 }
 
 /**
- * The systemd unit. It listens on the socket that systemd holds, so nobody is refused while it is started again. Only the daemon itself is stopped with it: containers, their supervisors and the name service go on
- * (`KillMode=process`), and the cgroups below are Fairlead's to manage (`Delegate`).
+ * The systemd unit. It listens on the socket that systemd holds, so nobody is refused while it is started again. Only the
+ * daemon itself is stopped with it: containers, their supervisors and the name service go on (`KillMode=process`), and
+ * the cgroups below are Fairlead's to manage (`Delegate`). One of them that runs out of memory does not end the rest
+ * (`OOMPolicy`).
  */
 export function unitText(places: Places): string {
   return `[Unit]
@@ -56,6 +58,7 @@ Requires=fairlead.socket
 ExecStart="${launcher}" daemon ${daemonFlags(places, 'fd://').join(' ')}
 ExecReload=/bin/kill -HUP $MAINPID
 KillMode=process
+OOMPolicy=continue
 Delegate=yes
 Restart=on-failure
 LimitNOFILE=infinity

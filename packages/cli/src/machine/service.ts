@@ -48,10 +48,14 @@ export const down: Action = async ({ options, print }) => {
     print('the engine is gone but not what it started: starting it once more');
     await whenAnswering(engine, places, supervisor.start());
   }
-  if (await answers(engine)) await stopContainers(engine, print);
+  if (await answers(engine)) {
+    await stopContainers(engine, print);
+    await engine.ask('POST', '/fairlead/withdrawal');
+  }
   await supervisor.stop();
   unlinkCommand(places);
-  print(`Fairlead is stopped. Images and containers stay in ${places.dataRoot} for the next 'fairlead up'.`);
+  print(`Fairlead is stopped, and its networks are gone from the kernel.`);
+  print(`Images, containers and networks stay in ${places.dataRoot} for the next 'fairlead up'.`);
   return 0;
 };
 
