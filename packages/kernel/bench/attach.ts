@@ -110,7 +110,7 @@ const endpoint: KernelObject[] = [{ kind: 'namespace', namespace: box }, outer, 
 class Floor {
   static readonly index = 1000;
   readonly #lo = setLinkUpMessage('lo', true);
-  readonly #alias = setAliasMessage('fla', 'fairlead endpoint');
+  readonly #alias = setAliasMessage({ name: 'fla', alias: 'fairlead endpoint' });
   readonly #up = setLinkUpMessage('eth0', true);
   readonly #veth: Uint8Array;
   readonly #inside: Uint8Array[];

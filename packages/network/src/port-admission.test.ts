@@ -84,6 +84,26 @@ test('the network’s policy is for ports of which nothing else is said; changes
   rig.assertConsistent();
 });
 
+test('a port that is published twice on a routed network has one policy there', async () => {
+  using rig = await Rig.started();
+  const options = {
+    'com.docker.network.bridge.gateway_mode_ipv4': 'routed',
+    'com.fairlead.ports.sources': '10.0.0.0/8',
+  };
+  const network = await rig.controller.createNetwork({ name: 'open', options });
+  const named = [80, 81].map((port) => ({
+    ...web,
+    containerPort: port,
+    hostPorts: { first: 8000 + port, last: 8000 + port },
+    policy: friends,
+  }));
+  const sandbox = await rig.sandbox('web', { ports: [{ protocol: 'tcp', containerPort: 80 }, ...named] });
+  await rig.join(sandbox, network);
+  const from = judged(rig).filter((line) => line.startsWith('routed_from4'));
+  assert.equal(from.length, 1, `no overlap: ${from.join()}`);
+  rig.assertConsistent();
+});
+
 test('flows of datagrams are judged anew when others may ask', () => {
   const element = (set: string, key: readonly string[]) =>
     ({ action: 'add', object: { kind: 'element', namespace: '', table: 'fairlead', set, key } }) as const;

@@ -53,19 +53,25 @@ export function splitByPolicy(
   return pieces.map(({ piece }) => piece);
 }
 
-/** What asked for a port: what names it exactly comes before what leaves it open. */
+/** What asked for a port of the host. */
 function bindingOf(ports: readonly PortBinding[], address: IpAddress, host: number): PortBinding | undefined {
   const candidates = ports.filter(
     ({ hostAddress, hostPorts }) =>
       (hostAddress === undefined || hostAddress === address) &&
       (hostPorts === undefined || (hostPorts.first <= host && host <= hostPorts.last)),
   );
-  const exactness = ({ hostPorts, hostAddress }: PortBinding) =>
-    2 * Number(hostPorts?.first === hostPorts?.last && hostPorts !== undefined) + Number(hostAddress !== undefined);
-  return candidates.sort((a, b) => exactness(b) - exactness(a))[0];
+  return decisive(candidates);
 }
 
-function keyOf({ protocol, containerPort }: Pick<PortBinding, 'protocol' | 'containerPort'>): string {
+/** Of bindings of one port the one that decides who may ask: what names it exactly comes before what leaves it open. */
+export function decisive(bindings: readonly PortBinding[]): PortBinding | undefined {
+  const exactness = ({ hostPorts, hostAddress }: PortBinding) =>
+    2 * Number(hostPorts?.first === hostPorts?.last && hostPorts !== undefined) + Number(hostAddress !== undefined);
+  return bindings.toSorted((a, b) => exactness(b) - exactness(a))[0];
+}
+
+/** Equal for bindings of the same port of the container. */
+export function keyOf({ protocol, containerPort }: Pick<PortBinding, 'protocol' | 'containerPort'>): string {
   return `${containerPort}/${protocol}`;
 }
 

@@ -9,7 +9,7 @@ import {
 import type { KernelObject } from '@fairlead/netlink';
 import { addressIn, type Election, gatewayModeOf, type Joined } from './gateway.ts';
 import type { Sandbox } from './model.ts';
-import { type AdmittedMapping, effectivePolicy, splitByPolicy } from './port-admission.ts';
+import { type AdmittedMapping, decisive, effectivePolicy, keyOf, splitByPolicy } from './port-admission.ts';
 import { openPorts } from './port-plan.ts';
 
 /** What the published ports of a sandbox ask of the host's table. */
@@ -52,7 +52,10 @@ export function openedPorts(sandbox: Sandbox, joined: readonly Joined[]): Admitt
     ([4, 6] as const).flatMap((family) => {
       const hostAddress = addressIn(endpoint, family);
       if (network.internal || hostAddress === undefined || gatewayModeOf(network, family) !== 'routed') return [];
-      const asked = sandbox.ports.map((port) => ({ port, policy: effectivePolicy(sandbox, network, port) }));
+      // A port that is published twice has one policy here, or its ranges would overlap in the kernel's sets.
+      const ofFamily = sandbox.ports.filter((port) => !port.hostAddress || familyOf(port.hostAddress) === family);
+      const single = [...Map.groupBy(ofFamily, keyOf).values()].flatMap((ports) => decisive(ports) ?? []);
+      const asked = single.map((port) => ({ port, policy: effectivePolicy(sandbox, network, port) }));
       const alike = Map.groupBy(asked, ({ policy }) => policy && formatPolicy(policy));
       return [...alike.values()].flatMap((group) => {
         const policy = group[0]?.policy;

@@ -28,14 +28,22 @@ export function homeOfLink(link: LinkObject): NamespaceName {
  * Messages that make a link with all its properties: the first one for {@link homeOfLink}, the other for the link's own
  * namespace. A veth makes its peer straight inside the peer's namespace. The alias needs a message of its own: the kernel
  * takes none at creation (rtnetlink.c, rtnl_create_link). For the veth end without a peer they bring what the other end
- * made into shape.
+ * made into shape. The MTU of a bridge is told with the alias: one that it was made with it gives up when its last port
+ * goes (br_if.c, br_mtu_auto_adjust).
  */
 export function addLinkMessages(link: LinkObject, lookup: NumberLookup): Uint8Array[] {
   if (isInnerEnd(link.type)) return [setLinkMessage(link, lookup)];
   if (link.type.kind === 'moved') return [takeLinkMessage(link, link.type, lookup)];
+  if (link.type.kind === 'bridge') {
+    const { mtu, ...rest } = link;
+    return [
+      createLinkMessage(rest, lookup),
+      ...(link.alias === undefined && mtu === undefined ? [] : [setAliasMessage(link)]),
+    ];
+  }
   const messages = [createLinkMessage(link, lookup)];
   if (link.port !== undefined) messages.push(setPortMessage(link, link.port));
-  else if (link.alias !== undefined) messages.push(setAliasMessage(link.name, link.alias));
+  else if (link.alias !== undefined) messages.push(setAliasMessage({ name: link.name, alias: link.alias }));
   return messages;
 }
 
@@ -162,11 +170,13 @@ export function setMasterMessage(name: string, master: number): Uint8Array {
   });
 }
 
-/** Message that says whose a link is. */
-export function setAliasMessage(name: string, alias: string): Uint8Array {
+/** Message that says whose a link is, and how large its packets may be. */
+export function setAliasMessage({ name, alias, mtu }: Pick<LinkObject, 'name' | 'alias' | 'mtu'>): Uint8Array {
   return encodeMessage(routeMessage.setLink, messageFlag.acknowledge, (writer) => {
     writeHeader(writer, 0, 0, 0);
-    writer.text(linkAttribute.name, name).text(linkAttribute.alias, alias);
+    writer.text(linkAttribute.name, name);
+    writeShape(writer, mtu === undefined ? {} : { mtu });
+    if (alias !== undefined) writer.text(linkAttribute.alias, alias);
   });
 }
 
