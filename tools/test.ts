@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { provide } from '../packages/cli/src/setup/debian-packages.ts';
 import { demoRequirements, engineRequirements, type Requirement } from '../packages/cli/src/setup/requirement.ts';
 import { check } from './checks.ts';
@@ -42,7 +43,13 @@ async function testEverything(): Promise<boolean> {
   const before = machineState();
   const files = kernelTests();
   say(`\n${files.length} files of tests with the real kernel`);
-  const tally = await runTests({ files, concurrency: 2, timeout: 120_000, echo: process.stdout });
+  // They wait for others half of the time.
+  const tally = await runTests({
+    files,
+    concurrency: availableParallelism() + 1,
+    timeout: 120_000,
+    echo: process.stdout,
+  });
   say(`slowest files: ${tally.slowest.map(([file, time]) => `${file} ${Math.round(time / 1000)} s`).join(', ')}`);
   const left = leftovers(before, machineState());
   if (left.length > 0)

@@ -277,6 +277,8 @@ test('log: it outlives the daemon, whose numbers of operations do not', async ()
 test('flows: what was set in the host meanwhile is given back, also by the start after a kill', async () => {
   const { host, daemon } = rig.engine;
   const accounting = async () => (await host.exec('sysctl', '-n', 'net.netfilter.nf_conntrack_acct')).trim();
+  // It is set a moment after the API answers.
+  for (let attempt = 0; attempt < 100 && (await accounting()) !== '1'; attempt++) await sleep(50);
   assert.equal(await accounting(), '1');
   await daemon.kill9();
   assert.equal(await accounting(), '1');
