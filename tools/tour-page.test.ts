@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { comparable, rewrite } from './tour-page.ts';
+import { comparable, difference, rewrite, rewriteBlocks } from './tour-page.ts';
 
 const page = `# Page
 
@@ -35,4 +35,19 @@ test('two runs are compared without ids, addresses of cards, times and widths', 
   assert.deepEqual(comparable(one), comparable(two));
   assert.notDeepEqual(comparable('172.17.0.2'), comparable('172.17.0.3'));
   assert.notDeepEqual(comparable('eth0@if5'), comparable('eth0@if6'));
+});
+
+test('blocks of another language are given their words, and the rest of a page is left as it is', async () => {
+  const text = 'a\n```kernel host docker0\nold\n```\n```console\n$ one\n```\n```kernel\n```\nb\n';
+  const written = await rewriteBlocks(text, 'kernel', (block, words) => `${words.join('+')} was ${block.length}\n`);
+  assert.equal(
+    written,
+    'a\n```kernel host docker0\nhost+docker0 was 4\n```\n```console\n$ one\n```\n```kernel\n was 0\n```\nb\n',
+  );
+});
+
+test('a difference is told by lines, and nothing is told of what is the same', () => {
+  assert.equal(difference(['a', 'b'], ['a', 'b']), undefined);
+  assert.equal(difference(['a', 'b'], ['a', 'c']), '- b\n+ c\n');
+  assert.equal(difference(['a', 'b'], ['b', 'a']), 'the same lines in another order\n');
 });

@@ -4,7 +4,6 @@ export type Place = 'host' | 'outside';
 /** Runs a command and gives what it printed. */
 export type Typist = (command: string, place: Place) => Promise<string>;
 
-const session = /^```console\n([\s\S]*?)^```$/gm;
 const prompt = /^(?=(?:outside)?\$ )/m;
 const typed = /^(outside)?\$ ((?:.*\\\n)*.*)\n/;
 
@@ -14,12 +13,26 @@ const typed = /^(outside)?\$ ((?:.*\\\n)*.*)\n/;
  *
  * @throws what `type` throws.
  */
-export async function rewrite(page: string, type: Typist): Promise<string> {
+export function rewrite(page: string, type: Typist): Promise<string> {
+  return rewriteBlocks(page, 'console', (block) => replay(block, type));
+}
+
+/**
+ * A page in Markdown with all its blocks of a language rendered anew, one after the other.
+ *
+ * @param render is given what stands in a block, and the words after the language.
+ */
+export async function rewriteBlocks(
+  page: string,
+  language: string,
+  render: (block: string, words: readonly string[]) => string | Promise<string>,
+): Promise<string> {
   const pieces: string[] = [];
   let end = 0;
-  for (const block of page.matchAll(session)) {
-    pieces.push(page.slice(end, block.index), '```console\n', await replay(block[1] ?? '', type), '```');
-    end = block.index + block[0].length;
+  for (const found of page.matchAll(new RegExp(`^(\`\`\`${language}(?: (.*))?\\n)([\\s\\S]*?)^\`\`\`$`, 'gm'))) {
+    const [whole, head = '', words, block = ''] = found;
+    pieces.push(page.slice(end, found.index), head, await render(block, words?.split(' ') ?? []), '```');
+    end = found.index + whole.length;
   }
   return [...pieces, page.slice(end)].join('');
 }
@@ -61,4 +74,12 @@ const changing: readonly [pattern: RegExp, instead: string][] = [
 /** The lines of a page without what may differ between two runs. */
 export function comparable(page: string): string[] {
   return changing.reduce((text, [pattern, instead]) => text.replaceAll(pattern, instead), page).split('\n');
+}
+
+/** What only one of two texts has, line by line, for a person to read; nothing when they are the same. */
+export function difference(written: readonly string[], actual: readonly string[]): string | undefined {
+  if (written.join('\n') === actual.join('\n')) return undefined;
+  const missing = written.filter((line) => !actual.includes(line)).map((line) => `- ${line}\n`);
+  const extra = actual.filter((line) => !written.includes(line)).map((line) => `+ ${line}\n`);
+  return [...missing, ...extra].join('') || 'the same lines in another order\n';
 }
