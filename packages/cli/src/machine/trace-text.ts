@@ -72,7 +72,10 @@ function hopLines({ hops, verdict }: TraceReport, { verbose }: TraceTextOptions)
     ...hop.rewrites.map(({ field, from, to }) => `${' '.repeat(width + 10)}${field}: ${from} ⇒ ${to}`),
     ...ruleLines(hop, verbose).map((line) => `${' '.repeat(width + 10)}${line}`),
   ]);
-  const back = hops.filter(({ role, harmless }) => role !== 'request' && harmless !== true);
+  // That no socket waits for the answer is where it ends, and on a macvlan all that is seen of it there.
+  const back = hops.filter(
+    ({ role, harmless, reason }) => role !== 'request' && (harmless !== true || reason === 'NO_SOCKET'),
+  );
   const last = back.at(-1);
   if (verbose || verdict !== 'delivered' || last === undefined) return lines;
   const took = `${last.microseconds.toFixed(0)} µs`;

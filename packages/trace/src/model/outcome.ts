@@ -86,10 +86,21 @@ function answered(
 }
 
 /** The answer was seen where the probe began, or went out by the wire that the probe is said to have come by. */
-function cameBack({ sourceNamespace, arrival }: Observation, sightings: readonly Sighting[]): boolean {
+function cameBack(observation: Observation, sightings: readonly Sighting[]): boolean {
+  const { sourceNamespace, arrival } = observation;
   const answers = sightings.filter(({ role }) => role === 'answer');
   if (arrival) return answers.at(-1)?.event === 'sent' && answers.at(-1)?.namespace === sourceNamespace;
-  return answers.some(({ event, namespace }) => event === 'received' && namespace === sourceNamespace);
+  if (answers.some(({ event, namespace }) => event === 'received' && namespace === sourceNamespace)) return true;
+  return endedAtHome(observation);
+}
+
+/**
+ * What a macvlan gets from its parent is not reported as received a second time: that the probe's own namespace used it
+ * up, or found no socket for it, says that it came.
+ */
+function endedAtHome({ sightings, sourceNamespace }: Observation): boolean {
+  const last = sightings.findLast(({ role, namespace }) => role === 'answer' && namespace === sourceNamespace);
+  return last?.event === 'used' || (last?.event === 'dropped' && last.reason === 'NO_SOCKET');
 }
 
 /** A datagram gets no answer from the kernel: it has arrived when its namespace took it and did not drop it. */

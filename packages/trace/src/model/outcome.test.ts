@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseIpAddress } from '@fairlead/base';
+import type { Sighting } from './hops.ts';
+import { type Observation, outcomeOf } from './outcome.ts';
+
+/** Namespaces by their numbers. */
+const places = { web: 1, host: 2 } as const;
+
+let now = 0n;
+
+function seen(role: Sighting['role'], event: Sighting['event'], place: keyof typeof places, reason?: string): Sighting {
+  now += 1000n;
+  const header = {
+    family: 4,
+    source: parseIpAddress('192.0.2.65'),
+    destination: parseIpAddress('192.0.2.1'),
+    protocol: 1,
+    lifetime: 64,
+    marks: [1, 0],
+  } as const;
+  const namespace = places[place];
+  return { role, event, time: now, packetAddress: 1n, namespace, header, ...(reason !== undefined && { reason }) };
+}
+
+function verdictOf(...sightings: Sighting[]): string {
+  const observation: Observation = {
+    sightings,
+    passes: [],
+    sourceNamespace: places.web,
+    protocol: 'icmp',
+    arrival: false,
+    answeredWithData: false,
+    notSent: false,
+  };
+  return outcomeOf(observation).verdict;
+}
+
+/** Out of a macvlan and its parent, and the answer in by the parent. */
+const byParent = () => [
+  seen('request', 'sent', 'web'),
+  seen('request', 'sent', 'host'),
+  seen('answer', 'received', 'host'),
+];
+
+test('an answer that a macvlan got from its parent has come back when its namespace found no socket for it', () => {
+  assert.equal(verdictOf(...byParent(), seen('answer', 'dropped', 'web', 'NO_SOCKET')), 'delivered');
+  assert.equal(verdictOf(...byParent(), seen('answer', 'used', 'web')), 'delivered');
+});
+
+test('an answer that was not seen at home, or was dropped there, has not come back', () => {
+  assert.equal(verdictOf(...byParent()), 'unknown');
+  assert.equal(verdictOf(...byParent(), seen('answer', 'dropped', 'web', 'NETFILTER_DROP')), 'dropped');
+});
