@@ -1,0 +1,65 @@
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Kernel, Recorder } from '../packages/kernel/src/index.ts';
+import { busyboxImage, Daemon, Host } from '../packages/lab/src/index.ts';
+import { pageNames, renamed, stable } from './datapath-page.ts';
+import type { KernelContents } from './kernel-objects.ts';
+import { kernelView } from './kernel-view.ts';
+import { root } from './source-tree.ts';
+import { difference, rewrite, rewriteBlocks } from './tour-page.ts';
+import { typist } from './typist.ts';
+
+/**
+ * `./fairlead tool datapath`: run the commands of the pages in docs/datapath in one throw-away host, and write what they
+ * printed under them and what the kernel holds then into the blocks called `kernel`. With `--check` nothing is written:
+ * the status is 1 when a page says something else. The pages' own words are left as they are.
+ */
+
+/** What `fairlead trace` ends with when a packet does not arrive, which some pages are to show. */
+const accepted = [0, 2, 3, 4, 5];
+
+/** The pages all at once, each with networks of its own, and the kernel as it is after them all. */
+async function rendered(pages: readonly string[]): Promise<string[]> {
+  await using host = await Host.create({ kernel: new Kernel(new Recorder()) });
+  await using daemon = await Daemon.fairlead(host);
+  // Whether packets that stay on a bridge are seen by the IP rules of the host is the host's own choice.
+  await host.exec('sh', '-c', 'cd /proc/sys/net/bridge 2>/dev/null || exit 0; for name in *; do echo 0 >$name; done');
+  const image = join(host.folder, 'image.tar');
+  await busyboxImage(image);
+  await daemon.docker('load', '-i', image);
+  const played = await Promise.all(pages.map((page) => rewrite(page, typist(host, daemon, accepted))));
+  const observed = await host.exec(process.execPath, join(root, 'tools/kernel-objects.ts'));
+  const names = pageNames(JSON.parse(observed), await networkNames(daemon));
+  const { objects }: KernelContents = JSON.parse(renamed(observed, names));
+  return await Promise.all(
+    played.map(async (page) => {
+      const stablePage = await rewriteBlocks(page, 'console', (block) => stable(renamed(block, names)));
+      return await rewriteBlocks(stablePage, 'kernel', (_, words) => stable(kernelView(objects, words)));
+    }),
+  );
+}
+
+async function networkNames(daemon: Daemon): Promise<ReadonlyMap<string, string>> {
+  const list = await daemon.docker('network', 'ls', '--no-trunc', '--format', '{{.ID}} {{.Name}}');
+  return new Map(
+    list
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' '))
+      .map(([id = '', name = '']) => [id, name]),
+  );
+}
+
+const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
+const paths = globSync('docs/datapath/*.md', { cwd: root }).sort();
+const written = paths.map((path) => readFileSync(join(root, path), 'utf8'));
+const actual = await rendered(written);
+for (const [index, path] of paths.entries()) {
+  const [before = '', now = ''] = [written[index], actual[index]];
+  if (!values.check) writeFileSync(join(root, path), now);
+  const problem = difference(before.split('\n'), now.split('\n'));
+  if (!values.check || problem === undefined) continue;
+  process.stdout.write(`${path} is not what the kernel holds; write it anew with ./fairlead tool datapath\n${problem}`);
+  process.exitCode = 1;
+}
