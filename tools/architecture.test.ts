@@ -160,6 +160,14 @@ test('files stay short enough to be read', () => {
   );
 });
 
+test('hooks of pure tests stand in suites', () => {
+  const pure = sources.filter(({ path, isTest }) => isTest && !path.startsWith('test/') && !path.includes('.kernel.'));
+  hold(
+    matches(pure, /^(beforeEach|afterEach)\(/),
+    'pure tests share a process, where a hook at the top runs around the tests of every file: mocked time stops them all.',
+  );
+});
+
 test('file names are kebab-case', () => {
   const offenders = sources.map(({ path }) => path).filter((path) => !/^[a-z0-9/.-]+(_pb)?\.ts$/.test(path));
   hold(offenders, 'a name can be guessed and typed on any file system.');

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { ContainerMount } from '../model.ts';
 import { VolumeSources } from './volume-sources.ts';
 
@@ -32,46 +32,48 @@ const mount = (subpath: string): ContainerMount => {
 };
 const newSources = () => new VolumeSources({ mountpoint: () => root, folder, fileSystems });
 
-beforeEach(() => {
-  root = realpathSync(mkdtempSync(join(tmpdir(), 'fairlead-part-')));
-  folder = join(root, 'bound');
-  bound = new Map();
-  mkdirSync(join(root, 'a/b'), { recursive: true });
-  writeFileSync(join(root, 'a/b/file'), '');
-  symlinkSync('/etc', join(root, 'out'));
-});
+describe('sources of volumes', () => {
+  beforeEach(() => {
+    root = realpathSync(mkdtempSync(join(tmpdir(), 'fairlead-part-')));
+    folder = join(root, 'bound');
+    bound = new Map();
+    mkdirSync(join(root, 'a/b'), { recursive: true });
+    writeFileSync(join(root, 'a/b/file'), '');
+    symlinkSync('/etc', join(root, 'out'));
+  });
 
-afterEach(() => rmSync(root, { recursive: true }));
+  afterEach(() => rmSync(root, { recursive: true }));
 
-test('a volume is found at its root, and a bind where it was asked for', async () => {
-  using sources = newSources();
-  const bind: ContainerMount = { type: 'bind', source: '/srv', target: '/a', readOnly: false, mode: '' };
-  await sources.add(mount(''));
-  await sources.add(bind);
-  assert.deepEqual([sources.of(mount('')), sources.of(bind)], [root, '/srv']);
-});
+  test('a volume is found at its root, and a bind where it was asked for', async () => {
+    using sources = newSources();
+    const bind: ContainerMount = { type: 'bind', source: '/srv', target: '/a', readOnly: false, mode: '' };
+    await sources.add(mount(''));
+    await sources.add(bind);
+    assert.deepEqual([sources.of(mount('')), sources.of(bind)], [root, '/srv']);
+  });
 
-test('a part of a volume is bound to a place of its own, which goes in the end', async () => {
-  for (const part of ['./a/b', 'a/b/file']) {
-    const sources = newSources();
-    await sources.add(mount(part));
-    const place = sources.of(mount(part));
-    assert.equal(bound.get(place), join(root, part));
-    assert.deepEqual(readdirSync(folder).length, 1);
-    sources[Symbol.dispose]();
-    assert.deepEqual([bound.size, readdirSync(folder)], [0, []]);
-  }
-});
+  test('a part of a volume is bound to a place of its own, which goes in the end', async () => {
+    for (const part of ['./a/b', 'a/b/file']) {
+      const sources = newSources();
+      await sources.add(mount(part));
+      const place = sources.of(mount(part));
+      assert.equal(bound.get(place), join(root, part));
+      assert.deepEqual(readdirSync(folder).length, 1);
+      sources[Symbol.dispose]();
+      assert.deepEqual([bound.size, readdirSync(folder)], [0, []]);
+    }
+  });
 
-test('no link leads out of a volume', async () => {
-  using sources = newSources();
-  for (const [subpath, reason] of [
-    ['absent', 'no such file or directory'],
-    ['a/b/file/below', 'not a directory'],
-    ['out', 'too many symbolic links encountered'],
-    ['out/ssl', 'not a directory'],
-  ] as const) {
-    const message = `cannot access path ${join(root, subpath)}: ${reason}`;
-    await assert.rejects(sources.add(mount(subpath)), { code: 'not-found', message });
-  }
+  test('no link leads out of a volume', async () => {
+    using sources = newSources();
+    for (const [subpath, reason] of [
+      ['absent', 'no such file or directory'],
+      ['a/b/file/below', 'not a directory'],
+      ['out', 'too many symbolic links encountered'],
+      ['out/ssl', 'not a directory'],
+    ] as const) {
+      const message = `cannot access path ${join(root, subpath)}: ${reason}`;
+      await assert.rejects(sources.add(mount(subpath)), { code: 'not-found', message });
+    }
+  });
 });
