@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseIpAddress } from '@fairlead/base';
+import { parseIpAddress, parsePrefix } from '@fairlead/base';
+import type { LinkDetails } from '@fairlead/netlink';
 import type { Case } from '../model/case.ts';
-import type { NamespaceFacts } from '../model/facts.ts';
+import type { ContainerPlace } from '../model/directory.ts';
+import type { NamespaceFacts, RouteFact } from '../model/facts.ts';
 import type { Sighting } from '../model/hops.ts';
 import type { Outcome } from '../model/outcome.ts';
 import { causeRows, explainCause } from './knowledge-base.ts';
@@ -114,4 +116,73 @@ test('what left the machine and got no answer is no fault of this machine', () =
 
 test('what is not known is not claimed', () => {
   assert.deepEqual(explainCause(caseOf({ verdict: 'unknown' })), { fixes: [], verdict: 'unknown' });
+});
+
+const island = {
+  name: 'island',
+  driver: 'bridge',
+  internal: true,
+  open: true,
+  interface: 'br-island',
+  gateways: [],
+  subnets: [parsePrefix('10.9.1.0/24')],
+};
+const lan = { ...island, name: 'lan', driver: 'macvlan', internal: false, interface: 'eth0' };
+const link = (index: number, name: string): LinkDetails => ({
+  index,
+  name,
+  up: true,
+  mtu: 1500,
+  operationalState: 'up',
+});
+const by = (outgoing: number): RouteFact => ({
+  route: { type: 'unicast', destination: parsePrefix('0.0.0.0/0'), table: 254, outgoing },
+});
+const onNetwork = (name: string, network: string): ContainerPlace => ({
+  name,
+  id: name,
+  namespace: name,
+  attachments: [{ network, ipv4: name === 'web' ? address.web : address.db, interface: 'eth1' }],
+  publications: [],
+});
+
+test('a container on a macvlan and the host do not reach each other, in either direction', () => {
+  const plain = caseOf({ verdict: 'lost' });
+  const directory = { containers: [], networks: [lan] };
+  const fromContainer: Case = {
+    ...plain,
+    directory,
+    source: { ...plain.source, container: onNetwork('web', 'lan') },
+    destination: { ...plain.destination, name: 'host', namespace: '', local: true },
+    facts: { ...plain.facts, source: facts({ links: [link(2, 'eth1'), link(3, 'eth0')], onward: by(2) }) },
+  };
+  assert.equal(codeOf(fromContainer), 'parent-apart');
+  const byOther = { ...fromContainer, facts: { ...fromContainer.facts, source: facts({ onward: by(3) }) } };
+  assert.notEqual(codeOf(byOther), 'parent-apart');
+  assert.notEqual(codeOf({ ...fromContainer, outcome: { ...plain.outcome, verdict: 'delivered' } }), 'parent-apart');
+  const host = facts({ links: [link(3, 'eth0')], onward: by(3) });
+  const fromHost: Case = {
+    ...plain,
+    directory,
+    source: { name: 'host', address: address.web, namespace: '', arrival: false },
+    destination: { ...plain.destination, container: onNetwork('db', 'lan') },
+    facts: { ...plain.facts, source: host, host },
+  };
+  assert.equal(codeOf(fromHost), 'parent-apart');
+  assert.notEqual(codeOf({ ...fromHost, source: { ...fromHost.source, arrival: true } }), 'parent-apart');
+});
+
+test('the host is not on a network whose bridge has no address', () => {
+  const plain = caseOf({ verdict: 'lost' });
+  const host = facts({ links: [link(3, 'eth0'), link(4, 'br-island')], onward: by(3) });
+  const trace: Case = {
+    ...plain,
+    directory: { containers: [], networks: [island] },
+    source: { name: 'host', address: address.web, namespace: '', arrival: false },
+    destination: { ...plain.destination, container: onNetwork('db', 'island') },
+    facts: { ...plain.facts, source: host, host },
+  };
+  assert.equal(codeOf(trace), 'host-not-on-network');
+  const withGateway = { ...island, gateways: [address.web] };
+  assert.notEqual(codeOf({ ...trace, directory: { containers: [], networks: [withGateway] } }), 'host-not-on-network');
 });

@@ -2,6 +2,7 @@ import type { Case } from '../model/case.ts';
 import type { Cause, Fix, RuleStep, Verdict } from '../model/report.ts';
 import { firewallRows } from './firewall-rows.ts';
 import { linkRows } from './link-rows.ts';
+import { networkRows } from './network-rows.ts';
 import { routeRows } from './route-rows.ts';
 import { type CauseRow, dropEvidence } from './row.ts';
 import { socketRows } from './socket-rows.ts';
@@ -124,6 +125,7 @@ function textOf(end: string | { readonly address: string }): string {
 /** All rows, the surest first: what a rule or a socket says counts more than what the state of an interface suggests. */
 export const causeRows: readonly CauseRow[] = [
   ...firewallRows,
+  ...networkRows,
   ...routeRows.slice(0, 8),
   ...socketRows,
   ...linkRows,
