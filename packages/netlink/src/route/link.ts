@@ -24,22 +24,22 @@ export function homeOfLink(link: LinkObject): NamespaceName {
   return link.madeIn ?? link.namespace;
 }
 
+/** Bytes: what a bridge without ports has by itself (ETH_DATA_LEN). */
+const BRIDGE_MTU = 1500;
+
 /**
  * Messages that make a link with all its properties: the first one for {@link homeOfLink}, the other for the link's own
  * namespace. A veth makes its peer straight inside the peer's namespace. The alias needs a message of its own: the kernel
  * takes none at creation (rtnetlink.c, rtnl_create_link). For the veth end without a peer they bring what the other end
- * made into shape. The MTU of a bridge is told with the alias: one that it was made with it gives up when its last port
- * goes (br_if.c, br_mtu_auto_adjust).
+ * made into shape. The MTU of a bridge is told with the alias: one that it was made with it gives up for {@link BRIDGE_MTU}
+ * when its last port goes (br_if.c, br_mtu_auto_adjust).
  */
 export function addLinkMessages(link: LinkObject, lookup: NumberLookup): Uint8Array[] {
   if (isInnerEnd(link.type)) return [setLinkMessage(link, lookup)];
   if (link.type.kind === 'moved') return [takeLinkMessage(link, link.type, lookup)];
-  if (link.type.kind === 'bridge') {
-    const { mtu, ...rest } = link;
-    return [
-      createLinkMessage(rest, lookup),
-      ...(link.alias === undefined && mtu === undefined ? [] : [setAliasMessage(link)]),
-    ];
+  if (link.type.kind === 'bridge' && link.mtu !== undefined && link.mtu !== BRIDGE_MTU) {
+    const { mtu: _, ...rest } = link;
+    return [createLinkMessage(rest, lookup), setAliasMessage(link)];
   }
   const messages = [createLinkMessage(link, lookup)];
   if (link.port !== undefined) messages.push(setPortMessage(link, link.port));
