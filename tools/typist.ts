@@ -15,9 +15,14 @@ const programs: Readonly<Record<string, string>> = {
  * Runs what a reader of a page would type, as root in a host with an engine; variables that one command sets are known to
  * the next. What is typed on the host begins in `/run/tour`.
  *
- * @throws Error with what the command said when its status is another than those in `accepted`.
+ * @param isAccepted whether a command may end with a status; 0 alone, unless it is given.
+ * @throws Error with what the command said when not.
  */
-export function typist(host: Host, daemon: Daemon, accepted: readonly number[] = [0]): Typist {
+export function typist(
+  host: Host,
+  daemon: Daemon,
+  isAccepted: (status: number, command: string) => boolean = (status) => status === 0,
+): Typist {
   const tools = join(host.folder, 'bin');
   mkdirSync(tools, { recursive: true });
   for (const [name, program] of Object.entries(programs)) {
@@ -32,7 +37,7 @@ export function typist(host: Host, daemon: Daemon, accepted: readonly number[] =
     const home = place === 'host' ? 'mkdir -p /run/tour; cd /run/tour' : '';
     const script = `exec 2>&1; set -o pipefail; ${variables}${home}\n${told}`;
     const { code, stdout } = await space.run(['timeout', '30', 'bash', '-c', script], { env });
-    if (!accepted.includes(code)) throw new Error(`${command}\nexited with ${code}: ${stdout}`);
+    if (!isAccepted(code, command)) throw new Error(`${command}\nexited with ${code}: ${stdout}`);
     if (variable === undefined) return stdout;
     variables += `${variable}='${stdout.trim()}'; `;
     return '';
