@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { busyboxImage, type Daemon, Host } from '@fairlead/lab';
-import { dockerClient, startDockerd, startFairlead } from '../lab/peer.ts';
+import { besideDockerd20, dockerClient, startDockerd, startFairlead } from '../lab/peer.ts';
 import { redisImage } from '../lab/redis-image.ts';
 import { compose, composeCommand } from './compose.ts';
 
@@ -142,7 +142,10 @@ async function life(start: (host: Host) => Promise<Daemon>): Promise<Record<stri
   return seen;
 }
 
-test('five services with a database go up in order, are scaled, restarted, followed and taken down as on dockerd', async () => {
+const title =
+  'five services with a database go up in order, are scaled, restarted, followed and taken down as on dockerd';
+
+test(title, besideDockerd20(), async () => {
   const [fairlead, dockerd] = await Promise.all([life(startFairlead), life(startDockerd)]);
   assert.deepEqual(fairlead, dockerd);
   assert.equal(fairlead['page'], 'hello\n');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { busyboxImage, type Daemon, Host } from '@fairlead/lab';
-import { startDockerd, startFairlead } from '../lab/peer.ts';
+import { besideDockerd20, startDockerd, startFairlead } from '../lab/peer.ts';
 
 /** Sessions of the docker command that have to print the same on Fairlead as on dockerd 20.10, errors and exit codes too. */
 
@@ -136,8 +136,9 @@ async function transcript({ host, address }: Daemon, session: string): Promise<s
     .replace(/ +/g, ' ');
 }
 
+const beside20 = besideDockerd20();
 for (const [name, session] of Object.entries(sessions)) {
-  test(`the docker command prints on Fairlead what it prints on dockerd: ${name}`, async () => {
+  test(`the docker command prints on Fairlead what it prints on dockerd: ${name}`, beside20, async () => {
     const [fairlead, dockerd] = await Promise.all(engines.map((daemon) => transcript(daemon, session)));
     assert.equal(fairlead, dockerd);
   });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { dockerdEnvironment, peerProgram } from '../lab/peer.ts';
+import { besideDockerd20, peerProgram } from '../lab/peer.ts';
 import { type BuildAnswer, BuildRig, type ContextFiles, withoutIds } from './build-rig.ts';
 
 /** What Fairlead builds, and what it says about it, beside dockerd 20.10 with the same docker command. */
@@ -13,10 +13,7 @@ let dockerd: BuildRig;
 /** What each said while it built `big`. */
 let built: readonly [BuildAnswer, BuildAnswer];
 const client = peerProgram('docker');
-
-/** Later releases of dockerd say the same in other words, and hash with other fields: only files can be compared then. */
-const version = execFileSync(peerProgram('dockerd'), ['--version'], { encoding: 'utf8', env: dockerdEnvironment() });
-const beside20 = version.includes(' 20.10.') ? {} : { skip: `compared with dockerd 20.10; here is ${version.trim()}` };
+const beside20 = besideDockerd20();
 
 before(async () => {
   [fairlead, dockerd] = await Promise.all([BuildRig.fairlead(), BuildRig.dockerd()]);

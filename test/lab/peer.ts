@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Daemon, type Host } from '@fairlead/lab';
@@ -18,6 +19,16 @@ export function peerProgram(name: string): string {
     .find((path) => existsSync(path));
   if (found === undefined) throw new Error(`${name} is not under .peers: run npm test once, which unpacks it`);
   return found;
+}
+
+/**
+ * Options of a test that holds words against those of dockerd 20.10 (Debian 12). Later releases say the same in others, and
+ * hash with other fields: where the peer is one of these, the test says that it is left out.
+ */
+export function besideDockerd20(): { readonly skip?: string } {
+  const options = { encoding: 'utf8', env: dockerdEnvironment() } as const;
+  const version = execFileSync(peerProgram('dockerd'), ['--version'], options).trim();
+  return version.includes(' 20.10.') ? {} : { skip: `compared with dockerd 20.10; here is ${version}` };
 }
 
 /** The docker command: the machine's own, else the peer's. */
