@@ -28,6 +28,7 @@ const testRequirements: readonly Requirement[] = [
   { program: 'script', package: 'bsdutils', purpose: 'is a terminal in the tests' },
   { program: 'xz', package: 'xz-utils', purpose: 'packs archives in the tests, and unpacks them for the engine' },
   { program: 'bzip2', package: 'bzip2', purpose: 'packs archives in the tests, and unpacks them for the engine' },
+  { program: 'zstd', package: 'zstd', purpose: 'packs archives in the tests' },
   { program: 'curl', package: 'curl', purpose: 'is a client in the tests' },
 ];
 

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ApiClient } from '@fairlead/api/client';
-import { dockerClient, peerProgram } from '../lab/peer.ts';
+import { besideDockerd20, dockerClient, peerProgram } from '../lab/peer.ts';
 import { Registry } from '../lab/registry.ts';
 import { BuildRig, withoutIds } from './build-rig.ts';
 
@@ -298,7 +298,9 @@ test('who asks for BuildKit is told what to do', async () => {
   const message = /^BuildKit is not supported by this version of Fairlead: set DOCKER_BUILDKIT=0/;
   await assert.rejects(api.text('POST', '/build', { query: { version: 2 } }), { code: 'not-implemented', message });
   await assert.rejects(api.text('POST', '/session'), { code: 'not-implemented', message });
-  // The docker command of 20.10 has it built in.
+});
+
+test('the docker command of 20.10, which has BuildKit built in, is told the same', besideDockerd20(), async () => {
   const folder = rig.folder({ Dockerfile: 'FROM busybox' });
   const env = { DOCKER_BUILDKIT: '1', DOCKER_HOST: rig.daemon.address, DOCKER_CONFIG: rig.host.folder };
   const old = await rig.host.run([peerProgram('docker'), 'build', folder], { env });
