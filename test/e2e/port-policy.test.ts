@@ -140,7 +140,7 @@ test('who can reach a port: by its binding and its policy, and past the rules of
   assert.match(limited, /nobody-listens|listen/);
   assert.match(limited, /81\/tcp +\[::\]:8082 +this host/);
   const table = `table ip others { chain entry { type filter hook forward priority 10; tcp dport 80 counter drop; }; }`;
-  await host.run(['nft', '-f', '-'], { input: table });
+  await host.exec('nft', table);
   const blocked = await reach('told:80');
   assert.match(blocked, /80\/tcp +0\.0\.0\.0:8080 +nobody, meant for anyone/);
   assert.match(blocked, /nft trace: table ip others, chain entry.*tcp dport 80/);
