@@ -184,7 +184,13 @@ const following: Activity = async () => {
   return async (victim) => {
     assert.equal(await rig.docker('wait', 'counter'), '0\n');
     const whole = Array.from({ length: 200 }, (_, index) => `${index + 1}\n`).join('');
-    assert.equal(await rig.docker('logs', 'counter'), whole);
+    const logged = await rig.docker('logs', 'counter');
+    // The line that was read and not written when the daemon was killed (decision 11).
+    const gaps = whole
+      .trimEnd()
+      .split('\n')
+      .filter((line) => !logged.split('\n').includes(line));
+    assert.ok(gaps.length <= (victims[victim].daemon ? 1 : 0), `lost: ${gaps.join()}`);
     if (!victims[victim].daemon) {
       assert.deepEqual(await texts, [whole, whole]);
       for (const stream of others) assert.ok(!stream.closed && stream.destroy());

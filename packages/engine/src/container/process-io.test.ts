@@ -157,3 +157,14 @@ test('a reader that leaves its loop early is a reader no more', async (t) => {
   stderr.end();
   await io.ended;
 });
+
+test('pipes that were closed before anybody came have ended', { timeout: 5000 }, async (t) => {
+  const [stdout, stderr] = [await pipe(t), await pipe(t)];
+  for (const { reader } of [stdout, stderr]) {
+    reader.destroy();
+    await once(reader, 'close');
+  }
+  const io = new ProcessIo({ stdout: stdout.reader, stderr: stderr.reader }, () => undefined);
+  await io.drain();
+  assert.deepEqual(await Array.fromAsync(io.subscribe().output), []);
+});

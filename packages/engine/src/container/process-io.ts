@@ -140,14 +140,18 @@ export class ProcessIo {
   }
 
   #read(socket: Socket, stream: OutputChunk['stream']): void {
+    // An empty pipe without a writer closes by itself, which may have been before we came.
+    if (socket.closed) return this.#noteClosed();
     socket.on('data', (data: Buffer) => this.#deliver({ stream, data }));
-    socket.on('close', () => {
-      this.#open--;
-      if (this.#open > 0) return;
-      for (const subscription of this.#subscriptions) subscription.end();
-      this.#subscriptions.clear();
-      this.#ended.resolve();
-    });
+    socket.on('close', () => this.#noteClosed());
+  }
+
+  #noteClosed(): void {
+    this.#open--;
+    if (this.#open > 0) return;
+    for (const subscription of this.#subscriptions) subscription.end();
+    this.#subscriptions.clear();
+    this.#ended.resolve();
   }
 
   #deliver(chunk: OutputChunk): void {
