@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
@@ -60,6 +69,18 @@ test('the plain file that a crash left behind is taken over', () => {
   createNamespace(name);
   assert.ok(namespaceExists(name));
   assert.ok(!listEmptyPins().includes(name));
+});
+
+test('a name that goes while names are listed is no fault', () => {
+  createNamespace(name);
+  deleteNamespace(name);
+  // It is listed, and nothing is there.
+  symlinkSync('/run/netns/nowhere', namespacePath(name));
+  try {
+    assert.ok(!listEmptyPins().includes(name) && !listNamespaces().includes(name));
+  } finally {
+    unlinkSync(namespacePath(name));
+  }
 });
 
 test('the plain file that a crash left behind is deleted like a namespace', () => {

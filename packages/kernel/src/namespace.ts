@@ -10,6 +10,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import type { NamespaceName } from '@fairlead/netlink';
+import { errnoOf } from './errno-of.ts';
 import { mount, setns, umount2, unshare } from './syscalls.ts';
 import { SystemCallError } from './system-call-error.ts';
 
@@ -122,7 +123,17 @@ function reservePath(path: string): void {
 }
 
 function isPinned(path: string): boolean {
-  return statfsSync(path).type === NSFS_MAGIC;
+  return pinAt(path) === 'namespace';
+}
+
+/** `undefined` for a name that has gone since it was listed: others make and remove theirs at any time. */
+function pinAt(path: string): 'namespace' | 'plain file' | undefined {
+  try {
+    return statfsSync(path).type === NSFS_MAGIC ? 'namespace' : 'plain file';
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 let prepared = false;
@@ -160,7 +171,7 @@ export function listNamespaces(): NamespaceName[] {
 
 /** Names under which nothing is pinned: a process was killed between making the file and mounting a namespace on it. */
 export function listEmptyPins(): NamespaceName[] {
-  return pinFiles().filter((name) => !isPinned(namespacePath(name)));
+  return pinFiles().filter((name) => pinAt(namespacePath(name)) === 'plain file');
 }
 
 function pinFiles(): NamespaceName[] {
