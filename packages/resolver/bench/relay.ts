@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseIpAddress, relayEndpoint } from '@fairlead/base';
 import { type Relay, ResolverClient } from '@fairlead/dns';
-import { createNamespace, deleteNamespace, namespacePath } from '@fairlead/kernel';
+import { deleteNamespace, Kernel, namespacePath } from '@fairlead/kernel';
 
 /**
  * What relays cost: setting 1,000 of them, one connection, bytes, and what a name has to wait meanwhile:
@@ -15,9 +15,28 @@ import { createNamespace, deleteNamespace, namespacePath } from '@fairlead/kerne
 const serverPort = 8000;
 const namespace = `fl-bench-relay-${process.pid}`;
 const enter = `--net=${namespacePath(namespace)}`;
-const target = `[${relayEndpoint.address}]:${relayEndpoint.port}`;
-const rules = `table inet relay { chain relay { type filter hook prerouting priority -80;
-  ip6 daddr ::1 tcp dport 9000-9999 tproxy ip6 to ${target}; }; }`;
+/** Hands connections to ::1 to the relay, as the host's table does. */
+const table = {
+  family: 'inet',
+  name: 'relay',
+  sets: [],
+  chains: [
+    {
+      name: 'relay',
+      hook: { type: 'filter', hook: 'prerouting', priority: -80, policy: 'accept' },
+      rules: [
+        {
+          statements: [
+            { match: ['ip6 daddr'], with: { value: '::1' } },
+            { match: ['meta l4proto'], with: { value: 'tcp' } },
+            { tproxy: relayEndpoint },
+            { verdict: 'accept' },
+          ],
+        },
+      ],
+    },
+  ],
+} as const;
 
 /** Inside the namespace: `server`, or `client` that connects 1,000 times to each port and then sends a gigabyte. */
 const role = process.argv[2];
@@ -69,9 +88,11 @@ async function send(socket: net.Socket, mebibytes: number): Promise<void> {
 async function main(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'fl-bench-relay-'));
   const socketPath = join(directory, 'control.sock');
-  createNamespace(namespace);
-  execFileSync('nsenter', [enter, 'ip', 'link', 'set', 'lo', 'up']);
-  execFileSync('nsenter', [enter, 'nft', rules]);
+  using kernel = new Kernel();
+  await kernel.apply([
+    { action: 'add', object: { kind: 'namespace', namespace } },
+    { action: 'add', object: { kind: 'table', namespace, definition: table } },
+  ]);
   const start = (script: string, ...more: string[]) =>
     spawn('nsenter', [enter, process.execPath, script, ...more], { stdio: ['ignore', 'pipe', 'inherit'] });
   const resolver = start(join(import.meta.dirname, '../src/main.ts'), '--socket', socketPath);

@@ -28,5 +28,6 @@ test('the machine’s ps is asked, and what it refuses is said in its words', as
   const { Titles, Processes } = await processTable('-o pid,ppid', [process.pid]);
   assert.deepEqual(Titles, ['PID', 'PPID']);
   assert.deepEqual(Processes, [[String(process.pid), String(process.ppid)]]);
+  assert.deepEqual((await processTable('-C no-such-program', [process.pid])).Processes, []);
   await assert.rejects(processTable('--no-such-option', [process.pid]), /unknown gnu long option|no-such-option/);
 });

@@ -75,6 +75,8 @@ async function ps(words: readonly string[]): Promise<string> {
       throw new FairleadError('internal', 'ps: exec: "ps": executable file not found in $PATH');
     }
     const said = error instanceof Error && 'stderr' in error ? String(error.stderr).split('\n')[0] : '';
+    // Arguments that select nothing are no mistake: ps writes the head alone, and exits with 1.
+    if (!said && error instanceof Error && 'stdout' in error && error.stdout) return String(error.stdout);
     // dockerd answers 500 to what ps does not understand: here it is the caller's mistake that it is.
     throw new FairleadError(said ? 'invalid-argument' : 'internal', said || `ps: ${messageOf(error)}`);
   }
