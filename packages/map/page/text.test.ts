@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { MapView, PortView, TileView } from '../src/model/map-view.ts';
+import type { MapView, PortView } from '../src/model/map-view.ts';
+import { samplePort, sampleTile as web } from '../src/testing/sample-view.ts';
 import { barLength, countText, portText, rateText, socketsOf, tileLabel, totalRate } from './text.ts';
 
 const rates: [number, string][] = [
@@ -28,24 +29,7 @@ test('a bar is empty for nothing, short for little, full for very much, and neve
   );
 });
 
-const web: TileView = {
-  id: 'tile:app/web',
-  name: 'web',
-  network: 'network:app',
-  owner: 'fairlead',
-  state: 'running',
-  addresses: ['10.9.1.2', 'fd00::2'],
-  connected: true,
-};
-const port: PortView = {
-  id: 'p',
-  container: 'web',
-  protocol: 'tcp',
-  address: '0.0.0.0',
-  ports: '8080',
-  containerPorts: '80',
-  open: true,
-};
+const port: PortView = { ...samplePort, id: 'p' };
 
 test('a label says everything that is to be seen, and nothing that is not', () => {
   assert.equal(tileLabel({ ...web, addresses: [] }, 'app', [], []), 'web on app');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MapView, TileView } from '../src/model/map-view.ts';
+import { sampleNetwork } from '../src/testing/sample-view.ts';
 import { stopsOf, type TraceAnswer, type TraceHop } from './trace-path.ts';
 
 const tile = (name: string, network: string, address: string): TileView => ({
@@ -18,18 +19,7 @@ const tile = (name: string, network: string, address: string): TileView => ({
 const view: MapView = {
   schema: 'fairlead.map/1',
   host: { name: 'box', uplinks: [{ id: 'link:eth0', name: 'eth0', up: true, addresses: [], gateways: [] }] },
-  networks: [
-    {
-      id: 'network:app',
-      name: 'app',
-      owner: 'fairlead',
-      driver: 'bridge',
-      interface: 'br-app',
-      up: true,
-      subnets: [],
-      traits: [],
-    },
-  ],
+  networks: [sampleNetwork],
   tiles: [tile('web', 'app', '10.9.1.2'), tile('db', 'app', '10.9.1.3'), tile('db', 'back', 'fd00::3')],
   ports: [],
   findings: [],

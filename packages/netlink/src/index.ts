@@ -69,6 +69,7 @@ export {
   type RuleSummary,
   type RulesetFamily,
   ruleHandle,
+  rulesetFamily,
   summarizeChain,
   summarizeRule,
 } from './nftables/ruleset-listing.ts';

@@ -1,20 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { samplePort as port, sampleNetwork, sampleTile as web } from '../testing/sample-view.ts';
 import { kernelView } from './kernel-view.ts';
-import type { MapView, PortView, TileView } from './map-view.ts';
+import type { MapView, TileView } from './map-view.ts';
 
-const web: TileView = {
-  id: 'tile:app/web',
-  name: 'web',
-  network: 'network:app',
-  owner: 'fairlead',
-  state: 'running',
-  addresses: ['10.9.1.2', 'fd00::2'],
-  connected: true,
-  interface: 'eth0',
-  device: 'veth1',
-  namespace: 'fl-web',
-};
 const foreign: TileView = {
   ...web,
   id: 'tile:veth2',
@@ -24,33 +13,13 @@ const foreign: TileView = {
   pid: 812,
 };
 const { namespace: _, ...unnamed } = foreign;
-const port: PortView = {
-  id: 'port:1',
-  container: 'web',
-  protocol: 'tcp',
-  address: '0.0.0.0',
-  ports: '8080',
-  containerPorts: '80',
-  open: true,
-};
 const view: MapView = {
   schema: 'fairlead.map/1',
   host: {
     name: 'box',
     uplinks: [{ id: 'link:eth0', name: 'eth0', up: true, addresses: ['192.0.2.2/24'], gateways: ['192.0.2.1'] }],
   },
-  networks: [
-    {
-      id: 'network:app',
-      name: 'app',
-      owner: 'fairlead',
-      driver: 'bridge',
-      interface: 'br-app',
-      up: true,
-      subnets: ['10.9.1.0/24'],
-      traits: [],
-    },
-  ],
+  networks: [sampleNetwork],
   tiles: [web, unnamed, { ...web, id: 'tile:asleep', state: 'stopped' }],
   ports: [port],
   findings: [],

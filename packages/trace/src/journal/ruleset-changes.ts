@@ -1,4 +1,11 @@
-import { decodeGeneration, listAttributes, type Message, nftType, summarizeRule } from '@fairlead/netlink';
+import {
+  decodeGeneration,
+  listAttributes,
+  type Message,
+  nftType,
+  rulesetFamily,
+  summarizeRule,
+} from '@fairlead/netlink';
 import type { ForeignEntry } from './journal-entry.ts';
 
 /** Rules that are told in full. */
@@ -21,14 +28,6 @@ const kinds: ReadonlyMap<
   [nftType.deleteElement, { word: 'element', verb: 'removed', owner: 2 }],
 ]);
 
-const families: Readonly<Record<number, string>> = {
-  1: 'inet',
-  2: 'ip',
-  3: 'arp',
-  5: 'netdev',
-  7: 'bridge',
-  10: 'ip6',
-};
 const decoder = new TextDecoder();
 
 /** A transaction of another program. */
@@ -74,7 +73,7 @@ export class RulesetChanges {
     const { word, verb, owner } = kind;
     // Only names are read: a set can come with a hundred thousand elements.
     const names = new Map(listAttributes(message.body.subarray(4)).filter(([type]) => type <= 3));
-    const table = `${families[message.body[0] ?? 0] ?? 'unknown'} ${textOf(names.get(1))}`;
+    const table = `${rulesetFamily(message)} ${textOf(names.get(1))}`;
     const name = owner === undefined ? '' : textOf(names.get(owner));
     const what = describe({ table, word, verb, name });
     this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
