@@ -16,6 +16,8 @@ export interface Tally {
 export interface TestRun extends Tally {
   /** The files that took longest, and their milliseconds; none of a run in one process. */
   readonly slowest: readonly (readonly [file: string, milliseconds: number])[];
+  /** Files with a test that failed; none of a run in one process. */
+  readonly failedFiles: readonly string[];
 }
 
 /** Tests of packages and tools without root, kernel or programs; the architecture is a step of its own. */
@@ -63,13 +65,17 @@ export async function runTests({ files, concurrency, timeout, echo }: RunOptions
     passed = counts.passed;
     failed = counts.tests - counts.passed - counts.skipped - counts.todo;
   });
+  const failedFiles = new Set<string>();
+  events.on('test:fail', ({ file }) => {
+    if (file !== undefined && concurrency > 0) failedFiles.add(relative(root, file));
+  });
   let output = '';
   for await (const piece of events.compose(new spec()) as AsyncIterable<Buffer | string>) {
     output += piece;
     echo?.write(piece);
   }
   const slowest = times.sort(([, one], [, other]) => other - one).slice(0, SHOWN);
-  return { passed, failed, output, slowest };
+  return { passed, failed, output, slowest, failedFiles: [...failedFiles] };
 }
 
 /** The closing lines of a report: `ℹ tests 12` and so on. */

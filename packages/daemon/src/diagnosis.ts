@@ -78,7 +78,7 @@ export function diagnosisService(parts: DiagnosisParts): DiagnosisService & Repa
     },
     async examine() {
       const [{ examineHost }, { readDirectory }] = await Promise.all([trace(), places()]);
-      return await examineHost(readDirectory(engine()));
+      return await examineHost(() => readDirectory(engine()));
     },
     async reach(reference, port) {
       const [{ examineReach }, { readDirectory }] = await Promise.all([trace(), places()]);

@@ -4,7 +4,7 @@ import { parseInterfaceAddress, parseIpAddress, parsePrefix } from '@fairlead/ba
 import type { LinkDetails, RouteObject } from '@fairlead/netlink';
 import type { TraceReport } from '../model/report.ts';
 import { runChecks } from './checks.ts';
-import { type Finding, mergeFindings } from './finding.ts';
+import { confirmedResults, type Finding, mergeFindings } from './finding.ts';
 import type { HostState, ProofOf } from './host-state.ts';
 
 function link(index: number, name: string, change: Partial<LinkDetails> = {}): LinkDetails {
@@ -268,4 +268,17 @@ test('what has the same rule for its cause is one finding, for everybody whom it
   assert.deepEqual(merged[0]?.affects, ['x', 'y']);
   assert.deepEqual(merged[0]?.fixes, [{ text: 'Accept it', commands: ['accept a', 'accept b'], undo: ['undo'] }]);
   assert.equal(merged[0]?.consequences?.length, 2);
+});
+
+test('what is seen once only is no trouble', () => {
+  const stale = { ...healthy, links: [...healthy.links, link(9, 'veth9', { kind: 'veth', alias: 'fairlead web' })] };
+  const off = { ...healthy, sysctls: { ...healthy.sysctls, 'net.ipv4.ip_forward': '0' } };
+  const codesOf = (before: HostState, after: HostState) =>
+    confirmedResults(runChecks(before), runChecks(after)).flatMap(({ findings }) => findings.map(({ code }) => code));
+  assert.deepEqual(codesOf(stale, healthy), [], 'a cable that has gone meanwhile');
+  assert.deepEqual(codesOf(off, stale), [], 'one that came after the first look');
+  assert.deepEqual(codesOf(stale, stale), ['stale-interface']);
+  assert.deepEqual(codesOf(off, off), ['forwarding-off']);
+  const note = { ...healthy, missingFeatures: ['feature'] };
+  assert.deepEqual(codesOf(healthy, note), ['kernel-feature'], 'a note is no trouble');
 });

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Kernel, Recorder } from '@fairlead/kernel';
 import { readHost } from '../collect/host-addresses.ts';
 import { Namespaces } from '../collect/namespaces.ts';
@@ -6,31 +7,74 @@ import { Watch } from '../collect/watch.ts';
 import type { Directory } from '../model/directory.ts';
 import { tracePacket } from '../trace.ts';
 import { runChecks } from './checks.ts';
-import { type DoctorReport, type Finding, mergeFindings, type Severity } from './finding.ts';
+import {
+  type CheckResult,
+  confirmedResults,
+  type DoctorReport,
+  type Finding,
+  isTrouble,
+  mergeFindings,
+  type Severity,
+} from './finding.ts';
 import type { ProofOf } from './host-state.ts';
 import { observeHost } from './observe-host.ts';
+import { isSuspect } from './proof-check.ts';
 import { type PlannedProof, planProofs } from './proofs.ts';
 
 /** Proofs under way at a time: they mostly wait. */
 const AT_A_TIME = 4;
 
-/** Look at the host, send packets where they can prove something, and say what is wrong. Nothing is changed. */
-export async function examineHost(directory: Directory): Promise<DoctorReport> {
+/** Milliseconds between looks: what is under way at the first (a container ends, its cable goes) is over by the last. */
+const SETTLING: readonly number[] = [150, 450];
+
+/** One look at the host. */
+interface Look {
+  readonly results: readonly CheckResult[];
+  readonly probes: number;
+  /** Purposes of the packets that have shown trouble. */
+  readonly suspects: ReadonlySet<string>;
+}
+
+/**
+ * Look at the host, send packets where they can prove something, and say what is wrong. Nothing is changed. Containers
+ * come and go meanwhile, so trouble is what is still there when it is looked for again.
+ */
+export async function examineHost(readDirectory: () => Directory): Promise<DoctorReport> {
   const start = performance.now();
   using kernel = new Kernel(new Recorder());
-  using namespaces = new Namespaces();
-  const state = await observeHost(kernel, namespaces, directory);
-  const planned = planProofs(directory, readHost(namespaces.get('')));
-  const proofs = await prove(planned, directory);
-  const results = runChecks({ ...state, proofs, missingFeatures: missingFeatures(kernel) });
+  let { results, probes, suspects } = await look(kernel, readDirectory());
+  for (const pause of SETTLING) {
+    if (!results.some(({ findings }) => findings.some(isTrouble))) break;
+    await setTimeout(pause);
+    const next = await look(kernel, readDirectory(), suspects);
+    results = confirmedResults(results, next.results);
+    probes += next.probes;
+    suspects = next.suspects;
+  }
   const findings = mergeFindings(results.flatMap((result) => result.findings));
   return {
     schema: 'fairlead.doctor/1',
     findings: findings.toSorted(bySeverity),
     passed: results.flatMap(({ check, findings: own }) => (own.some(isTrouble) ? [] : [check])),
-    probes: proofs.length,
+    probes,
     milliseconds: performance.now() - start,
   };
+}
+
+/** @param wanted purposes of the packets to send; all of them when absent. */
+async function look(kernel: Kernel, directory: Directory, wanted?: ReadonlySet<string>): Promise<Look> {
+  using namespaces = new Namespaces();
+  const seen = await observeHost(kernel, namespaces, directory);
+  const planned = planProofs(directory, readHost(namespaces.get('')));
+  const proofs = await prove(
+    planned.filter(({ purpose }) => wanted?.has(JSON.stringify(purpose)) ?? true),
+    directory,
+  );
+  const state = { ...seen, proofs, missingFeatures: missingFeatures(kernel) };
+  const suspects = new Set(
+    proofs.filter((proof) => isSuspect(state, proof)).map(({ purpose }) => JSON.stringify(purpose)),
+  );
+  return { results: runChecks(state), probes: proofs.length, suspects };
 }
 
 async function prove(planned: readonly PlannedProof[], directory: Directory): Promise<ProofOf[]> {
@@ -67,8 +111,4 @@ const order: readonly Severity[] = ['error', 'warning', 'note'];
 
 function bySeverity(a: Finding, b: Finding): number {
   return order.indexOf(a.severity) - order.indexOf(b.severity);
-}
-
-function isTrouble({ severity }: Finding): boolean {
-  return severity !== 'note';
 }

@@ -59,6 +59,26 @@ export interface CheckResult {
   readonly findings: readonly Finding[];
 }
 
+/** Whether something does not work or may stop working. */
+export function isTrouble({ severity }: Finding): boolean {
+  return severity !== 'note';
+}
+
+/** The later results without trouble that was not there before: what is under way is seen once only. */
+export function confirmedResults(before: readonly CheckResult[], after: readonly CheckResult[]): CheckResult[] {
+  const known = new Map(before.map(({ check, findings }) => [check, findings]));
+  return after.map(({ check, findings }) => {
+    const own = known.get(check) ?? [];
+    return { check, findings: findings.filter((each) => !isTrouble(each) || own.some((other) => isSame(other, each))) };
+  });
+}
+
+/** Figures in a text change from look to look; who is hit by what does not. */
+function isSame(first: Finding, second: Finding): boolean {
+  if (first.code !== second.code) return false;
+  return first.text === second.text || first.affects.some((name) => second.affects.includes(name));
+}
+
 /** Everything that the doctor has to say. */
 export interface DoctorReport {
   readonly schema: 'fairlead.doctor/1';

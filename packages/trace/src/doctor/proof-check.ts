@@ -7,6 +7,11 @@ export function proofFindings(state: HostState, kind: ProofOf['purpose']['kind']
   return state.proofs.filter(({ purpose }) => purpose.kind === kind).flatMap((proof) => findingOf(state, proof) ?? []);
 }
 
+/** Whether a packet has shown trouble. */
+export function isSuspect(state: HostState, proof: ProofOf): boolean {
+  return findingOf(state, proof) !== undefined;
+}
+
 function findingOf(state: HostState, { purpose, report }: ProofOf): Finding | undefined {
   if (purpose.kind === 'size') return sizeFinding(state, purpose, report);
   // Nobody outside has to answer, and nothing is said about what was not seen.
