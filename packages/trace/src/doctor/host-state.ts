@@ -1,6 +1,6 @@
 import type { InterfaceAddress, IpAddress } from '@fairlead/base';
 import type { ChainSummary, LinkDetails, RouteObject } from '@fairlead/netlink';
-import type { Directory } from '../model/directory.ts';
+import type { Directory, NetworkPlace } from '../model/directory.ts';
 import type { TraceReport } from '../model/report.ts';
 
 /** What a container's namespace holds. */
@@ -55,4 +55,16 @@ export function containersOn({ directory }: Pick<HostState, 'directory'>, networ
       ({ namespace, attachments }) => namespace !== undefined && attachments.some((each) => each.network === network),
     )
     .map(({ name }) => name);
+}
+
+/** Bridge networks with somebody on them. */
+export function usedNetworks(state: HostState): NetworkPlace[] {
+  return state.directory.networks.filter(
+    ({ name, driver }) => driver === 'bridge' && containersOn(state, name).length > 0,
+  );
+}
+
+/** Names of the containers that run. */
+export function runningContainers({ directory }: Pick<HostState, 'directory'>): string[] {
+  return directory.containers.filter(({ namespace }) => namespace !== undefined).map(({ name }) => name);
 }
