@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { type Host, labAddresses } from '@fairlead/lab';
 import { bareMap, type PortPair, publish } from '../bare-map.ts';
 import { type Engine, withEngines } from '../engine.ts';
@@ -24,7 +25,10 @@ const firstPort = 20_000;
 const counts = [1, 100, 1000];
 /** dockerd needs half a minute to start with 1,000 ports. */
 const dockerdLimit = 100;
-const connectionsPerRound = 2500;
+/** Few, so that all have their turn while the machine is in the same mood. */
+const connectionsPerTurn = 100;
+/** Turns of each, for each of the times that other subjects measure. */
+const turns = 25;
 
 /** New connections through a published port. */
 export const connections: Subject = {
@@ -32,8 +36,8 @@ export const connections: Subject = {
   method:
     'A process outside of the host opens TCP connections to one published port of it, one after the other, and resets ' +
     'each; a process in the container takes them. The two are kept on different cores. Time of connect(2): the median ' +
-    `of ${connectionsPerRound.toLocaleString('en')} in each round, the rounds of all in turn. Host and container ports are numbered in opposite order, ` +
-    'so that no range can stand for them. The floor is a bridge, a veth pair and one nftables map, nothing else.',
+    `of ${connectionsPerTurn} in each turn, everybody's turn coming some hundred times. Host and container ports are numbered ` +
+    'in opposite order, so that no range can stand for them. The floor is a bridge, a veth pair and one nftables map, nothing else.',
   measure: ({ engines: names, times, say }) =>
     withEngines(names, async (engines) => {
       const { host, path } = await bareMap();
@@ -71,13 +75,17 @@ async function measureCount(
   times: Setting['times'],
 ): Promise<Measurement[]> {
   const [outer, inner] = portPairs(count)[Math.floor(count / 2)] ?? [firstPort, firstPort];
-  await using acceptors = new AsyncDisposableStack();
-  for (const { path } of targets) acceptors.adopt(await accept(path, inner), stop);
+  await using parties = new AsyncDisposableStack();
+  for (const { path } of targets) parties.adopt(await accept(path, inner), stop);
   const latency: Samples = {};
   const rate: Samples = {};
-  for (let round = -1; round < times(9); round++) {
-    for (const { contender, host } of targets) {
-      const load = await connect(host, outer);
+  const askers = targets.map(({ contender, host }) => ({ contender, asker: new Asker(host, outer) }));
+  for (const { asker } of askers) parties.use(asker);
+  const rounds = times(9) * turns;
+  for (let round = -turns; round < rounds; round++) {
+    for (const { contender, asker } of askers) {
+      const load = await asker.connect(connectionsPerTurn);
+      // The first turns warm caches.
       if (round < 0) continue;
       note(latency, contender, load.p50);
       note(rate, contender, load.rate);
@@ -106,8 +114,27 @@ async function stop(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-async function connect(host: Host, port: number): Promise<ConnectLoad> {
-  const program = join(import.meta.dirname, '../load/connect.pl');
-  const words = [labAddresses.host.ipv4, `${port}`, `${connectionsPerRound}`];
-  return JSON.parse(await host.outside.exec('taskset', '--cpu-list', '0', 'perl', program, ...words));
+/** Opens connections from outside of a host. */
+class Asker implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #answers: AsyncIterator<string>;
+
+  constructor(host: Host, port: number) {
+    const program = join(import.meta.dirname, '../load/connect.pl');
+    const words = ['taskset', '--cpu-list', '0', 'perl', program, labAddresses.host.ipv4, `${port}`];
+    this.#child = host.outside.start(words);
+    if (this.#child.stdout === null) throw new Error('the asker cannot be heard');
+    this.#answers = createInterface(this.#child.stdout)[Symbol.asyncIterator]();
+  }
+
+  async connect(count: number): Promise<ConnectLoad> {
+    this.#child.stdin?.write(`${count}\n`);
+    const { value, done } = await this.#answers.next();
+    if (done) throw new Error('connections from outside are refused');
+    return JSON.parse(value);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await stop(this.#child);
+  }
 }
