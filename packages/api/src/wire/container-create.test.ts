@@ -107,6 +107,8 @@ test('requests that contradict themselves are refused in the words of Docker', (
       host({ ...joined, ExtraHosts: ['a:1.1.1.1'] }),
       'conflicting options: custom host-to-IP mapping and the network mode',
     ],
+    [host({ ExtraHosts: ['a=1.1.1.1'] }), 'bad format for add-host: "a=1.1.1.1"'],
+    [host({ ExtraHosts: ['a:1.1.1.1', 'b:x'] }), 'invalid IP address in add-host: "x"'],
     [
       host({ ...joined, PortBindings: { '80/tcp': [] } }),
       'conflicting options: port publishing and the container type network mode',

@@ -1,4 +1,4 @@
-import { FairleadError } from '@fairlead/base';
+import { FairleadError, tryParseIpAddress } from '@fairlead/base';
 import { parseSignal } from '@fairlead/engine';
 import type { ApiVersion } from '../http/api-version.ts';
 import type { WireCreate } from './create-schema.ts';
@@ -38,6 +38,7 @@ export function requireValidCreate(wire: WireCreate, version: ApiVersion): void 
   requireValidHealthcheck(wire.Healthcheck);
   requireNetworkMode(wire, host);
   requireEndpoints(wire, version);
+  requireExtraHosts(host.ExtraHosts);
   if (host.AutoRemove && !['', 'no'].includes(host.RestartPolicy?.Name ?? '')) {
     fail("can't create 'AutoRemove' container with restart policy");
   }
@@ -77,6 +78,17 @@ function requireContainerMode(wire: WireCreate, host: WireHostConfig): void {
   ];
   const conflict = conflicts.find(([present]) => present);
   if (conflict !== undefined) fail(`conflicting options: ${conflict[1]}`);
+}
+
+/** Otherwise they would be lines of `/etc/hosts` that no program can read (moby, opts/hosts.go). */
+function requireExtraHosts(entries: readonly string[]): void {
+  for (const entry of entries) {
+    const [, address] = /^[^:]+:(.*)$/s.exec(entry) ?? [];
+    if (address === undefined) fail(`bad format for add-host: ${JSON.stringify(entry)}`);
+    if (address !== 'host-gateway' && tryParseIpAddress(address.replace(/^\[(.*)\]$/, '$1')) === undefined) {
+      fail(`invalid IP address in add-host: ${JSON.stringify(address)}`);
+    }
+  }
 }
 
 function requireEndpoints(wire: WireCreate, version: ApiVersion): void {

@@ -24,7 +24,7 @@ const buildOptions: readonly OptionDefinition[] = [
   { flags: '--rm', description: 'remove containers of steps that went well: the default, but for --rm=false' },
   { flags: '--force-rm', description: 'remove containers of steps that failed too' },
   { flags: '--network <mode>', description: 'network of the commands', completion: 'network' },
-  { flags: '--add-host <host:address>', description: 'line for /etc/hosts', repeatable: list },
+  { flags: '--add-host <entry>', description: 'line for /etc/hosts: name:address or name=address', repeatable: list },
   { flags: '--shm-size <bytes>', description: 'size of /dev/shm' },
   { flags: '--ulimit <limit>', description: 'ulimit: name=soft:hard', repeatable: list },
   { flags: '-m, --memory <bytes>', description: 'memory limit' },

@@ -87,7 +87,7 @@ export const runOptions: readonly OptionDefinition[] = [
   { flags: '--dns <address>', description: 'upstream name server', repeatable: list },
   { flags: '--dns-search <domain>', description: 'search domain', repeatable: list },
   { flags: '--dns-option <option>', description: 'resolver option', repeatable: list },
-  { flags: '--add-host <entry>', description: 'line of /etc/hosts: name:address', repeatable: list },
+  { flags: '--add-host <entry>', description: 'line of /etc/hosts: name:address or name=address', repeatable: list },
   { flags: '--cap-add <capability>', description: 'add a capability', repeatable: list },
   { flags: '--cap-drop <capability>', description: 'drop a capability', repeatable: list },
   { flags: '--security-opt <option>', description: 'security option', repeatable: list },

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { FairleadError, formatPortRange, hostText, parsePortSpec, splitPolicy } from '@fairlead/base';
 import { type Options, splitAssignment } from '../command/options.ts';
+import { extraHost } from './extra-host.ts';
 import { parseMount, splitVolumes } from './mount-option.ts';
 import { resourceLimits } from './resource-limits.ts';
 
@@ -98,7 +99,7 @@ function hostConfig(options: Options, ports: readonly PublishedPort[], networkMo
     Dns: options.list('dns'),
     DnsSearch: options.list('dns-search'),
     DnsOptions: options.list('dns-option'),
-    ExtraHosts: options.list('add-host'),
+    ExtraHosts: options.list('add-host').map(extraHost),
     Links: options.list('link'),
     Sysctls: options.map('sysctl'),
     Devices: options.list('device').map(parseDevice),

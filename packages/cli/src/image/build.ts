@@ -1,6 +1,7 @@
 import { FairleadError } from '@fairlead/base';
 import type { Action } from '../command/command.ts';
 import { type Options, splitAssignment } from '../command/options.ts';
+import { extraHost } from '../container/extra-host.ts';
 import { resourceLimits } from '../container/resource-limits.ts';
 import { buildContext } from './build-context.ts';
 import { ProgressDisplay, type ProgressMessage } from './progress-display.ts';
@@ -49,7 +50,7 @@ function query(options: Options): Record<string, string | number | readonly stri
     target: options.text('target'),
     platform: options.text('platform'),
     networkmode: options.text('network'),
-    extrahosts: options.list('add-host'),
+    extrahosts: options.list('add-host').map(extraHost),
     buildargs: json(Object.fromEntries(options.list('build-arg').map(buildArgument))),
     labels: json(options.map('label')),
     cachefrom: json(options.list('cache-from')),
