@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Daemon, Host } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
@@ -11,8 +10,7 @@ let engine: EngineHost;
 let host: Host;
 let daemon: Daemon;
 const docker = (...words: string[]) => daemon.docker(...words);
-const launcher = resolve(import.meta.dirname, '../../fairlead');
-const fairlead = (...words: string[]) => host.run([launcher, ...words], { env: { DOCKER_HOST: daemon.address } });
+const fairlead = (...words: string[]) => engine.tryFairlead(...words);
 const option = (way: 'in' | 'out') => `com.fairlead.bandwidth.${way}`;
 
 before(async () => {

@@ -156,7 +156,6 @@ const refused: readonly (readonly [words: string, message: RegExp])[] = [
   [`-o ${P}bridge.enable_icc=maybe`, /failed to parse com\.docker\.network\.bridge\.enable_icc value: "maybe"/],
   ['--subnet 10.31.0.0/24 --subnet 10.31.1.0/24', /bridge driver doesn't support multiple subnets/],
   ['--subnet 10.30.1.0/25', /Pool overlaps with other one on this address space/],
-  [`-o ${P}bridge.name=br0 --ipv4=false`, /IPv4 or IPv6 must be enabled/],
   [`-o ${P}advertise_addr_nmsgs=4`, /com\.docker\.network\.advertise_addr_nmsgs must be in the range 0 to 3/],
   [
     `-o ${P}bridge.name=inhibit0`,
@@ -170,3 +169,7 @@ for (const [words, message] of refused) {
     assert.match(stderr, message);
   });
 }
+
+test('refused: a network without any family', async () => {
+  await assert.rejects(engine.fairlead('network', 'create', '--no-ipv4', 'wrong'), /IPv4 or IPv6 must be enabled/);
+});

@@ -1,6 +1,8 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Kernel, Recorder } from '@fairlead/kernel';
-import { busyboxImage, Daemon, type DaemonOptions, Host } from '@fairlead/lab';
+import { busyboxImage, Daemon, type DaemonOptions, type Finished, Host } from '@fairlead/lab';
+
+const launcher = resolve(import.meta.dirname, '../../fairlead');
 
 /** A throw-away host with Fairlead in it and the image `busybox` loaded, dismantled with both. */
 export class EngineHost implements AsyncDisposable {
@@ -33,6 +35,21 @@ export class EngineHost implements AsyncDisposable {
     await busyboxImage(image, { files });
     await daemon.docker('load', '-i', image);
     return new EngineHost(host, daemon, parts.move());
+  }
+
+  /**
+   * Run Fairlead's own command against it: it can say what the docker command of some distribution cannot.
+   *
+   * @returns its standard output as it is, with the last line break.
+   * @throws Error with what it said when it fails.
+   */
+  fairlead(...words: string[]): Promise<string> {
+    return this.host.exec(launcher, '-H', this.daemon.address, ...words);
+  }
+
+  /** The same, whatever the exit code is. */
+  tryFairlead(...words: string[]): Promise<Finished> {
+    return this.host.run([launcher, '-H', this.daemon.address, ...words]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { busyboxImage, Daemon, Host } from '@fairlead/lab';
+import { busyboxImage, Daemon, Host, refusalOf } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
 
 /** Logs as the docker command asks for them: their options, their files, and what becomes of them in a crash. */
@@ -20,7 +20,6 @@ describe('logs', { timeout: 120_000 }, () => {
   after(async () => await engine[Symbol.asyncDispose]());
 
   const docker = (...words: string[]) => engine.daemon.docker(...words);
-  const run = (...words: string[]) => engine.daemon.tryDocker(['run', ...words]);
 
   test('files are followed by others, and read as one', async () => {
     const options = ['--log-opt', 'max-size=1k', '--log-opt', 'max-file=3'];
@@ -73,9 +72,9 @@ describe('logs', { timeout: 120_000 }, () => {
     [['--log-opt', 'max-size=abc'], "failed to initialize logging driver: invalid size: 'abc'"],
   ] as const) {
     test(`refused as Docker does: ${message}`, async () => {
-      const { code, stderr } = await run('-d', ...options, 'busybox', 'echo');
-      assert.equal(code, 125);
-      assert.ok(stderr.startsWith(`docker: Error response from daemon: ${message}\n`), stderr);
+      const refused = await engine.daemon.tryDocker(['run', '-d', ...options, 'busybox', 'echo']);
+      assert.equal(refused.code, 125);
+      assert.equal(refusalOf(refused), message);
     });
   }
 

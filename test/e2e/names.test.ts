@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
-import { resolve as resolvePath } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Daemon, Host } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
@@ -145,19 +144,23 @@ test('a name of several is answered with all of them, each first in turn', async
 });
 
 test('names that were added by hand are in /etc/hosts, host-gateway as the address of the default bridge', async () => {
-  const added = [
+  const added = ['--add-host', 'box:192.0.2.50', '--add-host', 'six:2001:db8::50', '--add-host', 'hatch:host-gateway'];
+  await run('handy', '--network', 'app', ...added);
+  const lines = ['192.0.2.50\tbox', '2001:db8::50\tsix', '172.17.0.1\thatch'];
+  const shown = (text: string) => text.split('\n').filter((line) => lines.includes(line));
+  assert.deepEqual(shown(await docker('exec', 'handy', 'cat', '/etc/hosts')), lines);
+  await docker('exec', 'handy', 'ping', '-c1', '-W2', 'hatch');
+  // Older releases of the docker command do not know this way of writing them.
+  const alike = [
     '--add-host',
-    'box:192.0.2.50',
+    'box=192.0.2.50',
     '--add-host',
     'six=[2001:db8::50]',
     '--add-host',
-    'hatch:host-gateway',
+    'hatch=host-gateway',
   ];
-  await run('handy', '--network', 'app', ...added);
-  const text = await docker('exec', 'handy', 'cat', '/etc/hosts');
-  for (const line of ['192.0.2.50\tbox', '2001:db8::50\tsix', '172.17.0.1\thatch'])
-    assert.ok(text.split('\n').includes(line), line);
-  await docker('exec', 'handy', 'ping', '-c1', '-W2', 'hatch');
+  const text = await engine.fairlead('run', '--rm', '--network', 'app', ...alike, 'busybox', 'cat', '/etc/hosts');
+  assert.deepEqual(shown(text), lines);
 });
 
 test('names go on while the daemon is away', async () => {
@@ -171,10 +174,7 @@ test('names go on while the daemon is away', async () => {
 
 /** What the docker command has no words for. */
 async function dns(...words: string[]): Promise<string> {
-  const program = resolvePath(import.meta.dirname, '../../fairlead');
-  const { code, stdout, stderr } = await host.run([program, 'dns', ...words], { env: { DOCKER_HOST: daemon.address } });
-  assert.equal(code, 0, stderr);
-  return stdout.trim();
+  return (await engine.fairlead('dns', ...words)).trim();
 }
 
 test('names can be written for a network: with wildcards, aliases that lead in and out, texts and services', async () => {

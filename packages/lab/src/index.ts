@@ -10,5 +10,5 @@ export { topControlGroups } from './control-groups.ts';
 export { Daemon, type DaemonOptions } from './daemon.ts';
 export { Host, type HostOptions } from './host.ts';
 export { type HostPlan, hostPlan, labAddresses } from './host-plan.ts';
-export { childrenOf, type Finished, finish, type RunOptions } from './program.ts';
+export { childrenOf, type Finished, finish, type RunOptions, refusalOf } from './program.ts';
 export { NetworkSpace, type Space } from './space.ts';

@@ -51,3 +51,13 @@ export function childrenOf(pid: number): number[] {
     return [];
   }
 }
+
+/**
+ * What the daemon answered, of what a docker command that failed said. `docker run` says its own name before it and, up to
+ * release 27, a full stop behind it, unless there is one: where it says the one, the other is left out in any case.
+ */
+export function refusalOf({ stderr }: Finished): string {
+  const [said = ''] = stderr.split('\n');
+  const [, ofRun] = /^docker: (.*?)\.?$/.exec(said) ?? [];
+  return (ofRun ?? said).replace(/^Error response from daemon: /, '');
+}
