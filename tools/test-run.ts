@@ -12,12 +12,21 @@ export interface Tally {
   readonly output: string;
 }
 
+/** A test, or a suite of them, that was not run, and why. */
+export interface LeftOut {
+  readonly file: string;
+  readonly name: string;
+  readonly reason: string;
+}
+
 /** A run that is over. */
 export interface TestRun extends Tally {
   /** The files that took longest, and their milliseconds; none of a run in one process. */
   readonly slowest: readonly (readonly [file: string, milliseconds: number])[];
   /** Files with a test that failed; none of a run in one process. */
   readonly failedFiles: readonly string[];
+  /** What was not run on this machine. */
+  readonly leftOut: readonly LeftOut[];
 }
 
 /** Tests of packages and tools without root, kernel or programs; the architecture is a step of its own. */
@@ -69,13 +78,18 @@ export async function runTests({ files, concurrency, timeout, echo }: RunOptions
   events.on('test:fail', ({ file }) => {
     if (file !== undefined && concurrency > 0) failedFiles.add(relative(root, file));
   });
+  const leftOut: LeftOut[] = [];
+  events.on('test:pass', ({ file, name, skip }) => {
+    if (skip)
+      leftOut.push({ file: relative(root, file ?? ''), name, reason: skip === true ? 'no reason given' : skip });
+  });
   let output = '';
   for await (const piece of events.compose(new spec()) as AsyncIterable<Buffer | string>) {
     output += piece;
     echo?.write(piece);
   }
   const slowest = times.sort(([, one], [, other]) => other - one).slice(0, SHOWN);
-  return { passed, failed, output, slowest, failedFiles: [...failedFiles] };
+  return { passed, failed, output, slowest, failedFiles: [...failedFiles], leftOut };
 }
 
 /** The closing lines of a report: `ℹ tests 12` and so on. */
@@ -84,4 +98,13 @@ export function closingLines(output: string): string {
     .split('\n')
     .filter((line) => line.includes('ℹ'))
     .join('\n');
+}
+
+/** What was left out as lines that name each test, those with the same reason together. */
+export function leftOutLines(leftOut: readonly LeftOut[]): string[] {
+  const byReason = Map.groupBy(leftOut, ({ reason }) => reason);
+  return [...byReason].flatMap(([reason, tests]) => [
+    `left out, ${tests.length}: ${reason}`,
+    ...tests.map(({ file, name }) => `  ${file}: ${name}`),
+  ]);
 }

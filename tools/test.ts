@@ -5,7 +5,7 @@ import { demoRequirements, engineRequirements, type Requirement } from '../packa
 import { check } from './checks.ts';
 import { leftovers, machineState, runMarker } from './machine-state.ts';
 import { providePeers } from './peers.ts';
-import { kernelTests, runTests, type TestRun } from './test-run.ts';
+import { kernelTests, leftOutLines, runTests, type TestRun } from './test-run.ts';
 
 /**
  * `npm test`: the check, then everything that needs root: namespaces, containerd, the real docker command and the tools
@@ -56,6 +56,7 @@ async function testEverything(): Promise<boolean> {
   });
   say(`slowest files: ${tally.slowest.map(([file, time]) => `${file} ${Math.round(time / 1000)} s`).join(', ')}`);
   const { failed, unsteady } = await judge(tally);
+  for (const line of leftOutLines(tally.leftOut)) say(line);
   const left = leftovers(before, machineState());
   if (left.length > 0)
     say(`✖ left behind in the machine's own namespace:\n${left.map((thing) => `  ${thing}`).join('\n')}`);
