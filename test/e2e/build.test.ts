@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ApiClient } from '@fairlead/api/client';
 import { besideDockerd20, dockerClient, peerProgram } from '../lab/peer.ts';
@@ -10,6 +10,7 @@ import { BuildRig, withoutIds } from './build-rig.ts';
 
 /** `docker build` with the classic builder, as clients of two releases ask for it. */
 
+const launcher = resolve(import.meta.dirname, '../../fairlead');
 let rig: BuildRig;
 const clients = { 'the machine’s': dockerClient(), '20.10’s': peerProgram('docker') };
 
@@ -93,6 +94,19 @@ test('a step that was made before is taken over, as long as nothing of it has ch
   assert.equal(await hits({}, ['--no-cache']), 0);
   assert.equal(await hits({ unrelated: 'x' }), 4);
   assert.equal(await hits({}, ['--cache-from', 'absent:1']), 0);
+});
+
+test('the same files are the same whichever command sends them', async () => {
+  const files = {
+    Dockerfile: 'FROM busybox\nCOPY . /sent/\nRUN ls -A /sent',
+    '.dockerignore': 'secret\n',
+    secret: '',
+    'sub/open': 'open',
+  };
+  assert.match(await built(files, { client: launcher }), /\n\.dockerignore\nDockerfile\nsub\n/);
+  for (const client of Object.values(clients)) {
+    assert.equal((await built(files, { client })).match(/Using cache/g)?.length, 2, client);
+  }
 });
 
 test('the steps of an image that came from elsewhere are taken over when it is named', async () => {

@@ -74,7 +74,7 @@ describe('logs', { timeout: 120_000 }, () => {
     test(`refused as Docker does: ${message}`, async () => {
       const refused = await engine.daemon.tryDocker(['run', '-d', ...options, 'busybox', 'echo']);
       assert.equal(refused.code, 125);
-      assert.equal(refusalOf(refused), message);
+      assert.equal(refusalOf(refused), `Error response from daemon: ${message}`);
     });
   }
 

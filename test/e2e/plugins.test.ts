@@ -280,7 +280,10 @@ const refusals: readonly [what: string, method: string, answer: unknown, words: 
 for (const [what, method, answer, words, reason] of refusals) {
   test(`nothing is made when a plugin ${what}`, async () => {
     plugin.say(method, answer);
-    assert.equal(await fails('network', 'create', '-d', 'plug', ...words, 'bad'), reason);
+    assert.equal(
+      await fails('network', 'create', '-d', 'plug', ...words, 'bad'),
+      `Error response from daemon: ${reason}`,
+    );
     plugin.hush();
     assert.doesNotMatch(await docker('network', 'ls'), /\bbad\b/);
   });

@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, copyFileSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Daemon, Host } from '@fairlead/lab';
+import { type Daemon, type Host, refusalOf } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
 
 /** An engine in a host of its own, with the image `seeded` whose `/data` is a volume with content. */
@@ -33,10 +33,9 @@ export class VolumeRig implements AsyncDisposable {
 
   /** What it complains about; it must fail. */
   async refusal(...words: string[]): Promise<string> {
-    const { code, stderr } = await this.daemon.tryDocker(words);
-    if (code === 0) throw new Error(`docker ${words.join(' ')} did not fail`);
-    // What `docker run` adds: a full stop before docker 28, and in some cases advice.
-    return stderr.trimEnd().replace(/^docker: (.*?)\.?(\n+(Run|See) 'docker run --help'[^\n]*)?$/s, '$1');
+    const ended = await this.daemon.tryDocker(words);
+    if (ended.code === 0) throw new Error(`docker ${words.join(' ')} did not fail`);
+    return refusalOf(ended);
   }
 
   /** Run a shell in a container of the image `busybox` that goes when it ends. */

@@ -53,11 +53,9 @@ export function childrenOf(pid: number): number[] {
 }
 
 /**
- * What the daemon answered, of what a docker command that failed said. `docker run` says its own name before it and, up to
- * release 27, a full stop behind it, unless there is one: where it says the one, the other is left out in any case.
+ * What a docker command complained about, alike for all its releases: without what `docker run` adds, its own name, in some
+ * cases advice and, up to release 27, a full stop. That is left out of its messages in any case.
  */
 export function refusalOf({ stderr }: Finished): string {
-  const [said = ''] = stderr.split('\n');
-  const [, ofRun] = /^docker: (.*?)\.?$/.exec(said) ?? [];
-  return (ofRun ?? said).replace(/^Error response from daemon: /, '');
+  return stderr.trimEnd().replace(/^docker: (.*?)\.?(\n+(Run|See) 'docker run --help'[^\n]*)?$/s, '$1');
 }
