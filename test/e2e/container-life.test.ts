@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LifeRig } from './life-rig.ts';
+import { eventually, eventuallyEqual, LifeRig, outputOf } from './life-rig.ts';
 
 /** What happens to containers between creation and removal, above all when several clients are at it at once. */
 
@@ -9,8 +9,8 @@ let rig: LifeRig;
 let idle: Awaited<ReturnType<LifeRig['leftovers']>>;
 
 const forever = ['sleep', '1000'];
-/** Ends at once when it is asked to. */
-const polite = ['sh', '-c', 'trap "exit 7" TERM; while :; do sleep 0.05; done'];
+/** Ends at once when it is asked to, once it has said that it can be. */
+const polite = ['sh', '-c', 'trap "exit 7" TERM; echo ready; while :; do sleep 0.05; done'];
 const zeroTime = '0001-01-01T00:00:00Z';
 const none = { HostConfig: { NetworkMode: 'none' } };
 
@@ -27,13 +27,12 @@ afterEach(async () => {
   await assertIdle();
 });
 
-async function assertIdle(): Promise<void> {
-  for (let attempt = 0; attempt < 20; attempt++) {
-    if (JSON.stringify(await rig.leftovers()) === JSON.stringify(idle)) return;
-    await sleep(50);
-  }
-  assert.deepEqual(await rig.leftovers(), idle);
-}
+const assertIdle = () => eventuallyEqual(() => rig.leftovers(), idle);
+
+/** Wait for the word of {@link polite}. */
+const whenReady = (name: string) => eventually(`${name} is ready`, async () => (await logOf(name)) === 'ready\n');
+const logOf = async (name: string) =>
+  outputOf(await rig.api.open('GET', `/containers/${name}/logs`, { query: { stdout: 1 } }));
 
 /** Lines of a terminal. */
 async function firstLines(stream: AsyncIterable<Buffer>, count: number): Promise<string[]> {
@@ -105,7 +104,7 @@ test('a container that does not stop by itself is killed after its time, and one
   assert.ok(Date.now() - begin >= 1000);
   assert.equal((await rig.state('stubborn')).ExitCode, 137);
   await rig.run('polite', polite, none);
-  await sleep(100);
+  await whenReady('polite');
   await rig.post('polite', 'stop', { t: 20 });
   const { Status, ExitCode, Pid, Running } = await rig.state('polite');
   assert.deepEqual([Status, ExitCode, Pid, Running], ['exited', 7, 0, false]);
@@ -118,7 +117,7 @@ test('a paused container can be stopped, killed and removed', async () => {
     removed: () => rig.remove('removed'),
   })) {
     const id = await rig.run(name, polite, none);
-    await sleep(100);
+    await whenReady(name);
     await rig.post(name, 'pause');
     const { Status, Running, Paused } = await rig.state(name);
     assert.deepEqual([Status, Running, Paused], ['paused', true, true]);
@@ -283,8 +282,7 @@ test('a start that fails leaves the container as it was, with the reason, and no
     assert.match(reason, words);
     assert.equal((await rig.leftovers())['tasks']?.length, 1);
     await rig.remove('failing');
-    await sleep(50);
-    assert.deepEqual(await rig.leftovers(), withHolder);
+    await eventuallyEqual(() => rig.leftovers(), withHolder);
   }
 });
 
@@ -303,19 +301,21 @@ test('events come in Docker’s order and say what Docker says', async () => {
   await sleep(1100);
   const since = Date.now() / 1000;
   await rig.run('told', polite, { HostConfig: { NetworkMode: 'bridge', AutoRemove: true } });
-  await sleep(100);
+  await whenReady('told');
   await rig.post('told', 'pause');
   await rig.post('told', 'stop');
-  await sleep(50);
-  assert.deepEqual(await rig.events(since, 'signal', 'exitCode', 'execDuration'), [
-    'container create',
-    'network connect',
-    'container start',
-    'container pause',
-    'container kill signal=15',
-    'container unpause',
-    'container die exitCode=7 execDuration=0',
-    'network disconnect',
-    'container destroy',
-  ]);
+  await eventuallyEqual(
+    () => rig.events(since, 'signal', 'exitCode', 'execDuration'),
+    [
+      'container create',
+      'network connect',
+      'container start',
+      'container pause',
+      'container kill signal=15',
+      'container unpause',
+      'container die exitCode=7 execDuration=0',
+      'network disconnect',
+      'container destroy',
+    ],
+  );
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { childrenOf } from '@fairlead/lab';
-import { LifeRig, outputOf, statusOf } from './life-rig.ts';
+import { eventually, eventuallyEqual, LifeRig, outputOf, statusOf } from './life-rig.ts';
 
 /** What a daemon finds that was away while containers lived on, ended, were frozen, or were half made or half removed. */
 
@@ -29,14 +29,7 @@ afterEach(async () => {
   await assertIdle();
 });
 
-/** What a crash cut off can turn up a moment later, and goes then. */
-async function assertIdle(message?: string): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    if (JSON.stringify(await rig.leftovers()) === JSON.stringify(idle)) return;
-    await sleep(50);
-  }
-  assert.deepEqual(await rig.leftovers(), idle, message ?? 'leftovers');
-}
+const assertIdle = (when?: string) => eventuallyEqual(() => rig.leftovers(), idle, when);
 
 /** Something happens while no daemon is there. */
 async function meanwhile(happening: () => Promise<unknown>): Promise<void> {
@@ -188,8 +181,7 @@ test('containers do not notice that containerd is lost, and it is started again'
   const before = containerdPid();
   await rig.host.exec('kill', '-9', String(before));
   const answers = () => rig.exec('steady', ['echo', 'here']).then((text) => text === 'here\n');
-  for (let attempt = 0; attempt < 100 && !(await answers()); attempt++) await sleep(20);
-  assert.ok(await answers());
+  await eventually('containerd is back', answers);
   assert.notEqual(containerdPid(), before);
   assert.equal((await rig.state('steady')).Pid, Pid);
   await meanwhile(() => rig.host.exec('kill', '-9', String(containerdPid())));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LifeRig } from './life-rig.ts';
+import { eventuallyEqual, LifeRig } from './life-rig.ts';
 
 /** Containers that share a network, and containers whose networks change while they run or do not. */
 
@@ -21,8 +21,7 @@ after(() => rig[Symbol.asyncDispose]());
 afterEach(async () => {
   const containers = await rig.api.json<{ Id: string }[]>('GET', '/containers/json', { query: { all: true } });
   await rig.remove(...containers.map(({ Id }) => Id));
-  await sleep(100);
-  assert.deepEqual(await rig.leftovers(), idle);
+  await eventuallyEqual(() => rig.leftovers(), idle);
 });
 
 const joinerOf = (donor: string) => ({ HostConfig: { NetworkMode: `container:${donor}` } });

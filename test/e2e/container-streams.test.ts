@@ -3,8 +3,9 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { splitFrames } from '@fairlead/api/client';
-import { LifeRig, outputOf } from './life-rig.ts';
+import { eventually, eventuallyEqual, LifeRig, outputOf } from './life-rig.ts';
 
 /** What goes into processes and comes out of them: attached clients, logs, execs. */
 
@@ -34,14 +35,6 @@ afterEach(async () => {
   await rig.remove(...containers.map(({ Id }) => Id));
 });
 
-async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    if (await condition()) return;
-    await sleep(20);
-  }
-  assert.fail(what);
-}
-
 const logs = (name: string, query: Readonly<Record<string, number>> = {}) =>
   rig.api.open('GET', `/containers/${name}/logs`, { query: { stdout: 1, stderr: 1, ...query } });
 
@@ -69,15 +62,15 @@ test('who attaches and vanishes without a start leaves nothing behind', async ()
   assert.deepEqual(await pipes(), [id], 'somebody else is still there');
   attached.destroy();
   await rig.post('unstarted', 'start');
-  await until(async () => (await pipes())?.length === 0, 'pipes are left');
+  await eventually('no pipes are left', async () => (await pipes())?.length === 0);
 
   const alone = connect(rig.daemon.socketPath).pause();
   alone.write(
     `POST /containers/${id}/attach?stream=1&stdout=1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`,
   );
-  await until(async () => (await pipes())?.length === 1, 'it was not attached');
+  await eventually('it is attached', async () => (await pipes())?.length === 1);
   alone.destroy();
-  await until(async () => (await pipes())?.length === 0, 'pipes are left');
+  await eventually('no pipes are left', async () => (await pipes())?.length === 0);
   const again = await rig.attach('unstarted');
   await rig.post('unstarted', 'start');
   assert.equal(await outputOf(again), 'now\n');
@@ -106,10 +99,10 @@ test('without StdinOnce input goes on after a client’s has ended', async () =>
   await rig.run('cat', ['cat'], { ...interactive, StdinOnce: false });
   const first = await rig.attach('cat', { stdin: 1 });
   first.end('one\n');
-  await until(async () => (await outputOf(await logs('cat'))) === 'one\n', 'the first input did not arrive');
+  await eventually('the first input arrives', async () => (await outputOf(await logs('cat'))) === 'one\n');
   const second = await rig.attach('cat', { stdin: 1 });
   second.write('two\n');
-  await until(async () => (await outputOf(await logs('cat'))) === 'one\ntwo\n', 'the second input did not arrive');
+  await eventually('the second input arrives', async () => (await outputOf(await logs('cat'))) === 'one\ntwo\n');
   second.destroy();
   first.destroy();
   assert.equal((await rig.state('cat')).Running, true);
@@ -121,9 +114,9 @@ test('a client that vanishes takes the input of its container along, as its half
   const client = await rig.attach('orphan', { stdin: 1 });
   await rig.post('orphan', 'start');
   client.write('half a');
-  await until(
+  await eventually(
+    'it runs',
     async () => (await outputOf(await logs('orphan', { tail: 1 }))) === '' && (await rig.state('orphan')).Running,
-    'it does not run',
   );
   client.destroy();
   assert.equal(await ended.code, 0);
@@ -135,7 +128,7 @@ test('a terminal has the size that was set before the start, and the one set lat
   await rig.create('terminal', ['sh', '-c', 'stty size; read line; stty size'], said);
   const early = await rig.attach('terminal');
   await rig.post('terminal', 'start');
-  await until(async () => String(early.read()).includes('20 60\r\n'), 'no size was printed');
+  await eventually('its size is printed', async () => String(early.read()).includes('20 60\r\n'));
   await rig.post('terminal', 'kill');
 
   const client = await rig.attach('terminal', { stdin: 1 });
@@ -145,10 +138,10 @@ test('a terminal has the size that was set before the start, and the one set lat
   client.setEncoding('utf8').on('data', (piece: string) => {
     text += piece;
   });
-  await until(async () => text.includes('33 99\r\n'), 'no size was printed');
+  await eventually('its size is printed', async () => text.includes('33 99\r\n'));
   await rig.post('terminal', 'resize', { h: 45, w: 123 });
   client.write('\n');
-  await until(async () => text.includes('45 123\r\n'), text);
+  await eventually('its new size is printed', async () => text.includes('45 123\r\n'));
   client.destroy();
 });
 
@@ -235,12 +228,12 @@ test('a detached exec runs, and one in a container that ends, ends with it', asy
   await rig.run('box', forever, none);
   const detached = await rig.createExec('box', ['sh', '-c', 'echo here > /tmp/mark']);
   await rig.api.text('POST', `/exec/${detached}/start`, { body: { Detach: true } });
-  await until(async () => (await rig.exec('box', ['sh', '-c', 'cat /tmp/mark 2>&1'])) === 'here\n', 'it did not run');
+  await eventually('it runs', async () => (await rig.exec('box', ['sh', '-c', 'cat /tmp/mark 2>&1'])) === 'here\n');
   const id = await rig.createExec('box', forever);
   const unstarted = await rig.createExec('box', forever);
   const exec = await rig.startExec(id);
   const state = () => rig.api.json<{ ExitCode: number; Running: boolean; Pid: number }>('GET', `/exec/${id}/json`);
-  await until(async () => (await state()).Pid > 0, 'it did not start');
+  await eventually('it has started', async () => (await state()).Pid > 0);
   await rig.post('box', 'kill');
   assert.equal(await outputOf(exec), '');
   const { ExitCode, Running } = await state();
@@ -313,8 +306,14 @@ test('a hundred runs and execs leave no open file, pipe or folder', async () => 
   await round(1);
   await rig.run('box', forever, none);
   await rig.exec('box', ['true']);
-  await sleep(200);
-  const before = openFiles();
+  let before = openFiles();
+  // What the first rounds have opened is closed a moment later.
+  await eventually('nothing is opened nor closed', async () => {
+    const earlier = before;
+    await sleep(200);
+    before = openFiles();
+    return isDeepStrictEqual(before, earlier);
+  });
   for (let number = 2; number < 62; number += 2) {
     await Promise.all([round(number), round(number + 1), rig.exec('box', ['true'])]);
   }
@@ -323,9 +322,7 @@ test('a hundred runs and execs leave no open file, pipe or folder', async () => 
     await assert.rejects(rig.post('failing', 'start'));
     await rig.remove('failing');
   }
-  await sleep(300);
-  assert.deepEqual(openFiles(), before);
+  await eventuallyEqual(openFiles, before);
   await rig.remove('box');
-  await sleep(100);
-  assert.deepEqual(await rig.leftovers(), idle);
+  await eventuallyEqual(() => rig.leftovers(), idle);
 });

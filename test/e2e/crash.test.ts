@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Daemon, Host } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
 import { kernelState, settled } from './kernel-state.ts';
+import { eventually } from './life-rig.ts';
 
 /** The daemon dies, again and again; containers, names and ports go on, and nothing is left over. */
 
@@ -51,17 +52,18 @@ test('a running container, its name and its port go on while the daemon is dead'
 
   assert.match(await docker('ps', '--format', '{{.Names}} {{.Status}}'), /asker Up[\s\S]*web Up/);
   assert.equal(await kernelState(host), before);
-  await sleep(300);
-  const answers = (await docker('logs', 'asker')).trim().split('\n');
-  assert.ok(answers.length > 20 && !answers.includes('lost'), `${answers.length} answers`);
+  const answers = async () => (await docker('logs', 'asker')).trim().split('\n');
+  await eventually('the asker has asked often', async () => (await answers()).length > 20);
+  assert.ok(!(await answers()).includes('lost'));
   await docker('rm', '-f', 'web', 'asker');
   await docker('network', 'rm', 'app');
 });
 
 test('what a container wrote and how it ended while the daemon was dead is known afterwards', async () => {
   await docker('run', '-d', '--name', 'late', 'busybox', 'sh', '-c', 'sleep 1; echo last words; exit 9');
+  const pid = (await docker('inspect', '-f', '{{.State.Pid}}', 'late')).trim();
   await daemon.kill9();
-  await sleep(1500);
+  await eventually('it has ended', async () => (await host.run(['test', '-e', `/proc/${pid}`])).code !== 0);
   await daemon.restart();
   assert.equal(await docker('inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', 'late'), 'exited 9\n');
   assert.equal(await docker('logs', 'late'), 'last words\n');

@@ -1,6 +1,5 @@
-import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from '@fairlead/lab';
+import { eventuallyEqual } from './life-rig.ts';
 
 /** Everything that a run leaves in the host's own network, in the witnesses' words. */
 export async function kernelState(host: Host): Promise<string> {
@@ -20,10 +19,6 @@ export async function kernelState(host: Host): Promise<string> {
 }
 
 /** Namespaces end in the kernel's own time: their veth pairs go a moment after they do. */
-export async function settled(host: Host, wanted: string, message: string): Promise<void> {
-  for (let attempt = 0; attempt < 40; attempt++) {
-    if ((await kernelState(host)) === wanted) return;
-    await sleep(50);
-  }
-  assert.equal(await kernelState(host), wanted, message);
+export function settled(host: Host, wanted: string, message: string): Promise<void> {
+  return eventuallyEqual(() => kernelState(host), wanted, message);
 }

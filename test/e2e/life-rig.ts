@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { ApiClient, splitFrames } from '@fairlead/api/client';
 import { type Daemon, type Host, topControlGroups } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
@@ -178,6 +179,27 @@ export async function eventually(what: string, condition: () => Promise<boolean>
   const deadline = performance.now() + 30_000;
   while (!(await condition())) {
     if (performance.now() > deadline) assert.fail(`it never came about that ${what}`);
+    await sleep(20);
+  }
+}
+
+/**
+ * Wait until what is seen is what is wanted; what is seen instead after half a minute is the failure. Containers, namespaces
+ * and interfaces go in the kernel's own time, and what a crash has cut off can turn up a moment later and go then.
+ */
+export async function eventuallyEqual<Seen>(
+  look: () => Seen | Promise<Seen>,
+  wanted: Seen,
+  what?: string,
+): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  for (;;) {
+    const seen = await look();
+    if (isDeepStrictEqual(seen, wanted)) return;
+    if (performance.now() > deadline) {
+      const difference = { actual: seen, expected: wanted, operator: 'deepStrictEqual' };
+      throw new assert.AssertionError({ ...difference, ...(what !== undefined && { message: what }) });
+    }
     await sleep(20);
   }
 }
