@@ -17,7 +17,7 @@ import { type ConnectionFilter, ConnectionTable } from './connection-table.ts';
 import { EffectLog } from './effect-log.ts';
 import { errnoOf } from './errno-of.ts';
 import { type FeatureName, features } from './features.ts';
-import { listEmptyPins, listNamespaces } from './namespace.ts';
+import { listEmptyPins, listNamespaces, type NamespacePlaces } from './namespace.ts';
 import { NftApplier } from './nft-applier.ts';
 import { isNftChange } from './nft-batch.ts';
 import { isRouteKind, observeRoute } from './observer.ts';
@@ -31,14 +31,16 @@ const lossWatch = lateModule(() => import('./loss-watch.ts'));
 /** The one door to the kernel's network state: makes changes, reads state back, and remembers what it did. */
 export class Kernel implements Disposable {
   readonly recorder: Recorder;
-  readonly #namespaces = new OpenNamespaces();
+  readonly #namespaces: OpenNamespaces;
   readonly #log: EffectLog;
   readonly #route: RouteApplier;
   readonly #nft: NftApplier;
   readonly #connections: ConnectionTable;
 
-  constructor(recorder = new Recorder()) {
+  /** @param places where the namespaces are that it works in; absent means those of the machine. */
+  constructor(recorder = new Recorder(), places?: NamespacePlaces) {
     this.recorder = recorder;
+    this.#namespaces = new OpenNamespaces(places);
     this.#log = new EffectLog(recorder);
     this.#route = new RouteApplier(this.#namespaces, this.#log, (namespace, kind) => this.observe(namespace, [kind]));
     this.#nft = new NftApplier(this.#namespaces, this.#log);
@@ -56,6 +58,18 @@ export class Kernel implements Disposable {
     const [first] = changes;
     if (first === undefined) return Promise.resolve();
     return this.recorder.operation(describeChange(first), () => this.#applyInOrder(changes));
+  }
+
+  /**
+   * Let the kernel judge changes of elements in a namespace as one transaction, without making them: a batch that does
+   * not say its end is checked message by message and undone (net/netfilter/nfnetlink.c, nfnetlink_rcv_batch). The undoing
+   * waits for RCU, some 15 ms, on the one socket that may change our tables: for what a person asks for, not for every run.
+   *
+   * @throws NetlinkError what the kernel would refuse them with.
+   */
+  check(namespace: NamespaceName, changes: readonly Change[]): void {
+    this.#namespaces.recheck();
+    this.#nft.check(namespace, changes.filter(isNftChange));
   }
 
   async #applyInOrder(changes: readonly Change[]): Promise<void> {

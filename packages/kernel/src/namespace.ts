@@ -136,6 +136,26 @@ function pinAt(path: string): 'namespace' | 'plain file' | undefined {
   }
 }
 
+/** Where namespaces are found by name, made and ended. */
+export interface NamespacePlaces {
+  /** A file that stands for it; opening the one of a name that there is none of fails with `ENOENT`. */
+  path(name: NamespaceName): string;
+  /** @throws SystemCallError `EEXIST` when the name is taken. */
+  create<T>(name: NamespaceName, inside: () => T): T | undefined;
+  /** A name that is gone already is success. */
+  remove(name: NamespaceName): void;
+  /** Every name but the host's. */
+  names(): readonly NamespaceName[];
+}
+
+/** Those of the machine, which every tool finds under `/run/netns`. */
+export const pinnedPlaces: NamespacePlaces = {
+  path: namespacePath,
+  create: createNamespace,
+  remove: deleteNamespace,
+  names: listNamespaces,
+};
+
 let prepared = false;
 
 /** Make the directory a shared mount point, so that pins reach other mount namespaces (iproute2, ip/ipnetns.c). */

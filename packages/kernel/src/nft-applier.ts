@@ -47,6 +47,15 @@ export class NftApplier {
     }
   }
 
+  /** Let the kernel judge changes of elements as one transaction, without making them. */
+  check(namespace: NamespaceName, changes: readonly NftChange[]): void {
+    const open = this.#namespaces.get(namespace);
+    const batch = new NftBatch(this.#state(open));
+    for (const change of changes) batch.add(change);
+    const unfinished = encodeNftBatch(batch.finish()).slice(0, -1);
+    if (unfinished.length > 0) open.netfilter.executeBatch(unfinished);
+  }
+
   /** Put rules before all others of a chain, whoever made it: the first of them ends up last. */
   insertRules(namespace: NamespaceName, { table, chain }: ChainReference, rules: readonly RuleDefinition[]): void {
     const requests = rules.map((rule) => encodeRuleInsertion(table, chain, rule));

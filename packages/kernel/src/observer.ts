@@ -21,7 +21,6 @@ import {
   type NamespaceName,
 } from '@fairlead/netlink';
 import { errnoOf } from './errno-of.ts';
-import { listNamespaces } from './namespace.ts';
 import type { OpenNamespace } from './open-namespace.ts';
 import type { OpenNamespaces } from './open-namespaces.ts';
 
@@ -129,7 +128,7 @@ class LinkNames implements NameLookup {
 
   /** Which namespace an id of ours stands for: the host's and the pinned ones are asked one by one until one has it. */
   #namespaceOf(id: number): NamespaceName | undefined {
-    this.#unknown ??= ['', ...listNamespaces()];
+    this.#unknown ??= ['', ...this.#namespaces.names()];
     while (!this.#foreign.has(id)) {
       const name = this.#unknown.shift();
       if (name === undefined) return undefined;

@@ -1,5 +1,5 @@
 import type { NamespaceName } from '@fairlead/netlink';
-import { createNamespace, deleteNamespace } from './namespace.ts';
+import { type NamespacePlaces, pinnedPlaces } from './namespace.ts';
 import { NetlinkSocket } from './netlink-socket.ts';
 import { OpenNamespace } from './open-namespace.ts';
 
@@ -11,6 +11,16 @@ export class OpenNamespaces {
   readonly #open = new Map<NamespaceName, OpenNamespace>();
   /** Those known to be what their name means, in this run of synchronous work. */
   readonly #checked = new Set<OpenNamespace>();
+  readonly #places: NamespacePlaces;
+
+  constructor(places: NamespacePlaces = pinnedPlaces) {
+    this.#places = places;
+  }
+
+  /** Names of all namespaces but the host's, in use or not. */
+  names(): readonly NamespaceName[] {
+    return this.#places.names();
+  }
 
   /**
    * The namespace of a name, as it is now.
@@ -22,7 +32,7 @@ export class OpenNamespaces {
     if (known !== undefined && this.#checked.has(known)) return known;
     if (known?.isCurrent) return this.#keep(known);
     this.close(name);
-    return this.#keep(new OpenNamespace(name));
+    return this.#keep(this.#opened(name));
   }
 
   /**
@@ -44,9 +54,9 @@ export class OpenNamespaces {
 
   /** Make and pin a namespace, with a first socket that was opened on the way. */
   create(name: NamespaceName): OpenNamespace {
-    const socket = createNamespace(name, () => new NetlinkSocket('route'));
+    const socket = this.#places.create(name, () => new NetlinkSocket('route'));
     this.close(name);
-    const namespace = this.#keep(new OpenNamespace(name));
+    const namespace = this.#keep(this.#opened(name));
     if (socket !== undefined) namespace.adopt('route', socket);
     return namespace;
   }
@@ -63,7 +73,11 @@ export class OpenNamespaces {
   /** Unpin a namespace. */
   remove(name: NamespaceName): void {
     this.close(name);
-    deleteNamespace(name);
+    this.#places.remove(name);
+  }
+
+  #opened(name: NamespaceName): OpenNamespace {
+    return new OpenNamespace(name, this.#places.path(name));
   }
 
   #keep(namespace: OpenNamespace): OpenNamespace {
