@@ -68,3 +68,25 @@ test('a file of a newer layout is refused and left alone', () => {
     assert.throws(() => Store.open(path), /newer version/);
   });
 });
+
+test('a scratch store begins with what there is, and keeps to itself what becomes of it', () => {
+  using store = Store.open(':memory:');
+  const notes = store.collection<Note>('note');
+  notes.put({ id: 'a', text: 'one' });
+  notes.put({ id: 'b', text: 'two' });
+  using scratch = store.scratch();
+  const copies = scratch.collection<Note>('note');
+  scratch.transaction(() => {
+    copies.delete('a');
+    copies.put({ id: 'b', text: 'other' });
+    copies.put({ id: 'c', text: 'new' });
+  });
+  assert.deepEqual(
+    [...copies].map(({ text }) => text),
+    ['other', 'new'],
+  );
+  assert.deepEqual(
+    [...notes].map(({ text }) => text),
+    ['one', 'two'],
+  );
+});

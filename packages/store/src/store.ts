@@ -20,8 +20,12 @@ export class Store implements Disposable {
   readonly #delete: StatementSync;
   readonly #collections = new Map<string, Collection<Stored>>();
 
-  private constructor(database: DatabaseSync) {
+  /** Whose documents it begins with; see {@link scratch}. */
+  readonly #source: Store | undefined;
+
+  private constructor(database: DatabaseSync, source?: Store) {
     this.#database = database;
+    this.#source = source;
     this.#put = database.prepare('INSERT OR REPLACE INTO object (kind, id, value) VALUES (?, ?, ?)');
     this.#delete = database.prepare('DELETE FROM object WHERE kind = ? AND id = ?');
   }
@@ -39,18 +43,28 @@ export class Store implements Disposable {
     return new Store(database);
   }
 
+  /** A store in memory that begins with the documents of this one; what is written there is written nowhere else. */
+  scratch(): Store {
+    const database = new DatabaseSync(':memory:');
+    migrate(database, ':memory:');
+    return new Store(database, this);
+  }
+
   /** The documents of one kind, read from disk at the first call. */
   collection<T extends Stored>(kind: string): Collection<T> {
     const known = this.#collections.get(kind);
     if (known !== undefined) return known as Collection<T>;
-    const rows = this.#database.prepare('SELECT value FROM object WHERE kind = ?').all(kind);
-    const documents = rows.map((row) => JSON.parse(String(row['value'])) as T);
-    const collection = new Collection<T>(documents, {
+    const collection = new Collection<T>(this.#source?.collection<T>(kind) ?? this.#read<T>(kind), {
       put: (document) => void this.#put.run(kind, document.id, JSON.stringify(document)),
       delete: (id) => void this.#delete.run(kind, id),
     });
     this.#collections.set(kind, collection as Collection<Stored>);
     return collection;
+  }
+
+  #read<T>(kind: string): T[] {
+    const rows = this.#database.prepare('SELECT value FROM object WHERE kind = ?').all(kind);
+    return rows.map((row) => JSON.parse(String(row['value'])) as T);
   }
 
   /** Make all writes of `work` durable together, or none of them when it throws. */
