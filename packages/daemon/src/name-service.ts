@@ -88,6 +88,22 @@ export class NameService implements NameServicePort, OutputKeeper, AsyncDisposab
     }
   }
 
+  async tryPorts(
+    owner: string,
+    reservations: readonly PortReservation[],
+    anew: boolean,
+  ): Promise<readonly PortRange[]> {
+    const ports = reservations.filter(isFixed).flatMap(hostPorts);
+    const choices = reservations.filter((reservation) => !isFixed(reservation)).map(choiceOf);
+    const { picks } = await this.#client.call('tryPorts', { owner, ports, choices, anew });
+    const picked = picks.values();
+    return reservations.map((reservation) => {
+      if (isFixed(reservation)) return reservation.ports;
+      const { port = 0 } = picked.next().value ?? {};
+      return { first: port, last: port };
+    });
+  }
+
   async releasePorts(owner: string): Promise<void> {
     await this.#client.call('releasePorts', { owner });
   }
@@ -143,21 +159,12 @@ export class NameService implements NameServicePort, OutputKeeper, AsyncDisposab
   async #reserve(owner: string, reservations: readonly PortReservation[]): Promise<PortRange[]> {
     const fixed = reservations.filter(isFixed);
     if (fixed.length > 0) {
-      const ports = fixed.flatMap(({ protocol, addresses, ports }) =>
-        addresses.map((address) => ({ protocol, address, ...ports })),
-      );
-      await this.#client.call('reservePorts', { owner, ports });
+      await this.#client.call('reservePorts', { owner, ports: fixed.flatMap(hostPorts) });
     }
     return await Promise.all(
       reservations.map(async (reservation) => {
         if (isFixed(reservation)) return reservation.ports;
-        const { protocol, addresses, ports } = reservation;
-        const { port } = await this.#client.call('pickPort', {
-          owner,
-          protocol,
-          addresses,
-          ...(ports && { range: ports }),
-        });
+        const { port } = await this.#client.call('pickPort', { owner, ...choiceOf(reservation) });
         return { first: port, last: port };
       }),
     );
@@ -178,7 +185,18 @@ export class NameService implements NameServicePort, OutputKeeper, AsyncDisposab
   }
 }
 
-function isFixed(reservation: PortReservation): reservation is PortReservation & { readonly ports: PortRange } {
+/** A reservation of ports by their numbers. */
+type FixedReservation = PortReservation & { readonly ports: PortRange };
+
+function hostPorts({ protocol, addresses, ports }: FixedReservation) {
+  return addresses.map((address) => ({ protocol, address, ...ports }));
+}
+
+function choiceOf({ protocol, addresses, ports }: PortReservation) {
+  return { protocol, addresses, ...(ports && { range: ports }) };
+}
+
+function isFixed(reservation: PortReservation): reservation is FixedReservation {
   const { ports, count } = reservation;
   return ports !== undefined && ports.last - ports.first + 1 === count;
 }

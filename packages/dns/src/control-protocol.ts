@@ -23,6 +23,8 @@ export interface ResolverMethods {
   readonly removeEndpoint: Method<{ readonly id: string }, Nothing>;
   readonly reservePorts: Method<PortReservation, Nothing>;
   readonly pickPort: Method<PortChoice, PortPick>;
+  /** What the two before would say; nothing is held for it. */
+  readonly tryPorts: Method<PortTrial, { readonly picks: readonly PortPick[] }>;
   readonly setRelays: Method<RelaySettings, Nothing>;
   /** Give up all ports of an owner, and its relays with them. */
   readonly releasePorts: Method<{ readonly owner: string }, Nothing>;
@@ -98,6 +100,13 @@ export interface PortChoice {
 /** The port that is now held. */
 export interface PortPick {
   readonly port: number;
+}
+
+/** Ports that an owner would ask for. */
+export interface PortTrial extends PortReservation {
+  readonly choices: readonly Omit<PortChoice, 'owner'>[];
+  /** It would have given up what it has. */
+  readonly anew: boolean;
 }
 
 /**

@@ -17,6 +17,7 @@ export {
   type PortFailure,
   type PortPick,
   type PortReservation,
+  type PortTrial,
   type Relay,
   type RelaySettings,
   type ResolverContents,

@@ -87,6 +87,12 @@ export interface NameServicePort {
    * @throws FairleadError for the first one that cannot be had, in Docker's words.
    */
   reservePorts(owner: string, reservations: readonly PortReservation[]): Promise<readonly PortRange[]>;
+  /**
+   * What {@link reservePorts} would answer; nothing is held for it.
+   *
+   * @param anew the owner would have given up what it has.
+   */
+  tryPorts(owner: string, reservations: readonly PortReservation[], anew: boolean): Promise<readonly PortRange[]>;
   releasePorts(owner: string): Promise<void>;
   /** All relays of an owner, in the place of those that it had; {@link releasePorts} takes them away. */
   setRelays(owner: string, relays: readonly PortRelay[]): Promise<void>;

@@ -1,5 +1,12 @@
 import { FairleadError, familyOf, type IpAddress, isUnspecified, type PortProtocol } from '@fairlead/base';
-import { type HostPorts, type PortChoice, PortError, type PortPick, type PortReservation } from '@fairlead/dns';
+import {
+  type HostPorts,
+  type PortChoice,
+  PortError,
+  type PortPick,
+  type PortReservation,
+  type PortTrial,
+} from '@fairlead/dns';
 import { closeDescriptor, type HeldPort, holdPort, SystemCallError } from '@fairlead/kernel';
 import { EphemeralPorts, readPortSysctls } from './ephemeral-range.ts';
 
@@ -53,7 +60,41 @@ export class PortReservations implements Disposable {
    *
    * @throws FairleadError `conflict` when all ports are taken, PortError when an address cannot be bound at all.
    */
-  pick({ owner, protocol, addresses, range }: PortChoice): PortPick {
+  pick(choice: PortChoice): PortPick {
+    const pick = this.#pick(choice);
+    if (choice.range === undefined) this.#ephemeral.used(choice.protocol, pick.port);
+    return pick;
+  }
+
+  /**
+   * What {@link reserve} and {@link pick} would answer one after the other. The ports are bound for it and let go before
+   * anybody else gets a turn here; what is held stays held.
+   *
+   * @throws PortError, FairleadError as they do.
+   */
+  try({ owner, ports, choices, anew }: PortTrial): PortPick[] {
+    const before = new Set(this.#owners.get(owner));
+    try {
+      for (const range of ports) {
+        for (const port of portsOf(range.first, range.last))
+          this.#tryOne(owner, { ...range, first: port, last: port }, anew);
+      }
+      return choices.map((choice) => this.#pick({ owner, ...choice }));
+    } finally {
+      for (const hold of [...(this.#owners.get(owner) ?? [])]) if (!before.has(hold)) this.#release(hold);
+    }
+  }
+
+  /** What the owner would have given up is not in its way. */
+  #tryOne(owner: string, port: HostPorts, anew: boolean): void {
+    try {
+      this.reserve({ owner, ports: [port] });
+    } catch (error) {
+      if (!(anew && error instanceof PortError && error.port.heldBy === owner)) throw error;
+    }
+  }
+
+  #pick({ owner, protocol, addresses, range }: PortChoice): PortPick {
     const candidates =
       range === undefined ? this.#ephemeral.candidates(protocol, readPortSysctls()) : portsOf(range.first, range.last);
     for (const port of candidates) {
@@ -61,7 +102,6 @@ export class PortReservations implements Disposable {
         const ports = addresses.map((address) => ({ protocol, address, first: port, last: port }));
         if (ports.some(({ address }) => this.#find(owner, protocol, address, port))) continue;
         this.reserve({ owner, ports });
-        if (range === undefined) this.#ephemeral.used(protocol, port);
         return { port };
       } catch (error) {
         if (!(error instanceof PortError) || error.port.errno !== 'EADDRINUSE') throw error;

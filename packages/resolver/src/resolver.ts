@@ -52,6 +52,7 @@ export class Resolver implements Disposable {
     removeEndpoint: ({ id }) => done(() => this.#directory.removeEndpoint(id)),
     reservePorts: (reservation) => done(() => this.#ports.reserve(reservation)),
     pickPort: (choice) => this.#ports.pick(choice),
+    tryPorts: (trial) => ({ picks: this.#ports.try(trial) }),
     setRelays: (settings) => done(() => this.#relay.set(settings)),
     releasePorts: ({ owner }) => done(() => this.#releasePorts(owner)),
     holdFile: ({ path }) => done(() => this.#files.hold(path)),

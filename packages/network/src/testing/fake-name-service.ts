@@ -128,6 +128,22 @@ export class FakeNameService implements NameServicePort {
     });
   }
 
+  async tryPorts(
+    owner: string,
+    reservations: readonly PortReservation[],
+    anew: boolean,
+  ): Promise<readonly PortRange[]> {
+    return await this.#serve('tryPorts', () => {
+      const before = this.#ports;
+      this.#ports = anew ? before.filter((hold) => hold.owner !== owner) : [...before];
+      try {
+        return reservations.map((reservation) => this.#reserve(owner, reservation));
+      } finally {
+        this.#ports = before;
+      }
+    });
+  }
+
   async releasePorts(owner: string): Promise<void> {
     await this.#serve('releasePorts', () => this.#drop(owner));
   }
