@@ -1,0 +1,50 @@
+import type { PortRange } from '@fairlead/base';
+import type { Sandbox } from '../model.ts';
+import type { NameServicePort, PortReservation, ResolverSandbox } from '../name-service-port.ts';
+
+/** Where the name server of a sandbox listens that is not there: the real one takes ports as they come. */
+const SOME_PORTS = { udpPort: 40_053, tcpPort: 40_053 } as const;
+
+/** A name service that is told nothing, and asked only which ports could be had. */
+export class RehearsedNames implements NameServicePort {
+  readonly #names: NameServicePort;
+  readonly #sandbox: (id: string) => Sandbox | undefined;
+  /** Owners who have let go of their ports in the play. */
+  readonly #released = new Set<string>();
+
+  constructor(names: NameServicePort, sandbox: (id: string) => Sandbox | undefined) {
+    this.#names = names;
+    this.#sandbox = sandbox;
+  }
+
+  async openSandbox({ id }: ResolverSandbox): Promise<{ readonly udpPort: number; readonly tcpPort: number }> {
+    return this.#sandbox(id)?.resolver ?? SOME_PORTS;
+  }
+
+  async reservePorts(owner: string, reservations: readonly PortReservation[]): Promise<readonly PortRange[]> {
+    return await this.tryPorts(owner, reservations, this.#released.has(owner));
+  }
+
+  async tryPorts(
+    owner: string,
+    reservations: readonly PortReservation[],
+    anew: boolean,
+  ): Promise<readonly PortRange[]> {
+    return await this.#names.tryPorts(owner, reservations, anew);
+  }
+
+  async releasePorts(owner: string): Promise<void> {
+    this.#released.add(owner);
+  }
+
+  async list() {
+    return await this.#names.list();
+  }
+
+  async closeSandbox(): Promise<void> {}
+  async setNetwork(): Promise<void> {}
+  async removeNetwork(): Promise<void> {}
+  async setEndpoint(): Promise<void> {}
+  async removeEndpoint(): Promise<void> {}
+  async setRelays(): Promise<void> {}
+}
