@@ -27,7 +27,7 @@ import {
   unmountFileSystem,
   writeXattr,
 } from '@fairlead/kernel';
-import { NetworkController, type NetworkEvent } from '@fairlead/network';
+import { type ControllerContext, NetworkController, type NetworkEvent } from '@fairlead/network';
 import { Containerd, chooseRuntime, probeRuntime, readHostFacts, removeEmptyCgroupParents } from '@fairlead/runtime';
 import { Store } from '@fairlead/store';
 import type { BorrowedSysctl } from './borrowed-sysctl.ts';
@@ -42,6 +42,7 @@ import { systemInfo } from './system-info.ts';
 import { VERSION } from './version.ts';
 
 const maps = lateModule(() => import('./map-service.ts'));
+const stages = lateModule(() => import('./rehearsal-stage.ts'));
 
 /** containerd's name for everything that is ours. */
 const CONTAINERD_NAMESPACE = 'fairlead';
@@ -89,7 +90,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
   parts.use(names);
   if (containerd.process !== undefined) parts.use(containerd.process);
   parts.use(containerd.client);
-  const network = new NetworkController({
+  const networkContext: ControllerContext = {
     store,
     kernel,
     names,
@@ -104,7 +105,8 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
       },
       namespacePath,
     },
-  });
+  };
+  const network = new NetworkController(networkContext);
   names.onRestart = async () => {
     await network.repair();
   };
@@ -179,6 +181,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
         transcript: (id) => operationTranscript(recorder, id),
         diagnosis,
         map,
+        stage: async () => (await stages()).openStage(networkContext, kernel),
       },
     ),
   );

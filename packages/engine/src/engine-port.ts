@@ -1,16 +1,4 @@
-import type { PortPolicies } from '@fairlead/base';
-import type {
-  AdmittedMapping,
-  BoundPort,
-  Endpoint,
-  EndpointConfig,
-  Network,
-  NetworkRequest,
-  NetworkUpdate,
-  PortBinding,
-  RecordChange,
-  Sandbox,
-} from '@fairlead/network';
+import type { BoundPort, Endpoint, EndpointConfig, Network, Sandbox } from '@fairlead/network';
 import type { BuildService } from './build/build-port.ts';
 import type { DiagnosisService } from './diagnosis-port.ts';
 import type { FileService } from './files/file-port.ts';
@@ -27,7 +15,9 @@ import type {
   ResourceLimits,
   Volume,
 } from './model.ts';
+import type { NetworkService } from './network-port.ts';
 import type { Progress, RegistryAuth } from './progress-port.ts';
+import type { Rehearsal } from './rehearsal-port.ts';
 import type { ContainerStatistics, StatisticsOptions } from './statistics/statistics-port.ts';
 
 /** A container together with what the network knows of it, as `inspect` shows it. */
@@ -234,47 +224,6 @@ export interface ImageService {
   ): AsyncIterable<Progress>;
 }
 
-/** Networks and who is on them. */
-export interface NetworkService {
-  create(request: NetworkRequest): Promise<{ readonly id: string; readonly warning: string }>;
-  remove(reference: string): Promise<void>;
-  inspect(reference: string): { readonly network: Network; readonly endpoints: readonly Endpoint[] };
-  /** What of other tools' rules keeps packets of a network from coming in or going out, a sentence each. */
-  obstacles(network: Network): readonly string[];
-  list(): readonly Network[];
-  connect(reference: string, container: string, config: EndpointConfig): Promise<void>;
-  /**
-   * Take a link away from the container that has it (`--link` on the default bridge).
-   *
-   * @param name `web/db`, the link `db` of the container `web`.
-   * @throws FairleadError `not-found`.
-   */
-  unlink(name: string): Promise<void>;
-  disconnect(reference: string, container: string, force: boolean): Promise<void>;
-  /** Change a network that is there; its endpoints follow. @throws FairleadError, and then nothing is changed. */
-  update(reference: string, update: NetworkUpdate): Promise<void>;
-  /**
-   * Change how fast a container may be on a network, running or not: `10mbit`, or `none`; what is absent stays.
-   *
-   * @throws FairleadError `invalid-argument`, or `not-found` for a container that is not on the network.
-   */
-  limit(network: string, container: string, change: { readonly in?: string; readonly out?: string }): Promise<void>;
-  /** Change what users have written of names on a network. @throws FairleadError, and then nothing is changed. */
-  changeRecords(reference: string, change: RecordChange): Promise<Network>;
-  /** What a container publishes now, with who may ask for it; nothing while it does not run. */
-  admissions(container: string): readonly AdmittedMapping[];
-  /**
-   * Change the published ports of a container, running or not; none when that fails.
-   *
-   * @param change the ports that it is to publish, made from those asked for before and from what labels say of askers.
-   * @returns what is bound now.
-   */
-  publish(
-    container: string,
-    change: (before: readonly PortBinding[], policies: PortPolicies) => readonly PortBinding[],
-  ): Promise<readonly BoundPort[]>;
-}
-
 /** A volume that is asked for. */
 export interface VolumeRequest {
   /** Empty asks for an anonymous one. */
@@ -390,6 +339,8 @@ export interface EnginePort {
   info(): Promise<SystemInfo>;
   /** Take the networks from the kernel, too, when the engine ends and no container runs. */
   leaveNothing(): void;
+  /** A place to try operations that change nothing. */
+  rehearse(): Promise<Rehearsal>;
   /** Operations on the kernel, newest first. */
   operations(): readonly OperationRecord[];
   /** Runnable commands that would do what an operation did; the last one when no id is given. */

@@ -25,6 +25,7 @@ import type { Registries } from './image/registries.ts';
 import type { MapService } from './map-port.ts';
 import type { EngineEvent } from './model.ts';
 import { NetworkServices } from './network-service.ts';
+import type { EngineRehearsal, RehearsalStage } from './rehearsal.ts';
 import { Statistics } from './statistics/statistics.ts';
 import type { ContainerStatistics, StatisticsOptions } from './statistics/statistics-port.ts';
 import { ContainerVolumes } from './volume/container-volumes.ts';
@@ -32,6 +33,7 @@ import { type StoredVolume, VolumeTable } from './volume/volume-table.ts';
 import { Volumes } from './volume/volumes.ts';
 
 const builds = lateModule(() => import('./build/builds.ts'));
+const rehearsals = lateModule(() => import('./rehearsal.ts'));
 const prunes = lateModule(() => import('./prunes.ts'));
 const archives = lateModule(() => import('./files/container-archives.ts'));
 
@@ -42,6 +44,8 @@ export interface EngineSurroundings {
   readonly transcript: (id?: string) => Promise<readonly string[]>;
   readonly diagnosis: DiagnosisService;
   readonly map: () => Promise<MapService>;
+  /** A stage of its own for each rehearsal. */
+  readonly stage: () => Promise<RehearsalStage>;
 }
 
 /** The engine: everything that the API can ask for, on one set of stored containers. */
@@ -159,6 +163,11 @@ export class Engine implements EnginePort, AsyncDisposable {
 
   async info(): Promise<SystemInfo> {
     return await this.#surroundings.info();
+  }
+
+  async rehearse(): Promise<EngineRehearsal> {
+    const [{ EngineRehearsal: Rehearsal }, stage] = await Promise.all([rehearsals(), this.#surroundings.stage()]);
+    return new Rehearsal(this.#context, this.containers, stage);
   }
 
   operations(): readonly OperationRecord[] {

@@ -39,7 +39,6 @@ export type {
   LogLine,
   LogOptions,
   MountView,
-  NetworkService,
   OperationRecord,
   OutputChunk,
   PruneService,
@@ -78,7 +77,10 @@ export type {
   Volume,
   VolumeMountOptions,
 } from './model.ts';
+export type { NetworkService } from './network-port.ts';
 export type { Progress, RegistryAuth } from './progress-port.ts';
+export type { RehearsalStage } from './rehearsal.ts';
+export type { Rehearsal, RehearsalOutcome } from './rehearsal-port.ts';
 export type {
   ContainerStatistics,
   LinkCounters,

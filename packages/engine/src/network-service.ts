@@ -17,14 +17,14 @@ import { isAlive } from './container/container-state.ts';
 import type { ContainerTable } from './container/container-table.ts';
 import type { LegacyLinks } from './container/legacy-links.ts';
 import { donorIdOf, hostnameOf } from './container/network-plan.ts';
-import type { NetworkService } from './engine-port.ts';
 import type { Container, ContainerConfig, NetworkAttachment } from './model.ts';
+import type { NetworkService } from './network-port.ts';
 
 /** Networks as the API asks for them: the model's own, and containers that join and leave. */
 export class NetworkServices implements NetworkService {
   readonly #network: NetworkController;
   readonly #table: ContainerTable;
-  readonly #files: FileWriter;
+  readonly #files: Pick<FileWriter, 'update'>;
   readonly #links: LegacyLinks;
   readonly #logger: Logger;
   readonly #turns: KeyedMutex;
@@ -33,7 +33,7 @@ export class NetworkServices implements NetworkService {
   constructor(context: {
     readonly network: NetworkController;
     readonly table: ContainerTable;
-    readonly files: FileWriter;
+    readonly files: Pick<FileWriter, 'update'>;
     readonly links: LegacyLinks;
     /** Whose turn it is, by container id. */
     readonly turns: KeyedMutex;

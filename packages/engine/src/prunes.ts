@@ -7,13 +7,13 @@ import type {
   ContainerView,
   ImageRemoval,
   ImageService,
-  NetworkService,
   PruneService,
   VolumeService,
   VolumeView,
 } from './engine-port.ts';
 import type { EventLog } from './event-log.ts';
 import type { Image } from './model.ts';
+import type { NetworkService } from './network-port.ts';
 
 type Kind = 'container' | 'image' | 'network' | 'volume';
 

@@ -16,6 +16,7 @@ const fairlead = lateModule(() => import('./fairlead.ts'));
 const images = lateModule(() => import('./images.ts'));
 const map = lateModule(() => import('./map.ts'));
 const networks = lateModule(() => import('./networks.ts'));
+const rehearsals = lateModule(() => import('./rehearsals.ts'));
 const registries = lateModule(() => import('./registries.ts'));
 const statistics = lateModule(() => import('./statistics.ts'));
 const system = lateModule(() => import('./system.ts'));
@@ -65,6 +66,7 @@ export function allRoutes(
       below: '/fairlead/map',
       load: async () => [...(await map()).mapListenerRoutes(inviteToMap), ...(await map()).mapRoutes(engine)],
     },
+    { below: '/fairlead/dry-run', load: async () => (await rehearsals()).rehearsalRoutes(engine) },
     { below: '/fairlead', load: async () => (await fairlead()).fairleadRoutes(engine, productVersion) },
   ];
 }

@@ -1,4 +1,4 @@
-import type { EnginePort } from '@fairlead/engine';
+import type { ContainerConfig, EnginePort } from '@fairlead/engine';
 import { readJson } from '../http/json-body.ts';
 import { type ApiRequest, text } from '../http/request.ts';
 import { type ApiResponse, json } from '../http/response.ts';
@@ -13,15 +13,24 @@ export function containerCreateRoutes(engine: EnginePort): Route[] {
 }
 
 async function create(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+  const created = await engine.containers.create(await readCreateRequest(engine, request));
+  return json({ Id: created.id, Warnings: created.warnings }, 201);
+}
+
+/**
+ * What a request asks to be made.
+ *
+ * @throws FairleadError in Docker's words for what cannot be.
+ */
+export async function readCreateRequest(
+  engine: EnginePort,
+  request: ApiRequest,
+): Promise<ContainerConfig & { readonly name?: string }> {
   const name = text(request, 'name');
   const config = parseCreate(await readJson(request), request.version);
   if (name !== undefined) requireValidName(name);
   requireSupported(config, (await engine.info()).runtimeName);
   const platform = text(request, 'platform');
   if (platform !== undefined) requirePlatform(await engine.images.inspect(config.image), config.image, platform);
-  const created = await engine.containers.create({
-    ...config,
-    ...(name !== undefined && { name: name.replace(/^\//, '') }),
-  });
-  return json({ Id: created.id, Warnings: created.warnings }, 201);
+  return { ...config, ...(name !== undefined && { name: name.replace(/^\//, '') }) };
 }

@@ -32,11 +32,18 @@ export function fairleadRoutes(engine: EnginePort, productVersion: string): Rout
     { method: 'GET', pattern: '/fairlead/log', handle: (request) => journal(engine, request) },
     { method: 'GET', pattern: '/fairlead/captures/{target}', handle: (request) => capture(engine, request) },
     { method: 'POST', pattern: '/fairlead/traces', handle: (request) => trace(engine, request) },
-    { method: 'POST', pattern: '/fairlead/networks/{id}/update', handle: (request) => update(engine, request) },
-    { method: 'POST', pattern: '/fairlead/networks/{id}/limits', handle: (request) => limit(engine, request) },
+    ...networkChangeRoutes(engine),
     { method: 'GET', pattern: '/fairlead/containers/{id}/reach', handle: (request) => reach(engine, request) },
     { method: 'GET', pattern: '/fairlead/networks/{id}/dns', handle: (request) => records(engine, request) },
     { method: 'POST', pattern: '/fairlead/networks/{id}/dns', handle: (request) => changeRecords(engine, request) },
+  ];
+}
+
+/** Changes of networks and ports that Docker has no words for. */
+export function networkChangeRoutes(engine: Pick<EnginePort, 'networks'>): Route[] {
+  return [
+    { method: 'POST', pattern: '/fairlead/networks/{id}/update', handle: (request) => update(engine, request) },
+    { method: 'POST', pattern: '/fairlead/networks/{id}/limits', handle: (request) => limit(engine, request) },
     { method: 'POST', pattern: '/fairlead/containers/{id}/ports', handle: (request) => publish(engine, request) },
   ];
 }
@@ -191,7 +198,7 @@ const updateSchema = goObject({
 });
 
 /** What shall be different about a network: options, of which null takes one away, and more subnets. */
-async function update(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+async function update(engine: Pick<EnginePort, 'networks'>, request: ApiRequest): Promise<ApiResponse> {
   await engine.networks.update(parameter(request, 'id'), await readBody(request, updateSchema, 'UpdateRequest'));
   return empty(204);
 }
@@ -199,7 +206,7 @@ async function update(engine: EnginePort, request: ApiRequest): Promise<ApiRespo
 const limitSchema = goObject({ container: goString, in: v.optional(v.string()), out: v.optional(v.string()) });
 
 /** How fast a container may be on a network from now on. */
-async function limit(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+async function limit(engine: Pick<EnginePort, 'networks'>, request: ApiRequest): Promise<ApiResponse> {
   const { container, in: inward, out: outward } = await readBody(request, limitSchema, 'LimitRequest');
   const change = { ...(inward !== undefined && { in: inward }), ...(outward !== undefined && { out: outward }) };
   await engine.networks.limit(parameter(request, 'id'), container, change);
@@ -223,7 +230,7 @@ const portsSchema = goObject({
 });
 
 /** What is to be published from now on, all of it or the difference, and for whom, in the notation of `-p`. */
-async function publish(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+async function publish(engine: Pick<EnginePort, 'networks'>, request: ApiRequest): Promise<ApiResponse> {
   const { ports, ...lists } = await readBody(request, portsSchema, 'PublishRequest');
   const all = ports?.flatMap(parseBindings);
   const [add, remove] = [lists.add.flatMap(parseBindings), lists.remove.flatMap(parseBindings)];

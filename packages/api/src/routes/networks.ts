@@ -16,7 +16,7 @@ import {
 import { isPredefined, networkFilterKeys, selectNetworks } from '../wire/network-filters.ts';
 
 /** Networks: Engine API, "Networks". */
-export function networkRoutes(engine: EnginePort): Route[] {
+export function networkRoutes(engine: Pick<EnginePort, 'networks' | 'prunes'>): Route[] {
   const { networks } = engine;
   return [
     { method: 'GET', pattern: '/networks', handle: (request) => list(networks, request) },
@@ -80,7 +80,7 @@ async function disconnect(networks: NetworkService, request: ApiRequest): Promis
   return empty(200);
 }
 
-async function prune(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+async function prune(engine: Pick<EnginePort, 'prunes'>, request: ApiRequest): Promise<ApiResponse> {
   const filters = Filters.parse(text(request, 'filters'), ['label', 'label!', 'until']);
   const until = filters.until();
   const { deleted } = await (await engine.prunes()).networks((network) => {

@@ -12,6 +12,7 @@ import type {
   MapView,
   OperationRecord,
   Progress,
+  Rehearsal,
   StatisticsOptions,
   SystemInfo,
 } from '@fairlead/engine';
@@ -168,6 +169,27 @@ export class FakeEngine implements EnginePort {
     const answer = { id, name, current: undefined, previous: undefined };
     yield answer;
     if (stream) yield answer;
+  }
+
+  /** One that changes nothing here either: what it is asked for is said in its commands. */
+  async rehearse(): Promise<Rehearsal> {
+    const commands: string[] = [];
+    const networks = new FakeNetworks((reference) => this.containers.find(reference).container);
+    networks.create = async ({ name }) => {
+      if (this.networks.list().some((network) => network.name === name))
+        throw new FairleadError('conflict', `network with name ${name} already exists`);
+      commands.push(`ip link add ${name} type bridge`);
+      return { id: '', warning: '' };
+    };
+    return {
+      networks,
+      run: async ({ image, name }) => {
+        await this.images.inspect(image);
+        commands.push(`ip netns add ${name}`);
+      },
+      outcome: async () => ({ commands, warnings: [] }),
+      [Symbol.dispose]: () => {},
+    };
   }
 
   operations(): readonly OperationRecord[] {

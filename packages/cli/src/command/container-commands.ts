@@ -1,4 +1,5 @@
 import type { CommandDefinition, OptionDefinition } from './command.ts';
+import { dryRunOption } from './rehearsable.ts';
 import { runOptions, updateOptions } from './run-options.ts';
 
 const format: OptionDefinition = {
@@ -25,7 +26,7 @@ export const containerCommands: readonly CommandDefinition[] = [
     aliases: [['container', 'run']],
     summary: 'Create and start a container from an image',
     arguments: '<image> [command...]',
-    options: runOptions,
+    options: [...runOptions, dryRunOption],
     completion: 'image',
     passThrough: true,
     load: async () => (await import('../container/run.ts')).run,

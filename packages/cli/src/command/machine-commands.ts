@@ -1,4 +1,5 @@
 import type { CommandDefinition, OptionDefinition } from './command.ts';
+import { runOptions } from './run-options.ts';
 
 const json: OptionDefinition = { flags: '--json', description: 'the answer as JSON' };
 const format: OptionDefinition = { flags: '-f, --format <template>', description: 'Go template' };
@@ -42,6 +43,15 @@ export const machineCommands: readonly CommandDefinition[] = [
     arguments: '[operation]',
     options: [{ flags: '-l, --list', description: 'list the operations instead' }, json],
     load: async () => (await import('../machine/explain.ts')).explain,
+  },
+  {
+    words: ['explain', 'run'],
+    summary: 'What run would do to the kernel, as commands that it has checked; nothing is changed',
+    arguments: '<image> [command...]',
+    options: runOptions,
+    completion: 'image',
+    passThrough: true,
+    load: async () => (await import('../machine/dry-run.ts')).explainRun,
   },
   {
     words: ['trace'],

@@ -1,4 +1,5 @@
 import type { CommandDefinition, OptionDefinition } from './command.ts';
+import { rehearsable } from './rehearsable.ts';
 
 const list = true;
 const json: OptionDefinition = { flags: '--json', description: 'the engine’s answer as JSON' };
@@ -20,7 +21,7 @@ export const networkCommands: readonly CommandDefinition[] = [
     ],
     load: async () => (await networks()).list,
   },
-  {
+  rehearsable({
     words: ['network', 'create'],
     summary: 'Create a network',
     arguments: '<name>',
@@ -54,8 +55,8 @@ export const networkCommands: readonly CommandDefinition[] = [
       { flags: '--label <label>', description: 'label: key=value', repeatable: list },
     ],
     load: async () => (await networks()).create,
-  },
-  {
+  }),
+  rehearsable({
     words: ['network', 'update'],
     summary: 'Change a network while containers are on it',
     arguments: '<network>',
@@ -68,8 +69,8 @@ export const networkCommands: readonly CommandDefinition[] = [
     ],
     completion: 'network',
     load: async () => (await networks()).update,
-  },
-  {
+  }),
+  rehearsable({
     words: ['network', 'limit'],
     summary: 'Limit how fast a container may be on a network, also while it runs: 10mbit, 1.5gbit, none',
     arguments: '<network> <container>',
@@ -79,8 +80,8 @@ export const networkCommands: readonly CommandDefinition[] = [
     ],
     completion: 'network',
     load: async () => (await members()).limit,
-  },
-  {
+  }),
+  rehearsable({
     words: ['network', 'rm'],
     aliases: [['network', 'remove']],
     summary: 'Remove networks',
@@ -88,7 +89,7 @@ export const networkCommands: readonly CommandDefinition[] = [
     options: [{ flags: '-f, --force', description: 'no error when there is none' }],
     completion: 'network',
     load: async () => (await networks()).remove,
-  },
+  }),
   {
     words: ['network', 'inspect'],
     summary: 'Everything about networks',
@@ -109,7 +110,7 @@ export const networkCommands: readonly CommandDefinition[] = [
     ],
     load: async () => (await networks()).prune,
   },
-  {
+  rehearsable({
     words: ['network', 'connect'],
     summary: 'Put a container on a network',
     arguments: '<network> <container>',
@@ -124,15 +125,15 @@ export const networkCommands: readonly CommandDefinition[] = [
     ],
     completion: 'network',
     load: async () => (await members()).connect,
-  },
-  {
+  }),
+  rehearsable({
     words: ['network', 'disconnect'],
     summary: 'Take a container off a network',
     arguments: '<network> <container>',
     options: [{ flags: '-f, --force', description: 'even when it is no more' }],
     completion: 'network',
     load: async () => (await members()).disconnect,
-  },
+  }),
   {
     words: ['dns', 'ls'],
     aliases: [['dns', 'list']],

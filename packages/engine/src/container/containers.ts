@@ -79,6 +79,15 @@ export class Containers implements ContainerService {
   }
 
   async create(request: ContainerConfig & { readonly name?: string }, marks: Pick<Container, 'isBuildStep'> = {}) {
+    const { container, image, chainId, volumes, warnings } = await this.draft(request, marks);
+    this.#images.set(image.id, image);
+    await this.#make(container, chainId, volumes);
+    this.#context.events.emit(containerEvent(container, 'create'));
+    return { id: container.id, warnings };
+  }
+
+  /** A container as it would be made, and what with it; nothing is made or remembered. @throws as {@link create}. */
+  async draft(request: ContainerConfig & { readonly name?: string }, marks: Pick<Container, 'isBuildStep'> = {}) {
     const { name: wanted, ...asked } = request;
     const logConfig = settleLogConfig(asked.host.logConfig, this.#context.settings.log);
     const logged = { ...asked, host: { ...asked.host, logConfig } };
@@ -90,10 +99,7 @@ export class Containers implements ContainerService {
     const { mounts, volumes } = this.#volumes.decide(config, image);
     const container = { ...makeContainer(name, this.#pinLinks(this.#pinDonor(config)), image), ...marks, mounts };
     this.#table.requireFreeName(name);
-    this.#images.set(image.id, image);
-    await this.#make(container, chainId, volumes);
-    this.#context.events.emit(containerEvent(container, 'create'));
-    return { id: container.id, warnings: [...warningsOf(config), ...warnings] };
+    return { container, image, chainId, volumes, warnings: [...warningsOf(config), ...warnings] };
   }
 
   async start(reference: string): Promise<void> {

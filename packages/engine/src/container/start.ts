@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { FairleadError, isConflict, isUnavailable, lateModule, messageOf, withPrefix } from '@fairlead/base';
-import type { Endpoint, JoinRequest, PortBinding, Sandbox } from '@fairlead/network';
+import { FairleadError, isConflict, isUnavailable, lateModule, messageOf } from '@fairlead/base';
+import type { Sandbox } from '@fairlead/network';
 import {
   type ContainerDescription,
   type ExitStatus,
@@ -13,16 +13,16 @@ import type { LogWriter } from '../log/log-writer.ts';
 import type { Container } from '../model.ts';
 import type { ContainerVolumes } from '../volume/container-volumes.ts';
 import type { VolumeSources } from '../volume/volume-sources.ts';
-import { imagePorts } from './container-factory.ts';
-import { type ContainerFiles, containerFiles, dnsConfig, type FileWriter } from './container-files.ts';
-import { ignoreMissing, isAlive } from './container-state.ts';
+import { type ContainerFiles, containerFiles, type FileWriter } from './container-files.ts';
+import { ignoreMissing } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import { findInit } from './init-program.ts';
 import type { LegacyLinks } from './legacy-links.ts';
 import { makeBindSources } from './mount-plan.ts';
-import { hostnameOf, type NetworkPlan, planNetwork } from './network-plan.ts';
+import { hostnameOf, type NetworkPlan } from './network-plan.ts';
 import { readRootfsFile } from './rootfs-file.ts';
 import { RunningProcess } from './running.ts';
+import { SandboxStart } from './sandbox-start.ts';
 import { SharedMemory } from './shared-memory.ts';
 
 const runtimeSpec = lateModule(() => import('@fairlead/runtime/spec'));
@@ -56,10 +56,7 @@ export class ContainerStart {
   readonly #files: FileWriter;
   readonly #links: LegacyLinks;
   readonly #volumes: ContainerVolumes;
-  /** Sandboxes of containers that are on their way, by container: nobody may close them. */
-  readonly #starting = new Map<string, string>();
-  /** Sandboxes that are being taken away: nobody may join them. */
-  readonly #closing = new Set<string>();
+  readonly #sandboxes: SandboxStart;
 
   constructor(context: EngineContext, { table, files, links, volumes }: StartParts) {
     this.#context = context;
@@ -68,6 +65,7 @@ export class ContainerStart {
     this.#files = files;
     this.#links = links;
     this.#volumes = volumes;
+    this.#sandboxes = new SandboxStart({ context, table, links });
   }
 
   /** Make the pipes of a container and begin to read them; nothing comes before {@link run}. */
@@ -108,7 +106,7 @@ export class ContainerStart {
       this.#table.setState(id, { exitCode: failure?.exitCode ?? 128, error: message });
       throw failure === undefined ? error : new FairleadError(failure.code, message, { cause: error });
     } finally {
-      this.#starting.delete(id);
+      this.#sandboxes.done(id);
     }
   }
 
@@ -123,29 +121,15 @@ export class ContainerStart {
     return status;
   }
 
-  /** The container needs its sandbox no longer; it stays while others that share it run or are about to. */
-  async leaveSandbox({ id, sandbox }: Pick<Container, 'id' | 'sandbox'>): Promise<void> {
-    const { network } = this.#context;
-    const owner = sandbox === undefined ? undefined : network.sandbox(sandbox)?.owner;
-    if (sandbox === undefined || owner === undefined || this.#closing.has(sandbox)) return;
-    for (const [other, used] of this.#starting) if (other !== id && used === sandbox) return;
-    for (const other of this.#table) if (other.id !== id && other.sandbox === sandbox && isAlive(other)) return;
-    this.#closing.add(sandbox);
-    try {
-      await network.closeSandbox(sandbox);
-    } finally {
-      this.#closing.delete(sandbox);
-      // A donor that was removed before those who share its sandbox has kept its addresses for them.
-      if (this.#table.get(owner) === undefined) network.releaseLeases(owner);
-    }
+  /** The container needs its sandbox no longer; see {@link SandboxStart.leave}. */
+  async leaveSandbox(container: Pick<Container, 'id' | 'sandbox'>): Promise<void> {
+    await this.#sandboxes.leave(container);
   }
 
   async #run(container: Container, started: Started): Promise<void> {
     await using undo = new AsyncDisposableStack();
     const { id } = container;
-    const exposed = await this.#exposed(container);
-    this.#links.requireRunning(container);
-    const plan = planNetwork(container, { network: this.#context.network, table: this.#table, exposed });
+    const plan = await this.#sandboxes.plan(container);
     const mounts = this.#context.containerd.snapshots.mounts(id);
     // Not awaited yet: it must not count as unhandled when something else fails first.
     mounts.catch(() => {});
@@ -154,7 +138,8 @@ export class ContainerStart {
     using sources = await this.#volumes.hold(container);
     undo.defer(() => this.sharedMemory.close(id));
     await this.sharedMemory.open(container);
-    const sandbox = await this.#openSandbox(container, plan, undo);
+    const sandbox = await this.#sandboxes.open(container, plan);
+    undo.defer(() => this.#quietly(id, 'sandbox not closed', () => this.leaveSandbox({ id, sandbox: sandbox.id })));
     this.#table.put({ ...this.#table.find(id), sandbox: sandbox.id });
     const files = this.#writeFiles(container, plan, sandbox);
     const parts = { container, plan, sandbox, files, sources, mounts: await mounts };
@@ -164,53 +149,13 @@ export class ContainerStart {
     creating.catch(() => {});
     // The request is on its way before the network keeps this thread busy.
     await turn();
-    const [endpoints] = await bothSettled(this.#joinNetworks(sandbox, plan), creating);
+    const [endpoints] = await bothSettled(this.#sandboxes.join(sandbox, plan), creating);
     if (plan.mode !== 'shared') this.#files.writeHosts(container, plan.hostname, endpoints);
     const pid = await this.#startTask(container, started);
     const state = { pid, exitCode: 0, error: '', oomKilled: false, startedAt: Date.now() };
     this.#table.setState(id, { status: 'running', ...state });
     for (const other of this.#links.linkersOf(container)) this.#files.update(other, hostnameOf(other, this.#table));
     undo.move();
-  }
-
-  async #exposed(container: Container): Promise<string[]> {
-    if (!container.config.host.publishAllPorts) return [];
-    return imagePorts(await this.#context.images.inspect(container.imageId));
-  }
-
-  async #openSandbox(container: Container, plan: NetworkPlan, undo: AsyncDisposableStack): Promise<Sandbox> {
-    const { network, settings } = this.#context;
-    const { id } = container;
-    const wanted = plan.mode === 'shared' ? plan.donor.sandbox : container.sandbox;
-    // A sandbox outlives its own container while others share it: it is found again as it was left.
-    const existing = wanted === undefined || this.#closing.has(wanted) ? undefined : network.sandbox(wanted);
-    if (existing === undefined && plan.mode === 'shared') {
-      throw new FairleadError('conflict', `cannot join network of a non running container: ${plan.donor.id}`);
-    }
-    if (existing !== undefined) this.#starting.set(id, existing.id);
-    const mode = plan.mode === 'host' ? 'host' : 'own';
-    const { portPolicies } = container.config.host;
-    const ports = { ports: portsOf(plan), ...(portPolicies && { portPolicies }) };
-    const request = { owner: id, ownerName: container.name, mode, ...ports } as const;
-    const sandbox = existing ?? (await network.openSandbox({ ...request, dns: dnsConfig(container, settings) }));
-    this.#starting.set(id, sandbox.id);
-    undo.defer(() => this.#quietly(id, 'sandbox not closed', () => this.leaveSandbox({ id, sandbox: sandbox.id })));
-    return sandbox;
-  }
-
-  async #joinNetworks(sandbox: Sandbox, plan: NetworkPlan): Promise<readonly Endpoint[]> {
-    const { network } = this.#context;
-    const present = network.endpointsIn(sandbox.id);
-    if (plan.mode === 'shared') return present;
-    try {
-      const isNew = ({ network: { id } }: JoinRequest) => !present.some((endpoint) => endpoint.network === id);
-      const joined = await network.join(sandbox.id, plan.requests.filter(isNew));
-      // Ports may have been changed while the container was stopped and others kept its sandbox.
-      if (present.length > 0) await network.publish(sandbox.id, portsOf(plan));
-      return [...present, ...joined];
-    } catch (error) {
-      throw withPrefix('failed to set up container networking: ', error);
-    }
   }
 
   /** @returns the files that the container gets: its own, or those of the container whose network it shares. */
@@ -362,10 +307,6 @@ function consoleSize({ config }: Container): readonly [rows: number, columns: nu
   const size = config.tty ? config.other.host['ConsoleSize'] : undefined;
   const side = (index: number) => (Array.isArray(size) && typeof size[index] === 'number' ? size[index] : 0);
   return [side(0), side(1)];
-}
-
-function portsOf(plan: NetworkPlan): readonly PortBinding[] {
-  return plan.mode === 'own' ? plan.ports : [];
 }
 
 /** Wait for both even when one fails: what the other did has to be taken back too. */

@@ -1,0 +1,50 @@
+import { messageOf } from '@fairlead/base';
+import type { Action, Invocation } from '../command/command.ts';
+import type { Connection } from '../connection/connection.ts';
+import { createRequest } from '../container/create-request.ts';
+
+/** What the engine says that an operation would do. */
+interface Outcome {
+  readonly commands: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Exit code when it could not even be made, as of `run`. */
+const engineFailure = 125;
+
+/** Do what an action does with an engine that is only asked what it would do, and print what it says. */
+export function dryRun(action: Action, invocation: Invocation): Promise<number> {
+  const { engine, print } = invocation;
+  return action({ ...invocation, engine: rehearsing(engine, (outcome) => show(outcome, print)), print: () => {} });
+}
+
+/** `fairlead explain run`, `fairlead run --dry-run`. */
+export const explainRun: Action = async ({ words: [image = '', ...command], options, engine, print }) => {
+  const query = { name: options.text('name'), platform: options.text('platform') };
+  try {
+    const body = createRequest(image, command, options);
+    show(await engine.ask<Outcome>('POST', '/fairlead/dry-run/containers/run', { query, body }), print);
+    return 0;
+  } catch (error) {
+    process.stderr.write(`fairlead: ${messageOf(error)}\n`);
+    return engineFailure;
+  }
+};
+
+/** Every change is asked for where it is rehearsed; an action gets nothing for an answer. */
+function rehearsing(engine: Connection, show: (outcome: Outcome) => void): Connection {
+  return {
+    ...engine,
+    async ask<T>(...[method, path, options]: Parameters<Connection['ask']>) {
+      if (method === 'GET') return await engine.ask<T>(method, path, options);
+      show(await engine.ask<Outcome>(method, `/fairlead/dry-run${path.replace(/^\/fairlead/, '')}`, options));
+      return {} as T;
+    },
+  };
+}
+
+/** Standard output can be pasted into a root shell. */
+function show({ commands, warnings }: Outcome, print: (line: string) => void): void {
+  for (const warning of warnings) process.stderr.write(`WARNING: ${warning}\n`);
+  commands.forEach(print);
+}

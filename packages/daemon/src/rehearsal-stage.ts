@@ -1,0 +1,39 @@
+import type { RehearsalStage } from '@fairlead/engine';
+import { Kernel, Recorder } from '@fairlead/kernel';
+import { Stage } from '@fairlead/kernel/stage';
+import type { ControllerContext } from '@fairlead/network';
+import { rehearseNetwork } from '@fairlead/network/rehearsal';
+
+/**
+ * The network model on namespaces that nobody sees, where the kernel carries out what it is asked for: what it would refuse
+ * on the machine it refuses there. Everything goes with the disposal, or with the process.
+ *
+ * @param machine the kernel of `context`, which judges what the stage has borne.
+ */
+export async function openStage(context: ControllerContext, machine: Kernel): Promise<RehearsalStage> {
+  using parts = new DisposableStack();
+  const places = parts.use(new Stage());
+  const recorder = new Recorder();
+  const scenery = parts.use(new Kernel(new Recorder(), places));
+  const stage = parts.use(new Kernel(recorder, places));
+  await scenery.apply([{ action: 'add', object: { kind: 'namespace', namespace: '' } }]);
+  const { network, store, warnings, elements } = parts.use(
+    rehearseNetwork(context, {
+      prepare: (changes) => scenery.apply(changes),
+      apply: (changes) => stage.apply(changes),
+      forgetConnections: (filter) => stage.forgetConnections(filter),
+    }),
+  );
+  const owned = parts.move();
+  return {
+    network,
+    store,
+    operation: (name, work) => recorder.operation(name, work),
+    async outcome() {
+      machine.check('', elements);
+      const transcripts = recorder.operations().map(({ id }) => recorder.transcript(id));
+      return { commands: (await Promise.all(transcripts)).flatMap((lines) => lines ?? []), warnings };
+    },
+    [Symbol.dispose]: () => owned.dispose(),
+  };
+}

@@ -1,0 +1,64 @@
+import { KeyedMutex, silentLogger } from '@fairlead/base';
+import type { NetworkController } from '@fairlead/network';
+import type { Store } from '@fairlead/store';
+import { ContainerTable } from './container/container-table.ts';
+import type { Containers } from './container/containers.ts';
+import { LegacyLinks } from './container/legacy-links.ts';
+import { SandboxStart } from './container/sandbox-start.ts';
+import type { EngineContext } from './context.ts';
+import type { Container, ContainerConfig } from './model.ts';
+import { NetworkServices } from './network-service.ts';
+import type { Rehearsal, RehearsalOutcome } from './rehearsal-port.ts';
+
+/** Where operations are rehearsed: a network model that changes neither what is stored nor the machine. */
+export interface RehearsalStage extends Disposable {
+  readonly network: NetworkController;
+  /** The copy that it works on. */
+  readonly store: Store;
+  /** Counts what work does on the stage to one operation. */
+  readonly operation: <T>(name: string, work: () => Promise<T>) => Promise<T>;
+  /** @throws NetlinkError when the machine's kernel would refuse what the stage has borne. */
+  outcome(): Promise<RehearsalOutcome>;
+}
+
+/** The engine's operations on a stage, by the code that does them in earnest. */
+export class EngineRehearsal implements Rehearsal {
+  readonly networks: NetworkServices;
+  readonly #stage: RehearsalStage;
+  readonly #table: ContainerTable;
+  readonly #containers: Pick<Containers, 'draft'>;
+  readonly #start: SandboxStart;
+  readonly #warnings: string[] = [];
+
+  constructor(context: EngineContext, containers: Pick<Containers, 'draft'>, stage: RehearsalStage) {
+    const { network, store, operation } = stage;
+    const table = new ContainerTable(store.collection<Container>('container'));
+    const links = new LegacyLinks(table, network);
+    const files = { update: () => {} };
+    const turns = new KeyedMutex();
+    this.networks = new NetworkServices({ network, table, files, links, turns, operation, logger: silentLogger });
+    this.#stage = stage;
+    this.#table = table;
+    this.#containers = containers;
+    this.#start = new SandboxStart({ context: { ...context, network }, table, links });
+  }
+
+  async run(request: ContainerConfig & { readonly name?: string }): Promise<void> {
+    const { container, warnings } = await this.#containers.draft(request);
+    this.#warnings.push(...warnings);
+    this.#table.put(container);
+    await this.#stage.operation(`start ${container.name}`, async () => {
+      const plan = await this.#start.plan(container);
+      await this.#start.join(await this.#start.open(container, plan), plan);
+    });
+  }
+
+  async outcome(): Promise<RehearsalOutcome> {
+    const { warnings, ...outcome } = await this.#stage.outcome();
+    return { ...outcome, warnings: [...this.#warnings, ...warnings] };
+  }
+
+  [Symbol.dispose](): void {
+    this.#stage[Symbol.dispose]();
+  }
+}
