@@ -10,6 +10,8 @@ export interface NamedNetwork {
   readonly name: string;
   /** Written by somebody, for those who are on the network. */
   readonly records?: readonly WrittenRecord[];
+  /** Answer with everybody who has a name, well or not. */
+  readonly ignoresHealth?: boolean;
 }
 
 /** A private name that one endpoint has for another (`--link target:alias`). */
@@ -36,6 +38,8 @@ export interface NamedEndpoint {
   readonly internal?: boolean;
   /** How many IP versions the network gives a gateway for. */
   readonly gatewayFamilies?: 0 | 1 | 2;
+  /** True until the container's health check succeeds, and while it fails. */
+  readonly unready?: boolean;
 }
 
 interface Network {
@@ -166,9 +170,15 @@ export class Directory {
   }
 
   #addresses(network: string, name: string): readonly IpAddress[] | undefined {
-    const endpoints = this.#networks.get(network)?.names.get(foldName(name));
-    if (endpoints === undefined) return undefined;
-    return [...new Set([...endpoints].flatMap((endpoint) => endpoint.addresses))];
+    const named = this.#networks.get(network)?.names.get(foldName(name));
+    if (named === undefined) return undefined;
+    return [...new Set(this.#answering(network, named).flatMap((endpoint) => endpoint.addresses))];
+  }
+
+  /** Of those who share a name the ones that are well. When nobody is, who asks finds out better than we can tell. */
+  #answering(network: string, named: ReadonlySet<NamedEndpoint>): readonly NamedEndpoint[] {
+    const ready = [...named].filter(({ unready }) => unready !== true);
+    return ready.length === 0 || this.#named.get(network)?.ignoresHealth === true ? [...named] : ready;
   }
 
   #written(attached: readonly NamedEndpoint[], name: string): readonly RecordData[] | undefined {

@@ -156,6 +156,24 @@ test('a removed endpoint and a removed network are forgotten at once', () => {
   assert.equal(ask('web.front', 'A', { directory }), 'forward');
 });
 
+test('of those who share a name the ones that are well are answered, and all when nobody is', () => {
+  const directory = sample();
+  const endpoint = (id: string) => directory.endpoints().find((known) => known.id === id) ?? assert.fail(id);
+  const [db, data2] = [endpoint('e3'), endpoint('e6')];
+  directory.setEndpoint({ ...db, unready: true });
+  assert.equal(ask('data', 'A', { directory }), '172.19.0.5');
+  assert.equal(ask('data.back.end', 'A', { directory }), '172.19.0.5');
+  assert.equal(ask('db', 'A', { directory }), '172.19.0.3', 'nobody else has this name');
+  assert.equal(ask('Database', 'A', { directory }), '172.19.0.3');
+  assert.equal(ask('3.0.19.172.in-addr.arpa', 'PTR', { directory }), 'db.back.end');
+  directory.setEndpoint({ ...data2, unready: true });
+  assert.deepEqual(ask('data', 'A', { directory }).split(' ').sort(), ['172.19.0.3', '172.19.0.5']);
+  directory.setEndpoint(db);
+  assert.equal(ask('data', 'A', { directory }), '172.19.0.3');
+  directory.setNetwork({ id: 'n2', name: 'back.end', ignoresHealth: true });
+  assert.deepEqual(ask('data', 'A', { directory }).split(' ').sort(), ['172.19.0.3', '172.19.0.5']);
+});
+
 test('an endpoint may come before its network', () => {
   const directory = new Directory();
   directory.setEndpoint({ id: 'e', sandbox: 's', network: 'n', addresses: [ip('10.0.0.1')], containerName: 'c' });

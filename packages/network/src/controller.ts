@@ -287,6 +287,18 @@ export class NetworkController {
     await this.#turns.run(id, () => this.#sandboxes.rename(id, ownerName));
   }
 
+  /** Say whether the container of a sandbox is well: names that it shares with others lead to it then. */
+  async setReady(id: string, ready: boolean): Promise<void> {
+    const { state, records } = this.#reconcile;
+    await this.#turns.run(id, async () => {
+      const known = state.sandboxes.get(id);
+      if (known === undefined || (known.unready !== true) === ready) return;
+      const { unready: _, ...rest } = known;
+      const sandbox = state.sandboxes.put({ ...rest, ...(!ready && { unready: true }) });
+      await records.publish(sandbox, state.joined(id));
+    });
+  }
+
   /** The host asks other name servers now: so do the sandboxes that follow it. What cannot be told is logged. */
   async followHostNames(): Promise<void> {
     const { state, records, logger } = this.#reconcile;

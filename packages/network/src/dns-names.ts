@@ -1,4 +1,5 @@
 import { shortIdentifier } from '@fairlead/base';
+import { dnsService } from './dns-options.ts';
 import { GATEWAY_NETWORK } from './gateway.ts';
 import type { Endpoint, Network } from './model.ts';
 import type { ResolverNetwork } from './name-service-port.ts';
@@ -12,8 +13,9 @@ export function hasNames(network: Network): boolean {
 }
 
 /** What the name service is told of a network. */
-export function namedNetwork({ id, name, records = [] }: Network): ResolverNetwork {
-  return { id, name, ...(records.length > 0 && { records }) };
+export function namedNetwork({ id, name, options, records = [] }: Network): ResolverNetwork {
+  const ignoresHealth = !dnsService(options).health;
+  return { id, name, ...(records.length > 0 && { records }), ...(ignoresHealth && { ignoresHealth }) };
 }
 
 /** Names of an endpoint on its network, in the order of `DNSNames`: container, aliases, short id, hostname; no doubles. */

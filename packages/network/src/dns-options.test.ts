@@ -51,7 +51,7 @@ test('options hold records, seconds and servers, and nothing by default', () => 
   const { ttl, servers } = dnsService(options);
   assert.deepEqual(writtenRecords(options).map(recordText), ['a A 10.0.0.1', 'b CNAME a', 'c TXT "x"']);
   assert.deepEqual([ttl, servers], [30, ['192.0.2.53', '[2001:db8::53]:5353', '2001:db8::1']]);
-  assert.deepEqual([writtenRecords({}), dnsService({})], [[], { servers: [] }]);
+  assert.deepEqual([writtenRecords({}), dnsService({})], [[], { servers: [], health: true }]);
 });
 
 for (const [key, value] of [
@@ -61,6 +61,7 @@ for (const [key, value] of [
   ['ttl', ''],
   ['servers', 'dns.example'],
   ['servers', '192.0.2.53:0'],
+  ['health', 'maybe'],
   ['servers', '192.0.2.53:99999'],
   ['records', 'a CNAME b; a A 10.0.0.1'],
   ['records', 'a CNAME b; a CNAME c'],

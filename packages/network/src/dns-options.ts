@@ -1,11 +1,13 @@
 import { FairleadError, familyOf, tryParseIpAddress } from '@fairlead/base';
 import type { NameRecord } from './name-service-port.ts';
+import { booleanOption } from './network-option.ts';
 
 /** Options of a network about its names; Fairlead's own. */
 const keys = {
   records: 'com.fairlead.dns.records',
   ttl: 'com.fairlead.dns.ttl',
   servers: 'com.fairlead.dns.servers',
+  health: 'com.fairlead.dns.health',
 } as const;
 
 /** Seconds in a day. */
@@ -20,10 +22,12 @@ export interface DnsService {
   readonly ttl?: number;
   /** Servers that are asked for everything else, from inside the containers. */
   readonly servers: readonly string[];
+  /** Of those who share a name only the ones that are well are answered. */
+  readonly health: boolean;
 }
 
 /**
- * Read `com.fairlead.dns.ttl` and `.servers`.
+ * Read `com.fairlead.dns.ttl`, `.servers` and `.health`.
  *
  * @throws FairleadError `invalid-argument`.
  */
@@ -39,6 +43,7 @@ export function dnsService(options: Readonly<Record<string, string>>): DnsServic
             .split(/[\s,]+/)
             .filter(isWritten)
             .map(parseServer),
+    health: booleanOption(options, keys.health) ?? true,
   };
 }
 

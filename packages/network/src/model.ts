@@ -267,6 +267,8 @@ export interface Sandbox {
   readonly dns: DnsConfig;
   /** Where the name service listens inside the namespace; absent when no network of the sandbox has names. */
   readonly resolver?: { readonly udpPort: number; readonly tcpPort: number };
+  /** True until the health check of the container that it was made for succeeds, and while it fails. */
+  readonly unready?: boolean;
 }
 
 /** Addresses that a container keeps on one network for as long as it exists, running or not. */

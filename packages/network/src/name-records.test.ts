@@ -59,7 +59,7 @@ test('an endpoint goes by its container’s name, its aliases, its short id and 
   const records = new NameRecords(names, () => '');
   const config = { aliases: ['db', 'web', 'db'], links: ['redis:cache', 'plain'], gatewayPriority: 7 };
   const item: Joined = { network: network({ subnets: ['4', '6'] }), endpoint: endpoint({ families: '46', config }) };
-  await records.publish([item, docker0]);
+  await records.publish(sandbox(), [item, docker0]);
   assert.deepEqual(
     [...names.endpoints.values()],
     [

@@ -27,10 +27,9 @@ export class NameRecords {
   }
 
   /** Publish the names of endpoints; resolves when they are answered. */
-  async publish(joined: readonly Joined[]): Promise<void> {
-    await Promise.all(
-      joined.filter(({ network }) => hasNames(network)).map((item) => this.#names.setEndpoint(endpointRecord(item))),
-    );
+  async publish(sandbox: Sandbox, joined: readonly Joined[]): Promise<void> {
+    const named = joined.filter(({ network }) => hasNames(network));
+    await Promise.all(named.map((item) => this.#names.setEndpoint(endpointRecord(sandbox, item))));
   }
 
   /** Stop serving a sandbox; harmless when it was not served. */
@@ -65,7 +64,7 @@ export class NameRecords {
   }
 }
 
-function endpointRecord(joined: Joined): ResolverEndpoint {
+function endpointRecord({ unready }: Sandbox, joined: Joined): ResolverEndpoint {
   const { endpoint, network } = joined;
   const [containerName = endpoint.ownerName, ...others] = dnsNames(endpoint);
   return {
@@ -81,5 +80,6 @@ function endpointRecord(joined: Joined): ResolverEndpoint {
     gatewayPriority: endpoint.config.gatewayPriority ?? 0,
     internal: network.internal,
     gatewayFamilies: gatewayFamilies(joined),
+    ...(unready && { unready }),
   };
 }

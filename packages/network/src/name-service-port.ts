@@ -14,6 +14,8 @@ export interface ResolverNetwork {
   readonly name: string;
   /** Absent means none. */
   readonly records?: readonly NameRecord[];
+  /** True: whoever has a name is answered for it, well or not. */
+  readonly ignoresHealth?: boolean;
 }
 
 /** A sandbox's name service. */
@@ -49,6 +51,8 @@ export interface ResolverEndpoint {
   readonly internal: boolean;
   /** How many IP versions the endpoint has a gateway for. */
   readonly gatewayFamilies: 0 | 1 | 2;
+  /** True while others who have the same name are preferred, for the container's health check has not succeeded. */
+  readonly unready?: boolean;
 }
 
 /** Host ports to hold: the same numbers on every address. */

@@ -115,9 +115,11 @@ export class Networks {
     state.addresses.reopen(network);
   }
 
-  /** Bring the kernel from one form of a network to another. */
+  /** Bring kernel and name service from one form of a network to another. */
   async transform(before: Network, after: Network): Promise<void> {
-    const { kernel } = this.#context;
+    const { kernel, names } = this.#context;
+    const naming = namedNetwork(after);
+    if (hasNames(after) && !isDeepStrictEqual(naming, namedNetwork(before))) await names.setNetwork(naming);
     const fragment = networkFragment(after);
     const routes = forwardsIpv6(fragment) ? kernel.observe('', ['route']) : [];
     await kernel.apply(diff([...keepRouterAdvertisements(fragment, routes), ...fragment], networkFragment(before)));

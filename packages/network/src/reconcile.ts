@@ -201,7 +201,7 @@ async function restoreNames(context: ReconcileContext, id: string): Promise<void
     // Its table, which sends questions there, is compared next.
     state.sandboxes.put({ ...sandbox, resolver });
   }
-  await records.publish(joined);
+  await records.publish(sandbox, joined);
 }
 
 /** Ports that nobody holds are held again; those whose settling was interrupted are settled anew. */

@@ -31,6 +31,8 @@ export interface SandboxRequest {
   readonly mode: 'own' | 'host';
   readonly ports: readonly PortBinding[];
   readonly portPolicies?: PortPolicies;
+  /** True for a container whose health has to be seen first; see `NetworkController.setReady`. */
+  readonly unready?: boolean;
   readonly dns: DnsConfig;
 }
 

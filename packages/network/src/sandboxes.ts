@@ -33,6 +33,7 @@ export class Sandboxes {
       namespace: request.mode === 'host' ? '' : this.#namespaceName(request),
       ports: request.ports,
       ...(request.portPolicies && { portPolicies: request.portPolicies }),
+      ...(request.unready && { unready: true }),
       mappings: [],
       dns: request.dns,
     });
@@ -88,7 +89,7 @@ export class Sandboxes {
       await remote?.connect(before.sandbox, added);
       await this.#carryOut(before);
       await this.#lead(id);
-      await records.publish(current());
+      await records.publish(state.sandbox(id), current());
     } catch (error) {
       await this.#takeBack(before, undo, current());
       throw error;
@@ -246,10 +247,10 @@ export class Sandboxes {
       });
     store(ownerName);
     try {
-      await records.publish(state.joined(id));
+      await records.publish(state.sandbox(id), state.joined(id));
     } catch (error) {
       store(former);
-      await this.#quietly('names not taken back', () => records.publish(state.joined(id)));
+      await this.#quietly('names not taken back', () => records.publish(state.sandbox(id), state.joined(id)));
       throw error;
     }
   }

@@ -43,6 +43,40 @@ test('a change that cannot be, or cannot be told, changes nothing', async () => 
   assert.deepEqual(told(rig, id), ['a A 10.0.0.1']);
 });
 
+test('the name service is told who is not well, at once and again when it was lost', async () => {
+  using rig = await Rig.started();
+  const app = await rig.controller.createNetwork({ name: 'app' });
+  const sandbox = await rig.sandbox('web');
+  await rig.join(sandbox, app);
+  const unready = () => [...rig.names.endpoints.values()].map((endpoint) => endpoint.unready);
+  assert.deepEqual(unready(), [undefined]);
+  await rig.controller.setReady(sandbox.id, false);
+  assert.deepEqual(unready(), [true]);
+  rig.names.restart();
+  await rig.boot(new Life());
+  assert.deepEqual(unready(), [true]);
+  const calls = rig.names.calls.length;
+  await rig.controller.setReady(sandbox.id, false);
+  await rig.controller.setReady('gone', false);
+  assert.equal(rig.names.calls.length, calls, 'nothing new is nothing to tell');
+  await rig.controller.setReady(sandbox.id, true);
+  assert.deepEqual(unready(), [undefined]);
+});
+
+test('a network says whether health counts, and can change its mind', async () => {
+  using rig = await Rig.started();
+  const { id } = await rig.controller.createNetwork({ name: 'app', options: { [`${key}health`]: 'false' } });
+  const ignoring = () => rig.names.ignoringHealth.has(id);
+  assert.equal(ignoring(), true);
+  await rig.controller.updateNetwork('app', { options: { [`${key}health`]: 'true' } });
+  assert.equal(ignoring(), false);
+  await rig.controller.updateNetwork('app', { options: { [`${key}health`]: null, [`${key}ttl`]: '5' } });
+  await assert.rejects(rig.controller.updateNetwork('app', { options: { [`${key}health`]: 'maybe' } }), {
+    message: /^failed to parse com\.fairlead\.dns\.health value: "maybe"/,
+  });
+  assert.equal(ignoring(), false);
+});
+
 test('the shortest time of its networks and the servers of the best one are a sandbox’s', async () => {
   using rig = await Rig.started();
   const network = (name: string, ttl: string, servers: string) =>

@@ -1,12 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '@fairlead/base';
 import type { EngineContext } from '../context.ts';
-import type { ProbeResult } from '../model.ts';
+import type { Container, ProbeResult } from '../model.ts';
 import { containerEvent } from './container-event.ts';
 import type { ContainerTable } from './container-table.ts';
 import type { ExecTable } from './exec-table.ts';
 import { runProbe } from './health-probe.ts';
-import { afterProbe, type HealthCheck, healthCheckOf, pauseBeforeProbe, starting, unwatched } from './health-state.ts';
+import {
+  afterProbe,
+  type HealthCheck,
+  healthCheckOf,
+  isReady,
+  pauseBeforeProbe,
+  starting,
+  unwatched,
+} from './health-state.ts';
 
 /** setTimeout takes no more milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -34,8 +42,10 @@ export class HealthMonitor {
 
   /** A container goes on: what is known of its health stays. */
   watch(id: string): void {
-    const check = healthCheckOf(this.#table.find(id).config);
+    const container = this.#table.find(id);
+    const check = healthCheckOf(container.config);
     if (check === undefined || this.#watched.has(id)) return;
+    this.#tell(container);
     const stop = new AbortController();
     this.#watched.set(id, stop);
     this.#follow(id, check, stop.signal).catch((error) => {
@@ -48,7 +58,7 @@ export class HealthMonitor {
     this.#watched.get(id)?.abort();
     this.#watched.delete(id);
     const health = this.#table.get(id)?.state.health;
-    if (health !== undefined) this.#table.setState(id, { health: unwatched(health) });
+    if (health !== undefined) this.#tell(this.#table.setState(id, { health: unwatched(health) }));
   }
 
   /** Leave the containers as they are: the next daemon goes on. */
@@ -73,6 +83,16 @@ export class HealthMonitor {
     const next = afterProbe(health, result, check, startedAt);
     const container = this.#table.setState(id, { health: next });
     if (next.status === health.status) return;
+    this.#tell(container);
     this.#context.events.emit(containerEvent(container, `health_status: ${next.status}`));
+  }
+
+  /** Names that several containers share lead to those that are well. Nothing of it concerns who shares its network. */
+  #tell({ id, sandbox, state }: Container): void {
+    const { network, logger } = this.#context;
+    if (sandbox === undefined || network.sandbox(sandbox)?.owner !== id) return;
+    network.setReady(sandbox, isReady(state.health)).catch((error) => {
+      logger.warn('name service not told of a health', { id, error: messageOf(error) });
+    });
   }
 }

@@ -5,6 +5,7 @@ import {
   afterProbe,
   type HealthCheck,
   healthCheckOf,
+  isReady,
   mergeHealthcheck,
   pauseBeforeProbe,
   starting,
@@ -117,6 +118,11 @@ test('the last five results are kept, also over a restart', () => {
   assert.deepEqual(codes(health), [2, 3, 4, 5, 6]);
   assert.deepEqual(starting(health), { status: 'starting', failingStreak: 0, log: health.log });
   assert.deepEqual(unwatched(health), { ...health, status: 'unhealthy' });
+});
+
+test('whoever has no check or has passed it is ready', () => {
+  const at = (status: Health['status']) => isReady({ status, failingStreak: 0, log: [] });
+  assert.deepEqual([isReady(undefined), at('healthy'), at('starting'), at('unhealthy')], [true, true, false, false]);
 });
 
 test('checks come more often in the start period, until one has succeeded', () => {

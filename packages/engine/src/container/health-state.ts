@@ -69,6 +69,11 @@ export function unwatched(health: Health): Health {
   return { ...health, status: 'unhealthy' };
 }
 
+/** True when nothing speaks against sending somebody to a container: its check has succeeded, or it has none. */
+export function isReady(health: Health | undefined): boolean {
+  return health === undefined || health.status === 'healthy';
+}
+
 /** Milliseconds until the next check of a container that started `age` milliseconds ago. */
 export function pauseBeforeProbe(check: HealthCheck, health: Health, age: number): number {
   return age < check.startPeriod && health.status === 'starting' ? check.startInterval : check.interval;

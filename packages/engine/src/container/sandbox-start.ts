@@ -6,6 +6,7 @@ import { imagePorts } from './container-factory.ts';
 import { dnsConfig } from './container-files.ts';
 import { isAlive } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
+import { healthCheckOf } from './health-state.ts';
 import type { LegacyLinks } from './legacy-links.ts';
 import { type NetworkPlan, planNetwork } from './network-plan.ts';
 
@@ -57,7 +58,8 @@ export class SandboxStart {
     const mode = plan.mode === 'host' ? 'host' : 'own';
     const { portPolicies } = container.config.host;
     const ports = { ports: portsOf(plan), ...(portPolicies && { portPolicies }) };
-    const request = { owner: id, ownerName: container.name, mode, ...ports } as const;
+    const unready = healthCheckOf(container.config) !== undefined;
+    const request = { owner: id, ownerName: container.name, mode, ...ports, unready } as const;
     const sandbox = existing ?? (await network.openSandbox({ ...request, dns: dnsConfig(container, settings) }));
     this.#starting.set(id, sandbox.id);
     return sandbox;

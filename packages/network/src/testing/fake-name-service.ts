@@ -38,6 +38,8 @@ export class FakeNameService implements NameServicePort {
   readonly networks = new Map<string, string>();
   /** Written records, by network; those without have none. */
   readonly records = new Map<string, readonly NameRecord[]>();
+  /** Networks on which everybody is answered, well or not. */
+  readonly ignoringHealth = new Set<string>();
   readonly relays = new Map<string, readonly PortRelay[]>();
   /** Every request, by name. */
   readonly calls: string[] = [];
@@ -94,8 +96,10 @@ export class FakeNameService implements NameServicePort {
     await this.#serve('closeSandbox', () => this.sandboxes.delete(id));
   }
 
-  async setNetwork({ id, name, records = [] }: ResolverNetwork): Promise<void> {
+  async setNetwork({ id, name, records = [], ignoresHealth = false }: ResolverNetwork): Promise<void> {
     await this.#serve('setNetwork', () => {
+      if (ignoresHealth) this.ignoringHealth.add(id);
+      else this.ignoringHealth.delete(id);
       this.networks.set(id, name);
       this.records.set(id, records);
     });
