@@ -1,8 +1,8 @@
-import type { IpAddress } from '@fairlead/base';
-import { foldName } from './name.ts';
+import type { IpAddress, PortProtocol } from '@fairlead/base';
+import { fitsMessage, foldName } from './name.ts';
 import { RecordBook, type WrittenRecord } from './record-book.ts';
 import type { RecordData } from './record-data.ts';
-import type { ZoneView } from './zone.ts';
+import type { ServiceInstance, ZoneView } from './zone.ts';
 
 /** A network whose endpoints have names. */
 export interface NamedNetwork {
@@ -19,6 +19,13 @@ export interface LinkAlias {
   readonly alias: string;
   /** A name that the target has on the same network. */
   readonly target: string;
+}
+
+/** A port by the name of what is served there (RFC 6335): `http`, in lower case. */
+export interface ServicePort {
+  readonly service: string;
+  readonly protocol: PortProtocol;
+  readonly port: number;
 }
 
 /** An endpoint with all names that others on its network find it by. */
@@ -40,6 +47,8 @@ export interface NamedEndpoint {
   readonly gatewayFamilies?: 0 | 1 | 2;
   /** True until the container's health check succeeds, and while it fails. */
   readonly unready?: boolean;
+  /** What is found by SRV records. */
+  readonly services?: readonly ServicePort[];
 }
 
 interface Network {
@@ -132,14 +141,15 @@ export class Directory {
   /** What one sandbox sees, always as it is now. */
   view(sandbox: string): ZoneView {
     return {
-      lookup: (name) => this.#lookup(this.#sandboxes.get(sandbox) ?? [], name),
+      lookup: (name) => addressesOf(this.#lookup(this.#sandboxes.get(sandbox) ?? [], name)),
+      services: (name) => this.#services(this.#lookup(this.#sandboxes.get(sandbox) ?? [], name)),
       reverse: (address) => this.#reverse(this.#sandboxes.get(sandbox) ?? [], address),
       written: (name) => this.#written(this.#sandboxes.get(sandbox) ?? [], name),
     };
   }
 
   /** `a.b.c` is: the whole name on any network, then `a.b` on network `c`, then `a` on network `b.c`. */
-  #lookup(attached: readonly NamedEndpoint[], asked: string): readonly IpAddress[] | undefined {
+  #lookup(attached: readonly NamedEndpoint[], asked: string): readonly NamedEndpoint[] | undefined {
     const name = asked.endsWith('.') ? asked.slice(0, -1) : asked;
     for (let dot = name.length; dot > 0; dot = name.lastIndexOf('.', dot - 1)) {
       const host = name.slice(0, dot);
@@ -158,27 +168,38 @@ export class Directory {
     const linkTo = ({ links = [] }: NamedEndpoint) => links.find(({ alias }) => alias === host)?.target;
     for (const endpoint of searched) {
       const target = linkTo(endpoint);
-      const found = target === undefined ? undefined : this.#addresses(endpoint.network, target);
+      const found = target === undefined ? undefined : this.#answering(endpoint.network, target);
       if (found !== undefined) return found;
     }
     for (const endpoint of searched) {
       if (linkTo(endpoint) !== undefined) continue;
-      const found = this.#addresses(endpoint.network, host);
+      const found = this.#answering(endpoint.network, host);
       if (found !== undefined) return found;
     }
     return undefined;
   }
 
-  #addresses(network: string, name: string): readonly IpAddress[] | undefined {
+  /** Of those who share a name the ones that are well. When nobody is, who asks finds out better than we can tell. */
+  #answering(network: string, name: string): readonly NamedEndpoint[] | undefined {
     const named = this.#networks.get(network)?.names.get(foldName(name));
     if (named === undefined) return undefined;
-    return [...new Set(this.#answering(network, named).flatMap((endpoint) => endpoint.addresses))];
-  }
-
-  /** Of those who share a name the ones that are well. When nobody is, who asks finds out better than we can tell. */
-  #answering(network: string, named: ReadonlySet<NamedEndpoint>): readonly NamedEndpoint[] {
     const ready = [...named].filter(({ unready }) => unready !== true);
     return ready.length === 0 || this.#named.get(network)?.ignoresHealth === true ? [...named] : ready;
+  }
+
+  #services(found: readonly NamedEndpoint[] | undefined): readonly ServiceInstance[] | undefined {
+    return found?.flatMap((endpoint) => {
+      const { addresses, services = [] } = endpoint;
+      const target = this.#ownName(endpoint);
+      return fitsMessage(target) ? services.map((service) => ({ ...service, addresses, target })) : [];
+    });
+  }
+
+  /** A name by which everybody on its network finds this endpoint alone, whatever aliases others have. */
+  #ownName({ network: id, containerName, shortId = containerName }: NamedEndpoint): string {
+    const { name, names } = this.#network(id);
+    const isOwn = (host: string) => names.get(foldName(host))?.size === 1 && fitsMessage(`${host}.${name}`);
+    return `${isOwn(containerName) ? containerName : shortId}.${name}`;
   }
 
   #written(attached: readonly NamedEndpoint[], name: string): readonly RecordData[] | undefined {
@@ -233,6 +254,10 @@ export function compareEndpoints(
     (other.gatewayFamilies ?? 0) - (one.gatewayFamilies ?? 0) ||
     (name < otherName ? -1 : Number(name > otherName))
   );
+}
+
+function addressesOf(endpoints: readonly NamedEndpoint[] | undefined): readonly IpAddress[] | undefined {
+  return endpoints && [...new Set(endpoints.flatMap(({ addresses }) => addresses))];
 }
 
 /** Each name once, as it is looked up. */

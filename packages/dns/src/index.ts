@@ -28,7 +28,14 @@ export {
   type SandboxStatistics,
 } from './control-protocol.ts';
 export { type DatagramHandler, serveDatagrams } from './datagram-server.ts';
-export { compareEndpoints, Directory, type LinkAlias, type NamedEndpoint, type NamedNetwork } from './directory.ts';
+export {
+  compareEndpoints,
+  Directory,
+  type LinkAlias,
+  type NamedEndpoint,
+  type NamedNetwork,
+  type ServicePort,
+} from './directory.ts';
 export { ownSockets, type UpstreamSockets } from './exchange.ts';
 export { defaultForwardTiming, Forwarder, type ForwarderOptions, type ForwardTiming } from './forwarder.ts';
 export { LineReader } from './line-reader.ts';
@@ -49,4 +56,4 @@ export type { RecordData } from './record-data.ts';
 export { classInternet, type RecordTypeName, recordType, recordTypeText, responseCode } from './record-type.ts';
 export { defaultStreamLimits, type StreamLimits, serveStreams } from './stream-server.ts';
 export { formatUpstream, parseUpstream, type Upstream, UpstreamHealth } from './upstream.ts';
-export { answer, type ZoneAnswer, type ZoneOptions, type ZoneView } from './zone.ts';
+export { answer, type ServiceInstance, type ZoneAnswer, type ZoneOptions, type ZoneView } from './zone.ts';

@@ -7,7 +7,7 @@ import type { UpstreamSockets } from './exchange.ts';
 import { Forwarder } from './forwarder.ts';
 import { decodeMessage, encodeMessage, type Message } from './message.ts';
 import { MAX_DATAGRAM_OCTETS, NameServer } from './name-server.ts';
-import { responseCode } from './record-type.ts';
+import { recordType, responseCode } from './record-type.ts';
 
 const noSockets: UpstreamSockets = {
   datagram: () => assert.fail('no socket expected'),
@@ -65,6 +65,42 @@ test('a local answer has RA, the flags of the question and TTL 0, and is not aut
     authorities: [],
     additionals: [],
   });
+});
+
+/** `shop` is served by so many containers. */
+function shop(count: number): NameServer {
+  const { server, directory } = sample();
+  for (let port = 1; port <= count; port++) {
+    directory.setEndpoint({
+      id: `shop${port}`,
+      network: 'n',
+      addresses: [ipFromBytes(Uint8Array.of(10, 0, 1, port))],
+      containerName: `shop${port}`,
+      aliases: ['shop'],
+      services: [{ service: 'http', protocol: 'tcp', port }],
+    });
+  }
+  return server;
+}
+
+test('services come in another order each time, with their addresses where there is room', () => {
+  const server = shop(12);
+  const questions = [question('_http._tcp.shop', recordType.SRV)];
+  const first = new Set<unknown>();
+  for (let attempt = 0; attempt < 200 && first.size < 12; attempt++) {
+    const { answers = [], additionals = [] } = ask(server, { questions, edns: { payloadSize: 4096 } }) ?? {};
+    assert.deepEqual([answers.length, additionals.length], [12, 12]);
+    first.add(JSON.stringify(answers[0]));
+  }
+  assert.equal(first.size, 12);
+});
+
+test('services without room for their addresses come without them, and are cut off only where they do not fit themselves', () => {
+  const server = shop(30);
+  const questions = [question('_http._tcp.shop', recordType.SRV)];
+  const room = ask(server, { questions, edns: { payloadSize: 1000 } });
+  assert.deepEqual([room?.truncated ?? false, room?.answers?.length, room?.additionals?.length], [false, 30, 0]);
+  assert.equal(ask(server, { questions })?.truncated, true);
 });
 
 test('the second answer is like the first but for the identifier', () => {

@@ -9,8 +9,9 @@ import {
 } from './message.ts';
 import { isPlainQuery, layoutOf, type MessageLayout, payloadLimit, truncate } from './message-layout.ts';
 import { type AddressBlock, ReadyAnswers, shuffleAddresses } from './ready-answers.ts';
+import type { RecordData } from './record-data.ts';
 import { classInternet, responseCode } from './record-type.ts';
-import { answer, type ZoneOptions, type ZoneView } from './zone.ts';
+import { answer, type ZoneAnswer, type ZoneOptions, type ZoneView } from './zone.ts';
 
 /** Our own EDNS payload size: fits into one Ethernet frame (DNS flag day 2020). */
 const OWN_PAYLOAD_OCTETS = 1232;
@@ -115,14 +116,14 @@ export class NameServer {
     const found = question === undefined ? undefined : answer(view, question, options);
     if (found === undefined || found.kind === 'forward') return undefined;
     if (found.kind === 'alias') return this.#completeAlias(query, found.records, found.target, limit, transport);
-    const { records, additionals = [] } = found;
-    const response = encodeMessage({ ...responseTo(query), answers: records, additionals });
-    const addresses = records.every(({ data }) => data.type === records[0]?.data.type && 'address' in data)
+    const response = completeResponse(query, found, limit);
+    const { records } = found;
+    const addresses = areAll(records, ({ type }) => type === 'A' || type === 'AAAA')
       ? addressBlockOf(response)
       : noAddresses;
     shuffleAddresses(response, addresses);
     const whole = response.length <= limit;
-    if (whole && transport === 'udp') this.#ready.store(request, response, addresses);
+    if (whole && transport === 'udp' && !areSeveralServices(records)) this.#ready.store(request, response, addresses);
     return whole ? response : truncate(response, limit);
   }
 
@@ -178,6 +179,29 @@ export class NameServer {
       .catch(failure)
       .finally(() => this.#forwards--);
   }
+}
+
+/** A response without what was not asked for, if it is too long with it: nothing is missing then (RFC 2181, section 9). */
+function completeResponse(query: Message, found: ZoneAnswer & { readonly kind: 'local' }, limit: number): Uint8Array {
+  const { records, additionals = [], code = responseCode.noError } = found;
+  // Who takes the first that comes shall find each of them in turn.
+  const answers = areSeveralServices(records) ? shuffled(records) : records;
+  const response = encodeMessage({ ...responseTo(query), answers, additionals, code });
+  if (response.length <= limit || additionals.length === 0) return response;
+  return encodeMessage({ ...responseTo(query), answers, code });
+}
+
+function areSeveralServices(records: readonly ResourceRecord[]): boolean {
+  return records.length > 1 && areAll(records, ({ type }) => type === 'SRV');
+}
+
+function areAll(records: readonly ResourceRecord[], test: (data: RecordData) => boolean): boolean {
+  return records.every(({ data }) => test(data));
+}
+
+function shuffled<T>(items: readonly T[]): readonly T[] {
+  const drawn = items.map((item) => ({ item, lot: Math.random() }));
+  return drawn.sort((one, other) => one.lot - other.lot).map(({ item }) => item);
 }
 
 /** Header and question of an answer of our own. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseIpAddress } from '@fairlead/base';
 import { Directory } from './directory.ts';
+import type { ResourceRecord } from './message.ts';
 import { type RecordTypeName, recordType } from './record-type.ts';
 import { answer } from './zone.ts';
 
@@ -112,7 +113,7 @@ for (const [what, name, type, expected] of [
   ['unknown name', 'example.org', 'A', 'forward'],
   ['unknown single label', 'nobody', 'A', 'forward'],
   ['other type of a known name', 'web', 'TXT', 'forward'],
-  ['service record', '_http._tcp.web', 'SRV', 'forward'],
+  ['service of an unknown name', '_http._tcp.nobody', 'SRV', 'forward'],
 ] as const) {
   test(`${what}: ${name} ${type} gives ${expected || 'no data'}`, () => {
     assert.equal(ask(name, type), expected);
@@ -172,6 +173,104 @@ test('of those who share a name the ones that are well are answered, and all whe
   assert.equal(ask('data', 'A', { directory }), '172.19.0.3');
   directory.setNetwork({ id: 'n2', name: 'back.end', ignoresHealth: true });
   assert.deepEqual(ask('data', 'A', { directory }).split(' ').sort(), ['172.19.0.3', '172.19.0.5']);
+});
+
+/** `front` has `shop1` and `shop2`, both called `shop`, and `web`, which is called `shop1` too. */
+function shops(): Directory {
+  const directory = sample();
+  const services = (port: number) => [
+    { service: 'http', protocol: 'tcp', port } as const,
+    { service: 'dns', protocol: 'udp', port: 53 } as const,
+  ];
+  const shop = { network: 'n1', aliases: ['shop'] };
+  const [first, second] = [ip('172.18.0.11'), ip('172.18.0.12')];
+  const common = { ...shop, services: services(80), shortId: 'aaaaaaaaaaaa' };
+  directory.setEndpoint({ ...common, id: 's1', containerName: 'shop1', addresses: [first] });
+  directory.setEndpoint({
+    ...{ ...shop, id: 's2', containerName: 'shop2', shortId: 'bbbbbbbbbbbb', services: services(8080) },
+    addresses: [second, ip('fd00::12')],
+  });
+  directory.setEndpoint({ id: 's3', network: 'n1', containerName: 'x', aliases: ['shop1'], addresses: [] });
+  return directory;
+}
+
+/** `SRV 0 1 80 shop1.front` and the like, sorted, those in the additional section with their names. */
+function services(name: string, type: RecordTypeName = 'SRV', directory = shops()) {
+  const question = { name, type: recordType[type], class: 1 };
+  const found = answer(directory.view('web'), question, { ttl: 0, ndotsSet: false });
+  if (found.kind !== 'local') return found.kind;
+  const text = ({ name: owner, data }: ResourceRecord) =>
+    data.type === 'SRV'
+      ? `${owner} ${data.priority} ${data.weight} ${data.port} ${data.target}`
+      : `${owner} ${'address' in data ? data.address : data.type}`;
+  return { code: found.code ?? 0, answers: found.records.map(text), also: (found.additionals ?? []).map(text) };
+}
+
+test('a service is on every container of the name, each under a name and with addresses of its own', () => {
+  assert.deepEqual(services('_HTTP._tcp.Shop.'), {
+    code: 0,
+    answers: ['_HTTP._tcp.Shop. 0 1 80 aaaaaaaaaaaa.front', '_HTTP._tcp.Shop. 0 1 8080 shop2.front'],
+    also: ['aaaaaaaaaaaa.front 172.18.0.11', 'shop2.front 172.18.0.12', 'shop2.front fd00::12'],
+  });
+  assert.deepEqual(services('_dns._udp.shop2.front'), {
+    code: 0,
+    answers: ['_dns._udp.shop2.front 0 1 53 shop2.front'],
+    also: ['shop2.front 172.18.0.12', 'shop2.front fd00::12'],
+  });
+});
+
+test('the target of a service leads back to its container', () => {
+  const directory = shops();
+  for (const [target, address] of [
+    ['aaaaaaaaaaaa.front', '172.18.0.11'],
+    ['shop2.front', '172.18.0.12'],
+  ] as const)
+    assert.equal(ask(target, 'A', { directory }), address);
+});
+
+test('a service of a known name is there or is not, and a name with services below it has no data', () => {
+  const nothing = { code: 0, answers: [], also: [] };
+  const denied = { ...nothing, code: 3 };
+  assert.deepEqual(services('_http._tcp.shop', 'A'), nothing);
+  assert.deepEqual(services('_http._tcp.shop', 'TXT'), nothing);
+  assert.deepEqual(services('_tcp.shop', 'SRV'), nothing);
+  assert.deepEqual(services('_sctp.shop', 'A'), denied);
+  assert.deepEqual(services('_http._udp.shop'), denied);
+  assert.deepEqual(services('_smtp._tcp.shop'), denied);
+  assert.deepEqual(services('_http._tcp.web'), denied);
+  assert.equal(services('_http._tcp.far'), 'forward', 'on a network of others');
+});
+
+test('a container whose name is longer than a label serves under its short identifier', () => {
+  const directory = shops();
+  const [second] = directory.endpoints().filter(({ id }) => id === 's2');
+  assert.ok(second);
+  directory.setEndpoint({ ...second, containerName: 'c'.repeat(64) });
+  const answers = (name: string) => {
+    const found = services(name, 'SRV', directory);
+    return typeof found === 'object' && found.answers;
+  };
+  assert.deepEqual(answers('_dns._udp.bbbbbbbbbbbb'), ['_dns._udp.bbbbbbbbbbbb 0 1 53 bbbbbbbbbbbb.front']);
+  directory.setNetwork({ id: 'n1', name: 'n'.repeat(64) });
+  assert.deepEqual(answers('_dns._udp.shop'), [], 'nothing that could not be said');
+});
+
+test('what somebody has written of a service comes first, and a service is where it is well', () => {
+  const directory = shops();
+  const written = { name: '_http._tcp.shop', type: 'SRV', data: ['3', '4', '99', 'web'] } as const;
+  directory.setNetwork({ id: 'n1', name: 'front', records: [written] });
+  const found = services('_http._tcp.shop', 'SRV', directory);
+  assert.deepEqual(found, {
+    code: 0,
+    answers: ['_http._tcp.shop 3 4 99 web'],
+    also: ['web 172.18.0.2', 'web fd00::2'],
+  });
+  directory.setNetwork({ id: 'n1', name: 'front' });
+  const [second] = directory.endpoints().filter(({ id }) => id === 's2');
+  assert.ok(second);
+  directory.setEndpoint({ ...second, unready: true });
+  const left = services('_http._tcp.shop', 'SRV', directory);
+  assert.deepEqual(typeof left === 'object' && left.answers, ['_http._tcp.shop 0 1 80 aaaaaaaaaaaa.front']);
 });
 
 test('an endpoint may come before its network', () => {

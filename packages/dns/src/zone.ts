@@ -1,8 +1,9 @@
 import { familyOf, type IpAddress } from '@fairlead/base';
+import type { ServicePort } from './directory.ts';
 import type { Question, ResourceRecord } from './message.ts';
-import { addressOfReverseName, fitsMessage } from './name.ts';
+import { addressOfReverseName, fitsMessage, foldName } from './name.ts';
 import { type RecordData, typeNumberOf } from './record-data.ts';
-import { classInternet, recordType } from './record-type.ts';
+import { classInternet, recordType, responseCode } from './record-type.ts';
 
 /** The names that one asker sees. */
 export interface ZoneView {
@@ -12,6 +13,15 @@ export interface ZoneView {
   reverse(address: IpAddress): string | undefined;
   /** What somebody has written of a name; `undefined` when nobody has. */
   written?(name: string): readonly RecordData[] | undefined;
+  /** What those serve whom {@link lookup} finds; `undefined` when the asker knows no such name. */
+  services?(host: string): readonly ServiceInstance[] | undefined;
+}
+
+/** A service of one container. */
+export interface ServiceInstance extends ServicePort {
+  /** A name that leads to this container alone. */
+  readonly target: string;
+  readonly addresses: readonly IpAddress[];
 }
 
 /** What decides an answer besides the names. */
@@ -24,23 +34,29 @@ export interface ZoneOptions {
 
 /** What the zone says to a question. */
 export type ZoneAnswer =
-  /** NOERROR with these records; none of them means that the name exists without such data. */
+  /** These records; none of them means that the name exists without such data, unless a code says that it does not. */
   | {
       readonly kind: 'local';
       readonly records: readonly ResourceRecord[];
       /** What the asker will want to know next. */
       readonly additionals?: readonly ResourceRecord[];
+      /** Absent means NOERROR. */
+      readonly code?: number;
     }
   /** An alias, whose target has to be asked for outside. */
   | { readonly kind: 'alias'; readonly records: readonly ResourceRecord[]; readonly target: string }
   /** Not ours: ask outside. */
   | { readonly kind: 'forward' };
 
+/** Without the service it is a name in between, which has no data and exists with what is below it (RFC 8020). */
+const servicePattern = /^(?:_(?<service>[^.]+)\.)?_(?<protocol>tcp|udp|sctp)\.(?<host>.+)$/;
+
 /** Aliases that are followed one after the other; a chain that is longer is most likely a circle. */
 const LONGEST_CHAIN = 8;
 
 const forward: ZoneAnswer = { kind: 'forward' };
 const noData: ZoneAnswer = { kind: 'local', records: [] };
+const noSuchName: ZoneAnswer = { kind: 'local', records: [], code: responseCode.nameError };
 
 /**
  * Answer a question from the names that its asker sees.
@@ -56,20 +72,25 @@ export function answer(view: ZoneView, question: Question, options: ZoneOptions)
       return answerAddress(view, question, options);
     case recordType.MX:
       if (view.lookup(question.name) !== undefined) return noData;
-      return answerWritten(view, question, options) ?? forward;
+      return answerFurther(view, question, options) ?? forward;
     case recordType.PTR:
       return answerReverse(view, question, options);
     default:
-      return answerWritten(view, question, options) ?? forward;
+      return answerFurther(view, question, options) ?? forward;
   }
+}
+
+/** What is known of a name beside addresses of containers; what somebody has written comes first. */
+function answerFurther(view: ZoneView, question: Question, options: ZoneOptions): ZoneAnswer | undefined {
+  return answerWritten(view, question, options) ?? answerService(view, question, options);
 }
 
 function answerAddress(view: ZoneView, question: Question, { ttl, ndotsSet }: ZoneOptions): ZoneAnswer {
   const addresses = view.lookup(question.name);
   if (addresses !== undefined)
     return { kind: 'local', records: addressRecords(question.name, question.type, addresses, ttl) };
-  const written = answerWritten(view, question, { ttl, ndotsSet });
-  return written ?? (ndotsSet && isSingleLabel(question.name) ? noData : forward);
+  const further = answerFurther(view, question, { ttl, ndotsSet });
+  return further ?? (ndotsSet && isSingleLabel(question.name) ? noData : forward);
 }
 
 function addressRecords(
@@ -118,6 +139,26 @@ function additionalsOf(view: ZoneView, services: readonly RecordData[], ttl: num
     const addresses = view.lookup(name) ?? written;
     return [recordType.A, recordType.AAAA].flatMap((type) => addressRecords(name, type, addresses, ttl));
   });
+}
+
+/**
+ * `_http._tcp.web`: a record for each container that is called `web` and serves it (RFC 2782). All have the same priority
+ * and weight. Whether such a name exists is ours to say, for `web` is.
+ */
+function answerService(view: ZoneView, { name, type }: Question, { ttl }: ZoneOptions): ZoneAnswer | undefined {
+  const { service, protocol, host } = servicePattern.exec(foldName(name))?.groups ?? {};
+  const instances = host === undefined ? undefined : view.services?.(host);
+  if (instances === undefined) return undefined;
+  const meant = instances.filter((each) => each.protocol === protocol && each.service === (service ?? each.service));
+  if (meant.length === 0) return noSuchName;
+  if (type !== recordType.SRV || service === undefined) return noData;
+  const records = meant.map(({ port, target }): ResourceRecord => {
+    return { name, ttl, data: { type: 'SRV', priority: 0, weight: 1, port, target } };
+  });
+  const additionals = meant.flatMap(({ target, addresses }) =>
+    [recordType.A, recordType.AAAA].flatMap((family) => addressRecords(target, family, addresses, ttl)),
+  );
+  return { kind: 'local', records, additionals };
 }
 
 function answerReverse(view: ZoneView, question: Question, { ttl }: ZoneOptions): ZoneAnswer {

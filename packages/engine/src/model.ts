@@ -65,6 +65,8 @@ export interface HostConfig {
   readonly portBindings: readonly PortBinding[];
   /** Who may ask for ports whose binding does not say, by container port; from the container's labels. */
   readonly portPolicies?: PortPolicies;
+  /** Names of services by container port, `80/tcp`, in the place of the host's; from the container's labels. */
+  readonly portServices?: Readonly<Record<string, readonly string[]>>;
   readonly publishAllPorts: boolean;
   /** `source:destination[:options]`. */
   readonly binds: readonly string[];
@@ -224,6 +226,8 @@ export interface Container {
   readonly name: string;
   readonly created: number;
   readonly imageId: string;
+  /** Ports that the image exposes, `80/tcp`; absent for those made before this was kept. */
+  readonly imagePorts?: readonly string[];
   readonly config: ContainerConfig;
   readonly state: ContainerState;
   /** Absent for those made before there were volumes: theirs are what `config` asks for. */

@@ -39,6 +39,7 @@ export type {
   ResolverEndpoint,
   ResolverNetwork,
   ResolverSandbox,
+  ServicePort,
 } from './name-service-port.ts';
 export type { NetworkUpdate } from './network-update.ts';
 export type { AdmittedMapping } from './port-admission.ts';

@@ -10,7 +10,7 @@ import type {
 } from '@fairlead/base';
 import type { ChildType, MadeParent } from '@fairlead/drivers';
 import type { ByFamily, GatewayMode } from '@fairlead/firewall';
-import type { NameRecord } from './name-service-port.ts';
+import type { NameRecord, ServicePort } from './name-service-port.ts';
 
 /** Names of the drivers that are built in; every other name is a plugin's. */
 export type DriverName = 'bridge' | 'macvlan' | 'ipvlan' | 'host' | 'null';
@@ -269,6 +269,8 @@ export interface Sandbox {
   readonly resolver?: { readonly udpPort: number; readonly tcpPort: number };
   /** True until the health check of the container that it was made for succeeds, and while it fails. */
   readonly unready?: boolean;
+  /** What that container serves, by name; absent means nothing that has one. */
+  readonly services?: readonly ServicePort[];
 }
 
 /** Addresses that a container keeps on one network for as long as it exists, running or not. */

@@ -64,7 +64,7 @@ export class NameRecords {
   }
 }
 
-function endpointRecord({ unready }: Sandbox, joined: Joined): ResolverEndpoint {
+function endpointRecord({ unready, services }: Sandbox, joined: Joined): ResolverEndpoint {
   const { endpoint, network } = joined;
   const [containerName = endpoint.ownerName, ...others] = dnsNames(endpoint);
   return {
@@ -81,5 +81,6 @@ function endpointRecord({ unready }: Sandbox, joined: Joined): ResolverEndpoint 
     internal: network.internal,
     gatewayFamilies: gatewayFamilies(joined),
     ...(unready && { unready }),
+    ...(services && { services }),
   };
 }

@@ -34,6 +34,14 @@ export interface ResolverSandbox {
   readonly ttl?: number;
 }
 
+/** A port by the name of what is served there, `http`: what SRV records say. */
+export interface ServicePort {
+  /** In lower case. */
+  readonly service: string;
+  readonly protocol: PortProtocol;
+  readonly port: number;
+}
+
 /** Names of one container on one network. */
 export interface ResolverEndpoint {
   readonly id: string;
@@ -53,6 +61,8 @@ export interface ResolverEndpoint {
   readonly gatewayFamilies: 0 | 1 | 2;
   /** True while others who have the same name are preferred, for the container's health check has not succeeded. */
   readonly unready?: boolean;
+  /** Absent means none. */
+  readonly services?: readonly ServicePort[];
 }
 
 /** Host ports to hold: the same numbers on every address. */

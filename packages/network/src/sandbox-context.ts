@@ -5,6 +5,7 @@ import type { Joined } from './gateway.ts';
 import type { KernelPort } from './kernel-port.ts';
 import type { DnsConfig, NetworkEvent, PortBinding, Sandbox } from './model.ts';
 import type { NameRecords } from './name-records.ts';
+import type { ServicePort } from './name-service-port.ts';
 import type { PortBook } from './port-book.ts';
 import type { RemoteNetworks } from './remote/remote-networks.ts';
 import type { NetworkState } from './state.ts';
@@ -33,6 +34,8 @@ export interface SandboxRequest {
   readonly portPolicies?: PortPolicies;
   /** True for a container whose health has to be seen first; see `NetworkController.setReady`. */
   readonly unready?: boolean;
+  /** What is found by SRV records. */
+  readonly services?: readonly ServicePort[];
   readonly dns: DnsConfig;
 }
 

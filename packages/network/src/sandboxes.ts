@@ -34,6 +34,7 @@ export class Sandboxes {
       ports: request.ports,
       ...(request.portPolicies && { portPolicies: request.portPolicies }),
       ...(request.unready && { unready: true }),
+      ...(request.services && request.services.length > 0 && { services: request.services }),
       mappings: [],
       dns: request.dns,
     });

@@ -8,7 +8,7 @@ import { canonicalKeys, decodeJson, isJsonObject, type JsonObject } from './go-j
 import { parseHealthcheck } from './healthcheck.ts';
 import { parseHostConfig } from './host-config.ts';
 import { passiveConfigNames, passiveHostNames } from './host-config-defaults.ts';
-import { policiesOfLabels } from './port-labels.ts';
+import { policiesOfLabels, servicesOfLabels } from './port-labels.ts';
 import { parseRunSettings } from './run-settings.ts';
 
 /**
@@ -24,6 +24,7 @@ export function parseCreate(body: Json, version: ApiVersion): ContainerConfig {
   requireValidCreate(wire, version);
   const host = parseHostConfig(wire.HostConfig, version);
   const portPolicies = policiesOfLabels(wire.Labels, host);
+  const portServices = servicesOfLabels(wire.Labels);
   const migrated = migrateSysctls(host.sysctls, version);
   return {
     image: wire.Image,
@@ -40,7 +41,12 @@ export function parseCreate(body: Json, version: ApiVersion): ContainerConfig {
     attachStdout: wire.AttachStdout,
     attachStderr: wire.AttachStderr,
     networkDisabled: wire.NetworkDisabled,
-    host: { ...host, sysctls: migrated.host, ...(portPolicies && { portPolicies }) },
+    host: {
+      ...host,
+      sysctls: migrated.host,
+      ...(portPolicies && { portPolicies }),
+      ...(portServices && { portServices }),
+    },
     networks: attachments(wire, host.networkMode, migrated.endpoint),
     other: {
       config: canonicalKeys(body, passiveConfigNames),

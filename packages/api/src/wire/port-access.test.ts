@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { formatPolicy, type PortPolicies, parsePortPolicy } from '@fairlead/base';
 import { allowed, denied } from './port-access.ts';
 import { parseBindings, textOf } from './port-change.ts';
-import { policiesOfLabels } from './port-labels.ts';
+import { policiesOfLabels, servicesOfLabels } from './port-labels.ts';
 
 const present = ['8080:80,from=10.0.0.0/8', '8081:80', '443,via=eth0', '53:53/udp'].flatMap(parseBindings);
 
@@ -77,7 +77,7 @@ test('labels speak of one port, of a range, or of all', () => {
 const wrong: readonly (readonly [label: string, message: RegExp])[] = [
   [
     label('.80.source'),
-    /invalid label com\.fairlead\.port\.80\.source: after the port comes "sources" or "interfaces"/,
+    /invalid label com\.fairlead\.port\.80\.source: after the port comes "sources", "interfaces" or "service"/,
   ],
   [label('.8080.sources'), /label about port 8080\/tcp, which is not published: labels name the port of the container/],
   [label('.53.sources'), /label about port 53\/tcp, which is not published/],
@@ -91,4 +91,15 @@ for (const [name, message] of wrong) {
 
 test('with -P any port may be published later', () => {
   assert.ok(policiesOfLabels({ [label('.8080.sources')]: '10.0.0.0/8' }, { ...host, publishAllPorts: true }));
+});
+
+test('labels name what a port serves', () => {
+  const label = 'com.fairlead.port.';
+  const read = servicesOfLabels({ [`${label}8080.service`]: 'HTTP,api', [`${label}53/udp.service`]: '', other: 'x' });
+  assert.deepEqual(read, { '8080/tcp': ['http', 'api'], '53/udp': [] });
+  assert.equal(servicesOfLabels({ [`${label}80.sources`]: '10.0.0.0/8' }), undefined);
+  assert.equal(policiesOfLabels({ [`${label}8080.service`]: 'http' }, host), undefined, 'nor are they policies');
+  assert.throws(() => servicesOfLabels({ [`${label}80.service`]: '_http' }), /"_http" is no name of a service/);
+  assert.throws(() => servicesOfLabels({ [`${label}web.service`]: 'http' }), { code: 'invalid-argument' });
+  assert.throws(() => policiesOfLabels({ 'com.fairlead.ports.service': 'http' }, host), /after the port comes/);
 });

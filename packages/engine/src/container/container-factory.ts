@@ -35,6 +35,7 @@ export function makeContainer(name: string, asked: ContainerConfig, image: Image
     name,
     created: Date.now(),
     imageId: image.id,
+    imagePorts: imagePorts(image),
     config: {
       ...asked,
       networks: attachmentsOf(asked),

@@ -1,5 +1,5 @@
-import { FairleadError, withPrefix } from '@fairlead/base';
-import type { Endpoint, JoinRequest, PortBinding, Sandbox } from '@fairlead/network';
+import { FairleadError, lateModule, withPrefix } from '@fairlead/base';
+import type { Endpoint, JoinRequest, PortBinding, Sandbox, ServicePort } from '@fairlead/network';
 import type { EngineContext } from '../context.ts';
 import type { Container } from '../model.ts';
 import { imagePorts } from './container-factory.ts';
@@ -8,7 +8,9 @@ import { isAlive } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import { healthCheckOf } from './health-state.ts';
 import type { LegacyLinks } from './legacy-links.ts';
-import { type NetworkPlan, planNetwork } from './network-plan.ts';
+import { exposedPorts, type NetworkPlan, planNetwork } from './network-plan.ts';
+
+const serviceNames = lateModule(() => import('./service-ports.ts'));
 
 /** What {@link SandboxStart} works with. */
 export interface SandboxStartParts {
@@ -35,7 +37,7 @@ export class SandboxStart {
 
   /** @throws FairleadError in Docker's words for a network, a donor or a link that is not there. */
   async plan(container: Container): Promise<NetworkPlan> {
-    const exposed = await this.#exposed(container);
+    const exposed = await this.#imagePorts(container);
     this.#links.requireRunning(container);
     return planNetwork(container, { network: this.#context.network, table: this.#table, exposed });
   }
@@ -58,8 +60,9 @@ export class SandboxStart {
     const mode = plan.mode === 'host' ? 'host' : 'own';
     const { portPolicies } = container.config.host;
     const ports = { ports: portsOf(plan), ...(portPolicies && { portPolicies }) };
+    const services = await this.#services(container);
     const unready = healthCheckOf(container.config) !== undefined;
-    const request = { owner: id, ownerName: container.name, mode, ...ports, unready } as const;
+    const request = { owner: id, ownerName: container.name, mode, ...ports, unready, services } as const;
     const sandbox = existing ?? (await network.openSandbox({ ...request, dns: dnsConfig(container, settings) }));
     this.#starting.set(id, sandbox.id);
     return sandbox;
@@ -103,8 +106,14 @@ export class SandboxStart {
     }
   }
 
-  async #exposed(container: Container): Promise<string[]> {
-    if (!container.config.host.publishAllPorts) return [];
+  async #services(container: Container): Promise<readonly ServicePort[]> {
+    const { hostServiceNames, servicePorts } = await serviceNames();
+    const exposed = exposedPorts(container, await this.#imagePorts(container));
+    return servicePorts(exposed, container.config.host.portServices ?? {}, hostServiceNames());
+  }
+
+  async #imagePorts(container: Container): Promise<readonly string[]> {
+    if (container.imagePorts !== undefined) return container.imagePorts;
     return imagePorts(await this.#context.images.inspect(container.imageId));
   }
 }
