@@ -77,4 +77,4 @@ export {
   prefixLength,
   prefixOf,
 } from './prefix.ts';
-export { relayEndpoint } from './relay-endpoint.ts';
+export { nameServerAddress, relayEndpoint } from './resolver-address.ts';

@@ -11,6 +11,7 @@ import type {
   PortReservation,
   ResolverEndpoint,
   ResolverNetwork,
+  ResolverPorts,
   ResolverSandbox,
 } from '@fairlead/network';
 
@@ -47,7 +48,7 @@ export class NameService implements NameServicePort, OutputKeeper, AsyncDisposab
     return new NameService(settings, await connect(settings));
   }
 
-  async openSandbox(sandbox: ResolverSandbox): Promise<{ readonly udpPort: number; readonly tcpPort: number }> {
+  async openSandbox(sandbox: ResolverSandbox): Promise<ResolverPorts> {
     return await this.#client.call('openSandbox', {
       id: sandbox.id,
       namespacePath: this.#settings.namespacePath(sandbox.namespace),
@@ -56,6 +57,7 @@ export class NameService implements NameServicePort, OutputKeeper, AsyncDisposab
       forward: sandbox.forward,
       ...(sandbox.ndots && { ndots: 1 }),
       ...(sandbox.ttl !== undefined && { ttl: sandbox.ttl }),
+      ...(sandbox.servesIpv6 && { servesIpv6: true }),
     });
   }
 

@@ -51,7 +51,7 @@ export type Nothing = Readonly<Record<string, never>>;
 /** Name of a method. */
 export type ResolverMethod = keyof ResolverMethods;
 
-/** A sandbox whose names are to be served at 127.0.0.11. Opening an open one changes its settings and keeps its ports. */
+/** A sandbox whose names are to be served at `nameServerAddress`. Opening an open one changes its settings and keeps its ports. */
 export interface SandboxSettings {
   readonly id: string;
   /** Where the network namespace is pinned. Another namespace at the same path counts as another sandbox. */
@@ -62,6 +62,8 @@ export interface SandboxSettings {
   readonly sandboxUpstreams?: readonly string[];
   /** False when the sandbox has internal networks only: then the host's servers are not asked for it. */
   readonly forward: boolean;
+  /** Serve them at the IPv6 address, too; once begun it goes on. */
+  readonly servesIpv6?: boolean;
   /** Given when the user or the host's file set `ndots`: unknown single labels are then not asked outside. */
   readonly ndots?: number;
   /** Seconds for which askers may keep local answers; default 0. */
@@ -70,10 +72,15 @@ export interface SandboxSettings {
   readonly previousPorts?: SandboxPorts;
 }
 
-/** Where a sandbox's server listens on 127.0.0.11 inside the sandbox. */
-export interface SandboxPorts {
+/** Ports of one address. */
+export interface ServerPorts {
   readonly udpPort: number;
   readonly tcpPort: number;
+}
+
+/** Where a sandbox's server listens inside the sandbox, at 127.0.0.11 and, when it was asked for, at the IPv6 address. */
+export interface SandboxPorts extends ServerPorts {
+  readonly ipv6?: ServerPorts;
 }
 
 /** Consecutive ports of one address of the host. */

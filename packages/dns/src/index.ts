@@ -26,6 +26,7 @@ export {
   type SandboxPorts,
   type SandboxSettings,
   type SandboxStatistics,
+  type ServerPorts,
 } from './control-protocol.ts';
 export { type DatagramHandler, serveDatagrams } from './datagram-server.ts';
 export {

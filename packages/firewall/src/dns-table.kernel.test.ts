@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
+import { type Family, nameServerAddress } from '@fairlead/base';
 import { formatTable } from '@fairlead/netlink';
 import { dnsTable } from './dns-table.ts';
 
@@ -10,21 +11,22 @@ const enter = `--net=/run/netns/${NAMESPACE}`;
 const ports = { udpPort: 40053, tcpPort: 40054 };
 
 /** Asks over UDP, unconnected and connected, and over TCP, while the container has a socket of its own at port 53. */
-const exchange = `
+const exchange = (family: Family) => `
+const at = '${nameServerAddress[family]}', own53 = '${family === 4 ? '127.0.0.1' : '::1'}', type = 'udp${family}';
 const net = require('net'), dgram = require('dgram');
-const udpServer = dgram.createSocket('udp4'), tcpServer = net.createServer((c) => c.pipe(c));
+const udpServer = dgram.createSocket(type), tcpServer = net.createServer((c) => c.pipe(c));
 udpServer.on('message', (m, from) => udpServer.send('udp ' + m, from.port, from.address));
-const own = dgram.createSocket('udp4');
+const own = dgram.createSocket(type);
 const ask = (connected) => new Promise((resolve) => {
-  const s = dgram.createSocket('udp4');
+  const s = dgram.createSocket(type);
   s.on('message', (m, from) => { resolve([m, from.address, from.port].join(' ')); s.close(); });
-  if (connected) s.connect(53, '127.0.0.11', () => s.send('hello')); else s.send('hello', 53, '127.0.0.11');
+  if (connected) s.connect(53, at, () => s.send('hello')); else s.send('hello', 53, at);
 });
 const askTcp = () => new Promise((resolve) => {
-  const c = net.connect(53, '127.0.0.11', () => c.end('x'.repeat(100000)));
+  const c = net.connect(53, at, () => c.end('x'.repeat(100000)));
   let length = 0; c.on('data', (d) => { length += d.length; }); c.on('end', () => resolve('tcp ' + length));
 });
-udpServer.bind(${ports.udpPort}, '127.0.0.11', () => tcpServer.listen(${ports.tcpPort}, '127.0.0.11', () => own.bind(53, '127.0.0.1', async () => {
+udpServer.bind(${ports.udpPort}, at, () => tcpServer.listen(${ports.tcpPort}, at, () => own.bind(53, own53, async () => {
   console.log(JSON.stringify([await ask(false), await ask(true), await askTcp()]));
   process.exit();
 })));`;
@@ -33,7 +35,8 @@ before(() => {
   remove();
   execFileSync('ip', ['netns', 'add', NAMESPACE]);
   execFileSync('nsenter', [enter, 'ip', 'link', 'set', 'lo', 'up']);
-  execFileSync('nsenter', [enter, 'nft', formatTable(dnsTable(ports))]);
+  execFileSync('nsenter', [enter, 'ip', 'address', 'add', `${nameServerAddress[6]}/128`, 'dev', 'lo']);
+  for (const family of [4, 6] as const) execFileSync('nsenter', [enter, 'nft', formatTable(dnsTable(ports, family))]);
 });
 
 after(remove);
@@ -44,8 +47,8 @@ function remove(): void {
   }
 }
 
-async function converse(): Promise<string> {
-  const child = spawn('nsenter', [enter, 'timeout', '5', process.execPath, '-e', exchange], {
+async function converse(family: Family): Promise<string> {
+  const child = spawn('nsenter', [enter, 'timeout', '5', process.execPath, '-e', exchange(family)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let answer = '';
@@ -56,11 +59,16 @@ async function converse(): Promise<string> {
   return answer.trim();
 }
 
-const expected = JSON.stringify(['udp hello 127.0.0.11 53', 'udp hello 127.0.0.11 53', 'tcp 100000']);
+function expected(family: Family): string {
+  const answer = `udp hello ${nameServerAddress[family]} 53`;
+  return JSON.stringify([answer, answer, 'tcp 100000']);
+}
 
-test('port 53 leads to the name service over UDP and TCP, and answers seem to come from there', async () => {
-  assert.equal(await converse(), expected);
-});
+for (const family of [4, 6] as const) {
+  test(`port 53 leads to the name service over UDP and TCP, and answers seem to come from there, by IPv${family}`, async () => {
+    assert.equal(await converse(family), expected(family));
+  });
+}
 
 test('the sandbox tracks no connections for it', () => {
   const entries = execFileSync('nsenter', [enter, 'conntrack', '-C'], { encoding: 'utf8' });
@@ -72,7 +80,8 @@ test('a container that tracks connections and drops what belongs to none can sti
 chain out { type nat hook output priority -100; tcp dport 9 dnat ip to 127.0.0.1:9; } }
 `;
   execFileSync('nsenter', [enter, 'nft', strict.replaceAll('; }', ';\n}\n')]);
-  assert.equal(await converse(), expected);
+  assert.equal(await converse(4), expected(4));
+  assert.equal(await converse(6), expected(6));
   assert.match(
     execFileSync('nsenter', [enter, 'nft', 'list', 'table', 'inet', 'strict'], { encoding: 'utf8' }),
     /invalid counter packets 0 /,

@@ -51,6 +51,8 @@ function throughBytes(definition: TableDefinition): string {
 test('the host’s table', () => assertGolden('host', throughBytes(table)));
 test('the table of a sandbox', () =>
   assertGolden('sandbox', throughBytes(dnsTable({ udpPort: 40053, tcpPort: 40054 }))));
+test('the table of a sandbox without IPv4', () =>
+  assertGolden('sandbox6', throughBytes(dnsTable({ udpPort: 40055, tcpPort: 40056 }, 6))));
 
 const ip = parseIpAddress;
 const policy: NetworkPolicy = { bridge: 'br-0a1b2c3d4e5f', internal: false, masquerade: { ipv4: true, ipv6: true } };

@@ -5,7 +5,7 @@
  * @module
  */
 
-export { type DnsPorts, dnsAddress, dnsTable } from './dns-table.ts';
+export { type DnsPorts, dnsTable, dnsTableNames } from './dns-table.ts';
 export { type FamilySet, type HostSet, hostElement, tableName } from './host-sets.ts';
 export { type HostTableOptions, hostTable } from './host-table.ts';
 export { type ByFamily, type GatewayMode, type NetworkPolicy, networkElements } from './network-policy.ts';

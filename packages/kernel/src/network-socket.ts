@@ -17,6 +17,8 @@ export interface BoundAddress {
    * connections have the destination for their own address. Needs CAP_NET_ADMIN.
    */
   readonly transparent?: boolean;
+  /** Bind although the address is not there yet. */
+  readonly freebind?: boolean;
 }
 
 const AF_INET = 2;
@@ -32,6 +34,8 @@ const IPV6_V6ONLY = 26;
 const IPV6_TRANSPARENT = 75;
 const SOL_IP = 0;
 const IP_TRANSPARENT = 19;
+const IP_FREEBIND = 15;
+const IPV6_FREEBIND = 78;
 const F_SETPIPE_SZ = 1031;
 const on = Uint8Array.of(1, 0, 0, 0);
 const off = new Uint8Array(4);
@@ -85,6 +89,10 @@ function openBound(where: BoundAddress, type: number): number {
     if (where.family === 6) setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, where.v6Only === false ? off : on, 4);
     if (where.transparent) {
       const [level, option] = where.family === 6 ? [IPPROTO_IPV6, IPV6_TRANSPARENT] : [SOL_IP, IP_TRANSPARENT];
+      setsockopt(descriptor, level, option, on, 4);
+    }
+    if (where.freebind) {
+      const [level, option] = where.family === 6 ? [IPPROTO_IPV6, IPV6_FREEBIND] : [SOL_IP, IP_FREEBIND];
       setsockopt(descriptor, level, option, on, 4);
     }
     const address = socketAddress(where);

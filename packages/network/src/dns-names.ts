@@ -12,6 +12,14 @@ export function hasNames(network: Network): boolean {
   return network.driver !== 'host' && network.driver !== 'null' && !nameless.includes(network.name);
 }
 
+/**
+ * True when a container on these networks asks its name service by IPv6: it has nothing else. IPv4 on the loopback
+ * interface it has, but it need not know.
+ */
+export function asksByIpv6(networks: readonly Network[]): boolean {
+  return networks.some(hasNames) && networks.every(({ ipv4 }) => !ipv4);
+}
+
 /** What the name service is told of a network. */
 export function namedNetwork({ id, name, options, records = [] }: Network): ResolverNetwork {
   const ignoresHealth = !dnsService(options).health;

@@ -203,6 +203,17 @@ test('a sandbox with names has a table that leads to the name service', () => {
   );
 });
 
+test('where the name service is asked by IPv6 it has an address and a table for it', () => {
+  const resolver = { udpPort: 4000, tcpPort: 4001, ipv6: { udpPort: 4002, tcpPort: 4003 } };
+  const objects = wholeSandboxFragment({ ...sandbox, resolver }, []);
+  assert.deepEqual(lines(objects, 'address', 'sysctl'), [
+    'net.ipv6.conf.lo.disable_ipv6=0',
+    'lo fd66:6c64:6e73::53/128',
+  ]);
+  const tables = objects.flatMap((object) => (object.kind === 'table' ? object.definition.family : []));
+  assert.deepEqual(tables, ['ip', 'ip6']);
+});
+
 test('a network on a parent asks for what it made, and for nothing where the parent was there', () => {
   assert.deepEqual(networkFragment(parented()), []);
   const made = { name: 'eth0.5', owner: 'n'.repeat(64), link: { kind: 'vlan', parent: 'eth0', id: 5 } } as const;

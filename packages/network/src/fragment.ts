@@ -2,8 +2,10 @@ import {
   familyOf,
   type InterfaceAddress,
   interfaceAddress,
+  nameServerAddress,
   parseInterfaceAddress,
   prefixFamily,
+  prefixOf,
   tryParseIpAddress,
 } from '@fairlead/base';
 import {
@@ -113,10 +115,24 @@ export function sandboxFragment(sandbox: Sandbox, joined: readonly Joined[]): Ke
   const published = portGateways(election);
   return [
     { kind: 'namespace', namespace },
-    ...(sandbox.resolver ? [{ kind: 'table', namespace, definition: dnsTable(sandbox.resolver) } as const] : []),
+    ...nameServiceFragment(sandbox),
     ...defaultRoutes(namespace, { ipv4: wayOut(election.ipv4, 4), ipv6: wayOut(election.ipv6, 6) }),
     ...publishedFragment(sandbox, published),
     ...routedFragment(sandbox, joined),
+  ];
+}
+
+/** The ways to the name service. Its IPv6 address is on the loopback interface, whose own one is the container's. */
+function nameServiceFragment({ namespace, resolver }: Sandbox): KernelObject[] {
+  if (resolver === undefined) return [];
+  const table: KernelObject = { kind: 'table', namespace, definition: dnsTable(resolver) };
+  if (resolver.ipv6 === undefined) return [table];
+  const address = interfaceAddress(nameServerAddress[6], prefixOf(nameServerAddress[6], 128));
+  return [
+    table,
+    { kind: 'sysctl', namespace, key: 'net.ipv6.conf.lo.disable_ipv6', value: '0' },
+    { kind: 'address', namespace, link: 'lo', address },
+    { kind: 'table', namespace, definition: dnsTable(resolver.ipv6, 6) },
   ];
 }
 

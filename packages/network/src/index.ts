@@ -7,7 +7,7 @@
 export { withBandwidth } from './bandwidth.ts';
 export { type ControllerContext, NetworkController } from './controller.ts';
 export { diff, removals } from './diff.ts';
-export { dnsNames, hasNames } from './dns-names.ts';
+export { asksByIpv6, dnsNames, hasNames } from './dns-names.ts';
 export { type RecordChange, recordText } from './dns-options.ts';
 export type { JoinRequest } from './endpoint-factory.ts';
 export { requirePlausibleEndpoint } from './endpoint-rules.ts';
@@ -38,6 +38,7 @@ export type {
   PortReservation,
   ResolverEndpoint,
   ResolverNetwork,
+  ResolverPorts,
   ResolverSandbox,
   ServicePort,
 } from './name-service-port.ts';
@@ -49,7 +50,6 @@ export {
   hostResolvConf,
   internalResolvConf,
   parseResolvConf,
-  RESOLVER_ADDRESS,
   type ResolvConf,
 } from './resolv-conf.ts';
 export type { SandboxRequest } from './sandbox-context.ts';

@@ -10,7 +10,7 @@ import type {
 } from '@fairlead/base';
 import type { ChildType, MadeParent } from '@fairlead/drivers';
 import type { ByFamily, GatewayMode } from '@fairlead/firewall';
-import type { NameRecord, ServicePort } from './name-service-port.ts';
+import type { NameRecord, ResolverPorts, ServicePort } from './name-service-port.ts';
 
 /** Names of the drivers that are built in; every other name is a plugin's. */
 export type DriverName = 'bridge' | 'macvlan' | 'ipvlan' | 'host' | 'null';
@@ -266,7 +266,7 @@ export interface Sandbox {
   readonly unsettled?: boolean;
   readonly dns: DnsConfig;
   /** Where the name service listens inside the namespace; absent when no network of the sandbox has names. */
-  readonly resolver?: { readonly udpPort: number; readonly tcpPort: number };
+  readonly resolver?: ResolverPorts;
   /** True until the health check of the container that it was made for succeeds, and while it fails. */
   readonly unready?: boolean;
   /** What that container serves, by name; absent means nothing that has one. */

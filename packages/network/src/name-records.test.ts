@@ -10,6 +10,9 @@ const app: Joined = { network: network(), endpoint: endpoint() };
 const inner: Joined = { network: network({ id: 'i', name: 'inner', internal: true }), endpoint: endpoint({ id: 'x' }) };
 const docker0: Joined = { network: network({ id: 'b', name: 'bridge' }), endpoint: endpoint({ id: 'y' }) };
 
+const six: Joined = { network: network({ subnets: ['6'] }), endpoint: endpoint({ families: '6' }) };
+const docker6: Joined = { ...docker0, network: network({ id: 'b', name: 'bridge', subnets: ['6'] }) };
+
 function sandbox(dns: Partial<DnsConfig> = {}, more: Partial<Sandbox> = {}): Sandbox {
   return {
     id: 's',
@@ -36,6 +39,14 @@ const services: readonly [string, Sandbox, readonly Joined[], object | undefined
     { ...plain, hostUpstreams: [], sandboxUpstreams: ['8.8.8.8'] },
   ],
   ['a chosen ndots', sandbox({ options: ['ndots:1'] }), [app], { ...plain, ndots: true }],
+  ['a container without IPv4 is served by IPv6', sandbox(), [docker6, six], { ...plain, servesIpv6: true }],
+  ['a container with both asks as ever', sandbox(), [six, app], plain],
+  [
+    'what is served by IPv6 stays so',
+    sandbox({}, { resolver: { udpPort: 1, tcpPort: 2, ipv6: { udpPort: 3, tcpPort: 4 } } }),
+    [app],
+    { ...plain, servesIpv6: true },
+  ],
   [
     'a service that is there stays',
     sandbox({}, { resolver: { udpPort: 1, tcpPort: 2 } }),

@@ -1,5 +1,5 @@
 import { shortIdentifier } from '@fairlead/base';
-import { dnsNames, hasNames, parseLink } from './dns-names.ts';
+import { asksByIpv6, dnsNames, hasNames, parseLink } from './dns-names.ts';
 import { dnsService } from './dns-options.ts';
 import { byPrecedence, gatewayFamilies, type Joined } from './gateway.ts';
 import type { Sandbox } from './model.ts';
@@ -52,6 +52,8 @@ export class NameRecords {
     const ofNetwork = options.find(({ servers }) => servers.length > 0)?.servers ?? [];
     const own = sandbox.dns.servers.length > 0 ? sandbox.dns.servers : ofNetwork;
     const ttl = ttls.length > 0 ? Math.min(...ttls) : 0;
+    // A file inside may go on naming the address.
+    const servesIpv6 = sandbox.resolver?.ipv6 !== undefined || asksByIpv6(joined.map(({ network }) => network));
     return {
       id: sandbox.id,
       namespace: sandbox.namespace,
@@ -60,6 +62,7 @@ export class NameRecords {
       forward: joined.some(({ network }) => !network.internal),
       ndots: choosesNdots(host, sandbox.dns),
       ...(ttl > 0 && { ttl }),
+      ...(servesIpv6 && { servesIpv6 }),
     };
   }
 }

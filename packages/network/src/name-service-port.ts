@@ -28,10 +28,19 @@ export interface ResolverSandbox {
   readonly sandboxUpstreams: readonly string[];
   /** False while only internal networks are attached: nothing leaks to the host's servers. */
   readonly forward: boolean;
+  /** Names are served at the IPv6 address, too; once begun it goes on. */
+  readonly servesIpv6?: boolean;
   /** Set when user or host chose an `ndots`. */
   readonly ndots: boolean;
   /** Seconds for which askers may keep answers; absent means that they may not. */
   readonly ttl?: number;
+}
+
+/** Where a sandbox's name service listens inside it: at the IPv4 address, and at the IPv6 address if it was asked to. */
+export interface ResolverPorts {
+  readonly udpPort: number;
+  readonly tcpPort: number;
+  readonly ipv6?: { readonly udpPort: number; readonly tcpPort: number };
 }
 
 /** A port by the name of what is served there, `http`: what SRV records say. */
@@ -88,7 +97,7 @@ export interface PortRelay extends PortRange {
 
 /** The process that answers names and holds ports while the daemon comes and goes. */
 export interface NameServicePort {
-  openSandbox(sandbox: ResolverSandbox): Promise<{ readonly udpPort: number; readonly tcpPort: number }>;
+  openSandbox(sandbox: ResolverSandbox): Promise<ResolverPorts>;
   closeSandbox(id: string): Promise<void>;
   setNetwork(network: ResolverNetwork): Promise<void>;
   removeNetwork(id: string): Promise<void>;

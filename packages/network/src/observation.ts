@@ -1,5 +1,5 @@
 import { isOwnAlias } from '@fairlead/drivers';
-import { tableName } from '@fairlead/firewall';
+import { dnsTableNames, tableName } from '@fairlead/firewall';
 import {
   identityOf,
   type KernelObject,
@@ -11,6 +11,9 @@ import type { KernelPort } from './kernel-port.ts';
 
 /** Kinds that we make in the host's namespace; its routes are only looked at. */
 const hostKinds = ['link', 'address', 'route', 'qdisc', 'table', 'element'] as const;
+
+/** Tables that we make in a sandbox. */
+const tables: readonly string[] = Object.values(dnsTableNames);
 
 /** Kinds that we make in a sandbox. */
 const sandboxKinds = ['link', 'address', 'route', 'qdisc', 'table'] as const;
@@ -81,7 +84,7 @@ export function observeInside(kernel: KernelPort, namespace: NamespaceName, desi
     if (wanted.has(identityOf(object))) return true;
     if (object.kind === 'qdisc') return names.has(object.link);
     if (object.kind === 'link') return object.madeIn === '' && isOwnAlias(object.alias) && !owners.has(object.alias);
-    return object.kind === 'table' && object.definition.name === tableName;
+    return object.kind === 'table' && tables.includes(object.definition.name);
   };
   const astray = links.filter((link) => !present.has(identityOf(link)) && isElsewhere(link, observed));
   return {

@@ -1,4 +1,5 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { KeyedMutex, type Logger, messageOf } from '@fairlead/base';
 import { sysctlName } from '@fairlead/drivers';
 import type { Change, KernelObject, TableDefinition } from '@fairlead/netlink';
@@ -196,9 +197,8 @@ async function restoreNames(context: ReconcileContext, id: string): Promise<void
   if (sandbox === undefined) return;
   const joined = state.joined(id);
   const resolver = await records.serve(sandbox, joined);
-  const { udpPort, tcpPort } = sandbox.resolver ?? {};
-  if (resolver && (resolver.udpPort !== udpPort || resolver.tcpPort !== tcpPort)) {
-    // Its table, which sends questions there, is compared next.
+  if (resolver && !isDeepStrictEqual(resolver, sandbox.resolver)) {
+    // Its tables, which send questions there, are compared next.
     state.sandboxes.put({ ...sandbox, resolver });
   }
   await records.publish(sandbox, joined);

@@ -112,6 +112,13 @@ for (const [name, host, config, lines] of internal) {
   });
 }
 
+test('a container without IPv4 asks its name service by IPv6', () => {
+  const text = internalResolvConf(parseResolvConf('nameserver 192.0.2.1\n'), plain, SOURCE, 6);
+  assert.match(text, /^nameserver fd66:6c64:6e73::53$/m);
+  assert.equal(text.match(/^nameserver/gm)?.length, 1);
+  assert.deepEqual(upstreamServers(parseResolvConf(text)), [], 'and nobody else does');
+});
+
 const LOCAL = 'nameserver 127.0.0.53\nnameserver ::1\n';
 const MIXED = 'nameserver 127.0.0.1\nnameserver 192.0.2.1\nnameserver 2001:db8::1\n';
 const servers: readonly [string, string, Partial<DnsConfig>, { own: boolean; ipv6?: boolean }, readonly string[]][] = [

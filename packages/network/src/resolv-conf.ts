@@ -1,4 +1,4 @@
-import { familyOf, isLoopback, tryParseIpAddress } from '@fairlead/base';
+import { type Family, familyOf, isLoopback, nameServerAddress, tryParseIpAddress } from '@fairlead/base';
 import type { DnsConfig } from './model.ts';
 
 /** What a `resolv.conf` says (resolv.conf(5)). */
@@ -9,9 +9,6 @@ export interface ResolvConf {
   /** Lines with other keywords, as they are. */
   readonly others?: readonly string[];
 }
-
-/** Address at which a sandbox finds its name service. */
-export const RESOLVER_ADDRESS = '127.0.0.11';
 
 /** Servers that Docker gives to a container of the default bridge when the host names none that it could reach. */
 const FALLBACK_SERVERS = {
@@ -43,10 +40,10 @@ export function parseResolvConf(text: string): ResolvConf {
   return { servers, search, options, others };
 }
 
-/** The host's servers that can be asked from the host's own namespace: all but our own address. */
+/** The host's servers that can be asked from the host's own namespace: all but our own addresses. */
 export function upstreamServers(host: ResolvConf): string[] {
   return validServers(host)
-    .filter((server) => server !== RESOLVER_ADDRESS)
+    .filter((server) => server !== nameServerAddress[4] && server !== nameServerAddress[6])
     .slice(0, 3);
 }
 
@@ -55,8 +52,12 @@ export function choosesNdots(host: ResolvConf, config: DnsConfig): boolean {
   return optionsOf(host, config).some((option) => /^ndots:\d+$/.test(option));
 }
 
-/** `/etc/resolv.conf` of a container that has a name service of its own. */
-export function internalResolvConf(host: ResolvConf, config: DnsConfig, source: string): string {
+/**
+ * `/etc/resolv.conf` of a container that has a name service of its own.
+ *
+ * @param family by which the name service is asked.
+ */
+export function internalResolvConf(host: ResolvConf, config: DnsConfig, source: string, family: Family = 4): string {
   const chosen = choosesNdots(host, config);
   const options = [...optionsOf(host, config), ...(chosen ? [] : ['ndots:0'])];
   const own = config.servers.length > 0;
@@ -64,7 +65,7 @@ export function internalResolvConf(host: ResolvConf, config: DnsConfig, source: 
   const origin = config.options.length > 0 ? 'override' : 'host';
   return text([
     ...HEADER,
-    `nameserver ${RESOLVER_ADDRESS}`,
+    `nameserver ${nameServerAddress[family]}`,
     ...settings(searchList(host, config), options, host),
     '',
     `# Based on host file: '${source}' (internal resolver)`,

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { messageOf, newIdentifier, settleAll } from '@fairlead/base';
 import type { KernelObject } from '@fairlead/netlink';
 import { noteAbsentAddresses } from './absent-addresses.ts';
@@ -385,7 +386,7 @@ export class Sandboxes {
 }
 
 function samePorts(a: Sandbox['resolver'], b: Sandbox['resolver']): boolean {
-  return a === undefined || (a.udpPort === b?.udpPort && a.tcpPort === b.tcpPort);
+  return a === undefined || isDeepStrictEqual(a, b);
 }
 
 /** Wait for all three even when one fails, for what the others did has to be taken back too; then throw the first failure. */

@@ -89,3 +89,23 @@ test('the shortest time of its networks and the servers of the best one are a sa
   await rig.join(sandbox, await rig.controller.createNetwork({ name: 'c' }));
   assert.equal(rig.names.sandboxes.get(sandbox.id)?.ttl, undefined, 'a network that says nothing wants none');
 });
+
+test('a container without IPv4 has its name service at an address of its own, and keeps it', async () => {
+  using rig = await Rig.started();
+  const six = await rig.controller.createNetwork({ name: 'six', ipv4: false, ipv6: true });
+  const sandbox = await rig.sandbox('web');
+  await rig.join(sandbox, six);
+  rig.assertConsistent();
+  const resolver = () => rig.controller.sandbox(sandbox.id)?.resolver;
+  assert.ok(resolver()?.ipv6);
+  const table = () => rig.kernel.observe(sandbox.namespace).filter(({ kind }) => kind === 'table').length;
+  assert.equal(table(), 2);
+  await rig.join(sandbox, await rig.controller.createNetwork({ name: 'four' }));
+  const before = resolver();
+  assert.ok(before?.ipv6, 'a file inside may name it');
+  rig.names.restart();
+  await rig.boot(new Life());
+  rig.assertConsistent();
+  assert.notDeepEqual(resolver()?.ipv6, before.ipv6, 'another process listens on other ports');
+  assert.equal(table(), 2);
+});

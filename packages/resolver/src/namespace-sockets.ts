@@ -1,7 +1,7 @@
 import dgram from 'node:dgram';
 import net from 'node:net';
-import type { IpAddress } from '@fairlead/base';
-import type { SandboxPorts, Upstream, UpstreamSockets } from '@fairlead/dns';
+import { type Family, nameServerAddress } from '@fairlead/base';
+import type { ServerPorts, Upstream, UpstreamSockets } from '@fairlead/dns';
 import {
   boundPort,
   closeDescriptor,
@@ -11,28 +11,25 @@ import {
   SystemCallError,
 } from '@fairlead/kernel';
 
-/** The address of name servers inside sandboxes, as Docker has it. */
-const SERVER_ADDRESS = '127.0.0.11' as IpAddress;
-
-/** The two sockets of a sandbox's server, and where they are bound. */
-export interface ServerSockets extends SandboxPorts {
+/** The two sockets of a sandbox's server at one address, and where they are bound. */
+export interface ServerSockets extends ServerPorts {
   readonly datagram: number;
   readonly stream: number;
 }
 
 /**
  * Open the sockets of a name server inside a namespace, on the ports that are preferred or, if those are taken, on any.
+ * The IPv6 address need not be there yet.
  *
  * @throws Error `ENOENT` when there is no such namespace; SystemCallError when lo is down in there.
  */
-export function openServerSockets(namespacePath: string, preferred?: SandboxPorts): ServerSockets {
+export function openServerSockets(namespacePath: string, family: Family, preferred?: ServerPorts): ServerSockets {
+  const where = { family, address: nameServerAddress[family], freebind: family === 6 };
   return enterNamespace(namespacePath, () => {
-    const datagram = onPreferredPort(preferred?.udpPort, (port) =>
-      openDatagramSocket({ family: 4, address: SERVER_ADDRESS, port }),
-    );
+    const datagram = onPreferredPort(preferred?.udpPort, (port) => openDatagramSocket({ ...where, port }));
     try {
       const stream = onPreferredPort(preferred?.tcpPort, (port) =>
-        openStreamSocket({ family: 4, address: SERVER_ADDRESS, port, reuseAddress: true, listen: true }),
+        openStreamSocket({ ...where, port, reuseAddress: true, listen: true }),
       );
       return { datagram, stream, udpPort: boundPort(datagram), tcpPort: boundPort(stream) };
     } catch (error) {

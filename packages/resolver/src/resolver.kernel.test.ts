@@ -7,7 +7,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { type IpAddress, parseIpAddress } from '@fairlead/base';
+import { type Family, type IpAddress, nameServerAddress, parseIpAddress } from '@fairlead/base';
 import { decodeMessage, encodeMessage, type Message, PortError, ResolverClient, recordType } from '@fairlead/dns';
 import {
   closeDescriptor,
@@ -23,7 +23,6 @@ const namespace = `fl-test-resolver-${process.pid}`;
 const namespacePath = `/run/netns/${namespace}`;
 const directory = mkdtempSync(join(tmpdir(), 'fl-resolver-'));
 const socketPath = join(directory, 'control.sock');
-const serverAddress = parseIpAddress('127.0.0.11');
 const loopback = parseIpAddress('127.0.0.1');
 
 let child: ChildProcess;
@@ -49,12 +48,12 @@ function connect(): Promise<ResolverClient> {
 }
 
 /** Ask over UDP from inside the namespace. */
-async function ask(port: number, name: string, type: number = recordType.A): Promise<Message> {
-  const descriptor = enterNamespace(namespacePath, () => openDatagramSocket({ family: 4, port: 0 }));
-  const socket = dgram.createSocket('udp4');
+async function ask(port: number, name: string, family: Family = 4): Promise<Message> {
+  const descriptor = enterNamespace(namespacePath, () => openDatagramSocket({ family, port: 0 }));
+  const socket = dgram.createSocket(`udp${family}`);
   socket.bind({ fd: descriptor });
   const received = once(socket, 'message');
-  socket.send(query(name, type), port, serverAddress);
+  socket.send(query(name, recordType.A), port, nameServerAddress[family]);
   try {
     const [response]: [Uint8Array] = (await received) as [Uint8Array];
     return decodeMessage(response);
@@ -90,6 +89,21 @@ test('a sandbox is answered over UDP inside its namespace', async () => {
   assert.equal((await ask(udpPort, 'web')).code, 2);
 });
 
+test('a sandbox is answered by IPv6 from when it is asked for, before the address is there and after', async () => {
+  await using resolver = await connect();
+  const settings = { id: 's6', namespacePath, forward: false };
+  const first = await resolver.call('openSandbox', settings);
+  assert.equal(first.ipv6, undefined);
+  const ports = await resolver.call('openSandbox', { ...settings, servesIpv6: true });
+  assert.ok(ports.ipv6);
+  assert.deepEqual({ ...first, ipv6: ports.ipv6 }, ports);
+  const lo = [`--net=${namespacePath}`, 'ip', 'address', 'add', `${nameServerAddress[6]}/128`, 'dev', 'lo'];
+  execFileSync('nsenter', lo);
+  assert.equal((await ask(ports.ipv6.udpPort, 'nobody', 6)).code, 2);
+  assert.deepEqual(await resolver.call('openSandbox', settings), ports, 'once begun it goes on');
+  await resolver.call('closeSandbox', { id: 's6' });
+});
+
 test('opening a sandbox again keeps its ports', async () => {
   await using resolver = await connect();
   const settings = { id: 's2', namespacePath, forward: true };
@@ -112,7 +126,7 @@ test('a sandbox is answered over TCP', async () => {
   });
   const fd = enterNamespace(namespacePath, () => openStreamSocket({ family: 4, port: 0 }));
   const socket = new net.Socket({ fd });
-  socket.connect({ host: serverAddress, port: tcpPort });
+  socket.connect({ host: nameServerAddress[4], port: tcpPort });
   const request = query('web', recordType.A);
   socket.write(Uint8Array.of(0, request.length, ...request));
   const [response]: [Uint8Array] = (await once(socket, 'data')) as [Uint8Array];

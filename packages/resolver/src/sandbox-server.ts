@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import net from 'node:net';
+import type { Family } from '@fairlead/base';
 import {
   type Directory,
   type Forwarder,
@@ -8,6 +9,7 @@ import {
   type NameSource,
   type SandboxPorts,
   type SandboxSettings,
+  type ServerPorts,
   serveStreams,
 } from '@fairlead/dns';
 import { serveDatagramBatches } from '@fairlead/kernel';
@@ -15,10 +17,10 @@ import { openServerSockets } from './namespace-sockets.ts';
 
 /** The name server of one sandbox. Its sockets stay as they are for as long as the sandbox lives. */
 export class SandboxServer implements Disposable {
-  readonly ports: SandboxPorts;
   readonly namespace: string;
   readonly #names: NameServer;
   readonly #resources = new DisposableStack();
+  #ports: SandboxPorts;
   #settings: SandboxSettings;
   #forwarder: Forwarder | undefined;
 
@@ -26,14 +28,13 @@ export class SandboxServer implements Disposable {
   constructor(settings: SandboxSettings, directory: Directory) {
     this.#settings = settings;
     this.namespace = namespaceIdentity(settings.namespacePath);
-    const { datagram, stream, udpPort, tcpPort } = openServerSockets(settings.namespacePath, settings.previousPorts);
-    this.ports = { udpPort, tcpPort };
-    const names = new NameServer(this.#source(directory));
-    this.#names = names;
-    this.#resources.use(
-      serveDatagramBatches(datagram, (slot, length, later) => names.answerDatagram(slot, length, later)),
-    );
-    this.#resources.use(serveStreams(new net.Server().listen({ fd: stream }), names));
+    this.#names = new NameServer(this.#source(directory));
+    this.#ports = this.#serve(4, settings.previousPorts);
+  }
+
+  /** Where it listens. */
+  get ports(): SandboxPorts {
+    return this.#ports;
   }
 
   get settings(): SandboxSettings {
@@ -47,8 +48,22 @@ export class SandboxServer implements Disposable {
 
   /** Take new settings; what is under way ends with the old ones. */
   configure(settings: SandboxSettings, forwarder: Forwarder | undefined): void {
+    if (settings.servesIpv6 === true && this.#ports.ipv6 === undefined) {
+      this.#ports = { ...this.#ports, ipv6: this.#serve(6, settings.previousPorts?.ipv6) };
+    }
     this.#settings = settings;
     this.#forwarder = forwarder;
+  }
+
+  #serve(family: Family, previous: ServerPorts | undefined): ServerPorts {
+    const names = this.#names;
+    const { namespacePath } = this.#settings;
+    const { datagram, stream, udpPort, tcpPort } = openServerSockets(namespacePath, family, previous);
+    this.#resources.use(
+      serveDatagramBatches(datagram, (slot, length, later) => names.answerDatagram(slot, length, later)),
+    );
+    this.#resources.use(serveStreams(new net.Server().listen({ fd: stream }), names));
+    return { udpPort, tcpPort };
   }
 
   [Symbol.dispose](): void {

@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type IpAddress, isNotFound, parseIpAddress } from '@fairlead/base';
+import { type Family, type IpAddress, isNotFound, parseIpAddress } from '@fairlead/base';
 import {
+  asksByIpv6,
   type Endpoint,
   gatewayAddress,
   hasNames,
@@ -71,7 +72,7 @@ export class FileWriter {
     const files = containerFiles(this.#settings, container.id);
     mkdirSync(files.directory, { recursive: true, mode: 0o710 });
     writeFileSync(files.hostname, `${hostname}\n`, { mode: 0o644 });
-    writeOwned(files.resolvConf, this.#resolvConf(container, networks));
+    writeOwned(files.resolvConf, this.#resolvConf(container, networks, asksByIpv6(networks) ? 6 : 4));
     this.writeHosts(container, hostname, []);
     return files;
   }
@@ -90,7 +91,9 @@ export class FileWriter {
     const endpoints = joined.filter((item) => !isGatewayService(item)).map(({ endpoint }) => endpoint);
     const files = containerFiles(this.#settings, container.id);
     rewriteLines(files.hosts, this.#hosts(container, hostname, endpoints));
-    rewriteUnlessEdited(files.resolvConf, this.#resolvConf(container, networks));
+    const { resolver } = this.#network.sandbox(container.sandbox ?? '') ?? {};
+    const family = resolver?.ipv6 !== undefined && asksByIpv6(networks) ? 6 : 4;
+    rewriteUnlessEdited(files.resolvConf, this.#resolvConf(container, networks, family));
   }
 
   #hosts(container: Container, hostname: string, endpoints: readonly Endpoint[]): string {
@@ -107,12 +110,12 @@ export class FileWriter {
   }
 
   /** The name service if any network has names, else the host's servers. */
-  #resolvConf(container: Container, networks: readonly Network[]): string {
+  #resolvConf(container: Container, networks: readonly Network[], family: Family): string {
     const { text, source } = readHostResolvConf();
     const host = parseResolvConf(text);
     const dns = dnsConfig(container, this.#settings);
     return networks.some(hasNames)
-      ? internalResolvConf(host, dns, source)
+      ? internalResolvConf(host, dns, source, family)
       : hostResolvConf(host, dns, source, container.config.host.networkMode !== 'host');
   }
 

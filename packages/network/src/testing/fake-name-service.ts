@@ -14,6 +14,7 @@ import type {
   PortReservation,
   ResolverEndpoint,
   ResolverNetwork,
+  ResolverPorts,
   ResolverSandbox,
 } from '../name-service-port.ts';
 
@@ -33,7 +34,7 @@ const EPHEMERAL = 32_768;
 
 /** A name service in memory that keeps the books of the real one and refuses what it would refuse, in the same words. */
 export class FakeNameService implements NameServicePort {
-  readonly sandboxes = new Map<string, ResolverSandbox & { readonly udpPort: number; readonly tcpPort: number }>();
+  readonly sandboxes = new Map<string, ResolverSandbox & ResolverPorts>();
   readonly endpoints = new Map<string, ResolverEndpoint>();
   readonly networks = new Map<string, string>();
   /** Written records, by network; those without have none. */
@@ -77,14 +78,14 @@ export class FakeNameService implements NameServicePort {
     this.#ports = this.#ports.filter(({ owner }) => owner === STRANGER);
   }
 
-  async openSandbox(sandbox: ResolverSandbox): Promise<{ readonly udpPort: number; readonly tcpPort: number }> {
+  async openSandbox(sandbox: ResolverSandbox): Promise<ResolverPorts> {
     return await this.#serve('openSandbox', () => {
-      const { udpPort, tcpPort } = this.sandboxes.get(sandbox.id) ?? {
-        udpPort: ++this.#lastPort,
-        tcpPort: ++this.#lastPort,
-      };
-      this.sandboxes.set(sandbox.id, { ...sandbox, udpPort, tcpPort });
-      return { udpPort, tcpPort };
+      const known = this.sandboxes.get(sandbox.id);
+      const { udpPort, tcpPort } = known ?? this.#twoPorts();
+      const further = known?.ipv6 ?? (sandbox.servesIpv6 === true ? this.#twoPorts() : undefined);
+      const ports = { udpPort, tcpPort, ...(further && { ipv6: further }) };
+      this.sandboxes.set(sandbox.id, { ...sandbox, ...ports });
+      return ports;
     });
   }
 
@@ -199,6 +200,10 @@ export class FakeNameService implements NameServicePort {
     const overlaps = (other: IpAddress) =>
       familyOf(other) === familyOf(address) && (other === address || isUnspecified(other) || isUnspecified(address));
     return this.#ports.find((hold) => hold.protocol === protocol && hold.port === port && overlaps(hold.address));
+  }
+
+  #twoPorts() {
+    return { udpPort: ++this.#lastPort, tcpPort: ++this.#lastPort };
   }
 
   #drop(owner: string): void {

@@ -5,6 +5,7 @@ import { localSubnetSources, uniqueLocalSource } from '@fairlead/ipam';
 import { FakeKernel } from '@fairlead/kernel/testing';
 import { identityOf, type KernelObject, satisfies } from '@fairlead/netlink';
 import { hasNames } from '../dns-names.ts';
+import type { ResolverPorts } from '../name-service-port.ts';
 import { boundPorts } from '../port-plan.ts';
 import type { NetworkSettings } from '../settings.ts';
 import { Life } from './life.ts';
@@ -98,8 +99,9 @@ export class Rig extends Machine<FakeKernel> {
 
   #assertNames(): void {
     const { state, names } = this;
-    const served = [...state.sandboxes].flatMap(({ id, resolver }) => (resolver ? [`${id} ${resolver.udpPort}`] : []));
-    assert.deepEqual([...names.sandboxes.values()].map(({ id, udpPort }) => `${id} ${udpPort}`).sort(), served.sort());
+    const text = (id: string, { udpPort, ipv6 }: ResolverPorts) => `${id} ${udpPort} ${ipv6?.udpPort}`;
+    const served = [...state.sandboxes].flatMap(({ id, resolver }) => (resolver ? [text(id, resolver)] : []));
+    assert.deepEqual([...names.sandboxes.values()].map((ports) => text(ports.id, ports)).sort(), served.sort());
     const named = [...state.networks].filter(hasNames);
     assert.deepEqual([...names.networks].sort(), named.map(({ id, name }) => [id, name]).sort());
     const endpoints = named.flatMap(({ id }) => state.endpoints.onNetwork(id));

@@ -1,4 +1,4 @@
-import { familyOf, isLoopback, isUnspecified } from '@fairlead/base';
+import { familyOf, isLoopback, isUnspecified, nameServerAddress } from '@fairlead/base';
 import type { SocketDetails } from '@fairlead/netlink';
 import type { Case } from '../model/case.ts';
 import { type CauseRow, dropEvidence, publishCommand } from './row.ts';
@@ -103,7 +103,8 @@ const nobodyListens: CauseRow = {
     if (!isUnclaimed(trace)) return undefined;
     const { destination, protocol, facts } = trace;
     const place = destination.container?.name ?? destination.name;
-    const own = facts.sockets.filter(({ local }) => !local.address.startsWith('127.0.0.11'));
+    const nameServers: readonly string[] = Object.values(nameServerAddress);
+    const own = facts.sockets.filter(({ local }) => !nameServers.includes(local.address));
     const ports = [...new Set(own.map(({ local }) => local.port))].sort((a, b) => a - b);
     const outside = trace.observation.destinationNamespace === undefined;
     const others = outside

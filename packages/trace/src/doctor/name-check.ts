@@ -53,8 +53,8 @@ function unknownToItself({ container, failure }: HostState['ownNames'][number]):
   return {
     code: 'name-service-broken',
     severity: 'error',
-    text: `${container} cannot look up its own name at 127.0.0.11: names of containers are not found.`,
-    evidence: [`${container} asks 127.0.0.11 for ${container}: ${failure}`],
+    text: `${container} cannot look up its own name: names of containers are not found.`,
+    evidence: [`${container} asks its name server for ${container}: ${failure}`],
     affects: [container],
     fixes: [
       {

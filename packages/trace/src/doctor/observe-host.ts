@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { addressOf, type IpAddress } from '@fairlead/base';
+import { addressOf, type IpAddress, nameServerAddress } from '@fairlead/base';
 import { type Kernel, listNamespaces, type OpenNamespace, readSysctlHere } from '@fairlead/kernel';
 import type { AddressObject, KernelObject, RouteObject } from '@fairlead/netlink';
 import { lookUpName, serversIn } from '../collect/name-lookup.ts';
@@ -20,7 +20,7 @@ const keys = [
 /** A name that nobody has (RFC 6761): every server that works says so. */
 const NOBODY = 'fairlead.invalid';
 /** Where containers ask for names. */
-const ENGINE_NAME_SERVER = '127.0.0.11';
+const engineNameServers: readonly string[] = Object.values(nameServerAddress);
 /** Containers that are asked to look up their own name. */
 const NAME_PROOFS = 16;
 
@@ -103,7 +103,7 @@ async function askOwnNames(namespaces: Namespaces, { containers }: Directory): P
   const asking = containers
     .filter(
       ({ namespace, files }) =>
-        namespace && files !== undefined && serversIn(files.resolvConf)[0] === ENGINE_NAME_SERVER,
+        namespace && files !== undefined && engineNameServers.includes(serversIn(files.resolvConf)[0] ?? ''),
     )
     .slice(0, NAME_PROOFS);
   return await Promise.all(

@@ -6,3 +6,9 @@ import type { IpAddress } from './ip-address.ts';
  * no program can have the port there, it never changes.
  */
 export const relayEndpoint = { address: '100::f1' as IpAddress, port: 4646 } as const;
+
+/**
+ * Where containers ask for names. The IPv4 address is Docker's. Of IPv6 there is one loopback address only, whose port 53 is
+ * the container's own: so it is a unique local one (RFC 4193), the prefix in the letters `fldns`, on the loopback interface.
+ */
+export const nameServerAddress = { 4: '127.0.0.11' as IpAddress, 6: 'fd66:6c64:6e73::53' as IpAddress } as const;
