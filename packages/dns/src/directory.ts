@@ -1,7 +1,8 @@
-import type { IpAddress, PortProtocol } from '@fairlead/base';
+import type { IpAddress } from '@fairlead/base';
 import { fitsMessage, foldName } from './name.ts';
 import { RecordBook, type WrittenRecord } from './record-book.ts';
 import type { RecordData } from './record-data.ts';
+import type { ServicePort } from './service-port.ts';
 import type { ServiceInstance, ZoneView } from './zone.ts';
 
 /** A network whose endpoints have names. */
@@ -19,13 +20,6 @@ export interface LinkAlias {
   readonly alias: string;
   /** A name that the target has on the same network. */
   readonly target: string;
-}
-
-/** A port by the name of what is served there (RFC 6335): `http`, in lower case. */
-export interface ServicePort {
-  readonly service: string;
-  readonly protocol: PortProtocol;
-  readonly port: number;
 }
 
 /** An endpoint with all names that others on its network find it by. */

@@ -1,9 +1,9 @@
 import { familyOf, type IpAddress } from '@fairlead/base';
-import type { ServicePort } from './directory.ts';
 import type { Question, ResourceRecord } from './message.ts';
 import { addressOfReverseName, fitsMessage, foldName } from './name.ts';
 import { type RecordData, typeNumberOf } from './record-data.ts';
 import { classInternet, recordType, responseCode } from './record-type.ts';
+import type { ServicePort } from './service-port.ts';
 
 /** The names that one asker sees. */
 export interface ZoneView {
