@@ -143,6 +143,66 @@ test('a name of several is answered with all of them, each first in turn', async
   assert.equal((await resolve('asker', 'web')).split(' ').length, 2);
 });
 
+test('a name of several is answered with those that are well, and with all when nobody is', async () => {
+  const check = ['--health-cmd', 'test -f /tmp/ok', '--health-interval', '50ms', '--health-retries', '1'];
+  for (const name of ['shop1', 'shop2']) await run(name, '--network', 'app', '--network-alias', 'shop', ...check);
+  const [first, second] = await Promise.all([ipOf('shop1', 'app'), ipOf('shop2', 'app')]);
+  const both = [first, second].sort().join(' ');
+  const becomes = (answer: string) =>
+    eventually(`shop is ${answer}`, async () => (await resolve('asker', 'shop')) === answer);
+  assert.equal(await resolve('asker', 'shop'), both, 'both are starting');
+  await docker('exec', 'shop1', 'touch', '/tmp/ok');
+  await becomes(first);
+  assert.equal(await resolve('asker', 'shop2'), second, 'its own name');
+  await daemon.kill9();
+  await daemon.restart();
+  assert.equal(await resolve('asker', 'shop'), first);
+  await docker('exec', 'shop2', 'touch', '/tmp/ok');
+  await becomes(both);
+  await docker('exec', 'shop1', 'rm', '/tmp/ok');
+  await becomes(second);
+  await docker('pause', 'shop2');
+  await becomes(both);
+  await docker('unpause', 'shop2');
+  await docker('rm', '-f', 'shop1', 'shop2');
+});
+
+test('what containers serve is found by name: target, port and addresses of each', async () => {
+  const label = ['--label', 'com.fairlead.port.8080.service=http'];
+  await run('till1', '--network', 'app', '--network-alias', 'till', '--expose', '80', '--expose', '53/udp');
+  await run('till2', '--network', 'app', '--network-alias', 'till', ...label);
+  const srv = async (name: string) =>
+    (await daemon.tryDocker(['exec', 'asker', 'nslookup', '-type=srv', name])).stdout.match(/service = .*/g)?.sort();
+  assert.deepEqual(await srv('_http._tcp.till'), ['service = 0 1 80 till1.app', 'service = 0 1 8080 till2.app']);
+  assert.deepEqual(await srv('_domain._udp.till'), ['service = 0 1 53 till1.app']);
+  assert.equal(await resolve('asker', 'till2.app'), await ipOf('till2', 'app'), 'a target leads there');
+  const { stdout } = await daemon.tryDocker(['exec', 'asker', 'nslookup', '-type=srv', '_smtp._tcp.till']);
+  assert.match(stdout, /NXDOMAIN/);
+  await docker('rm', '-f', 'till1', 'till2');
+});
+
+test('a container without IPv4 asks by IPv6, and goes on when it gets IPv4', async () => {
+  await docker('network', 'create', '--ipv4=false', '--ipv6', 'six');
+  for (const name of ['six1', 'six2']) await run(name, '--network', 'six');
+  const servers = async () => (await docker('exec', 'six1', 'cat', '/etc/resolv.conf')).match(/^nameserver .*/gm);
+  const address = (await docker('inspect', '-f', '{{.NetworkSettings.Networks.six.GlobalIPv6Address}}', 'six2')).trim();
+  const by = async (server: string) => {
+    const { stdout } = await daemon.tryDocker(['exec', 'six1', 'nslookup', '-type=aaaa', 'six2', server]);
+    return stdout.includes(`Address: ${address}\n`);
+  };
+  const both = () => Promise.all(['fd66:6c64:6e73::53', '127.0.0.11'].map(by));
+  assert.deepEqual(await servers(), ['nameserver fd66:6c64:6e73::53']);
+  assert.equal(await resolve('six1', 'six2', 'aaaa'), address);
+  assert.equal(await resolve('six1', 'far.example'), one, 'and the servers of the host are asked for it');
+  await docker('network', 'connect', 'app', 'six1');
+  assert.deepEqual(await servers(), ['nameserver 127.0.0.11']);
+  await daemon.kill9();
+  await daemon.restart();
+  assert.deepEqual(await both(), [true, true]);
+  await docker('rm', '-f', 'six1', 'six2');
+  await docker('network', 'rm', 'six');
+});
+
 test('names that were added by hand are in /etc/hosts, host-gateway as the address of the default bridge', async () => {
   const added = ['--add-host', 'box:192.0.2.50', '--add-host', 'six:2001:db8::50', '--add-host', 'hatch:host-gateway'];
   await run('handy', '--network', 'app', ...added);
