@@ -63,6 +63,34 @@ const faults: readonly (readonly [what: string, command: () => string, said: () 
   ],
 ];
 
+test('a route that leads away with addresses of a network is warned of, and said to be gone', async () => {
+  const { host, daemon } = engine;
+  const saysOnce = async (...texts: readonly string[]) => {
+    const isMeant = (line: string) => texts.every((text) => line.includes(text));
+    const lines = () => daemon.log().split('\n').filter(isMeant);
+    for (let attempt = 0; lines().length === 0; attempt++) {
+      assert.ok(attempt < 200, `${texts} is not said: ${daemon.log()}`);
+      await sleep(20);
+    }
+    assert.equal(lines().length, 1);
+  };
+  const warnings = async () => JSON.parse(await daemon.docker('network', 'inspect', 'app'))[0].Warnings ?? [];
+  await host.exec('ip', 'link', 'add', 'wg0', 'type', 'bridge');
+  await host.exec('ip', 'link', 'set', 'wg0', 'up');
+  for (const [prefix, meaning] of [
+    ['10.99.0.0/25', 'Packets for app (10.99.0.0/24) go to wg0 instead'],
+    ['fd00::/8', 'app (fd99::/64) lies within fd00::/8, which wg0 leads to'],
+  ] as const) {
+    await host.exec('ip', 'route', 'add', prefix, 'dev', 'wg0');
+    await saysOnce(`"route":"${prefix} dev wg0","overlap":"${meaning}`);
+    assert.ok((await warnings())[0]?.startsWith(meaning), meaning);
+    await host.exec('ip', 'route', 'del', prefix, 'dev', 'wg0');
+    await saysOnce(`"network":"app","route":"${prefix} dev wg0"`, 'no longer');
+    assert.deepEqual(await warnings(), []);
+  }
+  await host.exec('ip', 'link', 'del', 'wg0');
+});
+
 for (const [what, command, said] of faults) {
   test(`${what} is put back at once`, async () => {
     const wanted = await kernelState(engine.host);

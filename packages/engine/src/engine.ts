@@ -124,11 +124,7 @@ export class Engine implements EnginePort, AsyncDisposable {
     await this.#containerVolumes.recover();
     this.#lifecycle.allowRestarts();
     const startRest = this.#autostart.plan();
-    this.#rest = Promise.all([
-      adopt().then(() => startRest(this.#stop.signal)),
-      compareInsides(),
-      this.#keepNetworkRepaired(),
-    ]);
+    this.#rest = Promise.all([adopt().then(() => startRest(this.#stop.signal)), compareInsides(), this.#watchHost()]);
     void this.#followEvents();
     this.#resolvConf = watchHostResolvConf(() => void this.networks.followHostNames());
   }
@@ -193,13 +189,12 @@ export class Engine implements EnginePort, AsyncDisposable {
   }
 
   /** A kernel that does not tell of losses has them repaired with the next start. */
-  async #keepNetworkRepaired(): Promise<void> {
+  async #watchHost(): Promise<void> {
     const { network, logger, settings } = this.#context;
-    if (!settings.selfRepair) return;
     try {
-      this.#networkKeeper = await network.keepRepaired();
+      this.#networkKeeper = await network.watchHost(settings.selfRepair);
     } catch (error) {
-      logger.error('losses of the network are not noticed', { error: messageOf(error) });
+      logger.error('what others do to the network is not noticed', { error: messageOf(error) });
     }
   }
 

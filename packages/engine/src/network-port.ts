@@ -18,6 +18,8 @@ export interface NetworkService {
   inspect(reference: string): { readonly network: Network; readonly endpoints: readonly Endpoint[] };
   /** What of other tools' rules keeps packets of a network from coming in or going out, a sentence each. */
   obstacles(network: Network): readonly string[];
+  /** Routes of others that lead away with addresses of a network, a sentence each. */
+  overlaps(network: Network): Promise<readonly string[]>;
   list(): readonly Network[];
   connect(reference: string, container: string, config: EndpointConfig): Promise<void>;
   /**

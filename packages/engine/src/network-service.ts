@@ -73,6 +73,10 @@ export class NetworkServices implements NetworkService {
     return this.#network.obstacles(network);
   }
 
+  async overlaps(network: Network): Promise<readonly string[]> {
+    return await this.#network.overlaps(network);
+  }
+
   list(): readonly Network[] {
     return this.#network.networks();
   }

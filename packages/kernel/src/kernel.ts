@@ -6,8 +6,8 @@ import {
   type ForeignFilter,
   type KernelObject,
   type LinkDetails,
-  type Loss,
   type NamespaceName,
+  type News,
   type RuleDefinition,
   type SysctlObject,
 } from '@fairlead/netlink';
@@ -26,7 +26,7 @@ import { Recorder } from './recorder.ts';
 import { RouteApplier } from './route-applier.ts';
 import { readSysctlHere, writeSysctlHere } from './sysctl.ts';
 
-const lossWatch = lateModule(() => import('./loss-watch.ts'));
+const newsWatch = lateModule(() => import('./news-watch.ts'));
 
 /** The one door to the kernel's network state: makes changes, reads state back, and remembers what it did. */
 export class Kernel implements Disposable {
@@ -189,15 +189,15 @@ export class Kernel implements Disposable {
   }
 
   /**
-   * Hear of what a namespace loses from now on, by whose hand ever, until the disposal. What the kernel could not keep for
+   * Hear of what a namespace loses from now on, and of routes that come, by whose hand ever, until the disposal. What the kernel could not keep for
    * us is not heard of.
    *
    * @param rules also of what goes from nftables; every element that comes and goes is heard then as well.
    */
-  async watchLosses(onLoss: (loss: Loss) => void, rules: boolean, namespace: NamespaceName = ''): Promise<Disposable> {
-    const { watchLosses } = await lossWatch();
+  async watchNews(onNews: (news: News) => void, rules: boolean, namespace: NamespaceName = ''): Promise<Disposable> {
+    const { watchNews } = await newsWatch();
     this.#namespaces.recheck();
-    return this.#namespaces.get(namespace).enter(() => watchLosses(onLoss, rules));
+    return this.#namespaces.get(namespace).enter(() => watchNews(onNews, rules));
   }
 
   /** Whether this kernel has a feature. */

@@ -23,7 +23,6 @@ export {
   type TcpState,
 } from './conntrack.ts';
 export { type ErrnoName, errnoName, errnoNumber, errnoText } from './errno.ts';
-export { decodeLoss, decodeRulesLoss, type Loss, lossGroups } from './loss.ts';
 export {
   decodeMessages,
   encodeMessage,
@@ -36,6 +35,7 @@ export {
   typeOf,
 } from './message.ts';
 export { hasErrno, NetlinkError } from './netlink-error.ts';
+export { decodeNews, decodeRulesNews, type Loss, type News, newsGroups, type RouteArrival } from './news.ts';
 export type {
   ChainDefinition,
   Comparand,

@@ -37,7 +37,7 @@ import type { NetworkSettings } from './settings.ts';
 import { NetworkState } from './state.ts';
 import { applyThoroughly } from './thorough-apply.ts';
 
-const selfRepair = lateModule(() => import('./self-repair.ts'));
+const hostWatch = lateModule(() => import('./host-watch.ts'));
 
 /** What the controller is made from. */
 export interface ControllerContext {
@@ -129,14 +129,14 @@ export class NetworkController {
     return [...changes, ...(await compareInsides())];
   }
 
-  /** From now on put back at once what somebody takes from the host's namespace; ends with the disposal. */
-  async keepRepaired(): Promise<Disposable> {
-    const { SelfRepair } = await selfRepair();
+  /** Follow what others do to the host's namespace from now on; see `watchHost`. @param repairs put back what they take. */
+  async watchHost(repairs: boolean): Promise<Disposable> {
+    const { watchHost } = await hostWatch();
     const { state, kernel, logger, hostTable } = this.#reconcile;
     const repair = () => this.#turns.run('repair', () => reconcileHost(this.#reconcile));
     const rulesAreProtected = hostTable.protected === true;
-    const told = this.#onRepair && { onRepair: this.#onRepair };
-    this.#keeper = await SelfRepair.begin({ state, kernel, logger, repair, rulesAreProtected, ...told });
+    const told = { ...(repairs && { repair }), ...(this.#onRepair && { onRepair: this.#onRepair }) };
+    this.#keeper = await watchHost({ state, kernel, logger, rulesAreProtected, ...told });
     return this.#keeper;
   }
 
@@ -203,6 +203,12 @@ export class NetworkController {
   /** What of other tools' rules keeps packets of a network from coming in or going out, a sentence each. */
   obstacles(network: Network): string[] {
     return obstacles(network, this.#foreignFilters());
+  }
+
+  /** Routes of others that lead away with addresses of a network, a sentence each. */
+  async overlaps(network: Network): Promise<string[]> {
+    const { overlapTexts } = await hostWatch();
+    return overlapTexts({ networks: this.#state.networks, kernel: this.#reconcile.kernel }, network);
   }
 
   /** @throws FairleadError `not-found` or `forbidden`. */
@@ -290,13 +296,7 @@ export class NetworkController {
   /** Say whether the container of a sandbox is well: names that it shares with others lead to it then. */
   async setReady(id: string, ready: boolean): Promise<void> {
     const { state, records } = this.#reconcile;
-    await this.#turns.run(id, async () => {
-      const known = state.sandboxes.get(id);
-      if (known === undefined || (known.unready !== true) === ready) return;
-      const { unready: _, ...rest } = known;
-      const sandbox = state.sandboxes.put({ ...rest, ...(!ready && { unready: true }) });
-      await records.publish(sandbox, state.joined(id));
-    });
+    await this.#turns.run(id, () => records.setReady(state, id, ready));
   }
 
   /** The host asks other name servers now: so do the sandboxes that follow it. What cannot be told is logged. */

@@ -1,5 +1,5 @@
 import type { IpAddress, PortProtocol } from '@fairlead/base';
-import type { Change, ForeignFilter, KernelObject, Loss, NamespaceName } from '@fairlead/netlink';
+import type { Change, ForeignFilter, KernelObject, NamespaceName, News } from '@fairlead/netlink';
 
 /** Which connections conntrack shall forget; every given part has to match. */
 export interface ConnectionFilter {
@@ -37,12 +37,12 @@ export interface KernelPort {
   /** Chains of others that drop what is forwarded unless a rule of theirs lets it through. */
   foreignFilters(): ForeignFilter[];
   /**
-   * Hear of what the host's namespace loses from now on, by whose hand ever, until the disposal.
+   * Hear of what the host's namespace loses from now on, and of routes that come, by whose hand ever, until the disposal.
    *
-   * @param onLoss must not throw.
+   * @param onNews must not throw.
    * @param rules also of what goes from nftables.
    */
-  watchLosses(onLoss: (loss: Loss) => void, rules: boolean): Promise<Disposable>;
+  watchNews(onNews: (news: News) => void, rules: boolean): Promise<Disposable>;
   /** Tell everybody on a link that its addresses are here, once; harmless when the link is gone or down. */
   announce(namespace: NamespaceName, link: string, addresses: readonly IpAddress[]): void;
 }

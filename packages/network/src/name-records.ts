@@ -5,6 +5,7 @@ import { byPrecedence, gatewayFamilies, type Joined } from './gateway.ts';
 import type { Sandbox } from './model.ts';
 import type { NameServicePort, ResolverEndpoint, ResolverSandbox } from './name-service-port.ts';
 import { choosesNdots, parseResolvConf, upstreamServers } from './resolv-conf.ts';
+import type { NetworkState } from './state.ts';
 
 /** Tells the name service what it shall answer. */
 export class NameRecords {
@@ -30,6 +31,15 @@ export class NameRecords {
   async publish(sandbox: Sandbox, joined: readonly Joined[]): Promise<void> {
     const named = joined.filter(({ network }) => hasNames(network));
     await Promise.all(named.map((item) => this.#names.setEndpoint(endpointRecord(sandbox, item))));
+  }
+
+  /** Store and say whether a container is well, where that is news. What cannot be said now is said with the next restart. */
+  async setReady(state: Pick<NetworkState, 'sandboxes' | 'joined'>, id: string, ready: boolean): Promise<void> {
+    const known = state.sandboxes.get(id);
+    if (known === undefined || (known.unready !== true) === ready) return;
+    const { unready: _, ...rest } = known;
+    const sandbox = state.sandboxes.put({ ...rest, ...(!ready && { unready: true }) });
+    await this.publish(sandbox, state.joined(id));
   }
 
   /** Stop serving a sandbox; harmless when it was not served. */

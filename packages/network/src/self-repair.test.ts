@@ -59,25 +59,14 @@ test('a route that went without its address is put back, and only that', async (
 });
 
 /** A self-repair whose losses are ours, and what it does. */
-async function keeper(outcomes: Iterator<readonly Change[] | Error, readonly Change[]>) {
+function keeper(outcomes: Iterator<readonly Change[] | Error, readonly Change[]>) {
   const told: string[] = [];
-  let lose: (loss: Loss) => void = () => {};
   let repairs = 0;
   const say = (message: string, details?: object) => void told.push(`${message} ${JSON.stringify(details)}`);
   const logger: Logger = { debug: say, info: say, warn: say, error: say };
-  const self = await SelfRepair.begin({
+  const self = new SelfRepair({
     state: { networks: [], endpoints: { onNetwork: () => [] } },
-    kernel: {
-      watchLosses: async (onLoss) => {
-        lose = onLoss;
-        const forget = () => {
-          lose = () => {};
-        };
-        return { [Symbol.dispose]: forget };
-      },
-    },
     logger,
-    rulesAreProtected: false,
     repair: async () => {
       repairs++;
       const { value } = outcomes.next();
@@ -85,7 +74,7 @@ async function keeper(outcomes: Iterator<readonly Change[] | Error, readonly Cha
       return value;
     },
   });
-  return { self, told, lose: () => lose({ kind: 'rules', table: tableName }), repairs: () => repairs };
+  return { self, told, lose: () => self.notice({ kind: 'rules', table: tableName }), repairs: () => repairs };
 }
 
 function* always(value: readonly Change[] | Error): Generator<readonly Change[] | Error, readonly Change[]> {
@@ -104,7 +93,7 @@ describe('repairs', () => {
   afterEach(() => mock.timers.reset());
 
   test('what is lost together is put back once, and said', async () => {
-    const { self, told, lose, repairs } = await keeper(always([change]));
+    const { self, told, lose, repairs } = keeper(always([change]));
     using _self = self;
     lose();
     lose();
@@ -119,12 +108,12 @@ describe('repairs', () => {
   });
 
   test('a loss that changed nothing is not spoken of; a repair that fails is', async () => {
-    const calm = await keeper(always([]));
+    const calm = keeper(always([]));
     calm.lose();
     await pass(5);
     assert.deepEqual([calm.repairs(), calm.told], [1, []]);
     calm.self[Symbol.dispose]();
-    const broken = await keeper(always(new Error('no')));
+    const broken = keeper(always(new Error('no')));
     broken.lose();
     await pass(5);
     assert.deepEqual(broken.told, ['not put back {"error":"no"}']);
@@ -138,7 +127,7 @@ describe('repairs', () => {
   });
 
   test('somebody who goes on taking away is not fought at every turn', async () => {
-    const { self, told, lose, repairs } = await keeper(always([change]));
+    const { self, told, lose, repairs } = keeper(always([change]));
     using _self = self;
     for (let time = 0; time < 10; time++) {
       lose();

@@ -1,7 +1,6 @@
 import { type Logger, messageOf } from '@fairlead/base';
 import { tableName } from '@fairlead/firewall';
 import { type Change, describeChange, type Loss } from '@fairlead/netlink';
-import type { KernelPort } from './kernel-port.ts';
 import type { Endpoint, Network } from './model.ts';
 
 /** Milliseconds from a loss to its repair: what is taken away together is put back together. */
@@ -21,12 +20,9 @@ export interface SelfRepairParts {
     readonly networks: Iterable<Network>;
     readonly endpoints: { onNetwork(network: string): readonly Endpoint[] };
   };
-  readonly kernel: Pick<KernelPort, 'watchLosses'>;
   readonly logger: Logger;
   /** Compare the host's namespace with the store and put right what differs. */
   readonly repair: () => Promise<readonly Change[]>;
-  /** True when nobody but us can change our rules. */
-  readonly rulesAreProtected: boolean;
   /** Told of what was lost, in words, and of what was done to put it back. */
   readonly onRepair?: (lost: readonly string[], made: readonly Change[]) => void;
 }
@@ -38,30 +34,24 @@ export interface SelfRepairParts {
  */
 export class SelfRepair implements Disposable {
   readonly #parts: SelfRepairParts;
-  #watch: Disposable | undefined;
   #losses: Loss[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #hasEnded = false;
   /** When something was put back lately. */
   #repaired: number[] = [];
 
-  private constructor(parts: SelfRepairParts) {
+  constructor(parts: SelfRepairParts) {
     this.#parts = parts;
   }
 
-  /** Begin; it ends with the disposal. */
-  static async begin(parts: SelfRepairParts): Promise<SelfRepair> {
-    const self = new SelfRepair(parts);
-    self.#watch = await parts.kernel.watchLosses((loss) => self.#notice(loss), !parts.rulesAreProtected);
-    return self;
-  }
-
   [Symbol.dispose](): void {
+    this.#hasEnded = true;
     clearTimeout(this.#timer);
-    this.#watch?.[Symbol.dispose]();
   }
 
-  #notice(loss: Loss): void {
-    if (!concerns(this.#parts.state, loss)) return;
+  /** Something was taken away. */
+  notice(loss: Loss): void {
+    if (this.#hasEnded || !concerns(this.#parts.state, loss)) return;
     this.#losses.push(loss);
     this.#timer ??= setTimeout(() => void this.#repair(), this.#isFought() ? LONG_PAUSE : PAUSE).unref();
   }
@@ -88,7 +78,7 @@ export class SelfRepair implements Disposable {
       this.#timer = undefined;
       // What was lost meanwhile waits for its own turn.
       const [next] = this.#losses.splice(0, 1);
-      if (next !== undefined) this.#notice(next);
+      if (next !== undefined) this.notice(next);
     }
   }
 

@@ -44,7 +44,7 @@ function list(networks: NetworkService, request: ApiRequest): ApiResponse {
   return json(selected.map((network) => presentNetworkWithContainers(network, endpointsOf(network), request.version)));
 }
 
-function inspect(networks: NetworkService, request: ApiRequest): ApiResponse {
+async function inspect(networks: NetworkService, request: ApiRequest): Promise<ApiResponse> {
   const verbose = text(request, 'verbose');
   if (verbose !== undefined && !/^(1|0|t|f|true|false)$/i.test(verbose)) {
     throw new FairleadError('invalid-argument', `invalid value for verbose: ${verbose}`);
@@ -55,7 +55,7 @@ function inspect(networks: NetworkService, request: ApiRequest): ApiResponse {
   if (scope !== undefined && scope !== network.scope) {
     throw new FairleadError('not-found', `network ${reference} not found`);
   }
-  const warnings = networks.obstacles(network);
+  const warnings = [...networks.obstacles(network), ...(await networks.overlaps(network))];
   const shown = presentNetworkWithContainers(network, endpoints, request.version);
   // Docker's answer has nothing of the kind; clients pass over what they do not know.
   return json(warnings.length > 0 ? { ...shown, Warnings: warnings } : shown);

@@ -74,6 +74,10 @@ export class FakeNetworks implements NetworkService {
     return [];
   }
 
+  async overlaps(): Promise<readonly string[]> {
+    return [];
+  }
+
   list(): readonly Network[] {
     return [...this.#networks.values()];
   }

@@ -5,8 +5,8 @@ import {
   type ForeignFilter,
   identityOf,
   type KernelObject,
-  type Loss,
   type NamespaceName,
+  type News,
   type RouteChangeObject,
 } from '@fairlead/netlink';
 import { ApplyError } from '../apply-error.ts';
@@ -35,8 +35,8 @@ export class FakeKernel {
   /** What was announced, in order: `fl-web eth0 172.17.0.2`. */
   readonly announced: string[] = [];
   /** Tells those who watch that something was lost. */
-  readonly lose = (loss: Loss): void => this.#watchers.forEach((onLoss) => onLoss(loss));
-  readonly #watchers = new Set<(loss: Loss) => void>();
+  readonly lose = (news: News): void => this.#watchers.forEach((onNews) => onNews(news));
+  readonly #watchers = new Set<(news: News) => void>();
   readonly #emptyPins = new Set<NamespaceName>();
   readonly #world: FakeWorld = new Map([['', new FakeSpace('')]]);
 
@@ -67,9 +67,9 @@ export class FakeKernel {
   }
 
   /** As the real one, of what {@link lose} says. */
-  async watchLosses(onLoss: (loss: Loss) => void): Promise<Disposable> {
-    this.#watchers.add(onLoss);
-    return { [Symbol.dispose]: () => void this.#watchers.delete(onLoss) };
+  async watchNews(onNews: (news: News) => void): Promise<Disposable> {
+    this.#watchers.add(onNews);
+    return { [Symbol.dispose]: () => void this.#watchers.delete(onNews) };
   }
 
   /** As the real one, for those of {@link leaveEmptyPin}. */

@@ -62,7 +62,7 @@ export class StagedKernel implements KernelPort {
   }
 
   /** Nobody watches a play for ever. */
-  async watchLosses(): Promise<Disposable> {
+  async watchNews(): Promise<Disposable> {
     return { [Symbol.dispose]: () => {} };
   }
 

@@ -1,6 +1,6 @@
 import type { IpAddress } from '@fairlead/base';
 import { deleteNamespace, Kernel, listNamespaces } from '@fairlead/kernel';
-import type { Change, ForeignFilter, KernelObject, Loss, NamespaceName } from '@fairlead/netlink';
+import type { Change, ForeignFilter, KernelObject, NamespaceName, News } from '@fairlead/netlink';
 import type { ConnectionFilter, KernelPort, LinkKind } from '../kernel-port.ts';
 
 /** Something for networks to hang on, that is none of ours. */
@@ -58,8 +58,8 @@ export class KernelInside implements KernelPort, Disposable {
     return this.#kernel.foreignFilters(this.#host);
   }
 
-  watchLosses(onLoss: (loss: Loss) => void, rules: boolean): Promise<Disposable> {
-    return this.#kernel.watchLosses(onLoss, rules, this.#host);
+  watchNews(onNews: (news: News) => void, rules: boolean): Promise<Disposable> {
+    return this.#kernel.watchNews(onNews, rules, this.#host);
   }
 
   announce(namespace: NamespaceName, link: string, addresses: readonly IpAddress[]): void {

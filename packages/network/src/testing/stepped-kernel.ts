@@ -1,5 +1,5 @@
 import type { IpAddress } from '@fairlead/base';
-import type { Change, ForeignFilter, KernelObject, Loss, NamespaceName } from '@fairlead/netlink';
+import type { Change, ForeignFilter, KernelObject, NamespaceName, News } from '@fairlead/netlink';
 import type { ConnectionFilter, KernelPort, LinkKind } from '../kernel-port.ts';
 import type { InterruptibleKernel } from './life.ts';
 
@@ -48,8 +48,8 @@ export class SteppedKernel implements InterruptibleKernel {
     return this.#kernel.foreignFilters();
   }
 
-  watchLosses(onLoss: (loss: Loss) => void, rules: boolean): Promise<Disposable> {
-    return this.#kernel.watchLosses(onLoss, rules);
+  watchNews(onNews: (news: News) => void, rules: boolean): Promise<Disposable> {
+    return this.#kernel.watchNews(onNews, rules);
   }
 
   announce(namespace: NamespaceName, link: string, addresses: readonly IpAddress[]): void {

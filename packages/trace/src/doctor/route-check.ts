@@ -1,5 +1,5 @@
-import { type Prefix, prefixesOverlap, prefixFamily, prefixLength } from '@fairlead/base';
-import type { RouteObject } from '@fairlead/netlink';
+import { prefixFamily } from '@fairlead/base';
+import { overlapText, type RouteOverlap, routeOverlaps } from '@fairlead/netlink/overlap';
 import { sysctlFix } from '../cause/row.ts';
 import type { NetworkPlace } from '../model/directory.ts';
 import type { Finding } from './finding.ts';
@@ -36,45 +36,18 @@ function namesOf(networks: readonly NetworkPlace[]): string {
 
 /** A route of somebody else for addresses of ours: a VPN's, mostly. */
 export function overlapFindings(state: HostState): Finding[] {
-  return state.directory.networks.flatMap((network) =>
-    network.subnets.flatMap((subnet) =>
-      state.routes
-        .filter((route) => isInTheWay(state, network, subnet, route))
-        .map((route) => overlap(state, network, subnet, route)),
-    ),
+  const own = new Set(state.directory.networks.map((network) => network.interface));
+  return state.directory.networks.flatMap(({ name, subnets }) =>
+    routeOverlaps(subnets, state.routes, (link) => own.has(link)).map((found) => overlap(state, name, found)),
   );
 }
 
-function isInTheWay(
-  state: HostState,
-  network: NetworkPlace,
-  subnet: Prefix,
-  { destination, link }: RouteObject,
-): boolean {
-  return (
-    link !== network.interface &&
-    prefixLength(destination) > 0 &&
-    prefixFamily(destination) === prefixFamily(subnet) &&
-    prefixesOverlap(destination, subnet) &&
-    !isOurs(state, link) &&
-    !isLinkLocal(destination)
-  );
-}
-
-function overlap(
-  state: HostState,
-  { name }: NetworkPlace,
-  subnet: Prefix,
-  { destination, link, type }: RouteObject,
-): Finding {
-  const stronger = prefixLength(destination) >= prefixLength(subnet);
-  const place = link ?? type ?? 'nowhere';
+function overlap(state: HostState, name: string, found: RouteOverlap): Finding {
+  const { subnet, destination, place, diverts } = found;
   return {
     code: 'subnet-overlap',
-    severity: stronger ? 'error' : 'warning',
-    text: stronger
-      ? `Packets for ${name} (${subnet}) go to ${place} instead: the route to ${destination} is as exact or more so.`
-      : `${name} (${subnet}) lies within ${destination}, which ${place} leads to: containers cannot reach those of its addresses there.`,
+    severity: diverts ? 'error' : 'warning',
+    text: overlapText(name, found),
     evidence: [`route: ${destination} dev ${place}`, `network ${name}: ${subnet}`],
     affects: containersOn(state, name),
     fixes: [
@@ -85,14 +58,6 @@ function overlap(
       },
     ],
   };
-}
-
-function isOurs({ directory }: HostState, link: string | undefined): boolean {
-  return directory.networks.some((network) => network.interface === link && link !== undefined);
-}
-
-function isLinkLocal(prefix: string): boolean {
-  return prefix.startsWith('fe80:') || prefix.startsWith('ff') || prefix.startsWith('169.254.');
 }
 
 /** Whether there is a way out. */

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ByteWriter, parseIpAddress, parsePrefix } from '@fairlead/base';
 import { AttributeWriter } from './attribute.ts';
-import { decodeLoss, decodeRulesLoss, type Loss } from './loss.ts';
 import type { Message } from './message.ts';
+import { decodeNews, decodeRulesNews, type News } from './news.ts';
 
 /** A notification: its fixed header, then attributes. */
 function news(type: number, header: readonly number[], write: (writer: AttributeWriter) => void = () => {}): Message {
@@ -20,7 +20,7 @@ const named = (writer: AttributeWriter) => void writer.text(3, 'br-app');
 const forwarding = (index: number, value: number) => (writer: AttributeWriter) =>
   void writer.u32(1, index >>> 0).u32(2, value);
 
-const cases: readonly (readonly [what: string, message: Message, loss: Loss | undefined])[] = [
+const cases: readonly (readonly [what: string, message: Message, news: News | undefined])[] = [
   ['a link goes', news(17, link(0, 0, 0xffff_ffff), named), { kind: 'link', name: 'br-app', how: 'removed' }],
   ['a bridge lets a port go', news(17, link(7, 1, 0), named), { kind: 'link', name: 'br-app', how: 'released' }],
   ['a link is set down', news(16, link(0, 0, 1), named), { kind: 'link', name: 'br-app', how: 'down' }],
@@ -43,6 +43,17 @@ const cases: readonly (readonly [what: string, message: Message, loss: Loss | un
     news(25, [10, 0, 0, 0, 254, 4, 0, 1, 0, 0, 0, 0]),
     { kind: 'route', destination: parsePrefix('::/0') },
   ],
+  [
+    'a route comes',
+    news(24, [2, 8, 0, 0, 254, 4, 0, 1, 0, 0, 0, 0], (writer) => void writer.bytes(1, Uint8Array.of(10, 0, 0, 0))),
+    { kind: 'route-added', destination: parsePrefix('10.0.0.0/8') },
+  ],
+  [
+    'a blackhole comes',
+    news(24, [2, 8, 0, 0, 254, 4, 0, 6, 0, 0, 0, 0], (writer) => void writer.bytes(1, Uint8Array.of(10, 0, 0, 0))),
+    { kind: 'route-added', destination: parsePrefix('10.0.0.0/8') },
+  ],
+  ['a route of the local table comes', news(24, [2, 32, 0, 0, 255, 2, 254, 2, 0, 0, 0, 0]), undefined],
   ['a route of the local table goes', news(25, [2, 32, 0, 0, 255, 2, 254, 2, 0, 0, 0, 0]), undefined],
   ['forwarding is switched off', news(80, [2, 0, 0, 0], forwarding(-1, 0)), { kind: 'forwarding', family: 4 }],
   ['forwarding of IPv6 is switched off', news(80, [10, 0, 0, 0], forwarding(-1, 0)), { kind: 'forwarding', family: 6 }],
@@ -50,11 +61,11 @@ const cases: readonly (readonly [what: string, message: Message, loss: Loss | un
   ['one link does not forward', news(80, [2, 0, 0, 0], forwarding(3, 0)), undefined],
 ];
 
-for (const [what, message, loss] of cases) test(`${what}`, () => assert.deepEqual(decodeLoss(message), loss));
+for (const [what, message, loss] of cases) test(`${what}`, () => assert.deepEqual(decodeNews(message), loss));
 
 test('rules and what holds them are told with their table, elements are not told', () => {
   const inTable = (type: number) =>
-    decodeRulesLoss(news(type, [1, 0, 0, 0], (writer) => void writer.text(1, 'fairlead')));
+    decodeRulesNews(news(type, [1, 0, 0, 0], (writer) => void writer.text(1, 'fairlead')));
   for (const type of [0xa02, 0xa1a, 0xa05, 0xa08, 0xa0b])
     assert.deepEqual(inTable(type), { kind: 'rules', table: 'fairlead' });
   for (const type of [0xa00, 0xa0c, 0xa0e, 0xa0f]) assert.equal(inTable(type), undefined);

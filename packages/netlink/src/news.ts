@@ -15,8 +15,17 @@ export type Loss =
   | { readonly kind: 'forwarding'; readonly family: 4 | 6 }
   | { readonly kind: 'rules'; readonly table: string };
 
-/** Multicast groups of NETLINK_ROUTE in which losses are told (enum rtnetlink_groups). */
-export const lossGroups: readonly number[] = [1, 5, 7, 9, 11, 24, 25];
+/** A route that somebody has made, we or others. */
+export interface RouteArrival {
+  readonly kind: 'route-added';
+  readonly destination: Prefix;
+}
+
+/** What is heard of a namespace. */
+export type News = Loss | RouteArrival;
+
+/** Multicast groups of NETLINK_ROUTE in which it is told (enum rtnetlink_groups). */
+export const newsGroups: readonly number[] = [1, 5, 7, 9, 11, 24, 25];
 
 /** ifi_change of a link that has just been made: nothing of it has changed. */
 const ALL_FLAGS = 0xffff_ffff;
@@ -29,8 +38,8 @@ const configuration = { index: 1, forwarding: 2, ofAll: -1 } as const;
 const tableHeaderLength = 4;
 const TABLE_NAME = 1;
 
-/** What a notification of NETLINK_ROUTE says is gone; `undefined` for all that tell of something else, such as what is new. */
-export function decodeLoss(message: Message): Loss | undefined {
+/** What a notification of NETLINK_ROUTE says is gone, or which route has come; `undefined` for all that tell of something else. */
+export function decodeNews(message: Message): News | undefined {
   switch (message.type) {
     case routeMessage.newLink:
     case routeMessage.deleteLink:
@@ -39,6 +48,8 @@ export function decodeLoss(message: Message): Loss | undefined {
       return lostAddress(message);
     case routeMessage.deleteRoute:
       return lostRoute(message);
+    case routeMessage.newRoute:
+      return newRoute(message);
     case routeMessage.newConfiguration:
       return lostForwarding(message);
     default:
@@ -71,6 +82,13 @@ function lostRoute({ body }: Message): Loss | undefined {
   return { kind: 'route', destination: destinationIn(new Attributes(body.subarray(routeHeaderLength)), header) };
 }
 
+/** Those that lead nowhere, too: they take packets as well as any. */
+function newRoute({ body }: Message): RouteArrival | undefined {
+  const header = decodeRouteHeader(body);
+  if (header.table !== mainTable) return undefined;
+  return { kind: 'route-added', destination: destinationIn(new Attributes(body.subarray(routeHeaderLength)), header) };
+}
+
 function lostForwarding({ body }: Message): Loss | undefined {
   const attributes = new Attributes(body.subarray(configurationHeaderLength));
   const ofAll = (attributes.u32(configuration.index) ?? 0) | 0;
@@ -79,7 +97,7 @@ function lostForwarding({ body }: Message): Loss | undefined {
 }
 
 /** What a notification of nftables says is gone; elements of sets, which come and go all the time, do not count. */
-export function decodeRulesLoss({ type, body }: Message): Loss | undefined {
+export function decodeRulesNews({ type, body }: Message): Loss | undefined {
   const { deleteTable, destroyTable, deleteChain, deleteRule, deleteSet } = nftType;
   if (![deleteTable, destroyTable, deleteChain, deleteRule, deleteSet].some((lost) => lost === type)) return undefined;
   const table = new Attributes(body.subarray(tableHeaderLength)).text(TABLE_NAME);

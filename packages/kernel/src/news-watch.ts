@@ -1,0 +1,18 @@
+import { decodeNews, decodeRulesNews, type News, netfilterGroup, newsGroups } from '@fairlead/netlink';
+import { listenToNetlink } from './netlink-listener.ts';
+
+/**
+ * Hear of what the namespace that this thread is in loses, and of routes that come, by whose hand ever.
+ *
+ * @param rules also of what goes from nftables: elements that come and go, of which there are many, are heard then as well.
+ */
+export function watchNews(handler: (news: News) => void, rules: boolean): Disposable {
+  const parts = new DisposableStack();
+  const handOn = (news: News | undefined): void => {
+    if (news !== undefined) handler(news);
+  };
+  parts.use(listenToNetlink('route', newsGroups, (message) => handOn(decodeNews(message))));
+  if (rules)
+    parts.use(listenToNetlink('netfilter', [netfilterGroup.nftables], (message) => handOn(decodeRulesNews(message))));
+  return parts;
+}
