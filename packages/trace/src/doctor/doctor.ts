@@ -16,7 +16,7 @@ import {
   mergeFindings,
   type Severity,
 } from './finding.ts';
-import type { ProofOf } from './host-state.ts';
+import type { HostState, ProofOf } from './host-state.ts';
 import { observeHost } from './observe-host.ts';
 import { isSuspect } from './proof-check.ts';
 import { type PlannedProof, planProofs } from './proofs.ts';
@@ -24,13 +24,13 @@ import { type PlannedProof, planProofs } from './proofs.ts';
 /** Proofs under way at a time: they mostly wait. */
 const AT_A_TIME = 4;
 
-/** Milliseconds between looks: what is under way at the first (a container ends, its cable goes) is over by the last. */
-const SETTLING: readonly number[] = [150, 450];
+/** Milliseconds until the second look: what is under way at the first (a container ends, its cable goes) is over then. */
+const SETTLING = 300;
 
 /** One look at the host. */
 interface Look {
+  readonly state: HostState;
   readonly results: readonly CheckResult[];
-  readonly probes: number;
   /** Purposes of the packets that have shown trouble. */
   readonly suspects: ReadonlySet<string>;
 }
@@ -42,14 +42,14 @@ interface Look {
 export async function examineHost(readDirectory: () => Directory): Promise<DoctorReport> {
   const start = performance.now();
   using kernel = new Kernel(new Recorder());
-  let { results, probes, suspects } = await look(kernel, readDirectory());
-  for (const pause of SETTLING) {
-    if (!results.some(({ findings }) => findings.some(isTrouble))) break;
-    await setTimeout(pause);
-    const next = await look(kernel, readDirectory(), suspects);
-    results = confirmedResults(results, next.results);
-    probes += next.probes;
-    suspects = next.suspects;
+  const first = await look(kernel, readDirectory());
+  let { results } = first;
+  let probes = first.state.proofs.length;
+  if (results.some(({ findings }) => findings.some(isTrouble))) {
+    await setTimeout(SETTLING);
+    const second = await look(kernel, readDirectory(), first);
+    results = confirmedResults(results, second.results);
+    probes += second.state.proofs.length;
   }
   const findings = mergeFindings(results.flatMap((result) => result.findings));
   return {
@@ -61,20 +61,20 @@ export async function examineHost(readDirectory: () => Directory): Promise<Docto
   };
 }
 
-/** @param wanted purposes of the packets to send; all of them when absent. */
-async function look(kernel: Kernel, directory: Directory, wanted?: ReadonlySet<string>): Promise<Look> {
+/** @param before a look that has shown trouble: only packets that did are sent again. */
+async function look(kernel: Kernel, directory: Directory, before?: Look): Promise<Look> {
   using namespaces = new Namespaces();
-  const seen = await observeHost(kernel, namespaces, directory);
+  const seen = await observeHost(kernel, namespaces, directory, before?.state);
   const planned = planProofs(directory, readHost(namespaces.get('')));
   const proofs = await prove(
-    planned.filter(({ purpose }) => wanted?.has(JSON.stringify(purpose)) ?? true),
+    planned.filter(({ purpose }) => before?.suspects.has(JSON.stringify(purpose)) ?? true),
     directory,
   );
   const state = { ...seen, proofs, missingFeatures: missingFeatures(kernel) };
   const suspects = new Set(
     proofs.filter((proof) => isSuspect(state, proof)).map(({ purpose }) => JSON.stringify(purpose)),
   );
-  return { results: runChecks(state), probes: proofs.length, suspects };
+  return { state, results: runChecks(state), suspects };
 }
 
 async function prove(planned: readonly PlannedProof[], directory: Directory): Promise<ProofOf[]> {

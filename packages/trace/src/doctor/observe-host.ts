@@ -24,15 +24,23 @@ const engineNameServers: readonly string[] = Object.values(nameServerAddress);
 /** Containers that are asked to look up their own name. */
 const NAME_PROOFS = 16;
 
-/** Look at the whole host, once. Sends no packets but to name servers. */
+/**
+ * Look at the whole host, once. Sends no packets but to name servers.
+ *
+ * @param before an earlier look: name servers that let us wait then are not asked again.
+ */
 export async function observeHost(
   kernel: Kernel,
   namespaces: Namespaces,
   directory: Directory,
+  before?: Pick<HostState, 'nameServers'>,
 ): Promise<Omit<HostState, 'proofs' | 'missingFeatures'>> {
   const host = namespaces.get('');
   const objects = kernel.observe('', ['address', 'route']);
-  const [nameServers, ownNames] = await Promise.all([askNameServers(host), askOwnNames(namespaces, directory)]);
+  const [nameServers, ownNames] = await Promise.all([
+    before?.nameServers ?? askNameServers(host),
+    askOwnNames(namespaces, directory),
+  ]);
   return {
     directory,
     links: kernel.links(''),
