@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ApiClient } from '@fairlead/api/client';
-import { besideDockerd20, dockerClient, peerProgram } from '../lab/peer.ts';
+import { besideDockerd20, dockerClient, peerProgram, unlessDocker20 } from '../lab/peer.ts';
 import { Registry } from '../lab/registry.ts';
 import { BuildRig, withoutIds } from './build-rig.ts';
 
@@ -96,7 +96,10 @@ test('a step that was made before is taken over, as long as nothing of it has ch
   assert.equal(await hits({}, ['--cache-from', 'absent:1']), 0);
 });
 
-test('the same files are the same whichever command sends them', async () => {
+const likeOurs = unlessDocker20(
+  'writes the kind of a file into its mode, which is another file for dockerd and for us',
+);
+test('files are the same for the cache whether docker’s command sends them or Fairlead’s own', likeOurs, async () => {
   const files = {
     Dockerfile: 'FROM busybox\nCOPY . /sent/\nRUN ls -A /sent',
     '.dockerignore': 'secret\n',
@@ -104,9 +107,7 @@ test('the same files are the same whichever command sends them', async () => {
     'sub/open': 'open',
   };
   assert.match(await built(files, { client: launcher }), /\n\.dockerignore\nDockerfile\nsub\n/);
-  for (const client of Object.values(clients)) {
-    assert.equal((await built(files, { client })).match(/Using cache/g)?.length, 2, client);
-  }
+  assert.equal((await built(files)).match(/Using cache/g)?.length, 2);
 });
 
 test('the steps of an image that came from elsewhere are taken over when it is named', async () => {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { childrenOf } from '@fairlead/lab';
+import { eventually, eventuallyEqual } from './life-rig.ts';
 import { faults } from './trace-faults.ts';
 import { healthyCases } from './trace-healthy.ts';
 import { type TraceAnswer, TraceLab } from './trace-lab.ts';
@@ -81,17 +82,16 @@ test('nothing is left of a trace: no table, no program', async () => {
   };
   const before = await rulesets();
   await lab.trace({ from: 'web', to: 'db:80' });
-  for (let attempt = 0; /packet-trace/.test(await rulesets()) && attempt < 50; attempt++) {
-    await new Promise((done) => setTimeout(done, 20));
-  }
-  assert.equal(await rulesets(), before);
+  await eventuallyEqual(rulesets, before);
 });
 
 test('the tables of a trace are nobody else’s to change, and go with the daemon when it is killed', async () => {
   const slow = lab.trace({ from: 'web', to: '10.9.1.99:80', timeout: 5000 }).catch(() => undefined);
-  await new Promise((done) => setTimeout(done, 150));
-  const table = /table inet (packet-trace-[\w-]+)/.exec(await lab.shell('nft list tables'))?.[1];
-  assert.ok(table !== undefined, 'a trace is under way');
+  let table = '';
+  await eventually('a trace is under way', async () => {
+    table = /table inet (packet-trace-[\w-]+)/.exec(await lab.shell('nft list tables'))?.[1] ?? '';
+    return table !== '';
+  });
   await assert.rejects(lab.shell(`nft delete table inet ${table}`), /Operation not permitted/);
   await lab.daemon.kill9();
   await slow;

@@ -31,6 +31,12 @@ export function besideDockerd20(): { readonly skip?: string } {
   return version.includes(' 20.10.') ? {} : { skip: `compared with dockerd 20.10; here is ${version}` };
 }
 
+/** Options of a test that the docker command of 20.10 (Debian 12) cannot take part in. @param reason what it does. */
+export function unlessDocker20(reason: string): { readonly skip?: string } {
+  const version = execFileSync(dockerClient(), ['--version'], { encoding: 'utf8' });
+  return version.includes(' 20.10.') ? { skip: `the docker command of 20.10 ${reason}` } : {};
+}
+
 /** The docker command: the machine's own, else the peer's. */
 export function dockerClient(): string {
   const folders = (process.env['PATH'] ?? '').split(':');

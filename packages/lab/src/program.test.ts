@@ -9,6 +9,7 @@ const answer = 'Error response from daemon: no such thing:\nx';
 for (const said of [
   `docker: ${answer}.\nSee 'docker run --help'.\n`,
   `docker: ${answer}.\n`,
+  `docker: ${answer}.\ntime="2026-01-02T03:04:05Z" level=error msg="error waiting for container: context canceled"\n`,
   `docker: ${answer}\n\nRun 'docker run --help' for more information\n`,
   `docker: ${answer}\n`,
   `${answer}\n`,

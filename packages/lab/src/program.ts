@@ -54,8 +54,8 @@ export function childrenOf(pid: number): number[] {
 
 /**
  * What a docker command complained about, alike for all its releases: without what `docker run` adds, its own name, in some
- * cases advice and, up to release 27, a full stop. That is left out of its messages in any case.
+ * cases advice or a line of its log and, up to release 27, a full stop. That is left out of its messages in any case.
  */
 export function refusalOf({ stderr }: Finished): string {
-  return stderr.trimEnd().replace(/^docker: (.*?)\.?(\n+(Run|See) 'docker run --help'[^\n]*)?$/s, '$1');
+  return stderr.trimEnd().replace(/^docker: (.*?)\.?(\n+((Run|See) 'docker run --help'|time=")[^\n]*)?$/s, '$1');
 }
