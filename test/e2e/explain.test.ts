@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
@@ -9,6 +10,7 @@ import { busyboxImage, Daemon, Host } from '@fairlead/lab';
 /**
  * What `fairlead explain` prints, typed into the real tools on a second host that has no daemon, gives the same kernel
  * state there, after every single command. Both hosts have a `/run/netns` of their own, so the names are the same too.
+ * Asked before, each command says what it then does, and changes nothing.
  */
 
 const fairlead = resolve(import.meta.dirname, '../../fairlead');
@@ -40,10 +42,12 @@ async function likeAnyOther(machine: Host): Promise<void> {
   await machine.exec('ip', '-6', 'address', 'flush', 'dev', 'eth0', 'scope', 'link');
 }
 
+function tryFairlead(...words: string[]) {
+  return host.run([fairlead, ...words], { env: { DOCKER_HOST: daemon.address } });
+}
+
 async function explain(...words: string[]): Promise<string> {
-  const { code, stdout, stderr } = await host.run([fairlead, 'explain', ...words], {
-    env: { DOCKER_HOST: daemon.address },
-  });
+  const { code, stdout, stderr } = await tryFairlead('explain', ...words);
   assert.equal(code, 0, stderr);
   return stdout;
 }
@@ -57,17 +61,19 @@ async function newOperations(): Promise<{ id: number; name: string }[]> {
     .reverse();
 }
 
-/** Do on the twin what Fairlead did since the last time, and give the names of the operations. */
-async function replay(): Promise<string[]> {
+/** Do on the twin what Fairlead did since the last time. */
+async function replay(): Promise<{ readonly names: string[]; readonly scripts: string[] }> {
   const operations = await newOperations();
+  const scripts: string[] = [];
   for (const { id, name } of operations) {
     const script = await explain(String(id));
+    scripts.push(script);
     assertRunnable(script);
     const { code, stderr } = await twin.run(['bash', '-e'], { input: script });
     assert.equal(code, 0, `${name}\n${script}\n${stderr}`);
     replayed.push(id);
   }
-  return operations.map(({ name }) => name);
+  return { names: operations.map(({ name }) => name), scripts };
 }
 
 /** Every line is a command of a tool that everybody has, or stands between the quotes of one. */
@@ -155,14 +161,14 @@ async function assertSameState(): Promise<void> {
 
 test('what the start of the daemon did can be replayed', async () => {
   assert.notDeepEqual(await kernelState(twin), await kernelState(host));
-  assert.deepEqual(await replay(), ['add table fairlead']);
+  assert.deepEqual((await replay()).names, ['add table fairlead']);
   await assertSameState();
 });
 
 test('a network on a parent that is there asks nothing of the kernel', async () => {
   const subnet = ['--subnet', '10.8.0.0/24', '--gateway', '10.8.0.1'];
   await daemon.docker('network', 'create', '-d', 'macvlan', '-o', 'parent=eth0', ...subnet, 'wire');
-  assert.deepEqual(await replay(), []);
+  assert.deepEqual((await replay()).names, []);
   await assertSameState();
 });
 
@@ -193,10 +199,59 @@ const cases: [command: string[], operation: string][] = [
   [['network', 'rm', 'app', 'six', 'inner'], 'network rm app'],
 ];
 
+/** The command that asks what a command of docker would do; `undefined` where nobody can ask. */
+function rehearsalOf([first = '', second = '', ...rest]: readonly string[]): string[] | undefined {
+  if (first === 'run') return ['explain', 'run', second, ...rest];
+  return first === 'network' ? ['network', second, '--dry-run', ...rest] : undefined;
+}
+
+/** Without what is made up anew each time. */
+function withoutChance(script: string): string {
+  return script
+    .replaceAll(/\b([0-9a-f]{2}:){5}[0-9a-f]{2}\b/g, 'MAC')
+    .replaceAll(/\bveth[0-9a-z]+|\bbr-[0-9a-f]{12}/g, (name) => name.slice(0, 2))
+    .replaceAll(/\b[0-9a-f]{12}\b|(?<= index )\d+/g, 'ID')
+    .replaceAll(/\b\d{5}\b/g, 'PORT');
+}
+
+/** The kernel, and what is stored and told of it; without what comes and goes by itself when a link has come up. */
+async function everything(): Promise<readonly string[]> {
+  using database = openDatabase();
+  const stored = database.all('SELECT kind, id, value FROM object ORDER BY kind, id');
+  const sockets = await host.exec('ss', '-Hlntuw');
+  const told = await tryFairlead('log', '--json', '--kind', 'operation');
+  const kernel = (await kernelState(host))
+    .filter((line) => !line.includes('"dst":"fe80:'))
+    .map((line) =>
+      line.replaceAll(/,?\{[^{}]*"fe80:[^{}]*\}|,"tentative":true|"(NO-CARRIER|LOWER_UP)",?|"operstate":"\w+"/g, ''),
+    );
+  return [...kernel, ...stored, ...sockets.split('\n').sort(), told.stdout];
+}
+
+function openDatabase() {
+  const database = new DatabaseSync(join(host.folder, 'data', 'state.db'), { readOnly: true });
+  const all = (query: string) =>
+    database
+      .prepare(query)
+      .all()
+      .map((row) => JSON.stringify(row));
+  return { all, [Symbol.dispose]: () => database.close() };
+}
+
 for (const [command, operation] of cases) {
   test(`what docker ${command.join(' ').replace(/ busybox.*/, '')} did can be replayed`, async () => {
+    const rehearsal = rehearsalOf(command);
+    const before = await everything();
+    const rehearsed = rehearsal && (await tryFairlead(...rehearsal));
+    assert.deepEqual(await everything(), before, 'asking changes nothing');
     await daemon.docker(...command);
-    assert.ok((await replay()).includes(operation));
+    const { names, scripts } = await replay();
+    assert.ok(names.includes(operation));
+    if (rehearsed !== undefined) {
+      assert.equal(rehearsed.code, 0, rehearsed.stderr);
+      assertRunnable(rehearsed.stdout);
+      assert.equal(withoutChance(rehearsed.stdout), withoutChance(scripts.join('')));
+    }
     await assertSameState();
   });
 }
@@ -206,4 +261,43 @@ test('without a name the last operation is explained, and one that is not known 
   const { code, stderr } = await host.run([fairlead, 'explain', '4711'], { env: { DOCKER_HOST: daemon.address } });
   assert.notEqual(code, 0);
   assert.match(stderr, /No such operation: 4711/);
+});
+
+/** What cannot be, and why: when `web` runs on `app` with port 8080, and another program listens on port 4000. */
+const refusals: [command: string[], reason: RegExp][] = [
+  [['network', 'create', 'app'], /network with name app already exists/],
+  [['network', 'create', '--subnet', '10.9.0.128/25', 'more'], /Pool overlaps with other one on this address space/],
+  [['network', 'create', '--ipv6', '--subnet', 'fd00:9::/64', 'more'], /Pool overlaps with other one/],
+  [['network', 'rm', 'app'], /network app has active endpoints/],
+  [['network', 'rm', 'nowhere'], /network nowhere not found/],
+  [['network', 'connect', 'app', 'web'], /endpoint with name web already exists in network app/],
+  [['network', 'connect', '--ip6', 'fd00:9::1', 'six', 'web'], /Address already in use/],
+  [['run', '-d', '--name', 'web', ...busybox], /The container name "\/web" is already in use/],
+  [['run', '-d', 'nowhere'], /No such image: nowhere/],
+  [
+    ['run', '-d', '--name', 'other', '-p', '8080:80', ...busybox],
+    /Bind for \S+:8080 failed: port is already allocated/,
+  ],
+  [
+    ['run', '-d', '--name', 'other', '-p', '4000:80', ...busybox],
+    /failed to bind host port \S+:4000\/tcp: address already/,
+  ],
+  [['run', '-d', '--name', 'other', '--network', 'app', '--ip', '10.9.0.2', ...busybox], /Address already in use/],
+];
+
+test('what cannot be is refused when it is asked for in the words of the operation, and nothing is left of it', async () => {
+  const holder = host.start(['busybox', 'nc', '-l', '-p', '4000']);
+  while ((await host.exec('ss', '-Hltn', 'sport = :4000')) === '') await sleep(20);
+  await daemon.docker('network', 'create', '--subnet', '10.9.0.0/24', 'app');
+  await daemon.docker('network', 'create', '--ipv6', '--subnet', 'fd00:9::/64', 'six');
+  await daemon.docker('run', '-d', '--name', 'web', '-p', '8080:80', '--network', 'app', ...busybox);
+  const before = await everything();
+  for (const [command, reason] of refusals) {
+    const { code, stdout, stderr } = await tryFairlead(...(rehearsalOf(command) ?? []));
+    assert.match(stderr, reason, command.join(' '));
+    assert.equal(stdout, '');
+    assert.notEqual(code, 0);
+  }
+  assert.deepEqual(await everything(), before);
+  holder.kill();
 });

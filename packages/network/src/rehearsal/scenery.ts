@@ -148,9 +148,9 @@ function standIns(present: ReadonlyMap<string, KernelObject>, namespace: Namespa
   });
 }
 
-function standIn({ namespace, name, type, up, mac, mtu }: LinkObject): LinkObject {
-  const kind = type.kind === 'bridge' ? 'bridge' : 'dummy';
-  return { kind: 'link', namespace, name, type: { kind }, up, ...(mac && { mac }), ...(mtu && { mtu }) };
+/** A bridge: every host can make one, and every kind of link can hang on it. */
+function standIn({ namespace, name, up, mac, mtu }: LinkObject): LinkObject {
+  return { kind: 'link', namespace, name, type: { kind: 'bridge' }, up, ...(mac && { mac }), ...(mtu && { mtu }) };
 }
 
 /**
