@@ -78,10 +78,9 @@ export class NftApplier {
       ? tables.map((definition) => ({ kind: 'table', namespace, definition }))
       : [];
     if (!wantsElements) return objects;
-    const inet = tables.filter(({ family }) => family === 'inet');
     return [
       ...objects,
-      ...inet.flatMap((table) => table.sets.flatMap((set) => elementsOf(state, namespace, table, set))),
+      ...tables.flatMap((table) => table.sets.flatMap((set) => elementsOf(state, namespace, table, set))),
     ];
   }
 
@@ -128,16 +127,16 @@ class PresentElements {
     this.#state = state;
   }
 
-  has({ table, set, key }: ElementObject): boolean {
-    const place = `${table} ${set}`;
-    const keys = this.#keys.get(place) ?? this.#read(table, set);
+  has(element: ElementObject): boolean {
+    const place = `${element.table} ${element.set}`;
+    const keys = this.#keys.get(place) ?? this.#read(element);
     this.#keys.set(place, keys);
-    return keys.has(key.join(' . '));
+    return keys.has(element.key.join(' . '));
   }
 
-  #read(table: string, set: string): ReadonlySet<string> {
+  #read(element: ElementObject): ReadonlySet<string> {
     try {
-      return new Set(this.#state.readElements(this.#state.schema(table, set)).map(({ key }) => key.join(' . ')));
+      return new Set(this.#state.readElements(this.#state.schema(element)).map(({ key }) => key.join(' . ')));
     } catch (error) {
       if (errnoOf(error) === 'ENOENT' || error instanceof UnknownSetError) return new Set();
       throw error;
@@ -151,8 +150,10 @@ function elementsOf(
   table: TableDefinition,
   set: SetDefinition,
 ): ElementObject[] {
+  if (table.family !== 'inet' && table.family !== 'bridge') return [];
+  const family = table.family === 'bridge' && ({ family: table.family } as const);
   return state.readElements({ table, set }).map(({ key, value }) => {
-    const object = { kind: 'element', namespace, table: table.name, set: set.name, key } as const;
+    const object = { kind: 'element', namespace, ...family, table: table.name, set: set.name, key } as const;
     return value === undefined ? object : { ...object, value };
   });
 }

@@ -72,7 +72,7 @@ export class NftBatch {
 
   #addTable(action: Change['action'], definition: TableDefinition): void {
     this.#tables.set(definition.name, action === 'remove' ? undefined : definition);
-    const existing = this.#state.readTable(definition);
+    const existing = this.#state.held(definition) ?? this.#state.readTable(definition);
     if (action === 'remove') {
       this.#requests.push(encodeDeleteTable(definition));
       this.#state.forget(definition);
@@ -120,7 +120,7 @@ export class NftBatch {
     const table = this.#tables.get(object.table);
     const set = table?.sets.find(({ name }) => name === object.set);
     if (table !== undefined && set !== undefined) return { table, set };
-    const known = this.#state.schema(object.table, object.set);
+    const known = this.#state.schema(object);
     this.#adopt(known.table);
     this.sets.push(known);
     return known;

@@ -4,6 +4,7 @@ import {
   decodeForeignFilters,
   decodeTables,
   dumpChainsMessage,
+  type ElementObject,
   encodeElementDump,
   type ForeignFilter,
   forwardingTables,
@@ -58,21 +59,27 @@ export class NftState {
     this.#definitions.delete(keyOf(table));
   }
 
+  /** A table that is ours alone to change: it is as we left it, and need not be read. */
+  held(table: TableReference): TableDefinition | undefined {
+    const known = this.#definitions.get(keyOf(table));
+    return known?.protected === true && !this.isOrphan(table) ? known : undefined;
+  }
+
   /** True for a protected table whose owner has ended, as far as was read. */
   isOrphan(table: TableReference): boolean {
     return this.#orphans.has(keyOf(table));
   }
 
   /**
-   * A set of an inet table, from what is remembered or else from the kernel.
+   * The set that an element is in, from what is remembered or else from the kernel.
    *
    * @throws UnknownSetError when there is no such set.
    */
-  schema(tableName: string, setName: string): SetSchema & { readonly table: TableDefinition } {
-    const reference = { family: 'inet', name: tableName } as const;
+  schema(element: Pick<ElementObject, 'family' | 'table' | 'set'>): SetSchema & { readonly table: TableDefinition } {
+    const reference = { family: element.family ?? 'inet', name: element.table } as const;
     const table = this.#definitions.get(keyOf(reference)) ?? this.readTable(reference);
-    const set = table?.sets.find(({ name }) => name === setName);
-    if (table === undefined || set === undefined) throw new UnknownSetError(tableName, setName);
+    const set = table?.sets.find(({ name }) => name === element.set);
+    if (table === undefined || set === undefined) throw new UnknownSetError(element.table, element.set);
     return { table, set };
   }
 

@@ -12,6 +12,7 @@ import type { Change, KernelObject, LinkObject, RouteObject, RuleObject, TableDe
 import { Kernel } from './kernel.ts';
 import { deleteNamespace, listNamespaces } from './namespace.ts';
 import { Recorder } from './recorder.ts';
+import { bridgeTable } from './testing/conformance-objects.ts';
 
 const base = 'fl-test-replay-';
 const [host, box, host2, box2] = [`${base}h1`, `${base}c1`, `${base}h2`, `${base}c2`] as const;
@@ -134,6 +135,7 @@ const element = (key: string[], value?: string[]): KernelObject => ({
   ...(value ? { value } : {}),
 });
 
+const ofBridge = { kind: 'element', namespace: host, family: 'bridge', table: 'fairlead-bridge' } as const;
 const bucket = (namespace: string, link: string, rate: number): KernelObject => ({
   kind: 'qdisc',
   namespace,
@@ -212,6 +214,7 @@ const added: KernelObject[] = [
   },
   { kind: 'fdb', namespace: host, link: 'flvx', mac: mac('02:42:00:00:00:63'), on: 'master' },
   { kind: 'fdb', namespace: host, link: 'fla', mac: mac('02:42:00:00:00:64'), on: 'master' },
+  { kind: 'fdb', namespace: host, link: 'fla', mac: mac('02:42:00:00:00:65'), on: 'master', sticky: true },
   macvlan,
   card,
   moved,
@@ -221,6 +224,8 @@ const added: KernelObject[] = [
   element(['fl0']),
   element(['tcp', '8080'], ['10.77.0.2', '80']),
   element(['udp', '9000-9010'], ['10.77.0.2', '53']),
+  { kind: 'table', namespace: host, definition: bridgeTable },
+  { ...ofBridge, set: 'targets', key: ['fla', 'fd77::2'] },
 ];
 
 const changed: Change[] = [

@@ -147,6 +147,40 @@ export const fdb = (link: string, text: string, rest: Partial<FdbObject>): FdbOb
 /** A setting of the container's link. */
 export const sysctl: SysctlObject = { kind: 'sysctl', namespace: box, key: 'net.ipv4.conf.eth0.rp_filter', value: '2' };
 
+/** A table that sees frames, by what nft 1.0.6 has no names for. */
+export const bridgeTable: TableDefinition = {
+  family: 'bridge',
+  name: 'fairlead-bridge',
+  sets: [
+    { name: 'senders', key: ['ifname', 'ether_addr'] },
+    { name: 'targets', key: ['ifname', '@th,64,128'], comment: 'in a rule by its place' },
+  ],
+  chains: [
+    {
+      name: 'frames',
+      hook: { type: 'filter', hook: 'prerouting', priority: -350, policy: 'accept' },
+      rules: [
+        {
+          statements: [
+            { match: ['iifname', 'arp saddr ether'], with: { set: 'senders' } },
+            { match: ['arp saddr ip'], with: { value: '0.0.0.0' } },
+            { verdict: 'accept' },
+          ],
+        },
+        {
+          statements: [
+            { match: ['ip6 saddr'], with: { value: '::' } },
+            { match: ['icmpv6 type'], with: { value: 'nd-neighbor-solicit' } },
+            { match: ['iifname', '@th,64,128'], with: { set: 'targets' } },
+            { counter: true },
+            { verdict: 'drop' },
+          ],
+        },
+      ],
+    },
+  ],
+};
+
 /** A table with a set, a map, and a chain that jumps to another. */
 export const definition: TableDefinition = {
   family: 'inet',
@@ -221,12 +255,22 @@ export const everything: KernelObject[] = [
   fdb('flvx', '00:00:00:00:00:00', { destination: ip('10.77.0.10') }),
   fdb('flvx', '02:42:00:00:00:63', { destination: ip('10.77.0.9') }),
   fdb('fla', '02:42:00:00:00:64', { on: 'master' }),
+  fdb('fla', '02:42:00:00:00:65', { on: 'master', sticky: true }),
   bucket,
   { kind: 'qdisc', namespace: box, link: 'eth0', rate: 125_000 },
   table,
   element('bridges', ['fl0']),
   published,
   element('published', ['udp', '53'], ['10.77.0.2', '53']),
+  { kind: 'table', namespace: host, definition: bridgeTable },
+  {
+    kind: 'element',
+    namespace: host,
+    family: 'bridge',
+    table: 'fairlead-bridge',
+    set: 'targets',
+    key: ['fla', 'fd77::2'],
+  },
 ];
 
 /** The change that adds an object. */

@@ -42,10 +42,10 @@ function commandsFor(object: KernelObject, tables: readonly TableDefinition[]): 
 }
 
 function elementText(object: Extract<KernelObject, { kind: 'element' }>, tables: readonly TableDefinition[]): string {
-  const { table, set: name, key, value } = object;
+  const { family = 'inet', table, set: name, key, value } = object;
   const set = tables.find((definition) => definition.name === table)?.sets.find((candidate) => candidate.name === name);
   const text = set === undefined ? '{ }' : formatElements(set, [value === undefined ? { key } : { key, value }]);
-  return `nft add element inet ${table} ${name} ${text}`;
+  return `nft add element ${family} ${table} ${name} ${text}`;
 }
 
 /** Through the real messages and their rendering, so that a dump reads like a transcript. */

@@ -6,8 +6,19 @@
 /** Address family of a table; all of ours are `inet` or `bridge`. */
 export type TableFamily = 'inet' | 'ip' | 'ip6' | 'bridge';
 
-/** Data types of set keys and map values, in nft's names. */
-export type FieldType = 'ipv4_addr' | 'ipv6_addr' | 'inet_proto' | 'inet_service' | 'ifname' | 'mark' | 'ether_addr';
+/**
+ * Data types of set keys and map values, in nft's names. `@th,64,128` is what neighbour discovery is about, an IPv6 address
+ * eight bytes into ICMPv6 (RFC 4861, section 4.3): nft 1.0.6 knows no name for that field, and sets of it by `typeof` only.
+ */
+export type FieldType =
+  | 'ipv4_addr'
+  | 'ipv6_addr'
+  | 'inet_proto'
+  | 'inet_service'
+  | 'ifname'
+  | 'mark'
+  | 'ether_addr'
+  | '@th,64,128';
 
 /** A named set, or a map when it has a `value`. */
 export interface SetDefinition {
@@ -46,7 +57,11 @@ export type Selector =
   | 'fib daddr type'
   | 'meta mark'
   | 'ether saddr'
-  | 'ether type';
+  | 'ether type'
+  | 'arp saddr ether'
+  | 'arp saddr ip'
+  | 'icmpv6 type'
+  | '@th,64,128';
 
 /**
  * The right-hand side of a comparison: a named set, or a value in nft's text: `lo`, `127.0.0.0/8`, `tcp`, `53`, `local`,

@@ -46,6 +46,14 @@ export const fields: Readonly<Record<FieldType, Field>> = {
   },
   inet_proto: { id: 12, length: 1, byteOrder: 'big', encode: encodeProtocol, decode: decodeProtocol, format: same },
   inet_service: { id: 13, length: 2, byteOrder: 'big', encode: encodePort, decode: decodePort, format: same },
+  '@th,64,128': {
+    id: 4,
+    length: 16,
+    byteOrder: 'big',
+    encode: encodeIp(16),
+    decode: ipFromBytes,
+    format: (text) => `0x${encodeIp(16)(text).toHex()}`,
+  },
   mark: { id: 19, length: 4, byteOrder: 'host', encode: encodeMark, decode: decodeMark, format: same },
   ifname: { id: 41, length: IFNAMSIZ, byteOrder: 'host', encode: encodeName, decode: decodeName, format: quote },
 };

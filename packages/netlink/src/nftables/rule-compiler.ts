@@ -28,8 +28,10 @@ const OPTION_VALUE = 2;
 const requirementValues: Readonly<Record<Requirement, { nfproto?: number; etherType?: number; l4proto?: number }>> = {
   ip: { nfproto: 2, etherType: 0x0800 },
   ip6: { nfproto: 10, etherType: 0x86dd },
+  arp: { etherType: 0x0806 },
   tcp: { l4proto: 6 },
   udp: { l4proto: 17 },
+  icmpv6: { l4proto: 58 },
 };
 
 /** Numbers of `reject`: type and ICMP code (enum nft_reject_types, nft_reject_inet_code). */
@@ -126,7 +128,8 @@ class RuleCompiler {
     this.#known.add(requirement);
     const { nfproto, etherType, l4proto } = requirementValues[requirement];
     if (l4proto !== undefined) this.#expect('meta l4proto', META_L4PROTO, Uint8Array.of(l4proto));
-    else if (this.#table.family === 'inet') this.#expect('meta nfproto', META_NFPROTO, Uint8Array.of(nfproto ?? 0));
+    else if (this.#table.family === 'inet' && nfproto !== undefined)
+      this.#expect('meta nfproto', META_NFPROTO, Uint8Array.of(nfproto));
     else if (this.#table.family === 'bridge') {
       this.#expect('ether type', META_PROTOCOL, Uint8Array.of((etherType ?? 0) >> 8, (etherType ?? 0) & 255));
     } else if (this.#table.family !== requirement)

@@ -293,16 +293,19 @@ function prefixText(code: SelectorCode, load: Load, mask: Uint8Array | undefined
   return bits === undefined ? fail('mask of an address') : `${code.decode(data)}/${bits}`;
 }
 
+const transports: Readonly<Record<number, Requirement>> = { 6: 'tcp', 17: 'udp', 58: 'icmpv6' };
+const etherTypes: Readonly<Record<number, Requirement>> = { 2048: 'ip', 2054: 'arp', 34525: 'ip6' };
+
 /** What a comparison tells of the packet. */
 function requirementOf(name: Selector, data: Uint8Array): Requirement | undefined {
   if (name === 'meta nfproto') return data[0] === 2 ? 'ip' : 'ip6';
   if (name !== 'meta l4proto') return undefined;
-  return data[0] === 6 ? 'tcp' : data[0] === 17 ? 'udp' : undefined;
+  return transports[data[0] ?? 0];
 }
 
 function etherRequirement(data: Uint8Array): Requirement {
   const type = ((data[0] ?? 0) << 8) | (data[1] ?? 0);
-  return type === 0x0800 ? 'ip' : type === 0x86dd ? 'ip6' : fail(`protocol ${type}`);
+  return etherTypes[type] ?? fail(`protocol ${type}`);
 }
 
 function portOf(bytes: Uint8Array): number {

@@ -5,6 +5,8 @@ import { AttributeWriter } from '../attribute.ts';
 import { decodeMessages, joinMessages } from '../message.ts';
 import { NftTranscript } from '../transcript/nft-text.ts';
 import type { SetDefinition, Statement, TableDefinition, TableFamily } from './definition.ts';
+import { decodeElements, encodeElements } from './element-codec.ts';
+import { formatElements } from './element-text.ts';
 import { decodeExpressions, encodeExpressions } from './expression-codec.ts';
 import { encodeNftBatch } from './nft-message.ts';
 import { compileRule } from './rule-compiler.ts';
@@ -12,7 +14,8 @@ import { decompileRule } from './rule-decompiler.ts';
 import { formatRule } from './statement-text.ts';
 import { decodeTables } from './table-decoder.ts';
 import { encodeTable, encodeTableReplacement } from './table-encoder.ts';
-import { formatTable } from './table-text.ts';
+import { formatSetBody, formatTable } from './table-text.ts';
+import { encodeTypeof } from './typeof-userdata.ts';
 
 const sets: readonly SetDefinition[] = [
   { name: 'names', key: ['ifname'], comment: 'some names' },
@@ -22,6 +25,8 @@ const sets: readonly SetDefinition[] = [
   { name: 'to6', key: ['ipv6_addr', 'inet_proto', 'inet_service'], value: ['ipv6_addr', 'inet_service'] },
   { name: 'range6', key: ['inet_proto', 'inet_service'], value: ['ipv6_addr'], interval: true },
   { name: 'marks', key: ['mark', 'ether_addr'] },
+  { name: 'senders', key: ['ifname', 'ether_addr'] },
+  { name: 'targets', key: ['ifname', '@th,64,128'], comment: 'what neighbour discovery is about' },
 ];
 const accept: Statement = { verdict: 'accept' };
 const match = (
@@ -107,6 +112,22 @@ const rules: readonly [text: string, statements: readonly Statement[], family?: 
     'bridge',
   ],
   ['ip daddr 10.0.0.1 accept', [match('ip daddr', '10.0.0.1'), accept], 'bridge'],
+  [
+    'iifname . arp saddr ether @senders arp saddr ip 0.0.0.0 accept',
+    [{ match: ['iifname', 'arp saddr ether'], with: { set: 'senders' } }, match('arp saddr ip', '0.0.0.0'), accept],
+    'bridge',
+  ],
+  [
+    'ip6 saddr :: icmpv6 type nd-neighbor-solicit iifname . @th,64,128 != @targets drop',
+    [
+      match('ip6 saddr', '::'),
+      match('icmpv6 type', 'nd-neighbor-solicit'),
+      { match: ['iifname', '@th,64,128'], operator: '!=', with: { set: 'targets' } },
+      { verdict: 'drop' },
+    ],
+    'bridge',
+  ],
+  ['icmpv6 type mld2-listener-report accept', [match('icmpv6 type', 'mld2-listener-report'), accept], 'bridge'],
 ];
 
 for (const [text, statements, family = 'inet'] of rules) {
@@ -189,6 +210,22 @@ test('a table is printed as nft lists it', () => {
   );
 });
 
+test('a set of a field that nft has no type for is written as nft writes it for itself', () => {
+  const set = sets.at(-1);
+  assert.ok(set);
+  assert.deepEqual(formatSetBody(set), ['typeof iifname . @th,64,128', 'comment "what neighbour discovery is about"']);
+  // The attribute that nft 1.0.6 sends for the same text.
+  assert.equal(
+    encodeTypeof(['iifname', '@th,64,128']).toHex(),
+    '00040d0000000138000e00040900000001060004060000000126000407000000011e0004000000000104000000000204030000000304400000000404' +
+      '80000000',
+  );
+  const key = { key: ['veth0', 'fe80::1'] };
+  assert.equal(formatElements(set, [key]), '{ "veth0" . 0xfe800000000000000000000000000001 }');
+  const message = encodeElements({ table: { family: 'bridge', name: 'example' }, set }, 'add', [key]);
+  assert.deepEqual(decodeElements(set, decodeMessages(joinMessages(message.map((each) => each.message)))), [key]);
+});
+
 test('a transcript says everything that a batch does, in its order', () => {
   const batch = encodeNftBatch(
     encodeTableReplacement({ ...table, sets: sets.slice(0, 1), chains: table.chains.slice(1) }),
@@ -215,6 +252,7 @@ test('what nft would print in another way, or not read, is refused', () => {
     /no map names/,
   );
   assert.throws(() => compileRule(table, [match('ip daddr', '10.0.0.0/0')]), /cannot match/);
+  assert.throws(() => compileRule(table, [match('arp saddr ip', '10.0.0.1')]), /no arp in a table of family inet/);
   assert.throws(() => compileRule(table, [{ redirect: { port: 80 } }]), /needs a match of the transport protocol/);
 });
 

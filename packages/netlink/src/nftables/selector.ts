@@ -4,7 +4,7 @@ import type { Expression } from './expression.ts';
 import { fields } from './field.ts';
 
 /** What must be known of a packet before a header field can be read. */
-export type Requirement = 'ip' | 'ip6' | 'tcp' | 'udp';
+export type Requirement = 'ip' | 'ip6' | 'arp' | 'tcp' | 'udp' | 'icmpv6';
 
 /** How a selector's values are compared. */
 export type Comparison = 'plain' | 'address' | 'flags';
@@ -49,6 +49,16 @@ const addressTypes: Names = {
   prohibit: 8,
 };
 const tcpFlags: Names = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16, urg: 32, ecn: 64, cwr: 128 };
+/** RFC 4861, section 13; RFC 2710, section 3; RFC 3810, section 5. */
+const icmpv6Types: Names = {
+  'mld-listener-report': 131,
+  'nd-router-solicit': 133,
+  'nd-router-advert': 134,
+  'nd-neighbor-solicit': 135,
+  'nd-neighbor-advert': 136,
+  'nd-redirect': 137,
+  'mld2-listener-report': 143,
+};
 const etherTypes: Names = { ip: 0x0800, arp: 0x0806, ip6: 0x86dd };
 
 /** Every selector. Keys of meta, ct and fib are those of nf_tables.h. */
@@ -89,6 +99,22 @@ export const selectors: Readonly<Record<Selector, SelectorCode>> = {
     ...named(addressTypes, 4),
   },
   'ether saddr': { load: payload(0, 6, 6), length: 6, comparison: 'plain', ...textOf('ether_addr') },
+  'arp saddr ether': {
+    load: payload(1, 8, 6),
+    length: 6,
+    requires: 'arp',
+    comparison: 'plain',
+    ...textOf('ether_addr'),
+  },
+  'arp saddr ip': { load: payload(1, 14, 4), length: 4, requires: 'arp', comparison: 'plain', ...textOf('ipv4_addr') },
+  'icmpv6 type': {
+    load: payload(2, 0, 1),
+    length: 1,
+    requires: 'icmpv6',
+    comparison: 'plain',
+    ...named(icmpv6Types, 1),
+  },
+  '@th,64,128': { load: payload(2, 8, 16), length: 16, comparison: 'plain', ...textOf('@th,64,128') },
   'ether type': { load: payload(0, 12, 2), length: 2, comparison: 'plain', ...named(etherTypes, -2) },
 };
 

@@ -14,6 +14,7 @@ import { encodeExpressions } from './expression-codec.ts';
 import { fields, totalLength, typeNumber } from './field.ts';
 import { nftMessage, nftType } from './nft-message.ts';
 import { compileRule } from './rule-compiler.ts';
+import { encodeTypeof, typeofSelectors } from './typeof-userdata.ts';
 import { encodeComment, encodeSetUserdata, type SetByteOrder } from './userdata.ts';
 
 /** Flags of tables and sets (NFT_TABLE_F_*, NFT_SET_*). */
@@ -91,9 +92,19 @@ function newSet(table: TableReference, set: SetDefinition, id: number): BatchReq
       if (set.value !== undefined) writer.u32be(6, typeNumber(set.value)).u32be(7, totalLength(set.value));
       if (isConcatenatedInterval(set)) writer.nested(9, (description) => describeFields(description, set.key));
       writer.u32be(10, id);
-      writer.bytes(13, encodeSetUserdata(byteOrderOf(set.key), set.value && byteOrderOf(set.value), set.comment));
+      writer.bytes(13, userdataOf(set));
     },
   );
+}
+
+function userdataOf({ key, value, comment }: SetDefinition): Uint8Array {
+  const source = typeofSelectors(key);
+  return encodeSetUserdata({
+    key: byteOrderOf(key),
+    data: value && byteOrderOf(value),
+    typeof: source && encodeTypeof(source),
+    comment,
+  });
 }
 
 /** NFTA_SET_DESC_CONCAT: the kernel must know where the intervals' fields are. */

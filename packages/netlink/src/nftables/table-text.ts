@@ -1,5 +1,6 @@
 import type { ChainDefinition, HookDefinition, HookName, SetDefinition, TableDefinition } from './definition.ts';
 import { formatRule } from './statement-text.ts';
+import { typeofSelectors } from './typeof-userdata.ts';
 
 /**
  * The table as `nft --stateless list table` prints it, without elements; `nft -f` loads it.
@@ -19,12 +20,18 @@ export function formatTable(table: TableDefinition): string {
 
 /** What stands between the braces of a set or map, without elements. */
 export function formatSetBody(set: SetDefinition): string[] {
-  const key = set.key.join(' . ');
   return [
-    set.value === undefined ? `type ${key}` : `type ${key} : ${set.value.join(' . ')}`,
+    typeText(set),
     ...(set.interval === true ? ['flags interval'] : []),
     ...(set.comment === undefined ? [] : [`comment "${set.comment}"`]),
   ];
+}
+
+function typeText({ key, value }: SetDefinition): string {
+  const source = typeofSelectors(key);
+  if (source !== undefined) return `typeof ${source.join(' . ')}`;
+  const type = `type ${key.join(' . ')}`;
+  return value === undefined ? type : `${type} : ${value.join(' . ')}`;
 }
 
 /** `type nat hook prerouting priority dstnat; policy accept;`. */
@@ -48,7 +55,7 @@ function block(head: string, lines: readonly string[]): string {
   return [`\t${head} {`, ...lines.map((line) => `\t\t${line}`), '\t}', ''].join('\n');
 }
 
-/** Priorities that have a name; the address translation ones only where nft 1.0.6 accepts it (nftables, src/rule.c). */
+/** Priorities that have a name outside of bridges; the address translation ones only where nft 1.0.6 accepts it (nftables, src/rule.c). */
 const priorityNames: Readonly<Record<number, { readonly name: string; readonly hook?: HookName }>> = {
   [-300]: { name: 'raw' },
   [-150]: { name: 'mangle' },

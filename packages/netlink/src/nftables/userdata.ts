@@ -8,9 +8,10 @@ export type Userdata = ReadonlyMap<number, Uint8Array>;
 
 /** Type of the comment of tables and chains (NFTNL_UDATA_TABLE_COMMENT) and rules. */
 const COMMENT = 0;
-/** Of sets: NFTNL_UDATA_SET_KEYBYTEORDER, _DATABYTEORDER and _COMMENT. */
+/** Of sets: NFTNL_UDATA_SET_KEYBYTEORDER, _DATABYTEORDER, _KEY_TYPEOF and _COMMENT. */
 const SET_KEY_BYTE_ORDER = 0;
 const SET_DATA_BYTE_ORDER = 1;
+const SET_KEY_TYPEOF = 3;
 const SET_COMMENT = 7;
 /** nft's own numbers for byte orders (enum byteorder); concatenations have none. */
 const byteOrders = { none: 0, host: 1, big: 2 } as const;
@@ -28,15 +29,22 @@ export function decodeComment(bytes: Uint8Array): string | undefined {
   return textOf(parseUserdata(bytes).get(COMMENT));
 }
 
+/** What nft keeps of a set. */
+export interface SetUserdata {
+  readonly key: SetByteOrder;
+  /** Of maps. */
+  readonly data?: SetByteOrder | undefined;
+  /** What the key is taken from, where its types have no names; see `encodeTypeof`. */
+  readonly typeof?: Uint8Array | undefined;
+  readonly comment?: string | undefined;
+}
+
 /** What nft needs to print a set: without the byte orders it reads single-field keys the wrong way round. */
-export function encodeSetUserdata(
-  key: SetByteOrder,
-  data: SetByteOrder | undefined,
-  comment: string | undefined,
-): Uint8Array {
+export function encodeSetUserdata({ key, data, typeof: source, comment }: SetUserdata): Uint8Array {
   const writer = new ByteWriter(32);
   writer.u8(SET_KEY_BYTE_ORDER).u8(4).u32(byteOrders[key]);
   if (data !== undefined) writer.u8(SET_DATA_BYTE_ORDER).u8(4).u32(byteOrders[data]);
+  if (source !== undefined) writer.u8(SET_KEY_TYPEOF).u8(source.length).bytes(source);
   if (comment !== undefined) writer.bytes(commentField(SET_COMMENT, comment));
   return writer.finish();
 }

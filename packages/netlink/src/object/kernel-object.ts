@@ -157,6 +157,8 @@ export interface FdbObject {
   readonly vlan?: number;
   /** `self` is the link's own table, `master` the bridge's. */
   readonly on: 'self' | 'master';
+  /** It stays with its port whoever sends under its address, in the place of what the bridge has learnt. */
+  readonly sticky?: true;
 }
 
 /** How fast a link may send: a token bucket (TBF) as its root queueing discipline, in the place of none. */
@@ -187,7 +189,9 @@ export interface TableObject {
 export interface ElementObject {
   readonly kind: 'element';
   readonly namespace: NamespaceName;
-  /** Name of an inet table. */
+  /** Of the table; absent means inet. */
+  readonly family?: 'bridge';
+  /** Name of the table; no two of ours have the same, whatever their families. */
   readonly table: string;
   readonly set: string;
   /** One text for each field of the key; an interval is `first-last`. */

@@ -10,8 +10,8 @@ import { addressFamily, createFlags, familyNumber, replaceFlags, routeMessage } 
 export const neighborAttribute = { destination: 1, mac: 2, vlan: 5 } as const;
 /** NUD_*: reachable, noarp (of a bridge's entry: static), permanent. */
 export const neighborState = { reachable: 0x02, static: 0x40, permanent: 0x80 } as const;
-/** NTF_*: the entry is in the link's own table, or in its bridge's. */
-export const neighborFlag = { self: 0x02, master: 0x04 } as const;
+/** NTF_*: the entry is in the link's own table, or in its bridge's; it stays with its port whoever else uses the address. */
+export const neighborFlag = { self: 0x02, master: 0x04, sticky: 0x40 } as const;
 /** The entry for every destination that has none of its own: frames are copied to all its VTEPs. */
 const ZERO_MAC = '00:00:00:00:00:00';
 /** Bytes of ndmsg. */
@@ -42,11 +42,12 @@ function encodeNeighbor(type: number, flags: number, object: NeighborObject, loo
 
 /**
  * Message that makes a forwarding-database entry. The zero MAC of a VXLAN link collects all its destinations, hence
- * appends (vxlan_core.c, vxlan_fdb_update_existing).
+ * appends (vxlan_core.c, vxlan_fdb_update_existing). One that sticks takes the place of what the bridge has learnt.
  */
 export function addFdbMessage(object: FdbObject, lookup: NumberLookup): Uint8Array {
   const appends = object.mac === ZERO_MAC;
-  const flags = appends ? messageFlag.acknowledge | messageFlag.create | messageFlag.append : createFlags;
+  const appendFlags = messageFlag.acknowledge | messageFlag.create | messageFlag.append;
+  const flags = appends ? appendFlags : object.sticky ? replaceFlags : createFlags;
   return encodeFdb(routeMessage.newNeighbor, flags, object, lookup);
 }
 
@@ -61,7 +62,11 @@ function encodeFdb(type: number, flags: number, object: FdbObject, lookup: Numbe
   const state = self ? neighborState.permanent : neighborState.static | neighborState.reachable;
   return encodeMessage(type, flags, (writer) => {
     writer.header.u8(addressFamily.bridge).zeros(3).i32(lookup.linkIndex(object.namespace, object.link));
-    writer.header.u16(state).u8(neighborFlag[object.on]).u8(0);
+    const sticky = object.sticky && type === routeMessage.newNeighbor ? neighborFlag.sticky : 0;
+    writer.header
+      .u16(state)
+      .u8(neighborFlag[object.on] | sticky)
+      .u8(0);
     writer.bytes(neighborAttribute.mac, macToBytes(object.mac));
     if (object.destination !== undefined) writer.bytes(neighborAttribute.destination, ipToBytes(object.destination));
     if (object.vlan !== undefined) writer.u16(neighborAttribute.vlan, object.vlan);
@@ -136,6 +141,7 @@ export function decodeFdb(message: Message, namespace: NamespaceName, names: Nam
     destination: destination && ipFromBytes(destination),
     vlan: attributes.u16(neighborAttribute.vlan),
     on,
+    sticky: (flags & neighborFlag.sticky) === 0 ? undefined : true,
   });
 }
 

@@ -272,6 +272,7 @@ const objects: KernelObject[] = [
   { ...neighbor, address: ip('fd00::9') },
   fdb('02:42:00:00:00:63', { destination: ip('192.0.2.9') }),
   fdb('02:42:00:00:00:63', { on: 'master', vlan: 5 }),
+  fdb('02:42:00:00:00:63', { on: 'master', sticky: true }),
 ];
 
 for (const object of objects) {

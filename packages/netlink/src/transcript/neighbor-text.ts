@@ -46,8 +46,9 @@ function fdbWords(message: Message, header: NeighborHeader, attributes: Attribut
     ...option('dev', linkNamed(entry, header.index)),
     ...option('dst', addressIn(attributes)),
     ...option('vlan', attributes.u16(neighborAttribute.vlan)),
-    header.flags === neighborFlag.self ? 'self' : 'master',
+    (header.flags & neighborFlag.self) !== 0 ? 'self' : 'master',
     header.state === neighborState.permanent ? 'permanent' : 'static',
+    ...((header.flags & neighborFlag.sticky) === 0 ? [] : ['sticky']),
   ];
 }
 

@@ -143,6 +143,11 @@ const neighbors: [object: KernelObject & { kind: 'neighbor' | 'fdb' }, add: stri
     'bridge fdb add 02:00:00:00:00:09 dev eth0 vlan 7 master static',
     'bridge fdb del 02:00:00:00:00:09 dev eth0 vlan 7 master static',
   ],
+  [
+    { kind: 'fdb', namespace: '', link: 'eth0', mac: mac('02:00:00:00:00:09'), on: 'master', sticky: true },
+    'bridge fdb replace 02:00:00:00:00:09 dev eth0 master static sticky',
+    'bridge fdb del 02:00:00:00:00:09 dev eth0 master static',
+  ],
 ];
 
 for (const [object, add, remove] of neighbors) {
