@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { parseIpAddress, parsePortPolicy } from '@fairlead/base';
+import { parseIpAddress, parseMacAddress, parsePortPolicy } from '@fairlead/base';
 import {
   decodeMessages,
   decodeTables,
@@ -13,6 +13,7 @@ import {
   type TableDefinition,
 } from '@fairlead/netlink';
 import { NftTranscript } from '@fairlead/netlink/transcript';
+import { antispoofElements, antispoofTable } from './antispoof-table.ts';
 import { dnsTable } from './dns-table.ts';
 import { hostTable } from './host-table.ts';
 import { type NetworkPolicy, networkElements } from './network-policy.ts';
@@ -29,10 +30,10 @@ function assertGolden(name: string, text: string): void {
   assert.equal(text, readFileSync(path, 'utf8'));
 }
 
-const table = hostTable({ protected: false });
+const host = { table: hostTable({ protected: false }) };
 
 /** The nft commands for elements, by way of their bytes. */
-function commands(elements: readonly ElementObject[]): string {
+function commands(elements: readonly ElementObject[], { table }: { readonly table: TableDefinition } = host): string {
   const transcript = new NftTranscript();
   for (const set of table.sets) transcript.learn(table.family, table.name, set);
   const requests = elements.flatMap((element) => {
@@ -48,7 +49,7 @@ function throughBytes(definition: TableDefinition): string {
   return decodeTables(messages).map(formatTable).join('');
 }
 
-test('the host’s table', () => assertGolden('host', throughBytes(table)));
+test('the host’s table', () => assertGolden('host', throughBytes(host.table)));
 test('the table of a sandbox', () =>
   assertGolden('sandbox', throughBytes(dnsTable({ udpPort: 40053, tcpPort: 40054 }))));
 test('the table of a sandbox without IPv4', () =>
@@ -149,6 +150,16 @@ test('elements of a port on a routed network for some askers only', () => {
     routedAdmissionElements({ ...each, address: ip('172.17.0.2'), ports: { first: 80, last: 89 } }),
   );
   assertGolden('port-routed-limited', commands(elements));
+});
+
+const antispoof = antispoofTable({ protected: false });
+
+test('the table that holds senders to their own addresses', () => assertGolden('antispoof', throughBytes(antispoof)));
+
+test('elements of a port that is held to the addresses of its container', () => {
+  const addresses = [ip('172.17.0.2'), ip('fd00::2'), ip('fe80::42:acff:fe11:2')];
+  const port = { interface: 'veth0123456789a', mac: parseMacAddress('02:42:ac:11:00:02'), addresses };
+  assertGolden('antispoof-port', commands(antispoofElements(port), { table: antispoof }));
 });
 
 test('a port for nobody needs no asker, and is closed all the same', () => {

@@ -5,6 +5,7 @@
  * @module
  */
 
+export { antispoofElements, antispoofTable, antispoofTableName, type GuardedPort } from './antispoof-table.ts';
 export { type DnsPorts, dnsTable, dnsTableNames } from './dns-table.ts';
 export { type FamilySet, type HostSet, hostElement, tableName } from './host-sets.ts';
 export { type HostTableOptions, hostTable } from './host-table.ts';

@@ -1,5 +1,6 @@
 import { FairleadError, type Family, prefixesOverlap, prefixFamily, shortIdentifier } from '@fairlead/base';
 import { randomMac } from './address-book.ts';
+import { antispoofOption } from './antispoof.ts';
 import { bandwidthOptions } from './bandwidth.ts';
 import { type BridgeOptions, parseBridgeOptions } from './bridge-options.ts';
 import type { BridgeSettings, Network, NetworkRequest, SubnetConfig } from './model.ts';
@@ -13,6 +14,7 @@ export function bridgeNetwork(request: NetworkRequest, surroundings: NetworkSurr
   const frame = networkFrame(request, options);
   requireInternal(request, options);
   bandwidthOptions(request.options ?? {});
+  antispoofOption(request.options ?? {});
   // The bridge itself has to have an address, which only pools have.
   if (hasNoPools(request)) throw new FairleadError('invalid-argument', `ipv${frame.ipv4 ? 4 : 6} pool is empty`);
   const bridge = bridgeSettings(frame.id, options, surroundings);

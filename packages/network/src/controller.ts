@@ -1,4 +1,5 @@
 import { KeyedMutex, type Logger, lateModule, messageOf } from '@fairlead/base';
+import { antispoofTable } from '@fairlead/firewall';
 import type { Change, ForeignFilter, KernelObject } from '@fairlead/netlink';
 import type { Store } from '@fairlead/store';
 import { Announcements } from './announcements.ts';
@@ -71,7 +72,7 @@ export class NetworkController {
     const { kernel, names, settings, emit, logger } = context;
     this.#onRepair = context.onRepair;
     const { namespacePrefix, hostTable } = settings;
-    const state = new NetworkState(context.store);
+    const state = new NetworkState(context.store, antispoofTable({ protected: hostTable.protected === true }));
     const records = new NameRecords(names, settings.hostResolvConf);
     const ports = new PortBook(names);
     this.#state = state;

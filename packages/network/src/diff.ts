@@ -129,6 +129,8 @@ function addition(object: KernelObject): Change[] {
 function vanishesWith(object: KernelObject, namespaces: ReadonlySet<string>, links: ReadonlySet<string>): boolean {
   // A setting of the host stays: nobody can say who else relies on it by now. One of a link goes with the link.
   if (object.kind === 'sysctl') return true;
+  // A table of the host is everybody's: who knows what all want takes it away (see reconcile.ts).
+  if (object.kind === 'table' && object.namespace === '') return true;
   // What a namespace holds goes in the kernel's own time: until then a parent would have no room for a successor with
   // the same hardware address, or for any (drivers/net/macvlan.c, macvlan_open).
   if (isOnForeignParent(object)) return false;

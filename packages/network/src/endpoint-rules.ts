@@ -6,6 +6,7 @@ import {
   prefixContains,
   tryParseIpAddress,
 } from '@fairlead/base';
+import { antispoofOption, requireGuardable } from './antispoof.ts';
 import { bandwidthOf, bandwidthOptions, requireLimitable } from './bandwidth.ts';
 import { hasNames } from './dns-names.ts';
 import { endpointSysctlFaults } from './endpoint-sysctls.ts';
@@ -23,6 +24,7 @@ export function requireValidEndpoint(network: Network, config: EndpointConfig): 
     ...endpointSysctlFaults(config),
   ]);
   requireLimitable(network, bandwidthOf(network, config));
+  requireGuardable(network, config);
   if (!config.macAddress) return;
   parseMacAddress(config.macAddress);
   if (network.driver !== 'ipvlan') return;
@@ -58,6 +60,8 @@ export function requireRoom({ name, parent, bridge }: Network, present: readonly
  */
 export function requirePlausibleEndpoint(name: string, network: Network | undefined, config: EndpointConfig): void {
   const bandwidth = bandwidthOptions(config.driverOptions ?? {});
+  antispoofOption(config.driverOptions ?? {});
+  if (network !== undefined) requireGuardable(network, config);
   if (network !== undefined && typeof bandwidth.in === 'number') requireLimitable(network, { in: bandwidth.in });
   const predefined = network === undefined ? predefinedNames.includes(name) : !hasNames(network);
   requireNoFaults([

@@ -1,13 +1,4 @@
-import {
-  familyOf,
-  type InterfaceAddress,
-  interfaceAddress,
-  nameServerAddress,
-  parseInterfaceAddress,
-  prefixFamily,
-  prefixOf,
-  tryParseIpAddress,
-} from '@fairlead/base';
+import { type InterfaceAddress, interfaceAddress, nameServerAddress, prefixFamily, prefixOf } from '@fairlead/base';
 import {
   bridgeEndpointObjects,
   bridgeNetworkObjects,
@@ -17,10 +8,12 @@ import {
 } from '@fairlead/drivers';
 import { dnsTable, networkElements } from '@fairlead/firewall';
 import type { KernelObject } from '@fairlead/netlink';
+import { antispoofFragment } from './antispoof.ts';
 import { bandwidthOf } from './bandwidth.ts';
+import { endpointAddresses, linkLocalAddresses } from './endpoint-addresses.ts';
 import { endpointSysctls } from './endpoint-sysctls.ts';
-import { electGateways, type Joined, portGateways, remoteRoutes, subnetOf, wayOutOf } from './gateway.ts';
-import type { Endpoint, Network, Sandbox } from './model.ts';
+import { electGateways, type Joined, portGateways, remoteRoutes, wayOutOf } from './gateway.ts';
+import type { Network, Sandbox } from './model.ts';
 import { parentEndpointFragment, parentNetworkFragment } from './parent-fragment.ts';
 import { publishedFragment, routedFragment } from './published-fragment.ts';
 
@@ -138,25 +131,11 @@ function nameServiceFragment({ namespace, resolver }: Sandbox): KernelObject[] {
 
 /** Everything that a sandbox and its endpoints ask for. */
 export function wholeSandboxFragment(sandbox: Sandbox, joined: readonly Joined[]): KernelObject[] {
-  return [...sandboxFragment(sandbox, joined), ...joined.flatMap((item) => endpointFragment(item, sandbox.namespace))];
-}
-
-/** Addresses of an endpoint with the lengths of their subnets. */
-export function endpointAddresses(endpoint: Endpoint, network: Network): InterfaceAddress[] {
-  if (endpoint.remote?.given !== undefined) return [...endpoint.remote.given];
-  return [endpoint.ipv4, endpoint.ipv6].flatMap((address) => {
-    if (address === undefined) return [];
-    const config = subnetOf(network, address);
-    return config === undefined ? [] : [interfaceAddress(address, config.subnet)];
-  });
-}
-
-/** Additional addresses that were asked for by value, with the length of the link-local networks (RFC 3927, RFC 4291). */
-function linkLocalAddresses({ config }: Endpoint): InterfaceAddress[] {
-  return (config.linkLocalAddresses ?? []).flatMap((text) => {
-    const address = tryParseIpAddress(text);
-    return address === undefined ? [] : [parseInterfaceAddress(`${address}/${familyOf(address) === 4 ? 16 : 64}`)];
-  });
+  return [
+    ...sandboxFragment(sandbox, joined),
+    ...joined.flatMap((item) => endpointFragment(item, sandbox.namespace)),
+    ...antispoofFragment(joined),
+  ];
 }
 
 /** The host's own addresses on a bridge. Networks without a gateway have none. */

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { FairleadError, prefixesOverlap, prefixFamily } from '@fairlead/base';
+import { requireGuardable } from './antispoof.ts';
 import { bandwidthOf, requireLimitable } from './bandwidth.ts';
 import { type BridgeOptions, parseBridgeOptions } from './bridge-options.ts';
 import { dnsService } from './dns-options.ts';
@@ -43,6 +44,7 @@ export function updatedNetwork(network: Network, update: NetworkUpdate, surround
   const options = mergedOptions(network, update.options ?? {});
   const optioned: Network = { ...network, options, ...settingsOf(network, options, surroundings) };
   requireLimitable(optioned, bandwidthOf(optioned, {}));
+  requireGuardable(optioned, {});
   dnsService(options);
   return withSubnets(optioned, update.subnets ?? [], surroundings);
 }

@@ -1,5 +1,5 @@
 import { isOwnAlias } from '@fairlead/drivers';
-import { dnsTableNames, tableName } from '@fairlead/firewall';
+import { antispoofTableName, dnsTableNames, tableName } from '@fairlead/firewall';
 import {
   identityOf,
   type KernelObject,
@@ -9,7 +9,10 @@ import {
 } from '@fairlead/netlink';
 import type { KernelPort } from './kernel-port.ts';
 
-/** Kinds that we make in the host's namespace; its routes are only looked at. */
+/**
+ * Kinds that we make in the host's namespace; its routes are only looked at. Forwarding entries of bridges, of which there
+ * may be very many, are looked at where containers are held to their own addresses, for only those have any of ours.
+ */
 const hostKinds = ['link', 'address', 'route', 'qdisc', 'table', 'element'] as const;
 
 /** Tables that we make in a sandbox. */
@@ -102,11 +105,22 @@ function isElsewhere({ type, alias }: LinkObject, observed: readonly KernelObjec
 }
 
 /** What the host's namespace holds of the kinds that we make there, and its routes. */
-export function observeHost(kernel: KernelPort): readonly KernelObject[] {
-  return kernel.observe('', hostKinds);
+export function observeHost(kernel: KernelPort, desired: readonly KernelObject[]): readonly KernelObject[] {
+  const host = kernel.observe('', hostKinds);
+  const hasEntries = (object: KernelObject) =>
+    object.kind === 'fdb' || (object.kind === 'table' && isSharedTable(object.definition.name));
+  return host.some(hasEntries) || desired.some(hasEntries) ? [...host, ...kernel.observe('', ['fdb'])] : host;
 }
 
-/** Links that say they are ours and the addresses on them, the elements of our table, and whatever is wanted anyway. */
+/** True for the table that sandboxes share which are held to their own addresses. */
+export function isSharedTable(name: string): boolean {
+  return name === antispoofTableName;
+}
+
+/**
+ * Links that say they are ours with their addresses and entries, the elements of our tables, and whatever is wanted anyway.
+ * Of a table that is not wanted nothing has to be taken out: it goes whole.
+ */
 function ownHostObjects(
   observed: readonly KernelObject[],
   wanted: ReadonlyMap<string, KernelObject>,
@@ -115,13 +129,16 @@ function ownHostObjects(
   const own = new Set(
     observed.flatMap((object) => (object.kind === 'link' && isOwnAlias(object.alias) ? [object.name] : [])),
   );
+  const named = new Set([tableName]);
+  for (const object of wanted.values()) if (object.kind === 'table') named.add(object.definition.name);
   return observed
     .filter((object) => {
       if (wanted.has(identityOf(object))) return true;
       if (object.kind === 'link') return own.has(object.name);
       if (object.kind === 'qdisc') return own.has(object.link);
+      if (object.kind === 'fdb') return own.has(object.link) && object.sticky === true;
       if (object.kind === 'address') return own.has(object.link) && !object.address.startsWith('fe80:');
-      return object.kind === 'element' && object.table === tableName;
+      return object.kind === 'element' && named.has(object.table);
     })
     .map((object) => (leadsNowhere(object, wanted, pinned) ? asRemovable(object) : object));
 }

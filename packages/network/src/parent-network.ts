@@ -1,6 +1,7 @@
 import { FairleadError, shortIdentifier } from '@fairlead/base';
 import type { MadeParent } from '@fairlead/drivers';
 import { randomMac } from './address-book.ts';
+import { requireGuardable } from './antispoof.ts';
 import { bandwidthOf, requireLimitable } from './bandwidth.ts';
 import type { LinkKind } from './kernel-port.ts';
 import type { Network, NetworkRequest, ParentSettings } from './model.ts';
@@ -41,6 +42,7 @@ export function parentNetwork(
     parent,
   };
   requireLimitable(network, bandwidthOf(network, {}));
+  requireGuardable(network, {});
   return network;
 }
 

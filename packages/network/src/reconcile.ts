@@ -10,7 +10,7 @@ import type { KernelPort } from './kernel-port.ts';
 import type { Sandbox } from './model.ts';
 import type { NameRecords } from './name-records.ts';
 import type { NameServicePort } from './name-service-port.ts';
-import { observeHost, observeInside, observeOwn } from './observation.ts';
+import { isSharedTable, observeHost, observeInside, observeOwn } from './observation.ts';
 import type { PortBook } from './port-book.ts';
 import { keepRouterAdvertisements } from './router-advertisements.ts';
 import type { NetworkState } from './state.ts';
@@ -69,18 +69,30 @@ export async function reconcileHost(context: ReconcileContext): Promise<readonly
  * next reconciliation makes it anew. Forwarding stays, for others may have come to rely on it.
  */
 export async function withdraw({ kernel, namespacePrefix, hostTable }: ReconcileContext): Promise<void> {
-  const table: KernelObject = { kind: 'table', namespace: '', definition: hostTable };
-  const own = observeOwn(kernel, [], observeHost(kernel), namespacePrefix);
-  await applyThoroughly(kernel, removals([table, ...own]));
+  const host = observeHost(kernel, []);
+  const table: Change = { action: 'remove', object: { kind: 'table', namespace: '', definition: hostTable } };
+  const own = observeOwn(kernel, [], host, namespacePrefix);
+  await applyThoroughly(kernel, [...removals(own), ...unwantedTables(host, []), table]);
 }
 
 /** What has to change in the host's namespace, and which namespaces have to be made or to go. */
 function hostChanges({ state, kernel, namespacePrefix, hostTable }: ReconcileContext): Change[] {
-  const host = observeHost(kernel);
   const own = state.desired().filter(isOfHost);
+  const host = observeHost(kernel, own);
   const table: KernelObject = { kind: 'table', namespace: '', definition: hostTable };
   const desired = [table, ...keepRouterAdvertisements(own, host), ...own];
-  return [...diff(desired, observeOwn(kernel, desired, host, namespacePrefix)), ...lostRoutes(state.networks, host)];
+  return [
+    // Before all that waits in the kernel: somebody may want it again by then.
+    ...unwantedTables(host, desired),
+    ...diff(desired, observeOwn(kernel, desired, host, namespacePrefix)),
+    ...lostRoutes(state.networks, host),
+  ];
+}
+
+/** Tables that sandboxes shared of which none is left that needs them. */
+function unwantedTables(host: readonly KernelObject[], desired: readonly KernelObject[]): Change[] {
+  const isShared = (object: KernelObject) => object.kind === 'table' && isSharedTable(object.definition.name);
+  return desired.some(isShared) ? [] : host.filter(isShared).map((object) => ({ action: 'remove', object }));
 }
 
 /** What has to change inside a sandbox. Links that its container has renamed or taken elsewhere are let go. */

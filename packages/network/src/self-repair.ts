@@ -1,5 +1,5 @@
 import { type Logger, messageOf } from '@fairlead/base';
-import { tableName } from '@fairlead/firewall';
+import { antispoofTableName, tableName } from '@fairlead/firewall';
 import { type Change, describeChange, type Loss } from '@fairlead/netlink';
 import type { Endpoint, Network } from './model.ts';
 
@@ -91,7 +91,7 @@ export class SelfRepair implements Disposable {
 
 /** True when something of ours may be missing now. What we take away ourselves is no longer in the store by then. */
 export function concerns({ networks, endpoints }: SelfRepairParts['state'], loss: Loss): boolean {
-  if (loss.kind === 'rules') return loss.table === tableName;
+  if (loss.kind === 'rules') return loss.table === tableName || loss.table === antispoofTableName;
   return Iterator.from(networks).some((network) => {
     const { id, bridge, parent, internal, subnets } = network;
     switch (loss.kind) {

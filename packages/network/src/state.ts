@@ -1,7 +1,8 @@
 import { FairleadError, prefixContains } from '@fairlead/base';
-import type { KernelObject } from '@fairlead/netlink';
+import type { KernelObject, TableDefinition } from '@fairlead/netlink';
 import type { Collection, Store } from '@fairlead/store';
 import { AddressBook } from './address-book.ts';
+import { isGuarded } from './antispoof.ts';
 import { EndpointTable } from './endpoint-table.ts';
 import { networkFragment, wholeSandboxFragment } from './fragment.ts';
 import type { Joined } from './gateway.ts';
@@ -16,10 +17,13 @@ export class NetworkState {
   readonly addresses: AddressBook;
   /** What plugins have still to be told; see {@link NetworkState.owe}. */
   readonly debts: Collection<Debt>;
+  readonly #antispoofTable: TableDefinition;
   #lastDebt: number;
 
-  constructor(store: Store) {
+  /** @param antispoofTable what sandboxes that are held to their own addresses share. */
+  constructor(store: Store, antispoofTable: TableDefinition) {
     this.store = store;
+    this.#antispoofTable = antispoofTable;
     this.networks = store.collection<Network>('network');
     this.sandboxes = store.collection<Sandbox>('sandbox');
     this.endpoints = new EndpointTable(store.collection<Endpoint>('endpoint'));
@@ -45,7 +49,10 @@ export class NetworkState {
 
   /** What one sandbox with its endpoints asks of the kernel. */
   fragment(sandbox: Sandbox): KernelObject[] {
-    return wholeSandboxFragment(sandbox, this.joined(sandbox.id));
+    const joined = this.joined(sandbox.id);
+    const fragment = wholeSandboxFragment(sandbox, joined);
+    if (!joined.some(isGuarded)) return fragment;
+    return [{ kind: 'table', namespace: '', definition: this.#antispoofTable }, ...fragment];
   }
 
   /** What all networks and sandboxes together ask of the kernel. */

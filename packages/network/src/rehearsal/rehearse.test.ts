@@ -21,6 +21,10 @@ const operations: [name: string, work: (network: NetworkController) => Promise<u
     'network update',
     (network) => network.updateNetwork('app', { options: { 'com.docker.network.driver.mtu': '1400' } }),
   ],
+  [
+    'network update that holds containers to their own addresses',
+    (network) => network.updateNetwork('app', { options: { 'com.fairlead.antispoof': 'true' } }),
+  ],
   ['run', (network) => run(network, 'db', [published('8081'), published('')])],
   ['network connect', (network) => network.join(web(network), [request(network, 'six')])],
   [

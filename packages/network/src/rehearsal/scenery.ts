@@ -2,7 +2,7 @@ import { type Change, identityOf, type KernelObject, type LinkObject, type Names
 import type { KernelPort } from '../kernel-port.ts';
 
 /** Kinds by which it is told what is really there. */
-const observedKinds = ['link', 'address', 'route', 'qdisc', 'table', 'element'] as const;
+const observedKinds = ['link', 'address', 'route', 'fdb', 'qdisc', 'table', 'element'] as const;
 
 /**
  * What has to be on a stage before changes can be tried there: all that they speak of, and what that stands on. What the
@@ -157,7 +157,7 @@ function standIn({ namespace, name, up, mac, mtu }: LinkObject): LinkObject {
  * An object as it can be made on a stage: nobody owns a table there, so that whoever plays may change it, and what was moved
  * has come from nowhere.
  */
-function playable(object: KernelObject): KernelObject {
+export function playable(object: KernelObject): KernelObject {
   if (object.kind === 'link' && object.type.kind === 'moved') return standIn(object);
   if (object.kind !== 'table') return object;
   const { protected: _, ...definition } = object.definition;

@@ -1,7 +1,8 @@
+import { tableName } from '@fairlead/firewall';
 import type { Change, ForeignFilter, KernelObject, NamespaceName } from '@fairlead/netlink';
 import { diff } from '../diff.ts';
 import type { ConnectionFilter, KernelPort, LinkKind } from '../kernel-port.ts';
-import { Scenery } from './scenery.ts';
+import { playable, Scenery } from './scenery.ts';
 
 /** Namespaces that are like those of the machine, as far as somebody has made them so. */
 export interface Stage {
@@ -13,7 +14,7 @@ export interface Stage {
 
 /** A kernel that shows the machine as it is, and makes every change on a stage. */
 export class StagedKernel implements KernelPort {
-  /** Changes of elements in the host's tables, in order. */
+  /** Changes of elements in the table that the host has in any case, in order. */
   readonly elements: Change[] = [];
   readonly #machine: KernelPort;
   readonly #stage: Stage;
@@ -29,8 +30,10 @@ export class StagedKernel implements KernelPort {
   async apply(changes: readonly Change[]): Promise<void> {
     const missing = this.#scenery.missingFor(changes);
     if (missing.length > 0) await this.#stage.prepare(diff(missing, []));
-    await this.#stage.apply(changes);
-    this.elements.push(...changes.filter(({ object }) => object.kind === 'element' && object.namespace === ''));
+    await this.#stage.apply(changes.map(playableChange));
+    const isOfHost = ({ object }: Change) =>
+      object.kind === 'element' && object.namespace === '' && object.table === tableName;
+    this.elements.push(...changes.filter(isOfHost));
   }
 
   observe(namespace: NamespaceName, kinds?: readonly KernelObject['kind'][]): KernelObject[] {
@@ -68,4 +71,9 @@ export class StagedKernel implements KernelPort {
 
   /** Nobody is told of addresses that are not there. */
   announce(): void {}
+}
+
+/** Nobody owns a table on the stage. */
+function playableChange(change: Change): Change {
+  return change.object.kind === 'table' ? { ...change, object: playable(change.object) } : change;
 }

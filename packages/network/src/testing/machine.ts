@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Logger, silentLogger } from '@fairlead/base';
+import { antispoofTable } from '@fairlead/firewall';
 import type { Change } from '@fairlead/netlink';
 import { Store } from '@fairlead/store';
 import { NetworkController } from '../controller.ts';
@@ -47,7 +48,7 @@ export class Machine<K extends InterruptibleKernel> implements Disposable {
   /** The store as it is, read anew. */
   get state(): NetworkState {
     assert.ok(this.#store);
-    return new NetworkState(this.#store);
+    return new NetworkState(this.#store, antispoofTable({ protected: false }));
   }
 
   /** Start an engine on the same store; the former one is dead. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { parseInterfaceAddress, parsePrefix } from '@fairlead/base';
-import { hostTable } from '@fairlead/firewall';
+import { antispoofTableName, hostTable } from '@fairlead/firewall';
 import { localSubnetSources, uniqueLocalSource } from '@fairlead/ipam';
 import { FakeKernel } from '@fairlead/kernel/testing';
 import { identityOf, type KernelObject, satisfies } from '@fairlead/netlink';
@@ -135,8 +135,9 @@ export class Rig extends Machine<FakeKernel> {
   }
 }
 
-/** What the machine had before, and what the kernel makes by itself. */
+/** What the machine had before, what the kernel makes by itself, and the shared table, which waits for the next look. */
 function isGiven(object: KernelObject): boolean {
+  if (object.kind === 'table') return object.definition.name === antispoofTableName;
   if (object.kind === 'link') return object.name === 'lo' || object.name === 'uplink';
   if (object.kind === 'route') return object.protocol === 2 || object.link === 'uplink';
   return object.kind === 'address' && (object.link === 'lo' || object.link === 'uplink');

@@ -81,6 +81,7 @@ export class Walk<K extends InterruptibleKernel> {
       options: {
         ...((flags & 8) > 0 && { 'com.docker.network.bridge.gateway_mode_ipv4': 'routed' }),
         ...((flags & 16) > 0 && { 'com.docker.network.bridge.enable_icc': 'false' }),
+        ...(flags % 3 === 0 && { 'com.fairlead.antispoof': 'true' }),
       },
       ...(flags % 5 === 0 && { ipam: { config: [{ subnet: `10.${this.#random(8)}.0.0/30` }] } }),
     };
@@ -154,6 +155,8 @@ export class Walk<K extends InterruptibleKernel> {
       { [`${P}driver.mtu`]: null, [`${P}bridge.gateway_mode_ipv4`]: null },
       { [`${P}bridge.gateway_mode_ipv4`]: 'routed' },
       { 'com.fairlead.ports.sources': '10.0.0.0/8', 'com.fairlead.bandwidth.out': '10mbit' },
+      { 'com.fairlead.antispoof': 'true' },
+      { 'com.fairlead.antispoof': null },
     ]);
     await this.#rig.controller.updateNetwork(network?.name ?? '', { ...(options && { options }) });
     return `${network?.name} ${JSON.stringify(options)}`;

@@ -1,0 +1,73 @@
+import { addressOf, FairleadError, type IpAddress, ipFromBytes, type MacAddress, macToBytes } from '@fairlead/base';
+import { antispoofElements } from '@fairlead/firewall';
+import type { KernelObject } from '@fairlead/netlink';
+import { endpointAddresses, linkLocalAddresses } from './endpoint-addresses.ts';
+import type { Joined } from './gateway.ts';
+import type { EndpointConfig, Network } from './model.ts';
+import { booleanOption, type Options } from './network-option.ts';
+
+/** Option of endpoints, and of networks for all endpoints that do not say otherwise. */
+const KEY = 'com.fairlead.antispoof';
+
+/**
+ * Whether containers are held to their own addresses, as far as options say.
+ *
+ * @throws FairleadError `invalid-argument` for a text that is neither true nor false.
+ */
+export function antispoofOption(options: Options): boolean | undefined {
+  return booleanOption(options, KEY);
+}
+
+/**
+ * Only a bridge of the host sees what containers send before anybody else does.
+ *
+ * @throws FairleadError `invalid-argument`.
+ */
+export function requireGuardable(network: Network, config: EndpointConfig): void {
+  const { driver, name, bridge, parent } = network;
+  if (!isWanted(network, config) || bridge !== undefined) return;
+  const reason = parent === undefined ? 'is not made of a bridge' : 'send past every bridge of the host';
+  const subject = parent === undefined ? `a ${driver} network` : `containers on a ${driver} network`;
+  throw new FairleadError('invalid-argument', `${KEY} cannot be had on network ${name}: ${subject} ${reason}`);
+}
+
+/** True for an endpoint that is held to the addresses of its container. */
+export function isGuarded({ network, endpoint }: Joined): boolean {
+  return network.bridge !== undefined && isWanted(network, endpoint.config);
+}
+
+function isWanted({ options }: Pick<Network, 'options'>, { driverOptions = {} }: EndpointConfig): boolean {
+  return antispoofOption(driverOptions) ?? antispoofOption(options) ?? false;
+}
+
+/**
+ * What holds a sandbox to its own addresses, without the table that all of them share. By each guarded port it may send
+ * from every address that it has; and what is for it goes to that port, whatever others send under its hardware address.
+ */
+export function antispoofFragment(joined: readonly Joined[]): KernelObject[] {
+  const addresses = joined.flatMap(ownAddresses);
+  return joined.filter(isGuarded).flatMap((item): KernelObject[] => {
+    const { hostInterface: port, mac, interface: link } = item.endpoint;
+    if (port === undefined || mac === undefined || link === undefined) return [];
+    const automatic = hasIpv6(item) ? [automaticAddress(mac)] : [];
+    return [
+      ...antispoofElements({ interface: port, mac, addresses: [...addresses, ...automatic] }),
+      { kind: 'fdb', namespace: '', link: port, mac, on: 'master', sticky: true },
+    ];
+  });
+}
+
+function ownAddresses({ endpoint, network }: Joined): IpAddress[] {
+  return [...endpointAddresses(endpoint, network), ...linkLocalAddresses(endpoint)].map(addressOf);
+}
+
+function hasIpv6(item: Joined): boolean {
+  return ownAddresses(item).some((address) => address.includes(':'));
+}
+
+/** The link-local address that the kernel makes of a hardware address (RFC 4291, appendix A). */
+function automaticAddress(mac: MacAddress): IpAddress {
+  const [first = 0, ...rest] = macToBytes(mac);
+  const identifier = [first ^ 0x02, ...rest.slice(0, 2), 0xff, 0xfe, ...rest.slice(2)];
+  return ipFromBytes(Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, ...identifier));
+}

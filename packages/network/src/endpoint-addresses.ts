@@ -1,0 +1,27 @@
+import {
+  familyOf,
+  type InterfaceAddress,
+  interfaceAddress,
+  parseInterfaceAddress,
+  tryParseIpAddress,
+} from '@fairlead/base';
+import { subnetOf } from './gateway.ts';
+import type { Endpoint, Network } from './model.ts';
+
+/** Addresses of an endpoint with the lengths of their subnets. */
+export function endpointAddresses(endpoint: Endpoint, network: Network): InterfaceAddress[] {
+  if (endpoint.remote?.given !== undefined) return [...endpoint.remote.given];
+  return [endpoint.ipv4, endpoint.ipv6].flatMap((address) => {
+    if (address === undefined) return [];
+    const config = subnetOf(network, address);
+    return config === undefined ? [] : [interfaceAddress(address, config.subnet)];
+  });
+}
+
+/** Additional addresses that were asked for by value, with the length of the link-local networks (RFC 3927, RFC 4291). */
+export function linkLocalAddresses({ config }: Endpoint): InterfaceAddress[] {
+  return (config.linkLocalAddresses ?? []).flatMap((text) => {
+    const address = tryParseIpAddress(text);
+    return address === undefined ? [] : [parseInterfaceAddress(`${address}/${familyOf(address) === 4 ? 16 : 64}`)];
+  });
+}
