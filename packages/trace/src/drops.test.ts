@@ -54,6 +54,18 @@ test('another place, reason or destination is another line', () => {
   assert.equal(summarizeDrops(records, reasons, names).length, 4);
 });
 
+test('who sends under the address of another is named beside it', () => {
+  const other = { ...names.directory.containers[0], name: 'db', id: 'b', publications: [] };
+  const attachment = { network: 'app', ipv4: parseIpAddress('10.9.1.3'), hostInterface: 'veth1' };
+  const containers = [...names.directory.containers, { ...other, attachments: [attachment] }];
+  const where = { ...names, directory: { ...names.directory, containers } };
+  const port = { device: { index: 5, name: 'veth1' } };
+  const [spoofed, ...more] = summarizeDrops([record(1, port)], reasons, where);
+  assert.deepEqual([spoofed?.sender, spoofed?.from, more.length], ['db', 'web', 0]);
+  const [incoming] = summarizeDrops([record(1, port, '10.9.1.3')], reasons, where);
+  assert.equal(incoming?.sender, undefined, 'for the container behind the port');
+});
+
 test('copies, packets for many, and what is not IP are no loss', () => {
   const records = [record(1, { reason: 2 }), record(1, {}, '224.0.0.1'), record(1, { bytes: new Uint8Array(64) })];
   assert.deepEqual(summarizeDrops(records, reasons, names), []);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FairleadError, messageOf } from '@fairlead/base';
 import { type DropWatch, watchDrops } from './collect/drop-watch.ts';
 import { PlaceMap } from './collect/place-map.ts';
-import { type Directory, ownerOf } from './model/directory.ts';
+import { containerBehind, type Directory, ownerOf } from './model/directory.ts';
 import { endText, icmpText } from './model/hops.ts';
 import { readPacketHeader } from './packet/packet-header.ts';
 import type { EventRecord } from './program/event-record.ts';
@@ -23,6 +23,8 @@ export interface DropReport {
   /** Containers that the addresses belong to. */
   readonly from?: string;
   readonly to?: string;
+  /** Container by whose cable it came, where neither address is one of its own. */
+  readonly sender?: string;
   /** `tcp`, `udp`, `icmp` with what it says, or a number. */
   readonly protocol: string;
   /** How many since the last report. */
@@ -105,6 +107,7 @@ function reportOf(
   const header = readPacketHeader(record.bytes);
   const reason = reasons.get(record.reason) ?? `reason ${record.reason}`;
   if (header === undefined || !isMeaningful(reason, header)) return undefined;
+  const sender = strangerBehind(directory, record.device?.name, header);
   const [from, to] = [header.source, header.destination].map((address) => ownerOf(directory, address)?.container.name);
   const says = icmpText(header);
   const protocol = protocols[header.protocol] ?? `protocol ${header.protocol}`;
@@ -118,7 +121,19 @@ function reportOf(
     destination: endText(header, 'destination'),
     ...(from !== undefined && { from }),
     ...(to !== undefined && { to }),
+    ...(sender !== undefined && { sender }),
     protocol: says === undefined ? protocol : `${protocol} ${says}`,
     count: 1,
   };
+}
+
+/** The container at whose port it was dropped, when it cannot have been meant for it, nor sent by it as itself. */
+function strangerBehind(
+  directory: Directory,
+  device: string | undefined,
+  { source, destination }: { readonly source: string; readonly destination: string },
+): string | undefined {
+  const container = containerBehind(directory, device)?.container;
+  const own = container?.attachments.flatMap(({ ipv4, ipv6 }): (string | undefined)[] => [ipv4, ipv6]) ?? [];
+  return own.includes(source) || own.includes(destination) ? undefined : container?.name;
 }

@@ -11,11 +11,12 @@ export const drops: Action = async ({ options, engine, print }) => {
 };
 
 function dropText(drop: DropReport): string {
-  const { time, place, device, reason, function: where, source, destination, from, to, protocol, count } = drop;
+  const { time, place, device, reason, function: where, source, destination, from, to, sender, protocol, count } = drop;
   const clock = new Date(time).toTimeString().slice(0, 8);
   const name = (end: string, container: string | undefined) =>
     container === undefined ? end : `${container} (${end})`;
   const times = count === 1 ? '' : `  ×${count}`;
+  const as = sender === undefined ? '' : `${sender} as `;
   const at = device === undefined ? place : `${place} ${device}`;
-  return `${clock}  ${name(source, from)} → ${name(destination, to)} ${protocol}  ${reason} in ${where} (${at})${times}`;
+  return `${clock}  ${as}${name(source, from)} → ${name(destination, to)} ${protocol}  ${reason} in ${where} (${at})${times}`;
 }

@@ -9,24 +9,12 @@ import {
   dropEvidence,
   type Explanation,
   familyText,
+  ownRule,
   publishCommand,
+  ruleEvidence,
   sysctlFix,
 } from './row.ts';
-
-/** `table ip filter, chain FORWARD: policy drop`. */
-function ruleText(rule: RuleStep): string {
-  const number = rule.handle === undefined ? '' : ` #${rule.handle}`;
-  return `table ${rule.family} ${rule.table}, chain ${rule.chain}${number}: ${rule.text}`;
-}
-
-function ruleEvidence(trace: Case, rule: RuleStep): string[] {
-  return [dropEvidence(trace), `nft trace: ${ruleText(rule)}`];
-}
-
-/** A rule of our own that has this in its comment or text. */
-function ownRule({ outcome: { rule } }: Case, pattern: RegExp): RuleStep | undefined {
-  return rule?.owner === 'fairlead' && pattern.test(rule.text) ? rule : undefined;
-}
+import { spoofedSource } from './spoofed-source.ts';
 
 function foreignRule({ outcome: { rule } }: Case): RuleStep | undefined {
   return rule !== undefined && rule.owner !== 'fairlead' ? rule : undefined;
@@ -379,6 +367,7 @@ export const firewallRows: readonly CauseRow[] = [
   notPublished,
   notAllowed,
   loopbackGuarded,
+  spoofedSource,
   untranslatable,
   bridgeFirewall,
   foreign('foreign-reject', ({ rejects }) => rejects === true, 'refuses'),

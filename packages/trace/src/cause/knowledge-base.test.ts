@@ -80,6 +80,31 @@ test('a full table of connections is told from a firewall', () => {
   assert.equal(codeOf({ ...trace, facts: { ...trace.facts, last: room } }), 'firewall');
 });
 
+test('who sends under the address of another is told so, and where that can be changed', () => {
+  const hostInterface = 'veth1';
+  const web: ContainerPlace = {
+    name: 'web',
+    id: 'a',
+    attachments: [{ network: 'app', ipv4: address.web, hostInterface }],
+    publications: [],
+  };
+  const rule = {
+    family: 'bridge',
+    table: 'fairlead-antispoof',
+    chain: 'sender',
+    owner: 'fairlead',
+    kind: 'rule',
+    text: 'counter drop comment "spoofed address"',
+    verdict: 'drop',
+  } as const;
+  const drop = { ...firewallDrop, device: { index: 3, name: hostInterface } };
+  const trace = caseOf({ drop, rule }, { directory: { containers: [web], networks: [] } });
+  const { cause, fixes } = explainCause(trace);
+  assert.equal(cause?.code, 'spoofed-source');
+  assert.match(cause?.text ?? '', /^web sends under an address that is none of its own, .* on the network app/);
+  assert.deepEqual(fixes[0]?.commands, ['fairlead network update app -o com.fairlead.antispoof=false']);
+});
+
 test('the older iptables is only blamed for what nftables did not do', () => {
   const trace = caseOf({ drop: firewallDrop });
   const last = facts({ legacyTables: ['filter'] });

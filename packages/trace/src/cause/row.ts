@@ -1,5 +1,5 @@
 import type { Case } from '../model/case.ts';
-import type { Fix, Verdict } from '../model/report.ts';
+import type { Fix, RuleStep, Verdict } from '../model/report.ts';
 
 /** What a row of the knowledge base says about a case that it fits. */
 export interface Explanation {
@@ -59,4 +59,20 @@ export function publishCommand(container: string, ports: readonly string[]): str
   const body = JSON.stringify({ ports });
   const address = `http://localhost/fairlead/containers/${container}/ports`;
   return `curl --unix-socket /run/fairlead/docker.sock -H 'Content-Type: application/json' -d '${body}' ${address}`;
+}
+
+/** `table ip filter, chain FORWARD: policy drop`. */
+function ruleText(rule: RuleStep): string {
+  const number = rule.handle === undefined ? '' : ` #${rule.handle}`;
+  return `table ${rule.family} ${rule.table}, chain ${rule.chain}${number}: ${rule.text}`;
+}
+
+/** What the kernel and its rules say of a packet that a rule stopped. */
+export function ruleEvidence(trace: Case, rule: RuleStep): string[] {
+  return [dropEvidence(trace), `nft trace: ${ruleText(rule)}`];
+}
+
+/** A rule of our own that has this in its comment or text. */
+export function ownRule({ outcome: { rule } }: Case, pattern: RegExp): RuleStep | undefined {
+  return rule?.owner === 'fairlead' && pattern.test(rule.text) ? rule : undefined;
 }

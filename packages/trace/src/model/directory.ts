@@ -73,6 +73,19 @@ export function ownerOf(
   return undefined;
 }
 
+/** The container whose cable ends in this interface of the host, and on which network. */
+export function containerBehind(
+  directory: Directory,
+  hostInterface: string | undefined,
+): { readonly container: ContainerPlace; readonly attachment: Attachment } | undefined {
+  if (hostInterface === undefined) return undefined;
+  for (const container of directory.containers) {
+    const attachment = container.attachments.find((candidate) => candidate.hostInterface === hostInterface);
+    if (attachment !== undefined) return { container, attachment };
+  }
+  return undefined;
+}
+
 /** The network whose interface on the host this is. */
 export function networkOfInterface(directory: Directory, name: string | undefined): NetworkPlace | undefined {
   return name === undefined ? undefined : directory.networks.find((network) => network.interface === name);
