@@ -1,6 +1,9 @@
+import { resolve } from 'node:path';
 import { ApiClient } from '@fairlead/api/client';
 import type { Daemon, Host } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
+
+const launcher = resolve(import.meta.dirname, '../../fairlead');
 
 /** What a trace is asked for. */
 export interface TraceQuestion {
@@ -62,7 +65,7 @@ export interface DoctorAnswer {
 export class TraceLab implements AsyncDisposable {
   readonly #engineHost: EngineHost;
   readonly #client: ApiClient;
-  /** Names of namespaces and interfaces, for commands: `$WEB`, `$WEB_LINK`, `$APP`. */
+  /** Names of namespaces and interfaces, for commands: `$WEB`, `$WEB_LINK`, `$WEB_MAC`, `$APP`. */
   readonly #names: Record<string, string> = {};
 
   private constructor(engineHost: EngineHost) {
@@ -131,8 +134,9 @@ export class TraceLab implements AsyncDisposable {
       this.#names[variable] = path;
       const [eth0] = JSON.parse(
         await this.host.exec('nsenter', `--net=${path}`, 'ip', '-j', 'link', 'show', 'eth0'),
-      ) as { link_index: number }[];
+      ) as { link_index: number; address: string }[];
       const links: { ifindex: number; ifname: string }[] = JSON.parse(await this.host.exec('ip', '-j', 'link'));
+      this.#names[`${variable}_MAC`] = eth0?.address ?? '';
       this.#names[`${variable}_LINK`] = links.find(({ ifindex }) => ifindex === eth0?.link_index)?.ifname ?? '';
     }
   }
@@ -141,7 +145,7 @@ export class TraceLab implements AsyncDisposable {
   async shell(script: string): Promise<string> {
     const preamble = 'inside() { local ns=$1; shift; nsenter --net="$ns" "$@"; }; set -e\n';
     const { code, stdout, stderr } = await this.host.run(['bash', '-c', preamble + script], {
-      env: { ...this.#names, DOCKER_HOST: this.daemon.address },
+      env: { ...this.#names, DOCKER_HOST: this.daemon.address, FAIRLEAD: launcher },
     });
     if (code !== 0) throw new Error(`${script}: ${stderr}`);
     return stdout;

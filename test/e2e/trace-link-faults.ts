@@ -4,6 +4,11 @@ const tcp = { from: 'web', to: 'db:80' };
 const incoming = { from: 'outside', to: 'db:80' };
 const incoming6 = { ...incoming, family: 6 };
 
+/** A network holds its containers to their own addresses for a while. */
+const hold = '$FAIRLEAD network update app -o com.fairlead.antispoof=true';
+const release =
+  'inside $WEB ip link set eth0 address $WEB_MAC; $FAIRLEAD network update app --opt-rm com.fairlead.antispoof';
+
 /** Faults of interfaces, neighbours, sizes and names. */
 export const linkFaults: readonly Fault[] = [
   { name: 'nobody has the address', trace: { from: 'web', to: '192.0.2.77' }, code: 'no-neighbor' },
@@ -41,6 +46,20 @@ export const linkFaults: readonly Fault[] = [
     name: 'it is too big for the interface',
     trace: { from: 'web', to: 'db', size: 1600 },
     code: 'too-big',
+  },
+  {
+    name: 'a container that is held to its own addresses has taken another one',
+    trace: tcp,
+    inject: `${hold}; inside $WEB ip link set eth0 address 02:00:00:00:00:99`,
+    undo: release,
+    code: 'spoofed-source',
+  },
+  {
+    name: 'a container that is held to its own addresses sends under another one',
+    trace: tcp,
+    inject: `${hold}; inside $WEB ip link set eth0 address 02:00:00:00:00:99; inside $WEB ip neigh replace 10.9.1.3 lladdr $DB_MAC dev eth0 nud permanent`,
+    undo: `inside $WEB ip neigh del 10.9.1.3 dev eth0; ${release}`,
+    code: 'spoofed-source',
   },
   {
     name: 'the interface of the source is down',

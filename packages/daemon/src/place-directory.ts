@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseIpAddress } from '@fairlead/base';
 import type { ContainerView, EnginePort, Network, PortBinding } from '@fairlead/engine';
+import { isGuarded } from '@fairlead/network';
 import type { ContainerPlace, Directory, NetworkPlace, Publication } from '@fairlead/trace';
 
 /** Who is who on this machine, for a trace. */
@@ -17,7 +18,7 @@ export function containerPlace(view: ContainerView): Omit<ContainerPlace, 'files
   const sandbox = openSandbox(view);
   const attachments = networks.flatMap(({ network, name, endpoint }) => {
     if (endpoint === undefined) return [];
-    const { ipv4, ipv6, hostInterface, interface: inside } = endpoint;
+    const { ipv4, ipv6, mac, hostInterface, interface: inside } = endpoint;
     return [
       {
         network: network?.name ?? name,
@@ -25,6 +26,7 @@ export function containerPlace(view: ContainerView): Omit<ContainerPlace, 'files
         ...(ipv6 && { ipv6 }),
         ...(inside !== undefined && { interface: inside }),
         ...(hostInterface !== undefined && { hostInterface }),
+        ...(mac && network && isGuarded({ endpoint, network }) && { heldTo: mac }),
       },
     ];
   });

@@ -4,6 +4,7 @@
  * @module
  */
 
+export { isGuarded } from './antispoof.ts';
 export { withBandwidth } from './bandwidth.ts';
 export { type ControllerContext, NetworkController } from './controller.ts';
 export { diff, removals } from './diff.ts';

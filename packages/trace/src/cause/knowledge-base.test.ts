@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseIpAddress, parsePrefix } from '@fairlead/base';
+import { parseIpAddress, parseMacAddress, parsePrefix } from '@fairlead/base';
 import type { LinkDetails } from '@fairlead/netlink';
 import type { Case } from '../model/case.ts';
 import type { ContainerPlace } from '../model/directory.ts';
@@ -103,6 +103,21 @@ test('who sends under the address of another is told so, and where that can be c
   assert.equal(cause?.code, 'spoofed-source');
   assert.match(cause?.text ?? '', /^web sends under an address that is none of its own, .* on the network app/);
   assert.deepEqual(fixes[0]?.commands, ['fairlead network update app -o com.fairlead.antispoof=false']);
+});
+
+test('who asks for its neighbours under another hardware address is not heard, and told why', () => {
+  const [heldTo, other] = [parseMacAddress('02:00:00:00:00:02'), parseMacAddress('02:00:00:00:00:99')];
+  const attachment = { network: 'app', ipv4: address.web, interface: 'eth0', heldTo };
+  const container: ContainerPlace = { name: 'web', id: 'a', attachments: [attachment], publications: [] };
+  const plain = caseOf({ verdict: 'lost' });
+  const from = (mac: typeof other): Case => ({
+    ...plain,
+    source: { ...plain.source, container },
+    facts: { ...plain.facts, source: facts({ links: [{ ...link(2, 'eth0'), mac }], onward: by(2) }) },
+  });
+  assert.equal(codeOf(from(other)), 'spoofed-source');
+  assert.match(explainCause(from(other)).fixes[0]?.commands[0] ?? '', /ip link set eth0 address 02:00:00:00:00:02$/);
+  assert.notEqual(codeOf(from(heldTo)), 'spoofed-source');
 });
 
 test('the older iptables is only blamed for what nftables did not do', () => {

@@ -1,4 +1,4 @@
-import type { Family, IpAddress, PortRange, Prefix } from '@fairlead/base';
+import type { Family, IpAddress, MacAddress, PortRange, Prefix } from '@fairlead/base';
 import type { NamespaceName } from '@fairlead/netlink';
 
 /** How a container is on a network. */
@@ -10,6 +10,8 @@ export interface Attachment {
   readonly interface?: string;
   /** Host end of the cable, on a bridge. */
   readonly hostInterface?: string;
+  /** Hardware address of a container that is held to its own addresses there. */
+  readonly heldTo?: MacAddress;
 }
 
 /** Host ports that lead to a container. */
