@@ -45,18 +45,19 @@ test('a trusted interface reaches containers directly, and no other does', async
   await docker('rm', '-f', 'seen', 'unseen');
 });
 
-/** Option, and at which addresses of the host the port answers then; `-` is one where it does not. */
-const bindings: readonly (readonly [binding: string, shown: string])[] = [
-  ['0.0.0.0', '0.0.0.0 ::'],
-  ['::', '::'],
-  ['127.0.0.1', '127.0.0.1'],
-  ['192.0.2.2', '192.0.2.2'],
-  ['2001:db8::2', '2001:db8::2'],
+/** Option, and at which addresses of the host the port answers then. */
+const bindings: readonly (readonly [option: string, shown: string])[] = [
+  [`${P}bridge.host_binding_ipv4=0.0.0.0`, '0.0.0.0 ::'],
+  [`${P}bridge.host_binding_ipv4=::`, '::'],
+  [`${P}bridge.host_binding_ipv4=127.0.0.1`, '127.0.0.1'],
+  [`${P}bridge.host_binding_ipv4=192.0.2.2`, '192.0.2.2'],
+  [`${P}bridge.host_binding_ipv4=2001:db8::2`, '2001:db8::2'],
+  ['com.fairlead.ports.binding=127.0.0.1,::1', '127.0.0.1 ::1'],
 ];
-for (const [index, [binding, shown]] of bindings.entries()) {
-  test(`host_binding_ipv4=${binding} publishes at ${shown}`, async () => {
+for (const [index, [option, shown]] of bindings.entries()) {
+  test(`${option} publishes at ${shown}`, async () => {
     const name = `bound${index}`;
-    await network(name, '--ipv6', '-o', `${P}bridge.host_binding_ipv4=${binding}`);
+    await network(name, '--ipv6', '-o', option);
     await serve(name, '--network', name, '-p', `${8100 + index}:80`);
     const ports = await docker(
       'inspect',
@@ -67,8 +68,10 @@ for (const [index, [binding, shown]] of bindings.entries()) {
     assert.equal(ports.trim(), shown);
     const reached = async (address: string) => await answers(host, `${address}:${8100 + index}`);
     const v4 = shown.startsWith('0.0.0.0') || shown === '192.0.2.2';
-    const v6 = shown.includes('::');
+    const v6 = /(^| )(::$|2001:)/.test(shown);
     assert.deepEqual(await Promise.all(['192.0.2.2', '[2001:db8::2]'].map(reached)), [v4, v6]);
+    const local = [/^(0\.0\.0\.0|127)/, /::1?$/].map((pattern) => pattern.test(shown));
+    assert.deepEqual(await Promise.all(['127.0.0.1', '[::1]'].map(reached)), local);
     await docker('rm', '-f', name);
   });
 }

@@ -41,8 +41,10 @@ test('the default network has another subnet when the flags change, and keeps it
     await using daemon = await Daemon.fairlead(host, ['--bip', '10.200.0.1/24']);
     id = await identity(daemon);
   }
-  await using daemon = await Daemon.fairlead(host, ['--bip', '10.210.0.1/24', '--ipv6']);
+  await using daemon = await Daemon.fairlead(host, ['--bip', '10.210.0.1/24', '--ipv6', '--ip', '127.0.0.1,::1']);
   assert.equal(await identity(daemon), id);
+  const option = '{{index .Options "com.fairlead.ports.binding"}}';
+  assert.equal((await daemon.docker('network', 'inspect', '-f', option, 'bridge')).trim(), '127.0.0.1,::1');
   const addresses = await host.exec('ip', '-br', 'addr', 'show', 'docker0');
   assert.match(addresses, /10\.210\.0\.1\/24/);
   assert.match(addresses, /fd[0-9a-f:]+::1\/64/);

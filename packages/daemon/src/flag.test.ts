@@ -23,6 +23,8 @@ test('flags are read in all the forms in which dockerd reads them', () => {
   assert.equal(options('-Hunix:///b.sock').hosts[0], 'unix:///b.sock');
   assert.equal(options('--cgroup-parent=/below').cgroupParent, '/below');
   assert.equal(options('--ip-masq=false').bridge.masquerade, false);
+  assert.equal(options('--ip', '0.0.0.0').bridge.hostBindings, undefined);
+  assert.deepEqual(options('--ip', '127.0.0.1,::1').bridge.hostBindings, ['127.0.0.1', '::1']);
 });
 
 const wrong: [words: string[], message: RegExp][] = [
@@ -30,6 +32,7 @@ const wrong: [words: string[], message: RegExp][] = [
   [['-Z'], /^unknown shorthand flag: -Z$/],
   [['--mtu'], /^flag needs an argument: --mtu$/],
   [['--mtu', 'x'], /--mtu/],
+  [['--ip', '127.0.0.1,10.0.0.1'], /more than one address of a family/],
   [['--bip', '10.0.0.1'], /invalid CIDR address: 10\.0\.0\.1/],
   [['--ipv6=maybe'], /not a boolean/],
   [['run'], /accepts no arguments: run/],

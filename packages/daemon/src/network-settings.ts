@@ -43,7 +43,7 @@ export function networkSettings(options: DaemonOptions, engineId: string, kernel
         masquerade: bridge.masquerade,
         icc: bridge.icc,
         config: bridgeConfig(options),
-        ...(bridge.hostBinding && { hostBinding: bridge.hostBinding }),
+        ...(bridge.hostBindings && { hostBindings: bridge.hostBindings }),
       },
     }),
   };

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { FairleadError, type IpAddress, isCidr, type LogLevel, parseIpAddress, withPrefix } from '@fairlead/base';
 import { type LogConfig, requireLogConfig } from '@fairlead/engine';
 import { parseSubnetSourceFlag } from '@fairlead/ipam';
+import { parseHostBindings } from '@fairlead/network';
 import { mergeSettings, readConfigFile } from './config-file.ts';
 import { type FlagValues, flags, parseFlags } from './flag.ts';
 import { parseLogLevel } from './log.ts';
@@ -79,8 +80,8 @@ export interface BridgeOptions {
   /** Router of its containers instead of the bridge itself. */
   readonly gateway?: IpAddress;
   readonly gateway6?: IpAddress;
-  /** Host address of published ports that name none. */
-  readonly hostBinding?: IpAddress;
+  /** Host addresses of published ports that name none, one of each family at most. */
+  readonly hostBindings?: readonly IpAddress[];
 }
 
 /** Where dockerd's counterpart of the file is, unless `--config-file` says otherwise. */
@@ -187,7 +188,7 @@ function bridgeOptions(
     ...(address6 && { address6 }),
     ...(range && { range }),
     ...(range6 && { range6 }),
-    ...(ip && ip !== '0.0.0.0' && { hostBinding: parseIpAddress(ip) }),
+    ...(ip && ip !== '0.0.0.0' && { hostBindings: parseHostBindings(ip) }),
   };
 }
 

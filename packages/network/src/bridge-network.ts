@@ -57,6 +57,7 @@ function bridgeSettings(id: string, options: BridgeOptions, surroundings: Networ
     adopted: foreign === 'bridge',
     interfacePrefix: options.interfacePrefix,
     ...(options.hostBinding && { hostBinding: options.hostBinding }),
+    ...(options.hostBindings && { hostBindings: options.hostBindings }),
     ...(hasAny(options.gatewayModes) && { gatewayModes: options.gatewayModes }),
     ...(hasAny(options.sources) && { sources: options.sources }),
     ...(options.trustedInterfaces.length > 0 && { trustedInterfaces: options.trustedInterfaces }),

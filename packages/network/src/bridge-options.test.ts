@@ -24,6 +24,7 @@ const read: readonly [Record<string, string>, object][] = [
   [{ [`${P}bridge.inhibit_ipv4`]: 't' }, { inhibitIpv4: true }],
   [{ [`${P}bridge.host_binding_ipv4`]: '127.0.0.1' }, { hostBinding: '127.0.0.1' }],
   [{ [`${P}bridge.host_binding_ipv4`]: '::' }, { hostBinding: '::' }],
+  [{ 'com.fairlead.ports.binding': '127.0.0.1, ::1' }, { hostBindings: ['127.0.0.1', '::1'] }],
   [{ [`${P}driver.mtu`]: '1400' }, { mtu: 1400 }],
   [{ [`${P}driver.mtu`]: '0' }, {}],
   [{ [`${P}container_iface_prefix`]: 'net' }, { interfacePrefix: 'net' }],
@@ -65,6 +66,10 @@ const refused: readonly [Record<string, string>, string][] = [
   ],
   [{ [`${P}driver.mtu`]: '-1' }, 'invalid MTU number: -1'],
   [{ [`${P}driver.mtu`]: '70000' }, 'invalid MTU number: 70000'],
+  [
+    { 'com.fairlead.ports.binding': '127.0.0.1,127.0.0.2' },
+    'failed to parse com.fairlead.ports.binding value: "127.0.0.1,127.0.0.2" (more than one address of a family)',
+  ],
   [
     { [`${P}bridge.host_binding_ipv4`]: 'here' },
     `failed to parse ${P}bridge.host_binding_ipv4 value: "here" (invalid IP address)`,

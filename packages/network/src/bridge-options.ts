@@ -1,4 +1,12 @@
-import { FairleadError, type IpAddress, type PortPolicy, parsePortPolicy } from '@fairlead/base';
+import {
+  FairleadError,
+  familyOf,
+  type IpAddress,
+  messageOf,
+  type PortPolicy,
+  parseIpAddress,
+  parsePortPolicy,
+} from '@fairlead/base';
 import type { ByFamily, GatewayMode } from '@fairlead/firewall';
 import {
   addressOption,
@@ -12,6 +20,9 @@ import {
   unreadable,
 } from './network-option.ts';
 
+/** Host addresses of published ports that name none, of either family or one of each. */
+export const BINDING_OPTION = 'com.fairlead.ports.binding';
+
 /** Driver options of a bridge network that have a meaning; unknown ones are stored and ignored, as Docker does. */
 export interface BridgeOptions {
   readonly bridgeName?: string;
@@ -19,6 +30,8 @@ export interface BridgeOptions {
   /** Bytes. */
   readonly mtu?: number;
   readonly hostBinding?: IpAddress;
+  /** Goes before `hostBinding`. */
+  readonly hostBindings?: readonly IpAddress[];
   readonly interfacePrefix: string;
   readonly ipv4?: boolean;
   readonly ipv6?: boolean;
@@ -38,6 +51,7 @@ export interface BridgeOptions {
 export function parseBridgeOptions(options: Options): BridgeOptions {
   const mtu = mtuOption(options);
   const hostBinding = addressOption(options, `${PREFIX}bridge.host_binding_ipv4`);
+  const hostBindings = hostBindingsOption(options);
   const bridgeName = bridgeNameOption(options);
   const portPolicy = portPolicyOption(options);
   return {
@@ -51,6 +65,7 @@ export function parseBridgeOptions(options: Options): BridgeOptions {
     ...(bridgeName && { bridgeName }),
     ...(mtu && { mtu }),
     ...(hostBinding && { hostBinding }),
+    ...(hostBindings && { hostBindings }),
     ...(portPolicy && { portPolicy }),
     ...familyOptions(options),
   };
@@ -60,6 +75,28 @@ function bridgeNameOption(options: Options): string | undefined {
   const name = options[`${PREFIX}bridge.name`];
   if (!name || isInterfaceName(name)) return name;
   throw new FairleadError('invalid-argument', `invalid bridge name: ${name}`);
+}
+
+/** An option of our own, for Docker's has room for one address. */
+function hostBindingsOption(options: Options): readonly IpAddress[] | undefined {
+  const text = options[BINDING_OPTION];
+  if (!text) return undefined;
+  try {
+    return parseHostBindings(text);
+  } catch (error) {
+    throw unreadable(BINDING_OPTION, text, messageOf(error));
+  }
+}
+
+/**
+ * Read the host addresses of ports that name none: `127.0.0.1`, or one of each family, `127.0.0.1,::1`.
+ *
+ * @throws FairleadError `invalid-argument`.
+ */
+export function parseHostBindings(text: string): readonly IpAddress[] {
+  const addresses = text.split(',').map((word) => parseIpAddress(word.trim()));
+  if (new Set(addresses.map(familyOf)).size === addresses.length) return addresses;
+  throw new FairleadError('invalid-argument', 'more than one address of a family');
 }
 
 /** An option of our own, spelled as the labels of containers are. */

@@ -6,6 +6,7 @@
 
 export { isGuarded } from './antispoof.ts';
 export { withBandwidth } from './bandwidth.ts';
+export { parseHostBindings } from './bridge-options.ts';
 export { type ControllerContext, NetworkController } from './controller.ts';
 export { diff, removals } from './diff.ts';
 export { asksByIpv6, dnsNames, hasNames } from './dns-names.ts';

@@ -100,6 +100,8 @@ export interface BridgeSettings {
   readonly masquerade: boolean;
   /** Default host address of published ports. */
   readonly hostBinding?: IpAddress;
+  /** Default host addresses of published ports, one of each family at most; they go before `hostBinding`. */
+  readonly hostBindings?: readonly IpAddress[];
   /** Adopted bridges were there before us and stay when the network goes. */
   readonly adopted: boolean;
   readonly interfacePrefix: string;

@@ -87,7 +87,7 @@ function bridgeSettings(
   options: BridgeOptions,
   { mtu }: NetworkSurroundings,
 ): BridgeSettings {
-  const { gatewayModes, sources, trustedInterfaces, hostBinding, portPolicy } = options;
+  const { gatewayModes, sources, trustedInterfaces, hostBinding, hostBindings, portPolicy } = options;
   for (const family of ['ipv4', 'ipv6'] as const) {
     const isolates = (mode: string | undefined) => mode === 'isolated';
     if (isolates(gatewayModes[family]) === isolates(before[family])) continue;
@@ -103,6 +103,7 @@ function bridgeSettings(
     masquerade: options.masquerade,
     ...(inhibitIpv4 && { inhibitIpv4 }),
     ...(hostBinding && { hostBinding }),
+    ...(hostBindings && { hostBindings }),
     ...(portPolicy && { portPolicy }),
     ...(!isDeepStrictEqual(gatewayModes, {}) && { gatewayModes }),
     ...(!isDeepStrictEqual(sources, {}) && { sources }),

@@ -18,6 +18,7 @@ import {
 import { isOwnAlias } from '@fairlead/drivers';
 import type { KernelObject } from '@fairlead/netlink';
 import { bridgeNetwork } from './bridge-network.ts';
+import { BINDING_OPTION } from './bridge-options.ts';
 import { requireUnusedConfig } from './config-network.ts';
 import { diff, removals } from './diff.ts';
 import { hasNames, namedNetwork } from './dns-names.ts';
@@ -229,13 +230,15 @@ export class Networks {
   }
 
   #defaultOptions(wanted: DefaultBridge): Readonly<Record<string, string>> {
+    const { hostBindings = ['0.0.0.0'] } = wanted;
     return {
       'com.docker.network.bridge.default_bridge': 'true',
       'com.docker.network.bridge.enable_icc': String(wanted.icc ?? true),
       'com.docker.network.bridge.enable_ip_masquerade': String(wanted.masquerade),
-      'com.docker.network.bridge.host_binding_ipv4': wanted.hostBinding ?? '0.0.0.0',
+      'com.docker.network.bridge.host_binding_ipv4': hostBindings[0] ?? '',
       'com.docker.network.bridge.name': wanted.bridge,
       'com.docker.network.driver.mtu': String(this.#context.settings.mtu),
+      ...(hostBindings.length > 1 && { [BINDING_OPTION]: hostBindings.join() }),
     };
   }
 

@@ -1,4 +1,4 @@
-import { FairleadError, type Family, familyOf, type IpAddress, messageOf } from '@fairlead/base';
+import { FairleadError, type Family, familyOf, messageOf } from '@fairlead/base';
 import { electGateways, gatewayModeOf, type Joined, portGateways } from './gateway.ts';
 import type { PortMapping, Sandbox } from './model.ts';
 import type { NameServicePort } from './name-service-port.ts';
@@ -111,8 +111,8 @@ function natGateways(joined: readonly Joined[]): NatGateway[] {
 function planOf(sandbox: PortOwner, gateways: readonly NatGateway[]): PlannedPorts[] {
   const [first] = gateways;
   if (first === undefined) return [];
-  const binding: IpAddress | undefined = first.item.network.bridge?.hostBinding;
-  return planPorts(sandbox.ports, servedFamilies(gateways), binding);
+  const { hostBinding, hostBindings = hostBinding && [hostBinding] } = first.item.network.bridge ?? {};
+  return planPorts(sandbox.ports, servedFamilies(gateways), hostBindings);
 }
 
 function servedFamilies(gateways: readonly NatGateway[]): ServedFamilies {

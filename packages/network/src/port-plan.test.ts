@@ -49,6 +49,10 @@ const plans: readonly [string, readonly string[], readonly Family[], string | un
   [':: means IPv6', ['[::]:8080:80/udp'], both, undefined, [':: 8080 → 80/udp']],
   ['an address of a family without a way in is left out', ['[::1]:8080:80'], [4], undefined, []],
   ['the network’s binding is the default', ['8080:80'], both, '127.0.0.1', ['127.0.0.1 8080 → 80/tcp']],
+  ['it may have both families', ['8080:80'], both, '127.0.0.1,::1', ['127.0.0.1 ::1 8080 → 80/tcp']],
+  ['and is the default for any free port', ['80'], both, '127.0.0.1,::1', ['127.0.0.1 ::1 any ×1 → 80/tcp']],
+  ['but only for those that say nothing', ['0.0.0.0:8080:80'], both, '127.0.0.1,::1', ['0.0.0.0 8080 → 80/tcp']],
+  ['and in families with a way in', ['8080:80'], [4], '127.0.0.1,::1', ['127.0.0.1 8080 → 80/tcp']],
   ['an unspecified default stands for both families', ['8080:80'], both, '0.0.0.0', ['0.0.0.0 :: 8080 → 80/tcp']],
   ['an unspecified IPv6 default means IPv6', ['8080:80'], both, '::', [':: 8080 → 80/tcp']],
   ['any free port', ['80', '53/udp'], [4], undefined, ['0.0.0.0 any ×1 → 80/tcp', '0.0.0.0 any ×1 → 53/udp']],
@@ -121,11 +125,7 @@ const plans: readonly [string, readonly string[], readonly Family[], string | un
 
 for (const [name, specs, families, defaultBinding, expected] of plans) {
   test(`port plan: ${name}`, () => {
-    const plan = planPorts(
-      bindings(...specs),
-      new Set(families),
-      defaultBinding === undefined ? undefined : parseIpAddress(defaultBinding),
-    );
+    const plan = planPorts(bindings(...specs), new Set(families), defaultBinding?.split(',').map(parseIpAddress));
     assert.deepEqual(plan.map(show), expected);
   });
 }

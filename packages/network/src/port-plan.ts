@@ -37,16 +37,16 @@ export interface ServedFamilies {
  * Which host ports to hold for what was asked: consecutive ports in one piece, both families under the same numbers.
  *
  * @param families those in which the sandbox has a way in; bindings of others are left out.
- * @param defaultBinding the network's own default host address.
+ * @param defaultBindings the network's own default host addresses.
  * @throws FairleadError `internal` (as Docker answers) when two container ports want the same host port.
  */
 export function planPorts(
   bindings: readonly PortBinding[],
   families: ServedFamilies,
-  defaultBinding?: IpAddress,
+  defaultBindings?: readonly IpAddress[],
 ): PlannedPorts[] {
   const planned = bindings
-    .map((binding) => planOne(binding, hostAddresses(binding, families, defaultBinding)))
+    .map((binding) => planOne(binding, hostAddresses(binding, families, defaultBindings)))
     .filter(({ reservation }) => reservation.addresses.length > 0);
   const fixed = withoutDoubles(planned.filter(isFixed));
   const open = joinAddresses(planned.filter((item) => !isFixed(item)));
@@ -144,14 +144,14 @@ export function openPorts(
 function hostAddresses(
   binding: PortBinding,
   families: ServedFamilies,
-  defaultBinding: IpAddress | undefined,
+  defaultBindings: readonly IpAddress[] = [ANY_V4],
 ): IpAddress[] {
-  const wanted = binding.hostAddress ?? defaultBinding ?? ANY_V4;
+  const wanted = binding.hostAddress === undefined ? defaultBindings : [binding.hostAddress];
   // Only an address that nobody chose stands for both families; `-p 0.0.0.0:80:80` means IPv4.
-  const both = binding.hostAddress === undefined && wanted === ANY_V4;
+  const both = binding.hostAddress === undefined && wanted.length === 1 && wanted[0] === ANY_V4;
   const isServed = (family: Family) =>
     families.has(family) && (family === 4 || !families.relayed || binding.protocol !== 'sctp');
-  return (both ? [ANY_V4, ANY_V6] : [wanted]).filter((address) => isServed(familyOf(address)));
+  return (both ? [ANY_V4, ANY_V6] : [...wanted]).filter((address) => isServed(familyOf(address)));
 }
 
 function planOne(binding: PortBinding, addresses: readonly IpAddress[]): PlannedPorts {

@@ -9,8 +9,8 @@ export interface DefaultBridge {
   readonly ipv6: boolean;
   readonly masquerade: boolean;
   readonly config: readonly IpamRequest[];
-  /** Host address of published ports that name none. */
-  readonly hostBinding?: IpAddress;
+  /** Host addresses of published ports that name none, one of each family at most. */
+  readonly hostBindings?: readonly IpAddress[];
   /** False keeps its containers from each other; absent means true. */
   readonly icc?: boolean;
 }
