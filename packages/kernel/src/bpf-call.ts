@@ -7,10 +7,12 @@ const systemCallNumber: Partial<Record<NodeJS.Architecture, number>> = { x64: 32
 const command = {
   createMap: 0,
   updateElement: 2,
+  deleteElement: 3,
   loadProgram: 5,
   testRun: 10,
   openRawTracepoint: 17,
   freezeMap: 22,
+  createLink: 28,
 } as const;
 /** Bytes of union bpf_attr that we fill; the kernel takes the rest for zeros. */
 const ATTRIBUTE_BYTES = 152;
@@ -60,6 +62,14 @@ export function updateBpfElement(map: number, key: Uint8Array, value: Uint8Array
     view.setUint32(0, map, true);
     view.setBigUint64(8, addressOfBuffer(key), true);
     view.setBigUint64(16, addressOfBuffer(value), true);
+  });
+}
+
+/** BPF_MAP_DELETE_ELEM. */
+export function deleteBpfElement(map: number, key: Uint8Array): void {
+  call(command.deleteElement, (view) => {
+    view.setUint32(0, map, true);
+    view.setBigUint64(8, addressOfBuffer(key), true);
   });
 }
 
@@ -118,6 +128,13 @@ function describeProgram(view: DataView, request: BpfProgramRequest): void {
 /** BPF_RAW_TRACEPOINT_OPEN: the program runs for as long as the descriptor is open. */
 export function attachBpfProgram(program: number): number {
   return call(command.openRawTracepoint, (view) => view.setUint32(8, program, true));
+}
+
+/** BPF_LINK_CREATE: the program is part of what `target` stands for while the descriptor is open. */
+export function linkBpfProgram(program: number, target: number, attachType: number): number {
+  return call(command.createLink, (view) => {
+    [program, target, attachType].forEach((value, index) => view.setUint32(index * 4, value, true));
+  });
 }
 
 /** BPF_PROG_TEST_RUN: run a program once, here and now, on a packet of one's own, in this thread's network namespace. */

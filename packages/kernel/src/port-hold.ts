@@ -11,6 +11,8 @@ export interface HeldPort {
   readonly port: number;
   /** IPv6 wildcard only: take the IPv4 port with the same socket. */
   readonly bothFamilies?: boolean;
+  /** Mark of the socket while it is bound, which lets it pass by a {@link PortGuard}. Needs CAP_NET_ADMIN. */
+  readonly mark?: number;
 }
 
 const SOCK_STREAM = 1;
@@ -20,6 +22,7 @@ const IPPROTO_SCTP = 132;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_RCVBUF = 8;
+const SO_MARK = 36;
 const SOL_IP = 0;
 const IP_FREEBIND = 15;
 const IPPROTO_IPV6 = 41;
@@ -45,6 +48,7 @@ export function holdPort(held: HeldPort): number {
     // The least that the kernel allows: packets that come before they are redirected pile up no further than that.
     // A filter that drops all would cost 7 µs a port.
     if (held.protocol === 'udp') setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, off, 4);
+    if (held.mark !== undefined) setMark(descriptor, held.mark);
     const address = socketAddressOf(held.address, held.port);
     try {
       bind(descriptor, address, address.length);
@@ -54,6 +58,7 @@ export function holdPort(held: HeldPort): number {
       else if (held.protocol === 'tcp' && errno === 'EADDRINUSE') bindOverTimeWait(descriptor, address);
       else throw error;
     }
+    if (held.mark !== undefined) setMark(descriptor, 0);
     return descriptor;
   } catch (error) {
     close(descriptor);
@@ -77,6 +82,10 @@ function bindAhead(descriptor: number, family: Family, address: Uint8Array): voi
   if (family === 4) setsockopt(descriptor, SOL_IP, IP_FREEBIND, on, 4);
   else setsockopt(descriptor, IPPROTO_IPV6, IPV6_FREEBIND, on, 4);
   bind(descriptor, address, address.length);
+}
+
+function setMark(descriptor: number, mark: number): void {
+  setsockopt(descriptor, SOL_SOCKET, SO_MARK, new Uint8Array(Uint32Array.of(mark).buffer), 4);
 }
 
 function kindOf(protocol: HeldPort['protocol']): [type: number, protocol: number] {

@@ -129,6 +129,18 @@ export const openat2 = declare<[number: number, directory: number, path: Uint8Ar
 export const openTree = declare<[number: number, directory: number, path: string, flags: number]>(
   'long syscall(long, int, const char *, unsigned int)',
 );
+/** fsopen(2), through syscall(2). */
+export const fsopen = declare<[number: number, type: string, flags: number]>(
+  'long syscall(long, const char *, unsigned int)',
+);
+/** fsconfig(2), through syscall(2), for the commands that take neither key nor value. */
+export const fsconfig = declare<
+  [number: number, context: number, command: number, key: null, value: null, aux: number]
+>('long syscall(long, int, unsigned int, const char *, const void *, int)');
+/** fsmount(2), through syscall(2). */
+export const fsmount = declare<[number: number, context: number, flags: number, attributes: number]>(
+  'long syscall(long, int, unsigned int, unsigned int)',
+);
 /** mkfifo(3). */
 export const mkfifo = declare<[path: string, mode: number]>('int mkfifo(const char *, unsigned int)');
 /** fcntl(2) for the commands that take a number. */

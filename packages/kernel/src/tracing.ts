@@ -4,6 +4,30 @@
  *
  * @module
  */
+export {
+  add,
+  addValue,
+  andValue,
+  assemble,
+  call,
+  exit,
+  type Item,
+  jump,
+  jumpDifferent,
+  jumpEqual,
+  jumpEqual32,
+  label,
+  load,
+  loadMap,
+  loadMapValue,
+  move,
+  type Register,
+  set,
+  shiftRight,
+  store,
+  storeValue,
+  type Width,
+} from './bpf-assembler.ts';
 export { EventRing } from './event-ring.ts';
 export { listenToNetlink, type NetlinkListener } from './netlink-listener.ts';
 export { type ConnectionState, type NumberedConnection, openNumberedConnection } from './numbered-connection.ts';

@@ -9,6 +9,12 @@ test('a dump asks for family, protocol and states', () => {
   assert.ok(dumpSocketsMessage(4, 'udp').toHex().includes('02110000ff0f0000'));
 });
 
+test('a dump of some ports has the kernel leave out the others', () => {
+  const hex = dumpSocketsMessage(4, 'tcp', ['listen', 'bound'], { first: 8080, last: 8089 }).toHex();
+  assert.ok(hex.includes('0206000000240000'), hex);
+  assert.ok(hex.endsWith(`14000100${'02081400'}${'0000901f'}${'03080c00'}${'0000991f'}`), hex);
+});
+
 test('a socket is read with owner and inode', () => {
   const body = new ByteWriter().u8(2).u8(10).u16(0).u16be(8080).u16be(0);
   body
@@ -32,4 +38,16 @@ test('a socket is read with owner and inode', () => {
     receiveQueue: 3,
     sendQueue: 128,
   });
+});
+
+test('a socket says when it leaves IPv4 alone', () => {
+  const details = (v6Only: number) => {
+    const body = new ByteWriter().u8(10).u8(10).u16(0).u16be(80).zeros(66);
+    return decodeSocket(
+      { type: 20, flags: 0, sequence: 0, body: body.u16(5).u16(11).u8(v6Only).zeros(3).finish() },
+      'tcp',
+    );
+  };
+  assert.equal(details(1).v6Only, true);
+  assert.equal(details(0).v6Only, undefined);
 });

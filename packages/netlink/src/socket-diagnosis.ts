@@ -1,4 +1,5 @@
-import { ByteReader, type IpAddress, ipFromBytes } from '@fairlead/base';
+import { ByteReader, ByteWriter, type IpAddress, ipFromBytes, type PortRange } from '@fairlead/base';
+import { Attributes } from './attribute.ts';
 import { encodeMessage, type Message, messageFlag } from './message.ts';
 import { addressFamily, familyNumber } from './route/message-types.ts';
 
@@ -20,6 +21,8 @@ export const socketStates = {
   lastAck: 9,
   listen: 10,
   closing: 11,
+  /** TCP only, since Linux 6.8: bound, and neither listening nor connected. Such a socket is told of as `close`. */
+  bound: 13,
 } as const;
 
 /** Name of a socket's state. */
@@ -38,13 +41,28 @@ export interface SocketDetails {
   readonly receiveQueue: number;
   /** Bytes that wait to be sent; of a TCP socket that listens, how many connections may wait. */
   readonly sendQueue: number;
+  /** Of an IPv6 socket that leaves IPv4 alone. */
+  readonly v6Only?: true;
 }
 
-/** Request for all sockets of one family and protocol in some states (all, when none are named). */
+/** Bytes of struct inet_diag_msg, and INET_DIAG_SKV6ONLY of the attributes behind it. */
+const DETAILS_BYTES = 72;
+const V6ONLY = 11;
+/** INET_DIAG_REQ_BYTECODE; INET_DIAG_BC_S_GE and INET_DIAG_BC_S_LE of its instructions (inet_diag.h). */
+const BYTECODE = 1;
+const SOURCE_AT_LEAST = 2;
+const SOURCE_AT_MOST = 3;
+
+/**
+ * Request for all sockets of one family and protocol in some states (all, when none are named).
+ *
+ * @param ports absent means those on every port.
+ */
 export function dumpSocketsMessage(
   family: 4 | 6,
   protocol: keyof typeof protocols,
   states: readonly SocketState[] = [],
+  ports?: PortRange,
 ): Uint8Array {
   const mask = states.reduce((bits, state) => bits | (1 << socketStates[state]), 0);
   return encodeMessage(DIAGNOSE_BY_FAMILY, messageFlag.dump, (writer) => {
@@ -56,7 +74,15 @@ export function dumpSocketsMessage(
       .u32(states.length === 0 ? 0xfff : mask);
     // inet_diag_sockid: which socket, unused in a dump.
     writer.header.zeros(48);
+    if (ports !== undefined) writer.bytes(BYTECODE, localPortsIn(ports));
   });
+}
+
+/** Two comparisons of eight bytes each; one that fails jumps four bytes behind the end, which rejects the socket. */
+function localPortsIn({ first, last }: PortRange): Uint8Array {
+  const writer = new ByteWriter();
+  writer.u8(SOURCE_AT_LEAST).u8(8).u16(20).u16(0).u16(first);
+  return writer.u8(SOURCE_AT_MOST).u8(8).u16(12).u16(0).u16(last).finish();
 }
 
 /** Read an answer to {@link dumpSocketsMessage} (struct inet_diag_msg). */
@@ -72,15 +98,18 @@ export function decodeSocket(message: Message, protocol: keyof typeof protocols)
   const receiveQueue = reader.skip(4 + 8 + 4).u32();
   const sendQueue = reader.u32();
   const userId = reader.u32();
+  const inode = reader.u32();
+  const v6Only = message.body.length > DETAILS_BYTES && new Attributes(message.body.subarray(DETAILS_BYTES)).u8(V6ONLY);
   return {
     protocol,
     state: nameOfState(state),
     local: { address: local, port: localPort },
     remote: { address: remote, port: remotePort },
-    inode: reader.u32(),
+    inode,
     userId,
     receiveQueue,
     sendQueue,
+    ...(v6Only && { v6Only: true }),
   };
 }
 

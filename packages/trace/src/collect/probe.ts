@@ -2,16 +2,19 @@ import type { Family, IpAddress } from '@fairlead/base';
 import { ByteWriter, familyOf, macToBytes } from '@fairlead/base';
 import { errnoOf, type OpenNamespace } from '@fairlead/kernel';
 import {
+  assemble,
   type ConnectionState,
+  call,
+  exit,
   openNumberedConnection,
   reservePort,
   runClassifier,
   sendRawPacket,
+  set,
 } from '@fairlead/kernel/tracing';
 import type { ErrnoName, NamespaceName } from '@fairlead/netlink';
 import type { ProbeProtocol } from '../packet/packet-header.ts';
 import { probePacket } from '../packet/probe-packet.ts';
-import { assemble, call, exit, set } from '../program/assembler.ts';
 import type { Uplink } from './host-addresses.ts';
 
 /** A probe, with everything decided. */

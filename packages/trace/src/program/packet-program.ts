@@ -21,7 +21,7 @@ import {
   store,
   storeValue,
   type Width,
-} from './assembler.ts';
+} from '@fairlead/kernel/tracing';
 import { recordField, recordLength } from './event-record.ts';
 import type { KernelLayout, TracepointName } from './kernel-layout.ts';
 import { tracepoints } from './kernel-layout.ts';

@@ -23,6 +23,7 @@ const stores: Readonly<Record<Width, number>> = { 1: 0x73, 2: 0x6b, 4: 0x63, 8: 
 const JUMP_EQUAL = 0x15;
 const JUMP_EQUAL_32 = 0x16;
 const JUMP_DIFFERENT = 0x55;
+const JUMP_UNEQUAL = 0x5d;
 /** BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE. */
 const MAP = 1;
 const MAP_VALUE = 2;
@@ -87,6 +88,15 @@ export function loadMapValue(target: Register, descriptor: number): Item[] {
   return [{ code: 0x18, target, source: MAP_VALUE, value: descriptor }, { code: 0 }];
 }
 
+/** `target = value`, of 64 bits. */
+export function setLong(target: Register, value: bigint): Item[] {
+  const [low, high] = [Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n))];
+  return [
+    { code: 0x18, target, value: low },
+    { code: 0, value: high },
+  ];
+}
+
 /** Call a helper of the kernel by its number (enum bpf_func_id). */
 export function call(helper: number): Instruction {
   return { code: 0x85, value: helper };
@@ -105,6 +115,11 @@ export function jumpEqual32(target: Register, value: number, to: string): Instru
 /** Jump when a register differs from a value. */
 export function jumpDifferent(target: Register, value: number, to: string): Instruction {
   return { code: JUMP_DIFFERENT, target, value, to };
+}
+
+/** Jump when two registers differ. */
+export function jumpUnequal(target: Register, source: Register, to: string): Instruction {
+  return { code: JUMP_UNEQUAL, target, source, to };
 }
 
 /** Jump. */

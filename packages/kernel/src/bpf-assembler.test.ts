@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assemble, exit, jumpEqual, label, load, loadMap, set, store } from './assembler.ts';
+import { assemble, exit, jumpEqual, jumpUnequal, label, load, loadMap, set, setLong, store } from './bpf-assembler.ts';
 
 function hex(bytes: Uint8Array): string[] {
   return Buffer.from(bytes).toString('hex').match(/.{16}/g) ?? [];
@@ -18,6 +18,11 @@ test('instructions are encoded as RFC 9669 has them', () => {
 test('a map takes two instructions, and jumps count both', () => {
   const program = assemble([jumpEqual(1, 7, 'end'), ...loadMap(2, 5), label('end'), exit()]);
   assert.deepEqual(hex(program), ['1501020007000000', '1812000005000000', '0000000000000000', '9500000000000000']);
+});
+
+test('a long number takes two instructions', () => {
+  const program = assemble([...setLong(1, 0x1122334455667788n), jumpUnequal(0, 1, 'end'), label('end')]);
+  assert.deepEqual(hex(program), ['1801000088776655', '0000000044332211', '5d10000000000000']);
 });
 
 test('a jump to a place that there is not is refused', () => {

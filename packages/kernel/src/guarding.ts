@@ -1,0 +1,7 @@
+/**
+ * Ranges of ports held without a socket for each. A door of its own: only who holds ports loads it.
+ *
+ * @module
+ */
+export { PortGuard, PortInUseError } from './port-guard.ts';
+export type { AddressPorts, UsedPort } from './port-users.ts';
