@@ -48,6 +48,7 @@ export {
   splitPolicy,
 } from './port-policy.ts';
 export {
+  commonRange,
   formatPortRange,
   formatPortSpec,
   type PortProtocol,
@@ -57,6 +58,8 @@ export {
   parsePortRange,
   parsePortSpec,
   portProtocols,
+  sizeOfRange,
+  withoutRange,
 } from './port-spec.ts';
 export {
   addressOf,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatPortSpec, parsePortRange, parsePortSpec } from './port-spec.ts';
+import { commonRange, formatPortSpec, parsePortRange, parsePortSpec, withoutRange } from './port-spec.ts';
 
 const one = (port: number) => ({ first: port, last: port });
 
@@ -58,3 +58,30 @@ test('a range goes upward and stays within 16 bits', () => {
   assert.deepEqual(parsePortRange('5-9'), { first: 5, last: 9 });
   for (const text of ['9-5', '1-65536', '-1', '1-', '']) assert.equal(parsePortRange(text), undefined, text);
 });
+
+function range(text: string) {
+  const [first = 0, last = first] = text.split('-').map(Number);
+  return { first, last };
+}
+
+const cuts: readonly [range: string, removed: string, left: string][] = [
+  ['10-20', '30-40', '10-20'],
+  ['10-20', '5-9', '10-20'],
+  ['10-20', '10-20', ''],
+  ['10-20', '5-25', ''],
+  ['10-20', '5-12', '13-20'],
+  ['10-20', '18-30', '10-17'],
+  ['10-20', '12-18', '10-11 19-20'],
+];
+
+for (const [whole, removed, left] of cuts) {
+  test(`${whole} without ${removed} is ${left || 'nothing'}, and the rest is common to both`, () => {
+    const pieces = withoutRange(range(whole), range(removed));
+    assert.equal(pieces.map(({ first, last }) => `${first}-${last}`).join(' '), left);
+    const count = [...pieces, ...commonRange(range(whole), range(removed))].reduce(
+      (sum, each) => sum + each.last - each.first + 1,
+      0,
+    );
+    assert.equal(count, 11);
+  });
+}

@@ -43,7 +43,7 @@ export function parsePortSpec(text: string): PortSpec {
   const spec = { protocol: parsePortProtocol(protocol), containerPorts, ...hostAddressOf(host) };
   if (published === undefined || published === '') return spec;
   const hostPorts = parsePortRange(published) ?? fail(`invalid hostPort: ${published}`);
-  if (size(hostPorts) !== size(containerPorts) && size(containerPorts) !== 1) {
+  if (sizeOfRange(hostPorts) !== sizeOfRange(containerPorts) && sizeOfRange(containerPorts) !== 1) {
     throw invalid(`invalid ranges specified for container and host Ports: ${target} and ${published}`);
   }
   return { ...spec, hostPorts };
@@ -72,6 +72,26 @@ export function formatPortRange(range: PortRange): string {
   return range.first === range.last ? `${range.first}` : `${range.first}-${range.last}`;
 }
 
+/** How many ports a range has. */
+export function sizeOfRange({ first, last }: PortRange): number {
+  return last - first + 1;
+}
+
+/** The ports that are in both ranges: none, or one range. */
+export function commonRange(a: PortRange, b: PortRange): PortRange[] {
+  const [first, last] = [Math.max(a.first, b.first), Math.min(a.last, b.last)];
+  return first <= last ? [{ first, last }] : [];
+}
+
+/** What is left of a range without the ports of another: nothing, one range or two. */
+export function withoutRange({ first, last }: PortRange, removed: PortRange): PortRange[] {
+  if (removed.last < first || last < removed.first) return [{ first, last }];
+  return [
+    ...(first < removed.first ? [{ first, last: removed.first - 1 }] : []),
+    ...(removed.last < last ? [{ first: removed.last + 1, last }] : []),
+  ];
+}
+
 /** The text that {@link parsePortSpec} reads back as `spec`. */
 export function formatPortSpec(spec: PortSpec): string {
   const host = spec.hostAddress === undefined ? '' : `${hostText(spec.hostAddress)}:`;
@@ -84,10 +104,6 @@ function hostAddressOf(text: string | undefined): { hostAddress?: IpAddress } {
   if (text === undefined || text === '') return {};
   const hostAddress = tryParseIpAddress(text.replace(/^\[(.*)\]$/, '$1'));
   return { hostAddress: hostAddress ?? fail(`invalid IP address: ${text}`) };
-}
-
-function size(range: PortRange): number {
-  return range.last - range.first + 1;
 }
 
 function invalid(message: string): FairleadError {

@@ -28,14 +28,19 @@ function readOr(path: string): string {
   }
 }
 
+/** The ports that the kernel gives out by itself. */
+export function localPortRange({ localPortRange }: Pick<PortSysctls, 'localPortRange'>): PortRange {
+  return parseRange(localPortRange) ?? fallback;
+}
+
 /** Walks through the ports to try: next after the one used last, so that a port just released rests for a while. */
 export class EphemeralPorts {
   readonly #last = new Map<PortProtocol, number>();
 
   /** All ports of the range in the order of trying. */
-  *candidates(protocol: PortProtocol, { localPortRange, localReservedPorts }: PortSysctls): Generator<number> {
-    const { first, last } = parseRange(localPortRange) ?? fallback;
-    const reserved = localReservedPorts.split(',').flatMap((text) => parseRange(text.replace('-', ' ')) ?? []);
+  *candidates(protocol: PortProtocol, sysctls: PortSysctls): Generator<number> {
+    const { first, last } = localPortRange(sysctls);
+    const reserved = sysctls.localReservedPorts.split(',').flatMap((text) => parseRange(text.replace('-', ' ')) ?? []);
     const previous = this.#last.get(protocol) ?? last;
     const start = previous >= first && previous < last ? previous + 1 : first;
     for (let step = 0; step <= last - first; step++) {

@@ -1,4 +1,4 @@
-import { FairleadError, familyOf, type IpAddress, isUnspecified, type PortProtocol } from '@fairlead/base';
+import { FairleadError, familyOf, type IpAddress, type PortProtocol } from '@fairlead/base';
 import {
   type HostPorts,
   type PortChoice,
@@ -9,31 +9,30 @@ import {
 } from '@fairlead/dns';
 import { closeDescriptor, type HeldPort, holdPort, SystemCallError } from '@fairlead/kernel';
 import { EphemeralPorts, readPortSysctls } from './ephemeral-range.ts';
-
-/** One socket; it stands for two ports when it holds the wildcards of both families. */
-interface Hold {
-  readonly owner: string;
-  /** Absent on a host that has no such sockets: nobody else can take the port, but another owner may ask for it. */
-  readonly descriptor: number | undefined;
-  readonly protocol: PortProtocol;
-  readonly addresses: readonly IpAddress[];
-  readonly port: number;
-}
+import { type Hold, HoldTable, overlap } from './hold-table.ts';
+import { groupWildcards, type PortGroup } from './port-group.ts';
+import { RangeHolder } from './range-holder.ts';
 
 /** What a host without IPv6 or without SCTP says. The firewall translates SCTP all the same. */
 const unsupported = new Set<string>(['EAFNOSUPPORT', 'EPROTONOSUPPORT', 'ESOCKTNOSUPPORT']);
-const wildcards: readonly IpAddress[] = ['0.0.0.0' as IpAddress, '::' as IpAddress];
 
-/** Ports of the host that containers have published, each held by a bound socket that does nothing, where it has such. */
+/**
+ * Ports of the host that containers have published. Each is held by a bound socket that does nothing, where the host has
+ * such; long ranges are held as one.
+ */
 export class PortReservations implements Disposable {
-  readonly #owners = new Map<string, Set<Hold>>();
-  readonly #ports = new Map<string, Set<Hold>>();
+  readonly #table = new HoldTable();
   readonly #ephemeral = new EphemeralPorts();
   readonly #bind: typeof holdPort;
+  readonly #ranges: RangeHolder;
 
-  /** @param bind takes one port away from everybody else; tests put another host in its place. */
-  constructor(bind: typeof holdPort = holdPort) {
+  /**
+   * @param bind takes one port away from everybody else; tests put another host in its place.
+   * @param ranges takes long ranges away.
+   */
+  constructor(bind: typeof holdPort = holdPort, ranges: RangeHolder = new RangeHolder()) {
     this.#bind = bind;
+    this.#ranges = ranges;
   }
 
   /**
@@ -45,8 +44,10 @@ export class PortReservations implements Disposable {
     const taken: Hold[] = [];
     try {
       for (const group of groupWildcards(ports)) {
-        for (const port of portsOf(group.first, group.last)) {
-          this.#hold(owner, group.protocol, group.addresses, port, taken);
+        const { whole, single } = this.#ranges.split(group);
+        for (const part of whole) this.#holdWhole(owner, part, taken);
+        for (const { protocol, addresses, first, last } of single) {
+          for (const port of portsOf(first, last)) this.#hold(owner, protocol, addresses, port, taken);
         }
       }
     } catch (error) {
@@ -73,24 +74,23 @@ export class PortReservations implements Disposable {
    * @throws PortError, FairleadError as they do.
    */
   try({ owner, ports, choices, anew }: PortTrial): PortPick[] {
-    const before = new Set(this.#owners.get(owner));
+    const before = new Set(this.#table.owners().get(owner));
     try {
-      for (const range of ports) {
-        for (const port of portsOf(range.first, range.last))
-          this.#tryOne(owner, { ...range, first: port, last: port }, anew);
-      }
+      for (const range of ports) this.#tryRange(owner, range, anew);
       return choices.map((choice) => this.#pick({ owner, ...choice }));
     } finally {
-      for (const hold of [...(this.#owners.get(owner) ?? [])]) if (!before.has(hold)) this.#release(hold);
+      for (const hold of [...(this.#table.owners().get(owner) ?? [])]) if (!before.has(hold)) this.#release(hold);
     }
   }
 
   /** What the owner would have given up is not in its way. */
-  #tryOne(owner: string, port: HostPorts, anew: boolean): void {
+  #tryRange(owner: string, range: HostPorts, anew: boolean): void {
     try {
-      this.reserve({ owner, ports: [port] });
+      this.reserve({ owner, ports: [range] });
     } catch (error) {
       if (!(anew && error instanceof PortError && error.port.heldBy === owner)) throw error;
+      const ports = range.first === range.last ? [] : portsOf(range.first, range.last);
+      for (const port of ports) this.#tryRange(owner, { ...range, first: port, last: port }, anew);
     }
   }
 
@@ -112,26 +112,41 @@ export class PortReservations implements Disposable {
 
   /** Give up all ports of an owner. */
   release(owner: string): void {
-    for (const hold of this.#owners.get(owner) ?? []) this.#release(hold);
+    for (const hold of this.#table.owners().get(owner) ?? []) this.#release(hold);
   }
 
-  /** The socket that holds a port of an address, whoever owns it. */
+  /** A socket that is bound to a held UDP port of an address, whoever owns it. */
   socketOf(protocol: PortProtocol, address: IpAddress, port: number): number | undefined {
-    return this.#holder(protocol, address, port)?.descriptor;
+    const hold = this.#holder(protocol, address, port);
+    if (hold === undefined || hold.first === hold.last) return hold?.descriptor;
+    return this.#ranges.socketIn(hold, address, port);
   }
 
-  /** What is held, each port by itself. */
+  /** What is held. */
   list(): PortReservation[] {
-    return [...this.#owners].map(([owner, holds]) => ({
+    return [...this.#table.owners()].map(([owner, holds]) => ({
       owner,
-      ports: [...holds].flatMap(({ protocol, addresses, port }) =>
-        addresses.map((address) => ({ protocol, address, first: port, last: port })),
+      ports: [...holds].flatMap(({ protocol, addresses, first, last }) =>
+        addresses.map((address) => ({ protocol, address, first, last })),
       ),
     }));
   }
 
   [Symbol.dispose](): void {
-    for (const owner of [...this.#owners.keys()]) this.release(owner);
+    for (const owner of [...this.#table.owners().keys()]) this.release(owner);
+    this.#ranges[Symbol.dispose]();
+  }
+
+  #holdWhole(owner: string, group: PortGroup, taken: Hold[]): void {
+    for (const part of this.#table.missing(owner, group)) {
+      const other = this.#table.lowestTaken(part);
+      if (other !== undefined) {
+        const { port, address, hold } = other;
+        throw new PortError({ errno: 'EADDRINUSE', protocol: part.protocol, address, port, heldBy: hold.owner });
+      }
+      this.#ranges.hold(part);
+      taken.push(this.#keep({ owner, ...part }));
+    }
   }
 
   #hold(owner: string, protocol: PortProtocol, addresses: readonly IpAddress[], port: number, taken: Hold[]): void {
@@ -139,7 +154,8 @@ export class PortReservations implements Disposable {
     if (wanted.length === 2 && this.#tryBothFamilies(owner, protocol, wanted, port, taken)) return;
     for (const address of wanted) {
       const descriptor = this.#open({ protocol, family: familyOf(address), address, port });
-      taken.push(this.#keep({ owner, descriptor, protocol, addresses: [address], port }));
+      const socket = descriptor === undefined ? {} : { descriptor };
+      taken.push(this.#keep({ owner, protocol, addresses: [address], first: port, last: port, ...socket }));
     }
   }
 
@@ -153,7 +169,7 @@ export class PortReservations implements Disposable {
   ): boolean {
     try {
       const descriptor = this.#bind({ protocol, family: 6, address: '::' as IpAddress, port, bothFamilies: true });
-      taken.push(this.#keep({ owner, descriptor, protocol, addresses, port }));
+      taken.push(this.#keep({ owner, descriptor, protocol, addresses, first: port, last: port }));
       return true;
     } catch {
       return false;
@@ -177,57 +193,25 @@ export class PortReservations implements Disposable {
 
   /** Our own hold that stands in the way of an address. */
   #holder(protocol: PortProtocol, address: IpAddress, port: number): Hold | undefined {
-    const overlaps = (other: IpAddress) =>
-      familyOf(other) === familyOf(address) && (other === address || isUnspecified(other) || isUnspecified(address));
-    return [...(this.#ports.get(`${protocol}/${port}`) ?? [])].find(({ addresses }) => addresses.some(overlaps));
+    return this.#table.at(protocol, port).find(({ addresses }) => addresses.some((other) => overlap(other, address)));
   }
 
   #find(owner: string, protocol: PortProtocol, address: IpAddress, port: number): boolean {
-    const holds = this.#ports.get(`${protocol}/${port}`);
-    if (holds === undefined) return false;
-    return [...holds].some((hold) => hold.owner === owner && hold.addresses.includes(address));
+    return this.#table.at(protocol, port).some((hold) => hold.owner === owner && hold.addresses.includes(address));
   }
 
   #keep(hold: Hold): Hold {
-    addTo(this.#owners, hold.owner, hold);
-    addTo(this.#ports, `${hold.protocol}/${hold.port}`, hold);
+    this.#table.add(hold);
     return hold;
   }
 
   #release(hold: Hold): void {
-    removeFrom(this.#owners, hold.owner, hold);
-    removeFrom(this.#ports, `${hold.protocol}/${hold.port}`, hold);
-    if (hold.descriptor !== undefined) closeDescriptor(hold.descriptor);
+    this.#table.delete(hold);
+    if (hold.first !== hold.last) this.#ranges.release(hold);
+    else if (hold.descriptor !== undefined) closeDescriptor(hold.descriptor);
   }
-}
-
-type PortGroup = Omit<HostPorts, 'address'> & { readonly addresses: readonly IpAddress[] };
-
-/** Both wildcards of the same ports come together; everything else stays alone, in its order. */
-function groupWildcards(ports: readonly HostPorts[]): PortGroup[] {
-  const groups = new Map<string, PortGroup>();
-  for (const { protocol, address, first, last } of ports) {
-    const shared = isUnspecified(address) ? '*' : address;
-    const key = `${protocol}/${shared}/${first}-${last}`;
-    const addresses = isUnspecified(address) && groups.has(key) ? wildcards : [address];
-    const known = groups.get(key)?.addresses;
-    groups.set(key, { protocol, first, last, addresses: known?.includes(address) ? known : addresses });
-  }
-  return [...groups.values()];
 }
 
 function* portsOf(first: number, last: number): Generator<number> {
   for (let port = first; port <= last; port++) yield port;
-}
-
-function addTo(index: Map<string, Set<Hold>>, key: string, hold: Hold): void {
-  const holds = index.get(key);
-  if (holds === undefined) index.set(key, new Set([hold]));
-  else holds.add(hold);
-}
-
-function removeFrom(index: Map<string, Set<Hold>>, key: string, hold: Hold): void {
-  const holds = index.get(key);
-  holds?.delete(hold);
-  if (holds?.size === 0) index.delete(key);
 }

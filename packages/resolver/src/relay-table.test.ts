@@ -75,6 +75,21 @@ test('a port belongs to the owner that had it last, until that gives it up', () 
   assert.equal(table.find('tcp', one, 8080)?.owner, 'a');
 });
 
+test('a port that is both by itself and in a range belongs to the owner that had it last', () => {
+  const range = { ...web, first: 8000, last: 8999, containerFirst: 8000 };
+  for (const [first, second] of [
+    [web, range],
+    [range, web],
+  ]) {
+    const table = new RelayTable();
+    table.set({ owner: 'a', relays: [first ?? web] });
+    table.set({ owner: 'b', relays: [second ?? web] });
+    assert.equal(table.find('tcp', one, 8080)?.owner, 'b');
+    table.set({ owner: 'b', relays: [] });
+    assert.equal(table.find('tcp', one, 8080)?.owner, 'a');
+  }
+});
+
 test('what cannot be relayed is refused, and changes nothing', () => {
   const table = new RelayTable();
   table.set({ owner: 'a', relays: [web] });
