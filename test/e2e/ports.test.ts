@@ -105,6 +105,29 @@ test('a range is published at once, one of a range is any free one, and equal ra
   await docker('rm', '-f', 'range', 'second', 'clash');
 });
 
+test('a long range is kept from other programs, refused where one has a port of it, and changed in part', async () => {
+  const listen = (port: number) => host.run(['timeout', '1', 'busybox', 'nc', '-l', '-p', `${port}`]);
+  const isTaken = async (port: number) => /Address already in use/.test((await listen(port)).stderr);
+  await serve('long', '--network', 'dual', '-p', '20000-29999:20000-29999', '-p', '20000-20999:20000-20999/udp');
+  assert.deepEqual(await Promise.all([20_000, 25_000, 29_999].map(isTaken)), [true, true, true]);
+  assert.equal(await docker('port', 'long', '29999'), '0.0.0.0:29999\n[::]:29999\n');
+  const clash = await daemon.tryDocker(['run', '--rm', '-p', '127.0.0.1:21000-22000:21000-22000', ...web]);
+  assert.match(clash.stderr, /Bind for 127\.0\.0\.1:21000 failed: port is already allocated/);
+  await engine.fairlead('port', 'rm', 'long', '25000');
+  await engine.fairlead('port', 'add', 'long', '25000:80');
+  assert.ok(await fetch(host.outside, '192.0.2.2:25000'));
+  await engine.fairlead('port', 'rm', 'long', '29000-29999');
+  assert.deepEqual(await Promise.all([28_999, 29_000].map(isTaken)), [true, false]);
+  await docker('rm', '-f', 'long');
+  const holder = host.start(['busybox', 'nc', '-l', '-p', '20010']);
+  await host.exec('timeout', '10', 'sh', '-c', 'until ss -ltn | grep -q :20010; do sleep 0.02; done');
+  const taken = await daemon.tryDocker(['run', '--name', 'taken', '-p', '20000-29999:20000-29999', ...web]);
+  assert.match(taken.stderr, /failed to bind host port 0\.0\.0\.0:20010\/tcp: address already in use/);
+  assert.equal(await isTaken(20_011), false, 'all or nothing');
+  holder.kill();
+  await docker('rm', '-f', 'taken');
+});
+
 test('a port that another program has is refused with its reason', async () => {
   const holder = host.start(['busybox', 'nc', '-l', '-p', '8084']);
   await host.exec('timeout', '10', 'sh', '-c', 'until ss -ltn | grep -q :8084; do sleep 0.02; done');

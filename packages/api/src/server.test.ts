@@ -215,8 +215,7 @@ test('Fairlead’s own routes give operations and transcripts and change ports',
     body: { ports: ['8080-8081:80-81', '53/udp'] },
   });
   assert.deepEqual(fake.engine.networks.published, [
-    { protocol: 'tcp', containerPort: 80, hostPorts: { first: 8080, last: 8080 } },
-    { protocol: 'tcp', containerPort: 81, hostPorts: { first: 8081, last: 8081 } },
+    { protocol: 'tcp', containerPort: 80, count: 2, hostPorts: { first: 8080, last: 8081 } },
     { protocol: 'udp', containerPort: 53 },
   ]);
   assert.equal((await fake.client.json<{ running: number }>('GET', '/fairlead/status')).running, 1);

@@ -76,8 +76,9 @@ function read(path: string): string {
 }
 
 /** A binding without a port of its own gets one at the start. */
-function plannedPublication({ protocol, containerPort, hostAddress, hostPorts }: PortBinding): Publication[] {
+function plannedPublication({ protocol, hostAddress, hostPorts, ...binding }: PortBinding): Publication[] {
   if (hostPorts === undefined || hostPorts.first === 0) return [];
-  const containerPorts = { first: containerPort, last: containerPort + hostPorts.last - hostPorts.first };
+  const first = binding.containerPort;
+  const containerPorts = { first, last: first + hostPorts.last - hostPorts.first };
   return [{ protocol, hostAddress: hostAddress ?? parseIpAddress('0.0.0.0'), hostPorts, containerPorts }];
 }

@@ -17,7 +17,7 @@ export type {
   PortBinding,
   RecordChange,
 } from '@fairlead/network';
-export { recordText } from '@fairlead/network';
+export { bindingWithin, containerPortsOf, joinBindings, recordText, singleBindings } from '@fairlead/network';
 export type { Directory, TraceReport, TraceRequest } from '@fairlead/trace';
 export type { BuildOptions, BuildService } from './build/build-port.ts';
 export { isAlive, isUp } from './container/container-state.ts';

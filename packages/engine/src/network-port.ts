@@ -1,7 +1,6 @@
 import type { PortPolicies } from '@fairlead/base';
 import type {
   AdmittedMapping,
-  BoundPort,
   Endpoint,
   EndpointConfig,
   Network,
@@ -46,10 +45,10 @@ export interface NetworkService {
    * Change the published ports of a container, running or not; none when that fails.
    *
    * @param change the ports that it is to publish, made from those asked for before and from what labels say of askers.
-   * @returns what is bound now.
+   * @returns what is published now, ranges as they are.
    */
   publish(
     container: string,
     change: (before: readonly PortBinding[], policies: PortPolicies) => readonly PortBinding[],
-  ): Promise<readonly BoundPort[]>;
+  ): Promise<readonly AdmittedMapping[]>;
 }

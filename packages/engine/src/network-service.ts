@@ -1,7 +1,14 @@
-import { FairleadError, isNotFound, type KeyedMutex, type Logger, messageOf, type PortPolicies } from '@fairlead/base';
+import {
+  FairleadError,
+  formatPortRange,
+  isNotFound,
+  type KeyedMutex,
+  type Logger,
+  messageOf,
+  type PortPolicies,
+} from '@fairlead/base';
 import type {
   AdmittedMapping,
-  BoundPort,
   Endpoint,
   EndpointConfig,
   Network,
@@ -11,7 +18,7 @@ import type {
   PortBinding,
   RecordChange,
 } from '@fairlead/network';
-import { requirePlausibleEndpoint, withBandwidth } from '@fairlead/network';
+import { containerPortsOf, requirePlausibleEndpoint, withBandwidth } from '@fairlead/network';
 import type { FileWriter } from './container/container-files.ts';
 import { isAlive } from './container/container-state.ts';
 import type { ContainerTable } from './container/container-table.ts';
@@ -116,7 +123,7 @@ export class NetworkServices implements NetworkService {
   async publish(
     name: string,
     change: (before: readonly PortBinding[], policies: PortPolicies) => readonly PortBinding[],
-  ): Promise<readonly BoundPort[]> {
+  ): Promise<readonly AdmittedMapping[]> {
     const { id } = this.#table.find(name);
     return await this.#turns.run(id, () => this.#publish(this.#table.find(id), change));
   }
@@ -204,7 +211,7 @@ export class NetworkServices implements NetworkService {
   async #publish(
     container: Container,
     change: (before: readonly PortBinding[], policies: PortPolicies) => readonly PortBinding[],
-  ): Promise<readonly BoundPort[]> {
+  ): Promise<readonly AdmittedMapping[]> {
     const { sandbox, config } = container;
     if (donorIdOf(container) !== undefined) {
       const reason = 'conflicting options: port publishing and the container type network mode';
@@ -217,7 +224,7 @@ export class NetworkServices implements NetworkService {
       const asked = new Set(before.map(bindingKey));
       const added = this.#network.sandbox(id)?.ports.filter((port) => !asked.has(bindingKey(port))) ?? [];
       await this.#network.publish(id, [...ports, ...added]);
-      return this.#network.boundPorts(id);
+      return this.#network.admissions(id);
     };
     const remember = (portBindings: readonly PortBinding[]) =>
       this.#remember(container.id, { host: { ...config.host, portBindings } });
@@ -310,6 +317,6 @@ function requireDisconnectable({ config }: Container, network: Network): void {
 }
 
 /** Equal for bindings that ask for the same; a range can be thousands of them. */
-function bindingKey({ protocol, containerPort, hostAddress, hostPorts }: PortBinding): string {
-  return `${containerPort}/${protocol} ${hostAddress ?? ''} ${hostPorts?.first ?? ''}-${hostPorts?.last ?? ''}`;
+function bindingKey({ protocol, hostAddress, hostPorts, ...binding }: PortBinding): string {
+  return `${formatPortRange(containerPortsOf(binding))}/${protocol} ${hostAddress ?? ''} ${hostPorts?.first ?? ''}-${hostPorts?.last ?? ''}`;
 }

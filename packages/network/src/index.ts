@@ -46,6 +46,7 @@ export type {
 } from './name-service-port.ts';
 export type { NetworkUpdate } from './network-update.ts';
 export type { AdmittedMapping } from './port-admission.ts';
+export { bindingWithin, containerPortsOf, joinBindings, singleBindings } from './port-binding.ts';
 
 export type { PluginAccess, PluginPort } from './remote/plugin-port.ts';
 export {

@@ -161,13 +161,15 @@ export interface EndpointConfig {
   readonly gatewayPriority?: number;
 }
 
-/** A port asked for. One container port may have several of these. */
+/** A port asked for, or some that follow each other. One container port may have several of these. */
 export interface PortBinding {
   readonly protocol: PortProtocol;
   readonly containerPort: number;
+  /** How many ports from `containerPort` on are meant; absent means one. */
+  readonly count?: number;
   /** Absent means the network's default binding. */
   readonly hostAddress?: IpAddress;
-  /** Absent means ephemeral; a longer range means any free one of it. */
+  /** Absent means ephemeral; a longer range than there are ports means any free one of it, an equal one goes in step. */
   readonly hostPorts?: PortRange;
   /** Who may ask for it; absent means what the container's or the network's policy says. */
   readonly policy?: PortPolicy;

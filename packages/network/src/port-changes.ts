@@ -1,4 +1,11 @@
-import { type PortProtocol, parsePortRange } from '@fairlead/base';
+import {
+  formatPortRange,
+  type PortProtocol,
+  type PortRange,
+  parsePortRange,
+  sizeOfRange,
+  withoutRange,
+} from '@fairlead/base';
 import type { Change } from '@fairlead/netlink';
 import type { PortMapping } from './model.ts';
 
@@ -15,9 +22,12 @@ export function newlyOpen(
   protocol: PortProtocol,
 ): number[] {
   if (before === after) return [];
-  const former = portsOf(before, protocol);
-  const ports = [...portsOf(after, protocol)].filter((port) => !former.has(port));
-  return ports.length > LIMIT ? [] : ports;
+  const former = rangesOf(before, protocol);
+  const opened = [...rangesOf(after, protocol)].filter(([text]) => !former.has(text));
+  if (opened.length > LIMIT) return [];
+  const without = (ranges: readonly PortRange[], closed: PortRange) =>
+    ranges.flatMap((range) => withoutRange(range, closed));
+  return portsOf(opened.flatMap(([, range]) => [...former.values()].reduce<PortRange[]>(without, [range])));
 }
 
 /** UDP ports of the host for which others may ask than before: their flows have to be judged anew. */
@@ -25,19 +35,21 @@ export function newlyJudged(changes: readonly Change[]): number[] {
   const ports = changes.flatMap(({ object }) => {
     if (object.kind !== 'element' || !/^(limited|from|via)[46]$/.test(object.set)) return [];
     const [protocol, text = ''] = object.key.slice(-2);
-    const range = protocol === 'udp' ? parsePortRange(text) : undefined;
-    return range === undefined ? [] : Array.from({ length: range.last - range.first + 1 }, (_, at) => range.first + at);
+    return (protocol === 'udp' ? parsePortRange(text) : undefined) ?? [];
   });
-  const different = [...new Set(ports)];
-  return different.length > LIMIT ? [] : different;
+  return portsOf(ports);
 }
 
-function portsOf(mappings: readonly PortMapping[], protocol: PortProtocol): Set<number> {
-  return new Set(
-    mappings
-      .filter((mapping) => mapping.protocol === protocol)
-      .flatMap(({ hostPorts: { first, last } }) =>
-        Array.from({ length: last - first + 1 }, (_, offset) => first + offset),
-      ),
+function rangesOf(mappings: readonly PortMapping[], protocol: PortProtocol): Map<string, PortRange> {
+  const own = mappings.filter((mapping) => mapping.protocol === protocol);
+  return new Map(own.map(({ hostPorts }) => [formatPortRange(hostPorts), hostPorts]));
+}
+
+/** Each port once, or none of too many. */
+function portsOf(ranges: readonly PortRange[]): number[] {
+  if (ranges.some((range) => sizeOfRange(range) > LIMIT)) return [];
+  const ports = new Set(
+    ranges.flatMap((range) => Array.from({ length: sizeOfRange(range) }, (_, offset) => range.first + offset)),
   );
+  return ports.size > LIMIT ? [] : [...ports];
 }

@@ -8,9 +8,11 @@ import {
   type PortProtocol,
   type PortRange,
   parseIpAddress,
+  sizeOfRange,
 } from '@fairlead/base';
 import type { BoundPort, PortBinding, PortMapping } from './model.ts';
 import type { PortReservation } from './name-service-port.ts';
+import { containerPortsOf, partitionByOverlap, singleBindings } from './port-binding.ts';
 
 /** A reservation together with the container ports behind it. */
 export interface PlannedPorts {
@@ -46,7 +48,7 @@ export function planPorts(
   defaultBindings?: readonly IpAddress[],
 ): PlannedPorts[] {
   const planned = bindings
-    .map((binding) => planOne(binding, hostAddresses(binding, families, defaultBindings)))
+    .flatMap((binding) => planOne(binding, hostAddresses(binding, families, defaultBindings)))
     .filter(({ reservation }) => reservation.addresses.length > 0);
   const fixed = withoutDoubles(planned.filter(isFixed));
   const open = joinAddresses(planned.filter((item) => !isFixed(item)));
@@ -112,7 +114,7 @@ export function keepsAll(plan: readonly PlannedPorts[], mappings: readonly PortM
 /** One entry for each port of the mappings. */
 export function boundPorts(mappings: readonly PortMapping[]): BoundPort[] {
   return mappings.flatMap(({ protocol, hostAddress, hostPorts, containerPorts }) =>
-    Array.from({ length: sizeOf(hostPorts) }, (_, offset) => ({
+    Array.from({ length: sizeOfRange(hostPorts) }, (_, offset) => ({
       protocol,
       hostAddress,
       hostPort: hostPorts.first + offset,
@@ -128,15 +130,16 @@ export function openPorts(
 ): { readonly protocol: PortProtocol; readonly containerPorts: PortRange }[] {
   const wanted = bindings
     .filter(({ hostAddress }) => hostAddress === undefined || familyOf(hostAddress) === family)
-    .map(({ protocol, containerPort }) => ({ protocol, containerPort }))
-    .sort((a, b) => compareText(a.protocol, b.protocol) || a.containerPort - b.containerPort);
+    .map((binding) => ({ protocol: binding.protocol, ...containerPortsOf(binding) }))
+    .sort((a, b) => compareText(a.protocol, b.protocol) || a.first - b.first);
   const open: { readonly protocol: PortProtocol; readonly containerPorts: PortRange }[] = [];
-  for (const { protocol, containerPort } of wanted) {
-    const last = open.at(-1);
-    const near = last?.protocol === protocol && last.containerPorts.last + 1 >= containerPort;
-    const first = near ? last.containerPorts.first : containerPort;
-    if (near) open.pop();
-    open.push({ protocol, containerPorts: { first, last: containerPort } });
+  for (const { protocol, first, last } of wanted) {
+    const before = open.at(-1);
+    const isNear = before?.protocol === protocol && before.containerPorts.last + 1 >= first;
+    if (isNear) open.pop();
+    const { containerPorts } = isNear ? before : { containerPorts: { first, last } };
+    const end = Math.max(containerPorts.last, last);
+    open.push({ protocol, containerPorts: { first: containerPorts.first, last: end } });
   }
   return open;
 }
@@ -154,16 +157,33 @@ function hostAddresses(
   return (both ? [ANY_V4, ANY_V6] : [...wanted]).filter((address) => isServed(familyOf(address)));
 }
 
-function planOne(binding: PortBinding, addresses: readonly IpAddress[]): PlannedPorts {
-  const { protocol, containerPort, hostPorts } = binding;
-  return {
-    reservation: { protocol, addresses, count: 1, ...(hostPorts && { ports: hostPorts }) },
-    containerPorts: { first: containerPort, last: containerPort },
-  };
+/** Ports that may be any are each looked for by itself. */
+function planOne(binding: PortBinding, addresses: readonly IpAddress[]): PlannedPorts[] {
+  const { protocol, hostPorts, count = 1 } = binding;
+  if (count > 1 && hostPorts === undefined)
+    return singleBindings(binding).flatMap((single) => planOne(single, addresses));
+  const reservation = { protocol, addresses, count, ...(hostPorts && { ports: hostPorts }) };
+  return [{ reservation, containerPorts: containerPortsOf(binding) }];
 }
 
 /** The same asked for twice is one; the process that holds ports would let one owner have a port for two purposes. */
 function withoutDoubles(planned: readonly FixedPorts[]): FixedPorts[] {
+  const { alone, overlapping } = partitionByOverlap(planned, ({ reservation }) => reservation);
+  return [...alone, ...withoutDoublePorts(overlapping.flatMap(singlePorts))];
+}
+
+function singlePorts({ reservation, containerPorts }: FixedPorts): FixedPorts[] {
+  return Array.from({ length: reservation.count }, (_, offset) => ({
+    reservation: { ...reservation, ports: portAt(reservation.ports, offset), count: 1 },
+    containerPorts: portAt(containerPorts, offset),
+  }));
+}
+
+function portAt({ first }: PortRange, offset: number): PortRange {
+  return { first: first + offset, last: first + offset };
+}
+
+function withoutDoublePorts(planned: readonly FixedPorts[]): FixedPorts[] {
   const users = new Map<string, { readonly address: IpAddress; readonly containerPort: number }[]>();
   return planned.flatMap((item) => {
     const { reservation, containerPorts } = item;
@@ -236,7 +256,7 @@ function withAddresses<T extends PlannedPorts>(item: T, addresses: readonly IpAd
 
 function isFixed(item: PlannedPorts): item is FixedPorts {
   const { ports, count } = item.reservation;
-  return ports !== undefined && sizeOf(ports) === count;
+  return ports !== undefined && sizeOfRange(ports) === count;
 }
 
 function groupKey({ reservation, containerPorts }: FixedPorts): string {
@@ -247,7 +267,7 @@ function groupKey({ reservation, containerPorts }: FixedPorts): string {
 function merge(last: FixedPorts, next: FixedPorts): FixedPorts {
   const ports = { first: last.reservation.ports.first, last: next.reservation.ports.last };
   return {
-    reservation: { ...last.reservation, ports, count: sizeOf(ports) },
+    reservation: { ...last.reservation, ports, count: sizeOfRange(ports) },
     containerPorts: { first: last.containerPorts.first, last: next.containerPorts.last },
   };
 }
@@ -278,10 +298,6 @@ function mappingKey({ protocol, hostAddress, containerPorts }: Omit<PortMapping,
 /** True when `inner` may be the answer to a reservation of `outer`. */
 function contains(outer: PortRange | undefined, inner: PortRange): boolean {
   return outer === undefined || (outer.first <= inner.first && inner.last <= outer.last);
-}
-
-function sizeOf(range: PortRange): number {
-  return range.last - range.first + 1;
 }
 
 function compareText(a: string, b: string): number {

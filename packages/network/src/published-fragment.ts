@@ -10,6 +10,7 @@ import type { KernelObject } from '@fairlead/netlink';
 import { addressIn, type Election, gatewayModeOf, type Joined } from './gateway.ts';
 import type { Sandbox } from './model.ts';
 import { type AdmittedMapping, decisive, effectivePolicy, keyOf, splitByPolicy } from './port-admission.ts';
+import { containerPortsOf, partitionByOverlap, singleBindings } from './port-binding.ts';
 import { openPorts } from './port-plan.ts';
 
 /** What the published ports of a sandbox ask of the host's table. */
@@ -39,9 +40,12 @@ export function routedFragment(sandbox: Sandbox, joined: readonly Joined[]): Ker
 
 /** The mappings that have a way in, with who may ask for them: where IPv6 has none of its own, it is relayed to IPv4. */
 export function translatedPorts(sandbox: Sandbox, { ipv4, ipv6 }: Election): AdmittedMapping[] {
+  const isChosen = sandbox.portPolicies !== undefined || sandbox.ports.some(({ policy }) => policy !== undefined);
   return sandbox.mappings.flatMap((mapping) => {
-    const wayIn = (familyOf(mapping.hostAddress) === 4 ? ipv4 : ipv6) ?? ipv4 ?? ipv6;
-    return wayIn === undefined ? [] : splitByPolicy(sandbox, wayIn.network, mapping);
+    const { network } = (familyOf(mapping.hostAddress) === 4 ? ipv4 : ipv6) ?? ipv4 ?? ipv6 ?? {};
+    if (network === undefined) return [];
+    const hasPolicy = isChosen || network.bridge?.portPolicy !== undefined;
+    return hasPolicy ? splitByPolicy(sandbox, network, mapping) : [mapping];
   });
 }
 
@@ -54,7 +58,12 @@ export function openedPorts(sandbox: Sandbox, joined: readonly Joined[]): Admitt
       if (network.internal || hostAddress === undefined || gatewayModeOf(network, family) !== 'routed') return [];
       // A port that is published twice has one policy here, or its ranges would overlap in the kernel's sets.
       const ofFamily = sandbox.ports.filter((port) => !port.hostAddress || familyOf(port.hostAddress) === family);
-      const single = [...Map.groupBy(ofFamily, keyOf).values()].flatMap((ports) => decisive(ports) ?? []);
+      const { alone, overlapping } = partitionByOverlap(ofFamily, ({ protocol, ...binding }) => ({
+        protocol,
+        ports: containerPortsOf(binding),
+      }));
+      const byPort = Map.groupBy(overlapping.flatMap(singleBindings), keyOf);
+      const single = [...alone, ...[...byPort.values()].flatMap((ports) => decisive(ports) ?? [])];
       const asked = single.map((port) => ({ port, policy: effectivePolicy(sandbox, network, port) }));
       const alike = Map.groupBy(asked, ({ policy }) => policy && formatPolicy(policy));
       return [...alike.values()].flatMap((group) => {

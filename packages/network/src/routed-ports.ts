@@ -1,6 +1,7 @@
 import { type Family, familyOf, parseIpAddress } from '@fairlead/base';
 import { addressIn, gatewayModeOf, type Joined } from './gateway.ts';
 import type { BoundPort, PortBinding } from './model.ts';
+import { singleBindings } from './port-binding.ts';
 
 const anywhere = { 4: parseIpAddress('0.0.0.0'), 6: parseIpAddress('::') } as const;
 
@@ -10,11 +11,14 @@ const anywhere = { 4: parseIpAddress('0.0.0.0'), 6: parseIpAddress('::') } as co
  */
 export function routedPorts(ports: readonly PortBinding[], joined: readonly Joined[]): BoundPort[] {
   const routed = ([4, 6] as const).filter((family) => joined.some((item) => isRouted(item, family)));
-  return ports.flatMap(({ protocol, containerPort, hostAddress }) =>
-    routed
-      .filter((family) => hostAddress === undefined || familyOf(hostAddress) === family)
-      .map((family) => ({ protocol, containerPort, hostAddress: hostAddress ?? anywhere[family], hostPort: 0 })),
-  );
+  if (routed.length === 0) return [];
+  return ports
+    .flatMap(singleBindings)
+    .flatMap(({ protocol, containerPort, hostAddress }) =>
+      routed
+        .filter((family) => hostAddress === undefined || familyOf(hostAddress) === family)
+        .map((family) => ({ protocol, containerPort, hostAddress: hostAddress ?? anywhere[family], hostPort: 0 })),
+    );
 }
 
 function isRouted({ endpoint, network }: Joined, family: Family): boolean {

@@ -8,7 +8,7 @@ import type { Route } from '../http/route.ts';
 import { isUp } from '../wire/container-summary.ts';
 import { goBoolean, goObject, goString, goStrings } from '../wire/go-json.ts';
 import { allowed, denied } from '../wire/port-access.ts';
-import { parseBindings, withoutBindings } from '../wire/port-change.ts';
+import { parseBinding, withoutBindings } from '../wire/port-change.ts';
 import { parseDuration, parseTimestamp } from '../wire/time.ts';
 
 /** What the Docker API has no words for; spelled in camelCase, as the engine does. */
@@ -232,9 +232,9 @@ const portsSchema = goObject({
 /** What is to be published from now on, all of it or the difference, and for whom, in the notation of `-p`. */
 async function publish(engine: Pick<EnginePort, 'networks'>, request: ApiRequest): Promise<ApiResponse> {
   const { ports, ...lists } = await readBody(request, portsSchema, 'PublishRequest');
-  const all = ports?.flatMap(parseBindings);
-  const [add, remove] = [lists.add.flatMap(parseBindings), lists.remove.flatMap(parseBindings)];
-  const [allow, deny] = [lists.allow.flatMap(parseBindings), lists.deny.flatMap(parseBindings)];
+  const all = ports?.map(parseBinding);
+  const [add, remove] = [lists.add.map(parseBinding), lists.remove.map(parseBinding)];
+  const [allow, deny] = [lists.allow.map(parseBinding), lists.deny.map(parseBinding)];
   const change = (before: readonly PortBinding[], policies: PortPolicies) => {
     const left = [...withoutBindings(all ?? before, remove), ...add];
     return denied(allowed(left, allow, policies), deny, policies);

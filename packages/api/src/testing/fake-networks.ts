@@ -8,15 +8,16 @@ import {
   parseMacAddress,
   parsePrefix,
 } from '@fairlead/base';
-import type {
-  AdmittedMapping,
-  BoundPort,
-  Endpoint,
-  EndpointConfig,
-  Network,
-  NetworkRequest,
-  NetworkService,
-  PortBinding,
+import {
+  type AdmittedMapping,
+  type BoundPort,
+  type Endpoint,
+  type EndpointConfig,
+  type Network,
+  type NetworkRequest,
+  type NetworkService,
+  type PortBinding,
+  singleBindings,
 } from '@fairlead/engine';
 
 /** Networks in memory: enough of their rules for clients to see the usual answers. */
@@ -112,9 +113,9 @@ export class FakeNetworks implements NetworkService {
   async publish(
     _container: string,
     change: (before: readonly PortBinding[], policies: PortPolicies) => readonly PortBinding[],
-  ): Promise<readonly BoundPort[]> {
+  ): Promise<readonly AdmittedMapping[]> {
     this.published = change(this.published, {});
-    return bindPorts(this.published);
+    return [];
   }
 
   /** Put a container on a network. */
@@ -175,7 +176,7 @@ export class FakeNetworks implements NetworkService {
 
 /** Every port asked for, on both families, at the port asked for or one above 32768. */
 export function bindPorts(ports: readonly PortBinding[]): BoundPort[] {
-  return ports.flatMap(({ protocol, containerPort, hostAddress, hostPorts }, index) => {
+  return ports.flatMap(singleBindings).flatMap(({ protocol, containerPort, hostAddress, hostPorts }, index) => {
     const hostPort = hostPorts?.first ?? 32768 + index;
     const addresses = hostAddress === undefined ? ['0.0.0.0', '::'].map(parseIpAddress) : [hostAddress];
     return addresses.map((address) => ({ protocol, containerPort, hostAddress: address, hostPort }));

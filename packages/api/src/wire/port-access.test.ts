@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatPolicy, type PortPolicies, parsePortPolicy } from '@fairlead/base';
 import { allowed, denied } from './port-access.ts';
-import { parseBindings, textOf } from './port-change.ts';
+import { parseBinding, textOf } from './port-change.ts';
 import { policiesOfLabels, servicesOfLabels } from './port-labels.ts';
 
-const present = ['8080:80,from=10.0.0.0/8', '8081:80', '443,via=eth0', '53:53/udp'].flatMap(parseBindings);
+const present = ['8080:80,from=10.0.0.0/8', '8081:80', '443,via=eth0', '53:53/udp'].map(parseBinding);
 
 /** One line for each binding. */
 function lines(change: typeof allowed, specs: readonly string[], policies: PortPolicies = {}): string[] {
-  const bindings = change(present, specs.flatMap(parseBindings), policies);
+  const bindings = change(present, specs.map(parseBinding), policies);
   return bindings.map((binding) => `${textOf(binding)} ${binding.policy ? `(${formatPolicy(binding.policy)})` : ''}`);
 }
 
@@ -48,11 +48,11 @@ test('what labels say is where a change begins', () => {
 });
 
 test('who was not allowed cannot be denied, and what is not published cannot be either', () => {
-  assert.throws(() => denied(present, parseBindings('8080:80,from=10.1.0.0/16'), {}), {
+  assert.throws(() => denied(present, [parseBinding('8080:80,from=10.1.0.0/16')], {}), {
     message: 'port 8080:80/tcp is not for 10.1.0.0/16',
   });
-  assert.throws(() => denied(present, parseBindings('8081:80,from=10.1.0.0/16'), {}), { code: 'conflict' });
-  assert.throws(() => allowed(present, parseBindings('81'), {}), { message: 'port 81/tcp is not published' });
+  assert.throws(() => denied(present, [parseBinding('8081:80,from=10.1.0.0/16')], {}), { code: 'conflict' });
+  assert.throws(() => allowed(present, [parseBinding('81')], {}), { message: 'port 81/tcp is not published' });
 });
 
 const host = { portBindings: present, publishAllPorts: false };

@@ -1,6 +1,6 @@
 import { anyPort, FairleadError, maximal, type PortPolicies, type PortPolicy } from '@fairlead/base';
-import type { PortBinding } from '@fairlead/engine';
-import { isMeant, textOf } from './port-change.ts';
+import { containerPortsOf, type PortBinding, singleBindings } from '@fairlead/engine';
+import { changeMeant, textOf } from './port-change.ts';
 
 /**
  * The bindings when some more may ask for those that are wanted: anybody where nobody in particular is named. A port that
@@ -14,7 +14,7 @@ export function allowed(
   wanted: readonly PortBinding[],
   policies: PortPolicies,
 ): PortBinding[] {
-  return changed(bindings, wanted, (binding, named) => {
+  return changed(bindings, wanted, policies, (binding, named) => {
     const before = policyOf(binding, policies);
     if (named === undefined || before === undefined) return named ?? {};
     const sources = both(before.sources, named.sources);
@@ -38,7 +38,7 @@ export function denied(
   wanted: readonly PortBinding[],
   policies: PortPolicies,
 ): PortBinding[] {
-  return changed(bindings, wanted, (binding, named) => {
+  return changed(bindings, wanted, policies, (binding, named) => {
     if (named === undefined) return { sources: [] };
     const before = policyOf(binding, policies) ?? {};
     const sources = without(binding, before.sources, named.sources);
@@ -51,19 +51,26 @@ export function denied(
 function changed(
   bindings: readonly PortBinding[],
   wanted: readonly PortBinding[],
+  policies: PortPolicies,
   change: (binding: PortBinding, named: PortPolicy | undefined) => PortPolicy,
 ): PortBinding[] {
   return wanted.reduce<PortBinding[]>(
-    (present, each) => {
-      if (!present.some((binding) => isMeant(each, binding))) {
-        throw new FairleadError('not-found', `port ${textOf(each)} is not published`);
-      }
-      return present.map((binding) =>
-        isMeant(each, binding) ? { ...binding, policy: change(binding, each.policy) } : binding,
-      );
-    },
+    (present, each) =>
+      changeMeant(present, each, (binding) =>
+        alike(binding, policies).map((piece) => ({ ...piece, policy: change(piece, each.policy) })),
+      ),
     [...bindings],
   );
+}
+
+/** A binding in pieces of which labels say one thing each. */
+function alike(binding: PortBinding, policies: PortPolicies): readonly PortBinding[] {
+  const { first, last } = containerPortsOf(binding);
+  const isNamed = Object.keys(policies).some((key) => {
+    const port = Number.parseInt(key, 10);
+    return first <= port && port <= last;
+  });
+  return isNamed && first < last ? singleBindings(binding) : [binding];
 }
 
 function policyOf({ policy, containerPort, protocol }: PortBinding, policies: PortPolicies): PortPolicy | undefined {

@@ -1,5 +1,5 @@
 import { anyPort, FairleadError, type PortPolicies, parsePortPolicy, policyKeys } from '@fairlead/base';
-import type { HostConfig } from '@fairlead/engine';
+import { type HostConfig, singleBindings } from '@fairlead/engine';
 
 /** Labels about one port, `com.fairlead.port.80.sources`, and about all, `com.fairlead.ports.sources`. */
 const pattern = /^com\.fairlead\.port(?:s|\.([^.]*))\.(.*)$/;
@@ -30,7 +30,9 @@ export function policiesOfLabels(
   }
   const entries = Object.entries(given);
   if (entries.length === 0) return undefined;
-  const published = new Set(portBindings.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`));
+  const published = new Set(
+    portBindings.flatMap(singleBindings).map(({ containerPort, protocol }) => `${containerPort}/${protocol}`),
+  );
   const stray = entries.find(([key]) => key !== anyPort && !publishAllPorts && !published.has(key));
   if (stray !== undefined) {
     throw invalid(`label about port ${stray[0]}, which is not published: labels name the port of the container`);

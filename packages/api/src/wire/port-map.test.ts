@@ -21,6 +21,17 @@ test('bindings of every form are read', () => {
   assert.deepEqual(parsePortMap({ '80': null }), [http]);
 });
 
+test('the ports of a range, as the docker command writes them, are one binding again', () => {
+  const asked = Array.from({ length: 100 }, (_, at) => [
+    `${8000 + at}/tcp`,
+    [{ HostIp: '', HostPort: `${9000 + at}` }],
+  ]);
+  const map = Object.fromEntries(asked);
+  const binding = { protocol: 'tcp', containerPort: 8000, count: 100, hostPorts: { first: 9000, last: 9099 } } as const;
+  assert.deepEqual(parsePortMap(map), [binding]);
+  assert.deepEqual(presentBindings([binding]), map);
+});
+
 test('ranges of exposed ports are spread out', () => {
   assert.deepEqual(parseExposedPorts(['80', '90-91/udp']), ['80/tcp', '90/udp', '91/udp']);
 });

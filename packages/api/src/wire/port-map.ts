@@ -7,7 +7,7 @@ import {
   portProtocols,
   tryParseIpAddress,
 } from '@fairlead/base';
-import type { BoundPort, PortBinding } from '@fairlead/engine';
+import { type BoundPort, joinBindings, type PortBinding, singleBindings } from '@fairlead/engine';
 import * as v from 'valibot';
 import { goObject, goString } from './go-json.ts';
 
@@ -56,16 +56,18 @@ export function parseExposedPorts(keys: Iterable<string>): string[] {
 /**
  * A request's bindings as the engine has them.
  *
- * A port with an empty list gets one binding that leaves everything open, as it always did.
+ * A port with an empty list gets one binding that leaves everything open, as it always did. The docker command writes each
+ * port of a range by itself; they become one again.
  */
 export function parsePortMap(map: WirePortMap): PortBinding[] {
-  return Object.entries(map).flatMap(([key, bindings]) => {
+  const asked = Object.entries(map).flatMap(([key, bindings]) => {
     const { protocol, ports } = parseContainerPorts(key);
     const wanted = bindings === null || bindings.length === 0 ? [{ HostIp: '', HostPort: '' }] : bindings;
     return ports.flatMap((containerPort) =>
       wanted.map((binding) => ({ protocol, containerPort, ...parseHost(binding) })),
     );
   });
+  return joinBindings(asked);
 }
 
 function parseHost(binding: WirePortBinding): Pick<PortBinding, 'hostAddress' | 'hostPorts' | 'policy'> {
@@ -89,7 +91,7 @@ function invalidPort(text: string): FairleadError {
 /** Bindings asked for, as `HostConfig.PortBindings` shows them. */
 export function presentBindings(bindings: readonly PortBinding[]): WirePortMap {
   return group(
-    bindings,
+    bindings.flatMap(singleBindings),
     ({ protocol, containerPort }) => `${containerPort}/${protocol}`,
     (binding) => ({
       HostIp: binding.hostAddress ?? '',
@@ -153,7 +155,9 @@ function group<Item, Shown>(
   const groups: Record<string, Shown[]> = {};
   for (const item of items) {
     const key = keyOf(item);
-    groups[key] = [...(groups[key] ?? []), show(item)];
+    const known = groups[key];
+    if (known === undefined) groups[key] = [show(item)];
+    else known.push(show(item));
   }
   return groups;
 }

@@ -4,7 +4,7 @@ import type { Container } from '../model.ts';
 import { isUp } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import { linkEnvironment } from './link-environment.ts';
-import { donorIdOf } from './network-plan.ts';
+import { donorIdOf, exposedPorts } from './network-plan.ts';
 
 /** Network whose containers find each other by links only. */
 const NETWORK = 'bridge';
@@ -87,13 +87,11 @@ export class LegacyLinks {
     return this.#linksOf(container).flatMap(({ target, alias }) => {
       const address = this.#endpointOf(target)?.ipv4;
       if (address === undefined) return [];
-      const { exposedPorts, host } = target.config;
-      const bound = host.portBindings.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`);
       return linkEnvironment({
         alias,
         name: `/${container.name}/${alias}`,
         address,
-        ports: [...new Set([...exposedPorts, ...bound])],
+        ports: exposedPorts(target, []),
         environment: target.env,
       });
     });

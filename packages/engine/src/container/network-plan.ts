@@ -1,6 +1,13 @@
 import { hostname as machineName } from 'node:os';
-import { FairleadError, parsePortProtocol, parsePortRange, shortIdentifier, withPrefix } from '@fairlead/base';
-import type { JoinRequest, NetworkController, PortBinding } from '@fairlead/network';
+import {
+  FairleadError,
+  formatPortRange,
+  parsePortProtocol,
+  parsePortRange,
+  shortIdentifier,
+  withPrefix,
+} from '@fairlead/base';
+import { containerPortsOf, type JoinRequest, type NetworkController, type PortBinding } from '@fairlead/network';
 import type { Container } from '../model.ts';
 import type { ContainerTable } from './container-table.ts';
 
@@ -61,8 +68,12 @@ export function planNetwork(
 
 /** Exposed ports, of image and request together, without doubles. */
 export function exposedPorts(container: Pick<Container, 'config'>, image: readonly string[]): string[] {
-  const bound = container.config.host.portBindings.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`);
-  return [...new Set([...image, ...container.config.exposedPorts, ...bound].flatMap(expand))];
+  return [...new Set([...image, ...container.config.exposedPorts, ...boundPorts(container)].flatMap(expand))];
+}
+
+/** The container's side of what is published: `80/tcp`, `8000-8010/udp`. */
+export function boundPorts({ config }: Pick<Container, 'config'>): string[] {
+  return config.host.portBindings.map((binding) => `${formatPortRange(containerPortsOf(binding))}/${binding.protocol}`);
 }
 
 function findDonor(container: Container, reference: string, table: Pick<ContainerTable, 'find'>): Container {
@@ -81,9 +92,8 @@ function findDonor(container: Container, reference: string, table: Pick<Containe
 
 /** `-P`: every exposed port that is not published already gets an ephemeral one. */
 function allExposed(container: Container, exposed: readonly string[]): PortBinding[] {
-  const { portBindings, publishAllPorts } = container.config.host;
-  if (!publishAllPorts) return [];
-  const bound = new Set(portBindings.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`));
+  if (!container.config.host.publishAllPorts) return [];
+  const bound = new Set(boundPorts(container).flatMap(expand));
   return exposedPorts(container, exposed)
     .filter((port) => !bound.has(port))
     .map(parseExposed);

@@ -37,8 +37,13 @@ export function containerView(
     image,
     sandbox,
     sandboxKey: sandbox === undefined || sandbox.namespace === '' ? '' : context.namespacePath(sandbox.namespace),
-    bound: sandbox === undefined || isShared ? [] : context.network.boundPorts(sandbox.id),
-    exposed: exposedPorts(container, imagePorts(image)),
+    // Made when they are asked for: a range is thousands of them.
+    get bound() {
+      return sandbox === undefined || isShared ? [] : context.network.boundPorts(sandbox.id);
+    },
+    get exposed() {
+      return exposedPorts(container, imagePorts(image));
+    },
     networks: attachments(container, sandbox, context),
     // What `--tmpfs` asks for stands in the configuration alone.
     mounts: containerMounts(container)

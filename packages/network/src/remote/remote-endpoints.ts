@@ -17,6 +17,7 @@ import {
 import { freeInterface } from '../endpoint-factory.ts';
 import { electGateways, type Joined, subnetOf } from '../gateway.ts';
 import type { Endpoint, Network, RemoteEndpoint, Sandbox } from '../model.ts';
+import { singleBindings } from '../port-binding.ts';
 import type { NetworkState } from '../state.ts';
 import type { PluginAccess, PluginPort } from './plugin-port.ts';
 
@@ -175,7 +176,8 @@ function faultOf({ ipv4, ipv6 }: DrivenInterface, network: Network): string | un
 }
 
 /** What a plugin learns about a container: its ports and what was asked for the endpoint. */
-function detailsOf({ ports }: Sandbox, { config }: Endpoint): EndpointDetails {
+function detailsOf(sandbox: Sandbox, { config }: Endpoint): EndpointDetails {
+  const ports = sandbox.ports.flatMap(singleBindings);
   const exposed = ports.map(({ protocol, containerPort }) => ({ protocol, port: containerPort }));
   const isFirst = (one: (typeof exposed)[number], index: number) =>
     exposed.findIndex(({ protocol, port }) => protocol === one.protocol && port === one.port) === index;
