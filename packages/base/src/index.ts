@@ -19,6 +19,16 @@ export {
 } from './errors.ts';
 export { isIdentifierPrefix, newIdentifier, shortIdentifier } from './identifier.ts';
 export {
+  formatIdentityRanges,
+  type IdentityMapping,
+  type IdentityRange,
+  type Owner,
+  ownerInside,
+  ownerOutside,
+  parseIdentityRanges,
+  sameMapping,
+} from './identity-mapping.ts';
+export {
   type Family,
   familyOf,
   hostText,
