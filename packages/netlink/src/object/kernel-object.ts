@@ -1,4 +1,4 @@
-import type { InterfaceAddress, IpAddress, MacAddress, Prefix } from '@fairlead/base';
+import type { IdentityMapping, InterfaceAddress, IpAddress, MacAddress, Prefix } from '@fairlead/base';
 import type { TableDefinition } from '../nftables/definition.ts';
 
 /**
@@ -10,6 +10,11 @@ export type NamespaceName = string;
 export interface NamespaceObject {
   readonly kind: 'namespace';
   readonly namespace: NamespaceName;
+  /**
+   * It belongs to a user namespace of its own, in which users and groups are these; absent means the host's. The owner of a
+   * namespace never changes, so one that is there is not compared by it.
+   */
+  readonly owner?: IdentityMapping;
 }
 
 /** A network interface. */

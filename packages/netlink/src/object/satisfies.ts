@@ -2,9 +2,10 @@ import type { KernelObject } from './kernel-object.ts';
 
 /**
  * True when `observed` has every property that `desired` asks for; what is not asked for may be anything. A veth's peer
- * is not compared, it is a link of its own. A link that was moved may be of any kind.
+ * is not compared, it is a link of its own. A link that was moved may be of any kind, and a namespace anybody's.
  */
 export function satisfies(observed: KernelObject, desired: KernelObject): boolean {
+  if (desired.kind === 'namespace') return observed.kind === 'namespace';
   if (desired.kind !== 'link' || desired.type.kind !== 'moved') return contains(observed, desired);
   const { type: _, madeIn: __, ...properties } = desired;
   return contains(observed, properties);

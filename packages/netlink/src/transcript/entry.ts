@@ -1,3 +1,4 @@
+import type { IdentityMapping } from '@fairlead/base';
 import type { ErrnoName } from '../errno.ts';
 import type { SetSchema } from '../nftables/element-codec.ts';
 import type { NamespaceName } from '../object/kernel-object.ts';
@@ -42,6 +43,8 @@ export interface SysctlEntry extends EffectEntry {
 export interface NamespaceEntry extends EffectEntry {
   readonly protocol: 'namespace';
   readonly action: 'add' | 'remove';
+  /** Users and groups of the user namespace that was made for it. */
+  readonly owner?: IdentityMapping;
 }
 
 /** One recorded effect on the kernel. */

@@ -177,17 +177,22 @@ test('renaming and moving', () => {
 });
 
 test('namespaces and sysctls', () => {
+  const remapped = [{ inside: 0, outside: 100_000, count: 65_536 }];
   const entries: TranscriptEntry[] = [
     { ...effect, namespace: 'box', protocol: 'namespace', action: 'add' },
     { ...effect, namespace: 'box', protocol: 'sysctl', key: 'net.ipv4.conf.eth0/1.rp_filter', value: '2' },
     { ...effect, protocol: 'sysctl', key: 'net.ipv4.ip_local_port_range', value: '1 2' },
     { ...effect, namespace: 'box', protocol: 'namespace', action: 'remove' },
+    { ...effect, namespace: 'box', protocol: 'namespace', action: 'add', owner: { users: remapped, groups: remapped } },
   ];
   assert.deepEqual(renderTranscript(entries), [
     'ip netns add box',
     'nsenter --net=/run/netns/box sysctl -q -w net.ipv4.conf.eth0/1.rp_filter=2',
     "sysctl -q -w 'net.ipv4.ip_local_port_range=1 2'",
     'ip netns del box',
+    "unshare --user --net sh -c 'echo $$; exec sleep 9' | { read p; " +
+      "printf '0 100000 65536\\n' >/proc/$p/uid_map; printf '0 100000 65536\\n' >/proc/$p/gid_map; " +
+      'ip netns attach box $p; kill $p; }',
   ]);
 });
 

@@ -1,7 +1,8 @@
+import { formatIdentityRanges, type IdentityMapping, type IdentityRange } from '@fairlead/base';
 import { decodeMessages, type Message } from '../message.ts';
 import { routeMessage } from '../route/message-types.ts';
 import { renderAddressMessage } from './address-text.ts';
-import { commandLine, enterPrefix } from './command.ts';
+import { commandLine, enterPrefix, quote } from './command.ts';
 import type { NamespaceEntry, NetfilterEntry, RouteEntry, SysctlEntry, TranscriptEntry } from './entry.ts';
 import { flowWords, isFlowMessage } from './flow-text.ts';
 import { renderLinkMessage } from './link-text.ts';
@@ -84,6 +85,18 @@ function sysctlCommand({ namespace, key, value }: SysctlEntry): string {
   return commandLine([...enterPrefix(namespace), 'sysctl', '-q', '-w', `${key}=${value}`]);
 }
 
-function namespaceCommand({ namespace, action }: NamespaceEntry): string {
+function namespaceCommand({ namespace, action, owner }: NamespaceEntry): string {
+  if (owner !== undefined) return ownedNamespaceCommand(namespace, owner);
   return commandLine(['ip', 'netns', action === 'add' ? 'add' : 'del', namespace]);
+}
+
+/**
+ * unshare(1) makes both namespaces, its shell says who it is then and waits: the maps can only be written from outside, as
+ * long as a process is in there.
+ */
+function ownedNamespaceCommand(namespace: string, { users, groups }: IdentityMapping): string {
+  const map = (ranges: readonly IdentityRange[], file: string) =>
+    `printf ${quote(formatIdentityRanges(ranges).replaceAll('\n', '\\n'))} >/proc/$p/${file}`;
+  const outside = [map(users, 'uid_map'), map(groups, 'gid_map'), `ip netns attach ${quote(namespace)} $p`, 'kill $p'];
+  return `unshare --user --net sh -c 'echo $$; exec sleep 9' | { read p; ${outside.join('; ')}; }`;
 }
