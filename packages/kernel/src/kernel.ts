@@ -7,6 +7,7 @@ import {
   type KernelObject,
   type LinkDetails,
   type NamespaceName,
+  type NamespaceObject,
   type News,
   type RuleDefinition,
   type SysctlObject,
@@ -95,7 +96,7 @@ export class Kernel implements Disposable {
     const { object } = change;
     switch (object.kind) {
       case 'namespace':
-        this.#applyNamespace(change.action, object.namespace);
+        this.#applyNamespace(change.action, object);
         return undefined;
       case 'sysctl':
         if (change.action !== 'remove') this.#writeSysctl(object);
@@ -118,7 +119,7 @@ export class Kernel implements Disposable {
     }
   }
 
-  #applyNamespace(action: Change['action'], namespace: NamespaceName): void {
+  #applyNamespace(action: Change['action'], { namespace, owner }: NamespaceObject): void {
     if (action === 'change') return;
     const effect = { protocol: 'namespace', namespace, action, operation: `${action} namespace ${namespace}` } as const;
     if (action === 'remove') {
@@ -126,7 +127,7 @@ export class Kernel implements Disposable {
       return;
     }
     try {
-      this.#log.run(effect, () => this.#namespaces.create(namespace));
+      this.#log.run({ ...effect, ...(owner && { owner }) }, () => this.#namespaces.create(namespace, owner));
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error;
     }

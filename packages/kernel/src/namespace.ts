@@ -9,10 +9,12 @@ import {
   statSync,
   unlinkSync,
 } from 'node:fs';
+import type { IdentityMapping } from '@fairlead/base';
 import type { NamespaceName } from '@fairlead/netlink';
 import { errnoOf } from './errno-of.ts';
 import { mount, setns, umount2, unshare } from './syscalls.ts';
 import { SystemCallError } from './system-call-error.ts';
+import { withUserNamespace } from './user-namespace.ts';
 
 const directory = '/run/netns';
 const CLONE_NEWNET = 0x40000000;
@@ -98,18 +100,30 @@ function goBack(): void {
  * Make a network namespace and pin it under `/run/netns`, as `ip netns add` does. `inside` runs in the new namespace
  * before it is left: the place to open the first socket without entering again.
  *
+ * @param owner makes it belong to a user namespace of its own, which lives as long as it does.
  * @throws SystemCallError `EEXIST` when the name is taken.
  */
-export function createNamespace<T = void>(name: NamespaceName, inside?: () => T): T | undefined {
+export function createNamespace<T = void>(
+  name: NamespaceName,
+  inside?: () => T,
+  owner?: IdentityMapping,
+): T | undefined {
   prepareDirectory();
   const path = namespacePath(name);
   reservePath(path);
+  const pin = (process: string) => mount(`${process}/ns/net`, path, null, MS_BIND, null);
   try {
-    const pin = () => {
-      mount('/proc/thread-self/ns/net', path, null, MS_BIND, null);
-      return inside?.();
-    };
-    return workAway(() => unshare(CLONE_NEWNET), pin);
+    if (owner !== undefined) {
+      withUserNamespace(owner, pin, true);
+      return inside && enterNamespace(path, inside);
+    }
+    return workAway(
+      () => unshare(CLONE_NEWNET),
+      () => {
+        pin('/proc/thread-self');
+        return inside?.();
+      },
+    );
   } catch (error) {
     deleteNamespace(name);
     throw error;
@@ -140,8 +154,8 @@ function pinAt(path: string): 'namespace' | 'plain file' | undefined {
 export interface NamespacePlaces {
   /** A file that stands for it; opening the one of a name that there is none of fails with `ENOENT`. */
   path(name: NamespaceName): string;
-  /** @throws SystemCallError `EEXIST` when the name is taken. */
-  create<T>(name: NamespaceName, inside: () => T): T | undefined;
+  /** See {@link createNamespace}. @throws SystemCallError `EEXIST` when the name is taken. */
+  create<T>(name: NamespaceName, inside: () => T, owner?: IdentityMapping): T | undefined;
   /** A name that is gone already is success. */
   remove(name: NamespaceName): void;
   /** Every name but the host's. */

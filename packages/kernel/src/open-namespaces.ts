@@ -1,3 +1,4 @@
+import type { IdentityMapping } from '@fairlead/base';
 import type { NamespaceName } from '@fairlead/netlink';
 import { type NamespacePlaces, pinnedPlaces } from './namespace.ts';
 import { NetlinkSocket } from './netlink-socket.ts';
@@ -52,9 +53,9 @@ export class OpenNamespaces {
     return this.#open.get(name);
   }
 
-  /** Make and pin a namespace, with a first socket that was opened on the way. */
-  create(name: NamespaceName): OpenNamespace {
-    const socket = this.#places.create(name, () => new NetlinkSocket('route'));
+  /** Make and pin a namespace, with a first socket that was opened on the way; see `createNamespace`. */
+  create(name: NamespaceName, owner?: IdentityMapping): OpenNamespace {
+    const socket = this.#places.create(name, () => new NetlinkSocket('route'), owner);
     this.close(name);
     const namespace = this.#keep(this.#opened(name));
     if (socket !== undefined) namespace.adopt('route', socket);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { readlinkSync } from 'node:fs';
 import { afterEach, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import {
@@ -10,9 +11,10 @@ import {
 } from '@fairlead/base';
 import type { Change, KernelObject, LinkObject, RouteObject, RuleObject, TableDefinition } from '@fairlead/netlink';
 import { Kernel } from './kernel.ts';
-import { deleteNamespace, listNamespaces } from './namespace.ts';
+import { deleteNamespace, listNamespaces, namespacePath } from './namespace.ts';
 import { Recorder } from './recorder.ts';
 import { bridgeTable } from './testing/conformance-objects.ts';
+import { openOwner } from './user-namespace.ts';
 
 const base = 'fl-test-replay-';
 const [host, box, host2, box2] = [`${base}h1`, `${base}c1`, `${base}h2`, `${base}c2`] as const;
@@ -22,6 +24,8 @@ function clean(): void {
 }
 clean();
 afterEach(clean);
+
+const remapped = [{ inside: 0, outside: 100_000, count: 65_536 }];
 
 const bridge: LinkObject = {
   kind: 'link',
@@ -145,7 +149,7 @@ const bucket = (namespace: string, link: string, rate: number): KernelObject => 
 
 const added: KernelObject[] = [
   { kind: 'namespace', namespace: host },
-  { kind: 'namespace', namespace: box },
+  { kind: 'namespace', namespace: box, owner: { users: remapped, groups: remapped } },
   bridge,
   outer,
   { kind: 'sysctl', namespace: box, key: 'net.ipv4.conf.eth0.rp_filter', value: '2' },
@@ -320,6 +324,13 @@ function show(...words: string[]): unknown {
   return JSON.parse(text === '' ? '[]' : text, (key, value: unknown) => (volatile.has(key) ? undefined : value));
 }
 
+/** Who is root in a namespace; '' for the host's own root. */
+function ownerOf(namespace: string): string {
+  using owner = openOwner(namespacePath(namespace));
+  const isOwn = readlinkSync(owner.path) === readlinkSync('/proc/self/ns/user');
+  return isOwn ? '' : tool('nsenter', `--user=${owner.path}`, 'cat', '/proc/self/uid_map', '/proc/self/gid_map');
+}
+
 /** Everything that the tools can tell about a pair of namespaces. */
 function snapshot(pair: readonly string[]) {
   return pair.map((namespace) => ({
@@ -333,6 +344,7 @@ function snapshot(pair: readonly string[]) {
     rules6: show('ip', '-6', '-j', '-d', '-n', namespace, 'rule'),
     fdb: settled(show('bridge', '-j', '-n', namespace, 'fdb')),
     tables: show('nsenter', `--net=/run/netns/${namespace}`, 'nft', '-j', 'list', 'ruleset'),
+    owner: ownerOf(namespace),
     forwarding: tool('nsenter', `--net=/run/netns/${namespace}`, 'sysctl', 'net.ipv4.ip_forward'),
   }));
 }

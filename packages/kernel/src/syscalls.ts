@@ -146,6 +146,52 @@ export const mkfifo = declare<[path: string, mode: number]>('int mkfifo(const ch
 /** fcntl(2) for the commands that take a number. */
 export const fcntl = declare<[descriptor: number, command: number, value: number]>('int fcntl(int, int, long)');
 
+/** mount_setattr(2), through syscall(2); `attributes` is a struct mount_attr. */
+export const mountSetAttributes = declare<
+  [number: number, directory: number, path: string, flags: number, attributes: Uint8Array, size: number]
+>('long syscall(long, int, const char *, unsigned int, const void *, size_t)');
+/** move_mount(2), through syscall(2). */
+export const moveMount = declare<
+  [number: number, from: number, fromPath: string, to: number, toPath: string, flags: number]
+>('long syscall(long, int, const char *, int, const char *, unsigned int)');
+/** ioctl(2) for the requests that take a number. */
+export const ioctl = declare<[descriptor: number, request: number, value: number]>(
+  'int ioctl(int, unsigned long, long)',
+);
+/** waitpid(2), for processes that Node knows nothing of. */
+export const waitpid = declare<[pid: number, status: null, options: number]>('int waitpid(int, void *, int)');
+
+const nativeClone: (entry: bigint, stack: bigint, flags: number, argument: number) => number = library.func(
+  'int clone(void *, void *, int, size_t)',
+);
+const nativeDlsym: (library: null, name: string) => bigint = library.func('void *dlsym(void *, const char *)');
+/** Bytes; sleep(3) needs a few hundred. */
+const SLEEPER_STACK = 65_536;
+const CLONE_VM = 0x100;
+let sleeper: { readonly entry: bigint; readonly stack: bigint } | undefined;
+
+/**
+ * clone(2) of a process that does nothing but sleep(3) in namespaces of its own: for a process with several threads cannot
+ * enter a user namespace itself. It shares this one's memory, which makes it cheap, and its entry is a function of the C
+ * library, so that no JavaScript runs in it. It is to be killed and waited for (`__WALL`, for its end signals nothing) before
+ * there is another one, and ends by itself when this process is killed first.
+ *
+ * @param seconds after which it ends.
+ * @returns its process id.
+ */
+export function cloneSleeper(flags: number, seconds: number): number {
+  sleeper ??= { entry: nativeDlsym(null, 'sleep'), stack: sleeperStack() };
+  const pid = nativeClone(sleeper.entry, sleeper.stack, flags | CLONE_VM, seconds);
+  if (pid < 0) throw new SystemCallError('clone', errnoName(koffi.errno()));
+  return pid;
+}
+
+/** Its upper end: stacks grow downwards. */
+function sleeperStack(): bigint {
+  const base = nativeMmap(null, SLEEPER_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return koffi.address(base) + BigInt(SLEEPER_STACK);
+}
+
 /** close(2) on a worker thread: closing a netfilter socket after a deletion waits for RCU (nf_tables_api.c). */
 export const closeAsync = declareAsync<[descriptor: number]>('int close(int)');
 /** send(2) on a worker thread: a netlink request is carried out inside the sender's call. */
@@ -186,6 +232,8 @@ const nativeMunmap: (address: unknown, length: number) => number = library.func(
 const PROT_READ = 1;
 const PROT_WRITE = 2;
 const MAP_SHARED = 1;
+const MAP_PRIVATE = 2;
+const MAP_ANONYMOUS = 0x20;
 const MAP_FAILED = 2n ** 64n - 1n;
 
 /** Memory that is shared with the kernel. Nothing may look into it once it is disposed of. */
