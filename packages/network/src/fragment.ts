@@ -102,12 +102,12 @@ function bridged({ endpoint, network }: Joined, place: Place): KernelObject[] {
 
 /** What a sandbox asks of the kernel beyond its endpoints: the namespace, the ways out, its name service and its ports. */
 export function sandboxFragment(sandbox: Sandbox, joined: readonly Joined[]): KernelObject[] {
-  const { namespace } = sandbox;
+  const { namespace, identities } = sandbox;
   if (namespace === '') return [];
   const election = electGateways(joined);
   const published = portGateways(election);
   return [
-    { kind: 'namespace', namespace },
+    { kind: 'namespace', namespace, ...(identities && { owner: identities }) },
     ...nameServiceFragment(sandbox),
     ...defaultRoutes(namespace, { ipv4: wayOut(election.ipv4, 4), ipv6: wayOut(election.ipv6, 6) }),
     ...publishedFragment(sandbox, published),

@@ -1,4 +1,5 @@
 import type {
+  IdentityMapping,
   InterfaceAddress,
   IpAddress,
   MacAddress,
@@ -261,6 +262,8 @@ export interface Sandbox {
   readonly ownerName: string;
   /** Name under `/run/netns`; empty for the host's. */
   readonly namespace: string;
+  /** Who users and groups in it are on the host; absent where they are the same. */
+  readonly identities?: IdentityMapping;
   /** Ports asked for; they move with the gateway endpoint. */
   readonly ports: readonly PortBinding[];
   readonly mappings: readonly PortMapping[];

@@ -1,4 +1,4 @@
-import type { Logger, PortPolicies } from '@fairlead/base';
+import type { IdentityMapping, Logger, PortPolicies } from '@fairlead/base';
 import type { KernelObject } from '@fairlead/netlink';
 import type { Announcements } from './announcements.ts';
 import type { Joined } from './gateway.ts';
@@ -30,6 +30,8 @@ export interface SandboxRequest {
   readonly ownerName: string;
   /** `host` shares the host's namespace and asks nothing of the kernel. */
   readonly mode: 'own' | 'host';
+  /** Its namespace belongs to a user namespace of its own, with these users and groups. */
+  readonly identities?: IdentityMapping | undefined;
   readonly ports: readonly PortBinding[];
   readonly portPolicies?: PortPolicies;
   /** True for a container whose health has to be seen first; see `NetworkController.setReady`. */

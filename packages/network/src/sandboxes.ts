@@ -32,6 +32,7 @@ export class Sandboxes {
       owner: request.owner,
       ownerName: request.ownerName,
       namespace: request.mode === 'host' ? '' : this.#namespaceName(request),
+      ...(request.identities && request.mode === 'own' && { identities: request.identities }),
       ports: request.ports,
       ...(request.portPolicies && { portPolicies: request.portPolicies }),
       ...(request.unready && { unready: true }),
