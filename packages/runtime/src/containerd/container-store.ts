@@ -1,3 +1,4 @@
+import type { Owner } from '@fairlead/base';
 import { type Container, ContainersDefinition } from '../gen/containers.ts';
 import { Options } from '../gen/runc_options.ts';
 import type { GrpcChannel } from '../grpc/channel.ts';
@@ -16,6 +17,8 @@ export type RuntimeOptions = {
   readonly root?: string;
   /** The runtime asks systemd for control groups; cgroup paths are then `slice:prefix:name`. */
   readonly systemdCgroup?: boolean;
+  /** Whom the pipes of its processes belong to; the host's root without it. */
+  readonly ioOwner?: Owner;
 };
 
 /** What is to be recorded. */
@@ -51,11 +54,13 @@ export class ContainerStore {
 
   /** Record a container. @throws FairleadError `conflict` when the id exists. */
   async create(container: NewContainer): Promise<void> {
-    const { binary, root, systemdCgroup } = container.runtime ?? {};
+    const { binary, root, systemdCgroup, ioOwner } = container.runtime ?? {};
     const options = messageAny(Options, {
       binaryName: binary ?? '',
       root: root ?? '',
       systemdCgroup: systemdCgroup ?? false,
+      ioUid: ioOwner?.uid ?? 0,
+      ioGid: ioOwner?.gid ?? 0,
     });
     await this.#channel.unary(rpc.create, {
       container: {

@@ -41,6 +41,17 @@ test('the network namespace is joined by path, the others are new', () => {
   ]);
 });
 
+test('a user namespace is joined by path, and its users are told beside it', () => {
+  const ranges = [{ inside: 0, outside: 100_000, count: 65_536 }];
+  const userNamespace = { path: '/proc/1/fd/9', identities: { users: ranges, groups: ranges } };
+  const { linux, mounts } = build({ userNamespace });
+  assert.deepEqual(linux.namespaces.at(-1), { type: 'user', path: '/proc/1/fd/9' });
+  assert.deepEqual(linux.uidMappings, [{ containerID: 0, hostID: 100_000, size: 65_536 }]);
+  assert.deepEqual(linux.gidMappings, linux.uidMappings);
+  const cgroups = mounts.find(({ type }) => type === 'cgroup');
+  assert.equal(cgroups?.options[0], 'rw');
+});
+
 test('namespaces of the host are left out', () => {
   const namespaces = { network: 'host', pid: 'host', ipc: 'host', uts: 'host' } as const;
   const spec = build({ namespaces });

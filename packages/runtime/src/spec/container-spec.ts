@@ -1,3 +1,4 @@
+import type { IdentityMapping, IdentityRange } from '@fairlead/base';
 import { resolveCapabilities } from './capabilities.ts';
 import { cgroupPath } from './cgroup-path.ts';
 import { defaultMaskedPaths, defaultMounts, defaultReadonlyPaths, defaultShmSize } from './default-mounts.ts';
@@ -48,6 +49,8 @@ export type ContainerDescription = ProcessDescription & {
     readonly uts?: NamespaceMode;
     readonly cgroup?: NamespaceMode;
   };
+  /** An existing user namespace to run in, with its users and groups; absent means the host's. */
+  readonly userNamespace?: { readonly path: string; readonly identities: IdentityMapping };
   readonly capabilities?: { readonly add?: readonly string[]; readonly drop?: readonly string[] };
   readonly devices?: readonly DeviceRequest[];
   readonly deviceRules?: readonly OciDeviceRule[];
@@ -179,7 +182,9 @@ function mountsOf(container: ContainerDescription): OciMount[] {
   const privileged = container.privileged ?? false;
   const shmSize = container.shmSize ?? defaultShmSize;
   const shmPath = container.namespaces.ipc === 'host' ? '/dev/shm' : container.shmPath;
-  const defaults = defaultMounts({ shmSize, privileged, shmPath });
+  // Read-only, they could not be bound into a user namespace, as runc does with control groups of version 1.
+  const writableCgroups = container.userNamespace !== undefined;
+  const defaults = defaultMounts({ shmSize, privileged, shmPath, writableCgroups });
   const wanted = container.noShm ? defaults.filter(({ destination }) => destination !== '/dev/shm') : defaults;
   return orderMounts(wanted, (container.mounts ?? []).map(ociMount));
 }
@@ -191,7 +196,8 @@ function linuxPart(container: ContainerDescription, capabilities: readonly strin
   const propagation = rootPropagation(container.mounts ?? []);
   const seccomp = seccompOf(container, capabilities, host);
   return {
-    namespaces: namespacesOf(container.namespaces, privileged, host.unifiedCgroup),
+    namespaces: namespacesOf(container, host.unifiedCgroup),
+    ...identitiesOf(container),
     ...(devices.length > 0 ? { devices: devices.map(ociDevice) } : {}),
     cgroupsPath: cgroupPath({
       containerId: container.id,
@@ -219,9 +225,20 @@ function seccompOf(
   return parseSeccompProfile(asked.profile, host.architecture, capabilities);
 }
 
+/** Needed beside the path: the runtime hands files of its own over to these. */
+function identitiesOf({ userNamespace }: ContainerDescription): Pick<OciLinux, 'uidMappings' | 'gidMappings'> {
+  if (userNamespace === undefined) return {};
+  const { users, groups } = userNamespace.identities;
+  const mapping = ({ inside, outside, count }: IdentityRange) => ({
+    containerID: inside,
+    hostID: outside,
+    size: count,
+  });
+  return { uidMappings: users.map(mapping), gidMappings: groups.map(mapping) };
+}
+
 function namespacesOf(
-  modes: ContainerDescription['namespaces'],
-  privileged: boolean,
+  { namespaces: modes, privileged = false, userNamespace }: ContainerDescription,
   unifiedCgroup: boolean,
 ): OciNamespace[] {
   // Docker's default: own control group view with version 2, except for a privileged container; the host's with 1.
@@ -233,6 +250,7 @@ function namespacesOf(
     ...namespace('pid', modes.pid),
     ...namespace('ipc', modes.ipc),
     ...namespace('cgroup', cgroup),
+    ...(userNamespace ? [{ type: 'user', path: userNamespace.path } as const] : []),
   ];
 }
 

@@ -11,11 +11,19 @@ export type DefaultMountOptions = {
   readonly privileged: boolean;
   /** Host path to bind at /dev/shm: with a shared IPC namespace. */
   readonly shmPath?: string | undefined;
+  /** Control groups are mounted writable; who may write to them is another matter. */
+  readonly writableCgroups?: boolean;
 };
 
 /** The file systems that every container gets (moby, oci/defaults.go, and withMounts of daemon/oci_linux.go). */
-export function defaultMounts({ shmSize, privileged, shmPath }: DefaultMountOptions): OciMount[] {
+export function defaultMounts({
+  shmSize,
+  privileged,
+  shmPath,
+  writableCgroups = privileged,
+}: DefaultMountOptions): OciMount[] {
   const access = privileged ? 'rw' : 'ro';
+  const cgroupAccess = writableCgroups ? 'rw' : 'ro';
   const kernel = ['nosuid', 'noexec', 'nodev'];
   return [
     { destination: '/proc', type: 'proc', source: 'proc', options: kernel },
@@ -32,7 +40,7 @@ export function defaultMounts({ shmSize, privileged, shmPath }: DefaultMountOpti
       options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
     },
     { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...kernel, access] },
-    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [access, ...kernel] },
+    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [cgroupAccess, ...kernel] },
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: kernel },
     shmPath === undefined
       ? { destination: '/dev/shm', type: 'tmpfs', source: 'shm', options: [...kernel, 'mode=1777', `size=${shmSize}`] }

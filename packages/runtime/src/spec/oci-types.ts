@@ -109,13 +109,18 @@ export type OciThrottle = { readonly major: number; readonly minor: number; read
 
 /** A namespace: a new one, or with `path` an existing one. */
 export type OciNamespace = {
-  readonly type: 'mount' | 'network' | 'uts' | 'pid' | 'ipc' | 'cgroup';
+  readonly type: 'mount' | 'network' | 'uts' | 'pid' | 'ipc' | 'cgroup' | 'user';
   readonly path?: string;
 };
+
+/** Users or groups of a user namespace. */
+export type OciIdMapping = { readonly containerID: number; readonly hostID: number; readonly size: number };
 
 /** The Linux part. */
 export type OciLinux = {
   readonly namespaces: readonly OciNamespace[];
+  readonly uidMappings?: readonly OciIdMapping[];
+  readonly gidMappings?: readonly OciIdMapping[];
   readonly devices?: readonly OciDevice[];
   readonly cgroupsPath: string;
   readonly resources: LinuxResources;
