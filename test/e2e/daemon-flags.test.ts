@@ -53,7 +53,7 @@ test('the default network has another subnet when the flags change, and keeps it
 
 test('what would leave containers less apart than was asked for is refused at the start', async () => {
   await using host = await Host.create({});
-  await assert.rejects(Daemon.fairlead(host, ['--userns-remap', 'default']), /user namespaces are not remapped/);
+  await assert.rejects(Daemon.fairlead(host, ['--userns-remap', 'nosuch']), /Error during uid lookup for "nosuch"/);
 });
 
 test('a configuration file says the same as flags, and both together are refused', async () => {

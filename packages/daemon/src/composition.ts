@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { type Logger, lateModule, newIdentifier, settleAll } from '@fairlead/base';
+import { type IdentityMapping, type Logger, lateModule, newIdentifier, settleAll } from '@fairlead/base';
 import {
   type Container,
   ContainerTable,
@@ -19,11 +19,14 @@ import {
   makeNode,
   mountFileSystem,
   mountPoints,
+  mountWithIdentities,
   namespacePath,
   openInRoot,
   openMountTree,
+  openOwner,
   Recorder,
   readXattr,
+  requireMappedOverlays,
   unmountFileSystem,
   writeXattr,
 } from '@fairlead/kernel';
@@ -70,6 +73,8 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
   await using parts = new AsyncDisposableStack();
   const options = live.current;
   for (const path of [options.dataRoot, options.execRoot]) mkdirSync(path, { recursive: true, mode: 0o711 });
+  const identities = options.userRemap && (await userRemap(options.userRemap));
+  if (identities) requireMappedOverlays(options.dataRoot, identities);
   const recorder = new Recorder();
   const metrics = options.metrics && new (await import('./metrics/metrics.ts')).Metrics();
   if (metrics !== undefined) recorder.observe({ record: ({ microseconds }) => metrics.noteEffect(microseconds) });
@@ -145,9 +150,11 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
         keeper: names,
         makeFifo,
         fileSystems: { mount: mountFileSystem, unmount: unmountFileSystem, mountPoints },
+        mountWithIdentities,
         linkCounters,
         files: { openInRoot, openMountTree, makeNode, listXattrs, readXattr, writeXattr },
         namespacePath,
+        openOwner: (name) => openOwner(namespacePath(name)),
         operation: (name, work) => {
           const operation = () => recorder.operation(name, work);
           return metrics === undefined ? operation() : metrics.measure(name, operation);
@@ -160,6 +167,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
           hostGateways: options.hostGateways,
           legacyLinkVariables: process.env['DOCKER_KEEP_DEPRECATED_LEGACY_LINKS_ENV_VARS'] !== '0',
           cgroupParent: options.cgroupParent,
+          ...(identities && { identities }),
           selfRepair: options.selfRepair,
           runtime: { binary: runtime },
           log: options.log,
@@ -175,6 +183,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
           containerdSocket: containerd.socket,
           runtime,
           unifiedCgroup: host.unifiedCgroup,
+          userNamespaces: Boolean(identities),
           addressPools: options.addressPools,
         }),
         operations: () => operationRecords(recorder),
@@ -205,6 +214,12 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
   const owned = parts.move();
   const tellReload = () => events.emit(reloadEvent(engineId, hostname(), live.current));
   return { engine, tellReload, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** @throws FairleadError `invalid-argument`: rather no daemon than one whose containers are root where nobody expects it. */
+async function userRemap(asked: string): Promise<IdentityMapping | undefined> {
+  const { readIdentityFiles, remappedIdentities } = await import('./user-remap.ts');
+  return remappedIdentities(asked, readIdentityFiles());
 }
 
 async function connectNames(options: DaemonOptions, logger: Logger): Promise<NameService> {

@@ -26,6 +26,8 @@ export interface DaemonOptions {
   readonly selfRepair: boolean;
   /** Socket of a containerd that runs already; absent means one of our own. */
   readonly containerd?: string;
+  /** Whose subordinate users and groups those of containers are, `default|USER[:GROUP]`; absent means nobody's. */
+  readonly userRemap?: string;
   /** Control group of containers that name none; '' means the engine's own. */
   readonly cgroupParent: string;
   readonly debug: boolean;
@@ -106,13 +108,7 @@ export function optionsOf(values: FlagValues): DaemonOptions {
   const list = (name: string) => values.get(name) ?? [];
   const on = (name: string, otherwise: boolean) => (text(name) ?? String(otherwise)) === 'true';
   const containerd = text('containerd');
-  // Rather no daemon than one whose containers are root where the operator thinks that they are not.
-  if (text('userns-remap')) {
-    throw new FairleadError(
-      'invalid-argument',
-      '--userns-remap: user namespaces are not remapped by this version of Fairlead',
-    );
-  }
+  const userRemap = text('userns-remap');
   return {
     hosts: list('host').length > 0 ? list('host') : ['unix:///run/fairlead/docker.sock'],
     group: text('group') ?? 'docker',
@@ -123,6 +119,7 @@ export function optionsOf(values: FlagValues): DaemonOptions {
     flowHistory: parseCount('flow history', text('flow-history')) || 0,
     selfRepair: on('self-repair', true),
     ...(containerd && { containerd }),
+    ...(userRemap && { userRemap }),
     cgroupParent: text('cgroup-parent') ?? '',
     debug: on('debug', false),
     logLevel: parseLogLevel(text('log-level') ?? 'info'),

@@ -14,6 +14,7 @@ export interface SystemFacts {
   readonly containerdSocket: string;
   readonly runtime: string;
   readonly unifiedCgroup: boolean;
+  readonly userNamespaces: boolean;
   readonly addressPools: readonly { readonly base: string; readonly size: number }[];
 }
 
@@ -34,6 +35,7 @@ export function systemInfo(facts: SystemFacts): () => Promise<SystemInfo> {
       kernelVersion: release(),
       cgroupVersion: facts.unifiedCgroup ? '2' : '1',
       cgroupDriver: 'cgroupfs',
+      userNamespaces: facts.userNamespaces,
       cpus: cpus().length,
       memory: totalmem(),
       debug: options.debug,

@@ -1,4 +1,4 @@
-import type { Logger } from '@fairlead/base';
+import type { IdentityMapping, Logger } from '@fairlead/base';
 import type { NetworkController } from '@fairlead/network';
 import type { Containerd, HostFacts, MakeFifo, RuntimeOptions } from '@fairlead/runtime';
 import type { Store } from '@fairlead/store';
@@ -48,6 +48,8 @@ export interface EngineSettings {
   readonly legacyLinkVariables?: boolean;
   /** Control group of containers that name none; '' means `fairlead`. */
   readonly cgroupParent: string;
+  /** Who users and groups of containers are on the host; absent where they are the same. */
+  readonly identities?: IdentityMapping;
   /** Put back at once what somebody takes from the network; otherwise with the next start. */
   readonly selfRepair: boolean;
   readonly runtime: RuntimeOptions;
@@ -70,6 +72,10 @@ export interface EngineContext {
   readonly linkCounters: (namespace: string) => readonly LinkCounters[];
   /** Absolute path of a pinned network namespace. */
   readonly namespacePath: (name: string) => string;
+  /** Mount a directory again where what belongs to somebody inside of the mapping belongs to the one outside. */
+  readonly mountWithIdentities: (source: string, target: string, mapping: IdentityMapping) => void;
+  /** The user namespace that a pinned network namespace belongs to; its path is good until the disposal. */
+  readonly openOwner: (name: string) => { readonly path: string } & Disposable;
   /** Runs work so that what it does to the kernel is recorded under one name. */
   readonly operation: <T>(name: string, work: () => Promise<T>) => Promise<T>;
   readonly host: HostFacts;

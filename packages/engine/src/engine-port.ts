@@ -279,6 +279,8 @@ export interface SystemInfo {
   readonly osVersion: string;
   readonly cgroupVersion: '1' | '2';
   readonly cgroupDriver: string;
+  /** Users of containers are others on the host. */
+  readonly userNamespaces: boolean;
   readonly cpus: number;
   readonly memory: number;
   readonly debug: boolean;

@@ -16,7 +16,7 @@ import type { EngineContext } from './context.ts';
 import type { DiagnosisService } from './diagnosis-port.ts';
 import type { EnginePort, OperationRecord, PruneService, SystemInfo } from './engine-port.ts';
 import type { FileService } from './files/file-port.ts';
-import { dropMountPlaces } from './files/mount-place.ts';
+import { dropMappedLayers, dropMountPlaces } from './files/mount-place.ts';
 import { watchHostResolvConf } from './host-resolver-file.ts';
 import type { CommitOptions } from './image/commit-port.ts';
 import { commitContainer } from './image/container-commit.ts';
@@ -117,6 +117,7 @@ export class Engine implements EnginePort, AsyncDisposable {
     const [tasks] = await Promise.all([this.#recovery.tasks(), this.images.recover()]);
     dropBuildContexts(this.#context.settings);
     dropMountPlaces(this.#context.settings, this.#context.fileSystems);
+    dropMappedLayers(this.#context);
     const used = this.#recovery.usedSandboxes(tasks);
     this.#containerVolumes.adopt([...this.#table].filter(isAlive));
     const { compareInsides } = await this.#context.network.start((sandbox: Sandbox) => used.has(sandbox.id));
@@ -182,6 +183,7 @@ export class Engine implements EnginePort, AsyncDisposable {
     await this.#rest;
     this.#networkKeeper?.[Symbol.dispose]();
     await this.#lifecycle.release();
+    dropMappedLayers(this.#context);
   }
 
   leaveNothing(): void {

@@ -132,6 +132,7 @@ export class FakeEngine implements EnginePort {
       operatingSystem: 'Debian GNU/Linux 12 (bookworm)',
       osVersion: '12',
       cgroupVersion: '2',
+      userNamespaces: false,
       cgroupDriver: 'cgroupfs',
       cpus: 2,
       memory: 4_000_000_000,

@@ -123,7 +123,7 @@ export function presentInfo(
     ContainerdCommit: { ID: info.containerdVersion, ...(version < 49 && { Expected: '' }) },
     RuncCommit: { ID: info.runtimeVersion, ...(version < 49 && { Expected: '' }) },
     InitCommit: { ID: '', ...(version < 49 && { Expected: '' }) },
-    SecurityOptions: ['name=seccomp,profile=builtin', ...(info.cgroupVersion === '2' ? ['name=cgroupns'] : [])],
+    SecurityOptions: securityOptions(info),
     DefaultAddressPools: info.defaultAddressPools.map(({ base, size }) => ({ Base: base, Size: size })),
     ...(version >= 49 && { FirewallBackend: { Driver: 'nftables' } }),
     CDISpecDirs: [],
@@ -132,6 +132,14 @@ export function presentInfo(
     }),
     Warnings: info.warnings.length > 0 ? info.warnings : null,
   };
+}
+
+function securityOptions({ cgroupVersion, userNamespaces }: SystemInfo): string[] {
+  return [
+    'name=seccomp,profile=builtin',
+    ...(userNamespaces ? ['name=userns'] : []),
+    ...(cgroupVersion === '2' ? ['name=cgroupns'] : []),
+  ];
 }
 
 /** Limits of a container that are enforced. */

@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Family, type IpAddress, isNotFound, parseIpAddress } from '@fairlead/base';
+import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Family, type IpAddress, isNotFound, type Owner, parseIpAddress } from '@fairlead/base';
 import {
   asksByIpv6,
   type Endpoint,
@@ -19,6 +19,7 @@ import { readHostResolvConf } from '../host-resolver-file.ts';
 import type { Container } from '../model.ts';
 import type { LegacyLinks } from './legacy-links.ts';
 import { rewriteLines, rewriteUnlessEdited, writeOwned } from './owned-file.ts';
+import { identitiesOf, rootOf } from './user-namespace.ts';
 
 /** Files of a container on the host. */
 export interface ContainerFiles {
@@ -71,9 +72,14 @@ export class FileWriter {
   create(container: Container, hostname: string, networks: readonly Network[]): ContainerFiles {
     const files = containerFiles(this.#settings, container.id);
     mkdirSync(files.directory, { recursive: true, mode: 0o710 });
+    const root = rootOf(identitiesOf(container.config, this.#settings));
+    if (root !== undefined) letIn(files.directory, root);
     writeFileSync(files.hostname, `${hostname}\n`, { mode: 0o644 });
     writeOwned(files.resolvConf, this.#resolvConf(container, networks, asksByIpv6(networks) ? 6 : 4));
     this.writeHosts(container, hostname, []);
+    if (root !== undefined) {
+      for (const path of [files.hosts, files.hostname, files.resolvConf]) chownSync(path, root.uid, root.gid);
+    }
     return files;
   }
 
@@ -146,6 +152,12 @@ export function dnsConfig({ config }: Container, settings: EngineSettings): Engi
     search: dnsSearch.length > 0 ? dnsSearch : settings.dns.search,
     options: dnsOptions.length > 0 ? dnsOptions : settings.dns.options,
   };
+}
+
+/** Who is root in a container has to get at the files that are bound in there; nobody else has to see any. */
+function letIn(directory: string, root: Owner): void {
+  chmodSync(dirname(directory), 0o711);
+  chownSync(directory, 0, root.gid);
 }
 
 function readOptional(path: string): string {

@@ -37,6 +37,7 @@ import type { LegacyLinks } from './legacy-links.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { plannedMounts, requireBindSources } from './mount-plan.ts';
 import { processesOf } from './processes.ts';
+import { requireFitForUserNamespace } from './user-namespace.ts';
 import { containerView } from './view.ts';
 
 const isolation = lateModule(() => import('./isolation.ts'));
@@ -286,6 +287,7 @@ export class Containers implements ContainerService {
   async #validate(config: ContainerConfig): Promise<void> {
     const { requireIsolation } = await isolation();
     requireIsolation(config);
+    requireFitForUserNamespace(config, this.#context.settings);
     this.#requireDonors(config);
     plannedMounts(config);
     requireBindSources(config);

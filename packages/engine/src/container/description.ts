@@ -15,6 +15,8 @@ export interface DescriptionSource {
   readonly hostname: string;
   /** Path of the network namespace; absent means the host's. */
   readonly networkNamespace: string | undefined;
+  /** The user namespace of the container; absent means the host's. */
+  readonly userNamespace?: ContainerDescription['userNamespace'];
   readonly files: ContainerFiles;
   /** Control group for a container that names none; '' leaves it to the runtime package. */
   readonly cgroupParent: string;
@@ -67,6 +69,7 @@ export function describeContainer(source: DescriptionSource): ContainerDescripti
     ...(host.shmSize > 0 && { shmSize: host.shmSize }),
     sysctls: host.sysctls,
     ...isolationOf(config),
+    ...(source.userNamespace && { userNamespace: source.userNamespace }),
     oomScoreAdj: host.oomScoreAdjust,
     ...(cgroupParent && { cgroupParent }),
   };

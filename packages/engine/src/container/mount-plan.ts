@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
-import { FairleadError, messageOf } from '@fairlead/base';
+import { FairleadError, messageOf, type Owner } from '@fairlead/base';
 import type { MountView } from '../engine-port.ts';
 import type { Container, ContainerConfig, ContainerMount, MountRequest } from '../model.ts';
 import { parseBind } from './bind.ts';
@@ -36,17 +36,20 @@ export function plannedMounts(config: Pick<ContainerConfig, 'host'>): PlannedMou
 /**
  * `-v` makes the directory that it names, as Docker does; `--mount` does not.
  *
+ * @param root whom it belongs to: who is root in the container; absent means the host's.
  * @throws FairleadError `internal` in Docker's words when it cannot be made.
  */
-export function makeBindSources(config: Pick<ContainerConfig, 'host'>): void {
+export function makeBindSources(config: Pick<ContainerConfig, 'host'>, root?: Owner): void {
   for (const { type, source } of config.host.binds.map(parseBind)) {
-    if (type === 'bind' && !existsSync(source)) makeBindSource(source);
+    if (type === 'bind' && !existsSync(source)) makeBindSource(source, root);
   }
 }
 
-function makeBindSource(source: string): void {
+function makeBindSource(source: string, root: Owner | undefined): void {
   try {
-    mkdirSync(source, { recursive: true });
+    const first = mkdirSync(source, { recursive: true });
+    if (root === undefined || first === undefined) return;
+    for (let made = source; made.length >= first.length; made = dirname(made)) chownSync(made, root.uid, root.gid);
   } catch (error) {
     const reason = `error while creating mount source path '${source}': ${reasonOf(error)}`;
     throw new FairleadError('internal', reason, { cause: error });

@@ -9,6 +9,7 @@ import type { ContainerTable } from './container-table.ts';
 import { healthCheckOf } from './health-state.ts';
 import type { LegacyLinks } from './legacy-links.ts';
 import { exposedPorts, type NetworkPlan, planNetwork } from './network-plan.ts';
+import { identitiesOf } from './user-namespace.ts';
 
 const serviceNames = lateModule(() => import('./service-ports.ts'));
 
@@ -62,7 +63,8 @@ export class SandboxStart {
     const ports = { ports: portsOf(plan), ...(portPolicies && { portPolicies }) };
     const services = await this.#services(container);
     const unready = healthCheckOf(container.config) !== undefined;
-    const request = { owner: id, ownerName: container.name, mode, ...ports, unready, services } as const;
+    const identities = identitiesOf(container.config, settings);
+    const request = { owner: id, ownerName: container.name, mode, identities, ...ports, unready, services } as const;
     const sandbox = existing ?? (await network.openSandbox({ ...request, dns: dnsConfig(container, settings) }));
     this.#starting.set(id, sandbox.id);
     return sandbox;

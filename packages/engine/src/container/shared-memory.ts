@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Owner } from '@fairlead/base';
 import type { EngineSettings, FileSystems } from '../context.ts';
 import type { Container } from '../model.ts';
 
@@ -21,14 +22,15 @@ export class SharedMemory {
     return join(this.#directory, id);
   }
 
-  /** Mount it anew, for a container that is about to start and shares it. */
-  async open({ id, config }: Pick<Container, 'id' | 'config'>): Promise<void> {
+  /** Mount it anew, for a container that is about to start and shares it; `root` is who is root in there. */
+  async open({ id, config }: Pick<Container, 'id' | 'config'>, root?: Owner): Promise<void> {
     if (config.host.ipcMode !== 'shareable') return;
     this.close(id);
     const target = this.path(id);
     mkdirSync(target, { recursive: true, mode: 0o711 });
     const size = config.host.shmSize > 0 ? `,size=${config.host.shmSize}` : '';
-    const options = `nosuid,nodev,noexec,mode=1777${size}`;
+    const owner = root === undefined ? '' : `,uid=${root.uid},gid=${root.gid}`;
+    const options = `nosuid,nodev,noexec,mode=1777${size}${owner}`;
     await this.#fileSystems.mount({ source: 'shm', target, type: 'tmpfs', options });
   }
 

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { FairleadError, isConflict, isUnavailable, lateModule, messageOf } from '@fairlead/base';
+import { FairleadError, type IdentityMapping, isConflict, isUnavailable, lateModule, messageOf } from '@fairlead/base';
 import type { Sandbox } from '@fairlead/network';
 import {
   type ContainerDescription,
@@ -24,9 +24,11 @@ import { readRootfsFile } from './rootfs-file.ts';
 import { RunningProcess } from './running.ts';
 import { SandboxStart } from './sandbox-start.ts';
 import { SharedMemory } from './shared-memory.ts';
+import { identitiesOf, requireSameUsers, rootOf } from './user-namespace.ts';
 
 const runtimeSpec = lateModule(() => import('@fairlead/runtime/spec'));
 const containerLog = lateModule(() => import('./container-log.ts'));
+const mappedLayers = lateModule(() => import('../files/mapped-layers.ts'));
 const description = lateModule(() => import('./description.ts'));
 
 const SIGKILL = 9;
@@ -130,19 +132,23 @@ export class ContainerStart {
     await using undo = new AsyncDisposableStack();
     const { id } = container;
     const plan = await this.#sandboxes.plan(container);
-    const mounts = this.#context.containerd.snapshots.mounts(id);
+    const identities = identitiesOf(container.config, this.#context.settings);
+    const mounts = this.#layers(id, identities);
     // Not awaited yet: it must not count as unhandled when something else fails first.
     mounts.catch(() => {});
-    makeBindSources(container.config);
+    makeBindSources(container.config, rootOf(identities));
     undo.defer(() => this.#quietly(id, 'volumes not released', () => this.#volumes.release(container)));
     using sources = await this.#volumes.hold(container);
     undo.defer(() => this.sharedMemory.close(id));
-    await this.sharedMemory.open(container);
+    await this.sharedMemory.open(container, rootOf(identities));
     const sandbox = await this.#sandboxes.open(container, plan);
     undo.defer(() => this.#quietly(id, 'sandbox not closed', () => this.leaveSandbox({ id, sandbox: sandbox.id })));
+    requireSameUsers(container.config, sandbox, identities, this.#table);
     this.#table.put({ ...this.#table.find(id), sandbox: sandbox.id });
     const files = this.#writeFiles(container, plan, sandbox);
-    const parts = { container, plan, sandbox, files, sources, mounts: await mounts };
+    using owner = identities && this.#context.openOwner(sandbox.namespace);
+    const userNamespace = identities && owner && { path: owner.path, identities };
+    const parts = { container, plan, sandbox, files, sources, mounts: await mounts, userNamespace };
     await this.#recordContainer(parts, undo);
     const creating = this.#createTask(parts, started);
     // It is awaited with the network; until then its failure must not count as unhandled.
@@ -158,6 +164,11 @@ export class ContainerStart {
     undo.move();
   }
 
+  async #layers(id: string, identities: IdentityMapping | undefined): Promise<SnapshotMount[]> {
+    const layers = await this.#context.containerd.snapshots.mounts(id);
+    return identities === undefined ? layers : (await mappedLayers()).mapLayers(this.#context, layers, identities);
+  }
+
   /** @returns the files that the container gets: its own, or those of the container whose network it shares. */
   #writeFiles(container: Container, plan: NetworkPlan, sandbox: Sandbox): ContainerFiles {
     if (plan.mode === 'shared') return containerFiles(this.#context.settings, sandbox.owner);
@@ -171,7 +182,9 @@ export class ContainerStart {
     const { id, config } = parts.container;
     const { containerSpec } = await runtimeSpec();
     const spec = containerSpec(await this.#describe(parts), host);
-    const record = { id, spec, snapshotKey: id, image: config.image, runtime: settings.runtime };
+    const ioOwner = rootOf(parts.userNamespace?.identities);
+    const runtime = { ...settings.runtime, ...(ioOwner && { ioOwner }) };
+    const record = { id, spec, snapshotKey: id, image: config.image, runtime };
     undo.defer(() => this.#quietly(id, 'task not destroyed', () => this.#destroyTask(id)));
     try {
       await containerd.containers.create(record);
@@ -194,7 +207,7 @@ export class ContainerStart {
 
   /** What is wrong with a container's own configuration is, to Docker, no fault of the request to start it. */
   async #describe(parts: TaskParts): Promise<ContainerDescription> {
-    const { container, plan, sandbox, files, sources, mounts } = parts;
+    const { container, plan, sandbox, files, sources, mounts, userNamespace } = parts;
     const { describeContainer } = await description();
     const { namespacePath, settings } = this.#context;
     const { cgroupParent } = settings;
@@ -207,7 +220,7 @@ export class ContainerStart {
       const linked = variables.length > 0 ? { ...container, env: [...variables, ...container.env] } : container;
       const sharedMemoryOf = (id: string) => this.sharedMemory.path(id);
       const places = { networkNamespace, files, cgroupParent, sourceOf, rootfsFile, sharedMemoryOf, findInit };
-      const source = { container: linked, hostname, ...places };
+      const source = { container: linked, hostname, userNamespace, ...places };
       return describeContainer({ ...source, table: this.#table });
     } catch (error) {
       throw new FairleadError('internal', messageOf(error), { cause: error });
@@ -293,6 +306,7 @@ interface TaskParts {
   readonly files: ContainerFiles;
   readonly sources: VolumeSources;
   readonly mounts: readonly SnapshotMount[];
+  readonly userNamespace: ContainerDescription['userNamespace'];
 }
 
 /** The runtime did not start the process: the cause is to be put into Docker's words. */

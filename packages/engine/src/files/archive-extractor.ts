@@ -1,6 +1,16 @@
-import { chmodSync, chownSync, closeSync, constants, futimesSync, lstatSync, openSync, utimesSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  futimesSync,
+  lchownSync,
+  lstatSync,
+  openSync,
+  utimesSync,
+} from 'node:fs';
 import { type FileHandle, link, mkdir, open, symlink } from 'node:fs/promises';
-import { FairleadError } from '@fairlead/base';
+import { FairleadError, type IdentityMapping, type Owner, ownerOutside } from '@fairlead/base';
 import { invalidArchive, type TarAttributes, type TarEntry, tarEntries } from '@fairlead/registry/tar';
 import { entryPath, splitPath } from './archive-path.ts';
 import { below, errnoName, type FileCalls, O_PATH, pathBytes, textPath } from './file-calls.ts';
@@ -15,7 +25,9 @@ export interface Destination {
   /** See `ExtractOptions`. */
   readonly keepKinds: boolean;
   /** Whom everything belongs to; absent means whom the archive says. */
-  readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
+  readonly owner?: Owner | undefined;
+  /** Who the archive's owners are in what is under `root`: those outside of the mapping; absent where they are the same. */
+  readonly identities?: IdentityMapping | undefined;
 }
 
 /** Types of inode(7) for what mknod(2) makes. */
@@ -75,7 +87,10 @@ export class ArchiveExtractor {
     const [above, name] = splitPath(directory.replace(/\/+$/, ''));
     const parent = await this.#openParent(above);
     try {
-      await mkdir(pathBytes(below(parent, name)), 0o755);
+      const made = pathBytes(below(parent, name));
+      await mkdir(made, 0o755);
+      const { uid, gid } = this.#ownerHere({ uid: 0, gid: 0 });
+      if (uid !== 0) lchownSync(made, uid, gid);
     } finally {
       closeSync(parent);
     }
@@ -136,7 +151,7 @@ export class ArchiveExtractor {
     const descriptor = openSync(pathBytes(place), O_PATH | constants.O_NOFOLLOW);
     try {
       const self = `/proc/self/fd/${descriptor}`;
-      const { uid, gid } = this.#destination.owner ?? attributes;
+      const { uid, gid } = this.#ownerHere(this.#destination.owner ?? attributes);
       // Each takes microseconds; to have another thread do it takes longer.
       chownSync(self, uid, gid);
       if (type !== 'symlink') chmodSync(self, attributes.mode);
@@ -145,6 +160,11 @@ export class ArchiveExtractor {
     } finally {
       closeSync(descriptor);
     }
+  }
+
+  #ownerHere(owner: Owner): Owner {
+    const { identities } = this.#destination;
+    return identities === undefined ? owner : ownerOutside(identities, owner);
   }
 
   /** A file system that cannot keep an attribute still keeps the file. */

@@ -1,5 +1,5 @@
 import { closeSync, constants } from 'node:fs';
-import { FairleadError, messageOf } from '@fairlead/base';
+import { FairleadError, type IdentityMapping, messageOf } from '@fairlead/base';
 import { decompressed, tarEnd } from '@fairlead/registry/tar';
 import { resolveUser } from '@fairlead/runtime/spec';
 import { containerEvent } from '../container/container-event.ts';
@@ -49,7 +49,7 @@ export class ContainerArchives implements FileService {
     parts.defer(() => closeSync(descriptor));
     this.#parts.context.events.emit(containerEvent(root.container, 'archive-path'));
     const top = Buffer.from(stat.name, 'utf8').toString('latin1');
-    return { stat, archive: this.#pack(below(descriptor, name), top, parts.move()) };
+    return { stat, archive: this.#pack(below(descriptor, name), top, parts.move(), root.identities) };
   }
 
   async extract(
@@ -65,7 +65,8 @@ export class ContainerArchives implements FileService {
     requireWritable(root.container, textPath(destination));
     // As in dockerd, who has no user of its own leaves the archive's owners.
     const owner = options.ownedByUser && root.container.user !== '' ? ownerOf(view, root.container) : undefined;
-    const target = { root: root.descriptor, path: destination, keepKinds: options.keepKinds, owner };
+    const { descriptor, identities } = root;
+    const target = { root: descriptor, path: destination, keepKinds: options.keepKinds, owner, identities };
     try {
       await new ArchiveExtractor(this.#calls, target).extract(await decompressed(archive));
     } catch (error) {
@@ -96,8 +97,13 @@ export class ContainerArchives implements FileService {
     return { descriptor, calls: this.#calls };
   }
 
-  #pack(place: string, name: string, held: AsyncDisposableStack): AsyncIterable<Uint8Array> {
-    return heldStream(pack(new TreePacker(this.#calls), place, name), held);
+  #pack(
+    place: string,
+    name: string,
+    held: AsyncDisposableStack,
+    identities?: IdentityMapping,
+  ): AsyncIterable<Uint8Array> {
+    return heldStream(pack(new TreePacker(this.#calls, identities), place, name), held);
   }
 }
 

@@ -1,14 +1,16 @@
-import { closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import type { KeyedMutex } from '@fairlead/base';
+import { type IdentityMapping, type KeyedMutex, parseIdentityRanges } from '@fairlead/base';
 import { containerFiles } from '../container/container-files.ts';
 import { isAlive } from '../container/container-state.ts';
 import type { ContainerTable } from '../container/container-table.ts';
 import { containerMounts } from '../container/mount-plan.ts';
+import { identitiesOf } from '../container/user-namespace.ts';
 import type { EngineContext, EngineSettings } from '../context.ts';
 import type { Container, ContainerMount } from '../model.ts';
 import type { ContainerVolumes } from '../volume/container-volumes.ts';
 import { type BindPlace, O_PATH } from './file-calls.ts';
+import { mapLayers } from './mapped-layers.ts';
 import { mountPlace } from './mount-place.ts';
 
 /** What opening needs of the engine. */
@@ -24,6 +26,8 @@ export interface ContainerRootParts {
 export interface ContainerRoot extends AsyncDisposable {
   readonly container: Container;
   readonly descriptor: number;
+  /** Who its users and groups are in what the descriptor shows; absent where they are the same. */
+  readonly identities: IdentityMapping | undefined;
 }
 
 /**
@@ -38,11 +42,12 @@ export async function openContainerRoot(parts: ContainerRootParts, reference: st
   const turn = parts.turns.run(id, async () => {
     const container = parts.table.find(id);
     const live = isAlive(container) ? openProcessRoot(container) : undefined;
-    const descriptor = live ?? (await openLayers(parts, container));
+    const { descriptor, identities } = live ?? (await openLayers(parts, container));
     const closed = Promise.withResolvers<void>();
     opened.resolve({
       container,
       descriptor,
+      identities,
       async [Symbol.asyncDispose]() {
         closeSync(descriptor);
         closed.resolve();
@@ -54,8 +59,10 @@ export async function openContainerRoot(parts: ContainerRootParts, reference: st
   return await opened.promise;
 }
 
+type OpenRoot = Pick<ContainerRoot, 'descriptor' | 'identities'>;
+
 /**
- * The whole root file system to be read, without what is mounted in it, whether the container runs or not.
+ * The whole root file system to be read, as it is on the disk: with the owners that the container sees, without what is mounted in it, whether the container runs or not.
  *
  * @throws FairleadError `not-found`.
  */
@@ -65,16 +72,25 @@ export async function openRootFilesystem(context: EngineContext, { id }: Pick<Co
 }
 
 /** @returns `undefined` when the process has ended, and its number may be another's. */
-function openProcessRoot({ id, state }: Container): number | undefined {
+function openProcessRoot({ id, state }: Container): OpenRoot | undefined {
   let descriptor: number;
+  let identities: IdentityMapping | undefined;
   try {
     descriptor = openSync(`/proc/${state.pid}/root`, O_PATH | constants.O_DIRECTORY);
+    identities = identitiesOfProcess(state.pid);
   } catch {
     return undefined;
   }
-  if (isProcessOf(id, state.pid)) return descriptor;
+  if (isProcessOf(id, state.pid)) return { descriptor, identities };
   closeSync(descriptor);
   return undefined;
+}
+
+/** `undefined` for one that is in our own user namespace. */
+function identitiesOfProcess(pid: number): IdentityMapping | undefined {
+  if (readlinkSync(`/proc/${pid}/ns/user`) === readlinkSync('/proc/self/ns/user')) return undefined;
+  const ranges = (name: string) => parseIdentityRanges(readFileSync(`/proc/${pid}/${name}`, 'utf8'));
+  return { users: ranges('uid_map'), groups: ranges('gid_map') };
 }
 
 function isProcessOf(id: string, pid: number): boolean {
@@ -85,12 +101,14 @@ function isProcessOf(id: string, pid: number): boolean {
   }
 }
 
-async function openLayers(parts: ContainerRootParts, container: Container): Promise<number> {
+async function openLayers(parts: ContainerRootParts, container: Container): Promise<OpenRoot> {
   const { containerd, files, settings } = parts.context;
-  const layers = await containerd.snapshots.mounts(container.id);
+  const identities = identitiesOf(container.config, settings);
+  const layers = mapLayers(parts.context, await containerd.snapshots.mounts(container.id), identities);
   using held = new DisposableStack();
   const binds = bindsOf(container, settings, (mount) => sourceOf(parts, mount, held));
-  return files.openMountTree(mountPlace(settings), { layers, readOnly: false, binds });
+  const descriptor = files.openMountTree(mountPlace(settings), { layers, readOnly: false, binds });
+  return { descriptor, identities };
 }
 
 /** What of the host is in a container, parents before what lies below them; without what is gone. */

@@ -1,6 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, readlink, statfs } from 'node:fs/promises';
+import { type IdentityMapping, ownerInside } from '@fairlead/base';
 import { type TarFile, tarHeader, tarPadding } from '@fairlead/registry/tar';
 import { childName } from './archive-path.ts';
 import { below, errnoName, type FileCalls, pathBytes } from './file-calls.ts';
@@ -25,11 +26,14 @@ const packedXattrs = /^(security\.capability$|user\.)/;
  */
 export class TreePacker {
   readonly #calls: Pick<FileCalls, 'listXattrs' | 'readXattr'>;
+  readonly #identities: IdentityMapping | undefined;
   /** Names of files that have several, by device and inode. */
   readonly #linked = new Map<string, string>();
 
-  constructor(calls: Pick<FileCalls, 'listXattrs' | 'readXattr'>) {
+  /** @param identities whom the files' owners are written as: those inside of the mapping. */
+  constructor(calls: Pick<FileCalls, 'listXattrs' | 'readXattr'>, identities?: IdentityMapping) {
     this.#calls = calls;
+    this.#identities = identities;
   }
 
   /**
@@ -62,7 +66,7 @@ export class TreePacker {
   async *#file(path: string, name: string, seen: BigIntStats): AsyncGenerator<Uint8Array> {
     const first = this.#firstName(seen, name);
     if (first !== undefined) {
-      const attributes = attributesOf(seen);
+      const attributes = this.#attributes(seen);
       return yield tarHeader({ name, type: 'link', attributes, linkName: first });
     }
     // O_NONBLOCK: what has become a pipe meanwhile would wait for a writer.
@@ -71,9 +75,16 @@ export class TreePacker {
     const stat = await handle?.stat({ bigint: true });
     if (handle === undefined || stat === undefined || !stat.isFile()) return;
     const size = Number(stat.size);
-    yield tarHeader({ name, type: 'file', attributes: attributesOf(stat), size, xattrs: this.#xattrs(path) });
+    yield tarHeader({ name, type: 'file', attributes: this.#attributes(stat), size, xattrs: this.#xattrs(path) });
     yield* exactly(handle, size);
     yield tarPadding(size);
+  }
+
+  #attributes(stat: BigIntStats): TarFile['attributes'] {
+    const attributes = attributesOf(stat);
+    return this.#identities === undefined
+      ? attributes
+      : { ...attributes, ...ownerInside(this.#identities, attributes) };
   }
 
   #firstName(stat: BigIntStats, name: string): string | undefined {
@@ -85,7 +96,7 @@ export class TreePacker {
   }
 
   async #describe(path: string, name: string, stat: BigIntStats): Promise<TarFile | undefined> {
-    const attributes = attributesOf(stat);
+    const attributes = this.#attributes(stat);
     if (stat.isDirectory()) {
       return {
         name: name.endsWith('/') ? name : `${name}/`,

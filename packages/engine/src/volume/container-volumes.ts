@@ -1,10 +1,11 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf, FairleadError, messageOf, withPrefix } from '@fairlead/base';
+import { codeOf, FairleadError, lateModule, messageOf, withPrefix } from '@fairlead/base';
 import { imageVolumes } from '../container/container-factory.ts';
 import type { ContainerTable } from '../container/container-table.ts';
 import { containerMounts, plannedMounts } from '../container/mount-plan.ts';
 import type { RootfsMount } from '../container/rootfs-file.ts';
+import { identitiesOf } from '../container/user-namespace.ts';
 import type { EngineContext } from '../context.ts';
 import { below, errnoName, O_PATH } from '../files/file-calls.ts';
 import { isMissingPath } from '../files/path-stat.ts';
@@ -18,6 +19,8 @@ import { VolumeMounts } from './volume-mounts.ts';
 import { VolumeSources } from './volume-sources.ts';
 import type { Volumes } from './volumes.ts';
 import { parseVolumesFrom } from './volumes-from.ts';
+
+const mappedLayers = lateModule(() => import('../files/mapped-layers.ts'));
 
 /** What a container that is to be made will have mounted. */
 export interface MountDecision {
@@ -77,11 +80,13 @@ export class ContainerVolumes {
    * @param layers file system of the container.
    */
   async fill(id: string, layers: readonly RootfsMount[]): Promise<void> {
-    const { mounts = [] } = this.#containers.find(id);
+    const { mounts = [], config } = this.#containers.find(id);
     const waiting = mounts.filter(({ awaitsContent }) => awaitsContent === true);
     if (waiting.length === 0) return;
-    const { fileSystems } = this.#context;
-    await viewImage(layers, this.#views(), fileSystems, async (root) => {
+    const { fileSystems, settings } = this.#context;
+    const identities = identitiesOf(config, settings);
+    const owned = identities && (await mappedLayers()).mapLayers(this.#context, layers, identities);
+    await viewImage(owned ?? layers, this.#views(), fileSystems, async (root) => {
       for (const mount of waiting) {
         const place = this.#openInImage(root, mount.target);
         if (place === undefined) continue;

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { lstat, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { newIdentifier, shortIdentifier } from '@fairlead/base';
+import { newIdentifier, type Owner, shortIdentifier } from '@fairlead/base';
 import type { FileSystems } from '../context.ts';
 import { unmountBelow } from './mounted-tree.ts';
 import { copyAttributes } from './tree-copy.ts';
@@ -16,10 +16,13 @@ const DOOMED = '.removed-';
 export class VolumeDirectories {
   readonly #root: string;
   readonly #fileSystems: FileSystems;
+  readonly #owner: Owner | undefined;
 
-  constructor(root: string, fileSystems: FileSystems) {
+  /** @param owner whom new volumes belong to; absent means the host's root. */
+  constructor(root: string, fileSystems: FileSystems, owner?: Owner) {
     this.#root = root;
     this.#fileSystems = fileSystems;
+    this.#owner = owner;
   }
 
   /** Absolute path of a volume's content. */
@@ -31,7 +34,10 @@ export class VolumeDirectories {
   make(name: string): void {
     const place = join(this.#root, name);
     mkdirSync(place, { recursive: true, mode: 0o701 });
-    if (!readdirSync(place).includes('_data')) mkdirSync(this.mountpoint(name), { mode: 0o755 });
+    if (readdirSync(place).includes('_data')) return;
+    const target = this.mountpoint(name);
+    mkdirSync(target, { mode: 0o755 });
+    if (this.#owner !== undefined) chownSync(target, this.#owner.uid, this.#owner.gid);
   }
 
   /**

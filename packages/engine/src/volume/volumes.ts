@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { withPrefix } from '@fairlead/base';
+import { rootOf } from '../container/user-namespace.ts';
 import type { EngineContext } from '../context.ts';
 import type { VolumeRequest, VolumeService, VolumeView } from '../engine-port.ts';
 import type { Volume } from '../model.ts';
@@ -16,7 +17,9 @@ export class Volumes implements VolumeService {
   constructor(context: EngineContext, table: VolumeTable) {
     this.#context = context;
     this.table = table;
-    this.directories = new VolumeDirectories(join(context.settings.dataRoot, 'volumes'), context.fileSystems);
+    const { settings, fileSystems } = context;
+    const root = join(settings.dataRoot, 'volumes');
+    this.directories = new VolumeDirectories(root, fileSystems, rootOf(settings.identities));
   }
 
   async create(request: VolumeRequest): Promise<VolumeView> {
