@@ -42,7 +42,7 @@ for (const [asked, message] of [
   ['nobody', 'Error during uid lookup for "nobody": no such user'],
   ['4711', 'Uid 4711 has no entry in /etc/passwd: no such user'],
   ['loner', 'Error during gid lookup for "loner": no such group'],
-  ['ann:nosuch', 'Error during gid lookup for "nosuch": no such group'],
+  ['ann:nosuch', 'Error during groupname lookup for "nosuch": no such group'],
   ['ann:4711', 'Gid 4711 has no entry in /etc/group: no such group'],
   ['loner:staff', 'Can\'t create ID mappings: no subuid ranges found for user "loner"'],
   ['bob', 'Can\'t create ID mappings: no subgid ranges found for user "bob"'],

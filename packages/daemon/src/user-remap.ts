@@ -37,7 +37,11 @@ export function remappedIdentities(asked: string, files: IdentityFiles): Identit
   const parts = asked.split(':');
   if (parts.length > 2) fail(`Invalid user/group specification in --userns-remap: ${JSON.stringify(asked)}`);
   const user = findUser(parts[0] ?? '', files);
-  const group = findGroup(parts[1] ?? (parseId(parts[0]) === undefined ? user.name : String(user.id)), files);
+  const group = findGroup(
+    parts[1] ?? (parseId(parts[0]) === undefined ? user.name : String(user.id)),
+    files,
+    parts.length,
+  );
   if (user.name === 'root') return undefined;
   const users = subordinates(files.subuid, user);
   if (users.length === 0) fail(`Can't create ID mappings: no subuid ranges found for user ${quoted(user.name)}`);
@@ -61,14 +65,15 @@ function findUser(asked: string, { passwd }: IdentityFiles): Entry {
   return fail(`--userns-remap=default needs a user ${quoted(name)}, which Fairlead does not make: ${remedy}`);
 }
 
-function findGroup(asked: string, { group }: IdentityFiles): Entry {
+function findGroup(asked: string, { group }: IdentityFiles, parts: number): Entry {
   const groups = entries(group);
   const id = parseId(asked);
   if (id !== undefined) {
     return groups.find((each) => each.id === id) ?? fail(`Gid ${id} has no entry in /etc/group: no such group`);
   }
+  const what = parts > 1 ? 'groupname' : 'gid';
   return (
-    groups.find(({ name }) => name === asked) ?? fail(`Error during gid lookup for ${quoted(asked)}: no such group`)
+    groups.find(({ name }) => name === asked) ?? fail(`Error during ${what} lookup for ${quoted(asked)}: no such group`)
   );
 }
 
