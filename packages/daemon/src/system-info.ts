@@ -19,7 +19,7 @@ export interface SystemFacts {
 }
 
 /** Answers `docker info` and `docker version`; what does not change is found out at the first question. */
-export function systemInfo(facts: SystemFacts): () => Promise<SystemInfo> {
+export function systemInfo(facts: SystemFacts): () => Promise<Omit<SystemInfo, 'appArmor'>> {
   let fixed: Promise<Pick<SystemInfo, 'containerdVersion' | 'runtimeVersion'>> | undefined;
   return async () => {
     const options = facts.options();

@@ -281,6 +281,8 @@ export interface SystemInfo {
   readonly cgroupDriver: string;
   /** Users of containers are others on the host. */
   readonly userNamespaces: boolean;
+  /** Containers are held by profiles of AppArmor. */
+  readonly appArmor: boolean;
   readonly cpus: number;
   readonly memory: number;
   readonly debug: boolean;

@@ -32,6 +32,7 @@ import { ContainerVolumes } from './volume/container-volumes.ts';
 import { type StoredVolume, VolumeTable } from './volume/volume-table.ts';
 import { Volumes } from './volume/volumes.ts';
 
+const appArmor = lateModule(() => import('./container/apparmor.ts'));
 const builds = lateModule(() => import('./build/builds.ts'));
 const rehearsals = lateModule(() => import('./rehearsal.ts'));
 const prunes = lateModule(() => import('./prunes.ts'));
@@ -39,7 +40,7 @@ const archives = lateModule(() => import('./files/container-archives.ts'));
 
 /** What the engine cannot know by itself. */
 export interface EngineSurroundings {
-  readonly info: () => Promise<SystemInfo>;
+  readonly info: () => Promise<Omit<SystemInfo, 'appArmor'>>;
   readonly operations: () => readonly OperationRecord[];
   readonly transcript: (id?: string) => Promise<readonly string[]>;
   readonly diagnosis: DiagnosisService;
@@ -159,7 +160,8 @@ export class Engine implements EnginePort, AsyncDisposable {
   }
 
   async info(): Promise<SystemInfo> {
-    return await this.#surroundings.info();
+    const { hostAppArmor } = await appArmor();
+    return { ...(await this.#surroundings.info()), appArmor: hostAppArmor.isEnabled };
   }
 
   async rehearse(): Promise<EngineRehearsal> {

@@ -234,6 +234,8 @@ export interface Container {
   readonly mounts?: readonly ContainerMount[];
   /** Sandbox while it runs; for `container:` mode the donor's. */
   readonly sandbox?: string;
+  /** The profile of AppArmor that holds its processes since the last start; absent where the host has no AppArmor. */
+  readonly appArmorProfile?: string;
   /** Resolved executable and its arguments, from request and image. */
   readonly path: string;
   readonly args: readonly string[];

@@ -133,6 +133,7 @@ export class FakeEngine implements EnginePort {
       osVersion: '12',
       cgroupVersion: '2',
       userNamespaces: false,
+      appArmor: false,
       cgroupDriver: 'cgroupfs',
       cpus: 2,
       memory: 4_000_000_000,

@@ -33,7 +33,7 @@ export function presentContainer(view: ContainerView, version: ApiVersion, size?
     Platform: view.image?.os ?? 'linux',
     MountLabel: '',
     ProcessLabel: '',
-    AppArmorProfile: '',
+    AppArmorProfile: container.appArmorProfile ?? '',
     ExecIDs: view.execs.length > 0 ? view.execs : null,
     HostConfig: presentHostConfig(container.config),
     GraphDriver: { Data: null, Name: 'overlay2' },

@@ -134,8 +134,9 @@ export function presentInfo(
   };
 }
 
-function securityOptions({ cgroupVersion, userNamespaces }: SystemInfo): string[] {
+function securityOptions({ cgroupVersion, userNamespaces, appArmor }: SystemInfo): string[] {
   return [
+    ...(appArmor ? ['name=apparmor'] : []),
     'name=seccomp,profile=builtin',
     ...(userNamespaces ? ['name=userns'] : []),
     ...(cgroupVersion === '2' ? ['name=cgroupns'] : []),

@@ -17,6 +17,7 @@ export interface DescriptionSource {
   readonly networkNamespace: string | undefined;
   /** The user namespace of the container; absent means the host's. */
   readonly userNamespace?: ContainerDescription['userNamespace'];
+  readonly appArmorProfile?: string | undefined;
   readonly files: ContainerFiles;
   /** Control group for a container that names none; '' leaves it to the runtime package. */
   readonly cgroupParent: string;
@@ -69,6 +70,7 @@ export function describeContainer(source: DescriptionSource): ContainerDescripti
     ...(host.shmSize > 0 && { shmSize: host.shmSize }),
     sysctls: host.sysctls,
     ...isolationOf(config),
+    ...(source.appArmorProfile && { apparmorProfile: source.appArmorProfile }),
     ...(source.userNamespace && { userNamespace: source.userNamespace }),
     oomScoreAdj: host.oomScoreAdjust,
     ...(cgroupParent && { cgroupParent }),

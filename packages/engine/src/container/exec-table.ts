@@ -179,7 +179,7 @@ export class ExecTable {
       exec.user === '' ? container.config.host.groupAdd : [],
     );
     const { isolationOf } = await isolation();
-    const { noNewPrivileges, apparmorProfile } = isolationOf(container.config);
+    const { noNewPrivileges } = isolationOf(container.config);
     const { capAdd, capDrop, privileged, ulimits, oomScoreAdjust } = container.config.host;
     return execProcess(
       {
@@ -196,7 +196,7 @@ export class ExecTable {
         ulimits,
         oomScoreAdj: oomScoreAdjust,
         ...(noNewPrivileges && { noNewPrivileges }),
-        ...(apparmorProfile && { apparmorProfile }),
+        ...(container.appArmorProfile && { apparmorProfile: container.appArmorProfile }),
         hostname: container.config.hostname || container.id.slice(0, 12),
       },
       this.#context.host,

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { FairleadError } from '@fairlead/base';
 import type { ContainerDescription } from '@fairlead/runtime';
 import { deviceNumbers, requireCapabilities } from '@fairlead/runtime/spec';
 import type { ContainerConfig, HostConfig, Json } from '../model.ts';
+import type { AppArmorRequest } from './apparmor.ts';
 
 /** A request's `HostConfig` fields that are stored as they came, by their wire names. */
 type PassiveFields = Readonly<Record<string, Json>>;
@@ -17,7 +18,7 @@ interface SecurityOptions {
 
 type Isolation = Pick<
   ContainerDescription,
-  'seccomp' | 'noNewPrivileges' | 'apparmorProfile' | 'maskedPaths' | 'readonlyPaths' | 'deviceRules' | 'annotations'
+  'seccomp' | 'noNewPrivileges' | 'maskedPaths' | 'readonlyPaths' | 'deviceRules' | 'annotations'
 >;
 
 /**
@@ -26,18 +27,22 @@ type Isolation = Pick<
  * @throws FairleadError `invalid-argument` in Docker's words.
  */
 export function isolationOf({ host, other }: Pick<ContainerConfig, 'host' | 'other'>): Isolation {
-  const { noNewPrivileges, seccomp, apparmor } = securityOptions(host.securityOptions);
+  const { noNewPrivileges, seccomp } = securityOptions(host.securityOptions);
   const annotations = textMap(other.host['Annotations']);
   const [masked, readonly] = [textList(other.host['MaskedPaths']), textList(other.host['ReadonlyPaths'])];
   return {
     ...(noNewPrivileges && { noNewPrivileges }),
     ...(seccomp && { seccomp: seccomp === 'unconfined' ? ('unconfined' as const) : { profile: seccomp } }),
-    ...(apparmor && hasAppArmor() && { apparmorProfile: apparmor }),
     ...(masked && !host.privileged && { maskedPaths: masked }),
     ...(readonly && !host.privileged && { readonlyPaths: readonly }),
     deviceRules: (textList(other.host['DeviceCgroupRules']) ?? []).map(deviceRule),
     ...(Object.keys(annotations).length > 0 && { annotations }),
   };
+}
+
+/** What a container asks of AppArmor. @throws FairleadError as {@link isolationOf}. */
+export function appArmorRequest({ host }: Pick<ContainerConfig, 'host'>): AppArmorRequest {
+  return { asked: securityOptions(host.securityOptions).apparmor, privileged: host.privileged };
 }
 
 /**
@@ -177,12 +182,6 @@ function statDevice(path: string): { readonly rdev: bigint } {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (stat === undefined) fail(`stat ${path}: no such file or directory`);
   return stat;
-}
-
-/** Where the kernel enforces profiles of AppArmor. */
-function hasAppArmor(): boolean {
-  const path = '/sys/module/apparmor/parameters/enabled';
-  return existsSync(path) && readFileSync(path, 'utf8').startsWith('Y');
 }
 
 function textList(value: Json | undefined): string[] | undefined {

@@ -28,6 +28,8 @@ import { identitiesOf, requireSameUsers, rootOf } from './user-namespace.ts';
 
 const runtimeSpec = lateModule(() => import('@fairlead/runtime/spec'));
 const containerLog = lateModule(() => import('./container-log.ts'));
+const appArmor = lateModule(() => import('./apparmor.ts'));
+const isolation = lateModule(() => import('./isolation.ts'));
 const mappedLayers = lateModule(() => import('../files/mapped-layers.ts'));
 const description = lateModule(() => import('./description.ts'));
 
@@ -144,11 +146,13 @@ export class ContainerStart {
     const sandbox = await this.#sandboxes.open(container, plan);
     undo.defer(() => this.#quietly(id, 'sandbox not closed', () => this.leaveSandbox({ id, sandbox: sandbox.id })));
     requireSameUsers(container.config, sandbox, identities, this.#table);
-    this.#table.put({ ...this.#table.find(id), sandbox: sandbox.id });
+    const appArmorProfile = await requireAppArmorProfile(container);
+    const { appArmorProfile: _, ...former } = this.#table.find(id);
+    this.#table.put({ ...former, sandbox: sandbox.id, ...(appArmorProfile && { appArmorProfile }) });
     const files = this.#writeFiles(container, plan, sandbox);
     using owner = identities && this.#context.openOwner(sandbox.namespace);
     const userNamespace = identities && owner && { path: owner.path, identities };
-    const parts = { container, plan, sandbox, files, sources, mounts: await mounts, userNamespace };
+    const parts = { container, plan, sandbox, files, sources, mounts: await mounts, userNamespace, appArmorProfile };
     await this.#recordContainer(parts, undo);
     const creating = this.#createTask(parts, started);
     // It is awaited with the network; until then its failure must not count as unhandled.
@@ -207,7 +211,7 @@ export class ContainerStart {
 
   /** What is wrong with a container's own configuration is, to Docker, no fault of the request to start it. */
   async #describe(parts: TaskParts): Promise<ContainerDescription> {
-    const { container, plan, sandbox, files, sources, mounts, userNamespace } = parts;
+    const { container, plan, sandbox, files, sources, mounts, userNamespace, appArmorProfile } = parts;
     const { describeContainer } = await description();
     const { namespacePath, settings } = this.#context;
     const { cgroupParent } = settings;
@@ -220,7 +224,7 @@ export class ContainerStart {
       const linked = variables.length > 0 ? { ...container, env: [...variables, ...container.env] } : container;
       const sharedMemoryOf = (id: string) => this.sharedMemory.path(id);
       const places = { networkNamespace, files, cgroupParent, sourceOf, rootfsFile, sharedMemoryOf, findInit };
-      const source = { container: linked, hostname, userNamespace, ...places };
+      const source = { container: linked, hostname, userNamespace, appArmorProfile, ...places };
       return describeContainer({ ...source, table: this.#table });
     } catch (error) {
       throw new FairleadError('internal', messageOf(error), { cause: error });
@@ -307,6 +311,16 @@ interface TaskParts {
   readonly sources: VolumeSources;
   readonly mounts: readonly SnapshotMount[];
   readonly userNamespace: ContainerDescription['userNamespace'];
+  readonly appArmorProfile: string | undefined;
+}
+
+/** Have the kernel know the profile of a container that starts. @returns its name, if it has one. */
+async function requireAppArmorProfile({ config }: Container): Promise<string | undefined> {
+  const { appArmorRequest } = await isolation();
+  const { hostAppArmor } = await appArmor();
+  const profile = hostAppArmor.profileOf(appArmorRequest(config));
+  await hostAppArmor.require(profile);
+  return profile;
 }
 
 /** The runtime did not start the process: the cause is to be put into Docker's words. */
