@@ -59,7 +59,7 @@ describe('AppArmor', () => {
     await appArmor.require('mine');
     assert.deepEqual(loaded, []);
     await appArmor.require('docker-default');
-    assert.match(loaded[0] ?? '', /^#include <tunables\/global>[^]*peer=engine,/);
+    assert.match(loaded[0] ?? '', /^#include <tunables\/global>[\s\S]*peer=engine,/);
     writeFileSync(at('profiles'), 'docker-default (enforce)\n');
     await appArmor.require('docker-default');
     assert.equal(loaded.length, 1);
