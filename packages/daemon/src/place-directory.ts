@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseIpAddress } from '@fairlead/base';
 import type { ContainerView, EnginePort, Network, PortBinding } from '@fairlead/engine';
-import { isGuarded } from '@fairlead/network';
+import { isGuarded, segmentNamesOf } from '@fairlead/network';
 import type { ContainerPlace, Directory, NetworkPlace, Publication } from '@fairlead/trace';
 
 /** Who is who on this machine, for a trace. */
@@ -26,6 +26,7 @@ export function containerPlace(view: ContainerView): Omit<ContainerPlace, 'files
         ...(ipv6 && { ipv6 }),
         ...(inside !== undefined && { interface: inside }),
         ...(hostInterface !== undefined && { hostInterface }),
+        ...(network && endpoint.segment && { segment: segmentNamesOf(network)[endpoint.segment - 1] }),
         ...(mac && network && isGuarded({ endpoint, network }) && { heldTo: mac }),
       },
     ];
@@ -54,12 +55,14 @@ function filesOf(view: ContainerView): Pick<ContainerPlace, 'files'> {
 export function networkPlace(network: Network): NetworkPlace {
   const { name, driver, internal, bridge, parent, subnets } = network;
   const device = bridge?.name ?? parent?.name;
+  const segments = segmentNamesOf(network);
   return {
     name,
     driver,
     internal,
     open: bridge?.icc !== false,
     ...(device !== undefined && { interface: device }),
+    ...(segments.length > 0 && { segments }),
     subnets: subnets.map(({ subnet }) => subnet),
     ...(bridge !== undefined && { mtu: bridge.mtu, masquerade: bridge.masquerade }),
     gateways: subnets.flatMap(({ gateway }) => (gateway === undefined ? [] : [gateway])),

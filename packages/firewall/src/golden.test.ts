@@ -66,6 +66,7 @@ const policies: Readonly<Record<string, NetworkPolicy>> = {
     source: { ipv4: ip('192.0.2.9') },
   },
   'network-without-communication': { ...policy, icc: false },
+  'network-of-two-bridges': { ...policy, segments: ['b1-0a1b2c3d4e5f'], icc: false },
   'network-routed': { ...policy, mode: { ipv4: 'routed', ipv6: 'routed' } },
   'network-unprotected': { ...policy, mode: { ipv4: 'nat-unprotected', ipv6: 'nat-unprotected' } },
   'network-without-masquerade': { ...policy, masquerade: { ipv4: false, ipv6: true } },

@@ -23,6 +23,8 @@ export interface ByFamily<T> {
 export interface NetworkPolicy {
   /** Name of the bridge interface. */
   readonly bridge: string;
+  /** Further bridges that are one with it; where br_netfilter is on, the host's IP rules see what passes them, too. */
+  readonly segments?: readonly string[];
   /** Nothing leaves and nothing enters, except from and to the host itself. */
   readonly internal: boolean;
   /** Families in which containers go out under the host's address. */
@@ -42,19 +44,20 @@ export interface NetworkPolicy {
 
 /** The elements of the host's table that a bridge network asks for. */
 export function networkElements(policy: NetworkPolicy): ElementObject[] {
-  const { bridge } = policy;
-  return [
+  const bridges = [policy.bridge, ...(policy.segments ?? [])];
+  return bridges.flatMap((bridge) => [
     hostElement('bridges', [bridge]),
-    hostElement('same_bridge', [bridge, bridge]),
+    ...bridges.map((other) => hostElement('same_bridge', [bridge, other])),
     ...(policy.internal ? [hostElement('internal', [bridge])] : []),
-    ...(policy.icc === false ? [hostElement('separated', [bridge, bridge])] : []),
+    // By the router, which is on the first one alone; what crosses a further one may be on its way there.
+    ...(policy.icc === false ? [hostElement('separated', [bridge, policy.bridge])] : []),
     ...(policy.trustedInterfaces ?? []).map((name) => hostElement('trusted', [name, bridge])),
-    ...(policy.internal ? [] : [...outwardElements(policy, 4), ...outwardElements(policy, 6)]),
-  ];
+    ...(policy.internal ? [] : [...outwardElements(policy, bridge, 4), ...outwardElements(policy, bridge, 6)]),
+  ]);
 }
 
-function outwardElements(policy: NetworkPolicy, family: 4 | 6): ElementObject[] {
-  const key = [policy.bridge];
+function outwardElements(policy: NetworkPolicy, bridge: string, family: 4 | 6): ElementObject[] {
+  const key = [bridge];
   const mode = policy.mode?.[`ipv${family}`] ?? 'nat';
   const source = policy.source?.[`ipv${family}`];
   const masquerade = policy.masquerade[`ipv${family}`] === true && (mode === 'nat' || mode === 'nat-unprotected');

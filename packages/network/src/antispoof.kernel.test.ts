@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { afterEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseMacAddress as mac, silentLogger } from '@fairlead/base';
-import { hostTable } from '@fairlead/firewall';
-import { localSubnetSources, uniqueLocalSource } from '@fairlead/ipam';
-import { enterNamespace, namespacePath } from '@fairlead/kernel';
+import { parseMacAddress as mac } from '@fairlead/base';
 import { sendFrames } from '@fairlead/kernel/testing';
 import { PacketRing } from '@fairlead/kernel/tracing';
-import { Store } from '@fairlead/store';
-import { NetworkController } from './controller.ts';
-import type { EndpointConfig } from './model.ts';
 import { arpFrame, datagramFrame, neighborFrame, plainFrame, priorityTagged } from './testing/frames.ts';
-import { FakeNameService } from './testing/index.ts';
-import { KernelInside, removeHost } from './testing/kernel-inside.ts';
+import { removeHost } from './testing/kernel-inside.ts';
+import { KernelLab } from './testing/kernel-lab.ts';
 
 /**
  * Frames really sent by a container that may send what it likes, to a neighbour that sees all that reaches it: first on a
@@ -104,82 +97,39 @@ const frames: readonly (readonly [name: string, allowed: boolean, frame: Uint8Ar
   ['of another protocol', false, plainFrame(toVictim, 0x88b5, new Uint8Array(46))],
 ];
 
-function controllerOn(kernel: KernelInside, store: Store): NetworkController {
-  const settings = {
-    sources: [...localSubnetSources, uniqueLocalSource('engine')],
-    mtu: 1500,
-    namespacePrefix: PREFIX,
-    hostTable: hostTable({ protected: false }),
-    hostResolvConf: () => '',
-  };
-  return new NetworkController({
-    ...{ store, kernel, settings },
-    names: new FakeNameService(),
-    logger: silentLogger,
-    emit() {},
-  });
-}
-
-function run(namespace: string, ...command: string[]): string {
-  return execFileSync('nsenter', [`--net=${namespacePath(namespace)}`, ...command], { encoding: 'utf8' });
-}
-
-function linkIndex(namespace: string, name: string): number {
-  const [link]: [{ ifindex: number }] = JSON.parse(run(namespace, 'ip', '-j', 'link', 'show', name));
-  return link.ifindex;
-}
-
 /** A network with the container that tries and the one that it is tried on, and another network. */
-class Lab implements Disposable {
-  readonly kernel = new KernelInside(HOST, PREFIX);
-  readonly #store = Store.open(':memory:');
-  readonly controller = controllerOn(this.kernel, this.#store);
-  readonly port: { web: string; db: string } = { web: '', db: '' };
+class Lab extends KernelLab {
+  port = { web: '', db: '' };
   bridge = '';
 
   async build(): Promise<void> {
     const { controller } = this;
-    await this.kernel.makeHost();
-    await (await controller.start(() => true)).compareInsides();
+    await this.start();
     const dual = (third: number) => [{ subnet: `10.9.${third}.0/24` }, { subnet: `fd00:${third}::/64` }];
     const held = await controller.createNetwork({ name: 'held', ipv6: true, ipam: { config: dual(7) } });
-    const other = await controller.createNetwork({ name: 'other', ipv6: true, ipam: { config: dual(8) } });
+    await controller.createNetwork({ name: 'other', ipv6: true, ipam: { config: dual(8) } });
     this.bridge = held.bridge?.name ?? '';
     const addresses = (third: number, host: number) => ({
       ipv4Address: `10.9.${third}.${host}`,
       ipv6Address: `fd00:${third}::${host}`,
     });
     const linkLocalAddresses = ['169.254.7.7', 'fe80::77'];
-    this.port.web = await this.#join('web', held.name, { ...addresses(7, 10), macAddress: own, linkLocalAddresses });
-    await this.#join('web', other.name, addresses(8, 10));
-    this.port.db = await this.#join('db', held.name, { ...addresses(7, 11), macAddress: victim });
+    const web = await this.join('web', 'held', { ...addresses(7, 10), macAddress: own, linkLocalAddresses });
+    await this.join('web', 'other', addresses(8, 10));
+    const db = await this.join('db', 'held', { ...addresses(7, 11), macAddress: victim });
+    this.port = { web: web.hostInterface ?? '', db: db.hostInterface ?? '' };
   }
-
-  async #join(name: string, network: string, config: EndpointConfig): Promise<string> {
-    const { controller } = this;
-    const dns = { servers: [], search: [], options: [] };
-    const open = { owner: `${name}-id`, ownerName: name, mode: 'own', ports: [], dns } as const;
-    const id = this.#sandboxes.get(name) ?? (await controller.openSandbox(open)).id;
-    this.#sandboxes.set(name, id);
-    const request = { network: controller.findNetwork(network), hostname: name, config };
-    const [endpoint] = await controller.join(id, [request]);
-    return endpoint?.hostInterface ?? '';
-  }
-
-  readonly #sandboxes = new Map<string, string>();
 
   /** Send every frame from one to the other, and name those that arrive there. */
   async arriving(): Promise<string[]> {
-    const inDb = <T>(work: () => T) => enterNamespace(namespacePath(`${PREFIX}db`), work);
     const everything = [{ code: 0x06, jt: 0, jf: 0, k: 0xffff }];
-    using ring = inDb(() => new PacketRing({ link: linkIndex(`${PREFIX}db`, 'eth0'), program: everything }));
+    const cable = this.linkIndex('db', 'eth0');
+    using ring = this.inside('db', () => new PacketRing({ link: cable, program: everything }));
     const seen: string[] = [];
     const arrived = (frame: Uint8Array) => seen.some((text) => text.startsWith(frame.toHex()));
     const last = datagramFrame(toVictim, '10.9.7.10', '10.9.7.11', 12);
-    const index = linkIndex(`${PREFIX}web`, 'eth0');
-    enterNamespace(namespacePath(`${PREFIX}web`), () =>
-      sendFrames(index, [...frames.map(([, , frame]) => frame), last]),
-    );
+    const index = this.linkIndex('web', 'eth0');
+    this.inside('web', () => sendFrames(index, [...frames.map(([, , frame]) => frame), last]));
     for (let attempt = 0; attempt < 500 && !arrived(last); attempt++) {
       await sleep(10);
       ring.take(({ bytes }) => void seen.push(bytes.toHex()));
@@ -191,7 +141,7 @@ class Lab implements Disposable {
   /** The port by which the bridge would send what is for the neighbour. */
   portOfVictim(): string {
     const entries: { mac: string; ifname: string; flags: string[] }[] = JSON.parse(
-      run(HOST, 'bridge', '-j', 'fdb', 'show', 'br', this.bridge),
+      this.run('', 'bridge', '-j', 'fdb', 'show', 'br', this.bridge),
     );
     return entries.find((entry) => entry.mac === victim && !entry.flags.includes('self'))?.ifname ?? '';
   }
@@ -199,26 +149,17 @@ class Lab implements Disposable {
   /** What no rule of a bridge gets to see, and a bridge learns from all the same (net/bridge/br_input.c). */
   sendToLinkLayerNeighbor(): void {
     const frame = plainFrame({ from: victim, to: mac('01:80:c2:00:00:0e') }, 0x88cc, new Uint8Array(46));
-    const index = linkIndex(`${PREFIX}web`, 'eth0');
-    enterNamespace(namespacePath(`${PREFIX}web`), () => sendFrames(index, [frame]));
-  }
-
-  ping(from: string, address: string): void {
-    run(from === '' ? HOST : `${PREFIX}${from}`, 'busybox', 'ping', '-c', '1', '-W', '10', address);
-  }
-
-  [Symbol.dispose](): void {
-    this.#store[Symbol.dispose]();
-    this.kernel[Symbol.dispose]();
+    const index = this.linkIndex('web', 'eth0');
+    this.inside('web', () => sendFrames(index, [frame]));
   }
 }
 
 const option = 'com.fairlead.antispoof';
 
 test('of all that a container can send only what is its own arrives, and everything where nobody asked for that', async () => {
-  using lab = new Lab();
+  using lab = new Lab(HOST, PREFIX);
   await lab.build();
-  for (const way of ['10.9.7.11', 'fd00:7::11']) lab.ping('web', way);
+  for (const way of ['10.9.7.11', 'fd00:7::11']) assert.ok(lab.reaches('web', way));
   assert.deepEqual(
     await lab.arriving(),
     frames.map(([name]) => name),
@@ -234,14 +175,15 @@ test('of all that a container can send only what is its own arrives, and everyth
     frames.flatMap(([name, allowed]) => (allowed ? [name] : [])),
   );
   lab.sendToLinkLayerNeighbor();
-  for (const way of ['10.9.7.11', 'fd00:7::11', '10.9.7.1', 'fd00:7::1', '10.9.8.1', 'fd00:8::1']) lab.ping('web', way);
-  for (const way of ['10.9.7.10', 'fd00:7::10', '10.9.8.10', 'fd00:8::10']) lab.ping('', way);
-  lab.ping('db', `${automatic}%eth0`);
+  for (const way of ['10.9.7.11', 'fd00:7::11', '10.9.7.1', 'fd00:7::1', '10.9.8.1', 'fd00:8::1'])
+    assert.ok(lab.reaches('web', way));
+  for (const way of ['10.9.7.10', 'fd00:7::10', '10.9.8.10', 'fd00:8::10']) assert.ok(lab.reaches('', way));
+  assert.ok(lab.reaches('db', `${automatic}%eth0`));
   assert.equal(lab.portOfVictim(), lab.port.db);
   assert.deepEqual(await lab.controller.repair(), [], 'what is there is what is wanted');
 
-  run(`${PREFIX}web`, 'ip', 'link', 'set', 'eth0', 'address', stranger);
-  assert.throws(() => run(`${PREFIX}web`, 'busybox', 'ping', '-c', '1', '-W', '1', '10.9.7.11'));
-  run(`${PREFIX}web`, 'ip', 'link', 'set', 'eth0', 'address', own);
-  lab.ping('web', '10.9.7.11');
+  lab.run('web', 'ip', 'link', 'set', 'eth0', 'address', stranger);
+  assert.ok(!lab.reaches('web', '10.9.7.11', 1));
+  lab.run('web', 'ip', 'link', 'set', 'eth0', 'address', own);
+  assert.ok(lab.reaches('web', '10.9.7.11'));
 });

@@ -1,4 +1,5 @@
 import { addressOf, FairleadError, type IpAddress, ipFromBytes, type MacAddress, macToBytes } from '@fairlead/base';
+import { segmentNames } from '@fairlead/drivers';
 import { antispoofElements } from '@fairlead/firewall';
 import type { KernelObject } from '@fairlead/netlink';
 import { endpointAddresses, linkLocalAddresses } from './endpoint-addresses.ts';
@@ -52,9 +53,16 @@ export function antispoofFragment(joined: readonly Joined[]): KernelObject[] {
     const automatic = hasIpv6(item) ? [automaticAddress(mac)] : [];
     return [
       ...antispoofElements({ interface: port, mac, addresses: [...addresses, ...automatic] }),
-      { kind: 'fdb', namespace: '', link: port, mac, on: 'master', sticky: true },
+      ...[port, ...trunksTo(item)].map((link): KernelObject => {
+        return { kind: 'fdb', namespace: '', link, mac, on: 'master', sticky: true };
+      }),
     ];
   });
+}
+
+/** The port of the first bridge behind which an endpoint is that is on a further one. */
+function trunksTo({ endpoint: { segment }, network: { id } }: Joined): string[] {
+  return segment === undefined ? [] : [segmentNames({ id, number: segment }).trunk];
 }
 
 function ownAddresses({ endpoint, network }: Joined): IpAddress[] {

@@ -34,6 +34,7 @@ import type { RemoteNetworks } from './remote/remote-networks.ts';
 import { routedPorts } from './routed-ports.ts';
 import type { SandboxRequest } from './sandbox-context.ts';
 import { Sandboxes } from './sandboxes.ts';
+import { kernelCapacity } from './segments.ts';
 import type { NetworkSettings } from './settings.ts';
 import { NetworkState } from './state.ts';
 import { applyThoroughly } from './thorough-apply.ts';
@@ -86,6 +87,7 @@ export class NetworkController {
     const announcements = new Announcements(kernel, logger);
     this.#sandboxes = new Sandboxes({
       ...{ state, kernel, records, ports, announcements, namespacePrefix, logger, emit },
+      capacity: settings.bridgeCapacity ?? kernelCapacity,
       ...(remote && { remote }),
     });
     const turn = <T>(sandbox: string, work: () => Promise<T>) => this.#turns.run(sandbox, work);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Life } from './testing/life.ts';
 import { Rig } from './testing/rig.ts';
-import { refusal, type Scenario, scenarios } from './testing/scenarios.ts';
+import { refusal, type Scenario, scenarioSettings, scenarios } from './testing/scenarios.ts';
 
 /** Let an operation run to its end, or to the step at which the engine dies. */
 async function actUntil({ prepare, act }: Scenario, rig: Rig, dieAt: number): Promise<{ readonly died: boolean }> {
@@ -17,7 +17,7 @@ for (const scenario of [...scenarios, refusal]) {
     let step = 0;
     for (let died = true; died; ) {
       step++;
-      using rig = await Rig.started();
+      using rig = await Rig.started(scenarioSettings);
       ({ died } = await actUntil(scenario, rig, step));
       await rig.boot(new Life());
       rig.assertConsistent();
@@ -35,7 +35,7 @@ for (const scenario of [...scenarios, refusal]) {
     for (let died = true; died; ) {
       // Every third step in turn is enough: what differs from the test above is the same at each.
       step += 3;
-      using rig = await Rig.started();
+      using rig = await Rig.started(scenarioSettings);
       ({ died } = await actUntil(scenario, rig, step));
       await rig.boot(new Life(), () => false);
       rig.assertConsistent();
@@ -49,7 +49,7 @@ test('an engine that dies at any step of a start is followed by one that complet
   let step = 0;
   for (let died = true; died; ) {
     step++;
-    using rig = await Rig.started();
+    using rig = await Rig.started(scenarioSettings);
     for (const { name, prepare } of scenarios) if (name === 'close a sandbox') await prepare(rig);
     rig.names.restart();
     await rig.kernel.apply(damage(rig));

@@ -3,6 +3,7 @@ import { randomMac } from './address-book.ts';
 import { requireRoom, requireValidEndpoint } from './endpoint-rules.ts';
 import type { Joined } from './gateway.ts';
 import type { Endpoint, EndpointConfig, Lease, Network, Sandbox } from './model.ts';
+import { type BridgeCapacity, segmentWithRoom, withSegment } from './segments.ts';
 import type { NetworkState } from './state.ts';
 
 /** A network that a sandbox shall join. */
@@ -15,6 +16,8 @@ export interface JoinRequest {
 /** Endpoints that were stored together. */
 export interface MadeEndpoints {
   readonly added: readonly Joined[];
+  /** Networks that have got a further bridge for them, as they were and as they are. */
+  readonly grown: readonly { readonly before: Network; readonly after: Network }[];
   /** Forget them again, and give every container back the lease that it had before. */
   readonly undo: () => void;
 }
@@ -27,8 +30,14 @@ const INTERFACE_NAME = 'com.docker.network.endpoint.ifname';
  *
  * @throws FairleadError in Docker's words; nothing is stored then.
  */
-export function makeEndpoints(state: NetworkState, sandbox: Sandbox, requests: readonly JoinRequest[]): MadeEndpoints {
+export function makeEndpoints(
+  state: NetworkState,
+  sandbox: Sandbox,
+  requests: readonly JoinRequest[],
+  capacity: BridgeCapacity,
+): MadeEndpoints {
   const added: Joined[] = [];
+  const grown: { readonly before: Network; readonly after: Network }[] = [];
   const leases: { readonly network: string; readonly previous: Lease | undefined }[] = [];
   const undo = () => {
     for (const { endpoint } of added) state.endpoints.delete(endpoint);
@@ -39,9 +48,12 @@ export function makeEndpoints(state: NetworkState, sandbox: Sandbox, requests: r
       for (const request of requests) {
         const { id } = request.network;
         leases.unshift({ network: id, previous: state.addresses.find(id, sandbox.owner) });
-        added.push(makeEndpoint(state, sandbox, request));
+        const before = state.networks.get(id);
+        const item = makeEndpoint(state, sandbox, request, capacity);
+        added.push(item);
+        if (before !== undefined && item.network !== before) grown.push({ before, after: item.network });
       }
-      return { added, undo };
+      return { added, grown, undo };
     } catch (error) {
       // The store takes the documents back itself; indexes and pools are in memory only.
       undo();
@@ -50,7 +62,7 @@ export function makeEndpoints(state: NetworkState, sandbox: Sandbox, requests: r
   });
 }
 
-function makeEndpoint(state: NetworkState, sandbox: Sandbox, request: JoinRequest): Joined {
+function makeEndpoint(state: NetworkState, sandbox: Sandbox, request: JoinRequest, capacity: BridgeCapacity): Joined {
   const { hostname, config } = request;
   // It may have been removed or changed since the caller looked it up.
   const network = state.networks.get(request.network.id);
@@ -78,7 +90,11 @@ function makeEndpoint(state: NetworkState, sandbox: Sandbox, request: JoinReques
   if (interfacePrefix === undefined && network.remote === undefined)
     return { network, endpoint: state.endpoints.put(base) };
   requireValidEndpoint(network, config);
-  requireRoom(network, state.endpoints.onNetwork(network.id));
+  const others = state.endpoints.onNetwork(network.id);
+  requireRoom(network, others);
+  const segment = network.bridge === undefined ? 0 : segmentWithRoom(network, others, capacity);
+  const roomy = withSegment(network, segment);
+  if (roomy !== network) state.networks.put(roomy);
   const { ipv4, ipv6, mac } = state.addresses.lease(network, sandbox.owner, config);
   const endpoint = state.endpoints.put({
     ...base,
@@ -88,9 +104,10 @@ function makeEndpoint(state: NetworkState, sandbox: Sandbox, request: JoinReques
     // A plugin says first which interface it has made.
     ...(interfacePrefix !== undefined && { interface: freeInterface(interfacePrefix, config, present) }),
     ...(network.bridge && outerEnd(base.id)),
+    ...(segment > 0 && { segment }),
     ...(network.remote && { remote: { stage: 'asked' } as const }),
   });
-  return { network, endpoint };
+  return { network: roomy, endpoint };
 }
 
 /** The end of a veth pair that is a port of the bridge. */

@@ -31,21 +31,13 @@ export function requireValidEndpoint(network: Network, config: EndpointConfig): 
   throw new FairleadError('invalid-argument', 'ipvlan interfaces do not support custom mac address assignment');
 }
 
-/** Ports of a bridge: BR_MAX_PORTS in net/bridge/br_private.h, of which the first number is nobody's. */
-const BRIDGE_PORTS = 1023;
-
 /**
- * Check that a network has room for one more container: a bridge has so many ports, and a parent in mode passthru is one
- * container's alone.
+ * Check that a network has room for one more container: a parent in mode passthru is one container's alone.
  *
  * @param present the endpoints that the network has.
  * @throws FairleadError `forbidden`.
  */
-export function requireRoom({ name, parent, bridge }: Network, present: readonly Endpoint[]): void {
-  if (bridge !== undefined && present.length >= BRIDGE_PORTS) {
-    const advice = 'a bridge has no more ports; connect others to another network';
-    throw new FairleadError('forbidden', `network ${name} is full with ${BRIDGE_PORTS} containers: ${advice}`);
-  }
+export function requireRoom({ name, parent }: Network, present: readonly Endpoint[]): void {
   const [user] = present;
   if (parent?.type.mode !== 'passthru' || user === undefined) return;
   const reason = `parent interface ${parent.name} is passed through to container ${user.ownerName}`;

@@ -4,13 +4,13 @@ import { parseIpAddress } from '@fairlead/base';
 import type { Change } from '@fairlead/netlink';
 import { InjectedError, Life } from './testing/life.ts';
 import { Rig } from './testing/rig.ts';
-import { scenarios } from './testing/scenarios.ts';
+import { scenarioSettings, scenarios } from './testing/scenarios.ts';
 
 for (const { name, kind, prepare, act } of scenarios) {
   test(`${name}: ${kind === 'builds up' ? 'a failure at any step takes everything back' : 'a failure at any step does not stop it'}`, async () => {
     let failures = 0;
     for (let step = 1, steps = 1; step <= steps; step++) {
-      using rig = await Rig.started();
+      using rig = await Rig.started(scenarioSettings);
       await prepare(rig);
       const before = rig.snapshot();
       rig.become(new Life({ failAt: step }));
@@ -30,7 +30,7 @@ for (const { name, kind, prepare, act } of scenarios) {
 }
 
 test('an object that the kernel will not remove does not keep the others', async () => {
-  using rig = await Rig.started();
+  using rig = await Rig.started(scenarioSettings);
   const network = await rig.controller.createNetwork({ name: 'app' });
   const refused = (change: Change) => change.action === 'remove' && change.object.kind === 'link';
   const apply = rig.kernel.apply.bind(rig.kernel);
@@ -49,7 +49,7 @@ test('an object that the kernel will not remove does not keep the others', async
 });
 
 test('ports that cannot be had at the next gateway do not keep a container on a network', async () => {
-  using rig = await Rig.started();
+  using rig = await Rig.started(scenarioSettings);
   const options = { 'com.docker.network.bridge.host_binding_ipv4': '127.0.0.1' };
   const first = await rig.controller.createNetwork({ name: 'a' });
   const second = await rig.controller.createNetwork({ name: 'b', options });

@@ -2,6 +2,7 @@ import { type InterfaceAddress, interfaceAddress, nameServerAddress, prefixFamil
 import {
   bridgeEndpointObjects,
   bridgeNetworkObjects,
+  bridgeSegmentObjects,
   defaultRoutes,
   type Gateway,
   movedEndpointObjects,
@@ -16,12 +17,14 @@ import { electGateways, type Joined, portGateways, remoteRoutes, wayOutOf } from
 import type { Network, Sandbox } from './model.ts';
 import { parentEndpointFragment, parentNetworkFragment } from './parent-fragment.ts';
 import { publishedFragment, routedFragment } from './published-fragment.ts';
+import { bridgeOf, segmentNamesOf, segmentsOf } from './segments.ts';
 
 /** What a network asks of the kernel: its bridge and its place in the sets of the host's table, or its parent. */
 export function networkFragment(network: Network): KernelObject[] {
   const { bridge, parent, internal } = network;
   if (parent !== undefined) return parentNetworkFragment(parent);
   if (bridge === undefined) return [];
+  const segments = segmentsOf(network);
   return [
     ...bridgeNetworkObjects({
       id: network.id,
@@ -33,8 +36,10 @@ export function networkFragment(network: Network): KernelObject[] {
       internal,
       adopted: bridge.adopted,
     }),
+    ...segments.flatMap(bridgeSegmentObjects),
     ...networkElements({
       bridge: bridge.name,
+      segments: segmentNamesOf(network).map((names) => names.bridge),
       internal,
       masquerade: { ipv4: network.ipv4 && bridge.masquerade, ipv6: network.ipv6 && bridge.masquerade },
       icc: bridge.icc ?? true,
@@ -93,7 +98,7 @@ function bridged({ endpoint, network }: Joined, place: Place): KernelObject[] {
     interface: place.link,
     mac,
     mtu: bridge.mtu,
-    bridge: bridge.name,
+    bridge: bridgeOf(network, bridge, endpoint),
     isolated: bridge.icc === false,
     addresses: place.addresses,
     bandwidth: bandwidthOf(network, endpoint.config),

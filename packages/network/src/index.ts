@@ -56,4 +56,5 @@ export {
   type ResolvConf,
 } from './resolv-conf.ts';
 export type { SandboxRequest } from './sandbox-context.ts';
+export { type BridgeCapacity, segmentNamesOf } from './segments.ts';
 export type { DefaultBridge, NetworkSettings } from './settings.ts';

@@ -114,6 +114,8 @@ export interface BridgeSettings {
   readonly trustedInterfaces?: readonly string[];
   /** Addresses that containers go out under, instead of the outgoing interface's. */
   readonly sources?: ByFamily<IpAddress>;
+  /** How many further bridges there are, for containers that the first one has no port for; absent means none. */
+  readonly segments?: number;
   /** True leaves the bridge without an IPv4 address. */
   readonly inhibitIpv4?: boolean;
   /** Who may ask for published ports of which nothing else is said; absent means anybody. */
@@ -215,6 +217,8 @@ export interface Endpoint {
   /** Host end of the veth pair, on a bridge. */
   readonly hostInterface?: string;
   readonly hostMac?: MacAddress;
+  /** Number of the network's bridge that it is a port of; absent means the first. */
+  readonly segment?: number;
   /** Present on a network that a plugin drives. */
   readonly remote?: RemoteEndpoint;
 }

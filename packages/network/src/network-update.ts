@@ -83,7 +83,7 @@ function settingsOf(network: Network, options: Options, surroundings: NetworkSur
 
 function bridgeSettings(
   { name, internal }: Network,
-  { name: link, mac, adopted, interfacePrefix, inhibitIpv4, gatewayModes: before = {} }: BridgeSettings,
+  { name: link, mac, adopted, interfacePrefix, inhibitIpv4, segments, gatewayModes: before = {} }: BridgeSettings,
   options: BridgeOptions,
   { mtu }: NetworkSurroundings,
 ): BridgeSettings {
@@ -101,6 +101,7 @@ function bridgeSettings(
     interfacePrefix,
     mtu: options.mtu ?? mtu,
     masquerade: options.masquerade,
+    ...(segments && { segments }),
     ...(inhibitIpv4 && { inhibitIpv4 }),
     ...(hostBinding && { hostBinding }),
     ...(hostBindings && { hostBindings }),

@@ -43,6 +43,7 @@ import { type NetworkUpdate, updatedNetwork } from './network-update.ts';
 import type { Prepared, RemoteNetworks } from './remote/remote-networks.ts';
 import { parseResolvConf } from './resolv-conf.ts';
 import { forwardsIpv6, keepRouterAdvertisements } from './router-advertisements.ts';
+import { forgetIdleSegments } from './segment-growth.ts';
 import type { DefaultBridge, NetworkSettings } from './settings.ts';
 import type { NetworkState } from './state.ts';
 import { applyThoroughly } from './thorough-apply.ts';
@@ -208,9 +209,13 @@ export class Networks {
     return after;
   }
 
-  /** Networks that a plugin was asked for when the engine ended, and endpoints on which it had not answered. */
+  /**
+   * Networks that a plugin was asked for when the engine ended, and endpoints on which it had not answered; and further
+   * bridges that nobody is on any more.
+   */
   dropUnfinished(): void {
     const { state } = this.#context;
+    for (const network of state.networks) forgetIdleSegments(state, network);
     const networks = [...state.networks].filter(({ remote }) => remote?.unfinished === true);
     const endpoints = [...state.sandboxes]
       .flatMap(({ id }) => state.endpoints.inSandbox(id))

@@ -155,7 +155,8 @@ function leadsNowhere(
   if (object.kind !== 'link' || object.type.kind !== 'veth') return false;
   const want = wanted.get(identityOf(object));
   if (want?.kind !== 'link' || want.type.kind !== 'veth') return true;
-  return want.type.peer !== undefined && !pinned.has(want.type.peer.namespace);
+  const { peer } = want.type;
+  return peer !== undefined && peer.namespace !== '' && !pinned.has(peer.namespace);
 }
 
 /** An end without a peer would count as an inner one, which is never removed on its own. */

@@ -8,6 +8,7 @@ import type { NameRecords } from './name-records.ts';
 import type { ServicePort } from './name-service-port.ts';
 import type { PortBook } from './port-book.ts';
 import type { RemoteNetworks } from './remote/remote-networks.ts';
+import type { BridgeCapacity } from './segments.ts';
 import type { NetworkState } from './state.ts';
 
 /** What `Sandboxes` works with. */
@@ -18,6 +19,7 @@ export interface SandboxesContext {
   readonly ports: PortBook;
   readonly announcements: Announcements;
   readonly namespacePrefix: string;
+  readonly capacity: BridgeCapacity;
   readonly logger: Logger;
   readonly emit: (event: NetworkEvent) => void;
   /** What is done with plugins; absent where there are none. */

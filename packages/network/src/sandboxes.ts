@@ -11,6 +11,7 @@ import type { DebtMessage, Endpoint, EndpointConfig, PortBinding, PortMapping, S
 import { newlyJudged, newlyOpen } from './port-changes.ts';
 import type { RemoteNetworks } from './remote/remote-networks.ts';
 import type { SandboxesContext, SandboxRequest, Snapshot } from './sandbox-context.ts';
+import { growNetworks, takeBackGrowth } from './segment-growth.ts';
 import { applyThoroughly } from './thorough-apply.ts';
 
 /**
@@ -80,21 +81,24 @@ export class Sandboxes {
     requests: readonly JoinRequest[],
     remote: RemoteNetworks | undefined,
   ): Promise<readonly Joined[]> {
-    const { state, records } = this.#context;
+    const { state, kernel, records, capacity } = this.#context;
     const { id } = before.sandbox;
-    const { added, undo } = state.store.transaction(() => {
+    const { added, grown, undo } = state.store.transaction(() => {
       this.#unsettle(before.sandbox);
-      return makeEndpoints(state, before.sandbox, requests);
+      return makeEndpoints(state, before.sandbox, requests, capacity);
     });
+    const growth = growNetworks(kernel, grown);
     const current = () =>
       state.joined(id).filter(({ endpoint }) => added.some((item) => item.endpoint.id === endpoint.id));
     try {
+      await growth;
       await remote?.connect(before.sandbox, added);
       await this.#carryOut(before);
       await this.#lead(id);
       await records.publish(state.sandbox(id), current());
     } catch (error) {
       await this.#takeBack(before, undo, current());
+      await this.#quietly('bridges not taken back', () => takeBackGrowth(state, kernel, grown));
       throw error;
     }
     return current();

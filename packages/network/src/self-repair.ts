@@ -2,6 +2,7 @@ import { type Logger, messageOf } from '@fairlead/base';
 import { antispoofTableName, tableName } from '@fairlead/firewall';
 import { type Change, describeChange, type Loss } from '@fairlead/netlink';
 import type { Endpoint, Network } from './model.ts';
+import { segmentNamesOf } from './segments.ts';
 
 /** Milliseconds from a loss to its repair: what is taken away together is put back together. */
 const PAUSE = 5;
@@ -97,6 +98,7 @@ export function concerns({ networks, endpoints }: SelfRepairParts['state'], loss
     switch (loss.kind) {
       case 'link':
         if (bridge?.name === loss.name || parent?.name === loss.name) return true;
+        if (segmentNamesOf(network).some((names) => Object.values(names).includes(loss.name))) return true;
         return endpoints.onNetwork(id).some(({ hostInterface }) => hostInterface === loss.name);
       case 'address':
         return subnets.some(({ gateway }) => gateway === loss.address);

@@ -2,6 +2,7 @@ import type { IpAddress } from '@fairlead/base';
 import type { SubnetSource } from '@fairlead/ipam';
 import type { TableDefinition } from '@fairlead/netlink';
 import type { IpamRequest } from './model.ts';
+import type { BridgeCapacity } from './segments.ts';
 
 /** How the predefined network `bridge` is to be. */
 export interface DefaultBridge {
@@ -27,6 +28,8 @@ export interface NetworkSettings {
   readonly defaultBridge?: DefaultBridge;
   /** Driver options of networks that do not set them, by driver; absent means none. */
   readonly defaultOptions?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** How many containers a network's bridges have ports for; absent means as the kernel has them. */
+  readonly bridgeCapacity?: BridgeCapacity;
   /** The host's table without its elements. */
   readonly hostTable: TableDefinition;
   /** Text of the host's resolv.conf, read anew each time. */

@@ -7,7 +7,7 @@ import { Life } from './testing/life.ts';
 import { Machine } from './testing/machine.ts';
 import { plainSettings } from './testing/rig.ts';
 import { SteppedKernel } from './testing/stepped-kernel.ts';
-import { Walk, walkAlone } from './testing/walk.ts';
+import { narrow, Walk, walkAlone } from './testing/walk.ts';
 
 const STEPS = 2000;
 /** A comparison takes as long as several steps. */
@@ -60,7 +60,11 @@ test(`after ${STEPS} random steps and as many ends as come, kernel and store agr
   walkAlone(context, seed);
   using inside = new KernelInside(HOST, PREFIX);
   await inside.makeHost();
-  using machine = new Machine(new SteppedKernel(inside), { ...plainSettings, namespacePrefix: PREFIX });
+  using machine = new Machine(new SteppedKernel(inside), {
+    ...plainSettings,
+    namespacePrefix: PREFIX,
+    bridgeCapacity: narrow,
+  });
   await machine.boot(new Life());
   const before = contents(machine);
   const walk = new Walk(machine, seed);

@@ -1,6 +1,6 @@
 import { test } from 'node:test';
-import { Rig } from './testing/rig.ts';
-import { Walk, walkAlone } from './testing/walk.ts';
+import { plainSettings, Rig } from './testing/rig.ts';
+import { narrow, Walk, walkAlone } from './testing/walk.ts';
 
 const STEPS = 80;
 
@@ -10,7 +10,7 @@ test('after every step of a random walk kernel and name service hold exactly wha
     given === undefined ? Array.from({ length: 2 }, () => Math.floor(Math.random() * 2 ** 31)) : [Number(given)];
   for (const seed of seeds) {
     walkAlone(context, seed);
-    using rig = await Rig.started();
+    using rig = await Rig.started({ ...plainSettings, bridgeCapacity: narrow });
     const walk = new Walk(rig, seed);
     const trail: string[] = [];
     try {

@@ -264,7 +264,7 @@ class ProbeView {
     const { behind, directory, namespaces } = this.#route;
     for (const attachment of behind?.container.attachments ?? []) {
       const network = directory.networks.find(({ name, driver }) => name === attachment.network && driver === 'bridge');
-      const bridge = linkNamed(host, network?.interface);
+      const bridge = linkNamed(host, network && (attachment.segment?.bridge ?? network.interface));
       const mac = linkNamed(end, attachment.interface)?.mac;
       if (bridge === undefined || mac === undefined) continue;
       return { mac, bridge: bridge.name, port: askForwarding(namespaces.get(''), bridge, mac, host.links) };

@@ -74,7 +74,7 @@ function traitsOf({ driver, internal, open, masquerade }: NamedNetwork): string[
 
 function tilesOf(container: NamedContainer, links: ReadonlyMap<string, LinkState>): TileView[] {
   const { name, state, image, namespace, attachments } = container;
-  return attachments.map(({ network, ipv4, ipv6, interface: inside, hostInterface }): TileView => {
+  return attachments.map(({ network, ipv4, ipv6, interface: inside, hostInterface, segment }): TileView => {
     const device = hostInterface === undefined ? undefined : links.get(hostInterface);
     return {
       id: `tile:${network}/${name}`,
@@ -87,6 +87,7 @@ function tilesOf(container: NamedContainer, links: ReadonlyMap<string, LinkState
       detail: image,
       ...(inside !== undefined && { interface: inside }),
       ...(hostInterface !== undefined && { device: hostInterface }),
+      ...(segment !== undefined && { bridge: segment.bridge }),
       ...(namespace !== undefined && namespace !== '' && { namespace }),
     };
   });

@@ -31,7 +31,7 @@ export function kernelView(view: MapView, id: string): KernelView | undefined {
 }
 
 function tileView(tile: TileView, view: MapView): KernelView {
-  const { id, name, interface: inside, device, addresses } = tile;
+  const { id, name, interface: inside, device, bridge, addresses } = tile;
   const network = view.networks.find((each) => each.id === tile.network);
   const into = entrance(tile);
   return {
@@ -44,7 +44,7 @@ function tileView(tile: TileView, view: MapView): KernelView {
       ['interface', inside],
       ['addresses', addresses.join(', ')],
       ['host end', device],
-      ['bridge', network?.interface],
+      ['bridge', bridge ?? network?.interface],
     ]),
     commands: [
       ...(into === undefined || inside === undefined

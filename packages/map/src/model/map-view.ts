@@ -51,6 +51,8 @@ export interface TileView {
   readonly interface?: string;
   /** Host end of its cable. */
   readonly device?: string;
+  /** The bridge that this is in, where it is not the network's first. */
+  readonly bridge?: string;
   /** True unless the cable is known to be down. */
   readonly connected: boolean;
   /** Namespace by its pinned name. */

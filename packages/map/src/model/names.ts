@@ -15,6 +15,8 @@ export interface NamedContainer {
     readonly ipv6?: IpAddress;
     readonly interface?: string;
     readonly hostInterface?: string;
+    /** The bridge that its cable is in, where that is not the network's first. */
+    readonly segment?: { readonly bridge: string };
   }[];
   readonly publications: readonly {
     readonly protocol: string;

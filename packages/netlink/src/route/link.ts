@@ -63,7 +63,7 @@ function createLinkMessage(link: LinkObject, lookup: NumberLookup): Uint8Array {
     if (link.master !== undefined) writer.u32(linkAttribute.master, lookup.linkIndex(link.namespace, link.master));
     if ('parent' in link.type) writer.u32(linkAttribute.link, lookup.linkIndex(homeOfLink(link), link.type.parent));
     if (moves) writer.u32(linkAttribute.namespaceDescriptor, lookup.namespaceDescriptor(link.namespace));
-    writeInformation(writer, link.type, lookup);
+    writeInformation(writer, link, lookup);
   });
 }
 
@@ -76,18 +76,19 @@ function writeShape(writer: AttributeWriter, shape: Pick<LinkObject, 'mtu' | 'ma
   if (shape.mac !== undefined) writer.bytes(linkAttribute.address, macToBytes(shape.mac));
 }
 
-function writeInformation(writer: AttributeWriter, type: LinkType, lookup: NumberLookup): void {
+function writeInformation(writer: AttributeWriter, link: LinkObject, lookup: NumberLookup): void {
   writer.nested(linkAttribute.information, (information) => {
-    information.text(informationAttribute.kind, type.kind);
-    const body = dataWriter(type, lookup);
+    information.text(informationAttribute.kind, link.type.kind);
+    const body = dataWriter(link, lookup);
     if (body !== undefined) information.nested(informationAttribute.data, body);
   });
 }
 
-function dataWriter(type: LinkType, lookup: NumberLookup): ((data: AttributeWriter) => void) | undefined {
+function dataWriter(link: LinkObject, lookup: NumberLookup): ((data: AttributeWriter) => void) | undefined {
+  const { type } = link;
   switch (type.kind) {
     case 'veth':
-      return type.peer && vethWriter(type.peer, lookup);
+      return type.peer && vethWriter(type.peer, homeOfLink(link), lookup);
     case 'macvlan':
       return (data) => data.u32(macvlanAttribute.mode, macvlanModes[type.mode]);
     case 'ipvlan':
@@ -109,13 +110,19 @@ function dataWriter(type: LinkType, lookup: NumberLookup): ((data: AttributeWrit
   }
 }
 
-function vethWriter(peer: NonNullable<VethType['peer']>, lookup: NumberLookup): (data: AttributeWriter) => void {
+function vethWriter(
+  peer: NonNullable<VethType['peer']>,
+  home: NamespaceName,
+  lookup: NumberLookup,
+): (data: AttributeWriter) => void {
   return (data) =>
     data.nested(vethAttribute.peer, (end) => {
       writeHeader(end, 0, 0, 0);
       end.text(linkAttribute.name, peer.name);
       writeShape(end, peer);
-      end.u32(linkAttribute.namespaceDescriptor, lookup.namespaceDescriptor(peer.namespace));
+      if (peer.namespace !== home) {
+        end.u32(linkAttribute.namespaceDescriptor, lookup.namespaceDescriptor(peer.namespace));
+      }
     });
 }
 

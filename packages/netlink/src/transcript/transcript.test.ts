@@ -53,7 +53,7 @@ const table: [object: RouteChange['object'], commands: string[]][] = [
   [ofType({ kind: 'bridge' }), ['ip link add name x up type bridge']],
   [
     { ...ofType({ kind: 'veth', peer: { namespace: '', name: 'y' } }), master: 'fl0', alias: "it's mine" },
-    ['ip link add name x up master fl0 type veth peer name y netns 1', "ip link set dev x alias 'it'\\''s mine'"],
+    ['ip link add name x up master fl0 type veth peer name y', "ip link set dev x alias 'it'\\''s mine'"],
   ],
   [ofType({ kind: 'veth' }), ['ip link set dev x up']],
   [{ ...ofType({ kind: 'veth' }), up: false, mtu: 9000 }, ['ip link set dev x down mtu 9000']],

@@ -83,9 +83,15 @@ function inside(change: Change, host: NamespaceName): Change {
 
 function placed(object: KernelObject, host: NamespaceName): KernelObject {
   const namespace = object.namespace || host;
-  return object.kind === 'link' && object.madeIn === ''
-    ? { ...object, namespace, madeIn: host }
-    : { ...object, namespace };
+  if (object.kind !== 'link') return { ...object, namespace };
+  const { type, madeIn } = object;
+  const isInHost = type.kind === 'veth' && type.peer?.namespace === '';
+  return {
+    ...object,
+    namespace,
+    ...(madeIn === '' && { madeIn: host }),
+    ...(isInHost && { type: { ...type, peer: { ...type.peer, namespace: host } } }),
+  };
 }
 
 /** Take away what runs with these names have left. */

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { parsePortPolicy } from '@fairlead/base';
 import { withBandwidth } from '../bandwidth.ts';
 import type { NetworkRequest, PortBinding } from '../model.ts';
-import type { Rig } from './rig.ts';
+import { plainSettings, type Rig } from './rig.ts';
+import { narrow } from './walk.ts';
 
 /** One operation of the network model, and what has to be there before it. */
 export interface Scenario {
@@ -14,6 +15,9 @@ export interface Scenario {
   /** What may have to be told after a crash. */
   readonly tells?: RegExp;
 }
+
+/** Networks whose bridges have one port for a container, and others behind it. */
+export const scenarioSettings = { ...plainSettings, bridgeCapacity: narrow };
 
 const web: PortBinding = { protocol: 'tcp', containerPort: 80, hostPorts: { first: 8080, last: 8080 } };
 const other: PortBinding = { protocol: 'tcp', containerPort: 80, hostPorts: { first: 9090, last: 9090 } };
@@ -82,6 +86,16 @@ export const scenarios: readonly Scenario[] = [
   },
   { name: 'open a sandbox', kind: 'builds up', prepare: networks, act: (rig) => rig.sandbox('web', { ports: [web] }) },
   { name: 'join two networks', kind: 'builds up', prepare: opened, act: (rig) => join(rig, ['plain', 'dual']) },
+  {
+    name: 'join a network whose bridge has no port left, and that holds its containers to their own addresses',
+    kind: 'builds up',
+    prepare: async (rig) => {
+      await opened(rig);
+      await rig.controller.updateNetwork('dual', { options: { 'com.fairlead.antispoof': 'true' } });
+      await rig.join(await rig.sandbox('first', {}), rig.controller.findNetwork('dual'));
+    },
+    act: (rig) => join(rig, ['dual']),
+  },
   {
     name: 'join a network to which the gateway moves',
     kind: 'builds up',

@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test';
 import { codeOf, parsePortPolicy } from '@fairlead/base';
 import { withBandwidth } from '../bandwidth.ts';
 import type { EndpointConfig, Network, NetworkRequest, PortBinding, Sandbox } from '../model.ts';
+import type { BridgeCapacity } from '../segments.ts';
 import { type InterruptibleKernel, Life } from './life.ts';
 import type { Machine } from './machine.ts';
 
@@ -16,6 +17,9 @@ function randomNumbers(seed: number): (below: number) => number {
     return ((value ^ (value >>> 14)) >>> 0) % below;
   };
 }
+
+/** Bridges with room for one, two and two: the few containers of a walk need all of them now and then. */
+export const narrow: BridgeCapacity = { ports: 3, segments: 2 };
 
 /** One walk: what it did so far, and what it may do next. */
 export class Walk<K extends InterruptibleKernel> {

@@ -54,7 +54,8 @@ export function planCapture(request: CaptureRequest, { containers, networks }: D
   if (network === undefined) throw new FairleadError('not-found', `No such container or network: ${target}`);
   if (network.interface === undefined)
     throw new FairleadError('invalid-argument', `network ${target} has no interface of its own in the host`);
-  return { namespace: '', place: 'host', promiscuous: true, interfaces: [network.interface] };
+  const segments = (network.segments ?? []).map(({ bridge }) => bridge);
+  return { namespace: '', place: 'host', promiscuous: true, interfaces: [network.interface, ...segments] };
 }
 
 /** What addresses are called in a file: as containers and networks are. */

@@ -16,11 +16,12 @@ function linksOnWay(trace: Case): WayLink[] {
   const { source, destination, facts, directory } = trace;
   const host = facts.host;
   const inside = (end: typeof source | typeof destination, own: NamespaceFacts | undefined): WayLink[] =>
-    attachmentsOf(end, trace).flatMap(({ interface: name, hostInterface, network }) => {
+    attachmentsOf(end, trace).flatMap(({ interface: name, hostInterface, network, segment }) => {
       const bridge = directory.networks.find((candidate) => candidate.name === network);
       return [
         ...wayLink(own, name, end.namespace ?? ''),
         ...wayLink(host, hostInterface, ''),
+        ...Object.values(segment ?? {}).flatMap((link) => wayLink(host, link, '')),
         ...(bridge?.driver === 'bridge' ? wayLink(host, bridge.interface, '') : []),
       ];
     });
@@ -79,10 +80,9 @@ const offTheBridge: CauseRow = {
     const { facts, directory } = trace;
     if (!isStuck(trace) || facts.host === undefined) return undefined;
     for (const end of [trace.source, trace.destination]) {
-      for (const { hostInterface, network } of attachmentsOf(end, trace)) {
-        const bridge = directory.networks.find(
-          ({ name, driver }) => name === network && driver === 'bridge',
-        )?.interface;
+      for (const { hostInterface, network, segment } of attachmentsOf(end, trace)) {
+        const first = directory.networks.find(({ name, driver }) => name === network && driver === 'bridge')?.interface;
+        const bridge = segment?.bridge ?? first;
         const port = linkNamed(facts.host, hostInterface);
         const master = linkNamed(facts.host, bridge);
         if (port === undefined || master === undefined || port.masterIndex === master.index) continue;

@@ -91,6 +91,27 @@ const healthy: HostState = {
   proofs: [],
 };
 
+/** The host with a network of two bridges, and the container on the further one; a link of it is another, or gone. */
+function segmented(change: Partial<LinkDetails> & { readonly absent?: boolean } = {}): HostState {
+  const segment = { bridge: 'b1-app', trunk: 't1-app', uplink: 'u1-app' };
+  const { absent, ...rest } = change;
+  const veth = (index: number, name: string, masterIndex: number) =>
+    link(index, name, { kind: 'veth', masterIndex, alias: 'fairlead network' });
+  const links = [
+    ...healthy.links.map((each) => (each.name === 'veth1' ? { ...each, masterIndex: 5 } : each)),
+    link(5, segment.bridge, { kind: 'bridge' }),
+    veth(6, segment.trunk, 3),
+    veth(7, segment.uplink, 5),
+  ].flatMap((each) => (each.name !== change.name ? [each] : absent ? [] : [{ ...each, ...rest }]));
+  const { containers, networks } = healthy.directory;
+  const attached = containers.map((each) => ({
+    ...each,
+    attachments: each.attachments.map((one) => ({ ...one, segment })),
+  }));
+  const directory = { containers: attached, networks: networks.map((each) => ({ ...each, segments: [segment] })) };
+  return { ...healthy, links, directory };
+}
+
 function codes(state: HostState): string[] {
   return runChecks(state).flatMap(({ findings }) => findings.map(({ code }) => code));
 }
@@ -183,6 +204,10 @@ const cases: [name: string, state: HostState, codes: string[]][] = [
     { ...healthy, links: healthy.links.map((each) => (each.name === 'veth1' ? link(4, 'veth1') : each)) },
     ['off-the-bridge'],
   ],
+  ['a network of two bridges', segmented(), []],
+  ['a further bridge that is down', segmented({ name: 'b1-app', up: false }), ['interface-down']],
+  ['a further bridge without its cable', segmented({ name: 't1-app', absent: true }), ['bridge-missing']],
+  ['a cable that is in the wrong bridge of two', segmented({ name: 'veth1', masterIndex: 3 }), ['off-the-bridge']],
   [
     'a container without its interface',
     { ...healthy, inside: healthy.inside.map((each) => ({ ...each, links: [link(1, 'lo')] })) },

@@ -7,12 +7,16 @@ import { containersOn, type HostState, type InsideState } from './host-state.ts'
 
 /** Every cable of every container: up at both ends, plugged in, with the addresses that it is to have. */
 export function interfaceFindings(state: HostState): Finding[] {
-  const bridges = state.directory.networks.flatMap(({ driver, name, interface: device }) => {
-    const link = state.links.find((candidate) => candidate.name === device);
+  const bridges = state.directory.networks.flatMap(({ driver, name, interface: device, segments = [] }) => {
     const users = containersOn(state, name);
     if (driver !== 'bridge' || device === undefined || users.length === 0) return [];
-    if (link === undefined) return [missing(device, name, users)];
-    return link.up ? [] : [down(device, `the bridge of ${name}`, users, '')];
+    return [device, ...segments.flatMap((segment) => Object.values(segment))].flatMap((each) => {
+      const link = state.links.find((candidate) => candidate.name === each);
+      if (link === undefined) return [missing(each, name, users)];
+      return link.up
+        ? []
+        : [down(each, `${each === device ? 'the' : 'part of a further'} bridge of ${name}`, users, '')];
+    });
   });
   const cables = state.directory.containers.flatMap((container) =>
     container.namespace === undefined
@@ -28,7 +32,7 @@ function cableFindings(state: HostState, container: ContainerPlace, attachment: 
   const network = state.directory.networks.find((candidate) => candidate.name === attachment.network);
   const findings: Finding[] = [];
   const outer = state.links.find((link) => link.name === attachment.hostInterface);
-  const bridge = state.links.find((link) => link.name === network?.interface);
+  const bridge = state.links.find((link) => link.name === (attachment.segment?.bridge ?? network?.interface));
   if (outer !== undefined && !outer.up)
     findings.push(down(outer.name, `the host's end of ${name}'s cable`, [name], ''));
   if (outer !== undefined && bridge !== undefined && outer.masterIndex !== bridge.index)

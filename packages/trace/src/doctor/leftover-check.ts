@@ -1,15 +1,15 @@
 import type { Finding } from './finding.ts';
 import type { HostState } from './host-state.ts';
 
-/** Namespaces and cables that no container has. */
+/** Namespaces and cables that no container has, nor joins bridges of a network. */
 export function leftoverFindings(state: HostState): Finding[] {
-  const used = new Set(state.directory.containers.flatMap(({ namespace }) => namespace ?? []));
+  const { containers, networks } = state.directory;
+  const used = new Set(containers.flatMap(({ namespace }) => namespace ?? []));
   const namespaces = state.namespaces.filter((name) => name.startsWith('fl-') && !used.has(name));
-  const cables = new Set(
-    state.directory.containers.flatMap(({ attachments }) =>
-      attachments.flatMap(({ hostInterface }) => hostInterface ?? []),
-    ),
-  );
+  const cables = new Set([
+    ...containers.flatMap(({ attachments }) => attachments.flatMap(({ hostInterface }) => hostInterface ?? [])),
+    ...networks.flatMap(({ segments = [] }) => segments.flatMap(({ trunk, uplink }) => [trunk, uplink])),
+  ]);
   const links = state.links.filter(
     ({ alias, name, kind }) => kind === 'veth' && alias?.startsWith('fairlead') === true && !cables.has(name),
   );

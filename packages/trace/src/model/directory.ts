@@ -1,6 +1,13 @@
 import type { Family, IpAddress, MacAddress, PortRange, Prefix } from '@fairlead/base';
 import type { NamespaceName } from '@fairlead/netlink';
 
+/** A further bridge of a network, and the cable to the first one: its end there, and its end here. */
+export interface SegmentPlace {
+  readonly bridge: string;
+  readonly trunk: string;
+  readonly uplink: string;
+}
+
 /** How a container is on a network. */
 export interface Attachment {
   readonly network: string;
@@ -10,6 +17,8 @@ export interface Attachment {
   readonly interface?: string;
   /** Host end of the cable, on a bridge. */
   readonly hostInterface?: string;
+  /** The further bridge of the network that its cable is plugged into; absent where that is the first. */
+  readonly segment?: SegmentPlace;
   /** Hardware address of a container that is held to its own addresses there. */
   readonly heldTo?: MacAddress;
 }
@@ -44,6 +53,8 @@ export interface NetworkPlace {
   readonly open: boolean;
   /** Interface of the host: the bridge, or the parent of macvlan and ipvlan. */
   readonly interface?: string;
+  /** Further bridges; absent means that there are none. */
+  readonly segments?: readonly SegmentPlace[];
   readonly gateways: readonly IpAddress[];
   readonly subnets: readonly Prefix[];
   /** True when containers go out under an address of the host. */

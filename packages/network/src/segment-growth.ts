@@ -1,0 +1,39 @@
+import { diff } from './diff.ts';
+import { networkFragment } from './fragment.ts';
+import type { KernelPort } from './kernel-port.ts';
+import type { Network } from './model.ts';
+import { withoutIdleSegments } from './segments.ts';
+import type { NetworkState } from './state.ts';
+import { applyThoroughly } from './thorough-apply.ts';
+
+/**
+ * Make the further bridges that networks have got. They are there when this returns its promise, for nothing of it waits in
+ * the kernel: whoever is put on one next, in whatever sandbox, finds it.
+ */
+export function growNetworks(
+  kernel: KernelPort,
+  grown: readonly { readonly before: Network; readonly after: Network }[],
+): Promise<void> {
+  const changes = grown.flatMap(({ before, after }) => diff(networkFragment(after), networkFragment(before)));
+  return kernel.apply(changes);
+}
+
+/** Take further bridges away that nobody is on: those who were to come could not. */
+export async function takeBackGrowth(
+  state: NetworkState,
+  kernel: KernelPort,
+  grown: readonly { readonly before: Network }[],
+): Promise<void> {
+  for (const { before } of grown) {
+    const network = state.networks.get(before.id);
+    if (network === undefined) continue;
+    const shrunk = forgetIdleSegments(state, network);
+    await applyThoroughly(kernel, diff(networkFragment(shrunk), networkFragment(network)));
+  }
+}
+
+/** Forget further bridges of a network that nobody is on. */
+export function forgetIdleSegments({ networks, endpoints }: NetworkState, network: Network): Network {
+  const shrunk = withoutIdleSegments(network, endpoints.onNetwork(network.id));
+  return shrunk === network ? network : networks.put(shrunk);
+}

@@ -1,0 +1,73 @@
+import { FairleadError } from '@fairlead/base';
+import { type BridgeSegment, type SegmentNames, segmentNames } from '@fairlead/drivers';
+import type { BridgeSettings, Endpoint, Network } from './model.ts';
+
+/** How many containers the bridges of a network have ports for. */
+export interface BridgeCapacity {
+  /** Ports of one bridge. */
+  readonly ports: number;
+  /** How many of the first one's are kept for further ones. */
+  readonly segments: number;
+}
+
+/**
+ * BR_MAX_PORTS in net/bridge/br_private.h, of which the first number is nobody's; and room for as many containers as a /16
+ * has addresses.
+ */
+export const kernelCapacity: BridgeCapacity = { ports: 1023, segments: 64 };
+
+/**
+ * The bridge of a network that has room for one more container: 0 for its own, else the number of a further one.
+ *
+ * @param present the endpoints that the network has.
+ * @throws FairleadError `forbidden` when none can have.
+ */
+export function segmentWithRoom(
+  { name }: Pick<Network, 'name'>,
+  present: readonly Endpoint[],
+  { ports, segments }: BridgeCapacity,
+): number {
+  const room = ports - segments;
+  if (present.length < room) return 0;
+  const used = Map.groupBy(present, ({ segment = 0 }) => segment);
+  const isFree = (number: number) => (used.get(number)?.length ?? 0) < (number === 0 ? room : ports - 1);
+  for (let number = 0; number <= segments; number++) if (isFree(number)) return number;
+  const advice = 'its bridges have no more ports; connect others to another network';
+  throw new FairleadError('forbidden', `network ${name} is full with ${present.length} containers: ${advice}`);
+}
+
+/** A network with as many bridges as a container on that one needs; itself when it has them. */
+export function withSegment(network: Network, number: number): Network {
+  const { bridge } = network;
+  if (bridge === undefined || number <= (bridge.segments ?? 0)) return network;
+  return { ...network, bridge: { ...bridge, segments: number } };
+}
+
+/** A network without the last of its bridges that no container is on; itself when all are in use. */
+export function withoutIdleSegments(network: Network, present: readonly Endpoint[]): Network {
+  const { bridge } = network;
+  if (bridge?.segments === undefined) return network;
+  const last = present.reduce((most, { segment = 0 }) => Math.max(most, segment), 0);
+  if (last === bridge.segments) return network;
+  const { segments: _, ...rest } = bridge;
+  return { ...network, bridge: last === 0 ? rest : { ...rest, segments: last } };
+}
+
+/** The further bridges of a network. */
+export function segmentsOf({ id, bridge }: Pick<Network, 'id' | 'bridge'>): BridgeSegment[] {
+  if (bridge === undefined) return [];
+  const { name: first, mac, mtu, icc } = bridge;
+  return Array.from({ length: bridge.segments ?? 0 }, (_, index) => {
+    return { id, number: index + 1, first, mac, mtu, isolated: icc === false };
+  });
+}
+
+/** How the links of a network's further bridges are called. */
+export function segmentNamesOf(network: Pick<Network, 'id' | 'bridge'>): SegmentNames[] {
+  return segmentsOf(network).map(segmentNames);
+}
+
+/** Name of the bridge that an endpoint's cable is plugged into. */
+export function bridgeOf({ id }: Pick<Network, 'id'>, bridge: BridgeSettings, { segment = 0 }: Endpoint): string {
+  return segment === 0 ? bridge.name : segmentNames({ id, number: segment }).bridge;
+}
