@@ -62,6 +62,7 @@ export function networkPlace(network: Network): NetworkPlace {
     internal,
     open: bridge?.icc !== false,
     ...(device !== undefined && { interface: device }),
+    ...(parent?.host && { host: { link: parent.host.name, addresses: parent.host.addresses } }),
     ...(segments.length > 0 && { segments }),
     subnets: subnets.map(({ subnet }) => subnet),
     ...(bridge !== undefined && { mtu: bridge.mtu, masquerade: bridge.masquerade }),

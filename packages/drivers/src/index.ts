@@ -8,6 +8,7 @@ export { type BridgeEndpoint, bridgeEndpointObjects } from './bridge-endpoint.ts
 export { type BridgeNetwork, bridgeNetworkObjects, sysctlName } from './bridge-network.ts';
 export { type BridgeSegment, bridgeSegmentObjects, type SegmentNames, segmentNames } from './bridge-segment.ts';
 export { defaultRoutes, type Gateway } from './default-routes.ts';
+export { type HostLink, type HostLinkPlace, hostLinkObjects, hostRouteObjects } from './host-link.ts';
 export { type MovedEndpoint, movedEndpointObjects } from './moved-endpoint.ts';
 export { isOwnAlias, ownerAlias } from './owner.ts';
 export { type ChildType, type ParentEndpoint, parentEndpointObjects } from './parent-endpoint.ts';

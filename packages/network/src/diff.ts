@@ -116,9 +116,10 @@ function lostWithLinks(
   return new Set([...have].flatMap(([identity, object]) => (isOn(object) ? [identity] : [])));
 }
 
-/** A link that hangs on a parent elsewhere is made down, for it has to wait for its addresses as inner ends do. */
+/** A link on a parent is made down, for it has to wait for its addresses and settings as inner ends do. */
 function addition(object: KernelObject): Change[] {
-  if (object.kind !== 'link' || !isOnForeignParent(object)) return [{ action: 'add', object }];
+  if (object.kind !== 'link' || !(isOnForeignParent(object) || isBesideContainers(object)))
+    return [{ action: 'add', object }];
   const down = { ...object, up: false };
   return [
     { action: 'add', object: down },
@@ -147,7 +148,7 @@ function placeOf(object: KernelObject, name: string): string {
 }
 
 function rankOf({ action, object }: Change): number {
-  return action === 'change' && isOnForeignParent(object) ? LINK_UP : rank(object);
+  return action === 'change' && (isOnForeignParent(object) || isBesideContainers(object)) ? LINK_UP : rank(object);
 }
 
 function rank(object: KernelObject): number {
@@ -159,6 +160,11 @@ function rank(object: KernelObject): number {
 /** A link in a sandbox that was made in the host's namespace, where its parent is. */
 function isOnForeignParent(object: KernelObject): boolean {
   return object.kind === 'link' && object.madeIn !== undefined && object.madeIn !== object.namespace;
+}
+
+/** The host's own link on a parent, of the kind that containers have there. */
+function isBesideContainers(object: KernelObject): boolean {
+  return object.kind === 'link' && (object.type.kind === 'macvlan' || object.type.kind === 'ipvlan');
 }
 
 /** The end of a veth that the other end made. */

@@ -22,7 +22,7 @@ import { bridgeOf, segmentNamesOf, segmentsOf } from './segments.ts';
 /** What a network asks of the kernel: its bridge and its place in the sets of the host's table, or its parent. */
 export function networkFragment(network: Network): KernelObject[] {
   const { bridge, parent, internal } = network;
-  if (parent !== undefined) return parentNetworkFragment(parent);
+  if (parent !== undefined) return parentNetworkFragment(network, parent);
   if (bridge === undefined) return [];
   const segments = segmentsOf(network);
   return [

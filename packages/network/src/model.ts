@@ -9,7 +9,7 @@ import type {
   PortRange,
   Prefix,
 } from '@fairlead/base';
-import type { ChildType, MadeParent } from '@fairlead/drivers';
+import type { ChildType, HostLink, MadeParent } from '@fairlead/drivers';
 import type { ByFamily, GatewayMode } from '@fairlead/firewall';
 import type { NameRecord, ResolverPorts, ServicePort } from './name-service-port.ts';
 
@@ -90,6 +90,8 @@ export interface ParentSettings {
   readonly interfacePrefix: string;
   /** Bytes; absent means the parent's. */
   readonly mtu?: number;
+  /** Present where the host is on the network as well. */
+  readonly host?: HostLink;
 }
 
 /** The kernel side of a bridge network. */

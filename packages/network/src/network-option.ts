@@ -38,7 +38,8 @@ export function booleanOption(options: Options, key: string): boolean | undefine
   throw unreadable(key, text, `strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
 }
 
-function readBoolean(text: string): boolean | undefined {
+/** What Go's strconv.ParseBool reads; `undefined` for what is neither true nor false. */
+export function readBoolean(text: string): boolean | undefined {
   if (/^(1|t|T|true|TRUE|True)$/.test(text)) return true;
   return /^(0|f|F|false|FALSE|False)$/.test(text) ? false : undefined;
 }

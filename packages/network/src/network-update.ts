@@ -4,6 +4,7 @@ import { requireGuardable } from './antispoof.ts';
 import { bandwidthOf, requireLimitable } from './bandwidth.ts';
 import { type BridgeOptions, parseBridgeOptions } from './bridge-options.ts';
 import { dnsService } from './dns-options.ts';
+import { HOST_ACCESS } from './host-access.ts';
 import type { BridgeSettings, IpamRequest, Network } from './model.ts';
 import { predefinedNetworks } from './network-factory.ts';
 import { mtuOption, type Options } from './network-option.ts';
@@ -28,6 +29,7 @@ const settled: readonly string[] = [
   'com.docker.network.enable_ipv6',
   // Only where the list of names starts, which has commands of its own.
   'com.fairlead.dns.records',
+  HOST_ACCESS,
   'parent',
   'macvlan_mode',
   'ipvlan_mode',

@@ -25,6 +25,7 @@ import { hasNames, namedNetwork } from './dns-names.ts';
 import { changedRecords, type RecordChange } from './dns-options.ts';
 import { networkFragment } from './fragment.ts';
 import { GATEWAY_NETWORK } from './gateway.ts';
+import { withHostAddresses } from './host-access.ts';
 import type { KernelPort } from './kernel-port.ts';
 import { findNetwork } from './lookup.ts';
 import type { IpamRequest, Network, NetworkEvent, NetworkRequest, SubnetConfig } from './model.ts';
@@ -274,20 +275,27 @@ export class Networks {
     });
   }
 
-  #store(network: Network): void {
+  /** @returns the network with the addresses that the host has on it. */
+  #store(network: Network): Network {
     const { state } = this.#context;
     state.networks.put(network);
     state.addresses.open(network);
+    try {
+      return withHostAddresses(network, state);
+    } catch (error) {
+      this.#forget(network);
+      throw error;
+    }
   }
 
-  async #install(network: Network): Promise<Network> {
+  async #install(wanted: Network): Promise<Network> {
+    const network = this.#store(wanted);
     const { kernel, names } = this.#context;
     const fragment = networkFragment(network);
     const routes = forwardsIpv6(fragment) ? kernel.observe('', ['route']) : [];
-    const wanted = [...keepRouterAdvertisements(fragment, routes), ...fragment];
-    this.#store(network);
+    const objects = [...keepRouterAdvertisements(fragment, routes), ...fragment];
     const naming = hasNames(network) ? names.setNetwork(namedNetwork(network)) : undefined;
-    const [applied, named] = await Promise.allSettled([kernel.apply(diff(wanted, [])), naming]);
+    const [applied, named] = await Promise.allSettled([kernel.apply(diff(objects, [])), naming]);
     const failure = [applied, named].find(({ status }) => status === 'rejected');
     if (failure?.status === 'rejected') {
       await this.#takeBack(network);
@@ -311,8 +319,11 @@ export class Networks {
   #unshared(network: Network): KernelObject[] {
     const { parent } = network;
     const others = Iterator.from(this.#context.state.networks);
-    if (parent !== undefined && others.some((other) => other.parent?.name === parent.name)) return [];
-    return networkFragment(network);
+    if (parent?.made === undefined || !others.some((other) => other.parent?.name === parent.name)) {
+      return networkFragment(network);
+    }
+    const { made: _, ...rest } = parent;
+    return networkFragment({ ...network, parent: rest });
   }
 
   #requireUnused(network: Network): void {

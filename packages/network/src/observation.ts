@@ -15,6 +15,9 @@ import type { KernelPort } from './kernel-port.ts';
  */
 const hostKinds = ['link', 'address', 'route', 'qdisc', 'table', 'element'] as const;
 
+/** Routes that somebody made, as ours are, and not the kernel (include/uapi/linux/rtnetlink.h). */
+const RTPROT_STATIC = 4;
+
 /** Tables that we make in a sandbox. */
 const tables: readonly string[] = Object.values(dnsTableNames);
 
@@ -129,6 +132,9 @@ function ownHostObjects(
   const own = new Set(
     observed.flatMap((object) => (object.kind === 'link' && isOwnAlias(object.alias) ? [object.name] : [])),
   );
+  const hosts = new Set(
+    observed.flatMap((object) => (isHostLink(object) && own.has(object.name) ? [object.name] : [])),
+  );
   const named = new Set([tableName]);
   for (const object of wanted.values()) if (object.kind === 'table') named.add(object.definition.name);
   return observed
@@ -136,11 +142,17 @@ function ownHostObjects(
       if (wanted.has(identityOf(object))) return true;
       if (object.kind === 'link') return own.has(object.name);
       if (object.kind === 'qdisc') return own.has(object.link);
+      if (object.kind === 'route') return object.protocol === RTPROT_STATIC && hosts.has(object.link ?? '');
       if (object.kind === 'fdb') return own.has(object.link) && object.sticky === true;
       if (object.kind === 'address') return own.has(object.link) && !object.address.startsWith('fe80:');
       return object.kind === 'element' && named.has(object.table);
     })
     .map((object) => (leadsNowhere(object, wanted, pinned) ? asRemovable(object) : object));
+}
+
+/** The host's own link on a network of a parent: all routes by it are ours. */
+function isHostLink(object: KernelObject): object is LinkObject {
+  return object.kind === 'link' && (object.type.kind === 'macvlan' || object.type.kind === 'ipvlan');
 }
 
 /**

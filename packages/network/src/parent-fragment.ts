@@ -1,13 +1,21 @@
-import type { InterfaceAddress } from '@fairlead/base';
-import { parentEndpointObjects, parentNetworkObjects } from '@fairlead/drivers';
+import { addressOf, type InterfaceAddress } from '@fairlead/base';
+import { hostLinkObjects, hostRouteObjects, parentEndpointObjects, parentNetworkObjects } from '@fairlead/drivers';
+import { networkElements } from '@fairlead/firewall';
 import type { KernelObject } from '@fairlead/netlink';
 import { bandwidthOf } from './bandwidth.ts';
+import { endpointAddresses } from './endpoint-addresses.ts';
 import type { Joined } from './gateway.ts';
-import type { ParentSettings } from './model.ts';
+import type { Network, ParentSettings } from './model.ts';
 
-/** What a macvlan or ipvlan network asks of the kernel: the parent that it made, if it made one. */
-export function parentNetworkFragment({ made }: ParentSettings): KernelObject[] {
-  return made === undefined ? [] : parentNetworkObjects(made);
+/** What a macvlan or ipvlan network asks of the kernel: the parent that it made, if it made one, and the host's link. */
+export function parentNetworkFragment({ id, internal }: Network, parent: ParentSettings): KernelObject[] {
+  const { made, host, name, type, mtu } = parent;
+  return [
+    ...(made === undefined ? [] : parentNetworkObjects(made)),
+    ...(host === undefined ? [] : hostLinkObjects(host, { id, parent: name, type, ...(mtu && { mtu }) })),
+    // The host is no way out of an internal network, by whatever routes.
+    ...(host === undefined || !internal ? [] : networkElements({ bridge: host.name, internal, masquerade: {} })),
+  ];
 }
 
 /** What an endpoint on such a network asks of the kernel: its link with addresses and settings. */
@@ -17,7 +25,8 @@ export function parentEndpointFragment(
   place: { readonly namespace: string; readonly link: string; readonly addresses: readonly InterfaceAddress[] },
 ): KernelObject[] {
   const { mac } = endpoint;
-  return parentEndpointObjects({
+  const addresses = endpointAddresses(endpoint, network).map(addressOf);
+  const link = parentEndpointObjects({
     id: endpoint.id,
     namespace: place.namespace,
     interface: place.link,
@@ -29,4 +38,5 @@ export function parentEndpointFragment(
     ...(mac && { mac }),
     ...(parent.mtu && { mtu: parent.mtu }),
   });
+  return parent.host === undefined ? link : [...link, ...hostRouteObjects(parent.host, addresses)];
 }

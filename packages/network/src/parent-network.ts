@@ -3,6 +3,7 @@ import type { MadeParent } from '@fairlead/drivers';
 import { randomMac } from './address-book.ts';
 import { requireGuardable } from './antispoof.ts';
 import { bandwidthOf, requireLimitable } from './bandwidth.ts';
+import { hostLink } from './host-access.ts';
 import type { LinkKind } from './kernel-port.ts';
 import type { Network, NetworkRequest, ParentSettings } from './model.ts';
 import { networkFrame } from './network-frame.ts';
@@ -43,7 +44,8 @@ export function parentNetwork(
   };
   requireLimitable(network, bandwidthOf(network, {}));
   requireGuardable(network, {});
-  return network;
+  const host = hostLink(network, parent);
+  return host === undefined ? network : { ...network, parent: { ...parent, host } };
 }
 
 function parentSettings(id: string, options: ParentOptions, surroundings: NetworkSurroundings): ParentSettings {

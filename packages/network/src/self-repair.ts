@@ -1,4 +1,4 @@
-import { type Logger, messageOf } from '@fairlead/base';
+import { type Logger, messageOf, type Prefix } from '@fairlead/base';
 import { antispoofTableName, tableName } from '@fairlead/firewall';
 import { type Change, describeChange, type Loss } from '@fairlead/netlink';
 import type { Endpoint, Network } from './model.ts';
@@ -97,12 +97,14 @@ export function concerns({ networks, endpoints }: SelfRepairParts['state'], loss
     const { id, bridge, parent, internal, subnets } = network;
     switch (loss.kind) {
       case 'link':
-        if (bridge?.name === loss.name || parent?.name === loss.name) return true;
+        if ([bridge?.name, parent?.name, parent?.host?.name].includes(loss.name)) return true;
         if (segmentNamesOf(network).some((names) => Object.values(names).includes(loss.name))) return true;
         return endpoints.onNetwork(id).some(({ hostInterface }) => hostInterface === loss.name);
       case 'address':
+        if (parent?.host?.addresses.includes(loss.address)) return true;
         return subnets.some(({ gateway }) => gateway === loss.address);
       case 'route':
+        if (parent?.host !== undefined && isWayTo(loss.destination, endpoints.onNetwork(id))) return true;
         return bridge !== undefined && subnets.some(({ subnet }) => subnet === loss.destination);
       case 'forwarding':
         return bridge !== undefined && !internal;
@@ -110,6 +112,13 @@ export function concerns({ networks, endpoints }: SelfRepairParts['state'], loss
         return loss satisfies never;
     }
   });
+}
+
+/** True for a route to one container alone. */
+function isWayTo(destination: Prefix, containers: readonly Endpoint[]): boolean {
+  const [address, length] = destination.split('/');
+  if (length !== '32' && length !== '128') return false;
+  return containers.some(({ ipv4, ipv6 }) => ipv4 === address || ipv6 === address);
 }
 
 /** What was lost, in a few words for the log. */

@@ -41,9 +41,10 @@ const parentApart: CauseRow = {
     const found = isUnanswered(trace) ? networkOnParent(trace) : undefined;
     if (found === undefined) return undefined;
     const { container, network } = found;
-    const { name, driver, interface: parent = 'its parent' } = network;
+    const { name, driver, interface: parent = 'its parent', host } = network;
+    const but = host === undefined ? '' : `; it is on ${name} as ${host.addresses.join(' and ')} alone`;
     return {
-      text: `${container} is on ${name}, a ${driver} network on ${parent}: the kernel passes nothing between an interface and the ${driver} links on it, so the host and ${container} do not reach each other there.`,
+      text: `${container} is on ${name}, a ${driver} network on ${parent}: the kernel passes nothing between an interface and the ${driver} links on it, so the host and ${container} do not reach each other there${but}.`,
       evidence: [dropEvidence(trace), `${outgoingOf(trace.facts.source)} leads to ${name}, whose parent is ${parent}`],
       verdict: 'dropped',
       fixes: [

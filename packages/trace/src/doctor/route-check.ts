@@ -36,7 +36,7 @@ function namesOf(networks: readonly NetworkPlace[]): string {
 
 /** A route of somebody else for addresses of ours: a VPN's, mostly. */
 export function overlapFindings(state: HostState): Finding[] {
-  const own = new Set(state.directory.networks.map((network) => network.interface));
+  const own = new Set(state.directory.networks.flatMap(({ interface: device, host }) => [device, host?.link]));
   return state.directory.networks.flatMap(({ name, subnets }) =>
     routeOverlaps(subnets, state.routes, (link) => own.has(link)).map((found) => overlap(state, name, found)),
   );

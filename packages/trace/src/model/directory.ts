@@ -53,6 +53,8 @@ export interface NetworkPlace {
   readonly open: boolean;
   /** Interface of the host: the bridge, or the parent of macvlan and ipvlan. */
   readonly interface?: string;
+  /** The host's own link on a network of a parent; absent where it has none. */
+  readonly host?: { readonly link: string; readonly addresses: readonly IpAddress[] };
   /** Further bridges; absent means that there are none. */
   readonly segments?: readonly SegmentPlace[];
   readonly gateways: readonly IpAddress[];
