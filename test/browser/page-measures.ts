@@ -91,6 +91,7 @@ export function buttonNames(page: Page): Promise<string[]> {
 
 /** What the browser did while the work went on; each of these is to be done once a frame at most. */
 export interface FrameCount {
+  /** All that were drawn, those before and after the work among them: between two questions a slow machine draws some. */
   readonly frames: number;
   readonly layouts: number;
   readonly styleRecalculations: number;
@@ -104,6 +105,17 @@ export async function countFrames(page: Page, ids: readonly string[], count: num
     const { metrics } = await session.send('Performance.getMetrics');
     return metrics.find(({ name }) => name === wanted)?.value ?? Number.NaN;
   };
+  const counter = await page.evaluateHandle(() => {
+    const drawn = { frames: 0 };
+    const countFrame = () => {
+      drawn.frames += 1;
+      requestAnimationFrame(countFrame);
+    };
+    requestAnimationFrame(countFrame);
+    return drawn;
+  });
+  const drawn = () => counter.evaluate(({ frames }) => frames);
+  const start = await drawn();
   const before = [await metric('LayoutCount'), await metric('RecalcStyleCount')] as const;
   await page.evaluate(
     async ({ ids, count }) => {
@@ -117,7 +129,8 @@ export async function countFrames(page: Page, ids: readonly string[], count: num
     { ids, count },
   );
   const layouts = (await metric('LayoutCount')) - before[0];
-  return { frames: count, layouts, styleRecalculations: (await metric('RecalcStyleCount')) - before[1] };
+  const styleRecalculations = (await metric('RecalcStyleCount')) - before[1];
+  return { frames: (await drawn()) - start, layouts, styleRecalculations };
 }
 
 /** Let a page follow what tests make up instead of the engine: `fake-map-event`s. */

@@ -50,7 +50,7 @@ docker network connect inner web
 docker ps --format '{{.ID}} {{.Image}} {{.Command}} {{.Ports}} {{.Names}} {{.Labels}}'
 docker ps --filter publish=8080 --format '{{.Names}}'
 docker ps --filter expose=99 --format '{{.Names}}'
-docker port web
+docker port web | sort
 docker port web 82
 docker inspect --format '{{json .NetworkSettings.Ports}}' web
 docker inspect --format '{{.Nothing}}' web
@@ -122,7 +122,8 @@ async function transcript({ host, address }: Daemon, session: string): Promise<s
   let text = '';
   for (const line of session.trim().split('\n')) {
     const { code, stdout, stderr } = await host.run(['sh', '-c', line], { env });
-    text += `$ ${line}\n${stdout}${stderr}[${code}]\n`;
+    // The docker command of 20.10 may log something as it ends, or end before it does.
+    text += `$ ${line}\n${stdout}${stderr.replace(/^time=".*\n/gm, '')}[${code}]\n`;
   }
   const seen: string[] = [];
   const numbered = (identifier: string) => {

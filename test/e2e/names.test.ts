@@ -182,7 +182,7 @@ test('what containers serve is found by name: target, port and addresses of each
 });
 
 test('a container without IPv4 asks by IPv6, and goes on when it gets IPv4', async () => {
-  await docker('network', 'create', '--ipv4=false', '--ipv6', 'six');
+  await engine.fairlead('network', 'create', '--no-ipv4', '--ipv6', 'six');
   for (const name of ['six1', 'six2']) await run(name, '--network', 'six');
   const servers = async () => (await docker('exec', 'six1', 'cat', '/etc/resolv.conf')).match(/^nameserver .*/gm);
   const address = (await docker('inspect', '-f', '{{.NetworkSettings.Networks.six.GlobalIPv6Address}}', 'six2')).trim();
