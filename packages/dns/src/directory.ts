@@ -2,8 +2,7 @@ import type { IpAddress } from '@fairlead/base';
 import { fitsMessage, foldName } from './name.ts';
 import { RecordBook, type WrittenRecord } from './record-book.ts';
 import type { RecordData } from './record-data.ts';
-import type { ServicePort } from './service-port.ts';
-import type { ServiceInstance, ZoneView } from './zone.ts';
+import type { ServiceInstance, ServicePort, ZoneView } from './zone.ts';
 
 /** A network whose endpoints have names. */
 export interface NamedNetwork {

@@ -54,7 +54,13 @@ export { PortError } from './port-error.ts';
 export type { WrittenRecord } from './record-book.ts';
 export type { RecordData } from './record-data.ts';
 export { classInternet, type RecordTypeName, recordType, recordTypeText, responseCode } from './record-type.ts';
-export type { ServicePort } from './service-port.ts';
 export { defaultStreamLimits, type StreamLimits, serveStreams } from './stream-server.ts';
 export { formatUpstream, parseUpstream, type Upstream, UpstreamHealth } from './upstream.ts';
-export { answer, type ServiceInstance, type ZoneAnswer, type ZoneOptions, type ZoneView } from './zone.ts';
+export {
+  answer,
+  type ServiceInstance,
+  type ServicePort,
+  type ZoneAnswer,
+  type ZoneOptions,
+  type ZoneView,
+} from './zone.ts';

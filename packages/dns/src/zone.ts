@@ -1,9 +1,8 @@
-import { familyOf, type IpAddress } from '@fairlead/base';
+import { familyOf, type IpAddress, type PortProtocol } from '@fairlead/base';
 import type { Question, ResourceRecord } from './message.ts';
 import { addressOfReverseName, fitsMessage, foldName } from './name.ts';
 import { type RecordData, typeNumberOf } from './record-data.ts';
 import { classInternet, recordType, responseCode } from './record-type.ts';
-import type { ServicePort } from './service-port.ts';
 
 /** The names that one asker sees. */
 export interface ZoneView {
@@ -15,6 +14,13 @@ export interface ZoneView {
   written?(name: string): readonly RecordData[] | undefined;
   /** What those serve whom {@link lookup} finds; `undefined` when the asker knows no such name. */
   services?(host: string): readonly ServiceInstance[] | undefined;
+}
+
+/** A port by the name of what is served there (RFC 6335): `http`, in lower case. */
+export interface ServicePort {
+  readonly service: string;
+  readonly protocol: PortProtocol;
+  readonly port: number;
 }
 
 /** A service of one container. */
