@@ -1,3 +1,4 @@
+import { withMarkedTable } from '../lab/marked-table.ts';
 import type { Comparison } from './comparison.ts';
 
 /** What was found for one suite, as it is kept between runs. */
@@ -32,12 +33,7 @@ function row(title: string, { tests, reference, passed, differences, more }: Com
   return `| ${[title, tests, reference, passed, reasons.join('; ') || 'none', more.length].join(' | ')} |`;
 }
 
-const begin = '<!-- npm run suites: begin -->\n';
-const end = '<!-- npm run suites: end -->\n';
-
-/** A page with another table between its marks. @throws Error when it has no marks. */
+/** The page with another table. @throws Error when it has no marks. */
 export function withTable(page: string, table: string): string {
-  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`the page has no marks ${begin.trim()}`);
-  return `${page.slice(0, from + begin.length)}\n${table}\n${page.slice(to)}`;
+  return withMarkedTable(page, 'npm run suites', table);
 }
