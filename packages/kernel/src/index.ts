@@ -46,4 +46,5 @@ export { type Operation, Recorder, type RecorderObserver } from './recorder.ts';
 export { readSocketAddress, socketAddressOf } from './socket-address.ts';
 export { readSysctlHere, writeSysctlHere } from './sysctl.ts';
 export { SystemCallError } from './system-call-error.ts';
+export { openUnixDatagram, type UnixDatagram } from './unix-datagram.ts';
 export { type OpenUserNamespace, openOwner } from './user-namespace.ts';
