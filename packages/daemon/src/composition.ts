@@ -24,6 +24,7 @@ import {
   openInRoot,
   openMountTree,
   openOwner,
+  openUnixDatagram,
   Recorder,
   readXattr,
   requireMappedOverlays,
@@ -154,6 +155,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
         linkCounters,
         files: { openInRoot, openMountTree, makeNode, listXattrs, readXattr, writeXattr },
         namespacePath,
+        openUnixDatagram,
         openOwner: (name) => openOwner(namespacePath(name)),
         operation: (name, work) => {
           const operation = () => recorder.operation(name, work);

@@ -14,6 +14,15 @@ export interface OutputKeeper {
   release(path: string): Promise<void>;
 }
 
+/** A socket that datagrams go out of, to one other of this machine. */
+export interface UnixDatagram extends Disposable {
+  /** @returns false when the receiver has no room yet. @throws Error when it is gone. */
+  send(bytes: Uint8Array): boolean;
+}
+
+/** Connects to the datagram socket at a path. */
+export type OpenUnixDatagram = (path: string) => UnixDatagram;
+
 /** File systems of the host. */
 export interface FileSystems {
   /** @throws Error in the words of Docker's mounts. */
@@ -76,6 +85,7 @@ export interface EngineContext {
   readonly mountWithIdentities: (source: string, target: string, mapping: IdentityMapping) => void;
   /** The user namespace that a pinned network namespace belongs to; its path is good until the disposal. */
   readonly openOwner: (name: string) => { readonly path: string } & Disposable;
+  readonly openUnixDatagram: OpenUnixDatagram;
   /** Runs work so that what it does to the kernel is recorded under one name. */
   readonly operation: <T>(name: string, work: () => Promise<T>) => Promise<T>;
   readonly host: HostFacts;

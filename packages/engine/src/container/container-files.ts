@@ -16,6 +16,7 @@ import {
 } from '@fairlead/network';
 import type { EngineSettings } from '../context.ts';
 import { readHostResolvConf } from '../host-resolver-file.ts';
+import { isCached, isRemoteLog } from '../log/log-options.ts';
 import type { Container } from '../model.ts';
 import type { LegacyLinks } from './legacy-links.ts';
 import { rewriteLines, rewriteUnlessEdited, writeOwned } from './owned-file.ts';
@@ -51,8 +52,9 @@ export function containerLog(
   settings: Pick<EngineSettings, 'dataRoot' | 'execRoot'>,
 ): string | undefined {
   const { directory, log } = containerFiles(settings, id);
-  const { type } = config.host.logConfig;
+  const { type, options } = config.host.logConfig;
   if (type === 'none') return undefined;
+  if (isRemoteLog(type)) return isCached(options) ? join(directory, 'container-cached.log') : undefined;
   return type === 'local' ? join(directory, 'local-logs', 'container.log') : log;
 }
 

@@ -213,7 +213,7 @@ export class Lifecycle {
     this.#health.release();
     const running = [...this.#running.values()];
     for (const { process } of running) process.release();
-    await Promise.all(running.map(async ({ log }) => await log?.close()));
+    await Promise.all(running.map((started) => started.closeLog()));
   }
 
   /** Record how a container ended; it goes altogether, or waits for its restart, when that was asked for. */

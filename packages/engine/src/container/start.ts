@@ -40,6 +40,8 @@ export interface Started {
   readonly process: RunningProcess;
   readonly log: LogWriter | undefined;
   readonly streams: ProcessStreams;
+  /** Write and send what is left of the log. */
+  closeLog(): Promise<void>;
   /** Close streams and log, remove the pipes. */
   close(): Promise<void>;
 }
@@ -75,7 +77,7 @@ export class ContainerStart {
   /** Make the pipes of a container and begin to read them; nothing comes before {@link run}. */
   async openStreams(container: Container): Promise<Started> {
     const layout = this.#layout(container);
-    const started = await this.#follow(container, await ProcessStreams.create(layout, this.#context.makeFifo));
+    const started = await this.#follow(container, await ProcessStreams.create(layout, this.#context.makeFifo), true);
     const [rows, columns] = consoleSize(container);
     if (rows > 0 && columns > 0) await started.process.resize(rows, columns);
     return started;
@@ -266,31 +268,31 @@ export class ContainerStart {
     }
   }
 
-  async #follow(container: Container, streams: ProcessStreams): Promise<Started> {
+  async #follow(container: Container, streams: ProcessStreams, isNew = false): Promise<Started> {
     try {
-      return await this.#connect(container, streams);
+      return await this.#connect(container, streams, isNew);
     } catch (error) {
       streams.release();
       throw error;
     }
   }
 
-  async #connect(container: Container, streams: ProcessStreams): Promise<Started> {
-    const { containerd, keeper, settings } = this.#context;
+  async #connect(container: Container, streams: ProcessStreams, isNew: boolean): Promise<Started> {
+    const { containerd, keeper } = this.#context;
     const { config } = container;
     const outputs = [streams.paths.stdout, streams.paths.stderr].filter((path) => path !== '');
     await Promise.all(outputs.map((path) => keeper.hold(path)));
     const { openContainerLog } = await containerLog();
-    const log = await openContainerLog(container, settings, this.#context.logger);
+    const log = await openContainerLog(container, this.#context, isNew);
     const process = new RunningProcess(containerd.tasks, { containerId: container.id }, streams, {
       tty: config.tty,
-      sink: (chunk) => log?.write(chunk),
+      sink: (chunk) => log.write(chunk),
     });
     const close = async () => {
       process.dispose();
-      await Promise.all([log?.close(), ...outputs.map((path) => keeper.release(path))]);
+      await Promise.all([log.close(), ...outputs.map((path) => keeper.release(path))]);
     };
-    return { process, log, streams, close };
+    return { process, log: log.writer, streams, closeLog: () => log.close(), close };
   }
 
   #layout({ id, config }: Container) {

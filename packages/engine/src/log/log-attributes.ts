@@ -50,8 +50,12 @@ function regularExpression(pattern: string): RegExp {
   }
 }
 
-/** Fields of a tag's template; pipelines and functions are not served. */
-function logTag(template: string, subject: LogSubject): string {
+/**
+ * A tag as its template asks for it; pipelines and functions are not served.
+ *
+ * @throws FairleadError as {@link logAttributes}.
+ */
+export function logTag(template: string, subject: LogSubject): string {
   const { id, imageId, name, image } = subject;
   const fields = new Map([
     ['ID', id.slice(0, SHORT)],

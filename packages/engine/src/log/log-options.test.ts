@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseByteSize } from './byte-size.ts';
 import { logAttributes } from './log-attributes.ts';
-import { type LogConfig, parseByteSize, requireLogConfig, settleLogConfig } from './log-options.ts';
+import { type LogConfig, requireLogConfig, settleLogConfig } from './log-options.ts';
 import { logShape } from './log-shape.ts';
 
 const config = (type: string, ...words: string[]): LogConfig => ({
@@ -15,6 +16,13 @@ for (const [given, message] of [
   [config('constructor'), 'error looking up logging plugin constructor: plugin "constructor" not found'],
   [config('json-file', 'bad=1'), "unknown log opt 'bad' for json-file log driver"],
   [config('local', 'tag=x'), "unknown log opt 'tag' for log driver local"],
+  [config('syslog', 'bogus=1'), "unknown log opt 'bogus' for syslog log driver"],
+  [config('gelf', 'gelf-address=udp://h:1', 'bogus=1'), 'unknown log opt "bogus" for gelf log driver'],
+  [config('fluentd', 'bogus=1'), "unknown log opt 'bogus' for fluentd log driver"],
+  [config('journald', 'bogus=1'), "unknown log opt 'bogus' for journald log driver"],
+  [config('syslog', 'cache-bogus=0'), "unknown log opt 'cache-bogus' for syslog log driver"],
+  [config('syslog', 'cache-disabled=x'), 'invalid value for option cache-disabled: x'],
+  [config('gelf'), 'gelf-address is a required parameter'],
   [config('json-file', 'mode=fast'), 'logger: logging mode not supported: fast'],
   [
     config('json-file', 'max-buffer-size=1m'),
@@ -66,7 +74,7 @@ test('the daemon decides what a container leaves open, for its own driver', () =
   assert.deepEqual(settleLogConfig(config(''), daemon), daemon);
   assert.deepEqual(settleLogConfig(config('', 'max-file=5'), daemon).options, { 'max-size': '10m', 'max-file': '5' });
   assert.deepEqual(settleLogConfig(config('local'), daemon), config('local'));
-  assert.throws(() => settleLogConfig(config('syslog'), daemon), /the logging driver syslog is not supported yet/);
+  assert.throws(() => settleLogConfig(config('splunk'), daemon), /the logging driver splunk is not supported yet/);
 });
 
 test('sizes are read as Docker reads them', () => {

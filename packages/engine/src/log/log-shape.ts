@@ -1,5 +1,6 @@
 import { FairleadError } from '@fairlead/base';
-import { type LogConfig, parseByteSize } from './log-options.ts';
+import { parseByteSize } from './byte-size.ts';
+import { isRemoteLog, type LogConfig } from './log-options.ts';
 
 /** How the files of a log are kept. */
 export interface LogShape {
@@ -27,12 +28,28 @@ const defaultBuffer = '1m';
  */
 export function logShape({ type, options }: LogConfig): LogShape {
   try {
-    const shape = fileShape(type, type === 'local' ? { ...localDefaults, ...options } : options);
+    const shape = isRemoteLog(type) ? cacheShape(options) : ownShape(type, options);
     if (options['mode'] !== 'non-blocking') return shape;
     return { ...shape, dropBeyond: parseByteSize(options['max-buffer-size'] ?? defaultBuffer, 1024) ?? 0 };
   } catch (error) {
     if (!(error instanceof FairleadError)) throw error;
     throw new FairleadError(error.code, `failed to initialize logging driver: ${error.message}`);
+  }
+}
+
+function ownShape(type: string, options: LogConfig['options']): LogShape {
+  return fileShape(type, type === 'local' ? { ...localDefaults, ...options } : options);
+}
+
+/** As Docker does, what cannot be in the options of a cache does not keep the container from its log. */
+function cacheShape(options: LogConfig['options']): LogShape {
+  const named = Object.entries(options).flatMap(([name, value]) =>
+    name.startsWith('cache-') ? [[name.slice('cache-'.length), value] as const] : [],
+  );
+  try {
+    return ownShape('local', Object.fromEntries(named));
+  } catch {
+    return ownShape('local', {});
   }
 }
 
