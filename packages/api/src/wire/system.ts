@@ -74,7 +74,7 @@ export function presentInfo(
       // A plugin is one of them for as long as there is a network of its.
       Network: [...new Set(['bridge', 'host', 'ipvlan', 'macvlan', 'null', ...counts.networkDrivers])].sort(),
       Authorization: null,
-      Log: ['json-file', 'local'],
+      Log: ['fluentd', 'gelf', 'journald', 'json-file', 'local', 'syslog'],
     },
     ...limitSupport(),
     ...(version < 50 && { BridgeNfIptables: false, BridgeNfIp6tables: false }),

@@ -107,7 +107,11 @@ export const runOptions: readonly OptionDefinition[] = [
   restartOption,
   { flags: '--stop-signal <signal>', description: 'signal that stops it' },
   { flags: '--stop-timeout <seconds>', description: 'patience before it is killed' },
-  { flags: '--log-driver <driver>', description: 'where its output is kept', completion: ['json-file', 'none'] },
+  {
+    flags: '--log-driver <driver>',
+    description: 'where its output is kept',
+    completion: ['json-file', 'local', 'none', 'syslog'],
+  },
   { flags: '--log-opt <option>', description: 'option of the log', repeatable: list },
   { flags: '--platform <platform>', description: 'platform of the image: os/architecture' },
   { flags: '--pull <when>', description: 'pull the image before', completion: ['always', 'missing', 'never'] },
