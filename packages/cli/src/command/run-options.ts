@@ -102,6 +102,7 @@ export const runOptions: readonly OptionDefinition[] = [
   { flags: '--pid <mode>', description: 'process namespace: host or container:NAME' },
   { flags: '--ipc <mode>', description: 'IPC namespace' },
   { flags: '--uts <mode>', description: 'host name namespace' },
+  { flags: '--userns <mode>', description: 'user namespace: host, when users are remapped', completion: ['host'] },
   { flags: '--cgroup-parent <path>', description: 'parent cgroup' },
   { flags: '-l, --label <label>', description: 'label: key=value', repeatable: list },
   restartOption,

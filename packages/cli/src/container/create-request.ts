@@ -104,6 +104,7 @@ function hostConfig(options: Options, ports: readonly PublishedPort[], networkMo
     Sysctls: options.map('sysctl'),
     Devices: options.list('device').map(parseDevice),
     PidMode: options.text('pid') ?? '',
+    UsernsMode: options.text('userns') ?? '',
     IpcMode: options.text('ipc') ?? '',
     UTSMode: options.text('uts') ?? '',
     CgroupParent: options.text('cgroup-parent') ?? '',
