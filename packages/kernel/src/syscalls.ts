@@ -161,14 +161,10 @@ export const ioctl = declare<[descriptor: number, request: number, value: number
 /** waitpid(2), for processes that Node knows nothing of. */
 export const waitpid = declare<[pid: number, status: null, options: number]>('int waitpid(int, void *, int)');
 
-const nativeClone: (entry: bigint, stack: bigint, flags: number, argument: number) => number = library.func(
-  'int clone(void *, void *, int, size_t)',
-);
-const nativeDlsym: (library: null, name: string) => bigint = library.func('void *dlsym(void *, const char *)');
 /** Bytes; sleep(3) needs a few hundred. */
 const SLEEPER_STACK = 65_536;
 const CLONE_VM = 0x100;
-let sleeper: { readonly entry: bigint; readonly stack: bigint } | undefined;
+let sleeper: ((flags: number, seconds: number) => number) | undefined;
 
 /**
  * clone(2) of a process that does nothing but sleep(3) in namespaces of its own: for a process with several threads cannot
@@ -180,10 +176,20 @@ let sleeper: { readonly entry: bigint; readonly stack: bigint } | undefined;
  * @returns its process id.
  */
 export function cloneSleeper(flags: number, seconds: number): number {
-  sleeper ??= { entry: nativeDlsym(null, 'sleep'), stack: sleeperStack() };
-  const pid = nativeClone(sleeper.entry, sleeper.stack, flags | CLONE_VM, seconds);
+  sleeper ??= makeSleeper();
+  const pid = sleeper(flags | CLONE_VM, seconds);
   if (pid < 0) throw new SystemCallError('clone', errnoName(koffi.errno()));
   return pid;
+}
+
+/** Declared with its first use: before glibc 2.34 dlsym(3) was in a library of its own. */
+function makeSleeper(): (flags: number, seconds: number) => number {
+  const clone: (entry: bigint, stack: bigint, flags: number, argument: number) => number = library.func(
+    'int clone(void *, void *, int, size_t)',
+  );
+  const dlsym: (place: null, name: string) => bigint = library.func('void *dlsym(void *, const char *)');
+  const [entry, stack] = [dlsym(null, 'sleep'), sleeperStack()];
+  return (flags, seconds) => clone(entry, stack, flags, seconds);
 }
 
 /** Its upper end: stacks grow downwards. */
