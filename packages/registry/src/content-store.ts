@@ -16,7 +16,10 @@ export interface ContentStore {
   has(digest: Digest): Promise<boolean>;
   /** A whole small blob: a manifest or a config. Fails with `not-found`. */
   read(digest: Digest): Promise<Uint8Array>;
-  /** Keep a blob. One that is there already is no error; its labels are then added. */
+  /**
+   * Keep a blob. One that is there already is no error; its labels are then added. Content that is not what the descriptor
+   * says fails with `verificationError`, and the next try begins anew.
+   */
   write(descriptor: Descriptor, content: BlobContent, labels: ContentLabels): Promise<void>;
   /** Keep a blob whose digest is not known before its end. */
   ingest(content: AsyncIterable<Uint8Array>, labels: ContentLabels): Promise<Pick<Descriptor, 'digest' | 'size'>>;

@@ -86,8 +86,13 @@ export async function* verified(
     yield chunk;
   }
   if (received !== size || !digest.endsWith(`:${hash.digest('hex')}`)) {
-    throw new FairleadError('internal', `filesystem layer verification failed for digest ${digest}`);
+    throw verificationError(digest);
   }
+}
+
+/** A blob is not what its digest or size says, in Docker's words. */
+export function verificationError(digest: Digest): FairleadError {
+  return new FairleadError('internal', `filesystem layer verification failed for digest ${digest}`);
 }
 
 function invalid(message: string): FairleadError {

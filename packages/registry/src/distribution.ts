@@ -1,6 +1,5 @@
 import { FairleadError } from '@fairlead/base';
 import type { Descriptor } from './digest.ts';
-import { readBody } from './http-transport.ts';
 import { parseImageConfig } from './image-config.ts';
 import { familiarText, type ImageReference, withDefaultTag } from './image-reference.ts';
 import { parseManifest } from './manifest.ts';
@@ -32,6 +31,6 @@ export async function inspectDistribution(
 
 async function platformOf(repository: RemoteRepository, config: Descriptor): Promise<Platform> {
   if (config.size > maximumConfig) throw new FairleadError('internal', 'image configuration is too large');
-  const { os, architecture, variant } = parseImageConfig(await readBody(repository.blob(config), maximumConfig));
+  const { os, architecture, variant } = parseImageConfig(await repository.read(config, maximumConfig));
   return { os, architecture, variant };
 }

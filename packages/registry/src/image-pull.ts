@@ -9,7 +9,6 @@ import {
   unpackRequests,
 } from './content-store.ts';
 import { chainIds, type Descriptor, type Digest, shortDigest } from './digest.ts';
-import { readBody } from './http-transport.ts';
 import { type ImageConfig, parseImageConfig } from './image-config.ts';
 import { familiarText, type ImageReference, withDefaultTag } from './image-reference.ts';
 import { chooseManifest, type ImageIndex, type ImageManifest, parseManifest } from './manifest.ts';
@@ -116,7 +115,7 @@ interface ReadConfig {
 async function readConfig(repository: RemoteRepository, config: Descriptor, target: ImageTarget): Promise<ReadConfig> {
   const bytes = (await target.content.has(config.digest))
     ? await target.content.read(config.digest)
-    : await readBody(repository.blob(config), maximumConfig);
+    : await repository.read(config, maximumConfig);
   const document = parseImageConfig(bytes);
   return { document, rootfs: document.rootfs, bytes };
 }

@@ -12,7 +12,16 @@ export type {
   Unpacker,
   UnpackRequest,
 } from './content-store.ts';
-export { chainIds, type Descriptor, type Digest, digestOf, emptyLayer, parseDigest, shortDigest } from './digest.ts';
+export {
+  chainIds,
+  type Descriptor,
+  type Digest,
+  digestOf,
+  emptyLayer,
+  parseDigest,
+  shortDigest,
+  verificationError,
+} from './digest.ts';
 export type { DistributionInfo } from './distribution.ts';
 export type { CommitRequest, RunSettings } from './image-commit.ts';
 export {

@@ -114,10 +114,14 @@ export class RemoteRepository implements Disposable {
     return tags;
   }
 
-  /** A blob as a stream that fails at its end if it was not the right one; what is wanted in part is not checked. */
+  /** A small blob, whole. @throws FairleadError `internal` when it is not the one or has more than `limit` bytes. */
+  async read(descriptor: Descriptor, limit: number): Promise<Buffer> {
+    return await readBody(verified(this.#resumed(descriptor, {}), descriptor), limit);
+  }
+
+  /** A blob as a stream, whose digest whoever takes it has to check; it never gives more than the size says. */
   blob(descriptor: Descriptor, options: BlobOptions = {}): AsyncIterable<Uint8Array> {
-    const content = this.#resumed(descriptor, options);
-    return options.offset ? content : verified(content, descriptor);
+    return this.#resumed(descriptor, options);
   }
 
   /** End the connections. */
@@ -132,6 +136,8 @@ export class RemoteRepository implements Disposable {
       try {
         for await (const chunk of this.#range(digest, offset)) {
           offset += chunk.length;
+          // Too much: whoever checks the blob finds that its end is missing.
+          if (offset > size) return;
           yield chunk;
         }
         if (offset >= size) return;

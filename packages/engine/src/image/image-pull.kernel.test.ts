@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { isNotFound } from '@fairlead/base';
+import { sha256Digest } from '@fairlead/runtime';
 import { Images } from './image-service.ts';
 import type { ImageEvent } from './images-options.ts';
 import { layerTar } from './testing/docker-archive.ts';
@@ -68,6 +70,18 @@ test('a new image under a pulled tag leaves the old one dangling', async () => {
   assert.equal((await images.inspect(name)).id, fresh.config);
   assert.deepEqual((await images.inspect(old.config)).tags, []);
   await images.remove(old.config, { force: false });
+  await images.remove(name, { force: false });
+});
+
+test('a layer that is not what the manifest says is refused, and nothing of it is in the way of the right one', async () => {
+  const name = `${registry.host}/broken:latest`;
+  const layer = Buffer.from(layerTar({ f: 'right' }));
+  await registry.push('broken', 'latest', [layer]);
+  const digest = sha256Digest(layer);
+  writeFileSync(registry.fileOf(digest), Buffer.alloc(layer.length));
+  await assert.rejects(pull(name), { message: `filesystem layer verification failed for digest ${digest}` });
+  writeFileSync(registry.fileOf(digest), layer);
+  await pull(name);
   await images.remove(name, { force: false });
 });
 

@@ -10,6 +10,7 @@ import {
   parseDigest,
   type Unpacker,
   type UnpackRequest,
+  verificationError,
 } from '@fairlead/registry';
 import { type Containerd, configLabels, type Lease } from '@fairlead/runtime';
 
@@ -53,7 +54,14 @@ class LeasedContent implements ContentStore {
 
   async write({ digest, size }: Descriptor, content: BlobContent, labels: ContentLabels): Promise<void> {
     const write = { ref: `fairlead-${digest}`, digest, size, labels, lease: this.#lease };
-    await this.#content.write(write, content);
+    try {
+      await this.#content.write(write, content);
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      // What has arrived would be there for the next try, and wrong again.
+      await this.#content.abort(write.ref);
+      throw verificationError(digest);
+    }
     // A blob that was there already keeps the labels it had.
     if (Object.keys(labels).length > 0) await this.#content.updateLabels(digest, labels);
   }

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { FairleadError } from '@fairlead/base';
 import { ContentDefinition, WriteAction, type WriteContentRequest, type WriteContentResponse } from '../gen/content.ts';
 import type { DuplexCall, GrpcChannel } from '../grpc/channel.ts';
 import { methodsOf } from '../grpc/method.ts';
 import { GrpcStatus, hasStatus } from '../grpc/status.ts';
 import type { Labels } from './descriptor.ts';
+import { gathered } from './gathered.ts';
 import { type Lease, underLease } from './leases.ts';
-import { rechunk } from './rechunk.ts';
 
 const rpc = methodsOf(ContentDefinition);
 
@@ -28,6 +29,7 @@ export type BlobSource = Uint8Array | ((offset: number) => AsyncIterable<Uint8Ar
 type WriteCall = DuplexCall<WriteContentRequest, WriteContentResponse>;
 
 const chunkSize = 1 << 20;
+const DATA_FIELD = 6;
 
 /** Milliseconds before each further attempt: containerd 2 lets go of a cancelled write a moment after the call. */
 const retryPauses: readonly number[] = [10, 40, 160, 640];
@@ -79,14 +81,16 @@ async function transfer(call: WriteCall, write: BlobWrite, start: number, source
   let offset = start;
   let acknowledged: Promise<unknown> = Promise.resolve();
   if (offset !== write.size) {
-    for await (const data of rechunk(bytesFrom(source, offset), chunkSize)) {
-      await call.send({ action: WriteAction.WRITE, ref: write.ref, offset: BigInt(offset), data });
+    for await (const pieces of gathered(bytesFrom(source, offset), chunkSize)) {
+      const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+      const message = { action: WriteAction.WRITE, ref: write.ref, offset: BigInt(offset) };
+      await call.send(message, [dataHeader(length), ...pieces]);
       // One message is always under way while the source fetches the next.
       await acknowledged;
       acknowledged = answer(call);
       // Awaited in the next round; until then a failure must not count as unhandled.
       acknowledged.catch(() => {});
-      offset += data.length;
+      offset += length;
     }
   }
   await acknowledged;
@@ -102,6 +106,11 @@ async function commit(call: WriteCall, write: BlobWrite, offset: number, data: U
     labels: { ...write.labels },
   });
   return (await answer(call)).digest;
+}
+
+/** What comes before the bytes of the field `data` of a `WriteContentRequest`: its number and type, and its length. */
+function dataHeader(length: number): Uint8Array {
+  return new BinaryWriter().tag(DATA_FIELD, WireType.LengthDelimited).uint32(length).finish();
 }
 
 function target(write: BlobWrite): { ref: string; total: bigint; expected: string } {

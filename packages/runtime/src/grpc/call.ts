@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
-import { frameMessage, MessageFrameReader } from './message-frame.ts';
+import { frameHeader, frameMessage, MessageFrameReader } from './message-frame.ts';
 import { ConnectionError, decodeGrpcMessage, GrpcError, GrpcStatus } from './status.ts';
 
 /** HTTP/2 error code CANCEL (RFC 9113, section 7). */
@@ -27,10 +27,20 @@ export class GrpcCall {
     if (signal) this.#follow(signal);
   }
 
-  /** Send one message; resolves when there is room for the next. */
-  async send(message: Uint8Array): Promise<void> {
+  /**
+   * Send one message; resolves when there is room for the next.
+   *
+   * @param rest pieces of the message that come after its beginning. They go out from where they lie.
+   */
+  async send(message: Uint8Array, rest: readonly Uint8Array[] = []): Promise<void> {
     if (this.#stream.closed || this.#stream.destroyed) throw this.#outcome() ?? this.#lost();
-    if (!this.#stream.write(frameMessage(message))) await this.#drained();
+    const pieces =
+      rest.length === 0 ? [frameMessage(message)] : [frameHeader(lengthOf(message, rest)), message, ...rest];
+    // Held back until all are there: they are handed to the kernel in one call.
+    this.#stream.cork();
+    const room = pieces.map((piece) => this.#stream.write(piece)).at(-1);
+    this.#stream.uncork();
+    if (room !== true) await this.#drained();
   }
 
   /** Nothing more will be sent. */
@@ -122,4 +132,8 @@ export class GrpcCall {
     signal.addEventListener('abort', abort, { once: true });
     this.#stream.once('close', () => signal.removeEventListener('abort', abort));
   }
+}
+
+function lengthOf(message: Uint8Array, rest: readonly Uint8Array[]): number {
+  return rest.reduce((length, piece) => length + piece.length, message.length);
 }

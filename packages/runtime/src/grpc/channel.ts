@@ -28,7 +28,8 @@ export type ChannelOptions = {
 
 /** A call with messages in both directions. */
 export type DuplexCall<Input, Output> = {
-  send(message: DeepPartial<Input>): Promise<void>;
+  /** `rest` is encoded already: fields that come after those of `message`, in pieces that are not copied. */
+  send(message: DeepPartial<Input>, rest?: readonly Uint8Array[]): Promise<void>;
   end(): void;
   cancel(): void;
   readonly responses: AsyncGenerator<Output, void, undefined>;
@@ -103,7 +104,7 @@ export class GrpcChannel implements Disposable {
   duplex<Input, Output>(method: DuplexMethod<Input, Output>, options: CallOptions = {}): DuplexCall<Input, Output> {
     const call = this.#open(method.path, options);
     return {
-      send: (message) => call.send(encode(method.requestType, message)),
+      send: (message, rest) => call.send(encode(method.requestType, message), rest),
       end: () => call.end(),
       cancel: () => call.cancel(),
       responses: decodeAll(method.responseType, call),

@@ -5,11 +5,15 @@ const headerLength = 5;
 
 /** Put the gRPC message header before `message`. */
 export function frameMessage(message: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafe(headerLength + message.length);
-  frame[0] = 0;
-  frame.writeUInt32BE(message.length, 1);
-  frame.set(message, headerLength);
-  return frame;
+  return Buffer.concat([frameHeader(message.length), message]);
+}
+
+/** The header of a message of `length` bytes. */
+export function frameHeader(length: number): Buffer {
+  const header = Buffer.allocUnsafe(headerLength);
+  header[0] = 0;
+  header.writeUInt32BE(length, 1);
+  return header;
 }
 
 /** Cuts a byte stream into gRPC messages, however the bytes arrive. */

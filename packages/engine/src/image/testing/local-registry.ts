@@ -13,6 +13,8 @@ export interface LocalRegistry extends AsyncDisposable {
   readonly host: string;
   /** Push an image of these layers (lowest first) and return its manifest's digest and its config's. */
   push(repository: string, tag: string, layers: readonly Uint8Array[]): Promise<{ manifest: string; config: string }>;
+  /** Where it keeps a blob. */
+  fileOf(blob: string): string;
 }
 
 /** Start Debian's docker-registry. */
@@ -28,6 +30,10 @@ export async function localRegistry(): Promise<LocalRegistry> {
   return {
     host,
     push: (repository, tag, layers) => push(`http://${host}/v2/${repository}`, tag, layers),
+    fileOf: (blob) => {
+      const hex = blob.slice('sha256:'.length);
+      return join(directory, 'docker/registry/v2/blobs/sha256', hex.slice(0, 2), hex, 'data');
+    },
     async [Symbol.asyncDispose]() {
       process.kill();
       await ended;
