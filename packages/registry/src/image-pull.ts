@@ -9,6 +9,7 @@ import {
   unpackRequests,
 } from './content-store.ts';
 import { chainIds, type Descriptor, type Digest, shortDigest } from './digest.ts';
+import { DownloadPace } from './download-pace.ts';
 import { type ImageConfig, parseImageConfig } from './image-config.ts';
 import { familiarText, type ImageReference, withDefaultTag } from './image-reference.ts';
 import { chooseManifest, type ImageIndex, type ImageManifest, parseManifest } from './manifest.ts';
@@ -35,6 +36,8 @@ export interface PullRequest extends RegistryClientOptions {
 
 /** A config is small; what is larger is no config. */
 const maximumConfig = 16 * 1024 * 1024;
+/** Bytes of a lowest layer from which on it is worth while to see how fast it comes. */
+const LARGE = 16 * 1024 * 1024;
 
 /**
  * Pull an image: its layers are fetched side by side and unpacked in order, overlapping.
@@ -145,10 +148,14 @@ async function fetchAndUnpack(
   announce(requests, present, parallel, report);
   const missing = requests.slice(present).map((request) => ({ request, arrived: Promise.withResolvers<void>() }));
   const queue = missing.values();
-  const fetching = Array.from({ length: Math.min(parallel, missing.length) }, async () => {
+  const pace = new DownloadPace();
+  const isLarge = (missing[0]?.request.descriptor.size ?? 0) >= LARGE;
+  const fetching = Array.from({ length: Math.min(parallel, missing.length) }, async (_, number) => {
+    // Unpacking begins with the lowest layer: where it arrives quickly, others would only keep it back.
+    if (number > 0 && isLarge) await pace.untilSlow(signal);
     for (const { request, arrived } of queue) {
       signal?.throwIfAborted();
-      await fetchLayer(repository, request, target, report);
+      await fetchLayer(repository, request, target, pace, report);
       arrived.resolve();
     }
   });
@@ -188,6 +195,7 @@ async function fetchLayer(
   repository: RemoteRepository,
   { descriptor, diffId }: UnpackRequest,
   { content }: ImageTarget,
+  pace: DownloadPace,
   report: Report,
 ): Promise<void> {
   const id = shortDigest(descriptor.digest);
@@ -198,7 +206,7 @@ async function fetchLayer(
     };
     const line = { status: 'Downloading', id, total: descriptor.size };
     const blob = (offset: number) =>
-      reported(repository.blob(descriptor, { offset, onRetry }), { ...line, offset }, report);
+      reported(pace.counted(repository.blob(descriptor, { offset, onRetry })), { ...line, offset }, report);
     await content.write(descriptor, blob, layerLabels(diffId));
     report({ status: 'Verifying Checksum', id });
   }
