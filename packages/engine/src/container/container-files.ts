@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Family, type IpAddress, isNotFound, type Owner, parseIpAddress } from '@fairlead/base';
 import {
@@ -19,7 +19,7 @@ import { readHostResolvConf } from '../host-resolver-file.ts';
 import { isCached, isRemoteLog } from '../log/log-options.ts';
 import type { Container } from '../model.ts';
 import type { LegacyLinks } from './legacy-links.ts';
-import { rewriteLines, rewriteUnlessEdited, writeOwned } from './owned-file.ts';
+import { overwrite, rewriteLines, rewriteUnlessEdited, writeOwned } from './owned-file.ts';
 import { identitiesOf, rootOf } from './user-namespace.ts';
 
 /** Files of a container on the host. */
@@ -76,7 +76,7 @@ export class FileWriter {
     mkdirSync(files.directory, { recursive: true, mode: 0o710 });
     const root = rootOf(identitiesOf(container.config, this.#settings));
     if (root !== undefined) letIn(files.directory, root);
-    writeFileSync(files.hostname, `${hostname}\n`, { mode: 0o644 });
+    overwrite(files.hostname, `${hostname}\n`);
     writeOwned(files.resolvConf, this.#resolvConf(container, networks, asksByIpv6(networks) ? 6 : 4));
     this.writeHosts(container, hostname, []);
     if (root !== undefined) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -18,6 +18,17 @@ const merges: readonly (readonly [why: string, present: string, before: string, 
 for (const [why, present, before, wanted, merged] of merges) {
   test(`lines: ${why}`, () => assert.equal(mergeLines(present, before, wanted), merged));
 }
+
+test('a file is the same file when it is written anew, longer or shorter', () => {
+  const path = join(folder, 'same');
+  writeOwned(path, 'first\n');
+  const { ino } = statSync(path);
+  for (const text of ['much longer than before\n', 'short\n', '']) {
+    writeOwned(path, text);
+    assert.equal(readFileSync(path, 'utf8'), text);
+    assert.equal(statSync(path).ino, ino);
+  }
+});
 
 test('a file that was edited is left alone, or keeps the lines that are not ours', () => {
   const path = join(folder, 'hosts');

@@ -21,8 +21,8 @@ function contains(observed: unknown, desired: unknown): boolean {
   if (desired === undefined || Object.is(observed, desired)) return true;
   if (!isRecord(desired) || !isRecord(observed)) return false;
   if (Array.isArray(desired) && (!Array.isArray(observed) || observed.length !== desired.length)) return false;
-  const found = new Map<string, unknown>(Object.entries(observed));
-  return Object.entries(desired).every(([key, value]) => key === 'peer' || contains(found.get(key), value));
+  const asked: readonly [string, unknown][] = Object.entries(desired);
+  return asked.every(([key, value]) => key === 'peer' || contains(Reflect.get(observed, key), value));
 }
 
 function isRecord(value: unknown): value is object {
