@@ -23,12 +23,13 @@ export function reachablePorts({ networks, exposed }: ContainerView): readonly s
 /** `NetworkSettings` of `inspect`. Before 1.52 the default bridge's values stand at the top as well. */
 export function presentNetworkSettings(view: ContainerView, version: ApiVersion) {
   const networks = presentNetworks(view, version);
-  const isUp = view.sandboxKey !== '' || view.bound.length > 0;
+  const { bound } = view;
+  const isUp = view.sandboxKey !== '' || bound.length > 0;
   return {
     ...(version < 52 && { Bridge: '' }),
     SandboxID: view.sandbox?.id ?? '',
     SandboxKey: view.sandboxKey,
-    Ports: isUp ? presentBound(view.bound, reachablePorts(view)) : {},
+    Ports: isUp ? presentBound(bound, reachablePorts(view)) : {},
     ...(version < 52 && legacySettings(networks['bridge'])),
     Networks: networks,
   };
