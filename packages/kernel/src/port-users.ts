@@ -2,9 +2,9 @@ import { familyOf, type IpAddress, isUnspecified, type PortRange, parseIpAddress
 import {
   decodeSocket,
   dumpSocketsMessage,
+  dumpTcpSocketsMessage,
   NetlinkConnection,
   type SocketDetails,
-  type SocketState,
 } from '@fairlead/netlink';
 import { NetlinkSocket } from './netlink-socket.ts';
 
@@ -26,18 +26,19 @@ export interface UsedPort {
  * States in which a socket keeps others from its port: servers set SO_REUSEADDR, so connections that outlive them do not.
  * A UDP socket is closed or, when it is connected, established.
  */
-const keeping: Readonly<Record<AddressPorts['protocol'], readonly SocketState[]>> = {
-  tcp: ['listen', 'bound'],
-  udp: ['close', 'established'],
-};
+const keeping = { tcp: ['listen', 'bound'], udp: ['close', 'established'] } as const;
 
 /** The lowest of the ports that a socket in this thread's namespace is bound to already: what a bind(2) would find. */
 export function portInUse({ protocol, addresses, first, last }: AddressPorts): UsedPort | undefined {
   using socket = new NetlinkSocket('diagnosis');
   const connection = new NetlinkConnection(socket);
-  const request = (family: 4 | 6) => dumpSocketsMessage(family, protocol, keeping[protocol], { first, last });
-  const sockets = ([4, 6] as const)
-    .flatMap((family) => connection.execute('list sockets', request(family)))
+  const ports = { first, last };
+  const requests =
+    protocol === 'tcp'
+      ? [dumpTcpSocketsMessage(keeping.tcp, ports)]
+      : ([4, 6] as const).map((family) => dumpSocketsMessage(family, protocol, keeping.udp, ports));
+  const sockets = requests
+    .flatMap((request) => connection.execute('list sockets', request))
     .map((message) => decodeSocket(message, protocol))
     .sort((a, b) => a.local.port - b.local.port);
   for (const found of sockets) {

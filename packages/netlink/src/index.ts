@@ -172,7 +172,13 @@ export {
 export { type RouteChange, type RouteChangeObject, type RouteRequest, routeRequests } from './route/route-change.ts';
 export { decodeRouteAnswer, getRouteMessage, type RouteAnswer, type RouteQuery } from './route/route-query.ts';
 export { addRuleMessage, decodeRule, dumpRulesMessage, removeRuleMessage } from './route/rule.ts';
-export { decodeSocket, dumpSocketsMessage, type SocketDetails, type SocketState } from './socket-diagnosis.ts';
+export {
+  decodeSocket,
+  dumpSocketsMessage,
+  dumpTcpSocketsMessage,
+  type SocketDetails,
+  type SocketState,
+} from './socket-diagnosis.ts';
 export type {
   NamespaceEntry,
   NetfilterEntry,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ByteWriter } from '@fairlead/base';
-import { decodeSocket, dumpSocketsMessage } from './socket-diagnosis.ts';
+import { decodeSocket, dumpSocketsMessage, dumpTcpSocketsMessage } from './socket-diagnosis.ts';
 
 test('a dump asks for family, protocol and states', () => {
   const hex = dumpSocketsMessage(6, 'tcp', ['listen', 'established']).toHex();
@@ -13,6 +13,15 @@ test('a dump of some ports has the kernel leave out the others', () => {
   const hex = dumpSocketsMessage(4, 'tcp', ['listen', 'bound'], { first: 8080, last: 8089 }).toHex();
   assert.ok(hex.includes('0206000000240000'), hex);
   assert.ok(hex.endsWith(`14000100${'02081400'}${'0000901f'}${'03080c00'}${'0000991f'}`), hex);
+});
+
+test('the TCP sockets of both families can be asked for at once', () => {
+  const hex = dumpTcpSocketsMessage(['listen', 'bound'], { first: 8080, last: 8089 }).toHex();
+  const asked = `${'00'.repeat(52)}${'00240000'}${'00000000'}`;
+  assert.equal(
+    hex,
+    `60000000120001030000000000000000${asked}14000100${'02081400'}${'0000901f'}${'03080c00'}${'0000991f'}`,
+  );
 });
 
 test('a socket is read with owner and inode', () => {

@@ -5,6 +5,8 @@ import { addressFamily, familyNumber } from './route/message-types.ts';
 
 /** SOCK_DIAG_BY_FAMILY (include/uapi/linux/sock_diag.h); the messages go to NETLINK_SOCK_DIAG. */
 const DIAGNOSE_BY_FAMILY = 20;
+/** TCPDIAG_GETSOCK (include/uapi/linux/inet_diag.h). */
+const DIAGNOSE_TCP = 18;
 /** IPPROTO_*. */
 const protocols = { tcp: 6, udp: 17, sctp: 132 } as const;
 
@@ -48,6 +50,8 @@ export interface SocketDetails {
 /** Bytes of struct inet_diag_msg, and INET_DIAG_SKV6ONLY of the attributes behind it. */
 const DETAILS_BYTES = 72;
 const V6ONLY = 11;
+/** Bytes of struct inet_diag_sockid, which is unused in a dump. */
+const SOCKET_ID_BYTES = 48;
 /** INET_DIAG_REQ_BYTECODE; INET_DIAG_BC_S_GE and INET_DIAG_BC_S_LE of its instructions (inet_diag.h). */
 const BYTECODE = 1;
 const SOURCE_AT_LEAST = 2;
@@ -64,18 +68,29 @@ export function dumpSocketsMessage(
   states: readonly SocketState[] = [],
   ports?: PortRange,
 ): Uint8Array {
-  const mask = states.reduce((bits, state) => bits | (1 << socketStates[state]), 0);
   return encodeMessage(DIAGNOSE_BY_FAMILY, messageFlag.dump, (writer) => {
-    writer.header
-      .u8(familyNumber(family))
-      .u8(protocols[protocol])
-      .u8(0)
-      .u8(0)
-      .u32(states.length === 0 ? 0xfff : mask);
-    // inet_diag_sockid: which socket, unused in a dump.
-    writer.header.zeros(48);
+    const head = writer.header.u8(familyNumber(family)).u8(protocols[protocol]).u8(0).u8(0);
+    head.u32(states.length === 0 ? 0xfff : maskOf(states)).zeros(SOCKET_ID_BYTES);
     if (ports !== undefined) writer.bytes(BYTECODE, localPortsIn(ports));
   });
+}
+
+/**
+ * Request for the TCP sockets of both families in some states: the older form of the same request (struct inet_diag_req),
+ * for which the kernel goes through its tables once instead of twice.
+ */
+export function dumpTcpSocketsMessage(states: readonly SocketState[], ports: PortRange): Uint8Array {
+  return encodeMessage(DIAGNOSE_TCP, messageFlag.dump, (writer) => {
+    writer.header
+      .zeros(4 + SOCKET_ID_BYTES)
+      .u32(maskOf(states))
+      .u32(0);
+    writer.bytes(BYTECODE, localPortsIn(ports));
+  });
+}
+
+function maskOf(states: readonly SocketState[]): number {
+  return states.reduce((bits, state) => bits | (1 << socketStates[state]), 0);
 }
 
 /** Two comparisons of eight bytes each; one that fails jumps four bytes behind the end, which rejects the socket. */
