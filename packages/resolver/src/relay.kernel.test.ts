@@ -318,6 +318,16 @@ test('a thousand ports: set twice, listed, the first and the last of them used',
   assert.deepEqual((await control.call('list', {})).relays, []);
 });
 
+test('a long range of UDP ports answers from the port that was asked, and gives all of them back', async () => {
+  await publish('media', [relay(9000, 30, { protocol: 'udp', last: 9299 })]);
+  for (const address of ['::1', '::1'])
+    assert.equal(await ask(host, address, 9050, 'udp'), 'box sees 172.30.9.1: hello');
+  await control.call('releasePorts', { owner: 'media' });
+  await publish('next', [relay(9050, 80, { protocol: 'udp' })]);
+  assert.equal(await ask(host, '::1', 9050, 'udp'), 'box sees 172.30.9.1: hello');
+  await control.call('releasePorts', { owner: 'next' });
+});
+
 test('what cannot be relayed is refused', async () => {
   const relays = [relay(8080, 80, { hostAddress: parseIpAddress('127.0.0.1') })];
   await assert.rejects(control.call('setRelays', { owner: 'web', relays }), { code: 'invalid-argument' });
