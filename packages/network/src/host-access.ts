@@ -56,8 +56,12 @@ export function hostLink(
  * @throws FairleadError as for a container.
  */
 export function withHostAddresses(network: Network, { addresses, networks }: NetworkState): Network {
-  const { parent } = network;
+  const { parent, name, pools } = network;
   if (parent?.host === undefined) return network;
+  if (pools !== undefined) {
+    const reason = 'its addresses are given by a plugin';
+    throw new FairleadError('invalid-argument', `${HOST_ACCESS} cannot be had on network ${name}: ${reason}`);
+  }
   const given = (family: 4 | 6) => parent.host?.addresses.find((address) => address.includes(':') === (family === 6));
   const [ipv4Address, ipv6Address] = [given(4), given(6)];
   const config: EndpointConfig = { ...(ipv4Address && { ipv4Address }), ...(ipv6Address && { ipv6Address }) };

@@ -84,6 +84,15 @@ export const scenarios: readonly Scenario[] = [
     prepare: async () => {},
     act: (rig) => rig.controller.createNetwork(lan),
   },
+  {
+    name: 'create a network that the host is on, too',
+    kind: 'builds up',
+    prepare: async () => {},
+    act: (rig) => {
+      const options = { ...lan.options, 'com.fairlead.host-access': 'true' };
+      return rig.controller.createNetwork({ ...lan, options });
+    },
+  },
   { name: 'open a sandbox', kind: 'builds up', prepare: networks, act: (rig) => rig.sandbox('web', { ports: [web] }) },
   { name: 'join two networks', kind: 'builds up', prepare: opened, act: (rig) => join(rig, ['plain', 'dual']) },
   {

@@ -107,6 +107,7 @@ export class Walk<K extends InterruptibleKernel> {
         parent,
         ...(driver === 'ipvlan' && (flags & 8) > 0 && { ipvlan_mode: 'l3' }),
         ...(driver === 'macvlan' && (flags & 24) === 16 && { macvlan_mode: 'passthru' }),
+        ...((flags & 6) === 2 && { 'com.fairlead.host-access': 'true' }),
       },
       ipam: { config: [(flags & 16) > 0 ? { subnet, gateway: `${subnet.slice(0, -4)}1` } : { subnet }] },
     };
