@@ -179,11 +179,10 @@ export class NetworkController {
       return await this.#inTurns(users, async () => {
         const { before, after } = this.#networks.changed(id, update);
         await this.#sandboxes.follow(users(), {
-          store: () => this.#networks.replace(after),
+          store: () => void this.#networks.replace(after),
           apply: () => this.#networks.transform(before, after),
           undo: async () => {
-            this.#networks.replace(before);
-            await this.#networks.transform(after, before);
+            await this.#networks.transform(after, this.#networks.replace(before));
           },
         });
         return networks.get(id) ?? after;

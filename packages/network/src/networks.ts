@@ -44,7 +44,7 @@ import { type NetworkUpdate, updatedNetwork } from './network-update.ts';
 import type { Prepared, RemoteNetworks } from './remote/remote-networks.ts';
 import { parseResolvConf } from './resolv-conf.ts';
 import { forwardsIpv6, keepRouterAdvertisements } from './router-advertisements.ts';
-import { forgetIdleSegments } from './segment-growth.ts';
+import { forgetIdleSegments, keepUsedSegments } from './segment-growth.ts';
 import type { DefaultBridge, NetworkSettings } from './settings.ts';
 import type { NetworkState } from './state.ts';
 import { applyThoroughly } from './thorough-apply.ts';
@@ -111,11 +111,11 @@ export class Networks {
     return { before, after: updatedNetwork(before, update, this.#surroundings()) };
   }
 
-  /** Store a network in the place of itself; addresses that were given stay so. */
-  replace(network: Network): void {
-    const { state } = this.#context;
-    state.networks.put(network);
-    state.addresses.reopen(network);
+  /** Store a network in the place of itself; addresses that were given stay so, and bridges that somebody is on. */
+  replace(network: Network): Network {
+    const { networks, endpoints, addresses } = this.#context.state;
+    addresses.reopen(network);
+    return networks.put(keepUsedSegments(endpoints, network));
   }
 
   /** Bring kernel and name service from one form of a network to another. */

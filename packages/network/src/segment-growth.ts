@@ -2,7 +2,7 @@ import { diff } from './diff.ts';
 import { networkFragment } from './fragment.ts';
 import type { KernelPort } from './kernel-port.ts';
 import type { Network } from './model.ts';
-import { withoutIdleSegments } from './segments.ts';
+import { lastSegment, withoutIdleSegments, withSegment } from './segments.ts';
 import type { NetworkState } from './state.ts';
 import { applyThoroughly } from './thorough-apply.ts';
 
@@ -36,4 +36,9 @@ export async function takeBackGrowth(
 export function forgetIdleSegments({ networks, endpoints }: NetworkState, network: Network): Network {
   const shrunk = withoutIdleSegments(network, endpoints.onNetwork(network.id));
   return shrunk === network ? network : networks.put(shrunk);
+}
+
+/** A network with all the bridges that somebody is on, whatever it knew of them before. */
+export function keepUsedSegments(endpoints: NetworkState['endpoints'], network: Network): Network {
+  return withSegment(network, lastSegment(endpoints.onNetwork(network.id)));
 }

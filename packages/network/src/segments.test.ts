@@ -129,6 +129,25 @@ test('containers that are kept from each other are so across bridges: trunks are
   rig.assertConsistent();
 });
 
+test('a change of the network that is taken back leaves the bridges that came meanwhile', async () => {
+  using rig = await Rig.started(settings);
+  await rig.controller.createNetwork({ name: 'app' });
+  await joinMany(rig, 'app', 2);
+  const late = await rig.sandbox('late', {});
+  const apply = rig.kernel.apply.bind(rig.kernel);
+  rig.kernel.apply = async (changes) => {
+    rig.kernel.apply = apply;
+    await rig.join(late, rig.controller.findNetwork('app'));
+    throw new Error(`not ${changes.length}`);
+  };
+  const smaller = { options: { 'com.docker.network.driver.mtu': '1400' } };
+  await assert.rejects(rig.controller.updateNetwork('app', smaller), /^Error: not/);
+  assert.deepEqual(links(rig).sort(), ['b1', 't1 in br', 'u1 in b1']);
+  await rig.controller.repair();
+  rig.assertConsistent();
+  assert.deepEqual(links(rig).sort(), ['b1', 't1 in br', 'u1 in b1']);
+});
+
 test('a bridge that cannot be made leaves the network as it was', async () => {
   using rig = await Rig.started(settings);
   const app = await rig.controller.createNetwork({ name: 'app' });

@@ -47,10 +47,15 @@ export function withSegment(network: Network, number: number): Network {
 export function withoutIdleSegments(network: Network, present: readonly Endpoint[]): Network {
   const { bridge } = network;
   if (bridge?.segments === undefined) return network;
-  const last = present.reduce((most, { segment = 0 }) => Math.max(most, segment), 0);
+  const last = lastSegment(present);
   if (last === bridge.segments) return network;
   const { segments: _, ...rest } = bridge;
   return { ...network, bridge: last === 0 ? rest : { ...rest, segments: last } };
+}
+
+/** The number of the last bridge that a container is on. */
+export function lastSegment(present: readonly Endpoint[]): number {
+  return present.reduce((most, { segment = 0 }) => Math.max(most, segment), 0);
 }
 
 /** The further bridges of a network. */
