@@ -362,9 +362,7 @@ export class Sandboxes {
    * in, for as long as they keep coming.
    */
   async #forgetStrays(ports: readonly number[]): Promise<void> {
-    for (const port of ports) {
-      await this.#context.kernel.forgetConnections({ protocol: 'udp', port });
-    }
+    for (const port of ports) await this.#context.kernel.forgetConnections({ protocol: 'udp', port });
   }
 
   async #forgetConnections(endpoints: readonly Endpoint[]): Promise<void> {
