@@ -4,16 +4,22 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { ApiClient } from '@fairlead/api/client';
 import { Kernel, Recorder } from '@fairlead/kernel';
 import { busyboxImage, Daemon, Host } from '@fairlead/lab';
 
 /**
  * What `fairlead explain` prints, typed into the real tools on a second host that has no daemon, gives the same kernel
  * state there, after every single command. Both hosts have a `/run/netns` of their own, so the names are the same too.
- * Asked before, each command says what it then does, and changes nothing.
+ * Asked before, each command says what it then does, and changes nothing; and what undoes it leads back to the state before.
  */
 
 const fairlead = resolve(import.meta.dirname, '../../fairlead');
+
+/** As `/fairlead/operations/{id}/account` has it. */
+interface Account {
+  readonly undo: readonly string[];
+}
 
 let host: Host;
 let twin: Host;
@@ -61,19 +67,36 @@ async function newOperations(): Promise<{ id: number; name: string }[]> {
     .reverse();
 }
 
+/** What Fairlead did since the last time, and how it is undone, the last first. */
+interface Replayed {
+  readonly names: readonly string[];
+  readonly scripts: readonly string[];
+  readonly undo: readonly string[];
+}
+
 /** Do on the twin what Fairlead did since the last time. */
-async function replay(): Promise<{ readonly names: string[]; readonly scripts: string[] }> {
+async function replay(): Promise<Replayed> {
   const operations = await newOperations();
   const scripts: string[] = [];
+  const undo: string[] = [];
   for (const { id, name } of operations) {
     const script = await explain(String(id));
     scripts.push(script);
+    undo.unshift((await account(id)).undo.map((line) => `${line}\n`).join(''));
     assertRunnable(script);
-    const { code, stderr } = await twin.run(['bash', '-e'], { input: script });
-    assert.equal(code, 0, `${name}\n${script}\n${stderr}`);
+    await runOnTwin(script, name);
     replayed.push(id);
   }
-  return { names: operations.map(({ name }) => name), scripts };
+  return { names: operations.map(({ name }) => name), scripts, undo };
+}
+
+async function account(id: number): Promise<Account> {
+  return await new ApiClient(`unix://${daemon.socketPath}`).json<Account>('GET', `/fairlead/operations/${id}/account`);
+}
+
+async function runOnTwin(script: string, name: string): Promise<void> {
+  const { code, stderr } = await twin.run(['bash', '-e'], { input: script });
+  assert.equal(code, 0, `${name}\n${script}\n${stderr}`);
 }
 
 /** Every line is a command of a tool that everybody has, or stands between the quotes of one. */
@@ -83,7 +106,7 @@ function assertRunnable(script: string): void {
     .replaceAll(/<<'NFT'\n[\s\S]*?\nNFT$/gm, '')
     .split('\n');
   for (const command of commands)
-    assert.match(command, /^(ip|bridge|nft|sysctl|conntrack|nsenter --net=\S+ (nft|sysctl)) /);
+    assert.match(command, /^(ip|bridge|tc|nft|sysctl|conntrack|nsenter --net=\S+ (nft|sysctl)) /);
 }
 
 /**
@@ -111,11 +134,21 @@ tellNamespace host
 for name in $(ls /run/netns); do tellNamespace "$name" nsenter "--net=/run/netns/$name"; done
 `;
 
-/** What differs between two machines that did the same: numbers, times, counters, who holds a table. */
+/**
+ * What differs between two machines that did the same: numbers, times, counters, who holds a table; and what a bridge keeps
+ * of a port that it had.
+ */
 const volatile = new Set([
   ...['ifindex', 'link_index', 'link_netnsid', 'handle', 'refcnt', 'bytes', 'packets', 'gc_timer', 'hello_timer'],
   ...['tcn_timer', 'topology_change_timer', 'hold_timer', 'message_age_timer', 'forward_delay_timer', 'timer'],
-  ...['valid_life_time', 'preferred_life_time', 'multicast_startup_query_interval', 'ageing', 'metainfo'],
+  ...[
+    'tso_max_size',
+    'valid_life_time',
+    'preferred_life_time',
+    'multicast_startup_query_interval',
+    'ageing',
+    'metainfo',
+  ],
 ]);
 
 /** The state of a host: a line for each thing, which says in which namespace it is and of which kind. */
@@ -123,13 +156,13 @@ async function kernelState(machine: Host): Promise<string[]> {
   const [, ...sections] = (await machine.exec('bash', '-c', tellAll)).split(/^== /m);
   return sections.flatMap((section) => {
     const [title = '', ...lines] = section.trimEnd().split('\n');
-    const things = title.endsWith('sysctl') ? lines.sort() : comparable(lines.join('\n'));
+    const things = title.endsWith('sysctl') ? lines.sort() : thingsIn(lines.join('\n'));
     return things.map((thing) => `${title}: ${thing}`);
   });
 }
 
 /** The order of rules is part of what they mean; that of all else depends on hashes. */
-function comparable(text: string): string[] {
+function thingsIn(text: string): string[] {
   const state: unknown = JSON.parse(text === '' ? '[]' : text, (key, value: unknown) => {
     const isOwnership = key === 'flags' && Array.isArray(value) && value.includes('owner');
     return volatile.has(key) || isOwnership ? undefined : value;
@@ -144,17 +177,47 @@ function comparable(text: string): string[] {
     .sort();
 }
 
+/**
+ * Without what the kernel does by itself when a link gets a carrier, some time later, and keeps when it has lost it again; and
+ * without the numbers of a bridge's ports, which go by who came first.
+ */
+function lasting(line: string): string[] {
+  if (/"dst":"fe80:|"mac":"33:33:ff:/.test(line)) return [];
+  const byItself = /,?\{[^{}]*"fe80:[^{}]*\}|,"tentative":true|"(NO-CARRIER|LOWER_UP|linkdown)",?|"operstate":"\w+",/g;
+  const numbers = /"(id|no)":"0x\w+",|"designated_port":\d+,/g;
+  return [
+    line
+      .replaceAll(byItself, '')
+      .replaceAll(numbers, '')
+      .replaceAll(/(?<=\[),|,(?=\])/g, ''),
+  ];
+}
+
+/** The twin is as the host is. */
+function assertSameState(): Promise<void> {
+  return assertState(
+    () => kernelState(host),
+    (line) => [line],
+    'the replay gave something else:',
+  );
+}
+
 /** Carrier and address detection settle in the background, for each host in its own time. */
-async function assertSameState(): Promise<void> {
+async function assertState(
+  stateWanted: () => Promise<readonly string[]>,
+  comparable: (line: string) => readonly string[],
+  fault: string,
+): Promise<void> {
   for (let attempt = 0; ; attempt++) {
-    const [wanted, actual] = await Promise.all([kernelState(host), kernelState(twin)]);
+    const states = await Promise.all([stateWanted(), kernelState(twin)]);
+    const [wanted = [], actual = []] = states.map((state) => state.flatMap(comparable));
     if (isDeepStrictEqual(actual, wanted)) return;
     if (attempt < 20) await sleep(100);
     else {
       const [inHost, inTwin] = [new Set(wanted), new Set(actual)];
       const missing = wanted.filter((thing) => !inTwin.has(thing)).map((thing) => `- ${thing}`);
       const extra = actual.filter((thing) => !inHost.has(thing)).map((thing) => `+ ${thing}`);
-      assert.fail(['the replay gave something else:', ...missing, ...extra].join('\n'));
+      assert.fail([fault, ...missing, ...extra].join('\n'));
     }
   }
 }
@@ -191,6 +254,10 @@ const cases: [command: string[], operation: string][] = [
     'start both',
   ],
   [['run', '-d', '--name', 'alone', '--network', 'none', ...busybox], 'start alone'],
+  [['port', 'add', 'web', '9090:90', '9443:443/udp'], 'ports web'],
+  [['port', 'allow', 'web', '9090:90', '--from', '10.9.0.0/24', '--from', 'fd00:9::/64'], 'ports web'],
+  [['network', 'limit', 'app', 'web', '--in', '10mbit', '--out', '5mbit'], 'network limit app web'],
+  [['network', 'update', 'app', '--mtu', '1400'], 'network update app'],
   [['network', 'disconnect', 'six', 'web'], 'network disconnect six web'],
   [['network', 'disconnect', 'wire', 'web'], 'network disconnect wire web'],
   [['stop', '-t', '0', 'old'], 'end old'],
@@ -202,7 +269,17 @@ const cases: [command: string[], operation: string][] = [
 /** The command that asks what a command of docker would do; `undefined` where nobody can ask. */
 function rehearsalOf([first = '', second = '', ...rest]: readonly string[]): string[] | undefined {
   if (first === 'run') return ['explain', 'run', second, ...rest];
-  return first === 'network' ? ['network', second, '--dry-run', ...rest] : undefined;
+  return first === 'network' || first === 'port' ? [first, second, '--dry-run', ...rest] : undefined;
+}
+
+/** What Docker has no words for. */
+function isOwn(command: readonly string[]): boolean {
+  return /^(port|network (limit|update))\b/.test(command.join(' '));
+}
+
+/** What follows of reasons and of the way back stands behind a `#`. */
+function withoutComments(script: string): string {
+  return script.replaceAll(/^#.*\n/gm, '');
 }
 
 /** Without what is made up anew each time. */
@@ -214,18 +291,13 @@ function withoutChance(script: string): string {
     .replaceAll(/\b\d{5}\b/g, 'PORT');
 }
 
-/** The kernel, and what is stored and told of it; without what comes and goes by itself when a link has come up. */
+/** What lasts of the kernel, and what is stored and told of it. */
 async function everything(): Promise<readonly string[]> {
   using database = openDatabase();
   const stored = database.all('SELECT kind, id, value FROM object ORDER BY kind, id');
   const sockets = await host.exec('ss', '-Hlntuw');
-  const told = await tryFairlead('log', '--json', '--kind', 'operation');
-  const kernel = (await kernelState(host))
-    .filter((line) => !line.includes('"dst":"fe80:'))
-    .map((line) =>
-      line.replaceAll(/,?\{[^{}]*"fe80:[^{}]*\}|,"tentative":true|"(NO-CARRIER|LOWER_UP)",?|"operstate":"\w+"/g, ''),
-    );
-  return [...kernel, ...stored, ...sockets.split('\n').sort(), told.stdout];
+  const told = await new ApiClient(`unix://${daemon.socketPath}`).text('GET', '/fairlead/log?kind=operation');
+  return [...(await kernelState(host)).flatMap(lasting), ...stored, ...sockets.split('\n').sort(), told];
 }
 
 function openDatabase() {
@@ -244,15 +316,32 @@ for (const [command, operation] of cases) {
     const before = await everything();
     const rehearsed = rehearsal && (await tryFairlead(...rehearsal));
     assert.deepEqual(await everything(), before, 'asking changes nothing');
-    await daemon.docker(...command);
-    const { names, scripts } = await replay();
-    assert.ok(names.includes(operation));
-    if (rehearsed !== undefined) {
-      assert.equal(rehearsed.code, 0, rehearsed.stderr);
-      assertRunnable(rehearsed.stdout);
-      assert.equal(withoutChance(rehearsed.stdout), withoutChance(scripts.join('')));
-    }
+    if (isOwn(command)) assert.equal((await tryFairlead(...command)).code, 0);
+    else await daemon.docker(...command);
+    const twinBefore = await kernelState(twin);
+    const { names, scripts, undo } = await replay();
+    assert.ok(names.includes(operation), names.join(', '));
     await assertSameState();
+    await runOnTwin(undo.join(''), `undo ${names.join(', ')}`);
+    await assertState(async () => twinBefore, lasting, 'to undo it gave something else:');
+    await runOnTwin(scripts.join(''), 'once more');
+    await assertSameState();
+    if (rehearsed === undefined) return;
+    assert.equal(rehearsed.code, 0, rehearsed.stderr);
+    assertRunnable(withoutComments(rehearsed.stdout));
+    assert.equal(withoutChance(withoutComments(rehearsed.stdout)), withoutChance(scripts.join('')));
+    // What goes in any order goes in the order of names that are made up.
+    const commented = undo.join('').replaceAll(/^/gm, '#   ');
+    assert.deepEqual(
+      withoutChance(rehearsed.stdout)
+        .split('\n')
+        .filter((line) => line.startsWith('#   '))
+        .sort(),
+      withoutChance(commented)
+        .split('\n')
+        .filter((line) => line !== '#   ')
+        .sort(),
+    );
   });
 }
 

@@ -38,7 +38,7 @@ import type { BorrowedSysctl } from './borrowed-sysctl.ts';
 import { diagnosisService } from './diagnosis.ts';
 import { NameService } from './name-service.ts';
 import { networkSettings } from './network-settings.ts';
-import { operationRecords, operationTranscript } from './operation-journal.ts';
+import { operationAccount, operationRecords, operationTranscript } from './operation-journal.ts';
 import type { DaemonOptions } from './options.ts';
 import { PrivateContainerd } from './private-containerd.ts';
 import { reloadEvent } from './reload.ts';
@@ -190,6 +190,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
         }),
         operations: () => operationRecords(recorder),
         transcript: (id) => operationTranscript(recorder, id),
+        account: (id) => operationAccount(recorder, id),
         diagnosis,
         map,
         stage: async () => (await stages()).openStage(networkContext, kernel),

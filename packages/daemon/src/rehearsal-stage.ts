@@ -3,6 +3,7 @@ import { Kernel, Recorder } from '@fairlead/kernel';
 import { Stage } from '@fairlead/kernel/stage';
 import type { ControllerContext } from '@fairlead/network';
 import { rehearseNetwork } from '@fairlead/network/rehearsal';
+import { accountOf } from './operation-account.ts';
 
 /**
  * The network model on namespaces that nobody sees, where the kernel carries out what it is asked for: what it would refuse
@@ -31,8 +32,7 @@ export async function openStage(context: ControllerContext, machine: Kernel): Pr
     operation: (name, work) => recorder.operation(name, work),
     async outcome() {
       machine.check('', elements);
-      const transcripts = recorder.operations().map(({ id }) => recorder.transcript(id));
-      return { commands: (await Promise.all(transcripts)).flatMap((lines) => lines ?? []), warnings };
+      return { ...accountOf(recorder.operations().flatMap(({ entries }) => entries)), warnings };
     },
     [Symbol.dispose]: () => owned.dispose(),
   };

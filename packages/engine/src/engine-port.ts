@@ -17,7 +17,7 @@ import type {
 } from './model.ts';
 import type { NetworkService } from './network-port.ts';
 import type { Progress, RegistryAuth } from './progress-port.ts';
-import type { Rehearsal } from './rehearsal-port.ts';
+import type { OperationAccount, Rehearsal } from './rehearsal-port.ts';
 import type { ContainerStatistics, StatisticsOptions } from './statistics/statistics-port.ts';
 
 /** A container together with what the network knows of it, as `inspect` shows it. */
@@ -349,4 +349,6 @@ export interface EnginePort {
   operations(): readonly OperationRecord[];
   /** Runnable commands that would do what an operation did; the last one when no id is given. */
   transcript(id?: string): Promise<readonly string[]>;
+  /** The same with what it was for, and the commands that undo it. */
+  account(id?: string): Promise<OperationAccount>;
 }

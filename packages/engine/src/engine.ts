@@ -26,6 +26,7 @@ import type { MapService } from './map-port.ts';
 import type { EngineEvent } from './model.ts';
 import { NetworkServices } from './network-service.ts';
 import type { EngineRehearsal, RehearsalStage } from './rehearsal.ts';
+import type { OperationAccount } from './rehearsal-port.ts';
 import { Statistics } from './statistics/statistics.ts';
 import type { ContainerStatistics, StatisticsOptions } from './statistics/statistics-port.ts';
 import { ContainerVolumes } from './volume/container-volumes.ts';
@@ -43,6 +44,7 @@ export interface EngineSurroundings {
   readonly info: () => Promise<Omit<SystemInfo, 'appArmor'>>;
   readonly operations: () => readonly OperationRecord[];
   readonly transcript: (id?: string) => Promise<readonly string[]>;
+  readonly account: (id?: string) => Promise<OperationAccount>;
   readonly diagnosis: DiagnosisService;
   readonly map: () => Promise<MapService>;
   /** A stage of its own for each rehearsal. */
@@ -175,6 +177,10 @@ export class Engine implements EnginePort, AsyncDisposable {
 
   async transcript(id?: string): Promise<readonly string[]> {
     return await this.#surroundings.transcript(id);
+  }
+
+  async account(id?: string): Promise<OperationAccount> {
+    return await this.#surroundings.account(id);
   }
 
   /** Let go of everything; the containers go on. */

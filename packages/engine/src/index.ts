@@ -80,7 +80,7 @@ export type {
 export type { NetworkService } from './network-port.ts';
 export type { Progress, RegistryAuth } from './progress-port.ts';
 export type { RehearsalStage } from './rehearsal.ts';
-export type { Rehearsal, RehearsalOutcome } from './rehearsal-port.ts';
+export type { OperationAccount, Rehearsal, RehearsalOutcome } from './rehearsal-port.ts';
 export type {
   ContainerStatistics,
   LinkCounters,

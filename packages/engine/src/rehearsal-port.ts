@@ -1,10 +1,20 @@
 import type { ContainerConfig } from './model.ts';
 import type { NetworkService } from './network-port.ts';
 
-/** What an operation would do to the kernel. */
-export interface RehearsalOutcome {
-  /** Runnable commands that do the same. What is made up anew each time (names, hardware addresses) is an example. */
-  readonly commands: readonly string[];
+/** What an operation does to the kernel, as commands for a root shell. */
+export interface OperationAccount {
+  /** In order; what belongs together with what it is for, and the time that the kernel took for it. */
+  readonly groups: readonly {
+    readonly reason: string;
+    readonly microseconds: number;
+    readonly commands: readonly string[];
+  }[];
+  /** What leads back to how things were. */
+  readonly undo: readonly string[];
+}
+
+/** What an operation would do. What is made up anew each time (names, hardware addresses) is an example. */
+export interface RehearsalOutcome extends OperationAccount {
   /** What is no obstacle, but may surprise. */
   readonly warnings: readonly string[];
 }

@@ -96,10 +96,10 @@ export class Kernel implements Disposable {
     const { object } = change;
     switch (object.kind) {
       case 'namespace':
-        this.#applyNamespace(change.action, object);
+        this.#applyNamespace(change, object);
         return undefined;
       case 'sysctl':
-        if (change.action !== 'remove') this.#writeSysctl(object);
+        if (change.action !== 'remove') this.#writeSysctl(object, change);
         return undefined;
       case 'table':
       case 'element':
@@ -107,7 +107,7 @@ export class Kernel implements Disposable {
         return undefined;
       case 'link':
         if (change.action === 'remove' || (change.action === 'add' && object.type.kind === 'moved')) {
-          return this.#route.applyOffThread({ action: change.action, object });
+          return this.#route.applyOffThread({ ...change, object });
         }
         this.#route.apply({ ...change, object });
         return undefined;
@@ -119,9 +119,11 @@ export class Kernel implements Disposable {
     }
   }
 
-  #applyNamespace(action: Change['action'], { namespace, owner }: NamespaceObject): void {
+  #applyNamespace(change: Change, { namespace, owner }: NamespaceObject): void {
+    const { action } = change;
     if (action === 'change') return;
-    const effect = { protocol: 'namespace', namespace, action, operation: `${action} namespace ${namespace}` } as const;
+    const operation = `${action} namespace ${namespace}`;
+    const effect = { protocol: 'namespace', namespace, action, operation, changes: [change] } as const;
     if (action === 'remove') {
       this.#log.run(effect, () => this.#namespaces.remove(namespace));
       return;
@@ -134,10 +136,15 @@ export class Kernel implements Disposable {
     this.#route.setLinkUp(namespace, 'lo');
   }
 
-  #writeSysctl({ namespace, key, value }: SysctlObject): void {
-    this.#log.run({ protocol: 'sysctl', namespace, key, value, operation: `set sysctl ${key}` }, () =>
-      this.#namespaces.get(namespace).enter(() => writeSysctlHere(key, value)),
-    );
+  #writeSysctl(object: SysctlObject, change: Change): void {
+    const { namespace, key, value } = object;
+    const open = this.#namespaces.get(namespace);
+    // What is set in a sandbox is set on a link that is made with it, and goes with it.
+    const isOwn = change.action === 'change' || namespace !== '';
+    const read = () => readSysctlHere(key);
+    const changes = isOwn ? [change] : settingOf(object, open.enter(read));
+    const effect = { protocol: 'sysctl', namespace, key, value, operation: `set sysctl ${key}`, changes } as const;
+    this.#log.run(effect, () => open.enter(() => writeSysctlHere(key, value)));
   }
 
   /** What a namespace holds, of some kinds or of all that can be listed; sysctls have to be asked for by key. */
@@ -258,6 +265,12 @@ function stepAt(changes: readonly Change[], index: number): Step {
     rest.push(change);
   }
   return [first, ...rest];
+}
+
+/** What it is to write a setting that had a value. */
+function settingOf(object: SysctlObject, before: string | undefined): Change[] {
+  if (before === undefined || before === object.value) return [];
+  return [{ action: 'change', object, previous: { ...object, value: before } }];
 }
 
 /** What was in a namespace that is gone is gone. */

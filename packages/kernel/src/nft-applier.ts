@@ -1,6 +1,7 @@
 import {
   type BatchRequest,
   type ChainReference,
+  type Change,
   type ElementObject,
   encodeNftBatch,
   encodeRuleInsertion,
@@ -59,7 +60,7 @@ export class NftApplier {
   /** Put rules before all others of a chain, whoever made it: the first of them ends up last. */
   insertRules(namespace: NamespaceName, { table, chain }: ChainReference, rules: readonly RuleDefinition[]): void {
     const requests = rules.map((rule) => encodeRuleInsertion(table, chain, rule));
-    this.#send(this.#namespaces.get(namespace), encodeNftBatch(requests), []);
+    this.#send(this.#namespaces.get(namespace), encodeNftBatch(requests), {});
   }
 
   /** Chains of others that drop what is forwarded. */
@@ -88,14 +89,18 @@ export class NftApplier {
     const batch = new NftBatch(this.#state(open));
     for (const change of changes) batch.add(change);
     const requests = encodeNftBatch(batch.finish());
-    if (requests.length > 0) this.#send(open, requests, batch.sets);
+    if (requests.length > 0) this.#send(open, requests, { sets: batch.sets, changes });
     batch.committed();
   }
 
-  #send(open: OpenNamespace, requests: readonly BatchRequest[], sets: readonly SetSchema[]): void {
+  #send(
+    open: OpenNamespace,
+    requests: readonly BatchRequest[],
+    about: { readonly sets?: readonly SetSchema[]; readonly changes?: readonly Change[] },
+  ): void {
     const bytes = joinMessages(requests.map(({ message }) => message));
     const operation = requests[1]?.operation ?? 'change tables';
-    this.#log.run({ protocol: 'netfilter', namespace: open.name, operation, bytes, sets }, () =>
+    this.#log.run({ protocol: 'netfilter', namespace: open.name, operation, bytes, sets: [], ...about }, () =>
       open.netfilter.executeBatch(requests),
     );
   }

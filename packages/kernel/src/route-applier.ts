@@ -46,7 +46,7 @@ export class RouteApplier {
   /** Switch a link on; for a new namespace's loopback. */
   setLinkUp(namespace: NamespaceName, name: string): void {
     const request = { namespace, operation: `set link ${name} up`, message: setLinkUpMessage(name, true) };
-    this.#execute(request, new RouteLookup(this.#namespaces));
+    this.#execute(request, new RouteLookup(this.#namespaces), []);
   }
 
   /**
@@ -58,7 +58,7 @@ export class RouteApplier {
       // The number of a link that we remember may be another one's by now, and there is no second try here.
       if (change.object.kind === 'qdisc') this.#forgetIndexes(change.object);
       const lookup = new RouteLookup(this.#namespaces);
-      for (const request of routeRequests(change, lookup)) await this.#executeOffThread(request, lookup);
+      for (const request of routeRequests(change, lookup)) await this.#executeOffThread(request, lookup, change);
     } catch (error) {
       if (!this.#isDone(change, error)) throw error;
     } finally {
@@ -66,10 +66,15 @@ export class RouteApplier {
     }
   }
 
-  async #executeOffThread({ namespace, operation, message }: RouteRequest, lookup: RouteLookup): Promise<void> {
+  async #executeOffThread(
+    { namespace, operation, message }: RouteRequest,
+    lookup: RouteLookup,
+    change: Change,
+  ): Promise<void> {
     const { links, descriptors } = lookup;
     using socket = this.#namespaces.get(namespace).openSocket('route');
-    await this.#log.runAsync({ protocol: 'route', namespace, operation, bytes: message, links, descriptors }, () =>
+    const effect = { protocol: 'route', namespace, operation, bytes: message, links, descriptors } as const;
+    await this.#log.runAsync({ ...effect, changes: [change] }, () =>
       new NetlinkConnection(socket).executeOffThread(operation, message, (bytes) => socket.sendOffThread(bytes)),
     );
   }
@@ -84,13 +89,13 @@ export class RouteApplier {
 
   #send(change: RouteChange): void {
     const lookup = new RouteLookup(this.#namespaces);
-    for (const request of routeRequests(change, lookup)) this.#execute(request, lookup);
+    for (const request of routeRequests(change, lookup)) this.#execute(request, lookup, [change]);
   }
 
-  #execute({ namespace, operation, message }: RouteRequest, lookup: RouteLookup): void {
+  #execute({ namespace, operation, message }: RouteRequest, lookup: RouteLookup, changes: readonly Change[]): void {
     const { links, descriptors } = lookup;
     const { route } = this.#namespaces.get(namespace);
-    this.#log.run({ protocol: 'route', namespace, operation, bytes: message, links, descriptors }, () =>
+    this.#log.run({ protocol: 'route', namespace, operation, bytes: message, links, descriptors, changes }, () =>
       route.execute(operation, message),
     );
   }

@@ -3,5 +3,7 @@
  *
  * @module
  */
+export { type AccountGroup, changesMade, renderAccount, setsKnown } from './transcript/account.ts';
+export { renderChanges } from './transcript/change-commands.ts';
 export { NftTranscript, nftShellCommand } from './transcript/nft-text.ts';
 export { renderTranscript } from './transcript/transcript.ts';

@@ -1,4 +1,11 @@
-import { type Change, identityOf, type KernelObject, satisfies, type TableObject } from '@fairlead/netlink';
+import {
+  type Change,
+  identityOf,
+  type KernelObject,
+  type SysctlObject,
+  satisfies,
+  type TableObject,
+} from '@fairlead/netlink';
 
 /** Kinds in the order in which they can be made; taken away in the reverse order. */
 const order: Record<KernelObject['kind'], number> = {
@@ -39,7 +46,7 @@ export function diff(desired: readonly KernelObject[], observed: readonly Kernel
   for (const [identity, object] of want) {
     const previous = have.get(identity);
     if (previous === undefined || lost.has(identity)) changes.push(...addition(object));
-    else if (!satisfies(previous, object)) changes.push(...replacement(previous, object));
+    else if (!satisfies(previous, object)) changes.push(...replacement(previous, object, lostFrom(lost, have)));
   }
   const surplus = removals([...have].flatMap(([identity, object]) => (want.has(identity) ? [] : [object])));
   const elements = changes.filter(({ object }) => object.kind === 'element');
@@ -51,14 +58,18 @@ export function diff(desired: readonly KernelObject[], observed: readonly Kernel
   ];
 }
 
-/** The changes that take `objects` away. */
+/** The changes that take `objects` away; the last of them, which all that vanishes hangs on, says what that is. */
 export function removals(objects: readonly KernelObject[]): Change[] {
   const namespaces = new Set(objects.filter((object) => object.kind === 'namespace').map((object) => object.namespace));
   const links = new Set(objects.flatMap((object) => (object.kind === 'link' ? [placeOf(object, object.name)] : [])));
-  return objects
-    .filter((object) => !vanishesWith(object, namespaces, links))
+  const { removed = [], vanishing = [] } = Object.groupBy(objects, (object) =>
+    vanishesWith(object, namespaces, links) ? 'vanishing' : 'removed',
+  );
+  const alongside = vanishing.filter((object) => object.kind !== 'sysctl' || isOfThese(object, namespaces, links));
+  const last = removed.length - 1;
+  return removed
     .sort((a, b) => rank(b) - rank(a))
-    .map((object) => ({ action: 'remove', object }));
+    .map((object, at) => ({ action: 'remove', object, ...(at === last && alongside.length > 0 && { alongside }) }));
 }
 
 function byIdentity(objects: readonly KernelObject[]): Map<string, KernelObject> {
@@ -89,10 +100,15 @@ function lostWithTables(
   return new Set(elements.map(([identity]) => identity));
 }
 
+function lostFrom(lost: ReadonlySet<string>, have: ReadonlyMap<string, KernelObject>): KernelObject[] {
+  return [...lost].flatMap((identity) => have.get(identity) ?? []);
+}
+
 /** A link cannot become one of another kind, nor hang on another parent. */
-function replacement(previous: KernelObject, object: KernelObject): Change[] {
+function replacement(previous: KernelObject, object: KernelObject, lost: readonly KernelObject[]): Change[] {
   if (!isRemade(previous, object)) return [{ action: 'change', object, previous }];
-  return [{ action: 'remove', object: previous }, ...addition(object)];
+  const alongside = lost.filter((one) => 'link' in one && previous.kind === 'link' && one.link === previous.name);
+  return [{ action: 'remove', object: previous, ...(alongside.length > 0 && { alongside }) }, ...addition(object)];
 }
 
 function isRemade(previous: KernelObject, object: KernelObject): boolean {
@@ -141,6 +157,16 @@ function vanishesWith(object: KernelObject, namespaces: ReadonlySet<string>, lin
     return isInnerEnd(object) || (object.type.peer !== undefined && namespaces.has(object.type.peer.namespace));
   }
   return 'link' in object && object.link !== undefined && links.has(placeOf(object, object.link));
+}
+
+/** A setting of a link, or of a namespace, that goes; others stay as they are. */
+function isOfThese(
+  { namespace, key }: SysctlObject,
+  namespaces: ReadonlySet<string>,
+  links: ReadonlySet<string>,
+): boolean {
+  const [, , , link = ''] = key.split('.');
+  return namespaces.has(namespace) || links.has(`${namespace}|${link.replaceAll('/', '.')}`);
 }
 
 function placeOf(object: KernelObject, name: string): string {

@@ -22,6 +22,11 @@ export function fairleadRoutes(engine: EnginePort, productVersion: string): Rout
       pattern: '/fairlead/operations/{id}/transcript',
       handle: (request) => transcript(engine, parameter(request, 'id')),
     },
+    {
+      method: 'GET',
+      pattern: '/fairlead/operations/{id}/account',
+      handle: async (request) => json(await engine.account(parameter(request, 'id'))),
+    },
     { method: 'GET', pattern: '/fairlead/doctor', handle: async () => json(await engine.diagnosis.examine()) },
     {
       method: 'GET',

@@ -3,13 +3,15 @@ import { test } from 'node:test';
 import { serveFake } from '../testing/index.ts';
 
 interface Outcome {
-  readonly commands: readonly string[];
+  readonly groups: readonly { readonly commands: readonly string[] }[];
 }
 
 test('an operation that is rehearsed answers what it would do, and nothing is done', async () => {
   await using fake = await serveFake();
   const ask = async (path: string, body: object) =>
-    (await fake.client.json<Outcome>('POST', `/fairlead/dry-run${path}`, { body })).commands;
+    (await fake.client.json<Outcome>('POST', `/fairlead/dry-run${path}`, { body })).groups.flatMap(
+      ({ commands }) => commands,
+    );
   const before = fake.engine.networks.list().length;
   assert.deepEqual(await ask('/networks/create', { Name: 'app' }), ['ip link add app type bridge']);
   assert.deepEqual(await ask('/containers/run?name=web', { Image: 'busybox', Cmd: ['true'] }), ['ip netns add web']);

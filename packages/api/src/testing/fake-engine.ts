@@ -10,6 +10,7 @@ import type {
   MapEvent,
   MapService,
   MapView,
+  OperationAccount,
   OperationRecord,
   Progress,
   Rehearsal,
@@ -189,7 +190,7 @@ export class FakeEngine implements EnginePort {
         await this.images.inspect(image);
         commands.push(`ip netns add ${name}`);
       },
-      outcome: async () => ({ commands, warnings: [] }),
+      outcome: async () => ({ groups: [{ reason: 'a fake', microseconds: 1, commands }], undo: [], warnings: [] }),
       [Symbol.dispose]: () => {},
     };
   }
@@ -201,5 +202,10 @@ export class FakeEngine implements EnginePort {
   async transcript(id?: string): Promise<readonly string[]> {
     if (id !== undefined && id !== 'op1') throw new FairleadError('not-found', `operation ${id} not found`);
     return ['ip link add fl0 type bridge', 'ip link set fl0 up'];
+  }
+
+  async account(id?: string): Promise<OperationAccount> {
+    const commands = await this.transcript(id === 'last' ? undefined : id);
+    return { groups: [{ reason: 'a bridge', microseconds: 900, commands }], undo: ['ip link del fl0'] };
   }
 }

@@ -41,7 +41,12 @@ export const machineCommands: readonly CommandDefinition[] = [
     words: ['explain'],
     summary: 'What an operation did to the kernel, as commands',
     arguments: '[operation]',
-    options: [{ flags: '-l, --list', description: 'list the operations instead' }, json],
+    options: [
+      { flags: '-l, --list', description: 'list the operations instead' },
+      { flags: '-v, --verbose', description: 'also what for, what it cost, and how it is undone' },
+      { flags: '--undo', description: 'the commands that undo it instead' },
+      json,
+    ],
     load: async () => (await import('../machine/explain.ts')).explain,
   },
   {

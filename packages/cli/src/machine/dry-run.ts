@@ -2,10 +2,10 @@ import { messageOf } from '@fairlead/base';
 import type { Action, Invocation } from '../command/command.ts';
 import type { Connection } from '../connection/connection.ts';
 import { createRequest } from '../container/create-request.ts';
+import { type Account, accountText } from './account-text.ts';
 
 /** What the engine says that an operation would do. */
-interface Outcome {
-  readonly commands: readonly string[];
+interface Outcome extends Account {
   readonly warnings: readonly string[];
 }
 
@@ -44,7 +44,7 @@ function rehearsing(engine: Connection, show: (outcome: Outcome) => void): Conne
 }
 
 /** Standard output can be pasted into a root shell. */
-function show({ commands, warnings }: Outcome, print: (line: string) => void): void {
-  for (const warning of warnings) process.stderr.write(`WARNING: ${warning}\n`);
-  commands.forEach(print);
+function show(outcome: Outcome, print: (line: string) => void): void {
+  for (const warning of outcome.warnings) process.stderr.write(`WARNING: ${warning}\n`);
+  accountText(outcome).forEach(print);
 }

@@ -1,7 +1,9 @@
 import type { Action } from '../command/command.ts';
+import type { Options } from '../command/options.ts';
 import type { Connection } from '../connection/connection.ts';
 import { agoText } from '../format/quantity.ts';
 import { textTable } from '../format/text-table.ts';
+import { type Account, accountText } from './account-text.ts';
 
 /** An operation on the kernel, as the engine lists it. */
 interface Operation {
@@ -16,11 +18,18 @@ interface Operation {
 /** `fairlead explain`: the commands that would do what an operation did, rendered from the messages that it sent. */
 export const explain: Action = async ({ words: [id], options, engine, print }) => {
   if (options.flag('list')) return listOperations(engine, options.flag('json'), print);
-  const commands = await transcript(engine, id);
+  const commands =
+    options.flag('undo') || options.flag('verbose') ? await account(engine, id, options) : await transcript(engine, id);
   if (options.flag('json')) print(JSON.stringify(commands));
   else commands.forEach(print);
   return 0;
 };
+
+/** What undoes an operation, or all that is known of it. */
+async function account(engine: Connection, id = 'last', options: Options): Promise<readonly string[]> {
+  const known = await engine.ask<Account>('GET', `/fairlead/operations/${id}/account`);
+  return options.flag('undo') ? known.undo : accountText(known);
+}
 
 /** The transcript of an operation, of the last one when no id is given: a command in each line. */
 export async function transcript(engine: Connection, id = 'last'): Promise<readonly string[]> {

@@ -224,7 +224,12 @@ export type Change =
   | { readonly action: 'add'; readonly object: KernelObject }
   /** Same identity, other properties. */
   | { readonly action: 'change'; readonly object: KernelObject; readonly previous: KernelObject }
-  | { readonly action: 'remove'; readonly object: KernelObject };
+  | {
+      readonly action: 'remove';
+      readonly object: KernelObject;
+      /** What goes with it that was ours, so that it is known when it is to come back. */
+      readonly alongside?: readonly KernelObject[];
+    };
 
 /** What makes two objects the same thing, whatever their other properties. */
 export function identityOf(object: KernelObject): string {

@@ -1,7 +1,7 @@
 import type { IdentityMapping } from '@fairlead/base';
 import type { ErrnoName } from '../errno.ts';
 import type { SetSchema } from '../nftables/element-codec.ts';
-import type { NamespaceName } from '../object/kernel-object.ts';
+import type { Change, NamespaceName } from '../object/kernel-object.ts';
 
 /** What every effect on the kernel has. */
 interface EffectEntry {
@@ -12,6 +12,8 @@ interface EffectEntry {
   readonly microseconds: number;
   /** Set when the kernel refused. */
   readonly errno?: ErrnoName;
+  /** What it was sent for, where that is changes of objects: with them it can be undone. */
+  readonly changes?: readonly Change[];
 }
 
 /** Messages that went to NETLINK_ROUTE. */

@@ -1,0 +1,43 @@
+import { type Change, identityOf, type KernelObject } from '@fairlead/netlink';
+import { diff } from './diff.ts';
+
+/** An object before and after changes; absent where it was not there. */
+interface Course {
+  readonly before: KernelObject | undefined;
+  readonly after: KernelObject | undefined;
+}
+
+/**
+ * The changes that lead back to how things were before `changes`, which were made in this order: the way from what is there
+ * after them to what was there before.
+ */
+export function undoOf(changes: readonly Change[]): Change[] {
+  const courses = new Map<string, Course>();
+  for (const change of changes) {
+    for (const { before, after } of steps(change)) {
+      const identity = identityOf(before ?? after ?? change.object);
+      const known = courses.get(identity);
+      courses.set(identity, { before: known === undefined ? before : known.before, after });
+    }
+  }
+  const all = [...courses.values()];
+  const present = (object: KernelObject | undefined) => (object === undefined ? [] : [object]);
+  return diff(
+    all.flatMap(({ before }) => present(before)),
+    all.flatMap(({ after }) => present(after)),
+  );
+}
+
+function steps(change: Change): Course[] {
+  const { object } = change;
+  switch (change.action) {
+    case 'add':
+      return [{ before: undefined, after: object }];
+    case 'change':
+      return [{ before: change.previous, after: object }];
+    case 'remove':
+      return [object, ...(change.alongside ?? [])].map((before) => ({ before, after: undefined }));
+    default:
+      return change satisfies never;
+  }
+}
