@@ -101,6 +101,12 @@ test('the tables of a trace are nobody else’s to change, and go with the daemo
   assert.equal(verdict, 'delivered');
 });
 
+test('what was found out about the kernel is kept for the next daemon', async () => {
+  await lab.trace({ from: 'web', to: 'db:80' });
+  const kept = JSON.parse(readFileSync(join(lab.host.folder, 'data', 'kernel-layout.json'), 'utf8'));
+  assert.equal(kept.schema, 'fairlead.kernel-layout/1');
+});
+
 async function command(...words: string[]) {
   return lab.host.run([fairlead, 'trace', ...words], { env: { DOCKER_HOST: lab.daemon.address } });
 }

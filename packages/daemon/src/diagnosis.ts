@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { FairleadError, lateModule } from '@fairlead/base';
 import { isOwnAlias } from '@fairlead/drivers';
 import type { DiagnosisService, EnginePort } from '@fairlead/engine';
@@ -36,6 +37,11 @@ export interface RepairListener {
 /** The way to the network's diagnosis. Whatever listens for it ends with it. */
 export function diagnosisService(parts: DiagnosisParts): DiagnosisService & RepairListener & AsyncDisposable {
   const { engine, kernel, borrowed, flowHistory: history } = parts;
+  const tracing = async () => {
+    const module = await trace();
+    module.keepKernelLayout(join(parts.dataRoot, 'kernel-layout.json'));
+    return module;
+  };
   let flowLog: Promise<FlowLog> | undefined;
   const flows = (): Promise<FlowLog> => {
     flowLog ??= flowService().then(({ makeFlowLog }) => makeFlowLog({ engine: engine(), kernel, borrowed, history }));
@@ -77,11 +83,11 @@ export function diagnosisService(parts: DiagnosisParts): DiagnosisService & Repa
       (await opening?.catch(() => undefined))?.[Symbol.dispose]();
     },
     async examine() {
-      const [{ examineHost }, { readDirectory }] = await Promise.all([trace(), places()]);
+      const [{ examineHost }, { readDirectory }] = await Promise.all([tracing(), places()]);
       return await examineHost(() => readDirectory(engine()));
     },
     async reach(reference, port) {
-      const [{ examineReach }, { readDirectory }] = await Promise.all([trace(), places()]);
+      const [{ examineReach }, { readDirectory }] = await Promise.all([tracing(), places()]);
       const directory = readDirectory(engine());
       const { container, networks } = await engine().containers.inspect(reference);
       const ports = engine()
@@ -92,11 +98,11 @@ export function diagnosisService(parts: DiagnosisParts): DiagnosisService & Repa
       return await examineReach(container.name, ports, { directory, obstacles });
     },
     async *drops(signal) {
-      const [{ watchAllDrops }, { readDirectory }] = await Promise.all([trace(), places()]);
+      const [{ watchAllDrops }, { readDirectory }] = await Promise.all([tracing(), places()]);
       yield* watchAllDrops(() => readDirectory(engine()), signal);
     },
     async trace({ apply, ...request }) {
-      const [{ tracePacket, tryFix }, { readDirectory }] = await Promise.all([trace(), places()]);
+      const [{ tracePacket, tryFix }, { readDirectory }] = await Promise.all([tracing(), places()]);
       const report = await tracePacket(request, readDirectory(engine()));
       if (apply === undefined) return report;
       const fix = report.fixes[apply - 1];

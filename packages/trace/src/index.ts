@@ -6,6 +6,7 @@
  */
 
 export type { CaptureRequest } from './capture/capture-plan.ts';
+export { keepKernelLayout } from './collect/layout-source.ts';
 export { Watch } from './collect/watch.ts';
 export { examineHost } from './doctor/doctor.ts';
 export type { DoctorReport, Finding, Severity } from './doctor/finding.ts';

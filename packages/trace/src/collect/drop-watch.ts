@@ -1,7 +1,7 @@
 import { attachTracingProgram, EventRing, NumberSet, ProgramText } from '@fairlead/kernel/tracing';
 import { decodeEventRecord, type EventRecord } from '../program/event-record.ts';
 import { dropProgram } from '../program/packet-program.ts';
-import { kernelLayout } from './packet-watch.ts';
+import { kernelLayout } from './layout-source.ts';
 
 /** Bytes: some thousand drops between two turns of the event loop. */
 const RING_BYTES = 1 << 20;

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type IpAddress, parseIpAddress } from '@fairlead/base';
 import { createNamespace, deleteNamespace, Kernel, OpenNamespace, Recorder } from '@fairlead/kernel';
@@ -6,6 +9,7 @@ import { sendRawPacket } from '@fairlead/kernel/tracing';
 import { sightingsOf } from '../model/sightings.ts';
 import type { ProbeProtocol } from '../packet/packet-header.ts';
 import { probePacket } from '../packet/probe-packet.ts';
+import { layoutFrom } from './layout-source.ts';
 import { watchPackets } from './packet-watch.ts';
 import { watchRules } from './rule-watch.ts';
 
@@ -87,4 +91,20 @@ test('rules are told with their table, chain and verdict, and only for packets w
     2,
     'the probe and the reset that answers it',
   );
+});
+
+test('the layout of the kernel is kept in a file, which is made anew when it is of no use', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fl-layout-'));
+  try {
+    const path = join(folder, 'layout.json');
+    const found = layoutFrom(path);
+    const kept = readFileSync(path, 'utf8');
+    assert.deepEqual(layoutFrom(path), found);
+    writeFileSync(path, kept.replace('"kernel":"', '"kernel":"another '));
+    assert.deepEqual(layoutFrom(path), found);
+    assert.equal(readFileSync(path, 'utf8'), kept);
+    assert.deepEqual(layoutFrom(join(folder, 'nowhere', 'layout.json')), found);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

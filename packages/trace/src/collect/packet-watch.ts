@@ -1,22 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { messageOf } from '@fairlead/base';
 import { attachTracingProgram, EventRing, ProgramText } from '@fairlead/kernel/tracing';
 import { decodeEventRecord, type EventRecord } from '../program/event-record.ts';
-import { type KernelLayout, readKernelLayout, type TracepointName, tracepoints } from '../program/kernel-layout.ts';
+import { type KernelLayout, type TracepointName, tracepoints } from '../program/kernel-layout.ts';
 import { packetProgram } from '../program/packet-program.ts';
+import { kernelLayout } from './layout-source.ts';
 
-/** Where the kernel describes its own types. */
-const TYPES = '/sys/kernel/btf/vmlinux';
 /** Bytes; a probe makes some dozens of records of 240. */
 const RING_BYTES = 1 << 17;
-
-let known: KernelLayout | undefined;
-
-/** The layout of this machine's kernel, read once. @throws Error where the kernel was built without BTF. */
-export function kernelLayout(): KernelLayout {
-  known ??= readKernelLayout(readFileSync(TYPES));
-  return known;
-}
 
 /** Sees every packet with the tag, wherever in the machine it is, until disposed of. */
 export interface PacketWatch extends Disposable {

@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { Kernel, Recorder } from '@fairlead/kernel';
 import { readHost } from '../collect/host-addresses.ts';
+import { kernelLayout } from '../collect/layout-source.ts';
 import { Namespaces } from '../collect/namespaces.ts';
-import { kernelLayout } from '../collect/packet-watch.ts';
 import { Watch } from '../collect/watch.ts';
 import type { Directory } from '../model/directory.ts';
 import { tracePacket } from '../trace.ts';
