@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
+import { ApiClient } from '@fairlead/api/client';
 import { childrenOf } from '@fairlead/lab';
 import { eventually, eventuallyEqual } from './life-rig.ts';
 import { faults } from './trace-faults.ts';
@@ -101,6 +102,43 @@ test('the tables of a trace are nobody else’s to change, and go with the daemo
   assert.equal(verdict, 'delivered');
 });
 
+interface News {
+  readonly probe?: { readonly mode: string };
+  readonly hop?: TraceAnswer['hops'][number];
+  readonly report?: TraceAnswer;
+}
+
+/** The lines of a trace that is told as it goes on. */
+function news(question: object): AsyncIterable<News> {
+  const client = new ApiClient(`unix://${lab.daemon.socketPath}`);
+  return client.lines<News>('POST', '/fairlead/traces', { query: { live: '1' }, body: question });
+}
+
+test('a trace is told hop by hop, and its last line is the report', async () => {
+  const told = await Array.fromAsync(news({ from: 'web', to: 'db:80' }));
+  const [first, ...rest] = told;
+  const report = told.at(-1)?.report;
+  assert.equal(first?.probe?.mode, 'half-open');
+  assert.equal(report?.verdict, 'delivered');
+  const hops = rest.slice(0, -1).map(({ hop }) => hop);
+  const place = (hop: News['hop']) => `${hop?.place} ${hop?.device} ${hop?.event} ${hop?.role}`;
+  assert.deepEqual(hops.map(place).sort(), report.hops.map(place).sort());
+});
+
+test('hops are told while the packet is still waited for', async () => {
+  for await (const { hop, report } of news({ from: 'web', to: '10.9.1.99:80', timeout: 4000 })) {
+    assert.equal(report, undefined);
+    if (hop === undefined) continue;
+    assert.equal(hop.place, 'web');
+    assert.match(await lab.shell('nft list tables'), /packet-trace/, 'it is still under way');
+    break;
+  }
+});
+
+test('a question without sense is refused before a line is told', async () => {
+  await assert.rejects(Array.fromAsync(news({ from: 'nobody', to: 'db:80' })), { code: 'not-found' });
+});
+
 test('what was found out about the kernel is kept for the next daemon', async () => {
   await lab.trace({ from: 'web', to: 'db:80' });
   const kept = JSON.parse(readFileSync(join(lab.host.folder, 'data', 'kernel-layout.json'), 'utf8'));
@@ -125,6 +163,16 @@ test('the command says in its exit code what became of the packet', async () => 
     const finished = await command(...words);
     assert.equal(finished.code, code, `${words.join(' ')}\n${finished.stdout}${finished.stderr}`);
   }
+});
+
+test('the command tells a trace as it goes on', async () => {
+  const { code, stdout } = await command('web', 'db:80', '--live');
+  const lines: News[] = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.equal(code, 0);
+  assert.ok(lines[0]?.probe && lines[1]?.hop && lines.at(-1)?.report);
 });
 
 test('the command shows hops, the rule, the cause and fixes', async () => {

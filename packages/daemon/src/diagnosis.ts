@@ -101,16 +101,17 @@ export function diagnosisService(parts: DiagnosisParts): DiagnosisService & Repa
       const [{ watchAllDrops }, { readDirectory }] = await Promise.all([tracing(), places()]);
       yield* watchAllDrops(() => readDirectory(engine()), signal);
     },
-    async trace({ apply, ...request }) {
+    async trace({ apply, ...request }, tell) {
       const [{ tracePacket, tryFix }, { readDirectory }] = await Promise.all([tracing(), places()]);
-      const report = await tracePacket(request, readDirectory(engine()));
+      const options = tell === undefined ? {} : { tell };
+      const report = await tracePacket(request, readDirectory(engine()), options);
       if (apply === undefined) return report;
       const fix = report.fixes[apply - 1];
       if (fix === undefined)
         throw new FairleadError('invalid-argument', `there is no fix ${apply} for: ${report.summary}`);
       await kernel.recorder.operation(`trace fix: ${fix.text}`, () => tryFix(kernel, fix));
       const timeout = Math.max(request.timeout ?? 0, PATIENCE_AFTER_FIX);
-      const after = await tracePacket({ ...request, timeout }, readDirectory(engine()));
+      const after = await tracePacket({ ...request, timeout }, readDirectory(engine()), options);
       const { text, commands, undo } = fix;
       return { ...after, applied: { text, commands, undo, before: report.summary } };
     },

@@ -7,6 +7,7 @@ import type {
   JournalEntry,
   JournalFilter,
   PortReach,
+  TraceListener,
   TraceReport,
   TraceRequest,
 } from '@fairlead/trace';
@@ -16,9 +17,10 @@ export interface DiagnosisService {
   /**
    * Follow one packet from one place to another.
    *
+   * @param tell told of what is sent, and of each hop as it is seen.
    * @throws FairleadError `invalid-argument`, `not-found` or `conflict` when the request makes no sense.
    */
-  trace(request: TraceRequest): Promise<TraceReport>;
+  trace(request: TraceRequest, tell?: TraceListener): Promise<TraceReport>;
   /** Look at the whole network, and prove with packets what can be proved; changes nothing. */
   examine(): Promise<DoctorReport>;
   /**

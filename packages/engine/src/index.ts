@@ -18,7 +18,7 @@ export type {
   RecordChange,
 } from '@fairlead/network';
 export { bindingWithin, containerPortsOf, joinBindings, recordText, singleBindings } from '@fairlead/network';
-export type { Directory, TraceReport, TraceRequest } from '@fairlead/trace';
+export type { Directory, TraceNews, TraceReport, TraceRequest } from '@fairlead/trace';
 export type { BuildOptions, BuildService } from './build/build-port.ts';
 export { isAlive, isUp } from './container/container-state.ts';
 export { ContainerTable } from './container/container-table.ts';

@@ -1,9 +1,8 @@
 import { makeSvg, setText } from './dom.ts';
 import { anchorOf, type Geometry, type Point, pathThrough, placeNote, wayBetween } from './geometry.ts';
 import type { Stop } from './trace-path.ts';
+import { beginsOf, LEG } from './way-times.ts';
 
-/** Milliseconds for one leg. */
-const LEG = 260;
 /** CSS pixels, as in the style. */
 const NOTE_WIDTH = 270;
 
@@ -12,6 +11,8 @@ export class WayDrawing {
   readonly #svg: SVGElement;
   readonly #note: HTMLElement;
   #stops: readonly Stop[] = [];
+  /** When each leg begins to be drawn, on the page's clock: one that is seen early waits for those before it. */
+  #begins: number[] = [];
 
   /** @param note shown beside the cross. */
   constructor(svg: SVGElement, note: HTMLElement) {
@@ -22,17 +23,19 @@ export class WayDrawing {
   /** Forget the way. */
   clear(): void {
     this.#stops = [];
+    this.#begins = [];
     this.#svg.replaceChildren();
     this.#note.hidden = true;
   }
 
   /**
-   * Draw a new way.
+   * Draw a way, as far as it is known; what has been drawn of it goes on.
    *
    * @param reason why it ended where it died.
    */
   draw(stops: readonly Stop[], reason: string, geometry: Geometry): void {
     this.#stops = stops;
+    this.#begins = beginsOf(stops.length, this.#begins, performance.now());
     setText(this.#note, reason);
     this.#render(geometry, !matchMedia('(prefers-reduced-motion: reduce)').matches);
   }
@@ -54,7 +57,7 @@ export class WayDrawing {
       if (anchor === undefined) return;
       const sign = stop.died ? crossAt(anchor) : numberAt(anchor, index + 1);
       signs.push(sign);
-      if (isMoving) appear(leg, sign, index);
+      if (isMoving) appear(leg, sign, this.#delayOf(index), index === 0);
     });
     this.#svg.replaceChildren(...parts, ...signs);
     this.#showNote(geometry, isMoving);
@@ -72,16 +75,21 @@ export class WayDrawing {
     this.#note.style.top = `${y}px`;
     this.#svg.prepend(makeSvg('path', { class: 'leader', d: pathThrough(leader) }));
     if (!isMoving) return;
-    this.#note.animate([{ opacity: 0 }, { opacity: 1 }], { duration: 160, delay: index * LEG, fill: 'backwards' });
+    const delay = this.#delayOf(index) + LEG;
+    this.#note.animate([{ opacity: 0 }, { opacity: 1 }], { duration: 160, delay, fill: 'backwards' });
+  }
+
+  /** Milliseconds; negative for what has begun already. */
+  #delayOf(index: number): number {
+    return (this.#begins[index] ?? 0) - performance.now();
   }
 }
 
-function appear(leg: SVGElement, sign: SVGElement, index: number): void {
-  const start = Math.max(0, index - 1) * LEG;
+function appear(leg: SVGElement, sign: SVGElement, delay: number, isFirst: boolean): void {
   const options = { fill: 'backwards', easing: 'ease-in-out' } as const;
-  leg.animate([{ strokeDashoffset: 1 }, { strokeDashoffset: 0 }], { ...options, duration: LEG, delay: start });
-  const delay = index === 0 ? 0 : start + LEG * 0.8;
-  sign.animate([{ opacity: 0 }, { opacity: 1 }], { ...options, duration: 120, delay });
+  leg.animate([{ strokeDashoffset: 1 }, { strokeDashoffset: 0 }], { ...options, duration: LEG, delay });
+  const arrival = isFirst ? delay : delay + LEG * 0.8;
+  sign.animate([{ opacity: 0 }, { opacity: 1 }], { ...options, duration: 120, delay: arrival });
 }
 
 function numberAt({ x, y }: Point, number: number): SVGElement {

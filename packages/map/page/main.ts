@@ -12,7 +12,7 @@ import { askExamination, askKernelView, askTrace, type ConnectionState, followMa
 import { MapState, questionOf, type TraceQuestion, titleOf } from './state.ts';
 import { countText, rateText, totalRate } from './text.ts';
 import { type TraceState, traceElements } from './trace-panel.ts';
-import { stopsOf } from './trace-path.ts';
+import { stopsOf, stopsSoFar, type TraceHop } from './trace-path.ts';
 
 /** The page: what the engine says comes in, is drawn once a frame, and what the reader does goes out. */
 class MapPage {
@@ -131,7 +131,12 @@ class MapPage {
     this.#way.clear();
     this.#showPanel();
     this.#say(`following a packet from ${question.from} to ${question.to}`);
-    const state = await askTrace(question).then(
+    const hops: TraceHop[] = [];
+    const onHop = (hop: TraceHop) => {
+      hops.push(hop);
+      if (this.#trace === asked) this.#drawSoFar(hops);
+    };
+    const state = await askTrace(question, onHop).then(
       (answer): TraceState => ({
         kind: 'answered',
         answer,
@@ -148,6 +153,12 @@ class MapPage {
     const { summary, cause } = state.answer;
     if (this.#geometry !== undefined) this.#way.draw(state.stops, cause?.text ?? summary, this.#geometry);
     this.#say(cause === undefined ? summary : `${summary}. ${cause.text}`);
+  }
+
+  /** The packet's way while it is followed. */
+  #drawSoFar(hops: readonly TraceHop[]): void {
+    const { view } = this.#state;
+    if (view !== undefined && this.#geometry !== undefined) this.#way.draw(stopsSoFar(hops, view), '', this.#geometry);
   }
 
   async #examine(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { KernelView } from '../src/model/kernel-view.ts';
 import type { MapEvent } from '../src/model/map-view.ts';
 import type { TraceQuestion } from './state.ts';
-import type { TraceAnswer } from './trace-path.ts';
+import type { TraceAnswer, TraceHop } from './trace-path.ts';
 
 // Every address is relative to the page's own, which holds the key.
 
@@ -25,9 +25,38 @@ export function followMap(onEvent: (event: MapEvent) => void, onState: (state: C
   if (!document.hidden) open();
 }
 
-/** Send a packet, and learn what became of it. @throws Error in the engine's words. */
-export function askTrace(question: TraceQuestion): Promise<TraceAnswer> {
-  return ask<TraceAnswer>('traces', { method: 'POST', body: JSON.stringify(question) });
+/**
+ * Send a packet, and learn what became of it.
+ *
+ * @param onHop told of each place as the packet is seen there.
+ * @throws Error in the engine's words.
+ */
+export async function askTrace(question: TraceQuestion, onHop: (hop: TraceHop) => void): Promise<TraceAnswer> {
+  const answer = await request('traces', { method: 'POST', body: JSON.stringify(question) });
+  let report: TraceAnswer | undefined;
+  for await (const news of linesOf<TraceNews>(answer)) {
+    if ('hop' in news) onHop(news.hop);
+    else if ('report' in news) report = news.report;
+  }
+  if (report === undefined) throw new Error('the connection to the engine is lost');
+  return report;
+}
+
+/** What is told of a trace while it goes on. */
+type TraceNews = { readonly probe: unknown } | { readonly hop: TraceHop } | { readonly report: TraceAnswer };
+
+/** Values that come one on each line. */
+async function* linesOf<T>(answer: Response): AsyncGenerator<T> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  const reader = answer.body?.getReader();
+  for (;;) {
+    const { done = true, value } = (await reader?.read()) ?? {};
+    const lines = (rest + decoder.decode(value, { stream: !done })).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line.trim() !== '') yield JSON.parse(line) as T;
+    if (done) return;
+  }
 }
 
 /** What the kernel has of a thing. */
@@ -40,10 +69,14 @@ export async function askExamination(): Promise<void> {
   await ask('examination', { method: 'POST' });
 }
 
-async function ask<T>(path: string, request: RequestInit): Promise<T> {
-  const headers: HeadersInit = request.body === undefined ? {} : { 'Content-Type': 'application/json' };
-  const answer = await fetch(path, { ...request, headers });
-  const body: unknown = await answer.json().catch(() => ({ message: answer.statusText }));
-  if (!answer.ok) throw new Error((body as { readonly message?: string }).message ?? answer.statusText);
-  return body as T;
+async function ask<T>(path: string, wanted: RequestInit): Promise<T> {
+  return (await (await request(path, wanted)).json()) as T;
+}
+
+async function request(path: string, wanted: RequestInit): Promise<Response> {
+  const headers: HeadersInit = wanted.body === undefined ? {} : { 'Content-Type': 'application/json' };
+  const answer = await fetch(path, { ...wanted, headers });
+  if (answer.ok) return answer;
+  const body: unknown = await answer.json().catch(() => ({}));
+  throw new Error((body as { readonly message?: string }).message ?? answer.statusText);
 }

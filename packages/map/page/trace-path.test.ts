@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MapView, TileView } from '../src/model/map-view.ts';
 import { sampleNetwork } from '../src/testing/sample-view.ts';
-import { stopsOf, type TraceAnswer, type TraceHop } from './trace-path.ts';
+import { stopsOf, stopsSoFar, type TraceAnswer, type TraceHop } from './trace-path.ts';
 
 const tile = (name: string, network: string, address: string): TileView => ({
   id: `tile:${network}/${name}`,
@@ -101,3 +101,20 @@ const routes: [name: string, answer: TraceAnswer, stops: string[]][] = [
 for (const [name, given, stops] of routes) {
   test(`a packet's way on the map: ${name}`, () => assert.deepEqual(route(given), stops));
 }
+
+test('while the packet is followed its way is shown as far as it is known, and nothing has died yet', () => {
+  const hops = [
+    hop('web', 'eth0', { event: 'sent' }),
+    hop('host', 'veth-web-app'),
+    hop('host', 'veth-web-app', { event: 'dropped' }),
+  ];
+  const places = hops.map((_, at) =>
+    stopsSoFar(hops.slice(0, at + 1), view).map(({ at: place, died }) => [place, died]),
+  );
+  assert.deepEqual(places, [[['tile:app/web', false]], [['tile:app/web', false]], [['tile:app/web', false]]]);
+  const there = [...hops.slice(0, 1), hop('db', 'eth0'), hop('db', 'eth0', { role: 'answer', event: 'sent' })];
+  assert.deepEqual(
+    stopsSoFar(there, view).map(({ at }) => at),
+    ['tile:app/web', 'tile:app/db'],
+  );
+});

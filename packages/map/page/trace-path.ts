@@ -70,6 +70,12 @@ export function stopsOf(answer: TraceAnswer, view: MapView): Stop[] {
   return withEnds(stops, answer, view);
 }
 
+/** Where the packet has come by, as far as it has been seen; nobody knows yet how it ends. */
+export function stopsSoFar(hops: readonly TraceHop[], view: MapView): Stop[] {
+  const unknown = { summary: '', fixes: [], capabilities: { missing: [] }, milliseconds: 0 };
+  return stopsOf({ ...unknown, verdict: 'delivered', hops }, view);
+}
+
 /** What came by the wire was outside before, and what left by an uplink is there. */
 function withEnds(stops: readonly Stop[], { probe }: TraceAnswer, view: MapView): Stop[] {
   const outside: Stop = { at: 'outside', hops: [], died: false };

@@ -14,6 +14,7 @@ import { addressOn, type ContainerPlace, type Directory } from './model/director
 import { type Facts, linkNamed, type NamespaceFacts } from './model/facts.ts';
 import { buildHops, type Sighting } from './model/hops.ts';
 import { listenerAt } from './model/listener.ts';
+import { LiveHops, type TraceListener } from './model/live-hops.ts';
 import { markHarmless, type Observation, type Outcome, outcomeOf } from './model/outcome.ts';
 import type { Capabilities, Hop, ProbeSummary } from './model/report.ts';
 import { rulePasses, traceTablePrefix } from './model/rule-passes.ts';
@@ -37,6 +38,8 @@ export interface Route {
   readonly watch: Watch;
   /** Also make a file of the packets. */
   readonly pcapng?: boolean;
+  /** Told of the probe, and of each hop as it is seen. */
+  readonly tell?: TraceListener;
 }
 
 /** What was seen, in order, and what it comes to. */
@@ -55,6 +58,8 @@ export async function followProbe(probe: Probe, route: Route): Promise<Followed>
   const { watch } = route;
   watch.rules.add(watchedNamespaces(probe, route));
   using sent = sendProbe(probe, route.namespaces.get(probe.namespace));
+  const probeSummary = summaryOfProbe(probe, route, sent.sourcePort);
+  route.tell?.({ probe: probeSummary });
   const view = new ProbeView(probe, route, watch, sent);
   await settle(() => view.look(), route.patience, probe.protocol === 'udp');
   // The rules are read while the tables with them are still what they were.
@@ -76,7 +81,7 @@ export async function followProbe(probe: Probe, route: Route): Promise<Followed>
       rules: watch.rules.missing.length === 0,
       missing: [...watch.missing, ...(watch.packets?.missing ?? []), ...watch.rules.missing],
     },
-    probe: summaryOfProbe(probe, route, sent.sourcePort),
+    probe: probeSummary,
     summary: summaryOf(trace),
     ...(file && { pcapng: Buffer.from(file).toString('base64') }),
   };
@@ -120,6 +125,7 @@ class ProbeView {
   readonly #route: Route;
   readonly #watch: Watch;
   readonly #sent: SentProbe;
+  readonly #live: LiveHops | undefined;
   #standing: (Standing & { readonly key: string }) | undefined;
 
   constructor(probe: Probe, route: Route, watch: Watch, sent: SentProbe) {
@@ -127,6 +133,7 @@ class ProbeView {
     this.#route = route;
     this.#watch = watch;
     this.#sent = sent;
+    this.#live = route.tell && new LiveHops(route.tell, (inode) => route.places.nameOf(inode));
   }
 
   look(): Standing {
@@ -138,7 +145,9 @@ class ProbeView {
     // Nothing new, nothing else to judge.
     if (this.#standing?.key === key) return this.#standing;
     const passes = rulePasses(rules.events, this.#probe.tag, () => ({ chains: [], rules: [] }));
-    this.#standing = { key, seen, outcome: outcomeOf(this.observe(this.sightings(), passes)) };
+    const sightings = this.sightings();
+    this.#live?.note(sightings);
+    this.#standing = { key, seen, outcome: outcomeOf(this.observe(sightings, passes)) };
     return this.#standing;
   }
 

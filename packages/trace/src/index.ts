@@ -16,6 +16,7 @@ export type { FlowLine } from './flow/flow-log.ts';
 export type { FlowEnd, FlowNotice, FlowReport, FlowVerdict } from './flow/flow-report.ts';
 export type { JournalEntry, JournalFilter } from './journal/journal-entry.ts';
 export type { ContainerPlace, Directory, NetworkPlace, Publication } from './model/directory.ts';
+export type { TraceListener, TraceNews } from './model/live-hops.ts';
 export type { AppliedFix, Cause, Fix, Hop, NameStep, RuleStep, TraceReport, Verdict } from './model/report.ts';
 export type { TraceRequest } from './plan.ts';
 export type { PublishedPort } from './reach/audience.ts';

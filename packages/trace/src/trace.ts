@@ -10,6 +10,7 @@ import { Watch } from './collect/watch.ts';
 import { type Followed, followProbe } from './follow.ts';
 import type { Directory } from './model/directory.ts';
 import { describeNameFailure, describeUnsendable } from './model/early-end.ts';
+import type { TraceListener } from './model/live-hops.ts';
 import type { NameStep, TraceReport } from './model/report.ts';
 import { lostSummary } from './model/summary.ts';
 import {
@@ -28,9 +29,11 @@ import {
 /** Milliseconds to wait for an answer when nobody says: a neighbour is asked for again after a second. */
 const PATIENCE = 1500;
 
-/** What whoever traces several packets in a row may share. */
+/** What a trace can do without: what those of a row may share, and a listener. */
 export interface TraceOptions {
   readonly watch?: Watch;
+  /** Told of what is sent, and of each hop as it is seen. */
+  readonly tell?: TraceListener;
 }
 
 /**
@@ -99,6 +102,7 @@ export async function tracePacket(
     patience: request.timeout ?? PATIENCE,
     watch,
     ...(request.pcapng === true && { pcapng: true }),
+    ...(options.tell && { tell: options.tell }),
   });
   return finish(reportOf(followed));
 }

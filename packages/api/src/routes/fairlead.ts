@@ -10,6 +10,7 @@ import { goBoolean, goObject, goString, goStrings } from '../wire/go-json.ts';
 import { allowed, denied } from '../wire/port-access.ts';
 import { parseBinding, withoutBindings } from '../wire/port-change.ts';
 import { parseDuration, parseTimestamp } from '../wire/time.ts';
+import { liveTrace } from './live-trace.ts';
 
 /** What the Docker API has no words for; spelled in camelCase, as the engine does. */
 export function fairleadRoutes(engine: EnginePort, productVersion: string): Route[] {
@@ -179,7 +180,10 @@ const traceSchema = goObject({
   timeout: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(60_000))),
 });
 
-/** Whatever becomes of the packet, the answer is 200 with a report. */
+/**
+ * Whatever becomes of the packet, the answer is 200 with a report; with `live` lines that tell of the probe and of each hop as
+ * it is seen, and the report as the last of them.
+ */
 async function trace(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
   const { from, to, connect, pcapng, protocol, family, size, timeout, apply } = await readBody(
     request,
@@ -193,7 +197,9 @@ async function trace(engine: EnginePort, request: ApiRequest): Promise<ApiRespon
     ...(timeout && { timeout }),
     ...(apply && { apply }),
   };
-  return json(await engine.diagnosis.trace({ from, to, connect, pcapng, ...chosen }));
+  const wanted = { from, to, connect, pcapng, ...chosen };
+  if (!flag(request, 'live')) return json(await engine.diagnosis.trace(wanted));
+  return await liveTrace(engine.diagnosis, wanted);
 }
 
 const subnetSchema = goObject({ subnet: goString, range: goString, gateway: goString });

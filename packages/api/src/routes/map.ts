@@ -7,6 +7,7 @@ import { type ApiRequest, parameter } from '../http/request.ts';
 import { type ApiResponse, json, stream } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
 import { goObject, goString } from '../wire/go-json.ts';
+import { liveTrace } from './live-trace.ts';
 
 /**
  * The page of the map and what it asks for. It reads, and sends the packets of traces: nothing here changes anything, so
@@ -83,8 +84,8 @@ const traceSchema = goObject({
   family: v.optional(v.picklist([4, 6])),
 });
 
-/** As `/fairlead/traces`, but it cannot try fixes, and makes no connection that a server would notice. */
+/** As `/fairlead/traces` with `live`, but it cannot try fixes, and makes no connection that a server would notice. */
 async function trace(diagnosis: EnginePort['diagnosis'], request: ApiRequest): Promise<ApiResponse> {
   const { from, to, protocol, family } = await readBody(request, traceSchema, 'MapTraceRequest');
-  return json(await diagnosis.trace({ from, to, ...(protocol && { protocol }), ...(family && { family }) }));
+  return await liveTrace(diagnosis, { from, to, ...(protocol && { protocol }), ...(family && { family }) });
 }

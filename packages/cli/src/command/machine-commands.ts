@@ -72,6 +72,7 @@ export const machineCommands: readonly CommandDefinition[] = [
       { flags: '--timeout <milliseconds>', description: 'how long to wait for an answer' },
       { flags: '--apply <number>', description: 'try this fix, and trace again' },
       { flags: '-v, --verbose', description: 'every rule and every way back' },
+      { flags: '--live', description: 'a line of JSON for each hop as it is seen, the report last' },
       { flags: '--pcapng <file>', description: 'write the packets, with what happened to each', completion: 'file' },
       json,
     ],

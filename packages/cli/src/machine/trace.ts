@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { FairleadError } from '@fairlead/base';
-import type { TraceReport, Verdict } from '@fairlead/trace';
+import type { TraceNews, TraceReport, Verdict } from '@fairlead/trace';
 import type { Action } from '../command/command.ts';
 import type { Options } from '../command/options.ts';
+import type { Connection } from '../connection/connection.ts';
 import { traceText } from './trace-text.ts';
 
 /** What the shell is told; documented in docs/trace.md. */
@@ -11,14 +12,39 @@ const exitCodes: Readonly<Record<Verdict, number>> = { delivered: 0, refused: 2,
 /** `fairlead trace`: follow a packet. Whatever becomes of it is an answer; only a question without sense is an error. */
 export const trace: Action = async ({ words: [from, to], options, engine, print }) => {
   const body = { from, to, ...questionFrom(options) };
-  const { pcapng, ...report } = await engine.ask<TraceReport>('POST', '/fairlead/traces', { body });
-  const file = options.text('pcapng');
-  // Nothing was seen when nothing could be sent.
-  if (file !== undefined && pcapng !== undefined) writeFileSync(file, Buffer.from(pcapng, 'base64'), { mode: 0o600 });
+  if (options.flag('live')) return await live(engine, body, options, print);
+  const report = withoutFile(await engine.ask<TraceReport>('POST', '/fairlead/traces', { body }), options);
   if (options.flag('json')) print(JSON.stringify(report));
   else traceText(report, { verbose: options.flag('verbose') }).forEach(print);
   return exitCodes[report.verdict];
 };
+
+/** `--live`: a line of JSON for the probe, for each hop as it is seen, and for the report. */
+async function live(
+  engine: Connection,
+  body: object,
+  options: Options,
+  print: (line: string) => void,
+): Promise<number> {
+  const query = { live: '1' };
+  let verdict: Verdict = 'unknown';
+  for await (const news of engine.lines<TraceNews | { report: TraceReport }>('POST', '/fairlead/traces', {
+    query,
+    body,
+  })) {
+    const shown = 'report' in news ? { report: withoutFile(news.report, options) } : news;
+    if ('report' in news) verdict = news.report.verdict;
+    print(JSON.stringify(shown));
+  }
+  return exitCodes[verdict];
+}
+
+/** The file of packets goes where it was asked for. Nothing was seen when nothing could be sent. */
+function withoutFile({ pcapng, ...report }: TraceReport, options: Options): TraceReport {
+  const file = options.text('pcapng');
+  if (file !== undefined && pcapng !== undefined) writeFileSync(file, Buffer.from(pcapng, 'base64'), { mode: 0o600 });
+  return report;
+}
 
 function questionFrom(options: Options): Record<string, unknown> {
   const protocol = onlyOne(options, ['udp', 'icmp']);

@@ -39,7 +39,7 @@ export interface HopMaterial {
 
 /** Put sightings and rules in order: one hop for each place that a packet was seen at. */
 export function buildHops({ sightings, passes, placeName }: HopMaterial): Hop[] {
-  const ordered = [...sightings].sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+  const ordered = inOrder(sightings);
   const start = ordered[0]?.time ?? 0n;
   const rules = assignPasses(ordered, passes);
   const previous = new Map<PacketRole, PacketHeader>();
@@ -61,6 +61,11 @@ export function buildHops({ sightings, passes, placeName }: HopMaterial): Hop[] 
       ...(sighting.function !== undefined && { function: sighting.function }),
     };
   });
+}
+
+/** Sightings in order of time. */
+export function inOrder(sightings: readonly Sighting[]): Sighting[] {
+  return [...sightings].sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
 }
 
 /** Each pass belongs to the sighting at which it began: where the packet came in, or else where it left or ended. */
