@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { type IpAddress, parsePortRange, silentLogger } from '@fairlead/base';
 import { FakeKernel } from '@fairlead/kernel/testing';
 import { type Change, describeChange } from '@fairlead/netlink';
-import type { NetworkController } from '../controller.ts';
+import type { ControllerContext, NetworkController } from '../controller.ts';
 import type { PortBinding } from '../model.ts';
 import { Rig } from '../testing/rig.ts';
 import { type NetworkRehearsal, rehearseNetwork } from './rehearse.ts';
@@ -66,20 +66,23 @@ async function machine(): Promise<Rig> {
 }
 
 /** A rehearsal on a fake stage, and what is done there. */
-function rehearse(rig: Rig): NetworkRehearsal & { readonly played: Change[] } {
+function rehearse(rig: Rig, more: Partial<ControllerContext> = {}): NetworkRehearsal & { readonly played: Change[] } {
   const stage = new FakeKernel();
   const played: Change[] = [];
   const { names, settings } = rig;
   const { store } = rig.state;
   const context = { store, kernel: rig.kernel, names, settings, logger: silentLogger, emit: () => {} };
-  const rehearsal = rehearseNetwork(context, {
-    prepare: (changes) => stage.apply(changes),
-    apply: async (changes) => {
-      await stage.apply(changes);
-      played.push(...changes);
+  const rehearsal = rehearseNetwork(
+    { ...context, ...more },
+    {
+      prepare: (changes) => stage.apply(changes),
+      apply: async (changes) => {
+        await stage.apply(changes);
+        played.push(...changes);
+      },
+      forgetConnections: async () => {},
     },
-    forgetConnections: async () => {},
-  });
+  );
   return { ...rehearsal, played };
 }
 
@@ -143,8 +146,11 @@ describe('a rehearsal', () => {
 
   test('does not ask plugins', async () => {
     using rig = await machine();
-    using rehearsal = rehearse(rig);
-    await assert.rejects(rehearsal.network.createNetwork({ name: 'new', driver: 'weave' }));
+    const asked = () => assert.fail('a plugin is asked');
+    using rehearsal = rehearse(rig, { plugins: { plugins: asked, namespacePath: (name) => name } });
+    const refusal = { code: 'not-implemented', message: /a dry run does not ask plugins/ };
+    await assert.rejects(rehearsal.network.createNetwork({ name: 'new', driver: 'weave' }), refusal);
+    await assert.rejects(rehearsal.network.createNetwork({ name: 'new', ipam: { driver: 'weave' } }), refusal);
   });
 
   test('has a stand-in on the stage for what is not ours', async () => {
