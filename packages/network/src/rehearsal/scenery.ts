@@ -116,7 +116,7 @@ function linkPlaces({ namespace, name, master, madeIn = namespace, type }: LinkO
   ];
 }
 
-/** By the link that they are or are on; outer ends also under `namespace|` of the sandbox that they lead to. */
+/** By the link that they are or are on; outer ends also under the inner one, and under `namespace|` of where that is. */
 function groupByLinks(objects: readonly KernelObject[]): ReadonlyMap<string, readonly KernelObject[]> {
   const links = new Map<string, KernelObject[]>();
   const add = (key: string, object: KernelObject) => {
@@ -127,7 +127,9 @@ function groupByLinks(objects: readonly KernelObject[]): ReadonlyMap<string, rea
   for (const object of objects) {
     if (object.kind === 'link') {
       add(`${object.namespace}|${object.name}`, object);
-      if (object.type.kind === 'veth' && object.type.peer !== undefined) add(`${object.type.peer.namespace}|`, object);
+      if (object.type.kind !== 'veth' || object.type.peer === undefined) continue;
+      const { namespace, name } = object.type.peer;
+      for (const key of [`${namespace}|`, `${namespace}|${name}`]) add(key, object);
     } else if ('link' in object && object.link !== undefined) add(`${object.namespace}|${object.link}`, object);
     else if (object.kind === 'sysctl') add(`${object.namespace}|${linkOfKey(object.key)}`, object);
   }
