@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { parseIpAddress } from '@fairlead/base';
+import { Client6, type State6 } from './client6.ts';
+import type { Association } from './dhcp6-message.ts';
+import { linkLocalAddress, readDatagram } from './frame.ts';
+import type { Step } from './machine.ts';
+import { retransmission6, timing6 } from './retransmission.ts';
+import { announcement, identity, reply6, sent6, serverMac } from './testing/samples.ts';
+
+const client = new Client6(identity, () => 0.5);
+const names = new Map([
+  [1, 'SOLICIT'],
+  [3, 'REQUEST'],
+  [5, 'RENEW'],
+  [6, 'REBIND'],
+]);
+const router = linkLocalAddress(serverMac);
+
+/** Routers are asked by something that is no datagram. */
+function words({ frames, state }: Step<State6>): string {
+  const sent = frames.map((frame) => {
+    if (readDatagram(frame) === undefined) return 'who is a router?';
+    const { type, association, server } = sent6(frame);
+    const [held] = association?.addresses ?? [];
+    return `${names.get(type)}${held ? ` of ${held.address}` : ''}${server ? ' to one' : ''}`;
+  });
+  return `${state.phase}: ${sent.join(', ')}`;
+}
+
+function given(address: string, status?: number): Association {
+  const addresses = status === undefined ? [{ address: parseIpAddress(address), validSeconds: 1000 }] : [];
+  const times = { renewSeconds: 300, rebindSeconds: 800 };
+  return { iaid: identity.iaid, ...times, addresses, ...(status !== undefined && { status }) };
+}
+
+const answer = (step: Step<State6>, type: number, association = given('2001:db8:1::9')) =>
+  reply6({ type, transaction: step.state.transaction, association });
+
+function bound(): Step<State6> {
+  const asked = client.begin(0);
+  const heard = client.receive(asked.state, announcement({ managed: true, autonomous: false }), 0);
+  const chosen = client.receive(heard.state, answer(heard, 2), 0);
+  return client.receive(chosen.state, answer(chosen, 7), 0);
+}
+
+describe('a client of IPv6', () => {
+  test('asks the router first, and a server where the router says that it manages addresses', () => {
+    const first = client.begin(0);
+    assert.equal(words(first), 'discovering: who is a router?');
+    const second = client.receive(first.state, announcement({ managed: true, autonomous: false }), 5);
+    assert.equal(words(second), 'soliciting: SOLICIT');
+    const third = client.receive(second.state, answer(second, 2), 10);
+    assert.equal(words(third), 'requesting: REQUEST to one');
+    const { news, state } = client.receive(third.state, answer(third, 7), 20);
+    assert.deepEqual([news, state.phase], ['leased', 'bound']);
+    assert.deepEqual(state.lease, {
+      source: 'dhcpv6',
+      address: '2001:db8:1::9/64',
+      gateway: router,
+      routes: [],
+      mtu: 1400,
+      nameServers: ['2001:db8:1::53'],
+      search: [],
+      server: { identifier: '0003000109', mac: serverMac },
+      renewAt: 300_020,
+      rebindAt: 800_020,
+      expiresAt: 1_000_020,
+    });
+  });
+
+  test('makes its address itself where the router leaves it to hosts, and asks again before that ends', () => {
+    const { state } = client.receive(client.begin(0).state, announcement({ managed: false, autonomous: true }), 5);
+    const { source, address, gateway, renewAt, expiresAt } = state.lease ?? assert.fail('it holds an address');
+    assert.deepEqual([source, address, gateway], ['slaac', '2001:db8:1:0:42:ff:fe00:5/64', router]);
+    assert.deepEqual([renewAt, expiresAt], [900_005, 86_400_005]);
+    const refreshed = client.wake(state, 900_005);
+    assert.equal(words(refreshed), 'discovering: who is a router?');
+    const silent = client.wake({ ...refreshed.state, attempts: 3 }, 905_000);
+    assert.deepEqual([silent.state.phase, silent.state.lease?.address], ['bound', address]);
+    assert.equal(client.wake({ ...silent.state, wakeAt: 86_400_005 }, 86_400_005).news, 'lost');
+  });
+
+  test('asks servers where no router answers; nothing but the address itself is on the link then', () => {
+    let step = client.begin(0);
+    const said = [words(step)];
+    for (let round = 0; round < 4; round++) {
+      step = client.wake(step.state, step.state.wakeAt ?? 0);
+      said.push(words(step));
+    }
+    const asking = 'discovering: who is a router?';
+    assert.deepEqual(said, [asking, asking, asking, 'soliciting: SOLICIT', 'soliciting: SOLICIT']);
+    const chosen = client.receive(step.state, answer(step, 2), 0);
+    const { lease } = client.receive(chosen.state, answer(chosen, 7), 0).state;
+    assert.deepEqual([lease?.address, lease?.gateway], ['2001:db8:1::9/128', undefined]);
+  });
+
+  test('renews with its server, then with any, then begins anew', () => {
+    const asked = client.wake(bound().state, 300_000);
+    const renewing = client.receive(asked.state, announcement({ managed: true, autonomous: false }), 300_001);
+    assert.equal(words(renewing), 'renewing: RENEW of 2001:db8:1::9 to one');
+    assert.equal(client.receive(renewing.state, answer(renewing, 7), 300_002).news, 'leased');
+    const rebinding = client.wake(renewing.state, 800_000);
+    assert.equal(words(rebinding), 'rebinding: REBIND of 2001:db8:1::9');
+    const lost = client.wake(rebinding.state, 1_000_000);
+    assert.deepEqual([lost.news, words(lost)], ['lost', 'discovering: who is a router?']);
+  });
+
+  test('asks for an address anew when its server has forgotten it, and keeps the old one until then', () => {
+    const asked = client.wake(bound().state, 300_000);
+    const renewing = client.receive(asked.state, announcement({ managed: true, autonomous: false }), 300_001);
+    const forgotten = client.receive(renewing.state, answer(renewing, 7, given('', 3)), 300_002);
+    assert.deepEqual([forgotten.news, words(forgotten)], [undefined, 'soliciting: SOLICIT of 2001:db8:1::9']);
+    assert.equal(forgotten.state.lease?.address, '2001:db8:1::9/64');
+  });
+
+  test('takes no word of those who are not asked, and no offer without an address', () => {
+    const asked = client.begin(0);
+    const heard = client.receive(asked.state, announcement({ managed: true, autonomous: false }), 0);
+    const { transaction } = heard.state;
+    const strangers = [
+      reply6({ type: 2, transaction: transaction + 1, association: given('2001:db8::9') }),
+      reply6({ type: 2, transaction, client: Uint8Array.of(1), association: given('2001:db8::9') }),
+      reply6({ type: 2, transaction, association: given('', 2) }),
+      reply6({ type: 7, transaction, association: given('2001:db8::9') }),
+    ];
+    for (const frame of strangers) assert.equal(client.receive(heard.state, frame, 0).state, heard.state);
+  });
+
+  test('waits as RFC 8415, 15 says: twice as long each time, up to the greatest', () => {
+    const waits: number[] = [];
+    let previous: number | undefined;
+    for (let round = 0; round < 7; round++) {
+      previous = retransmission6(timing6.request, previous, () => 0.5);
+      waits.push(Math.round(previous));
+    }
+    assert.deepEqual(waits, [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
+    assert.ok(retransmission6(timing6.solicit, undefined, () => 0.999) > 1000);
+  });
+});

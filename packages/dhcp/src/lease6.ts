@@ -1,0 +1,104 @@
+import {
+  addressOf,
+  type InterfaceAddress,
+  type IpAddress,
+  interfaceAddress,
+  ipFromBytes,
+  ipToBytes,
+  type MacAddress,
+  parseInterfaceAddress,
+  prefixContains,
+  prefixLength,
+} from '@fairlead/base';
+import type { Dhcp6Message } from './dhcp6-message.ts';
+import { interfaceIdentifier } from './frame.ts';
+import type { HostLease, LeaseServer } from './lease.ts';
+import { FOR_EVER, type RouterAdvertisement } from './router-advertisement.ts';
+
+/** A router's word goes on being taken for true until half of its time is over, but is not asked for more often than so. */
+const LEAST_REFRESH_SECONDS = 3;
+
+/**
+ * The address that a host makes out of a prefix that a router announces (RFC 4862, 5.5.3), with all that the router says;
+ * `undefined` where it announces none for that. The interface's part is its hardware address's, so that it stays.
+ */
+export function autonomousLease(router: RouterAdvertisement, mac: MacAddress, now: number): HostLease | undefined {
+  const usable = router.prefixes.find(
+    ({ prefix, autonomous, validSeconds }) => autonomous && prefixLength(prefix) === 64 && validSeconds > 0,
+  );
+  if (usable === undefined) return undefined;
+  const { prefix, validSeconds } = usable;
+  const network = ipToBytes(addressOf(prefix)).subarray(0, 8);
+  const address = ipFromBytes(Uint8Array.of(...network, ...interfaceIdentifier(mac)));
+  const refresh = refreshSeconds(router, validSeconds);
+  return {
+    source: 'slaac',
+    address: interfaceAddress(address, prefix),
+    ...wayOut(router),
+    nameServers: router.nameServers,
+    search: router.search,
+    ...(refresh < FOR_EVER && { renewAt: now + refresh * 1000 }),
+    ...(validSeconds < FOR_EVER && { expiresAt: now + validSeconds * 1000 }),
+  };
+}
+
+/**
+ * What a server has given, with what the router of the link says; `undefined` where it has given nothing.
+ *
+ * DHCPv6 knows neither routers nor lengths of prefixes: both are the router's to say.
+ */
+export function lease6(
+  message: Dhcp6Message,
+  iaid: number,
+  server: LeaseServer,
+  router: RouterAdvertisement | undefined,
+  now: number,
+): HostLease | undefined {
+  const { association, status = 0 } = message;
+  const given = association?.addresses.find(({ validSeconds }) => validSeconds > 0);
+  if (status !== 0 || association === undefined || (association.status ?? 0) !== 0) return undefined;
+  if (association.iaid !== iaid || given === undefined) return undefined;
+  const nameServers = [...message.nameServers, ...(router?.nameServers ?? [])];
+  return {
+    source: 'dhcpv6',
+    address: onLink(given.address, router),
+    ...(router ? wayOut(router) : { routes: [] }),
+    nameServers: [...new Set(nameServers)],
+    search: [...new Set([...message.search, ...(router?.search ?? [])])],
+    server,
+    ...times(association, given.validSeconds, router, now),
+  };
+}
+
+function wayOut({ router, lifetime, mtu }: RouterAdvertisement): Pick<HostLease, 'gateway' | 'routes' | 'mtu'> {
+  return { ...(lifetime > 0 && { gateway: router }), routes: [], ...(mtu !== undefined && { mtu }) };
+}
+
+/** With the length of the announced prefix that it is of, else of the address alone. */
+function onLink(address: IpAddress, router: RouterAdvertisement | undefined): InterfaceAddress {
+  const known = router?.prefixes.find((announced) => announced.onLink && prefixContains(announced.prefix, address));
+  return known === undefined ? parseInterfaceAddress(`${address}/128`) : interfaceAddress(address, known.prefix);
+}
+
+/** T1 and T2 are a half and eight tenths of the lifetime where the server leaves them open (RFC 8415, 21.4). */
+function times(
+  { renewSeconds, rebindSeconds }: NonNullable<Dhcp6Message['association']>,
+  valid: number,
+  router: RouterAdvertisement | undefined,
+  now: number,
+): Pick<HostLease, 'renewAt' | 'rebindAt' | 'expiresAt'> {
+  const isOrdered = renewSeconds > 0 && renewSeconds <= rebindSeconds && rebindSeconds <= valid;
+  const [first, second] = isOrdered ? [renewSeconds, rebindSeconds] : [valid / 2, valid * 0.8];
+  const refresh = router === undefined ? first : Math.min(first, refreshSeconds(router, valid));
+  return {
+    ...(refresh < FOR_EVER / 2 && { renewAt: now + refresh * 1000 }),
+    ...(valid < FOR_EVER && { rebindAt: now + second * 1000, expiresAt: now + valid * 1000 }),
+  };
+}
+
+/** When the router is to be asked again, for its own sake and for that of the address. */
+function refreshSeconds({ lifetime }: RouterAdvertisement, valid: number): number {
+  const own = lifetime > 0 ? lifetime / 2 : FOR_EVER;
+  const refresh = Math.min(own, valid < FOR_EVER ? valid / 2 : FOR_EVER);
+  return Math.max(refresh, Math.min(LEAST_REFRESH_SECONDS, valid / 2));
+}

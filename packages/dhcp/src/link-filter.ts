@@ -1,0 +1,51 @@
+/** An instruction of classic BPF. */
+export interface FilterInstruction {
+  readonly code: number;
+  readonly jt: number;
+  readonly jf: number;
+  readonly k: number;
+}
+
+/** Codes of linux/filter.h: load a half word or a byte, load the length of an IPv4 header, compare, end. */
+const LOAD_HALF = 0x28;
+const LOAD_BYTE = 0x30;
+const LOAD_HALF_BEHIND = 0x48;
+const LOAD_HEADER_LENGTH = 0xb1;
+const IF_EQUAL = 0x15;
+const IF_ANY_BIT = 0x45;
+const END = 0x06;
+
+const load = (code: number, k: number): FilterInstruction => ({ code, jt: 0, jf: 0, k });
+const equal = (k: number, jt: number, jf: number): FilterInstruction => ({ code: IF_EQUAL, jt, jf, k });
+
+/**
+ * Frames that a client may be meant with: datagrams to port 68 over IPv4 and to port 546 over IPv6, and router
+ * advertisements. A container may receive anything else by the million while its lease is renewed.
+ */
+export const linkFilter: readonly FilterInstruction[] = [
+  load(LOAD_HALF, 12),
+  equal(0x0800, 0, 7),
+  load(LOAD_BYTE, 23),
+  equal(17, 0, 14),
+  load(LOAD_HALF, 20),
+  { code: IF_ANY_BIT, jt: 12, jf: 0, k: 0x3fff },
+  load(LOAD_HEADER_LENGTH, 14),
+  load(LOAD_HALF_BEHIND, 16),
+  equal(68, 8, 9),
+  equal(0x86dd, 0, 8),
+  load(LOAD_BYTE, 20),
+  equal(17, 0, 2),
+  load(LOAD_HALF, 56),
+  equal(546, 3, 4),
+  equal(58, 0, 3),
+  load(LOAD_BYTE, 54),
+  equal(134, 0, 1),
+  load(END, 0x4_0000),
+  load(END, 0),
+];
+
+/** Ports that servers answer to. */
+export const clientPorts = [
+  { family: 4, port: 68 },
+  { family: 6, port: 546 },
+] as const;

@@ -1,0 +1,34 @@
+import type { HostLease } from './lease.ts';
+
+/** What every state of a client has, whichever protocol it speaks. */
+export interface ClientState {
+  /** When {@link Machine.wake} is to be called, in milliseconds since the epoch; absent means never. */
+  readonly wakeAt?: number;
+  /** What is held now. */
+  readonly lease?: HostLease;
+  /** False while nobody is spoken to: frames need not be received then. */
+  readonly listens: boolean;
+}
+
+/** What a client does about something that has happened. */
+export interface Step<State extends ClientState> {
+  readonly state: State;
+  /** Ethernet frames to send, in order. */
+  readonly frames: readonly Uint8Array[];
+  /** `leased`: the lease is another one, or lasts longer; `lost`: there is none any more. */
+  readonly news?: 'leased' | 'lost';
+}
+
+/**
+ * A client as a function of states: no clock, no socket. All times are milliseconds since the epoch, and given by the caller.
+ */
+export interface Machine<State extends ClientState> {
+  /** Begin on a link, with what was held there before if that is still good: it is asked for again. */
+  begin(now: number, held?: HostLease): Step<State>;
+  /** Go on with a lease that is in use. */
+  resume(now: number, held: HostLease): Step<State>;
+  /** The time has come that the state names. */
+  wake(state: State, now: number): Step<State>;
+  /** A frame has come; one that does not matter changes nothing. */
+  receive(state: State, frame: Uint8Array, now: number): Step<State>;
+}

@@ -1,0 +1,6 @@
+/**
+ * A server in memory, for tests of what stands on the clients.
+ *
+ * @module
+ */
+export { answer4, describe4 } from './server4.ts';
