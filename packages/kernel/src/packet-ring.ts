@@ -1,21 +1,10 @@
 import { ByteWriter } from '@fairlead/base';
-import {
-  addressOfBuffer,
-  bind,
-  close,
-  getsockopt,
-  mapMemory,
-  type SharedMemory,
-  setsockopt,
-  socket,
-  whenReadable,
-} from './syscalls.ts';
+import { attachFilter, type ClassicInstruction } from './socket-filter.ts';
+import { bind, close, getsockopt, mapMemory, type SharedMemory, setsockopt, socket, whenReadable } from './syscalls.ts';
 
 const AF_PACKET = 17;
 const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
-const SO_ATTACH_FILTER = 26;
 const SOL_PACKET = 263;
 const PACKET_ADD_MEMBERSHIP = 1;
 const PACKET_RX_RING = 5;
@@ -37,14 +26,6 @@ const BLOCK_BYTES = 1 << 20;
 const BLOCKS = 16;
 /** Not used by the third version, which packs packets; it must divide the block. */
 const FRAME_BYTES = 2048;
-
-/** An instruction of classic BPF. */
-export interface ClassicInstruction {
-  readonly code: number;
-  readonly jt: number;
-  readonly jf: number;
-  readonly k: number;
-}
 
 /** A packet in the ring. */
 export interface RingPacket {
@@ -190,15 +171,6 @@ function withTag(bytes: Uint8Array, type: number, tag: number): Uint8Array {
     .u16be(tag & 0xffff)
     .bytes(bytes.subarray(12))
     .finish();
-}
-
-/** struct sock_fprog with the program that it points to. */
-function attachFilter(descriptor: number, program: readonly ClassicInstruction[]): void {
-  const instructions = new ByteWriter(program.length * 8);
-  for (const { code, jt, jf, k } of program) instructions.u16(code).u8(jt).u8(jf).u32(k);
-  const bytes = instructions.finish();
-  const value = new ByteWriter().u16(program.length).zeros(6).u64(addressOfBuffer(bytes)).finish();
-  setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, value, value.length);
 }
 
 function words(...values: readonly number[]): Uint8Array {
