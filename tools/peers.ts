@@ -18,6 +18,8 @@ const peers: readonly (readonly string[])[] = [
   ['docker-compose', 'python3-setuptools'],
   // A database for the applications of tests: the server is in this package, under another name.
   ['redis-tools', 'libatomic1', 'libjemalloc2', 'liblua5.1-0', 'liblzf1', 'libhiredis0.14', 'lua-cjson', 'lua-bitop'],
+  // A LAN's router: DHCPv4, DHCPv6, router advertisements, names.
+  ['dnsmasq-base', 'libdbus-1-3', 'libnetfilter-conntrack3', 'libnfnetlink0', 'libnettle8', 'libhogweed6', 'libgmp10'],
 ];
 
 /** The browser of the map's tests, with all the libraries that this machine lacks. Ubuntu's package of the name is an empty one. */

@@ -13,6 +13,7 @@ export function peerProgram(name: string): string {
     'docker-cli/usr/bin',
     'docker-compose/usr/bin',
     'redis-tools/usr/bin',
+    'dnsmasq-base/usr/sbin',
     'containernetworking-plugins/usr/lib/cni',
   ]
     .map((folder) => join(peers, folder, name))
@@ -72,10 +73,15 @@ export function startDockerd(host: Host, flags: readonly string[] = []): Promise
 export function dockerdEnvironment(): Readonly<Record<'PATH' | 'LD_LIBRARY_PATH', string>> {
   return {
     PATH: `${dirname(peerProgram('dockerd'))}:${process.env['PATH']}`,
-    LD_LIBRARY_PATH: globSync('docker.io/{,usr/}lib/*-linux-gnu', { cwd: peers })
-      .map((folder) => join(peers, folder))
-      .join(':'),
+    LD_LIBRARY_PATH: peerLibraries('docker.io'),
   };
+}
+
+/** Where the libraries of a peer are that the machine may lack, for `LD_LIBRARY_PATH`. */
+export function peerLibraries(name: string): string {
+  return globSync(`${name}/{,usr/}lib/*-linux-gnu`, { cwd: peers })
+    .map((folder) => join(peers, folder))
+    .join(':');
 }
 
 /** Start Fairlead in a host, driven by the real docker command. */

@@ -52,6 +52,7 @@ const stages = lateModule(() => import('./rehearsal-stage.ts'));
 const CONTAINERD_NAMESPACE = 'fairlead';
 
 const plugins = lateModule(() => import('@fairlead/plugins'));
+const lanLinks = lateModule(() => import('./lan-links.ts'));
 
 /** The options as they are by now: some can change while the daemon runs. */
 export interface LiveOptions {
@@ -111,6 +112,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
       },
       namespacePath,
     },
+    lan: async () => (await lanLinks()).lanLinks,
   };
   const network = new NetworkController(networkContext);
   names.onRestart = async () => {

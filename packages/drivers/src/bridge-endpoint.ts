@@ -19,6 +19,8 @@ export interface BridgeEndpoint {
   readonly mtu: number;
   readonly bridge: string;
   readonly addresses: readonly InterfaceAddress[];
+  /** Whether the interface has IPv6; absent means so if one of its addresses is of it. */
+  readonly ipv6?: boolean;
   /** How fast the container may receive and send. */
   readonly bandwidth?: Bandwidth;
   /** Containers of the network do not talk to each other (`enable_icc=false`). */
@@ -29,7 +31,7 @@ export interface BridgeEndpoint {
 export function bridgeEndpointObjects(endpoint: BridgeEndpoint): KernelObject[] {
   const { namespace, mtu } = endpoint;
   const link = endpoint.interface;
-  const ipv6 = endpoint.addresses.some((address) => prefixFamily(address) === 6);
+  const { ipv6 = endpoint.addresses.some((address) => prefixFamily(address) === 6) } = endpoint;
   return [
     {
       kind: 'link',

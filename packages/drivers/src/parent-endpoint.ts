@@ -25,6 +25,8 @@ export interface ParentEndpoint {
   /** Bytes; absent means the parent's. */
   readonly mtu?: number;
   readonly addresses: readonly InterfaceAddress[];
+  /** Whether the interface has IPv6; absent means so if one of its addresses is of it. */
+  readonly ipv6?: boolean;
   /** How fast the container may send; what it receives comes past no queue of ours. */
   readonly bandwidth?: Pick<Bandwidth, 'out'>;
   /** No way out, whatever the routers of the link announce. */
@@ -34,7 +36,7 @@ export interface ParentEndpoint {
 /** A link from an interface of the host straight into the sandbox, with the container's addresses. */
 export function parentEndpointObjects(endpoint: ParentEndpoint): KernelObject[] {
   const { namespace, interface: link, mac, mtu } = endpoint;
-  const ipv6 = endpoint.addresses.some((address) => prefixFamily(address) === 6);
+  const { ipv6 = endpoint.addresses.some((address) => prefixFamily(address) === 6) } = endpoint;
   const setting = (name: string, value: string): KernelObject => {
     return { kind: 'sysctl', namespace, key: `net.ipv6.conf.${sysctlName(link)}.${name}`, value };
   };

@@ -17,7 +17,14 @@ export type {
   PortBinding,
   RecordChange,
 } from '@fairlead/network';
-export { bindingWithin, containerPortsOf, joinBindings, recordText, singleBindings } from '@fairlead/network';
+export {
+  addressWithLength,
+  bindingWithin,
+  containerPortsOf,
+  joinBindings,
+  recordText,
+  singleBindings,
+} from '@fairlead/network';
 export type { Directory, TraceNews, TraceReport, TraceRequest } from '@fairlead/trace';
 export type { BuildOptions, BuildService } from './build/build-port.ts';
 export { isAlive, isUp } from './container/container-state.ts';

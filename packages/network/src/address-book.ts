@@ -13,6 +13,7 @@ import {
 } from '@fairlead/base';
 import { AddressPool, allocateAddress } from '@fairlead/ipam';
 import type { Collection } from '@fairlead/store';
+import { isLan } from './lan/lan-network.ts';
 import type { EndpointConfig, Lease, Network, SubnetConfig } from './model.ts';
 
 /** Identity of a lease: one for each container and network. */
@@ -76,7 +77,7 @@ export class AddressBook {
   }
 
   /** Keep what somebody else has given to a container. */
-  adopt(network: Network, owner: string, config: EndpointConfig, given: Pick<Lease, 'ipv4' | 'ipv6' | 'mac'>): Lease {
+  adopt(network: Network, owner: string, config: EndpointConfig, given: Given): Lease {
     const lease = leaseOf(network, owner, config, given);
     this.#take(lease);
     return this.#leases.put(lease);
@@ -132,7 +133,7 @@ export class AddressBook {
       taken.push(address);
       return address;
     };
-    const pooled = network.ipamDriver !== 'null';
+    const pooled = hasOwnPools(network);
     const ipv4 = pooled && network.ipv4 ? take(4, config.ipv4Address, previous?.ipv4) : undefined;
     const ipv6 = pooled && network.ipv6 ? take(6, config.ipv6Address, previous?.ipv6) : undefined;
     return leaseOf(network, owner, config, { ...(ipv4 && { ipv4 }), ...(ipv6 && { ipv6 }) });
@@ -168,7 +169,7 @@ function leaseOf(
   network: Network,
   owner: string,
   config: EndpointConfig,
-  { ipv4, ipv6, mac = macOf(network, config, ipv4, ipv6) }: Pick<Lease, 'ipv4' | 'ipv6' | 'mac'>,
+  { ipv4, ipv6, lan, mac = macOf(network, config, ipv4, ipv6) }: Given,
 ): Lease {
   return {
     id: leaseId(network.id, owner),
@@ -177,7 +178,15 @@ function leaseOf(
     ...(mac && { mac }),
     ...(ipv4 && { ipv4 }),
     ...(ipv6 && { ipv6 }),
+    ...(lan && { lan }),
   };
+}
+
+/** What somebody else has given. */
+type Given = Pick<Lease, 'ipv4' | 'ipv6' | 'mac' | 'lan'>;
+
+function hasOwnPools(network: Network): boolean {
+  return network.ipamDriver !== 'null' && !isLan(network);
 }
 
 function poolOf(network: Network, { subnet, range, gateway, auxiliary }: SubnetConfig): AddressPool {
@@ -192,7 +201,7 @@ function poolOf(network: Network, { subnet, range, gateway, auxiliary }: SubnetC
 
 /** A network that has got another IP version since has an address more for everybody. */
 function isWhole({ ipv4, ipv6 }: Lease, network: Network): boolean {
-  if (network.ipamDriver === 'null') return true;
+  if (!hasOwnPools(network)) return true;
   return (ipv4 !== undefined) === network.ipv4 && (ipv6 !== undefined) === network.ipv6;
 }
 

@@ -4,6 +4,7 @@ import { antispoofElements } from '@fairlead/firewall';
 import type { KernelObject } from '@fairlead/netlink';
 import { endpointAddresses, linkLocalAddresses } from './endpoint-addresses.ts';
 import type { Joined } from './gateway.ts';
+import { isLan } from './lan/lan-network.ts';
 import type { EndpointConfig, Network } from './model.ts';
 import { booleanOption, type Options } from './network-option.ts';
 
@@ -26,7 +27,10 @@ export function antispoofOption(options: Options): boolean | undefined {
  */
 export function requireGuardable(network: Network, config: EndpointConfig): void {
   const { driver, name, bridge, parent } = network;
-  if (!isWanted(network, config) || bridge !== undefined) return;
+  if (!isWanted(network, config) || (bridge !== undefined && !isLan(network))) return;
+  if (isLan(network)) {
+    throw new FairleadError('invalid-argument', `${KEY} cannot be had on network ${name}: its addresses are the LAN's`);
+  }
   const reason = parent === undefined ? 'is not made of a bridge' : 'send past every bridge of the host';
   const subject = parent === undefined ? `a ${driver} network` : `containers on a ${driver} network`;
   throw new FairleadError('invalid-argument', `${KEY} cannot be had on network ${name}: ${subject} ${reason}`);

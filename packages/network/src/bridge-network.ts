@@ -1,8 +1,9 @@
 import { FairleadError, type Family, prefixesOverlap, prefixFamily, shortIdentifier } from '@fairlead/base';
 import { randomMac } from './address-book.ts';
-import { antispoofOption } from './antispoof.ts';
+import { antispoofOption, requireGuardable } from './antispoof.ts';
 import { bandwidthOptions } from './bandwidth.ts';
 import { type BridgeOptions, parseBridgeOptions } from './bridge-options.ts';
+import { isLan, requireLanBridge } from './lan/lan-network.ts';
 import type { BridgeSettings, Network, NetworkRequest, SubnetConfig } from './model.ts';
 import { networkFrame } from './network-frame.ts';
 import type { NetworkSurroundings } from './network-surroundings.ts';
@@ -15,8 +16,10 @@ export function bridgeNetwork(request: NetworkRequest, surroundings: NetworkSurr
   requireInternal(request, options);
   bandwidthOptions(request.options ?? {});
   antispoofOption(request.options ?? {});
+  const noPools = hasNoPools(request);
+  if (isLan(frame)) return lanBridge(frame, request, options, surroundings);
   // The bridge itself has to have an address, which only pools have.
-  if (hasNoPools(request)) throw new FairleadError('invalid-argument', `ipv${frame.ipv4 ? 4 : 6} pool is empty`);
+  if (noPools) throw new FairleadError('invalid-argument', `ipv${frame.ipv4 ? 4 : 6} pool is empty`);
   const bridge = bridgeSettings(frame.id, options, surroundings);
   const subnets = decideSubnets(
     {
@@ -29,6 +32,21 @@ export function bridgeNetwork(request: NetworkRequest, surroundings: NetworkSurr
   );
   requireSeparate({ id: frame.id, bridge, subnets }, surroundings.networks);
   return { ...frame, driver: 'bridge', subnets, bridge };
+}
+
+/** A bridge that a LAN's interface is in: nothing of it is ours but what is plugged into it. */
+function lanBridge(
+  frame: ReturnType<typeof networkFrame>,
+  request: NetworkRequest,
+  options: BridgeOptions,
+  surroundings: NetworkSurroundings,
+): Network {
+  const { bridgeName = '' } = options;
+  requireLanBridge(request, options, surroundings.foreignLink(bridgeName));
+  const bridge = bridgeSettings(frame.id, { ...options, masquerade: false }, surroundings);
+  const network: Network = { ...frame, driver: 'bridge', subnets: [], bridge };
+  requireGuardable(network, {});
+  return network;
 }
 
 function requireInternal({ internal }: NetworkRequest, { gatewayModes: { ipv4, ipv6 } }: BridgeOptions): void {

@@ -1,13 +1,14 @@
 import { KeyedMutex, type Logger, lateModule, messageOf } from '@fairlead/base';
 import { antispoofTable } from '@fairlead/firewall';
-import type { Change, ForeignFilter, KernelObject } from '@fairlead/netlink';
+import type { Change, ForeignFilter } from '@fairlead/netlink';
 import type { Store } from '@fairlead/store';
 import { Announcements } from './announcements.ts';
-import { removals } from './diff.ts';
 import type { RecordChange } from './dns-options.ts';
 import type { JoinRequest } from './endpoint-factory.ts';
 import { electGateways, isGatewayService, needsGatewayService, portGateways } from './gateway.ts';
 import type { KernelPort } from './kernel-port.ts';
+import type { LanAccess } from './lan/lan-port.ts';
+import { Lans } from './lan/lans.ts';
 import type {
   BoundPort,
   Endpoint,
@@ -18,6 +19,7 @@ import type {
   PortBinding,
   Sandbox,
 } from './model.ts';
+import { giveBackInterfaces } from './moved-interfaces.ts';
 import { NameRecords } from './name-records.ts';
 import type { NameServicePort } from './name-service-port.ts';
 import type { NetworkUpdate } from './network-update.ts';
@@ -36,8 +38,8 @@ import type { SandboxRequest } from './sandbox-context.ts';
 import { Sandboxes } from './sandboxes.ts';
 import { kernelCapacity } from './segments.ts';
 import type { NetworkSettings } from './settings.ts';
+import { forgetEndpoints } from './stale-connections.ts';
 import { NetworkState } from './state.ts';
-import { applyThoroughly } from './thorough-apply.ts';
 
 const hostWatch = lateModule(() => import('./host-watch.ts'));
 
@@ -51,6 +53,8 @@ export interface ControllerContext {
   readonly emit: (event: NetworkEvent) => void;
   /** Drivers of others; absent means that there are none. */
   readonly plugins?: PluginAccess;
+  /** Links of containers on LANs; absent means that there can be none. */
+  readonly lan?: LanAccess;
   /** Told of what somebody took away, in words, and of what was done to put it back. */
   readonly onRepair?: (lost: readonly string[], made: readonly Change[]) => void;
 }
@@ -66,6 +70,7 @@ export class NetworkController {
   readonly #sandboxes: Sandboxes;
   readonly #reconcile: ReconcileContext;
   readonly #remote: (() => Promise<RemoteNetworks>) | undefined;
+  readonly #lans: Lans;
   readonly #turns = new KeyedMutex();
   #keeper: Disposable | undefined;
 
@@ -85,12 +90,18 @@ export class NetworkController {
       ...(remote && { remote }),
     });
     const announcements = new Announcements(kernel, logger);
-    this.#sandboxes = new Sandboxes({
-      ...{ state, kernel, records, ports, announcements, namespacePrefix, logger, emit },
+    const turn = <T>(sandbox: string, work: () => Promise<T>) => this.#turns.run(sandbox, work);
+    const lans = new Lans({
+      ...{ state, logger, access: context.lan },
+      follower: () => ({ ...parts, turn, sandboxes: this.#sandboxes }),
+    });
+    const parts = {
+      ...{ state, kernel, records, ports, announcements, namespacePrefix, logger, emit, lans },
       capacity: settings.bridgeCapacity ?? kernelCapacity,
       ...(remote && { remote }),
-    });
-    const turn = <T>(sandbox: string, work: () => Promise<T>) => this.#turns.run(sandbox, work);
+    };
+    this.#lans = lans;
+    this.#sandboxes = new Sandboxes(parts);
     this.#reconcile = { state, kernel, names, records, ports, namespacePrefix, hostTable, logger, turn };
   }
 
@@ -102,20 +113,19 @@ export class NetworkController {
    */
   async start(lives: (sandbox: Sandbox) => boolean): Promise<Reconciliation> {
     const dead = [...this.#state.sandboxes].filter((sandbox) => !lives(sandbox));
-    const addresses = dead
-      .flatMap(({ id }) => this.#state.endpoints.inSandbox(id))
-      .flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]);
-    const borrowed = dead.flatMap((sandbox) => this.#state.fragment(sandbox)).filter(isMoved);
+    const endpoints = dead.flatMap(({ id }) => this.#state.endpoints.inSandbox(id));
+    const fragments = dead.flatMap((sandbox) => this.#state.fragment(sandbox));
     for (const { id } of dead) this.#state.dropSandbox(id);
     this.#networks.dropUnfinished();
     this.#networks.ensurePredefined();
-    await this.#giveBack(borrowed);
+    await giveBackInterfaces(this.#reconcile, fragments);
     const reconciliation = await this.#repair();
-    for (const address of addresses) if (address) await this.#reconcile.kernel.forgetConnections({ address });
+    await forgetEndpoints(this.#reconcile.kernel, endpoints);
     const compareInsides = async () => {
       const changes = await reconciliation.compareInsides();
       this.#noteObstacles(this.networks());
       void this.#recoverPlugins();
+      void this.#lans.recover();
       return changes;
     };
     return { ...reconciliation, compareInsides };
@@ -328,8 +338,9 @@ export class NetworkController {
     this.#payFor(owner);
   }
 
-  /** Plugins that gave addresses are told in their own time. */
+  /** Plugins and LANs that gave addresses are told in their own time. */
   #payFor(owner: string): void {
+    this.#lans.sayFarewells();
     if (this.#remote === undefined || !Iterator.from(this.#state.debts).some(({ about }) => about.endsWith(owner)))
       return;
     void this.#remote().then((remote) => remote.payFor(owner));
@@ -345,16 +356,6 @@ export class NetworkController {
     const network = await this.#networks.gatewayNetwork();
     const hostname = joined[0]?.endpoint.hostname ?? '';
     await this.#sandboxes.join(id, [{ network, hostname, config: {} }]);
-  }
-
-  /** Interfaces of plugins go back before their namespaces go. */
-  async #giveBack(borrowed: readonly KernelObject[]): Promise<void> {
-    if (borrowed.length === 0) return;
-    try {
-      await applyThoroughly(this.#reconcile.kernel, removals(borrowed));
-    } catch (error) {
-      this.#reconcile.logger.warn('interfaces of plugins not given back', { error: messageOf(error) });
-    }
   }
 
   /** Plugins may be slower to come up than we are: nobody waits for them. */
@@ -391,8 +392,4 @@ export class NetworkController {
   #repair(): Promise<Reconciliation> {
     return this.#turns.run('repair', () => reconcile(this.#reconcile));
   }
-}
-
-function isMoved(object: KernelObject): boolean {
-  return object.kind === 'link' && object.type.kind === 'moved';
 }

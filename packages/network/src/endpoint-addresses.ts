@@ -6,11 +6,14 @@ import {
   tryParseIpAddress,
 } from '@fairlead/base';
 import { subnetOf } from './gateway.ts';
+import { lanAddresses } from './lan/lan-fragment.ts';
+import { isLan } from './lan/lan-network.ts';
 import type { Endpoint, Network } from './model.ts';
 
 /** Addresses of an endpoint with the lengths of their subnets. */
 export function endpointAddresses(endpoint: Endpoint, network: Network): InterfaceAddress[] {
   if (endpoint.remote?.given !== undefined) return [...endpoint.remote.given];
+  if (isLan(network)) return lanAddresses(endpoint);
   return [endpoint.ipv4, endpoint.ipv6].flatMap((address) => {
     if (address === undefined) return [];
     const config = subnetOf(network, address);

@@ -1,8 +1,9 @@
-import { FairleadError, newIdentifier } from '@fairlead/base';
+import { FairleadError, newIdentifier, parseMacAddress } from '@fairlead/base';
 import { randomMac } from './address-book.ts';
 import { requireRoom, requireValidEndpoint } from './endpoint-rules.ts';
 import type { Joined } from './gateway.ts';
-import type { Endpoint, EndpointConfig, Lease, Network, Sandbox } from './model.ts';
+import { isLan } from './lan/lan-network.ts';
+import type { BridgeSettings, Endpoint, EndpointConfig, Lease, Network, Sandbox } from './model.ts';
 import { type BridgeCapacity, segmentWithRoom, withSegment } from './segments.ts';
 import type { NetworkState } from './state.ts';
 
@@ -41,7 +42,10 @@ export function makeEndpoints(
   const leases: { readonly network: string; readonly previous: Lease | undefined }[] = [];
   const undo = () => {
     for (const { endpoint } of added) state.endpoints.delete(endpoint);
-    for (const { network, previous } of leases) state.addresses.restore(network, sandbox.owner, previous);
+    for (const { network, previous } of leases) {
+      if (previous === undefined) state.releaseLease(network, sandbox.owner);
+      else state.addresses.restore(network, sandbox.owner, previous);
+    }
   };
   return state.store.transaction(() => {
     try {
@@ -92,10 +96,13 @@ function makeEndpoint(state: NetworkState, sandbox: Sandbox, request: JoinReques
   requireValidEndpoint(network, config);
   const others = state.endpoints.onNetwork(network.id);
   requireRoom(network, others);
-  const segment = network.bridge === undefined ? 0 : segmentWithRoom(network, others, capacity);
+  const segment = network.bridge === undefined ? 0 : segmentWithRoom(network, others, capacityOf(network, capacity));
   const roomy = withSegment(network, segment);
   if (roomy !== network) state.networks.put(roomy);
-  const { ipv4, ipv6, mac } = state.addresses.lease(network, sandbox.owner, config);
+  const lease = state.addresses.lease(network, sandbox.owner, config);
+  const { mac } = lease;
+  // What a LAN gave has to be asked for again before it is used.
+  const { ipv4, ipv6 } = isLan(network) ? {} : lease;
   const endpoint = state.endpoints.put({
     ...base,
     ...(ipv4 && { ipv4 }),
@@ -103,17 +110,26 @@ function makeEndpoint(state: NetworkState, sandbox: Sandbox, request: JoinReques
     ...(mac && { mac }),
     // A plugin says first which interface it has made.
     ...(interfacePrefix !== undefined && { interface: freeInterface(interfacePrefix, config, present) }),
-    ...(network.bridge && outerEnd(base.id)),
+    ...(network.bridge && outerEnd(base.id, network.bridge)),
     ...(segment > 0 && { segment }),
     ...(network.remote && { remote: { stage: 'asked' } as const }),
   });
   return { network: roomy, endpoint };
 }
 
+/** A bridge that a LAN's interface is in gets no further ones: nothing of it is ours. */
+function capacityOf(network: Network, { ports, segments }: BridgeCapacity): BridgeCapacity {
+  return { ports, segments: isLan(network) ? 0 : segments };
+}
+
 /** The end of a veth pair that is a port of the bridge. */
-function outerEnd(id: string): Pick<Endpoint, 'hostInterface' | 'hostMac'> {
+function outerEnd(id: string, { adopted }: BridgeSettings): Pick<Endpoint, 'hostInterface' | 'hostMac'> {
+  const mac = randomMac();
+  // A bridge that nobody has given an address has the lowest of its ports' (br_stp_recalculate_bridge_id): the host's own
+  // address on its LAN must not change with our containers.
+  const hostMac = adopted ? parseMacAddress(`fe${mac.slice(2)}`) : mac;
   // As many digits as an interface name can hold: two of a thousand may not meet.
-  return { hostInterface: `veth${id.slice(0, 11)}`, hostMac: randomMac() };
+  return { hostInterface: `veth${id.slice(0, 11)}`, hostMac };
 }
 
 /** The lowest number that is free behind the prefix, or exactly the name that was asked for. */

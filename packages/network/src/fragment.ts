@@ -14,6 +14,8 @@ import { bandwidthOf } from './bandwidth.ts';
 import { endpointAddresses, linkLocalAddresses } from './endpoint-addresses.ts';
 import { endpointSysctls } from './endpoint-sysctls.ts';
 import { electGateways, type Joined, portGateways, remoteRoutes, wayOutOf } from './gateway.ts';
+import { lanMtu, lanRoutes, lanSettings } from './lan/lan-fragment.ts';
+import { isLan } from './lan/lan-network.ts';
 import type { Network, Sandbox } from './model.ts';
 import { parentEndpointFragment, parentNetworkFragment } from './parent-fragment.ts';
 import { publishedFragment, routedFragment } from './published-fragment.ts';
@@ -23,7 +25,8 @@ import { bridgeOf, segmentNamesOf, segmentsOf } from './segments.ts';
 export function networkFragment(network: Network): KernelObject[] {
   const { bridge, parent, internal } = network;
   if (parent !== undefined) return parentNetworkFragment(network, parent);
-  if (bridge === undefined) return [];
+  // A bridge that a LAN's interface is in is the host's own way out: it is left as it is.
+  if (bridge === undefined || isLan(network)) return [];
   const segments = segmentsOf(network);
   return [
     ...bridgeNetworkObjects({
@@ -60,6 +63,7 @@ export function endpointFragment(joined: Joined, namespace: string): KernelObjec
   const settings = endpointSysctls(endpoint.config, link);
   return [
     ...linkObjects(joined, place),
+    ...lanSettings(joined, namespace),
     ...settings.map((setting): KernelObject => ({ kind: 'sysctl', namespace, ...setting })),
   ];
 }
@@ -97,11 +101,12 @@ function bridged({ endpoint, network }: Joined, place: Place): KernelObject[] {
     hostMac,
     interface: place.link,
     mac,
-    mtu: bridge.mtu,
+    mtu: lanMtu(endpoint) ?? bridge.mtu,
     bridge: bridgeOf(network, bridge, endpoint),
     isolated: bridge.icc === false,
     addresses: place.addresses,
     bandwidth: bandwidthOf(network, endpoint.config),
+    ...(isLan(network) && { ipv6: network.ipv6 }),
   });
 }
 
@@ -114,6 +119,8 @@ export function sandboxFragment(sandbox: Sandbox, joined: readonly Joined[]): Ke
   return [
     { kind: 'namespace', namespace, ...(identities && { owner: identities }) },
     ...nameServiceFragment(sandbox),
+    // They may lead to the routers of the default ones.
+    ...joined.flatMap((item) => lanRoutes(item, namespace)),
     ...defaultRoutes(namespace, { ipv4: wayOut(election.ipv4, 4), ipv6: wayOut(election.ipv6, 6) }),
     ...publishedFragment(sandbox, published),
     ...routedFragment(sandbox, joined),

@@ -1,5 +1,6 @@
 import { type Family, type IpAddress, prefixContains, prefixFamily } from '@fairlead/base';
 import type { GatewayMode } from '@fairlead/firewall';
+import { isLan } from './lan/lan-network.ts';
 import type { Endpoint, Network, RemoteEndpoint, SubnetConfig } from './model.ts';
 
 /** An endpoint together with its network. */
@@ -69,7 +70,12 @@ export function electGateways(joined: readonly Joined[]): Election {
 
 /** What of an election ports can be published behind: the host sees what goes over a bridge, and nothing else. */
 export function portGateways({ ipv4, ipv6 }: Election): Election {
-  return { ...(ipv4?.network.bridge && { ipv4 }), ...(ipv6?.network.bridge && { ipv6 }) };
+  return { ...(isOverBridge(ipv4) && { ipv4 }), ...(isOverBridge(ipv6) && { ipv6 }) };
+}
+
+/** Not so a bridge that a LAN's interface is in: what goes over that goes past the host. */
+function isOverBridge(joined: Joined | undefined): joined is Joined {
+  return joined?.network.bridge !== undefined && !isLan(joined.network);
 }
 
 /** True when a sandbox leads out, but nowhere where its ports could be published, by us or by a plugin. */
@@ -86,9 +92,15 @@ export function wayOutOf({ endpoint, network }: Joined, family: Family): WayOut 
   if (network.internal || address === undefined) return undefined;
   if (network.remote !== undefined) return remoteWayOut(endpoint, family);
   if (isRoutedByParent(network)) return {};
+  if (isLan(network)) return lanWayOut(endpoint, family);
   const subnet = subnetOf(network, address);
   const router = network.bridge && subnet?.auxiliary?.[ROUTERS[family]];
   const via = router ?? subnet?.gateway;
+  return via && { via };
+}
+
+function lanWayOut({ lan }: Endpoint, family: Family): WayOut | undefined {
+  const via = lan?.[`ipv${family}`]?.gateway;
   return via && { via };
 }
 

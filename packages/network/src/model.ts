@@ -9,6 +9,7 @@ import type {
   PortRange,
   Prefix,
 } from '@fairlead/base';
+import type { HostConfiguration, HostLease } from '@fairlead/dhcp';
 import type { ChildType, HostLink, MadeParent } from '@fairlead/drivers';
 import type { ByFamily, GatewayMode } from '@fairlead/firewall';
 import type { NameRecord, ResolverPorts, ServicePort } from './name-service-port.ts';
@@ -223,6 +224,8 @@ export interface Endpoint {
   readonly segment?: number;
   /** Present on a network that a plugin drives. */
   readonly remote?: RemoteEndpoint;
+  /** What the LAN has told it, where the LAN gives the addresses. */
+  readonly lan?: ByFamily<HostConfiguration>;
 }
 
 /** How a plugin lets a container onto its network. */
@@ -296,6 +299,20 @@ export interface Lease {
   readonly ipv6?: IpAddress;
   /** Absent where the link has its parent's (ipvlan, and macvlan in mode passthru). */
   readonly mac?: MacAddress;
+  /** What the LAN has given it, where the LAN gives the addresses. */
+  readonly lan?: ByFamily<HostLease>;
+}
+
+/** A lease that the servers of a LAN have still to be told is given back; stored with the change that it follows from. */
+export interface Farewell {
+  /** The lease's own. */
+  readonly id: string;
+  /** Interface of the host by which they are reached. */
+  readonly uplink: string;
+  readonly network: string;
+  readonly owner: string;
+  readonly mac: MacAddress;
+  readonly lan: ByFamily<HostLease>;
 }
 
 /** What a container's resolver is told. */
@@ -307,8 +324,8 @@ export interface DnsConfig {
 
 /** Something that happened to a network. */
 export interface NetworkEvent {
-  readonly action: 'create' | 'destroy' | 'connect' | 'disconnect';
+  readonly action: 'create' | 'destroy' | 'connect' | 'disconnect' | 'update';
   readonly network: Network;
-  /** Container, for connect and disconnect. */
+  /** Container, for connect and disconnect, and for an update of what its LAN has told it. */
   readonly container?: string;
 }

@@ -2,6 +2,7 @@ import { shortIdentifier } from '@fairlead/base';
 import { asksByIpv6, dnsNames, hasNames, parseLink } from './dns-names.ts';
 import { dnsService } from './dns-options.ts';
 import { byPrecedence, gatewayFamilies, type Joined } from './gateway.ts';
+import { lanNameServers } from './lan/lan-fragment.ts';
 import type { Sandbox } from './model.ts';
 import type { NameServicePort, ResolverEndpoint, ResolverSandbox } from './name-service-port.ts';
 import { choosesNdots, parseResolvConf, upstreamServers } from './resolv-conf.ts';
@@ -58,9 +59,10 @@ export class NameRecords {
       dnsService(network.options),
     );
     const ttls = options.flatMap(({ ttl = 0 }) => ttl);
-    // The container's own servers before those of its networks, and the best network's before the others'.
+    // The container's own servers before those of its networks, and the best network's before the others'; then its LAN's.
     const ofNetwork = options.find(({ servers }) => servers.length > 0)?.servers ?? [];
-    const own = sandbox.dns.servers.length > 0 ? sandbox.dns.servers : ofNetwork;
+    const ofLan = ofNetwork.length > 0 ? ofNetwork : lanNameServers(byPrecedence(joined));
+    const own = sandbox.dns.servers.length > 0 ? sandbox.dns.servers : ofLan;
     const ttl = ttls.length > 0 ? Math.min(...ttls) : 0;
     // A file inside may go on naming the address.
     const servesIpv6 = sandbox.resolver?.ipv6 !== undefined || asksByIpv6(joined.map(({ network }) => network));

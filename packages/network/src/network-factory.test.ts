@@ -164,7 +164,7 @@ const refused: readonly [Partial<NetworkRequest>, string, string | RegExp][] = [
   [{ driver: 'overlay' }, 'forbidden', SWARM],
   [{ scope: 'swarm' }, 'forbidden', SWARM],
   [{ driver: 'weave' }, 'not-found', 'could not find plugin weave in v1 plugin registry: plugin not found'],
-  [{ ipam: { driver: 'dhcp' } }, 'not-found', 'could not find plugin dhcp in v1 plugin registry: plugin not found'],
+  [{ ipam: { driver: 'dhcpd' } }, 'not-found', 'could not find plugin dhcpd in v1 plugin registry: plugin not found'],
   [{ ipam: { driver: 'null' } }, 'invalid-argument', 'ipv4 pool is empty'],
   [{ ipv4: false }, 'invalid-argument', 'IPv4 or IPv6 must be enabled'],
   [

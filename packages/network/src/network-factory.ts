@@ -1,6 +1,7 @@
 import { FairleadError, newIdentifier } from '@fairlead/base';
 import { bridgeNetwork } from './bridge-network.ts';
 import { configNetwork, fromConfigNetwork } from './config-network.ts';
+import { LAN_IPAM } from './lan/lan-network.ts';
 import type { Network, NetworkRequest } from './model.ts';
 import type { NetworkSurroundings } from './network-surroundings.ts';
 import { parentNetwork } from './parent-network.ts';
@@ -58,7 +59,7 @@ export function pluginsOf(request: NetworkRequest, networks: Iterable<Network>):
 /** Names that are no plugin's, whether there is such a driver or not. */
 const builtIn: readonly string[] = ['bridge', 'macvlan', 'ipvlan', 'host', 'null', 'overlay'];
 
-const builtInPools: readonly string[] = ['default', 'null'];
+const builtInPools: readonly string[] = ['default', 'null', LAN_IPAM];
 
 /** @throws FairleadError when a network cannot have that name. */
 function requireFreeName(name: string, networks: Iterable<Network>): void {
@@ -89,6 +90,9 @@ function driven(
 function byDriver(driver: string, request: NetworkRequest, surroundings: NetworkSurroundings): Network {
   if (driver === 'bridge') return bridgeNetwork(request, surroundings);
   if (driver === 'macvlan' || driver === 'ipvlan') return parentNetwork(driver, request, surroundings);
+  if (request.ipam?.driver === LAN_IPAM) {
+    throw new FairleadError('invalid-argument', `${LAN_IPAM} ipam driver cannot be used with network driver ${driver}`);
+  }
   return pluginNetwork(driver, request, surroundings);
 }
 

@@ -5,6 +5,7 @@ import { bandwidthOf, requireLimitable } from './bandwidth.ts';
 import { type BridgeOptions, parseBridgeOptions } from './bridge-options.ts';
 import { dnsService } from './dns-options.ts';
 import { HOST_ACCESS } from './host-access.ts';
+import { isLan } from './lan/lan-network.ts';
 import type { BridgeSettings, IpamRequest, Network } from './model.ts';
 import { predefinedNetworks } from './network-factory.ts';
 import { mtuOption, type Options } from './network-option.ts';
@@ -119,7 +120,7 @@ function bridgeSettings(
 function withSubnets(network: Network, config: readonly IpamRequest[], surroundings: NetworkSurroundings): Network {
   if (config.length === 0) return network;
   const { id, name, bridge, subnets } = network;
-  if (network.ipamDriver === 'null') {
+  if (network.ipamDriver === 'null' || isLan(network)) {
     throw new FairleadError('invalid-argument', `addresses of network ${name} are given by somebody else`);
   }
   const has = (family: 4 | 6) => config.some(({ subnet = '' }) => subnet.includes(':') === (family === 6));

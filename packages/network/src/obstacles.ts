@@ -1,12 +1,15 @@
 import type { ForeignFilter } from '@fairlead/netlink';
+import { isLan } from './lan/lan-network.ts';
 import type { Network } from './model.ts';
 
 /**
  * What of other tools' rules keeps packets of a network from coming in or going out, a sentence each, as far as can be
  * seen: rules are judged by the interfaces that they name.
  */
-export function obstacles({ bridge, internal, ipv4, ipv6 }: Network, filters: readonly ForeignFilter[]): string[] {
-  if (bridge === undefined || internal) return [];
+export function obstacles(network: Network, filters: readonly ForeignFilter[]): string[] {
+  const { bridge, internal, ipv4, ipv6 } = network;
+  // What goes between the ports of a bridge that a LAN's interface is in is not forwarded by the host.
+  if (bridge === undefined || internal || isLan(network)) return [];
   const concerned = filters.filter(({ family }) => (family === 'ip' ? ipv4 : family === 'ip6' ? ipv6 : true));
   return concerned
     .filter(({ admitted }) => !admitted.some((pattern) => isMeant(pattern, bridge.name)))

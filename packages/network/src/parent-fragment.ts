@@ -5,6 +5,8 @@ import type { KernelObject } from '@fairlead/netlink';
 import { bandwidthOf } from './bandwidth.ts';
 import { endpointAddresses } from './endpoint-addresses.ts';
 import type { Joined } from './gateway.ts';
+import { lanMtu } from './lan/lan-fragment.ts';
+import { isLan } from './lan/lan-network.ts';
 import type { Network, ParentSettings } from './model.ts';
 
 /** What a macvlan or ipvlan network asks of the kernel: the parent that it made, if it made one, and the host's link. */
@@ -26,6 +28,7 @@ export function parentEndpointFragment(
 ): KernelObject[] {
   const { mac } = endpoint;
   const addresses = endpointAddresses(endpoint, network).map(addressOf);
+  const mtu = parent.mtu ?? lanMtu(endpoint);
   const link = parentEndpointObjects({
     id: endpoint.id,
     namespace: place.namespace,
@@ -36,7 +39,8 @@ export function parentEndpointFragment(
     bandwidth: bandwidthOf(network, endpoint.config),
     internal: network.internal,
     ...(mac && { mac }),
-    ...(parent.mtu && { mtu: parent.mtu }),
+    ...(mtu && { mtu }),
+    ...(isLan(network) && { ipv6: network.ipv6 }),
   });
   return parent.host === undefined ? link : [...link, ...hostRouteObjects(parent.host, addresses)];
 }

@@ -5,6 +5,7 @@ import { requireGuardable } from './antispoof.ts';
 import { bandwidthOf, requireLimitable } from './bandwidth.ts';
 import { hostLink } from './host-access.ts';
 import type { LinkKind } from './kernel-port.ts';
+import { isLan, requireLanParent } from './lan/lan-network.ts';
 import type { Network, NetworkRequest, ParentSettings } from './model.ts';
 import { networkFrame } from './network-frame.ts';
 import { isInterfaceName } from './network-option.ts';
@@ -29,6 +30,7 @@ export function parentNetwork(
   const options = parseParentOptions(driver, request.options ?? {});
   requireKind(driver, surroundings);
   const frame = networkFrame(request, options);
+  if (isLan(frame)) requireLanParent(options);
   const parent = parentSettings(frame.id, options, surroundings);
   const config = request.ipam?.config ?? [];
   // The router is somebody else's, so nobody but the user can say which address it has.

@@ -3,6 +3,7 @@ import type { KernelObject } from '@fairlead/netlink';
 import type { Announcements } from './announcements.ts';
 import type { Joined } from './gateway.ts';
 import type { KernelPort } from './kernel-port.ts';
+import type { Lans } from './lan/lans.ts';
 import type { DnsConfig, NetworkEvent, PortBinding, Sandbox } from './model.ts';
 import type { NameRecords } from './name-records.ts';
 import type { ServicePort } from './name-service-port.ts';
@@ -24,6 +25,7 @@ export interface SandboxesContext {
   readonly emit: (event: NetworkEvent) => void;
   /** What is done with plugins; absent where there are none. */
   readonly remote?: () => Promise<RemoteNetworks>;
+  readonly lans: Lans;
 }
 
 /** A sandbox that is wanted. */

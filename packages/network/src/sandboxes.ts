@@ -3,15 +3,18 @@ import { messageOf, newIdentifier, settleAll } from '@fairlead/base';
 import type { KernelObject } from '@fairlead/netlink';
 import { noteAbsentAddresses } from './absent-addresses.ts';
 import { leaseId } from './address-book.ts';
+import { allSettled } from './all-settled.ts';
 import { diff, removals } from './diff.ts';
 import { isPlugged, type JoinRequest, makeEndpoints } from './endpoint-factory.ts';
 import { requireValidEndpoint } from './endpoint-rules.ts';
 import { isOffHost, type Joined } from './gateway.ts';
+import { isLan } from './lan/lan-network.ts';
 import type { DebtMessage, Endpoint, EndpointConfig, PortBinding, PortMapping, Sandbox } from './model.ts';
 import { newlyJudged, newlyOpen } from './port-changes.ts';
 import type { RemoteNetworks } from './remote/remote-networks.ts';
 import type { SandboxesContext, SandboxRequest, Snapshot } from './sandbox-context.ts';
 import { growNetworks, takeBackGrowth } from './segment-growth.ts';
+import { forgetEndpoints, forgetStrays } from './stale-connections.ts';
 import { applyThoroughly } from './thorough-apply.ts';
 
 /**
@@ -94,6 +97,7 @@ export class Sandboxes {
       await growth;
       await remote?.connect(before.sandbox, added);
       await this.#carryOut(before);
+      if (added.some(({ network }) => isLan(network))) await this.#askLans(before.sandbox, added);
       await this.#lead(id);
       await records.publish(state.sandbox(id), current());
     } catch (error) {
@@ -102,6 +106,13 @@ export class Sandboxes {
       throw error;
     }
     return current();
+  }
+
+  /** The links are there, and LANs can be asked over them; what they say follows. */
+  async #askLans({ id, namespace }: Sandbox, added: readonly Joined[]): Promise<void> {
+    const linked = this.#snapshot(id);
+    await this.#context.lans.obtain(namespace, added);
+    await this.#carryOut(linked);
   }
 
   /** Plugins learn by which of their endpoints the ports of a sandbox are reached. */
@@ -120,7 +131,7 @@ export class Sandboxes {
 
   /** Leave a network; gateway and ports move to what is left. The lease goes with it. */
   async leave(endpointId: string): Promise<void> {
-    const { state, kernel, records, announcements, emit } = this.#context;
+    const { state, kernel, records, announcements, lans, emit } = this.#context;
     const endpoint = state.endpoints.get(endpointId);
     if (endpoint === undefined) return;
     announcements.end(endpointId);
@@ -135,13 +146,14 @@ export class Sandboxes {
     try {
       await settleAll([
         () => network && records.withdraw({ endpoint, network }),
+        () => lans.end(left),
         () => this.#pay(left, ['revoke', 'leave']),
         () => applyThoroughly(kernel, diff(this.#fragment(sandbox.id), fragment)),
         () => this.#pay(left, ['delete-endpoint', 'release-address']),
         () => this.#movePorts(sandbox.id),
         () => this.#quietly('plugin not told of its way out', () => this.#lead(sandbox.id)),
         () => records.serve(sandbox, state.joined(sandbox.id)),
-        () => this.#forgetConnections([endpoint]),
+        () => forgetEndpoints(kernel, [endpoint]),
       ]);
     } finally {
       if (network) emit({ action: 'disconnect', network, container: sandbox.owner });
@@ -223,7 +235,7 @@ export class Sandboxes {
 
   /** Take a sandbox away with everything in it. */
   async close(id: string): Promise<void> {
-    const { state, kernel, records, ports, announcements, emit } = this.#context;
+    const { state, kernel, records, ports, announcements, lans, emit } = this.#context;
     if (state.sandboxes.get(id) === undefined) return;
     const { sandbox, joined, fragment } = this.#snapshot(id);
     for (const { endpoint } of joined) announcements.end(endpoint.id);
@@ -231,12 +243,17 @@ export class Sandboxes {
     try {
       await settleAll([
         () => this.#pay(joined, ['revoke', 'leave']),
+        () => lans.end(joined),
         () => applyThoroughly(kernel, removals(fragment)),
         () => this.#pay(joined, ['delete-endpoint']),
         ...joined.map((item) => () => records.withdraw(item)),
         () => (sandbox.resolver ? records.close(id) : undefined),
         () => (sandbox.ports.length > 0 || sandbox.mappings.length > 0 ? ports.release(id) : undefined),
-        () => this.#forgetConnections(joined.map(({ endpoint }) => endpoint)),
+        () =>
+          forgetEndpoints(
+            kernel,
+            joined.map(({ endpoint }) => endpoint),
+          ),
       ]);
     } finally {
       for (const { network } of joined) emit({ action: 'disconnect', network, container: sandbox.owner });
@@ -282,7 +299,7 @@ export class Sandboxes {
     }
     noteAbsentAddresses(kernel, this.#context.logger, mappings);
     if (ready !== wanted) await kernel.apply(diff(state.fragment(ready), linked));
-    await this.#forgetStrays([...newlyOpen(before.sandbox.mappings, mappings, 'udp'), ...newlyJudged(changes)]);
+    await forgetStrays(kernel, [...newlyOpen(before.sandbox.mappings, mappings, 'udp'), ...newlyJudged(changes)]);
     return ready;
   }
 
@@ -300,7 +317,7 @@ export class Sandboxes {
     added: readonly Joined[],
     reached: readonly KernelObject[] = this.#fragment(before.sandbox.id),
   ): Promise<void> {
-    const { state, kernel, ports, records } = this.#context;
+    const { state, kernel, ports, records, lans } = this.#context;
     const { sandbox, joined, fragment } = before;
     const unsettled = state.sandbox(sandbox.id).ports.length > 0 || sandbox.mappings.length > 0;
     state.store.transaction(() => {
@@ -313,6 +330,7 @@ export class Sandboxes {
       settleAll([
         ...added.map((item) => () => records.withdraw(item)),
         () => this.#pay(added, ['revoke', 'leave']),
+        () => lans.end(added),
         () => applyThoroughly(kernel, diff(fragment, reached)),
         () => this.#pay(added, ['delete-endpoint']),
         async () => {
@@ -357,20 +375,6 @@ export class Sandboxes {
     return state.fragment(state.sandbox(id));
   }
 
-  /**
-   * Datagrams that came before a port was published are tracked as the host's own, and those that were let in before as let
-   * in, for as long as they keep coming.
-   */
-  async #forgetStrays(ports: readonly number[]): Promise<void> {
-    for (const port of ports) await this.#context.kernel.forgetConnections({ protocol: 'udp', port });
-  }
-
-  async #forgetConnections(endpoints: readonly Endpoint[]): Promise<void> {
-    for (const { ipv4, ipv6 } of endpoints) {
-      for (const address of [ipv4, ipv6]) if (address) await this.#context.kernel.forgetConnections({ address });
-    }
-  }
-
   async #quietly(message: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();
@@ -390,10 +394,4 @@ export class Sandboxes {
 
 function samePorts(a: Sandbox['resolver'], b: Sandbox['resolver']): boolean {
   return a === undefined || isDeepStrictEqual(a, b);
-}
-
-/** Wait for all three even when one fails, for what the others did has to be taken back too; then throw the first failure. */
-async function allSettled<A, B, C>(a: Promise<A>, b: Promise<B>, c: Promise<C>): Promise<[A, B, C]> {
-  await Promise.allSettled([a, b, c]);
-  return await Promise.all([a, b, c]);
 }

@@ -6,7 +6,8 @@ import { isGuarded } from './antispoof.ts';
 import { EndpointTable } from './endpoint-table.ts';
 import { networkFragment, wholeSandboxFragment } from './fragment.ts';
 import type { Joined } from './gateway.ts';
-import type { Debt, DebtMessage, Endpoint, Lease, Network, Sandbox } from './model.ts';
+import { isLan, uplinkOf } from './lan/lan-network.ts';
+import type { Debt, DebtMessage, Endpoint, Farewell, Lease, Network, Sandbox } from './model.ts';
 
 /** Everything that is known of networks, sandboxes and endpoints, as the store holds it. */
 export class NetworkState {
@@ -18,6 +19,8 @@ export class NetworkState {
   /** What plugins have still to be told; see {@link NetworkState.owe}. */
   readonly debts: Collection<Debt>;
   readonly #antispoofTable: TableDefinition;
+  /** What servers of LANs have still to be told. */
+  readonly farewells: Collection<Farewell>;
   #lastDebt: number;
 
   /** @param antispoofTable what sandboxes that are held to their own addresses share. */
@@ -29,6 +32,7 @@ export class NetworkState {
     this.endpoints = new EndpointTable(store.collection<Endpoint>('endpoint'));
     this.addresses = new AddressBook(store.collection<Lease>('lease'), this.networks);
     this.debts = store.collection<Debt>('debt');
+    this.farewells = store.collection<Farewell>('farewell');
     this.#lastDebt = Math.max(0, ...[...this.debts].map(({ id }) => Number(id)));
   }
 
@@ -87,6 +91,7 @@ export class NetworkState {
     const { id, driver, ipamDriver, remote, pools = [] } = network;
     if (network.pools !== undefined)
       for (const lease of this.addresses.leasesOn(id)) this.#oweAddresses(network, lease);
+    for (const lease of this.addresses.leasesOn(id)) this.#bidFarewell(network, lease);
     for (const pool of pools) {
       for (const address of pool.kept) this.owe(ipamDriver, id, { kind: 'release-address', pool: pool.id, address });
       this.owe(ipamDriver, id, { kind: 'release-pool', pool: pool.id });
@@ -102,6 +107,7 @@ export class NetworkState {
       const network = this.networks.get(id);
       const lease = this.addresses.find(id, owner);
       if (network?.pools !== undefined && lease !== undefined) this.#oweAddresses(network, lease);
+      if (network !== undefined && lease !== undefined) this.#bidFarewell(network, lease);
       this.addresses.release(id, owner);
     });
   }
@@ -109,7 +115,9 @@ export class NetworkState {
   /** Give back everything that a container has. */
   releaseLeases(owner: string): void {
     this.store.transaction(() => {
-      for (const { id, pools } of this.networks) if (pools !== undefined) this.releaseLease(id, owner);
+      for (const network of this.networks) {
+        if (network.pools !== undefined || isLan(network)) this.releaseLease(network.id, owner);
+      }
       this.addresses.releaseAll(owner);
     });
   }
@@ -118,6 +126,12 @@ export class NetworkState {
   owe(plugin: string, about: string, message: DebtMessage): void {
     this.#lastDebt += 1;
     this.debts.put({ id: String(this.#lastDebt).padStart(16, '0'), plugin, about, message });
+  }
+
+  #bidFarewell(network: Network, { id, owner, mac, lan }: Lease): void {
+    const uplink = uplinkOf(network);
+    if (lan === undefined || mac === undefined || uplink === undefined) return;
+    this.farewells.put({ id, uplink, network: network.id, owner, mac, lan });
   }
 
   #oweAddresses({ ipamDriver, subnets, pools }: Network, { id, ipv4, ipv6 }: Lease): void {

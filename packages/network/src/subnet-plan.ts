@@ -7,6 +7,7 @@ import {
   requireFreeSubnet,
   type SubnetRequest,
 } from '@fairlead/ipam';
+import { LAN_IPAM, requireNoPools } from './lan/lan-network.ts';
 import type { IpamRequest, Network, NetworkRequest, SubnetConfig } from './model.ts';
 import type { NetworkSurroundings } from './network-surroundings.ts';
 
@@ -45,11 +46,16 @@ export function decideSubnets(question: SubnetQuestion, surroundings: NetworkSur
 }
 
 /**
- * True for a network whose containers get their addresses from somebody else, or have none (`--ipam-driver null`).
+ * True for a network whose containers get their addresses from somebody else (`--ipam-driver dhcp`), or have none (`null`).
  *
  * @throws FairleadError `invalid-argument` in Docker's words when it asks for some all the same.
  */
-export function hasNoPools({ ipam }: NetworkRequest): boolean {
+export function hasNoPools(request: NetworkRequest): boolean {
+  const { ipam } = request;
+  if (ipam?.driver === LAN_IPAM) {
+    requireNoPools(request);
+    return true;
+  }
   if (ipam?.driver !== 'null') return false;
   for (const { subnet, range } of ipam.config ?? []) {
     if (!subnet && !range) continue;

@@ -1,5 +1,5 @@
-import { type IpAddress, prefixContains, prefixLength } from '@fairlead/base';
-import type { AttachmentView, EndpointConfig, Network } from '@fairlead/engine';
+import { prefixContains, prefixLength } from '@fairlead/base';
+import { type AttachmentView, addressWithLength, type EndpointConfig } from '@fairlead/engine';
 import * as v from 'valibot';
 import type { ApiVersion } from '../http/api-version.ts';
 import { goInteger, goObject, goString, goStringMap, goStrings } from './go-json.ts';
@@ -53,12 +53,12 @@ export function presentEndpoint(view: AttachmentView, version: ApiVersion, ownNa
     ...(version >= 48 && { GwPriority: config.gatewayPriority ?? 0 }),
     NetworkID: network?.id ?? '',
     EndpointID: endpoint?.id ?? '',
-    Gateway: gateway(network, endpoint?.ipv4),
+    Gateway: gateway(view, 4),
     IPAddress: endpoint?.ipv4 ?? '',
-    IPPrefixLen: lengthOf(network, endpoint?.ipv4),
-    IPv6Gateway: gateway(network, endpoint?.ipv6),
+    IPPrefixLen: lengthOf(view, 4),
+    IPv6Gateway: gateway(view, 6),
     GlobalIPv6Address: endpoint?.ipv6 ?? '',
-    GlobalIPv6PrefixLen: lengthOf(network, endpoint?.ipv6),
+    GlobalIPv6PrefixLen: lengthOf(view, 6),
     ...(version >= 44 && { DNSNames: view.dnsNames }),
   };
 }
@@ -76,19 +76,21 @@ function presentIpamConfig(config: EndpointConfig) {
   };
 }
 
-/** Length of the subnet that an address of the network is of. */
-export function lengthOf(network: Network | undefined, address: IpAddress | undefined): number {
-  const subnet = entryOf(network, address)?.subnet;
-  return subnet === undefined ? 0 : prefixLength(subnet);
+/** Length of the subnet that an endpoint's address is of; 0 when it has none. */
+export function lengthOf({ endpoint, network }: Place, family: 4 | 6): number {
+  const address = endpoint && network && addressWithLength(endpoint, network, family);
+  return address === undefined ? 0 : prefixLength(address);
 }
 
 /** Networks that lead nowhere show no gateway, nor do those whose links need none. */
-function gateway(network: Network | undefined, address: IpAddress | undefined): string {
+function gateway({ endpoint, network }: Place, family: 4 | 6): string {
   const type = network?.parent?.type;
   if (network?.internal || (type?.kind === 'ipvlan' && type.mode !== 'l2')) return '';
-  return entryOf(network, address)?.gateway ?? '';
+  const told = endpoint?.lan?.[`ipv${family}`]?.gateway;
+  const address = endpoint?.[`ipv${family}`];
+  const entry = address && network?.subnets.find(({ subnet }) => prefixContains(subnet, address));
+  return told ?? entry?.gateway ?? '';
 }
 
-function entryOf(network: Network | undefined, address: IpAddress | undefined): Network['subnets'][number] | undefined {
-  return address && network?.subnets.find(({ subnet }) => prefixContains(subnet, address));
-}
+/** An endpoint on its network; either may be missing. */
+type Place = Pick<AttachmentView, 'endpoint' | 'network'>;

@@ -139,8 +139,8 @@ function presentContainers(network: Network, endpoints: readonly Endpoint[]) {
         Name: endpoint.ownerName,
         EndpointID: endpoint.id,
         MacAddress: endpoint.mac ?? '',
-        IPv4Address: withLength(endpoint.ipv4, lengthOf(network, endpoint.ipv4)),
-        IPv6Address: withLength(endpoint.ipv6, lengthOf(network, endpoint.ipv6)),
+        IPv4Address: withLength(endpoint.ipv4, lengthOf({ endpoint, network }, 4)),
+        IPv6Address: withLength(endpoint.ipv6, lengthOf({ endpoint, network }, 6)),
       },
     ]),
   );

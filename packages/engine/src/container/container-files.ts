@@ -10,6 +10,7 @@ import {
   hostsFile,
   internalResolvConf,
   isGatewayService,
+  lanSearch,
   type Network,
   type NetworkController,
   parseResolvConf,
@@ -77,7 +78,8 @@ export class FileWriter {
     const root = rootOf(identitiesOf(container.config, this.#settings));
     if (root !== undefined) letIn(files.directory, root);
     overwrite(files.hostname, `${hostname}\n`);
-    writeOwned(files.resolvConf, this.#resolvConf(container, networks, asksByIpv6(networks) ? 6 : 4));
+    const family = asksByIpv6(networks) ? 6 : 4;
+    writeOwned(files.resolvConf, this.#resolvConf(container, networks, [], family));
     this.writeHosts(container, hostname, []);
     if (root !== undefined) {
       for (const path of [files.hosts, files.hostname, files.resolvConf]) chownSync(path, root.uid, root.gid);
@@ -88,6 +90,14 @@ export class FileWriter {
   /** Write `/etc/hosts` of a container that starts. */
   writeHosts(container: Container, hostname: string, endpoints: readonly Endpoint[]): void {
     writeOwned(containerFiles(this.#settings, container.id).hosts, this.#hosts(container, hostname, endpoints));
+  }
+
+  /** Write `/etc/resolv.conf` of a container that starts anew when its LANs have said which domains are theirs. */
+  writeSearch(container: Container, networks: readonly Network[], endpoints: readonly Endpoint[]): void {
+    if (lanSearch(endpoints).length === 0) return;
+    const { resolvConf } = containerFiles(this.#settings, container.id);
+    const family = asksByIpv6(networks) ? 6 : 4;
+    writeOwned(resolvConf, this.#resolvConf(container, networks, endpoints, family));
   }
 
   /** Bring files of a container that runs up to date; what it has changed itself stays. */
@@ -101,7 +111,7 @@ export class FileWriter {
     rewriteLines(files.hosts, this.#hosts(container, hostname, endpoints));
     const { resolver } = this.#network.sandbox(container.sandbox ?? '') ?? {};
     const family = resolver?.ipv6 !== undefined && asksByIpv6(networks) ? 6 : 4;
-    rewriteUnlessEdited(files.resolvConf, this.#resolvConf(container, networks, family));
+    rewriteUnlessEdited(files.resolvConf, this.#resolvConf(container, networks, endpoints, family));
   }
 
   #hosts(container: Container, hostname: string, endpoints: readonly Endpoint[]): string {
@@ -118,10 +128,17 @@ export class FileWriter {
   }
 
   /** The name service if any network has names, else the host's servers. */
-  #resolvConf(container: Container, networks: readonly Network[], family: Family): string {
+  #resolvConf(
+    container: Container,
+    networks: readonly Network[],
+    endpoints: readonly Endpoint[],
+    family: Family,
+  ): string {
     const { text, source } = readHostResolvConf();
     const host = parseResolvConf(text);
-    const dns = dnsConfig(container, this.#settings);
+    const own = dnsConfig(container, this.#settings);
+    // A host of a LAN looks for short names in the LAN's domains, as its other hosts do.
+    const dns = own.search.length > 0 ? own : { ...own, search: lanSearch(endpoints) };
     return networks.some(hasNames)
       ? internalResolvConf(host, dns, source, family)
       : hostResolvConf(host, dns, source, container.config.host.networkMode !== 'host');

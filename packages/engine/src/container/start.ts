@@ -162,7 +162,11 @@ export class ContainerStart {
     // The request is on its way before the network keeps this thread busy.
     await turn();
     const [endpoints] = await bothSettled(this.#sandboxes.join(sandbox, plan), creating);
-    if (plan.mode !== 'shared') this.#files.writeHosts(container, plan.hostname, endpoints);
+    if (plan.mode !== 'shared') {
+      this.#files.writeHosts(container, plan.hostname, endpoints);
+      const networks = plan.requests.map((request) => request.network);
+      this.#files.writeSearch(container, networks, endpoints);
+    }
     const pid = await this.#startTask(container, started);
     const state = { pid, exitCode: 0, error: '', oomKilled: false, startedAt: Date.now() };
     this.#table.setState(id, { status: 'running', ...state });

@@ -11,6 +11,7 @@ import type { Endpoint, EndpointConfig, Network, NetworkEvent, PortBinding, Sand
 import type { PluginPort } from '../remote/plugin-port.ts';
 import type { NetworkSettings } from '../settings.ts';
 import { NetworkState } from '../state.ts';
+import type { FakeLan } from './fake-lan.ts';
 import { FakeNameService } from './fake-name-service.ts';
 import { attend, type InterruptibleKernel, Life, MortalKernel } from './life.ts';
 
@@ -30,6 +31,8 @@ export class Machine<K extends InterruptibleKernel> implements Disposable {
   settings: NetworkSettings;
   /** Drivers of others; set before the engine starts. */
   plugins: PluginPort | undefined;
+  /** A LAN that containers can be hosts of; set before the engine starts. */
+  lan: FakeLan | undefined;
   life = new Life();
   #directory = mkdtempSync(join(tmpdir(), 'fairlead-network-'));
   #store: Store | undefined;
@@ -80,7 +83,7 @@ export class Machine<K extends InterruptibleKernel> implements Disposable {
     const logger: Logger = { ...silentLogger, warn: note, error: note };
     const kernel = new MortalKernel(this.kernel, life);
     const emit = (event: NetworkEvent) => void this.events.push(event);
-    const { plugins } = this;
+    const { plugins, lan } = this;
     const access = plugins && { plugins: async () => plugins, namespacePath: (name: string) => `/run/netns/${name}` };
     this.#controller = new NetworkController({
       store: this.#store,
@@ -90,6 +93,7 @@ export class Machine<K extends InterruptibleKernel> implements Disposable {
       logger,
       emit,
       ...(access && { plugins: access }),
+      ...(lan && { lan: async () => lan.portOf(life) }),
     });
   }
 

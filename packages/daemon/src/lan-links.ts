@@ -1,0 +1,10 @@
+import { clientPorts, linkFilter } from '@fairlead/dhcp';
+import { openRawLink, sendRawFrames } from '@fairlead/kernel/raw-link';
+import type { LanPort } from '@fairlead/network';
+
+/** Links of containers on LANs, as clients of DHCP speak on them. */
+export const lanLinks: LanPort = {
+  open: (namespace, link, onFrame) =>
+    openRawLink({ namespace, link, program: linkFilter, ports: clientPorts, onFrame }),
+  send: (link, frames) => sendRawFrames('', link, frames),
+};

@@ -1,0 +1,40 @@
+import { parseIpAddress } from '@fairlead/base';
+import type { LinkSocket } from '@fairlead/dhcp';
+import { answer4, describe4 } from '@fairlead/dhcp/testing';
+import type { LanPort } from '../lan/lan-port.ts';
+import type { Life } from './life.ts';
+
+/** A LAN in memory, with one server that gives one address. */
+export class FakeLan {
+  /** What it gives. */
+  address = parseIpAddress('192.0.2.9');
+  /** True lets it answer nobody. */
+  silent = false;
+  /** What it was told, in order: `DISCOVER 0.0.0.0`. */
+  readonly heard: string[] = [];
+
+  /** The LAN as a process sees it that may end before or after each thing that it says. */
+  portOf(life: Life): LanPort {
+    const say = (frame: Uint8Array) => {
+      if (life.dead) return undefined;
+      life.before();
+      this.heard.push(describe4(frame));
+      life.after();
+      return this.silent ? undefined : answer4(frame, this.address);
+    };
+    return {
+      open: (_namespace, _link, onFrame): LinkSocket => {
+        let isOpen = true;
+        const send = (frame: Uint8Array) => {
+          const answer = say(frame);
+          if (answer !== undefined) setImmediate(() => isOpen && !life.dead && onFrame(answer));
+        };
+        const dispose = () => {
+          isOpen = false;
+        };
+        return { send, [Symbol.dispose]: dispose };
+      },
+      send: (_link, frames) => frames.forEach(say),
+    };
+  }
+}
