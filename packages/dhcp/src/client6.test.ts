@@ -95,6 +95,20 @@ describe('a client of IPv6', () => {
     assert.deepEqual([lease?.address, lease?.gateway], ['2001:db8:1::9/128', undefined]);
   });
 
+  test('makes its address itself where nobody manages what the router says is managed', () => {
+    const asked = client.begin(0);
+    let step = client.receive(asked.state, announcement({ managed: true, autonomous: true }), 0);
+    const said: string[] = [];
+    for (; step.news === undefined; step = client.wake(step.state, step.state.wakeAt ?? 0)) said.push(words(step));
+    assert.deepEqual(said, Array(3).fill('soliciting: SOLICIT'));
+    assert.equal(step.state.lease?.source, 'slaac');
+    const { lease, wakeAt = 0 } = step.state;
+    step = client.wake(step.state, wakeAt);
+    step = client.receive(step.state, announcement({ managed: true, autonomous: true }), wakeAt);
+    while (step.news === undefined) step = client.wake(step.state, step.state.wakeAt ?? 0);
+    assert.deepEqual([step.news, step.state.lease?.address], ['leased', lease?.address]);
+  });
+
   test('renews with its server, then with any, then begins anew', () => {
     const asked = client.wake(bound().state, 300_000);
     const renewing = client.receive(asked.state, announcement({ managed: true, autonomous: false }), 300_001);

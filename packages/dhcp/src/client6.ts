@@ -34,6 +34,8 @@ export interface State6 extends ClientState {
  */
 const SOLICITATIONS = 3;
 const SOLICITATION_INTERVAL = 1500;
+/** So often servers are asked that a router has spoken of, before an address is made without them: for seven seconds. */
+const SOLICITS = 3;
 /** REQ_MAX_RC (RFC 8415, 7.6). */
 const REQUESTS = 10;
 /** An address that a router's prefix has made is asked for again so often while nobody answers, in milliseconds. */
@@ -72,6 +74,8 @@ export class Client6 implements Machine<State6> {
         return state.attempts < SOLICITATIONS ? this.#send(state, now) : this.#ask(state, now);
       case 'requesting':
         return state.attempts < REQUESTS ? this.#send(state, now) : this.begin(now, lease);
+      case 'soliciting':
+        return this.#solicitAgain(state, now);
       case 'renewing':
         return isPast(lease?.rebindAt, now) ? this.#exchange('rebinding', state, now) : this.#send(state, now);
       default:
@@ -115,6 +119,14 @@ export class Client6 implements Machine<State6> {
     }
     if (lease?.server === undefined) return this.#exchange('soliciting', state, now);
     return this.#exchange(isPast(lease.rebindAt, now) ? 'rebinding' : 'renewing', state, now);
+  }
+
+  /** Some routers say that addresses are managed where nobody manages them: then a host makes its own, if it may. */
+  #solicitAgain(state: State6, now: number): Step<State6> {
+    const { router, lease, attempts } = state;
+    const mayMake = attempts >= SOLICITS && lease?.source !== 'dhcpv6';
+    const own = mayMake && router && autonomousLease(router, this.#identity.mac, now);
+    return own ? step(this.#bound(now, own), [], 'leased') : this.#send(state, now);
   }
 
   #answer(state: State6, message: Dhcp6Message, server: LeaseServer, now: number): Step<State6> {
