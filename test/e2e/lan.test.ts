@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiClient } from '@fairlead/api/client';
 import type { Daemon, Host } from '@fairlead/lab';
 import { LanServer } from '../lab/lan-server.ts';
 import { EngineHost } from './engine-host.ts';
@@ -18,6 +19,7 @@ const docker = (...words: string[]) => daemon.docker(...words);
 /** T1 is three seconds in DHCPv4; for DHCPv6 the router's short lifetime does it. */
 const wire = [
   '--dhcp-range=192.0.2.100,192.0.2.110,255.255.255.0,2m',
+  '--dhcp-host=02:42:00:00:00:77,192.0.2.120',
   ...['--dhcp-option=option:T1,3', '--dhcp-option=option:mtu,1400', '--domain=lan.example'],
   '--dhcp-option=option:classless-static-route,0.0.0.0/0,192.0.2.1,198.51.100.0/24,192.0.2.3',
   ...['--enable-ra', '--ra-param=eth0,4,6', '--dhcp-range=2001:db8::100,2001:db8::1ff,64,2m'],
@@ -137,6 +139,19 @@ test('what a container had is given back when it is removed, and nothing is left
   await server.hears(/DHCPRELEASE\(eth0\) 192\.0\.2\.1/, from);
   await server.hears(/DHCPRELEASE\(eth0\)(?! 192)/, from);
   assert.doesNotMatch(server.book(), /192\.0\.2\.1|2001:db8::1/);
+});
+
+test('a container that runs joins and leaves the LAN; an address that is reserved there is had by the hardware address', async () => {
+  await docker('run', '-d', '--name', 'guest', 'busybox', 'sleep', '1000');
+  const config = { Container: 'guest', EndpointConfig: { MacAddress: '02:42:00:00:00:77' } };
+  const from = server.position;
+  await new ApiClient(`unix://${daemon.socketPath}`).text('POST', '/networks/lan/connect', { body: config });
+  assert.equal((await view('guest', 'lan'))['IPAddress'], '192.0.2.120');
+  const seen = await docker('exec', 'guest', 'sh', '-c', 'ip -o address show eth1; ip route');
+  assert.match(seen, /inet 192\.0\.2\.120\/24 .*198\.51\.100\.0\/24 via 192\.0\.2\.3 dev eth1/s);
+  await docker('network', 'disconnect', 'lan', 'guest');
+  await server.hears(/DHCPRELEASE\(eth0\) 192\.0\.2\.120/, from);
+  await docker('rm', '-f', 'guest');
 });
 
 test('where nobody answers the container does not start, says why, and leaves nothing', async () => {

@@ -85,10 +85,6 @@ export class NetworkController {
     const remote = lateRemoteNetworks(context, state);
     const networkTurn = <T>(work: () => Promise<T>) => this.#turns.run('networks', work);
     this.#remote = remote;
-    this.#networks = new Networks({
-      ...{ state, kernel, names, settings, logger, emit, turn: networkTurn },
-      ...(remote && { remote }),
-    });
     const announcements = new Announcements(kernel, logger);
     const turn = <T>(sandbox: string, work: () => Promise<T>) => this.#turns.run(sandbox, work);
     const lans = new Lans({
@@ -101,6 +97,10 @@ export class NetworkController {
       ...(remote && { remote }),
     };
     this.#lans = lans;
+    this.#networks = new Networks({
+      ...{ state, kernel, names, settings, logger, emit, lans, turn: networkTurn },
+      ...(remote && { remote }),
+    });
     this.#sandboxes = new Sandboxes(parts);
     this.#reconcile = { state, kernel, names, records, ports, namespacePrefix, hostTable, logger, turn };
   }
@@ -340,7 +340,7 @@ export class NetworkController {
 
   /** Plugins and LANs that gave addresses are told in their own time. */
   #payFor(owner: string): void {
-    this.#lans.sayFarewells();
+    void this.#lans.sayFarewells();
     if (this.#remote === undefined || !Iterator.from(this.#state.debts).some(({ about }) => about.endsWith(owner)))
       return;
     void this.#remote().then((remote) => remote.payFor(owner));

@@ -8,7 +8,6 @@ import {
   messageOf,
   networkOf,
   type Prefix,
-  parsePrefix,
   prefixFamily,
   prefixOf,
   settleAll,
@@ -27,8 +26,9 @@ import { networkFragment } from './fragment.ts';
 import { GATEWAY_NETWORK } from './gateway.ts';
 import { withHostAddresses } from './host-access.ts';
 import type { KernelPort } from './kernel-port.ts';
+import type { Lans } from './lan/lans.ts';
 import { findNetwork } from './lookup.ts';
-import type { IpamRequest, Network, NetworkEvent, NetworkRequest, SubnetConfig } from './model.ts';
+import type { IpamRequest, Network, NetworkEvent, NetworkRequest } from './model.ts';
 import type { NameServicePort } from './name-service-port.ts';
 import {
   fixedNetwork,
@@ -47,6 +47,7 @@ import { forwardsIpv6, keepRouterAdvertisements } from './router-advertisements.
 import { forgetIdleSegments, keepUsedSegments } from './segment-growth.ts';
 import type { DefaultBridge, NetworkSettings } from './settings.ts';
 import type { NetworkState } from './state.ts';
+import { isAsAsked } from './subnet-plan.ts';
 import { applyThoroughly } from './thorough-apply.ts';
 
 /** What {@link Networks} works with. */
@@ -59,6 +60,7 @@ export interface NetworksContext {
   readonly emit: (event: NetworkEvent) => void;
   /** What is done with plugins; absent where there are none. */
   readonly remote?: () => Promise<RemoteNetworks>;
+  readonly lans: Lans;
   /** Do work while nobody else makes or removes a network. */
   readonly turn: <T>(work: () => Promise<T>) => Promise<T>;
 }
@@ -157,7 +159,7 @@ export class Networks {
   }
 
   async #remove(network: Network): Promise<Network> {
-    const { kernel, names, emit, state } = this.#context;
+    const { kernel, names, emit, lans, state } = this.#context;
     if (predefinedNetworks.includes(network.name)) {
       throw new FairleadError('forbidden', `${network.name} is a pre-defined network and cannot be removed`);
     }
@@ -166,6 +168,8 @@ export class Networks {
     state.store.transaction(() => state.dropNetwork(network));
     try {
       await settleAll([
+        // Before the interface goes by which their LAN is reached.
+        () => lans.sayFarewells(),
         () => applyThoroughly(kernel, removals(this.#unshared(network))),
         () => names.removeNetwork(network.id),
       ]);
@@ -386,15 +390,4 @@ export class Networks {
       return address === undefined ? [] : [prefixOf(address, familyBits(familyOf(address)))];
     });
   }
-}
-
-/** True when a subnet of the default bridge is what the flags ask for; what they leave open may be anything. */
-function isAsAsked(subnet: SubnetConfig, asked: IpamRequest): boolean {
-  const same = (wanted: string | undefined, has: string | undefined) => !wanted || wanted === has;
-  return (
-    same(asked.subnet && parsePrefix(asked.subnet), subnet.subnet) &&
-    same(asked.gateway, subnet.gateway) &&
-    (asked.range ?? '') === (subnet.range ?? '') &&
-    isDeepStrictEqual(asked.auxiliary ?? {}, subnet.auxiliary ?? {})
-  );
 }

@@ -1,4 +1,5 @@
-import { FairleadError, type Family, type Prefix, prefixFamily, prefixLength } from '@fairlead/base';
+import { isDeepStrictEqual } from 'node:util';
+import { FairleadError, type Family, type Prefix, parsePrefix, prefixFamily, prefixLength } from '@fairlead/base';
 import {
   AddressPool,
   chooseSubnet,
@@ -63,6 +64,17 @@ export function hasNoPools(request: NetworkRequest): boolean {
     throw new FairleadError('invalid-argument', `null ipam driver does not handle specific address ${what} requests`);
   }
   return true;
+}
+
+/** True when a subnet is what was asked for; what was left open may be anything. */
+export function isAsAsked(subnet: SubnetConfig, asked: IpamRequest): boolean {
+  const same = (wanted: string | undefined, has: string | undefined) => !wanted || wanted === has;
+  return (
+    same(asked.subnet && parsePrefix(asked.subnet), subnet.subnet) &&
+    same(asked.gateway, subnet.gateway) &&
+    (asked.range ?? '') === (subnet.range ?? '') &&
+    isDeepStrictEqual(asked.auxiliary ?? {}, subnet.auxiliary ?? {})
+  );
 }
 
 function decideSubnet(subnet: Prefix, asked: SubnetRequest | undefined, question: SubnetQuestion): SubnetConfig {

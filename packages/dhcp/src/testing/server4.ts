@@ -1,4 +1,4 @@
-import { type IpAddress, ipToBytes, parseIpAddress } from '@fairlead/base';
+import { ByteWriter, type IpAddress, ipToBytes, parseIpAddress } from '@fairlead/base';
 import { type Dhcp4Message, decodeDhcp4, encodeDhcp4 } from '../dhcp4-message.ts';
 import { dhcp4Option, dhcp4Type, typeOf4 } from '../dhcp4-option.ts';
 import { type Datagram, datagramFrame, readDatagram } from '../frame.ts';
@@ -17,17 +17,19 @@ export function describe4(frame: Uint8Array): string {
 }
 
 /**
- * What 192.0.2.1 answers, router and server of 192.0.2.0/24, who gives one address for an hour and refuses every other;
+ * What 192.0.2.1 answers, router and server of 192.0.2.0/24, who gives one address and refuses every other;
  * `undefined` for a message that is not answered.
+ *
+ * @param seconds for which it is given.
  */
-export function answer4(frame: Uint8Array, address: IpAddress): Uint8Array | undefined {
+export function answer4(frame: Uint8Array, address: IpAddress, seconds: number): Uint8Array | undefined {
   const { message, datagram } = heard(frame);
   const type = typeOf4(message.options);
   if (type !== dhcp4Type.discover && type !== dhcp4Type.request) return undefined;
   const asked = message.options.get(dhcp4Option.requestedAddress)?.join('.') ?? message.clientAddress;
   const granted = type === dhcp4Type.discover || asked === address;
   const answer = type === dhcp4Type.discover ? dhcp4Type.offer : granted ? dhcp4Type.acknowledge : dhcp4Type.refuse;
-  const payload = encodeDhcp4({ ...message, kind: 'reply', yourAddress: address, options: optionsOf(answer) });
+  const payload = encodeDhcp4({ ...message, kind: 'reply', yourAddress: address, options: optionsOf(answer, seconds) });
   return datagramFrame({
     sourceMac: datagram.sourceMac,
     destinationMac: message.mac,
@@ -39,7 +41,7 @@ export function answer4(frame: Uint8Array, address: IpAddress): Uint8Array | und
   });
 }
 
-function optionsOf(type: number): Dhcp4Message['options'] {
+function optionsOf(type: number, seconds: number): Dhcp4Message['options'] {
   const server = ipToBytes(parseIpAddress('192.0.2.1'));
   return new Map<number, Uint8Array>([
     [dhcp4Option.messageType, Uint8Array.of(type)],
@@ -47,7 +49,7 @@ function optionsOf(type: number): Dhcp4Message['options'] {
     [dhcp4Option.routers, server],
     [dhcp4Option.nameServers, server],
     [dhcp4Option.subnetMask, Uint8Array.of(255, 255, 255, 0)],
-    [dhcp4Option.leaseTime, Uint8Array.of(0, 0, 14, 16)],
+    [dhcp4Option.leaseTime, new ByteWriter(4).u32be(seconds).finish()],
   ]);
 }
 

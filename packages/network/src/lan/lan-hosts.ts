@@ -158,7 +158,7 @@ export class LanHosts {
     const { follower, logger, outside } = this.#context;
     const { id } = item.endpoint;
     if (news === 'lost') logger.warn('lease lost: another one is asked for', details(item));
-    outside(() => relet(follower(), id, this.#held(id))).catch((error: unknown) => {
+    outside(() => relet(follower(), id, () => this.#held(id))).catch((error: unknown) => {
       logger.error('lease not followed', { ...details(item), error: messageOf(error) });
     });
   }

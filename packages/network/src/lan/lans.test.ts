@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseIpAddress } from '@fairlead/base';
 import type { Network, NetworkRequest } from '../model.ts';
 import { FakeLan } from '../testing/fake-lan.ts';
@@ -90,6 +91,26 @@ describe('containers that are hosts of a LAN', () => {
     await rig.join(await rig.sandbox('web'), network);
     assert.deepEqual(inside(rig), ['192.0.2.10/24', '0.0.0.0/0 via 192.0.2.1']);
     rig.assertConsistent();
+  });
+
+  test('follow what the LAN changes while they run', async () => {
+    const lan = new FakeLan();
+    lan.seconds = 2;
+    using rig = await started(lan);
+    const network = await flat(rig);
+    const sandbox = await rig.sandbox('web');
+    await rig.join(sandbox, network);
+    lan.address = parseIpAddress('192.0.2.10');
+    while (!inside(rig).includes('192.0.2.10/24')) await sleep(10);
+    await rig.controller.publish(sandbox.id, []);
+    assert.deepEqual(inside(rig), ['192.0.2.10/24', '0.0.0.0/0 via 192.0.2.1']);
+    assert.deepEqual(rig.state.addresses.find(network.id, 'web-id')?.ipv4, '192.0.2.10');
+    assert.ok(rig.events.some(({ action, container }) => action === 'update' && container === 'web-id'));
+    assert.match(rig.logged.join('\n'), /lease lost/);
+    rig.assertConsistent();
+    await rig.controller.closeSandbox(sandbox.id);
+    await rig.controller.removeNetwork('lan');
+    assert.equal(lan.heard.at(-1), 'RELEASE 192.0.2.10');
   });
 
   test('are completed or undone after an engine that died at any step, and nothing is given back twice', async () => {

@@ -33,25 +33,26 @@ export class Lans {
     await (await this.#load()).obtain(namespace, hosts);
   }
 
-  /** Endpoints go, or have not come to be. */
+  /** Endpoints go, or have not come to be. Never rejects. */
   async end(joined: readonly Joined[]): Promise<void> {
     const hosts = joined.filter(({ network }) => isLan(network));
     if (hosts.length === 0) return;
-    const lans = await this.#load();
-    for (const { endpoint } of hosts) lans.end(endpoint.id);
-    lans.sayFarewells();
+    await this.#quietly((lans) => {
+      for (const { endpoint } of hosts) lans.end(endpoint.id);
+      lans.sayFarewells();
+    });
   }
 
-  /** Leases that nobody needs any more are given back in their own time. */
-  sayFarewells(): void {
-    if (this.#context.state.farewells.size > 0) void this.#quietly((lans) => lans.sayFarewells());
+  /** Leases that nobody needs any more are given back. Never rejects. */
+  async sayFarewells(): Promise<void> {
+    if (this.#context.state.farewells.size > 0) await this.#quietly((lans) => lans.sayFarewells());
   }
 
   /** After a start: leases of containers that run are kept from here on. Never rejects. */
   async recover(): Promise<void> {
     const { state } = this.#context;
     const networks = [...state.networks].filter(isLan);
-    this.sayFarewells();
+    await this.sayFarewells();
     if (networks.length === 0) return;
     await this.#quietly((lans) => {
       for (const network of networks) {

@@ -29,11 +29,12 @@ interface Change {
 /**
  * A LAN says something else to an endpoint that is in use: its addresses, routes, name servers and names follow.
  *
+ * @param held what it holds by the time that its sandbox's turn has come.
  * @throws what the kernel refuses; the endpoint has what it had then.
  */
-export async function relet(context: ReletContext, endpointId: string, lan: LanLeases): Promise<void> {
+export async function relet(context: ReletContext, endpointId: string, held: () => LanLeases): Promise<void> {
   const { sandbox } = context.state.endpoints.get(endpointId) ?? {};
-  if (sandbox !== undefined) await context.turn(sandbox, () => reletNow(context, endpointId, lan));
+  if (sandbox !== undefined) await context.turn(sandbox, () => reletNow(context, endpointId, held()));
 }
 
 async function reletNow(

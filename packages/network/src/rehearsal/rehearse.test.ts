@@ -5,6 +5,7 @@ import { FakeKernel } from '@fairlead/kernel/testing';
 import { type Change, describeChange } from '@fairlead/netlink';
 import type { ControllerContext, NetworkController } from '../controller.ts';
 import type { PortBinding } from '../model.ts';
+import { FakeLan } from '../testing/fake-lan.ts';
 import { Rig } from '../testing/rig.ts';
 import { type NetworkRehearsal, rehearseNetwork } from './rehearse.ts';
 
@@ -69,11 +70,12 @@ async function machine(): Promise<Rig> {
 function rehearse(rig: Rig, more: Partial<ControllerContext> = {}): NetworkRehearsal & { readonly played: Change[] } {
   const stage = new FakeKernel();
   const played: Change[] = [];
-  const { names, settings } = rig;
+  const { names, settings, lan, life } = rig;
   const { store } = rig.state;
   const context = { store, kernel: rig.kernel, names, settings, logger: silentLogger, emit: () => {} };
+  const access = lan && { lan: async () => lan.portOf(life) };
   const rehearsal = rehearseNetwork(
-    { ...context, ...more },
+    { ...context, ...access, ...more },
     {
       prepare: (changes) => stage.apply(changes),
       apply: async (changes) => {
@@ -151,6 +153,19 @@ describe('a rehearsal', () => {
     const refusal = { code: 'not-implemented', message: /a dry run does not ask plugins/ };
     await assert.rejects(rehearsal.network.createNetwork({ name: 'new', driver: 'weave' }), refusal);
     await assert.rejects(rehearsal.network.createNetwork({ name: 'new', ipam: { driver: 'weave' } }), refusal);
+  });
+
+  test('does not ask LANs', async () => {
+    using rig = await machine();
+    const lan = new FakeLan();
+    rig.lan = lan;
+    const asked = { ipam: { driver: 'dhcp' }, driver: 'macvlan', options: { parent: 'uplink' } };
+    await rig.controller.createNetwork({ name: 'lan', ...asked });
+    using rehearsal = rehearse(rig);
+    await assert.rejects(rehearsal.network.join(web(rehearsal.network), [request(rehearsal.network, 'lan')]), {
+      message: 'a dry run does not ask a LAN for addresses, which would give them',
+    });
+    assert.deepEqual(lan.heard, []);
   });
 
   test('has a stand-in on the stage for what is not ours', async () => {

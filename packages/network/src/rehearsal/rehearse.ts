@@ -20,7 +20,8 @@ export interface NetworkRehearsal extends Disposable {
 
 /**
  * The model that `context` makes, on a copy of what is stored, with the same code: what it does to the kernel it does on a
- * stage, where what it stands on is made first. Ports are tried, not held; plugins are not asked.
+ * stage, where what it stands on is made first. Ports are tried, not held; neither plugins nor LANs are
+ * asked.
  */
 export function rehearseNetwork(context: ControllerContext, stage: Stage): NetworkRehearsal {
   const store = context.store.scratch();
@@ -35,6 +36,7 @@ export function rehearseNetwork(context: ControllerContext, stage: Stage): Netwo
     ...{ ...rest, store, kernel, names, emit: () => {} },
     logger: { ...silentLogger, warn },
     ...(context.plugins && { plugins: { ...context.plugins, plugins: refusePlugins } }),
+    ...(context.lan && { lan: refuseLans }),
   });
   const dispose = () => store[Symbol.dispose]();
   return { network, store, warnings, elements: kernel.elements, [Symbol.dispose]: dispose };
@@ -42,4 +44,8 @@ export function rehearseNetwork(context: ControllerContext, stage: Stage): Netwo
 
 async function refusePlugins(): Promise<never> {
   throw new FairleadError('not-implemented', 'a dry run does not ask plugins, which may do what they are asked for');
+}
+
+async function refuseLans(): Promise<never> {
+  throw new FairleadError('not-implemented', 'a dry run does not ask a LAN for addresses, which would give them');
 }

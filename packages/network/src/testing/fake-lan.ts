@@ -8,6 +8,8 @@ import type { Life } from './life.ts';
 export class FakeLan {
   /** What it gives. */
   address = parseIpAddress('192.0.2.9');
+  /** Seconds for which it gives it. */
+  seconds = 3600;
   /** True lets it answer nobody. */
   silent = false;
   /** What it was told, in order: `DISCOVER 0.0.0.0`. */
@@ -20,7 +22,7 @@ export class FakeLan {
       life.before();
       this.heard.push(describe4(frame));
       life.after();
-      return this.silent ? undefined : answer4(frame, this.address);
+      return this.silent ? undefined : answer4(frame, this.address, this.seconds);
     };
     return {
       open: (_namespace, _link, onFrame): LinkSocket => {
