@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { privateContainerd } from '../testing/private-containerd.ts';
 import { Containerd } from './containerd.ts';
 import { startContainerd } from './containerd-process.ts';
@@ -17,6 +19,21 @@ test('a containerd that runs is found again, not started twice', async () => {
   await again.stop();
   await lab.process.ended;
   await again.ended;
+});
+
+test('containerd finds a program that decompresses layers, after any of the machine’s own', async () => {
+  await using lab = await privateContainerd();
+  const environment = readFileSync(`/proc/${lab.process.pid}/environ`, 'utf8').split('\0');
+  const directory =
+    environment
+      .find((variable) => variable.startsWith('PATH='))
+      ?.split(':')
+      .at(-1) ?? '';
+  const program = join(directory, 'unpigz');
+  const decompress = (input: Buffer) =>
+    execFileSync(program, ['-d', '-c'], { input, stdio: ['pipe', 'pipe', 'ignore'] });
+  assert.equal(decompress(gzipSync('a layer')).toString(), 'a layer');
+  assert.throws(() => decompress(Buffer.from('no layer')), { status: 1 });
 });
 
 test('the client finds a containerd that came back', async () => {

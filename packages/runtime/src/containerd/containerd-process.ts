@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FairleadError } from '@fairlead/base';
 import { type ContainerdPaths, containerdConfig } from './containerd-config.ts';
@@ -61,7 +61,7 @@ async function spawnContainerd(settings: ContainerdSettings): Promise<Containerd
   const config = configPath(settings);
   writeFileSync(config, containerdConfig(settings), { mode: 0o600 });
   const log = openSync(logPath(settings), 'a', 0o600);
-  const path = [settings.programs, process.env['PATH']].filter((entry) => entry).join(':');
+  const path = [settings.programs, process.env['PATH'], decompressors()].filter((entry) => entry).join(':');
   const child = spawn(settings.binary ?? 'containerd', ['--config', config], {
     detached: true,
     stdio: ['ignore', log, log],
@@ -82,6 +82,15 @@ async function spawnContainerd(settings: ContainerdSettings): Promise<Containerd
   }
   const pid = child.pid ?? 0;
   return { pid, adopted: false, ended: ended.then(() => {}), stop: () => stopAndWait(settings, pid) };
+}
+
+/**
+ * Directory of the program that decompresses layers. By itself containerd does it in Go, in the thread that also digests
+ * and unpacks, unless it finds a program called `unpigz` (archive/compression); one of the machine's own comes before ours.
+ */
+function decompressors(): string | undefined {
+  const hasGzip = (process.env['PATH'] ?? '').split(':').some((directory) => existsSync(join(directory, 'gzip')));
+  return hasGzip ? resolve(import.meta.dirname, '../../programs') : undefined;
 }
 
 /** How a child ended, in words: for one that could not be started too. */
