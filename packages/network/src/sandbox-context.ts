@@ -1,4 +1,4 @@
-import type { IdentityMapping, Logger, PortPolicies } from '@fairlead/base';
+import { type IdentityMapping, type Logger, newIdentifier, type PortPolicies } from '@fairlead/base';
 import type { KernelObject } from '@fairlead/netlink';
 import type { Announcements } from './announcements.ts';
 import type { Joined } from './gateway.ts';
@@ -43,6 +43,23 @@ export interface SandboxRequest {
   /** What is found by SRV records. */
   readonly services?: readonly ServicePort[];
   readonly dns: DnsConfig;
+}
+
+/** The sandbox of a request, as it is stored before there is anything of it. @param namespace '' for the host's. */
+export function newSandbox(request: SandboxRequest, namespace: string): Sandbox {
+  return {
+    id: newIdentifier(),
+    owner: request.owner,
+    ownerName: request.ownerName,
+    namespace,
+    ...(request.identities && namespace !== '' && { identities: request.identities }),
+    ports: request.ports,
+    ...(request.portPolicies && { portPolicies: request.portPolicies }),
+    ...(request.unready && { unready: true }),
+    ...(request.services && request.services.length > 0 && { services: request.services }),
+    mappings: [],
+    dns: request.dns,
+  };
 }
 
 /** A sandbox as it was before a change. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { messageOf, newIdentifier, settleAll } from '@fairlead/base';
+import { messageOf, settleAll } from '@fairlead/base';
 import type { KernelObject } from '@fairlead/netlink';
 import { noteAbsentAddresses } from './absent-addresses.ts';
 import { leaseId } from './address-book.ts';
@@ -12,7 +12,7 @@ import { isLan } from './lan/lan-network.ts';
 import type { DebtMessage, Endpoint, EndpointConfig, PortBinding, PortMapping, Sandbox } from './model.ts';
 import { newlyJudged, newlyOpen } from './port-changes.ts';
 import type { RemoteNetworks } from './remote/remote-networks.ts';
-import type { SandboxesContext, SandboxRequest, Snapshot } from './sandbox-context.ts';
+import { newSandbox, type SandboxesContext, type SandboxRequest, type Snapshot } from './sandbox-context.ts';
 import { growNetworks, takeBackGrowth } from './segment-growth.ts';
 import { forgetEndpoints, forgetStrays } from './stale-connections.ts';
 import { applyThoroughly } from './thorough-apply.ts';
@@ -31,19 +31,8 @@ export class Sandboxes {
   /** Make the namespace; the runtime can start to use it while {@link join} goes on. */
   async open(request: SandboxRequest): Promise<Sandbox> {
     const { state, kernel } = this.#context;
-    const sandbox = state.sandboxes.put({
-      id: newIdentifier(),
-      owner: request.owner,
-      ownerName: request.ownerName,
-      namespace: request.mode === 'host' ? '' : this.#namespaceName(request),
-      ...(request.identities && request.mode === 'own' && { identities: request.identities }),
-      ports: request.ports,
-      ...(request.portPolicies && { portPolicies: request.portPolicies }),
-      ...(request.unready && { unready: true }),
-      ...(request.services && request.services.length > 0 && { services: request.services }),
-      mappings: [],
-      dns: request.dns,
-    });
+    const namespace = request.mode === 'host' ? '' : this.#namespaceName(request);
+    const sandbox = state.sandboxes.put(newSandbox(request, namespace));
     const fragment = state.fragment(sandbox);
     try {
       await kernel.apply(diff(fragment, []));
