@@ -33,6 +33,8 @@ export function composeCommand(daemon: Daemon, folder: string, words: readonly s
     DOCKER_HOST: daemon.address,
     PYTHONPATH: resolve(dirname(peerProgram('docker-compose')), '../lib/python3/dist-packages'),
     PYTHONDONTWRITEBYTECODE: '1',
+    // Compose 2 has BuildKit built in and would pull a builder.
+    DOCKER_BUILDKIT: '0',
   };
   return { command: [...composeProgram(), ...files, ...words], env };
 }

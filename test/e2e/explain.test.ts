@@ -148,6 +148,7 @@ const volatile = new Set([
     'multicast_startup_query_interval',
     'ageing',
     'metainfo',
+    'fdb_n_learned',
   ],
 ]);
 
