@@ -79,15 +79,18 @@ describe('logs', { timeout: 120_000 }, () => {
   }
 
   test('who follows loses nothing while files change and the daemon is told to end and killed', async () => {
-    const loop = 'i=0; while [ $i -lt 600 ]; do i=$((i+1)); echo $i; [ $i = 200 ] && sleep 2; usleep 3000; done';
+    const pause = 'wait_for_go() { until [ -e /go ]; do sleep 0.05; done; };';
+    const loop = 'i=0; while [ $i -lt 600 ]; do i=$((i+1)); echo $i; [ $i = 200 ] && wait_for_go; usleep 3000; done';
     const options = ['--log-opt', 'max-size=5k', '--log-opt', 'max-file=50'];
-    await docker('run', '-d', '--name', 'steady', ...options, 'busybox', 'sh', '-c', loop);
+    await docker('run', '-d', '--name', 'steady', ...options, 'busybox', 'sh', '-c', `${pause} ${loop}`);
     await sleep(200);
     await engine.daemon.restart();
     // What was read and is not in the file when the daemon is killed is lost: here that is nothing.
     while (!(await docker('logs', 'steady')).endsWith('200\n')) await sleep(50);
+    const pid = (await docker('inspect', '-f', '{{.State.Pid}}', 'steady')).trim();
     await engine.daemon.kill9();
-    await sleep(1500);
+    await engine.host.exec('touch', `/proc/${pid}/root/go`);
+    await sleep(500);
     await engine.daemon.restart();
     assert.equal(await docker('logs', '-f', 'steady'), numbers(1, 600));
     assert.equal(await docker('logs', 'steady'), numbers(1, 600));
