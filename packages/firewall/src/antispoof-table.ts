@@ -46,7 +46,7 @@ export function antispoofElements({ interface: port, mac, addresses }: GuardedPo
 /**
  * The table that drops what a guarded port sends under other addresses than its own: a static table whose state is in its
  * sets, as the host's is. What is let through is listed, so that nothing gets by in a form that was not thought of.
- * Why it is laid out so: docs/decisions/00xx-antispoof.md.
+ * Why it is laid out so: docs/decisions/0022-antispoof.md.
  */
 export function antispoofTable(options: { readonly protected: boolean }): TableDefinition {
   return {

@@ -43,11 +43,11 @@ test('messages arrive in order, the last one too, and empty lines do not', async
   const receiver = new SlowReceiver(true);
   const log = new RemoteLog(receiver, receiver);
   assert.equal(log.write(lines('a', '', 'b')), undefined);
-  log.write({ stream: 'stdout', data: Buffer.from('end') });
+  void log.write({ stream: 'stdout', data: Buffer.from('end') });
   await log.close();
   assert.deepEqual(receiver.taken, ['a', 'b', 'end']);
   assert.ok(receiver.closed);
-  log.write(lines('late'));
+  void log.write(lines('late'));
   assert.deepEqual(receiver.taken, ['a', 'b', 'end']);
 });
 
@@ -82,14 +82,14 @@ test('that messages get lost is said once, until one arrives again', async () =>
     for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
   };
   receiver.fail = true;
-  log.write(lines('a', 'b'));
+  void log.write(lines('a', 'b'));
   await settled();
   assert.equal(receiver.failures.length, 1);
   receiver.fail = false;
-  log.write(lines('c'));
+  void log.write(lines('c'));
   await settled();
   receiver.fail = true;
-  log.write(lines('d'));
+  void log.write(lines('d'));
   await log.close();
   assert.equal(receiver.failures.length, 2);
   assert.deepEqual(receiver.taken, ['c']);
