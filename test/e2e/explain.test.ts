@@ -273,6 +273,16 @@ function rehearsalOf([first = '', second = '', ...rest]: readonly string[]): str
   return first === 'network' || first === 'port' ? [first, second, '--dry-run', ...rest] : undefined;
 }
 
+/** Ask what a command would do, where that can be asked; nothing is changed by it. */
+async function rehearse(command: readonly string[]) {
+  const words = rehearsalOf(command);
+  if (words === undefined) return undefined;
+  const before = await everything();
+  const rehearsed = await tryFairlead(...words);
+  assert.deepEqual(await everything(), before, 'asking changes nothing');
+  return rehearsed;
+}
+
 /** What Docker has no words for. */
 function isOwn(command: readonly string[]): boolean {
   return /^(port|network (limit|update))\b/.test(command.join(' '));
@@ -313,10 +323,7 @@ function openDatabase() {
 
 for (const [command, operation] of cases) {
   test(`what docker ${command.join(' ').replace(/ busybox.*/, '')} did can be replayed`, async () => {
-    const rehearsal = rehearsalOf(command);
-    const before = await everything();
-    const rehearsed = rehearsal && (await tryFairlead(...rehearsal));
-    assert.deepEqual(await everything(), before, 'asking changes nothing');
+    const rehearsed = await rehearse(command);
     if (isOwn(command)) assert.equal((await tryFairlead(...command)).code, 0);
     else await daemon.docker(...command);
     const twinBefore = await kernelState(twin);
