@@ -9,6 +9,8 @@ const highWater = 1 << 20;
 const mostWaiting = 8192;
 /** Messages that are sent before anybody else has a turn. */
 const mostAtOnce = 256;
+/** Milliseconds that may take, for some take long to be made. */
+const longestTurn = 2;
 /** Milliseconds for which the last messages of a container are waited for. */
 const lastPatience = 10_000;
 
@@ -96,8 +98,13 @@ export class RemoteLog implements AsyncDisposable {
   async #sendAll(): Promise<void> {
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0, mostAtOnce);
+      let deadline = performance.now() + longestTurn;
       for (const message of batch) {
         if (this.#isAbandoned) return;
+        if (performance.now() > deadline) {
+          await endOfTurn();
+          deadline = performance.now() + longestTurn;
+        }
         try {
           const pending = this.#destination.send(message);
           if (pending !== undefined) await pending;
