@@ -91,7 +91,9 @@ suite('notes on Linux networking', () => {
   test('a port of the host leads to the port of the container', async () => {
     await shell('docker run --name con -d -p8000:8000 ubuntu httpd -f -p 8000 -h /var/www');
     const url = `http://${host.addresses.host.ipv4}:8000/`;
-    assert.equal(await host.outside.exec('busybox', 'wget', '-qO-', url), 'it works\n');
+    // The container runs, but its web server may not listen yet.
+    const served = `until busybox wget -qO- ${url} 2>/dev/null; do sleep 0.02; done`;
+    assert.equal(await host.outside.exec('timeout', '10', 'sh', '-c', served), 'it works\n');
     assert.equal(await host.exec('busybox', 'wget', '-qO-', 'http://127.0.0.1:8000/'), 'it works\n');
     assert.match(await shell('nft list map inet fairlead publish4'), /tcp \. 8000 : 172\.17\.0\.2 \. 8000/);
   });
