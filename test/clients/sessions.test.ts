@@ -105,7 +105,7 @@ test('options that cannot be had are refused or named, not passed over', async (
   const run = (...words: string[]) => refused('run', '--rm', ...words, 'busybox', 'true');
   assert.match(await run('--gpus', 'all'), /^125 .*could not select device driver "" with capabilities: \[\[gpu\]\]/);
   assert.match(await run('--runtime', 'other'), /^125 .*unknown or invalid runtime name: other/);
-  assert.match(await run('--log-driver', 'syslog'), /^125 .*the logging driver syslog is not supported yet/);
+  assert.match(await run('--log-driver', 'awslogs'), /^125 .*the logging driver awslogs is not supported yet/);
   assert.match(await run('--stop-signal', 'FOO'), /^125 .*invalid signal: FOO/);
   assert.match(await run('--cpus', '1000'), /^125 .*range of CPUs is from 0\.01/);
   assert.match(

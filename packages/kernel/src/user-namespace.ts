@@ -46,7 +46,9 @@ export function openOwner(path: string): OpenUserNamespace {
   const descriptor = openSync(path, 'r');
   try {
     const owner = ioctl(descriptor, NS_GET_USERNS, 0);
-    return { path: `/proc/${process.pid}/fd/${owner}`, [Symbol.dispose]: () => closeSync(owner) };
+    // Spelled so that runc from 1.1.13 on takes it for no `/proc/PID/ns/user`: of any path that begins with `/proc/PID` it
+    // reads the mapping of that very process (libcontainer/internal/userns, GetUserNamespaceMappings).
+    return { path: `/./proc/${process.pid}/fd/${owner}`, [Symbol.dispose]: () => closeSync(owner) };
   } finally {
     closeSync(descriptor);
   }
