@@ -224,7 +224,7 @@ const rows: readonly Row[] = [
     500,
     'failed to allocate gateway (10.41.0.0): Address already in use',
   ],
-  [net({ IPAM: { Driver: 'dhcp' } }), 404, 'could not find plugin dhcp in v1 plugin registry: plugin not found'],
+  [net({ IPAM: { Driver: 'weave' } }), 404, 'could not find plugin weave in v1 plugin registry: plugin not found'],
   [net({ IPAM: { Driver: 'null' } }), 400, 'ipv4 pool is empty'],
   // Containers that come and go.
   [connect('nowhere', 'web'), 404, 'network nowhere not found'],

@@ -25,6 +25,9 @@ export interface ContainerLog {
   close(): Promise<void>;
 }
 
+/** Of a container that is not started, for want of a log. */
+export const noLog: ContainerLog = { writer: undefined, write: () => undefined, close: async () => {} };
+
 type Context = Pick<EngineContext, 'settings' | 'logger' | 'openUnixDatagram'>;
 
 /**

@@ -14,6 +14,7 @@ import type { Container } from '../model.ts';
 import type { ContainerVolumes } from '../volume/container-volumes.ts';
 import type { VolumeSources } from '../volume/volume-sources.ts';
 import { type ContainerFiles, containerFiles, type FileWriter } from './container-files.ts';
+import type { ContainerLog } from './container-log.ts';
 import { ignoreMissing } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import { findInit } from './init-program.ts';
@@ -40,6 +41,8 @@ export interface Started {
   readonly process: RunningProcess;
   readonly log: LogWriter | undefined;
   readonly streams: ProcessStreams;
+  /** Why it cannot be started: its log has nowhere to go. Who attaches before the start is let in all the same. */
+  readonly refusal?: unknown;
   /** Write and send what is left of the log. */
   closeLog(): Promise<void>;
   /** Close streams and log, remove the pipes. */
@@ -133,6 +136,7 @@ export class ContainerStart {
   }
 
   async #run(container: Container, started: Started): Promise<void> {
+    if (started.refusal !== undefined) throw started.refusal;
     await using undo = new AsyncDisposableStack();
     const { id } = container;
     const plan = await this.#sandboxes.plan(container);
@@ -286,8 +290,7 @@ export class ContainerStart {
     const { config } = container;
     const outputs = [streams.paths.stdout, streams.paths.stderr].filter((path) => path !== '');
     await Promise.all(outputs.map((path) => keeper.hold(path)));
-    const { openContainerLog } = await containerLog();
-    const log = await openContainerLog(container, this.#context, isNew);
+    const { log, refusal } = await this.#openLog(container, isNew);
     const process = new RunningProcess(containerd.tasks, { containerId: container.id }, streams, {
       tty: config.tty,
       sink: (chunk) => log.write(chunk),
@@ -296,7 +299,20 @@ export class ContainerStart {
       process.dispose();
       await Promise.all([log.close(), ...outputs.map((path) => keeper.release(path))]);
     };
-    return { process, log: log.writer, streams, closeLog: () => log.close(), close };
+    return { process, log: log.writer, streams, refusal, closeLog: () => log.close(), close };
+  }
+
+  async #openLog(
+    container: Container,
+    isNew: boolean,
+  ): Promise<{ readonly log: ContainerLog; readonly refusal?: unknown }> {
+    const { noLog, openContainerLog } = await containerLog();
+    try {
+      return { log: await openContainerLog(container, this.#context, isNew) };
+    } catch (refusal) {
+      if (!isNew) throw refusal;
+      return { log: noLog, refusal };
+    }
   }
 
   #layout({ id, config }: Container) {
