@@ -5,6 +5,7 @@ import { formatVersion, maximumVersion, negotiateVersion } from './api-version.t
 import { errorResponse, pageNotFound, unexpectedEnd } from './error-response.ts';
 import { type CommonHeaders, clientGone, send, sendUpgraded } from './exchange.ts';
 import type { ApiRequest } from './request.ts';
+import { bodyOf } from './request-rest.ts';
 import type { ApiResponse } from './response.ts';
 import type { RouteTable } from './route.ts';
 
@@ -82,7 +83,7 @@ export class Dispatcher {
         parameters: found.parameters,
         query: url.query,
         headers: message.headers,
-        body: message,
+        body: bodyOf(message),
         signal,
       };
       return await found.route.handle(request);

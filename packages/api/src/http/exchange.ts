@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { drained, StreamConnection } from './hijacked-connection.ts';
+import { passOverRest } from './request-rest.ts';
 import type { ApiResponse, BodyChunk, PlainResponse, StreamResponse, TakeoverResponse } from './response.ts';
 
 /** How long a client has to close its side of a connection that is over. */
@@ -26,8 +27,16 @@ export async function send(
   common: CommonHeaders,
   signal: AbortSignal,
 ): Promise<void> {
-  if (answer.kind === 'plain') return sendPlain(response, answer, common);
-  if (answer.kind === 'stream') return await sendStream(response, answer, common, signal);
+  if (answer.kind === 'plain') {
+    await passOverRest(request);
+    return sendPlain(response, answer, common);
+  }
+  if (answer.kind === 'stream') {
+    if (!(await sendStream(response, answer, common, signal))) return;
+    await passOverRest(request);
+    response.end();
+    return;
+  }
   // Clients from before `Upgrade: tcp` get the same bytes as the rest of the connection, without chunks.
   response.useChunkedEncodingByDefault = false;
   response.shouldKeepAlive = false;
@@ -48,20 +57,21 @@ function sendPlain(response: ServerResponse, answer: PlainResponse, common: Comm
   response.end(bare ? undefined : body);
 }
 
+/** @returns false when the client has gone away. */
 async function sendStream(
   response: ServerResponse,
   answer: StreamResponse,
   common: CommonHeaders,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   response.writeHead(answer.status, { ...common, ...answer.headers });
   // Clients wait for the headers before they go on: `docker run` starts the container only then.
   response.flushHeaders();
   for await (const chunk of answer.body) {
-    if (signal.aborted) return;
+    if (signal.aborted) return false;
     if (!response.write(chunk)) await drained(response, signal);
   }
-  response.end();
+  return true;
 }
 
 /** Answer a request that asked for the connection: take it over, or refuse as an ordinary answer. */
