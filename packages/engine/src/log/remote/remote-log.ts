@@ -69,7 +69,7 @@ export class RemoteLog implements AsyncDisposable {
     return this.#room.promise;
   }
 
-  /** Send what is left, for as long as that takes a patient man, and let go. Never rejects. */
+  /** Send what is left, within {@link lastPatience}, and let go. Never rejects. */
   close(): Promise<void> {
     this.#closing ??= this.#finish();
     return this.#closing;
