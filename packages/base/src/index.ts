@@ -4,6 +4,7 @@
  * @module
  */
 export { ByteReader, ByteWriter } from './bytes.ts';
+export type { ClassicInstruction } from './classic-instruction.ts';
 export {
   codeOf,
   type ErrorCode,
@@ -17,6 +18,7 @@ export {
   settleAll,
   withPrefix,
 } from './errors.ts';
+export { goBooleanError, parseGoBoolean } from './go-boolean.ts';
 export { isIdentifierPrefix, newIdentifier, shortIdentifier } from './identifier.ts';
 export {
   formatIdentityRanges,
@@ -28,6 +30,8 @@ export {
   parseIdentityRanges,
   sameMapping,
 } from './identity-mapping.ts';
+export { interfaceIdentifier, linkLocalAddress } from './interface-identifier.ts';
+export { internetChecksum } from './internet-checksum.ts';
 export {
   type Family,
   familyOf,
@@ -91,3 +95,4 @@ export {
   prefixOf,
 } from './prefix.ts';
 export { nameServerAddress, relayEndpoint } from './resolver-address.ts';
+export { addToIndex, removeFromIndex } from './set-index.ts';

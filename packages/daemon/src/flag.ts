@@ -1,4 +1,4 @@
-import { FairleadError } from '@fairlead/base';
+import { FairleadError, parseGoBoolean } from '@fairlead/base';
 
 /** One flag of the daemon, as dockerd has it. */
 export interface Flag {
@@ -127,9 +127,9 @@ function named(name: string, word: string): Flag {
   return flag;
 }
 
-/** Go's strconv.ParseBool. */
+/** @returns `true` or `false`. */
 export function parseSwitch({ name }: Pick<Flag, 'name'>, text: string): string {
-  if (/^(1|t|true)$/i.test(text)) return 'true';
-  if (/^(0|f|false)$/i.test(text)) return 'false';
+  const value = parseGoBoolean(text);
+  if (value !== undefined) return `${value}`;
   throw new FairleadError('invalid-argument', `invalid argument "${text}" for "--${name}" flag: not a boolean`);
 }

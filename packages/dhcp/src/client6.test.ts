@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseIpAddress } from '@fairlead/base';
+import { linkLocalAddress, parseIpAddress } from '@fairlead/base';
 import { Client6, type State6 } from './client6.ts';
 import type { Association } from './dhcp6-message.ts';
-import { linkLocalAddress, readDatagram } from './frame.ts';
+import { readDatagram } from './frame.ts';
 import type { Step } from './machine.ts';
 import { retransmission6, timing6 } from './retransmission.ts';
 import { announcement, identity, reply6, sent6, serverMac } from './testing/samples.ts';

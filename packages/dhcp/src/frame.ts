@@ -3,6 +3,7 @@ import {
   ByteWriter,
   familyOf,
   type IpAddress,
+  internetChecksum,
   ipFromBytes,
   ipToBytes,
   type MacAddress,
@@ -82,17 +83,6 @@ export function readLinkMessage(frame: Uint8Array): LinkMessage | undefined {
   return { ...packet.envelope, message: packet.payload };
 }
 
-/** Address that every interface with IPv6 makes out of its hardware address (RFC 4291, appendix A; RFC 2464). */
-export function interfaceIdentifier(mac: MacAddress): Uint8Array {
-  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = macToBytes(mac);
-  return Uint8Array.of(a ^ 2, b, c, 0xff, 0xfe, d, e, f);
-}
-
-/** The link-local address of an interface. */
-export function linkLocalAddress(mac: MacAddress): IpAddress {
-  return ipFromBytes(Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, ...interfaceIdentifier(mac)));
-}
-
 interface Packet {
   readonly envelope: Envelope;
   readonly protocol: number;
@@ -170,14 +160,4 @@ function checksumOf(
 ): number {
   const writer = new ByteWriter(40).bytes(ipToBytes(source)).bytes(ipToBytes(destination));
   return internetChecksum([writer.u32be(payload.length).u32be(protocol).finish(), payload]);
-}
-
-/** RFC 1071; only the last piece may be of odd length. */
-function internetChecksum(pieces: readonly Uint8Array[]): number {
-  let sum = 0;
-  for (const piece of pieces) {
-    for (let index = 0; index < piece.length; index += 2) sum += ((piece[index] ?? 0) << 8) | (piece[index + 1] ?? 0);
-  }
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  return ~sum & 0xffff;
 }

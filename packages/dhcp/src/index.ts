@@ -15,7 +15,7 @@ export {
   type LeaseServer,
   type Route,
 } from './lease.ts';
-export { clientPorts, type FilterInstruction, linkFilter } from './link-filter.ts';
+export { clientPorts, linkFilter } from './link-filter.ts';
 export type { ClientState, Machine, Step } from './machine.ts';
 export { release4 } from './request4.ts';
 export { release6 } from './request6.ts';

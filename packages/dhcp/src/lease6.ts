@@ -3,6 +3,7 @@ import {
   type InterfaceAddress,
   type IpAddress,
   interfaceAddress,
+  interfaceIdentifier,
   ipFromBytes,
   ipToBytes,
   type MacAddress,
@@ -11,7 +12,6 @@ import {
   prefixLength,
 } from '@fairlead/base';
 import type { Dhcp6Message } from './dhcp6-message.ts';
-import { interfaceIdentifier } from './frame.ts';
 import type { HostLease, LeaseServer } from './lease.ts';
 import { FOR_EVER, type RouterAdvertisement } from './router-advertisement.ts';
 

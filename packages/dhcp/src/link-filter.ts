@@ -1,10 +1,4 @@
-/** An instruction of classic BPF. */
-export interface FilterInstruction {
-  readonly code: number;
-  readonly jt: number;
-  readonly jf: number;
-  readonly k: number;
-}
+import type { ClassicInstruction } from '@fairlead/base';
 
 /** Codes of linux/filter.h: load a half word or a byte, load the length of an IPv4 header, compare, end. */
 const LOAD_HALF = 0x28;
@@ -15,14 +9,14 @@ const IF_EQUAL = 0x15;
 const IF_ANY_BIT = 0x45;
 const END = 0x06;
 
-const load = (code: number, k: number): FilterInstruction => ({ code, jt: 0, jf: 0, k });
-const equal = (k: number, jt: number, jf: number): FilterInstruction => ({ code: IF_EQUAL, jt, jf, k });
+const load = (code: number, k: number): ClassicInstruction => ({ code, jt: 0, jf: 0, k });
+const equal = (k: number, jt: number, jf: number): ClassicInstruction => ({ code: IF_EQUAL, jt, jf, k });
 
 /**
  * Frames that a client may be meant with: datagrams to port 68 over IPv4 and to port 546 over IPv6, and router
  * advertisements. A container may receive anything else by the million while its lease is renewed.
  */
-export const linkFilter: readonly FilterInstruction[] = [
+export const linkFilter: readonly ClassicInstruction[] = [
   load(LOAD_HALF, 12),
   equal(0x0800, 0, 7),
   load(LOAD_BYTE, 23),

@@ -5,6 +5,7 @@ import {
   ipFromBytes,
   ipFromInteger,
   ipToInteger,
+  linkLocalAddress,
   type MacAddress,
   macToBytes,
   type Prefix,
@@ -13,7 +14,7 @@ import {
   prefixOf,
 } from '@fairlead/base';
 import { decodeNames } from './domain-names.ts';
-import { linkLocalAddress, linkMessageFrame, readLinkMessage } from './frame.ts';
+import { linkMessageFrame, readLinkMessage } from './frame.ts';
 import { decoding, MalformedMessage } from './malformed-message.ts';
 
 /** What a router says of its link (RFC 4861, 4.2). Times are seconds; {@link FOR_EVER} means for ever. */

@@ -1,4 +1,4 @@
-import type { IpAddress } from '@fairlead/base';
+import { addToIndex, type IpAddress, removeFromIndex } from '@fairlead/base';
 import { fitsMessage, foldName } from './name.ts';
 import { RecordBook, type WrittenRecord } from './record-book.ts';
 import type { RecordData } from './record-data.ts';
@@ -97,8 +97,8 @@ export class Directory {
     this.removeEndpoint(endpoint.id);
     this.#endpoints.set(endpoint.id, endpoint);
     const network = this.#network(endpoint.network);
-    for (const name of namesOf(endpoint)) addTo(network.names, name, endpoint);
-    for (const address of endpoint.addresses) addTo(network.addresses, address, endpoint);
+    for (const name of namesOf(endpoint)) addToIndex(network.names, name, endpoint);
+    for (const address of endpoint.addresses) addToIndex(network.addresses, address, endpoint);
     if (endpoint.sandbox === undefined) return;
     const attached = this.#sandboxes.get(endpoint.sandbox);
     if (attached === undefined) this.#sandboxes.set(endpoint.sandbox, [endpoint]);
@@ -112,8 +112,8 @@ export class Directory {
     if (endpoint === undefined) return;
     this.#endpoints.delete(id);
     const network = this.#network(endpoint.network);
-    for (const name of namesOf(endpoint)) removeFrom(network.names, name, endpoint);
-    for (const address of endpoint.addresses) removeFrom(network.addresses, address, endpoint);
+    for (const name of namesOf(endpoint)) removeFromIndex(network.names, name, endpoint);
+    for (const address of endpoint.addresses) removeFromIndex(network.addresses, address, endpoint);
     this.#dropIfEmpty(endpoint.network, network);
     if (endpoint.sandbox === undefined) return;
     const rest = (this.#sandboxes.get(endpoint.sandbox) ?? []).filter((other) => other !== endpoint);
@@ -258,16 +258,4 @@ function namesOf(endpoint: NamedEndpoint): Set<string> {
   const { containerName, aliases = [], shortId, hostname } = endpoint;
   const names = [containerName, ...aliases, shortId, hostname].filter((name) => name !== undefined && name !== '');
   return new Set(names.map((name) => foldName(name ?? '')));
-}
-
-function addTo<Key>(index: Map<Key, Set<NamedEndpoint>>, key: Key, endpoint: NamedEndpoint): void {
-  const endpoints = index.get(key);
-  if (endpoints === undefined) index.set(key, new Set([endpoint]));
-  else endpoints.add(endpoint);
-}
-
-function removeFrom<Key>(index: Map<Key, Set<NamedEndpoint>>, key: Key, endpoint: NamedEndpoint): void {
-  const endpoints = index.get(key);
-  endpoints?.delete(endpoint);
-  if (endpoints?.size === 0) index.delete(key);
 }

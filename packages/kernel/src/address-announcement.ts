@@ -1,4 +1,12 @@
-import { ByteWriter, familyOf, type IpAddress, ipToBytes, type MacAddress, macToBytes } from '@fairlead/base';
+import {
+  ByteWriter,
+  familyOf,
+  type IpAddress,
+  internetChecksum,
+  ipToBytes,
+  type MacAddress,
+  macToBytes,
+} from '@fairlead/base';
 import { closeAsync, sendto, socket } from './syscalls.ts';
 
 const AF_PACKET = 17;
@@ -55,16 +63,6 @@ function advertisement(address: Uint8Array, mac: Uint8Array): Uint8Array {
   const message = write(0);
   const pseudoHeader = new ByteWriter(40).bytes(address).bytes(ALL_NODES).u32be(message.length).u32be(ICMPV6).finish();
   return write(internetChecksum([pseudoHeader, message]));
-}
-
-/** RFC 1071, over pieces of even length. */
-function internetChecksum(pieces: readonly Uint8Array[]): number {
-  let sum = 0;
-  for (const piece of pieces) {
-    for (let index = 0; index < piece.length; index += 2) sum += ((piece[index] ?? 0) << 8) | (piece[index + 1] ?? 0);
-  }
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  return ~sum & 0xffff;
 }
 
 /**

@@ -1,5 +1,5 @@
-import { ByteWriter } from '@fairlead/base';
-import { attachFilter, type ClassicInstruction } from './socket-filter.ts';
+import { ByteWriter, type ClassicInstruction } from '@fairlead/base';
+import { attachFilter } from './socket-filter.ts';
 import { bind, close, getsockopt, mapMemory, type SharedMemory, setsockopt, socket, whenReadable } from './syscalls.ts';
 
 const AF_PACKET = 17;

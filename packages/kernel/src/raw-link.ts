@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { ByteWriter } from '@fairlead/base';
+import { ByteWriter, type ClassicInstruction } from '@fairlead/base';
 import type { NamespaceName } from '@fairlead/netlink';
 import { sendFrames } from './address-announcement.ts';
 import { type BoundAddress, closeDescriptor, openDatagramSocket } from './network-socket.ts';
 import { OpenNamespace } from './open-namespace.ts';
-import { attachFilter, type ClassicInstruction } from './socket-filter.ts';
+import { attachFilter } from './socket-filter.ts';
 import { bind, close, closeAsync, recv, sendto, socket, whenReadable } from './syscalls.ts';
 import { SystemCallError } from './system-call-error.ts';
 

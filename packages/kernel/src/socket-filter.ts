@@ -1,16 +1,8 @@
-import { ByteWriter } from '@fairlead/base';
+import { ByteWriter, type ClassicInstruction } from '@fairlead/base';
 import { addressOfBuffer, setsockopt } from './syscalls.ts';
 
 const SOL_SOCKET = 1;
 const SO_ATTACH_FILTER = 26;
-
-/** An instruction of classic BPF. */
-export interface ClassicInstruction {
-  readonly code: number;
-  readonly jt: number;
-  readonly jf: number;
-  readonly k: number;
-}
 
 /** Let a socket get only the packets that a program keeps: struct sock_fprog with what it points to (socket(7)). */
 export function attachFilter(descriptor: number, program: readonly ClassicInstruction[]): void {

@@ -33,5 +33,4 @@ export { listenToNetlink, type NetlinkListener } from './netlink-listener.ts';
 export { type ConnectionState, type NumberedConnection, openNumberedConnection } from './numbered-connection.ts';
 export { PacketRing, type PacketRingOptions, type RingPacket } from './packet-ring.ts';
 export { type ReservedPort, reservePort, sendRawPacket } from './raw-packet.ts';
-export type { ClassicInstruction } from './socket-filter.ts';
 export { attachTracingProgram, NumberSet, ProgramText, runClassifier, type TracingProgram } from './tracing-program.ts';

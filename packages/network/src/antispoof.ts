@@ -1,4 +1,4 @@
-import { addressOf, FairleadError, type IpAddress, ipFromBytes, type MacAddress, macToBytes } from '@fairlead/base';
+import { addressOf, FairleadError, type IpAddress, linkLocalAddress } from '@fairlead/base';
 import { segmentNames } from '@fairlead/drivers';
 import { antispoofElements } from '@fairlead/firewall';
 import type { KernelObject } from '@fairlead/netlink';
@@ -54,7 +54,7 @@ export function antispoofFragment(joined: readonly Joined[]): KernelObject[] {
   return joined.filter(isGuarded).flatMap((item): KernelObject[] => {
     const { hostInterface: port, mac, interface: link } = item.endpoint;
     if (port === undefined || mac === undefined || link === undefined) return [];
-    const automatic = hasIpv6(item) ? [automaticAddress(mac)] : [];
+    const automatic = hasIpv6(item) ? [linkLocalAddress(mac)] : [];
     return [
       ...antispoofElements({ interface: port, mac, addresses: [...addresses, ...automatic] }),
       ...[port, ...trunksTo(item)].map((link): KernelObject => {
@@ -75,11 +75,4 @@ function ownAddresses({ endpoint, network }: Joined): IpAddress[] {
 
 function hasIpv6(item: Joined): boolean {
   return ownAddresses(item).some((address) => address.includes(':'));
-}
-
-/** The link-local address that the kernel makes of a hardware address (RFC 4291, appendix A). */
-function automaticAddress(mac: MacAddress): IpAddress {
-  const [first = 0, ...rest] = macToBytes(mac);
-  const identifier = [first ^ 0x02, ...rest.slice(0, 2), 0xff, 0xfe, ...rest.slice(2)];
-  return ipFromBytes(Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, ...identifier));
 }

@@ -1,3 +1,4 @@
+import { addToIndex, removeFromIndex } from '@fairlead/base';
 import type { Collection } from '@fairlead/store';
 import type { Endpoint } from './model.ts';
 
@@ -31,8 +32,8 @@ export class EndpointTable {
 
   delete(endpoint: Endpoint): void {
     this.#documents.delete(endpoint.id);
-    removeFrom(this.#byNetwork, endpoint.network, endpoint.id);
-    removeFrom(this.#bySandbox, endpoint.sandbox, endpoint.id);
+    removeFromIndex(this.#byNetwork, endpoint.network, endpoint.id);
+    removeFromIndex(this.#bySandbox, endpoint.sandbox, endpoint.id);
   }
 
   /** In the order in which they were joined. */
@@ -51,13 +52,7 @@ export class EndpointTable {
 
   #index(endpoint: Endpoint): void {
     this.#lastSequence = Math.max(this.#lastSequence, endpoint.sequence);
-    this.#byNetwork.getOrInsertComputed(endpoint.network, () => new Set()).add(endpoint.id);
-    this.#bySandbox.getOrInsertComputed(endpoint.sandbox, () => new Set()).add(endpoint.id);
+    addToIndex(this.#byNetwork, endpoint.network, endpoint.id);
+    addToIndex(this.#bySandbox, endpoint.sandbox, endpoint.id);
   }
-}
-
-function removeFrom(index: Map<string, Set<string>>, key: string, id: string): void {
-  const ids = index.get(key);
-  ids?.delete(id);
-  if (ids?.size === 0) index.delete(key);
 }

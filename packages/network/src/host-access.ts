@@ -1,8 +1,15 @@
-import { FairleadError, type IpAddress, prefixContains, shortIdentifier, tryParseIpAddress } from '@fairlead/base';
+import {
+  FairleadError,
+  type IpAddress,
+  parseGoBoolean,
+  prefixContains,
+  shortIdentifier,
+  tryParseIpAddress,
+} from '@fairlead/base';
 import type { HostLink } from '@fairlead/drivers';
 import { randomMac } from './address-book.ts';
 import type { EndpointConfig, Network, ParentSettings } from './model.ts';
-import { type Options, readBoolean, unreadable } from './network-option.ts';
+import { type Options, unreadable } from './network-option.ts';
 import type { NetworkState } from './state.ts';
 
 /** Option of macvlan and ipvlan networks: the host is on the network as well, to talk with its containers. */
@@ -18,7 +25,7 @@ const HOST = '(host)';
  */
 export function hostAccessOption(options: Options): readonly IpAddress[] | undefined {
   const text = options[HOST_ACCESS] ?? '';
-  const wanted = text === '' ? false : readBoolean(text);
+  const wanted = text === '' ? false : parseGoBoolean(text);
   if (wanted !== undefined) return wanted ? [] : undefined;
   return text.split(',').map((part) => {
     const address = tryParseIpAddress(part.trim());

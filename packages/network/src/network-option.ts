@@ -1,4 +1,4 @@
-import { FairleadError, type IpAddress, tryParseIpAddress } from '@fairlead/base';
+import { FairleadError, goBooleanError, type IpAddress, parseGoBoolean, tryParseIpAddress } from '@fairlead/base';
 
 /** Beginning of every driver option that Docker has a name of its own for. */
 export const PREFIX = 'com.docker.network.';
@@ -19,7 +19,7 @@ export function familyOptions(options: Options): { readonly ipv4?: boolean; read
 }
 
 function familyOption(options: Options, key: string): boolean | undefined {
-  const value = readBoolean(options[key] ?? '');
+  const value = parseGoBoolean(options[key] ?? '');
   if (value !== undefined || options[key] === undefined) return value;
   throw new FairleadError('invalid-argument', `driver-opt ${JSON.stringify(key)} is not a valid bool`);
 }
@@ -33,15 +33,9 @@ export function interfacePrefix(options: Options): string {
 export function booleanOption(options: Options, key: string): boolean | undefined {
   const text = options[key];
   if (text === undefined) return undefined;
-  const value = readBoolean(text);
+  const value = parseGoBoolean(text);
   if (value !== undefined) return value;
-  throw unreadable(key, text, `strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
-}
-
-/** What Go's strconv.ParseBool reads; `undefined` for what is neither true nor false. */
-export function readBoolean(text: string): boolean | undefined {
-  if (/^(1|t|T|true|TRUE|True)$/.test(text)) return true;
-  return /^(0|f|F|false|FALSE|False)$/.test(text) ? false : undefined;
+  throw unreadable(key, text, goBooleanError(text));
 }
 
 /**

@@ -1,9 +1,11 @@
 import {
+  addToIndex,
   familyOf,
   type IpAddress,
   isUnspecified,
   type PortProtocol,
   type PortRange,
+  removeFromIndex,
   withoutRange,
 } from '@fairlead/base';
 import type { PortGroup } from './port-group.ts';
@@ -27,15 +29,15 @@ export class HoldTable {
   readonly #ranges = new Set<Hold>();
 
   add(hold: Hold): void {
-    addTo(this.#owners, hold.owner, hold);
+    addToIndex(this.#owners, hold.owner, hold);
     if (isRange(hold)) this.#ranges.add(hold);
-    else addTo(this.#single, numberOf(hold.protocol, hold.first), hold);
+    else addToIndex(this.#single, numberOf(hold.protocol, hold.first), hold);
   }
 
   delete(hold: Hold): void {
-    removeFrom(this.#owners, hold.owner, hold);
+    removeFromIndex(this.#owners, hold.owner, hold);
     if (isRange(hold)) this.#ranges.delete(hold);
-    else removeFrom(this.#single, numberOf(hold.protocol, hold.first), hold);
+    else removeFromIndex(this.#single, numberOf(hold.protocol, hold.first), hold);
   }
 
   /** Everybody who has something, with all of it. */
@@ -95,16 +97,4 @@ function includes({ first, last }: PortRange, port: number): boolean {
 
 function numberOf(protocol: PortProtocol, port: number): number {
   return protocolNumbers[protocol] * 65_536 + port;
-}
-
-function addTo<Key>(index: Map<Key, Set<Hold>>, key: Key, hold: Hold): void {
-  const holds = index.get(key);
-  if (holds === undefined) index.set(key, new Set([hold]));
-  else holds.add(hold);
-}
-
-function removeFrom<Key>(index: Map<Key, Set<Hold>>, key: Key, hold: Hold): void {
-  const holds = index.get(key);
-  holds?.delete(hold);
-  if (holds?.size === 0) index.delete(key);
 }

@@ -1,4 +1,4 @@
-import { FairleadError } from '@fairlead/base';
+import { FairleadError, goBooleanError, parseGoBoolean } from '@fairlead/base';
 import { isAnonymous, type VolumeView } from '@fairlead/engine';
 import type { ApiVersion } from '../http/api-version.ts';
 import type { Filters } from './filters.ts';
@@ -48,9 +48,9 @@ function asksForAll(filters: Filters): boolean {
   if (value === undefined) return false;
   if (more.length > 0)
     throw invalid(`invalid filter 'all=[${[value, ...more].join(' ')}]': only one value is expected`);
-  if (/^(1|t|T|TRUE|true|True)$/.test(value)) return true;
-  if (/^(0|f|F|FALSE|false|False)$/.test(value)) return false;
-  throw invalid(`invalid filter 'all': strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`);
+  const asked = parseGoBoolean(value);
+  if (asked === undefined) throw invalid(`invalid filter 'all': ${goBooleanError(value)}`);
+  return asked;
 }
 
 function invalid(message: string): FairleadError {

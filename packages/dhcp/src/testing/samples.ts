@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { ByteWriter, ipToBytes, parseIpAddress, parseMacAddress } from '@fairlead/base';
+import { ByteWriter, ipToBytes, linkLocalAddress, parseIpAddress, parseMacAddress } from '@fairlead/base';
 import { type Dhcp4Message, decodeDhcp4, encodeDhcp4 } from '../dhcp4-message.ts';
 import { type Dhcp6Message, decodeDhcp6, encodeDhcp6 } from '../dhcp6-message.ts';
-import { datagramFrame, linkLocalAddress, linkMessageFrame, readDatagram } from '../frame.ts';
+import { datagramFrame, linkMessageFrame, readDatagram } from '../frame.ts';
 import { clientIdentity } from '../identity.ts';
 
 /** Who asks in the tests. */

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { FairleadError } from '@fairlead/base';
+import { FairleadError, parseGoBoolean } from '@fairlead/base';
 import type { ContainerDescription } from '@fairlead/runtime';
 import { deviceNumbers, requireCapabilities } from '@fairlead/runtime/spec';
 import type { ContainerConfig, HostConfig, Json } from '../model.ts';
@@ -149,9 +149,7 @@ function securityOptions(options: readonly string[]): SecurityOptions {
 }
 
 function truth(value: string, option: string): boolean {
-  if (/^(1|t|T|true|TRUE|True)$/.test(value)) return true;
-  if (/^(0|f|F|false|FALSE|False)$/.test(value)) return false;
-  fail(`invalid --security-opt 2: ${JSON.stringify(option)}`);
+  return parseGoBoolean(value) ?? fail(`invalid --security-opt 2: ${JSON.stringify(option)}`);
 }
 
 /** `c 1:3 rwm`, with `*` for any number. */

@@ -1,4 +1,4 @@
-import { FairleadError } from '@fairlead/base';
+import { FairleadError, goBooleanError, parseGoBoolean } from '@fairlead/base';
 import { parseByteSize } from './byte-size.ts';
 import { isRemoteLog, type LogConfig } from './log-options.ts';
 
@@ -84,9 +84,7 @@ function wholeNumber(text: string): number {
 }
 
 function truth(text: string): boolean {
-  if (/^(1|t|T|true|TRUE|True)$/.test(text)) return true;
-  if (/^(0|f|F|false|FALSE|False)$/.test(text)) return false;
-  fail(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return parseGoBoolean(text) ?? fail(goBooleanError(text));
 }
 
 function fail(message: string): never {

@@ -1,5 +1,6 @@
 import {
   addressOf,
+  type ClassicInstruction,
   FairleadError,
   type Family,
   ipToBytes,
@@ -8,16 +9,6 @@ import {
   prefixLength,
 } from '@fairlead/base';
 import type { Filter, FilterSide, PortedProtocol } from './filter.ts';
-
-/** An instruction of classic BPF (struct sock_filter, linux/filter.h). */
-export interface FilterInstruction {
-  readonly code: number;
-  /** How many instructions to pass over when a comparison is true, and when it is false. */
-  readonly jt: number;
-  readonly jf: number;
-  /** 32 bits without sign. */
-  readonly k: number;
-}
 
 /** Opcodes: BPF_LD, BPF_LDX, BPF_ALU, BPF_JMP, BPF_RET with their sizes and modes. */
 const op = {
@@ -62,7 +53,7 @@ interface Step {
  * @param snapLength bytes of each packet that are wanted; 0 means all.
  * @throws FairleadError `invalid-argument` for a filter that is too long.
  */
-export function compileFilter(filter: Filter | undefined, snapLength = 0): FilterInstruction[] {
+export function compileFilter(filter: Filter | undefined, snapLength = 0): ClassicInstruction[] {
   const compiler = new FilterCompiler();
   const [wanted, unwanted]: [Label, Label] = [{}, {}];
   if (filter !== undefined) compiler.test(filter, wanted, unwanted);
@@ -225,7 +216,7 @@ class FilterCompiler {
     this.#steps.push({ code, k: k >>> 0, then, otherwise });
   }
 
-  finish(): FilterInstruction[] {
+  finish(): ClassicInstruction[] {
     if (this.#steps.length > LONGEST) throw tooLong();
     return this.#steps.map(({ code, k, then, otherwise }, index) => {
       const distance = (label: Label | undefined) => (label?.at === undefined ? 0 : label.at - index - 1);

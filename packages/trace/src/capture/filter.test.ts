@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type IpAddress, parseIpAddress } from '@fairlead/base';
+import { type ClassicInstruction, type IpAddress, parseIpAddress } from '@fairlead/base';
 import { parseFilter } from './filter.ts';
-import { compileFilter, type FilterInstruction } from './filter-program.ts';
+import { compileFilter } from './filter-program.ts';
 
 const names: Readonly<Record<string, readonly IpAddress[]>> = {
   db: [parseIpAddress('10.9.1.3'), parseIpAddress('fd00::3')],
 };
 
-function program(text: string, snapLength?: number): FilterInstruction[] {
+function program(text: string, snapLength?: number): ClassicInstruction[] {
   return compileFilter(
     parseFilter(text, (name) => names[name] ?? []),
     snapLength,
@@ -16,7 +16,7 @@ function program(text: string, snapLength?: number): FilterInstruction[] {
 }
 
 /** What the kernel does with a packet that begins with its network header (net/core/filter.c). */
-function run(instructions: readonly FilterInstruction[], type: number, packet: Uint8Array): number {
+function run(instructions: readonly ClassicInstruction[], type: number, packet: Uint8Array): number {
   const view = new DataView(packet.buffer, packet.byteOffset, packet.length);
   let [accumulator, index] = [0, 0];
   for (let at = 0; at < instructions.length; at++) {

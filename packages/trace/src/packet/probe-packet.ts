@@ -1,4 +1,4 @@
-import { ByteWriter, type Family, familyOf, type IpAddress, ipToBytes } from '@fairlead/base';
+import { ByteWriter, type Family, familyOf, type IpAddress, internetChecksum, ipToBytes } from '@fairlead/base';
 import type { ProbeProtocol } from './packet-header.ts';
 
 /** A packet to be sent. */
@@ -39,7 +39,8 @@ export function probePacket(request: ProbePacketRequest): Uint8Array {
   const protocol = protocolNumber(request.protocol, family);
   const pseudo = new ByteWriter().bytes(source).bytes(destination).u32be(segment.length).u32be(protocol).finish();
   const isPlainIcmp = protocol === 1;
-  const sum = checksum(isPlainIcmp ? [segment] : [pseudo, segment]);
+  // Of UDP a zero would mean that there is no sum.
+  const sum = internetChecksum(isPlainIcmp ? [segment] : [pseudo, segment]) || 0xffff;
   new DataView(segment.buffer).setUint16(checksumPlace(request.protocol), sum);
   const header = family === 4 ? header4(request, protocol, segment.length) : header6(request, protocol, segment.length);
   return new ByteWriter(header.length + segment.length).bytes(header).bytes(segment).finish();
@@ -86,23 +87,11 @@ function header4({ source, destination }: ProbePacketRequest, protocol: number, 
     .u16be(0x4000);
   writer.u8(LIFETIME).u8(protocol).u16be(0).bytes(ipToBytes(source)).bytes(ipToBytes(destination));
   const header = writer.finish().slice();
-  new DataView(header.buffer).setUint16(10, checksum([header]));
+  new DataView(header.buffer).setUint16(10, internetChecksum([header]));
   return header;
 }
 
 function header6({ source, destination }: ProbePacketRequest, protocol: number, length: number): Uint8Array {
   const writer = new ByteWriter().u32be(0x6000_0000).u16be(length).u8(protocol).u8(LIFETIME);
   return writer.bytes(ipToBytes(source)).bytes(ipToBytes(destination)).finish().slice();
-}
-
-/** The ones' complement sum of the Internet (RFC 1071). Every part but the last has an even length. */
-function checksum(parts: readonly Uint8Array[]): number {
-  let sum = 0;
-  for (const part of parts) {
-    for (let index = 0; index < part.length; index += 2) sum += ((part[index] ?? 0) << 8) | (part[index + 1] ?? 0);
-  }
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  const result = ~sum & 0xffff;
-  // Of UDP a zero would mean that there is no sum.
-  return result === 0 ? 0xffff : result;
 }

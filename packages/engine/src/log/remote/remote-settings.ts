@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { FairleadError } from '@fairlead/base';
+import { FairleadError, goBooleanError, parseGoBoolean } from '@fairlead/base';
 import { parseByteSize } from '../byte-size.ts';
 
 /** Options of a log, by name. */
@@ -183,9 +183,7 @@ function duration(text: string): number {
 }
 
 function truth(text: string): boolean {
-  if (/^(1|t|T|true|TRUE|True)$/.test(text)) return true;
-  if (/^(0|f|F|false|FALSE|False)$/.test(text)) return false;
-  fail(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return parseGoBoolean(text) ?? fail(goBooleanError(text));
 }
 
 function fail(message: string): never {
