@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseIpAddress, relayEndpoint } from '@fairlead/base';
 import { type Relay, ResolverClient } from '@fairlead/dns';
-import { deleteNamespace, Kernel, namespacePath } from '@fairlead/kernel';
+import { deleteNamespace, enterNamespace, Kernel, namespacePath } from '@fairlead/kernel';
 
 /**
  * What relays cost: setting 1,000 of them, one connection, bytes, and what a name has to wait meanwhile:
@@ -14,7 +14,6 @@ import { deleteNamespace, Kernel, namespacePath } from '@fairlead/kernel';
  */
 const serverPort = 8000;
 const namespace = `fl-bench-relay-${process.pid}`;
-const enter = `--net=${namespacePath(namespace)}`;
 /** Hands connections to ::1 to the relay, as the host's table does. */
 const table = {
   family: 'inet',
@@ -94,7 +93,9 @@ async function main(): Promise<void> {
     { action: 'add', object: { kind: 'table', namespace, definition: table } },
   ]);
   const start = (script: string, ...more: string[]) =>
-    spawn('nsenter', [enter, process.execPath, script, ...more], { stdio: ['ignore', 'pipe', 'inherit'] });
+    enterNamespace(namespacePath(namespace), () =>
+      spawn(process.execPath, [script, ...more], { stdio: ['ignore', 'pipe', 'inherit'] }),
+    );
   const resolver = start(join(import.meta.dirname, '../src/main.ts'), '--socket', socketPath);
   const server = start(import.meta.filename, 'server');
   try {

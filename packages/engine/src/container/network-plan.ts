@@ -18,6 +18,8 @@ export type NetworkPlan =
       readonly hostname: string;
       readonly requests: readonly JoinRequest[];
       readonly ports: readonly PortBinding[];
+      /** What the container serves, published or not: `80/tcp`. */
+      readonly exposed: readonly string[];
     }
   | { readonly mode: 'shared'; readonly hostname: string; readonly donor: Container };
 
@@ -46,6 +48,7 @@ export function planNetwork(
   context: {
     readonly network: Pick<NetworkController, 'findNetwork'>;
     readonly table: Pick<ContainerTable, 'find' | 'get'>;
+    /** What the image exposes. */
     readonly exposed: readonly string[];
   },
 ): NetworkPlan {
@@ -62,8 +65,10 @@ export function planNetwork(
       throw withPrefix('failed to set up container networking: ', error);
     }
   });
-  const ports = [...container.config.host.portBindings, ...allExposed(container, context.exposed)];
-  return { mode: container.config.host.networkMode === 'host' ? 'host' : 'own', hostname, requests, ports };
+  const mode = container.config.host.networkMode === 'host' ? 'host' : 'own';
+  const exposed = exposedPorts(container, context.exposed);
+  const ports = [...container.config.host.portBindings, ...allExposed(container, exposed)];
+  return { mode, hostname, requests, ports, exposed };
 }
 
 /** Exposed ports, of image and request together, without doubles. */
@@ -94,9 +99,7 @@ function findDonor(container: Container, reference: string, table: Pick<Containe
 function allExposed(container: Container, exposed: readonly string[]): PortBinding[] {
   if (!container.config.host.publishAllPorts) return [];
   const bound = new Set(boundPorts(container).flatMap(expand));
-  return exposedPorts(container, exposed)
-    .filter((port) => !bound.has(port))
-    .map(parseExposed);
+  return exposed.filter((port) => !bound.has(port)).map(parseExposed);
 }
 
 function parseExposed(text: string): PortBinding {

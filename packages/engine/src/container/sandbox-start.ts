@@ -1,5 +1,5 @@
 import { FairleadError, lateModule, withPrefix } from '@fairlead/base';
-import type { Endpoint, JoinRequest, PortBinding, Sandbox, ServicePort } from '@fairlead/network';
+import type { Endpoint, JoinRequest, PortBinding, Sandbox, SandboxRequest } from '@fairlead/network';
 import type { EngineContext } from '../context.ts';
 import type { Container } from '../model.ts';
 import { imagePorts } from './container-factory.ts';
@@ -8,7 +8,7 @@ import { isAlive } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import { healthCheckOf } from './health-state.ts';
 import type { LegacyLinks } from './legacy-links.ts';
-import { exposedPorts, type NetworkPlan, planNetwork } from './network-plan.ts';
+import { type NetworkPlan, planNetwork } from './network-plan.ts';
 import { identitiesOf } from './user-namespace.ts';
 
 const serviceNames = lateModule(() => import('./service-ports.ts'));
@@ -38,7 +38,7 @@ export class SandboxStart {
 
   /** @throws FairleadError in Docker's words for a network, a donor or a link that is not there. */
   async plan(container: Container): Promise<NetworkPlan> {
-    const exposed = await this.#imagePorts(container);
+    const exposed = container.imagePorts ?? imagePorts(await this.#context.images.inspect(container.imageId));
     this.#links.requireRunning(container);
     return planNetwork(container, { network: this.#context.network, table: this.#table, exposed });
   }
@@ -49,7 +49,7 @@ export class SandboxStart {
    * @throws FairleadError `conflict` when the one that is to be shared is gone.
    */
   async open(container: Container, plan: NetworkPlan): Promise<Sandbox> {
-    const { network, settings } = this.#context;
+    const { network } = this.#context;
     const { id } = container;
     const wanted = plan.mode === 'shared' ? plan.donor.sandbox : container.sandbox;
     // A sandbox outlives its own container while others share it: it is found again as it was left.
@@ -58,14 +58,7 @@ export class SandboxStart {
       throw new FairleadError('conflict', `cannot join network of a non running container: ${plan.donor.id}`);
     }
     if (existing !== undefined) this.#starting.set(id, existing.id);
-    const mode = plan.mode === 'host' ? 'host' : 'own';
-    const { portPolicies } = container.config.host;
-    const ports = { ports: portsOf(plan), ...(portPolicies && { portPolicies }) };
-    const services = await this.#services(container);
-    const unready = healthCheckOf(container.config) !== undefined;
-    const identities = identitiesOf(container.config, settings);
-    const request = { owner: id, ownerName: container.name, mode, identities, ...ports, unready, services } as const;
-    const sandbox = existing ?? (await network.openSandbox({ ...request, dns: dnsConfig(container, settings) }));
+    const sandbox = existing ?? (await network.openSandbox(await this.#request(container, plan)));
     this.#starting.set(id, sandbox.id);
     return sandbox;
   }
@@ -108,15 +101,23 @@ export class SandboxStart {
     }
   }
 
-  async #services(container: Container): Promise<readonly ServicePort[]> {
+  async #request(container: Container, plan: NetworkPlan): Promise<SandboxRequest> {
+    const { settings } = this.#context;
+    const { id, name, config } = container;
+    const { portPolicies } = config.host;
     const { hostServiceNames, servicePorts } = await serviceNames();
-    const exposed = exposedPorts(container, await this.#imagePorts(container));
-    return servicePorts(exposed, container.config.host.portServices ?? {}, hostServiceNames());
-  }
-
-  async #imagePorts(container: Container): Promise<readonly string[]> {
-    if (container.imagePorts !== undefined) return container.imagePorts;
-    return imagePorts(await this.#context.images.inspect(container.imageId));
+    const exposed = plan.mode === 'shared' ? [] : plan.exposed;
+    return {
+      owner: id,
+      ownerName: name,
+      mode: plan.mode === 'host' ? 'host' : 'own',
+      identities: identitiesOf(config, settings),
+      dns: dnsConfig(container, settings),
+      ports: portsOf(plan),
+      ...(portPolicies && { portPolicies }),
+      unready: healthCheckOf(config) !== undefined,
+      services: servicePorts(exposed, config.host.portServices ?? {}, hostServiceNames()),
+    };
   }
 }
 

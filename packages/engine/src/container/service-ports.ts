@@ -8,8 +8,8 @@ export type ServiceNames = Readonly<Record<string, readonly string[]>>;
 let ofHost: ServiceNames | undefined;
 
 /** The names that the host has for ports, as they were when they were first asked for; none without the file. */
-export function hostServiceNames(path = '/etc/services'): ServiceNames {
-  ofHost ??= parseServices(textOf(path));
+export function hostServiceNames(): ServiceNames {
+  ofHost ??= parseServices(textOf('/etc/services'));
   return ofHost;
 }
 
