@@ -41,17 +41,12 @@ export const fleet: Subject = {
         await sleep(2000);
         note(large, engine.name, memoryOf(engineProcesses(engine.host.pid)) / mebibyte);
       }
-      const subject = 'memory of the engine';
+      const memory = (what: string, samples: Samples) =>
+        measured({ subject: 'memory of the engine', what, unit: 'MiB', goal: atMost(1, 'dockerd') }, samples);
       return [
-        measured({ subject, what: 'no containers', unit: 'MiB' }, idle),
-        measured(
-          { subject, what: `${size} containers with a port each`, unit: 'MiB', goal: atMost(1, 'dockerd') },
-          full,
-        ),
-        measured(
-          { subject, what: `${largeSize} containers with a port each`, unit: 'MiB', goal: atMost(1, 'dockerd') },
-          large,
-        ),
+        memory('no containers', idle),
+        memory(`${size} containers with a port each`, full),
+        memory(`${largeSize} containers with a port each`, large),
         ...restarts,
       ];
     }),
