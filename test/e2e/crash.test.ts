@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Daemon, Host } from '@fairlead/lab';
@@ -59,16 +60,24 @@ test('a running container, its name and its port go on while the daemon is dead'
   await docker('network', 'rm', 'app');
 });
 
-test('what a container wrote and how it ended while the daemon was dead is known afterwards', async () => {
-  await docker('run', '-d', '--name', 'late', 'busybox', 'sh', '-c', 'sleep 1; echo last words; exit 9');
-  const pid = (await docker('inspect', '-f', '{{.State.Pid}}', 'late')).trim();
-  await daemon.kill9();
-  await eventually('it has ended', async () => (await host.run(['test', '-e', `/proc/${pid}`])).code !== 0);
-  await daemon.restart();
-  assert.equal(await docker('inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', 'late'), 'exited 9\n');
-  assert.equal(await docker('logs', 'late'), 'last words\n');
-  await docker('rm', 'late');
-});
+for (const dead of ['the daemon', 'the daemon and containerd']) {
+  test(`what a container wrote and how it ended without ${dead} is known afterwards`, async () => {
+    const last = 'until [ -e /go ]; do sleep 0.02; done; echo last words; exit 9';
+    await docker('run', '-d', '--name', 'late', 'busybox', 'sh', '-c', last);
+    const pid = (await docker('inspect', '-f', '{{.State.Pid}}', 'late')).trim();
+    await daemon.kill9();
+    if (dead.includes('containerd')) {
+      const containerd = readFileSync(host.pathOf('/run/fairlead/containerd/containerd.pid'), 'utf8').trim();
+      await host.exec('kill', '-9', containerd);
+    }
+    await host.exec('touch', `/proc/${pid}/root/go`);
+    await eventually('it has ended', async () => (await host.run(['test', '-e', `/proc/${pid}`])).code !== 0);
+    await daemon.restart();
+    assert.equal(await docker('inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', 'late'), 'exited 9\n');
+    assert.equal(await docker('logs', 'late'), 'last words\n');
+    await docker('rm', 'late');
+  });
+}
 
 test('a file on which a killed daemon had not pinned its namespace yet is taken away, no other', async () => {
   await daemon.kill9();

@@ -32,7 +32,14 @@ import {
   writeXattr,
 } from '@fairlead/kernel';
 import { type ControllerContext, NetworkController, type NetworkEvent } from '@fairlead/network';
-import { Containerd, chooseRuntime, probeRuntime, readHostFacts, removeEmptyCgroupParents } from '@fairlead/runtime';
+import {
+  Containerd,
+  chooseRuntime,
+  type ExitStatus,
+  probeRuntime,
+  readHostFacts,
+  removeEmptyCgroupParents,
+} from '@fairlead/runtime';
 import { Store } from '@fairlead/store';
 import type { BorrowedSysctl } from './borrowed-sysctl.ts';
 import { diagnosisService } from './diagnosis.ts';
@@ -247,8 +254,10 @@ interface ConnectedContainerd {
 async function connectContainerd(options: DaemonOptions, logger: Logger): Promise<ConnectedContainerd> {
   const socket = options.containerd ?? join(options.execRoot, 'containerd', 'containerd.sock');
   const places = { root: join(options.dataRoot, 'containerd'), state: join(options.execRoot, 'containerd'), socket };
-  const process = options.containerd === undefined ? await PrivateContainerd.start(places, logger) : undefined;
-  const client = Containerd.connect(socket, { namespace: CONTAINERD_NAMESPACE });
+  const untoldEnds = new Map<string, ExitStatus>();
+  const process =
+    options.containerd === undefined ? await PrivateContainerd.start({ ...places, untoldEnds }, logger) : undefined;
+  const client = Containerd.connect(socket, { namespace: CONTAINERD_NAMESPACE, untoldEnds });
   await Promise.all([client.ensureNamespace(), client.verify()]);
   return { client, socket, process };
 }

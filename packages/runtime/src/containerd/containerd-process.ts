@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FairleadError } from '@fairlead/base';
 import { type ContainerdPaths, containerdConfig } from './containerd-config.ts';
+import type { ExitStatus } from './task-types.ts';
 
 /** How to run a private containerd. */
 export type ContainerdSettings = ContainerdPaths & {
@@ -14,6 +15,11 @@ export type ContainerdSettings = ContainerdPaths & {
   readonly programs?: string;
   /** How long it may take to answer, in milliseconds; 10 s unless told otherwise. */
   readonly patience?: number;
+  /**
+   * Is given, by container id, how those containers ended that did so while there was no containerd: it could not tell
+   * any more. The same as a client's; see `ContainerdOptions`.
+   */
+  readonly untoldEnds?: Map<string, ExitStatus>;
 };
 
 /** A containerd that runs and takes connections. */
@@ -58,6 +64,7 @@ async function spawnContainerd(settings: ContainerdSettings): Promise<Containerd
   for (const directory of [settings.root, settings.state, dirname(settings.socket)]) {
     mkdirSync(directory, { recursive: true, mode: 0o711 });
   }
+  using _watch = await watchForEnds(settings);
   const config = configPath(settings);
   writeFileSync(config, containerdConfig(settings), { mode: 0o600 });
   const log = openSync(logPath(settings), 'a', 0o600);
@@ -82,6 +89,14 @@ async function spawnContainerd(settings: ContainerdSettings): Promise<Containerd
   }
   const pid = child.pid ?? 0;
   return { pid, adopted: false, ended: ended.then(() => {}), stop: () => stopAndWait(settings, pid) };
+}
+
+/** Until containerd has taken over the shims of an earlier one, their containers' ends are asked for here. */
+async function watchForEnds({ state, untoldEnds }: ContainerdSettings): Promise<Disposable | undefined> {
+  if (untoldEnds === undefined || !existsSync(bundlesIn(state))) return undefined;
+  // Only a start after a crash needs it.
+  const { watchShims } = await import('../shim/shim-ends.ts');
+  return await watchShims(bundlesIn(state), untoldEnds);
 }
 
 /**
@@ -165,6 +180,8 @@ function endOfLog(settings: ContainerdSettings): string {
   return readFileSync(logPath(settings), 'utf8').trimEnd().split('\n').slice(-10).join('\n');
 }
 
+/** Of all containers, those of each of containerd's namespaces in a directory of its own. */
+const bundlesIn = (state: string): string => join(state, 'io.containerd.runtime.v2.task');
 const configPath = (paths: ContainerdPaths): string => join(paths.state, 'containerd.toml');
 const pidPath = (paths: ContainerdPaths): string => join(paths.state, 'containerd.pid');
 const logPath = (paths: ContainerdPaths): string => join(paths.state, 'containerd.log');

@@ -14,6 +14,7 @@ import { Leases } from './leases.ts';
 import { endLostShim } from './lost-shim.ts';
 import { SnapshotStore } from './snapshot-store.ts';
 import { type TaskEvent, taskEvents } from './task-events.ts';
+import type { ExitStatus } from './task-types.ts';
 import { Tasks } from './tasks.ts';
 
 const introspection = methodsOf(IntrospectionDefinition);
@@ -26,6 +27,8 @@ export type ContainerdOptions = {
   readonly namespace: string;
   /** `overlayfs` unless told otherwise. */
   readonly snapshotter?: string;
+  /** How containers ended of whose end containerd does not know, by their ids; see `ContainerdSettings`. */
+  readonly untoldEnds?: Map<string, ExitStatus>;
 };
 
 /**
@@ -62,7 +65,7 @@ export class Containerd implements Disposable {
     this.layers = new LayerStore(this.snapshots, this.differ);
     this.leases = new Leases(channel);
     this.containers = new ContainerStore(channel, snapshotter);
-    this.tasks = new Tasks(channel);
+    this.tasks = new Tasks(channel, options.untoldEnds);
   }
 
   /** A client of the containerd at this unix socket. Nothing is sent yet. */

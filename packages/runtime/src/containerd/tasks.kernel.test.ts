@@ -234,6 +234,33 @@ test('a new client finds the streams of a running container again', async () => 
   assert.equal(await output, 'again');
 });
 
+test('how a container ended while there was no containerd is known to who waits, asks, and clears up', async () => {
+  const { tasks } = lab.containerd;
+  await using other = await createLabContainer(lab, { image, args: ['sleep', '100'] });
+  await tasks.start({ containerId: other.id });
+  const states = async () =>
+    new Map((await tasks.list()).map(({ containerId, state, exit }) => [containerId, `${state} ${exit?.code}`]));
+  {
+    const trap = 'trap "exit 42" TERM; echo ready; while :; do sleep 0.05; done';
+    await using container = await createLabContainer(lab, { image, args: ['sh', '-c', trap] });
+    const ready = new Promise((resolve) => container.streams.stdout.once('data', resolve));
+    await tasks.start({ containerId: container.id });
+    await ready;
+    const ended = tasks.wait({ containerId: container.id });
+    await lab.restart(async () => {
+      process.kill(container.pid, 'SIGTERM');
+      while (existsSync(`/proc/${container.pid}`)) await sleep(10);
+    });
+    assert.equal((await ended).code, 42);
+    const wanted = [
+      [other.id, 'running undefined'],
+      [container.id, 'stopped 42'],
+    ] as const;
+    assert.deepEqual(await states(), new Map(wanted));
+  }
+  assert.deepEqual(await states(), new Map([[other.id, 'running undefined']]));
+});
+
 test('when a shim is killed, its container counts as killed', async () => {
   const { containerd } = lab;
   const container = await createLabContainer(lab, { image, args: ['sleep', '100'] });

@@ -43,9 +43,12 @@ const killedWithShim = 137;
 /** Running containers and the processes in them. */
 export class Tasks {
   readonly #channel: GrpcChannel;
+  readonly #untoldEnds: Map<string, ExitStatus>;
 
-  constructor(channel: GrpcChannel) {
+  /** @param untoldEnds how containers ended of whose end containerd does not know; those that are asked for again leave it. */
+  constructor(channel: GrpcChannel, untoldEnds: Map<string, ExitStatus> = new Map()) {
     this.#channel = channel;
+    this.#untoldEnds = untoldEnds;
   }
 
   /**
@@ -57,6 +60,7 @@ export class Tasks {
    */
   async create(task: NewTask): Promise<number> {
     let pid = 0;
+    this.#untoldEnds.delete(task.containerId);
     try {
       const request = { containerId: task.containerId, rootfs: mountsInit(task.rootfs), ...task.streams?.paths };
       const terminal = task.terminal ?? false;
@@ -107,8 +111,8 @@ export class Tasks {
   }
 
   /**
-   * Wait until the process ends. A restart of containerd meanwhile is waited out; a shim that dies takes its
-   * container along, which counts as killed.
+   * Wait until the process ends. A restart of containerd meanwhile is waited out, and an end while there was none is
+   * known; a shim that dies takes its container along, which counts as killed.
    *
    * @throws FairleadError `not-found` when there is no such process; `cancelled` when `signal` fires.
    */
@@ -118,12 +122,19 @@ export class Tasks {
         const { exitStatus, exitedAt } = await this.#channel.unary(rpc.wait, { ...process }, options);
         return { code: exitStatus, exitedAt: toDate(exitedAt) };
       } catch (error) {
+        const untold = this.#untold(process, error);
+        if (untold !== undefined) return untold;
         if (pause > firstPause && isNotFound(error)) return { code: killedWithShim, exitedAt: new Date() };
         const passing = hasStatus(error, GrpcStatus.unavailable) || hasStatus(error, GrpcStatus.unknown);
         if (!passing || options.signal?.aborted) throw error;
       }
       await sleep(pause);
     }
+  }
+
+  /** How a container's process ended, when containerd does not know it any more. */
+  #untold({ containerId, execId }: ProcessReference, error: unknown): ExitStatus | undefined {
+    return isNotFound(error) && !execId ? this.#untoldEnds.get(containerId) : undefined;
   }
 
   /** What the process does now. @throws FairleadError `not-found`. */
@@ -135,16 +146,27 @@ export class Tasks {
   async list(): Promise<TaskProcess[]> {
     const { tasks } = await this.#channel.unary(rpc.list, {});
     // containerd leaves `container_id` empty here: a task has its container's id.
-    return tasks.map((task) => ({ ...toProcess(task), containerId: task.id, execId: '' }));
+    const told = tasks.map((task) => ({ ...toProcess(task), containerId: task.id, execId: '' }));
+    const known = new Set(told.map(({ containerId }) => containerId));
+    const untold = [...this.#untoldEnds].filter(([containerId]) => !known.has(containerId));
+    return [...told, ...untold.map(([containerId, exit]) => endedProcess(containerId, exit))];
   }
 
   /** Remove an ended process and its shim's state. @throws FairleadError `not-found`; `conflict` while it runs. */
   async delete(process: ProcessReference): Promise<ExitStatus> {
     const { containerId, execId } = process;
-    const { exitStatus, exitedAt } = execId
-      ? await this.#channel.unary(rpc.deleteProcess, { containerId, execId })
-      : await this.#channel.unary(rpc.delete, { containerId });
-    return { code: exitStatus, exitedAt: toDate(exitedAt) };
+    try {
+      const { exitStatus, exitedAt } = execId
+        ? await this.#channel.unary(rpc.deleteProcess, { containerId, execId })
+        : await this.#channel.unary(rpc.delete, { containerId });
+      return { code: exitStatus, exitedAt: toDate(exitedAt) };
+    } catch (error) {
+      const untold = this.#untold(process, error);
+      if (untold === undefined) throw error;
+      return untold;
+    } finally {
+      if (!execId) this.#untoldEnds.delete(containerId);
+    }
   }
 
   /** Freeze all processes of a container. */
@@ -202,6 +224,10 @@ const states: Record<number, TaskState> = {
   [Status.PAUSING]: 'pausing',
   [Status.STOPPED]: 'stopped',
 };
+
+function endedProcess(containerId: string, exit: ExitStatus): TaskProcess {
+  return { containerId, execId: '', pid: 0, state: 'stopped', terminal: false, exit };
+}
 
 function toProcess(process: Process | undefined): TaskProcess {
   const state = states[process?.status ?? 0] ?? 'unknown';

@@ -6,6 +6,7 @@ import { isNotFound } from '@fairlead/base';
 import { Containerd } from '../containerd/containerd.ts';
 import { type ContainerdProcess, type ContainerdSettings, startContainerd } from '../containerd/containerd-process.ts';
 import type { MakeFifo } from '../containerd/process-streams.ts';
+import type { ExitStatus } from '../containerd/task-types.ts';
 
 const prefix = 'fl-runtime-test-';
 
@@ -19,8 +20,8 @@ export type PrivateContainerd = AsyncDisposable & {
   readonly containerd: Containerd;
   /** The process now; another one after `restart`. */
   process: ContainerdProcess;
-  /** Kill it like a crash and start it again. */
-  restart(): Promise<void>;
+  /** Kill it like a crash and start it again. @param meanwhile is done while there is none. */
+  restart(meanwhile?: () => Promise<void>): Promise<void>;
 };
 
 /** mkfifo(1) stands in for the system call that Node does not have. */
@@ -33,15 +34,17 @@ export async function privateContainerd(): Promise<PrivateContainerd> {
   await sweep();
   const directory = mkdtempSync(join(tmpdir(), prefix));
   writeFileSync(join(directory, 'owner'), String(process.pid));
-  const settings = settingsIn(directory);
+  const untoldEnds = new Map<string, ExitStatus>();
+  const settings = { ...settingsIn(directory), untoldEnds };
   const lab: PrivateContainerd = {
     directory,
     settings,
     process: await startContainerd(settings),
-    containerd: Containerd.connect(settings.socket, { namespace: 'test' }),
-    async restart() {
+    containerd: Containerd.connect(settings.socket, { namespace: 'test', untoldEnds }),
+    async restart(meanwhile) {
       process.kill(lab.process.pid, 'SIGKILL');
       await lab.process.ended;
+      await meanwhile?.();
       lab.process = await startContainerd(settings);
     },
     async [Symbol.asyncDispose]() {

@@ -1,0 +1,95 @@
+import { globSync, readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { basename, join } from 'node:path';
+import type { ExitStatus } from '../containerd/task-types.ts';
+import { toDate } from '../containerd/timestamp.ts';
+import { WaitRequest, WaitResponse } from '../gen/tasks.ts';
+import { ttrpcAnswer, ttrpcRequest } from './ttrpc.ts';
+
+/** Where the shim of one container can be asked. */
+interface ShimAddress {
+  readonly containerId: string;
+  /** Path of its socket. */
+  readonly path: string;
+  /** Of the task service that it offers. */
+  readonly version: number;
+}
+
+/**
+ * Ask every shim how its container ends, while there is no containerd: one that comes up takes a shim whose process has
+ * ended for a leaked one and ends it (runtime/v2/shim_load.go), and with it the knowledge of the exit code.
+ *
+ * Resolves when all have been asked. Those that end before this is disposed of are written into `ends`.
+ *
+ * @param bundles directory of containerd's with those of each namespace.
+ */
+export async function watchShims(bundles: string, ends: Map<string, ExitStatus>): Promise<Disposable> {
+  const sockets = await Promise.all(
+    shimsIn(bundles).map((shim) => awaitEnd(shim, (end) => ends.set(shim.containerId, end))),
+  );
+  return {
+    [Symbol.dispose]: () => {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+/** Of all of containerd's namespaces, those who have said where they listen. */
+function shimsIn(bundles: string): ShimAddress[] {
+  return globSync('*/*', { cwd: bundles }).flatMap((bundle) => {
+    const said = addressIn(join(bundles, bundle));
+    return said === undefined ? [] : [{ containerId: basename(bundle), ...said }];
+  });
+}
+
+/** containerd 2 keeps what the shim has said of itself, containerd 1 the address alone; a bundle in the making has neither. */
+function addressIn(bundle: string): Omit<ShimAddress, 'containerId'> | undefined {
+  try {
+    const said = textIn(join(bundle, 'bootstrap.json')) ?? `{"address":"${textIn(join(bundle, 'address'))}"}`;
+    const { version = 2, address, protocol = 'ttrpc' }: ShimBootstrap = JSON.parse(said);
+    const [, path] = /^unix:\/\/(\/.+)$/.exec(address) ?? [];
+    return protocol === 'ttrpc' && path !== undefined ? { path, version } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a shim says when it is started (containerd, pkg/shim, BootstrapParams). */
+interface ShimBootstrap {
+  readonly version?: number;
+  readonly address: string;
+  readonly protocol?: string;
+}
+
+function textIn(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns the connection, once the shim can read the question, or is known to be gone. */
+function awaitEnd({ containerId, path, version }: ShimAddress, tell: (end: ExitStatus) => void): Promise<Socket> {
+  const { promise, resolve } = Promise.withResolvers<Socket>();
+  const socket = connect(path);
+  // The message is that of the service that containerd offers, by its field numbers.
+  const question = WaitRequest.encode(WaitRequest.fromPartial({ containerId })).finish();
+  let received = Buffer.alloc(0);
+  socket.write(ttrpcRequest(`containerd.task.v${version}.Task`, 'Wait', question));
+  socket.once('connect', () => resolve(socket));
+  // What a shim knew that is gone, nobody knows.
+  socket.on('error', () => resolve(socket));
+  socket.on('data', (piece: Buffer) => {
+    received = Buffer.concat([received, piece]);
+    const answer = ttrpcAnswer(received);
+    if (answer === undefined) return;
+    if (answer !== 'failed') tell(toExitStatus(WaitResponse.decode(answer)));
+    socket.destroy();
+  });
+  return promise;
+}
+
+function toExitStatus({ exitStatus, exitedAt }: WaitResponse): ExitStatus {
+  return { code: exitStatus, exitedAt: toDate(exitedAt) };
+}
