@@ -176,6 +176,16 @@ test('an exec gets the size of the terminal that it was started in', async () =>
   assert.deepEqual(fake.engine.containers.resizes.at(-1), { rows: 50, columns: 132 });
 });
 
+test('a client with BuildKit gets a connection for its calls, whatever comes of them', async () => {
+  await using fake = await serveFake();
+  const upgraded = (path: string, protocol: string) =>
+    fake.client.hijack(path, { headers: { connection: 'Upgrade', upgrade: protocol } });
+  const socket = await upgraded('/grpc', 'h2c');
+  assert.equal((await socket.toArray()).join(''), 'no calls to a fake');
+  await assert.rejects(upgraded('/grpc', 'tcp'), { message: 'protocol tcp not supported' });
+  await assert.rejects(fake.client.text('POST', '/grpc'), { message: 'no upgrade proto in request' });
+});
+
 test('a client with BuildKit gets a session in which nobody speaks, until it goes', async () => {
   await using fake = await serveFake();
   const socket = connect({ path: fake.socketPath, allowHalfOpen: true });

@@ -52,6 +52,7 @@ import { reloadEvent } from './reload.ts';
 import { systemInfo } from './system-info.ts';
 import { VERSION } from './version.ts';
 
+const buildKits = lateModule(() => import('@fairlead/buildkit'));
 const maps = lateModule(() => import('./map-service.ts'));
 const stages = lateModule(() => import('./rehearsal-stage.ts'));
 
@@ -202,6 +203,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
         account: (id) => operationAccount(recorder, id),
         diagnosis,
         map,
+        buildKit: async () => new (await buildKits()).BuildKit(),
         stage: async () => (await stages()).openStage(networkContext, kernel),
       },
     ),

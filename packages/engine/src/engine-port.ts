@@ -1,4 +1,5 @@
 import type { BoundPort, Endpoint, EndpointConfig, Network, Sandbox } from '@fairlead/network';
+import type { BuildKitService } from './build/build-kit-port.ts';
 import type { BuildService } from './build/build-port.ts';
 import type { DiagnosisService } from './diagnosis-port.ts';
 import type { FileService } from './files/file-port.ts';
@@ -327,6 +328,7 @@ export interface EnginePort {
   readonly volumes: VolumeService;
   readonly registries: RegistryService;
   readonly builds: () => Promise<BuildService>;
+  readonly buildKit: () => Promise<BuildKitService>;
   readonly prunes: () => Promise<PruneService>;
   readonly diagnosis: DiagnosisService;
   readonly map: () => Promise<MapService>;

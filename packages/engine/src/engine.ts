@@ -1,6 +1,7 @@
 import { KeyedMutex, lateModule, messageOf } from '@fairlead/base';
 import type { Sandbox } from '@fairlead/network';
 import { dropBuildContexts } from './build/build-folder.ts';
+import type { BuildKitService } from './build/build-kit-port.ts';
 import type { BuildService } from './build/build-port.ts';
 import { Autostart } from './container/autostart.ts';
 import { FileWriter } from './container/container-files.ts';
@@ -47,6 +48,7 @@ export interface EngineSurroundings {
   readonly account: (id?: string) => Promise<OperationAccount>;
   readonly diagnosis: DiagnosisService;
   readonly map: () => Promise<MapService>;
+  readonly buildKit: () => Promise<BuildKitService>;
   /** A stage of its own for each rehearsal. */
   readonly stage: () => Promise<RehearsalStage>;
 }
@@ -63,6 +65,7 @@ export class Engine implements EnginePort, AsyncDisposable {
   readonly diagnosis: DiagnosisService;
   #prunes: PruneService | undefined;
   readonly map: () => Promise<MapService>;
+  readonly buildKit: () => Promise<BuildKitService>;
   readonly #context: EngineContext;
   readonly #surroundings: EngineSurroundings;
   readonly #table: ContainerTable;
@@ -92,6 +95,7 @@ export class Engine implements EnginePort, AsyncDisposable {
     this.#surroundings = surroundings;
     this.diagnosis = surroundings.diagnosis;
     this.map = surroundings.map;
+    this.buildKit = surroundings.buildKit;
     this.#table = table;
     this.#containerVolumes = volumes;
     this.#lifecycle = new Lifecycle({ context, table, files, start, execs, volumes, turns });

@@ -100,7 +100,7 @@ async function takeOver(socket: Duplex, head: Buffer, answer: TakeoverResponse, 
     ...answer.upgradeHeaders,
   };
   socket.write(headText('101 UPGRADED', upgraded));
-  await answer.serve(new StreamConnection(socket, socket, gone.signal));
+  await answer.serve(new StreamConnection(socket, socket, gone.signal, socket));
   // Closed in good time even if the client never closes its side; at once would throw away what it has not read yet.
   socket.end(() => setTimeout(() => socket.destroy(), lingerMilliseconds).unref());
 }

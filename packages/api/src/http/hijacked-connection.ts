@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 
 /** Both directions of a connection that HTTP has let go of. */
 export interface HijackedConnection {
@@ -8,16 +8,20 @@ export interface HijackedConnection {
   write(data: Uint8Array): Promise<void>;
   /** Raised when the client has gone away, not by its half-close. */
   readonly signal: AbortSignal;
+  /** The connection itself, for who speaks another protocol on it; only where the client has asked for an upgrade. */
+  readonly socket?: Duplex;
 }
 
 /** A connection over a pair of streams, which may be the same socket. */
 export class StreamConnection implements HijackedConnection {
   readonly input: AsyncIterable<Uint8Array>;
   readonly signal: AbortSignal;
+  readonly socket?: Duplex;
   readonly #writable: Writable;
 
-  constructor(readable: Readable, writable: Writable, signal: AbortSignal) {
+  constructor(readable: Readable, writable: Writable, signal: AbortSignal, socket?: Duplex) {
     this.input = chunksOf(readable);
+    if (socket !== undefined) this.socket = socket;
     this.signal = signal;
     this.#writable = writable;
   }

@@ -5,6 +5,7 @@ import { pingRoutes } from './ping.ts';
 import { unsupportedRoutes } from './unsupported.ts';
 
 const build = lateModule(() => import('./build.ts'));
+const buildKit = lateModule(() => import('./build-kit.ts'));
 const commit = lateModule(() => import('./commit.ts'));
 const containerCreate = lateModule(() => import('./container-create.ts'));
 const containerFiles = lateModule(() => import('./container-files.ts'));
@@ -50,6 +51,16 @@ export function allRoutes(
     { below: '/containers', load: async () => (await containerFiles()).containerFileRoutes(engine) },
     { below: '/containers', load: async () => (await statistics()).statisticsRoutes(engine) },
     { below: '/build', load: async () => (await build()).buildRoutes(engine) },
+    {
+      below: '/grpc',
+      hijacked: [{ method: 'POST', pattern: '/grpc' }],
+      load: async () => (await buildKit()).callRoutes(engine),
+    },
+    {
+      below: '/session',
+      hijacked: [{ method: 'POST', pattern: '/session' }],
+      load: async () => (await buildKit()).sessionRoutes(engine),
+    },
     { below: '/commit', load: async () => (await commit()).commitRoutes(engine) },
     ...['/auth', '/distribution'].map((below) => ({ below, load: ofRegistries })),
     { below: '/containers', load: async () => (await execs()).containerExecRoutes(engine) },

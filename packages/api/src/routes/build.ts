@@ -1,6 +1,7 @@
+import { FairleadError } from '@fairlead/base';
 import type { EnginePort, Progress } from '@fairlead/engine';
-import { type ApiRequest, flag } from '../http/request.ts';
-import { type ApiResponse, json } from '../http/response.ts';
+import { type ApiRequest, flag, text } from '../http/request.ts';
+import { type ApiResponse, empty, json } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
 import { parseBuild } from '../wire/build.ts';
 import { progressResponse } from './progress-response.ts';
@@ -9,17 +10,25 @@ import { progressResponse } from './progress-response.ts';
 export function buildRoutes(engine: EnginePort): Route[] {
   return [
     { method: 'POST', pattern: '/build', handle: (request) => build(engine, request) },
+    { method: 'POST', pattern: '/build/cancel', handle: cancel },
     // What the classic builder keeps are images, and those are pruned as such.
     { method: 'POST', pattern: '/build/prune', handle: () => json({ CachesDeleted: null, SpaceReclaimed: 0 }) },
   ];
 }
 
 async function build(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+  if (text(request, 'version') === '2') return await progressResponse((await engine.buildKit()).build());
   const builds = await engine.builds();
   const reports = builds.build(request.body, parseBuild(request));
   // Before 1.30 clients did not know what to do with it.
   const known = request.version >= 30 ? reports : withoutIds(reports);
   return await progressResponse(flag(request, 'q') ? onlyId(known) : known);
+}
+
+/** Only builds of BuildKit have IDs, and one that is not known is no error. */
+function cancel(request: ApiRequest): ApiResponse {
+  if (text(request, 'id') === undefined) throw new FairleadError('invalid-argument', 'build ID not provided');
+  return empty(204);
 }
 
 /** Nothing but the image's ID; what a build has printed is told when it fails. */

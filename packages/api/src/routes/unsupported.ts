@@ -1,5 +1,4 @@
 import { FairleadError } from '@fairlead/base';
-import type { HijackedConnection } from '../http/hijacked-connection.ts';
 import { type ApiRequest, parameter } from '../http/request.ts';
 import { json } from '../http/response.ts';
 import type { Method, Route } from '../http/route.ts';
@@ -12,9 +11,6 @@ const lacking: readonly (readonly [what: string, ...routes: string[]])[] = [
   ['installing plugins', 'POST /plugins/pull', 'GET /plugins/privileges'],
   ['making plugins', 'POST /plugins/create'],
 ];
-
-/** What a client asks for that wants to build with BuildKit. */
-const buildKit = ['/grpc', '/build/cancel'];
 
 /** Kinds of objects that only a swarm manager has. */
 const swarmKinds = ['nodes', 'services', 'tasks', 'secrets', 'configs'];
@@ -52,8 +48,6 @@ const pluginOperations = [
 export function unsupportedRoutes(): Route[] {
   return [
     ...lacking.flatMap(([what, ...routes]) => routes.map((route) => refuse(route, what))),
-    buildSession,
-    ...buildKit.map(refuseBuildKit),
     ...swarmOperations.map((route) => failing(route, () => new FairleadError('unavailable', notInSwarm))),
     failing('POST /swarm/leave', () => new FairleadError('unavailable', 'This node is not part of a swarm')),
     ...pluginOperations.map((route) => failing(route, noSuchPlugin)),
@@ -78,33 +72,6 @@ function failing(route: string, errorOf: (request: ApiRequest) => FairleadError)
       throw errorOf(request);
     },
   };
-}
-
-function refuseBuildKit(pattern: string): Route {
-  return { method: 'POST', pattern, handle: noBuildKit };
-}
-
-function noBuildKit(): never {
-  const advice = 'set DOCKER_BUILDKIT=0 to build with the classic builder, which is';
-  throw new FairleadError('not-implemented', `BuildKit is not supported by this version of Fairlead: ${advice}`);
-}
-
-/**
- * A docker command that has BuildKit built in (up to 20.10) opens a session first, and shows nothing but the status when
- * that is refused. It gets one in which nobody speaks; the build that it asks for meanwhile is answered with the reason.
- */
-const buildSession: Route = {
-  method: 'POST',
-  pattern: '/session',
-  hijack: true,
-  handle: ({ headers }) => {
-    if (headers.upgrade?.toLowerCase() !== 'h2c') noBuildKit();
-    return { kind: 'takeover', contentType: '', upgradeHeaders: { Upgrade: 'h2c' }, serve: readToEnd };
-  },
-};
-
-async function readToEnd({ input }: HijackedConnection): Promise<void> {
-  for await (const _ of input);
 }
 
 function noSuchPlugin(request: ApiRequest): FairleadError {

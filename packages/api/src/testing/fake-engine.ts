@@ -1,5 +1,6 @@
 import { FairleadError } from '@fairlead/base';
 import type {
+  BuildKitService,
   BuildOptions,
   BuildService,
   CommitOptions,
@@ -80,6 +81,14 @@ export class FakeEngine implements EnginePort {
   readonly containers: FakeContainers;
   /** What the last build was asked for, and the bytes of its context. */
   lastBuild: { readonly options: BuildOptions; readonly bytes: number } | undefined;
+  /** Speaks only of what it cannot do. */
+  readonly buildKit = () =>
+    Promise.resolve<BuildKitService>({
+      serveCalls: async (client) => void client.end('no calls to a fake'),
+      build: () => {
+        throw new FairleadError('not-implemented', 'a fake engine has no BuildKit');
+      },
+    });
   readonly builds = () => Promise.resolve<BuildService>({ build: (context, options) => this.#build(context, options) });
   readonly prunes = async () => {
     const { Prunes } = await import('@fairlead/engine/prunes');

@@ -39,10 +39,6 @@ export function parseBuild(request: ApiRequest): BuildOptions {
 /** One clear line for each thing that is not done, before anything is read. */
 function refuseUnsupported(request: ApiRequest): void {
   const version = text(request, 'version') ?? '1';
-  if (version === '2') {
-    const advice = 'set DOCKER_BUILDKIT=0 to build with the classic builder, which is';
-    throw new FairleadError('not-implemented', `BuildKit is not supported by this version of Fairlead: ${advice}`);
-  }
   if (version !== '1') throw invalid(`invalid version ${version}`);
   if (flag(request, 'squash')) throw invalid('squash is only supported with experimental mode');
   if (text(request, 'securityopt') !== undefined) {

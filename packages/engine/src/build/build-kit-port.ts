@@ -1,0 +1,10 @@
+import type { Duplex } from 'node:stream';
+import type { Progress } from '../progress-port.ts';
+
+/** Builds in BuildKit's own way, for clients that speak its protocol. */
+export interface BuildKitService {
+  /** Answer the gRPC calls of a client that has given its connection for HTTP/2; resolves when it is over. */
+  serveCalls(client: Duplex): Promise<void>;
+  /** A build that is asked for beside a session. @throws FairleadError `not-implemented` that says what to do instead. */
+  build(): AsyncGenerator<Progress>;
+}
