@@ -24,7 +24,7 @@ export function isNftChange(change: Change): change is NftChange {
   return change.object.kind === 'table' || change.object.kind === 'element';
 }
 
-/** Elements of one set to which the same is done: they go into one message. */
+/** Elements of one set to which the same is done: they go into one message, whatever comes between them. */
 interface ElementGroup {
   readonly schema: SetSchema;
   readonly action: ElementAction;
@@ -41,7 +41,8 @@ export class NftBatch {
   readonly #tables = new Map<string, TableDefinition | undefined>();
   /** Tables that become ours with the transaction. */
   readonly #adopted = new Map<string, TableDefinition>();
-  #group: ElementGroup | undefined;
+  /** By set: what is done to one set does not depend on what is done to another. */
+  readonly #groups = new Map<string, ElementGroup>();
 
   constructor(state: NftState) {
     this.#state = state;
@@ -105,15 +106,16 @@ export class NftBatch {
   }
 
   #addElement(action: ElementAction, object: ElementObject): void {
-    const { key, value } = object;
+    const { family = 'inet', table, set, key, value } = object;
     const element = value === undefined ? { key } : { key, value };
-    const group = this.#group;
-    if (group?.action === action && group.schema.table.name === object.table && group.schema.set.name === object.set) {
+    const place = `${family} ${table} ${set}`;
+    const group = this.#groups.get(place);
+    if (group?.action === action) {
       group.elements.push(element);
       return;
     }
-    this.#flush();
-    this.#group = { schema: this.#schema(object), action, elements: [element] };
+    if (group !== undefined) this.#write(group);
+    this.#groups.set(place, { schema: this.#schema(object), action, elements: [element] });
   }
 
   #schema(object: ElementObject): SetSchema {
@@ -127,10 +129,12 @@ export class NftBatch {
   }
 
   #flush(): void {
-    if (this.#group === undefined) return;
-    const { schema, action, elements } = this.#group;
+    for (const group of this.#groups.values()) this.#write(group);
+    this.#groups.clear();
+  }
+
+  #write({ schema, action, elements }: ElementGroup): void {
     this.#requests.push(...encodeElements(schema, action, elements));
-    this.#group = undefined;
   }
 }
 
