@@ -72,6 +72,7 @@ export {
   parsePortRange,
   parsePortSpec,
   portProtocols,
+  portsIn,
   sizeOfRange,
   withoutRange,
 } from './port-spec.ts';

@@ -1,6 +1,6 @@
 import { FairleadError } from './errors.ts';
 import { familyOf, tryParseIpAddress } from './ip-address.ts';
-import { parsePortProtocol, parsePortRange } from './port-spec.ts';
+import { parsePortProtocol, parsePortRange, portsIn } from './port-spec.ts';
 import { familyBits, isCidr, type Prefix, parsePrefix, prefixCovers, prefixOf } from './prefix.ts';
 
 /**
@@ -67,7 +67,7 @@ export function policyKeys(text: string): string[] {
   const range = parsePortRange(ports);
   if (range === undefined || range.first === 0) throw invalid(`invalid containerPort: ${ports}`);
   const name = parsePortProtocol(protocol);
-  return Array.from({ length: range.last - range.first + 1 }, (_, offset) => `${range.first + offset}/${name}`);
+  return portsIn(range).map((port) => `${port}/${name}`);
 }
 
 /** Addresses without those that others of them cover: the kernel takes no intervals that overlap. */

@@ -77,6 +77,13 @@ export function sizeOfRange({ first, last }: PortRange): number {
   return last - first + 1;
 }
 
+/** Each port of a range. */
+export function portsIn({ first, last }: PortRange): number[] {
+  const ports: number[] = [];
+  for (let port = first; port <= last; port++) ports.push(port);
+  return ports;
+}
+
 /** The ports that are in both ranges: none, or one range. */
 export function commonRange(a: PortRange, b: PortRange): PortRange[] {
   const [first, last] = [Math.max(a.first, b.first), Math.min(a.last, b.last)];

@@ -1,4 +1,4 @@
-import { commonRange, type PortProtocol, type PortRange, sizeOfRange } from '@fairlead/base';
+import { commonRange, type PortProtocol, type PortRange, portsIn, sizeOfRange } from '@fairlead/base';
 import type { PortBinding } from './model.ts';
 
 /** The ports of the container that a binding is about. */
@@ -26,10 +26,7 @@ export function bindingWithin(binding: PortBinding, ports: PortRange): PortBindi
 
 /** A binding for each single port. */
 export function singleBindings(binding: PortBinding): PortBinding[] {
-  const { first, last } = containerPortsOf(binding);
-  return Array.from({ length: last - first + 1 }, (_, offset) => first + offset).flatMap((port) =>
-    bindingWithin(binding, { first: port, last: port }),
-  );
+  return portsIn(containerPortsOf(binding)).flatMap((port) => bindingWithin(binding, { first: port, last: port }));
 }
 
 /** Bindings of ports that follow each other, and are asked for alike, as one. */
@@ -37,7 +34,7 @@ export function joinBindings(bindings: readonly PortBinding[]): PortBinding[] {
   const joined: PortBinding[] = [];
   /** Where the binding is that ends before a port. */
   const ends = new Map<string, number>();
-  for (const next of bindings) {
+  for (const next of joinNeighbors(bindings)) {
     const key = endKey(next, next.containerPort, next.hostPorts?.first);
     const at = isInStep(next) ? ends.get(key) : undefined;
     const last = at === undefined ? undefined : joined[at];
@@ -51,6 +48,32 @@ export function joinBindings(bindings: readonly PortBinding[]): PortBinding[] {
     }
   }
   return joined;
+}
+
+/** Those that go on where the one before them ends: a range as the docker command spells it out, all of it at once. */
+function joinNeighbors(bindings: readonly PortBinding[]): PortBinding[] {
+  const joined: PortBinding[] = [];
+  let [first] = bindings;
+  for (const [at, last] of bindings.entries()) {
+    const next = bindings[at + 1];
+    if (first === undefined || (next !== undefined && goesOn(last, next))) continue;
+    joined.push(first === last ? first : extended(first, last));
+    first = next;
+  }
+  return joined;
+}
+
+/** True when both are asked for alike and the second one begins where the first one ends. */
+function goesOn(one: PortBinding, next: PortBinding): boolean {
+  return (
+    containerPortsOf(one).last + 1 === next.containerPort &&
+    one.protocol === next.protocol &&
+    one.hostAddress === next.hostAddress &&
+    (one.hostPorts && one.hostPorts.last + 1) === next.hostPorts?.first &&
+    policyText(one) === policyText(next) &&
+    isInStep(one) &&
+    isInStep(next)
+  );
 }
 
 /** Those that share a port of some range with another one, and those that do not; in their order. */
@@ -83,13 +106,18 @@ function isInStep({ hostPorts, count = 1 }: PortBinding): boolean {
 }
 
 /** Equal for bindings that are asked for alike, of which one could go on at these ports. */
-function endKey({ protocol, hostAddress, policy }: PortBinding, containerPort: number, hostPort?: number): string {
-  const asked = policy === undefined ? '' : JSON.stringify(policy);
-  return `${protocol} ${containerPort} ${hostPort ?? ''} ${hostAddress ?? ''} ${asked}`;
+function endKey(binding: PortBinding, containerPort: number, hostPort?: number): string {
+  const { protocol, hostAddress } = binding;
+  return `${protocol} ${containerPort} ${hostPort ?? ''} ${hostAddress ?? ''} ${policyText(binding)}`;
 }
 
-function extended(first: PortBinding, next: PortBinding): PortBinding {
-  const count = (first.count ?? 1) + (next.count ?? 1);
+function policyText({ policy }: PortBinding): string {
+  return policy === undefined ? '' : JSON.stringify(policy);
+}
+
+/** The first binding made to reach to the end of one that follows it, next to it or behind others. */
+function extended(first: PortBinding, last: PortBinding): PortBinding {
+  const count = containerPortsOf(last).last - first.containerPort + 1;
   const { hostPorts } = first;
   return {
     ...first,

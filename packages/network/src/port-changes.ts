@@ -3,6 +3,7 @@ import {
   type PortProtocol,
   type PortRange,
   parsePortRange,
+  portsIn,
   sizeOfRange,
   withoutRange,
 } from '@fairlead/base';
@@ -48,8 +49,6 @@ function rangesOf(mappings: readonly PortMapping[], protocol: PortProtocol): Map
 /** Each port once, or none of too many. */
 function portsOf(ranges: readonly PortRange[]): number[] {
   if (ranges.some((range) => sizeOfRange(range) > LIMIT)) return [];
-  const ports = new Set(
-    ranges.flatMap((range) => Array.from({ length: sizeOfRange(range) }, (_, offset) => range.first + offset)),
-  );
+  const ports = new Set(ranges.flatMap(portsIn));
   return ports.size > LIMIT ? [] : [...ports];
 }

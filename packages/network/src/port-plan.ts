@@ -90,7 +90,11 @@ export function isServedBy(plan: readonly PlannedPorts[], mappings: readonly Por
 }
 
 /** The plan with the numbers that its open reservations were given before: a port keeps its number while it can. */
-export function withNumbersOf(plan: readonly PlannedPorts[], mappings: readonly PortMapping[]): PlannedPorts[] {
+export function withNumbersOf(
+  plan: readonly PlannedPorts[],
+  mappings: readonly PortMapping[],
+): readonly PlannedPorts[] {
+  if (mappings.length === 0) return plan;
   const exact = exactKeys(plan);
   const given = mappingsByKey(mappings.filter((mapping) => !exact.has(exactKey(mapping))));
   return plan.map((item) => {
@@ -107,6 +111,7 @@ export function withNumbersOf(plan: readonly PlannedPorts[], mappings: readonly 
 
 /** True when none of `mappings` is given up by a plan that was made with {@link withNumbersOf}. */
 export function keepsAll(plan: readonly PlannedPorts[], mappings: readonly PortMapping[]): boolean {
+  if (mappings.length === 0) return true;
   const kept = exactKeys(plan);
   return mappings.every((mapping) => kept.has(exactKey(mapping)));
 }

@@ -39,8 +39,11 @@ export function goObject<Entries extends v.ObjectEntries>(
 
 /** The members whose keys are known, under their canonical names; nulls are left out. */
 export function canonicalKeys(value: JsonObject, names: ReadonlyMap<string, string>): JsonObject {
+  const members = Object.entries(value);
+  // As clients write them there is nothing to be done, and of small objects there can be thousands.
+  if (members.every(([key, member]) => member !== null && names.get(key.toLowerCase()) === key)) return value;
   return Object.fromEntries(
-    Object.entries(value).flatMap(([key, member]) => {
+    members.flatMap(([key, member]) => {
       const name = names.get(key.toLowerCase());
       return name === undefined || member === null ? [] : [[name, member]];
     }),

@@ -5,6 +5,7 @@ import {
   parsePortPolicy,
   parsePortRange,
   portProtocols,
+  portsIn,
   tryParseIpAddress,
 } from '@fairlead/base';
 import { type BoundPort, joinBindings, type PortBinding, singleBindings } from '@fairlead/engine';
@@ -41,8 +42,7 @@ export function parseContainerPorts(text: string): {
   const range = parsePortRange(number);
   const protocol = portProtocols.find((name) => name === protocolText.toLowerCase());
   if (range === undefined || protocol === undefined) throw invalidPort(range === undefined ? number : text);
-  const ports = Array.from({ length: range.last - range.first + 1 }, (_, index) => range.first + index);
-  return { protocol, ports };
+  return { protocol, ports: portsIn(range) };
 }
 
 /** `ExposedPorts` keys one by one in canonical form. */

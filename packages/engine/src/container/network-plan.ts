@@ -4,6 +4,7 @@ import {
   formatPortRange,
   parsePortProtocol,
   parsePortRange,
+  portsIn,
   shortIdentifier,
   withPrefix,
 } from '@fairlead/base';
@@ -111,5 +112,5 @@ function expand(text: string): string[] {
   const [ports = '', protocol = 'tcp'] = text.split('/');
   const range = parsePortRange(ports);
   if (range === undefined) return [];
-  return Array.from({ length: range.last - range.first + 1 }, (_, offset) => `${range.first + offset}/${protocol}`);
+  return portsIn(range).map((port) => `${port}/${protocol}`);
 }
