@@ -30,8 +30,9 @@ test('endpoints come in the order of joining, also after they were read from dis
 test('an endpoint that is gone is found nowhere', () => {
   using store = Store.open(':memory:');
   const table = new EndpointTable(store.collection<Endpoint>('endpoint'));
-  const item = table.put(endpoint({ id: 'a', sandbox: 's', network: 'n' }));
-  assert.deepEqual([table.inSandbox('s'), table.onNetwork('n')], [[item], [item]]);
+  const item = table.put(endpoint({ id: 'a', sandbox: 's', network: 'n', hostInterface: 'veth1' }));
+  assert.deepEqual([table.inSandbox('s'), table.onNetwork('n'), table.behind('veth1')], [[item], [item], item]);
   table.delete(item);
   assert.deepEqual([table.get('a'), table.inSandbox('s'), table.onNetwork('n')], [undefined, [], []]);
+  assert.equal(table.behind('veth1'), undefined);
 });

@@ -2,11 +2,12 @@ import { addToIndex, removeFromIndex } from '@fairlead/base';
 import type { Collection } from '@fairlead/store';
 import type { Endpoint } from './model.ts';
 
-/** The stored endpoints, found by network and by sandbox without looking at the others. */
+/** The stored endpoints, found by network, sandbox and interface of the host without looking at the others. */
 export class EndpointTable {
   readonly #documents: Collection<Endpoint>;
   readonly #byNetwork = new Map<string, Set<string>>();
   readonly #bySandbox = new Map<string, Set<string>>();
+  readonly #byHostInterface = new Map<string, string>();
   #lastSequence = 0;
 
   constructor(documents: Collection<Endpoint>) {
@@ -24,7 +25,7 @@ export class EndpointTable {
     return this.#documents.get(id);
   }
 
-  /** Insert, or replace one that keeps its network, sandbox and sequence. */
+  /** Insert, or replace one that keeps its network, sandbox, sequence and interface of the host. */
   put(endpoint: Endpoint): Endpoint {
     this.#index(endpoint);
     return this.#documents.put(endpoint);
@@ -34,6 +35,7 @@ export class EndpointTable {
     this.#documents.delete(endpoint.id);
     removeFromIndex(this.#byNetwork, endpoint.network, endpoint.id);
     removeFromIndex(this.#bySandbox, endpoint.sandbox, endpoint.id);
+    if (endpoint.hostInterface !== undefined) this.#byHostInterface.delete(endpoint.hostInterface);
   }
 
   /** In the order in which they were joined. */
@@ -46,6 +48,11 @@ export class EndpointTable {
     return this.#all(this.#bySandbox.get(sandbox));
   }
 
+  /** The one whose cable ends in this interface of the host. */
+  behind(hostInterface: string): Endpoint | undefined {
+    return this.#documents.get(this.#byHostInterface.get(hostInterface) ?? '');
+  }
+
   #all(ids: ReadonlySet<string> | undefined): Endpoint[] {
     return [...(ids ?? [])].flatMap((id) => this.#documents.get(id) ?? []);
   }
@@ -54,5 +61,6 @@ export class EndpointTable {
     this.#lastSequence = Math.max(this.#lastSequence, endpoint.sequence);
     addToIndex(this.#byNetwork, endpoint.network, endpoint.id);
     addToIndex(this.#bySandbox, endpoint.sandbox, endpoint.id);
+    if (endpoint.hostInterface !== undefined) this.#byHostInterface.set(endpoint.hostInterface, endpoint.id);
   }
 }

@@ -65,7 +65,7 @@ function keeper(outcomes: Iterator<readonly Change[] | Error, readonly Change[]>
   const say = (message: string, details?: object) => void told.push(`${message} ${JSON.stringify(details)}`);
   const logger: Logger = { debug: say, info: say, warn: say, error: say };
   const self = new SelfRepair({
-    state: { networks: [], endpoints: { onNetwork: () => [] } },
+    state: { networks: [], endpoints: { onNetwork: () => [], behind: () => undefined } },
     logger,
     repair: async () => {
       repairs++;

@@ -1,6 +1,7 @@
 import { type Logger, messageOf, type Prefix } from '@fairlead/base';
 import { antispoofTableName, tableName } from '@fairlead/firewall';
 import { type Change, describeChange, type Loss } from '@fairlead/netlink';
+import type { EndpointTable } from './endpoint-table.ts';
 import type { Endpoint, Network } from './model.ts';
 import { segmentNamesOf } from './segments.ts';
 
@@ -19,7 +20,7 @@ export interface SelfRepairParts {
   /** What is wanted, as it is at each moment. */
   readonly state: {
     readonly networks: Iterable<Network>;
-    readonly endpoints: { onNetwork(network: string): readonly Endpoint[] };
+    readonly endpoints: Pick<EndpointTable, 'onNetwork' | 'behind'>;
   };
   readonly logger: Logger;
   /** Compare the host's namespace with the store and put right what differs. */
@@ -93,13 +94,14 @@ export class SelfRepair implements Disposable {
 /** True when something of ours may be missing now. What we take away ourselves is no longer in the store by then. */
 export function concerns({ networks, endpoints }: SelfRepairParts['state'], loss: Loss): boolean {
   if (loss.kind === 'rules') return loss.table === tableName || loss.table === antispoofTableName;
+  // Every interface of ours that comes or goes is such a hint: to look at all of them each time would cost more and more.
+  if (loss.kind === 'link' && endpoints.behind(loss.name) !== undefined) return true;
   return Iterator.from(networks).some((network) => {
     const { id, bridge, parent, internal, subnets } = network;
     switch (loss.kind) {
       case 'link':
         if ([bridge?.name, parent?.name, parent?.host?.name].includes(loss.name)) return true;
-        if (segmentNamesOf(network).some((names) => Object.values(names).includes(loss.name))) return true;
-        return endpoints.onNetwork(id).some(({ hostInterface }) => hostInterface === loss.name);
+        return segmentNamesOf(network).some((names) => Object.values(names).includes(loss.name));
       case 'address':
         if (parent?.host?.addresses.includes(loss.address)) return true;
         return subnets.some(({ gateway }) => gateway === loss.address);
