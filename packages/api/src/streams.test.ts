@@ -143,9 +143,9 @@ test('the engine is told when nobody follows a log any more', async () => {
   const id = await startContainer(fake, ['sleep', '100']);
   const told = Promise.withResolvers<void>();
   const line = { stream: 'stdout', data: Buffer.from('line\n'), time: '2026-01-01T00:00:00Z' } as const;
-  const waiting = Promise.withResolvers<IteratorResult<LogLine>>();
-  const results = [Promise.resolve({ done: false, value: line }), waiting.promise];
-  const iterator: AsyncIterator<LogLine> = {
+  const waiting = Promise.withResolvers<IteratorResult<readonly LogLine[]>>();
+  const results = [Promise.resolve({ done: false, value: [line] }), waiting.promise];
+  const iterator: AsyncIterator<readonly LogLine[]> = {
     next: () => results.shift() ?? waiting.promise,
     return: async () => {
       told.resolve();

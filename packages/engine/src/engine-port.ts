@@ -160,7 +160,7 @@ export interface ContainerService {
   logs(
     reference: string,
     options: LogOptions,
-  ): Promise<{ readonly tty: boolean; readonly lines: AsyncIterable<LogLine> }>;
+  ): Promise<{ readonly tty: boolean; readonly lines: AsyncIterable<readonly LogLine[]> }>;
   inspect(reference: string): Promise<ContainerView>;
   /** All containers, newest first. */
   list(): readonly ContainerView[];

@@ -4,8 +4,9 @@ import { parseDetachKeys } from '../http/detach-keys.ts';
 import { type ApiRequest, flag, parameter, text } from '../http/request.ts';
 import { type ApiResponse, stream } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
-import { encodeChunk, serveStreams } from '../http/serve-streams.ts';
+import { serveStreams } from '../http/serve-streams.ts';
 import { untilGone } from '../http/until-gone.ts';
+import { type LogFormat, logFrames } from '../wire/log-frames.ts';
 import { streamMediaType } from '../wire/media-type.ts';
 import { parseTimestamp } from '../wire/time.ts';
 
@@ -73,7 +74,8 @@ async function attached(containers: ContainerService, request: ApiRequest) {
 async function logs(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
   const { tty, lines } = await containers.logs(parameter(request, 'id'), logOptions(request));
   return stream(
-    encodeLines(untilGone(lines, request.signal), tty, {
+    encodeLines(untilGone(lines, request.signal), {
+      tty,
       timestamps: flag(request, 'timestamps'),
       details: flag(request, 'details'),
     }),
@@ -104,28 +106,6 @@ function tailLines(tail: string | undefined): number | undefined {
   return tail !== undefined && /^\d{1,9}$/.test(tail) ? Number(tail) : undefined;
 }
 
-async function* encodeLines(
-  lines: AsyncIterable<LogLine>,
-  tty: boolean,
-  shown: { readonly timestamps: boolean; readonly details: boolean },
-): AsyncGenerator<Uint8Array> {
-  for await (const line of lines) {
-    const time = shown.timestamps ? `${paddedTime(line.time)} ` : '';
-    const details = shown.details ? `${attributeText(line)} ` : '';
-    const before = `${time}${details}`;
-    const data = before === '' ? line.data : Buffer.concat([Buffer.from(before), line.data]);
-    yield encodeChunk({ stream: line.stream, data }, tty);
-  }
-}
-
-/** `name=value,...`, as in a query. */
-function attributeText({ attributes = {} }: LogLine): string {
-  const names = Object.keys(attributes).sort();
-  return names.map((name) => String(new URLSearchParams([[name, attributes[name] ?? '']]))).join(',');
-}
-
-/** All nine digits, so that columns stand below each other. */
-function paddedTime(time: string): string {
-  const [, seconds = time, fraction = ''] = /^([^.Z]+)(?:\.(\d+))?Z$/.exec(time) ?? [];
-  return `${seconds}.${fraction.padEnd(9, '0')}Z`;
+async function* encodeLines(batches: AsyncIterable<readonly LogLine[]>, format: LogFormat): AsyncGenerator<Uint8Array> {
+  for await (const lines of batches) if (lines.length > 0) yield logFrames(lines, format);
 }

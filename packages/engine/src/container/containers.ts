@@ -342,7 +342,7 @@ export class Containers implements ContainerService {
     return { ...config, host: { ...config.host, links } };
   }
 
-  async #read(container: Container, options: LogOptions): Promise<AsyncIterable<LogLine>> {
+  async #read(container: Container, options: LogOptions): Promise<AsyncIterable<readonly LogLine[]>> {
     const path = containerLog(container, this.#context.settings);
     if (path === undefined) return nothing();
     const { readLog } = await logReader();
@@ -354,7 +354,7 @@ export class Containers implements ContainerService {
     container: Container,
     options: AttachOptions,
     mark: LogMark | undefined,
-  ): Promise<AsyncIterable<OutputChunk>> {
+  ): Promise<AsyncIterable<readonly OutputChunk[]>> {
     const path = containerLog(container, this.#context.settings);
     if (mark === undefined || path === undefined) return await this.#read(container, { ...options, follow: false });
     const { readLogUpTo } = await logReader();
@@ -391,9 +391,9 @@ function warningsOf({ host }: ContainerConfig): string[] {
   return ['Published ports are discarded when using host network mode'];
 }
 
-async function* concat(first: AsyncIterable<OutputChunk>, second: AsyncIterable<OutputChunk>) {
-  yield* first;
-  yield* second;
+async function* concat(past: AsyncIterable<readonly OutputChunk[]>, live: AsyncIterable<OutputChunk>) {
+  for await (const chunks of past) yield* chunks;
+  yield* live;
 }
 
 async function* nothing(): AsyncGenerator<never> {}

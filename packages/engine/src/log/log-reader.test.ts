@@ -7,6 +7,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { LogLine, LogOptions } from '../engine-port.ts';
 import { readLog } from './log-reader.ts';
 import { LogWriter } from './log-writer.ts';
+import { allOf } from './testing/all-of.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'fl-test-log-'));
 const path = join(directory, 'sample.log');
@@ -31,8 +32,13 @@ function text({ data }: LogLine): string {
   return Buffer.from(data).toString().trimEnd();
 }
 
+/** What a reader got at a time. */
+function textOf({ value }: IteratorResult<readonly LogLine[]>): string {
+  return value.map(text).join(' ');
+}
+
 async function read(options: Partial<LogOptions>): Promise<string> {
-  return (await Array.fromAsync(readLog(path, { ...both, ...options }))).map(text).join(' ');
+  return (await allOf(readLog(path, { ...both, ...options }))).map(text).join(' ');
 }
 
 for (const [what, options, lines] of [
@@ -54,12 +60,12 @@ for (const [what, options, lines] of [
 }
 
 test('times have nine digits', async () => {
-  const [line] = await Array.fromAsync(readLog(path, both));
+  const [line] = await allOf(readLog(path, both));
   assert.equal(line?.time, '1970-01-01T00:00:01.000000000Z');
 });
 
 test('a log that does not exist is empty', async () => {
-  assert.deepEqual(await Array.fromAsync(readLog(join(directory, 'none'), both)), []);
+  assert.deepEqual(await allOf(readLog(join(directory, 'none'), both)), []);
 });
 
 async function growing(): Promise<{ file: string; writer: LogWriter; say: (text: string) => void }> {
@@ -71,7 +77,7 @@ async function growing(): Promise<{ file: string; writer: LogWriter; say: (text:
 test('what was taken in is read although it is not on the disk yet', async () => {
   const { file, writer, say } = await growing();
   say('one\n');
-  assert.deepEqual((await Array.fromAsync(readLog(file, both, writer))).map(text), ['one']);
+  assert.deepEqual((await allOf(readLog(file, both, writer))).map(text), ['one']);
   await writer.close();
 });
 
@@ -81,7 +87,7 @@ test('followers get every line once, whenever they come, and end when the log is
   const followers: Promise<LogLine[]>[] = [];
   for (let index = 0; index < count; index++) {
     say(`${index}\n`);
-    if (index % 400 === 0) followers.push(Array.fromAsync(readLog(file, { ...both, follow: true }, writer)));
+    if (index % 400 === 0) followers.push(allOf(readLog(file, { ...both, follow: true }, writer)));
     if (index % 7 === 0) await turn();
   }
   say('rest');
@@ -95,10 +101,10 @@ test('a follower of the last lines goes on with what comes', async () => {
   say('1\n2\n3\n');
   await writer.flush();
   const lines = readLog(file, { ...both, follow: true, tail: 1 }, writer)[Symbol.asyncIterator]();
-  assert.equal(text((await lines.next()).value as LogLine), '3');
+  assert.equal(textOf(await lines.next()), '3');
   const next = lines.next();
   say('4\n');
-  assert.equal(text((await next).value as LogLine), '4');
+  assert.equal(textOf(await next), '4');
   await writer.close();
   assert.equal((await lines.next()).done, true);
 });
@@ -107,7 +113,7 @@ test('a follower that has read all there is ends at once when the log was closed
   const { file, writer, say } = await growing();
   say('1\n');
   await writer.close();
-  assert.deepEqual((await Array.fromAsync(readLog(file, { ...both, follow: true }, writer))).map(text), ['1']);
+  assert.deepEqual((await allOf(readLog(file, { ...both, follow: true }, writer))).map(text), ['1']);
 });
 
 test('a follower can leave while it waits', async () => {
@@ -129,7 +135,7 @@ test('a follower goes on from the start of a log that was emptied', async () => 
   await writer.flush();
   truncateSync(file);
   say('x\n');
-  assert.equal(text((await next).value as LogLine), 'x');
+  assert.equal(textOf(await next), 'x');
   await writer.close();
   assert.equal((await lines.next()).done, true);
 });

@@ -1,11 +1,13 @@
 import type { LogLine, LogOptions, OutputChunk } from '../engine-port.ts';
-import { parseEntry } from './log-entry.ts';
+import { logLinesOf } from './log-lines.ts';
 import { type LogSegment, openByAge, openSegments } from './log-segment.ts';
 import { findTail } from './log-tail.ts';
 import { formatLogTime } from './log-time.ts';
 import type { LogMark, LogWriter } from './log-writer.ts';
 
 const blockSize = 1 << 17;
+/** What is read first: followers mostly find a line or two. */
+const firstBlock = 1 << 12;
 const newline = 10;
 
 /** What tells a reader that a log grows. */
@@ -18,8 +20,9 @@ export type GrowingLog = Pick<LogWriter, 'flush' | 'onAppend' | 'closed' | 'gene
  *
  * @param writer of the running container. With `follow` lines go on until it is closed and all is delivered; without a
  * writer there is nothing to wait for.
+ * @returns as many lines at a time as are there.
  */
-export function readLog(path: string, options: LogOptions, writer?: GrowingLog): AsyncIterable<LogLine> {
+export function readLog(path: string, options: LogOptions, writer?: GrowingLog): AsyncIterable<readonly LogLine[]> {
   return { [Symbol.asyncIterator]: () => new LogIterator(path, options, writer) };
 }
 
@@ -28,7 +31,7 @@ export async function* readLogUpTo(
   path: string,
   mark: LogMark,
   wanted: Pick<LogOptions, OutputChunk['stream']>,
-): AsyncGenerator<OutputChunk, void> {
+): AsyncGenerator<readonly OutputChunk[], void> {
   const { offset, age } = await mark.end;
   using open = new DisposableStack();
   const segments = openSegments(path).map((segment) => open.use(segment));
@@ -36,30 +39,29 @@ export async function* readLogUpTo(
   for (const segment of wantedSegments) {
     await segment.expand();
     const limit = segment === wantedSegments.at(-1) ? offset : Number.POSITIVE_INFINITY;
-    for await (const text of readEntries(segment, new LineBytes(0), limit)) {
-      const line = parseEntry(text);
-      if (line !== undefined && wanted[line.stream]) yield line;
+    for await (const block of readEntries(segment, new LineBytes(0), limit)) {
+      yield logLinesOf(block).filter(({ stream }) => wanted[stream]);
     }
   }
-  yield* mark.rest.filter(({ stream }) => wanted[stream]);
+  yield mark.rest.filter(({ stream }) => wanted[stream]);
 }
 
 /**
  * A generator alone could not be left while it waits for the next line: `return` would wait as well.
  */
-class LogIterator implements AsyncIterator<LogLine, undefined> {
+class LogIterator implements AsyncIterator<readonly LogLine[], undefined> {
   readonly #left = new AbortController();
-  readonly #lines: AsyncGenerator<LogLine, undefined>;
+  readonly #lines: AsyncGenerator<readonly LogLine[], undefined>;
 
   constructor(path: string, options: LogOptions, writer: GrowingLog | undefined) {
     this.#lines = chosenLines(path, options, writer, this.#left.signal);
   }
 
-  next(): Promise<IteratorResult<LogLine, undefined>> {
+  next(): Promise<IteratorResult<readonly LogLine[], undefined>> {
     return this.#lines.next();
   }
 
-  return(): Promise<IteratorResult<LogLine, undefined>> {
+  return(): Promise<IteratorResult<readonly LogLine[], undefined>> {
     this.#left.abort();
     return this.#lines.return(undefined);
   }
@@ -70,14 +72,15 @@ async function* chosenLines(
   options: LogOptions,
   writer: GrowingLog | undefined,
   left: AbortSignal,
-): AsyncGenerator<LogLine, undefined> {
+): AsyncGenerator<readonly LogLine[], undefined> {
   const { since, until } = options;
   const [first, last] = [since, until].map((time) => (time === undefined ? undefined : formatLogTime(time)));
-  for await (const text of chosenEntries(path, options, writer, left)) {
-    const line = parseEntry(text);
-    if (line === undefined || !options[line.stream] || (first !== undefined && line.time < first)) continue;
-    if (last !== undefined && line.time > last) return;
-    yield line;
+  const isWanted = ({ stream, time }: LogLine) => options[stream] && (first === undefined || time >= first);
+  for await (const block of chosenEntries(path, options, writer, left)) {
+    const lines = logLinesOf(block).filter(isWanted);
+    const late = last === undefined ? -1 : lines.findIndex(({ time }) => time > last);
+    if (late < 0) yield lines;
+    else return void (yield lines.slice(0, late));
   }
 }
 
@@ -87,7 +90,7 @@ async function* chosenEntries(
   { since = 0n, tail = -1, follow }: LogOptions,
   writer: GrowingLog | undefined,
   left: AbortSignal,
-): AsyncGenerator<string, void> {
+): AsyncGenerator<Buffer, void> {
   await writer?.flush();
   using open = new DisposableStack();
   const generation = writer?.generation ?? 0;
@@ -121,13 +124,17 @@ async function tailOf(segments: readonly LogSegment[], sizes: ReadonlyMap<LogSeg
 }
 
 /** Whole lines from where `lines` is up to its end, or up to `limit`. */
-async function* readEntries(segment: LogSegment, lines: LineBytes, limit: number): AsyncGenerator<string, void> {
-  const block = Buffer.allocUnsafe(blockSize);
-  for (;;) {
+async function* readEntries(segment: LogSegment, lines: LineBytes, limit: number): AsyncGenerator<Buffer, void> {
+  for (let block = Buffer.allocUnsafe(firstBlock); ; ) {
     const wanted = Math.min(block.length, limit - lines.offset);
     const { bytesRead } = await segment.read(block, 0, wanted, lines.offset);
-    if (bytesRead === 0) return;
-    yield* lines.take(block.subarray(0, bytesRead));
+    if (bytesRead > 0) {
+      const whole = lines.take(block.subarray(0, bytesRead));
+      if (whole !== undefined) yield whole;
+    }
+    // A file gives less than it was asked for at its end only.
+    if (bytesRead < wanted || wanted === 0) return;
+    if (block.length < blockSize) block = Buffer.allocUnsafeSlow(blockSize);
   }
 }
 
@@ -137,7 +144,7 @@ async function* followEntries(
   start: { readonly segment: LogSegment; readonly lines: LineBytes; readonly generation: number },
   writer: GrowingLog,
   left: AbortSignal,
-): AsyncGenerator<string, void> {
+): AsyncGenerator<Buffer, void> {
   using growth = new Growth(writer, left);
   let { segment, lines, generation } = start;
   try {
@@ -175,18 +182,17 @@ class LineBytes {
     this.offset = offset;
   }
 
-  /** Take in bytes. @returns the lines that they complete. */
-  take(bytes: Buffer): string[] {
+  /** Take in bytes. @returns a copy of the lines that they complete, with all newlines. */
+  take(bytes: Buffer): Buffer | undefined {
     this.offset += bytes.length;
-    const end = bytes.lastIndexOf(newline);
-    if (end < 0) {
+    const end = bytes.lastIndexOf(newline) + 1;
+    if (end === 0) {
       this.#rest = Buffer.concat([this.#rest, bytes]);
-      return [];
+      return undefined;
     }
-    const whole = bytes.subarray(0, end);
-    const text = this.#rest.length === 0 ? whole : Buffer.concat([this.#rest, whole]);
-    this.#rest = Buffer.from(bytes.subarray(end + 1));
-    return text.toString('utf8').split('\n');
+    const whole = Buffer.concat([this.#rest, bytes.subarray(0, end)]);
+    this.#rest = Buffer.from(bytes.subarray(end));
+    return whole;
   }
 }
 

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import type { LogLine } from '../engine-port.ts';
 import { readLog, readLogUpTo } from './log-reader.ts';
 import { LogWriter } from './log-writer.ts';
+import { allOf } from './testing/all-of.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'fl-test-log-'));
 let files = 0;
@@ -32,7 +33,7 @@ function texts(path: string): string[] {
 }
 
 function readAll(path: string): Promise<LogLine[]> {
-  return Array.fromAsync(readLog(path, { stdout: true, stderr: true, follow: false }));
+  return allOf(readLog(path, { stdout: true, stderr: true, follow: false }));
 }
 
 test('entries are written as Docker writes them', async () => {
@@ -196,7 +197,7 @@ test('what is read up to a mark and what comes after it are the whole, each byte
         }
       };
       await write(before);
-      const past = Array.fromAsync(readLogUpTo(path, writer.mark(), { stdout: true, stderr: true }));
+      const past = allOf(readLogUpTo(path, writer.mark(), { stdout: true, stderr: true }));
       await write(after);
       await writer.close();
       for (const name of ['stdout', 'stderr'] as const) {
