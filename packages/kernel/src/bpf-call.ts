@@ -7,11 +7,12 @@ const systemCallNumber: Partial<Record<NodeJS.Architecture, number>> = { x64: 32
 const command = {
   createMap: 0,
   updateElement: 2,
-  deleteElement: 3,
   loadProgram: 5,
   testRun: 10,
   openRawTracepoint: 17,
   freezeMap: 22,
+  updateElements: 26,
+  deleteElements: 27,
   createLink: 28,
 } as const;
 /** Bytes of union bpf_attr that we fill; the kernel takes the rest for zeros. */
@@ -65,12 +66,45 @@ export function updateBpfElement(map: number, key: Uint8Array, value: Uint8Array
   });
 }
 
-/** BPF_MAP_DELETE_ELEM. */
-export function deleteBpfElement(map: number, key: Uint8Array): void {
-  call(command.deleteElement, (view) => {
-    view.setUint32(0, map, true);
-    view.setBigUint64(8, addressOfBuffer(key), true);
-  });
+/**
+ * BPF_MAP_UPDATE_BATCH: give many keys of one length the same value; all, or none of them when it throws. For a trie since
+ * Linux 5.13.
+ *
+ * @param keys none of them in the map before.
+ */
+export function addBpfElements(map: number, keys: readonly Uint8Array[], value: Uint8Array): void {
+  const values = new Uint8Array(keys.length * value.length);
+  for (const at of keys.keys()) values.set(value, at * value.length);
+  const batch = batchOf(map, keys);
+  try {
+    call(command.updateElements, (view) => {
+      batch.describe(view);
+      view.setBigUint64(24, addressOfBuffer(values), true);
+    });
+  } catch (error) {
+    deleteBpfElements(map, keys.slice(0, batch.done()));
+    throw error;
+  }
+}
+
+/** BPF_MAP_DELETE_BATCH: all of these keys are in the map. */
+export function deleteBpfElements(map: number, keys: readonly Uint8Array[]): void {
+  call(command.deleteElements, batchOf(map, keys).describe);
+}
+
+/** How many of the keys something was done to is written where their number was. */
+function batchOf(map: number, keys: readonly Uint8Array[]) {
+  const joined = Buffer.concat(keys);
+  let attributes: DataView | undefined;
+  return {
+    describe(view: DataView): void {
+      attributes = view;
+      view.setBigUint64(16, addressOfBuffer(joined), true);
+      view.setUint32(32, keys.length, true);
+      view.setUint32(36, map, true);
+    },
+    done: () => attributes?.getUint32(32, true) ?? 0,
+  };
 }
 
 /** BPF_MAP_FREEZE: what is in it stays, so that the verifier may rely on it. */

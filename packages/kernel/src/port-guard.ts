@@ -2,12 +2,12 @@ import { randomInt } from 'node:crypto';
 import { parseIpAddress } from '@fairlead/base';
 import { boundPort } from './bound-port.ts';
 import {
+  addBpfElements,
   closeAll,
   createBpfMap,
-  deleteBpfElement,
+  deleteBpfElements,
   linkBpfProgram,
   loadBpfProgram,
-  updateBpfElement,
 } from './bpf-call.ts';
 import { guardKeyBytes, guardKeys, guardProgram } from './port-guard-program.ts';
 import { holdPort } from './port-hold.ts';
@@ -91,12 +91,14 @@ export class PortGuard implements Disposable {
 
   /** Give up ports that {@link hold} has got. */
   release(ports: AddressPorts): void {
+    const unused: Uint8Array[] = [];
     for (const key of keysOf(ports)) {
       const name = key.toHex();
       const users = (this.#users.get(name) ?? 0) - 1;
       if (users > 0) this.#users.set(name, users);
-      else if (this.#users.delete(name)) deleteBpfElement(this.#map, key);
+      else if (this.#users.delete(name)) unused.push(key);
     }
+    deleteBpfElements(this.#map, unused);
   }
 
   [Symbol.dispose](): void {
@@ -104,12 +106,11 @@ export class PortGuard implements Disposable {
   }
 
   #enter(ports: AddressPorts): void {
-    for (const key of keysOf(ports)) {
-      const name = key.toHex();
-      const users = this.#users.get(name) ?? 0;
-      if (users === 0) updateBpfElement(this.#map, key, HELD);
-      this.#users.set(name, users + 1);
-    }
+    const keys = keysOf(ports).map((key) => [key.toHex(), key] as const);
+    // In one system call: a range is some forty keys.
+    const fresh = new Map(keys.filter(([name]) => !this.#users.has(name)));
+    addBpfElements(this.#map, [...fresh.values()], HELD);
+    for (const [name] of keys) this.#users.set(name, (this.#users.get(name) ?? 0) + 1);
   }
 }
 

@@ -15,9 +15,14 @@ export interface PortSysctls {
 /** Read from the namespace that this process was started in, anew each time: they may be changed while we run. */
 export function readPortSysctls(): PortSysctls {
   return {
-    localPortRange: readOr('/proc/sys/net/ipv4/ip_local_port_range'),
+    localPortRange: readLocalPortRange(),
     localReservedPorts: readOr('/proc/sys/net/ipv4/ip_local_reserved_ports'),
   };
+}
+
+/** The first of {@link readPortSysctls} alone. */
+export function readLocalPortRange(): string {
+  return readOr('/proc/sys/net/ipv4/ip_local_port_range');
 }
 
 function readOr(path: string): string {

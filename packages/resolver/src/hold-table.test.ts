@@ -37,6 +37,13 @@ test('the lowest port that somebody has is named with the address that it is wan
   assert.equal(table.lowestTaken(group(1000, 1010, [anyV6]))?.port, 1009);
   assert.equal(table.lowestTaken(group(1000, 1004)), undefined);
   assert.equal(table.lowestTaken({ ...group(1000, 1010), protocol: 'udp' }), undefined);
+  table.add({ owner: 'b', ...group(1007, 1999, [anyV4]) });
+  const range = { owner: 'b', ...group(900, 1003, [anyV6]) };
+  table.add(range);
+  assert.deepEqual(table.lowestTaken(group(1000, 1010)), { port: 1000, address: anyV6, hold: range });
+  assert.equal(table.lowestTaken(group(1004, 1010))?.port, 1005);
+  assert.equal(table.lowestTaken(group(1006, 1010, [anyV4]))?.port, 1007);
+  assert.equal(table.lowestTaken(group(1004, 1006, [anyV6])), undefined);
 });
 
 test('an owner misses what it does not have, addresses together where they miss the same', () => {

@@ -1,5 +1,6 @@
 import {
   addToIndex,
+  commonRange,
   familyOf,
   type IpAddress,
   isUnspecified,
@@ -18,6 +19,13 @@ export interface Hold extends PortGroup {
    * that has no such sockets: nobody else can take the port there, but another owner may ask for it.
    */
   readonly descriptor?: number;
+}
+
+/** A port of a group that cannot be had, with the address that it is wanted for. */
+export interface TakenPort {
+  readonly port: number;
+  readonly address: IpAddress;
+  readonly hold: Hold;
 }
 
 const protocolNumbers: Readonly<Record<PortProtocol, number>> = { tcp: 0, udp: 1, sctp: 2 };
@@ -53,15 +61,17 @@ export class HoldTable {
   }
 
   /** The lowest port of a group that somebody has already, with the address that it is wanted for. */
-  lowestTaken({ protocol, addresses, first, last }: PortGroup) {
-    for (let port = first; port <= last; port++) {
-      if (this.#ranges.size === 0 && !this.#single.has(numberOf(protocol, port))) continue;
-      for (const hold of this.at(protocol, port)) {
-        const address = addresses.find((each) => hold.addresses.some((held) => overlap(held, each)));
+  lowestTaken(group: PortGroup): TakenPort | undefined {
+    const { protocol, addresses, first, last } = group;
+    const [inRange] = [...this.#ranges].flatMap((hold) => takenBy(hold, group)).sort((a, b) => a.port - b.port);
+    const end = inRange?.port ?? last;
+    for (let port = first; port <= end; port++) {
+      for (const hold of this.#single.get(numberOf(protocol, port)) ?? []) {
+        const address = addressInTheWay(hold, addresses);
         if (address !== undefined) return { port, address, hold };
       }
     }
-    return undefined;
+    return inRange;
   }
 
   /** What of a group its owner does not have yet. */
@@ -85,6 +95,17 @@ export class HoldTable {
 /** True when one stands in the way of the other. */
 export function overlap(one: IpAddress, other: IpAddress): boolean {
   return familyOf(one) === familyOf(other) && (one === other || isUnspecified(one) || isUnspecified(other));
+}
+
+/** What a range takes of a group: its lowest port, or nothing. */
+function takenBy(hold: Hold, { protocol, addresses, ...ports }: PortGroup): TakenPort[] {
+  if (hold.protocol !== protocol) return [];
+  const address = addressInTheWay(hold, addresses);
+  return address === undefined ? [] : commonRange(hold, ports).map(({ first: port }) => ({ port, address, hold }));
+}
+
+function addressInTheWay(hold: Hold, addresses: readonly IpAddress[]): IpAddress | undefined {
+  return addresses.find((each) => hold.addresses.some((held) => overlap(held, each)));
 }
 
 function isRange({ first, last }: PortRange): boolean {

@@ -2,7 +2,7 @@ import { commonRange, familyOf, type IpAddress, withoutRange } from '@fairlead/b
 import { PortError } from '@fairlead/dns';
 import { closeDescriptor, holdPort, SystemCallError } from '@fairlead/kernel';
 import { type AddressPorts, PortGuard, PortInUseError } from '@fairlead/kernel/guarding';
-import { localPortRange, readPortSysctls } from './ephemeral-range.ts';
+import { localPortRange, readLocalPortRange } from './ephemeral-range.ts';
 import type { PortGroup } from './port-group.ts';
 
 /** Fewer ports than this are held faster by sockets: to look for who has some of them already takes about 2 ms. */
@@ -32,7 +32,7 @@ export class RangeHolder implements Disposable {
   split(group: PortGroup): SplitGroup {
     if (group.last - group.first + 1 < LONG || !isGuarded(group) || this.#guarding() === undefined)
       return { whole: [], single: [group] };
-    const local = localPortRange(readPortSysctls());
+    const local = localPortRange({ localPortRange: readLocalPortRange() });
     const whole = withoutRange(group, local).map((range) => ({ ...group, ...range }));
     const isLong = ({ first, last }: PortGroup) => last > first;
     const single = [...whole.filter((part) => !isLong(part)), ...commonRange(group, local)];
