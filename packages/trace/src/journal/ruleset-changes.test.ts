@@ -49,6 +49,35 @@ test('a transaction is told when it ends, counted by what it is about, with who 
   });
 });
 
+test('elements of several sets are told apart, however many come in a row', () => {
+  const changes = new RulesetChanges(OWN);
+  const element = (type: number, set: string) => {
+    const bytes = nftMessage(type, 0, 'inet', (writer) =>
+      writer
+        .text(1, 'mine')
+        .text(2, set)
+        .nested(3, (list) => list.u32be(1, ++key)),
+    );
+    return decodeMessages(bytes)[0] ?? assert.fail();
+  };
+  let key = 0;
+  const { newElement: add, deleteElement: remove } = nftType;
+  const notes = [
+    [add, 'ports'],
+    [add, 'ports'],
+    [remove, 'ports'],
+    [add, 'other'],
+    [add, 'ports'],
+    [add, 'portsX'],
+  ] as const;
+  for (const [type, set] of notes) changes.note(element(type, set));
+  assert.equal(
+    changes.note(end(5, 'nft'))?.name,
+    'inet mine: 3 elements added to ports, inet mine: 1 element removed from ports, ' +
+      'inet mine: 1 element added to other, inet mine: 1 element added to portsX',
+  );
+});
+
 test('what we did ourselves, and what changed nothing, is not told and leaves nothing behind', () => {
   const changes = new RulesetChanges(OWN);
   changes.note(notification(nftType.newTable, 'inet', { 1: 'ours' }));

@@ -11,6 +11,9 @@ import type { ForeignEntry } from './journal-entry.ts';
 /** Rules that are told in full. */
 const DETAILS = 5;
 
+/** Bytes of nlattr, which is before what it holds. */
+const LIST_HEADER = 4;
+
 /** What notifications are about: the word, and where the name of what it belongs to is among the attributes. */
 const kinds: ReadonlyMap<
   number,
@@ -41,6 +44,8 @@ export class RulesetChanges {
   readonly #ownProcess: number;
   readonly #counts = new Map<string, number>();
   readonly #details: string[] = [];
+  /** The last element that was told of, by the beginning of its message: of these thousands come in a row. */
+  #element: { readonly type: number; readonly beginning: Uint8Array; readonly what: string } | undefined;
 
   /** @param ownProcess number of the process as the kernel has it. */
   constructor(ownProcess: number) {
@@ -71,16 +76,34 @@ export class RulesetChanges {
     const kind = kinds.get(message.type);
     if (kind === undefined) return;
     const { word, verb, owner } = kind;
+    if (this.#element?.type === message.type && beginsWith(message.body, this.#element.beginning)) {
+      this.#add(this.#element.what);
+      return;
+    }
     // Only names are read: a set can come with a hundred thousand elements.
     const names = new Map(listAttributes(message.body.subarray(4)).filter(([type]) => type <= 3));
+    const list = names.get(3);
     const table = `${rulesetFamily(message)} ${textOf(names.get(1))}`;
     const name = owner === undefined ? '' : textOf(names.get(owner));
     const what = describe({ table, word, verb, name });
-    this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
+    this.#add(what);
+    if (word === 'element' && list !== undefined) {
+      const beginning = message.body.subarray(0, list.byteOffset - message.body.byteOffset - LIST_HEADER);
+      this.#element = { type: message.type, beginning, what };
+    }
     if (message.type === nftType.newRule && this.#details.length < DETAILS) {
       this.#details.push(`${table} ${name}: ${summarizeRule(message).text}`);
     }
   }
+
+  #add(what: string): void {
+    this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
+  }
+}
+
+/** Family, table and set come before the list of elements (net/netfilter/nf_tables_api.c, nf_tables_fill_setelem_info). */
+function beginsWith(body: Uint8Array, beginning: Uint8Array): boolean {
+  return body.length >= beginning.length && Buffer.compare(body.subarray(0, beginning.length), beginning) === 0;
 }
 
 /** `#` stands for how many: `ip filter: # rule added to FORWARD`. */
