@@ -20,6 +20,7 @@ const docker = (...words: string[]) => daemon.docker(...words);
 const wire = [
   '--dhcp-range=192.0.2.100,192.0.2.110,255.255.255.0,2m',
   '--dhcp-host=02:42:00:00:00:77,192.0.2.120',
+  '--dhcp-host=02:42:00:00:00:88,192.0.2.121,[2001:db8::121]',
   ...['--dhcp-option=option:T1,3', '--dhcp-option=option:mtu,1400', '--domain=lan.example'],
   '--dhcp-option=option:classless-static-route,0.0.0.0/0,192.0.2.1,198.51.100.0/24,192.0.2.3',
   ...['--enable-ra', '--ra-param=eth0,4,6', '--dhcp-range=2001:db8::100,2001:db8::1ff,64,2m'],
@@ -50,6 +51,7 @@ test('what only the LAN can say is not taken from the user', async () => {
     [['-d', 'bridge'], /dhcp ipam driver requires an existing bridge of the host/],
     [['-o', 'com.docker.network.bridge.name=eth0'], /dhcp ipam driver requires an existing bridge of the host/],
     [[...parent, '--ipam-opt', 'com.fairlead.dhcp.timeout=never'], /must be a number of seconds from 1 to 300/],
+    [[...parent, '--ipam-opt', 'com.fairlead.dhcp.probe=1s'], /must be a number of milliseconds from 0 to 10000/],
   ];
   for (const [words, message] of refused) {
     const { code, stderr } = await daemon.tryDocker(['network', 'create', '--ipam-driver', 'dhcp', ...words, 'lan']);
@@ -154,6 +156,24 @@ test('a container that runs joins and leaves the LAN; an address that is reserve
   await docker('rm', '-f', 'guest');
 });
 
+test('an address that another machine has is declined, and another one is used', async () => {
+  const pools = ['--subnet', '192.0.2.0/24', '--ipv6', '--subnet', '2001:db8::/64'];
+  await docker('network', 'create', '-d', 'macvlan', '-o', 'parent=eth0', ...pools, 'fixed');
+  const taken = ['--ip', '192.0.2.121', '--ip6', '2001:db8::121'];
+  await docker('run', '-d', '--name', 'squatter', '--network', 'fixed', ...taken, 'busybox', 'sleep', '1000');
+  const from = server.position;
+  const run = ['run', '-d', '--name', 'late', '--network', 'lan', '--mac-address', '02:42:00:00:00:88'];
+  await docker(...run, 'busybox', 'sleep', '1000');
+  await server.hears(/DHCPDECLINE\(eth0\) 192\.0\.2\.121/, from);
+  await server.hears(/DHCPDECLINE\(eth0\)(?! 192)/, from);
+  const { IPAddress, GlobalIPv6Address } = await view('late', 'lan');
+  assert.match(String(IPAddress), /^192\.0\.2\.1(0\d|10)$/);
+  assert.match(String(GlobalIPv6Address), /^2001:db8::1(?!21$)[0-9a-f]{2}$/);
+  assert.match(daemon.log(), /"address":"192\.0\.2\.121",.*another machine’s: it is declined/);
+  await docker('rm', '-f', 'late', 'squatter');
+  await docker('network', 'rm', 'fixed');
+});
+
 test('where nobody answers the container does not start, says why, and leaves nothing', async () => {
   const options = ['--ipam-driver', 'dhcp', '--ipam-opt', 'com.fairlead.dhcp.timeout=1', '-o', 'parent=nobody'];
   await host.exec('ip', 'link', 'add', 'nobody', 'type', 'veth', 'peer', 'name', 'nothing');
@@ -180,7 +200,8 @@ test('a bridge with the LAN’s interface in it: the host’s own is left alone,
   await out.exec('ip', 'link', 'set', 'home', 'up');
   const ranges = (first: string) => [
     `--dhcp-range=${first},${first},255.255.255.0,2m`,
-    ...['--dhcp-option=option:T1,3', '--enable-ra', '--dhcp-range=2001:db8:5::,ra-only', '--port=0'],
+    ...['--dhcp-option=option:T1,3', '--enable-ra', '--dhcp-range=2001:db8:5::,ra-stateless', '--port=0'],
+    '--dhcp-option=option6:domain-search,home.example',
   ];
   let home = await LanServer.start(host, 'home', ranges('203.0.113.50'));
   try {
@@ -196,6 +217,8 @@ test('a bridge with the LAN’s interface in it: the host’s own is left alone,
     const { IPAddress, Gateway, GlobalIPv6Address, GlobalIPv6PrefixLen } = await view('tv', 'flat');
     assert.deepEqual([IPAddress, Gateway, GlobalIPv6PrefixLen], ['203.0.113.50', '203.0.113.1', 64]);
     assert.match(String(GlobalIPv6Address), /^2001:db8:5:/);
+    await home.hears(/DHCPINFORMATION-REQUEST\(home\)/);
+    assert.match(await docker('exec', 'tv', 'cat', '/etc/resolv.conf'), /search .*home\.example/);
     const { code, stdout } = await host.run([fairlead, 'doctor'], { env: { DOCKER_HOST: daemon.address } });
     assert.equal(code, 0, stdout);
     for (const address of [IPAddress, GlobalIPv6Address]) {

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { parseIpAddress } from '@fairlead/base';
+import { probeFrame } from './address-probe.ts';
 import { Client4, type State4 } from './client4.ts';
 import { dhcp4Option, typeOf4 } from './dhcp4-option.ts';
 import type { Step } from './machine.ts';
-import { identity, reply4, sent4, serverMac } from './testing/samples.ts';
+import { claim, identity, reply4, sent4, serverMac } from './testing/samples.ts';
 
-const client = new Client4(identity, () => 0.5);
+const client = new Client4(identity, { random: () => 0.5, probe: 0 });
 const names = new Map([
   [1, 'DISCOVER'],
   [3, 'REQUEST'],
+  [4, 'DECLINE'],
   [7, 'RELEASE'],
 ]);
 /** 192.0.2.1 is the server and the router of 192.0.2.0/24; the lease lasts 1000 seconds. */
@@ -170,5 +173,64 @@ describe('a client of DHCPv4', () => {
     assert.deepEqual([early.frames, early.state.wakeAt], [[], 500_000]);
     const late = client.resume(2_000_000, lease);
     assert.equal(client.wake(late.state, 2_000_000).news, 'lost');
+  });
+});
+
+describe('a client of DHCPv4 before it uses what it was given', () => {
+  const careful = new Client4(identity, { random: () => 0.5, probe: 300 });
+  const address = parseIpAddress('192.0.2.9');
+  const probe = probeFrame(address, identity.mac);
+  const probing = (now = 0) => {
+    const asked = careful.begin(now);
+    const chosen = careful.receive(asked.state, offer(asked), now);
+    return careful.receive(chosen.state, acknowledge(chosen), now);
+  };
+
+  test('asks the link three times who has it, and takes it when nobody answers', () => {
+    const times: number[] = [];
+    let step = probing();
+    for (; step.news === undefined; step = careful.wake(step.state, step.state.wakeAt ?? assert.fail('it goes on'))) {
+      assert.deepEqual([step.state.phase, step.frames], ['probing', [probe]]);
+      times.push(step.state.wakeAt ?? 0);
+    }
+    assert.deepEqual([times, step.news, step.state.phase], [[100, 200, 300], 'leased', 'bound']);
+    assert.deepEqual([step.state.lease?.address, step.state.lease?.expiresAt], ['192.0.2.9/24', 1_000_000]);
+  });
+
+  test('declines what another has, and asks for another one at once', () => {
+    const { state } = probing();
+    const declined = careful.receive(state, claim(address), 50);
+    assert.equal(words(declined), 'DECLINE to 255.255.255.255 from 0.0.0.0 for 192.0.2.9 of 192.0.2.1');
+    assert.deepEqual(declined.conflict, { address, mac: serverMac });
+    assert.deepEqual([declined.news, declined.state.lease, declined.state.wakeAt], [undefined, undefined, 50]);
+    assert.deepEqual(sent4(declined.frames[0]).transaction, state.transaction);
+    const again = careful.wake(declined.state, 50);
+    assert.equal(words(again), 'DISCOVER to 255.255.255.255 from 0.0.0.0');
+    const chosen = careful.receive(again.state, offer(again, '192.0.2.9'), 1100);
+    const given = careful.receive(chosen.state, acknowledge(chosen, '192.0.2.9'), 1100);
+    assert.equal(careful.receive(given.state, claim(address), 1200).state.wakeAt, 11_200);
+  });
+
+  test('asks about what it had before as well, and forgets it when it is another’s now', () => {
+    const { lease } = bound().state;
+    assert.ok(lease);
+    const rebooting = careful.begin(1000, lease);
+    const confirmed = careful.receive(rebooting.state, acknowledge(rebooting), 1010);
+    assert.deepEqual([confirmed.state.phase, confirmed.state.lease], ['probing', lease]);
+    const declined = careful.receive(confirmed.state, claim(address), 1020);
+    assert.deepEqual([words(declined).slice(0, 7), declined.state.lease], ['DECLINE', undefined]);
+  });
+
+  test('hears nothing else meanwhile, and asks nobody about what it prolongs', () => {
+    const { state } = probing();
+    for (const frame of [
+      claim(parseIpAddress('192.0.2.8')),
+      claim(address, identity.mac),
+      acknowledge({ state, frames: [] }),
+    ]) {
+      assert.equal(careful.receive(state, frame, 10).state, state);
+    }
+    const renewing = careful.wake(bound().state, 500_000);
+    assert.equal(careful.receive(renewing.state, acknowledge(renewing), 500_001).state.phase, 'bound');
   });
 });

@@ -1,16 +1,17 @@
 import { addressOf, type IpAddress, parseIpAddress } from '@fairlead/base';
+import { claimantOf, conflictPause, DEFAULT_PROBE, PROBES, probeFrame } from './address-probe.ts';
 import { type Dhcp4Message, decodeDhcp4 } from './dhcp4-message.ts';
 import { addressesIn, dhcp4Option, dhcp4Type, typeOf4 } from './dhcp4-option.ts';
 import { readDatagram } from './frame.ts';
 import type { ClientIdentity, HostLease, LeaseServer } from './lease.ts';
 import { lease4 } from './lease4.ts';
-import type { ClientState, Machine, Step } from './machine.ts';
+import type { ClientManners, ClientState, Machine, Step } from './machine.ts';
 import { MalformedMessage } from './malformed-message.ts';
-import { request4 } from './request4.ts';
+import { decline4, request4 } from './request4.ts';
 import { type Random, renewal4, retransmission4 } from './retransmission.ts';
 
-/** The states of RFC 2131, 4.4 (figure 5); INIT is passed at once. */
-export type Phase4 = 'rebooting' | 'selecting' | 'requesting' | 'bound' | 'renewing' | 'rebinding';
+/** The states of RFC 2131, 4.4 (figure 5); INIT is passed at once, and before BOUND the link is asked who has the address. */
+export type Phase4 = 'rebooting' | 'selecting' | 'requesting' | 'probing' | 'bound' | 'renewing' | 'rebinding';
 
 /** Where a client of DHCPv4 is. */
 export interface State4 extends ClientState {
@@ -22,6 +23,10 @@ export interface State4 extends ClientState {
   readonly attempts: number;
   /** What was offered, in `requesting`. */
   readonly offer?: Offer;
+  /** What was given, and is not used yet, in `probing`. */
+  readonly candidate?: HostLease;
+  /** How many addresses in a row were another's. */
+  readonly conflicts: number;
 }
 
 interface Offer {
@@ -40,10 +45,12 @@ const CLIENT_PORT = 68;
 export class Client4 implements Machine<State4> {
   readonly #identity: ClientIdentity;
   readonly #random: Random;
+  readonly #probe: number;
 
-  constructor(identity: ClientIdentity, random: Random = Math.random) {
+  constructor(identity: ClientIdentity, { random = Math.random, probe = DEFAULT_PROBE }: ClientManners = {}) {
     this.#identity = identity;
     this.#random = random;
+    this.#probe = probe;
   }
 
   begin(now: number, held?: HostLease): Step<State4> {
@@ -66,6 +73,8 @@ export class Client4 implements Machine<State4> {
         return this.#send(state, now);
       case 'requesting':
         return state.attempts < REQUEST_ATTEMPTS ? this.#send(state, now) : this.#select(now, state.lease);
+      case 'probing':
+        return this.#goOnProbing(state, now);
       case 'renewing':
         return this.#send(isPast(state.lease?.rebindAt, now) ? { ...state, phase: 'rebinding' } : state, now);
       case 'rebinding':
@@ -74,6 +83,7 @@ export class Client4 implements Machine<State4> {
   }
 
   receive(state: State4, frame: Uint8Array, now: number): Step<State4> {
+    if (state.phase === 'probing') return this.#hear(state, frame, now);
     const datagram = state.listens ? readDatagram(frame) : undefined;
     if (datagram?.destinationPort !== CLIENT_PORT) return step(state);
     try {
@@ -98,9 +108,37 @@ export class Client4 implements Machine<State4> {
     if (state.phase === 'requesting' && state.offer?.server.identifier !== server.identifier) return step(state);
     if (type === dhcp4Type.acknowledge) {
       const lease = lease4(message, server, now);
-      return lease === undefined ? step(state) : step(this.#bound(now, lease), [], 'leased');
+      return lease === undefined ? step(state) : this.#given(state, lease, now);
     }
     return type === dhcp4Type.refuse ? this.#refused(state, now) : step(state);
+  }
+
+  /** What is prolonged is in use; about everything else the link is asked first (RFC 2131, 3.1.5). */
+  #given(state: State4, candidate: HostLease, now: number): Step<State4> {
+    const isInUse = state.phase === 'renewing' || state.phase === 'rebinding';
+    if (isInUse || this.#probe === 0) return step(this.#bound(now, candidate), [], 'leased');
+    return this.#goOnProbing({ ...state, phase: 'probing', attempts: 0, candidate }, now);
+  }
+
+  #goOnProbing(state: State4, now: number): Step<State4> {
+    const { candidate, attempts } = state;
+    if (candidate === undefined) return this.#select(now, state.lease);
+    if (attempts >= PROBES) return step(this.#bound(now, candidate), [], 'leased');
+    const next = { ...state, attempts: attempts + 1, wakeAt: now + Math.ceil(this.#probe / PROBES) };
+    return step(next, [probeFrame(addressOf(candidate.address), this.#identity.mac)]);
+  }
+
+  /** Somebody says something while the link is asked who has an address. */
+  #hear(state: State4, frame: Uint8Array, now: number): Step<State4> {
+    const { candidate, lease, transaction } = state;
+    if (candidate === undefined) return step(state);
+    const address = addressOf(candidate.address);
+    const mac = claimantOf(frame, address, this.#identity.mac);
+    if (mac === undefined) return step(state);
+    const conflicts = state.conflicts + 1;
+    const kept = lease?.address === candidate.address ? undefined : lease;
+    const next = { ...this.#fresh('selecting', now, kept), conflicts, wakeAt: now + conflictPause(conflicts) };
+    return { ...step(next, [decline4(this.#identity, candidate, transaction)]), conflict: { address, mac } };
   }
 
   /** What was held is another's now, or of another network. */
@@ -122,13 +160,13 @@ export class Client4 implements Machine<State4> {
 
   #fresh(phase: Phase4, now: number, lease?: HostLease): State4 {
     const transaction = Math.floor(this.#random() * 0x1_0000_0000);
-    return { phase, transaction, began: now, attempts: 0, listens: true, ...(lease && { lease }) };
+    return { phase, transaction, began: now, attempts: 0, conflicts: 0, listens: true, ...(lease && { lease }) };
   }
 
   #bound(now: number, lease: HostLease): State4 {
     const { renewAt } = lease;
     const wake = renewAt !== undefined && { wakeAt: renewAt };
-    return { phase: 'bound', transaction: 0, began: now, attempts: 0, listens: false, lease, ...wake };
+    return { phase: 'bound', transaction: 0, began: now, attempts: 0, conflicts: 0, listens: false, lease, ...wake };
   }
 
   #send(state: State4, now: number): Step<State4> {

@@ -1,19 +1,22 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { linkLocalAddress, parseIpAddress } from '@fairlead/base';
+import { probeFrame } from './address-probe.ts';
 import { Client6, type State6 } from './client6.ts';
 import type { Association } from './dhcp6-message.ts';
 import { readDatagram } from './frame.ts';
 import type { Step } from './machine.ts';
 import { retransmission6, timing6 } from './retransmission.ts';
-import { announcement, identity, reply6, sent6, serverMac } from './testing/samples.ts';
+import { announcement, claim, identity, reply6, sent6, serverMac } from './testing/samples.ts';
 
-const client = new Client6(identity, () => 0.5);
+const client = new Client6(identity, { random: () => 0.5, probe: 0 });
 const names = new Map([
   [1, 'SOLICIT'],
   [3, 'REQUEST'],
   [5, 'RENEW'],
   [6, 'REBIND'],
+  [9, 'DECLINE'],
+  [11, 'INFORMATION-REQUEST'],
 ]);
 const router = linkLocalAddress(serverMac);
 
@@ -150,5 +153,108 @@ describe('a client of IPv6', () => {
     }
     assert.deepEqual(waits, [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
     assert.ok(retransmission6(timing6.solicit, undefined, () => 0.999) > 1000);
+  });
+});
+
+describe('a host whose router sends it to servers for everything but its address', () => {
+  const flags = { managed: false, autonomous: true, otherwise: true };
+  const informing = () => client.receive(client.begin(0).state, announcement(flags), 5);
+  const told = (step: Step<State6>, more = {}) =>
+    reply6({
+      ...{ type: 7, transaction: step.state.transaction },
+      ...{ nameServers: [parseIpAddress('2001:db8::5')], search: ['lan.example'] },
+      ...more,
+    });
+
+  test('makes its address, and has name servers and domains from them', () => {
+    const asked = informing();
+    assert.equal(words(asked), 'informing: INFORMATION-REQUEST');
+    assert.equal(sent6(asked.frames[0]).association, undefined);
+    const { news, state } = client.receive(asked.state, told(asked), 10);
+    assert.deepEqual([news, state.lease?.source, state.lease?.search], ['leased', 'slaac', ['lan.example']]);
+    assert.deepEqual(state.lease?.nameServers, ['2001:db8::5', '2001:db8:1::53']);
+    assert.equal(state.lease?.renewAt, 900_010);
+  });
+
+  test('asks them again when they say so, but not before ten minutes are over', () => {
+    const asked = informing();
+    const { lease } = client.receive(asked.state, told(asked, { refreshSeconds: 60 }), 0).state;
+    assert.equal(lease?.renewAt, 600_000);
+  });
+
+  test('is not kept waiting where no server answers, and keeps what it was told before', () => {
+    const asked = informing();
+    const again = client.wake(asked.state, asked.state.wakeAt ?? 0);
+    assert.equal(words(again), 'informing: INFORMATION-REQUEST');
+    const alone = client.wake(again.state, again.state.wakeAt ?? 0);
+    assert.deepEqual([alone.news, alone.state.lease?.nameServers], ['leased', ['2001:db8:1::53']]);
+    assert.equal(again.state.wakeAt, 3005);
+    const { state } = client.receive(asked.state, told(asked), 10);
+    let step = client.receive(client.wake(state, 900_010).state, announcement(flags), 900_011);
+    while (step.news === undefined) step = client.wake(step.state, step.state.wakeAt ?? 0);
+    assert.deepEqual(step.state.lease?.nameServers, ['2001:db8::5', '2001:db8:1::53']);
+  });
+});
+
+describe('a host of IPv6 before it uses an address', () => {
+  const careful = new Client6(identity, { random: () => 0.5, probe: 300 });
+  const own = parseIpAddress('2001:db8:1:0:42:ff:fe00:5');
+  const given9 = parseIpAddress('2001:db8:1::9');
+  const alone = { managed: false, autonomous: true };
+  const made = (now = 0) => careful.receive(careful.begin(now).state, announcement(alone), now);
+  const leased = () => {
+    const heard = careful.receive(careful.begin(0).state, announcement({ managed: true, autonomous: false }), 0);
+    const chosen = careful.receive(heard.state, answer(heard, 2), 0);
+    return careful.receive(chosen.state, answer(chosen, 7), 0);
+  };
+  /** Nobody answers. */
+  const patiently = (from: Step<State6>) => {
+    let step = from;
+    while (step.state.phase === 'probing')
+      step = careful.wake(step.state, step.state.wakeAt ?? assert.fail('it goes on'));
+    return step;
+  };
+
+  test('asks the link who has it, however it was come by', () => {
+    for (const [step, address] of [
+      [made(), own],
+      [leased(), given9],
+    ] as const) {
+      assert.deepEqual([step.state.phase, step.frames], ['probing', [probeFrame(address, identity.mac)]]);
+      const { news, state } = patiently(step);
+      assert.deepEqual([news, state.lease?.address], ['leased', `${address}/64`]);
+    }
+  });
+
+  test('makes another address where its own is another’s, and keeps that one', () => {
+    const refused = careful.receive(made().state, claim(own), 50);
+    assert.deepEqual(
+      [refused.conflict, refused.frames, refused.news],
+      [{ address: own, mac: serverMac }, [], undefined],
+    );
+    assert.equal(refused.state.wakeAt, 50);
+    const again = careful.wake(refused.state, 50);
+    const other = patiently(careful.receive(again.state, announcement(alone), 1100));
+    const { address } = other.state.lease ?? assert.fail('it holds an address');
+    assert.ok(address.startsWith('2001:db8:1:') && address !== `${own}/64`, address);
+    const restarted = careful.begin(5000, other.state.lease);
+    assert.equal(patiently(careful.receive(restarted.state, announcement(alone), 5000)).state.lease?.address, address);
+    const refreshed = careful.wake(other.state, other.state.wakeAt ?? 0);
+    const prolonged = careful.receive(refreshed.state, announcement(alone), other.state.wakeAt ?? 0);
+    assert.deepEqual([prolonged.state.phase, prolonged.state.lease?.address], ['bound', address]);
+  });
+
+  test('declines what a server has given until that has heard of it, and solicits another one', () => {
+    const declined = careful.receive(leased().state, claim(given9), 50);
+    assert.equal(words(declined), 'declining: DECLINE of 2001:db8:1::9 to one');
+    assert.deepEqual(declined.conflict, { address: given9, mac: serverMac });
+    const repeated = careful.wake(declined.state, declined.state.wakeAt ?? 0);
+    assert.equal(words(repeated), 'declining: DECLINE of 2001:db8:1::9 to one');
+    const heard = careful.receive(repeated.state, reply6({ type: 7, transaction: repeated.state.transaction }), 1200);
+    assert.deepEqual([words(heard), heard.state.wakeAt], ['soliciting: ', 1200]);
+    assert.equal(words(careful.wake(heard.state, 1200)), 'soliciting: SOLICIT');
+    let unheard = declined;
+    while (unheard.state.phase === 'declining') unheard = careful.wake(unheard.state, unheard.state.wakeAt ?? 0);
+    assert.equal(words(unheard), 'soliciting: ');
   });
 });

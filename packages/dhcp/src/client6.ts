@@ -1,16 +1,21 @@
 import { addressOf } from '@fairlead/base';
+import { claimantOf, conflictPause, DEFAULT_PROBE, PROBES, probeFrame } from './address-probe.ts';
 import { type Dhcp6Message, decodeDhcp6, dhcp6Type } from './dhcp6-message.ts';
 import { readDatagram } from './frame.ts';
 import type { ClientIdentity, HostLease, LeaseServer } from './lease.ts';
-import { autonomousLease, lease6 } from './lease6.ts';
-import type { ClientState, Machine, Step } from './machine.ts';
+import { autonomousLease, type Information, lease6 } from './lease6.ts';
+import type { ClientManners, ClientState, Machine, Step } from './machine.ts';
 import { MalformedMessage } from './malformed-message.ts';
-import { request6 } from './request6.ts';
+import { type Request6, request6 } from './request6.ts';
 import { type Random, retransmission6, timing6 } from './retransmission.ts';
 import { type RouterAdvertisement, readAdvertisement, solicitationFrame } from './router-advertisement.ts';
 
-/** `discovering`: the routers are asked; the others are exchanges of RFC 8415, 18.2, by their first message. */
-export type Phase6 = 'discovering' | 'soliciting' | 'requesting' | 'bound' | 'renewing' | 'rebinding';
+/**
+ * `discovering`: the routers are asked; `probing`: the link is asked who has the address; the others are exchanges of
+ * RFC 8415, 18.2, by their first message.
+ */
+export type Phase6 = 'discovering' | 'probing' | 'bound' | Exchange;
+type Exchange = 'informing' | 'soliciting' | 'requesting' | 'renewing' | 'rebinding' | 'declining';
 
 /** Where a client of IPv6 is. */
 export interface State6 extends ClientState {
@@ -26,7 +31,18 @@ export interface State6 extends ClientState {
   readonly router?: RouterAdvertisement;
   /** The server whose offer is taken, in `requesting`. */
   readonly offer?: LeaseServer;
+  /** What servers say beside addresses, where the router says that they are to be asked. */
+  readonly information?: Information;
+  /** What is to be had, and is not used yet, in `probing`; what is given back as another's, in `declining`. */
+  readonly candidate?: HostLease;
+  /** True when the address of the lease is in use: it is prolonged. False when it was, before the link came up again. */
+  readonly isUsed: boolean;
+  /** How many addresses in a row were another's. */
+  readonly conflicts: number;
 }
+
+/** What stays of a state when something else begins. */
+type Kept = Pick<State6, 'lease' | 'isUsed' | 'conflicts'>;
 
 /**
  * RFC 4861, 10 has three solicitations, four seconds apart. Routers answer within half a second, and somebody waits for his
@@ -36,8 +52,11 @@ const SOLICITATIONS = 3;
 const SOLICITATION_INTERVAL = 1500;
 /** So often servers are asked that a router has spoken of, before an address is made without them: for seven seconds. */
 const SOLICITS = 3;
-/** REQ_MAX_RC (RFC 8415, 7.6). */
+/** REQ_MAX_RC and DEC_MAX_RC (RFC 8415, 7.6). */
 const REQUESTS = 10;
+const DECLINES = 4;
+/** So often servers are asked for name servers, before a container is started without them: for three seconds. */
+const INFORMS = 2;
 /** An address that a router's prefix has made is asked for again so often while nobody answers, in milliseconds. */
 const LEAST_REFRESH = 10_000;
 const CLIENT_PORT = 546;
@@ -49,15 +68,18 @@ const CLIENT_PORT = 546;
 export class Client6 implements Machine<State6> {
   readonly #identity: ClientIdentity;
   readonly #random: Random;
+  readonly #probe: number;
 
-  constructor(identity: ClientIdentity, random: Random = Math.random) {
+  constructor(identity: ClientIdentity, { random = Math.random, probe = DEFAULT_PROBE }: ClientManners = {}) {
     this.#identity = identity;
     this.#random = random;
+    this.#probe = probe;
   }
 
   begin(now: number, held?: HostLease): Step<State6> {
     const isGood = held !== undefined && (held.expiresAt ?? Number.POSITIVE_INFINITY) > now;
-    return this.#send(this.#fresh('discovering', now, isGood ? held : undefined), now);
+    const kept = { ...(isGood && { lease: held }), isUsed: false, conflicts: 0 };
+    return this.#send(this.#fresh('discovering', now, kept), now);
   }
 
   resume(now: number, held: HostLease): Step<State6> {
@@ -69,13 +91,19 @@ export class Client6 implements Machine<State6> {
     if (isPast(lease?.expiresAt, now)) return { ...this.begin(now), news: 'lost' };
     switch (state.phase) {
       case 'bound':
-        return this.#send(this.#fresh('discovering', now, lease), now);
+        return this.#send(this.#fresh('discovering', now, state), now);
       case 'discovering':
         return state.attempts < SOLICITATIONS ? this.#send(state, now) : this.#ask(state, now);
       case 'requesting':
         return state.attempts < REQUESTS ? this.#send(state, now) : this.begin(now, lease);
       case 'soliciting':
         return this.#solicitAgain(state, now);
+      case 'informing':
+        return state.attempts < INFORMS ? this.#send(state, now) : this.#makeOwn(state, now);
+      case 'probing':
+        return this.#goOnProbing(state, now);
+      case 'declining':
+        return state.attempts < DECLINES ? this.#send(state, now) : this.#rest(state, now);
       case 'renewing':
         return isPast(lease?.rebindAt, now) ? this.#exchange('rebinding', state, now) : this.#send(state, now);
       default:
@@ -85,6 +113,7 @@ export class Client6 implements Machine<State6> {
 
   receive(state: State6, frame: Uint8Array, now: number): Step<State6> {
     if (!state.listens) return step(state);
+    if (state.phase === 'probing') return this.#hearClaim(state, frame, now);
     const router = readAdvertisement(frame);
     if (router !== undefined) return this.#hear(state, router, now);
     const datagram = readDatagram(frame);
@@ -102,11 +131,9 @@ export class Client6 implements Machine<State6> {
 
   #hear(state: State6, router: RouterAdvertisement, now: number): Step<State6> {
     if (state.phase !== 'discovering') return step({ ...state, router });
-    if (!router.managed) {
-      const lease = autonomousLease(router, this.#identity.mac, now);
-      if (lease !== undefined) return step(this.#bound(now, lease), [], 'leased');
-    }
-    return this.#ask({ ...state, router }, now);
+    const next = { ...state, router };
+    if (router.managed || this.#ownLease(next, now) === undefined) return this.#ask(next, now);
+    return router.otherwise ? this.#exchange('informing', next, now) : this.#makeOwn(next, now);
   }
 
   /** The routers have said what they have to say. */
@@ -123,72 +150,140 @@ export class Client6 implements Machine<State6> {
 
   /** Some routers say that addresses are managed where nobody manages them: then a host makes its own, if it may. */
   #solicitAgain(state: State6, now: number): Step<State6> {
-    const { router, lease, attempts } = state;
-    const mayMake = attempts >= SOLICITS && lease?.source !== 'dhcpv6';
-    const own = mayMake && router && autonomousLease(router, this.#identity.mac, now);
-    return own ? step(this.#bound(now, own), [], 'leased') : this.#send(state, now);
+    const mayMake = state.attempts >= SOLICITS && state.lease?.source !== 'dhcpv6';
+    return mayMake && this.#ownLease(state, now) ? this.#makeOwn(state, now) : this.#send(state, now);
+  }
+
+  /** What the router lets us make, with what servers say beside it. */
+  #ownLease({ router, ...known }: State6, now: number): HostLease | undefined {
+    return router && autonomousLease(router, this.#identity, known, now);
+  }
+
+  #makeOwn(state: State6, now: number): Step<State6> {
+    const lease = this.#ownLease(state, now);
+    return lease === undefined ? this.begin(now, state.lease) : this.#given(state, lease, now);
+  }
+
+  /** What is in use is prolonged; about everything else the link is asked first (RFC 4862, 5.4). */
+  #given(state: State6, candidate: HostLease, now: number): Step<State6> {
+    const isUsed = state.isUsed && state.lease && addressOf(state.lease.address) === addressOf(candidate.address);
+    if (isUsed || this.#probe === 0) return step(this.#bound(now, candidate), [], 'leased');
+    return this.#goOnProbing({ ...state, phase: 'probing', attempts: 0, candidate }, now);
+  }
+
+  #goOnProbing(state: State6, now: number): Step<State6> {
+    const { candidate, attempts } = state;
+    if (candidate === undefined) return this.begin(now, state.lease);
+    if (attempts >= PROBES) return step(this.#bound(now, candidate), [], 'leased');
+    const next = { ...state, attempts: attempts + 1, wakeAt: now + Math.ceil(this.#probe / PROBES) };
+    return step(next, [probeFrame(addressOf(candidate.address), this.#identity.mac)]);
+  }
+
+  /** Somebody says something while the link is asked who has an address. */
+  #hearClaim(state: State6, frame: Uint8Array, now: number): Step<State6> {
+    const { candidate, lease, ...rest } = state;
+    if (candidate === undefined) return step(state);
+    const address = addressOf(candidate.address);
+    const mac = claimantOf(frame, address, this.#identity.mac);
+    if (mac === undefined) return step(state);
+    const kept = lease !== undefined && addressOf(lease.address) !== address && { lease };
+    const next = { ...rest, ...kept, candidate, conflicts: state.conflicts + 1 };
+    const gaveIt = candidate.source === 'dhcpv6';
+    return { ...(gaveIt ? this.#exchange('declining', next, now) : this.#rest(next, now)), conflict: { address, mac } };
+  }
+
+  /** After an address that was another's; what gave it is asked again, in a while. */
+  #rest(state: State6, now: number): Step<State6> {
+    const { router, candidate, conflicts } = state;
+    const phase = candidate?.source === 'dhcpv6' ? 'soliciting' : 'discovering';
+    const wakeAt = now + conflictPause(conflicts);
+    return step({ ...this.#fresh(phase, now, state), ...(router && { router }), wakeAt });
   }
 
   #answer(state: State6, message: Dhcp6Message, server: LeaseServer, now: number): Step<State6> {
+    if (state.phase === 'informing' || state.phase === 'declining') return this.#conclude(state, message, now);
     const lease = lease6(message, this.#identity.iaid, server, state.router, now);
     if (state.phase === 'soliciting') {
       if (message.type !== dhcp6Type.advertise || lease === undefined) return step(state);
       return this.#exchange('requesting', { ...state, offer: server }, now);
     }
     if (message.type !== dhcp6Type.reply || state.phase === 'discovering') return step(state);
-    if (lease !== undefined) return step(this.#bound(now, lease), [], 'leased');
+    if (lease !== undefined) return this.#given(state, lease, now);
     if (state.phase === 'requesting') return step(state);
     // The server does not know us any more: RFC 8415, 18.2.10.1. The address stays until another one is given, or its time is over.
     return this.#exchange('soliciting', state, now);
   }
 
-  /** Begin to exchange messages with servers. */
-  #exchange(phase: Phase6, { lease, router, offer }: State6, now: number): Step<State6> {
-    const kept = { ...(router && { router }), ...(phase === 'requesting' && offer && { offer }) };
-    return this.#send({ ...this.#fresh(phase, now, lease), ...kept }, now);
+  /** An exchange that ends with whatever a server says. */
+  #conclude(state: State6, message: Dhcp6Message, now: number): Step<State6> {
+    if (message.type !== dhcp6Type.reply) return step(state);
+    return state.phase === 'declining'
+      ? this.#rest(state, now)
+      : this.#makeOwn({ ...state, information: message }, now);
   }
 
-  #fresh(phase: Phase6, now: number, lease: HostLease | undefined): State6 {
+  /** Begin to exchange messages with servers. */
+  #exchange(phase: Exchange, state: State6, now: number): Step<State6> {
+    const { router, offer, candidate } = state;
+    const kept = {
+      ...(router && { router }),
+      ...(phase === 'requesting' && offer && { offer }),
+      ...(phase === 'declining' && candidate && { candidate }),
+    };
+    return this.#send({ ...this.#fresh(phase, now, state), ...kept }, now);
+  }
+
+  #fresh(phase: Phase6, now: number, { lease, isUsed, conflicts }: Kept): State6 {
     const transaction = Math.floor(this.#random() * 0x100_0000);
-    return { phase, transaction, began: now, attempts: 0, listens: true, ...(lease && { lease }) };
+    const kept = { isUsed, conflicts, ...(lease && { lease }) };
+    return { phase, transaction, began: now, attempts: 0, listens: true, ...kept };
   }
 
   #bound(now: number, lease: HostLease): State6 {
     const { renewAt } = lease;
     const wake = renewAt !== undefined && { wakeAt: renewAt };
-    return { phase: 'bound', transaction: 0, began: now, attempts: 0, listens: false, lease, ...wake };
+    const used = { isUsed: true, conflicts: 0, lease };
+    return { phase: 'bound', transaction: 0, began: now, attempts: 0, listens: false, ...used, ...wake };
   }
 
   #send(state: State6, now: number): Step<State6> {
-    const { phase, lease, offer } = state;
+    const { phase, lease } = state;
     const next = { ...state, attempts: state.attempts + 1 };
-    if (phase === 'discovering') {
+    if (phase === 'discovering' || phase === 'probing' || phase === 'bound') {
       return step({ ...next, wakeAt: now + SOLICITATION_INTERVAL }, [solicitationFrame(this.#identity.mac)]);
     }
     const patience = retransmission6(timings[phase], state.patience, this.#random);
     const until = phase === 'renewing' ? lease?.rebindAt : lease?.expiresAt;
     const wakeAt = Math.min(now + patience, until !== undefined && until > now ? until : Number.POSITIVE_INFINITY);
-    const server = phase === 'requesting' ? offer?.identifier : phase === 'renewing' && lease?.server?.identifier;
-    const held = lease?.source === 'dhcpv6' && { address: addressOf(lease.address) };
-    const request = { type: types[phase], ...held, ...(server && { server }) };
-    return step({ ...next, patience, wakeAt }, [request6(this.#identity, request, { ...state, now })]);
+    return step({ ...next, patience, wakeAt }, [request6(this.#identity, message6(phase, state), { ...state, now })]);
   }
 }
 
+/** What is said in an exchange, and to whom. */
+function message6(phase: Exchange, { lease, offer, candidate }: State6): Request6 {
+  const meant = phase === 'declining' ? candidate : lease;
+  const address = meant?.source === 'dhcpv6' && { address: addressOf(meant.address) };
+  const isForOne = phase === 'renewing' || phase === 'declining';
+  const server = phase === 'requesting' ? offer?.identifier : isForOne && meant?.server?.identifier;
+  return { type: types[phase], ...address, ...(server && { server }) };
+}
+
 const types = {
+  informing: dhcp6Type.inform,
   soliciting: dhcp6Type.solicit,
   requesting: dhcp6Type.request,
   renewing: dhcp6Type.renew,
   rebinding: dhcp6Type.rebind,
-  bound: dhcp6Type.renew,
+  declining: dhcp6Type.decline,
 } as const;
 
 const timings = {
+  informing: timing6.inform,
   soliciting: timing6.solicit,
   requesting: timing6.request,
   renewing: timing6.renew,
   rebinding: timing6.rebind,
-  bound: timing6.renew,
+  declining: timing6.decline,
 } as const;
 
 function isSame(a: Uint8Array | undefined, b: Uint8Array): boolean {

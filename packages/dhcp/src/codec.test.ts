@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { linkLocalAddress, parseIpAddress, parseMacAddress } from '@fairlead/base';
 import fc from 'fast-check';
+import { claimantOf, probeFrame } from './address-probe.ts';
 import { type Dhcp4Message, decodeDhcp4, encodeDhcp4 } from './dhcp4-message.ts';
 import { decodeRoutes, maskLengthIn, searchIn } from './dhcp4-option.ts';
 import { type Dhcp6Message, decodeDhcp6, encodeDhcp6 } from './dhcp6-message.ts';
@@ -10,7 +11,7 @@ import { datagramFrame, readDatagram, readLinkMessage } from './frame.ts';
 import { linkFilter } from './link-filter.ts';
 import { MalformedMessage } from './malformed-message.ts';
 import { decodeAdvertisement, readAdvertisement } from './router-advertisement.ts';
-import { announcement, identity, reply4, reply6, serverMac } from './testing/samples.ts';
+import { announcement, claim, identity, reply4, reply6, serverMac } from './testing/samples.ts';
 
 const octets = fc.uint8Array({ maxLength: 400 });
 const router = linkLocalAddress(serverMac);
@@ -43,6 +44,8 @@ describe('the codecs', () => {
       reply4(7, '192.0.2.9', { 53: [5], 51: [0, 0, 0, 9], 119: [3, 108, 97, 110, 0], 121: [0, 192, 0, 2, 1] }),
       reply6({ type: 7, transaction: 9, search: ['lan.example'], nameServers: [parseIpAddress('2001:db8::53')] }),
       announcement({ managed: true, autonomous: true }),
+      claim(parseIpAddress('192.0.2.9')),
+      claim(parseIpAddress('2001:db8::9')),
     ];
     const place = fc.record({
       frame: fc.constantFrom(...frames),
@@ -55,6 +58,7 @@ describe('the codecs', () => {
         const changed = Uint8Array.from(frame.subarray(0, end));
         if (at < changed.length) changed[at] = value;
         readAdvertisement(changed);
+        for (const address of ['192.0.2.9', '2001:db8::9']) claimantOf(changed, parseIpAddress(address), identity.mac);
         readLinkMessage(changed);
         const datagram = readDatagram(changed);
         if (datagram === undefined) return;
@@ -131,7 +135,7 @@ function filtered(frame: Uint8Array): number {
   let [accumulator, index] = [0, 0];
   for (let at = 0; ; at++) {
     const { code, jt, jf, k } = linkFilter[at] ?? assert.fail('it ends');
-    const size = code === 0x30 ? 1 : 2;
+    const size = code === 0x30 ? 1 : code === 0x20 ? 4 : 2;
     if (code === 0x06) return k;
     if (code === 0xb1) index = (view.getUint8(k) & 15) * 4;
     else if (code === 0x15) at += accumulator === k ? jt : jf;
@@ -139,7 +143,7 @@ function filtered(frame: Uint8Array): number {
     else {
       const from = code === 0x48 ? k + index : k;
       if (from + size > frame.length) return 0;
-      accumulator = size === 1 ? view.getUint8(from) : view.getUint16(from);
+      accumulator = size === 1 ? view.getUint8(from) : size === 2 ? view.getUint16(from) : view.getUint32(from);
     }
   }
 }
@@ -154,7 +158,13 @@ test('the filter lets through what a client is meant with, and nothing else', ()
     });
   const fragment = udp(68, 4);
   fragment[20] = 0x20;
-  const passed = [udp(68, 4), udp(546, 6), announcement({ managed: false, autonomous: false })].map(filtered);
-  const dropped = [udp(67, 4), udp(546, 4), udp(68, 6), fragment, new Uint8Array(60)].map(filtered);
-  assert.deepEqual([passed.every((length) => length > 0), dropped], [true, [0, 0, 0, 0, 0]]);
+  const neighbours = ['192.0.2.9', '2001:db8::9'].map((address) => parseIpAddress(address));
+  const probes = neighbours.map((address) => probeFrame(address, serverMac));
+  const claims = neighbours.map((address) => claim(address));
+  const question = claim(parseIpAddress('192.0.2.9'));
+  question[21] = 1;
+  const announced = announcement({ managed: false, autonomous: false });
+  const passed = [udp(68, 4), udp(546, 6), announced, ...probes, ...claims].map(filtered);
+  const dropped = [udp(67, 4), udp(546, 4), udp(68, 6), fragment, question, new Uint8Array(60)].map(filtered);
+  assert.deepEqual([passed.every((length) => length > 0), dropped], [true, [0, 0, 0, 0, 0, 0]]);
 });

@@ -3,7 +3,17 @@ import { decodeNames, encodeName } from './domain-names.ts';
 import { decoding, MalformedMessage } from './malformed-message.ts';
 
 /** Types of messages (RFC 8415, 7.3). */
-export const dhcp6Type = { solicit: 1, advertise: 2, request: 3, renew: 5, rebind: 6, reply: 7, release: 8 } as const;
+export const dhcp6Type = {
+  solicit: 1,
+  advertise: 2,
+  request: 3,
+  renew: 5,
+  rebind: 6,
+  reply: 7,
+  release: 8,
+  decline: 9,
+  inform: 11,
+} as const;
 
 /** A DHCPv6 message between client and server, as far as one that asks for an address needs it (RFC 8415, 8). */
 export interface Dhcp6Message {
@@ -23,6 +33,8 @@ export interface Dhcp6Message {
   readonly hostname?: string;
   readonly nameServers: readonly IpAddress[];
   readonly search: readonly string[];
+  /** When what is no lease is to be asked for again, in seconds. */
+  readonly refreshSeconds?: number;
 }
 
 /** IA_NA: the addresses of one interface (RFC 8415, 21.4). Times are seconds; T1 and T2 of 0 leave them to the client. */
@@ -45,6 +57,7 @@ export const dhcp6Option = {
   status: 13,
   nameServers: 23,
   search: 24,
+  refresh: 32,
   hostname: 39,
 } as const;
 
@@ -54,6 +67,7 @@ const SERVER_ENTERS = 1;
 /** The octets of a message. */
 export function encodeDhcp6(message: Dhcp6Message): Uint8Array {
   const { client, server, association, elapsed, wanted = [], hostname = '', nameServers, search, status } = message;
+  const { refreshSeconds } = message;
   const writer = new ByteWriter().u32be((message.type << 24) | message.transaction);
   const option = (code: number, value: Uint8Array | undefined) => {
     if (value !== undefined) writer.u16be(code).u16be(value.length).bytes(value);
@@ -67,6 +81,10 @@ export function encodeDhcp6(message: Dhcp6Message): Uint8Array {
   option(dhcp6Option.hostname, hostname === '' ? undefined : hostnameOption(hostname));
   option(dhcp6Option.nameServers, nameServers.length > 0 ? joined(nameServers.map(ipToBytes)) : undefined);
   option(dhcp6Option.search, search.length > 0 ? joined(search.map((name) => encodeName(name, true))) : undefined);
+  option(
+    dhcp6Option.refresh,
+    refreshSeconds === undefined ? undefined : new ByteWriter(4).u32be(refreshSeconds).finish(),
+  );
   return writer.finish();
 }
 
@@ -79,6 +97,7 @@ export function decodeDhcp6(octets: Uint8Array): Dhcp6Message {
     const [client, server] = [options.get(dhcp6Option.client), options.get(dhcp6Option.server)];
     const association = options.get(dhcp6Option.association);
     const status = options.get(dhcp6Option.status);
+    const refresh = options.get(dhcp6Option.refresh);
     return {
       type: word >>> 24,
       transaction: word & 0xff_ffff,
@@ -88,6 +107,7 @@ export function decodeDhcp6(octets: Uint8Array): Dhcp6Message {
       ...(status && { status: new ByteReader(status).u16be() }),
       nameServers: decodeAddresses(options.get(dhcp6Option.nameServers)),
       search: decodeNames(options.get(dhcp6Option.search) ?? new Uint8Array()),
+      ...(refresh && { refreshSeconds: new ByteReader(refresh).u32be() }),
     };
   });
 }

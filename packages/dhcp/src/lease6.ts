@@ -1,45 +1,87 @@
+import { createHash } from 'node:crypto';
 import {
   addressOf,
+  ByteWriter,
   type InterfaceAddress,
   type IpAddress,
   interfaceAddress,
   interfaceIdentifier,
   ipFromBytes,
   ipToBytes,
-  type MacAddress,
+  type Prefix,
   parseInterfaceAddress,
   prefixContains,
   prefixLength,
 } from '@fairlead/base';
 import type { Dhcp6Message } from './dhcp6-message.ts';
-import type { HostLease, LeaseServer } from './lease.ts';
+import type { ClientIdentity, HostLease, LeaseServer } from './lease.ts';
 import { FOR_EVER, type RouterAdvertisement } from './router-advertisement.ts';
 
 /** A router's word goes on being taken for true until half of its time is over, but is not asked for more often than so. */
 const LEAST_REFRESH_SECONDS = 3;
 
+/** IRT_DEFAULT and IRT_MINIMUM of RFC 8415, 7.6. */
+const DEFAULT_REFRESH_SECONDS = 86_400;
+const LEAST_INFORMATION_REFRESH_SECONDS = 600;
+
+/** What servers say to those who have an address already (RFC 8415, 18.2.6). */
+export type Information = Pick<Dhcp6Message, 'nameServers' | 'search' | 'refreshSeconds'>;
+
+/** What a host knows when it makes its address itself. */
+export interface Known {
+  /** What it had before: its address is made again, where the router still announces its prefix. */
+  readonly lease?: HostLease;
+  /** How many addresses that it has made were another's. */
+  readonly conflicts: number;
+  readonly information?: Information;
+}
+
 /**
  * The address that a host makes out of a prefix that a router announces (RFC 4862, 5.5.3), with all that the router says;
- * `undefined` where it announces none for that. The interface's part is its hardware address's, so that it stays.
+ * `undefined` where it announces none for that. The interface's part is its hardware address's, so that it stays; where that
+ * was another's, it is made of who the host is (RFC 7217, 5), and stays with the lease.
  */
-export function autonomousLease(router: RouterAdvertisement, mac: MacAddress, now: number): HostLease | undefined {
+export function autonomousLease(
+  router: RouterAdvertisement,
+  identity: ClientIdentity,
+  known: Known,
+  now: number,
+): HostLease | undefined {
   const usable = router.prefixes.find(
     ({ prefix, autonomous, validSeconds }) => autonomous && prefixLength(prefix) === 64 && validSeconds > 0,
   );
   if (usable === undefined) return undefined;
   const { prefix, validSeconds } = usable;
-  const network = ipToBytes(addressOf(prefix)).subarray(0, 8);
-  const address = ipFromBytes(Uint8Array.of(...network, ...interfaceIdentifier(mac)));
-  const refresh = refreshSeconds(router, validSeconds);
+  const told = toldBeside(router, known);
+  const refresh = Math.min(refreshSeconds(router, validSeconds), told?.refreshSeconds ?? FOR_EVER);
   return {
     source: 'slaac',
-    address: interfaceAddress(address, prefix),
+    address: interfaceAddress(formerIn(prefix, known.lease) ?? madeAddress(prefix, identity, known.conflicts), prefix),
     ...wayOut(router),
-    nameServers: router.nameServers,
-    search: router.search,
+    nameServers: [...new Set([...(told?.nameServers ?? []), ...router.nameServers])],
+    search: [...new Set([...(told?.search ?? []), ...router.search])],
     ...(refresh < FOR_EVER && { renewAt: now + refresh * 1000 }),
     ...(validSeconds < FOR_EVER && { expiresAt: now + validSeconds * 1000 }),
   };
+}
+
+function formerIn(prefix: Prefix, lease: HostLease | undefined): IpAddress | undefined {
+  const former = lease?.source === 'slaac' ? addressOf(lease.address) : undefined;
+  return former !== undefined && prefixContains(prefix, former) ? former : undefined;
+}
+
+function madeAddress(prefix: Prefix, { mac, duid, iaid }: ClientIdentity, conflicts: number): IpAddress {
+  const network = ipToBytes(addressOf(prefix)).subarray(0, 8);
+  if (conflicts === 0) return ipFromBytes(Uint8Array.of(...network, ...interfaceIdentifier(mac)));
+  const seed = new ByteWriter(40).bytes(network).bytes(duid).u32be(iaid).u32be(conflicts).finish();
+  return ipFromBytes(Uint8Array.of(...network, ...createHash('sha256').update(seed).digest().subarray(0, 8)));
+}
+
+/** What servers say now; where none answers, what they said before goes on. */
+function toldBeside(router: RouterAdvertisement, { lease, information }: Known): Information | undefined {
+  if (information === undefined) return router.otherwise && lease?.source === 'slaac' ? lease : undefined;
+  const { refreshSeconds: refresh = DEFAULT_REFRESH_SECONDS } = information;
+  return { ...information, refreshSeconds: Math.max(refresh, LEAST_INFORMATION_REFRESH_SECONDS) };
 }
 
 /**

@@ -1,4 +1,6 @@
+import type { IpAddress, MacAddress } from '@fairlead/base';
 import type { HostLease } from './lease.ts';
+import type { Random } from './retransmission.ts';
 
 /** What every state of a client has, whichever protocol it speaks. */
 export interface ClientState {
@@ -10,6 +12,20 @@ export interface ClientState {
   readonly listens: boolean;
 }
 
+/** An address that was given while another machine of the link uses it. */
+export interface Conflict {
+  readonly address: IpAddress;
+  /** Who uses it. */
+  readonly mac: MacAddress;
+}
+
+/** How a client goes about its work. */
+export interface ClientManners {
+  /** Milliseconds that the link is asked who has an address before it is used; 0 uses it at once. */
+  readonly probe?: number;
+  readonly random?: Random;
+}
+
 /** What a client does about something that has happened. */
 export interface Step<State extends ClientState> {
   readonly state: State;
@@ -17,6 +33,8 @@ export interface Step<State extends ClientState> {
   readonly frames: readonly Uint8Array[];
   /** `leased`: the lease is another one, or lasts longer; `lost`: there is none any more. */
   readonly news?: 'leased' | 'lost';
+  /** What was given is another's: it is declined, and another one is asked for. */
+  readonly conflict?: Conflict;
 }
 
 /**

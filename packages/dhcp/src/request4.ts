@@ -73,6 +73,16 @@ export function release4(identity: ClientIdentity, lease: HostLease, transaction
   return request4(identity, request, { transaction, began: 0, now: 0 });
 }
 
+/**
+ * The frame that tells a server that what it has given is another machine's (RFC 2131, 4.4.4); nobody answers it. It goes to
+ * everybody, from nobody: there is no address to speak from.
+ */
+export function decline4(identity: ClientIdentity, lease: HostLease, transaction: number): Uint8Array {
+  const chosen = lease.server && { chosen: lease.server.identifier };
+  const request = { type: dhcp4Type.decline, requested: addressOf(lease.address), ...chosen };
+  return request4(identity, request, { transaction, began: 0, now: 0 });
+}
+
 function optionsOf(identity: ClientIdentity, { type, requested, chosen }: Request4): Map<number, Uint8Array> {
   const options = new Map([
     [dhcp4Option.messageType as number, Uint8Array.of(type)],
@@ -80,7 +90,7 @@ function optionsOf(identity: ClientIdentity, { type, requested, chosen }: Reques
   ]);
   if (requested !== undefined) options.set(dhcp4Option.requestedAddress, ipToBytes(requested));
   if (chosen !== undefined) options.set(dhcp4Option.server, ipToBytes(parseIpAddress(chosen)));
-  if (type === dhcp4Type.release) return options;
+  if (type === dhcp4Type.release || type === dhcp4Type.decline) return options;
   options.set(dhcp4Option.largestMessage, LARGEST);
   if (identity.hostname !== '') options.set(dhcp4Option.hostname, new TextEncoder().encode(identity.hostname));
   return options.set(dhcp4Option.wanted, wanted);

@@ -1,5 +1,5 @@
 import { addressOf, type IpAddress, linkLocalAddress, parseIpAddress, parseMacAddress } from '@fairlead/base';
-import { dhcp6Option, dhcp6Type, encodeDhcp6 } from './dhcp6-message.ts';
+import { type Dhcp6Message, dhcp6Option, dhcp6Type, encodeDhcp6 } from './dhcp6-message.ts';
 import { datagramFrame } from './frame.ts';
 import type { ClientIdentity, HostLease } from './lease.ts';
 
@@ -29,9 +29,9 @@ export function request6(
     transaction: exchange.transaction,
     client: duid,
     ...(server !== undefined && { server: Uint8Array.fromHex(server) }),
-    association: { iaid, renewSeconds: 0, rebindSeconds: 0, addresses },
+    ...(type !== dhcp6Type.inform && { association: { iaid, renewSeconds: 0, rebindSeconds: 0, addresses } }),
     elapsed: Math.floor(Math.max(0, exchange.now - exchange.began) / 10),
-    ...(type !== dhcp6Type.release && { wanted, hostname }),
+    ...wishes(type, hostname),
     nameServers: [],
     search: [],
   });
@@ -44,6 +44,12 @@ export function request6(
     destinationPort: 547,
     payload,
   });
+}
+
+/** What is asked for beside an address; who gives one back or declines it asks for nothing (RFC 8415, 18.2.6 to 18.2.8). */
+function wishes(type: number, hostname: string): Pick<Dhcp6Message, 'wanted' | 'hostname'> {
+  if (type === dhcp6Type.release || type === dhcp6Type.decline) return {};
+  return type === dhcp6Type.inform ? { wanted: [...wanted, dhcp6Option.refresh] } : { wanted, hostname };
 }
 
 /** The frame by which a lease is given back (RFC 8415, 18.2.7); `undefined` for an address that nobody gave. */

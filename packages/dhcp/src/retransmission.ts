@@ -25,12 +25,14 @@ export interface Timing6 {
   readonly greatest: number;
 }
 
-/** SOL, REQ, REN and REB of RFC 8415, 7.6. */
+/** SOL, REQ, REN, REB, DEC and INF of RFC 8415, 7.6. */
 export const timing6 = {
   solicit: { initial: 1000, greatest: 3_600_000 },
   request: { initial: 1000, greatest: 30_000 },
   renew: { initial: 10_000, greatest: 600_000 },
   rebind: { initial: 10_000, greatest: 600_000 },
+  decline: { initial: 1000, greatest: 0 },
+  inform: { initial: 1000, greatest: 3_600_000 },
 } as const satisfies Record<string, Timing6>;
 
 /**

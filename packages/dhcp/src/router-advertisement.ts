@@ -25,6 +25,8 @@ export interface RouterAdvertisement {
   readonly lifetime: number;
   /** Addresses are had by DHCPv6 (the flag M). */
   readonly managed: boolean;
+  /** Everything else but addresses is had by DHCPv6 (the flag O). */
+  readonly otherwise: boolean;
   readonly prefixes: readonly AnnouncedPrefix[];
   readonly nameServers: readonly IpAddress[];
   readonly search: readonly string[];
@@ -86,7 +88,7 @@ export function readAdvertisement(frame: Uint8Array): RouterAdvertisement | unde
 export function decodeAdvertisement(message: Uint8Array, router: IpAddress): RouterAdvertisement {
   return decoding('router advertisement', () => {
     const reader = new ByteReader(message).skip(5);
-    const managed = (reader.u8() & 0x80) !== 0;
+    const flags = reader.u8();
     const lifetime = reader.u16be();
     const options = optionsIn(reader.skip(8));
     const values = (type: number) => options.filter((option) => option.type === type).map(({ value }) => value);
@@ -94,7 +96,8 @@ export function decodeAdvertisement(message: Uint8Array, router: IpAddress): Rou
     return {
       router,
       lifetime,
-      managed,
+      managed: (flags & 0x80) !== 0,
+      otherwise: (flags & 0x40) !== 0,
       prefixes: values(PREFIX).map(decodePrefix),
       nameServers: values(NAME_SERVERS).flatMap(addressesOf),
       search: values(SEARCH_LIST).flatMap((value) => decodeNames(value.subarray(6))),

@@ -1,5 +1,5 @@
 import type { HostLease } from './lease.ts';
-import type { ClientState, Machine, Step } from './machine.ts';
+import type { ClientState, Conflict, Machine, Step } from './machine.ts';
 
 /** A way to speak on a link below the addresses that it has. */
 export interface LinkSocket extends Disposable {
@@ -13,6 +13,8 @@ export interface SessionOptions {
   readonly open: (onFrame: (frame: Uint8Array) => void) => LinkSocket;
   /** The lease is another one now, or lasts longer, or is lost. */
   readonly onNews: (news: 'leased' | 'lost', lease: HostLease | undefined) => void;
+  /** Another machine uses what was given; the client asks for another one. */
+  readonly onConflict: (conflict: Conflict) => void;
   /** The link could not be spoken on; the client tries again in its own time. */
   readonly onFault: (error: unknown) => void;
 }
@@ -57,11 +59,12 @@ export class LeaseSession<State extends ClientState> implements Disposable {
     this.#socket = undefined;
   }
 
-  #take({ state, frames, news }: Step<State>): void {
+  #take({ state, frames, news, conflict }: Step<State>): void {
     if (this.#ended) return;
     this.#state = state;
     this.#speak(state, frames);
     this.#schedule(state);
+    if (conflict !== undefined) this.#options.onConflict(conflict);
     if (news !== undefined) this.#options.onNews(news, state.lease);
   }
 

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { ByteWriter, ipToBytes, linkLocalAddress, parseIpAddress, parseMacAddress } from '@fairlead/base';
+import {
+  ByteWriter,
+  familyOf,
+  type IpAddress,
+  ipToBytes,
+  linkLocalAddress,
+  macToBytes,
+  parseIpAddress,
+  parseMacAddress,
+} from '@fairlead/base';
 import { type Dhcp4Message, decodeDhcp4, encodeDhcp4 } from '../dhcp4-message.ts';
 import { type Dhcp6Message, decodeDhcp6, encodeDhcp6 } from '../dhcp6-message.ts';
 import { datagramFrame, linkMessageFrame, readDatagram } from '../frame.ts';
@@ -74,13 +83,34 @@ export function reply6(message: Partial<Dhcp6Message> & Pick<Dhcp6Message, 'type
   });
 }
 
+/** What somebody says who has an address: an answer of ARP, or a neighbour advertisement to everybody. */
+export function claim(address: IpAddress, mac = serverMac): Uint8Array {
+  const bytes = ipToBytes(address);
+  if (familyOf(address) === 4) {
+    const writer = new ByteWriter(42).bytes(macToBytes(identity.mac)).bytes(macToBytes(mac)).u16be(0x0806);
+    const header = writer.u16be(1).u16be(0x0800).u8(6).u8(4).u16be(2).bytes(macToBytes(mac)).bytes(bytes);
+    return header.bytes(macToBytes(identity.mac)).zeros(4).finish();
+  }
+  return linkMessageFrame({
+    sourceMac: mac,
+    destinationMac: parseMacAddress('33:33:00:00:00:01'),
+    source: address,
+    destination: parseIpAddress('ff02::1'),
+    message: new ByteWriter(24).u8(136).zeros(7).bytes(bytes).finish(),
+  });
+}
+
 /** What a router announces: 2001:db8:1::/64, itself as the way out for half an hour, and a name server. */
-export function announcement(flags: { readonly managed: boolean; readonly autonomous: boolean }): Uint8Array {
+export function announcement(flags: {
+  readonly managed: boolean;
+  readonly autonomous: boolean;
+  readonly otherwise?: boolean;
+}): Uint8Array {
   const message = new ByteWriter(64)
     .u8(134)
     .zeros(3)
     .u8(64)
-    .u8(flags.managed ? 0x80 : 0)
+    .u8((flags.managed ? 0x80 : 0) + (flags.otherwise ? 0x40 : 0))
     .u16be(1800)
     .zeros(8)
     .u8(3)

@@ -1,19 +1,32 @@
-import { ByteWriter, type IpAddress, ipToBytes, parseIpAddress } from '@fairlead/base';
+import { ByteWriter, type IpAddress, ipToBytes, parseIpAddress, parseMacAddress } from '@fairlead/base';
+import { claimantOf, probeFrame } from '../address-probe.ts';
 import { type Dhcp4Message, decodeDhcp4, encodeDhcp4 } from '../dhcp4-message.ts';
 import { dhcp4Option, dhcp4Type, typeOf4 } from '../dhcp4-option.ts';
 import { type Datagram, datagramFrame, readDatagram } from '../frame.ts';
 
+/** Hardware address of somebody else. */
+const ANOTHER = parseMacAddress('52:54:00:00:00:09');
+
 const names = new Map<number | undefined, string>([
   [dhcp4Type.discover, 'DISCOVER'],
   [dhcp4Type.request, 'REQUEST'],
+  [dhcp4Type.decline, 'DECLINE'],
   [dhcp4Type.release, 'RELEASE'],
 ]);
 
-/** What a client says in a frame: `REQUEST 192.0.2.9`. */
+/** What a client says in a frame: `REQUEST 192.0.2.9`, or `PROBE` when it asks who has the address. */
 export function describe4(frame: Uint8Array): string {
+  if (readDatagram(frame) === undefined) return 'PROBE';
   const { message } = heard(frame);
   const address = message.options.get(dhcp4Option.requestedAddress)?.join('.') ?? message.clientAddress;
   return `${names.get(typeOf4(message.options))} ${address}`;
+}
+
+/**
+ * What somebody says who has an address, to who asks for it: `undefined` for every other frame.
+ */
+export function claim4(frame: Uint8Array, address: IpAddress): Uint8Array | undefined {
+  return claimantOf(frame, address, ANOTHER) === undefined ? undefined : probeFrame(address, ANOTHER);
 }
 
 /**
@@ -23,6 +36,7 @@ export function describe4(frame: Uint8Array): string {
  * @param seconds for which it is given.
  */
 export function answer4(frame: Uint8Array, address: IpAddress, seconds: number): Uint8Array | undefined {
+  if (readDatagram(frame) === undefined) return undefined;
   const { message, datagram } = heard(frame);
   const type = typeOf4(message.options);
   if (type !== dhcp4Type.discover && type !== dhcp4Type.request) return undefined;

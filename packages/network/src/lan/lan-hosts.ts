@@ -2,6 +2,7 @@ import { FairleadError, type Family, type Logger, type MacAddress, messageOf } f
 import {
   Client4,
   Client6,
+  type Conflict,
   clientIdentity,
   type HostLease,
   LeaseSession,
@@ -14,7 +15,7 @@ import type { Joined } from '../gateway.ts';
 import type { Endpoint, Farewell, Network } from '../model.ts';
 import type { NetworkState } from '../state.ts';
 import { type LanLeases, noteLease, withLease } from './lan-book.ts';
-import { lanTimeout } from './lan-network.ts';
+import { lanProbe, lanTimeout } from './lan-network.ts';
 import type { LanPort } from './lan-port.ts';
 import { type ReletContext, relet } from './relet.ts';
 
@@ -47,12 +48,14 @@ export class LanHosts {
   /**
    * Obtain what endpoints need whose links are up, and store it; from then on it is kept until {@link end}.
    *
-   * @throws FairleadError when nobody on a LAN gives anything; nothing is stored then, and no client is left at work.
+   * @param signal gives the waiting up.
+   * @throws FairleadError when nobody on a LAN gives anything, or it is given up; nothing is stored then, and no client is left
+   * at work.
    */
-  async obtain(namespace: string, joined: readonly Joined[]): Promise<void> {
+  async obtain(namespace: string, joined: readonly Joined[], signal?: AbortSignal): Promise<void> {
     const wanted = joined.flatMap((item) => familiesOf(item.network).map((family) => ({ item, family })));
     try {
-      const obtaining = wanted.map(({ item, family }) => this.#obtain(item, namespace, family));
+      const obtaining = wanted.map(({ item, family }) => this.#obtain(item, namespace, family, signal));
       // None is left behind that begins anew while the others are ended.
       await Promise.allSettled(obtaining);
       await Promise.all(obtaining);
@@ -101,39 +104,43 @@ export class LanHosts {
     }
   }
 
-  async #obtain(item: Joined, namespace: string, family: Family): Promise<void> {
+  async #obtain(item: Joined, namespace: string, family: Family, signal?: AbortSignal): Promise<void> {
     const { network } = item;
-    const { promise, resolve } = Promise.withResolvers<'leased' | 'late'>();
-    const held = this.#former(item, family);
+    const { promise, resolve } = Promise.withResolvers<'leased' | 'late' | 'canceled'>();
+    const former = this.#former(item, family);
     const alarm = setTimeout(() => resolve('late'), lanTimeout(network.ipamOptions));
-    this.#start(
-      item,
-      namespace,
-      family,
-      (session) => session.begin(held),
-      () => resolve('leased'),
-    );
+    const conflicts: Conflict[] = [];
+    const hears = { first: () => resolve('leased'), conflict: (conflict: Conflict) => void conflicts.push(conflict) };
+    const session = this.#start(item, namespace, family, (client) => client.begin(former), hears);
+    const cancel = () => resolve('canceled');
+    signal?.addEventListener('abort', cancel);
+    if (signal?.aborted === true) cancel();
     const outcome = await promise;
+    signal?.removeEventListener('abort', cancel);
     clearTimeout(alarm);
     if (outcome === 'leased') return;
-    if (held === undefined || (held.expiresAt ?? Number.POSITIVE_INFINITY) <= Date.now()) throw nobody(network, family);
+    if (outcome === 'canceled') throw canceled(network, family);
+    // Gone where it was refused, or is another's now.
+    const held = session.lease;
+    const isGood = held !== undefined && (held.expiresAt ?? Number.POSITIVE_INFINITY) > Date.now();
+    if (!isGood) throw nobody(network, family, conflicts.at(-1));
     // RFC 2131, 3.2: what was given for a time may be used until its end, also when nobody is there to confirm it.
     this.#context.logger.warn('nobody confirms a lease: it is used until it ends', details(item));
-    this.#start(item, namespace, family, (session) => session.resume(held));
+    this.#start(item, namespace, family, (client) => client.resume(held));
   }
 
-  /** @param onFirst takes the first news, which nobody else hears then. */
+  /** @param hears what nobody else hears then: the first news, and what was another's before it. */
   #start(
     item: Joined,
     namespace: string,
     family: Family,
     begin: (session: Session) => void,
-    onFirst?: () => void,
-  ): void {
+    hears?: { readonly first: () => void; readonly conflict: (conflict: Conflict) => void },
+  ): Session {
     const { port, logger, outside } = this.#context;
-    const { endpoint } = item;
+    const { endpoint, network } = item;
     const link = endpoint.interface ?? '';
-    let first = onFirst;
+    let first = hears?.first;
     const options = {
       open: (onFrame: (frame: Uint8Array) => void) => port.open(namespace, link, onFrame),
       onFault: (error: unknown) => logger.debug('LAN not spoken to', { ...details(item), error: messageOf(error) }),
@@ -142,16 +149,23 @@ export class LanHosts {
         else if (news === 'leased') first();
         if (news === 'leased') first = undefined;
       },
+      onConflict: (conflict: Conflict) => {
+        logger.warn('an address of a LAN is another machine’s: it is declined', { ...details(item), ...conflict });
+        hears?.conflict(conflict);
+      },
     };
     const identity = clientIdentity(endpoint.owner, endpoint.network, macOf(endpoint), endpoint.hostname);
+    const probe = lanProbe(network.ipamOptions);
+    const manners = probe === undefined ? {} : { probe };
     const session =
       family === 4
-        ? new LeaseSession(new Client4(identity), options)
-        : new LeaseSession(new Client6(identity), options);
+        ? new LeaseSession(new Client4(identity, manners), options)
+        : new LeaseSession(new Client6(identity, manners), options);
     const tenancies = this.#tenancies.get(endpoint.id) ?? {};
     tenancies[family]?.[Symbol.dispose]();
     this.#tenancies.set(endpoint.id, { ...tenancies, [family]: session });
     outside(() => begin(session));
+    return session;
   }
 
   #tell(item: Joined, news: 'leased' | 'lost'): void {
@@ -196,11 +210,19 @@ function framesOf({ network, owner, mac, lan }: Farewell): Uint8Array[] {
   return frames.filter((frame) => frame !== undefined);
 }
 
-function nobody({ id, name, ipamOptions }: Network, family: Family): FairleadError {
+function canceled({ id, name }: Network, family: Family): FairleadError {
+  const message = `no IPv${family} address for network ${name} (${id}): waiting for one was canceled`;
+  return new FairleadError('conflict', message);
+}
+
+function nobody({ id, name, ipamOptions }: Network, family: Family, conflict: Conflict | undefined): FairleadError {
   const who = family === 4 ? 'DHCP server' : 'router or DHCPv6 server';
   const time = `${lanTimeout(ipamOptions) / 1000}s`;
-  const message = `no IPv${family} address for network ${name} (${id}): no ${who} of the LAN has given one within ${time}`;
-  return new FairleadError('internal', message);
+  const reason =
+    conflict === undefined
+      ? `no ${who} of the LAN has given one within ${time}`
+      : `what the LAN has given within ${time} is another machine's: ${conflict.address} is at ${conflict.mac}`;
+  return new FairleadError('internal', `no IPv${family} address for network ${name} (${id}): ${reason}`);
 }
 
 function details({ endpoint, network }: Joined): Record<string, unknown> {

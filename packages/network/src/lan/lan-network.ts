@@ -10,6 +10,11 @@ export const LAN_IPAM = 'dhcp';
 const TIMEOUT = 'com.fairlead.dhcp.timeout';
 const DEFAULT_TIMEOUT_SECONDS = 20;
 
+/** IPAM option: how long a container listens whether somebody else has what it was given. */
+const PROBE = 'com.fairlead.dhcp.probe';
+
+type IpamOptions = NonNullable<NetworkRequest['ipam']>['options'];
+
 /** True for a network on which containers get their addresses from the LAN that it is a part of (`--ipam-driver dhcp`). */
 export function isLan({ ipamDriver }: Pick<Network, 'ipamDriver'>): boolean {
   return ipamDriver === LAN_IPAM;
@@ -25,13 +30,32 @@ export function uplinkOf({ parent, bridge }: Pick<Network, 'parent' | 'bridge'>)
  *
  * @throws FairleadError `invalid-argument`.
  */
-export function lanTimeout(options: NonNullable<NetworkRequest['ipam']>['options']): number {
-  const text = options?.[TIMEOUT];
-  if (text === undefined) return DEFAULT_TIMEOUT_SECONDS * 1000;
-  const seconds = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (seconds >= 1 && seconds <= 300) return seconds * 1000;
-  const form = 'must be a number of seconds from 1 to 300';
-  throw new FairleadError('invalid-argument', `value for option ${TIMEOUT} ${JSON.stringify(text)} ${form}`);
+export function lanTimeout(options: IpamOptions): number {
+  return 1000 * (numberIn(options, TIMEOUT, 'seconds', [1, 300]) ?? DEFAULT_TIMEOUT_SECONDS);
+}
+
+/**
+ * Milliseconds that a link is asked whether somebody has an address before a container uses it; 0 uses it at once, and
+ * `undefined` leaves it to the client.
+ *
+ * @throws FairleadError `invalid-argument`.
+ */
+export function lanProbe(options: IpamOptions): number | undefined {
+  return numberIn(options, PROBE, 'milliseconds', [0, 10_000]);
+}
+
+function numberIn(
+  options: IpamOptions,
+  name: string,
+  unit: string,
+  [least, greatest]: readonly [number, number],
+): number | undefined {
+  const text = options?.[name];
+  if (text === undefined) return undefined;
+  const number = /^\d{1,5}$/.test(text) ? Number(text) : -1;
+  if (number >= least && number <= greatest) return number;
+  const form = `must be a number of ${unit} from ${least} to ${greatest}`;
+  throw invalid(`value for option ${name} ${JSON.stringify(text)} ${form}`);
 }
 
 /**
@@ -41,6 +65,7 @@ export function lanTimeout(options: NonNullable<NetworkRequest['ipam']>['options
  */
 export function requireNoPools({ ipam }: NetworkRequest): void {
   lanTimeout(ipam?.options);
+  lanProbe(ipam?.options);
   for (const { subnet, range, gateway, auxiliary = {} } of ipam?.config ?? []) {
     if (subnet || range) refuse(subnet ? 'pool' : 'subpool');
     if (gateway || Object.keys(auxiliary).length > 0) refuse('gateway or auxiliary address');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseIpAddress } from '@fairlead/base';
-import type { Network, NetworkRequest } from '../model.ts';
+import type { Network, Sandbox } from '../model.ts';
 import { FakeLan } from '../testing/fake-lan.ts';
 import { Life } from '../testing/life.ts';
 import { Rig } from '../testing/rig.ts';
@@ -14,14 +14,14 @@ async function started(lan: FakeLan): Promise<Rig> {
   return rig;
 }
 
-async function flat(rig: Rig, more: Partial<NetworkRequest> = {}): Promise<Network> {
-  const ipam = { driver: 'dhcp', options: { 'com.fairlead.dhcp.timeout': '1' } };
+async function flat(rig: Rig, ipamOptions: Readonly<Record<string, string>> = {}): Promise<Network> {
+  const options = { 'com.fairlead.dhcp.timeout': '1', 'com.fairlead.dhcp.probe': '0', ...ipamOptions };
+  const ipam = { driver: 'dhcp', options };
   return await rig.controller.createNetwork({
     name: 'lan',
     driver: 'macvlan',
     options: { parent: 'uplink' },
     ipam,
-    ...more,
   });
 }
 
@@ -93,6 +93,33 @@ describe('containers that are hosts of a LAN', () => {
     rig.assertConsistent();
   });
 
+  test('decline what another machine has, and use the next that they are given', async () => {
+    const lan = new FakeLan();
+    lan.taken = lan.address;
+    lan.spare = parseIpAddress('192.0.2.10');
+    using rig = await started(lan);
+    const network = await flat(rig, { 'com.fairlead.dhcp.probe': '3', 'com.fairlead.dhcp.timeout': '30' });
+    const sandbox = await rig.sandbox('web');
+    await rig.join(sandbox, network);
+    assert.deepEqual(inside(rig), ['192.0.2.10/24', '0.0.0.0/0 via 192.0.2.1']);
+    const [first, ...rest] = ['DISCOVER 0.0.0.0', 'REQUEST 192.0.2.9', 'PROBE', 'DECLINE 192.0.2.9'];
+    assert.deepEqual(lan.heard.slice(0, 6), [first, ...rest, first, 'REQUEST 192.0.2.10']);
+    assert.match(rig.logged.join('\n'), /another machine’s: it is declined/);
+    rig.assertConsistent();
+  });
+
+  test('do not go on with what they had before when another machine has it now', async () => {
+    const lan = new FakeLan();
+    using rig = await started(lan);
+    const network = await flat(rig, { 'com.fairlead.dhcp.probe': '3' });
+    await rig.controller.closeSandbox((await joined(rig, network)).id);
+    lan.taken = lan.address;
+    await assert.rejects(joined(rig, network), {
+      message: /what the LAN has given within 1s is another machine's: 192\.0\.2\.9 is at 52:54:00:00:00:09$/,
+    });
+    assert.deepEqual(inside(rig), []);
+  });
+
   test('follow what the LAN changes while they run', async () => {
     const lan = new FakeLan();
     lan.seconds = 2;
@@ -138,6 +165,12 @@ describe('containers that are hosts of a LAN', () => {
     assert.ok(step > 12, `only ${step} steps`);
   });
 });
+
+async function joined(rig: Rig, network: Network): Promise<Sandbox> {
+  const sandbox = await rig.sandbox('web');
+  await rig.join(sandbox, network);
+  return sandbox;
+}
 
 async function turn(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));

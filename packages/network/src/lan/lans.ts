@@ -26,11 +26,12 @@ export class Lans {
   /**
    * Endpoints whose links are up get what their LANs give.
    *
-   * @throws FairleadError when nobody there gives anything.
+   * @param signal gives the waiting up.
+   * @throws FairleadError when nobody there gives anything, or it is given up.
    */
-  async obtain(namespace: string, joined: readonly Joined[]): Promise<void> {
+  async obtain(namespace: string, joined: readonly Joined[], signal?: AbortSignal): Promise<void> {
     const hosts = joined.filter(({ network }) => isLan(network));
-    await (await this.#load()).obtain(namespace, hosts);
+    await (await this.#load()).obtain(namespace, hosts, signal);
   }
 
   /** Endpoints go, or have not come to be. Never rejects. */

@@ -1,6 +1,6 @@
-import { parseIpAddress } from '@fairlead/base';
+import { type IpAddress, parseIpAddress } from '@fairlead/base';
 import type { LinkSocket } from '@fairlead/dhcp';
-import { answer4, describe4 } from '@fairlead/dhcp/testing';
+import { answer4, claim4, describe4 } from '@fairlead/dhcp/testing';
 import type { LanPort } from '../lan/lan-port.ts';
 import type { Life } from './life.ts';
 
@@ -8,6 +8,10 @@ import type { Life } from './life.ts';
 export class FakeLan {
   /** What it gives. */
   address = parseIpAddress('192.0.2.9');
+  /** An address that another machine has. */
+  taken: IpAddress | undefined;
+  /** What it gives when it hears of that. */
+  spare: IpAddress | undefined;
   /** Seconds for which it gives it. */
   seconds = 3600;
   /** True lets it answer nobody. */
@@ -22,7 +26,9 @@ export class FakeLan {
       life.before();
       this.heard.push(describe4(frame));
       life.after();
-      return this.silent ? undefined : answer4(frame, this.address, this.seconds);
+      if (this.heard.at(-1)?.startsWith('DECLINE')) this.address = this.spare ?? this.address;
+      const claim = this.taken && claim4(frame, this.taken);
+      return claim ?? (this.silent ? undefined : answer4(frame, this.address, this.seconds));
     };
     return {
       open: (_namespace, _link, onFrame): LinkSocket => {
