@@ -47,17 +47,23 @@ function connect(): Promise<ResolverClient> {
   return ResolverClient.connectOrStart(socketPath, () => {});
 }
 
-/** Ask over UDP from inside the namespace. */
+/** Milliseconds until a client asks again, and until it gives up (resolv.conf(5): more, and less often). */
+const patience = { repeat: 1000, all: 30_000 };
+
+/** Ask over UDP from inside the namespace, again as every client does: a new address is usable a moment later. */
 async function ask(port: number, name: string, family: Family = 4): Promise<Message> {
   const descriptor = enterNamespace(namespacePath, () => openDatagramSocket({ family, port: 0 }));
   const socket = dgram.createSocket(`udp${family}`);
   socket.bind({ fd: descriptor });
-  const received = once(socket, 'message');
-  socket.send(query(name, recordType.A), port, nameServerAddress[family]);
+  const received = once(socket, 'message', { signal: AbortSignal.timeout(patience.all) });
+  const send = () => socket.send(query(name, recordType.A), port, nameServerAddress[family]);
+  send();
+  const again = setInterval(send, patience.repeat);
   try {
     const [response]: [Uint8Array] = (await received) as [Uint8Array];
     return decodeMessage(response);
   } finally {
+    clearInterval(again);
     socket.close();
   }
 }
