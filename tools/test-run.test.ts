@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { leftOutLines } from './test-run.ts';
+import { kernelTests, leftOutLines, longest, longestFirst } from './test-run.ts';
 
 test('what was left out is named at the end, by its reason', () => {
   const lines = leftOutLines([
@@ -15,4 +15,11 @@ test('what was left out is named at the end, by its reason', () => {
     'left out, 1: another peer',
     '  b.test.ts: two',
   ]);
+});
+
+test('the longest files begin first, then all others, and there is no other of a name that is gone', () => {
+  const files = kernelTests();
+  const sorted = longestFirst(files);
+  assert.deepEqual(sorted.slice(0, longest.length), longest);
+  assert.deepEqual(sorted.toSorted(), files.toSorted());
 });
