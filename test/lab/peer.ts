@@ -66,6 +66,8 @@ export function startDockerd(host: Host, flags: readonly string[] = []): Promise
     socket,
     client: dockerClient(),
     env: dockerdEnvironment(),
+    // Asked to end it would give every container ten seconds to do so; they go with the host.
+    farewell: 'SIGKILL',
   });
 }
 

@@ -18,6 +18,8 @@ export interface DaemonOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The docker command to use for {@link Daemon.docker}. Default: the one on the PATH. */
   readonly client?: string;
+  /** Ends it when it is disposed of. Default SIGTERM. */
+  readonly farewell?: NodeJS.Signals;
   /** Milliseconds until its API has to answer. Default 30,000. */
   readonly patience?: number;
 }
@@ -128,7 +130,7 @@ export class Daemon implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
+    await this.#end(this.#options.farewell ?? 'SIGTERM');
   }
 
   #launch(): ChildProcess {
