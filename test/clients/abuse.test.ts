@@ -7,14 +7,20 @@ import { startFairlead } from '../lab/peer.ts';
 
 /** Clients that are broken or mean: each gets an answer that blames it, and the daemon goes on. */
 
-/** Bytes as they are; what comes back until the connection ends, or what has come after a second. */
+/** Milliseconds for an answer to begin, and for the end of a connection that the daemon may leave open. */
+const patience = { answer: 20_000, end: 500 };
+
+/** Bytes as they are; what comes back until the connection ends, or until nothing more comes. */
 async function exchange(socketPath: string, bytes: string): Promise<string> {
   const socket = connect(socketPath);
   socket.write(bytes);
-  const alarm = setTimeout(() => socket.destroy(), 1000);
+  const alarm = setTimeout(() => socket.destroy(), patience.answer);
   let answer = '';
   try {
-    for await (const piece of socket) answer += String(piece);
+    for await (const piece of socket) {
+      if (answer === '') setTimeout(() => socket.destroy(), patience.end);
+      answer += String(piece);
+    }
   } catch {
     // Cut by the alarm or by the daemon: what has come is the answer.
   }

@@ -31,13 +31,16 @@ before(async () => {
 });
 after(() => engine[Symbol.asyncDispose]());
 
+/** The kernel opens a connection at once, or never; a program that has one answers when it comes to it. */
 const client = `
 const [localAddress, port] = process.argv.slice(1);
 const socket = require('net').connect({ host: '192.0.2.2', port: Number(port), localAddress });
+const alarm = setTimeout(() => setImmediate(() => socket.connecting && process.exit(1)), 800);
 socket.on('connect', () => socket.end('GET / HTTP/1.0\\r\\n\\r\\n'));
+socket.on('close', () => clearTimeout(alarm));
+socket.setTimeout(10_000, () => process.exit(1));
 socket.pipe(process.stdout);
 socket.on('error', () => process.exit(1));
-setTimeout(() => process.exit(1), 800).unref();
 `;
 
 /** Whether the web server answers an asker outside, who has several addresses. */
