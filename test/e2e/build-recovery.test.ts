@@ -79,12 +79,12 @@ function namesIn(folder: string): string[] {
 /** As the host sees it. */
 const containerdPid = () => Number(readFileSync(rig.host.pathOf('/run/fairlead/containerd/containerd.pid'), 'utf8'));
 
-/** What a crash has cut off can turn up a moment later, and goes then. */
+/** What a crash has cut off can turn up a moment later, and goes then. Looking takes seven programs. */
 async function settle(when?: string): Promise<void> {
-  for (let attempt = 0; attempt < 150; attempt++) {
+  for (let attempt = 0; attempt < 100; attempt++) {
     if (idle !== undefined && JSON.stringify(await remains()) === JSON.stringify(idle)) return;
-    if (idle === undefined && attempt > 5) return;
-    await sleep(50);
+    if (idle === undefined && attempt > 2) return;
+    await sleep(200);
   }
   assert.deepEqual(await remains(), idle, when ?? 'leftovers');
 }

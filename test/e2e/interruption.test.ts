@@ -225,13 +225,13 @@ function random(): number {
   return state / 2_147_483_648;
 }
 
-/** What a crash has cut off can turn up a moment later, and goes then. */
+/** What a crash has cut off can turn up a moment later, and goes then. Looking takes seven programs. */
 async function assertIdle(
   now: () => Promise<Remains> = async () => ({ ...(await rig.remains()), layers: idle['layers'] ?? [] }),
 ): Promise<void> {
   let left = difference(idle, await now());
   for (let attempt = 0; attempt < 100 && left !== ''; attempt++) {
-    await sleep(50);
+    await sleep(200);
     left = difference(idle, await now());
   }
   assert.equal(left, '');

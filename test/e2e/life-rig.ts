@@ -170,21 +170,26 @@ export class LifeRig implements AsyncDisposable {
   }
 }
 
+/** Long enough for a machine that is busy with other things. */
+const PATIENCE_MS = 60_000;
+/** What does not come at once is looked for less and less often: looking takes the processor from what is waited for. */
+const [FIRST_PAUSE_MS, LAST_PAUSE_MS] = [20, 80];
+
 /**
  * Wait until something has come about.
  *
- * @param what for the message when it does not within half a minute.
+ * @param what for the message when it does not within a minute.
  */
 export async function eventually(what: string, condition: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 30_000;
-  while (!(await condition())) {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (let pause = FIRST_PAUSE_MS; !(await condition()); pause = Math.min(pause * 1.1, LAST_PAUSE_MS)) {
     if (performance.now() > deadline) assert.fail(`it never came about that ${what}`);
-    await sleep(20);
+    await sleep(pause);
   }
 }
 
 /**
- * Wait until what is seen is what is wanted; what is seen instead after half a minute is the failure. Containers, namespaces
+ * Wait until what is seen is what is wanted; what is seen instead after a minute is the failure. Containers, namespaces
  * and interfaces go in the kernel's own time, and what a crash has cut off can turn up a moment later and go then.
  */
 export async function eventuallyEqual<Seen>(
@@ -192,15 +197,15 @@ export async function eventuallyEqual<Seen>(
   wanted: Seen,
   what?: string,
 ): Promise<void> {
-  const deadline = performance.now() + 30_000;
-  for (;;) {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.1, LAST_PAUSE_MS)) {
     const seen = await look();
     if (isDeepStrictEqual(seen, wanted)) return;
     if (performance.now() > deadline) {
       const difference = { actual: seen, expected: wanted, operator: 'deepStrictEqual' };
       throw new assert.AssertionError({ ...difference, ...(what !== undefined && { message: what }) });
     }
-    await sleep(20);
+    await sleep(pause);
   }
 }
 
