@@ -62,6 +62,8 @@ const elements = [
   ...publishRange('::', 9000, 9005, 'fd00:a::2', 9000),
   ...publishRange('192.0.2.1', 9100, 9105, '172.30.1.2', 9100),
   ...publishRange('0.0.0.0', 7000, 7005, '172.30.1.2', 9000),
+  ...publishRange('0.0.0.0', 9000, 9005, '172.30.1.2', 9000, ['udp']),
+  ...publishRange('0.0.0.0', 7000, 7005, '172.30.1.2', 9000, ['udp']),
   ...publish('0.0.0.0', 8083, '172.30.2.9'),
   ...relay('tcp', 8080),
   ...relay('tcp', 8085),
@@ -94,6 +96,15 @@ async function createHost(bridgeFilter: boolean): Promise<void> {
   host.load('host', table);
   host.elements('add', table, elements);
 }
+
+/** Asks several ports of an address by one UDP socket, each after the answer of the one before. */
+const oneSocket = `
+const [address, ...ports] = process.argv.slice(1);
+const socket = require('dgram').createSocket('udp4');
+const next = () => ports.length > 0 ? socket.send('hello', Number(ports.shift()), address) : socket.close();
+socket.on('message', (answer) => { process.stdout.write(answer); next(); });
+setTimeout(() => process.exit(), 2000).unref();
+next();`;
 
 /** Sends what is for 198.51.100.1 to 127.0.0.1 of the next host. */
 const loopbackForger = `table ip forger {
@@ -147,6 +158,12 @@ function defineTests(bridgeFilter: boolean): void {
       ['outside', '192.0.2.1', 9102, 'a1 192.0.2.2 9102'],
       ['outside', '192.0.2.1', 7003, 'a1 192.0.2.2 9003'],
     ]));
+
+  test('flows that are alike behind the translation arrive where they should', () => {
+    // To the kernel a range to translate to is a choice: it would take the next port for the second flow.
+    const answers = host.run('outside', [process.execPath, '-e', oneSocket, '192.0.2.1', '9003', '7003']);
+    assert.equal(answers, 'a1 192.0.2.2 9003\n'.repeat(2));
+  });
 
   test('a published port answers the host itself, by loopback and by its own address', () =>
     expectAll([

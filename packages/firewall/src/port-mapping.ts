@@ -33,8 +33,8 @@ export interface PortMapping {
  *
  * A range whose numbers stay the same is one interval element with an address for its data, which keeps the port. A
  * range whose numbers change is one element for each port: a kernel given a range of ports to translate to does not keep
- * the offset (7003 of 7000-7020 arrives at 9000 of 9000-9020), and nftables cannot ask for it
- * (NF_NAT_RANGE_PROTO_OFFSET, net/netfilter/nf_nat_core.c).
+ * the offset (7003 of 7000-7020 arrives at 9000 of 9000-9020), and asked to keep it (NF_NAT_RANGE_PROTO_OFFSET,
+ * net/netfilter/nf_nat_core.c) goes on to the next port when a flow is like another one: docs/decisions/0026-port-ranges.md.
  *
  * @throws FairleadError `invalid-argument` for mixed families or ranges of different length.
  */
