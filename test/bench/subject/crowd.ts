@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine } from '../engine.ts';
 import { runLoad } from '../load/run-load.ts';
 import { atMostOfLine, type Measurement, measured, note, type Samples } from '../measurement.ts';
@@ -7,6 +8,10 @@ const networks = 100;
 const containers = 10;
 const ports = 10_000;
 const firstPort = 10_000;
+/** Rounds that are not counted: one engine has done the same a thousand times when the other one begins with it. */
+const warmUp = 10;
+/** Milliseconds until endpoints that were made have been announced for the last time. */
+const rest = 5000;
 
 /** The same thing done on an engine that has nothing else to look after, and on one that has much. */
 interface Comparison {
@@ -23,13 +28,16 @@ export const crowd: Subject = {
     `Two Fairleads take turns: one has a single container, the other one ${containers} more, on ${networks} networks each, which ` +
     `makes ${(networks * containers).toLocaleString('en')} endpoints, and ${ports.toLocaleString('en')} published ports, host and container ports numbered in opposite order. ` +
     'Attach and detach: `POST /networks/…/connect` and `disconnect` of the single container. Publish: `POST ' +
-    '/fairlead/containers/…/ports`. All from request to answer. One answer: as in names, with one asker.',
+    '/fairlead/containers/…/ports`. All from request to answer. One answer: as in names, with one asker. It begins ' +
+    `${rest / 1000} s after the last endpoint of the crowd was made, for each is announced to its neighbours for a while, and ` +
+    `with ${warmUp} rounds of everything that are not counted.`,
   async measure(setting) {
     setting.say('an engine with one container and an engine with a crowd');
     await using empty = await Engine.start('fairlead');
     await using full = await Engine.start('fairlead');
     for (const engine of [empty, full]) await prepare(engine);
     await fill(full);
+    await sleep(rest);
     const lines: Measurement[] = [];
     for (const comparison of comparisons) lines.push(...(await compare(comparison, empty, full, setting)));
     lines.push(...(await compareRange(empty, setting)));
@@ -94,7 +102,7 @@ async function compare(
 ): Promise<Measurement[]> {
   const alone: Samples = {};
   const beside: Samples = {};
-  for (let round = -2; round < times(25); round++) {
+  for (let round = -warmUp; round < times(25); round++) {
     const samples = [await sample(empty), await sample(full)] as const;
     if (round < 0) continue;
     note(alone, 'fairlead', samples[0]);
@@ -108,7 +116,7 @@ async function compare(
 async function compareRange(engine: Engine, { times }: Setting): Promise<Measurement[]> {
   const one: Samples = {};
   const range: Samples = {};
-  for (let round = -2; round < times(25); round++) {
+  for (let round = -warmUp; round < times(25); round++) {
     const samples = [await publish(engine, '8080:80'), await publish(engine, '20000-29999:20000-29999')] as const;
     if (round < 0) continue;
     note(one, 'fairlead', samples[0]);
