@@ -28,6 +28,7 @@ import {
   Recorder,
   readXattr,
   requireMappedOverlays,
+  setPipeCapacity,
   unmountFileSystem,
   writeXattr,
 } from '@fairlead/kernel';
@@ -160,6 +161,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
         events,
         keeper: names,
         makeFifo,
+        setPipeCapacity,
         fileSystems: { mount: mountFileSystem, unmount: unmountFileSystem, mountPoints },
         mountWithIdentities,
         linkCounters,

@@ -1,6 +1,6 @@
 import type { IdentityMapping, Logger } from '@fairlead/base';
 import type { NetworkController } from '@fairlead/network';
-import type { Containerd, HostFacts, MakeFifo, RuntimeOptions } from '@fairlead/runtime';
+import type { Containerd, HostFacts, MakeFifo, RuntimeOptions, SetPipeCapacity } from '@fairlead/runtime';
 import type { Store } from '@fairlead/store';
 import type { EventLog } from './event-log.ts';
 import type { FileCalls } from './files/file-calls.ts';
@@ -75,6 +75,7 @@ export interface EngineContext {
   readonly events: EventLog;
   readonly keeper: OutputKeeper;
   readonly makeFifo: MakeFifo;
+  readonly setPipeCapacity: SetPipeCapacity;
   readonly fileSystems: FileSystems;
   readonly files: FileCalls;
   /** Traffic of the links in a network namespace. */

@@ -26,7 +26,9 @@ export type { Layer, LayerStore } from './containerd/layer-store.ts';
 export type { Lease, Leases } from './containerd/leases.ts';
 export {
   type MakeFifo,
+  type PipeCalls,
   ProcessStreams,
+  type SetPipeCapacity,
   type StreamLayout,
   type StreamPaths,
   streamPaths,

@@ -4,8 +4,12 @@ import type { Duplex, Readable, Writable } from 'node:stream';
 export interface HijackedConnection {
   /** Ends when the client half-closes or goes away. */
   readonly input: AsyncIterable<Uint8Array>;
-  /** Resolves once the client has room for more; does nothing when it has gone away. */
-  write(data: Uint8Array): Promise<void>;
+  /**
+   * Resolves once the client has room for more; does nothing when it has gone away.
+   *
+   * @param header goes before the data, and with it in one call of the system.
+   */
+  write(data: Uint8Array, header?: Uint8Array): Promise<void>;
   /** Raised when the client has gone away, not by its half-close. */
   readonly signal: AbortSignal;
   /** The connection itself, for who speaks another protocol on it; only where the client has asked for an upgrade. */
@@ -26,9 +30,15 @@ export class StreamConnection implements HijackedConnection {
     this.#writable = writable;
   }
 
-  async write(data: Uint8Array): Promise<void> {
-    if (this.signal.aborted || this.#writable.write(data)) return;
-    await drained(this.#writable, this.signal);
+  async write(data: Uint8Array, header?: Uint8Array): Promise<void> {
+    if (this.signal.aborted) return;
+    if (header !== undefined) {
+      this.#writable.cork();
+      this.#writable.write(header);
+    }
+    const hasRoom = this.#writable.write(data);
+    if (header !== undefined) this.#writable.uncork();
+    if (!hasRoom) await drained(this.#writable, this.signal);
   }
 }
 

@@ -1,7 +1,10 @@
 import type { AttachedStreams, OutputChunk } from '@fairlead/engine';
-import { stdcopyFrame } from '../wire/stdcopy.ts';
+import { stdcopyFrame, stdcopyHeader, stdcopyHeaderLength } from '../wire/stdcopy.ts';
 import { DetachKeys } from './detach-keys.ts';
 import type { HijackedConnection } from './hijacked-connection.ts';
+
+/** From so many bytes on a frame is written in two pieces rather than copied together. */
+const worthSparing = 1 << 12;
 
 /** How the client and the process are joined. */
 export interface ServeStreamsOptions {
@@ -30,7 +33,10 @@ export async function serveStreams(
   // Not awaited: output decides when it is over, and a client may keep its side open for ever.
   copyInput(connection.input, streams, keys).catch(detach);
   try {
-    for await (const chunk of streams.output) await connection.write(encodeChunk(chunk, raw));
+    for await (const chunk of streams.output) {
+      if (raw || chunk.data.length < worthSparing) await connection.write(encodeChunk(chunk, raw));
+      else await connection.write(chunk.data, frameHeader(chunk));
+    }
   } finally {
     connection.signal.removeEventListener('abort', detach);
     detach();
@@ -40,6 +46,12 @@ export async function serveStreams(
 /** A piece of output as it goes over the wire: raw on a terminal, framed otherwise. */
 export function encodeChunk(chunk: OutputChunk, tty: boolean): Uint8Array {
   return tty ? chunk.data : stdcopyFrame(chunk.stream, chunk.data);
+}
+
+function frameHeader({ stream, data }: OutputChunk): Uint8Array {
+  const header = Buffer.alloc(stdcopyHeaderLength);
+  stdcopyHeader(stream, data.length, header, 0);
+  return header;
 }
 
 async function copyInput(

@@ -45,8 +45,8 @@ export class WebsocketConnection implements HijackedConnection {
     this.input = this.#messages();
   }
 
-  async write(data: Uint8Array): Promise<void> {
-    await this.#connection.write(encodeFrame(websocketOpcode.binary, data));
+  async write(data: Uint8Array, header: Uint8Array = new Uint8Array(0)): Promise<void> {
+    await this.#connection.write(encodeFrame(websocketOpcode.binary, Buffer.concat([header, data])));
   }
 
   /** Tell the client that nothing more comes. */

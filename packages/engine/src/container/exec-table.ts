@@ -113,7 +113,7 @@ export class ExecTable {
   async #openStreams(exec: Exec, isDetached: boolean): Promise<ProcessStreams> {
     const directory = join(containerFiles(this.#context.settings, exec.container).pipes, exec.id);
     const layout = { directory, stdin: exec.attachStdin && !isDetached, terminal: exec.tty };
-    return await ProcessStreams.create(layout, this.#context.makeFifo);
+    return await ProcessStreams.create(layout, this.#context);
   }
 
   #follow(exec: Exec, streams: ProcessStreams): RunningProcess {

@@ -45,7 +45,8 @@ async function followToEnd(directory: string, reference: Reference, tasks: Tasks
   const names = readdirSync(directory);
   using _files = { [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }) };
   if (!names.includes('stdout')) return;
-  using streams = await ProcessStreams.reopen({ directory, stdin: false, terminal: !names.includes('stderr') });
+  const layout = { directory, stdin: false, terminal: !names.includes('stderr') };
+  using streams = await ProcessStreams.reopen(layout, { setPipeCapacity: () => {} });
   for (const stream of [streams.stdout, streams.stderr]) stream?.resume();
   try {
     // Its start may be under way yet; one that was made and not started will not be any more.

@@ -4,9 +4,6 @@ import type { OutputChunk } from '../engine-port.ts';
 /** Bytes that may wait for one reader before the process has to wait for it. */
 const HIGH_WATER = 1 << 20;
 
-/** A piece of so many bytes tells that more is waiting. */
-const LOUD = 1 << 14;
-
 /**
  * How long a pipe may stay silent after the process has exited, in milliseconds. A child in the background can hold it
  * open as long as it likes; what a dead process left in it arrives at once.
@@ -63,7 +60,7 @@ class Subscription implements AsyncIterable<OutputChunk> {
   }
 }
 
-/** Where every chunk goes besides the readers; a promise makes the process wait. */
+/** Where every chunk goes besides the readers, its bytes only good during the call; a promise makes the process wait. */
 export type OutputSink = (chunk: OutputChunk) => undefined | Promise<void>;
 
 /**
@@ -144,6 +141,7 @@ export class ProcessIo {
     if (socket.closed) return this.#noteClosed();
     socket.on('data', (data: Buffer) => this.#deliver({ stream, data }));
     socket.on('close', () => this.#noteClosed());
+    socket.resume();
   }
 
   #noteClosed(): void {
@@ -156,17 +154,16 @@ export class ProcessIo {
 
   #deliver(chunk: OutputChunk): void {
     this.#received += chunk.data.length;
-    for (const subscription of this.#subscriptions) subscription.push(chunk);
+    if (this.#subscriptions.size > 0) this.#pushCopy(chunk);
     const busy = this.#sink(chunk);
     if (busy !== undefined) void this.#awaitSink(busy);
     if (this.#mustWait()) this.#pause();
-    else if (chunk.data.length >= LOUD && !this.#draining) this.#yield();
   }
 
-  /** There is more where this came from: everybody else first. Left alone, libuv reads on for two megabytes. */
-  #yield(): void {
-    this.#pause();
-    setImmediate(() => this.#resume());
+  /** The next piece is read to the same place. */
+  #pushCopy({ stream, data }: OutputChunk): void {
+    const chunk = { stream, data: Buffer.from(data) };
+    for (const subscription of this.#subscriptions) subscription.push(chunk);
   }
 
   #pause(): void {

@@ -132,8 +132,6 @@ export class RunningProcess {
   /** A client may write before the process is there to read. */
   async #write(data: Uint8Array): Promise<void> {
     await this.#started.promise;
-    const { stdin } = this.#streams;
-    if (stdin === undefined || stdin.destroyed || stdin.writableEnded) return;
-    await new Promise<void>((resolve) => stdin.write(data, () => resolve()));
+    await this.#streams.write(data);
   }
 }

@@ -80,7 +80,7 @@ export class ContainerStart {
   /** Make the pipes of a container and begin to read them; nothing comes before {@link run}. */
   async openStreams(container: Container): Promise<Started> {
     const layout = this.#layout(container);
-    const started = await this.#follow(container, await ProcessStreams.create(layout, this.#context.makeFifo), true);
+    const started = await this.#follow(container, await ProcessStreams.create(layout, this.#context), true);
     const [rows, columns] = consoleSize(container);
     if (rows > 0 && columns > 0) await started.process.resize(rows, columns);
     return started;
@@ -88,12 +88,15 @@ export class ContainerStart {
 
   /** Open the pipes of a container that runs already. */
   async reopenStreams(container: Container): Promise<Started> {
-    return await this.#follow(container, await ProcessStreams.reopen(this.#layout(container)));
+    return await this.#follow(container, await ProcessStreams.reopen(this.#layout(container), this.#context));
   }
 
   /** Open the pipes that an ended container has left, for its last output. */
   async reopenOutput(container: Container): Promise<Started> {
-    return await this.#follow(container, await ProcessStreams.reopen({ ...this.#layout(container), stdin: false }));
+    return await this.#follow(
+      container,
+      await ProcessStreams.reopen({ ...this.#layout(container), stdin: false }, this.#context),
+    );
   }
 
   /**

@@ -10,7 +10,7 @@ import { readHostFacts } from '../spec/host-facts.ts';
 import { startFailureOf } from '../spec/start-failure.ts';
 import { importBusybox } from '../testing/busybox-image.ts';
 import { collect, createLabContainer } from '../testing/lab-container.ts';
-import { makeFifo, type PrivateContainerd, privateContainerd } from '../testing/private-containerd.ts';
+import { type PrivateContainerd, pipeCalls, privateContainerd } from '../testing/private-containerd.ts';
 import { ProcessStreams } from './process-streams.ts';
 
 let lab: PrivateContainerd;
@@ -80,7 +80,7 @@ test('an exec runs in the container and has its own streams and status', async (
   const containerId = container.id;
   await containerd.tasks.start({ containerId });
   const layout = { directory: join(lab.directory, 'streams', `${containerId}-exec`), stdin: true, terminal: false };
-  using streams = await ProcessStreams.create(layout, makeFifo);
+  using streams = await ProcessStreams.create(layout, pipeCalls);
   const output = collect(streams.stdout);
   const description = { args: ['sh', '-c', 'cat; exit 7'], env: [], user: { uid: 0, gid: 0 } };
   const process = execProcess(description, { hostname: containerId }, readHostFacts());
@@ -227,7 +227,10 @@ test('a new client finds the streams of a running container again', async () => 
   await using container = await createLabContainer(lab, { image, args: ['cat'], stdin: true });
   await lab.containerd.tasks.start({ containerId: container.id });
   container.streams.release();
-  using streams = await ProcessStreams.reopen({ ...layout, directory: join(lab.directory, 'streams', container.id) });
+  using streams = await ProcessStreams.reopen(
+    { ...layout, directory: join(lab.directory, 'streams', container.id) },
+    pipeCalls,
+  );
   const output = collect(streams.stdout);
   streams.stdin?.write('again');
   await lab.containerd.tasks.closeStdin({ containerId: container.id }, streams);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ProcessStreams, type StreamLayout } from '../containerd/process-streams.ts';
 import { type ContainerDescription, containerSpec } from '../spec/container-spec.ts';
 import { readHostFacts } from '../spec/host-facts.ts';
-import { makeFifo, type PrivateContainerd, testCgroup } from './private-containerd.ts';
+import { type PrivateContainerd, pipeCalls, testCgroup } from './private-containerd.ts';
 
 /** A container of a test, created and not started. */
 export type LabContainer = AsyncDisposable & {
@@ -53,7 +53,7 @@ export async function createLabContainer(lab: PrivateContainerd, options: LabCon
   const [rootfs, , streams] = await Promise.all([
     containerd.snapshots.prepareRoot(id, options.image),
     containerd.containers.create({ id, spec, snapshotKey: id }),
-    ProcessStreams.create(layout, makeFifo),
+    ProcessStreams.create(layout, pipeCalls),
   ]);
   const output = collect(streams.stdout);
   const errors = streams.stderr ? collect(streams.stderr) : Promise.resolve('');
@@ -83,7 +83,7 @@ export async function createLabContainer(lab: PrivateContainerd, options: LabCon
 /** Everything that comes out of a stream until it closes. */
 export function collect(socket: Socket): Promise<string> {
   const chunks: Buffer[] = [];
-  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  socket.on('data', (chunk: Buffer) => chunks.push(Buffer.from(chunk))).resume();
   return new Promise((resolve) => {
     socket.once('close', () => resolve(Buffer.concat(chunks).toString()));
   });

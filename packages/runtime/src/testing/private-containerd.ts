@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { isNotFound } from '@fairlead/base';
 import { Containerd } from '../containerd/containerd.ts';
 import { type ContainerdProcess, type ContainerdSettings, startContainerd } from '../containerd/containerd-process.ts';
-import type { MakeFifo } from '../containerd/process-streams.ts';
+import type { PipeCalls } from '../containerd/process-streams.ts';
 import type { ExitStatus } from '../containerd/task-types.ts';
 
 const prefix = 'fl-runtime-test-';
@@ -24,9 +24,10 @@ export type PrivateContainerd = AsyncDisposable & {
   restart(meanwhile?: () => Promise<void>): Promise<void>;
 };
 
-/** mkfifo(1) stands in for the system call that Node does not have. */
-export const makeFifo: MakeFifo = (path, mode) => {
-  execFileSync('mkfifo', ['-m', mode.toString(8), path]);
+/** mkfifo(1) stands in for the system call that Node does not have; pipes stay as they are. */
+export const pipeCalls: PipeCalls = {
+  makeFifo: (path, mode) => void execFileSync('mkfifo', ['-m', mode.toString(8), path]),
+  setPipeCapacity: () => {},
 };
 
 /** Start one; what earlier test runs left behind when they crashed is dismantled first. */
