@@ -71,6 +71,18 @@ test('who comes later gets what comes later, and after the end nothing', async (
   assert.deepEqual(await Array.fromAsync(io.subscribe().output), []);
 });
 
+test('a reader has a copy: the next piece is read to the same place', async (t) => {
+  const [stdout, stderr] = [await pipe(t), await pipe(t)];
+  const io = new ProcessIo({ stdout: stdout.reader, stderr: stderr.reader }, () => undefined);
+  const { output, close } = io.subscribe();
+  const place = Buffer.from('one');
+  stdout.reader.emit('data', place);
+  place.write('two');
+  stdout.reader.emit('data', place);
+  close();
+  assert.equal(text(await Array.fromAsync(output), 'stdout'), 'onetwo');
+});
+
 test('the output has ended only when both streams have', async (t) => {
   const { io, stdout, stderr } = await processOf(t);
   stdout.end();
