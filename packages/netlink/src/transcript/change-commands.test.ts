@@ -148,3 +148,10 @@ test('what can be one transaction is one, and names stand for what they are in t
 test('an element of a set that nobody knows is not guessed', () => {
   assert.throws(() => renderChanges([{ action: 'add', object: objects.element }], []), /nobody knows the set/);
 });
+
+test('links that are made for one namespace have numbers of their own there', () => {
+  const type = { kind: 'macvlan', parent: 'eth0', mode: 'bridge' } as const;
+  const added = ['eth0', 'eth1'].map((name): Change => ({ action: 'add', object: { ...link, name, type } }));
+  const numbers = renderChanges(added, []).flatMap((line) => /link add index (\d+) /.exec(line)?.[1] ?? []);
+  assert.equal(new Set(numbers).size, 2, numbers.join(' '));
+});

@@ -3,7 +3,14 @@ import { encodeElements, type SetSchema } from '../nftables/element-codec.ts';
 import { encodeNftBatch } from '../nftables/nft-message.ts';
 import { encodeDeleteTable, encodeTable, encodeTableReplacement } from '../nftables/table-encoder.ts';
 import { describeChange } from '../object/change-text.ts';
-import type { Change, ElementObject, NamespaceName, NamespaceObject, TableObject } from '../object/kernel-object.ts';
+import {
+  type Change,
+  type ElementObject,
+  identityOf,
+  type NamespaceName,
+  type NamespaceObject,
+  type TableObject,
+} from '../object/kernel-object.ts';
 import { setLinkUpMessage } from '../route/link.ts';
 import type { NumberLookup } from '../route/lookup.ts';
 import { type RouteChange, routeRequests } from '../route/route-change.ts';
@@ -81,7 +88,7 @@ function namespaceEntries(
 }
 
 function routeEntries(change: RouteChange): TranscriptEntry[] {
-  const { links, descriptors, ...lookup } = inventedNumbers();
+  const { links, descriptors, ...lookup } = inventedNumbers(identityOf(change.object));
   return routeRequests(change, lookup).map(({ namespace, operation, message }) => ({
     ...{ protocol: 'route', namespace, operation, bytes: message, links, descriptors, microseconds: 0 },
   }));
@@ -102,8 +109,18 @@ function nftRequests({ action, object, ...change }: NftChange, sets: readonly Se
   ];
 }
 
-/** Numbers that stand for names in messages which nobody sends. */
-function inventedNumbers(): NumberLookup & {
+/** The numbers of links that the kernel gives, and those that the engine chooses, are less and more. */
+const FIRST_INDEX = 2 ** 29;
+
+/** A number below 2^29 that is always the same for a text, and hardly ever for another (FNV-1a). */
+function numberFor(text: string): number {
+  let hash = 0x811c_9dc5;
+  for (const character of text) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x0100_0193) >>> 0;
+  return hash % FIRST_INDEX;
+}
+
+/** Numbers that stand for names in messages which nobody sends. @param made what is made, which has a number of its own. */
+function inventedNumbers(made: string): NumberLookup & {
   readonly links: Map<number, string>;
   readonly descriptors: Map<number, NamespaceName>;
 } {
@@ -117,7 +134,7 @@ function inventedNumbers(): NumberLookup & {
     links,
     descriptors,
     linkIndex: (_, name) => next(links, name),
-    newLinkIndex: () => 2 ** 30,
+    newLinkIndex: () => FIRST_INDEX + numberFor(made),
     namespaceDescriptor: (namespace) => next(descriptors, namespace),
   };
 }
