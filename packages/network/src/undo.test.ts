@@ -29,6 +29,11 @@ const forwarding = (value: string): KernelObject => ({
 const add = (object: KernelObject): Change => ({ action: 'add', object });
 const change = (object: KernelObject, previous: KernelObject): Change => ({ action: 'change', object, previous });
 
+const table: KernelObject = {
+  ...{ kind: 'table', namespace: '' },
+  definition: { family: 'bridge', name: 'shared', sets: [], chains: [] },
+};
+
 const cases: [what: string, made: readonly Change[], undo: readonly Change[]][] = [
   ['what was added goes', [add(bridge), add(address)], [{ action: 'remove', object: bridge, alongside: [address] }]],
   [
@@ -43,6 +48,7 @@ const cases: [what: string, made: readonly Change[], undo: readonly Change[]][] 
   ],
   ['what went comes back, with all that went alongside', removals([bridge, address]), [add(bridge), add(address)]],
   ['what came and went was never there', [add(bridge), ...removals([bridge])], []],
+  ['a table of the host goes with what has made it', [add(table)], [{ action: 'remove', object: table }]],
   [
     'only the first state counts, and only the last',
     [change({ ...bridge, mtu: 1400 }, bridge), change({ ...bridge, mtu: 1300 }, { ...bridge, mtu: 1400 })],

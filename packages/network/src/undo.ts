@@ -22,10 +22,17 @@ export function undoOf(changes: readonly Change[]): Change[] {
   }
   const all = [...courses.values()];
   const present = (object: KernelObject | undefined) => (object === undefined ? [] : [object]);
-  return diff(
+  const way = diff(
     all.flatMap(({ before }) => present(before)),
     all.flatMap(({ after }) => present(after)),
   );
+  return [...way, ...all.flatMap(tableGone)];
+}
+
+/** A table of the host is everybody's, so a comparison leaves it where it is; what has made it is undone without it. */
+function tableGone({ before, after }: Course): Change[] {
+  const isMade = before === undefined && after?.kind === 'table' && after.namespace === '';
+  return isMade ? [{ action: 'remove', object: after }] : [];
 }
 
 function steps(change: Change): Course[] {
