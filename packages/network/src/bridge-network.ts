@@ -7,6 +7,7 @@ import { isLan, requireLanBridge } from './lan/lan-network.ts';
 import type { BridgeSettings, Network, NetworkRequest, SubnetConfig } from './model.ts';
 import { networkFrame } from './network-frame.ts';
 import type { NetworkSurroundings } from './network-surroundings.ts';
+import { bridgePortsOption } from './segments.ts';
 import { decideSubnets, hasNoPools } from './subnet-plan.ts';
 
 /** A bridge network, also the predefined one, whose name is not checked. */
@@ -16,6 +17,7 @@ export function bridgeNetwork(request: NetworkRequest, surroundings: NetworkSurr
   requireInternal(request, options);
   bandwidthOptions(request.options ?? {});
   antispoofOption(request.options ?? {});
+  bridgePortsOption(request.options ?? {});
   const noPools = hasNoPools(request);
   if (isLan(frame)) return lanBridge(frame, request, options, surroundings);
   // The bridge itself has to have an address, which only pools have.

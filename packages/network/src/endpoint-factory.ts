@@ -4,7 +4,7 @@ import { requireRoom, requireValidEndpoint } from './endpoint-rules.ts';
 import type { Joined } from './gateway.ts';
 import { isLan } from './lan/lan-network.ts';
 import type { BridgeSettings, Endpoint, EndpointConfig, Lease, Network, Sandbox } from './model.ts';
-import { type BridgeCapacity, segmentWithRoom, withSegment } from './segments.ts';
+import { type BridgeCapacity, capacityOf, segmentWithRoom, withSegment } from './segments.ts';
 import type { NetworkState } from './state.ts';
 
 /** A network that a sandbox shall join. */
@@ -115,11 +115,6 @@ function makeEndpoint(state: NetworkState, sandbox: Sandbox, request: JoinReques
     ...(network.remote && { remote: { stage: 'asked' } as const }),
   });
   return { network: roomy, endpoint };
-}
-
-/** A bridge that a LAN's interface is in gets no further ones: nothing of it is ours. */
-function capacityOf(network: Network, { ports, segments }: BridgeCapacity): BridgeCapacity {
-  return { ports, segments: isLan(network) ? 0 : segments };
 }
 
 /** The end of a veth pair that is a port of the bridge. */

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Change, KernelObject } from '@fairlead/netlink';
 import type { Endpoint } from './model.ts';
-import { kernelCapacity, segmentsOf, segmentWithRoom, withoutIdleSegments, withSegment } from './segments.ts';
+import {
+  capacityOf,
+  kernelCapacity,
+  segmentsOf,
+  segmentWithRoom,
+  withoutIdleSegments,
+  withSegment,
+} from './segments.ts';
 import { plainSettings, Rig } from './testing/rig.ts';
 import { endpoint, network } from './testing/samples.ts';
 
@@ -39,6 +46,27 @@ test('a network whose bridges have no more ports is full', () => {
   const { ports, segments } = kernelCapacity;
   assert.ok(ports - segments + segments * (ports - 1) > 0xffff, 'a /16 fits');
 });
+
+test('a network can leave ports of its bridges to others', () => {
+  const option = (ports: string) => network({ options: { 'com.fairlead.bridge-ports': ports } });
+  const texts = ['2', '3', '100', '1023'];
+  assert.deepEqual(
+    texts.map((ports) => capacityOf(option(ports), kernelCapacity)),
+    [{ ports: 2, segments: 1 }, { ports: 3, segments: 1 }, { ports: 100, segments: 50 }, kernelCapacity],
+  );
+  assert.equal(capacityOf(network(), small), small);
+});
+
+for (const ports of ['', '1', '1024', 'many', '-5', '2.5']) {
+  test(`a bridge cannot have ${JSON.stringify(ports)} ports`, async () => {
+    using rig = await Rig.started();
+    const options = { 'com.fairlead.bridge-ports': ports };
+    await assert.rejects(rig.controller.createNetwork({ name: 'app', options }), {
+      code: 'invalid-argument',
+      message: /^failed to parse com\.fairlead\.bridge-ports value: ".*" \(expected a number from 2 to 1023\)$/,
+    });
+  });
+}
 
 test('bridges are added up to the one that is needed, and forgotten from the last', () => {
   const app = network();

@@ -1,6 +1,8 @@
 import { FairleadError } from '@fairlead/base';
 import { type BridgeSegment, type SegmentNames, segmentNames } from '@fairlead/drivers';
+import { isLan } from './lan/lan-network.ts';
 import type { BridgeSettings, Endpoint, Network } from './model.ts';
+import { type Options, unreadable } from './network-option.ts';
 
 /** How many containers the bridges of a network have ports for. */
 export interface BridgeCapacity {
@@ -15,6 +17,30 @@ export interface BridgeCapacity {
  * has addresses.
  */
 export const kernelCapacity: BridgeCapacity = { ports: 1023, segments: 64 };
+
+/** Option of bridge networks: as many ports of each bridge are used, and the others are left to whom else they are for. */
+const PORTS = 'com.fairlead.bridge-ports';
+
+/**
+ * How many ports a network may use of each of its bridges; `undefined` for all that there are.
+ *
+ * @throws FairleadError `invalid-argument`.
+ */
+export function bridgePortsOption(options: Options): number | undefined {
+  const text = options[PORTS];
+  if (text === undefined) return undefined;
+  const ports = /^\d+$/.test(text) ? Number(text) : 0;
+  if (ports >= 2 && ports <= kernelCapacity.ports) return ports;
+  throw unreadable(PORTS, text, `expected a number from 2 to ${kernelCapacity.ports}`);
+}
+
+/** How many containers a network's bridges have ports for. @param most where the network says nothing else. */
+export function capacityOf(network: Network, most: BridgeCapacity): BridgeCapacity {
+  // A bridge that a LAN's interface is in gets no further ones: nothing of it is ours.
+  if (isLan(network)) return { ...most, segments: 0 };
+  const ports = bridgePortsOption(network.options);
+  return ports === undefined ? most : { ports, segments: Math.min(most.segments, Math.floor(ports / 2)) };
+}
 
 /**
  * The bridge of a network that has room for one more container: 0 for its own, else the number of a further one.
