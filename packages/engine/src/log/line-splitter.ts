@@ -41,6 +41,11 @@ export class LineSplitter {
     }
   }
 
+  /** True while something waits for the end of its line. */
+  get isUnfinished(): boolean {
+    return this.#length > 0;
+  }
+
   /** A copy of what waits for the end of its line. */
   rest(): Uint8Array {
     return this.#carried?.slice(0, this.#length) ?? new Uint8Array(0);

@@ -10,6 +10,7 @@ import { LogRotation } from './log-files.ts';
 import { repairLog } from './log-repair.ts';
 import { type LogShape, plainShape } from './log-shape.ts';
 import { LogClock } from './log-time.ts';
+import { UnfinishedLines } from './unfinished-lines.ts';
 
 /** Bytes of entries that may wait for the disk before the container has to. */
 const highWater = 1 << 20;
@@ -73,6 +74,7 @@ export class LogWriter implements AsyncDisposable {
   /** Bytes of entries that the disk did not take. */
   #lost = 0;
   readonly #clock = new LogClock();
+  readonly #unfinished: UnfinishedLines;
   readonly #streams: { readonly stdout: LogStream; readonly stderr: LogStream };
   readonly #listeners = new Set<() => void>();
   #pending = new EntryBuffer();
@@ -93,6 +95,7 @@ export class LogWriter implements AsyncDisposable {
     this.#shape = shape;
     this.#onFailure = onFailure;
     this.#rotation = new LogRotation(path, shape, onFailure);
+    this.#unfinished = new UnfinishedLines(path);
     this.#streams = { stdout: new LogStream('stdout', attributes), stderr: new LogStream('stderr', attributes) };
   }
 
@@ -106,7 +109,9 @@ export class LogWriter implements AsyncDisposable {
     try {
       await repairLog(file);
       const { size } = await file.stat();
-      return new LogWriter(file, size, path, options);
+      const writer = new LogWriter(file, size, path, options);
+      for (const chunk of writer.#unfinished.read(file.fd)) writer.#take(chunk);
+      return writer;
     } catch (error) {
       await file.close();
       throw error;
@@ -132,7 +137,8 @@ export class LogWriter implements AsyncDisposable {
     if (this.#closing !== undefined) return undefined;
     const { dropBeyond } = this.#shape;
     if (dropBeyond !== undefined && this.#pending.length > dropBeyond) return undefined;
-    this.#add(() => this.#streams[stream].write(data, this.#clock.now(), this.#pending));
+    this.#take({ stream, data });
+    this.#keepUnfinished();
     if (this.#pending.length < highWater || dropBeyond !== undefined) return undefined;
     this.#room ??= Promise.withResolvers<void>();
     return this.#room.promise;
@@ -146,12 +152,8 @@ export class LogWriter implements AsyncDisposable {
 
   /** Remember what was taken in up to now: who reads on from here gets the rest, each byte once. */
   mark(): LogMark {
-    const [end, lost] = [this.#end, this.#lost];
-    const rest = Object.values(this.#streams).map((stream) => stream.rest());
-    return {
-      end: this.flush().then(() => this.#placeOf(end - (this.#lost - lost))),
-      rest: rest.filter(({ data }) => data.length > 0),
-    };
+    const [end, lost, rest] = [this.#end, this.#lost, this.#rest()];
+    return { end: this.flush().then(() => this.#placeOf(end - (this.#lost - lost))), rest };
   }
 
   /** Be told whenever something was appended and when the log is closed. @returns what ends it. */
@@ -178,12 +180,30 @@ export class LogWriter implements AsyncDisposable {
     await this.flush();
     await this.#rotation.settled();
     try {
+      this.#unfinished.remove();
       await this.#file.close();
     } catch (error) {
       this.#onFailure(error);
     }
     this.#closed = true;
     this.#notify();
+  }
+
+  #take({ stream, data }: OutputChunk): void {
+    this.#add(() => this.#streams[stream].write(data, this.#clock.now(), this.#pending));
+  }
+
+  /** What waits for the end of its line. */
+  #rest(): OutputChunk[] {
+    const streams = Object.values(this.#streams).filter(({ isUnfinished }) => isUnfinished);
+    return streams.map((stream) => stream.rest());
+  }
+
+  /** Who writes much is not held up for it: what a crash would lose of that is more than a line anyway. */
+  #keepUnfinished(): void {
+    if (this.#flushing) return;
+    const rest = this.#rest();
+    if (rest.length > 0) this.#unfinished.keep(this.#file.fd, rest);
   }
 
   /** Add entries to those that wait for the disk. */
@@ -232,6 +252,7 @@ export class LogWriter implements AsyncDisposable {
       this.#notify();
     }
     this.#flushing = false;
+    this.#keepUnfinished();
   }
 
   /** Write entries, each whole into one file. */
@@ -339,6 +360,11 @@ class LogStream {
     const lines = Buffer.from(data.buffer, data.byteOffset + first + 1, last - first);
     if (lines.length > 0 && !output.addPlain(lines, this.#suffix)) this.#splitter.push(lines);
     this.#splitter.push(data.subarray(last + 1));
+  }
+
+  /** True while something waits for the end of its line. */
+  get isUnfinished(): boolean {
+    return this.#splitter.isUnfinished;
   }
 
   /** What waits for the end of its line. */
