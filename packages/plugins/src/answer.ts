@@ -18,7 +18,7 @@ export class Answer {
   readonly #fields: Readonly<Record<string, unknown>>;
 
   constructor(value: unknown) {
-    this.#fields = typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+    this.#fields = isRecord(value) ? value : {};
   }
 
   /** A text; '' when there is none. */
@@ -34,6 +34,12 @@ export class Answer {
   /** What is inside; empty when there is nothing. */
   inside(name: string): Answer {
     return new Answer(this.#fields[name]);
+  }
+
+  /** An object of the plugin's own, as it is. */
+  record(name: string): Readonly<Record<string, unknown>> | undefined {
+    const value = this.#fields[name];
+    return isRecord(value) ? value : undefined;
   }
 
   list(name: string): Answer[] {
@@ -82,15 +88,20 @@ export class Answer {
   }
 }
 
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /**
  * Read an answer that may be a refusal.
  *
  * @param field where this protocol puts its errors.
+ * @param prefix what Docker puts before them.
  * @throws PluginRefusal with the plugin's own words.
  */
-export function accepted(value: unknown, field: 'Err' | 'Error'): Answer {
+export function accepted(value: unknown, field: 'Err' | 'Error', prefix = 'remote: '): Answer {
   const answer = new Answer(value);
   const refusal = answer.text(field);
-  if (refusal !== '') throw new PluginRefusal(`remote: ${refusal}`);
+  if (refusal !== '') throw new PluginRefusal(`${prefix}${refusal}`);
   return answer;
 }

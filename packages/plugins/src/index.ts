@@ -1,5 +1,5 @@
 /**
- * Programs of others that drive networks and give addresses: found where Docker finds them, called as Docker calls them.
+ * Programs of others that drive networks and volumes and give addresses: found where Docker finds them, called as Docker calls them.
  *
  * @module
  */
@@ -22,5 +22,6 @@ export {
 } from './network-driver.ts';
 export type { Patience, PluginCaller } from './plugin-client.ts';
 export { dockerPluginPlaces, type PluginPlaces } from './plugin-directory.ts';
-export { PluginRefusal, PluginSilence } from './plugin-error.ts';
+export { PluginAbsence, PluginRefusal, PluginSilence } from './plugin-error.ts';
 export { PluginRegistry } from './plugin-registry.ts';
+export { type DrivenVolume, RemoteVolumeDriver } from './volume-driver.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { after, test } from 'node:test';
 import { codeOf, silentLogger } from '@fairlead/base';
 import { waitBefore } from './back-off.ts';
 import { PluginClient } from './plugin-client.ts';
-import { PluginSilence } from './plugin-error.ts';
+import { PluginAbsence, PluginSilence } from './plugin-error.ts';
 import { PluginRegistry } from './plugin-registry.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fairlead-plugin-'));
@@ -123,4 +123,20 @@ test('a registry asks a plugin once what it is, and again when it did not say', 
     registry.networkDriver('none'),
     /^FairleadError: could not find plugin none in v1 plugin registry/,
   );
+});
+
+test('a registry finds those that drive volumes, and leaves out those that do not answer', async () => {
+  const sockets = join(folder, 'many');
+  mkdirSync(sockets);
+  const says = (kinds: string[]) => (_: unknown, response: ServerResponse) =>
+    void response.end(JSON.stringify({ Implements: kinds }));
+  await listen('many/vols', says(['VolumeDriver']));
+  await listen('many/both', says(['IpamDriver', 'VolumeDriver']));
+  await listen('many/nets', says(['NetworkDriver']));
+  await listen('many/sick', (_, response) => void response.writeHead(500).end());
+  const registry = new PluginRegistry({ sockets, specs: [] }, silentLogger, { connecting: 0, answering: 5 });
+  assert.deepEqual(await registry.volumeDrivers(), ['both', 'vols']);
+  await registry.volumeDriver('vols');
+  await assert.rejects(registry.volumeDriver('nets'), /Plugin does not implement the requested driver/);
+  await assert.rejects(registry.volumeDriver('none'), PluginAbsence);
 });

@@ -41,18 +41,20 @@ export class PluginClient implements PluginCaller {
   /**
    * Call a method. Who does not open the door is tried again; a request that was sent is never sent twice.
    *
+   * @param patience where it is not the client's own.
    * @returns the answer's JSON.
    * @throws PluginSilence when it cannot be reached or does not answer, in Docker's words.
    * @throws FairleadError `internal` for what is no answer; `not-implemented` when there is no such method.
    */
-  async call(method: string, body?: unknown): Promise<unknown> {
+  async call(method: string, body?: unknown, patience: Partial<Patience> = {}): Promise<unknown> {
+    const { connecting, answering } = { ...this.#patience, ...patience };
     const start = performance.now();
     for (let attempts = 0; ; attempts++) {
       try {
-        return await this.callOnce(method, body);
+        return await this.#callOnce(method, body, answering);
       } catch (error) {
         if (!(error instanceof Unconnected)) throw error;
-        const wait = waitBefore(attempts, (performance.now() - start) / 1000, this.#patience.connecting);
+        const wait = waitBefore(attempts, (performance.now() - start) / 1000, connecting);
         if (wait === undefined) throw error;
         this.#logger.warn('plugin does not answer the door', { method, error: error.message, retrying: `in ${wait}s` });
         await sleep(wait * 1000);
@@ -60,14 +62,17 @@ export class PluginClient implements PluginCaller {
     }
   }
 
-  /** As {@link call}, for who cannot wait for a plugin to come up. */
-  async callOnce(method: string, body?: unknown): Promise<unknown> {
-    const { status, text } = await this.#exchange(method, body === undefined ? '' : JSON.stringify(body));
+  async #callOnce(method: string, body: unknown, answering: number): Promise<unknown> {
+    const { status, text } = await this.#exchange(method, body === undefined ? '' : JSON.stringify(body), answering);
     if (status === 200) return parseAnswer(text);
     throw new FairleadError(status === 404 ? 'not-implemented' : 'internal', `${method}: ${reasonIn(text)}`);
   }
 
-  async #exchange(method: string, sent: string): Promise<{ readonly status: number; readonly text: string }> {
+  async #exchange(
+    method: string,
+    sent: string,
+    answering: number,
+  ): Promise<{ readonly status: number; readonly text: string }> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const outgoing = await this.#open(method, sent);
     const fail = (reason: string) => `Post ${JSON.stringify(`${addressText(this.#address)}/${method}`)}: ${reason}`;
@@ -82,7 +87,7 @@ export class PluginClient implements PluginCaller {
       connected = true;
       const reason = 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)';
       outgoing.destroy(new Error(reason));
-    }, this.#patience.answering * 1000);
+    }, answering * 1000);
     try {
       outgoing.end(sent);
       const response = await promise;

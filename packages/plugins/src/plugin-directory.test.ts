@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { addressText, type PluginAddress, parsePluginAddress, parsePluginJson } from './plugin-address.ts';
-import { findPlugin, type PluginPlaces } from './plugin-directory.ts';
+import { findPlugin, type PluginPlaces, pluginNames } from './plugin-directory.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fairlead-plugins-'));
 const places: PluginPlaces = { sockets: join(folder, 'run'), specs: [join(folder, 'etc'), join(folder, 'usr')] };
@@ -37,6 +37,11 @@ test('what is no socket, is nowhere, or would lead out of the folder is no plugi
     assert.equal(findPlugin(name, places), undefined, name);
   }
   assert.throws(() => findPlugin('broken', places), /Unknown protocol/);
+});
+
+test('all names that can be found are listed once, whatever is behind them', () => {
+  assert.deepEqual(pluginNames(places), ['broken', 'deep', 'file', 'inner', 'spec']);
+  assert.deepEqual(pluginNames({ sockets: join(folder, 'nowhere'), specs: [] }), []);
 });
 
 const addresses: readonly [text: string, address: PluginAddress | undefined, shown?: string][] = [

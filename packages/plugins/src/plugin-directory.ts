@@ -1,5 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { type Dirent, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { type PluginAddress, parsePluginAddress, parsePluginJson } from './plugin-address.ts';
 
 /** Where plugins say that they are there. */
@@ -33,6 +33,29 @@ export function findPlugin(name: string, { sockets, specs }: PluginPlaces): Plug
     }
   }
   return undefined;
+}
+
+/** Names of all plugins that can be found, in order. What a `.spec` or `.json` file says is not looked at. */
+export function pluginNames({ sockets, specs }: PluginPlaces): string[] {
+  const names = [...namesIn(sockets, ['.sock']), ...specs.flatMap((folder) => namesIn(folder, ['.spec', '.json']))];
+  return [...new Set(names)].filter(isPluginName).sort();
+}
+
+function namesIn(folder: string, endings: readonly string[]): string[] {
+  return entriesOf(folder).flatMap((entry) => {
+    if (!entry.isDirectory())
+      return endings.filter((end) => entry.name.endsWith(end)).map((end) => basename(entry.name, end));
+    const isOwn = endings.some((ending) => existsSync(join(folder, entry.name, `${entry.name}${ending}`)));
+    return isOwn ? [entry.name] : [];
+  });
+}
+
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
 }
 
 /** A plugin's name is a file's, and cannot lead out of the folder. */

@@ -7,6 +7,13 @@ export class PluginRefusal extends FairleadError {
   }
 }
 
+/** There is no plugin of a name. */
+export class PluginAbsence extends FairleadError {
+  constructor(name: string) {
+    super('not-found', `could not find plugin ${name} in v1 plugin registry: plugin not found`);
+  }
+}
+
 /** Nobody knows whether a plugin has heard, for it does not answer; or it is certain that it has not. */
 export class PluginSilence extends FairleadError {
   constructor(message: string) {

@@ -1,11 +1,16 @@
-import { FairleadError, type Logger } from '@fairlead/base';
+import { FairleadError, type Logger, messageOf } from '@fairlead/base';
 import { RemoteIpamDriver } from './ipam-driver.ts';
 import { RemoteNetworkDriver } from './network-driver.ts';
 import { type Patience, type PluginCaller, PluginClient } from './plugin-client.ts';
-import { findPlugin, type PluginPlaces } from './plugin-directory.ts';
+import { findPlugin, type PluginPlaces, pluginNames } from './plugin-directory.ts';
+import { PluginAbsence } from './plugin-error.ts';
+import { RemoteVolumeDriver } from './volume-driver.ts';
 
 /** What a plugin can say that it is. */
-type PluginKind = 'NetworkDriver' | 'IpamDriver';
+type PluginKind = 'NetworkDriver' | 'IpamDriver' | 'VolumeDriver';
+
+/** How long who needs no plugin in particular waits for one to open the door. */
+const IN_PASSING: Patience = { connecting: 0, answering: 5 };
 
 /** Finds plugins by name, asks each once what it is, and remembers it. */
 export class PluginRegistry {
@@ -36,9 +41,33 @@ export class PluginRegistry {
     return new RemoteIpamDriver(await this.#get(name, 'IpamDriver', patient));
   }
 
+  /**
+   * @param patient as for {@link networkDriver}.
+   * @throws FairleadError `not-found` when there is none of that name, or it drives no volumes.
+   */
+  async volumeDriver(name: string, patient = true): Promise<RemoteVolumeDriver> {
+    return new RemoteVolumeDriver(await this.#get(name, 'VolumeDriver', patient));
+  }
+
+  /** Names of all plugins that drive volumes. Those that do not open the door at once are left out. */
+  async volumeDrivers(): Promise<string[]> {
+    const kinds = async (name: string) => {
+      try {
+        return (await this.#activate(name, IN_PASSING)).kinds;
+      } catch (error) {
+        this.#logger.debug('plugin left out', { name, error: messageOf(error) });
+        return [];
+      }
+    };
+    const names = pluginNames(this.#places);
+    const all = await Promise.all(names.map(kinds));
+    return names.filter((_, index) => all[index]?.includes('VolumeDriver'));
+  }
+
   async #get(name: string, kind: PluginKind, patient: boolean): Promise<PluginCaller> {
-    const { client, kinds } = await this.#activate(name, patient);
-    if (kinds.includes(kind)) return patient ? client : { call: (method, body) => client.callOnce(method, body) };
+    const patience = patient ? {} : { connecting: 0 };
+    const { client, kinds } = await this.#activate(name, patience);
+    if (kinds.includes(kind)) return { call: (method, body) => client.call(method, body, patience) };
     const reason = 'Plugin does not implement the requested driver';
     throw new FairleadError(
       'not-found',
@@ -46,18 +75,18 @@ export class PluginRegistry {
     );
   }
 
-  async #activate(name: string, patient: boolean): Promise<ActivePlugin> {
+  async #activate(name: string, patience: Partial<Patience>): Promise<ActivePlugin> {
     const address = findPlugin(name, this.#places);
     if (address === undefined) {
       this.#active.delete(name);
-      throw new FairleadError('not-found', `could not find plugin ${name} in v1 plugin registry: plugin not found`);
+      throw new PluginAbsence(name);
     }
     const known = this.#active.get(name);
     // Where it listens may have changed since.
     if (known !== undefined && (await known.catch(() => undefined))?.place === JSON.stringify(address))
       return await known;
     const client = new PluginClient(address, this.#patience, this.#logger);
-    const asked = patient ? client.call('Plugin.Activate') : client.callOnce('Plugin.Activate');
+    const asked = client.call('Plugin.Activate', undefined, patience);
     const activation = asked.then((answer) => ({ client, place: JSON.stringify(address), kinds: implemented(answer) }));
     this.#active.set(name, activation);
     // One that does not answer may answer the next time.
