@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { busyboxImage, type Daemon, Host } from '@fairlead/lab';
+import { PluginRig } from '../e2e/plugin-rig.ts';
 import { besideDockerd20, startDockerd, startFairlead } from '../lab/peer.ts';
 
 /** Sessions of the docker command that have to print the same on Fairlead as on dockerd 20.10, errors and exit codes too. */
@@ -96,17 +97,43 @@ docker volume rm vol data
 docker logs nothing
 docker attach nothing
 docker ps -a --format 'table {{.Names}}\\t{{.Status}}'`,
+  'volumes of a plugin': `
+docker volume create -d plug -o k=v --label a=b web
+docker volume create web
+docker volume create -d nope web
+docker volume create -d plug -o fail=badly bad
+docker volume create -d plug a
+docker volume inspect --format '{{.Name}} {{.Driver}} {{.Scope}} {{.CreatedAt}} {{.Labels}} {{.Options}} {{.Status}}' web
+docker volume ls --filter driver=plug --filter label=a=b --format '{{.Name}} {{.Driver}} {{.Scope}} {{.Labels}}'
+docker info --format '{{.Plugins.Volume}}'
+docker create --name user -v web:/data -v /anon --volume-driver plug busybox ls /data
+docker inspect --format '{{range .Mounts}}{{.Type}} {{.Driver}} {{.Destination}} {{.Mode}} {{.RW}}|{{end}}{{.HostConfig.VolumeDriver}}' user
+docker start -a user
+docker volume rm web
+docker rm -v user
+docker create --mount type=volume,src=made,dst=/data,volume-driver=plug,volume-opt=x=y,volume-label=l=m --rm busybox true
+docker volume inspect --format '{{.Driver}} {{.Labels}} {{.Options}}' made
+docker run --rm --mount type=volume,src=bad,dst=/data,volume-driver=plug,volume-opt=fail=so busybox true
+docker volume ls
+docker volume prune -f
+docker system df -v --format '{{len .Volumes}}'
+docker volume rm a web
+docker volume rm web
+docker volume rm -f web
+docker volume create loc
+docker volume create -d plug loc`,
 };
 
 let engines: readonly Daemon[];
 const parts = new AsyncDisposableStack();
 
-/** An engine with an image. Two at a time must not be half taken apart. */
+/** An engine with an image and a plugin. Two at a time must not be half taken apart. */
 async function start(launch: (host: Host) => Promise<Daemon>): Promise<Daemon> {
   const daemon = parts.use(await launch(parts.use(await Host.create())));
   const image = join(daemon.host.folder, 'busybox.tar');
   await busyboxImage(image);
   await daemon.docker('load', '-i', image);
+  await new PluginRig(daemon.host, 'volume').start();
   return daemon;
 }
 

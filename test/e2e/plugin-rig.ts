@@ -12,31 +12,34 @@ export interface PluginCall {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** The plugin of `test/lab/network-plugin.ts` in a host, under the name `plug`. */
+/** A plugin of `test/lab` in a host, under the name `plug`. */
 export class PluginRig {
   readonly #host: Host;
+  readonly #program: string;
   readonly #folder: string;
   readonly #answers: Record<string, unknown> = {};
   #process: ChildProcess | undefined;
 
-  constructor(host: Host) {
+  /** @param kind what it drives. */
+  constructor(host: Host, kind: 'network' | 'volume') {
     this.#host = host;
+    this.#program = resolve(import.meta.dirname, `../lab/${kind}-plugin.ts`);
     this.#folder = join(host.folder, 'plugin');
-    mkdirSync(this.#folder);
+    mkdirSync(join(this.#folder, 'volumes'), { recursive: true });
   }
 
   async start(): Promise<void> {
     const socket = '/run/docker/plugins/plug.sock';
-    const program = resolve(import.meta.dirname, '../lab/network-plugin.ts');
     await this.#host.run(['rm', '-f', socket]);
-    this.#process = this.#host.start(['node', program, socket, this.#folder]);
+    this.#process = this.#host.start(['node', this.#program, socket, this.#folder]);
     await until(async () => (await this.#host.run(['test', '-S', socket])).code === 0);
   }
 
   /** Have it end at the next question. @param ask asks one. */
   async end(ask: () => Promise<unknown>): Promise<void> {
     const ended = new Promise((gone) => this.#process?.once('exit', gone));
-    for (const method of ['Plugin.Activate', 'NetworkDriver.GetCapabilities']) this.say(method, 'die');
+    for (const method of ['Plugin.Activate', 'NetworkDriver.GetCapabilities', 'VolumeDriver.List'])
+      this.say(method, 'die');
     await ask();
     await ended;
     this.hush();

@@ -17,7 +17,7 @@ const docker = (...words: string[]) => daemon.docker(...words);
 before(async () => {
   engine = await EngineHost.start({ '/var/www/index.html': 'it works\n' });
   ({ host, daemon } = engine);
-  plugin = new PluginRig(host);
+  plugin = new PluginRig(host, 'network');
   await plugin.start();
 });
 

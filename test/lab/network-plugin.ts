@@ -1,21 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { dirname } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { type Json, servePlugin } from './plugin-server.ts';
 
 /**
  * A plugin as others write them, for both sides of a comparison: networks are bridges, endpoints veth pairs, addresses
  * come from the subnet `10.200.N.0/24`. To be run with `node network-plugin.ts SOCKET FOLDER`.
- *
- * Every request is noted as a line of `FOLDER/calls`. `FOLDER/answers.json`, read anew each time, may say something else
- * for a method: `{"status": 500, "body": "..."}`, `"hang"` or `"die"`.
  */
 
-type Json = Readonly<Record<string, unknown>>;
-type Answer = 'hang' | 'die' | { readonly status?: number; readonly body: unknown };
-
 const [socket = '', folder = ''] = process.argv.slice(2);
-const type = 'application/vnd.docker.plugins.v1.2+json';
 let pools = 0;
 
 function run(...words: string[]): void {
@@ -92,38 +84,4 @@ function nextHost(): number {
   return ++host;
 }
 
-function special(method: string): Answer | undefined {
-  const file = `${folder}/answers.json`;
-  if (!existsSync(file)) return undefined;
-  return (JSON.parse(readFileSync(file, 'utf8')) as Record<string, Answer>)[method];
-}
-
-function answer(method: string, body: Json): { readonly status?: number; readonly body: unknown } {
-  try {
-    return { body: (methods[method] ?? (() => ({})))(body) };
-  } catch (error) {
-    return { body: { Err: String(error), Error: String(error) } };
-  }
-}
-
-const server = createServer(async (request, response) => {
-  const method = (request.url ?? '').slice(1);
-  const pieces: Buffer[] = [];
-  for await (const piece of request) pieces.push(piece as Buffer);
-  const sent = Buffer.concat(pieces).toString();
-  const { accept, 'content-type': contentType } = request.headers;
-  appendFileSync(
-    `${folder}/calls`,
-    `${JSON.stringify({ method, accept, contentType, body: sent === '' ? null : JSON.parse(sent) })}\n`,
-  );
-  const other = special(method);
-  if (other === 'hang') return;
-  if (other === 'die') process.exit(1);
-  const { status = 200, body } = other ?? answer(method, sent === '' ? {} : (JSON.parse(sent) ?? {}));
-  response.writeHead(status, { 'content-type': type });
-  response.end(typeof body === 'string' ? body : JSON.stringify(body));
-});
-
-mkdirSync(dirname(socket), { recursive: true });
-rmSync(socket, { force: true });
-server.listen(socket);
+servePlugin(socket, folder, methods);

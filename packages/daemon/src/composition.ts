@@ -33,6 +33,7 @@ import {
   writeXattr,
 } from '@fairlead/kernel';
 import { type ControllerContext, NetworkController, type NetworkEvent } from '@fairlead/network';
+import type { PluginRegistry } from '@fairlead/plugins';
 import {
   Containerd,
   chooseRuntime,
@@ -60,7 +61,7 @@ const stages = lateModule(() => import('./rehearsal-stage.ts'));
 /** containerd's name for everything that is ours. */
 const CONTAINERD_NAMESPACE = 'fairlead';
 
-const plugins = lateModule(() => import('@fairlead/plugins'));
+const pluginModule = lateModule(() => import('@fairlead/plugins'));
 const lanLinks = lateModule(() => import('./lan-links.ts'));
 
 /** The options as they are by now: some can change while the daemon runs. */
@@ -106,6 +107,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
   parts.use(names);
   if (containerd.process !== undefined) parts.use(containerd.process);
   parts.use(containerd.client);
+  const plugins = latePlugins(logger);
   const networkContext: ControllerContext = {
     store,
     kernel,
@@ -114,13 +116,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
     logger,
     emit: (event) => events.emit(networkEvent(event)),
     onRepair: (lost, made) => diagnosis.noteRepair(lost, made),
-    plugins: {
-      plugins: async () => {
-        const { dockerPluginPlaces, PluginRegistry } = await plugins();
-        return new PluginRegistry(dockerPluginPlaces, logger);
-      },
-      namespacePath,
-    },
+    plugins: { plugins, namespacePath },
     lan: async () => (await lanLinks()).lanLinks,
   };
   const network = new NetworkController(networkContext);
@@ -168,6 +164,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
         files: { openInRoot, openMountTree, makeNode, listXattrs, readXattr, writeXattr },
         namespacePath,
         openUnixDatagram,
+        volumePlugins: plugins,
         openOwner: (name) => openOwner(namespacePath(name)),
         operation: (name, work) => {
           const operation = () => recorder.operation(name, work);
@@ -236,6 +233,19 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
 async function userRemap(asked: string): Promise<IdentityMapping | undefined> {
   const { readIdentityFiles, remappedIdentities } = await import('./user-remap.ts');
   return remappedIdentities(asked, readIdentityFiles());
+}
+
+/** All plugins in one registry, made by the first who needs one: each is asked once what it is. */
+function latePlugins(logger: Logger): () => Promise<PluginRegistry> {
+  let registry: Promise<PluginRegistry> | undefined;
+  const make = async () => {
+    const { dockerPluginPlaces, PluginRegistry: Registry } = await pluginModule();
+    return new Registry(dockerPluginPlaces, logger);
+  };
+  return () => {
+    registry ??= make();
+    return registry;
+  };
 }
 
 async function connectNames(options: DaemonOptions, logger: Logger): Promise<NameService> {

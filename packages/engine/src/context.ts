@@ -7,6 +7,7 @@ import type { FileCalls } from './files/file-calls.ts';
 import type { Images } from './image/image-service.ts';
 import type { LogConfig } from './log/log-options.ts';
 import type { LinkCounters } from './statistics/statistics-port.ts';
+import type { VolumePluginPort } from './volume/remote/volume-plugin-port.ts';
 
 /** Keeps a pipe's reading end open in a process that outlives the daemon, so that nothing written meanwhile is lost. */
 export interface OutputKeeper {
@@ -87,6 +88,8 @@ export interface EngineContext {
   /** The user namespace that a pinned network namespace belongs to; its path is good until the disposal. */
   readonly openOwner: (name: string) => { readonly path: string } & Disposable;
   readonly openUnixDatagram: OpenUnixDatagram;
+  /** Loaded with the first one that is needed. */
+  readonly volumePlugins: () => Promise<VolumePluginPort>;
   /** Runs work so that what it does to the kernel is recorded under one name. */
   readonly operation: <T>(name: string, work: () => Promise<T>) => Promise<T>;
   readonly host: HostFacts;

@@ -59,6 +59,8 @@ export interface AttachmentView {
 export interface MountView {
   readonly type: 'bind' | 'volume' | 'tmpfs';
   readonly name?: string;
+  /** Driver of the volume. */
+  readonly driver?: string;
   readonly source: string;
   readonly destination: string;
   readonly mode: string;
@@ -242,6 +244,18 @@ export interface VolumeView {
   readonly mountpoint: string;
   /** Ids of the containers that have it, running or not. */
   readonly users: readonly string[];
+  /** What its plugin says of it; absent for a volume of the engine's own. */
+  readonly remote?: RemoteVolumeDetails;
+}
+
+/** What a plugin says of one of its volumes. */
+export interface RemoteVolumeDetails {
+  /** Whether other hosts have it, too. */
+  readonly scope: 'local' | 'global';
+  /** Milliseconds since the epoch; absent when it does not say. */
+  readonly created?: number;
+  /** Whatever it wants to be seen; only when one volume was asked for. */
+  readonly status?: Readonly<Record<string, unknown>>;
 }
 
 /** Volumes: content that outlives containers. */
@@ -250,9 +264,14 @@ export interface VolumeService {
   create(request: VolumeRequest): Promise<VolumeView>;
   /** @throws FairleadError `conflict` while a container has it. */
   remove(name: string, options?: { readonly force?: boolean }): Promise<void>;
-  inspect(name: string): VolumeView;
-  list(): readonly VolumeView[];
-  /** Bytes of its content. */
+  inspect(name: string): Promise<VolumeView>;
+  /** All volumes, those among them that only plugins know of; warnings tell of plugins that do not. */
+  list(): Promise<{ readonly volumes: readonly VolumeView[]; readonly warnings: readonly string[] }>;
+  /** Those of the engine's own driver. */
+  local(): readonly VolumeView[];
+  /** Names of the drivers that are known by now. */
+  drivers(): readonly string[];
+  /** Bytes of a local volume's content. */
   size(name: string): Promise<number>;
 }
 

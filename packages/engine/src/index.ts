@@ -50,6 +50,7 @@ export type {
   OperationRecord,
   OutputChunk,
   PruneService,
+  RemoteVolumeDetails,
   SystemInfo,
   VolumeRequest,
   VolumeService,

@@ -158,20 +158,25 @@ export interface ContainerMount extends MountRequest {
   readonly mode: string;
   /** Name of the volume; absent for binds and tmpfs. An anonymous one has no `source`. */
   readonly volumeName?: string;
+  /** Driver of the volume; absent in containers made before there were others than `local`. */
+  readonly driver?: string;
   /** The image's content is still to be copied into the volume. */
   readonly awaitsContent?: true;
 }
 
-/** A volume as the store holds it: a directory of its own, or what its options mount there. */
+/** A volume as the store holds it: a directory of its own, what its options mount there, or a plugin's. */
 export interface Volume {
   /** Its name. */
   readonly id: string;
-  readonly driver: 'local';
+  /** `local`, or a plugin: the volume is in that one's books, and this is what was said when it was made. */
+  readonly driver: string;
   /** Milliseconds since the epoch. */
   readonly created: number;
   /** `null` when nobody asked for any, which clients tell from none. */
   readonly labels: Readonly<Record<string, string>> | null;
   readonly options: Readonly<Record<string, string>> | null;
+  /** Where its plugin has said last that the content is. */
+  readonly mountpoint?: string;
 }
 
 /** Where a container is in its life. */

@@ -35,7 +35,7 @@ function prunesOf(parts: Partial<PruneParts>) {
       inspect: () => assert.fail('there is none'),
       remove: async () => {},
     },
-    volumes: { list: () => [], size: async () => 7, remove: async () => {} },
+    volumes: { local: () => [], size: async () => 7, remove: async () => {} },
     events: { emit: ({ type, action, attributes }) => told.push(`${type} ${action} ${attributes['reclaimed']}`) },
     ...parts,
   });

@@ -22,7 +22,7 @@ export interface PruneParts {
   readonly containers: Pick<ContainerService, 'list' | 'size' | 'remove'>;
   readonly images: Pick<ImageService, 'list' | 'remove'>;
   readonly networks: Pick<NetworkService, 'list' | 'inspect' | 'remove'>;
-  readonly volumes: Pick<VolumeService, 'list' | 'size' | 'remove'>;
+  readonly volumes: Pick<VolumeService, 'local' | 'size' | 'remove'>;
   readonly events: Pick<EventLog, 'emit'>;
 }
 
@@ -87,7 +87,7 @@ export class Prunes implements PruneService {
     return await this.#once('volume', async () => {
       const deleted: string[] = [];
       let reclaimed = 0;
-      for (const { volume } of volumes.list().filter((view) => view.users.length === 0 && isWanted(view))) {
+      for (const { volume } of volumes.local().filter((view) => view.users.length === 0 && isWanted(view))) {
         await ignoreRefusal(async () => {
           const size = await volumes.size(volume.id);
           await volumes.remove(volume.id);

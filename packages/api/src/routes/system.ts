@@ -32,7 +32,8 @@ export function systemRoutes(engine: EnginePort, productVersion: string): Route[
 async function info(engine: EnginePort, productVersion: string, request: ApiRequest): Promise<ApiResponse> {
   const [facts, images] = await Promise.all([engine.info(), engine.images.list()]);
   const networkDrivers = engine.networks.list().map(({ driver }) => driver);
-  const counts = { containers: engine.containers.list(), images: images.length, networkDrivers };
+  const volumeDrivers = engine.volumes.drivers();
+  const counts = { containers: engine.containers.list(), images: images.length, networkDrivers, volumeDrivers };
   return json(presentInfo(facts, counts, productVersion, request.version));
 }
 
@@ -70,7 +71,7 @@ async function diskUsage({ containers, images, volumes }: EnginePort, request: A
   const local = (await images.list()).filter((image) => !isHiddenStep(image));
   const count = (id: string): number => views.filter(({ container }) => container.imageId === id).length;
   const shared = sharedSizes(local);
-  const plain = volumes.list().filter(hasNoOptions);
+  const plain = volumes.local().filter(hasNoOptions);
   const [layersSize, sized, measured] = await Promise.all([
     images.layersSize(),
     thoseThatAreThere(views, async (view) =>

@@ -18,16 +18,18 @@ export function volumeRoutes(engine: EnginePort): Route[] {
     {
       method: 'GET',
       pattern: '/volumes/{name}',
-      handle: (request) => json(presentVolume(volumes.inspect(parameter(request, 'name')))),
+      handle: async (request) => json(presentVolume(await volumes.inspect(parameter(request, 'name')))),
     },
     { method: 'PUT', pattern: '/volumes/{name}', handle: refuseUpdate },
     { method: 'DELETE', pattern: '/volumes/{name}', handle: (request) => remove(volumes, request) },
   ];
 }
 
-function list(volumes: VolumeService, request: ApiRequest): ApiResponse {
+async function list(volumes: VolumeService, request: ApiRequest): Promise<ApiResponse> {
   const filters = Filters.parse(text(request, 'filters'), volumeFilterKeys);
-  return json({ Volumes: selectVolumes(volumes.list(), filters).map(presentVolume), Warnings: null });
+  const { volumes: all, warnings } = await volumes.list();
+  const Volumes = selectVolumes(all, filters).map(presentVolume);
+  return json({ Volumes, Warnings: warnings.length > 0 ? warnings : null });
 }
 
 async function create(volumes: VolumeService, request: ApiRequest): Promise<ApiResponse> {

@@ -16,14 +16,22 @@ export class FakeVolumes implements VolumeService {
     if (!this.#volumes.delete(name) && options.force !== true) throw absent(name);
   }
 
-  inspect(name: string): VolumeView {
+  async inspect(name: string): Promise<VolumeView> {
     const volume = this.#volumes.get(name);
     if (volume === undefined) throw absent(name);
     return present(volume);
   }
 
-  list(): readonly VolumeView[] {
+  async list() {
+    return { volumes: this.local(), warnings: [] };
+  }
+
+  local(): readonly VolumeView[] {
     return [...this.#volumes.values()].map(present);
+  }
+
+  drivers(): readonly string[] {
+    return ['local'];
   }
 
   async size(): Promise<number> {

@@ -126,7 +126,7 @@ export function presentMount(mount: MountView) {
     ...(mount.name !== undefined && { Name: mount.name }),
     Source: mount.source,
     Destination: mount.destination,
-    ...(mount.type === 'volume' && { Driver: 'local' }),
+    ...(mount.driver !== undefined && { Driver: mount.driver }),
     Mode: mount.mode,
     RW: mount.readWrite,
     Propagation: mount.propagation,

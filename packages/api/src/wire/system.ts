@@ -51,6 +51,7 @@ export function presentInfo(
     readonly containers: readonly ContainerView[];
     readonly images: number;
     readonly networkDrivers: readonly string[];
+    readonly volumeDrivers: readonly string[];
   },
   productVersion: string,
   version: ApiVersion,
@@ -70,7 +71,7 @@ export function presentInfo(
     Driver: 'overlay2',
     DriverStatus: [['driver-type', 'io.containerd.snapshotter.v1']],
     Plugins: {
-      Volume: ['local'],
+      Volume: counts.volumeDrivers,
       // A plugin is one of them for as long as there is a network of its.
       Network: [...new Set(['bridge', 'host', 'ipvlan', 'macvlan', 'null', ...counts.networkDrivers])].sort(),
       Authorization: null,

@@ -43,6 +43,18 @@ test('a volume is shown as Docker shows it', () => {
   assert.deepEqual(presentVolumeUsage(view('web', { users: ['a', 'b'] }), 7).UsageData, { RefCount: 2, Size: 7 });
 });
 
+test('a plugin’s volume is shown with what the plugin says of it', () => {
+  const remote = { ...view('web'), volume: { ...view('web').volume, driver: 'plug' } };
+  const bare = presentVolume({ ...remote, mountpoint: '', remote: { scope: 'local' } });
+  assert.deepEqual(
+    [bare.Driver, bare.CreatedAt, bare.Mountpoint, bare.Scope, 'Status' in bare],
+    ['plug', '0001-01-01T00:00:00Z', '', 'local', false],
+  );
+  const status = { size: 7, parts: ['a'] };
+  const full = presentVolume({ ...remote, remote: { scope: 'global', created: 1_700_000_000_999, status } });
+  assert.deepEqual([full.CreatedAt, full.Scope, full.Status], ['2023-11-14T22:13:20Z', 'global', status]);
+});
+
 test('a request is taken with what it says and no more', () => {
   const parse = (body: object) => parseVolumeCreate(decodeJson(volumeCreateSchema, { ...body }, 'CreateRequest'));
   assert.deepEqual(parse({}), { name: '', driver: '', options: null, labels: null });

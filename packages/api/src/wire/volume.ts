@@ -5,6 +5,9 @@ import { timeText } from './time.ts';
 
 const optionalMap = v.optional(v.record(v.string(), v.string()));
 
+/** What Docker says of a plugin's volume when the plugin does not say. */
+const GO_ZERO_TIME = '0001-01-01T00:00:00Z';
+
 /** The body of `POST /volumes/create`. */
 export const volumeCreateSchema = goObject({
   Name: goString,
@@ -24,15 +27,17 @@ export function parseVolumeCreate(wire: v.InferOutput<typeof volumeCreateSchema>
 }
 
 /** A volume as every answer has it. Its time is told in whole seconds. */
-export function presentVolume({ volume, mountpoint }: VolumeView) {
+export function presentVolume({ volume, mountpoint, remote }: VolumeView) {
+  const created = remote === undefined ? volume.created : remote.created;
   return {
-    CreatedAt: timeText(Math.floor(volume.created / 1000) * 1000),
+    CreatedAt: created === undefined ? GO_ZERO_TIME : timeText(Math.floor(created / 1000) * 1000),
     Driver: volume.driver,
     Labels: volume.labels,
     Mountpoint: mountpoint,
     Name: volume.id,
     Options: volume.options,
-    Scope: 'local',
+    Scope: remote?.scope ?? 'local',
+    ...(remote?.status && { Status: remote.status }),
   };
 }
 

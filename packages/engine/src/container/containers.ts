@@ -23,8 +23,9 @@ import type {
 } from '../engine-port.ts';
 import { settleLogConfig } from '../log/log-options.ts';
 import type { LogMark } from '../log/log-writer.ts';
-import type { Container, ContainerConfig, Exec, Image, Volume } from '../model.ts';
+import type { Container, ContainerConfig, Exec, Image } from '../model.ts';
 import type { ContainerVolumes } from '../volume/container-volumes.ts';
+import type { DescribedVolume } from '../volume/volumes.ts';
 import { containerEvent } from './container-event.ts';
 import { makeContainer } from './container-factory.ts';
 import { containerLog } from './container-files.ts';
@@ -97,7 +98,7 @@ export class Containers implements ContainerService {
     this.#table.requireFreeName(name);
     await this.#validate(config);
     const { image, chainId } = await this.#context.images.resolveForCreate(config.image);
-    const { mounts, volumes } = this.#volumes.decide(config, image);
+    const { mounts, volumes } = await this.#volumes.decide(config, image);
     const container = { ...makeContainer(name, this.#pinLinks(this.#pinDonor(config)), image), ...marks, mounts };
     this.#table.requireFreeName(name);
     return { container, image, chainId, volumes, warnings: [...warningsOf(config), ...warnings] };
@@ -254,19 +255,19 @@ export class Containers implements ContainerService {
   }
 
   /** Everything of a new container, or nothing. */
-  async #make(container: Container, chainId: string, volumes: readonly Volume[]): Promise<void> {
+  async #make(container: Container, chainId: string, volumes: readonly DescribedVolume[]): Promise<void> {
     const { store, containerd } = this.#context;
     const { id } = container;
-    store.transaction(() => {
+    const missing = store.transaction(() => {
       this.#table.put(container);
-      this.#volumes.record(volumes);
+      return this.#volumes.record(volumes);
     });
     try {
-      this.#volumes.make(volumes);
       // Whoever starts or removes it by its name meanwhile waits.
-      await this.#turns.run(id, async () =>
-        this.#volumes.fill(id, await containerd.snapshots.prepareRoot(id, chainId)),
-      );
+      await this.#turns.run(id, async () => {
+        await this.#volumes.make(missing);
+        await this.#volumes.fill(id, await containerd.snapshots.prepareRoot(id, chainId));
+      });
     } catch (error) {
       await this.#takeBack(container);
       throw error;

@@ -44,6 +44,7 @@ test('a volume is shown with its name and the place of its content', () => {
     {
       type: 'volume',
       name: 'data',
+      driver: 'local',
       source: '/volumes/data/_data',
       destination: '/b',
       mode: 'ro',

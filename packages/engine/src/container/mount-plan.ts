@@ -79,7 +79,7 @@ export function mountView(mount: ContainerMount, mountpoint: (volume: string) =>
   const source = mount.type === 'tmpfs' ? '' : mount.source;
   return {
     type: mount.type,
-    ...(volumeName !== undefined && { name: volumeName }),
+    ...(volumeName !== undefined && { name: volumeName, driver: mount.driver ?? 'local' }),
     source: volumeName === undefined ? source : mountpoint(volumeName),
     destination: mount.target,
     mode: mount.type === 'tmpfs' ? '' : mount.mode,

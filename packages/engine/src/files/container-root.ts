@@ -19,7 +19,7 @@ export interface ContainerRootParts {
   readonly table: ContainerTable;
   /** Whose turn it is, by container id. */
   readonly turns: KeyedMutex;
-  readonly volumes: Pick<ContainerVolumes, 'mountpoint'>;
+  readonly volumes: Pick<ContainerVolumes, 'mountpoint' | 'borrow'>;
 }
 
 /** The root directory of a container, until it is disposed of. */
@@ -32,7 +32,7 @@ export interface ContainerRoot extends AsyncDisposable {
 
 /**
  * Open the root directory of a container as the container sees it: that of its process, or, when there is none, its
- * layers with its binds mounted anew. As long as one without a process is held, it cannot be started.
+ * layers with its binds and volumes mounted anew. As long as one without a process is held, it cannot be started.
  *
  * @throws FairleadError `not-found`.
  */
@@ -42,6 +42,7 @@ export async function openContainerRoot(parts: ContainerRootParts, reference: st
   const turn = parts.turns.run(id, async () => {
     const container = parts.table.find(id);
     const live = isAlive(container) ? openProcessRoot(container) : undefined;
+    await using _ = live === undefined ? await parts.volumes.borrow(container) : undefined;
     const { descriptor, identities } = live ?? (await openLayers(parts, container));
     const closed = Promise.withResolvers<void>();
     opened.resolve({

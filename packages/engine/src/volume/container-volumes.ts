@@ -7,17 +7,28 @@ import { containerMounts, plannedMounts } from '../container/mount-plan.ts';
 import type { RootfsMount } from '../container/rootfs-file.ts';
 import { identitiesOf } from '../container/user-namespace.ts';
 import type { EngineContext } from '../context.ts';
+import type { VolumeRequest } from '../engine-port.ts';
 import { below, errnoName, O_PATH } from '../files/file-calls.ts';
 import { isMissingPath } from '../files/path-stat.ts';
 import type { Container, ContainerConfig, ContainerMount, Image, Volume } from '../model.ts';
 import { fileSystemOf } from './driver-options.ts';
 import { dropViews, viewImage } from './image-view.ts';
-import { anonymousVolumes, inheritedMounts, settleMounts, volumeNames, wantedVolumes } from './mount-settlement.ts';
+import {
+  anonymousVolumes,
+  inheritedMounts,
+  localVolumeNames,
+  settleMounts,
+  volumeNames,
+  wantedVolumes,
+  withDrivers,
+} from './mount-settlement.ts';
 import { copyTree } from './tree-copy.ts';
+import { fillInPlace } from './volume-directories.ts';
 import { volumeEvent } from './volume-event.ts';
 import { VolumeMounts } from './volume-mounts.ts';
 import { VolumeSources } from './volume-sources.ts';
-import type { Volumes } from './volumes.ts';
+import { isLocal } from './volume-table.ts';
+import type { DescribedVolume, Volumes } from './volumes.ts';
 import { parseVolumesFrom } from './volumes-from.ts';
 
 const mappedLayers = lateModule(() => import('../files/mapped-layers.ts'));
@@ -25,8 +36,8 @@ const mappedLayers = lateModule(() => import('../files/mapped-layers.ts'));
 /** What a container that is to be made will have mounted. */
 export interface MountDecision {
   readonly mounts: readonly ContainerMount[];
-  /** Volumes that do not exist yet. */
-  readonly volumes: readonly Volume[];
+  /** Volumes that it needs, each once. */
+  readonly volumes: readonly DescribedVolume[];
 }
 
 /** Volumes in the life of containers: chosen and filled at creation, held while they run, removed with them. */
@@ -35,6 +46,8 @@ export class ContainerVolumes {
   readonly #containers: ContainerTable;
   readonly #volumes: Volumes;
   readonly #mounts: VolumeMounts;
+  /** While the engine starts plugins are not told: nobody should have to wait for them. */
+  #tellsPlugins = false;
 
   constructor(context: EngineContext, containers: ContainerTable, volumes: Volumes) {
     this.#context = context;
@@ -43,9 +56,9 @@ export class ContainerVolumes {
     this.#mounts = new VolumeMounts(context.fileSystems, (name) => this.mountpoint(name));
   }
 
-  /** Absolute path of a volume's content. */
+  /** See {@link Volumes.mountpoint}. */
   mountpoint(name: string): string {
-    return this.#volumes.directories.mountpoint(name);
+    return this.#volumes.mountpoint(name);
   }
 
   /**
@@ -53,25 +66,27 @@ export class ContainerVolumes {
    *
    * @throws FairleadError `invalid-argument` in Docker's words.
    */
-  decide(config: ContainerConfig, image: Image): MountDecision {
+  async decide(config: ContainerConfig, image: Image): Promise<MountDecision> {
     const inherited = (config.host.volumesFrom ?? []).flatMap((text) => this.#inherited(text));
     const anonymous = [...config.volumes, ...imageVolumes(image)];
     const mounts = settleMounts({ own: plannedMounts(config), inherited, anonymous });
-    const wanted = wantedVolumes(mounts, config.host.volumeDriver ?? '').map((request) => this.#describe(request));
-    const missing = wanted.filter(({ id }) => this.#volumes.table.get(id) === undefined);
-    // Two mounts may name the same new volume: the first one says what it is.
-    const isFirst = ({ id }: Volume, index: number) => missing.findIndex((other) => other.id === id) === index;
-    return { mounts, volumes: missing.filter(isFirst) };
+    const described = new Map<string, DescribedVolume>();
+    for (const request of wantedVolumes(mounts, config.host.volumeDriver ?? '')) {
+      // Two mounts may name the same new volume: the first one says what it is.
+      if (!described.has(request.name)) described.set(request.name, await this.#describe(request));
+    }
+    const driverOf = (name: string) => described.get(name)?.volume.driver ?? 'local';
+    return { mounts: withDrivers(mounts, driverOf), volumes: [...described.values()] };
   }
 
-  /** Store new volumes; to be called in the transaction that stores their container. */
-  record(volumes: readonly Volume[]): void {
-    for (const volume of volumes) this.#volumes.table.put(volume);
+  /** Store volumes that have to be made; to be called in the transaction that stores their container. @returns them. */
+  record(volumes: readonly DescribedVolume[]): Volume[] {
+    return this.#volumes.record(volumes);
   }
 
-  /** Make the directories of volumes that were recorded. */
-  make(volumes: readonly Volume[]): void {
-    this.#volumes.make(volumes);
+  /** Make volumes that were recorded. */
+  async make(volumes: readonly Volume[]): Promise<void> {
+    await this.#volumes.make(volumes);
   }
 
   /**
@@ -120,14 +135,29 @@ export class ContainerVolumes {
     return sources;
   }
 
+  /**
+   * Hold and mount the volumes of a container whose process does not run, until it is disposed of.
+   *
+   * @throws FairleadError in Docker's words; nothing is held then.
+   */
+  async borrow(container: Container): Promise<AsyncDisposable> {
+    await using held = new AsyncDisposableStack();
+    const holder = `files of ${container.id}`;
+    for (const volume of volumeNames(container).flatMap((name) => this.#volumes.table.get(name) ?? [])) {
+      held.defer(() => this.#letGo(volume, holder));
+      await this.#take(volume, holder);
+    }
+    return held.move();
+  }
+
   /** Let go of the volumes of a container that has ended, or did not start. */
   async release(container: Container): Promise<void> {
     const { id } = container;
-    for (const name of volumeNames(container)) await this.#mounts.release(name, id);
-    for (const { volumeName } of containerMounts(container)) {
+    for (const name of localVolumeNames(container)) await this.#mounts.release(name, id);
+    await this.#releaseRemote(id);
+    for (const { volumeName, driver = 'local' } of containerMounts(container)) {
       if (volumeName === undefined) continue;
-      const about = { id: volumeName, driver: 'local' } as const;
-      this.#context.events.emit(volumeEvent(about, 'unmount', { container: id }));
+      this.#context.events.emit(volumeEvent({ id: volumeName, driver }, 'unmount', { container: id }));
     }
   }
 
@@ -135,38 +165,47 @@ export class ContainerVolumes {
    * Mark the anonymous volumes of a container that is no more as removed, except those that others have; to be called in
    * the transaction that deletes it.
    *
-   * @returns their names, for {@link remove}.
+   * @returns them, for {@link remove}.
    */
-  markRemoved(container: Container): string[] {
+  markRemoved(container: Container): Volume[] {
     const { table } = this.#volumes;
-    const gone = anonymousVolumes(container).filter(
-      (name) => table.get(name) !== undefined && table.usersOf(name).length === 0,
-    );
-    for (const name of gone) table.markRemoved(name);
-    return gone;
+    const gone = anonymousVolumes(container).flatMap((name) => table.get(name) ?? []);
+    const unused = gone.filter(({ id }) => table.usersOf(id).length === 0);
+    for (const volume of unused) table.markRemoved(volume);
+    return unused;
   }
 
   /** Remove what there is of volumes that were marked. */
-  async remove(names: readonly string[]): Promise<void> {
-    await this.#volumes.finishRemoval(names);
+  async remove(volumes: readonly Volume[]): Promise<void> {
+    await this.#volumes.finishRemoval(volumes);
   }
 
   /** Containers that went on while the daemon was away hold their volumes; to be called before anything ends. */
   adopt(living: Iterable<Container>): void {
-    for (const container of living) for (const name of volumeNames(container)) this.#mounts.adopt(name, container.id);
+    const holders = new Set<string>();
+    for (const container of living) {
+      holders.add(container.id);
+      for (const name of localVolumeNames(container)) this.#mounts.adopt(name, container.id);
+    }
+    this.#volumes.holds.release((holder) => !holders.has(holder));
   }
 
-  /** Bring volumes, directories and mounts together after a crash, once it is known which containers live. */
+  /**
+   * Bring volumes, directories and mounts together after a crash, once it is known which containers live. Plugins are
+   * told of it as they answer: nothing waits for them.
+   */
   async recover(): Promise<void> {
     const { table, directories } = this.#volumes;
     const { fileSystems, logger } = this.#context;
     dropViews(this.#views(), fileSystems);
-    await this.#volumes.finishRemoval(table.removed());
-    const names = new Set([...table].map(({ id }) => id));
+    await this.#volumes.finishRemoval(table.removed().filter(isLocal));
+    const names = new Set([...table].filter(isLocal).map(({ id }) => id));
     for (const name of await directories.recover(names)) {
       logger.warn('directory of no volume left alone: create a volume of that name to have it', { name });
     }
     await this.#mounts.settle(names);
+    this.#tellsPlugins = true;
+    void this.#recoverRemote();
   }
 
   /** Where layers and parts of volumes are mounted for a moment. Short, for the kernel's sake. */
@@ -183,9 +222,9 @@ export class ContainerVolumes {
     }
   }
 
-  #describe(request: Parameters<Volumes['create']>[0]): Volume {
+  async #describe(request: VolumeRequest): Promise<DescribedVolume> {
     try {
-      return this.#volumes.table.describe(request);
+      return await this.#volumes.describe(request);
     } catch (error) {
       throw asInvalid(error);
     }
@@ -209,21 +248,50 @@ export class ContainerVolumes {
     if (!fstatSync(place).isDirectory()) return refuseAnonymous(source, target);
     const volume = this.#volumes.table.find(volumeName);
     const { makeFifo } = this.#context;
-    await this.#mounts.hold(volume, holder).catch((error) => {
+    await this.#take(volume, holder).catch((error: unknown) => {
       throw withPrefix('failed to populate volume: ', error);
     });
     try {
       const copy = (to: string) => copyTree(below(place, ''), to, makeFifo);
-      if (fileSystemOf(volume) === undefined) await this.#volumes.directories.fill(volumeName, copy);
-      else await this.#volumes.directories.fillInPlace(volumeName, copy);
+      const isPlain = isLocal(volume) && fileSystemOf(volume) === undefined;
+      if (isPlain) await this.#volumes.directories.fill(volumeName, copy);
+      else await fillInPlace(this.mountpoint(volumeName), copy);
     } finally {
-      await this.#mounts.release(volumeName, holder);
+      await this.#letGo(volume, holder);
+    }
+  }
+
+  /** Have a volume mounted for somebody. */
+  async #take(volume: Volume, holder: string): Promise<void> {
+    if (isLocal(volume)) await this.#mounts.hold(volume, holder);
+    else await (await this.#volumes.remote()).hold(volume, holder);
+  }
+
+  async #letGo(volume: Volume, holder: string): Promise<void> {
+    if (isLocal(volume)) await this.#mounts.release(volume.id, holder);
+    else await this.#releaseRemote(holder);
+  }
+
+  async #releaseRemote(holder: string): Promise<void> {
+    const drivers = this.#volumes.holds.release((other) => other === holder);
+    if (drivers.length > 0 && this.#tellsPlugins) await (await this.#volumes.remote()).tell(drivers);
+  }
+
+  /** Tell plugins what they were not told before the last daemon ended. Never rejects. */
+  async #recoverRemote(): Promise<void> {
+    const { table, holds } = this.#volumes;
+    const removed = table.removed();
+    try {
+      if (holds.drivers().length > 0) await (await this.#volumes.remote()).tell(holds.drivers(), true);
+      await this.#volumes.finishRemoval(removed);
+    } catch (error) {
+      this.#context.logger.warn('plugins not told', { error: messageOf(error) });
     }
   }
 
   async #hold({ id }: Container, { target, readOnly }: ContainerMount, name: string): Promise<void> {
     const volume = this.#volumes.table.find(name);
-    await this.#mounts.hold(volume, id);
+    await this.#take(volume, id);
     const attributes = { container: id, destination: target, 'read/write': String(!readOnly), propagation: '' };
     this.#context.events.emit(volumeEvent(volume, 'mount', attributes));
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fileSystemOf, requireDriverOptions, requireLocalDriver, withoutPassword } from './driver-options.ts';
+import { fileSystemOf, requireDriverOptions, withoutPassword } from './driver-options.ts';
 
 test('options that the driver takes are taken', () => {
   const cases = [
@@ -30,12 +30,6 @@ test('options that it does not take are refused in Docker’s words', () => {
   for (const [options, message] of cases) {
     assert.throws(() => requireDriverOptions(options), { code: 'invalid-argument', message }, message);
   }
-});
-
-test('there is one driver', () => {
-  for (const driver of ['', 'local']) requireLocalDriver(driver);
-  const message = 'error looking up volume plugin nope: plugin "nope" not found';
-  assert.throws(() => requireLocalDriver('nope'), { code: 'not-found', message });
 });
 
 test('a volume with a device is mounted, others are directories', () => {

@@ -20,17 +20,6 @@ export interface VolumeFileSystem {
 }
 
 /**
- * Check the driver of a new volume.
- *
- * @throws FairleadError `not-found` in Docker's words: there are no plugins here.
- */
-export function requireLocalDriver(driver: string): void {
-  if (driver === '' || driver === 'local') return;
-  const name = JSON.stringify(driver);
-  throw new FairleadError('not-found', `error looking up volume plugin ${driver}: plugin ${name} not found`);
-}
-
-/**
  * Check the options of a new volume.
  *
  * @throws FairleadError `invalid-argument` in Docker's words.

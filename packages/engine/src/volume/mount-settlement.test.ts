@@ -6,10 +6,12 @@ import {
   anonymousVolumes,
   awaitsContent,
   inheritedMounts,
+  localVolumeNames,
   type MountSources,
   settleMounts,
   volumeNames,
   wantedVolumes,
+  withDrivers,
 } from './mount-settlement.ts';
 
 const none: MountSources = { own: [], inherited: [], anonymous: [] };
@@ -109,6 +111,32 @@ test('volumes are wanted with what the mounts say of them', () => {
     { name: 'new1', driver: 'other', options: null, labels: { a: 'b', ...mark } },
     { name: 'new2', driver: 'other', options: null, labels: mark },
   ]);
+  const drivers = wantedVolumes(mounts, '').map(({ driver: wanted }) => wanted);
+  assert.deepEqual(drivers, ['', 'local', 'local', 'local'], 'no plugin can know a name that is new');
+});
+
+test('a mount that is taken over keeps its driver, whatever else is asked for', () => {
+  const own = withDrivers(settle({ own: [planned('/a', { source: 'v' })], anonymous: ['/b'] }), () => 'plug');
+  const taken = inheritedMounts([...own, inherited('/old', 'w')], { container: 'x', readOnly: false });
+  const wanted = wantedVolumes(taken, 'other').map(({ name, driver }) => [name, driver]);
+  assert.deepEqual(wanted, [
+    ['v', 'plug'],
+    ['new1', 'plug'],
+    ['w', 'local'],
+  ]);
+});
+
+test('volumes of plugins have no mode of their own, and nothing of the engine is mounted for them', () => {
+  const named = settle({ own: [planned('/a', { source: 'v' }), planned('/b', { source: 'w', mode: 'ro' })] });
+  const mounts = withDrivers(named, (name) => (name === 'v' ? 'plug' : 'local'));
+  assert.deepEqual(
+    mounts.map(({ driver, mode }) => [driver, mode]),
+    [
+      ['plug', ''],
+      ['local', 'ro'],
+    ],
+  );
+  assert.deepEqual(localVolumeNames({ mounts }), ['w']);
 });
 
 test('a container knows its volumes, and which of them nobody named', () => {

@@ -37,7 +37,8 @@ export function settleMounts({ own, inherited, anonymous }: MountSources, newNam
 export function inheritedMounts(mounts: readonly ContainerMount[], { readOnly }: VolumesFrom): ContainerMount[] {
   return mounts
     .filter(({ type }) => type !== 'tmpfs')
-    .map(({ awaitsContent: _, ...mount }) => ({ ...mount, mode: '', readOnly: mount.readOnly || readOnly }));
+    .map(({ awaitsContent: _, ...mount }) => ({ ...mount, mode: '', readOnly: mount.readOnly || readOnly }))
+    .map((mount) => (mount.volumeName === undefined ? mount : { ...mount, driver: mount.driver ?? 'local' }));
 }
 
 /**
@@ -46,17 +47,40 @@ export function inheritedMounts(mounts: readonly ContainerMount[], { readOnly }:
  * @param driver of those that name none.
  */
 export function wantedVolumes(mounts: readonly ContainerMount[], driver: string): VolumeRequest[] {
-  return mounts.flatMap(({ volumeName, source, volume }) => {
+  return mounts.flatMap((mount) => {
+    const { volumeName, source, volume } = mount;
     if (volumeName === undefined) return [];
     const labels = source === '' ? { ...volume?.labels, ...anonymousLabels } : (volume?.labels ?? null);
     const options = volume?.driver?.options ?? null;
-    return [{ name: volumeName, driver: volume?.driver?.name || driver, options, labels }];
+    // A new name cannot be one that some plugin knows.
+    const wanted = mount.driver ?? (volume?.driver?.name || driver || (source === '' ? 'local' : ''));
+    return [{ name: volumeName, driver: wanted, options, labels }];
+  });
+}
+
+/**
+ * Mounts with the drivers of their volumes.
+ *
+ * @param driverOf a volume by name.
+ */
+export function withDrivers(mounts: readonly ContainerMount[], driverOf: (volume: string) => string): ContainerMount[] {
+  return mounts.map((mount) => {
+    const { volumeName, mode } = mount;
+    if (volumeName === undefined) return mount;
+    const driver = driverOf(volumeName);
+    // As with Docker, which marks what it labels for SELinux.
+    return { ...mount, driver, mode: mode === 'z' && driver !== 'local' ? '' : mode };
   });
 }
 
 /** Names of the volumes that a container has, each once. */
 export function volumeNames({ mounts = [] }: Pick<Container, 'mounts'>): string[] {
   return [...new Set(mounts.flatMap(({ volumeName }) => volumeName ?? []))];
+}
+
+/** Those of them that no plugin has. */
+export function localVolumeNames({ mounts = [] }: Pick<Container, 'mounts'>): string[] {
+  return volumeNames({ mounts: mounts.filter(({ driver = 'local' }) => driver === 'local') });
 }
 
 /** Those of them that nobody named: they may go with the container. */

@@ -71,12 +71,6 @@ export class VolumeDirectories {
     await this.#moveOver(name);
   }
 
-  /** As {@link fill}, for content that lives on a file system of its own: what a crash cuts off stays half done. */
-  async fillInPlace(name: string, copy: (to: string) => Promise<void>): Promise<void> {
-    const target = this.mountpoint(name);
-    if ((await readdir(target)).length === 0) await copy(target);
-  }
-
   /** Bytes of the files in a volume; a file with several names counts once. */
   async size(name: string): Promise<number> {
     return await sizeOf(this.mountpoint(name), new Set());
@@ -127,6 +121,11 @@ export class VolumeDirectories {
     unmountBelow(path, this.#fileSystems);
     await rm(path, { recursive: true, force: true });
   }
+}
+
+/** As {@link VolumeDirectories.fill}, on somebody else's file system: what a crash cuts off stays half done. */
+export async function fillInPlace(target: string, copy: (to: string) => Promise<void>): Promise<void> {
+  if ((await readdir(target)).length === 0) await copy(target);
 }
 
 /** Containers go on meanwhile: what has gone when it is looked at counts nothing. */

@@ -4,7 +4,7 @@ import { Store } from '@fairlead/store';
 import { sampleContainer, sampleTable } from '../container/testing/sample-container.ts';
 import type { VolumeRequest } from '../engine-port.ts';
 import type { Container, ContainerMount } from '../model.ts';
-import { type StoredVolume, VolumeTable } from './volume-table.ts';
+import { newVolume, type StoredVolume, VolumeTable } from './volume-table.ts';
 
 const mount = (volumeName: string): ContainerMount => {
   return { type: 'volume', source: volumeName, target: '/data', readOnly: false, mode: 'z', volumeName };
@@ -15,29 +15,18 @@ const request = (change: Partial<VolumeRequest> = {}): VolumeRequest => {
   return { name: 'web', driver: '', options: null, labels: null, ...change };
 };
 
-test('a volume that exists is given back as it is, whatever else is asked for', () => {
-  const table = tableWith();
-  const made = table.describe(request({ labels: { a: 'b' } }));
-  assert.equal(table.get('web'), undefined, 'describing is not storing');
-  table.put(made);
-  assert.equal(table.describe(request({ driver: 'local', options: { nonsense: 'x' } })), made);
-  assert.deepEqual([made.labels, made.options, made.driver], [{ a: 'b' }, null, 'local']);
+test('a new volume is what was asked for; one without a name is marked for it', () => {
+  const { labels, options, driver } = newVolume('web', request({ labels: { a: 'b' } }));
+  assert.deepEqual([labels, options, driver], [{ a: 'b' }, null, 'local']);
+  const unnamed = newVolume('0f', request({ name: '', labels: { a: 'b' } }));
+  assert.deepEqual(unnamed.labels, { a: 'b', 'com.docker.volume.anonymous': '' });
 });
 
-test('a volume without a name gets one, and is marked for it', () => {
-  const { id, labels } = tableWith().describe(request({ name: '', labels: { a: 'b' } }));
-  assert.match(id, /^[0-9a-f]{64}$/);
-  assert.deepEqual(labels, { a: 'b', 'com.docker.volume.anonymous': '' });
-});
-
-test('faults are told as faults of the creation', () => {
-  const table = tableWith();
-  const cases = [
-    [{ name: 'a' }, /^create a: volume name is too short/],
-    [{ driver: 'nope' }, /^create web: error looking up volume plugin nope: plugin "nope" not found$/],
-    [{ options: { foo: 'bar' } }, /^create web: invalid option: "foo"$/],
-  ] as const;
-  for (const [change, message] of cases) assert.throws(() => table.describe(request(change)), { message });
+test('names and options of local volumes are looked at, those of plugins are for them to judge', () => {
+  assert.throws(() => newVolume('a', request({ name: 'a' })), { message: /^volume name is too short/ });
+  assert.throws(() => newVolume('web', request({ options: { foo: 'bar' } })), { message: 'invalid option: "foo"' });
+  const { id, driver, options } = newVolume('a', request({ driver: 'plug', options: { foo: 'bar' } }));
+  assert.deepEqual([id, driver, options], ['a', 'plug', { foo: 'bar' }]);
 });
 
 test('a volume is in use while a container has it', () => {
@@ -53,9 +42,12 @@ test('a volume is in use while a container has it', () => {
 
 test('one whose removal has begun exists for nobody but recovery', () => {
   const table = tableWith();
-  table.put(table.describe(request()));
-  table.markRemoved('web');
-  assert.deepEqual([table.get('web'), [...table], table.removed()], [undefined, [], ['web']]);
+  const volume = newVolume('web', request());
+  table.put(volume);
+  table.markRemoved(volume);
+  const marked = { ...volume, removing: true };
+  assert.deepEqual([table.get('web'), [...table], table.removed()], [undefined, [], [marked]]);
+  assert.deepEqual(table.look('web'), marked);
   assert.throws(() => table.find('web'), { code: 'not-found', message: 'get web: no such volume' });
   table.forget('web');
   assert.deepEqual(table.removed(), []);

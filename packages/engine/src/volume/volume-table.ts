@@ -1,14 +1,39 @@
-import { FairleadError, newIdentifier, withPrefix } from '@fairlead/base';
+import { FairleadError } from '@fairlead/base';
 import type { Collection } from '@fairlead/store';
 import type { ContainerTable } from '../container/container-table.ts';
 import type { VolumeRequest } from '../engine-port.ts';
 import type { Container, Volume } from '../model.ts';
-import { requireDriverOptions, requireLocalDriver } from './driver-options.ts';
+import { requireDriverOptions } from './driver-options.ts';
 import { volumeNames } from './mount-settlement.ts';
 import { anonymousLabels, requireVolumeName } from './volume-name.ts';
 
 /** A volume in the store; one whose removal has begun is there for recovery alone. */
 export type StoredVolume = Volume & { readonly removing?: true };
+
+/** True for a volume that no plugin has. */
+export function isLocal({ driver }: Pick<Volume, 'driver'>): boolean {
+  return driver === 'local';
+}
+
+/**
+ * A volume as it is asked for; it is not stored.
+ *
+ * @param id its name, whether somebody has chosen it or not.
+ * @throws FairleadError `invalid-argument` in Docker's words. What plugins take is for them to say.
+ */
+export function newVolume(id: string, { name, driver, options, labels }: VolumeRequest): Volume {
+  const volume = { id, driver: driver || 'local', created: Date.now(), options };
+  if (isLocal(volume)) {
+    requireVolumeName(id);
+    requireDriverOptions(options ?? {});
+  }
+  return { ...volume, labels: name === '' ? { ...labels, ...anonymousLabels } : labels };
+}
+
+/** Docker's words for a volume that is nowhere. */
+export function noSuchVolume(name: string): FairleadError {
+  return new FairleadError('not-found', `get ${name}: no such volume`);
+}
 
 /** The stored volumes, and which containers have them. */
 export class VolumeTable implements Iterable<Volume> {
@@ -32,28 +57,13 @@ export class VolumeTable implements Iterable<Volume> {
   /** @throws FairleadError `not-found` in Docker's words. */
   find(name: string): Volume {
     const volume = this.get(name);
-    if (volume === undefined) throw new FairleadError('not-found', `get ${name}: no such volume`);
+    if (volume === undefined) throw noSuchVolume(name);
     return volume;
   }
 
-  /**
-   * The volume that is asked for: the one of that name, or a new one, which is not stored yet.
-   *
-   * @throws FairleadError in Docker's words for names, drivers and options that cannot be had.
-   */
-  describe({ name, driver, options, labels }: VolumeRequest): Volume {
-    const id = name || newIdentifier();
-    try {
-      requireLocalDriver(driver);
-      const existing = this.get(id);
-      if (existing !== undefined) return existing;
-      requireVolumeName(id);
-      requireDriverOptions(options ?? {});
-    } catch (error) {
-      throw withPrefix(`create ${id}: `, error);
-    }
-    const marked = name === '' ? { ...labels, ...anonymousLabels } : labels;
-    return { id, driver: 'local', created: Date.now(), labels: marked, options };
+  /** As {@link get}, also one whose removal has begun. */
+  look(name: string): StoredVolume | undefined {
+    return this.#documents.get(name);
   }
 
   put(volume: Volume): void {
@@ -61,13 +71,18 @@ export class VolumeTable implements Iterable<Volume> {
   }
 
   /** From now on there is no such volume; what is left of it is known until {@link forget}. */
-  markRemoved(name: string): void {
-    this.#documents.put({ ...this.find(name), removing: true });
+  markRemoved(volume: Volume): void {
+    this.#documents.put({ ...volume, removing: true });
   }
 
-  /** Names of volumes whose removal was begun. */
-  removed(): string[] {
-    return [...this.#documents].filter(({ removing }) => removing === true).map(({ id }) => id);
+  /** Volumes whose removal was begun. */
+  removed(): StoredVolume[] {
+    return [...this.#documents].filter(({ removing }) => removing === true);
+  }
+
+  /** Plugins that drive volumes of the store, each once. */
+  remoteDrivers(): string[] {
+    return [...new Set([...this].flatMap((volume) => (isLocal(volume) ? [] : [volume.driver])))];
   }
 
   forget(name: string): void {

@@ -1,0 +1,270 @@
+import { FairleadError, KeyedMutex, type Logger, messageOf, withPrefix } from '@fairlead/base';
+import { type DrivenVolume, PluginAbsence, PluginSilence, type RemoteVolumeDriver } from '@fairlead/plugins';
+import type { VolumeView } from '../../engine-port.ts';
+import type { Volume } from '../../model.ts';
+import type { VolumeTable } from '../volume-table.ts';
+import type { VolumeHolds } from './volume-holds.ts';
+import type { VolumePluginPort } from './volume-plugin-port.ts';
+
+/** A volume with what its plugin says of it. */
+export type RemoteVolume = Omit<VolumeView, 'users'>;
+
+/** What {@link RemoteVolumes} works with. */
+export interface RemoteParts {
+  readonly table: VolumeTable;
+  readonly holds: VolumeHolds;
+  readonly plugins: VolumePluginPort;
+  readonly logger: Logger;
+}
+
+/**
+ * Volumes of plugins; loaded when the first one is needed. Which there are is in the books of plugins; the store has what
+ * was asked for when one was made, and what plugins have still to be told. That is told by whoever reaches one next.
+ */
+export class RemoteVolumes {
+  readonly #parts: RemoteParts;
+  readonly #turns = new KeyedMutex();
+  readonly #scopes = new Map<string, 'local' | 'global'>();
+  /** Ids of mounts that plugins are being told of. */
+  readonly #beingTold = new Set<string>();
+
+  constructor(parts: RemoteParts) {
+    this.#parts = parts;
+  }
+
+  /** Names of the drivers that have answered. */
+  get drivers(): readonly string[] {
+    return [...this.#scopes.keys()];
+  }
+
+  /**
+   * @param patient whether a plugin that does not open the door is tried again.
+   * @throws FairleadError `not-found` in Docker's words.
+   */
+  async driver(name: string, patient = true): Promise<RemoteVolumeDriver> {
+    const driver = await this.#parts.plugins.volumeDriver(name, patient).catch((error: unknown) => {
+      throw lookupFailure(name, error);
+    });
+    if (!this.#scopes.has(name)) this.#scopes.set(name, await driver.scope());
+    await this.#tellDue(name, driver);
+    return driver;
+  }
+
+  /**
+   * Look for a volume at its plugin, or at all of them when nobody remembers whose it is: that is remembered then. One that
+   * its plugin has not is forgotten unless containers have it.
+   *
+   * @throws FairleadError in Docker's words when its plugin does not answer.
+   */
+  async find(name: string): Promise<RemoteVolume | undefined> {
+    const { table, plugins } = this.#parts;
+    const known = table.get(name);
+    const drivers = known === undefined ? await plugins.volumeDrivers() : [];
+    for (const driver of drivers) {
+      const found = await this.#ask(unknownVolume(name, driver)).catch(() => undefined);
+      if (found !== undefined) return this.#remember(found);
+    }
+    if (known === undefined) return undefined;
+    const found = await this.#ask(known);
+    if (found !== undefined) return this.#remember(found);
+    if (table.usersOf(name).length === 0) table.forget(name);
+    return undefined;
+  }
+
+  /** All volumes that plugins know of, and what is to be said of plugins that do not answer. */
+  async list(): Promise<{ readonly volumes: readonly RemoteVolume[]; readonly warnings: readonly string[] }> {
+    const { table, plugins } = this.#parts;
+    const drivers = new Set([...(await plugins.volumeDrivers()), ...table.remoteDrivers()]);
+    const lists = await Promise.all([...drivers].map((driver) => this.#listOf(driver)));
+    // Of several plugins that have a volume of the same name the first one counts.
+    const all = lists.flatMap(({ volumes }) => volumes).toReversed();
+    const byName = new Map(all.map((found) => [found.volume.id, found]));
+    return { volumes: [...byName.values()], warnings: lists.flatMap(({ warnings }) => warnings) };
+  }
+
+  /** Have a volume made that is stored already, unless its plugin has it. @throws FairleadError in the plugin's words. */
+  async make(volume: Volume): Promise<void> {
+    await this.#turns.run(volume.id, async () => {
+      const driver = await this.driver(volume.driver);
+      const found = await driver.get(volume.id);
+      if (found === undefined) await driver.create(volume.id, volume.options);
+      // Somebody else may have failed at it meanwhile, and have forgotten it.
+      this.#parts.table.put({ ...volume, ...(found?.mountpoint && { mountpoint: found.mountpoint }) });
+    });
+  }
+
+  /**
+   * Remove a volume that was found.
+   *
+   * @param force forget it also when its plugin refuses.
+   * @throws FairleadError in the plugin's words; `conflict` when a container has got it.
+   */
+  async remove({ volume }: RemoteVolume, force: boolean): Promise<void> {
+    const { table } = this.#parts;
+    await this.#turns.run(volume.id, async () => {
+      table.requireUnused(volume.id);
+      table.markRemoved(volume);
+      try {
+        await (await this.driver(volume.driver, false)).remove(volume.id);
+      } catch (error) {
+        if (force) table.forget(volume.id);
+        else table.put(volume);
+        throw withPrefix(`remove ${volume.id}: `, error);
+      }
+      table.forget(volume.id);
+    });
+  }
+
+  /**
+   * Remove a volume whose removal is stored. When its plugin refuses it is there again; when it does not answer it is
+   * told later. Never rejects.
+   *
+   * @returns whether it is gone.
+   */
+  async finishRemoval({ removing: _, ...volume }: Volume & { readonly removing?: true }): Promise<boolean> {
+    const { table, logger } = this.#parts;
+    return await this.#turns.run(volume.id, async () => {
+      try {
+        await (await this.driver(volume.driver, false)).remove(volume.id);
+        table.forget(volume.id);
+        return true;
+      } catch (error) {
+        logger.warn('volume not removed', { name: volume.id, driver: volume.driver, error: messageOf(error) });
+        if (!isUnheard(error)) table.put(volume);
+        return false;
+      }
+    });
+  }
+
+  /**
+   * Have a volume mounted for somebody; {@link VolumeHolds.release} is the way back.
+   *
+   * @throws FairleadError in Docker's words; it is not held then.
+   */
+  async hold(volume: Volume, holder: string): Promise<void> {
+    const { holds, table } = this.#parts;
+    await this.#turns.run(volume.id, async () => {
+      if (holds.has(volume.id, holder)) return;
+      const driver = await this.driver(volume.driver).catch((error: unknown) => {
+        throw mountFailure(volume, error);
+      });
+      const hold = holds.add({ volume: volume.id, driver: volume.driver, holder });
+      try {
+        const mountpoint = requirePlace(await driver.mount(volume.id, hold.id));
+        table.put({ ...volume, mountpoint });
+      } catch (error) {
+        // One that has not answered may have mounted it all the same.
+        if (error instanceof PluginSilence) holds.release((other) => other === holder);
+        else holds.forget(hold.id);
+        throw mountFailure(volume, error);
+      }
+    });
+  }
+
+  /** Tell plugins what they have still to be told. Never rejects. */
+  async tell(drivers: readonly string[], patient = false): Promise<void> {
+    for (const name of drivers) {
+      await this.driver(name, patient).catch((error: unknown) => {
+        this.#parts.logger.warn('plugin not told', { plugin: name, error: messageOf(error) });
+      });
+    }
+  }
+
+  #remember(found: RemoteVolume): RemoteVolume {
+    const { volume, mountpoint } = found;
+    if (volume !== this.#parts.table.get(volume.id) || volume.mountpoint !== mountpoint) {
+      this.#parts.table.put({ ...volume, mountpoint });
+    }
+    return found;
+  }
+
+  async #ask(volume: Volume): Promise<RemoteVolume | undefined> {
+    const { id, driver: name } = volume;
+    try {
+      const found = await (await this.driver(name, false)).get(id);
+      return found && this.#shown(volume, found);
+    } catch (error) {
+      throw withPrefix(
+        `error while checking if volume ${JSON.stringify(id)} exists in driver ${JSON.stringify(name)}: `,
+        error,
+      );
+    }
+  }
+
+  async #listOf(name: string): Promise<{ readonly volumes: RemoteVolume[]; readonly warnings: string[] }> {
+    const { table } = this.#parts;
+    try {
+      const found = await (await this.driver(name, false)).list();
+      const volumes = found.flatMap(({ status: _, ...driven }) => {
+        const volume = table.look(driven.name) ?? unknownVolume(driven.name, name);
+        return volume.removing || volume.driver !== name ? [] : [this.#shown(volume, driven)];
+      });
+      return { volumes, warnings: [] };
+    } catch (error) {
+      const known = [...table].filter(({ driver }) => driver === name);
+      return { volumes: known.map((volume) => this.#shown(volume)), warnings: [`list ${name}: ${messageOf(error)}`] };
+    }
+  }
+
+  #shown(volume: Volume, driven?: DrivenVolume): RemoteVolume {
+    const { mountpoint = volume.mountpoint ?? '', created, status } = driven ?? {};
+    const scope = this.#scopes.get(volume.driver) ?? 'local';
+    return {
+      volume,
+      mountpoint,
+      remote: { scope, ...(created !== undefined && { created }), ...(status && { status }) },
+    };
+  }
+
+  /** As with Docker nothing is undone when a plugin refuses: what has ended has ended. */
+  async #tellDue(name: string, driver: RemoteVolumeDriver): Promise<void> {
+    const { holds, logger } = this.#parts;
+    const due = holds.due(name).filter(({ id }) => !this.#beingTold.has(id));
+    for (const { id } of due) this.#beingTold.add(id);
+    try {
+      for (const { id, volume } of due) {
+        const failure = await driver.unmount(volume, id).catch((error: unknown) => error);
+        if (failure !== undefined) {
+          logger.warn('volume not unmounted', { name: volume, driver: name, error: messageOf(failure) });
+        }
+        // The rest is told the next time.
+        if (failure instanceof PluginSilence) return;
+        holds.forget(id);
+      }
+    } finally {
+      for (const { id } of due) this.#beingTold.delete(id);
+    }
+  }
+}
+
+/** A volume that only its plugin knows of. */
+function unknownVolume(id: string, driver: string): Volume & { readonly removing?: true } {
+  return { id, driver, created: 0, labels: null, options: null };
+}
+
+/** @throws FairleadError when it is no place. */
+function requirePlace(mountpoint: string): string {
+  if (mountpoint.startsWith('/')) return mountpoint;
+  throw new FairleadError('internal', `the plugin names no path: ${JSON.stringify(mountpoint)}`);
+}
+
+function mountFailure({ mountpoint = '' }: Volume, error: unknown): FairleadError {
+  return new FairleadError('internal', `error while mounting volume '${mountpoint}': ${messageOf(error)}`, {
+    cause: error,
+  });
+}
+
+function lookupFailure(name: string, error: unknown): FairleadError {
+  if (error instanceof PluginAbsence) {
+    const reason = `error looking up volume plugin ${name}: plugin ${JSON.stringify(name)} not found`;
+    return new FairleadError('not-found', reason, { cause: error });
+  }
+  const reason = `error looking up volume plugin ${name}: legacy plugin: ${messageOf(error)}`;
+  return new FairleadError('internal', reason, { cause: error });
+}
+
+/** True when a plugin has not said no, for it was not reached. */
+function isUnheard(error: unknown): boolean {
+  if (error instanceof PluginSilence || error instanceof PluginAbsence) return true;
+  return error instanceof Error && error.cause !== undefined && isUnheard(error.cause);
+}
