@@ -22,7 +22,6 @@ import {
   wantedVolumes,
   withDrivers,
 } from './mount-settlement.ts';
-import { copyTree } from './tree-copy.ts';
 import { fillInPlace } from './volume-directories.ts';
 import { volumeEvent } from './volume-event.ts';
 import { VolumeMounts } from './volume-mounts.ts';
@@ -32,6 +31,7 @@ import type { DescribedVolume, Volumes } from './volumes.ts';
 import { parseVolumesFrom } from './volumes-from.ts';
 
 const mappedLayers = lateModule(() => import('../files/mapped-layers.ts'));
+const treeCopy = lateModule(() => import('./tree-copy.ts'));
 
 /** What a container that is to be made will have mounted. */
 export interface MountDecision {
@@ -247,12 +247,12 @@ export class ContainerVolumes {
   async #fillOne({ target, source, volumeName = '' }: ContainerMount, place: number, holder: string): Promise<void> {
     if (!fstatSync(place).isDirectory()) return refuseAnonymous(source, target);
     const volume = this.#volumes.table.find(volumeName);
-    const { makeFifo } = this.#context;
+    const { copyTree } = await treeCopy();
     await this.#take(volume, holder).catch((error: unknown) => {
       throw withPrefix('failed to populate volume: ', error);
     });
     try {
-      const copy = (to: string) => copyTree(below(place, ''), to, makeFifo);
+      const copy = (to: string) => copyTree(below(place, ''), to, this.#context.files);
       const isPlain = isLocal(volume) && fileSystemOf(volume) === undefined;
       if (isPlain) await this.#volumes.directories.fill(volumeName, copy);
       else await fillInPlace(this.mountpoint(volumeName), copy);

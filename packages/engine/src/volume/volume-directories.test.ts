@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { FileSystems } from '../context.ts';
+import type { CopyCalls } from './tree-copy.ts';
 import { VolumeDirectories } from './volume-directories.ts';
 
 let folder: string;
@@ -31,11 +32,19 @@ function fakeFileSystems(stuck: readonly string[] = []): FileSystems {
   };
 }
 
+/** A file system without extended attributes. */
+const noXattrs: CopyCalls = {
+  makeNode: () => assert.fail(),
+  listXattrs: () => [],
+  readXattr: () => undefined,
+  writeXattr: () => assert.fail(),
+};
+
 describe('directories of volumes', () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'fairlead-volumes-'));
     mounted = [];
-    directories = new VolumeDirectories(folder, fakeFileSystems());
+    directories = new VolumeDirectories(folder, fakeFileSystems(), noXattrs);
   });
 
   afterEach(() => rmSync(folder, { recursive: true }));
@@ -73,7 +82,7 @@ describe('directories of volumes', () => {
     mkdirSync(stuck);
     write('.removed-1/precious', '');
     mounted.push(stuck);
-    const stubborn = new VolumeDirectories(folder, fakeFileSystems([stuck]));
+    const stubborn = new VolumeDirectories(folder, fakeFileSystems([stuck]), noXattrs);
     await assert.rejects(stubborn.recover(new Set(['web'])), { message: `still mounted: ${stuck}` });
     assert.ok(existsSync(inside('.removed-1/precious')));
   });

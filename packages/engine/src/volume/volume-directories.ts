@@ -1,10 +1,12 @@
 import { chownSync, existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { lstat, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { newIdentifier, type Owner, shortIdentifier } from '@fairlead/base';
+import { lateModule, newIdentifier, type Owner, shortIdentifier } from '@fairlead/base';
 import type { FileSystems } from '../context.ts';
 import { unmountBelow } from './mounted-tree.ts';
-import { copyAttributes } from './tree-copy.ts';
+import type { CopyCalls } from './tree-copy.ts';
+
+const treeCopy = lateModule(() => import('./tree-copy.ts'));
 
 /** Beginning of the names of directories whose volumes are no more; no volume's name begins so. */
 const DOOMED = '.removed-';
@@ -16,12 +18,14 @@ const DOOMED = '.removed-';
 export class VolumeDirectories {
   readonly #root: string;
   readonly #fileSystems: FileSystems;
+  readonly #calls: CopyCalls;
   readonly #owner: Owner | undefined;
 
   /** @param owner whom new volumes belong to; absent means the host's root. */
-  constructor(root: string, fileSystems: FileSystems, owner?: Owner) {
+  constructor(root: string, fileSystems: FileSystems, calls: CopyCalls, owner?: Owner) {
     this.#root = root;
     this.#fileSystems = fileSystems;
+    this.#calls = calls;
     this.#owner = owner;
   }
 
@@ -109,7 +113,7 @@ export class VolumeDirectories {
     for (const entry of await readdir(copied)) {
       if (!(await exists(join(target, entry)))) await rename(join(copied, entry), join(target, entry));
     }
-    await copyAttributes(copied, target);
+    await (await treeCopy()).copyAttributes(copied, target, this.#calls);
     await rm(copied, { recursive: true });
   }
 

@@ -32,9 +32,9 @@ export class Volumes implements VolumeService {
   constructor(context: EngineContext, table: VolumeTable) {
     this.#context = context;
     this.table = table;
-    const { settings, fileSystems, store } = context;
+    const { settings, fileSystems, files, store } = context;
     const root = join(settings.dataRoot, 'volumes');
-    this.directories = new VolumeDirectories(root, fileSystems, rootOf(settings.identities));
+    this.directories = new VolumeDirectories(root, fileSystems, files, rootOf(settings.identities));
     this.holds = new VolumeHolds(store.collection<VolumeHold>('volume-hold'));
   }
 
