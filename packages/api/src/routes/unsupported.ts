@@ -1,7 +1,8 @@
 import { FairleadError } from '@fairlead/base';
-import { type ApiRequest, parameter } from '../http/request.ts';
-import { json } from '../http/response.ts';
+import { type ApiRequest, parameter, text } from '../http/request.ts';
+import { type ApiResponse, json } from '../http/response.ts';
 import type { Method, Route } from '../http/route.ts';
+import { Filters } from '../wire/filters.ts';
 
 /** What this version lacks, by the routes that would do it. */
 const lacking: readonly (readonly [what: string, ...routes: string[]])[] = [
@@ -51,7 +52,7 @@ export function unsupportedRoutes(): Route[] {
     ...swarmOperations.map((route) => failing(route, () => new FairleadError('unavailable', notInSwarm))),
     failing('POST /swarm/leave', () => new FairleadError('unavailable', 'This node is not part of a swarm')),
     ...pluginOperations.map((route) => failing(route, noSuchPlugin)),
-    { method: 'GET', pattern: '/plugins', handle: () => json([]) },
+    { method: 'GET', pattern: '/plugins', handle: listPlugins },
   ];
 }
 
@@ -72,6 +73,12 @@ function failing(route: string, errorOf: (request: ApiRequest) => FairleadError)
       throw errorOf(request);
     },
   };
+}
+
+/** None is installed; plugins that were started by somebody else are not shown, as with Docker. */
+function listPlugins(request: ApiRequest): ApiResponse {
+  Filters.parse(text(request, 'filters'), ['capability', 'enabled']);
+  return json([]);
 }
 
 function noSuchPlugin(request: ApiRequest): FairleadError {
