@@ -5,6 +5,7 @@ import type { DiagnosisService } from './diagnosis-port.ts';
 import type { FileService } from './files/file-port.ts';
 import type { CommitOptions } from './image/commit-port.ts';
 import type { RegistryService } from './image/registry-port.ts';
+import type { RemoteArchive } from './image/remote-archive.ts';
 import type { MapService } from './map-port.ts';
 import type {
   Container,
@@ -351,6 +352,8 @@ export interface EnginePort {
   readonly prunes: () => Promise<PruneService>;
   readonly diagnosis: DiagnosisService;
   readonly map: () => Promise<MapService>;
+  /** Fetch what `docker import` names. @throws FairleadError before anything is made. */
+  fetchArchive(source: string, signal: AbortSignal): Promise<RemoteArchive>;
   /** Make an image of a container. @returns its ID. */
   commit(reference: string, options: CommitOptions): Promise<string>;
   /** What a container uses. @throws FairleadError `not-found`, at once. */

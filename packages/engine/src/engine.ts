@@ -23,6 +23,7 @@ import type { CommitOptions } from './image/commit-port.ts';
 import { commitContainer } from './image/container-commit.ts';
 import type { Images } from './image/image-service.ts';
 import type { Registries } from './image/registries.ts';
+import type { RemoteArchive } from './image/remote-archive.ts';
 import type { MapService } from './map-port.ts';
 import type { EngineEvent } from './model.ts';
 import { NetworkServices } from './network-service.ts';
@@ -36,6 +37,7 @@ import { Volumes } from './volume/volumes.ts';
 
 const appArmor = lateModule(() => import('./container/apparmor.ts'));
 const builds = lateModule(() => import('./build/builds.ts'));
+const remoteArchives = lateModule(() => import('./image/remote-archive.ts'));
 const rehearsals = lateModule(() => import('./rehearsal.ts'));
 const prunes = lateModule(() => import('./prunes.ts'));
 const archives = lateModule(() => import('./files/container-archives.ts'));
@@ -144,6 +146,10 @@ export class Engine implements EnginePort, AsyncDisposable {
     this.#prunes ??= new Prunes({ containers, images, networks, volumes, events: this.#context.events });
     return this.#prunes;
   };
+
+  async fetchArchive(source: string, signal: AbortSignal): Promise<RemoteArchive> {
+    return await (await remoteArchives()).fetchArchive(source, signal);
+  }
 
   /** Make an image of a container. @returns its ID. */
   async commit(reference: string, options: CommitOptions): Promise<string> {

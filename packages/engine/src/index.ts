@@ -65,6 +65,7 @@ export { readHostResolvConf } from './host-resolver-file.ts';
 export type { CommitOptions } from './image/commit-port.ts';
 export { Images } from './image/image-service.ts';
 export type { LoginRequest, RegistryService } from './image/registry-port.ts';
+export type { RemoteArchive } from './image/remote-archive.ts';
 export { type LogConfig, requireLogConfig } from './log/log-options.ts';
 export type { MapService } from './map-port.ts';
 export type {

@@ -1,5 +1,5 @@
 import { FairleadError } from '@fairlead/base';
-import type { EnginePort, Image, ImageRemoval, ImageService } from '@fairlead/engine';
+import type { EnginePort, Image, ImageRemoval, ImageService, Progress, RemoteArchive } from '@fairlead/engine';
 import { parseRegistryAuth } from '../http/registry-auth.ts';
 import { type ApiRequest, flag, parameter, text } from '../http/request.ts';
 import { type ApiResponse, empty, json, stream } from '../http/response.ts';
@@ -16,7 +16,7 @@ export function imageRoutes(engine: EnginePort): Route[] {
   const { images } = engine;
   return [
     { method: 'GET', pattern: '/images/json', handle: (request) => list(engine, request) },
-    { method: 'POST', pattern: '/images/create', handle: (request) => create(images, request) },
+    { method: 'POST', pattern: '/images/create', handle: (request) => create(engine, request) },
     { method: 'POST', pattern: '/images/load', handle: (request) => load(images, request) },
     { method: 'GET', pattern: '/images/get', handle: (request) => save(images, request.query.getAll('names')) },
     { method: 'GET', pattern: '/images/{name*}/get', handle: (request) => save(images, [parameter(request, 'name')]) },
@@ -42,10 +42,11 @@ async function list({ images, containers }: EnginePort, request: ApiRequest): Pr
   );
 }
 
-async function create(images: ImageService, request: ApiRequest): Promise<ApiResponse> {
+async function create(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+  const { images } = engine;
   const platform = text(request, 'platform');
   const fromImage = text(request, 'fromImage');
-  if (fromImage === undefined) return await importArchive(images, request, platform);
+  if (fromImage === undefined) return await importArchive(engine, request, platform);
   const auth = parseRegistryAuth(request.headers['x-registry-auth']);
   return await progressResponse(
     images.pull(imageName(fromImage, text(request, 'tag')), {
@@ -63,25 +64,28 @@ function imageName(name: string, tag: string | undefined): string {
 }
 
 async function importArchive(
-  images: ImageService,
+  engine: EnginePort,
   request: ApiRequest,
   platform: string | undefined,
 ): Promise<ApiResponse> {
   const source = text(request, 'fromSrc');
   if (source === undefined) throw new FairleadError('invalid-argument', 'fromImage or fromSrc must be given');
-  if (source !== '-') {
-    throw new FairleadError('not-implemented', `importing from ${source} is not supported: send the archive itself`);
-  }
-  const [repository, tagText, message] = ['repo', 'tag', 'message'].map((name) => text(request, name));
-  return await progressResponse(
-    images.import(request.body, {
-      ...(repository !== undefined && { repository }),
-      ...(tagText !== undefined && { tag: tagText }),
-      ...(message !== undefined && { message }),
-      changes: request.query.getAll('changes'),
-      ...(platform !== undefined && { platform }),
-    }),
-  );
+  const [repository, tagText, asked] = ['repo', 'tag', 'message'].map((name) => text(request, name));
+  const remote = source === '-' ? undefined : await engine.fetchArchive(source, request.signal);
+  const message = asked ?? (remote && `Imported from ${remote.url}`);
+  const reports = engine.images.import(remote?.content ?? request.body, {
+    ...(repository !== undefined && { repository }),
+    ...(tagText !== undefined && { tag: tagText }),
+    ...(message !== undefined && { message }),
+    changes: request.query.getAll('changes'),
+    ...(platform !== undefined && { platform }),
+  });
+  return await progressResponse(remote === undefined ? reports : downloading(remote, reports));
+}
+
+async function* downloading({ url }: RemoteArchive, reports: AsyncIterable<Progress>): AsyncGenerator<Progress> {
+  yield { status: `Downloading from ${url}` };
+  yield* reports;
 }
 
 async function load(images: ImageService, request: ApiRequest): Promise<ApiResponse> {

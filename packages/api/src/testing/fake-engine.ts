@@ -15,6 +15,7 @@ import type {
   OperationRecord,
   Progress,
   Rehearsal,
+  RemoteArchive,
   StatisticsOptions,
   SystemInfo,
 } from '@fairlead/engine';
@@ -155,6 +156,10 @@ export class FakeEngine implements EnginePort {
       loggingDriver: 'json-file',
       warnings: [],
     };
+  }
+
+  async fetchArchive(source: string): Promise<RemoteArchive> {
+    throw new FairleadError('unavailable', `a fake engine has no network: ${source}`);
   }
 
   async commit(reference: string, options: CommitOptions): Promise<string> {

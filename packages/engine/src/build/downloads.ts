@@ -1,9 +1,10 @@
 import { closeSync, constants, createWriteStream, mkdirSync, openSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { FairleadError, messageOf } from '@fairlead/base';
+import { FairleadError } from '@fairlead/base';
 import type { Report } from '@fairlead/registry';
 import { bytePath, type FileCalls, O_PATH } from '../files/file-calls.ts';
+import { requestUrl } from '../files/url-request.ts';
 import { type CopyItem, ImageFiles } from './copy-source.ts';
 
 /** What downloads work with. */
@@ -38,8 +39,8 @@ export class Downloads implements Disposable {
    * @throws FairleadError in Docker's words.
    */
   async fetch(url: string, destination: string): Promise<CopyItem> {
-    const { calls, folder, report } = this.#parts;
-    const response = await this.#request(url);
+    const { calls, folder, report, signal } = this.#parts;
+    const response = await requestUrl(url, signal);
     const name = nameOf(url, response);
     const directory = join(folder, `${this.#count++}`);
     mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -57,20 +58,6 @@ export class Downloads implements Disposable {
   [Symbol.dispose](): void {
     this.#held.dispose();
     rmSync(this.#parts.folder, { recursive: true, force: true });
-  }
-
-  async #request(url: string): Promise<Response> {
-    let response: Response;
-    try {
-      response = await fetch(url, { signal: this.#parts.signal });
-    } catch (error) {
-      const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-      throw new FairleadError('unavailable', `Get ${JSON.stringify(url)}: ${messageOf(cause)}`, { cause: error });
-    }
-    if (response.ok) return response;
-    const text = (await response.text()).trim();
-    const status = `${response.status} ${response.statusText}`;
-    throw new FairleadError('not-found', `failed to GET ${url} with status ${status}: ${text}`);
   }
 
   async #save(response: Response, path: string): Promise<void> {

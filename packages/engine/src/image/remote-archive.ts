@@ -1,0 +1,32 @@
+import { FairleadError } from '@fairlead/base';
+import { requestUrl } from '../files/url-request.ts';
+
+/** An archive that is being fetched. */
+export interface RemoteArchive {
+  readonly url: string;
+  readonly content: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Fetch the archive that `docker import` names.
+ *
+ * @param source a URL; without a scheme it is one of HTTP, as with Docker.
+ * @throws FairleadError `invalid-argument` for what is no such URL, else as {@link requestUrl}.
+ */
+export async function fetchArchive(source: string, signal: AbortSignal): Promise<RemoteArchive> {
+  const url = archiveUrl(source);
+  const { body } = await requestUrl(url, signal);
+  return { url, content: body ?? nothing() };
+}
+
+/** @throws FairleadError `invalid-argument` in the words of Go's HTTP client. */
+export function archiveUrl(source: string): string {
+  const url = source.includes('://') ? source : `http://${source}`;
+  if (!URL.canParse(url)) throw new FairleadError('invalid-argument', `parse ${JSON.stringify(url)}: invalid URL`);
+  const { protocol } = new URL(url);
+  if (protocol === 'http:' || protocol === 'https:') return url;
+  const reason = `unsupported protocol scheme ${JSON.stringify(protocol.slice(0, -1))}`;
+  throw new FairleadError('invalid-argument', `Get ${JSON.stringify(url)}: ${reason}`);
+}
+
+async function* nothing(): AsyncGenerator<never> {}
