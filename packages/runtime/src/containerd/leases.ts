@@ -6,6 +6,9 @@ import { methodsOf } from '../grpc/method.ts';
 
 const rpc = methodsOf(LeasesDefinition);
 
+/** What ids of leases of ours begin with. */
+const ownPrefix = 'fairlead-';
+
 /**
  * Protection from garbage collection for everything written under it. Deleted on disposal; should the program die
  * first, containerd drops it at its expiry.
@@ -23,7 +26,7 @@ export class Leases {
   /** A lease that ends by itself after `seconds`, an hour unless told otherwise. */
   async create(seconds = 3600): Promise<Lease> {
     const expire = new Date(Date.now() + seconds * 1000).toISOString();
-    const id = `fairlead-${randomUUID()}`;
+    const id = `${ownPrefix}${randomUUID()}`;
     const request = { id, labels: { 'containerd.io/gc.expire': expire } };
     try {
       await this.#channel.unary(rpc.create, request, { repeatable: true });
@@ -43,10 +46,10 @@ export class Leases {
     }
   }
 
-  /** Ids of all leases. */
+  /** Ids of all leases that were made here, now or earlier; those of other programs in the same namespace are theirs. */
   async list(): Promise<string[]> {
     const { leases } = await this.#channel.unary(rpc.list, {});
-    return leases.map((lease) => lease.id);
+    return leases.map(({ id }) => id).filter((id) => id.startsWith(ownPrefix));
   }
 }
 
