@@ -129,7 +129,14 @@ export class Engine implements EnginePort, AsyncDisposable {
     dropMappedLayers(this.#context);
     const used = this.#recovery.usedSandboxes(tasks);
     this.#containerVolumes.adopt([...this.#table].filter(isAlive));
-    const { compareInsides } = await this.#context.network.start((sandbox: Sandbox) => used.has(sandbox.id));
+    const { network } = this.#context;
+    const strangers = new Set<string>();
+    const { compareInsides } = await network.start(({ id, owner }: Sandbox) => {
+      if (!used.has(id) && this.#table.get(owner) === undefined) strangers.add(owner);
+      return used.has(id);
+    });
+    // Nobody comes back for their addresses: they were steps of a build, or donors that have been removed.
+    for (const owner of strangers) network.releaseLeases(owner);
     const adopt = await this.#recovery.run(tasks);
     await this.#containerVolumes.recover();
     this.#lifecycle.allowRestarts();

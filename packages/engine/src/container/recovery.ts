@@ -64,18 +64,12 @@ export class Recovery {
     return new Map(tasks.map((task) => [task.containerId, task]));
   }
 
-  /** Ids of the sandboxes in which a container lives; those who outlived their owner's removal lose its addresses. */
+  /** Ids of the sandboxes in which a container lives. */
   usedSandboxes(tasks: TasksById): ReadonlySet<string> {
-    const { network } = this.#context;
     const used = new Set<string>();
     for (const container of this.#table) {
       if (container.isBuildStep) continue;
       if (container.sandbox !== undefined && lives(container, tasks.get(container.id))) used.add(container.sandbox);
-    }
-    for (const { sandbox } of this.#table) {
-      if (sandbox === undefined || used.has(sandbox)) continue;
-      const owner = network.sandbox(sandbox)?.owner;
-      if (owner !== undefined && this.#table.get(owner) === undefined) network.releaseLeases(owner);
     }
     return used;
   }
