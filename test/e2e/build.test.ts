@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ApiClient } from '@fairlead/api/client';
+import { withoutBuildkitd } from '../lab/build-kit.ts';
 import { besideDockerd20, dockerClient, peerProgram, unlessDocker20 } from '../lab/peer.ts';
 import { Registry } from '../lab/registry.ts';
 import { BuildRig, withoutIds } from './build-rig.ts';
@@ -303,14 +304,14 @@ test('an image that a build stands on cannot be removed under it', async () => {
   await docker('load', '-i', join(rig.host.folder, 'busybox.tar'));
 });
 
-test('who asks for BuildKit is told what to do', async () => {
+test('who asks for BuildKit where it is not installed is told what to do', withoutBuildkitd(), async () => {
   const { stderr, stdout } = await rig.daemon.tryDocker(['build', '-'], {
     env: { DOCKER_BUILDKIT: '0', DOCKER_API_VERSION: '1.40' },
     input: 'FROM busybox\nRUN --mount=type=cache,target=/x true',
   });
   assert.match(`${stdout}${stderr}`, /the --mount option requires BuildKit\./);
   const api = new ApiClient(`unix://${rig.daemon.socketPath}`);
-  const message = /^BuildKit is not supported by this version of Fairlead: set DOCKER_BUILDKIT=0/;
+  const message = /^BuildKit needs buildkitd, which is not on the PATH of the daemon: .* DOCKER_BUILDKIT=0/;
   await assert.rejects(api.text('POST', '/build', { query: { version: 2 } }), { code: 'not-implemented', message });
 });
 
@@ -319,7 +320,7 @@ test('the docker command of 20.10, which has BuildKit built in, is told the same
   const env = { DOCKER_BUILDKIT: '1', DOCKER_HOST: rig.daemon.address, DOCKER_CONFIG: rig.host.folder };
   const old = await rig.host.run([peerProgram('docker'), 'build', folder], { env });
   assert.notEqual(old.code, 0);
-  assert.match(old.stderr, /BuildKit is not supported by this version of Fairlead: set DOCKER_BUILDKIT=0/);
+  assert.match(old.stderr, /BuildKit needs buildkitd, which is not on the PATH of the daemon: .* DOCKER_BUILDKIT=0/);
 });
 
 test('an image keeps its ID under what was built of it: nothing is left of a build but images', async () => {

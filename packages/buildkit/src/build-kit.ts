@@ -1,22 +1,191 @@
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import {
+  type ClientHttp2Session,
+  connect as connectHttp2,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { FairleadError } from '@fairlead/base';
+import { FairleadError, KeyedMutex, type Logger, messageOf } from '@fairlead/base';
 import { GrpcStatus } from '@fairlead/runtime';
+import { Buildkitd } from './buildkitd.ts';
+import { type BuildkitdSettings, buildkitdPlaces } from './buildkitd-config.ts';
+import { type CallChange, relayCall, relayChanged } from './call-relay.ts';
 import { serveCalls } from './call-server.ts';
+import { SolveRequest, SolveResponse } from './gen/control.ts';
 import { refuseCall } from './refusal.ts';
+import { relaySession, sessionOffer } from './session-relay.ts';
+import { type BuiltImage, builtImage, intoContainerd, isPushed, namedById } from './solve-exchange.ts';
+import { type StepNetworkPort, StepNetworks } from './step-networks.ts';
 
-const advice = 'set DOCKER_BUILDKIT=0 to build with the classic builder, which is';
-/** What a client is told whose build needs BuildKit. */
-const unsupported = `BuildKit is not supported by this version of Fairlead: ${advice}`;
+/** What builds need of the engine. */
+export interface BuildKitOptions {
+  /** @returns how to run buildkitd. @throws FairleadError `not-implemented` that says how to get what is missing. */
+  readonly settings: () => Promise<BuildkitdSettings>;
+  readonly networks: StepNetworkPort;
+  /** Take an image into the engine's store. @returns its ID. */
+  readonly keep: (image: BuiltImage) => Promise<string>;
+  /** Clear up what builds leave: a buildkitd has ended. */
+  readonly tidy: () => Promise<void>;
+  readonly logger: Logger;
+}
 
-/** BuildKit's protocol, spoken as far as it takes to say in one line what a client can do instead. */
-export class BuildKit {
-  /** Answer the gRPC calls of a client that has given its connection for HTTP/2; resolves when it is over. */
-  async serveCalls(client: Duplex): Promise<void> {
-    await serveCalls(client, (stream) => refuseCall(stream, GrpcStatus.failedPrecondition, unsupported));
+/** Milliseconds for which a buildkitd that nobody uses stays: the next build is likely to come soon. */
+const idleTime = 60_000;
+
+/**
+ * BuildKit for the clients of this engine. A buildkitd is started when the first of them asks for something, works in
+ * the engine's containerd, and is ended when nobody has used it for a while. What clients say is passed on as it is, but
+ * for builds whose image is to be the engine's.
+ */
+export class BuildKit implements AsyncDisposable {
+  readonly #options: BuildKitOptions;
+  readonly #turns = new KeyedMutex();
+  #running: { readonly buildkitd: Buildkitd; readonly networks: StepNetworks } | undefined;
+  #users = 0;
+  #idle: NodeJS.Timeout | undefined;
+
+  constructor(options: BuildKitOptions) {
+    this.#options = options;
   }
 
-  /** @throws FairleadError `not-implemented`. */
-  build(): never {
-    throw new FairleadError('not-implemented', unsupported);
+  /** Answer the gRPC calls of a client that has given its connection for HTTP/2; resolves when it is over. */
+  async serveCalls(client: Duplex): Promise<void> {
+    await this.#use(
+      (server) => serveCalls(client, (stream, headers) => this.#relay(stream, headers, server)),
+      // The connection is not refused: a client would take that for an engine that knows nothing of BuildKit.
+      (reason) => serveCalls(client, (stream) => refuseCall(stream, GrpcStatus.failedPrecondition, reason)),
+    );
+  }
+
+  /**
+   * Let a build ask its client for files and credentials; resolves when the client has gone.
+   *
+   * @param headers of the request, which say what can be asked.
+   */
+  async serveSession(client: Duplex, headers: IncomingHttpHeaders): Promise<void> {
+    await this.#use(
+      (server) => relaySession(client, sessionOffer(headers), server),
+      // Nobody speaks in it; what is asked for meanwhile is answered with the reason.
+      async () => {
+        for await (const _ of client);
+      },
+    );
+  }
+
+  /** A build that is asked for beside a session. @throws FairleadError `not-implemented` that says what to do instead. */
+  async build(): Promise<never> {
+    await this.#options.settings();
+    const advice = 'use Buildx, or set DOCKER_BUILDKIT=0 to build with the classic builder';
+    throw new FairleadError('not-implemented', `BuildKit without Buildx is not supported: ${advice}`);
+  }
+
+  /** End the buildkitd, if there is one; builds under way are given up. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#idle);
+    await this.#turns.run('buildkitd', () => this.#stop());
+  }
+
+  #relay(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, server: ClientHttp2Session): void {
+    if (headers[':path'] !== '/moby.buildkit.v1.Control/Solve') return relayCall(stream, headers, server);
+    relayChanged(stream, headers, server, this.#solve());
+  }
+
+  /** A build whose image the engine keeps before its client hears that it is there. */
+  #solve(): CallChange {
+    let asked: SolveRequest | undefined;
+    return {
+      request: (message) => {
+        asked = intoContainerd(SolveRequest.decode(message));
+        return asked === undefined ? message : SolveRequest.encode(asked).finish();
+      },
+      response: async (message) => {
+        const response = SolveResponse.decode(message);
+        const image = asked && builtImage(response);
+        if (asked === undefined || image === undefined) return message;
+        const id = await this.#options.keep(image);
+        return SolveResponse.encode(namedById(response, id, isPushed(asked))).finish();
+      },
+    };
+  }
+
+  /** Work with a connection to buildkitd, or with the reason why there is none. */
+  async #use(
+    work: (server: ClientHttp2Session) => Promise<void>,
+    otherwise: (reason: string) => Promise<void>,
+  ): Promise<void> {
+    clearTimeout(this.#idle);
+    this.#users++;
+    try {
+      const server = await this.#connect().catch((error: unknown) => messageOf(error));
+      if (typeof server === 'string') return await otherwise(server);
+      try {
+        await work(server);
+      } finally {
+        server.destroy();
+      }
+    } finally {
+      this.#users--;
+      if (this.#users === 0) this.#idle = setTimeout(() => void this.#stopIdle(), idleTime).unref();
+    }
+  }
+
+  async #connect(): Promise<ClientHttp2Session> {
+    const { socket } = await this.#turns.run('buildkitd', () => this.#start());
+    const server = connectHttp2('http://localhost', {
+      createConnection: () => connect(socket),
+      settings: { initialWindowSize: 1 << 20, enablePush: false },
+      // grpc-go announces no limit, and Node then holds the 101st call back for ever.
+      peerMaxConcurrentStreams: 2 ** 31 - 1,
+    });
+    // Every call tells the loss by itself; without a listener the error would end the process.
+    server.on('error', () => {});
+    server.once('connect', () => server.setLocalWindowSize(16 << 20));
+    // It listens before it is ready, and says so by what a server says first.
+    await Promise.race([once(server, 'remoteSettings'), once(server, 'close')]);
+    if (!server.closed) return server;
+    throw new FairleadError('unavailable', 'buildkitd has ended');
+  }
+
+  async #start(): Promise<Buildkitd> {
+    if (this.#running !== undefined) return this.#running.buildkitd;
+    const settings = await this.#options.settings();
+    mkdirSync(settings.state, { recursive: true, mode: 0o700 });
+    const networks = await StepNetworks.listen(buildkitdPlaces(settings).networkSocket, this.#options.networks);
+    try {
+      const buildkitd = await Buildkitd.start(settings);
+      this.#running = { buildkitd, networks };
+      void buildkitd.ended.then((how) => this.#lost(buildkitd, how));
+      return buildkitd;
+    } catch (error) {
+      await networks[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** It ended by itself: whoever comes next gets another one. */
+  async #lost(buildkitd: Buildkitd, how: string): Promise<void> {
+    if (this.#running?.buildkitd !== buildkitd) return;
+    this.#options.logger.warn('buildkitd lost', { how });
+    await this.#turns.run('buildkitd', async () => {
+      if (this.#running?.buildkitd === buildkitd) await this.#stop();
+    });
+  }
+
+  async #stopIdle(): Promise<void> {
+    await this.#turns.run('buildkitd', async () => {
+      if (this.#users === 0) await this.#stop();
+    });
+  }
+
+  async #stop(): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    await running?.buildkitd.stop();
+    if (running === undefined) return;
+    await running.networks[Symbol.asyncDispose]();
+    await this.#options.tidy();
   }
 }

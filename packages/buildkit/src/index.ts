@@ -1,6 +1,11 @@
 /**
- * BuildKit behind the engine's address: the protocol of `docker buildx`.
+ * BuildKit behind the engine's address: an installed buildkitd, and what `docker buildx` says to it.
  *
  * @module
  */
-export { BuildKit } from './build-kit.ts';
+export { BuildKit, type BuildKitOptions } from './build-kit.ts';
+export { endBuildkitd } from './buildkitd.ts';
+export type { BuildkitdSettings } from './buildkitd-config.ts';
+export { installedProgram } from './installed-program.ts';
+export type { BuiltImage } from './solve-exchange.ts';
+export type { StepInterface, StepNetworkPort } from './step-networks.ts';

@@ -6,7 +6,7 @@ import type { ServerHttp2Stream } from 'node:http2';
  * @param status gRPC status code.
  */
 export function refuseCall(stream: ServerHttp2Stream, status: number, message: string): void {
-  if (stream.closed || stream.destroyed) return;
+  if (stream.closed || stream.destroyed || stream.headersSent) return;
   const headers = { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': String(status) };
   stream.respond({ ...headers, 'grpc-message': encodeGrpcMessage(message) }, { endStream: true });
   // What the client still sends is passed over: a reset would hide the answer from it.

@@ -1,11 +1,13 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type IdentityMapping, type Logger, lateModule, newIdentifier, settleAll } from '@fairlead/base';
 import {
+  type BuildKitService,
   type Container,
   ContainerTable,
   Engine,
+  type EngineContext,
   EventLog,
   Images,
   isAlive,
@@ -54,7 +56,7 @@ import { reloadEvent } from './reload.ts';
 import { systemInfo } from './system-info.ts';
 import { VERSION } from './version.ts';
 
-const buildKits = lateModule(() => import('@fairlead/buildkit'));
+const buildKits = lateModule(() => import('./build-kit-service.ts'));
 const maps = lateModule(() => import('./map-service.ts'));
 const stages = lateModule(() => import('./rehearsal-stage.ts'));
 
@@ -147,65 +149,67 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
   const diagnosis = parts.use(diagnosisService({ engine: () => engine, kernel, borrowed, flowHistory, dataRoot }));
   let made: Promise<MapService> | undefined;
   const map = () => (made ??= maps().then(({ mapService }) => mapService(engine, logger)));
+  const context: EngineContext = {
+    store,
+    containerd: containerd.client,
+    network,
+    images,
+    events,
+    keeper: names,
+    makeFifo,
+    setPipeCapacity,
+    fileSystems: { mount: mountFileSystem, unmount: unmountFileSystem, mountPoints },
+    mountWithIdentities,
+    linkCounters,
+    files: { openInRoot, openMountTree, makeNode, listXattrs, readXattr, writeXattr },
+    namespacePath,
+    openUnixDatagram,
+    volumePlugins: plugins,
+    openOwner: (name) => openOwner(namespacePath(name)),
+    operation: (name, work) => {
+      const operation = () => recorder.operation(name, work);
+      return metrics === undefined ? operation() : metrics.measure(name, operation);
+    },
+    host,
+    settings: {
+      dataRoot: options.dataRoot,
+      execRoot: options.execRoot,
+      dns: options.dns,
+      hostGateways: options.hostGateways,
+      legacyLinkVariables: process.env['DOCKER_KEEP_DEPRECATED_LEGACY_LINKS_ENV_VARS'] !== '0',
+      cgroupParent: options.cgroupParent,
+      ...(identities && { identities }),
+      selfRepair: options.selfRepair,
+      runtime: { binary: runtime },
+      log: options.log,
+    },
+    logger,
+  };
+  const wasKilled = existsSync(join(options.execRoot, 'buildkit', 'buildkitd.pid'));
+  if (wasKilled) await (await buildKits()).recoverBuildKit(options, context);
+  let buildKit: Promise<BuildKitService & AsyncDisposable> | undefined;
+  const connected = { socket: containerd.socket, namespace: CONTAINERD_NAMESPACE };
+  const surroundings = { options: () => live.current, context, containerd: connected };
   const engine: Engine = parts.use(
-    new Engine(
-      {
-        store,
+    new Engine(context, table, {
+      info: systemInfo({
+        id: engineId,
+        options: () => live.current,
         containerd: containerd.client,
-        network,
-        images,
-        events,
-        keeper: names,
-        makeFifo,
-        setPipeCapacity,
-        fileSystems: { mount: mountFileSystem, unmount: unmountFileSystem, mountPoints },
-        mountWithIdentities,
-        linkCounters,
-        files: { openInRoot, openMountTree, makeNode, listXattrs, readXattr, writeXattr },
-        namespacePath,
-        openUnixDatagram,
-        volumePlugins: plugins,
-        openOwner: (name) => openOwner(namespacePath(name)),
-        operation: (name, work) => {
-          const operation = () => recorder.operation(name, work);
-          return metrics === undefined ? operation() : metrics.measure(name, operation);
-        },
-        host,
-        settings: {
-          dataRoot: options.dataRoot,
-          execRoot: options.execRoot,
-          dns: options.dns,
-          hostGateways: options.hostGateways,
-          legacyLinkVariables: process.env['DOCKER_KEEP_DEPRECATED_LEGACY_LINKS_ENV_VARS'] !== '0',
-          cgroupParent: options.cgroupParent,
-          ...(identities && { identities }),
-          selfRepair: options.selfRepair,
-          runtime: { binary: runtime },
-          log: options.log,
-        },
-        logger,
-      },
-      table,
-      {
-        info: systemInfo({
-          id: engineId,
-          options: () => live.current,
-          containerd: containerd.client,
-          containerdSocket: containerd.socket,
-          runtime,
-          unifiedCgroup: host.unifiedCgroup,
-          userNamespaces: Boolean(identities),
-          addressPools: options.addressPools,
-        }),
-        operations: () => operationRecords(recorder),
-        transcript: (id) => operationTranscript(recorder, id),
-        account: (id) => operationAccount(recorder, id),
-        diagnosis,
-        map,
-        buildKit: async () => new (await buildKits()).BuildKit(),
-        stage: async () => (await stages()).openStage(networkContext, kernel),
-      },
-    ),
+        containerdSocket: containerd.socket,
+        runtime,
+        unifiedCgroup: host.unifiedCgroup,
+        userNamespaces: Boolean(identities),
+        addressPools: options.addressPools,
+      }),
+      operations: () => operationRecords(recorder),
+      transcript: (id) => operationTranscript(recorder, id),
+      account: (id) => operationAccount(recorder, id),
+      diagnosis,
+      map,
+      buildKit: () => (buildKit ??= buildKits().then(({ buildKitService }) => buildKitService(surroundings))),
+      stage: async () => (await stages()).openStage(networkContext, kernel),
+    }),
   );
   if (metrics !== undefined && options.metrics !== undefined) {
     const { serveMetrics } = await import('./metrics/metrics-server.ts');
@@ -224,6 +228,8 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
       () => (engine.leavesNothing ? network.withdraw() : undefined),
     ]);
   });
+  // Before all else: its builds are made in containerd, on networks.
+  parts.defer(async () => (await buildKit)?.[Symbol.asyncDispose]());
   const owned = parts.move();
   const tellReload = () => events.emit(reloadEvent(engineId, hostname(), live.current));
   return { engine, tellReload, [Symbol.asyncDispose]: () => owned.disposeAsync() };

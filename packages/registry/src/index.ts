@@ -44,7 +44,7 @@ export {
   withDefaultTag,
 } from './image-reference.ts';
 export type { ImageToSave } from './image-save.ts';
-export { type ImageIndex, type ImageManifest, mediaTypes, parseManifest } from './manifest.ts';
+export { chooseManifest, type ImageIndex, type ImageManifest, mediaTypes, parseManifest } from './manifest.ts';
 export { hostPlatform, type Platform, parsePlatform, platformText } from './platform.ts';
 export { type Progress, progressText, type Report } from './progress.ts';
 export type { RegistryCredentials } from './registry-authorizer.ts';

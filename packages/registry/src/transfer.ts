@@ -22,4 +22,5 @@ export {
   type RunConfigDraft,
   shellOf,
 } from './run-config-change.ts';
+export { storeImage } from './stored-image.ts';
 export { listTags } from './tag-list.ts';

@@ -39,6 +39,8 @@ export type { BlockTraffic, TaskMetrics } from './containerd/task-metrics.ts';
 export type { ExitStatus, ProcessReference, TaskProcess, TaskState } from './containerd/task-types.ts';
 export type { NewExec, NewTask, Tasks } from './containerd/tasks.ts';
 export { type CallOptions, type DuplexCall, GrpcChannel, type Metadata } from './grpc/channel.ts';
+export { frameMessage, MessageFrameReader } from './grpc/message-frame.ts';
+export { methodsOf } from './grpc/method.ts';
 export { GrpcError, GrpcStatus, hasStatus } from './grpc/status.ts';
 export { removeEmptyCgroup, removeEmptyCgroupParents } from './spec/cgroup-parent.ts';
 export type {

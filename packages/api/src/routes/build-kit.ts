@@ -25,13 +25,11 @@ function calls(engine: EnginePort, request: ApiRequest): TakeoverResponse {
 }
 
 /**
- * A docker command that has BuildKit built in (up to 20.10) opens a session first, and shows nothing but the status when
- * that is refused. It gets one in which nobody speaks; the build that it asks for meanwhile is answered with the reason.
+ * Never refused either: a docker command that has BuildKit built in (up to 20.10) shows nothing but the status then, and
+ * the reason in answer to the build that it asks for meanwhile.
  */
-function session(_engine: EnginePort, request: ApiRequest): TakeoverResponse {
-  return upgraded(request, async (socket) => {
-    for await (const _ of socket);
-  });
+function session(engine: EnginePort, request: ApiRequest): TakeoverResponse {
+  return upgraded(request, async (socket) => (await engine.buildKit()).serveSession(socket, request.headers));
 }
 
 function upgraded({ headers }: ApiRequest, serve: (socket: Duplex) => Promise<void>): TakeoverResponse {

@@ -17,7 +17,7 @@ export function buildRoutes(engine: EnginePort): Route[] {
 }
 
 async function build(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
-  if (text(request, 'version') === '2') return await progressResponse((await engine.buildKit()).build());
+  if (text(request, 'version') === '2') return await progressResponse(await (await engine.buildKit()).build());
   const builds = await engine.builds();
   const reports = builds.build(request.body, parseBuild(request));
   // Before 1.30 clients did not know what to do with it.

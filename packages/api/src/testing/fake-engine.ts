@@ -86,7 +86,10 @@ export class FakeEngine implements EnginePort {
   readonly buildKit = () =>
     Promise.resolve<BuildKitService>({
       serveCalls: async (client) => void client.end('no calls to a fake'),
-      build: () => {
+      serveSession: async (client) => {
+        for await (const _ of client);
+      },
+      build: async () => {
         throw new FairleadError('not-implemented', 'a fake engine has no BuildKit');
       },
     });

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Progress } from '../progress-port.ts';
 
@@ -5,6 +6,12 @@ import type { Progress } from '../progress-port.ts';
 export interface BuildKitService {
   /** Answer the gRPC calls of a client that has given its connection for HTTP/2; resolves when it is over. */
   serveCalls(client: Duplex): Promise<void>;
+  /**
+   * Let builds ask a client for files and credentials; resolves when either has gone.
+   *
+   * @param headers of the request, which say what can be asked for.
+   */
+  serveSession(client: Duplex, headers: IncomingHttpHeaders): Promise<void>;
   /** A build that is asked for beside a session. @throws FairleadError `not-implemented` that says what to do instead. */
-  build(): AsyncGenerator<Progress>;
+  build(): Promise<AsyncGenerator<Progress>>;
 }

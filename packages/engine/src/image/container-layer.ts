@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { type Descriptor, type Digest, mediaTypes, parseDigest } from '@fairlead/registry';
+import { type Descriptor, type Digest, mediaTypes, parseDigest, type RunSettings } from '@fairlead/registry';
 import type { Containerd, Lease } from '@fairlead/runtime';
+import type { Container } from '../model.ts';
 
 /** Label by which containerd says what a packed layer is unpacked. */
 const uncompressed = 'containerd.io/uncompressed';
@@ -19,4 +20,10 @@ export async function containerLayer(
   const { labels } = await content.info(blob.digest);
   const layer = { mediaType, digest: parseDigest(blob.digest), size: blob.size };
   return { layer, diffId: parseDigest(labels[uncompressed] ?? '') };
+}
+
+/** How a container is run, as an image says it. */
+export function runSettings({ config, env, user, workingDir }: Container): RunSettings {
+  const { entrypoint, command, labels, exposedPorts, volumes, stopSignal } = config;
+  return { user, workingDir, env, entrypoint, command, labels, exposedPorts, volumes, stopSignal };
 }

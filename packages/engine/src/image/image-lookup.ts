@@ -4,7 +4,9 @@ import {
   familiarName,
   familiarText,
   type ImageReference,
+  parseDigest,
   parseImageReference,
+  type StoredImage,
   withDefaultTag,
 } from '@fairlead/registry';
 import type { ImageTable } from './image-table.ts';
@@ -73,6 +75,18 @@ function isIdentifier(text: string): boolean {
 export function lookupReference(reference: ImageReference): ImageReference {
   const { domain, path, digest } = reference;
   return digest === undefined ? withDefaultTag(reference) : { domain, path, digest };
+}
+
+/** Digest of what a name stands for now: its manifest, or the index that was chosen from. */
+export function digestOfTarget(table: ImageTable, reference: ImageReference) {
+  const digest = table.named(canonicalText(reference))?.target.digest;
+  return digest === undefined ? undefined : parseDigest(digest);
+}
+
+/** What was asked for, and the digest that it had. */
+export function namesOfPulled(reference: ImageReference, { descriptor }: Pick<StoredImage, 'descriptor'>) {
+  const { domain, path, digest } = reference;
+  return digest === undefined ? [reference, { domain, path, digest: descriptor.digest }] : [reference];
 }
 
 /**

@@ -15,7 +15,7 @@ const parentLabel = 'fairlead/parent';
  *
  * A name is a record; and one record under the image's ID keeps an image without names until it is removed. The image's
  * own record is written first and removed last, so that whatever is interrupted leaves whole images. Nobody else writes
- * in the engine's namespace of a private containerd: the records are read once and then kept in step.
+ * such records in the engine's namespace of a private containerd: they are read once and then kept in step.
  */
 export class ImageRecords {
   readonly #store: RecordStore;
@@ -52,6 +52,15 @@ export class ImageRecords {
         throw error;
       }
     });
+  }
+
+  /**
+   * Remove the records that have no image of ours: BuildKit writes some itself, and those that a build which was cut off
+   * has left would keep its layers. To be called while nobody builds.
+   */
+  async dropForeign(): Promise<void> {
+    const foreign = (await this.#store.list()).filter(({ labels }) => labels[imageLabel] === undefined);
+    for (const { name } of foreign) await this.#store.delete(name);
   }
 
   async #load(): Promise<ImageTable> {

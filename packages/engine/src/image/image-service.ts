@@ -7,31 +7,32 @@ import {
   type ImageReference,
   type ImageTarget,
   type LoadedImage,
-  parseDigest,
   parseImageReference,
   parsePlatform,
-  type RunSettings,
   type StoredImage,
 } from '@fairlead/registry';
 import type { ImageRemoval, ImageService } from '../engine-port.ts';
 import type { Container, Image } from '../model.ts';
 import type { Progress, RegistryAuth } from '../progress-port.ts';
+import type { BuiltImage } from './built-image.ts';
 import type { CommitOptions } from './commit-port.ts';
 import { imageContent } from './image-content.ts';
 import { type ImageDetails, ImageReader } from './image-details.ts';
 import type { LeaveParts } from './image-leave.ts';
-import { findImage, lookupReference, newTag } from './image-lookup.ts';
+import { digestOfTarget, findImage, lookupReference, namesOfPulled, newTag } from './image-lookup.ts';
 import { removeImage } from './image-purge.ts';
 import { ImageRecords } from './image-records.ts';
 import type { ImageUser } from './image-removal.ts';
 import type { ImageTable } from './image-table.ts';
 import { leasedTarget } from './image-target.ts';
-import { type ImageHistoryLine, imageHistory, imageView } from './image-view.ts';
+import { type ImageHistoryLine, imageHistory, viewIn } from './image-view.ts';
 import type { ImageEvent, ImagesOptions } from './images-options.ts';
 import { Registries } from './registries.ts';
 import { StepImages } from './step-images.ts';
 
+const building = lateModule(() => import('./built-image.ts'));
 const layers = lateModule(() => import('./container-layer.ts'));
+const transfer = () => import('@fairlead/registry/transfer');
 const leaving = lateModule(() => import('./image-leave.ts'));
 const pushing = lateModule(() => import('./push-plan.ts'));
 
@@ -184,7 +185,7 @@ export class Images implements ImageService {
     yield* this.#underLease(async function* (this: Images, target: ImageTarget) {
       const { registry } = this.#options;
       const parallel = this.#options.concurrency?.().downloads;
-      const { pullImage } = await import('@fairlead/registry/transfer');
+      const { pullImage } = await transfer();
       const image = yield* pullImage({
         ...registry,
         parallel,
@@ -203,7 +204,7 @@ export class Images implements ImageService {
   /** Every tag of a repository, one after the other, as Docker does when nobody names one. */
   async *#pullAll(repository: ImageReference, options: PullOptions): AsyncGenerator<Progress, void> {
     const { auth: credentials, signal } = options;
-    const { listTags } = await import('@fairlead/registry/transfer');
+    const { listTags } = await transfer();
     for (const tag of await listTags(repository, { ...this.#options.registry, credentials, signal })) {
       yield* this.pull(canonicalText({ ...repository, tag }), options);
     }
@@ -214,7 +215,7 @@ export class Images implements ImageService {
     options: { readonly quiet: boolean },
   ): AsyncGenerator<Progress, void> {
     const lines = this.#underLease(async function* (this: Images, target: ImageTarget) {
-      const { loadImages } = await import('@fairlead/registry/transfer');
+      const { loadImages } = await transfer();
       for (const image of yield* loadImages({ archive, target })) {
         for (const moved of await this.#keep(image, image.names)) yield { stream: renamed(moved) };
         await this.#emit('load', image.config.digest, image.config.digest);
@@ -237,7 +238,7 @@ export class Images implements ImageService {
     const platform = options.platform ? parsePlatform(options.platform) : undefined;
     const { changes, message } = options;
     yield* this.#underLease(async function* (this: Images, target: ImageTarget) {
-      const { importImage } = await import('@fairlead/registry/transfer');
+      const { importImage } = await transfer();
       const image = yield* importImage({ archive, changes, message, platform, created: new Date(), target });
       const id = image.config.digest;
       await this.#keep(image, reference === undefined ? [] : [reference]);
@@ -274,14 +275,30 @@ export class Images implements ImageService {
     return { containerd, table, leaseSeconds, contentOf };
   }
 
+  /** See {@link ImageRecords.dropForeign}. */
+  readonly dropUnkept = (): Promise<void> => this.#records.dropForeign();
+
+  /** Take in an image that BuildKit has put into containerd. @returns its ID. @throws FairleadError `not-found`. */
+  async keepBuilt(built: BuiltImage): Promise<string> {
+    const { containerd } = this.#options;
+    await using lease = await containerd.leases.create(leaseSeconds);
+    const target = leasedTarget(containerd, lease);
+    const { image, references } = await (await building()).storeBuiltImage(containerd.content, built, target);
+    const id = image.config.digest;
+    await this.#keep(image, references);
+    if (built.record !== undefined) await containerd.images.delete(built.record);
+    for (const reference of references) await this.#emit('tag', id, familiarText(reference));
+    return id;
+  }
+
   /** Make an image of a container's files and of how it runs. @returns its ID. */
   async commit(container: Container, options: CommitOptions, name: ImageReference | undefined): Promise<string> {
     const { containerd } = this.#options;
     const parent = await (await this.#leaving()).contentOf(container.imageId);
     await using lease = await containerd.leases.create(leaseSeconds);
-    const { commitImage } = await import('@fairlead/registry/transfer');
+    const [{ commitImage }, { containerLayer, runSettings }] = await Promise.all([transfer(), layers()]);
     const image = await commitImage({
-      ...(await (await layers()).containerLayer(containerd, container.id, lease)),
+      ...(await containerLayer(containerd, container.id, lease)),
       parent,
       settings: runSettings(container),
       asked: options.config,
@@ -372,29 +389,7 @@ interface MovedName {
   readonly before: string;
 }
 
-function viewIn(table: ImageTable, details: ImageDetails): Image {
-  const { id } = details;
-  const family = { parent: table.parentOf(id), isParent: table.childrenOf(id).length > 0 };
-  return imageView(details, table.namesOf(id), family);
-}
-
-function runSettings({ config, env, user, workingDir }: Container): RunSettings {
-  const { entrypoint, command, labels, exposedPorts, volumes, stopSignal } = config;
-  return { user, workingDir, env, entrypoint, command, labels, exposedPorts, volumes, stopSignal };
-}
-
 function renamed({ reference, before }: MovedName): string {
   const name = familiarText(reference);
   return `The image ${name} already exists, renaming the old one with ID ${before} to empty string\n`;
-}
-
-function digestOfTarget(table: ImageTable, reference: ImageReference) {
-  const digest = table.named(canonicalText(reference))?.target.digest;
-  return digest === undefined ? undefined : parseDigest(digest);
-}
-
-/** What was asked for, and the digest that it had. */
-function namesOfPulled(reference: ImageReference, { descriptor }: StoredImage): ImageReference[] {
-  const { domain, path, digest } = reference;
-  return digest === undefined ? [reference, { domain, path, digest: descriptor.digest }] : [reference];
 }

@@ -1,6 +1,7 @@
 import { canonicalText, familiarText, type ImageHistoryEntry, parseImageReference } from '@fairlead/registry';
 import type { Image } from '../model.ts';
 import { type ImageDetails, timeOf } from './image-details.ts';
+import type { ImageTable } from './image-table.ts';
 
 /** One step of an image's making, newest first, as `docker history` lists them. */
 export interface ImageHistoryLine {
@@ -35,6 +36,13 @@ export function imageView(
     ...(family.parent !== '' && { parent: family.parent }),
     ...(family.isParent && { isParent: true as const }),
   };
+}
+
+/** An image as the API sees it, with what is known of the others. */
+export function viewIn(table: ImageTable, details: ImageDetails): Image {
+  const { id } = details;
+  const family = { parent: table.parentOf(id), isParent: table.childrenOf(id).length > 0 };
+  return imageView(details, table.namesOf(id), family);
 }
 
 /** An image of a history, with its canonical names. */

@@ -1,0 +1,7 @@
+/**
+ * What a BuildKit of this machine needs of the engine. A door of its own, for an engine that starts needs none of it.
+ *
+ * @module
+ */
+export { hostAppArmor } from '../container/apparmor.ts';
+export { BuildStepNetworks } from './step-networks.ts';
