@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } fro
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiClient } from '@fairlead/api/client';
 import { buildKitPrograms, configWithBuildx, pathWith, withBuildKit } from '../lab/build-kit.ts';
 import { EngineHost } from './engine-host.ts';
 
@@ -85,6 +86,22 @@ describe('BuildKit, with a buildkitd and Buildx that are installed', withBuildKi
     assert.equal(readFileSync(join(folder, 'tree', 'out'), 'utf8'), 'out\n');
   });
 
+  test('its cache is part of what is used of the disk, and is pruned', async () => {
+    const { host, daemon } = engine;
+    const api = new ApiClient(`unix://${daemon.socketPath}`);
+    const used = async () => (await api.json<{ BuildCache: { Type: string }[] }>('GET', '/system/df')).BuildCache;
+    await docker(
+      'build',
+      '-q',
+      context('FROM busybox\nRUN echo of no image >/x\nRUN --mount=type=cache,target=/c true\n'),
+    );
+    assert.ok((await used()).some(({ Type }) => Type === 'exec.cachemount'));
+    assert.match(await docker('system', 'df'), /Build Cache +[1-9]/);
+    assert.match(await docker('system', 'prune', '-af'), /Deleted build cache objects:/);
+    assert.deepEqual(await used(), []);
+    await docker('load', '-i', join(host.folder, 'busybox.tar'));
+  });
+
   test('a daemon that is killed in the middle of a build leaves nothing of it', async () => {
     const { host, daemon } = engine;
     const build = tryDocker('build', '-t', 'slow', context('FROM busybox\nRUN echo begun; sleep 1000\n'));
@@ -96,7 +113,7 @@ describe('BuildKit, with a buildkitd and Buildx that are installed', withBuildKi
     assert.doesNotMatch(await host.exec('cat', '/proc/self/mountinfo'), /buildkit/);
     assert.deepEqual(JSON.parse(await docker('network', 'inspect', '-f', '{{json .Containers}}', 'bridge')), {});
     assert.equal(await host.exec('ls', '/run/netns'), '');
-    assert.match(await docker('build', context('FROM app\nRUN cat /made\n')), /made/);
+    assert.match(await docker('build', '--no-cache', context('FROM busybox\nRUN echo begun again\n')), /begun again/);
   });
 
   test('a daemon that ends takes its buildkitd with it', async () => {

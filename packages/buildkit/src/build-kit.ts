@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import {
   type ClientHttp2Session,
   connect as connectHttp2,
@@ -9,7 +9,8 @@ import {
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { FairleadError, KeyedMutex, type Logger, messageOf } from '@fairlead/base';
-import { GrpcStatus } from '@fairlead/runtime';
+import { GrpcChannel, GrpcStatus } from '@fairlead/runtime';
+import { type CacheChoice, type CacheRecord, cacheRecords, pruneCache } from './build-cache.ts';
 import { Buildkitd } from './buildkitd.ts';
 import { type BuildkitdSettings, buildkitdPlaces } from './buildkitd-config.ts';
 import { type CallChange, relayCall, relayChanged } from './call-relay.ts';
@@ -82,6 +83,29 @@ export class BuildKit implements AsyncDisposable {
     throw new FairleadError('not-implemented', `BuildKit without Buildx is not supported: ${advice}`);
   }
 
+  /** What buildkitd keeps of builds; nothing where none has ever built here, and then none is started for it. */
+  async cache(): Promise<CacheRecord[]> {
+    return await this.#ofCache(cacheRecords);
+  }
+
+  /** Remove from that. @returns what has gone. */
+  async pruneCache(choice: CacheChoice): Promise<CacheRecord[]> {
+    return await this.#ofCache((channel) => pruneCache(channel, choice));
+  }
+
+  async #ofCache(work: (channel: GrpcChannel) => Promise<CacheRecord[]>): Promise<CacheRecord[]> {
+    const root = await this.#options.settings().then(
+      (settings) => settings.root,
+      () => undefined,
+    );
+    if (root === undefined || !existsSync(`${root}/cache.db`)) return [];
+    return await this.#count(async () => {
+      const { socket } = await this.#turns.run('buildkitd', () => this.#start());
+      using channel = new GrpcChannel(() => connect(socket));
+      return await work(channel);
+    });
+  }
+
   /** End the buildkitd, if there is one; builds under way are given up. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#idle);
@@ -116,9 +140,7 @@ export class BuildKit implements AsyncDisposable {
     work: (server: ClientHttp2Session) => Promise<void>,
     otherwise: (reason: string) => Promise<void>,
   ): Promise<void> {
-    clearTimeout(this.#idle);
-    this.#users++;
-    try {
+    await this.#count(async () => {
       const server = await this.#connect().catch((error: unknown) => messageOf(error));
       if (typeof server === 'string') return await otherwise(server);
       try {
@@ -126,6 +148,15 @@ export class BuildKit implements AsyncDisposable {
       } finally {
         server.destroy();
       }
+    });
+  }
+
+  /** buildkitd stays while this goes on. */
+  async #count<T>(work: () => Promise<T>): Promise<T> {
+    clearTimeout(this.#idle);
+    this.#users++;
+    try {
+      return await work();
     } finally {
       this.#users--;
       if (this.#users === 0) this.#idle = setTimeout(() => void this.#stopIdle(), idleTime).unref();

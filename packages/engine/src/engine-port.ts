@@ -1,5 +1,5 @@
 import type { BoundPort, Endpoint, EndpointConfig, Network, Sandbox } from '@fairlead/network';
-import type { BuildKitService } from './build/build-kit-port.ts';
+import type { BuildCacheChoice, BuildKitService } from './build/build-kit-port.ts';
 import type { BuildService } from './build/build-port.ts';
 import type { DiagnosisService } from './diagnosis-port.ts';
 import type { FileService } from './files/file-port.ts';
@@ -333,6 +333,8 @@ export interface PruneService {
   ): Promise<{ readonly removals: readonly ImageRemoval[]; readonly reclaimed: number }>;
   /** Networks without endpoints; predefined ones stay. @param isWanted which of those are to go. @returns their names. */
   networks(isWanted: (network: Network) => boolean): Promise<{ readonly deleted: readonly string[] }>;
+  /** What BuildKit keeps of builds. @returns ids of what has gone. */
+  buildCache(choice: BuildCacheChoice): Promise<{ readonly deleted: readonly string[]; readonly reclaimed: number }>;
   /** Volumes that no container has. @param isWanted which of those are to go. @returns their names. */
   volumes(
     isWanted: (view: VolumeView) => boolean,

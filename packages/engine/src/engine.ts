@@ -149,8 +149,8 @@ export class Engine implements EnginePort, AsyncDisposable {
   /** One for all: what is going on is known to it. */
   readonly prunes = async (): Promise<PruneService> => {
     const { Prunes } = await prunes();
-    const { containers, images, networks, volumes } = this;
-    this.#prunes ??= new Prunes({ containers, images, networks, volumes, events: this.#context.events });
+    const { containers, images, networks, volumes, buildKit } = this;
+    this.#prunes ??= new Prunes({ containers, images, networks, volumes, buildKit, events: this.#context.events });
     return this.#prunes;
   };
 

@@ -26,7 +26,7 @@ export {
   singleBindings,
 } from '@fairlead/network';
 export type { Directory, TraceNews, TraceReport, TraceRequest } from '@fairlead/trace';
-export type { BuildKitService } from './build/build-kit-port.ts';
+export type { BuildCacheChoice, BuildCacheRecord, BuildKitService } from './build/build-kit-port.ts';
 export type { BuildOptions, BuildService } from './build/build-port.ts';
 export { isAlive, isUp } from './container/container-state.ts';
 export { ContainerTable } from './container/container-table.ts';

@@ -277,7 +277,7 @@ export interface Image {
 
 /** Something that happened. */
 export interface EngineEvent {
-  readonly type: 'container' | 'image' | 'network' | 'volume' | 'daemon';
+  readonly type: 'container' | 'image' | 'network' | 'volume' | 'builder' | 'daemon';
   readonly action: string;
   readonly id: string;
   readonly attributes: Readonly<Record<string, string>>;

@@ -36,11 +36,26 @@ function prunesOf(parts: Partial<PruneParts>) {
       remove: async () => {},
     },
     volumes: { local: () => [], size: async () => 7, remove: async () => {} },
+    buildKit: async () => ({ pruneCache: async () => [] }),
     events: { emit: ({ type, action, attributes }) => told.push(`${type} ${action} ${attributes['reclaimed']}`) },
     ...parts,
   });
   return { prunes, told };
 }
+
+test('what BuildKit keeps is counted, and told of as the builder’s', async () => {
+  const { prunes, told } = prunesOf({
+    buildKit: async () => ({
+      pruneCache: async ({ filter }) => [
+        { id: filter, size: 3 },
+        { id: 'b', size: 4 },
+      ],
+    }),
+  });
+  const choice = { all: true, unusedFor: 0, reserved: 0, most: 0, free: 0, filter: 'type==regular' };
+  assert.deepEqual(await prunes.buildCache(choice), { deleted: ['type==regular', 'b'], reclaimed: 7 });
+  assert.deepEqual(told, ['builder prune 7']);
+});
 
 test('containers that do not run and are wanted gone go, but for those that refuse', async () => {
   const removed: string[] = [];

@@ -1,6 +1,7 @@
 import { FairleadError } from '@fairlead/base';
 import type { Network } from '@fairlead/network';
 
+import type { BuildCacheChoice, BuildKitService } from './build/build-kit-port.ts';
 import { isUp } from './container/container-state.ts';
 import type {
   ContainerService,
@@ -15,7 +16,7 @@ import type { EventLog } from './event-log.ts';
 import type { Image } from './model.ts';
 import type { NetworkService } from './network-port.ts';
 
-type Kind = 'container' | 'image' | 'network' | 'volume';
+type Kind = 'container' | 'image' | 'network' | 'volume' | 'builder';
 
 /** What can be pruned, and who is told. */
 export interface PruneParts {
@@ -23,6 +24,7 @@ export interface PruneParts {
   readonly images: Pick<ImageService, 'list' | 'remove'>;
   readonly networks: Pick<NetworkService, 'list' | 'inspect' | 'remove'>;
   readonly volumes: Pick<VolumeService, 'local' | 'size' | 'remove'>;
+  readonly buildKit: () => Promise<Pick<BuildKitService, 'pruneCache'>>;
   readonly events: Pick<EventLog, 'emit'>;
 }
 
@@ -96,6 +98,13 @@ export class Prunes implements PruneService {
         });
       }
       return { deleted, reclaimed };
+    });
+  }
+
+  async buildCache(choice: BuildCacheChoice) {
+    return await this.#once('builder', async () => {
+      const gone = await (await this.#parts.buildKit()).pruneCache(choice);
+      return { deleted: gone.map(({ id }) => id), reclaimed: gone.reduce((sum, { size }) => sum + size, 0) };
     });
   }
 

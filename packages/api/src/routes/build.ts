@@ -4,6 +4,7 @@ import { type ApiRequest, flag, text } from '../http/request.ts';
 import { type ApiResponse, empty, json } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
 import { parseBuild } from '../wire/build.ts';
+import { parseCachePrune } from '../wire/build-cache.ts';
 import { progressResponse } from './progress-response.ts';
 
 /** Building: Engine API, `POST /build` and what belongs to it. */
@@ -11,8 +12,7 @@ export function buildRoutes(engine: EnginePort): Route[] {
   return [
     { method: 'POST', pattern: '/build', handle: (request) => build(engine, request) },
     { method: 'POST', pattern: '/build/cancel', handle: cancel },
-    // What the classic builder keeps are images, and those are pruned as such.
-    { method: 'POST', pattern: '/build/prune', handle: () => json({ CachesDeleted: null, SpaceReclaimed: 0 }) },
+    { method: 'POST', pattern: '/build/prune', handle: (request) => prune(engine, request) },
   ];
 }
 
@@ -23,6 +23,12 @@ async function build(engine: EnginePort, request: ApiRequest): Promise<ApiRespon
   // Before 1.30 clients did not know what to do with it.
   const known = request.version >= 30 ? reports : withoutIds(reports);
   return await progressResponse(flag(request, 'q') ? onlyId(known) : known);
+}
+
+/** The cache is BuildKit's: what the classic builder keeps are images, and those are pruned as such. */
+async function prune(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+  const { deleted, reclaimed } = await (await engine.prunes()).buildCache(parseCachePrune(request));
+  return json({ CachesDeleted: deleted.length === 0 ? null : deleted, SpaceReclaimed: reclaimed });
 }
 
 /** Only builds of BuildKit have IDs, and one that is not known is no error. */

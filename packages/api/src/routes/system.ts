@@ -2,6 +2,7 @@ import type { EngineEvent, EnginePort } from '@fairlead/engine';
 import { type ApiRequest, text } from '../http/request.ts';
 import { type ApiResponse, json, stream } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
+import { presentCacheRecord } from '../wire/build-cache.ts';
 import { presentSummary } from '../wire/container-summary.ts';
 import { presentEvent } from '../wire/event.ts';
 import { eventFilterKeys, matchesEvent } from '../wire/event-filters.ts';
@@ -63,27 +64,31 @@ async function* eventLines(
 }
 
 /**
- * Sizes that are known. What builds keep are images; the cache that is asked for would be BuildKit's. What options of a
- * volume mount is not on this disk.
+ * Sizes that are known. What classic builds keep are images; the cache is BuildKit's. What options of a volume mount is not
+ * on this disk.
  */
-async function diskUsage({ containers, images, volumes }: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+async function diskUsage(
+  { containers, images, volumes, buildKit }: EnginePort,
+  request: ApiRequest,
+): Promise<ApiResponse> {
   const views = containers.list();
   const local = (await images.list()).filter((image) => !isHiddenStep(image));
   const count = (id: string): number => views.filter(({ container }) => container.imageId === id).length;
   const shared = sharedSizes(local);
   const plain = volumes.local().filter(hasNoOptions);
-  const [layersSize, sized, measured] = await Promise.all([
+  const [layersSize, sized, measured, cache] = await Promise.all([
     images.layersSize(),
     thoseThatAreThere(views, async (view) =>
       presentSummary(view, request.version, await containers.size(view.container.id)),
     ),
     thoseThatAreThere(plain, async (view) => presentVolumeUsage(view, await volumes.size(view.volume.id))),
+    buildKit().then((service) => service.cache()),
   ]);
   return json({
     LayersSize: layersSize,
     Images: local.map((image) => presentImageSummary(image, request.version, count(image.id), shared.get(image.id))),
     Containers: sized,
     Volumes: measured,
-    BuildCache: [],
+    BuildCache: cache.map((record) => presentCacheRecord(record, request.version)),
   });
 }

@@ -1,5 +1,7 @@
 import { FairleadError } from '@fairlead/base';
 import type {
+  BuildCacheChoice,
+  BuildCacheRecord,
   BuildKitService,
   BuildOptions,
   BuildService,
@@ -82,9 +84,18 @@ export class FakeEngine implements EnginePort {
   readonly containers: FakeContainers;
   /** What the last build was asked for, and the bytes of its context. */
   lastBuild: { readonly options: BuildOptions; readonly bytes: number } | undefined;
-  /** Speaks only of what it cannot do. */
+  /** What BuildKit keeps here. */
+  readonly buildCache: BuildCacheRecord[] = [];
+  /** What the last prune of it asked for. */
+  lastCachePrune: BuildCacheChoice | undefined;
+  /** Keeps what it is given, and speaks only of what it cannot do. */
   readonly buildKit = () =>
     Promise.resolve<BuildKitService>({
+      cache: async () => this.buildCache,
+      pruneCache: async (choice) => {
+        this.lastCachePrune = choice;
+        return this.buildCache.splice(0);
+      },
       serveCalls: async (client) => void client.end('no calls to a fake'),
       serveSession: async (client) => {
         for await (const _ of client);
