@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { formatStep, promiseStep } from './linters.ts';
 import { commandStep, report } from './step.ts';
-import { pureTests, runPureTests, runTests, type Tally } from './test-run.ts';
+import { failingTests, pureTests, runPureTests, runTests, type Tally } from './test-run.ts';
 
 /** Milliseconds for one test. */
 const TIMEOUT = 20_000;
@@ -50,13 +50,7 @@ async function testStep(name: string, work: () => Promise<Tally>): Promise<Tally
   let tally: Tally = { passed: 0, failed: 0, output: '' };
   await report(name, async () => {
     tally = await work();
-    return tally.failed === 0 ? undefined : failures(tally.output);
+    return tally.failed === 0 ? undefined : failingTests(tally.output);
   });
   return tally;
-}
-
-/** What node:test repeats at the end of its report. */
-function failures(output: string): string {
-  const start = output.indexOf('✖ failing tests:');
-  return start === -1 ? output : output.slice(start);
 }

@@ -118,7 +118,7 @@ export async function runPureTests({ files, concurrency, timeout }: RunOptions):
   return {
     passed: sum(tallies.map(({ passed }) => passed)),
     failed: sum(tallies.map(({ failed }) => failed)),
-    output: tallies.map(({ output }) => output).join(''),
+    output: tallies.map(({ failed, output }) => (failed === 0 ? '' : failingTests(output))).join(''),
   };
 }
 
@@ -150,6 +150,12 @@ async function follow(events: TestsStream, echo?: NodeJS.WritableStream): Promis
   }
   const slowest = times.sort(([, one], [, other]) => other - one).slice(0, SHOWN);
   return { passed, failed, output, slowest, failedFiles: [...failedFiles], leftOut };
+}
+
+/** What node:test repeats at the end of its report. */
+export function failingTests(output: string): string {
+  const start = output.indexOf('✖ failing tests:');
+  return start === -1 ? output : output.slice(start);
 }
 
 /** What was left out as lines that name each test, those with the same reason together. */
