@@ -6,7 +6,7 @@ import { type Family, nameServerAddress } from '@fairlead/base';
 import { formatTable } from '@fairlead/netlink';
 import { dnsTable } from './dns-table.ts';
 
-const NAMESPACE = 'fl-test-names';
+const NAMESPACE = `fl-test-names-${process.pid}`;
 const enter = `--net=/run/netns/${NAMESPACE}`;
 const ports = { udpPort: 40053, tcpPort: 40054 };
 

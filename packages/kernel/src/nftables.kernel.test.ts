@@ -31,9 +31,10 @@ import {
 import { NftTranscript, nftShellCommand } from '@fairlead/netlink/transcript';
 import { createNamespace, deleteNamespace, enterNamespace, namespacePath } from './namespace.ts';
 import { NetlinkSocket } from './netlink-socket.ts';
+import { testNames } from './testing/test-names.ts';
 
-const own = 'fl-test-nftables';
-const replayed = 'fl-test-nftables-replay';
+const names = testNames('nftables');
+const [own, replayed] = [`${names}own`, `${names}replay`];
 let socket: NetlinkSocket;
 let connection: NetlinkConnection;
 

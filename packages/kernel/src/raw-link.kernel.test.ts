@@ -5,8 +5,10 @@ import { Kernel } from './kernel.ts';
 import { createNamespace, deleteNamespace, enterNamespace, namespacePath } from './namespace.ts';
 import { closeDescriptor, openDatagramSocket } from './network-socket.ts';
 import { openRawLink, sendRawFrames } from './raw-link.ts';
+import { testNames } from './testing/test-names.ts';
 
-const [left, right] = ['fl-test-raw-left', 'fl-test-raw-right'];
+const names = testNames('raw');
+const [left, right] = [`${names}left`, `${names}right`];
 /** Frames of an Ethernet type that nobody uses (IEEE 802, local experimental). */
 const EXPERIMENT = 0x88b5;
 const program = [

@@ -14,9 +14,10 @@ import { Kernel } from './kernel.ts';
 import { deleteNamespace, listNamespaces, namespacePath } from './namespace.ts';
 import { Recorder } from './recorder.ts';
 import { bridgeTable } from './testing/conformance-objects.ts';
+import { testNames } from './testing/test-names.ts';
 import { openOwner } from './user-namespace.ts';
 
-const base = 'fl-test-replay-';
+const base = testNames('replay');
 const [host, box, host2, box2] = [`${base}h1`, `${base}c1`, `${base}h2`, `${base}c2`] as const;
 
 function clean(): void {
@@ -318,7 +319,7 @@ function settled(entries: unknown): unknown {
 
 function show(...words: string[]): unknown {
   const text = tool(...words)
-    .replaceAll(/fl-test-replay-([hc])\d/g, '$1')
+    .replaceAll(/fl-test-replay-\d+-([hc])\d/g, '$1')
     // Ubuntu's iproute2 writes this between the number of a VXLAN and the comma.
     .replaceAll(/(?<=\d)fan-map (?=,)/g, '');
   return JSON.parse(text === '' ? '[]' : text, (key, value: unknown) => (volatile.has(key) ? undefined : value));

@@ -7,9 +7,10 @@ import { Kernel } from './kernel.ts';
 import { deleteNamespace, listNamespaces } from './namespace.ts';
 import { Recorder } from './recorder.ts';
 import { Stage } from './stage.ts';
+import { testNames } from './testing/test-names.ts';
 
-const home = 'fl-test-stage';
-const box = 'fl-test-stage-box';
+const names = testNames('stage');
+const [home, box] = [`${names}home`, `${names}box`];
 const leaveNothing = () => [home, box].forEach((name) => deleteNamespace(name));
 leaveNothing();
 

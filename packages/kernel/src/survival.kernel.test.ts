@@ -7,8 +7,9 @@ import type { Change, KernelObject, LinkObject, TableDefinition } from '@fairlea
 import { features } from './features.ts';
 import { Kernel } from './kernel.ts';
 import { deleteNamespace, listNamespaces } from './namespace.ts';
+import { testNames } from './testing/test-names.ts';
 
-const host = 'fl-test-survival';
+const host = `${testNames('survival')}host`;
 const bridge: LinkObject = { kind: 'link', namespace: host, name: 'fl0', type: { kind: 'bridge' }, up: true };
 const address: KernelObject = {
   kind: 'address',

@@ -8,9 +8,10 @@ import { mountFileSystem, unmountFileSystem } from './file-system-mount.ts';
 import { mountWithIdentities, requireMappedOverlays } from './identity-mount.ts';
 import { Kernel } from './kernel.ts';
 import { deleteNamespace, enterNamespace, namespacePath } from './namespace.ts';
+import { testNames } from './testing/test-names.ts';
 import { openOwner, withUserNamespace } from './user-namespace.ts';
 
-const name = 'fl-test-owned';
+const name = `${testNames('owned')}net`;
 const owner = {
   users: [{ inside: 0, outside: 100_000, count: 1000 }],
   groups: [{ inside: 0, outside: 200_000, count: 1000 }],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseMacAddress as mac } from '@fairlead/base';
-import { sendFrames } from '@fairlead/kernel/testing';
+import { sendFrames, testNames } from '@fairlead/kernel/testing';
 import { PacketRing } from '@fairlead/kernel/tracing';
 import { arpFrame, datagramFrame, neighborFrame, plainFrame, priorityTagged } from './testing/frames.ts';
 import { removeHost } from './testing/kernel-inside.ts';
@@ -13,8 +13,9 @@ import { KernelLab } from './testing/kernel-lab.ts';
  * network that lets all of them through, then with `com.fairlead.antispoof`.
  */
 
-const HOST = 'fl-test-antispoof-host';
-const PREFIX = 'fl-test-antispoof-box-';
+const NAMES = testNames('antispoof');
+const HOST = `${NAMES}host`;
+const PREFIX = `${NAMES}box-`;
 const clean = () => removeHost(HOST, PREFIX);
 clean();
 afterEach(clean);

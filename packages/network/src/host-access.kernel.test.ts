@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
+import { testNames } from '@fairlead/kernel/testing';
 import { removeHost } from './testing/kernel-inside.ts';
 import { KernelLab } from './testing/kernel-lab.ts';
 
 /** The host and its macvlan containers, with packets really sent. The parent is a bridge that leads nowhere. */
 
-const HOST = 'fl-test-access-host';
-const PREFIX = 'fl-test-access-box-';
+const NAMES = testNames('access');
+const HOST = `${NAMES}host`;
+const PREFIX = `${NAMES}box-`;
 const clean = () => removeHost(HOST, PREFIX);
 clean();
 afterEach(clean);

@@ -3,6 +3,7 @@ import { afterEach, test } from 'node:test';
 import { silentLogger } from '@fairlead/base';
 import { hostTable } from '@fairlead/firewall';
 import { localSubnetSources, uniqueLocalSource } from '@fairlead/ipam';
+import { testNames } from '@fairlead/kernel/testing';
 import { describeChange, type KernelObject } from '@fairlead/netlink';
 import { Store } from '@fairlead/store';
 import { NetworkController } from './controller.ts';
@@ -11,8 +12,9 @@ import type { NetworkRequest, PortBinding } from './model.ts';
 import { FakeNameService } from './testing/index.ts';
 import { KernelInside, removeHost } from './testing/kernel-inside.ts';
 
-const HOST = 'fl-test-network-host';
-const PREFIX = 'fl-test-network-box-';
+const NAMES = testNames('network');
+const HOST = `${NAMES}host`;
+const PREFIX = `${NAMES}box-`;
 
 const clean = () => removeHost(HOST, PREFIX);
 clean();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { parseIpAddress, parseMacAddress } from '@fairlead/base';
+import { testNames } from '@fairlead/kernel/testing';
 import { hasErrno, type KernelObject } from '@fairlead/netlink';
 import { diff } from './diff.ts';
 import { endpointFragment, networkFragment } from './fragment.ts';
@@ -11,8 +12,9 @@ import { endpoint, network } from './testing/samples.ts';
 
 /** Networks of more than one bridge, with packets really sent across them. */
 
-const HOST = 'fl-test-segments-host';
-const PREFIX = 'fl-test-segments-box-';
+const NAMES = testNames('segments');
+const HOST = `${NAMES}host`;
+const PREFIX = `${NAMES}box-`;
 const clean = () => removeHost(HOST, PREFIX);
 clean();
 afterEach(clean);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { antispoofTableName } from '@fairlead/firewall';
+import { testNames } from '@fairlead/kernel/testing';
 import { describeChange, type KernelObject } from '@fairlead/netlink';
 import { KernelInside, removeHost } from './testing/kernel-inside.ts';
 import { Life } from './testing/life.ts';
@@ -13,8 +14,9 @@ import { narrow, Walk, walkAlone } from './testing/walk.ts';
 const STEPS = 2000;
 /** A comparison takes as long as several steps. */
 const BETWEEN_COMPARISONS = 25;
-const HOST = 'fl-test-walk-host';
-const PREFIX = 'fl-test-walk-box-';
+const NAMES = testNames('walk');
+const HOST = `${NAMES}host`;
+const PREFIX = `${NAMES}box-`;
 
 const clean = () => removeHost(HOST, PREFIX);
 clean();

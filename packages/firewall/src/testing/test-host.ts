@@ -12,8 +12,8 @@ import type { PortProtocol } from '@fairlead/base';
 import type { ElementObject, TableDefinition } from '@fairlead/netlink';
 import { formatElements, formatTable } from '@fairlead/netlink';
 
-/** Everything made here begins so; a run sweeps what an earlier one may have left. */
-const PREFIX = 'fl-test-firewall';
+/** Everything made here begins so: other runs have theirs. A run sweeps what one that has ended may have left. */
+const PREFIX = `fl-test-firewall-${process.pid}`;
 
 /** Answers every TCP connection and every datagram with its own name and the address that it sees the asker under. */
 const serverScript = `
@@ -268,5 +268,7 @@ function sweep(): void {
   const names = execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' })
     .split('\n')
     .map((line) => line.split(' ')[0] ?? '');
-  for (const name of names) if (name.startsWith(`${PREFIX}-`)) execFileSync('ip', ['netns', 'delete', name]);
+  const isLeft = (pid = '') => pid === `${process.pid}` || !existsSync(`/proc/${pid}`);
+  const left = names.filter((name) => isLeft(/^fl-test-firewall-(\d+)-/.exec(name)?.[1]));
+  for (const name of left) execFileSync('ip', ['netns', 'delete', name]);
 }

@@ -20,10 +20,10 @@ import type {
   TableObject,
 } from '@fairlead/netlink';
 
-/** Namespaces of the suite; what begins like them may be cleared away. */
-export const host = 'fl-test-conform-host';
+/** The namespace that plays the host, named as `testNames` does; the suite is for kernels that need no root, too. */
+export const host = `fl-test-conform-${process.pid}-host`;
 /** The namespace that plays the container. */
-export const box = 'fl-test-conform-box';
+export const box = `fl-test-conform-${process.pid}-box`;
 const bridgeMac = mac('02:42:00:00:00:01');
 const boxMac = mac('02:42:00:00:00:03');
 

@@ -7,3 +7,4 @@ export { sendFrames } from '../address-announcement.ts';
 export { type ConformingKernel, conformanceTests } from './conformance.ts';
 export { dumpObjects } from './dump.ts';
 export { FakeKernel } from './fake-kernel.ts';
+export { testNames } from './test-names.ts';
