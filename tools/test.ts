@@ -5,7 +5,7 @@ import { demoRequirements, engineRequirements, type Requirement } from '../packa
 import { check } from './checks.ts';
 import { leftovers, machineState, runMarker } from './machine-state.ts';
 import { providePeers } from './peers.ts';
-import { kernelTests, leftOutLines, runTests, type TestRun } from './test-run.ts';
+import { kernelTests, leftOutLines, longestFirst, runTests, type TestRun } from './test-run.ts';
 
 /**
  * `npm test`: the check, then everything that needs root: namespaces, containerd, the real docker command and the tools
@@ -49,7 +49,7 @@ async function testEverything(): Promise<boolean> {
   say(`\n${files.length} files of tests with the real kernel`);
   // They wait for others half of the time.
   const tally = await runTests({
-    files,
+    files: longestFirst(files),
     concurrency: availableParallelism() + 1,
     timeout: TIMEOUT,
     echo: process.stdout,
