@@ -17,6 +17,7 @@ export interface Field {
   readonly length: number;
   /** Hint in a set's userdata from which `nft list` knows how to read single-field keys. */
   readonly byteOrder: 'host' | 'big';
+  /** The bytes may be given out again: to be read only. */
   readonly encode: (text: string) => Uint8Array;
   readonly decode: (bytes: Uint8Array) => string;
   /** The field inside a braced element list, where interface names are quoted. */
@@ -119,10 +120,14 @@ export function isFieldType(name: string): name is FieldType {
   return name in fields;
 }
 
+/** The ports of a container lead to one address: to read it for each of them would be half of what an element costs. */
 function encodeIp(length: 4 | 16): (text: string) => Uint8Array {
+  let last: { readonly text: string; readonly bytes: Uint8Array } | undefined;
   return (text) => {
+    if (last?.text === text) return last.bytes;
     const bytes = ipToBytes(parseIpAddress(text));
     if (bytes.length !== length) throw invalid(`wrong address family: ${text}`);
+    last = { text, bytes };
     return bytes;
   };
 }
