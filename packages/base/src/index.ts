@@ -65,6 +65,7 @@ export {
   commonRange,
   formatPortRange,
   formatPortSpec,
+  joinRanges,
   type PortProtocol,
   type PortRange,
   type PortSpec,

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { commonRange, formatPortSpec, parsePortRange, parsePortSpec, withoutRange } from './port-spec.ts';
+import {
+  commonRange,
+  formatPortRange,
+  formatPortSpec,
+  joinRanges,
+  parsePortRange,
+  parsePortSpec,
+  withoutRange,
+} from './port-spec.ts';
 
 const one = (port: number) => ({ first: port, last: port });
 
@@ -73,6 +81,19 @@ const cuts: readonly [range: string, removed: string, left: string][] = [
   ['10-20', '18-30', '10-17'],
   ['10-20', '12-18', '10-11 19-20'],
 ];
+
+test('ranges that touch or overlap are one, in whatever order they come', () => {
+  for (const [texts, joined] of [
+    ['', ''],
+    ['82 80 81', '80-82'],
+    ['80 82', '80 82'],
+    ['10-20 15 12-25 27', '10-25 27'],
+    ['5 5', '5'],
+  ] as const) {
+    const ranges = texts.split(' ').flatMap((text) => parsePortRange(text) ?? []);
+    assert.equal(joinRanges(ranges).map(formatPortRange).join(' '), joined);
+  }
+});
 
 for (const [whole, removed, left] of cuts) {
   test(`${whole} without ${removed} is ${left || 'nothing'}, and the rest is common to both`, () => {

@@ -99,6 +99,18 @@ export function withoutRange({ first, last }: PortRange, removed: PortRange): Po
   ];
 }
 
+/** The same ports in as few ranges as there can be, in order. */
+export function joinRanges(ranges: readonly PortRange[]): PortRange[] {
+  const joined: PortRange[] = [];
+  for (const { first, last } of [...ranges].sort((a, b) => a.first - b.first)) {
+    const before = joined.at(-1);
+    const follows = before !== undefined && first <= before.last + 1;
+    if (follows) joined.pop();
+    joined.push(follows ? { first: before.first, last: Math.max(before.last, last) } : { first, last });
+  }
+  return joined;
+}
+
 /** The text that {@link parsePortSpec} reads back as `spec`. */
 export function formatPortSpec(spec: PortSpec): string {
   const host = spec.hostAddress === undefined ? '' : `${hostText(spec.hostAddress)}:`;

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { codeOf, FairleadError, type Logger, messageOf, type PortRange } from '@fairlead/base';
+import { codeOf, FairleadError, joinRanges, type Logger, messageOf, type PortRange } from '@fairlead/base';
 import type { ResolverContents, SandboxStatistics } from '@fairlead/dns';
 import { ResolverClient } from '@fairlead/dns/client';
 import type { OutputKeeper } from '@fairlead/engine';
@@ -95,7 +95,7 @@ export class NameService implements NameServicePort, OutputKeeper, AsyncDisposab
     reservations: readonly PortReservation[],
     anew: boolean,
   ): Promise<readonly PortRange[]> {
-    const ports = reservations.filter(isFixed).flatMap(hostPorts);
+    const ports = hostPorts(reservations.filter(isFixed));
     const choices = reservations.filter((reservation) => !isFixed(reservation)).map(choiceOf);
     const { picks } = await this.#client.call('tryPorts', { owner, ports, choices, anew });
     const picked = picks.values();
@@ -161,7 +161,7 @@ export class NameService implements NameServicePort, OutputKeeper, AsyncDisposab
   async #reserve(owner: string, reservations: readonly PortReservation[]): Promise<PortRange[]> {
     const fixed = reservations.filter(isFixed);
     if (fixed.length > 0) {
-      await this.#client.call('reservePorts', { owner, ports: fixed.flatMap(hostPorts) });
+      await this.#client.call('reservePorts', { owner, ports: hostPorts(fixed) });
     }
     return await Promise.all(
       reservations.map(async (reservation) => {
@@ -190,8 +190,15 @@ export class NameService implements NameServicePort, OutputKeeper, AsyncDisposab
 /** A reservation of ports by their numbers. */
 type FixedReservation = PortReservation & { readonly ports: PortRange };
 
-function hostPorts({ protocol, addresses, ports }: FixedReservation) {
-  return addresses.map((address) => ({ protocol, address, ...ports }));
+/** Where ports lead to is all the same to whoever holds them: ports named one by one in any order are a range as well. */
+function hostPorts(reservations: readonly FixedReservation[]) {
+  const all = reservations.flatMap(({ protocol, addresses, ports }) =>
+    addresses.map((address) => ({ protocol, address, ...ports })),
+  );
+  const ofAddress = Map.groupBy(all, ({ protocol, address }) => `${protocol} ${address}`);
+  return [...ofAddress.values()].flatMap((ports) =>
+    joinRanges(ports).flatMap((range) => ports.slice(0, 1).map((place) => ({ ...place, ...range }))),
+  );
 }
 
 function choiceOf({ protocol, addresses, ports }: PortReservation) {

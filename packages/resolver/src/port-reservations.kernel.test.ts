@@ -102,3 +102,13 @@ test('a port of an address that the host does not have yet is held all the same'
   const range = { first: port, last: port };
   assert.throws(() => ports.pick({ owner: 'b', protocol: 'tcp', addresses, range }), { code: 'conflict' });
 });
+
+test('a port that a long range has grown by is given back with the rest', (context) => {
+  const ports = reservations(context);
+  const address = parseIpAddress('192.0.2.1');
+  const upTo = (last: number) => ({ protocol: 'tcp', address, first: 21_000, last }) as const;
+  ports.reserve({ owner: 'a', ports: [upTo(21_299)] });
+  ports.reserve({ owner: 'a', ports: [upTo(21_300)] });
+  ports.release('a');
+  ports.reserve({ owner: 'b', ports: [one(21_300, address)] });
+});

@@ -144,6 +144,10 @@ export class PortReservations implements Disposable {
         const { port, address, hold } = other;
         throw new PortError({ errno: 'EADDRINUSE', protocol: part.protocol, address, port, heldBy: hold.owner });
       }
+      if (part.first === part.last) {
+        this.#hold(owner, part.protocol, part.addresses, part.first, taken);
+        continue;
+      }
       this.#ranges.hold(part);
       taken.push(this.#keep({ owner, ...part }));
     }
