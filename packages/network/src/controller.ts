@@ -264,9 +264,9 @@ export class NetworkController {
   }
 
   /** Join networks in the order given; see {@link Sandboxes.join}. */
-  async join(sandbox: string, requests: readonly JoinRequest[]): Promise<readonly Endpoint[]> {
+  async join(sandbox: string, requests: readonly JoinRequest[], signal?: AbortSignal): Promise<readonly Endpoint[]> {
     return await this.#turns.run(sandbox, async () => {
-      const endpoints = await this.#sandboxes.join(sandbox, requests);
+      const endpoints = await this.#sandboxes.join(sandbox, requests, signal);
       try {
         await this.#settleGatewayService(sandbox);
       } catch (error) {

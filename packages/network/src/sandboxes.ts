@@ -47,16 +47,17 @@ export class Sandboxes {
   /**
    * Join networks in the order given: addresses, interfaces, ways out, host ports and names; complete when it resolves.
    *
+   * @param signal gives up to wait for addresses of a LAN.
    * @throws FairleadError in Docker's words. The sandbox is as it was before then.
    */
-  async join(id: string, requests: readonly JoinRequest[]): Promise<readonly Endpoint[]> {
+  async join(id: string, requests: readonly JoinRequest[], signal?: AbortSignal): Promise<readonly Endpoint[]> {
     const { state, announcements, emit } = this.#context;
     const remote = requests.some(({ network }) => isPlugged(network)) ? await this.#context.remote?.() : undefined;
     const unlease = await remote?.lease(state.sandbox(id).owner, requests);
     const before = this.#snapshot(id);
     let added: readonly Joined[];
     try {
-      added = await this.#join(before, requests, remote);
+      added = await this.#join(before, requests, remote, signal);
     } catch (error) {
       await unlease?.();
       throw error;
@@ -72,6 +73,7 @@ export class Sandboxes {
     before: Snapshot,
     requests: readonly JoinRequest[],
     remote: RemoteNetworks | undefined,
+    signal: AbortSignal | undefined,
   ): Promise<readonly Joined[]> {
     const { state, kernel, records, capacity } = this.#context;
     const { id } = before.sandbox;
@@ -86,7 +88,7 @@ export class Sandboxes {
       await growth;
       await remote?.connect(before.sandbox, added);
       await this.#carryOut(before);
-      if (added.some(({ network }) => isLan(network))) await this.#askLans(before.sandbox, added);
+      if (added.some(({ network }) => isLan(network))) await this.#askLans(before.sandbox, added, signal);
       await this.#lead(id);
       await records.publish(state.sandbox(id), current());
     } catch (error) {
@@ -98,9 +100,9 @@ export class Sandboxes {
   }
 
   /** The links are there, and LANs can be asked over them; what they say follows. */
-  async #askLans({ id, namespace }: Sandbox, added: readonly Joined[]): Promise<void> {
+  async #askLans({ id, namespace }: Sandbox, added: readonly Joined[], signal: AbortSignal | undefined): Promise<void> {
     const linked = this.#snapshot(id);
-    await this.#context.lans.obtain(namespace, added);
+    await this.#context.lans.obtain(namespace, added, signal);
     await this.#carryOut(linked);
   }
 

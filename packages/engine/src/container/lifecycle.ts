@@ -18,6 +18,9 @@ import { parseSignal } from './signal.ts';
 import { SIGKILL, SIGTERM, Signalling } from './signalling.ts';
 import type { ContainerStart, Started } from './start.ts';
 
+/** Signals by which somebody wants a container to end: SIGHUP, SIGINT and SIGQUIT of his terminal, SIGKILL and SIGTERM. */
+const ENDING: readonly number[] = [1, 2, 3, 9, 15];
+
 /** Seconds that a container gets to stop by itself, as Docker gives. */
 const STOP_TIMEOUT = 10;
 
@@ -54,6 +57,8 @@ export class Lifecycle {
   readonly #restarting = new Set<string>();
   readonly #watch = new ExitWatch();
   readonly #running = new Map<string, Started>();
+  /** Starts that are under way, by container: they hold its turn. */
+  readonly #starts = new Map<string, AbortController>();
   readonly #signals: Signalling;
   readonly #restarts: Restarts;
   readonly #health: HealthMonitor;
@@ -93,6 +98,7 @@ export class Lifecycle {
   /** @throws FairleadError `not-modified` when it does not run. */
   async stop(reference: string, options: StopOptions = {}): Promise<void> {
     const { id } = this.#table.find(reference);
+    if (await this.#giveUpStart(id)) return;
     const asked = await this.#turns.run(id, () => this.#askToStop(id, options));
     if (asked !== undefined && !(await within(asked.ended, asked.timeout))) {
       const killed = await this.#turns.run(id, () => this.#killNow(id));
@@ -122,6 +128,7 @@ export class Lifecycle {
   async kill(reference: string, signal = ''): Promise<void> {
     const { id } = this.#findToKill(reference);
     const number = parseSignal(signal || 'SIGKILL');
+    if (ENDING.includes(number)) await this.#giveUpStart(id);
     const killed = await this.#turns.run(id, async () => {
       const container = this.#table.find(id);
       if (!isUp(container)) {
@@ -163,6 +170,7 @@ export class Lifecycle {
     if (state.status === 'removing') {
       throw new FairleadError('conflict', `removal of container ${reference} is already in progress`);
     }
+    await this.#giveUpStart(id);
     // Somebody else may start it again between its end and its removal.
     while (this.#table.get(id) !== undefined) {
       const killed = await this.#turns.run(id, () => this.#removeOrKill(id, force, removesVolumes));
@@ -245,14 +253,28 @@ export class Lifecycle {
     try {
       const prepared = this.#running.get(id) ?? (await this.#start.openStreams(container));
       this.#running.set(id, prepared);
-      await this.#start.run(container, prepared);
+      const start = new AbortController();
+      this.#starts.set(id, start);
+      await this.#start.run(container, prepared, start.signal);
       this.#health.begin(id);
       this.#context.events.emit(containerEvent(this.#table.find(id), 'start'));
       this.#followToEnd(id, prepared);
     } catch (error) {
       await this.#failStart(id);
       throw error;
+    } finally {
+      this.#starts.delete(id);
     }
+  }
+
+  /** A start that waits for addresses of a LAN waits no longer. @returns true when the container does not run after it. */
+  async #giveUpStart(id: string): Promise<boolean> {
+    const start = this.#starts.get(id);
+    if (start === undefined) return false;
+    start.abort();
+    await this.#settled(id);
+    const container = this.#table.get(id);
+    return container === undefined || !isUp(container);
   }
 
   /** Its time has come. One that cannot be started is not tried again, as in Docker. */

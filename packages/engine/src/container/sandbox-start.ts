@@ -63,14 +63,17 @@ export class SandboxStart {
     return sandbox;
   }
 
-  /** @returns the endpoints of the sandbox, those that it had included. */
-  async join(sandbox: Sandbox, plan: NetworkPlan): Promise<readonly Endpoint[]> {
+  /**
+   * @param signal gives up to wait for addresses of a LAN.
+   * @returns the endpoints of the sandbox, those that it had included.
+   */
+  async join(sandbox: Sandbox, plan: NetworkPlan, signal?: AbortSignal): Promise<readonly Endpoint[]> {
     const { network } = this.#context;
     const present = network.endpointsIn(sandbox.id);
     if (plan.mode === 'shared') return present;
     try {
       const isNew = ({ network: { id } }: JoinRequest) => !present.some((endpoint) => endpoint.network === id);
-      const joined = await network.join(sandbox.id, plan.requests.filter(isNew));
+      const joined = await network.join(sandbox.id, plan.requests.filter(isNew), signal);
       // Ports may have been changed while the container was stopped and others kept its sandbox.
       if (present.length > 0) await network.publish(sandbox.id, portsOf(plan));
       return [...present, ...joined];

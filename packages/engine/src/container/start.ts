@@ -102,12 +102,13 @@ export class ContainerStart {
   /**
    * Start the process; the network is built while containerd creates the task.
    *
+   * @param signal gives up a start that waits for addresses of a LAN.
    * @throws FairleadError in Docker's words; everything is taken back and the reason is kept in the container's state.
    */
-  async run(container: Container, started: Started): Promise<void> {
+  async run(container: Container, started: Started, signal: AbortSignal): Promise<void> {
     const { id, name } = container;
     try {
-      await this.#context.operation(`start ${name}`, () => this.#run(container, started));
+      await this.#context.operation(`start ${name}`, () => this.#run(container, started, signal));
     } catch (error) {
       await this.#quietly(id, 'streams not closed', () => started.close());
       if (error instanceof StartError && isUnavailable(error.cause)) {
@@ -138,7 +139,7 @@ export class ContainerStart {
     await this.#sandboxes.leave(container);
   }
 
-  async #run(container: Container, started: Started): Promise<void> {
+  async #run(container: Container, started: Started, signal: AbortSignal): Promise<void> {
     if (started.refusal !== undefined) throw started.refusal;
     await using undo = new AsyncDisposableStack();
     const { id } = container;
@@ -168,7 +169,7 @@ export class ContainerStart {
     creating.catch(() => {});
     // The request is on its way before the network keeps this thread busy.
     await turn();
-    const [endpoints] = await bothSettled(this.#sandboxes.join(sandbox, plan), creating);
+    const [endpoints] = await bothSettled(this.#sandboxes.join(sandbox, plan, signal), creating);
     if (plan.mode !== 'shared') {
       this.#files.writeHosts(container, plan.hostname, endpoints);
       const networks = plan.requests.map((request) => request.network);

@@ -108,6 +108,26 @@ describe('containers that are hosts of a LAN', () => {
     rig.assertConsistent();
   });
 
+  test('are waited for no longer when that is given up, before or after it has begun', async () => {
+    const lan = new FakeLan();
+    using rig = await started(lan);
+    const network = await flat(rig, { 'com.fairlead.dhcp.timeout': '300' });
+    const sandbox = await rig.sandbox('web');
+    const before = rig.snapshot();
+    lan.silent = true;
+    for (const isEarly of [true, false]) {
+      const waiting = new AbortController();
+      if (isEarly) waiting.abort();
+      const joining = rig.controller.join(sandbox.id, [{ network, hostname: 'web', config: {} }], waiting.signal);
+      if (!isEarly) while (!lan.heard.at(-1)?.startsWith('DISCOVER')) await turn();
+      waiting.abort();
+      await assert.rejects(joining, { code: 'conflict', message: /waiting for one was canceled$/ });
+      assert.equal(rig.snapshot(), before);
+      lan.heard.length = 0;
+    }
+    rig.assertConsistent();
+  });
+
   test('do not go on with what they had before when another machine has it now', async () => {
     const lan = new FakeLan();
     using rig = await started(lan);
