@@ -53,6 +53,16 @@ const cases: readonly (readonly [what: string, message: Message, news: News | un
     news(24, [2, 8, 0, 0, 254, 4, 0, 6, 0, 0, 0, 0], (writer) => void writer.bytes(1, Uint8Array.of(10, 0, 0, 0))),
     { kind: 'route-added', destination: parsePrefix('10.0.0.0/8') },
   ],
+  [
+    'a route comes in the table of a VPN',
+    news(24, [2, 8, 0, 0, 252, 4, 0, 1, 0, 0, 0, 0], (writer) => {
+      writer.bytes(1, Uint8Array.of(10, 0, 0, 0)).u32(15, 51820);
+    }),
+    { kind: 'route-added', destination: parsePrefix('10.0.0.0/8'), table: 51820 },
+  ],
+  ['a route goes from there', news(25, [2, 8, 0, 0, 252, 4, 0, 1, 0, 0, 0, 0]), { kind: 'policy' }],
+  ['a rule comes', news(32, [2, 0, 0, 0, 52, 0, 0, 1, 0, 0, 0, 0]), { kind: 'policy' }],
+  ['a rule goes', news(33, [10, 0, 0, 0, 52, 0, 0, 1, 0, 0, 0, 0]), { kind: 'policy' }],
   ['a route of the local table comes', news(24, [2, 32, 0, 0, 255, 2, 254, 2, 0, 0, 0, 0]), undefined],
   ['a route of the local table goes', news(25, [2, 32, 0, 0, 255, 2, 254, 2, 0, 0, 0, 0]), undefined],
   ['forwarding is switched off', news(80, [2, 0, 0, 0], forwarding(-1, 0)), { kind: 'forwarding', family: 4 }],

@@ -5,7 +5,15 @@ import { nftType } from './nftables/nft-message.ts';
 import { addressAttribute, addressHeaderLength } from './route/address.ts';
 import { FLAG_UP, linkAttribute, linkHeaderLength } from './route/link-attributes.ts';
 import { addressFamily, routeMessage } from './route/message-types.ts';
-import { decodeRouteHeader, destinationIn, mainTable, routeHeaderLength, routeTypes } from './route/route.ts';
+import {
+  decodeRouteHeader,
+  destinationIn,
+  localTable,
+  mainTable,
+  routeAttribute,
+  routeHeaderLength,
+  routeTypes,
+} from './route/route.ts';
 
 /** Something that a namespace had and has no more, whoever took it away. */
 export type Loss =
@@ -19,13 +27,20 @@ export type Loss =
 export interface RouteArrival {
   readonly kind: 'route-added';
   readonly destination: Prefix;
+  /** Absent means the main one. */
+  readonly table?: number;
+}
+
+/** Which tables of routes are asked, or what is in others than the main one, is no longer what it was. */
+export interface PolicyChange {
+  readonly kind: 'policy';
 }
 
 /** What is heard of a namespace. */
-export type News = Loss | RouteArrival;
+export type News = Loss | RouteArrival | PolicyChange;
 
 /** Multicast groups of NETLINK_ROUTE in which it is told (enum rtnetlink_groups). */
-export const newsGroups: readonly number[] = [1, 5, 7, 9, 11, 24, 25];
+export const newsGroups: readonly number[] = [1, 5, 7, 8, 9, 11, 19, 24, 25];
 
 /** ifi_change of a link that has just been made: nothing of it has changed. */
 const ALL_FLAGS = 0xffff_ffff;
@@ -50,6 +65,9 @@ export function decodeNews(message: Message): News | undefined {
       return lostRoute(message);
     case routeMessage.newRoute:
       return newRoute(message);
+    case routeMessage.newRule:
+    case routeMessage.deleteRule:
+      return { kind: 'policy' };
     case routeMessage.newConfiguration:
       return lostForwarding(message);
     default:
@@ -76,17 +94,22 @@ function lostAddress({ body }: Message): Loss | undefined {
   return bytes && { kind: 'address', address: ipFromBytes(bytes) };
 }
 
-function lostRoute({ body }: Message): Loss | undefined {
+function lostRoute({ body }: Message): Loss | PolicyChange | undefined {
   const header = decodeRouteHeader(body);
-  if (header.table !== mainTable || header.type !== routeTypes.unicast) return undefined;
+  if (header.table === localTable) return undefined;
+  if (header.table !== mainTable) return { kind: 'policy' };
+  if (header.type !== routeTypes.unicast) return undefined;
   return { kind: 'route', destination: destinationIn(new Attributes(body.subarray(routeHeaderLength)), header) };
 }
 
 /** Those that lead nowhere, too: they take packets as well as any. */
 function newRoute({ body }: Message): RouteArrival | undefined {
   const header = decodeRouteHeader(body);
-  if (header.table !== mainTable) return undefined;
-  return { kind: 'route-added', destination: destinationIn(new Attributes(body.subarray(routeHeaderLength)), header) };
+  if (header.table === localTable) return undefined;
+  const attributes = new Attributes(body.subarray(routeHeaderLength));
+  const table = attributes.u32(routeAttribute.table) ?? header.table;
+  const destination = destinationIn(attributes, header);
+  return { kind: 'route-added', destination, ...(table !== mainTable && { table }) };
 }
 
 function lostForwarding({ body }: Message): Loss | undefined {

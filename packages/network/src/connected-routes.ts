@@ -14,7 +14,9 @@ const METRIC6 = 256;
  */
 export function lostRoutes(networks: Iterable<Network>, host: readonly KernelObject[]): Change[] {
   const present = new Set(
-    host.flatMap((object) => (object.kind === 'route' ? [`${object.destination} ${object.link}`] : [])),
+    host.flatMap((object) =>
+      object.kind === 'route' && object.table === undefined ? [`${object.destination} ${object.link}`] : [],
+    ),
   );
   const addresses = new Set(
     host.flatMap((object) => (object.kind === 'address' ? [`${object.address.split('/')[0]} ${object.link}`] : [])),

@@ -25,7 +25,7 @@ export async function watchHost(parts: HostWatchParts): Promise<Disposable> {
   const listener = await kernel.watchNews(
     (news) => {
       routes.notice(news);
-      if (news.kind !== 'route-added') selfRepair?.notice(news);
+      if (news.kind !== 'route-added' && news.kind !== 'policy') selfRepair?.notice(news);
     },
     selfRepair !== undefined && !rulesAreProtected,
   );

@@ -378,8 +378,8 @@ export class Networks {
 
   #hostRoutes(leftovers: ReadonlySet<string>): Prefix[] {
     return this.#context.kernel.observe('', ['route']).flatMap((route) => {
-      // A default route overlaps everything.
-      if (route.kind !== 'route' || route.destination.endsWith('/0')) return [];
+      // A default route overlaps everything, and one that throws leaves the packets to other tables.
+      if (route.kind !== 'route' || route.destination.endsWith('/0') || route.type === 'throw') return [];
       return route.link !== undefined && leftovers.has(route.link) ? [] : [route.destination];
     });
   }

@@ -78,6 +78,26 @@ describe('routes of others', () => {
     assert.match(told[1] ?? '', /no longer/);
   });
 
+  test('a table that a VPN has asked before the main one is warned of, whatever came first, and its end is told', () => {
+    const { watch, set, told } = rig();
+    using _watch = watch;
+    const rule = (priority: number, table: number) =>
+      ({ kind: 'rule', namespace: '', family: 4, priority, table }) as const;
+    const exit: RouteObject = { ...route('0.0.0.0/0', 'tailscale0'), table: 52 };
+    set(own, rule(32_766, 254), exit);
+    watch.notice({ kind: 'route-added', destination: exit.destination, table: 52 });
+    pass();
+    assert.deepEqual(told, []);
+    set(own, rule(5270, 52), rule(32_766, 254), exit);
+    watch.notice({ kind: 'policy' });
+    pass();
+    assert.match(told[0] ?? '', /^warn: .*"route":"0\.0\.0\.0\/0 dev tailscale0 table 52".*asked before the main one/);
+    set(own, rule(32_766, 254), exit);
+    watch.notice({ kind: 'policy' });
+    pass();
+    assert.match(told[1] ?? '', /^info: .*no longer .*table 52/);
+  });
+
   test('nobody looks for news that concern nobody', () => {
     const { watch, arrives, looks } = rig();
     using _watch = watch;

@@ -1,6 +1,6 @@
-import { type Logger, messageOf } from '@fairlead/base';
+import { type Logger, messageOf, prefixLength } from '@fairlead/base';
 import type { News } from '@fairlead/netlink';
-import { isAbout, overlapText, type RouteOverlap, routeOverlaps } from '@fairlead/netlink/overlap';
+import { isAbout, overlapRoute, overlapText, type RouteOverlap, routeOverlaps } from '@fairlead/netlink/overlap';
 import type { KernelPort } from './kernel-port.ts';
 import type { Network } from './model.ts';
 
@@ -48,15 +48,15 @@ export class RouteWatch implements Disposable {
         if (before.has(key)) continue;
         const advice = 'fairlead doctor says what can be done';
         logger.warn('a route leads away with addresses of a network', {
-          ...{ network: network.name, route: `${overlap.destination} dev ${overlap.place}` },
+          ...{ network: network.name, route: overlapRoute(overlap) },
           ...{ overlap: overlapText(network.name, overlap), advice },
         });
       }
       const present = new Set([...networks].map(({ id }) => id));
       for (const [key, { network, overlap }] of before) {
         if (this.#known.has(key) || !present.has(network.id)) continue;
-        const route = `${overlap.destination} dev ${overlap.place}`;
-        logger.info('a route leads away with addresses of a network no longer', { network: network.name, route });
+        const details = { network: network.name, route: overlapRoute(overlap) };
+        logger.info('a route leads away with addresses of a network no longer', details);
       }
     } catch (error) {
       logger.error('routes of others not looked at', { error: messageOf(error) });
@@ -66,9 +66,11 @@ export class RouteWatch implements Disposable {
   /** Routes that go with their link are not told of one by one. */
   #concerns(news: News): boolean {
     if (news.kind === 'route' || news.kind === 'link') return this.#known.size > 0;
-    if (news.kind !== 'route-added') return false;
-    return bridged(this.#parts.networks).some(({ subnets }) =>
-      subnets.some(({ subnet }) => isAbout(subnet, news.destination)),
+    if (news.kind !== 'route-added' && news.kind !== 'policy') return false;
+    // Where another table is asked before the main one, every route of it may be about us, a default route, too.
+    const isAny = news.kind === 'policy' || (news.table !== undefined && prefixLength(news.destination) === 0);
+    return bridged(this.#parts.networks).some(
+      ({ subnets }) => isAny || subnets.some(({ subnet }) => isAbout(subnet, news.destination)),
     );
   }
 }
@@ -86,12 +88,16 @@ export function foundOverlaps(
 ): FoundOverlap[] {
   const all = bridged(networks);
   const own = new Set(all.map(({ bridge }) => bridge?.name));
-  const routes = kernel.observe('', ['route']).filter((object) => object.kind === 'route');
+  const objects = kernel.observe('', ['route', 'rule']);
+  const policy = {
+    routes: objects.filter((object) => object.kind === 'route'),
+    rules: objects.filter((object) => object.kind === 'rule'),
+  };
   return all
     .filter(({ id }) => of === undefined || of.id === id)
     .flatMap((network) => {
       const subnets = network.subnets.map(({ subnet }) => subnet);
-      return routeOverlaps(subnets, routes, (link) => own.has(link)).map((overlap) => ({ network, overlap }));
+      return routeOverlaps(subnets, policy, (link) => own.has(link)).map((overlap) => ({ network, overlap }));
     });
 }
 
@@ -100,5 +106,5 @@ function bridged(networks: Iterable<Network>): Network[] {
 }
 
 function keyOf({ network, overlap }: FoundOverlap): string {
-  return `${network.id} ${overlap.subnet} ${overlap.destination} ${overlap.place}`;
+  return `${network.id} ${overlap.subnet} ${overlapRoute(overlap)} ${overlap.diverts}`;
 }

@@ -117,7 +117,8 @@ export interface RouteObject {
   readonly via?: IpAddress;
   /** Outgoing link; absent only for the types without one. */
   readonly link?: string;
-  readonly type?: 'unicast' | 'blackhole' | 'unreachable' | 'prohibit';
+  /** `throw` ends the search in its table: the next rule decides. */
+  readonly type?: 'unicast' | 'blackhole' | 'unreachable' | 'prohibit' | 'throw';
   readonly table?: number;
   readonly metric?: number;
   /** Preferred source address. */
@@ -140,6 +141,12 @@ export interface RuleObject {
   readonly incoming?: string;
   readonly outgoing?: string;
   readonly mark?: { readonly value: number; readonly mask: number };
+  /** For the packets that the rest of it is not about (`not`). */
+  readonly inverted?: true;
+  /** Routes whose prefixes are no longer than this do not count (`suppress_prefixlength`). */
+  readonly suppress?: number;
+  /** For packets of some users, protocols, ports or classes only; which, is not known. */
+  readonly narrowed?: true;
 }
 
 /** A permanent neighbour (ARP or ND) entry. */

@@ -29,11 +29,12 @@ export const routeAttribute = {
   via: 18,
 } as const;
 /** RTN_*. */
-export const routeTypes = { unicast: 1, blackhole: 6, unreachable: 7, prohibit: 8 } as const;
+export const routeTypes = { unicast: 1, blackhole: 6, unreachable: 7, prohibit: 8, throw: 9 } as const;
 /** RT_SCOPE_*. */
 export const routeScopes = { global: 0, link: 253, host: 254, nowhere: 255 } as const;
-/** RT_TABLE_MAIN. */
+/** RT_TABLE_MAIN, and RT_TABLE_LOCAL, in which the kernel keeps the host's own addresses. */
 export const mainTable = 254;
+export const localTable = 255;
 /** RT_TABLE_COMPAT: the number is in the attribute because it does not fit the header. */
 const COMPAT_TABLE = 252;
 /** RTPROT_STATIC: what an administrator's own routes have as well. */

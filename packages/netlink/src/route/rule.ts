@@ -12,11 +12,21 @@ export const ruleAttribute = {
   incoming: 3,
   priority: 6,
   mark: 10,
+  suppress: 14,
   table: 15,
   mask: 16,
   outgoing: 17,
+  layer3: 19,
+  users: 20,
   protocol: 21,
+  transport: 22,
+  sourcePorts: 23,
+  destinationPorts: 24,
 } as const;
+/** FIB_RULE_INVERT. */
+export const INVERT = 2;
+/** FRA_SUPPRESS_PREFIXLEN that suppresses nothing. */
+const SUPPRESS_NOTHING = 0xffff_ffff;
 /** FR_ACT_TO_TBL: look the route up in a table. */
 export const ACTION_TABLE = 1;
 /** RTPROT_STATIC. */
@@ -37,20 +47,21 @@ export function removeRuleMessage(rule: RuleObject): Uint8Array {
 }
 
 function encodeRule(type: number, flags: number, rule: RuleObject): Uint8Array {
-  const { family, from, to, table, priority, incoming, outgoing, mark } = rule;
+  const { family, from, to, table, priority, incoming, outgoing, mark, inverted, suppress } = rule;
   return encodeMessage(type, flags, (writer) => {
     writer.header.u8(familyNumber(family)).u8(lengthOf(to)).u8(lengthOf(from)).u8(0);
     writer.header
       .u8(table > 255 ? COMPAT_TABLE : table)
       .u16(0)
       .u8(ACTION_TABLE)
-      .u32(0);
+      .u32(inverted === true ? INVERT : 0);
     writePrefix(writer, ruleAttribute.destination, to);
     writePrefix(writer, ruleAttribute.source, from);
     if (incoming !== undefined) writer.text(ruleAttribute.incoming, incoming);
     if (outgoing !== undefined) writer.text(ruleAttribute.outgoing, outgoing);
     writer.u32(ruleAttribute.priority, priority);
     if (mark !== undefined) writer.u32(ruleAttribute.mark, mark.value).u32(ruleAttribute.mask, mark.mask);
+    if (suppress !== undefined) writer.u32(ruleAttribute.suppress, suppress);
     writer.u32(ruleAttribute.table, table).u8(ruleAttribute.protocol, RULE_STATIC);
   });
 }
@@ -75,6 +86,8 @@ export function decodeRule(message: Message, namespace: NamespaceName): RuleObje
   const header = decodeRuleHeader(message.body);
   if (header.action !== ACTION_TABLE) return undefined;
   const attributes = new Attributes(message.body.subarray(ruleHeaderLength));
+  const suppress = attributes.u32(ruleAttribute.suppress);
+  const isNarrowed = header.service !== 0 || narrowing.some((type) => attributes.bytes(type) !== undefined);
   return withoutUndefined<RuleObject>({
     kind: 'rule',
     namespace,
@@ -86,16 +99,31 @@ export function decodeRule(message: Message, namespace: NamespaceName): RuleObje
     incoming: attributes.text(ruleAttribute.incoming),
     outgoing: attributes.text(ruleAttribute.outgoing),
     mark: markIn(attributes),
+    inverted: (header.flags & INVERT) !== 0 ? true : undefined,
+    suppress: suppress === SUPPRESS_NOTHING ? undefined : suppress,
+    narrowed: isNarrowed ? true : undefined,
   });
 }
+
+/** What a rule may be about that no {@link RuleObject} can say. */
+const narrowing = [
+  ruleAttribute.layer3,
+  ruleAttribute.users,
+  ruleAttribute.transport,
+  ruleAttribute.sourcePorts,
+  ruleAttribute.destinationPorts,
+];
 
 /** The parts of fib_rule_hdr that we use. */
 export interface RuleHeader {
   readonly family: 4 | 6;
   readonly destinationLength: number;
   readonly sourceLength: number;
+  /** Type of service, if the rule is for one. */
+  readonly service: number;
   readonly table: number;
   readonly action: number;
+  readonly flags: number;
 }
 
 /** Read the fixed part of a rule message. */
@@ -104,8 +132,8 @@ export function decodeRuleHeader(body: Uint8Array): RuleHeader {
   const family = reader.u8() === addressFamily.ipv6 ? 6 : 4;
   const destinationLength = reader.u8();
   const sourceLength = reader.u8();
-  const table = reader.skip(1).u8();
-  return { family, destinationLength, sourceLength, table, action: reader.skip(2).u8() };
+  const [service, table] = [reader.u8(), reader.u8()];
+  return { family, destinationLength, sourceLength, service, table, action: reader.skip(2).u8(), flags: reader.u32() };
 }
 
 /** The prefix in an attribute whose length is in the header. */

@@ -64,6 +64,7 @@ const objects: {
   rule: {
     ...{ kind: 'rule', namespace: 'web', family: 4, priority: 5, table: 7, from: prefix('10.0.0.0/8') },
     ...{ to: prefix('10.1.0.0/16'), incoming: 'eth0', outgoing: 'eth1', mark: { value: 1, mask: 255 } },
+    ...{ inverted: true, suppress: 0, narrowed: true },
   },
   neighbor: { kind: 'neighbor', namespace: 'web', link: 'eth0', address: ip('10.0.0.9'), mac: link.mac },
   fdb: {

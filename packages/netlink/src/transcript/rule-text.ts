@@ -4,6 +4,7 @@ import { routeMessage } from '../route/message-types.ts';
 import {
   ACTION_TABLE,
   decodeRuleHeader,
+  INVERT,
   markIn,
   prefixIn,
   RULE_STATIC,
@@ -22,6 +23,7 @@ export function renderRuleMessage(message: Message, entry: RouteEntry): string {
   const mark = markIn(attributes);
   const words: Words = [
     message.type === routeMessage.newRule ? 'add' : 'del',
+    ...((header.flags & INVERT) !== 0 ? ['not'] : []),
     ...option('priority', attributes.u32(ruleAttribute.priority)),
     ...option('from', prefixIn(attributes, ruleAttribute.source, header.sourceLength) ?? 'all'),
     ...option('to', prefixIn(attributes, ruleAttribute.destination, header.destinationLength)),
@@ -29,6 +31,7 @@ export function renderRuleMessage(message: Message, entry: RouteEntry): string {
     ...option('oif', attributes.text(ruleAttribute.outgoing)),
     ...option('fwmark', mark && `0x${mark.value.toString(16)}/0x${mark.mask.toString(16)}`),
     ...option('lookup', attributes.u32(ruleAttribute.table) ?? header.table),
+    ...option('suppress_prefixlength', attributes.u32(ruleAttribute.suppress)),
     ...option('protocol', attributes.u8(ruleAttribute.protocol) === RULE_STATIC ? 'static' : undefined),
   ];
   attributes.assertAllRead(entry.operation);

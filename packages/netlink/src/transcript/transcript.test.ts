@@ -87,6 +87,10 @@ const table: [object: RouteChange['object'], commands: string[]][] = [
     { ...rule, mark: { value: 1, mask: 15 }, outgoing: 'eth0' },
     ['ip rule add priority 9 from all oif eth0 fwmark 0x1/0xf lookup 7 protocol static'],
   ],
+  [
+    { ...rule, inverted: true, mark: { value: 1, mask: 15 }, suppress: 0 },
+    ['ip rule add not priority 9 from all fwmark 0x1/0xf lookup 7 suppress_prefixlength 0 protocol static'],
+  ],
 ];
 
 for (const [object, expected] of table) {

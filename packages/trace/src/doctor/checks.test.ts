@@ -57,6 +57,7 @@ const healthy: HostState = {
     link(3, 'br-app', { kind: 'bridge' }),
     link(4, 'veth1', { kind: 'veth', masterIndex: 3, alias: 'fairlead web' }),
   ],
+  rules: [{ kind: 'rule', namespace: '', family: 4, priority: 32_766, table: 254 }],
   routes: [
     route('0.0.0.0/0', 'eth0'),
     route('192.0.2.0/24', 'eth0'),
@@ -162,6 +163,15 @@ const cases: [name: string, state: HostState, codes: string[]][] = [
   [
     'a blackhole around a network',
     { ...healthy, routes: [...healthy.routes, route('10.0.0.0/8')] },
+    ['subnet-overlap'],
+  ],
+  [
+    'a VPN with a table of its own',
+    {
+      ...healthy,
+      rules: [{ kind: 'rule', namespace: '', family: 4, priority: 5270, table: 52 }, ...healthy.rules],
+      routes: [...healthy.routes, { ...route('10.0.0.0/8', 'tailscale0'), table: 52 }],
+    },
     ['subnet-overlap'],
   ],
   ['a route for other addresses', { ...healthy, routes: [...healthy.routes, route('10.10.0.0/16', 'wg0')] }, []],

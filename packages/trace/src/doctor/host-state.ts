@@ -1,5 +1,5 @@
 import type { InterfaceAddress, IpAddress } from '@fairlead/base';
-import type { ChainSummary, LinkDetails, RouteObject } from '@fairlead/netlink';
+import type { ChainSummary, LinkDetails, RouteObject, RuleObject } from '@fairlead/netlink';
 import type { Directory, NetworkPlace } from '../model/directory.ts';
 import type { TraceReport } from '../model/report.ts';
 
@@ -34,6 +34,8 @@ export interface HostState {
   readonly directory: Directory;
   readonly links: readonly LinkDetails[];
   readonly routes: readonly RouteObject[];
+  /** Which tables of routes are asked for which packets. */
+  readonly rules: readonly RuleObject[];
   readonly addresses: readonly IpAddress[];
   readonly sysctls: Readonly<Record<string, string>>;
   readonly chains: readonly ChainSummary[];

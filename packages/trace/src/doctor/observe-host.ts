@@ -36,7 +36,7 @@ export async function observeHost(
   before?: Pick<HostState, 'nameServers'>,
 ): Promise<Omit<HostState, 'proofs' | 'missingFeatures'>> {
   const host = namespaces.get('');
-  const objects = kernel.observe('', ['address', 'route']);
+  const objects = kernel.observe('', ['address', 'route', 'rule']);
   const [nameServers, ownNames] = await Promise.all([
     before?.nameServers ?? askNameServers(host),
     askOwnNames(namespaces, directory),
@@ -45,6 +45,7 @@ export async function observeHost(
     directory,
     links: kernel.links(''),
     routes: routesIn(objects),
+    rules: objects.filter((object) => object.kind === 'rule'),
     addresses: objects.filter(isAddress).map(({ address }) => hostPart(address)),
     sysctls: host.enter(readSysctls),
     chains: readRuleset(host, []).chains,

@@ -1,5 +1,5 @@
 import { prefixFamily } from '@fairlead/base';
-import { overlapText, type RouteOverlap, routeOverlaps } from '@fairlead/netlink/overlap';
+import { overlapRoute, overlapText, type RouteOverlap, routeOverlaps } from '@fairlead/netlink/overlap';
 import { sysctlFix } from '../cause/row.ts';
 import type { NetworkPlace } from '../model/directory.ts';
 import type { Finding } from './finding.ts';
@@ -38,17 +38,17 @@ function namesOf(networks: readonly NetworkPlace[]): string {
 export function overlapFindings(state: HostState): Finding[] {
   const own = new Set(state.directory.networks.flatMap(({ interface: device, host }) => [device, host?.link]));
   return state.directory.networks.flatMap(({ name, subnets }) =>
-    routeOverlaps(subnets, state.routes, (link) => own.has(link)).map((found) => overlap(state, name, found)),
+    routeOverlaps(subnets, state, (link) => own.has(link)).map((found) => overlap(state, name, found)),
   );
 }
 
 function overlap(state: HostState, name: string, found: RouteOverlap): Finding {
-  const { subnet, destination, place, diverts } = found;
+  const { subnet, diverts } = found;
   return {
     code: 'subnet-overlap',
     severity: diverts ? 'error' : 'warning',
     text: overlapText(name, found),
-    evidence: [`route: ${destination} dev ${place}`, `network ${name}: ${subnet}`],
+    evidence: [`route: ${overlapRoute(found)}`, `network ${name}: ${subnet}`],
     affects: containersOn(state, name),
     fixes: [
       {
