@@ -53,7 +53,7 @@ import { operationAccount, operationRecords, operationTranscript } from './opera
 import type { DaemonOptions } from './options.ts';
 import { PrivateContainerd } from './private-containerd.ts';
 import { reloadEvent } from './reload.ts';
-import { systemInfo } from './system-info.ts';
+import { isForwardingLacking, systemInfo } from './system-info.ts';
 import { VERSION } from './version.ts';
 
 const buildKits = lateModule(() => import('./build-kit-service.ts'));
@@ -180,6 +180,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
       cgroupParent: options.cgroupParent,
       ...(identities && { identities }),
       selfRepair: options.selfRepair,
+      isForwardingLacking: () => isForwardingLacking(options),
       runtime: { binary: runtime },
       log: options.log,
     },

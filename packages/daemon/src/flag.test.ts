@@ -87,3 +87,10 @@ test('options of networks that do not set them come from flags or from the file,
   assert.deepEqual(optionsOf(file).networkOptions, wanted);
   assert.throws(() => options('--default-network-opt', 'mtu=1400'), { code: 'invalid-argument', message: /mtu=1400/ });
 });
+
+test('forwarding is the engine’s to switch on unless the flag or the file says otherwise', () => {
+  assert.equal(options().ipForward, true);
+  const given = options('--ip-forward=false');
+  assert.deepEqual([given.ipForward, given.notes], [false, []]);
+  assert.equal(optionsOf(parseConfig('{"ip-forward": false}')).ipForward, false);
+});

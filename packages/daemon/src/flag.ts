@@ -62,7 +62,7 @@ export const flags: readonly Flag[] = [
   { name: 'iptables', kind: 'switch', note: NFTABLES },
   { name: 'ip6tables', kind: 'switch', note: NFTABLES },
   { name: 'firewall-backend', kind: 'text', note: NFTABLES },
-  { name: 'ip-forward', kind: 'switch', note: 'forwarding is switched on when a network needs it' },
+  { name: 'ip-forward', kind: 'switch' },
   { name: 'ip-forward-no-drop', kind: 'switch', note: "the host's own policies are never changed" },
   { name: 'allow-direct-routing', kind: 'switch', note: 'only published ports are reachable from outside' },
   { name: 'bridge-accept-fwmark', kind: 'text', note: 'marks of other rules decide about nothing' },

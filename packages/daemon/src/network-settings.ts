@@ -36,6 +36,7 @@ export function networkSettings(options: DaemonOptions, engineId: string, kernel
     hostTable: hostTable({ protected: kernel.protectedTables, relay: kernel.transparentProxying }),
     hostResolvConf: () => readHostResolvConf().text,
     defaultOptions: options.networkOptions,
+    forwarding: options.ipForward,
     ...(bridge.name !== 'none' && {
       defaultBridge: {
         bridge: bridge.name,

@@ -24,6 +24,8 @@ export interface DaemonOptions {
   readonly flowHistory: number;
   /** Put back at once what somebody takes from the network. */
   readonly selfRepair: boolean;
+  /** Switch the host's forwarding on when a network needs it; otherwise the operator sees to it. */
+  readonly ipForward: boolean;
   /** Socket of a containerd that runs already; absent means one of our own. */
   readonly containerd?: string;
   /** Whose subordinate users and groups those of containers are, `default|USER[:GROUP]`; absent means nobody's. */
@@ -118,6 +120,7 @@ export function optionsOf(values: FlagValues): DaemonOptions {
     ...(text('metrics-addr') && { metrics: parseMetricsAddress(text('metrics-addr') ?? '') }),
     flowHistory: parseCount('flow history', text('flow-history')) || 0,
     selfRepair: on('self-repair', true),
+    ipForward: on('ip-forward', true),
     ...(containerd && { containerd }),
     ...(userRemap && { userRemap }),
     cgroupParent: text('cgroup-parent') ?? '',

@@ -9,6 +9,7 @@ import { daemonLogger } from './log.ts';
 import { daemonOptions } from './options.ts';
 import { PidFile } from './pid-file.ts';
 import { reloadedOptions } from './reload.ts';
+import { isForwardingLacking } from './system-info.ts';
 import { VERSION } from './version.ts';
 
 /** By then the start is over, and whoever waited for the API has been served. */
@@ -39,6 +40,7 @@ export async function runDaemon(words: readonly string[]): Promise<number> {
       logger.error('unhandled rejection', { error: reason instanceof Error ? (reason.stack ?? '') : String(reason) });
     });
     for (const note of options.notes) logger.info(`flag without effect: ${note}`);
+    if (isForwardingLacking(options)) logger.warn('IPv4 forwarding is disabled. Networking will not work.');
     using _pidFile = new PidFile(options.pidFile);
     const addresses = listenAddresses(options);
     await using composed = await composeEngine(live, logger);

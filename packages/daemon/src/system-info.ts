@@ -23,6 +23,7 @@ export function systemInfo(facts: SystemFacts): () => Promise<Omit<SystemInfo, '
   let fixed: Promise<Pick<SystemInfo, 'containerdVersion' | 'runtimeVersion'>> | undefined;
   return async () => {
     const options = facts.options();
+    const isLacking = isForwardingLacking(options);
     fixed ??= versions(facts);
     return {
       ...(await fixed),
@@ -44,9 +45,18 @@ export function systemInfo(facts: SystemFacts): () => Promise<Omit<SystemInfo, '
       defaultAddressPools: facts.addressPools,
       labels: options.labels,
       loggingDriver: options.log.type,
-      warnings: [],
+      ipv4Forwarding: !isLacking,
+      warnings: isLacking ? ['WARNING: IPv4 forwarding is disabled'] : [],
     };
   };
+}
+
+/**
+ * True while the host does not pass IPv4 packets on and the operator sees to that himself (`--ip-forward=false`). Otherwise
+ * forwarding is switched on as soon as a network needs it, and kept on.
+ */
+export function isForwardingLacking({ ipForward }: Pick<DaemonOptions, 'ipForward'>): boolean {
+  return !ipForward && readOptional('/proc/sys/net/ipv4/ip_forward').trim() === '0';
 }
 
 async function versions({ containerd, runtime }: SystemFacts) {

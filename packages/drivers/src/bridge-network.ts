@@ -14,8 +14,8 @@ export interface BridgeNetwork {
   /** The host's own addresses on the bridge: the containers' gateways. */
   readonly gateways: readonly InterfaceAddress[];
   readonly ipv6: boolean;
-  /** No way out, so nothing has to be forwarded. */
-  readonly internal: boolean;
+  /** The host is to pass packets on: there is a way out, and the operator does not see to forwarding himself. */
+  readonly forwards: boolean;
   /** The bridge was made by somebody else: only addresses and settings are ours, the link stays. */
   readonly adopted: boolean;
 }
@@ -50,7 +50,7 @@ function bridgeSysctls(network: BridgeNetwork): SysctlObject[] {
     [`net.ipv6.conf.${key}.accept_ra`, '0'],
     [`net.ipv6.conf.${key}.disable_ipv6`, network.ipv6 ? '0' : '1'],
   ];
-  if (!network.internal) {
+  if (network.forwards) {
     if (network.gateways.some((address) => prefixFamily(address) === 4)) settings.push(['net.ipv4.ip_forward', '1']);
     if (network.ipv6) settings.push(['net.ipv6.conf.all.forwarding', '1']);
   }

@@ -13,7 +13,7 @@ const network: BridgeNetwork = {
   mtu: 1500,
   gateways: [parseInterfaceAddress('172.18.0.1/16')],
   ipv6: false,
-  internal: false,
+  forwards: true,
   adopted: false,
 };
 
@@ -43,7 +43,7 @@ test('forwarding is switched on only for the families that leave the host', () =
   assert.ok(!sysctls(bridgeNetworkObjects(network)).some((line) => line.startsWith('net.ipv6.conf.all')));
   const dual = { ...network, ipv6: true, gateways: [...network.gateways, parseInterfaceAddress('fd00::1/64')] };
   assert.ok(sysctls(bridgeNetworkObjects(dual)).includes('net.ipv6.conf.all.forwarding=1'));
-  const internal = sysctls(bridgeNetworkObjects({ ...dual, internal: true }));
+  const internal = sysctls(bridgeNetworkObjects({ ...dual, forwards: false }));
   assert.ok(!internal.some((line) => line.includes('forward')));
 });
 

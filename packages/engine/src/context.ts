@@ -62,6 +62,8 @@ export interface EngineSettings {
   readonly identities?: IdentityMapping;
   /** Put back at once what somebody takes from the network; otherwise with the next start. */
   readonly selfRepair: boolean;
+  /** True while the host does not forward IPv4, and it is the operator's wish that nothing is done about it. */
+  readonly isForwardingLacking?: () => boolean;
   readonly runtime: RuntimeOptions;
   /** The log of containers that ask for none in particular. */
   readonly log: LogConfig;

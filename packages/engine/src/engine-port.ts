@@ -313,6 +313,8 @@ export interface SystemInfo {
   readonly labels: readonly string[];
   /** Of containers that ask for none in particular. */
   readonly loggingDriver: string;
+  /** The host passes IPv4 packets on, or will as soon as a network needs it. */
+  readonly ipv4Forwarding: boolean;
   readonly warnings: readonly string[];
 }
 

@@ -36,6 +36,11 @@ export function bridgeNetwork(request: NetworkRequest, surroundings: NetworkSurr
   return { ...frame, driver: 'bridge', subnets, bridge };
 }
 
+/** A network with what the operator wants of the host's forwarding now: whether it is ours to switch on. */
+export function withForwarding({ leavesForwarding: _, ...network }: Network, isOurs = true): Network {
+  return { ...network, ...(!isOurs && network.bridge && { leavesForwarding: true }) };
+}
+
 /** A bridge that a LAN's interface is in: nothing of it is ours but what is plugged into it. */
 function lanBridge(
   frame: ReturnType<typeof networkFrame>,

@@ -77,7 +77,7 @@ export class NetworkController {
   constructor(context: ControllerContext) {
     const { kernel, names, settings, emit, logger } = context;
     this.#onRepair = context.onRepair;
-    const { namespacePrefix, hostTable } = settings;
+    const { namespacePrefix, hostTable, forwarding = true } = settings;
     const state = new NetworkState(context.store, antispoofTable({ protected: hostTable.protected === true }));
     const records = new NameRecords(names, settings.hostResolvConf);
     const ports = new PortBook(names);
@@ -102,7 +102,8 @@ export class NetworkController {
       ...(remote && { remote }),
     });
     this.#sandboxes = new Sandboxes(parts);
-    this.#reconcile = { state, kernel, names, records, ports, namespacePrefix, hostTable, logger, turn };
+    const host = { namespacePrefix, hostTable, forwarding };
+    this.#reconcile = { state, kernel, names, records, ports, ...host, logger, turn };
   }
 
   /**

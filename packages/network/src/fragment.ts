@@ -36,7 +36,7 @@ export function networkFragment(network: Network): KernelObject[] {
       mtu: bridge.mtu,
       gateways: bridgeAddresses(network),
       ipv6: network.ipv6,
-      internal,
+      forwards: !internal && network.leavesForwarding !== true,
       adopted: bridge.adopted,
     }),
     ...segments.flatMap(bridgeSegmentObjects),

@@ -49,6 +49,8 @@ export interface Network {
   readonly records?: readonly NameRecord[];
   /** Present for bridge. */
   readonly bridge?: BridgeSettings;
+  /** The operator sees to the host's forwarding himself; absent means that it is switched on when it is needed. */
+  readonly leavesForwarding?: true;
   /** Present for macvlan and ipvlan. */
   readonly parent?: ParentSettings;
   /** Present for networks that a plugin drives. */

@@ -16,7 +16,7 @@ import {
 } from '@fairlead/base';
 import { isOwnAlias } from '@fairlead/drivers';
 import type { KernelObject } from '@fairlead/netlink';
-import { bridgeNetwork } from './bridge-network.ts';
+import { bridgeNetwork, withForwarding } from './bridge-network.ts';
 import { BINDING_OPTION } from './bridge-options.ts';
 import { requireUnusedConfig } from './config-network.ts';
 import { diff, removals } from './diff.ts';
@@ -183,6 +183,10 @@ export class Networks {
   /** Make sure that the predefined networks are there, the default bridge as configured; nothing is applied yet. */
   ensurePredefined(): void {
     const { state, settings } = this.#context;
+    for (const network of state.networks) {
+      const wanted = withForwarding(network, settings.forwarding);
+      if (wanted.leavesForwarding !== network.leavesForwarding) state.networks.put(wanted);
+    }
     const named = new Map([...state.networks].map((network) => [network.name, network]));
     for (const name of ['host', 'none'] as const) if (!named.has(name)) state.networks.put(fixedNetwork(name));
     const bridge = named.get('bridge');
@@ -280,9 +284,9 @@ export class Networks {
   }
 
   /** @returns the network with the addresses that the host has on it. */
-  #store(network: Network): Network {
-    const { state } = this.#context;
-    state.networks.put(network);
+  #store(wanted: Network): Network {
+    const { state, settings } = this.#context;
+    const network = state.networks.put(withForwarding(wanted, settings.forwarding));
     state.addresses.open(network);
     try {
       return withHostAddresses(network, state);

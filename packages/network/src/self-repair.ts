@@ -97,7 +97,7 @@ export function concerns({ networks, endpoints }: SelfRepairParts['state'], loss
   // Every interface of ours that comes or goes is such a hint: to look at all of them each time would cost more and more.
   if (loss.kind === 'link' && endpoints.behind(loss.name) !== undefined) return true;
   return Iterator.from(networks).some((network) => {
-    const { id, bridge, parent, internal, subnets } = network;
+    const { id, bridge, parent, internal, subnets, leavesForwarding } = network;
     switch (loss.kind) {
       case 'link':
         if ([bridge?.name, parent?.name, parent?.host?.name].includes(loss.name)) return true;
@@ -109,7 +109,7 @@ export function concerns({ networks, endpoints }: SelfRepairParts['state'], loss
         if (parent?.host !== undefined && isWayTo(loss.destination, endpoints.onNetwork(id))) return true;
         return bridge !== undefined && subnets.some(({ subnet }) => subnet === loss.destination);
       case 'forwarding':
-        return bridge !== undefined && !internal;
+        return bridge !== undefined && !internal && leavesForwarding !== true;
       default:
         return loss satisfies never;
     }

@@ -28,6 +28,8 @@ export interface NetworkSettings {
   readonly defaultBridge?: DefaultBridge;
   /** Driver options of networks that do not set them, by driver; absent means none. */
   readonly defaultOptions?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** False leaves the host's forwarding as it is; absent means true. */
+  readonly forwarding?: boolean;
   /** How many containers a network's bridges have ports for; absent means as the kernel has them. */
   readonly bridgeCapacity?: BridgeCapacity;
   /** The host's table without its elements. */

@@ -21,6 +21,8 @@ export class NetworkState {
   readonly #antispoofTable: TableDefinition;
   /** What servers of LANs have still to be told. */
   readonly farewells: Collection<Farewell>;
+  /** Forwarding, by its sysctl, that was off when the engine came. */
+  readonly unforwarded: Collection<{ readonly id: string }>;
   #lastDebt: number;
 
   /** @param antispoofTable what sandboxes that are held to their own addresses share. */
@@ -33,6 +35,7 @@ export class NetworkState {
     this.addresses = new AddressBook(store.collection<Lease>('lease'), this.networks);
     this.debts = store.collection<Debt>('debt');
     this.farewells = store.collection<Farewell>('farewell');
+    this.unforwarded = store.collection<{ readonly id: string }>('unforwarded');
     this.#lastDebt = Math.max(0, ...[...this.debts].map(({ id }) => Number(id)));
   }
 

@@ -28,7 +28,7 @@ const network: KernelObject[] = [
     mtu: 1500,
     gateways: [parseInterfaceAddress('172.30.0.1/16')],
     ipv6: false,
-    internal: false,
+    forwards: true,
     adopted: false,
   }),
   ...networkElements({ bridge, internal: false, masquerade: { ipv4: true } }),

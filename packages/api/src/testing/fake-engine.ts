@@ -168,6 +168,7 @@ export class FakeEngine implements EnginePort {
       defaultAddressPools: [{ base: '172.17.0.0/16', size: 24 }],
       labels: [],
       loggingDriver: 'json-file',
+      ipv4Forwarding: true,
       warnings: [],
     };
   }

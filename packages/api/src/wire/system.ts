@@ -79,7 +79,7 @@ export function presentInfo(
     },
     ...limitSupport(),
     ...(version < 50 && { BridgeNfIptables: false, BridgeNfIp6tables: false }),
-    IPv4Forwarding: true,
+    IPv4Forwarding: info.ipv4Forwarding,
     Debug: info.debug,
     NFd: 0,
     OomKillDisable: info.cgroupVersion === '1',

@@ -37,6 +37,7 @@ import type { ExecRequest, ExecTable } from './exec-table.ts';
 import type { LegacyLinks } from './legacy-links.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { plannedMounts, requireBindSources } from './mount-plan.ts';
+import { networkWarnings } from './network-plan.ts';
 import { processesOf } from './processes.ts';
 import { requireFitForUserNamespace } from './user-namespace.ts';
 import { containerView } from './view.ts';
@@ -101,7 +102,8 @@ export class Containers implements ContainerService {
     const { mounts, volumes } = await this.#volumes.decide(config, image);
     const container = { ...makeContainer(name, this.#pinLinks(this.#pinDonor(config)), image), ...marks, mounts };
     this.#table.requireFreeName(name);
-    return { container, image, chainId, volumes, warnings: [...warningsOf(config), ...warnings] };
+    const lacks = networkWarnings(config, this.#context.settings);
+    return { container, image, chainId, volumes, warnings: [...lacks, ...warnings] };
   }
 
   async start(reference: string): Promise<void> {
@@ -384,12 +386,6 @@ export class Containers implements ContainerService {
       throw error;
     }
   }
-}
-
-function warningsOf({ host }: ContainerConfig): string[] {
-  const published = host.portBindings.length > 0 || host.publishAllPorts;
-  if (host.networkMode !== 'host' || !published) return [];
-  return ['Published ports are discarded when using host network mode'];
 }
 
 async function* concat(past: AsyncIterable<readonly OutputChunk[]>, live: AsyncIterable<OutputChunk>) {

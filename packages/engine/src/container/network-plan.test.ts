@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { FairleadError } from '@fairlead/base';
 import type { Network, PortBinding } from '@fairlead/network';
 import type { Container } from '../model.ts';
-import { exposedPorts, hostnameOf, planNetwork } from './network-plan.ts';
+import { exposedPorts, hostnameOf, networkWarnings, planNetwork } from './network-plan.ts';
 import { type SampleContainer, sampleContainer, sampleTable } from './testing/sample-container.ts';
 
 function networkNamed(name: string): Network {
@@ -123,4 +123,15 @@ test('-P publishes every exposed port that is not published already, on a port t
     { containerPort: 80, protocol: 'udp' },
     { containerPort: 53, protocol: 'udp' },
   ]);
+});
+
+test('a container is warned of what its network lacks, in Docker’s words', () => {
+  const warnings = (networkMode: string, isLacking: boolean, publishAllPorts = false) => {
+    const { config } = sampleContainer({ host: { networkMode, publishAllPorts } });
+    return networkWarnings(config, { isForwardingLacking: () => isLacking });
+  };
+  const lacking = ['IPv4 forwarding is disabled. Networking will not work.'];
+  assert.deepEqual([warnings('bridge', true), warnings('bridge', false)], [lacking, []]);
+  assert.deepEqual([warnings('host', true), warnings('none', true)], [[], []]);
+  assert.deepEqual(warnings('host', false, true), ['Published ports are discarded when using host network mode']);
 });

@@ -9,6 +9,7 @@ import {
   withPrefix,
 } from '@fairlead/base';
 import { containerPortsOf, type JoinRequest, type NetworkController, type PortBinding } from '@fairlead/network';
+import type { EngineSettings } from '../context.ts';
 import type { Container } from '../model.ts';
 import type { ContainerTable } from './container-table.ts';
 
@@ -23,6 +24,18 @@ export type NetworkPlan =
       readonly exposed: readonly string[];
     }
   | { readonly mode: 'shared'; readonly hostname: string; readonly donor: Container };
+
+/** What will not work of the network of a container that is made, in Docker's words. */
+export function networkWarnings(
+  { host }: Container['config'],
+  { isForwardingLacking }: Pick<EngineSettings, 'isForwardingLacking'>,
+): string[] {
+  const { networkMode } = host;
+  const published = host.portBindings.length > 0 || host.publishAllPorts;
+  if (networkMode === 'host') return published ? ['Published ports are discarded when using host network mode'] : [];
+  if (networkMode === 'none' || isForwardingLacking?.() !== true) return [];
+  return ['IPv4 forwarding is disabled. Networking will not work.'];
+}
 
 /** The id of the container whose network another one shares; `undefined` when it has one of its own. */
 export function donorIdOf({ config }: Pick<Container, 'config'>): string | undefined {
