@@ -34,7 +34,9 @@ test('down takes networks from the kernel, and up brings them back', async () =>
   await using host = await Host.create();
   const root = join(host.folder, 'r');
   const fairlead = (...words: string[]): Promise<Finished> => host.run([launcher, ...words, '--root', root]);
-  const before = await kernelState(host);
+  const forwarding = () => host.exec('sysctl', 'net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding');
+  await host.exec('sysctl', '-qw', 'net.ipv4.ip_forward=0', 'net.ipv6.conf.all.forwarding=0');
+  const [before, off] = [await kernelState(host), await forwarding()];
   assert.equal((await fairlead('up')).code, 0);
   const socket = `unix://${join(root, 'run/fairlead/docker.sock')}`;
   await host.exec('docker', '-H', socket, 'network', 'create', '--ipv6', 'app');
@@ -42,8 +44,10 @@ test('down takes networks from the kernel, and up brings them back', async () =>
   const down = await fairlead('down');
   assert.equal(down.code, 0, down.stderr);
   await settled(host, before, 'after down');
+  assert.equal(await forwarding(), off);
   assert.equal((await fairlead('up')).code, 0);
   await settled(host, withNetworks, 'after up');
+  assert.doesNotMatch(await forwarding(), / = 0/);
   assert.equal((await fairlead('down')).code, 0);
   await settled(host, before, 'in the end');
 });

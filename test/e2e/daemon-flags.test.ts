@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { busyboxImage, Daemon, Host } from '@fairlead/lab';
+
+const fairlead = resolve(import.meta.dirname, '../../fairlead');
 
 /** What dockerd's flags mean for the networks and containers that come of them. */
 
@@ -31,6 +33,31 @@ test('--bip, --mtu, --dns and --default-address-pool decide about networks, and 
     assert.equal(subnet, '10.201.0.0/24\n');
     assert.match(daemon.log(), /flag without effect: --live-restore: containers always go on/);
   });
+});
+
+test('with --ip-forward=false the host’s forwarding is left as it is, and its lack is said in Docker’s words', async () => {
+  const lacking = 'IPv4 forwarding is disabled';
+  const forwarding = (host: Host) => host.exec('sysctl', '-n', 'net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding');
+  await using host = await Host.create({});
+  await host.exec('sysctl', '-qw', 'net.ipv4.ip_forward=0', 'net.ipv6.conf.all.forwarding=0');
+  await using daemon = await Daemon.fairlead(host, ['--ip-forward=false', '--ipv6']);
+  const image = join(host.folder, 'busybox.tar');
+  await busyboxImage(image);
+  await daemon.docker('load', '-i', image);
+  const { stderr } = await daemon.tryDocker(['run', '-d', '--name', 'web', 'busybox', 'sleep', '1000']);
+  assert.equal(stderr, `WARNING: ${lacking}. Networking will not work.\n`);
+  assert.equal(await forwarding(host), '0\n0\n');
+  assert.match(daemon.log(), new RegExp(`${lacking}. Networking will not work`));
+  const info = async () => {
+    const { stdout, stderr } = await daemon.tryDocker(['info']);
+    return stdout + stderr;
+  };
+  assert.match(await info(), new RegExp(`WARNING: ${lacking}`));
+  const { stdout } = await host.run([fairlead, 'doctor'], { env: { DOCKER_HOST: daemon.address } });
+  assert.match(stdout, /This host does not forward IPv4/);
+  await host.exec('sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1');
+  assert.ok(!(await info()).includes(lacking));
+  await daemon.docker('rm', '-f', 'web');
 });
 
 test('the default network has another subnet when the flags change, and keeps its identity', async () => {

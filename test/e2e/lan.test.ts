@@ -189,6 +189,29 @@ test('where nobody answers the container does not start, says why, and leaves no
   await docker('network', 'rm', 'silent');
 });
 
+test('who waits for an address is stopped, killed and removed at once, and nothing is left', async () => {
+  const options = ['--ipam-driver', 'dhcp', '--ipam-opt', 'com.fairlead.dhcp.timeout=300', '-o', 'parent=nobody'];
+  await docker('network', 'create', '-d', 'macvlan', ...options, 'silent');
+  const run = (name: string) => daemon.tryDocker(['run', '--name', name, '--network', 'silent', 'busybox', 'true']);
+  const endings = [['stop'], ['kill'], ['rm'], ['rm', '-f']].map(([command = '', ...flags]) => [command, ...flags]);
+  for (const [index, words] of endings.entries()) {
+    const name = `waiting${index}`;
+    const running = run(name);
+    while ((await host.exec('ls', '/run/netns')).trim() === '') await sleep(20);
+    const { stderr } = await daemon.tryDocker([...words, name]);
+    assert.equal(stderr.replace(/container [0-9a-f]{64}/, 'ID'), words[0] === 'kill' ? gone(name) : '');
+    const { code, stderr: told } = await running;
+    assert.equal(code, 125);
+    assert.match(told, /failed to set up container networking: no IPv4 address for .*: waiting for one was canceled/);
+    assert.equal((await host.exec('ls', '/run/netns')).trim(), '');
+    if (words[0] !== 'rm') await docker('rm', name);
+  }
+  assert.equal(await docker('ps', '-aq'), '');
+  await docker('network', 'rm', 'silent');
+});
+
+const gone = (name: string) => `Error response from daemon: cannot kill container: ${name}: ID is not running\n`;
+
 test('a bridge with the LAN’s interface in it: the host’s own is left alone, addresses are made of announced prefixes', async () => {
   const out = host.outside;
   await host.exec('ip', 'link', 'add', 'br0', 'type', 'bridge');

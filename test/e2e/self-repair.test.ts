@@ -88,6 +88,19 @@ test('a route that leads away with addresses of a network is warned of, and said
     await saysOnce(`"network":"app","route":"${prefix} dev wg0"`, 'no longer');
     assert.deepEqual(await warnings(), []);
   }
+  for (const [family, words, prefix, subnet] of [
+    ['-4', '10.99.0.0/16', '10.99.0.0/16', '10.99.0.0/24'],
+    ['-6', 'default', '::/0', 'fd99::/64'],
+  ] as const) {
+    await host.exec('ip', family, 'route', 'add', words, 'dev', 'wg0', 'table', '52');
+    await host.exec('ip', family, 'rule', 'add', 'priority', '5270', 'lookup', '52');
+    const meaning = `Packets for app (${subnet}) go to wg0 instead: table 52 is asked before the main one`;
+    await saysOnce(`"route":"${prefix} dev wg0 table 52","overlap":"${meaning}`);
+    assert.ok((await warnings())[0]?.startsWith(meaning), meaning);
+    await host.exec('ip', family, 'rule', 'del', 'priority', '5270');
+    await saysOnce(`"network":"app","route":"${prefix} dev wg0 table 52"`, 'no longer');
+    assert.deepEqual(await warnings(), []);
+  }
   await host.exec('ip', 'link', 'del', 'wg0');
 });
 
