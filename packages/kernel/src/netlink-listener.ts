@@ -1,5 +1,7 @@
+import type { ClassicInstruction } from '@fairlead/base';
 import { decodeMessages, type Message } from '@fairlead/netlink';
 import { type NetlinkProtocol, NetlinkSocket } from './netlink-socket.ts';
+import { attachFilter } from './socket-filter.ts';
 import { bind, recv, setsockopt, whenReadable } from './syscalls.ts';
 import { SystemCallError } from './system-call-error.ts';
 
@@ -23,18 +25,21 @@ export interface NetlinkListener extends Disposable {
  * Listen to multicast groups of the namespace this thread is in. `handler` gets each message, whose body is a copy.
  *
  * @param onLoss is called when the kernel could not keep messages for us; how many it does not tell.
+ * @param program which messages to get, when not all.
  */
 export function listenToNetlink(
   protocol: NetlinkProtocol,
   groups: readonly number[],
   handler: (message: Message) => void,
   onLoss: () => void = () => {},
+  program: readonly ClassicInstruction[] = [],
 ): NetlinkListener {
   const socket = new NetlinkSocket(protocol);
   const { descriptor } = socket;
   try {
     // Without a port number of its own a socket counts as the sender, the kernel, and is passed over.
     bind(descriptor, anyPort, anyPort.length);
+    if (program.length > 0) attachFilter(descriptor, program);
     for (const group of groups) setsockopt(descriptor, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, wordOf(group), 4);
   } catch (error) {
     socket[Symbol.dispose]();

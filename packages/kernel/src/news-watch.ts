@@ -1,4 +1,13 @@
-import { decodeNews, decodeRulesNews, type News, netfilterGroup, newsGroups } from '@fairlead/netlink';
+import {
+  decodeNews,
+  decodeRulesNews,
+  lostEntriesOnly,
+  type Message,
+  type News,
+  neighborGroup,
+  netfilterGroup,
+  newsGroups,
+} from '@fairlead/netlink';
 import { listenToNetlink } from './netlink-listener.ts';
 
 /**
@@ -11,7 +20,9 @@ export function watchNews(handler: (news: News) => void, rules: boolean): Dispos
   const handOn = (news: News | undefined): void => {
     if (news !== undefined) handler(news);
   };
-  parts.use(listenToNetlink('route', newsGroups, (message) => handOn(decodeNews(message))));
+  const hear = (message: Message): void => handOn(decodeNews(message));
+  parts.use(listenToNetlink('route', newsGroups, hear));
+  parts.use(listenToNetlink('route', [neighborGroup], hear, undefined, lostEntriesOnly));
   if (rules)
     parts.use(listenToNetlink('netfilter', [netfilterGroup.nftables], (message) => handOn(decodeRulesNews(message))));
   return parts;

@@ -35,7 +35,16 @@ export {
   typeOf,
 } from './message.ts';
 export { hasErrno, NetlinkError } from './netlink-error.ts';
-export { decodeNews, decodeRulesNews, type Loss, type News, newsGroups, type RouteArrival } from './news.ts';
+export {
+  decodeNews,
+  decodeRulesNews,
+  type Loss,
+  lostEntriesOnly,
+  type News,
+  neighborGroup,
+  newsGroups,
+  type RouteArrival,
+} from './news.ts';
 export type {
   ChainDefinition,
   Comparand,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ByteWriter, parseIpAddress, parsePrefix } from '@fairlead/base';
+import { ByteWriter, parseIpAddress, parseMacAddress, parsePrefix } from '@fairlead/base';
 import { AttributeWriter } from './attribute.ts';
-import type { Message } from './message.ts';
-import { decodeNews, decodeRulesNews, type News } from './news.ts';
+import { encodeMessage, type Message } from './message.ts';
+import { decodeNews, decodeRulesNews, lostEntriesOnly, type News } from './news.ts';
 
 /** A notification: its fixed header, then attributes. */
 function news(type: number, header: readonly number[], write: (writer: AttributeWriter) => void = () => {}): Message {
@@ -16,6 +16,8 @@ const link = (family: number, flags: number, change: number) => [
   ...[family, 0, 1, 0, 7, 0, 0, 0],
   ...[flags, 0, 0, 0, change & 255, (change >> 8) & 255, (change >> 16) & 255, change >>> 24],
 ];
+/** ndmsg with a family and flags. */
+const entry = (family: number, flags: number) => [family, 0, 0, 0, 7, 0, 0, 0, 0x40, 0, flags, 0];
 const named = (writer: AttributeWriter) => void writer.text(3, 'br-app');
 const forwarding = (index: number, value: number) => (writer: AttributeWriter) =>
   void writer.u32(1, index >>> 0).u32(2, value);
@@ -65,6 +67,13 @@ const cases: readonly (readonly [what: string, message: Message, news: News | un
   ['a rule goes', news(33, [10, 0, 0, 0, 52, 0, 0, 1, 0, 0, 0, 0]), { kind: 'policy' }],
   ['a route of the local table comes', news(24, [2, 32, 0, 0, 255, 2, 254, 2, 0, 0, 0, 0]), undefined],
   ['a route of the local table goes', news(25, [2, 32, 0, 0, 255, 2, 254, 2, 0, 0, 0, 0]), undefined],
+  [
+    'an entry that holds a container to its port goes',
+    news(29, entry(7, 0x40), (writer) => void writer.bytes(2, Uint8Array.of(2, 0x42, 0, 0, 0, 9))),
+    { kind: 'fdb', mac: parseMacAddress('02:42:00:00:00:09') },
+  ],
+  ['an entry that was learnt goes', news(29, entry(7, 0)), undefined],
+  ['a neighbour goes', news(29, entry(2, 0x40)), undefined],
   ['forwarding is switched off', news(80, [2, 0, 0, 0], forwarding(-1, 0)), { kind: 'forwarding', family: 4 }],
   ['forwarding of IPv6 is switched off', news(80, [10, 0, 0, 0], forwarding(-1, 0)), { kind: 'forwarding', family: 6 }],
   ['forwarding is switched on', news(80, [2, 0, 0, 0], forwarding(-1, 1)), undefined],
@@ -79,4 +88,22 @@ test('rules and what holds them are told with their table, elements are not told
   for (const type of [0xa02, 0xa1a, 0xa05, 0xa08, 0xa0b])
     assert.deepEqual(inTable(type), { kind: 'rules', table: 'fairlead' });
   for (const type of [0xa00, 0xa0c, 0xa0e, 0xa0f]) assert.equal(inTable(type), undefined);
+});
+
+test('the filter leaves nothing but entries that stay with their port, and are lost', () => {
+  const message = (type: number, family: number, flags: number) =>
+    encodeMessage(type, 0, (writer) => void writer.header.bytes(Uint8Array.from(entry(family, flags))));
+  const kept = (bytes: Uint8Array): number => {
+    for (let [at, value] = [0, 0]; ; at++) {
+      const { code, jt, jf, k } = lostEntriesOnly[at] ?? assert.fail('it ends');
+      if (code === 0x06) return k;
+      if (code === 0x30) value = bytes[k] ?? 0;
+      else at += (code === 0x15 ? value === k : (value & k) !== 0) ? jt : jf;
+    }
+  };
+  const cases = [message(29, 7, 0x40), message(28, 7, 0x40), message(29, 2, 0x40), message(29, 7, 0)];
+  assert.deepEqual(
+    cases.map((bytes) => kept(bytes) > 0),
+    [true, false, false, false],
+  );
 });

@@ -1,10 +1,19 @@
-import { ByteReader, type IpAddress, ipFromBytes, type Prefix } from '@fairlead/base';
+import {
+  ByteReader,
+  type ClassicInstruction,
+  type IpAddress,
+  ipFromBytes,
+  type MacAddress,
+  macFromBytes,
+  type Prefix,
+} from '@fairlead/base';
 import { Attributes } from './attribute.ts';
 import type { Message } from './message.ts';
 import { nftType } from './nftables/nft-message.ts';
 import { addressAttribute, addressHeaderLength } from './route/address.ts';
 import { FLAG_UP, linkAttribute, linkHeaderLength } from './route/link-attributes.ts';
 import { addressFamily, routeMessage } from './route/message-types.ts';
+import { neighborAttribute, neighborFlag, neighborHeaderLength } from './route/neighbor.ts';
 import {
   decodeRouteHeader,
   destinationIn,
@@ -21,6 +30,7 @@ export type Loss =
   | { readonly kind: 'address'; readonly address: IpAddress }
   | { readonly kind: 'route'; readonly destination: Prefix }
   | { readonly kind: 'forwarding'; readonly family: 4 | 6 }
+  | { readonly kind: 'fdb'; readonly mac: MacAddress }
   | { readonly kind: 'rules'; readonly table: string };
 
 /** A route that somebody has made, we or others. */
@@ -41,6 +51,25 @@ export type News = Loss | RouteArrival | PolicyChange;
 
 /** Multicast groups of NETLINK_ROUTE in which it is told (enum rtnetlink_groups). */
 export const newsGroups: readonly number[] = [1, 5, 7, 8, 9, 11, 19, 24, 25];
+
+/** RTNLGRP_NEIGH: every change of a neighbour and of a bridge's entries, of which {@link lostEntriesOnly} leaves few. */
+export const neighborGroup = 3;
+
+/** Codes of linux/filter.h: load a byte, compare, compare bits, end; then places in a message: its type, and what ndmsg says. */
+const [LOAD_BYTE, IF_EQUAL, IF_ANY_BIT, END] = [0x30, 0x15, 0x45, 0x06] as const;
+const place = { type: 4, family: 16, flags: 26 } as const;
+
+/** Keeps the messages that {@link decodeNews} finds a lost entry in: hosts meet neighbours all the time, and nobody is to wake for it. */
+export const lostEntriesOnly: readonly ClassicInstruction[] = [
+  { code: LOAD_BYTE, jt: 0, jf: 0, k: place.type },
+  { code: IF_EQUAL, jt: 0, jf: 5, k: routeMessage.deleteNeighbor },
+  { code: LOAD_BYTE, jt: 0, jf: 0, k: place.family },
+  { code: IF_EQUAL, jt: 0, jf: 3, k: addressFamily.bridge },
+  { code: LOAD_BYTE, jt: 0, jf: 0, k: place.flags },
+  { code: IF_ANY_BIT, jt: 0, jf: 1, k: neighborFlag.sticky },
+  { code: END, jt: 0, jf: 0, k: 0x4_0000 },
+  { code: END, jt: 0, jf: 0, k: 0 },
+];
 
 /** ifi_change of a link that has just been made: nothing of it has changed. */
 const ALL_FLAGS = 0xffff_ffff;
@@ -68,6 +97,8 @@ export function decodeNews(message: Message): News | undefined {
     case routeMessage.newRule:
     case routeMessage.deleteRule:
       return { kind: 'policy' };
+    case routeMessage.deleteNeighbor:
+      return lostEntry(message);
     case routeMessage.newConfiguration:
       return lostForwarding(message);
     default:
@@ -110,6 +141,16 @@ function newRoute({ body }: Message): RouteArrival | undefined {
   const table = attributes.u32(routeAttribute.table) ?? header.table;
   const destination = destinationIn(attributes, header);
   return { kind: 'route-added', destination, ...(table !== mainTable && { table }) };
+}
+
+/** An entry of a bridge that stays with its port; those that a bridge has learnt come and go by themselves. */
+function lostEntry({ body }: Message): Loss | undefined {
+  const header = new ByteReader(body);
+  const family = header.u8();
+  const flags = header.skip(9).u8();
+  if (family !== addressFamily.bridge || (flags & neighborFlag.sticky) === 0) return undefined;
+  const mac = new Attributes(body.subarray(neighborHeaderLength)).bytes(neighborAttribute.mac);
+  return mac && { kind: 'fdb', mac: macFromBytes(mac) };
 }
 
 function lostForwarding({ body }: Message): Loss | undefined {

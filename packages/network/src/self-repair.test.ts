@@ -16,12 +16,13 @@ async function populated() {
   const sandbox = await rig.sandbox('web');
   const endpoint = await rig.join(sandbox, network);
   const [four, six] = network.subnets;
-  assert.ok(network.bridge && endpoint.hostInterface && four?.gateway && six?.gateway);
-  return { rig, bridge: network.bridge.name, cable: endpoint.hostInterface, four, six, gateway: four.gateway };
+  const { hostInterface: cable, mac } = endpoint;
+  assert.ok(network.bridge && cable && mac && four?.gateway && six?.gateway);
+  return { rig, bridge: network.bridge.name, cable, mac, four, six, gateway: four.gateway };
 }
 
 test('a loss concerns us when what was lost is in the store', async () => {
-  const { rig, bridge, cable, four, six, gateway } = await populated();
+  const { rig, bridge, cable, mac, four, six, gateway } = await populated();
   using _rig = rig;
   const ours: readonly Loss[] = [
     { kind: 'link', name: bridge, how: 'removed' },
@@ -30,6 +31,7 @@ test('a loss concerns us when what was lost is in the store', async () => {
     { kind: 'route', destination: four.subnet },
     { kind: 'route', destination: six.subnet },
     { kind: 'forwarding', family: 4 },
+    { kind: 'fdb', mac },
     { kind: 'rules', table: tableName },
   ];
   for (const loss of ours) assert.ok(concerns(rig.state, loss), describeLoss(loss));

@@ -108,6 +108,8 @@ export function concerns({ networks, endpoints }: SelfRepairParts['state'], loss
       case 'route':
         if (parent?.host !== undefined && isWayTo(loss.destination, endpoints.onNetwork(id))) return true;
         return bridge !== undefined && subnets.some(({ subnet }) => subnet === loss.destination);
+      case 'fdb':
+        return endpoints.onNetwork(id).some(({ mac }) => mac === loss.mac);
       case 'forwarding':
         return bridge !== undefined && !internal && leavesForwarding !== true;
       default:
@@ -132,6 +134,8 @@ export function describeLoss(loss: Loss): string {
       return `address ${loss.address} removed`;
     case 'route':
       return `route ${loss.destination} removed`;
+    case 'fdb':
+      return `entry for ${loss.mac} removed`;
     case 'forwarding':
       return `IPv${loss.family} forwarding switched off`;
     case 'rules':
