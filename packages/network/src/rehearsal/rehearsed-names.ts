@@ -1,6 +1,6 @@
 import type { PortRange } from '@fairlead/base';
 import type { Sandbox } from '../model.ts';
-import type { NameServicePort, PortReservation, ResolverSandbox } from '../name-service-port.ts';
+import type { NameServicePort, PortReservation, ResolverPorts, ResolverSandbox } from '../name-service-port.ts';
 
 /** Where the name server of a sandbox listens that is not there: the real one takes ports as they come. */
 const SOME_PORTS = { udpPort: 40_053, tcpPort: 40_053 } as const;
@@ -17,8 +17,8 @@ export class RehearsedNames implements NameServicePort {
     this.#sandbox = sandbox;
   }
 
-  async openSandbox({ id }: ResolverSandbox): Promise<{ readonly udpPort: number; readonly tcpPort: number }> {
-    return this.#sandbox(id)?.resolver ?? SOME_PORTS;
+  async openSandbox({ id, servesIpv6 }: ResolverSandbox): Promise<ResolverPorts> {
+    return { ...SOME_PORTS, ...(servesIpv6 && { ipv6: SOME_PORTS }), ...this.#sandbox(id)?.resolver };
   }
 
   async reservePorts(owner: string, reservations: readonly PortReservation[]): Promise<readonly PortRange[]> {
