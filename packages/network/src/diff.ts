@@ -65,7 +65,9 @@ export function removals(objects: readonly KernelObject[]): Change[] {
   const { removed = [], vanishing = [] } = Object.groupBy(objects, (object) =>
     vanishesWith(object, namespaces, links) ? 'vanishing' : 'removed',
   );
-  const alongside = vanishing.filter((object) => object.kind !== 'sysctl' || isOfThese(object, namespaces, links));
+  const alongside = vanishing.filter((object) =>
+    object.kind === 'sysctl' ? isOfThese(object, namespaces, links) : !isTableOfHost(object),
+  );
   const last = removed.length - 1;
   return removed
     .sort((a, b) => rank(b) - rank(a))
@@ -147,7 +149,7 @@ function vanishesWith(object: KernelObject, namespaces: ReadonlySet<string>, lin
   // A setting of the host stays: nobody can say who else relies on it by now. One of a link goes with the link.
   if (object.kind === 'sysctl') return true;
   // A table of the host is everybody's: who knows what all want takes it away (see reconcile.ts).
-  if (object.kind === 'table' && object.namespace === '') return true;
+  if (isTableOfHost(object)) return true;
   // What a namespace holds goes in the kernel's own time: until then a parent would have no room for a successor with
   // the same hardware address, or for any (drivers/net/macvlan.c, macvlan_open).
   if (isOnForeignParent(object)) return false;
@@ -157,6 +159,10 @@ function vanishesWith(object: KernelObject, namespaces: ReadonlySet<string>, lin
     return isInnerEnd(object) || (object.type.peer !== undefined && namespaces.has(object.type.peer.namespace));
   }
   return 'link' in object && object.link !== undefined && links.has(placeOf(object, object.link));
+}
+
+function isTableOfHost(object: KernelObject): boolean {
+  return object.kind === 'table' && object.namespace === '';
 }
 
 /** A setting of a link, or of a namespace, that goes; others stay as they are. */

@@ -48,6 +48,7 @@ const cases: [what: string, made: readonly Change[], undo: readonly Change[]][] 
   ],
   ['what went comes back, with all that went alongside', removals([bridge, address]), [add(bridge), add(address)]],
   ['what came and went was never there', [add(bridge), ...removals([bridge])], []],
+  ['a table of the host, which stays when others go, is not made once more', removals([bridge, table]), [add(bridge)]],
   ['a table of the host goes with what has made it', [add(table)], [{ action: 'remove', object: table }]],
   [
     'only the first state counts, and only the last',
