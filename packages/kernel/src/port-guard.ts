@@ -1,19 +1,13 @@
 import { randomInt } from 'node:crypto';
 import { parseIpAddress } from '@fairlead/base';
 import { boundPort } from './bound-port.ts';
-import {
-  addBpfElements,
-  closeAll,
-  createBpfMap,
-  deleteBpfElements,
-  linkBpfProgram,
-  loadBpfProgram,
-} from './bpf-call.ts';
+import { addBpfElements, closeAll, createBpfMap, deleteBpfElements } from './bpf-call.ts';
+import { linkToAllProcesses } from './control-group-program.ts';
 import { guardKeyBytes, guardKeys, guardProgram } from './port-guard-program.ts';
 import { holdPort } from './port-hold.ts';
 import { portPrefixes } from './port-prefixes.ts';
 import { type AddressPorts, portInUse, type UsedPort } from './port-users.ts';
-import { close, fsconfig, fsmount, fsopen, getsockopt, socket } from './syscalls.ts';
+import { close, getsockopt, socket } from './syscalls.ts';
 import { SystemCallError } from './system-call-error.ts';
 
 /** BPF_MAP_TYPE_LPM_TRIE, which needs BPF_F_NO_PREALLOC. */
@@ -25,12 +19,6 @@ const bindHooks = { 4: 8, 6: 9 } as const;
 /** Room for a thousand ranges of the worst kind in both families. */
 const CAPACITY = 131_072;
 const HELD = Uint8Array.of(1);
-/** The same numbers on every architecture (include/uapi/asm-generic/unistd.h); since Linux 5.2. */
-const FSOPEN = 430;
-const FSCONFIG = 431;
-const FSMOUNT = 432;
-const CLOEXEC = 1;
-const FSCONFIG_CMD_CREATE = 6;
 const AF_INET = 2;
 const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2000000;
@@ -133,33 +121,7 @@ function keysOf({ protocol, addresses, first, last }: AddressPorts): Uint8Array[
 function attach(request: Parameters<typeof guardProgram>[0]): number {
   const hook = bindHooks[request.family];
   const instructions = guardProgram(request);
-  const program = loadBpfProgram({
-    type: SOCKET_ADDRESS,
-    name: `fl_bind${request.family}`,
-    instructions,
-    attachType: hook,
-  });
-  try {
-    const root = controlGroupRoot();
-    try {
-      return linkBpfProgram(program, root, hook);
-    } finally {
-      close(root);
-    }
-  } finally {
-    close(program);
-  }
-}
-
-/** The root of the control groups of version 2, wherever that is mounted, or not: every process is below it. */
-function controlGroupRoot(): number {
-  const context = fsopen(FSOPEN, 'cgroup2', CLOEXEC);
-  try {
-    fsconfig(FSCONFIG, context, FSCONFIG_CMD_CREATE, null, null, 0);
-    return fsmount(FSMOUNT, context, CLOEXEC, 0);
-  } finally {
-    close(context);
-  }
+  return linkToAllProcesses({ type: SOCKET_ADDRESS, name: `fl_bind${request.family}`, instructions, attachType: hook });
 }
 
 /** @throws SystemCallError where a bound socket is not listed before it listens. */

@@ -7,11 +7,15 @@ import {
   runBpfProgram,
   updateBpfElement,
 } from './bpf-call.ts';
+import { linkToAllProcesses } from './control-group-program.ts';
 import { close } from './syscalls.ts';
 
 /** BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, BPF_PROG_TYPE_SCHED_CLS. */
 const TRACING = 26;
 const RAW_TRACEPOINT = 23;
+/** BPF_PROG_TYPE_CGROUP_SYSCTL, BPF_CGROUP_SYSCTL. */
+const SYSCTL = 23;
+const SYSCTL_HOOK = 18;
 const CLASSIFIER = 3;
 /** BPF_MAP_TYPE_HASH. */
 const HASH = 1;
@@ -41,6 +45,17 @@ export function attachTracingProgram({ name, instructions, tracepointTypeId }: T
   } finally {
     close(program);
   }
+}
+
+/**
+ * Load a program that is asked whenever any process reads or writes a file below /proc/sys (Linux 5.2), until it is disposed
+ * of, or this process ends in any way. With 1 it says that this may be.
+ *
+ * @throws as {@link attachTracingProgram}.
+ */
+export function attachSysctlProgram(name: string, instructions: Uint8Array): Disposable {
+  const link = linkToAllProcesses({ type: SYSCTL, name, instructions, attachType: SYSCTL_HOOK });
+  return { [Symbol.dispose]: () => close(link) };
 }
 
 /** A text that programs can hand to helpers as a constant. */

@@ -29,8 +29,16 @@ export {
   type Width,
 } from './bpf-assembler.ts';
 export { EventRing } from './event-ring.ts';
+export { type LegacyTable, readLegacyTablesHere } from './legacy-tables.ts';
 export { listenToNetlink, type NetlinkListener } from './netlink-listener.ts';
 export { type ConnectionState, type NumberedConnection, openNumberedConnection } from './numbered-connection.ts';
 export { PacketRing, type PacketRingOptions, type RingPacket } from './packet-ring.ts';
 export { type ReservedPort, reservePort, sendRawPacket } from './raw-packet.ts';
-export { attachTracingProgram, NumberSet, ProgramText, runClassifier, type TracingProgram } from './tracing-program.ts';
+export {
+  attachSysctlProgram,
+  attachTracingProgram,
+  NumberSet,
+  ProgramText,
+  runClassifier,
+  type TracingProgram,
+} from './tracing-program.ts';

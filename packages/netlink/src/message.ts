@@ -6,6 +6,8 @@ export interface Message {
   readonly type: number;
   readonly flags: number;
   readonly sequence: number;
+  /** Of the socket that a request came from, also in the notification of what it changed; 0 is the kernel's own. */
+  readonly port?: number;
   /** What follows the 16-byte header. */
   readonly body: Uint8Array;
 }
@@ -86,9 +88,9 @@ export function decodeMessages(bytes: Uint8Array): Message[] {
     const type = reader.u16();
     const flags = reader.u16();
     const sequence = reader.u32();
-    reader.skip(4);
+    const port = reader.u32();
     if (length < headerLength) throw new RangeError(`a netlink message cannot be ${length} bytes long`);
-    messages.push({ type, flags, sequence, body: reader.bytes(length - headerLength) });
+    messages.push({ type, flags, sequence, port, body: reader.bytes(length - headerLength) });
     reader.skip(Math.min(reader.remaining, -length & 3));
   }
   if (reader.remaining > 0) throw new RangeError(`${reader.remaining} bytes after the last netlink message`);

@@ -31,7 +31,7 @@ export function journalText(entry: JournalEntry): string[] {
     return [`${when}  ${name}  ${steps} step${steps === 1 ? '' : 's'}, ${milliseconds} ms${number}${failed}`];
   }
   const { name, details, program, processId, command } = entry;
-  const who = program === undefined ? 'somebody' : `${program} (pid ${processId})`;
+  const who = `${program ?? 'somebody'}${processId === undefined ? '' : ` (pid ${processId})`}`;
   const called = command === undefined ? '' : `: ${command}`;
   return [`${when}  ! ${who}${called}  ${name}`, ...details.map((detail) => `${' '.repeat(21)}  ${detail}`)];
 }

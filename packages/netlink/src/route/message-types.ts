@@ -29,7 +29,15 @@ export const routeMessage = {
 } as const;
 
 /** Multicast groups of rtnetlink (enum rtnetlink_groups) that we listen to. */
-export const routeGroup = { link: 1, ipv4Address: 5, ipv6Address: 9 } as const;
+export const routeGroup = {
+  link: 1,
+  ipv4Address: 5,
+  ipv4Route: 7,
+  ipv4Rule: 8,
+  ipv6Address: 9,
+  ipv6Route: 11,
+  ipv6Rule: 19,
+} as const;
 
 /** Address families (include/linux/socket.h). */
 export const addressFamily = { unspecified: 0, ipv4: 2, bridge: 7, ipv6: 10 } as const;

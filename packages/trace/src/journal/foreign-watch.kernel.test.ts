@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { after, before, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parsePrefix } from '@fairlead/base';
 import { deleteNamespace, Kernel, namespacePath, Recorder } from '@fairlead/kernel';
 import { type ForeignWatch, watchForeignChanges } from './foreign-watch.ts';
 import type { ForeignEntry } from './journal-entry.ts';
@@ -11,6 +13,17 @@ import type { ForeignEntry } from './journal-entry.ts';
 const name = `fl-test-journal-${process.pid}`;
 const recorder = new Recorder();
 const kernel = new Kernel(recorder);
+/** A kernel without BTF does not say who writes settings. */
+const hasTypes = existsSync('/sys/kernel/btf/vmlinux');
+const ourEffect = {
+  protocol: 'sysctl',
+  namespace: '',
+  operation: 'ours',
+  microseconds: 1,
+  key: '',
+  value: '',
+} as const;
+const withoutLegacy = legacyProblem();
 let seen: ForeignEntry[] = [];
 let watch: ForeignWatch;
 
@@ -37,6 +50,14 @@ beforeEach(() => {
 
 function run(...command: string[]): void {
   execFileSync('nsenter', [`--net=${namespacePath(name)}`, ...command], { stdio: 'pipe' });
+}
+
+/** Why the older iptables cannot be tried here; false where it can. */
+function legacyProblem(): string | false {
+  const inNamespaceOfItsOwn = ['unshare', ['--net', 'iptables-legacy', '-S']] as const;
+  return spawnSync(...inNamespaceOfItsOwn).status === 0
+    ? false
+    : 'this machine has no iptables-legacy, or its kernel no such tables';
 }
 
 async function changes(count: number): Promise<ForeignEntry[]> {
@@ -75,6 +96,74 @@ test('what we do to the firewall ourselves is not told', async () => {
   assert.deepEqual(
     all.map((change) => change.name),
     ['table ip witness added'],
+  );
+});
+
+test('routes and rules that somebody makes are told with the process that asked for them', async () => {
+  run('ip', 'link', 'set', 'br-theirs', 'up');
+  run('ip', 'address', 'add', '192.0.2.1/24', 'dev', 'br-theirs');
+  run('bash', '-c', 'ip route add 10.8.0.0/16 via 192.0.2.9; ip rule add from 10.8.0.0/16 lookup 100 priority 500');
+  run('ip', '-6', 'route', 'add', 'blackhole', '2001:db8:7::/48');
+  await changes(4);
+  assert.deepEqual(seen.map(({ name }) => name).sort(), [
+    'br-theirs: address 192.0.2.1/24 added',
+    'route 10.8.0.0/16 via 192.0.2.9 dev br-theirs added',
+    'route blackhole 2001:db8:7::/48 added',
+    'rule 500: from 10.8.0.0/16 lookup 100 added',
+  ]);
+  for (const { processId } of seen) assert.ok((processId ?? 0) > 1);
+});
+
+test('routes that we make ourselves are not told', async () => {
+  const object = {
+    kind: 'route',
+    namespace: name,
+    destination: parsePrefix('10.6.0.0/16'),
+    link: 'br-theirs',
+  } as const;
+  const route = { ...object, scope: 'link' } as const;
+  watch.touch({ ...ourEffect, changes: [{ action: 'add', object: { ...route, namespace: '' } }] });
+  await kernel.apply([{ action: 'add', object: route }]);
+  run('ip', 'route', 'add', '10.5.0.0/16', 'dev', 'lo');
+  const all = await changes(1);
+  assert.deepEqual(
+    all.map((change) => change.name),
+    ['route 10.5.0.0/16 dev lo added'],
+  );
+});
+
+test('what flaps is told once, with its number', async () => {
+  const flap = 'for i in 1 2 3 4 5; do ip route add 10.7.0.0/16 dev lo; ip route del 10.7.0.0/16 dev lo; done';
+  run('bash', '-c', flap);
+  await changes(2);
+  assert.deepEqual(
+    seen.map(({ name }) => name),
+    ['route 10.7.0.0/16 dev lo added (5 times)', 'route 10.7.0.0/16 dev lo removed (5 times)'],
+  );
+});
+
+test('settings are told with their values, and with who has written them where the kernel tells', async () => {
+  run('sysctl', '-qw', 'net.ipv6.conf.all.forwarding=1');
+  run('sh', '-c', 'echo nonsense >/proc/sys/net/ipv4/ip_forward || :');
+  watch.compare();
+  const [change] = await changes(1);
+  assert.equal(change?.name, 'net.ipv6.conf.all.forwarding: 0 changed to 1');
+  if (hasTypes) assert.equal(change?.program, 'sysctl');
+});
+
+test('rules of the older iptables are told by what they are before and after', { skip: withoutLegacy }, async () => {
+  run('iptables-legacy', '-A', 'FORWARD', '-s', '10.0.0.0/8', '-p', 'tcp', '--dport', '81', '-j', 'DROP');
+  run('ip6tables-legacy', '-P', 'INPUT', 'DROP');
+  watch.compare();
+  assert.deepEqual(
+    (await changes(2)).map(({ name, details }) => [name, ...details]),
+    [
+      [
+        'legacy ip filter: 1 rule added to FORWARD',
+        'ip filter FORWARD: -s 10.0.0.0/8 -p tcp -m tcp --dport 81 -j DROP',
+      ],
+      ['legacy ip6 filter: policy of INPUT ACCEPT changed to DROP'],
+    ],
   );
 });
 

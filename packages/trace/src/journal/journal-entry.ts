@@ -22,12 +22,12 @@ export interface OperationEntry {
 /** Something that another program changed. */
 export interface ForeignEntry {
   readonly kind: 'foreign';
-  readonly what: 'firewall' | 'interface';
+  readonly what: 'firewall' | 'interface' | 'route' | 'setting';
   /** `ip filter: 1 rule added to FORWARD`. */
   readonly name: string;
   /** What was added, as `nft list` prints it; not more than a few. */
   readonly details: readonly string[];
-  /** Who did it; of interfaces the kernel does not tell. */
+  /** Who did it, as far as the kernel tells; of one that has ended it may be the number alone. */
   readonly program?: string;
   readonly processId?: number;
   /** What that process was called with, where it could still be read. */

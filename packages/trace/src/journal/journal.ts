@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { messageOf } from '@fairlead/base';
 import type { Operation, Recorder } from '@fairlead/kernel';
-import { type ForeignListener, watchForeignChanges } from './foreign-watch.ts';
+import { keepKernelLayout } from '../collect/layout-source.ts';
+import { type ForeignListener, type ForeignWatch, watchForeignChanges } from './foreign-watch.ts';
 import { type JournalEntry, type JournalFilter, matchesJournalFilter } from './journal-entry.ts';
 import { JournalFile } from './journal-file.ts';
 
@@ -24,12 +26,14 @@ export class Journal implements Disposable {
   /** When the daemon was started, which tells its runs apart. */
   readonly #run = Math.floor(performance.timeOrigin);
   readonly #readers = new Set<(entry: JournalEntry) => void>();
+  readonly #watch: ForeignWatch;
   readonly #parts: DisposableStack;
 
   /** Begins with what was done already. */
   constructor({ folder, recorder, isOwn }: JournalParts) {
     using parts = new DisposableStack();
     this.#file = new JournalFile(folder);
+    keepKernelLayout(join(folder, 'kernel-layout.json'));
     this.#note({ time: this.#run, kind: 'daemon', name: 'daemon started' });
     for (const operation of recorder.operations()) this.#operation(operation, undefined);
     const watch = parts.use(
@@ -41,6 +45,7 @@ export class Journal implements Disposable {
     );
     const end = (operation: Operation, failure: unknown) => this.#operation(operation, failure);
     parts.use(recorder.observe({ record: (entry) => watch.touch(entry), end }));
+    this.#watch = watch;
     this.#parts = parts.move();
   }
 
@@ -59,6 +64,7 @@ export class Journal implements Disposable {
 
   /** What is kept, in the order in which it began. */
   entries(filter: JournalFilter): JournalEntry[] {
+    this.#watch.compare();
     return this.#file
       .read()
       .map((stored) => this.#visible(stored))

@@ -29,7 +29,7 @@ test('what we have just touched ourselves is not told, and later it is', () => {
   const changes = known();
   changes.touch('br-app', 100);
   assert.deepEqual(changes.seen({ ...bridge, up: false }, 200), []);
-  assert.deepEqual(changes.address(7, '10.9.1.1/24', 'added', 300), []);
+  assert.deepEqual(changes.address(bridge, '10.9.1.1/24', 'added', 300), []);
   assert.deepEqual(changes.seen(bridge, 5000), ['br-app set up']);
 });
 
@@ -41,9 +41,13 @@ test('an interface that is removed is told, unless its namespace went', () => {
   assert.deepEqual(known().gone(8, 10), []);
 });
 
-test('addresses of interfaces that are ours are told, but not those that the kernel makes', () => {
+test('addresses are told, but not those that the kernel makes, nor that one is there for longer', () => {
   const changes = known();
-  assert.deepEqual(changes.address(7, '10.9.1.1/24', 'removed', 10), ['br-app: address 10.9.1.1/24 removed']);
-  assert.deepEqual(changes.address(7, 'fe80::1/64', 'added', 10), []);
-  assert.deepEqual(changes.address(8, '10.9.1.1/24', 'removed', 10), []);
+  const card = { index: 2, name: 'eth0' };
+  changes.knowAddress(2, '2001:db8::9/64');
+  assert.deepEqual(changes.address(bridge, '10.9.1.1/24', 'removed', 10), ['br-app: address 10.9.1.1/24 removed']);
+  assert.deepEqual(changes.address(bridge, 'fe80::1/64', 'added', 10), []);
+  assert.deepEqual(changes.address(card, '2001:db8::9/64', 'added', 10), []);
+  assert.deepEqual(changes.address(card, '2001:db8::9/64', 'removed', 10), ['eth0: address 2001:db8::9/64 removed']);
+  assert.deepEqual(changes.address(card, '2001:db8::9/64', 'added', 10), ['eth0: address 2001:db8::9/64 added']);
 });

@@ -13,12 +13,14 @@ export interface LinkState {
 const AFTERMATH = 3000;
 
 /**
- * Finds out what others do to interfaces that are ours. The kernel does not tell who did it: what we have not just touched
- * ourselves was somebody else.
+ * Finds out what others do to interfaces that are ours, and to the addresses of all. What we have not just touched ourselves
+ * was somebody else.
  */
 export class LinkChanges {
   readonly #links = new Map<number, LinkState>();
   readonly #touched = new Map<string, number>();
+  /** Addresses by the index of their interface: a lifetime that is renewed is told by the kernel like a new one. */
+  readonly #addresses = new Set<string>();
   #endedAt = Number.NEGATIVE_INFINITY;
 
   /** We are changing an interface, by its name. @param now milliseconds, of any clock that goes on. */
@@ -55,11 +57,19 @@ export class LinkChanges {
     return [`${before.name} removed`];
   }
 
-  /** An address came or went. @returns what somebody else did. */
-  address(index: number, address: string, verb: 'added' | 'removed', now: number): string[] {
-    const link = this.#links.get(index);
+  /** An address that is there to begin with. */
+  knowAddress(index: number, address: string): void {
+    this.#addresses.add(`${index} ${address}`);
+  }
+
+  /** An address of an interface came or went. @returns what somebody else did. */
+  address(link: Pick<LinkState, 'index' | 'name'>, address: string, verb: 'added' | 'removed', now: number): string[] {
+    const known = `${link.index} ${address}`;
+    const isNews = verb === 'removed' || !this.#addresses.has(known);
+    if (verb === 'added') this.#addresses.add(known);
+    else this.#addresses.delete(known);
     // The kernel gives and takes these itself.
-    if (link === undefined || address.startsWith('fe80:') || this.isOurs(link.name, now)) return [];
+    if (!isNews || address.startsWith('fe80:') || this.isOurs(link.name, now)) return [];
     return [`${link.name}: address ${address} ${verb}`];
   }
 

@@ -33,10 +33,14 @@ export interface KernelLayout {
   readonly namespaceNumber: number;
   /** Reasons for dropping a packet, without `SKB_DROP_REASON_`. */
   readonly reasons: ReadonlyMap<number, string>;
+  /** Of struct task_struct. */
+  readonly task: { readonly processId: number; readonly program: number; readonly namespaces: number };
+  /** Of struct nsproxy. */
+  readonly network: number;
 }
 
 const REASON_PREFIX = 'SKB_DROP_REASON_';
-const structs = ['sk_buff', 'net_device', 'net', 'ns_common', 'sock', 'sock_common'];
+const structs = ['sk_buff', 'net_device', 'net', 'ns_common', 'sock', 'sock_common', 'task_struct', 'nsproxy'];
 
 /**
  * Find the layout in the kernel's description of its types.
@@ -66,6 +70,12 @@ export function readKernelLayout(description: Uint8Array): KernelLayout {
     socketNamespace: types.offsetOf('sock', '__sk_common') + types.offsetOf('sock_common', 'skc_net'),
     namespaceNumber: types.offsetOf('net', 'ns') + types.offsetOf('ns_common', 'inum'),
     reasons: reasonsOf(types),
+    task: {
+      processId: types.offsetOf('task_struct', 'tgid'),
+      program: types.offsetOf('task_struct', 'comm'),
+      namespaces: types.offsetOf('task_struct', 'nsproxy'),
+    },
+    network: types.offsetOf('nsproxy', 'net_ns'),
   };
 }
 

@@ -13,6 +13,8 @@ const layout: KernelLayout = {
   device: { index: 224, name: 280, namespace: 264 },
   socketNamespace: 48,
   namespaceNumber: 176,
+  task: { processId: 1268, program: 1752, namespaces: 1840 },
+  network: 40,
   reasons: new Map(),
 };
 const request = { layout, tag: 0x12345678, ring: 9 } as const;
