@@ -20,6 +20,11 @@ test('bridges are called by their networks and cables by their containers, in co
   );
 });
 
+test('the other links of a network are called by it, too', () => {
+  const text = 'hl-0123456789ab b1-0123456789ab t1-0123456789ab u1-0123456789ab b1-ba9876543210';
+  assert.equal(renamed(text, names), 'hl-app b1-app t1-app u1-app b1-ba9876543210');
+});
+
 test('two traces are the same but for times, chosen ports, and numbers of processes and rules', () => {
   const trace = (time: string, port: number, pid: number) => `  0  name db is 10.9.1.3  (by 127.0.0.11, ${time}.7 ms)
   1 ● web   eth0            out${time.padStart(8)} µs  10.9.1.2:${port} → 10.9.1.3:80 SYN

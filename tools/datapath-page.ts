@@ -3,6 +3,9 @@ import type { KernelContents } from './kernel-objects.ts';
 /** What the engine calls things by random numbers, and what a page calls them. */
 export type Renaming = ReadonlyMap<string, string>;
 
+/** Beginnings of the names of links that a network has: its bridge, the host's own link, a further bridge with its cable. */
+const ofNetworks = ['br', 'hl', 'b1', 't1', 'u1'] as const;
+
 /**
  * Names for a page: a bridge is called by its network (`br-app`), the outer end of a cable by what it leads to
  * (`veth-web`, with the inner end behind it where that is not eth0).
@@ -11,7 +14,9 @@ export type Renaming = ReadonlyMap<string, string>;
  */
 export function pageNames({ cables }: KernelContents, networks: ReadonlyMap<string, string>): Renaming {
   return new Map([
-    ...[...networks].map(([id, name]) => [`br-${id.slice(0, 12)}`, `br-${name}`] as const),
+    ...[...networks].flatMap(([id, name]) =>
+      [...ofNetworks].map((beginning) => [`${beginning}-${id.slice(0, 12)}`, `${beginning}-${name}`] as const),
+    ),
     ...cables.map(({ outer, namespace, inner }) => {
       const end = inner === 'eth0' ? '' : `-${inner}`;
       return [outer, `veth-${namespace.replace(/^fl-/, '')}${end}`] as const;
@@ -21,8 +26,9 @@ export function pageNames({ cables }: KernelContents, networks: ReadonlyMap<stri
 
 /** With the page's names; the hops of a trace keep their columns. */
 export function renamed(text: string, names: Renaming): string {
-  return text.replaceAll(/\b(?:veth|br-)[0-9a-f]{11,12}\b(?=( +(?:in|out|✕|taken) )?)/g, (name, isHop?: string) =>
-    (names.get(name) ?? name).padEnd(isHop === undefined ? 0 : name.length),
+  return text.replaceAll(
+    /\b(?:veth|br-|hl-|[btu]1-)[0-9a-f]{11,12}\b(?=( +(?:in|out|✕|taken) )?)/g,
+    (name, isHop?: string) => (names.get(name) ?? name).padEnd(isHop === undefined ? 0 : name.length),
   );
 }
 

@@ -12,7 +12,7 @@ export interface KernelContents {
 function kernelContents(): KernelContents {
   using kernel = new Kernel(new Recorder());
   const namespaces = kernel.namespaces();
-  const kinds = ['link', 'address', 'route', 'table', 'element'] as const;
+  const kinds = ['link', 'address', 'route', 'qdisc', 'table', 'element'] as const;
   const outer = new Map(kernel.links('').map((link) => [link.index, link]));
   return {
     objects: ['', ...namespaces].flatMap((namespace) => kernel.observe(namespace, kinds)),

@@ -97,6 +97,20 @@ element inet fairlead publish4 { tcp . 8080 : 10.9.0.2 . 80 }
   );
 });
 
+test('limits are told of each link, and of one that has none', () => {
+  const limited: KernelObject = { kind: 'qdisc', namespace: '', link: 'veth-web', rate: 1_250_000 };
+  assert.equal(
+    kernelView([...objects, limited], ['limits', 'host', 'veth-web', 'veth-db']),
+    'limit of veth-web tbf rate 10mbit\nlimit of veth-db none\n',
+  );
+});
+
+test('a table of the host is shown by its name', () => {
+  const definition = { family: 'bridge', name: 'shared', sets: [], chains: [] } as const;
+  const shared: KernelObject = { kind: 'table', namespace: '', definition };
+  assert.match(kernelView([...objects, shared], ['table', 'shared']), /^table bridge shared \{/);
+});
+
 test('a block that would be empty is a mistake of the page', () => {
   assert.throws(() => kernelView(objects, ['host', 'br-ap']), /nothing to show of: host br-ap$/);
   assert.throws(() => kernelView(objects, ['hots', 'br-app']), /nothing to show/);

@@ -1,4 +1,4 @@
-import { hostTable } from '../packages/firewall/src/index.ts';
+import { antispoofTable, hostTable } from '../packages/firewall/src/index.ts';
 import {
   type AddressObject,
   type ElementObject,
@@ -19,7 +19,9 @@ const sandboxPrefix = 'fl-';
  * - `host LINK...`: these links of the host, the ports of those that are bridges, their addresses and routes.
  * - `container NAME [LINK...]`: the same in a container's network, of everything but loopback unless that is asked for.
  * - `rules NAME`: the tables in there.
- * - `elements WORD...`: elements of the host's table with one of the words as a field.
+ * - `limits host|NAME LINK...`: how fast links may send.
+ * - `table NAME`: a table of the host, without its elements.
+ * - `elements WORD...`: elements of the host's tables with one of the words as a field.
  *
  * What differs from run to run is left out: hardware addresses and what follows from them, numbers, states.
  *
@@ -43,6 +45,19 @@ const views: Readonly<Record<string, View>> = {
   rules: (objects, [container]) =>
     objects.flatMap((object) =>
       object.kind === 'table' && object.namespace === `${sandboxPrefix}${container}`
+        ? [formatTable(object.definition).trim()]
+        : [],
+    ),
+  limits: (objects, [place = '', ...links]) => {
+    const here = objects.filter(({ namespace }) => namespace === (place === 'host' ? '' : `${sandboxPrefix}${place}`));
+    return links.map((link) => {
+      const limit = here.find((object) => object.kind === 'qdisc' && object.link === link);
+      return `limit of ${link} ${limit?.kind === 'qdisc' ? `tbf rate ${(limit.rate * 8) / 1_000_000}mbit` : 'none'}`;
+    });
+  },
+  table: (objects, [name]) =>
+    objects.flatMap((object) =>
+      object.kind === 'table' && object.namespace === '' && object.definition.name === name
         ? [formatTable(object.definition).trim()]
         : [],
     ),
@@ -125,10 +140,13 @@ const KERNEL = 2;
 function elementLines(objects: readonly KernelObject[], words: readonly string[]): string[] {
   const elements = objects.filter((object) => object.kind === 'element').filter(({ namespace }) => namespace === '');
   const concerned = elements.filter(({ key, value = [] }) => [...key, ...value].some((field) => words.includes(field)));
-  return hostTable({ protected: true }).sets.flatMap((set) =>
-    concerned
-      .filter((element) => element.set === set.name)
-      .map((element: ElementObject) => `element inet ${element.table} ${set.name} ${formatElements(set, [element])}`)
-      .sort(),
+  const tables = [hostTable({ protected: true }), antispoofTable({ protected: true })];
+  return tables.flatMap(({ family, name, sets }) =>
+    sets.flatMap((set) =>
+      concerned
+        .filter((element) => element.table === name && element.set === set.name)
+        .map((element: ElementObject) => `element ${family} ${name} ${set.name} ${formatElements(set, [element])}`)
+        .sort(),
+    ),
   );
 }
