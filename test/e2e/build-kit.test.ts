@@ -105,11 +105,11 @@ describe('BuildKit, with a buildkitd and Buildx that are installed', withBuildKi
   test('a daemon that is killed in the middle of a build leaves nothing of it', async () => {
     const { host, daemon } = engine;
     const build = tryDocker('build', '-t', 'slow', context('FROM busybox\nRUN echo begun; sleep 1000\n'));
-    while (!(await host.exec('ps')).includes('sleep 1000')) await sleep(50);
+    while (!(await host.exec('ps', '-ef')).includes('sleep 1000')) await sleep(50);
     await daemon.kill9();
     assert.notEqual((await build).code, 0);
     await daemon.restart();
-    while (/sleep 1000|buildkitd/.test(await host.exec('ps'))) await sleep(50);
+    while (/sleep 1000|buildkitd/.test(await host.exec('ps', '-ef'))) await sleep(50);
     assert.doesNotMatch(await host.exec('cat', '/proc/self/mountinfo'), /buildkit/);
     assert.deepEqual(JSON.parse(await docker('network', 'inspect', '-f', '{{json .Containers}}', 'bridge')), {});
     assert.equal(await host.exec('ls', '/run/netns'), '');
@@ -118,9 +118,9 @@ describe('BuildKit, with a buildkitd and Buildx that are installed', withBuildKi
 
   test('a daemon that ends takes its buildkitd with it', async () => {
     const { host, daemon } = engine;
-    assert.match(await host.exec('ps'), /buildkitd --config/);
+    assert.match(await host.exec('ps', '-ef'), /buildkitd --config/);
     await daemon.restart();
-    assert.doesNotMatch(await host.exec('ps'), /buildkitd/);
+    assert.doesNotMatch(await host.exec('ps', '-ef'), /buildkitd/);
     assert.doesNotMatch(await host.exec('cat', '/proc/self/mountinfo'), /buildkit/);
     const networks = join(host.folder, 'data/buildkit/net/cni');
     assert.deepEqual(existsSync(networks) ? readdirSync(networks) : [], []);

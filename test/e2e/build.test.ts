@@ -315,7 +315,9 @@ test('who asks for BuildKit where it is not installed is told what to do', witho
   await assert.rejects(api.text('POST', '/build', { query: { version: 2 } }), { code: 'not-implemented', message });
 });
 
-test('the docker command of 20.10, which has BuildKit built in, is told the same', besideDockerd20(), async () => {
+const likeDebian12 = { ...besideDockerd20(), ...withoutBuildkitd() };
+
+test('the docker command of 20.10, which has BuildKit built in, is told the same', likeDebian12, async () => {
   const folder = rig.folder({ Dockerfile: 'FROM busybox' });
   const env = { DOCKER_BUILDKIT: '1', DOCKER_HOST: rig.daemon.address, DOCKER_CONFIG: rig.host.folder };
   const old = await rig.host.run([peerProgram('docker'), 'build', folder], { env });
