@@ -44,10 +44,10 @@ async function afterKilling(writer: LogWriter, path: string): Promise<LogWriter>
 test('a line that was unfinished when the program was killed is finished by the next one', async () => {
   const path = newPath();
   const first = await LogWriter.open(path);
-  first.write(out('one\ntw'));
-  first.write(err('é without end'));
+  void first.write(out('one\ntw'));
+  void first.write(err('é without end'));
   const second = await afterKilling(first, path);
-  second.write(out('o\nthree\n'));
+  void second.write(out('o\nthree\n'));
   await second.close();
   assert.deepEqual(linesOf(path), ['stdout one\n', 'stdout two\n', 'stdout three\n', 'stderr é without end']);
   assert.equal(existsSync(`${path}.unfinished`), false);
@@ -56,8 +56,8 @@ test('a line that was unfinished when the program was killed is finished by the 
 test('what was finished meanwhile is not read again', async () => {
   const path = newPath();
   const first = await LogWriter.open(path);
-  first.write(out('hal'));
-  first.write(out('f\n'));
+  void first.write(out('hal'));
+  void first.write(out('f\n'));
   const second = await afterKilling(first, path);
   await second.close();
   assert.deepEqual(linesOf(path), ['stdout half\n']);
@@ -66,8 +66,8 @@ test('what was finished meanwhile is not read again', async () => {
 test('a line stays unfinished while the other stream goes on', async () => {
   const path = newPath();
   const first = await LogWriter.open(path);
-  first.write(out('prompt> '));
-  first.write(err('warning\n'));
+  void first.write(out('prompt> '));
+  void first.write(err('warning\n'));
   const second = await afterKilling(first, path);
   await second.close();
   assert.deepEqual(linesOf(path), ['stderr warning\n', 'stdout prompt> ']);
