@@ -199,7 +199,35 @@ export class ArchiveExtractor {
 async function writeFile({ content }: TarEntry, place: Buffer): Promise<void> {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   await using handle = await open(place, flags, 0o600);
-  for await (const piece of content) await writeWhole(handle, piece);
+  await writePieces(handle, content);
+}
+
+/** Bytes that a thread writes at a time. */
+const batchSize = 1 << 19;
+
+/** Write pieces; while a thread writes some of them, the next ones are collected. */
+async function writePieces(handle: FileHandle, content: AsyncIterable<Uint8Array>): Promise<void> {
+  let writing = Promise.resolve();
+  let batch: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of content) {
+    batch.push(piece);
+    length += piece.length;
+    if (length < batchSize) continue;
+    await writing;
+    writing = writeBatch(handle, batch, length);
+    // Thrown where it is awaited, which is after more has come.
+    writing.catch(() => {});
+    batch = [];
+    length = 0;
+  }
+  await writing;
+  if (length > 0) await writeBatch(handle, batch, length);
+}
+
+async function writeBatch(handle: FileHandle, batch: readonly Uint8Array[], length: number): Promise<void> {
+  const { bytesWritten } = await handle.writev(batch);
+  if (bytesWritten < length) await writeWhole(handle, Buffer.concat(batch).subarray(bytesWritten));
 }
 
 async function writeWhole(handle: FileHandle, piece: Uint8Array): Promise<void> {

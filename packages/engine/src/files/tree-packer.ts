@@ -126,17 +126,26 @@ export class TreePacker {
   }
 }
 
-/** As many bytes as the header has said: one that shrinks meanwhile is filled with zeros, as GNU tar does. */
+/**
+ * As many bytes as the header has said: one that shrinks meanwhile is filled with zeros, as GNU tar does. While one piece is
+ * on its way the next one is read.
+ */
 async function* exactly(handle: FileHandle, size: number): AsyncGenerator<Uint8Array> {
-  let missing = size;
-  while (missing > 0) {
-    const buffer = Buffer.allocUnsafe(Math.min(missing, pieceSize));
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
-    if (bytesRead === 0) buffer.fill(0);
-    const piece = bytesRead === 0 ? buffer : buffer.subarray(0, bytesRead);
+  let next = size > 0 ? readPiece(handle, size) : undefined;
+  for (let missing = size; next !== undefined; ) {
+    const piece: Uint8Array = await next;
     missing -= piece.length;
+    next = missing > 0 ? readPiece(handle, missing) : undefined;
+    // Thrown where it is awaited, unless nobody wants the next piece.
+    next?.catch(() => {});
     yield piece;
   }
+}
+
+async function readPiece(handle: FileHandle, missing: number): Promise<Uint8Array> {
+  const buffer = Buffer.allocUnsafe(Math.min(missing, pieceSize));
+  const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
+  return bytesRead === 0 ? buffer.fill(0) : buffer.subarray(0, bytesRead);
 }
 
 function attributesOf(stat: BigIntStats): TarFile['attributes'] {
