@@ -1,3 +1,4 @@
+import { causeFaults } from './trace-cause-faults.ts';
 import type { Fault } from './trace-lab.ts';
 import { linkFaults } from './trace-link-faults.ts';
 import { oddFaults } from './trace-odd-faults.ts';
@@ -305,4 +306,5 @@ NFT`,
   },
   ...linkFaults,
   ...oddFaults,
+  ...causeFaults,
 ];

@@ -65,7 +65,7 @@ export const oddFaults: readonly Fault[] = [
     trace: address,
     inject: 'inside $DB ip link set eth0 arp off; inside $WEB ip neigh flush dev eth0',
     undo: `inside $DB ip link set eth0 arp on; ${asked}`,
-    code: 'neighbor-silent',
+    code: 'arp-off',
   },
   {
     name: 'the destination is told to ignore who asks for it',
@@ -93,7 +93,7 @@ export const oddFaults: readonly Fault[] = [
     trace: out,
     inject: 'inside $WEB ip route replace default via 10.9.1.99',
     undo: 'inside $WEB ip route replace default via 10.9.1.1',
-    code: 'no-neighbor',
+    code: 'wrong-next-hop',
   },
   {
     name: 'the source has no default route',

@@ -126,7 +126,13 @@ export {
   type VethType,
 } from './object/kernel-object.ts';
 export { isPresent, satisfies } from './object/satisfies.ts';
-export { addAddressMessage, decodeAddress, dumpAddressesMessage, removeAddressMessage } from './route/address.ts';
+export {
+  addAddressMessage,
+  addressState,
+  decodeAddress,
+  dumpAddressesMessage,
+  removeAddressMessage,
+} from './route/address.ts';
 export {
   addLinkMessages,
   changeLinkMessages,

@@ -123,7 +123,13 @@ function isSameFamily(a: Prefix, b: Prefix): boolean {
 /** True when a route to `destination` would be one for addresses of the subnet in particular. */
 export function isAbout(subnet: Prefix, destination: Prefix): boolean {
   if (prefixLength(destination) === 0 || !isSameFamily(destination, subnet)) return false;
+  if (isDefault(destination) || prefixFamily(destination) !== prefixFamily(subnet)) return false;
   return prefixesOverlap(destination, subnet) && !isLinkLocal(destination);
+}
+
+/** True for a default route, also one in halves, which VPNs put before another one, and for all of IPv6 that is global. */
+export function isDefault(destination: Prefix): boolean {
+  return prefixLength(destination) <= (prefixFamily(destination) === 4 ? 1 : 3);
 }
 
 /** What an overlap means, in a sentence. */

@@ -2,6 +2,7 @@ import type { IpAddress } from '@fairlead/base';
 import { traceFile } from './capture/trace-file.ts';
 import { askForwarding, askNamespace } from './collect/namespace-facts.ts';
 import type { Namespaces } from './collect/namespaces.ts';
+import { neighborDropsOf } from './collect/neighbor-drops.ts';
 import type { PlaceMap } from './collect/place-map.ts';
 import { type Probe, type SentProbe, sendProbe } from './collect/probe.ts';
 import type { RuleWatch, WatchedNamespace } from './collect/rule-watch.ts';
@@ -97,9 +98,10 @@ function watchedNamespaces(probe: Probe, { namespaces, places, behind, sourceCon
   const ends = [sourceContainer, behind?.container].flatMap((container) => container?.attachments ?? []);
   const cables = ends.flatMap(({ hostInterface }) => hostInterface ?? []);
   const onHost = [...new Set([...cables, ...(probe.arrival ? [probe.arrival.name] : [])])];
+  const inside = [...new Set(ends.flatMap((end) => end.interface ?? []))];
   return [...names].map((name) => {
     const namespace = namespaces.get(name);
-    const devices = name === '' ? onHost.filter((device) => namespace.link(device) !== undefined) : [];
+    const devices = (name === '' ? onHost : inside).filter((device) => namespace.link(device) !== undefined);
     return { namespace, inode: places.inodeOf(name), devices };
   });
 }
@@ -228,12 +230,17 @@ class ProbeView {
 
   /** Everything that may explain it, asked where it was last seen, where it began and where it was to arrive. */
   #gatherFacts(outcome: Outcome): Facts {
-    const { behind, local, places, namespaces, sourceName } = this.#route;
+    const { behind, local, places, namespaces, sourceName, sourceContainer } = this.#route;
     const { family, source, destination, namespace, protocol } = this.#probe;
     const packet = { family, source, destination };
     const sourceInode = places.inodeOf(namespace);
-    if (outcome.verdict === 'delivered') return this.#factsOfDelivery(sourceInode);
-    const start = askNamespace(namespaces.get(namespace), { place: sourceName, inode: sourceInode, packet });
+    if (outcome.verdict === 'delivered' && !this.#isElsewhere(outcome)) return this.#factsOfDelivery(sourceInode);
+    const start = askNamespace(namespaces.get(namespace), {
+      place: sourceName,
+      inode: sourceInode,
+      packet,
+      ...interfaceOf(sourceContainer, family),
+    });
     const there = behind?.container.namespace ?? (local ? '' : undefined);
     const answer = { family, source: destination, destination: source };
     const end =
@@ -243,20 +250,39 @@ class ProbeView {
             place: places.nameOf(places.inodeOf(there)),
             inode: places.inodeOf(there),
             packet: answer,
+            ...interfaceOf(behind?.container, family),
           });
     const last = this.#factsAt(outcome.drop ?? outcome.last);
     const inner = { family, source, destination: behindOf(behind, family) ?? destination };
-    const host = askNamespace(namespaces.get(''), { place: 'host', inode: places.inodeOf(''), packet: inner });
+    const host = askNamespace(namespaces.get(''), {
+      place: 'host',
+      inode: places.inodeOf(''),
+      packet: inner,
+      ...bridgeOf(this.#route, family),
+    });
     const sockets = there === undefined || protocol === 'icmp' ? [] : receivingSockets(namespaces.get(there), protocol);
     const forwarding = this.#askForwarding(host, end);
+    const { packets } = this.#watch;
+    const neighborDrops = packets && neighborDropsOf(packets.neighborDrops, { places, namespaces }, packets.reasons);
     return {
       source: start,
       host,
       sockets,
+      ...(neighborDrops && { neighborDrops }),
       ...(forwarding && { forwarding }),
       ...(last && { last }),
       ...(end && { destination: end }),
     };
+  }
+
+  /** True when another container than the one that it was for has answered. */
+  #isElsewhere({ reply }: Outcome): boolean {
+    const { behind, places } = this.#route;
+    return (
+      behind !== undefined &&
+      reply?.role === 'answer' &&
+      reply.namespace !== places.inodeOf(behind.container.namespace ?? '')
+    );
   }
 
   /** What arrived needs no explanation: only who took it. */
@@ -286,15 +312,33 @@ class ProbeView {
     const inode = sighting?.namespace ?? 0;
     const name = places.namespaceOf(inode);
     if (sighting === undefined || name === undefined) return undefined;
-    const { header, event, device } = sighting;
+    const { header, event, device, mark } = sighting;
     const cameIn = event === 'received' || event === 'dropped' ? device?.name : undefined;
     return askNamespace(namespaces.get(name), {
       place: places.nameOf(inode),
       inode,
       packet: header,
       ...(cameIn !== undefined && { incoming: cameIn }),
+      ...(mark !== undefined && { mark }),
     });
   }
+}
+
+/** The interface by which a container is reached in a family. */
+function interfaceOf(container: ContainerPlace | undefined, family: Probe['family']): { readonly device?: string } {
+  const device = container?.attachments.find((attachment) => addressOn(attachment, family) !== undefined)?.interface;
+  return device === undefined ? {} : { device };
+}
+
+/** The bridge of the network on which the container of a route is reached, or else its source. */
+function bridgeOf(
+  { behind, sourceContainer, directory }: Route,
+  family: Probe['family'],
+): { readonly device?: string } {
+  const attachments = (behind?.container ?? sourceContainer)?.attachments ?? [];
+  const attachment = attachments.find((each) => addressOn(each, family) !== undefined);
+  const network = directory.networks.find(({ name, driver }) => name === attachment?.network && driver === 'bridge');
+  return network?.interface === undefined ? {} : { device: network.interface };
 }
 
 /** The container's own address, to which a published port leads. */

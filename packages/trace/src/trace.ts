@@ -1,6 +1,7 @@
 import { type Family, familyOf, type IpAddress } from '@fairlead/base';
+import { isAstray, takerOf } from './cause/astray-rows.ts';
 import { explainCause } from './cause/knowledge-base.ts';
-import { readHost, type Uplink } from './collect/host-addresses.ts';
+import { anywhere, readHost, type Uplink } from './collect/host-addresses.ts';
 import { lookUpName } from './collect/name-lookup.ts';
 import { askNamespace, askRoute } from './collect/namespace-facts.ts';
 import { Namespaces } from './collect/namespaces.ts';
@@ -12,7 +13,7 @@ import type { Directory } from './model/directory.ts';
 import { describeNameFailure, describeUnsendable } from './model/early-end.ts';
 import type { TraceListener } from './model/live-hops.ts';
 import type { NameStep, TraceReport } from './model/report.ts';
-import { lostSummary } from './model/summary.ts';
+import { astraySummary, lostSummary } from './model/summary.ts';
 import {
   behindAddress,
   chooseAddress,
@@ -68,7 +69,13 @@ export async function tracePacket(
   if ('failure' in prepared) {
     const inode = places.inodeOf(source.namespace);
     const packet = { family, source: destination, destination };
-    const facts = askNamespace(namespaces.get(source.namespace), { place: source.name, inode, packet });
+    const device = source.container?.attachments.find(({ interface: name }) => name !== undefined)?.interface;
+    const facts = askNamespace(namespaces.get(source.namespace), {
+      place: source.name,
+      inode,
+      packet,
+      ...(device !== undefined && { device }),
+    });
     return finish(describeUnsendable(prepared.failure, { source, destination, family, facts, directory }));
   }
   using own = options.watch === undefined ? new Watch() : undefined;
@@ -109,10 +116,12 @@ export async function tracePacket(
 
 function reportOf({ trace, ...rest }: Followed): Omit<TraceReport, 'schema' | 'milliseconds'> {
   const { verdict } = trace.outcome;
-  if (verdict === 'delivered') return { ...rest, verdict, fixes: [] };
+  const astray = isAstray(trace);
+  if (verdict === 'delivered' && !astray) return { ...rest, verdict, fixes: [] };
   const explained = explainCause(trace);
   // The cause may tell more than the packet did.
-  const summary = explained.verdict === verdict ? rest.summary : lostSummary(trace);
+  const told = explained.verdict === verdict ? rest.summary : lostSummary(trace);
+  const summary = astray ? astraySummary(trace, takerOf(trace)) : told;
   return { ...rest, summary, ...explained };
 }
 
@@ -151,9 +160,9 @@ function prepare(end: {
   const { source, destination, family, host, namespaces } = end;
   if (source.arrival) {
     const arrival = host.device(family);
-    const address = source.address ?? arrival?.gateway;
-    if (arrival === undefined || address === undefined) return { failure: 'no-uplink' };
-    return { address, arrival };
+    // Where no gateway is needed, anybody may ask.
+    const address = source.address ?? arrival?.gateway ?? anywhere[family];
+    return arrival?.mac === undefined ? { failure: 'no-uplink' } : { address, arrival };
   }
   if (source.address !== undefined) return { address: source.address };
   const { route } = askRoute(namespaces.get(source.namespace), { destination });

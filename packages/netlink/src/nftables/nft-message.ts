@@ -45,10 +45,12 @@ export const netfilterGroup = {
 } as const;
 
 /** NFPROTO_* of each table family; 0 asks for all of them. */
-export const familyNumbers: Readonly<Record<TableFamily | 'any', number>> = {
+export const familyNumbers: Readonly<Record<TableFamily | 'netdev' | 'arp' | 'any', number>> = {
   any: 0,
   inet: 1,
   ip: 2,
+  arp: 3,
+  netdev: 5,
   bridge: 7,
   ip6: 10,
 };
@@ -69,7 +71,7 @@ export function familyName(number: number): TableFamily {
 export function nftMessage(
   type: number,
   flags: number,
-  family: TableFamily | 'any',
+  family: keyof typeof familyNumbers,
   body: (writer: AttributeWriter) => void = () => undefined,
 ): Uint8Array {
   return encodeMessage(type, flags, (writer) => {

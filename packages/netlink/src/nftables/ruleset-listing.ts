@@ -65,8 +65,8 @@ export function dumpChainsMessage(): Uint8Array {
 }
 
 /** Request for all rules of the tables of a name, in every family. */
-export function dumpRulesOfTableMessage(table: string): Uint8Array {
-  return nftMessage(nftType.getRule, messageFlag.dump, 'any', (writer) => writer.text(1, table));
+export function dumpRulesOfTableMessage(family: RulesetFamily, table: string): Uint8Array {
+  return nftMessage(nftType.getRule, messageFlag.dump, family, (writer) => writer.text(1, table));
 }
 
 /** Read NFT_MSG_NEWCHAIN. */

@@ -79,3 +79,14 @@ export function decodeAddress(
   const address = ipFromBytes(bytes);
   return { kind: 'address', namespace, link, address: parseInterfaceAddress(`${address}/${length}`) };
 }
+
+/** IFA_F_DADFAILED, IFA_F_TENTATIVE. */
+const FLAG_DUPLICATE = 0x08;
+const FLAG_TENTATIVE = 0x40;
+
+/** Whether an address of an RTM_NEWADDR message may be used, in the words of ip-address(8) where it may not. */
+export function addressState(message: Message): 'usable' | 'tentative' | 'dadfailed' {
+  const flags = new ByteReader(message.body).skip(2).u8();
+  if ((flags & FLAG_DUPLICATE) !== 0) return 'dadfailed';
+  return (flags & FLAG_TENTATIVE) === 0 ? 'usable' : 'tentative';
+}

@@ -11,13 +11,23 @@ export const linkAttribute = {
   statistics: 23,
   namespaceDescriptor: 28,
   extensionMask: 29,
+  carrier: 33,
   linkNamespaceId: 37,
 } as const;
 
 /** Inside IFLA_LINKINFO. */
 export const informationAttribute = { kind: 1, data: 2, portKind: 4, portData: 5 } as const;
 /** Inside a bridge port's IFLA_INFO_SLAVE_DATA (IFLA_BRPORT_*). */
-export const bridgePortAttribute = { state: 1, hairpin: 4, flood: 9, isolated: 33 } as const;
+export const bridgePortAttribute = {
+  state: 1,
+  hairpin: 4,
+  learning: 8,
+  flood: 9,
+  multicastFlood: 27,
+  broadcastFlood: 30,
+  isolated: 33,
+  locked: 39,
+} as const;
 /** Inside a veth's IFLA_INFO_DATA (include/uapi/linux/veth.h); holds an ifinfomsg and then link attributes. */
 export const vethAttribute = { peer: 1 } as const;
 /** Inside a VXLAN link's IFLA_INFO_DATA. */
@@ -38,6 +48,8 @@ export const ipvlanFlags = { bridge: 0, private: 1, vepa: 2 } as const;
 
 /** IFF_UP. */
 export const FLAG_UP = 1;
+/** IFF_NOARP. */
+export const FLAG_NO_ARP = 0x80;
 /** Bytes of ifinfomsg. */
 export const linkHeaderLength = 16;
 

@@ -4,6 +4,7 @@ import { encodeMessage, type Message, messageFlag } from '../message.ts';
 import type { BridgePort, LinkObject, LinkType, NamespaceName } from '../object/kernel-object.ts';
 import {
   bridgePortAttribute,
+  FLAG_NO_ARP,
   FLAG_UP,
   informationAttribute,
   ipvlanAttribute,
@@ -52,8 +53,8 @@ export interface LinkDetails {
   readonly port?: BridgePort;
   /** Whether the bridge passes anything on by this port (BR_STATE_*). */
   readonly portState?: (typeof portStates)[number];
-  /** False for a bridge port to which frames for unknown addresses are not sent. */
-  readonly portFloods?: boolean;
+  /** What keeps frames from a bridge port, in bridge(8)'s words: `flood off`, `locked on`; absent when nothing does. */
+  readonly portLimits?: readonly string[];
   readonly alias?: string;
   readonly masterIndex?: number;
   /** Index of the parent or of a veth's other end. */
@@ -65,6 +66,10 @@ export interface LinkDetails {
   /** The kernel's own attributes of the kind. */
   readonly data?: Attributes;
   readonly operationalState: (typeof operationalStates)[number];
+  /** False when nobody is at the other end. */
+  readonly carrier?: boolean;
+  /** True when it neither asks for neighbours nor answers (`arp off`). */
+  readonly withoutArp?: true;
   /** Absent when they were not asked for. */
   readonly statistics?: LinkStatistics;
 }
@@ -116,7 +121,8 @@ export function linkIndexIn(message: Message): number {
 export function decodeLinkDetails(message: Message): LinkDetails {
   const header = new ByteReader(message.body).skip(4);
   const index = header.i32();
-  const up = (header.u32() & FLAG_UP) !== 0;
+  const flags = header.u32();
+  const up = (flags & FLAG_UP) !== 0;
   const attributes = new Attributes(message.body.subarray(linkHeaderLength));
   const information = attributes.nested(linkAttribute.information);
   const mac = attributes.bytes(linkAttribute.address);
@@ -135,10 +141,17 @@ export function decodeLinkDetails(message: Message): LinkDetails {
     data: information?.nested(informationAttribute.data),
     port: portOf(information),
     portState: portStateOf(information),
-    portFloods: portFloods(information),
+    portLimits: portLimits(information),
     operationalState: operationalStates[attributes.u8(linkAttribute.operationalState) ?? 0] ?? 'unknown',
+    carrier: carrierIn(attributes),
+    withoutArp: (flags & FLAG_NO_ARP) !== 0 || undefined,
     statistics: counters && decodeStatistics(counters),
   });
+}
+
+function carrierIn(attributes: Attributes): boolean | undefined {
+  const carrier = attributes.u8(linkAttribute.carrier);
+  return carrier === undefined ? undefined : carrier !== 0;
 }
 
 function portOf(information: Attributes | undefined): BridgePort | undefined {
@@ -150,9 +163,22 @@ function portOf(information: Attributes | undefined): BridgePort | undefined {
   };
 }
 
-function portFloods(information: Attributes | undefined): boolean | undefined {
+/** Switches of a bridge port, with the setting in which they keep frames back. */
+const limits = [
+  ['flood', 'flood', 0],
+  ['mcast_flood', 'multicastFlood', 0],
+  ['bcast_flood', 'broadcastFlood', 0],
+  ['learning', 'learning', 0],
+  ['locked', 'locked', 1],
+] as const;
+
+function portLimits(information: Attributes | undefined): readonly string[] | undefined {
   if (information?.text(informationAttribute.portKind) !== 'bridge') return undefined;
-  return information.nested(informationAttribute.portData)?.u8(bridgePortAttribute.flood) !== 0;
+  const data = information.nested(informationAttribute.portData);
+  const found = limits.flatMap(([word, key, setting]) =>
+    data?.u8(bridgePortAttribute[key]) === setting ? [`${word} ${setting === 1 ? 'on' : 'off'}`] : [],
+  );
+  return found.length === 0 ? undefined : found;
 }
 
 function portStateOf(information: Attributes | undefined): LinkDetails['portState'] {

@@ -5,8 +5,8 @@ import { withoutUndefined } from './link-details.ts';
 import { familyNumber, routeMessage } from './message-types.ts';
 import { decodeRouteHeader, destinationIn, gatewayIn, routeAttribute, routeHeaderLength } from './route.ts';
 
-/** RTA_SRC, RTA_IIF, RTA_UID. */
-const attribute = { source: 2, incoming: 3 } as const;
+/** RTA_SRC, RTA_IIF, RTA_MARK. */
+const attribute = { source: 2, incoming: 3, mark: 16 } as const;
 /** RTM_F_LOOKUP_TABLE, RTM_F_FIB_MATCH. */
 const LOOKUP_TABLE = 0x1000;
 const FIB_MATCH = 0x2000;
@@ -17,6 +17,8 @@ export interface RouteQuery {
   readonly source?: IpAddress;
   /** Index of the interface that it came in by; absent for one that starts here. */
   readonly incoming?: number;
+  /** Mark that rules have put on it. */
+  readonly mark?: number;
   /** Ask for the entry of the table that decides rather than for the decision (Linux 4.13; IPv6 cannot). */
   readonly entry?: boolean;
 }
@@ -46,7 +48,7 @@ const types: Readonly<Record<number, RouteAnswer['type']>> = {
 };
 
 /** RTM_GETROUTE for one packet. The kernel refuses with the error that the packet would meet. */
-export function getRouteMessage({ destination, source, incoming, entry = false }: RouteQuery): Uint8Array {
+export function getRouteMessage({ destination, source, incoming, mark, entry = false }: RouteQuery): Uint8Array {
   const bits = (address: IpAddress): number => (familyOf(address) === 4 ? 32 : 128);
   return encodeMessage(routeMessage.getRoute, 0, (writer) => {
     writer.header
@@ -58,6 +60,7 @@ export function getRouteMessage({ destination, source, incoming, entry = false }
     writer.bytes(routeAttribute.destination, ipToBytes(destination));
     if (source !== undefined) writer.bytes(attribute.source, ipToBytes(source));
     if (incoming !== undefined) writer.u32(attribute.incoming, incoming);
+    if (mark !== undefined) writer.u32(attribute.mark, mark);
   });
 }
 

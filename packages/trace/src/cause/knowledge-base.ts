@@ -1,11 +1,16 @@
 import type { Case } from '../model/case.ts';
-import type { Cause, Fix, RuleStep, Verdict } from '../model/report.ts';
+import type { Cause, Fix, Verdict } from '../model/report.ts';
+import { astrayRows, foreignSteps, removeRule, stepText } from './astray-rows.ts';
 import { firewallRows } from './firewall-rows.ts';
+import { lifetimeRows } from './lifetime-rows.ts';
 import { linkRows } from './link-rows.ts';
+import { neighborRows } from './neighbor-rows.ts';
 import { networkRows } from './network-rows.ts';
 import { routeRows } from './route-rows.ts';
 import { type CauseRow, dropEvidence } from './row.ts';
+import { sendRows } from './send-rows.ts';
 import { socketRows } from './socket-rows.ts';
+import { stateRows } from './state-rows.ts';
 
 /** What is said when nothing better is known: what the kernel said. */
 const otherwise: readonly CauseRow[] = [
@@ -36,22 +41,18 @@ const otherwise: readonly CauseRow[] = [
     explain: (trace) => {
       const { outcome } = trace;
       const [rule] = foreignSteps(trace).filter(({ text }) =>
-        /\b[sd]nat\b|masquerade|redirect|"[SD]NAT"|"MASQUERADE"/.test(text),
+        /\b[sd]nat\b|masquerade|redirect|"[SD]NAT"|"MASQUERADE"|"REDIRECT"|"NETMAP"/.test(text),
       );
-      if (outcome.verdict !== 'lost' || rule === undefined) return undefined;
+      const isUnanswered = outcome.verdict === 'lost' || outcome.verdict === 'unknown';
+      if (!isUnanswered || outcome.reply !== undefined || rule === undefined) return undefined;
       const { source, destination } = outcome.last?.header ?? trace;
+      const seen = outcome.last?.event === 'sent' ? 'sent by' : 'received by';
+      const now = outcome.last?.event === 'sent' ? ` (now ${textOf(source)} → ${textOf(destination)})` : '';
       return {
-        text: `It left this machine, changed on the way by a rule of ${rule.owner} (now ${textOf(source)} → ${textOf(destination)}), and no answer came.`,
-        evidence: [stepText(rule), `kernel: last seen sent by ${outcome.last?.device?.name ?? 'an interface'}`],
+        text: `${outcome.verdict === 'lost' ? 'It left this machine' : 'It did not get there'}, changed on the way by a rule of ${rule.owner} (table ${rule.family} ${rule.table}, chain ${rule.chain})${now}, and no answer came.`,
+        evidence: [stepText(rule), `kernel: last seen ${seen} ${outcome.last?.device?.name ?? 'an interface'}`],
         verdict: 'dropped',
-        fixes: [
-          {
-            text: 'Take the rule away',
-            scope: 'everything that it was meant for',
-            commands: [`nft delete rule ${rule.family} ${rule.table} ${rule.chain} handle ${rule.handle}`],
-            undo: [`nft add rule ${rule.family} ${rule.table} ${rule.chain} ${rule.text}`],
-          },
-        ],
+        fixes: [removeRule(rule)],
       };
     },
   },
@@ -94,6 +95,7 @@ const otherwise: readonly CauseRow[] = [
       };
     },
   },
+  astrayRows.handmadeNeighbor,
   {
     code: 'no-answer-from-outside',
     explain: ({ outcome, destination }) => {
@@ -107,17 +109,6 @@ const otherwise: readonly CauseRow[] = [
   },
 ];
 
-/** Rules of others that it met and that did not stop it. */
-function foreignSteps({ observation }: Case): RuleStep[] {
-  return observation.passes
-    .flatMap(({ steps }) => steps)
-    .filter(({ owner, kind }) => owner !== 'fairlead' && kind === 'rule');
-}
-
-function stepText({ family, table, chain, text }: RuleStep): string {
-  return `nft trace: table ${family} ${table}, chain ${chain}: ${text}`;
-}
-
 function textOf(end: string | { readonly address: string }): string {
   return typeof end === 'string' ? end : end.address;
 }
@@ -125,11 +116,42 @@ function textOf(end: string | { readonly address: string }): string {
 /** All rows, the surest first: what a rule or a socket says counts more than what the state of an interface suggests. */
 export const causeRows: readonly CauseRow[] = [
   ...firewallRows,
+  astrayRows.answerUntranslated,
+  stateRows.ipsecPolicy,
   ...networkRows,
-  ...routeRows.slice(0, 8),
+  sendRows.tooBig,
+  sendRows.notSent,
+  lifetimeRows.cameBack,
+  linkRows.interfaceDown,
+  stateRows.cableMissing,
+  stateRows.noCarrier,
+  routeRows.trafficControl,
+  routeRows.martian,
+  routeRows.reversePath,
+  stateRows.ipv6Off,
+  stateRows.portLocked,
+  stateRows.localRouteMissing,
+  neighborRows.addressMissing,
+  routeRows.noWayBack,
   ...socketRows,
-  ...linkRows,
-  ...routeRows.slice(8),
+  linkRows.offTheBridge,
+  linkRows.closedNetwork,
+  linkRows.portsIsolated,
+  linkRows.portBlocked,
+  routeRows.routeElsewhere,
+  neighborRows.arpOff,
+  neighborRows.wrongNeighbor,
+  neighborRows.wrongNextHop,
+  linkRows.wrongForwarding,
+  neighborRows.silentNeighbor,
+  neighborRows.noNeighbor,
+  astrayRows.takenElsewhere,
+  routeRows.forwardingOff,
+  routeRows.routeBlocked,
+  routeRows.noRoute,
+  lifetimeRows.lifetimeShort,
+  lifetimeRows.lifetimeOver,
+  astrayRows.sentNowhere,
   ...otherwise,
 ];
 

@@ -2,7 +2,8 @@ import type { LinkDetails } from '@fairlead/netlink';
 import type { Case } from '../model/case.ts';
 import { linkNamed, type NamespaceFacts } from '../model/facts.ts';
 import type { Fix } from '../model/report.ts';
-import { type CauseRow, commandIn, dropEvidence, type Explanation } from './row.ts';
+import { isStuck } from './passage.ts';
+import { type CauseRow, commandIn, dropEvidence } from './row.ts';
 
 /** An interface on the way, and where it is. */
 interface WayLink {
@@ -39,15 +40,6 @@ function attachmentsOf(end: Case['source'] | Case['destination'], trace: Case) {
   const other = (end === trace.source ? trace.destination : trace.source).container?.attachments;
   const common = own.filter(({ network }) => other?.some((attachment) => attachment.network === network));
   return common.length > 0 && !trace.destination.published ? common : own;
-}
-
-/** True when it did not get to where it was to get. */
-function isStuck({ outcome, facts, observation }: Case): boolean {
-  if (outcome.drop?.reason === 'NETFILTER_DROP' || outcome.reply?.role === 'answer') return false;
-  return !observation.sightings.some(
-    ({ role, event, namespace }) =>
-      role === 'request' && event === 'received' && namespace === facts.destination?.inode,
-  );
 }
 
 const interfaceDown: CauseRow = {
@@ -182,58 +174,6 @@ const portBlocked: CauseRow = {
   },
 };
 
-const wrongNeighbor: CauseRow = {
-  code: 'wrong-neighbor',
-  explain: (trace) => {
-    const { facts, destination, outcome } = trace;
-    if (!isStuck(trace) && outcome.drop?.reason !== 'OTHERHOST') return undefined;
-    for (const [place, namespace] of [
-      [facts.source, trace.source.namespace],
-      [facts.host, ''],
-    ] as const) {
-      const neighbor = place?.neighbor;
-      if (neighbor === undefined || neighbor === 'none' || neighbor.mac === undefined) continue;
-      const real = ownersOf(neighbor.address ?? destination.address, trace);
-      if (real === undefined || real === neighbor.mac || neighbor.state === 'failed') continue;
-      return wrongNeighborText(trace, { place: place?.place ?? '', namespace: namespace ?? '', neighbor, real });
-    }
-    return undefined;
-  },
-};
-
-function wrongNeighborText(
-  trace: Case,
-  found: {
-    readonly place: string;
-    readonly namespace: string;
-    readonly neighbor: Exclude<NamespaceFacts['neighbor'], 'none' | undefined>;
-    readonly real: string;
-  },
-): Explanation {
-  const { place, namespace, neighbor, real } = found;
-  const address = neighbor.address ?? trace.destination.address;
-  return {
-    text: `${place} sends packets for ${address} to ${neighbor.mac}, but the address belongs to ${real}: its neighbour entry (${neighbor.state}) is wrong.`,
-    evidence: [dropEvidence(trace), `neighbour table of ${place}: ${address} is ${neighbor.mac}, ${neighbor.state}`],
-    verdict: 'dropped',
-    fixes: [
-      {
-        text: 'Forget the entry',
-        commands: [commandIn(namespace, `ip neigh del ${address} dev eth0`)],
-        undo: [commandIn(namespace, `ip neigh replace ${address} lladdr ${neighbor.mac} dev eth0`)],
-      },
-    ],
-  };
-}
-
-/** The hardware address of whoever of the two ends has an IP address. */
-function ownersOf(address: string, { destination, facts, directory }: Case): string | undefined {
-  const attachment = destination.container?.attachments.find(({ ipv4, ipv6 }) => ipv4 === address || ipv6 === address);
-  if (attachment !== undefined) return linkNamed(facts.destination, attachment.interface)?.mac;
-  const network = directory.networks.find(({ gateways }) => gateways.some((gateway) => gateway === address));
-  return linkNamed(facts.host, network?.interface)?.mac;
-}
-
 /** The bridge sends it to a port behind which the destination is not. */
 const wrongForwarding: CauseRow = {
   code: 'wrong-forwarding',
@@ -264,7 +204,7 @@ const wrongForwarding: CauseRow = {
         ],
       };
     }
-    if (linkNamed(host, right)?.portFloods !== false) return undefined;
+    if (linkNamed(host, right)?.portLimits?.includes('flood off') !== true) return undefined;
     return {
       text: `The bridge ${bridge} does not know where ${mac} (${trace.destination.name}) is, and is told not to try ${right} (flood off).`,
       evidence: [...evidence, `${right}: flood off`],
@@ -280,96 +220,5 @@ const wrongForwarding: CauseRow = {
   },
 };
 
-/** Whoever has the address does not say so. */
-const silentNeighbor: CauseRow = {
-  code: 'neighbor-silent',
-  explain: (trace) => {
-    const { facts, destination } = trace;
-    const asking = [facts.source, facts.host].find(
-      (place) =>
-        place?.neighbor !== undefined &&
-        place.neighbor !== 'none' &&
-        ['incomplete', 'failed'].includes(place.neighbor.state),
-    );
-    if (!isStuck(trace) || asking?.neighbor === undefined || asking.neighbor === 'none') return undefined;
-    const address = asking.neighbor.address ?? destination.address;
-    const has =
-      destination.container?.attachments.some(({ ipv4, ipv6 }) => ipv4 === address || ipv6 === address) === true;
-    if (!has || facts.destination?.back?.route?.type !== 'local') return undefined;
-    const ignore = facts.destination.sysctls['net.ipv4.conf.all.arp_ignore'] ?? '0';
-    return {
-      text: `${destination.name} has the address ${address}, but does not answer when ${asking.place} asks for it${ignore === '0' ? ': its interface may be told not to (arp off), or a rule for ARP drops the question' : ` (arp_ignore is ${ignore})`}.`,
-      evidence: [
-        `neighbour table of ${asking.place}: ${address} is ${asking.neighbor.state}`,
-        `${destination.name}: ${address} is its own`,
-        ...(ignore === '0' ? [] : [`net.ipv4.conf.all.arp_ignore = ${ignore}`]),
-      ],
-      verdict: 'dropped',
-    };
-  },
-};
-
-/** The container that is to have the address has not. */
-const addressMissing: CauseRow = {
-  code: 'address-missing',
-  explain: (trace) => {
-    const { destination, facts } = trace;
-    const { container } = destination;
-    const own = facts.destination?.back;
-    if (container === undefined || destination.namespace === '' || own === undefined) return undefined;
-    const address =
-      container.attachments.map(({ ipv4, ipv6 }) => (trace.family === 4 ? ipv4 : ipv6)).find(Boolean) ??
-      destination.address;
-    if (own.route?.type === 'local' || destination.published) return undefined;
-    return {
-      text: `${container.name} is to have the address ${address}, but no interface of it has.`,
-      evidence: [dropEvidence(trace), `${container.name}: ${address} is not local (${own.errno ?? own.route?.type})`],
-      verdict: 'dropped',
-      fixes: [
-        {
-          text: `Restart ${container.name}, which builds its network anew`,
-          commands: [`docker restart ${container.name}`],
-          undo: [],
-        },
-      ],
-    };
-  },
-};
-
-const noNeighbor: CauseRow = {
-  code: 'no-neighbor',
-  explain: (trace) => {
-    const { facts, outcome } = trace;
-    if (outcome.reply?.role === 'answer' || outcome.drop?.reason === 'NETFILTER_DROP') return undefined;
-    const place = [facts.last, facts.source, facts.host].find(
-      (candidate) =>
-        candidate?.neighbor !== undefined &&
-        candidate.neighbor !== 'none' &&
-        ['incomplete', 'failed'].includes(candidate.neighbor.state),
-    );
-    if (place?.neighbor === undefined || place.neighbor === 'none') return undefined;
-    const address = place.neighbor.address ?? trace.destination.address;
-    return {
-      text: `Nobody has the address ${address}: ${place.place} asked on the wire, and no answer came.`,
-      evidence: [
-        `neighbour table of ${place.place}: ${address} is ${place.neighbor.state}`,
-        ...(outcome.drop ? [dropEvidence(trace)] : []),
-      ],
-      verdict: 'dropped',
-    };
-  },
-};
-
-/** Causes that interfaces and their neighbours tell. */
-export const linkRows: readonly CauseRow[] = [
-  interfaceDown,
-  offTheBridge,
-  closedNetwork,
-  portsIsolated,
-  portBlocked,
-  addressMissing,
-  wrongNeighbor,
-  wrongForwarding,
-  silentNeighbor,
-  noNeighbor,
-];
+/** Causes that interfaces tell. */
+export const linkRows = { interfaceDown, offTheBridge, closedNetwork, portsIsolated, portBlocked, wrongForwarding };

@@ -1,14 +1,8 @@
 import type { Case } from '../model/case.ts';
-import { linkNamed, linkNumbered, type NamespaceFacts } from '../model/facts.ts';
-import { type CauseRow, commandIn, dropEvidence, familyText, sysctlFix } from './row.ts';
-
-/** What the kernel says about the way from where it was last seen. */
-function onwardText({ onward, place }: NamespaceFacts): string {
-  if (onward === undefined) return `${place}: no route was asked for`;
-  if (onward.errno !== undefined) return `route lookup in ${place}: ${onward.errno}`;
-  const { type, gateway, destination } = onward.route;
-  return `route lookup in ${place}: ${type} ${destination}${gateway === undefined ? '' : ` via ${gateway}`}`;
-}
+import { linkNamed, linkNumbered, type NamespaceFacts, refusalOf } from '../model/facts.ts';
+import type { Fix } from '../model/report.ts';
+import { wentThroughHost } from './passage.ts';
+import { type CauseRow, commandIn, dropEvidence, familyText, onwardText, sysctlFix } from './row.ts';
 
 function namespaceOf(trace: Case, facts: NamespaceFacts | undefined): string {
   if (facts?.inode === trace.facts.source.inode) return trace.source.namespace ?? '';
@@ -16,57 +10,6 @@ function namespaceOf(trace: Case, facts: NamespaceFacts | undefined): string {
     ? (trace.destination.namespace ?? '')
     : '';
 }
-
-const notSent: CauseRow = {
-  code: 'not-sent',
-  explain: (trace) => {
-    const { sendFailure, source, outcome } = trace;
-    if (sendFailure === undefined || outcome.drop !== undefined) return undefined;
-    const evidence = [`send in ${source.name}: ${sendFailure}`];
-    if (sendFailure === 'EPERM')
-      return { text: `A rule of ${source.name}'s own for outgoing packets drops it.`, evidence, verdict: 'dropped' };
-    return { text: `${source.name} could not send it: ${sendFailure}.`, evidence, verdict: 'dropped' };
-  },
-};
-
-const tooBig: CauseRow = {
-  code: 'too-big',
-  explain: (trace) => {
-    const { outcome, sendFailure, facts, size, source } = trace;
-    const { drop, reply } = outcome;
-    const told = reply?.header.fittingMtu;
-    const at = sendFailure === 'EMSGSIZE' ? facts.source : facts.last;
-    // A bridge drops what its port does not take, without a reason.
-    const narrow = linkNamed(at, drop?.device?.name);
-    const isNarrow =
-      narrow !== undefined && size !== undefined && narrow.mtu < size && drop?.reason !== 'NETFILTER_DROP';
-    if (sendFailure !== 'EMSGSIZE' && drop?.reason !== 'PKT_TOO_BIG' && told === undefined && !isNarrow)
-      return undefined;
-    const link = isNarrow ? narrow : linkNumbered(at, at?.onward?.route?.outgoing);
-    const fits = told ?? link?.mtu;
-    const where = sendFailure === 'EMSGSIZE' ? source.name : (at?.place ?? 'the host');
-    const networks = source.container?.attachments.map(({ network }) => network) ?? [];
-    const [network = 'NETWORK'] = networks;
-    return {
-      text: `A packet of ${size ?? 'this'} bytes does not fit the way: ${where} sends it by ${link?.name ?? 'an interface'}, which takes ${fits ?? 'fewer'}. Large packets vanish where the message about it is lost.`,
-      evidence: [
-        sendFailure === 'EMSGSIZE' ? `send in ${source.name}: EMSGSIZE` : dropEvidence(trace),
-        ...(told === undefined ? [] : [`ICMP: too big, ${told} would fit`]),
-        ...(link === undefined ? [] : [`${link.name}: mtu ${link.mtu}`]),
-      ],
-      verdict: 'dropped',
-      fixes: [
-        {
-          text: 'Make the network anew with the size that fits',
-          commands: [
-            `docker network create -o com.docker.network.driver.mtu=${fits ?? 1400} ${network}-${fits ?? 1400}`,
-          ],
-          undo: [`docker network rm ${network}-${fits ?? 1400}`],
-        },
-      ],
-    };
-  },
-};
 
 const forwardingOff: CauseRow = {
   code: 'forwarding-off',
@@ -110,27 +53,6 @@ const forwardingOff: CauseRow = {
 function isLocalHere({ onward }: NamespaceFacts): boolean {
   return onward?.route?.type === 'local';
 }
-
-/** It came back to where it began. */
-const cameBack: CauseRow = {
-  code: 'routing-loop',
-  explain: (trace) => {
-    const { outcome, source, facts } = trace;
-    const { drop } = outcome;
-    if (drop?.reason !== 'IP_LOCAL_SOURCE' || drop.namespace !== facts.source.inode) return undefined;
-    return {
-      text: `The packet of ${source.name} came back to ${source.name}: a route for ${trace.destination.address} leads there.`,
-      evidence: [dropEvidence(trace), ...(facts.host === undefined ? [] : [onwardText(facts.host)])],
-      fixes: [
-        {
-          text: 'Take the route away',
-          commands: [`ip route get ${trace.destination.address}`, 'ip route del PREFIX'],
-          undo: [],
-        },
-      ],
-    };
-  },
-};
 
 /** Dropped by a queue or a filter of traffic control. */
 const trafficControl: CauseRow = {
@@ -209,26 +131,23 @@ const routeBlocked: CauseRow = {
       type === 'prohibit' ||
       (type === 'unreachable' && !isDefaultUnreachable(last)) ||
       errno === 'EACCES' ||
+      errno === 'EHOSTUNREACH' ||
       (errno === 'EINVAL' && trace.outcome.drop?.reason !== 'IP_RPFILTER');
-    if (last === undefined || !isBlocking || isOtherwise(trace)) return undefined;
-    const word = type ?? (errno === 'EACCES' ? 'prohibit' : 'blackhole');
-    const where = commandIn(
-      namespaceOf(trace, last),
-      `ip ${trace.family === 6 ? '-6 ' : ''}route get ${trace.destination.address}`,
-    );
+    if (last === undefined || !(isBlocking || isRefusedByRouting(trace)) || isOtherwise(trace)) return undefined;
+    const word = (last.onward && refusalOf(last.onward)) ?? type;
+    const mark = outcome.drop?.mark;
     return {
-      text: `A ${word} route or rule in ${last.place} refuses ${outcome.drop?.header.destination ?? trace.destination.address}.`,
+      text: `${isBlocking && word !== undefined ? `${word === 'unreachable' ? 'An' : 'A'} ${word} route or rule` : 'A route or rule that refuses packets,'} in ${last.place} refuses ${outcome.drop?.header.destination ?? trace.destination.address}${mark === undefined ? '' : ` (rules have put the mark 0x${mark.toString(16)} on the packet)`}.`,
       evidence: [dropEvidence(trace), onwardText(last)],
-      fixes: [
-        {
-          text: 'Find the route or rule and take it away',
-          commands: [where, `ip rule; ip route show table all type ${word}`],
-          undo: [],
-        },
-      ],
+      fixes: [findRouteFix(namespaceOf(trace, last), trace, isBlocking ? word : undefined)],
     };
   },
 };
+
+/** Where the kernel ends packets for which routing has found a route that refuses. */
+function isRefusedByRouting({ outcome: { drop } }: Case): boolean {
+  return drop?.reason === 'NOT_SPECIFIED' && /^(ip_error|dst_discard)/.test(drop.function ?? '');
+}
 
 /** Reasons that have nothing to do with routes. */
 function isOtherwise({ outcome: { drop } }: Case): boolean {
@@ -249,7 +168,6 @@ const noRoute: CauseRow = {
     const errno = last?.onward?.errno;
     const none =
       errno === 'ENETUNREACH' ||
-      errno === 'EHOSTUNREACH' ||
       last?.onward?.route?.type === 'unreachable' ||
       /NOROUTE/.test(outcome.drop?.reason ?? '');
     if (
@@ -260,9 +178,13 @@ const noRoute: CauseRow = {
     )
       return undefined;
     const address = outcome.drop?.header.destination ?? trace.destination.address;
+    const down =
+      last.place === 'host'
+        ? last.links.filter(({ up, kind, masterIndex }) => !up && kind !== 'bridge' && masterIndex === undefined)
+        : [];
     return {
-      text: `${last.place} has no route to ${address}.`,
-      evidence: [dropEvidence(trace), onwardText(last)],
+      text: `${last.place} has no route to ${address}${down.length === 0 ? '' : `; interfaces that are down have none: ${down.map(({ name }) => name).join(', ')}`}.`,
+      evidence: [dropEvidence(trace), onwardText(last), ...down.map(({ name }) => `${name} in ${last.place}: down`)],
       fixes: [
         {
           text: 'Give it one',
@@ -276,19 +198,6 @@ const noRoute: CauseRow = {
   },
 };
 
-const lifetimeOver: CauseRow = {
-  code: 'routing-loop',
-  explain: (trace) => {
-    const icmp = trace.outcome.reply?.header;
-    const isOver = (icmp?.family === 4 && icmp.type === 11) || (icmp?.family === 6 && icmp.type === 3);
-    if (!isOver && !/TTL|HOPLIMIT/.test(trace.outcome.drop?.reason ?? '')) return undefined;
-    return {
-      text: 'It went round in circles until its time to live was over: two routes point at each other.',
-      evidence: [dropEvidence(trace)],
-    };
-  },
-};
-
 /** It arrived, but where it arrived nobody knows the way back. */
 const noWayBack: CauseRow = {
   code: 'no-way-back',
@@ -296,8 +205,12 @@ const noWayBack: CauseRow = {
     const { outcome, facts, destination, observation } = trace;
     const there = facts.destination;
     const back = there?.onward;
-    if (there === undefined || back === undefined || outcome.reply?.role === 'answer') return undefined;
-    const isMissing = back.errno !== undefined || (back.route.type !== 'unicast' && back.route.type !== 'local');
+    const isDone = outcome.reply?.role === 'answer' && outcome.drop?.device?.name !== 'lo';
+    if (there === undefined || back === undefined || isDone) return undefined;
+    const outgoing = linkNumbered(there, back.route?.outgoing);
+    const toItself = outgoing?.name === 'lo' && trace.facts.source.inode !== there.inode;
+    const isMissing =
+      back.errno !== undefined || (back.route.type !== 'unicast' && back.route.type !== 'local') || toItself;
     const arrived = observation.sightings.some(
       ({ role, namespace, event }) => role === 'request' && event === 'received' && namespace === there.inode,
     );
@@ -305,6 +218,22 @@ const noWayBack: CauseRow = {
     const place = destination.container?.name ?? destination.name;
     const last = outcome.last?.header.source ?? trace.source.address;
     const command = `ip ${trace.family === 6 ? '-6 ' : ''}route add default via GATEWAY`;
+    const refusal = refusalOf(back);
+    if (refusal !== undefined || toItself) {
+      const what =
+        refusal === undefined
+          ? `a route in ${place} leads ${last} to ${place} itself (lo)`
+          : `a ${refusal} route or rule in ${place} refuses ${last}`;
+      return {
+        text: `It reached ${place}, which cannot answer: ${what}.`,
+        evidence: [
+          dropEvidence(trace),
+          `route lookup in ${place} for ${last}: ${back.errno ?? outgoing?.name ?? back.route.type}`,
+        ],
+        verdict: 'dropped',
+        fixes: [findRouteFix(destination.namespace, trace, refusal)],
+      };
+    }
     return {
       text: `It reached ${place}, but ${place} has no route to ${last}, so it cannot answer.`,
       evidence: [dropEvidence(trace), `route lookup in ${place} for ${last}: ${back.errno ?? back.route.type}`],
@@ -319,6 +248,16 @@ const noWayBack: CauseRow = {
     };
   },
 };
+
+function findRouteFix(namespace: string | undefined, { family }: Case, word: string | undefined): Fix {
+  const ip = family === 6 ? 'ip -6' : 'ip';
+  const commands = [`${ip} rule`, `${ip} route show table all${word === undefined ? ' dev lo' : ` type ${word}`}`];
+  return {
+    text: 'Find the route or rule and take it away',
+    commands: commands.map((each) => commandIn(namespace, each)),
+    undo: [],
+  };
+}
 
 /** The host sends it elsewhere than to the network that the address belongs to. */
 const routeElsewhere: CauseRow = {
@@ -343,6 +282,24 @@ const routeElsewhere: CauseRow = {
       !wentThroughHost(trace)
     )
       return undefined;
+    // Without its own route, which goes with its bridge, any other one leads elsewhere.
+    const bridge = linkNamed(host, interfaces[0]);
+    if (bridge?.up !== true || bridge.carrier === false) return undefined;
+    if (host.onward?.route?.type === 'local') {
+      const address = container.attachments.map(({ ipv4, ipv6 }) => (trace.family === 4 ? ipv4 : ipv6)).find(Boolean);
+      return {
+        text: `The host takes the address ${address} of ${container.name} for its own: an interface of it has the address too, or a local route says so.`,
+        evidence: [onwardText(host), `route lookup in host for ${address}: local`],
+        verdict: 'dropped',
+        fixes: [
+          {
+            text: 'Find who has it',
+            commands: [`ip addr show to ${address}`, `ip route show table all ${address}`],
+            undo: [],
+          },
+        ],
+      };
+    }
     const subnet = host.onward?.route?.destination;
     return {
       text: `The host sends packets for ${container.name} by ${chosen} instead of ${interfaces.join(', ')}: another route (a VPN's?) covers its subnet.`,
@@ -359,19 +316,8 @@ const routeElsewhere: CauseRow = {
   },
 };
 
-function wentThroughHost({ source, destination }: Case): boolean {
-  if (source.arrival || source.container === undefined) return true;
-  const own = source.container.attachments.map(({ network }) => network);
-  return (
-    destination.published || destination.container?.attachments.every(({ network }) => !own.includes(network)) === true
-  );
-}
-
 /** Causes that routes and sysctls tell. */
-export const routeRows: readonly CauseRow[] = [
-  tooBig,
-  notSent,
-  cameBack,
+export const routeRows = {
   trafficControl,
   martian,
   reversePath,
@@ -380,5 +326,4 @@ export const routeRows: readonly CauseRow[] = [
   forwardingOff,
   routeBlocked,
   noRoute,
-  lifetimeOver,
-];
+};

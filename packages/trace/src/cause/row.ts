@@ -1,4 +1,5 @@
 import type { Case } from '../model/case.ts';
+import type { NamespaceFacts } from '../model/facts.ts';
 import type { Fix, RuleStep, Verdict } from '../model/report.ts';
 
 /** What a row of the knowledge base says about a case that it fits. */
@@ -75,4 +76,24 @@ export function ruleEvidence(trace: Case, rule: RuleStep): string[] {
 /** A rule of our own that has this in its comment or text. */
 export function ownRule({ outcome: { rule } }: Case, pattern: RegExp): RuleStep | undefined {
   return rule?.owner === 'fairlead' && pattern.test(rule.text) ? rule : undefined;
+}
+
+/** All ports from which a program could send are taken. */
+export function portsExhausted(
+  name: string,
+  namespace: string | undefined,
+): { readonly code: string; readonly text: string } {
+  const command = commandIn(namespace, 'sysctl net.ipv4.ip_local_port_range');
+  return {
+    code: 'ports-exhausted',
+    text: `${name} has no port left to send from: all those of its range (${command}) are taken.`,
+  };
+}
+
+/** What the kernel says about the way from where it was last seen. */
+export function onwardText({ onward, place }: NamespaceFacts): string {
+  if (onward === undefined) return `${place}: no route was asked for`;
+  if (onward.errno !== undefined) return `route lookup in ${place}: ${onward.errno}`;
+  const { type, gateway, destination } = onward.route;
+  return `route lookup in ${place}: ${type} ${destination}${gateway === undefined ? '' : ` via ${gateway}`}`;
 }

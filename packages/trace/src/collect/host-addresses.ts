@@ -5,7 +5,7 @@ import type { HostAddresses } from '../plan.ts';
 import { askRoute } from './namespace-facts.ts';
 
 /** Addresses that no host has (RFC 5737, RFC 3849): the route to one is the default route. */
-const anywhere: Readonly<Record<Family, IpAddress>> = {
+export const anywhere: Readonly<Record<Family, IpAddress>> = {
   4: parseIpAddress('203.0.113.1'),
   6: parseIpAddress('2001:db8:ffff::1'),
 };

@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
-import type { MacAddress } from '@fairlead/base';
+import { addressOf, type MacAddress } from '@fairlead/base';
 import { errnoOf, type OpenNamespace, readSysctlHere } from '@fairlead/kernel';
 import {
+  addressState,
+  decodeAddress,
   decodeNeighborAnswer,
   decodeRouteAnswer,
+  dumpAddressesMessage,
   getForwardingMessage,
   getNeighborMessage,
   getRouteMessage,
@@ -20,8 +23,15 @@ const keys4 = [
   'net.ipv4.conf.all.rp_filter',
   'net.ipv4.conf.*.rp_filter',
   'net.ipv4.conf.*.forwarding',
+  'net.ipv4.conf.*.arp_ignore',
+  'net.ipv4.neigh.*.mcast_solicit',
 ];
-const keys6 = ['net.ipv6.conf.all.forwarding', 'net.ipv6.conf.*.forwarding', 'net.ipv6.conf.*.disable_ipv6'];
+const keys6 = [
+  'net.ipv6.conf.all.forwarding',
+  'net.ipv6.conf.*.forwarding',
+  'net.ipv6.conf.*.disable_ipv6',
+  'net.ipv6.neigh.*.mcast_solicit',
+];
 const keysOfBoth = [
   'net.ipv4.icmp_echo_ignore_all',
   'net.ipv6.icmp.echo_ignore_all',
@@ -40,25 +50,31 @@ export interface NamespaceQuestion {
   readonly packet?: Pick<PacketHeader, 'family' | 'source' | 'destination'>;
   /** Interface that it came in by; absent for one that was sent from there. */
   readonly incoming?: string;
+  /** Interface whose own settings are of interest; default: the one that it came in by. */
+  readonly device?: string;
+  /** Mark that rules have put on it. */
+  readonly mark?: number;
 }
 
 /** Ask a namespace everything that may explain what became of a packet. Takes about a millisecond. */
 export function askNamespace(namespace: OpenNamespace, question: NamespaceQuestion): NamespaceFacts {
-  const { place, inode, packet, incoming } = question;
+  const { place, inode, packet, incoming, mark } = question;
   const links = namespace.links();
   const device = bridgeOrSelf(links, incoming);
   const keys = [...(packet?.family === 6 ? keys6 : keys4), ...keysOfBoth];
-  const { sysctls, legacyTables } = namespace.enter(() => ({
-    sysctls: readSysctls(keys, device?.name),
+  const settings = namespace.enter(() => ({
+    sysctls: readSysctls(keys, device?.name ?? question.device),
     legacyTables: readLegacyTables(packet?.family ?? 4),
+    transformErrors: readTransformErrors(),
   }));
-  const base = { place, inode, links, sysctls, legacyTables };
+  const base = { place, inode, links, ...addressesIn(namespace), ...settings };
   if (packet === undefined) return base;
   const { source, destination } = packet;
-  const onward = askRoute(
-    namespace,
-    device === undefined ? { destination } : { destination, source, incoming: device.index },
-  );
+  const onward = askRoute(namespace, {
+    destination,
+    ...(device !== undefined && { source, incoming: device.index }),
+    ...(mark !== undefined && mark !== 0 && { mark }),
+  });
   const back = askRoute(namespace, { destination: source });
   const neighbor = onward.route && askNeighbor(namespace, onward.route, destination);
   return { ...base, onward, back, ...(neighbor && { neighbor }) };
@@ -68,6 +84,20 @@ export function askNamespace(namespace: OpenNamespace, question: NamespaceQuesti
 function bridgeOrSelf(links: readonly LinkDetails[], name: string | undefined): LinkDetails | undefined {
   const link = name === undefined ? undefined : links.find((candidate) => candidate.name === name);
   return links.find(({ index }) => index === link?.masterIndex) ?? link;
+}
+
+function addressesIn(namespace: OpenNamespace): Required<Pick<NamespaceFacts, 'addresses' | 'unusable'>> {
+  const names = { linkName: (index: number) => `${index}` };
+  const found = namespace.route.execute('list addresses', dumpAddressesMessage()).flatMap((message) => {
+    const address = decodeAddress(message, namespace.name, names)?.address;
+    return address === undefined ? [] : [{ address, state: addressState(message) }];
+  });
+  return {
+    addresses: found.map(({ address }) => address),
+    unusable: found.flatMap(({ address, state }) =>
+      state === 'usable' ? [] : [{ address: addressOf(address), state }],
+    ),
+  };
 }
 
 /** The port behind which a bridge looks for an address. */
@@ -123,6 +153,17 @@ function readSysctls(keys: readonly string[], device: string | undefined): Recor
     if (value !== undefined) values[key] = value;
   }
   return values;
+}
+
+/** Counters of IPsec (Documentation/networking/xfrm/xfrm_proc.rst); none on a kernel that does not count. */
+function readTransformErrors(): Record<string, number> {
+  try {
+    const lines = readFileSync('/proc/thread-self/net/xfrm_stat', 'utf8').trim().split('\n');
+    const counters = lines.map((line) => line.split(/\s+/)).map(([name = '', count]) => [name, Number(count)] as const);
+    return Object.fromEntries(counters.filter(([, count]) => count > 0));
+  } catch {
+    return {};
+  }
 }
 
 /** Which tables there are is told to the thread that asks, in the namespace that it is in. */

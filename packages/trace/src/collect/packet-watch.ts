@@ -1,5 +1,6 @@
 import { messageOf } from '@fairlead/base';
 import { attachTracingProgram, EventRing, ProgramText } from '@fairlead/kernel/tracing';
+import { readNeighborPacket } from '../packet/neighbor-packet.ts';
 import { decodeEventRecord, type EventRecord } from '../program/event-record.ts';
 import { type KernelLayout, type TracepointName, tracepoints } from '../program/kernel-layout.ts';
 import { packetProgram } from '../program/packet-program.ts';
@@ -11,6 +12,8 @@ const RING_BYTES = 1 << 17;
 /** Sees every packet with the tag, wherever in the machine it is, until disposed of. */
 export interface PacketWatch extends Disposable {
   readonly events: readonly EventRecord[];
+  /** Questions and answers about neighbours that were dropped meanwhile, whoever sent them. */
+  readonly neighborDrops: readonly EventRecord[];
   readonly reasons: ReadonlyMap<number, string>;
   /** What could not be had, in words. */
   readonly missing: readonly string[];
@@ -28,7 +31,13 @@ export function watchPackets(tag: number): PacketWatch {
   using parts = new DisposableStack();
   const layout = kernelLayout();
   const events: EventRecord[] = [];
-  const ring = parts.use(new EventRing(RING_BYTES, (record) => events.push(decodeEventRecord(record))));
+  const neighborDrops: EventRecord[] = [];
+  const take = (bytes: Uint8Array): void => {
+    const record = decodeEventRecord(bytes);
+    const list = readNeighborPacket(record.bytes) === undefined ? events : neighborDrops;
+    list.push(record);
+  };
+  const ring = parts.use(new EventRing(RING_BYTES, take));
   const format = parts.use(new ProgramText('%ps'));
   const missing: string[] = [];
   for (const tracepoint of tracepoints) {
@@ -42,6 +51,7 @@ export function watchPackets(tag: number): PacketWatch {
   const owned = parts.move();
   return {
     events,
+    neighborDrops,
     reasons: layout.reasons,
     missing,
     drain: () => ring.drain(),

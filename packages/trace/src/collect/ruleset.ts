@@ -4,6 +4,7 @@ import {
   dumpChainsMessage,
   dumpRulesOfTableMessage,
   type RuleSummary,
+  type RulesetFamily,
   ruleHandle,
   summarizeChain,
   summarizeRule,
@@ -17,9 +18,16 @@ export interface Ruleset {
 
 /** A rule that is to be read. */
 export interface WantedRule {
+  readonly family: RulesetFamily;
   readonly table: string;
   /** Numbers count for each table. */
   readonly handle?: bigint;
+}
+
+interface WantedTable {
+  readonly family: RulesetFamily;
+  readonly table: string;
+  readonly handles: Set<bigint>;
 }
 
 /** Read all chains, and those rules that are wanted. Nothing where there is no nftables. */
@@ -27,14 +35,18 @@ export function readRuleset(namespace: OpenNamespace, wanted: readonly WantedRul
   const { netfilter } = namespace;
   try {
     const chains = netfilter.execute('list chains', dumpChainsMessage()).map(summarizeChain);
-    const handles = new Map<string, Set<bigint>>();
-    for (const { table, handle } of wanted) {
-      if (handle !== undefined) handles.set(table, (handles.get(table) ?? new Set()).add(handle));
+    // Tables of several families may have one name: iptables' and ip6tables' always do.
+    const tables = new Map<string, WantedTable>();
+    for (const { family, table, handle } of wanted) {
+      if (handle === undefined) continue;
+      const known = tables.get(`${family} ${table}`) ?? { family, table, handles: new Set() };
+      tables.set(`${family} ${table}`, known);
+      known.handles.add(handle);
     }
-    const rules = [...handles].flatMap(([table, numbers]) =>
+    const rules = [...tables.values()].flatMap(({ family, table, handles }) =>
       netfilter
-        .execute(`list table ${table}`, dumpRulesOfTableMessage(table))
-        .filter((message) => numbers.has(ruleHandle(message)))
+        .execute(`list table ${family} ${table}`, dumpRulesOfTableMessage(family, table))
+        .filter((message) => handles.has(ruleHandle(message)))
         .map(summarizeRule),
     );
     return { chains, rules };

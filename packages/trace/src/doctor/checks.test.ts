@@ -66,6 +66,7 @@ const healthy: HostState = {
     route('fe80::/64', 'eth0'),
   ],
   addresses: [parseIpAddress('192.0.2.2')],
+  hasWayOut: true,
   sysctls: {
     'net.ipv4.ip_forward': '1',
     'net.ipv6.conf.all.forwarding': '1',
@@ -149,7 +150,12 @@ const cases: [name: string, state: HostState, codes: string[]][] = [
     { ...healthy, sysctls: { ...healthy.sysctls, 'net.ipv6.conf.all.forwarding': '0' } },
     ['forwarding-off'],
   ],
-  ['no default route', { ...healthy, routes: healthy.routes.slice(1) }, ['no-default-route']],
+  ['no default route', { ...healthy, hasWayOut: false }, ['no-default-route']],
+  [
+    'a default route in halves',
+    { ...healthy, routes: [...healthy.routes, route('0.0.0.0/1', 'tun0'), route('128.0.0.0/1', 'tun0')] },
+    [],
+  ],
   [
     'a more exact route of a VPN',
     { ...healthy, routes: [...healthy.routes, route('10.9.1.0/25', 'wg0')] },

@@ -64,4 +64,5 @@ const proofCodes: ReadonlySet<string> = new Set([
   'interface-down',
   'off-the-bridge',
   'address-missing',
+  'cable-missing',
 ]);

@@ -37,6 +37,8 @@ export interface HostState {
   /** Which tables of routes are asked for which packets. */
   readonly rules: readonly RuleObject[];
   readonly addresses: readonly IpAddress[];
+  /** False where routing knows no way for an address that nobody here has. */
+  readonly hasWayOut: boolean;
   readonly sysctls: Readonly<Record<string, string>>;
   readonly chains: readonly ChainSummary[];
   /** Pinned namespaces. */

@@ -33,6 +33,8 @@ function cableFindings(state: HostState, container: ContainerPlace, attachment: 
   const findings: Finding[] = [];
   const outer = state.links.find((link) => link.name === attachment.hostInterface);
   const bridge = state.links.find((link) => link.name === (attachment.segment?.bridge ?? network?.interface));
+  if (attachment.hostInterface !== undefined && outer === undefined && inside !== undefined && bridge !== undefined)
+    findings.push(withoutCable(attachment.hostInterface, name));
   if (outer !== undefined && !outer.up)
     findings.push(down(outer.name, `the host's end of ${name}'s cable`, [name], ''));
   if (outer !== undefined && bridge !== undefined && outer.masterIndex !== bridge.index)
@@ -118,6 +120,17 @@ function withoutInterface({ interface: device, network }: Attachment, { name }: 
     severity: 'error',
     text: `${name} has no interface ${device}: it is cut off from ${network}.`,
     evidence: [`no interface ${device} in ${name}`],
+    affects: [name],
+    fixes: [restart(name)],
+  };
+}
+
+function withoutCable(device: string, name: string): Finding {
+  return {
+    code: 'cable-missing',
+    severity: 'error',
+    text: `The host's end of ${name}'s cable, ${device}, is gone: it was taken away or moved into another namespace.`,
+    evidence: [`no interface ${device} in host`],
     affects: [name],
     fixes: [restart(name)],
   };

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { addressOf, type IpAddress, nameServerAddress } from '@fairlead/base';
 import { type Kernel, listNamespaces, type OpenNamespace, readSysctlHere } from '@fairlead/kernel';
 import type { AddressObject, KernelObject, RouteObject } from '@fairlead/netlink';
+import { readHost } from '../collect/host-addresses.ts';
 import { lookUpName, serversIn } from '../collect/name-lookup.ts';
 import type { Namespaces } from '../collect/namespaces.ts';
 import { readRuleset } from '../collect/ruleset.ts';
@@ -47,6 +48,7 @@ export async function observeHost(
     routes: routesIn(objects),
     rules: objects.filter((object) => object.kind === 'rule'),
     addresses: objects.filter(isAddress).map(({ address }) => hostPart(address)),
+    hasWayOut: readHost(host).device(4) !== undefined,
     sysctls: host.enter(readSysctls),
     chains: readRuleset(host, []).chains,
     namespaces: listNamespaces(),

@@ -21,6 +21,8 @@ function findingOf(state: HostState, { purpose, report }: ProofOf): Finding | un
   if (cause === undefined || (purpose.kind === 'way-out' && isElsewhere(report))) return undefined;
   // A port for some askers was asked for by another one, and that it is not for that one is what was wanted.
   if (cause.code === 'not-allowed') return undefined;
+  // Where there is no way from outside, the checks of the host's own say so.
+  if (cause.code === 'no-uplink') return undefined;
   const affects = purpose.kind === 'way-in' ? [purpose.container] : containersOn(state, purpose.network);
   return {
     code: cause.code,

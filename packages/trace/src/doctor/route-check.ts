@@ -63,8 +63,7 @@ function overlap(state: HostState, name: string, found: RouteOverlap): Finding {
 /** Whether there is a way out. */
 export function defaultRouteFindings(state: HostState): Finding[] {
   const networks = usedNetworks(state).filter(({ internal }) => !internal);
-  const has = state.routes.some(({ destination }) => destination === '0.0.0.0/0');
-  if (has || networks.length === 0) return [];
+  if (state.hasWayOut || networks.length === 0) return [];
   return [
     {
       code: 'no-default-route',

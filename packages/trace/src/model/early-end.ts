@@ -1,7 +1,8 @@
-import type { Family, IpAddress } from '@fairlead/base';
+import { type Family, familyOf, type IpAddress, nameServerAddress } from '@fairlead/base';
+import { commandIn, portsExhausted } from '../cause/row.ts';
 import type { ProbeSource } from '../plan.ts';
-import type { Directory } from './directory.ts';
-import type { NamespaceFacts } from './facts.ts';
+import type { ContainerPlace, Directory } from './directory.ts';
+import { type NamespaceFacts, refusalOf } from './facts.ts';
 import type { Fix, NameStep, TraceReport } from './report.ts';
 
 type Ended = Omit<TraceReport, 'schema' | 'milliseconds'>;
@@ -28,6 +29,8 @@ export function describeNameFailure(
   const known = directory.containers.find(({ name, id }) => name === target || id.startsWith(target));
   const evidence = [`${step?.server ?? step?.source ?? 'the engine'}: ${failure}`];
   const summary = `${source.name} finds no address for ${target}`;
+  const unasked = sharesNames(source, known) ? nameServerTrouble(step, source) : undefined;
+  if (unasked !== undefined) return ended({ ...unasked, evidence }, summary, unasked.fixes);
   if (known === undefined || source.container === undefined) {
     const code = /did not answer|SERVFAIL/.test(failure) ? 'name-server-silent' : 'name-unknown';
     const text =
@@ -54,6 +57,41 @@ export function describeNameFailure(
     : `${known.name} is on a network with ${source.name}, but the name has no address of the wanted family.`;
   const code = onDefault ? 'default-network-has-no-names' : 'name-without-address';
   return ended({ code, text, evidence }, summary, onDefault ? ownNetworkFix(source, known.name) : []);
+}
+
+/** True when the engine's name service is to know the one for the other: the default network has none. */
+function sharesNames({ container }: ProbeSource, known: ContainerPlace | undefined): boolean {
+  const theirs = known?.namespace === undefined ? [] : known.attachments.map(({ network }) => network);
+  return container?.attachments.some(({ network }) => network !== 'bridge' && theirs.includes(network)) === true;
+}
+
+/** Why a name that is known there was not told: the program was sent to somebody else, or nobody could be asked. */
+function nameServerTrouble(
+  step: NameStep | undefined,
+  { name, namespace, container }: ProbeSource,
+): { readonly code: string; readonly text: string; readonly fixes: readonly Fix[] } | undefined {
+  const failure = step?.failure;
+  if (failure === undefined || container === undefined || /NXDOMAIN|no address/.test(failure)) return undefined;
+  const own: readonly string[] = Object.values(nameServerAddress);
+  const restart = { text: `Restart ${name}, which writes it anew`, commands: [`docker restart ${name}`], undo: [] };
+  if (/EADDRINUSE|EAGAIN|EADDRNOTAVAIL/.test(failure)) return { ...portsExhausted(name, namespace), fixes: [] };
+  if (step?.server === undefined) {
+    return {
+      code: 'no-name-server',
+      text: `The resolv.conf of ${name} names no name server, so it finds no names.`,
+      fixes: [restart],
+    };
+  }
+  if (!own.includes(step.server)) {
+    const text = `The resolv.conf of ${name} sends it to ${step.server}, which does not answer; names of containers are known at ${own.join(' or ')} alone.`;
+    return { code: 'other-name-server', text, fixes: [restart] };
+  }
+  const commands = [commandIn(namespace, 'ip link show lo'), commandIn(namespace, 'nft list ruleset')];
+  return {
+    code: 'name-server-silent',
+    text: `The name service of the engine (${step.server} in ${name}) does not answer: something in ${name} keeps it back (lo down, a rule), or the service does not run.`,
+    fixes: [{ text: `Look at ${name}; if all is well there, restart the engine`, commands, undo: [] }],
+  };
 }
 
 function connectFixes(source: ProbeSource, target: string, own: readonly string[], theirs: readonly string[]): Fix[] {
@@ -103,9 +141,22 @@ export function describeUnsendable(
   const { source, destination, family, facts, directory } = end;
   const ip = family === 4 ? 'IPv4' : 'IPv6';
   if (failure === 'no-uplink') {
-    const text = `This host has no default route for ${ip}, so nothing can come in from outside.`;
+    const down = facts.links.filter(
+      ({ up, kind, masterIndex, name }) => !up && kind !== 'bridge' && masterIndex === undefined && name !== 'lo',
+    );
+    const names = down.map(({ name }) => name).join(', ');
+    const why = down.length === 0 ? '' : ` Interfaces that are down have no routes: ${names}.`;
+    const onward = facts.links.find(({ index }) => index === facts.onward?.route?.outgoing);
+    const text =
+      onward !== undefined && onward.mac === undefined
+        ? `The default route for ${ip} leads to ${onward.name}, which has no hardware address: nothing can be put in there as if it came from outside.`
+        : `This host has no default route for ${ip}, so nothing can come in from outside.${why}`;
     return ended(
-      { code: 'no-uplink', text, evidence: ['the routing table of the host'] },
+      {
+        code: 'no-uplink',
+        text,
+        evidence: ['the routing table of the host', ...down.map(({ name }) => `${name} in host: down`)],
+      },
       'nothing can come from outside',
     );
   }
@@ -137,9 +188,31 @@ export function describeUnsendable(
       },
     ]);
   }
-  const blocked = facts.onward?.route?.type;
-  if (blocked !== undefined && blocked !== 'unicast' && blocked !== 'local') {
-    return ended(cause('route-blocked', `A ${blocked} route in ${source.name} refuses ${destination}.`), summary);
+  const blocked = facts.onward && refusalOf(facts.onward);
+  if (blocked !== undefined) {
+    const where = (command: string) => commandIn(source.namespace, command);
+    const flag = family === 6 ? ' -6' : '';
+    const commands = [`ip${flag} rule`, `ip${flag} route show table all type ${blocked}`].map(where);
+    return ended(
+      cause(
+        'route-blocked',
+        `${blocked === 'unreachable' ? 'An' : 'A'} ${blocked} route or rule in ${source.name} refuses ${destination}.`,
+      ),
+      summary,
+      [{ text: 'Find the route or rule and take it away', commands, undo: [] }],
+    );
+  }
+  const [off] = Object.entries(facts.sysctls).filter(([key, value]) => key.endsWith('.disable_ipv6') && value === '1');
+  if (off !== undefined && family === 6 && own.some(({ ipv6 }) => ipv6 !== undefined)) {
+    const text = `IPv6 is switched off in ${source.name} (${off[0]} is 1), and its addresses and routes went with it.`;
+    const { code, evidence: seen } = cause('ipv6-off', text);
+    return ended({ code, text, evidence: [...seen, `${off[0]} = 1`] }, summary, [
+      {
+        text: `Restart ${source.name}, which builds its network anew`,
+        commands: [`docker restart ${source.name}`],
+        undo: [],
+      },
+    ]);
   }
   const internal = own.filter(
     ({ network }) => directory.networks.find(({ name }) => name === network)?.internal === true,
@@ -157,5 +230,27 @@ export function describeUnsendable(
   if (family === 6 && !own.some(({ ipv6 }) => ipv6 !== undefined)) {
     return ended(cause('no-ipv6', `${source.name} has no IPv6: none of its networks was made with --ipv6.`), summary);
   }
-  return ended(cause('no-source-route', `${source.name} has no route to ${destination}.`), summary);
+  return ended(
+    cause('no-source-route', `${source.name} has no route to ${destination}.`),
+    summary,
+    defaultRouteFix(source, family, directory),
+  );
+}
+
+/** The gateway of its network is what it is to have as its default route. */
+function defaultRouteFix(source: ProbeSource, family: Family, directory: Directory): Fix[] {
+  for (const { network, interface: device } of source.container?.attachments ?? []) {
+    const place = directory.networks.find(({ name, internal }) => name === network && !internal);
+    const gateway = place?.gateways.find((each) => familyOf(each) === family);
+    if (gateway === undefined || device === undefined) continue;
+    const route = (verb: string) => `ip${family === 6 ? ' -6' : ''} route ${verb} default via ${gateway} dev ${device}`;
+    return [
+      {
+        text: `Give it its default route back (or restart ${source.name})`,
+        commands: [commandIn(source.namespace, route('add'))],
+        undo: [commandIn(source.namespace, route('del'))],
+      },
+    ];
+  }
+  return [];
 }

@@ -1,9 +1,18 @@
+import type { InterfaceAddress, IpAddress } from '@fairlead/base';
 import type { ErrnoName, LinkDetails, NeighborAnswer, RouteAnswer, SocketDetails } from '@fairlead/netlink';
+import type { NeighborPacket } from '../packet/neighbor-packet.ts';
 
 /** What the kernel says about the way of a packet. */
 export type RouteFact =
   | { readonly route: RouteAnswer; readonly errno?: undefined }
   | { readonly errno: ErrnoName; readonly route?: undefined };
+
+/** An address that duplicate address detection keeps from being used. */
+export interface UnusableAddress {
+  readonly address: IpAddress;
+  /** In the words of ip-address(8). */
+  readonly state: 'tentative' | 'dadfailed';
+}
 
 /** What was asked of one namespace after the packet. */
 export interface NamespaceFacts {
@@ -19,8 +28,26 @@ export interface NamespaceFacts {
   readonly back?: RouteFact;
   /** Who has the address of the next hop; `none` when nobody was asked. */
   readonly neighbor?: NeighborAnswer | 'none';
+  /** Its own addresses; absent when they were not asked for. */
+  readonly addresses?: readonly InterfaceAddress[];
+  /** Its addresses that may not be used, since somebody else has them or that is not known yet (IPv6). */
+  readonly unusable?: readonly UnusableAddress[];
+  /** Packets that IPsec's policies have stopped, by the kernel's own counters (/proc/net/xfrm_stat); only those above 0. */
+  readonly transformErrors?: Readonly<Record<string, number>>;
   /** Tables of the older iptables, which nftables' trace does not see. */
   readonly legacyTables: readonly string[];
+}
+
+/** A question or an answer about a neighbour that was dropped while the packet was under way. */
+export interface NeighborDrop extends NeighborPacket {
+  /** Name of the place, and of the interface where there is one. */
+  readonly place: string;
+  readonly device?: string;
+  readonly inode: number;
+  readonly reason: string;
+  readonly function?: string;
+  /** Base chains there that see such packets: `arp filter INPUT`. */
+  readonly chains: readonly string[];
 }
 
 /** What was asked of the kernel after the packet. */
@@ -35,6 +62,8 @@ export interface Facts {
   readonly destination?: NamespaceFacts;
   /** Behind which port of the host the destination's bridge looks for it; `unknown` when it sends everywhere. */
   readonly forwarding?: { readonly mac: string; readonly bridge: string; readonly port: string | 'unknown' };
+  /** Absent where the kernel could not be watched. */
+  readonly neighborDrops?: readonly NeighborDrop[];
   /** Sockets there that take packets of the protocol. */
   readonly sockets: readonly SocketDetails[];
 }
@@ -47,4 +76,11 @@ export function linkNamed(facts: NamespaceFacts | undefined, name: string | unde
 /** A link of a namespace by its index. */
 export function linkNumbered(facts: NamespaceFacts | undefined, index: number | undefined): LinkDetails | undefined {
   return index === undefined ? undefined : facts?.links.find((link) => link.index === index);
+}
+
+/** The kind of route that refuses a packet, from what the kernel says instead of a way. */
+export function refusalOf({ route, errno }: RouteFact): 'blackhole' | 'prohibit' | 'unreachable' | undefined {
+  if (errno === 'EINVAL' || route?.type === 'blackhole') return 'blackhole';
+  if (errno === 'EACCES' || route?.type === 'prohibit') return 'prohibit';
+  return errno === 'EHOSTUNREACH' ? 'unreachable' : undefined;
 }

@@ -13,6 +13,8 @@ export interface Sighting {
   readonly namespace: number;
   readonly device?: { readonly index: number; readonly name: string };
   readonly header: PacketHeader;
+  /** Mark that rules have put on it; absent for 0. */
+  readonly mark?: number;
   readonly reason?: string;
   readonly function?: string;
   /** The beginning of the packet, from its IP header on, where the packet itself was seen. */

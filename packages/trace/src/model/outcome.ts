@@ -90,7 +90,12 @@ function cameBack(observation: Observation, sightings: readonly Sighting[]): boo
   const { sourceNamespace, arrival } = observation;
   const answers = sightings.filter(({ role }) => role === 'answer');
   if (arrival) return answers.at(-1)?.event === 'sent' && answers.at(-1)?.namespace === sourceNamespace;
-  if (answers.some(({ event, namespace }) => event === 'received' && namespace === sourceNamespace)) return true;
+  // A bridge that does not know where an address is sends to everybody: what was for another is no answer.
+  const forOthers = answers.filter(({ reason, namespace }) => reason === 'OTHERHOST' && namespace === sourceNamespace);
+  const cameBy = (device: Sighting['device']) => !forOthers.some((drop) => drop.device?.index === device?.index);
+  const isHere = ({ event, namespace, device }: Sighting) =>
+    event === 'received' && namespace === sourceNamespace && cameBy(device);
+  if (answers.some(isHere)) return true;
   return endedAtHome(observation);
 }
 
@@ -129,11 +134,16 @@ function harmlessIn(observation: Observation): Set<Sighting> {
   for (const sighting of sightings) {
     if (sighting.event !== 'dropped') continue;
     const atHome = sighting.namespace === sourceNamespace && sighting.role !== 'request';
-    const isCopy =
-      sighting.reason === 'OTHERHOST' && (delivered || wentOn(sighting, sightings) || reached(sighting, observation));
+    const isCopy = sighting.reason === 'OTHERHOST' && isCopyOf(sighting, observation, delivered);
     if ((atHome && sighting.reason === 'NO_SOCKET') || isCopy) harmless.add(sighting);
   }
   return harmless;
+}
+
+function isCopyOf(drop: Sighting, observation: Observation, delivered: boolean): boolean {
+  const { sightings } = observation;
+  if (drop.role !== 'request') return cameBack(observation, sightings);
+  return delivered || wentOn(drop, sightings) || reached(drop, observation);
 }
 
 /** True when the destination took it: what others got were copies. */

@@ -34,7 +34,9 @@ function sightingOf(record: EventRecord, tag: number, reasons: ReadonlyMap<numbe
   const event = events[record.tracepoint];
   const { time, packetAddress, namespace, device } = record;
   const { bytes } = record;
-  const base = { role, event, time, packetAddress, namespace, header, bytes, ...(device && { device }) };
+  const { mark } = record;
+  const seen = { role, event, time, packetAddress, namespace, header, bytes };
+  const base = { ...seen, ...(device && { device }), ...(mark !== 0 && { mark }) };
   if (event === 'received' || event === 'sent') return base;
   const withFunction = record.function === '' ? base : { ...base, function: record.function };
   if (event === 'used') return withFunction;

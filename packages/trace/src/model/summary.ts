@@ -43,3 +43,8 @@ export function lostSummary({ outcome: { last }, source, placeName }: Case): str
   if (last === undefined) return `it did not leave ${source.name}`;
   return `no answer; last seen in ${placeName(last.namespace)}${last.device === undefined ? '' : ` (${last.device.name})`}`;
 }
+
+/** For a packet that another place took than the one that it was for. */
+export function astraySummary({ destination, placeName }: Case, taker = 0): string {
+  return `it ended in ${placeName(taker)} instead of ${destination.name}`;
+}

@@ -73,6 +73,7 @@ export function packetProgram(request: PacketProgramRequest): Uint8Array {
     jumpEqual(packet, 0, 'out'),
     ...clearRecord(),
     ...copyPacket(layout, tracepoint),
+    ...(tracepoint === 'kfree_skb' ? findNeighborPacket() : []),
     ...findTag(request.tag),
     label('hit'),
     ...describeEvent(request),
@@ -151,6 +152,29 @@ function copyPacket({ packet: at }: KernelLayout, tracepoint: TracepointName): I
 /** `bpf_probe_read_kernel` from register 3 into a field. */
 function readInto({ at, length }: { readonly at: number; readonly length: number }): Item[] {
   return [move(1, stack), addValue(1, FRAME + at), set(2, length), call(helper.readKernel)];
+}
+
+/** The beginning of every packet of ARP for IPv4 on Ethernet, as a load on this machine has it. */
+const ARP = 0x0008_0100;
+/** IPv6's next header and, right behind the header, ICMPv6's type. */
+const neighborDiscovery = { protocolAt: 6, protocol: 58, typeAt: 40, types: [135, 136] } as const;
+
+/** Who asks for neighbours in vain is told why: such packets are of interest when they are dropped, whoever sent them. */
+function findNeighborPacket(): Item[] {
+  const start = FRAME + recordField.packet.at;
+  const { protocolAt, protocol, typeAt, types } = neighborDiscovery;
+  return [
+    load(4, 1, stack, start),
+    jumpEqual32(1, ARP, 'hit'),
+    load(1, 1, stack, start),
+    shiftRight(1, 4),
+    jumpDifferent(1, 6, 'no neighbour'),
+    load(1, 1, stack, start + protocolAt),
+    jumpDifferent(1, protocol, 'no neighbour'),
+    load(1, 1, stack, start + typeAt),
+    ...types.map((type) => jumpEqual(1, type, 'hit')),
+    label('no neighbour'),
+  ];
 }
 
 function findTag(tag: number): Item[] {

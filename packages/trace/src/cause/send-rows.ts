@@ -1,0 +1,88 @@
+import { linkNamed, linkNumbered, type UnusableAddress } from '../model/facts.ts';
+import { type CauseRow, commandIn, dropEvidence, portsExhausted } from './row.ts';
+
+function unusableText({ state }: UnusableAddress): string {
+  return state === 'dadfailed'
+    ? 'since somebody else on the wire has that address (duplicate address detection has failed)'
+    : 'yet: it is not yet known whether somebody else has that address (duplicate address detection)';
+}
+
+const notSent: CauseRow = {
+  code: 'not-sent',
+  explain: (trace) => {
+    const { sendFailure, source, outcome } = trace;
+    if (sendFailure === undefined || outcome.drop !== undefined) return undefined;
+    const evidence = [`send in ${source.name}: ${sendFailure}`];
+    if (sendFailure === 'EADDRINUSE') {
+      const { text } = portsExhausted(source.name, source.namespace);
+      return { text, evidence, verdict: 'dropped' };
+    }
+    // The kernel passes over an address that it may not use, and takes another, from which nobody there can be reached.
+    const given = (source.container?.attachments ?? []).flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]);
+    const unusable = trace.facts.source.unusable?.find(
+      ({ address }) => address === source.address || given.includes(address),
+    );
+    if (unusable !== undefined) {
+      return {
+        text: `${source.name} may not send from ${unusable.address} ${unusableText(unusable)}.`,
+        evidence: [...evidence, `${unusable.address} in ${source.name}: ${unusable.state}`],
+        verdict: 'dropped',
+      };
+    }
+    const lo = trace.facts.source.links.find(({ name }) => name === 'lo');
+    if (lo?.up === false && trace.destination.local) {
+      const command = (state: string) => commandIn(source.namespace, `ip link set lo ${state}`);
+      return {
+        text: `The interface lo of ${source.name} is down, and with it everything that stays within ${source.name}.`,
+        evidence: [...evidence, `lo in ${source.name}: down`],
+        verdict: 'dropped',
+        fixes: [{ text: 'Bring it up again', commands: [command('up')], undo: [command('down')] }],
+      };
+    }
+    if (sendFailure === 'EPERM')
+      return { text: `A rule of ${source.name}'s own for outgoing packets drops it.`, evidence, verdict: 'dropped' };
+    return { text: `${source.name} could not send it: ${sendFailure}.`, evidence, verdict: 'dropped' };
+  },
+};
+
+const tooBig: CauseRow = {
+  code: 'too-big',
+  explain: (trace) => {
+    const { outcome, sendFailure, facts, size, source } = trace;
+    const { drop, reply } = outcome;
+    const told = reply?.header.fittingMtu;
+    const at = sendFailure === 'EMSGSIZE' ? facts.source : facts.last;
+    // A bridge drops what its port does not take, without a reason.
+    const narrow = linkNamed(at, drop?.device?.name);
+    const isNarrow =
+      narrow !== undefined && size !== undefined && narrow.mtu < size && drop?.reason !== 'NETFILTER_DROP';
+    if (sendFailure !== 'EMSGSIZE' && drop?.reason !== 'PKT_TOO_BIG' && told === undefined && !isNarrow)
+      return undefined;
+    const link = isNarrow ? narrow : linkNumbered(at, at?.onward?.route?.outgoing);
+    const fits = told ?? link?.mtu;
+    const where = sendFailure === 'EMSGSIZE' ? source.name : (at?.place ?? 'the host');
+    const networks = source.container?.attachments.map(({ network }) => network) ?? [];
+    const [network = 'NETWORK'] = networks;
+    return {
+      text: `A packet of ${size ?? 'this'} bytes does not fit the way: ${where} sends it by ${link?.name ?? 'an interface'}, which takes ${fits ?? 'fewer'}. Large packets vanish where the message about it is lost.`,
+      evidence: [
+        sendFailure === 'EMSGSIZE' ? `send in ${source.name}: EMSGSIZE` : dropEvidence(trace),
+        ...(told === undefined ? [] : [`ICMP: too big, ${told} would fit`]),
+        ...(link === undefined ? [] : [`${link.name}: mtu ${link.mtu}`]),
+      ],
+      verdict: 'dropped',
+      fixes: [
+        {
+          text: 'Make the network anew with the size that fits',
+          commands: [
+            `docker network create -o com.docker.network.driver.mtu=${fits ?? 1400} ${network}-${fits ?? 1400}`,
+          ],
+          undo: [`docker network rm ${network}-${fits ?? 1400}`],
+        },
+      ],
+    };
+  },
+};
+
+/** Causes that the kernel tells the sender. */
+export const sendRows = { tooBig, notSent };

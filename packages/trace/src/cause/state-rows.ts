@@ -1,0 +1,213 @@
+import { addressOf } from '@fairlead/base';
+import type { Case } from '../model/case.ts';
+import { linkNamed, linkNumbered, type NamespaceFacts } from '../model/facts.ts';
+import { isStuck, wentThroughHost } from './passage.ts';
+import { type CauseRow, commandIn, dropEvidence, type Explanation } from './row.ts';
+
+/** IPv6 is switched off on an interface that it was to pass. */
+const ipv6Off: CauseRow = {
+  code: 'ipv6-off',
+  explain: (trace) => {
+    const { facts, family, outcome } = trace;
+    if (family !== 6 || outcome.drop?.reason === 'NETFILTER_DROP') return undefined;
+    const isToldSo = outcome.drop?.reason === 'IPV6DISABLED';
+    const host = wentThroughHost(trace) ? [facts.host] : [];
+    for (const place of [facts.last, facts.destination, facts.source, ...host]) {
+      const found = Object.entries(place?.sysctls ?? {}).find(
+        ([key, value]) => key.endsWith('.disable_ipv6') && value === '1',
+      );
+      if (place === undefined || found === undefined || !(isToldSo || isStuck(trace) || outcome.drop === undefined))
+        continue;
+      return ipv6OffText(trace, place, found[0]);
+    }
+    return undefined;
+  },
+};
+
+function ipv6OffText(trace: Case, { place, inode }: NamespaceFacts, key: string): Explanation {
+  const { source, destination, facts } = trace;
+  const end = [source, destination].find(
+    ({ container, namespace }, index) =>
+      container !== undefined && namespace !== '' && inode === [facts.source, facts.destination][index]?.inode,
+  );
+  const restart = end?.container && {
+    text: `Restart ${end.container.name}, which builds its network anew: its addresses went when it was switched off`,
+    commands: [`docker restart ${end.container.name}`],
+    undo: [],
+  };
+  const command = (value: number) => commandIn(end?.namespace ?? '', `sysctl -w ${key}=${value}`);
+  return {
+    text: `IPv6 is switched off in ${place} (${key} is 1), so nothing of it gets through.`,
+    evidence: [dropEvidence(trace), `${key} = 1 in ${place}`],
+    verdict: 'dropped',
+    fixes: [
+      restart ?? {
+        text: 'Switch it on, and put back the addresses that went with it',
+        commands: [command(0)],
+        undo: [command(1)],
+      },
+    ],
+  };
+}
+
+/** IPsec's policies by the counters of what they stop (xfrm_proc.rst). */
+const transformCounters = /Pol(Block|Error)|FwdHdrError|NoPols|NoStates|TmplMismatch|StateInvalid|BundleGenError/;
+
+/** A policy of IPsec blocks it, or wants it encrypted where nothing encrypts. */
+const ipsecPolicy: CauseRow = {
+  code: 'ipsec-policy',
+  explain: (trace) => {
+    const { outcome, facts, sendFailure, source } = trace;
+    const { drop } = outcome;
+    const isSaid = drop?.reason === 'XFRM_POLICY';
+    // IPv6 gives no reason when it forwards, and a sender is only told that it may not.
+    const isSilent = drop?.reason === 'NOT_SPECIFIED' && drop.function === 'ip6_forward';
+    const isRefused = sendFailure === 'EPERM' && drop === undefined && outcome.rule === undefined;
+    const place = isRefused ? facts.source : facts.last;
+    const counters = Object.entries(place?.transformErrors ?? {}).filter(([name]) => transformCounters.test(name));
+    if (!isSaid && !((isSilent || isRefused) && counters.length > 0)) return undefined;
+    const namespace =
+      place?.inode === facts.source.inode
+        ? source.namespace
+        : place?.inode === facts.destination?.inode
+          ? trace.destination.namespace
+          : '';
+    const commands = ['ip xfrm policy', 'cat /proc/net/xfrm_stat'].map((each) => commandIn(namespace, each));
+    return {
+      text: `A policy of IPsec (xfrm) in ${place?.place ?? 'this machine'} stops it: it blocks such packets, or wants them encrypted and there is no state to do so.`,
+      evidence: [
+        isRefused ? `send in ${source.name}: EPERM` : dropEvidence(trace),
+        ...counters.map(([name, count]) => `/proc/net/xfrm_stat: ${name} ${count}`),
+      ],
+      verdict: 'dropped',
+      fixes: [{ text: 'Find the policy, and take it away', commands, undo: [] }],
+    };
+  },
+};
+
+/** A port of a bridge that only lets through who was let in (802.1X). */
+const portLocked: CauseRow = {
+  code: 'port-locked',
+  explain: (trace) => {
+    const { drop } = trace.outcome;
+    const port = linkNamed(trace.facts.last, drop?.device?.name);
+    if (port?.portLimits?.includes('locked on') !== true || !/^br_/.test(drop?.function ?? '')) return undefined;
+    return {
+      text: `The bridge port ${port.name} is locked: it takes nothing from a hardware address that is not in its forwarding table.`,
+      evidence: [dropEvidence(trace), `${port.name}: locked on`],
+      fixes: [
+        {
+          text: 'Unlock it',
+          commands: [`bridge link set dev ${port.name} locked off learning on`],
+          undo: [`bridge link set dev ${port.name} locked on`],
+        },
+      ],
+    };
+  },
+};
+
+/** The address is there, and the namespace does not know it for its own. */
+const localRouteMissing: CauseRow = {
+  code: 'local-route-missing',
+  explain: (trace) => {
+    const { outcome, facts, destination } = trace;
+    const { drop } = outcome;
+    const there = facts.destination;
+    const address = drop?.header.destination;
+    if (
+      there === undefined ||
+      drop?.role !== 'request' ||
+      drop.namespace !== there.inode ||
+      drop.reason === 'OTHERHOST'
+    )
+      return undefined;
+    const has = there.addresses?.some((own) => addressOf(own) === address) === true;
+    if (!has || facts.last?.onward === undefined || facts.last.onward.route?.type === 'local') return undefined;
+    const flag = trace.family === 6 ? ' -6' : '';
+    return {
+      text: `${destination.name} has the address ${address}, but its routing does not take it for its own: the rule for the table of local routes, or the route there, is missing.`,
+      evidence: [dropEvidence(trace), `${address} is an address of ${destination.name}, and its route is not local`],
+      fixes: [
+        {
+          text: 'Look at both, and put back what is missing',
+          commands: [`ip${flag} rule`, `ip${flag} route show table local`].map((each) =>
+            commandIn(destination.namespace, each),
+          ),
+          undo: [],
+        },
+      ],
+    };
+  },
+};
+
+/** An interface that is up, and nobody at its other end. */
+const noCarrier: CauseRow = {
+  code: 'no-carrier',
+  explain: (trace) => {
+    const { outcome, facts } = trace;
+    const { last } = facts;
+    if (last === undefined || outcome.reply?.role === 'answer' || outcome.drop?.reason === 'NETFILTER_DROP')
+      return undefined;
+    const device = linkNamed(last, outcome.drop?.device?.name);
+    const onward =
+      linkNumbered(last, last.onward?.route?.outgoing) ??
+      linkNumbered(facts.host, wentThroughHost(trace) ? facts.host?.onward?.route?.outgoing : undefined);
+    const link = [device, onward].find((each) => each?.carrier === false && each.up);
+    // A bridge has no carrier while none of its ports has: those tell more.
+    if (link === undefined || link.kind === 'bridge') return undefined;
+    const { text, fix } = missingEnd(link.kind);
+    return {
+      text: `${last.place} sends it by ${link.name}, which is up but has no carrier: ${text}.`,
+      evidence: [dropEvidence(trace), `${link.name} in ${last.place}: NO-CARRIER`],
+      verdict: 'dropped',
+      fixes: [{ text: fix, commands: [`ip -d link show ${link.name}`], undo: [] }],
+    };
+  },
+};
+
+function missingEnd(kind: string | undefined): { readonly text: string; readonly fix: string } {
+  if (kind === 'tun')
+    return {
+      text: 'no program holds its other end (the VPN behind it does not run)',
+      fix: 'Start the program, or take its interface and routes away',
+    };
+  if (kind === 'veth') return { text: 'its other end is down', fix: 'Bring the other end up' };
+  return { text: 'the wire is unplugged, or the other end is down', fix: 'Look at the wire' };
+}
+
+/** The cable of a container is gone from the host. */
+const cableMissing: CauseRow = {
+  code: 'cable-missing',
+  explain: (trace) => {
+    const { facts, source, destination } = trace;
+    if (
+      facts.host === undefined ||
+      trace.outcome.drop?.reason === 'NETFILTER_DROP' ||
+      trace.outcome.reply?.role === 'answer'
+    )
+      return undefined;
+    for (const { container } of [source, destination]) {
+      const attachments = container?.attachments ?? [];
+      const gone = attachments.find(
+        ({ hostInterface }) => hostInterface !== undefined && linkNamed(facts.host, hostInterface) === undefined,
+      );
+      if (container === undefined || gone === undefined || attachments.length > 1) continue;
+      return {
+        text: `The host's end of ${container.name}'s cable, ${gone.hostInterface}, is gone: it was taken away or moved into another namespace.`,
+        evidence: [dropEvidence(trace), `no interface ${gone.hostInterface} in host`],
+        verdict: 'dropped',
+        fixes: [
+          {
+            text: `Restart ${container.name}, which builds its network anew`,
+            commands: [`docker restart ${container.name}`],
+            undo: [],
+          },
+        ],
+      };
+    }
+    return undefined;
+  },
+};
+
+/** Causes that the state of a place tells. */
+export const stateRows = { ipv6Off, ipsecPolicy, portLocked, localRouteMissing, noCarrier, cableMissing };
