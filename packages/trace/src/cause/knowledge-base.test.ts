@@ -226,3 +226,46 @@ test('the host is not on a network whose bridge has no address', () => {
   const withGateway = { ...island, gateways: [address.web] };
   assert.notEqual(codeOf({ ...trace, directory: { containers: [], networks: [withGateway] } }), 'host-not-on-network');
 });
+
+test('a cable whose end on the host is gone is told, and one that is there is not', () => {
+  const attachment = { network: 'app', ipv4: address.db, interface: 'eth0', hostInterface: 'veth2' };
+  const container: ContainerPlace = { name: 'db', id: 'b', attachments: [attachment], publications: [] };
+  const plain = caseOf({ verdict: 'unknown' });
+  const among = (...links: LinkDetails[]): Case => ({
+    ...plain,
+    destination: { ...plain.destination, container },
+    facts: { ...plain.facts, host: facts({ links }) },
+  });
+  assert.equal(codeOf(among(link(3, 'eth0'))), 'cable-missing');
+  assert.notEqual(codeOf(among(link(3, 'veth2'))), 'cable-missing');
+});
+
+test('a locked port of a bridge is told by the bridge that drops', () => {
+  const drop = sighting({
+    reason: 'NOT_SPECIFIED',
+    function: 'br_handle_frame_finish',
+    device: { index: 4, name: 'veth1' },
+  });
+  const trace = caseOf({ drop });
+  const on = (port: LinkDetails): Case => ({ ...trace, facts: { ...trace.facts, last: facts({ links: [port] }) } });
+  assert.equal(codeOf(on({ ...link(4, 'veth1'), portLimits: ['locked on'] })), 'port-locked');
+  assert.equal(codeOf(on(link(4, 'veth1'))), 'dropped');
+});
+
+test('a tunnel, which never asks for neighbours, is not told to', () => {
+  const neighbor = { index: 2, state: 'noarp', mac: parseMacAddress('02:00:00:00:00:02') };
+  const plain = caseOf({ verdict: 'unknown' });
+  const by2 = (kind: string): Case => {
+    const links: LinkDetails[] = [{ ...link(2, 'eth0'), kind, withoutArp: true }];
+    return { ...plain, facts: { ...plain.facts, source: facts({ links, neighbor, onward: by(2) }) } };
+  };
+  assert.equal(codeOf(by2('veth')), 'arp-off');
+  assert.notEqual(codeOf(by2('tun')), 'arp-off');
+});
+
+test('an address that somebody else has cannot be sent from', () => {
+  const plain = caseOf({ verdict: 'dropped' }, { sendFailure: 'EINVAL' });
+  const source = facts({ unusable: [{ address: address.web, state: 'dadfailed' }] });
+  const { cause } = explainCause({ ...plain, facts: { ...plain.facts, source } });
+  assert.match(cause?.text ?? '', /somebody else on the wire has that address/);
+});
