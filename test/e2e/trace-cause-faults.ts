@@ -172,6 +172,24 @@ export const causeFaults: readonly Fault[] = [
     code: 'no-carrier',
   },
   {
+    name: 'there is no way to the far end of a tunnel',
+    trace: { from: 'web', to: '10.50.0.2' },
+    inject: `ip link add tunnel type vxlan id 5 remote 203.0.113.77 local 192.0.2.2 dstport 4789
+      ip addr add 10.50.0.1/24 dev tunnel; ip link set tunnel up; ip route add unreachable 203.0.113.77
+      ip neigh replace 10.50.0.2 lladdr 02:00:00:00:50:02 dev tunnel`,
+    undo: 'ip link del tunnel; ip route del unreachable 203.0.113.77',
+    code: 'tunnel-broken',
+  },
+  {
+    name: 'nobody answers through a tunnel',
+    trace: { from: 'web', to: '10.50.0.2' },
+    inject: `ip link add tunnel type vxlan id 5 remote 192.0.2.1 local 192.0.2.2 dstport 4789
+      ip addr add 10.50.0.1/24 dev tunnel; ip link set tunnel up
+      ip neigh replace 10.50.0.2 lladdr 02:00:00:00:50:02 dev tunnel`,
+    undo: 'ip link del tunnel',
+    code: 'no-answer-from-tunnel',
+  },
+  {
     name: 'a route leads to an interface that leads nowhere, IPv6',
     trace: { from: 'web', to: '2001:db8:9::1' },
     inject: 'ip link add hole type ifb; ip link set hole up; ip -6 route add 2001:db8:9::/64 dev hole',

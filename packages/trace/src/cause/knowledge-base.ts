@@ -11,6 +11,7 @@ import { type CauseRow, dropEvidence } from './row.ts';
 import { sendRows } from './send-rows.ts';
 import { socketRows } from './socket-rows.ts';
 import { stateRows } from './state-rows.ts';
+import { tunnelRows } from './tunnel-rows.ts';
 
 /** What is said when nothing better is known: what the kernel said. */
 const otherwise: readonly CauseRow[] = [
@@ -95,6 +96,7 @@ const otherwise: readonly CauseRow[] = [
       };
     },
   },
+  tunnelRows.tunnelSilent,
   astrayRows.handmadeNeighbor,
   {
     code: 'no-answer-from-outside',
@@ -125,6 +127,7 @@ export const causeRows: readonly CauseRow[] = [
   linkRows.interfaceDown,
   stateRows.cableMissing,
   stateRows.noCarrier,
+  tunnelRows.tunnelBroken,
   routeRows.trafficControl,
   routeRows.martian,
   routeRows.reversePath,
