@@ -122,8 +122,7 @@ function isSameFamily(a: Prefix, b: Prefix): boolean {
 
 /** True when a route to `destination` would be one for addresses of the subnet in particular. */
 export function isAbout(subnet: Prefix, destination: Prefix): boolean {
-  if (prefixLength(destination) === 0 || !isSameFamily(destination, subnet)) return false;
-  if (isDefault(destination) || prefixFamily(destination) !== prefixFamily(subnet)) return false;
+  if (isDefault(destination) || !isSameFamily(destination, subnet)) return false;
   return prefixesOverlap(destination, subnet) && !isLinkLocal(destination);
 }
 

@@ -57,6 +57,7 @@ export interface Owner {
   readonly port?: LinkDetails | undefined;
 }
 
+/** Who has an address as far as the engine knows; `undefined` for everybody else's. */
 export function ownerOf(address: IpAddress, trace: Case): Owner | undefined {
   const { source, destination, facts, directory } = trace;
   const ends: [CaseEnd, NamespaceFacts | undefined][] = [
@@ -70,7 +71,8 @@ export function ownerOf(address: IpAddress, trace: Case): Owner | undefined {
     const link = linkNamed(own, attachment.interface);
     return { name: end.name, facts: own, namespace: end.namespace ?? '', link, port };
   }
-  const network = directory.networks.find(({ gateways }) => gateways.includes(address));
+  // The gateway of a network on the host's own wire is the LAN's router.
+  const network = directory.networks.find((each) => each.driver === 'bridge' && each.gateways.includes(address));
   if (network === undefined) return undefined;
   return { name: 'host', facts: facts.host, namespace: '', link: linkNamed(facts.host, network.interface) };
 }

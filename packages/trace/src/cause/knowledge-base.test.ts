@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseIpAddress, parseMacAddress, parsePrefix } from '@fairlead/base';
+import { parseInterfaceAddress, parseIpAddress, parseMacAddress, parsePrefix } from '@fairlead/base';
 import type { LinkDetails } from '@fairlead/netlink';
 import type { Case } from '../model/case.ts';
 import type { ContainerPlace } from '../model/directory.ts';
@@ -268,4 +268,24 @@ test('an address that somebody else has cannot be sent from', () => {
   const source = facts({ unusable: [{ address: address.web, state: 'dadfailed' }] });
   const { cause } = explainCause({ ...plain, facts: { ...plain.facts, source } });
   assert.match(cause?.text ?? '', /somebody else on the wire has that address/);
+});
+
+test('a neighbour entry is wrong where the host has the address, not where the LAN’s router has it', () => {
+  const gateway = parseIpAddress('192.0.2.1');
+  const neighbor = { index: 2, address: gateway, state: 'reachable', mac: parseMacAddress('02:00:00:00:00:02') };
+  const plain = caseOf({ verdict: 'unknown' });
+  const links = [{ ...link(2, 'eth0'), mac: parseMacAddress('02:00:00:00:00:01') }];
+  const plainNetwork = { internal: false, open: true, subnets: [parsePrefix('192.0.2.0/24')] };
+  const on = (driver: string, change: Partial<NamespaceFacts>): Case => ({
+    ...plain,
+    facts: { ...plain.facts, source: facts({ neighbor }), host: facts({ links, ...change }) },
+    directory: {
+      containers: [],
+      networks: [{ name: 'lan', driver, interface: 'eth0', gateways: [gateway], ...plainNetwork }],
+    },
+  });
+  const addresses = [parseInterfaceAddress('192.0.2.1/24')];
+  assert.equal(codeOf(on('bridge', { addresses })), 'wrong-neighbor');
+  assert.notEqual(codeOf(on('bridge', { addresses: [] })), 'wrong-neighbor');
+  assert.notEqual(codeOf(on('macvlan', {})), 'wrong-neighbor');
 });

@@ -123,8 +123,11 @@ const wrongNeighbor: CauseRow = {
     for (const asker of askers(trace)) {
       const { neighbor, address } = asker;
       if (neighbor.mac === undefined || neighbor.state === 'failed') continue;
-      const real = ownerOf(address, trace)?.link?.mac;
-      if (real === undefined || real === neighbor.mac) continue;
+      const owner = ownerOf(address, trace);
+      const real = owner?.link?.mac;
+      // A gateway that the host does not have may be another machine's.
+      if (owner === undefined || real === undefined || hasAddress(owner, address) === false) continue;
+      if (real === neighbor.mac) continue;
       return wrongNeighborText(trace, asker, real);
     }
     return undefined;
