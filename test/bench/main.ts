@@ -17,6 +17,7 @@ import { fleet } from './subject/fleet.ts';
 import { logs } from './subject/logs.ts';
 import { names } from './subject/names.ts';
 import { networks } from './subject/networks.ts';
+import { streams } from './subject/streams.ts';
 import type { Setting, Subject } from './subject.ts';
 import { terminalTable } from './table.ts';
 
@@ -30,6 +31,7 @@ const subjects: readonly Subject[] = [
   names,
   connections,
   logs,
+  streams,
   fleet,
   crowd,
 ];
