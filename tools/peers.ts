@@ -1,7 +1,10 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { root } from './source-tree.ts';
+
+const run = promisify(execFile);
 
 /**
  * Programs that Fairlead is compared with or driven by: unpacked and never installed, for that would start them, or bring
@@ -29,65 +32,67 @@ const browser = 'chromium';
 const searched = ['docker-cli/usr/bin', 'docker.io/usr/bin', 'docker-registry/usr/bin'];
 
 /** Unpack each peer into `.peers/NAME` unless it is there, and let the PATH end with them. */
-export function providePeers(say: (line: string) => void): void {
+export async function providePeers(say: (line: string) => void): Promise<void> {
   const folder = join(root, '.peers');
   mkdirSync(folder, { recursive: true });
   const lacking = peers.filter(([name = '']) => !existsSync(join(folder, name)));
   // A fresh image has no package lists.
-  if (lacking.length > 0 && !isAvailable('docker.io')) execFileSync('apt-get', ['-qq', 'update'], { stdio: 'pipe' });
+  if (lacking.length > 0 && !(await isAvailable('docker.io'))) await run('apt-get', ['-qq', 'update']);
   for (const [name = '', ...others] of lacking) {
-    if (!isAvailable(name)) continue;
+    if (!(await isAvailable(name))) continue;
     say(`unpacking the package ${name} into .peers/`);
-    unpack([name, ...[...others, ...modules(name)].filter(isAvailable)], folder);
+    await unpack([name, ...(await availableOf([...others, ...(await modules(name))]))], folder);
   }
-  provideBrowser(folder, say);
+  await provideBrowser(folder, say);
   process.env['PATH'] = [process.env['PATH'], ...searched.map((path) => join(folder, path))].join(':');
 }
 
 /** apt-get knows best what the machine lacks for it, and fetches that without installing it. */
-function provideBrowser(folder: string, say: (line: string) => void): void {
+async function provideBrowser(folder: string, say: (line: string) => void): Promise<void> {
   if (existsSync(join(folder, browser)) || !/^ID=debian$/m.test(readFileSync('/etc/os-release', 'utf8'))) return;
   say(`unpacking the package ${browser} into .peers/`);
-  unpackArchives(browser, folder, (download) => {
+  await unpackArchives(browser, folder, async (download) => {
     mkdirSync(join(download, 'partial'));
     const places = ['-o', `Dir::Cache::archives=${download}`, '-o', 'Debug::NoLocking=1'];
     const mode = ['--download-only', '--no-install-recommends', '--yes', 'install'];
-    execFileSync('apt-get', ['-qq', '-o', 'APT::Sandbox::User=root', ...places, ...mode, browser], { stdio: 'pipe' });
+    await run('apt-get', ['-qq', '-o', 'APT::Sandbox::User=root', ...places, ...mode, browser]);
   });
 }
 
-function isAvailable(name: string): boolean {
-  const policy = execFileSync('apt-cache', ['policy', name], { encoding: 'utf8' });
+async function isAvailable(name: string): Promise<boolean> {
+  const { stdout: policy } = await run('apt-cache', ['policy', name]);
   return /^ {2}Candidate: (?!\(none\))/m.test(policy);
 }
 
+async function availableOf(names: readonly string[]): Promise<string[]> {
+  const available = await Promise.all(names.map(isAvailable));
+  return names.filter((_, index) => available[index]);
+}
+
 /** The Python packages that a package needs, directly or not. */
-function modules(name: string): string[] {
+async function modules(name: string): Promise<string[]> {
   const unwanted = ['recommends', 'suggests', 'conflicts', 'breaks', 'replaces', 'enhances'].map(
     (kind) => `--no-${kind}`,
   );
-  const tree = execFileSync('apt-cache', ['depends', '--recurse', ...unwanted, name], { encoding: 'utf8' });
+  const { stdout: tree } = await run('apt-cache', ['depends', '--recurse', ...unwanted, name]);
   return [...new Set(tree.match(/^python3-[a-z0-9.+-]+$/gm))];
 }
 
 /** All packages of a group into the folder named for the first. */
-function unpack(names: readonly string[], folder: string): void {
-  unpackArchives(names[0] ?? '', folder, (download) => {
+async function unpack(names: readonly string[], folder: string): Promise<void> {
+  await unpackArchives(names[0] ?? '', folder, async (download) => {
     // As root apt-get would fetch as the user _apt, who may not write here.
-    execFileSync('apt-get', ['-qq', '-o', 'APT::Sandbox::User=root', 'download', ...names], {
-      cwd: download,
-      stdio: 'pipe',
-    });
+    await run('apt-get', ['-qq', '-o', 'APT::Sandbox::User=root', 'download', ...names], { cwd: download });
   });
 }
 
 /** Whatever `fetch` puts into a folder, unpacked as `folder/name`: whole, or not there. */
-function unpackArchives(name: string, folder: string, fetch: (download: string) => void): void {
+async function unpackArchives(name: string, folder: string, fetch: (download: string) => Promise<void>): Promise<void> {
   const download = mkdtempSync(join(folder, 'download-'));
   try {
-    fetch(download);
+    await fetch(download);
     for (const archive of readdirSync(download).filter((file) => file.endsWith('.deb'))) {
-      execFileSync('dpkg', ['-x', archive, 'unpacked'], { cwd: download, stdio: 'pipe' });
+      await run('dpkg', ['-x', archive, 'unpacked'], { cwd: download });
     }
     renameSync(join(download, 'unpacked'), join(folder, name));
   } finally {
