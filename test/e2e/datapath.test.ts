@@ -12,7 +12,7 @@ test('docs/datapath shows what the kernel holds in each network mode, and how pa
 
 test('the index of docs/datapath leads to every page', () => {
   const index = readFileSync(`${root}/docs/datapath/README.md`, 'utf8');
-  const linked = [...index.matchAll(/\]\(([a-z-]+\.md)\)/g)].map(([, page]) => page ?? '');
+  const linked = [...index.matchAll(/\]\(([a-z0-9-]+\.md)\)/g)].map(([, page]) => page ?? '');
   const pages = globSync('*.md', { cwd: `${root}/docs/datapath` }).filter((page) => page !== 'README.md');
   assert.deepEqual(linked.toSorted(), pages.toSorted());
 });
