@@ -4,6 +4,7 @@ import { provide } from '../packages/cli/src/setup/debian-packages.ts';
 import { demoRequirements, engineRequirements, type Requirement } from '../packages/cli/src/setup/requirement.ts';
 import { check } from './checks.ts';
 import { leftovers, machineState, runMarker } from './machine-state.ts';
+import { memoryFolder } from './memory-folder.ts';
 import { providePeers } from './peers.ts';
 import { kernelTests, leftOutLines, longestFirst, runTests, type TestRun } from './test-run.ts';
 
@@ -35,6 +36,9 @@ const testRequirements: readonly Requirement[] = [
 /** Milliseconds for one test. */
 const TIMEOUT = 120_000;
 
+/** Bytes that the hosts of all tests that run at a time may write, several times as many as they do. */
+const HOSTS_ROOM = 4 * 2 ** 30;
+
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
@@ -44,6 +48,8 @@ async function testEverything(): Promise<boolean> {
   // The check needs nothing of them, and fetching them little of the processor.
   const [checked] = await Promise.all([check(), providePeers(say)]);
   process.env[runMarker] = randomUUID();
+  const folder = memoryFolder(HOSTS_ROOM);
+  if (folder !== undefined) process.env['FAIRLEAD_LAB_FOLDER'] ??= folder;
   const before = machineState();
   const files = kernelTests();
   say(`\n${files.length} files of tests with the real kernel`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Host } from '@fairlead/lab';
@@ -20,7 +20,7 @@ test('the demonstration tells its whole story and leaves nothing', async () => {
   // Folders of hosts are named for the namespace of processes that their owner is in; other tests have theirs here too.
   const own = /\d+/.exec(await host.exec('readlink', '/proc/self/ns/pid'))?.[0];
   assert.deepEqual(
-    readdirSync('/var/tmp').filter((name) => name.startsWith(`lab-${own}-`)),
+    readdirSync(dirname(host.folder)).filter((name) => name.startsWith(`lab-${own}-`)),
     [],
   );
 });

@@ -93,7 +93,7 @@ describe('isolation', { timeout: 120_000 }, () => {
       await fails('--ipc', 'container:keeper'),
       /can't join IPC of container [0-9a-f]{64}: non-shareable IPC/,
     );
-    assert.equal(await run(['--ipc', 'none'], 'grep -c shm /proc/mounts; true'), '0\n');
+    assert.equal(await run(['--ipc', 'none'], 'grep -c " /dev/shm " /proc/mounts; true'), '0\n');
   });
 
   test('/dev/shm is shared on when the daemon was killed, and gone with its container', async () => {

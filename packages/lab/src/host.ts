@@ -41,7 +41,7 @@ export class Host implements Space, AsyncDisposable {
   readonly name: string;
   readonly outside: NetworkSpace;
   readonly addresses: typeof labAddresses = labAddresses;
-  /** A folder on disk of its own that goes with it; the same path inside and outside. */
+  /** A folder of its own that goes with it, see `temporaryFolder`; the same path inside and outside. */
   readonly folder: string;
   /** Process id of its first process, as the machine around it sees it. */
   readonly pid: number;
