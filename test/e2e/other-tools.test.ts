@@ -144,3 +144,23 @@ test('Docker’s own engine and Fairlead go on beside each other', async () => {
   assert.ok(await answers(8090));
   await dockerd.docker('rm', '-f', 'their-web');
 });
+
+test('where Docker’s own engine has docker0, that is left to it', async () => {
+  await using shared = await Host.create();
+  const dockerd = await startDockerd(shared);
+  const docker0 = () => shared.exec('ip', '-o', 'address', 'show', 'docker0', 'to', '172.16.0.0/12');
+  const theirs = await docker0();
+  await using fairlead = await Daemon.fairlead(shared);
+  const look = async (format: string) => await fairlead.docker('network', 'inspect', 'bridge', '-f', format);
+  const name = '{{index .Options "com.docker.network.bridge.name"}}';
+  assert.equal(await look(name), 'fairlead0\n');
+  const [subnet, dockers] = [
+    await look('{{(index .IPAM.Config 0).Subnet}}'),
+    await dockerd.docker('network', 'inspect', 'bridge', '-f', '{{(index .IPAM.Config 0).Subnet}}'),
+  ];
+  assert.notEqual(subnet, dockers);
+  await dockerd.kill9();
+  await fairlead.restart();
+  assert.equal(await look(name), 'fairlead0\n');
+  assert.equal(await docker0(), theirs);
+});

@@ -34,7 +34,7 @@ import {
   unmountFileSystem,
   writeXattr,
 } from '@fairlead/kernel';
-import { type ControllerContext, NetworkController, type NetworkEvent } from '@fairlead/network';
+import { type ControllerContext, type Network, NetworkController, type NetworkEvent } from '@fairlead/network';
 import type { PluginRegistry } from '@fairlead/plugins';
 import {
   Containerd,
@@ -46,6 +46,7 @@ import {
 } from '@fairlead/runtime';
 import { Store } from '@fairlead/store';
 import type { BorrowedSysctl } from './borrowed-sysctl.ts';
+import { defaultBridgeName, runsHere } from './default-bridge-name.ts';
 import { diagnosisService } from './diagnosis.ts';
 import { NameService } from './name-service.ts';
 import { networkSettings } from './network-settings.ts';
@@ -101,10 +102,12 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
   const engineId = identity(store);
   const events = new EventLog();
   const table = new ContainerTable(store.collection<Container>('container'));
-  const settings = networkSettings(options, engineId, {
+  const features = {
     protectedTables: kernel.supports('protected tables'),
     transparentProxying: kernel.supports('transparent proxying'),
-  });
+  };
+  const defaultBridge = options.bridge.name ?? chosenBridge(store, logger);
+  const settings = networkSettings(options, { engineId, kernel: features, defaultBridge });
   const [names, containerd] = await connecting;
   parts.use(names);
   if (containerd.process !== undefined) parts.use(containerd.process);
@@ -234,6 +237,15 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
   const owned = parts.move();
   const tellReload = () => events.emit(reloadEvent(engineId, hostname(), live.current));
   return { engine, tellReload, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** The name of the default bridge where the operator has named none. */
+function chosenBridge(store: Store, logger: Logger): string {
+  const stored = Iterator.from(store.collection<Network>('network')).find(({ name }) => name === 'bridge');
+  const known = stored?.bridge?.name;
+  const chosen = defaultBridgeName(known, () => runsHere('dockerd'));
+  if (chosen !== known) logger.info('default bridge named', { bridge: chosen });
+  return chosen;
 }
 
 /** @throws FairleadError `invalid-argument`: rather no daemon than one whose containers are root where nobody expects it. */

@@ -24,10 +24,19 @@ export interface KernelFeatures {
   readonly transparentProxying: boolean;
 }
 
-/**
- * What the operator's choices mean for the network model.
- */
-export function networkSettings(options: DaemonOptions, engineId: string, kernel: KernelFeatures): NetworkSettings {
+/** What decides beside the operator. */
+export interface Surroundings {
+  readonly engineId: string;
+  readonly kernel: KernelFeatures;
+  /** Name of the default bridge. */
+  readonly defaultBridge: string;
+}
+
+/** What the operator's choices mean for the network model. */
+export function networkSettings(
+  options: DaemonOptions,
+  { engineId, kernel, defaultBridge }: Surroundings,
+): NetworkSettings {
   const { bridge } = options;
   return {
     sources: subnetSources(parseSubnetSources([...options.addressPools]), engineId),
@@ -37,9 +46,9 @@ export function networkSettings(options: DaemonOptions, engineId: string, kernel
     hostResolvConf: () => readHostResolvConf().text,
     defaultOptions: options.networkOptions,
     forwarding: options.ipForward,
-    ...(bridge.name !== 'none' && {
+    ...(defaultBridge !== 'none' && {
       defaultBridge: {
-        bridge: bridge.name,
+        bridge: defaultBridge,
         ipv6: bridge.ipv6,
         masquerade: bridge.masquerade,
         icc: bridge.icc,

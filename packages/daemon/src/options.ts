@@ -69,8 +69,8 @@ export interface TlsOptions {
 
 /** The default network. */
 export interface BridgeOptions {
-  /** Name of the bridge; `none` for no default network. */
-  readonly name: string;
+  /** Name of the bridge, `none` for no default network; absent leaves it to the engine. */
+  readonly name?: string;
   /** Address and subnet of the bridge, `172.26.0.1/16`. */
   readonly address?: string;
   readonly address6?: string;
@@ -177,8 +177,9 @@ function bridgeOptions(
   const gateway = text('default-gateway');
   const gateway6 = text('default-gateway-v6');
   const ip = text('ip');
+  const name = text('bridge');
   return {
-    name: text('bridge') || 'docker0',
+    ...(name && { name }),
     ipv6: on('ipv6', false),
     masquerade: on('ip-masq', true),
     icc: on('icc', true),
