@@ -93,6 +93,9 @@ const SHOWN = 12;
 /** Bytes that pure tests may write, most of them databases. */
 const PURE_ROOM = 256 << 20;
 
+/** Milliseconds without news of a test after which a process of pure tests is ended: one of them has left something open. */
+const SILENCE = 90_000;
+
 /** Run test files with node:test, each in a process of its own. */
 export function runTests({ files, concurrency, timeout, echo }: RunOptions): Promise<TestRun> {
   const paths = files.map((path) => `${root}/${path}`);
@@ -110,9 +113,12 @@ export function runTests({ files, concurrency, timeout, echo }: RunOptions): Pro
 export async function runPureTests({ files, concurrency, timeout }: RunOptions): Promise<Tally> {
   const part = (of: number) => files.filter((_, index) => index % concurrency === of).map((path) => `${root}/${path}`);
   const env = { ...process.env, TMPDIR: memoryFolder(PURE_ROOM) ?? tmpdir() };
-  const runs = Array.from({ length: concurrency }, (_, of) =>
-    follow(runFiles({ files: [`${root}/tools/test-part.ts`], argv: part(of), env, timeout, isolation: 'process' })),
-  );
+  const runs = Array.from({ length: concurrency }, (_, of) => {
+    const silence = new AbortController();
+    const options = { files: [`${root}/tools/test-part.ts`], argv: part(of), env, timeout, signal: silence.signal };
+    const events = runFiles({ ...options, isolation: 'process' });
+    return follow(endingSilence(events, silence));
+  });
   const sum = (all: readonly number[]) => all.reduce((one, other) => one + other, 0);
   const tallies = await Promise.all(runs);
   return {
@@ -120,6 +126,14 @@ export async function runPureTests({ files, concurrency, timeout }: RunOptions):
     failed: sum(tallies.map(({ failed }) => failed)),
     output: tallies.map(({ failed, output }) => (failed === 0 ? '' : failingTests(output))).join(''),
   };
+}
+
+/** What is silent for too long would be waited for for ever: it fails instead. */
+function endingSilence(events: TestsStream, silence: AbortController): TestsStream {
+  const alarm = setTimeout(() => silence.abort(), SILENCE);
+  events.on('test:complete', () => alarm.refresh());
+  events.once('end', () => clearTimeout(alarm));
+  return events;
 }
 
 async function follow(events: TestsStream, echo?: NodeJS.WritableStream): Promise<TestRun> {
