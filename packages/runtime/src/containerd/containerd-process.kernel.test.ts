@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -41,6 +41,14 @@ test('the client finds a containerd that came back', async () => {
   const version = await lab.containerd.version();
   await lab.restart();
   assert.equal(await lab.containerd.version(), version);
+});
+
+test('places for mounts that a killed containerd has left are removed', async () => {
+  await using lab = await privateContainerd();
+  const folder = join(lab.settings.root, 'tmpmounts');
+  mkdirSync(join(folder, 'containerd-mount1'), { recursive: true });
+  await lab.restart();
+  assert.deepEqual(readdirSync(folder), []);
 });
 
 test('the namespace can be made any number of times', async () => {

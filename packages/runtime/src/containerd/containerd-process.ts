@@ -1,5 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -64,6 +74,7 @@ async function spawnContainerd(settings: ContainerdSettings): Promise<Containerd
   for (const directory of [settings.root, settings.state, dirname(settings.socket)]) {
     mkdirSync(directory, { recursive: true, mode: 0o711 });
   }
+  dropMountPlaces(settings.root);
   using _watch = await watchForEnds(settings);
   const config = configPath(settings);
   writeFileSync(config, containerdConfig(settings), { mode: 0o600 });
@@ -89,6 +100,22 @@ async function spawnContainerd(settings: ContainerdSettings): Promise<Containerd
   }
   const pid = child.pid ?? 0;
   return { pid, adopted: false, ended: ended.then(() => {}), stop: () => stopAndWait(settings, pid) };
+}
+
+/**
+ * Remove the directories that a killed containerd had just made to mount layers on, or had just unmounted: it looks for what
+ * is mounted there itself when it starts, and removes that (mount.CleanupTempMounts).
+ */
+function dropMountPlaces(root: string): void {
+  const folder = join(root, 'tmpmounts');
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    try {
+      rmdirSync(join(folder, name));
+    } catch {
+      // Something is mounted on it.
+    }
+  }
 }
 
 /** Until containerd has taken over the shims of an earlier one, their containers' ends are asked for here. */
