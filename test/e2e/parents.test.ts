@@ -4,6 +4,7 @@ import { ApiClient } from '@fairlead/api/client';
 import { type FeatureName, features } from '@fairlead/kernel';
 import type { Daemon, Host } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
+import { eventuallyEqual } from './life-rig.ts';
 
 /** Containers on the wire of the host: networks of the drivers macvlan and ipvlan, seen with the docker command. */
 
@@ -54,12 +55,11 @@ async function clear(containers: readonly string[], networks: readonly string[])
 }
 
 async function assertNothingLeft(): Promise<void> {
-  const links = (await host.exec('ip', '-br', 'link')).trim().split('\n');
   const given = ['lo', 'eth0', 'docker0', 'card', 'far'];
-  assert.deepEqual(
-    links.map((line) => line.split(/[@ ]/)[0] ?? '').filter((name) => !given.includes(name)),
-    [],
-  );
+  await eventuallyEqual(async () => {
+    const links = (await host.exec('ip', '-br', 'link')).trim().split('\n');
+    return links.map((line) => line.split(/[@ ]/)[0] ?? '').filter((name) => !given.includes(name));
+  }, []);
   assert.equal((await host.exec('ls', '/run/netns')).trim(), '');
 }
 
