@@ -107,7 +107,7 @@ docker volume inspect --format '{{.Name}} {{.Driver}} {{.Scope}} {{.CreatedAt}} 
 docker volume ls --filter driver=plug --filter label=a=b --format '{{.Name}} {{.Driver}} {{.Scope}} {{.Labels}}'
 docker info --format '{{.Plugins.Volume}}'
 docker create --name user -v web:/data -v /anon --volume-driver plug busybox ls /data
-docker inspect --format '{{range .Mounts}}{{.Type}} {{.Driver}} {{.Destination}} {{.Mode}} {{.RW}}|{{end}}{{.HostConfig.VolumeDriver}}' user
+docker inspect --format '{{range .Mounts}}{{if eq .Destination "/data"}}{{.Type}} {{.Driver}} {{.Mode}} {{.RW}}|{{end}}{{end}}{{range .Mounts}}{{if eq .Destination "/anon"}}{{.Type}} {{.Driver}} {{.Mode}} {{.RW}}|{{end}}{{end}}{{.HostConfig.VolumeDriver}}' user
 docker start -a user
 docker volume rm web
 docker rm -v user

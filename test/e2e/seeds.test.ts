@@ -5,6 +5,7 @@ import { after, afterEach, before, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kernel, Recorder } from '@fairlead/kernel';
 import { busyboxImage, Daemon, Host } from '@fairlead/lab';
+import { eventually } from './life-rig.ts';
 
 /**
  * The commands of four well-known walks through container networking, as their notes have them, with the real docker
@@ -308,7 +309,7 @@ suite('the deep dive', () => {
       assert.equal(inside, outside);
     }
     await shell('docker rm -f bridge-demo host-demo');
-    assert.ok(!(await shell('ip -o link')).includes('veth'));
+    await eventually('its cable is gone', async () => !(await shell('ip -o link')).includes('veth'));
   });
 });
 
