@@ -10,7 +10,7 @@ import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { FairleadError, KeyedMutex, type Logger, messageOf } from '@fairlead/base';
 import { GrpcChannel, GrpcStatus } from '@fairlead/runtime';
-import { type CacheChoice, type CacheRecord, cacheRecords, pruneCache } from './build-cache.ts';
+import { type BuildCacheChoice, type BuildCacheRecord, cacheRecords, pruneCache } from './build-cache.ts';
 import { Buildkitd } from './buildkitd.ts';
 import { type BuildkitdSettings, buildkitdPlaces } from './buildkitd-config.ts';
 import { type CallChange, relayCall, relayChanged } from './call-relay.ts';
@@ -84,16 +84,16 @@ export class BuildKit implements AsyncDisposable {
   }
 
   /** What buildkitd keeps of builds; nothing where none has ever built here, and then none is started for it. */
-  async cache(): Promise<CacheRecord[]> {
+  async cache(): Promise<BuildCacheRecord[]> {
     return await this.#ofCache(cacheRecords);
   }
 
   /** Remove from that. @returns what has gone. */
-  async pruneCache(choice: CacheChoice): Promise<CacheRecord[]> {
+  async pruneCache(choice: BuildCacheChoice): Promise<BuildCacheRecord[]> {
     return await this.#ofCache((channel) => pruneCache(channel, choice));
   }
 
-  async #ofCache(work: (channel: GrpcChannel) => Promise<CacheRecord[]>): Promise<CacheRecord[]> {
+  async #ofCache(work: (channel: GrpcChannel) => Promise<BuildCacheRecord[]>): Promise<BuildCacheRecord[]> {
     const root = await this.#options.settings().then(
       (settings) => settings.root,
       () => undefined,

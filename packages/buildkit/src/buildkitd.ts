@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FairleadError } from '@fairlead/base';
+import { runningProcess } from '@fairlead/runtime';
 import { type BuildkitdSettings, buildkitdConfig, buildkitdPlaces, networkList } from './buildkitd-config.ts';
 
 /** Where the CNI plugins of steps are. */
@@ -76,11 +77,11 @@ export class Buildkitd {
 /** End the buildkitd of an engine that was killed, if it has not ended by itself yet. */
 export async function endBuildkitd(settings: Pick<BuildkitdSettings, 'state'>): Promise<void> {
   const places = buildkitdPlaces(settings);
-  const pid = readPid(places.pid, places.config);
+  const pid = runningProcess(places.pid, places.config);
   if (pid !== undefined) {
     process.kill(pid, 'SIGTERM');
     const late = performance.now() + patience;
-    while (readPid(places.pid, places.config) !== undefined) {
+    while (runningProcess(places.pid, places.config) !== undefined) {
       if (performance.now() > late) process.kill(pid, 'SIGKILL');
       await sleep(5);
     }
@@ -116,16 +117,6 @@ function endOf(child: ChildProcess): Promise<string> {
     child.once('error', (error) => ended(error.message));
     child.once('exit', (code, signal) => ended(signal ? `ended by ${signal}` : `exit code ${code}`));
   });
-}
-
-/** The process that was started with this configuration, if it still runs: ids of processes are used again. */
-function readPid(pidFile: string, config: string): number | undefined {
-  try {
-    const pid = Number(readFileSync(pidFile, 'utf8'));
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(config) ? pid : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function canConnect(path: string): Promise<boolean> {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { BuildCacheChoice, BuildCacheRecord } from './build-cache.ts';
 export { BuildKit, type BuildKitOptions } from './build-kit.ts';
 export { endBuildkitd } from './buildkitd.ts';
 export type { BuildkitdSettings } from './buildkitd-config.ts';

@@ -1,5 +1,6 @@
+import type { BuildCacheChoice } from '@fairlead/buildkit';
 import type { BoundPort, Endpoint, EndpointConfig, Network, Sandbox } from '@fairlead/network';
-import type { BuildCacheChoice, BuildKitService } from './build/build-kit-port.ts';
+import type { BuildKitService } from './build/build-kit-port.ts';
 import type { BuildService } from './build/build-port.ts';
 import type { DiagnosisService } from './diagnosis-port.ts';
 import type { FileService } from './files/file-port.ts';

@@ -4,6 +4,7 @@
  * @module
  */
 
+export type { BuildCacheChoice, BuildCacheRecord } from '@fairlead/buildkit';
 export type { FindingView, KernelView, MapEvent, MapView } from '@fairlead/map';
 /** The network's nouns that {@link EnginePort} speaks in, for those who know the engine only. */
 export type {
@@ -26,7 +27,7 @@ export {
   singleBindings,
 } from '@fairlead/network';
 export type { Directory, TraceNews, TraceReport, TraceRequest } from '@fairlead/trace';
-export type { BuildCacheChoice, BuildCacheRecord, BuildKitService } from './build/build-kit-port.ts';
+export type { BuildKitService } from './build/build-kit-port.ts';
 export type { BuildOptions, BuildService } from './build/build-port.ts';
 export { isAlive, isUp } from './container/container-state.ts';
 export { ContainerTable } from './container/container-table.ts';

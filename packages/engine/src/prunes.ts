@@ -1,7 +1,8 @@
 import { FairleadError } from '@fairlead/base';
+import type { BuildCacheChoice } from '@fairlead/buildkit';
 import type { Network } from '@fairlead/network';
 
-import type { BuildCacheChoice, BuildKitService } from './build/build-kit-port.ts';
+import type { BuildKitService } from './build/build-kit-port.ts';
 import { isUp } from './container/container-state.ts';
 import type {
   ContainerService,

@@ -158,7 +158,7 @@ export {
   linkObjectOf,
 } from './route/link-details.ts';
 export type { NameLookup, NumberLookup } from './route/lookup.ts';
-export { routeGroup, routeMessage } from './route/message-types.ts';
+export { routeMessage, routingGroups } from './route/message-types.ts';
 export { decodeNamespaceId, getNamespaceIdMessage } from './route/namespace-id.ts';
 export {
   addFdbMessage,

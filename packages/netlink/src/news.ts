@@ -12,7 +12,7 @@ import type { Message } from './message.ts';
 import { nftType } from './nftables/nft-message.ts';
 import { addressAttribute, addressHeaderLength } from './route/address.ts';
 import { FLAG_UP, linkAttribute, linkHeaderLength } from './route/link-attributes.ts';
-import { addressFamily, routeMessage } from './route/message-types.ts';
+import { addressFamily, routeGroup, routeMessage, routingGroups } from './route/message-types.ts';
 import { neighborAttribute, neighborFlag, neighborHeaderLength } from './route/neighbor.ts';
 import {
   decodeRouteHeader,
@@ -50,10 +50,14 @@ export interface PolicyChange {
 export type News = Loss | RouteArrival | PolicyChange;
 
 /** Multicast groups of NETLINK_ROUTE in which it is told (enum rtnetlink_groups). */
-export const newsGroups: readonly number[] = [1, 5, 7, 8, 9, 11, 19, 24, 25];
+export const newsGroups: readonly number[] = [
+  ...routingGroups,
+  routeGroup.ipv4Configuration,
+  routeGroup.ipv6Configuration,
+];
 
-/** RTNLGRP_NEIGH: every change of a neighbour and of a bridge's entries, of which {@link lostEntriesOnly} leaves few. */
-export const neighborGroup = 3;
+/** Every change of a neighbour and of a bridge's entries, of which {@link lostEntriesOnly} leaves few. */
+export const neighborGroup: number = routeGroup.neighbor;
 
 /** Codes of linux/filter.h: load a byte, compare, compare bits, end; then places in a message: its type, and what ndmsg says. */
 const [LOAD_BYTE, IF_EQUAL, IF_ANY_BIT, END] = [0x30, 0x15, 0x45, 0x06] as const;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ByteReader, type Prefix } from '@fairlead/base';
+import type { Prefix } from '@fairlead/base';
 import { Attributes } from './attribute.ts';
 import type { Message } from './message.ts';
 import { nameOfNumber } from './route/link-attributes.ts';
@@ -12,12 +12,22 @@ import {
   decodeRouteHeader,
   destinationIn,
   gatewayIn,
+  localTable,
   mainTable,
   routeAttribute,
   routeHeaderLength,
   routeTypes,
 } from './route/route.ts';
-import { decodeRuleHeader, markIn, prefixIn, ruleAttribute, ruleHeaderLength } from './route/rule.ts';
+import {
+  ACTION_TABLE,
+  decodeRuleHeader,
+  INVERT,
+  markIn,
+  prefixIn,
+  ruleAttribute,
+  ruleHeaderLength,
+  suppressedIn,
+} from './route/rule.ts';
 
 /** A route or a policy-routing rule that has come or gone. */
 export interface RoutingNews {
@@ -46,10 +56,6 @@ const origins: ReadonlyMap<number, string> = new Map([
 ]);
 /** RTA_MULTIPATH. */
 const SEVERAL_WAYS = 9;
-/** FIB_RULE_INVERT, FRA_SUPPRESS_PREFIXLEN, and where the flags are in fib_rule_hdr. */
-const INVERTED = 2;
-const SUPPRESS = 14;
-const FLAGS_AT = 8;
 /** FR_ACT_* that name no table. */
 const actions: ReadonlyMap<number, string> = new Map([
   [2, 'goto'],
@@ -58,12 +64,11 @@ const actions: ReadonlyMap<number, string> = new Map([
   [7, 'unreachable'],
   [8, 'prohibit'],
 ]);
-const LOOK_UP = 1;
 /** `ip rule` has names for these. */
 const tables: ReadonlyMap<number, string> = new Map([
   [253, 'default'],
   [mainTable, 'main'],
-  [255, 'local'],
+  [localTable, 'local'],
 ]);
 
 /**
@@ -119,15 +124,14 @@ function routeNews(
 
 function ruleText({ body }: Message): string {
   const header = decodeRuleHeader(body);
-  const flags = new ByteReader(body).skip(FLAGS_AT).u32();
   const attributes = new Attributes(body.subarray(ruleHeaderLength));
   const mark = markIn(attributes);
   const table = attributes.u32(ruleAttribute.table) ?? header.table;
-  const suppressed = attributes.u32(SUPPRESS) ?? 0xffff_ffff;
+  const suppressed = suppressedIn(attributes);
   const option = (word: string, value: string | undefined) => (value === undefined ? [] : [word, value]);
-  const isLookup = header.action === LOOK_UP;
+  const isLookup = header.action === ACTION_TABLE;
   const words = [
-    ...((flags & INVERTED) === 0 ? [] : ['not']),
+    ...((header.flags & INVERT) === 0 ? [] : ['not']),
     'from',
     prefixIn(attributes, ruleAttribute.source, header.sourceLength) ?? 'all',
     ...option('to', prefixIn(attributes, ruleAttribute.destination, header.destinationLength)),
@@ -135,7 +139,7 @@ function ruleText({ body }: Message): string {
     ...option('oif', attributes.text(ruleAttribute.outgoing)),
     ...option('fwmark', mark && hexOf(mark.value) + (mark.mask === 0xffff_ffff ? '' : `/${hexOf(mark.mask)}`)),
     ...(isLookup ? ['lookup', tables.get(table) ?? String(table)] : [actions.get(header.action) ?? '?']),
-    ...(suppressed === 0xffff_ffff ? [] : ['suppress_prefixlength', suppressed]),
+    ...(suppressed === undefined ? [] : ['suppress_prefixlength', suppressed]),
   ];
   return `rule ${attributes.u32(ruleAttribute.priority) ?? 0}: ${words.join(' ')}${header.family === 6 ? ' (IPv6)' : ''}`;
 }

@@ -16,7 +16,12 @@ export type {
 } from './containerd/container-store.ts';
 export { Containerd, type ContainerdOptions } from './containerd/containerd.ts';
 export { type ContainerdPaths, containerdConfig } from './containerd/containerd-config.ts';
-export { type ContainerdProcess, type ContainerdSettings, startContainerd } from './containerd/containerd-process.ts';
+export {
+  type ContainerdProcess,
+  type ContainerdSettings,
+  runningProcess,
+  startContainerd,
+} from './containerd/containerd-process.ts';
 export type { BlobInfo, ContentStore } from './containerd/content-store.ts';
 export type { Descriptor, Labels, SnapshotMount } from './containerd/descriptor.ts';
 export type { Differ } from './containerd/differ.ts';

@@ -31,13 +31,27 @@ export const routeMessage = {
 /** Multicast groups of rtnetlink (enum rtnetlink_groups) that we listen to. */
 export const routeGroup = {
   link: 1,
+  neighbor: 3,
   ipv4Address: 5,
   ipv4Route: 7,
   ipv4Rule: 8,
   ipv6Address: 9,
   ipv6Route: 11,
   ipv6Rule: 19,
+  ipv4Configuration: 24,
+  ipv6Configuration: 25,
 } as const;
+
+/** Links, addresses, routes and rules. */
+export const routingGroups: readonly number[] = [
+  routeGroup.link,
+  routeGroup.ipv4Address,
+  routeGroup.ipv4Route,
+  routeGroup.ipv4Rule,
+  routeGroup.ipv6Address,
+  routeGroup.ipv6Route,
+  routeGroup.ipv6Rule,
+];
 
 /** Address families (include/linux/socket.h). */
 export const addressFamily = { unspecified: 0, ipv4: 2, bridge: 7, ipv6: 10 } as const;

@@ -86,7 +86,6 @@ export function decodeRule(message: Message, namespace: NamespaceName): RuleObje
   const header = decodeRuleHeader(message.body);
   if (header.action !== ACTION_TABLE) return undefined;
   const attributes = new Attributes(message.body.subarray(ruleHeaderLength));
-  const suppress = attributes.u32(ruleAttribute.suppress);
   const isNarrowed = header.service !== 0 || narrowing.some((type) => attributes.bytes(type) !== undefined);
   return withoutUndefined<RuleObject>({
     kind: 'rule',
@@ -100,7 +99,7 @@ export function decodeRule(message: Message, namespace: NamespaceName): RuleObje
     outgoing: attributes.text(ruleAttribute.outgoing),
     mark: markIn(attributes),
     inverted: (header.flags & INVERT) !== 0 ? true : undefined,
-    suppress: suppress === SUPPRESS_NOTHING ? undefined : suppress,
+    suppress: suppressedIn(attributes),
     narrowed: isNarrowed ? true : undefined,
   });
 }
@@ -143,6 +142,12 @@ export function prefixIn(attributes: Attributes, type: number, length: number): 
 }
 
 /** The packet mark that a rule asks for; a mark of 0 without a mask is none. */
+/** Up to which length of prefix routes do not count; `undefined` when all do. */
+export function suppressedIn(attributes: Attributes): number | undefined {
+  const length = attributes.u32(ruleAttribute.suppress);
+  return length === SUPPRESS_NOTHING ? undefined : length;
+}
+
 export function markIn(attributes: Attributes): { value: number; mask: number } | undefined {
   const value = attributes.u32(ruleAttribute.mark);
   const mask = attributes.u32(ruleAttribute.mask);

@@ -160,13 +160,20 @@ async function stopAndWait(settings: ContainerdSettings, pid: number): Promise<v
 
 /** The process id of the containerd that was started with this configuration, if it still runs. */
 function findRunning(settings: ContainerdSettings): number | undefined {
+  const pid = runningProcess(pidPath(settings), configPath(settings));
+  if (pid === undefined) rmSync(pidPath(settings), { force: true });
+  return pid;
+}
+
+/**
+ * The process that a file tells of, if it still runs. Process ids are used again: a word of its command line tells whether
+ * it is still the one that was meant.
+ */
+export function runningProcess(pidFile: string, word: string): number | undefined {
   try {
-    const pid = Number(readFileSync(pidPath(settings), 'utf8'));
-    // Process ids are used again: the command line tells whether this is still ours.
-    const commandLine = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    if (commandLine.includes(configPath(settings)) && isAlive(pid)) return pid;
-    rmSync(pidPath(settings), { force: true });
-    return undefined;
+    const pid = Number(readFileSync(pidFile, 'utf8'));
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return words.includes(word) && isAlive(pid) ? pid : undefined;
   } catch {
     return undefined;
   }

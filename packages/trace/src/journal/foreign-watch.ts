@@ -8,7 +8,7 @@ import {
   netfilterGroup,
   nftMessage,
   nftType,
-  routeGroup,
+  routingGroups,
   type TranscriptEntry,
 } from '@fairlead/netlink';
 import { authorOf } from './author.ts';
@@ -75,8 +75,7 @@ function ownProcess(host: OpenNamespace): number {
 
 /** Notifications of rtnetlink; what is there already is known first. */
 function listenToLinks(host: OpenNamespace, links: LinkEvents, onLoss: () => void): Disposable {
-  const groups = Object.values(routeGroup);
-  const listening = host.enter(() => listenToNetlink('route', groups, (message) => links.note(message), onLoss));
+  const listening = host.enter(() => listenToNetlink('route', routingGroups, (message) => links.note(message), onLoss));
   for (const link of host.links()) links.see(link);
   for (const message of host.route.execute('list addresses', dumpAddressesMessage())) links.know(message);
   return listening;
