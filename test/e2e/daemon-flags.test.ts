@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
@@ -33,6 +34,12 @@ test('--bip, --mtu, --dns and --default-address-pool decide about networks, and 
     assert.equal(subnet, '10.201.0.0/24\n');
     assert.match(daemon.log(), /flag without effect: --live-restore: containers always go on/);
   });
+});
+
+test('--help lists every flag and --version says which it is, without a daemon', () => {
+  const said = (flag: string) => execFileSync(fairlead, ['daemon', flag], { encoding: 'utf8' });
+  assert.match(said('--help'), /^Usage: fairlead daemon[\s\S]*-H, --host list\n[\s\S]*-v, --version\n$/);
+  assert.match(said('-v'), /^Fairlead version \d+\.\d+\.\d+\n$/);
 });
 
 test('with --ip-forward=false the host’s forwarding is left as it is, and its lack is said in Docker’s words', async () => {

@@ -28,6 +28,10 @@ export async function runDaemon(words: readonly string[]): Promise<number> {
     process.stdout.write(usage());
     return 0;
   }
+  if (words.some((word) => word === '--version' || word === '-v')) {
+    process.stdout.write(`Fairlead version ${VERSION}\n`);
+    return 0;
+  }
   try {
     const live = { current: daemonOptions(words) };
     const options = live.current;
@@ -106,5 +110,6 @@ function usage(): string {
     const spelled = `${short ? `-${short}, ` : '    '}--${name}${kind === 'switch' ? '' : ` ${kind}`}`;
     return `  ${spelled.padEnd(36)}${note ? `no effect: ${note}` : ''}`.trimEnd();
   });
-  return `Usage: fairlead daemon [FLAGS]\n\nThe engine. Its flags are dockerd's.\n\n${lines.join('\n')}\n`;
+  const own = ['      --help', '  -v, --version'];
+  return `Usage: fairlead daemon [FLAGS]\n\nThe engine. Its flags are dockerd's.\n\n${[...lines, ...own].join('\n')}\n`;
 }
