@@ -2,8 +2,10 @@ import {
   type Change,
   homeOfLink,
   identityOf,
+  isInnerEnd,
   isPresent,
   type KernelObject,
+  type LinkObject,
   type NamespaceName,
   NetlinkConnection,
   type RouteChange,
@@ -40,7 +42,7 @@ export class RouteApplier {
       if (isStale(error) && this.#forgetIndexes(change.object)) this.#retry(change);
       else if (!this.#isDone(change, error)) throw error;
     }
-    if (change.object.kind === 'link') this.#forgetLink(change.object);
+    if (change.object.kind === 'link' && !keepsIndex(change.action, change.object)) this.#forgetLink(change.object);
   }
 
   /** Switch a link on; for a new namespace's loopback. */
@@ -132,6 +134,11 @@ export class RouteApplier {
       this.#namespaces.find(link.type.peer.namespace)?.forgetLink(link.type.peer.name);
     }
   }
+}
+
+/** A link that is changed stays the one it was; the inner end of a pair was made with the outer one. */
+function keepsIndex(action: Change['action'], link: LinkObject): boolean {
+  return action === 'change' || (action === 'add' && isInnerEnd(link.type));
 }
 
 /** What the kernel says about something that is not there: its link, itself, a route, an address. */
