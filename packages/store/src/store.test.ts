@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -66,6 +66,19 @@ test('a file of a newer layout is refused and left alone', () => {
     database.exec('PRAGMA user_version = 99');
     database.close();
     assert.throws(() => Store.open(path), /newer version/);
+  });
+});
+
+test('nobody but its owner may read a store, nor one that was open to all', () => {
+  withFile((path) => {
+    const modes = () => {
+      using store = Store.open(path);
+      store.collection<Note>('note').put({ id: 'a', text: 'secret' });
+      return ['', '-wal', '-shm'].map((ending) => statSync(`${path}${ending}`).mode & 0o777);
+    };
+    assert.deepEqual(modes(), [0o600, 0o600, 0o600]);
+    chmodSync(path, 0o644);
+    assert.deepEqual(modes(), [0o600, 0o600, 0o600]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { closeSync, fchmodSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { FairleadError } from '@fairlead/base';
 import { Collection, type Stored } from './collection.ts';
@@ -31,12 +32,13 @@ export class Store implements Disposable {
   }
 
   /**
-   * Open or create a store.
+   * Open or create a store, which its owner alone may read: containers' environments are in it, and so are passwords.
    *
    * @param path file, or `:memory:`.
    * @throws FairleadError `unavailable` when the file was written by a newer version or another process holds it.
    */
   static open(path: string): Store {
+    if (path !== ':memory:') makePrivate(path);
     const database = new DatabaseSync(path);
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000');
     migrate(database, path);
@@ -87,6 +89,13 @@ export class Store implements Disposable {
   [Symbol.dispose](): void {
     this.#database.close();
   }
+}
+
+/** SQLite makes a file that everybody may read, but the files beside it as the one that it finds. */
+function makePrivate(path: string): void {
+  const descriptor = openSync(path, 'a', 0o600);
+  fchmodSync(descriptor, 0o600);
+  closeSync(descriptor);
 }
 
 function migrate(database: DatabaseSync, path: string): void {
