@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { it } from 'node:test';
 import { type TarEntry, tarEntries } from './tar-entries.ts';
+import { checksum } from './tar-header.ts';
+import { tarEnd, tarHeader, tarPadding } from './tar-writer.ts';
 import { collected, single } from './testing/memory-target.ts';
 import { tarOf } from './testing/sample-image.ts';
 
@@ -10,6 +12,9 @@ const archive = await tarOf({
   '/dir/b': { content: 'x'.repeat(200_000) },
   link: { linkTo: '../a' },
 });
+
+/** Where a header has its type and its checksum (POSIX.1-1988 ustar). */
+const [flagOffset, checksumOffset] = [156, 148];
 
 /** In pieces that fit no block, as a network delivers them. */
 async function* pieces(bytes: Uint8Array, size = 777): AsyncGenerator<Uint8Array> {
@@ -83,4 +88,38 @@ it('an archive that is cut off within a header is refused', async () => {
     for await (const { content } of tarEntries(single(archive.subarray(0, 700)))) await collected(content);
   };
   await assert.rejects(read, { code: 'invalid-argument', message: /^invalid tar archive: / });
+});
+
+/** An archive of one empty file behind extended headers that hold these bytes. */
+function withExtensions(...contents: readonly string[]): Uint8Array {
+  const attributes = { mode: 0o644, uid: 0, gid: 0, mtime: 0, major: 0, minor: 0 };
+  const extensions = contents.flatMap((content) => {
+    const header = tarHeader({ name: 'x', type: 'file', attributes, size: Buffer.byteLength(content) });
+    header.set(Buffer.from('x'), flagOffset);
+    header.set(Buffer.from(`${checksum(header).toString(8).padStart(6, '0')}\0 `), checksumOffset);
+    return [header, Buffer.from(content), tarPadding(Buffer.byteLength(content))];
+  });
+  return Buffer.concat([...extensions, tarHeader({ name: 'file', type: 'file', attributes, size: 0 }), tarEnd]);
+}
+
+it('extended headers are taken for what they say, and those that cannot be true are refused', async () => {
+  const read = async (...contents: readonly string[]) => {
+    const entries: TarEntry[] = [];
+    for await (const entry of tarEntries(single(withExtensions(...contents)))) entries.push(entry);
+    return entries.map(({ name, attributes }) => `${name} ${attributes.uid}`);
+  };
+  assert.deepEqual(await read('13 path=over\n', '9 uid=70\n'), ['over 70']);
+  const problems: Readonly<Record<string, string>> = {
+    '0 path=a\n': 'wrong pax header',
+    '8 path=a\n': 'wrong pax header',
+    '99 path=a\n': 'wrong pax header',
+    'path=a\n': 'wrong pax header',
+    '12 size=-51\n': 'wrong size',
+    '12 size=1e3\n': 'wrong size',
+  };
+  for (const [records, problem] of Object.entries(problems)) {
+    await assert.rejects(read(records), { code: 'invalid-argument', message: `invalid tar archive: ${problem}` });
+  }
+  const half = `600000 comment=${'.'.repeat(600_000 - '600000 comment=\n'.length)}\n`;
+  await assert.rejects(read(half, half), { message: 'invalid tar archive: extended header is too large' });
 });

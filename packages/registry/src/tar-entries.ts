@@ -55,7 +55,7 @@ const types: Readonly<Record<string, TarEntryType>> = {
   7: 'file',
 };
 
-/** Extended headers hold names and attributes; a larger one is an attack. */
+/** Bytes of the extended headers of one entry. They hold names and attributes; larger ones are an attack. */
 const maximumExtension = 1024 * 1024;
 
 /**
@@ -71,15 +71,19 @@ export async function* tarEntries(
 ): AsyncGenerator<TarEntry> {
   await using source = new ByteSource(archive);
   let extension = new Map<string, string>();
+  let extended = 0;
   for (let header = await nextHeader(source, encoding); header; header = await nextHeader(source, encoding)) {
     if ('xLKg'.includes(header.flag)) {
+      extended += header.size;
+      if (extended > maximumExtension) throw invalid('extended header is too large');
       extension = new Map([...extension, ...(await readExtension(source, header, encoding))]);
       continue;
     }
-    const content = new EntryContent(source, Number(extension.get('size') ?? header.size));
+    const content = new EntryContent(source, sizeOf(header, extension));
     yield toEntry(header, extension, content);
     await content.skip();
     extension = new Map();
+    extended = 0;
   }
 }
 
@@ -126,7 +130,6 @@ async function readExtension(
   { flag, size }: TarHeader,
   encoding: TextEncoding,
 ): Promise<ReadonlyMap<string, string>> {
-  if (size > maximumExtension) throw invalid('extended header is too large');
   const content = (await source.read(Math.ceil(size / tarBlock) * tarBlock)).subarray(0, size);
   if (content.length < size) throw invalid('unexpected EOF');
   switch (flag) {
@@ -140,6 +143,14 @@ async function readExtension(
       // Global records: nobody puts paths or sizes there, and nothing else is looked at.
       return new Map();
   }
+}
+
+/** Sizes from 8 GiB on do not fit into a header. */
+function sizeOf({ size }: TarHeader, extension: ReadonlyMap<string, string>): number {
+  const text = extension.get('size');
+  if (text === undefined) return size;
+  if (!/^\d{1,15}$/.test(text)) throw invalid('wrong size');
+  return Number(text);
 }
 
 function toEntry(header: TarHeader, extension: ReadonlyMap<string, string>, content: EntryContent): TarEntry {

@@ -56,15 +56,19 @@ export function parseTarHeader(block: Uint8Array, encoding: TextEncoding = 'utf8
   };
 }
 
-/** Records of a pax header: `LENGTH KEY=VALUE\n`, where the length counts itself (POSIX.1-2001, pax). */
+/**
+ * Records of a pax header: `LENGTH KEY=VALUE\n`, where the length counts itself (POSIX.1-2001, pax).
+ *
+ * @throws FairleadError `invalid-argument` for what is none, and for a record that does not end where it says.
+ */
 export function parsePaxRecords(content: Uint8Array, encoding: TextEncoding = 'utf8'): Map<string, string> {
   const records = new Map<string, string>();
   for (let offset = 0; offset < content.length; ) {
     const length = Number.parseInt(text(content, offset, 20), 10);
     // Values may hold zero bytes, as those of extended attributes do.
-    const record = Buffer.from(content.subarray(offset, offset + length - 1)).toString(encoding);
-    const [, key, value = ''] = /^\d+ ([^=]+)=([\s\S]*)$/.exec(record) ?? [];
-    if (key === undefined) throw invalid('wrong pax header');
+    const record = Buffer.from(content.subarray(offset, offset + length)).toString(encoding);
+    const [, key, value = ''] = /^\d+ ([^=]+)=([\s\S]*)\n$/.exec(record) ?? [];
+    if (key === undefined || offset + length > content.length) throw invalid('wrong pax header');
     records.set(key, value);
     offset += length;
   }
