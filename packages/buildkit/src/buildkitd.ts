@@ -77,11 +77,12 @@ export class Buildkitd {
 /** End the buildkitd of an engine that was killed, if it has not ended by itself yet. */
 export async function endBuildkitd(settings: Pick<BuildkitdSettings, 'state'>): Promise<void> {
   const places = buildkitdPlaces(settings);
-  const pid = runningProcess(places.pid, places.config);
+  const running = () => runningProcess(places.pid, (word) => word === places.config);
+  const pid = running();
   if (pid !== undefined) {
     process.kill(pid, 'SIGTERM');
     const late = performance.now() + patience;
-    while (runningProcess(places.pid, places.config) !== undefined) {
+    while (running() !== undefined) {
       if (performance.now() > late) process.kill(pid, 'SIGKILL');
       await sleep(5);
     }

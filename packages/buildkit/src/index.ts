@@ -7,6 +7,5 @@ export type { BuildCacheChoice, BuildCacheRecord } from './build-cache.ts';
 export { BuildKit, type BuildKitOptions } from './build-kit.ts';
 export { endBuildkitd } from './buildkitd.ts';
 export type { BuildkitdSettings } from './buildkitd-config.ts';
-export { installedProgram } from './installed-program.ts';
 export type { BuiltImage } from './solve-exchange.ts';
 export type { StepInterface, StepNetworkPort } from './step-networks.ts';

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { FairleadError } from '@fairlead/base';
-import { BuildKit, type BuildkitdSettings, endBuildkitd, installedProgram } from '@fairlead/buildkit';
+import { BuildKit, type BuildkitdSettings, endBuildkitd } from '@fairlead/buildkit';
 import type { EngineContext } from '@fairlead/engine';
 import { BuildStepNetworks, hostAppArmor } from '@fairlead/engine/build-kit';
-import { removeEmptyCgroup } from '@fairlead/runtime';
+import { installedProgram, removeEmptyCgroup } from '@fairlead/runtime';
 import type { DaemonOptions } from './options.ts';
 
 const advice = 'or set DOCKER_BUILDKIT=0 to build with the classic builder';

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { FairleadError } from '@fairlead/base';
+import { runningProcess } from '@fairlead/runtime';
 
 /** Says which process is the daemon, for as long as it lives; a second one is refused. */
 export class PidFile implements Disposable {
@@ -8,8 +9,8 @@ export class PidFile implements Disposable {
   /** @throws FairleadError `conflict` when the process named in the file still runs. */
   constructor(path: string) {
     this.#path = path;
-    const other = runningPid(path);
-    if (other !== undefined) {
+    const other = runningProcess(path, (word) => word.endsWith('packages/daemon/src/main.ts'));
+    if (other !== undefined && other !== process.pid) {
       const reason = `ensure Fairlead is not running or delete ${path}`;
       throw new FairleadError('conflict', `process with PID ${other} is still running: ${reason}`);
     }
@@ -18,22 +19,5 @@ export class PidFile implements Disposable {
 
   [Symbol.dispose](): void {
     rmSync(this.#path, { force: true });
-  }
-}
-
-function runningPid(path: string): number | undefined {
-  if (!existsSync(path)) return undefined;
-  const pid = Number(readFileSync(path, 'utf8').trim());
-  // After a crash or a reboot the number may belong to anything else by now.
-  const isDaemon = pid > 1 && pid !== process.pid && commandLine(pid).includes('daemon');
-  return isDaemon ? pid : undefined;
-}
-
-function commandLine(pid: number): string {
-  try {
-    const text = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-    return text.includes('fairlead') || text.includes('packages/') ? text : '';
-  } catch {
-    return '';
   }
 }

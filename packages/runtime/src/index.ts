@@ -19,7 +19,6 @@ export { type ContainerdPaths, containerdConfig } from './containerd/containerd-
 export {
   type ContainerdProcess,
   type ContainerdSettings,
-  runningProcess,
   startContainerd,
 } from './containerd/containerd-process.ts';
 export type { BlobInfo, ContentStore } from './containerd/content-store.ts';
@@ -47,6 +46,7 @@ export { type CallOptions, type DuplexCall, GrpcChannel, type Metadata } from '.
 export { frameMessage, MessageFrameReader } from './grpc/message-frame.ts';
 export { methodsOf } from './grpc/method.ts';
 export { GrpcError, GrpcStatus, hasStatus } from './grpc/status.ts';
+export { installedProgram, pathDirectories, runningProcess } from './host-program.ts';
 export { removeEmptyCgroup, removeEmptyCgroupParents } from './spec/cgroup-parent.ts';
 export type {
   ContainerDescription,

@@ -8,7 +8,7 @@ import { type Connection, connect } from '../connection/connection.ts';
 import { provide } from '../setup/debian-packages.ts';
 import { engineRequirements, initRequirements } from '../setup/requirement.ts';
 import { launcher, type Places, placesBelow } from './places.ts';
-import { runningPid, supervisorFor } from './supervisor.ts';
+import { runningEngine, supervisorFor } from './supervisor.ts';
 
 /** Exit code of `status` when there is no engine, as init scripts have it (LSB). */
 const notRunning = 3;
@@ -67,7 +67,7 @@ export const status: Action = async ({ options, print, engine: asked }) => {
   if (options.flag('json'))
     print(JSON.stringify(typeof info === 'string' ? { running: false, reason: info } : { running: true, info }));
   else if (typeof info === 'string') print(`not running: ${info}`);
-  else describe(info, engine, runningPid(places.pidFile)).forEach(print);
+  else describe(info, engine, runningEngine(places.pidFile)).forEach(print);
   return typeof info === 'string' ? notRunning : 0;
 };
 

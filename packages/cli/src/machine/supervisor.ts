@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } 
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FairleadError } from '@fairlead/base';
+import { runningProcess } from '@fairlead/runtime/host-program';
 import { daemonFlags, launcher, type Places, socketUnitText, unitText } from './places.ts';
 
 /** Who starts the engine and ends it. */
@@ -60,7 +61,7 @@ function detached(places: Places): Supervisor {
   return {
     name: 'a process of its own',
     start() {
-      if (runningPid(places.pidFile) !== undefined) return () => true;
+      if (runningEngine(places.pidFile) !== undefined) return () => true;
       for (const path of [places.log, places.pidFile]) mkdirSync(dirname(path), { recursive: true });
       const log = openSync(places.log, 'a');
       const flags = ['daemon', ...daemonFlags(places)];
@@ -69,21 +70,16 @@ function detached(places: Places): Supervisor {
       return () => engine.exitCode === null && engine.signalCode === null;
     },
     async stop() {
-      const pid = runningPid(places.pidFile);
+      const pid = runningEngine(places.pidFile);
       if (pid !== undefined) await end(pid);
       rmSync(places.pidFile, { force: true });
     },
   };
 }
 
-/** The process that a pid file names, when it is alive and an engine: numbers are used again. */
-export function runningPid(pidFile: string): number | undefined {
-  if (!existsSync(pidFile)) return undefined;
-  const pid = Number(readFileSync(pidFile, 'utf8'));
-  const command = `/proc/${pid}/cmdline`;
-  return Number.isInteger(pid) && existsSync(command) && readFileSync(command, 'utf8').includes('daemon')
-    ? pid
-    : undefined;
+/** The engine that a pid file names, when it runs. */
+export function runningEngine(pidFile: string): number | undefined {
+  return runningProcess(pidFile, (word) => word.endsWith('packages/daemon/src/main.ts'));
 }
 
 /** Milliseconds that an engine has to end by itself. */

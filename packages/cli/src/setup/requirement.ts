@@ -1,5 +1,4 @@
-import { accessSync, constants } from 'node:fs';
-import { join } from 'node:path';
+import { installedProgram, pathDirectories } from '@fairlead/runtime/host-program';
 
 /** A program that has to be on the machine. */
 export interface Requirement {
@@ -39,19 +38,8 @@ export const initRequirements: readonly Requirement[] = [
 const administrators = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/local/bin', '/usr/bin', '/bin'];
 
 /** Absolute path of a program: the first on the PATH, else in the usual folders; `undefined` when there is none. */
-export function findProgram(program: string, path = process.env['PATH'] ?? ''): string | undefined {
-  return [...path.split(':').filter((folder) => folder !== ''), ...administrators]
-    .map((folder) => join(folder, program))
-    .find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+export function findProgram(program: string, path = process.env['PATH']): string | undefined {
+  return installedProgram(program, [...pathDirectories(path), ...administrators]);
 }
 
 /** Those requirements that the machine does not meet. */

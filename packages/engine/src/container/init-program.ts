@@ -1,6 +1,5 @@
-import { accessSync, constants, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { FairleadError } from '@fairlead/base';
+import { installedProgram, pathDirectories } from '@fairlead/runtime';
 
 /** Where the init is in a container, as in Docker. */
 export const INIT_PATH = '/sbin/docker-init';
@@ -19,19 +18,10 @@ const libraries = ['/usr/local/libexec/docker', '/usr/libexec/docker', '/usr/loc
  *
  * @throws FairleadError `not-found` in Docker's words when the machine has none.
  */
-export function findInit(folders = [...libraries, ...(process.env['PATH'] ?? '').split(':')]): string {
+export function findInit(directories = [...libraries, ...pathDirectories()]): string {
   for (const program of programs) {
-    const found = folders.map((folder) => join(folder, program)).find(isProgram);
+    const found = installedProgram(program, directories);
     if (found !== undefined) return found;
   }
   throw new FairleadError('not-found', 'exec: "docker-init": executable file not found in $PATH');
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }

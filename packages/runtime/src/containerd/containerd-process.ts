@@ -14,6 +14,7 @@ import { connect } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FairleadError } from '@fairlead/base';
+import { installedProgram, isAlive, runningProcess } from '../host-program.ts';
 import { type ContainerdPaths, containerdConfig } from './containerd-config.ts';
 import type { ExitStatus } from './task-types.ts';
 
@@ -131,8 +132,7 @@ async function watchForEnds({ state, untoldEnds }: ContainerdSettings): Promise<
  * and unpacks, unless it finds a program called `unpigz` (archive/compression); one of the machine's own comes before ours.
  */
 function decompressors(): string | undefined {
-  const hasGzip = (process.env['PATH'] ?? '').split(':').some((directory) => existsSync(join(directory, 'gzip')));
-  return hasGzip ? resolve(import.meta.dirname, '../../programs') : undefined;
+  return installedProgram('gzip') && resolve(import.meta.dirname, '../../programs');
 }
 
 /** How a child ended, in words: for one that could not be started too. */
@@ -160,33 +160,9 @@ async function stopAndWait(settings: ContainerdSettings, pid: number): Promise<v
 
 /** The process id of the containerd that was started with this configuration, if it still runs. */
 function findRunning(settings: ContainerdSettings): number | undefined {
-  const pid = runningProcess(pidPath(settings), configPath(settings));
+  const pid = runningProcess(pidPath(settings), (word) => word === configPath(settings));
   if (pid === undefined) rmSync(pidPath(settings), { force: true });
   return pid;
-}
-
-/**
- * The process that a file tells of, if it still runs. Process ids are used again: a word of its command line tells whether
- * it is still the one that was meant.
- */
-export function runningProcess(pidFile: string, word: string): number | undefined {
-  try {
-    const pid = Number(readFileSync(pidFile, 'utf8'));
-    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    return words.includes(word) && isAlive(pid) ? pid : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** True when the process exists and is no zombie: a dead child of a dead parent can stay one for a while. */
-function isAlive(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.charAt(stat.lastIndexOf(')') + 2) !== 'Z';
-  } catch {
-    return false;
-  }
 }
 
 /** Wait until the socket takes connections. @returns false when it never does. */
