@@ -83,6 +83,8 @@ for (const [name, start] of [
       mkdirSync(here('into'));
       await output(`cp box:/srv/. ${here('into')}`);
       assert.equal(readFileSync(here('into', 'link'), 'utf8'), 'content\n');
+      symlinkSync('into', here('shortcut'));
+      await output(`cp box:/srv/. ${here('shortcut')}`);
       await output(`cp box:/srv ${here('into')}`);
       assert.ok(existsSync(here('into', 'srv', 'tree', 'link')));
     });

@@ -69,7 +69,7 @@ async function copyOut({ options, engine }: Invocation, container: string, path:
 /** Where the top of what is copied comes to be. @param name none when only the content is copied. */
 function localTarget(target: string, isDirectory: boolean, name: string | undefined): string {
   const present = statSync(target, { throwIfNoEntry: false });
-  if (present?.isDirectory()) return name === undefined ? target : join(target, name);
+  if (present?.isDirectory()) return name === undefined ? realpathSync(target) : join(target, name);
   if (present !== undefined) {
     if (isDirectory) throw new FairleadError('invalid-argument', 'cannot copy directory');
     return target;

@@ -49,7 +49,7 @@ async function* packFile(path: string, file: TarFile): AsyncGenerator<Uint8Array
 
 /** How an archive is unpacked. */
 export interface UnpackOptions {
-  /** Where its top comes to be. */
+  /** Where its top comes to be. What is there already may be replaced, but is not followed when it is a link. */
   readonly target: string;
   /** Give files their owners, too. */
   readonly owners: boolean;
@@ -71,14 +71,13 @@ export async function unpackLocal(archive: AsyncIterable<Uint8Array>, options: U
   for (const [path, entry] of directories.reverse()) await settle(path, entry, options);
 }
 
-/** Replaces the first name of a path. What is above it must be no link: an earlier entry may have made one. */
+/** Replaces the first name of a path. What is above it, the top too, must be no link: an earlier entry may have made one. */
 async function placeOf(name: string, { target }: UnpackOptions): Promise<string> {
   const [, ...below] = name.split('/').filter((part) => part !== '' && part !== '.');
   if (below.includes('..')) throw new FairleadError('invalid-argument', `invalid path in the archive: ${name}`);
   let path = oneCharacterPerByte(target);
   for (const part of below) {
-    const stat = await present(path);
-    if (path !== oneCharacterPerByte(target) && stat?.isSymbolicLink()) {
+    if ((await present(path))?.isSymbolicLink()) {
       throw new FairleadError('invalid-argument', `a link is above ${name}: nothing is written through it`);
     }
     path = `${path}/${part}`;
