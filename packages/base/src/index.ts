@@ -4,7 +4,7 @@
  * @module
  */
 export { ByteReader, ByteWriter } from './bytes.ts';
-export type { ClassicInstruction } from './classic-instruction.ts';
+export { type ClassicInstruction, classicOpcode, wholePacket } from './classic-instruction.ts';
 export {
   codeOf,
   type ErrorCode,

@@ -5,7 +5,9 @@ import {
   ipFromBytes,
   type MacAddress,
   macFromBytes,
+  classicOpcode as op,
   type Prefix,
+  wholePacket,
 } from '@fairlead/base';
 import { Attributes } from './attribute.ts';
 import type { Message } from './message.ts';
@@ -59,20 +61,19 @@ export const newsGroups: readonly number[] = [
 /** Every change of a neighbour and of a bridge's entries, of which {@link lostEntriesOnly} leaves few. */
 export const neighborGroup: number = routeGroup.neighbor;
 
-/** Codes of linux/filter.h: load a byte, compare, compare bits, end; then places in a message: its type, and what ndmsg says. */
-const [LOAD_BYTE, IF_EQUAL, IF_ANY_BIT, END] = [0x30, 0x15, 0x45, 0x06] as const;
+/** Places in a message: its type, and what ndmsg says. */
 const place = { type: 4, family: 16, flags: 26 } as const;
 
 /** Keeps the messages that {@link decodeNews} finds a lost entry in: hosts meet neighbours all the time, and nobody is to wake for it. */
 export const lostEntriesOnly: readonly ClassicInstruction[] = [
-  { code: LOAD_BYTE, jt: 0, jf: 0, k: place.type },
-  { code: IF_EQUAL, jt: 0, jf: 5, k: routeMessage.deleteNeighbor },
-  { code: LOAD_BYTE, jt: 0, jf: 0, k: place.family },
-  { code: IF_EQUAL, jt: 0, jf: 3, k: addressFamily.bridge },
-  { code: LOAD_BYTE, jt: 0, jf: 0, k: place.flags },
-  { code: IF_ANY_BIT, jt: 0, jf: 1, k: neighborFlag.sticky },
-  { code: END, jt: 0, jf: 0, k: 0x4_0000 },
-  { code: END, jt: 0, jf: 0, k: 0 },
+  { code: op.loadByte, jt: 0, jf: 0, k: place.type },
+  { code: op.ifEqual, jt: 0, jf: 5, k: routeMessage.deleteNeighbor },
+  { code: op.loadByte, jt: 0, jf: 0, k: place.family },
+  { code: op.ifEqual, jt: 0, jf: 3, k: addressFamily.bridge },
+  { code: op.loadByte, jt: 0, jf: 0, k: place.flags },
+  { code: op.ifAnyBit, jt: 0, jf: 1, k: neighborFlag.sticky },
+  { code: op.return, jt: 0, jf: 0, k: wholePacket },
+  { code: op.return, jt: 0, jf: 0, k: 0 },
 ];
 
 /** ifi_change of a link that has just been made: nothing of it has changed. */

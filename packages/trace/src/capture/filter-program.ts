@@ -4,31 +4,18 @@ import {
   FairleadError,
   type Family,
   ipToBytes,
+  classicOpcode as op,
   type Prefix,
   prefixFamily,
   prefixLength,
+  wholePacket,
 } from '@fairlead/base';
 import type { Filter, FilterSide, PortedProtocol } from './filter.ts';
-
-/** Opcodes: BPF_LD, BPF_LDX, BPF_ALU, BPF_JMP, BPF_RET with their sizes and modes. */
-const op = {
-  loadWord: 0x20,
-  loadHalf: 0x28,
-  loadByte: 0x30,
-  loadHalfIndexed: 0x48,
-  loadHeaderLength: 0xb1,
-  and: 0x54,
-  equal: 0x15,
-  anyBit: 0x45,
-  return: 0x06,
-} as const;
 
 /** SKF_NET_OFF: from the network header, whatever is before it. */
 const NETWORK = -0x100000;
 /** SKF_AD_OFF + SKF_AD_PROTOCOL: the Ethernet type, with a VLAN tag passed over. */
 const ETHER_TYPE = -0x1000;
-/** All of a packet. */
-const EVERYTHING = 0x40000;
 /** Longest program that the kernel takes (BPF_MAXINSNS). */
 const LONGEST = 4096;
 
@@ -58,7 +45,7 @@ export function compileFilter(filter: Filter | undefined, snapLength = 0): Class
   const [wanted, unwanted]: [Label, Label] = [{}, {}];
   if (filter !== undefined) compiler.test(filter, wanted, unwanted);
   compiler.place(wanted);
-  compiler.emit(op.return, snapLength === 0 ? EVERYTHING : snapLength);
+  compiler.emit(op.return, snapLength === 0 ? wholePacket : snapLength);
   compiler.place(unwanted);
   if (filter !== undefined) compiler.emit(op.return, 0);
   return compiler.finish();
@@ -126,7 +113,7 @@ class FilterCompiler {
 
   #isType(type: Family | 'arp', yes: Label, no: Label): void {
     this.emit(op.loadHalf, ETHER_TYPE);
-    this.#compare(op.equal, etherTypes[type], yes, no);
+    this.#compare(op.ifEqual, etherTypes[type], yes, no);
   }
 
   /** IP of a family with one of these protocols. Headers between IPv6's and the transport's are not passed over. */
@@ -135,7 +122,7 @@ class FilterCompiler {
     this.#isType(family, isFamily, no);
     this.place(isFamily);
     this.emit(op.loadByte, NETWORK + (family === 4 ? 9 : 6));
-    this.#each(numbers, 'or', (number, ...labels) => this.#compare(op.equal, number, ...labels), [yes, no]);
+    this.#each(numbers, 'or', (number, ...labels) => this.#compare(op.ifEqual, number, ...labels), [yes, no]);
   }
 
   #net(prefix: Prefix, side: FilterSide, yes: Label, no: Label): void {
@@ -176,7 +163,7 @@ class FilterCompiler {
       const left = bits - index * 32;
       this.emit(op.loadWord, NETWORK + at + index * 4);
       if (left < 32) this.emit(op.and, (0xffff_ffff << (32 - left)) >>> 0);
-      this.#compare(op.equal, view.getUint32(index * 4), then, otherwise);
+      this.#compare(op.ifEqual, view.getUint32(index * 4), then, otherwise);
     };
     this.#each(words, 'and', word, [yes, no]);
   }
@@ -192,7 +179,7 @@ class FilterCompiler {
       const compare = (offset: number, ...labels: [Label, Label]) => {
         if (family === 4) this.emit(op.loadHalfIndexed, NETWORK + offset);
         else this.emit(op.loadHalf, NETWORK + 40 + offset);
-        this.#compare(op.equal, port, ...labels);
+        this.#compare(op.ifEqual, port, ...labels);
       };
       this.#each(offsets, 'or', compare, [then, otherwise]);
     };
@@ -203,13 +190,13 @@ class FilterCompiler {
   #passHeader(otherwise: Label): void {
     const isFirst: Label = {};
     this.emit(op.loadHalf, NETWORK + 6);
-    this.#compare(op.anyBit, 0x1fff, otherwise, isFirst);
+    this.#compare(op.ifAnyBit, 0x1fff, otherwise, isFirst);
     this.place(isFirst);
     this.emit(op.loadHeaderLength, NETWORK);
   }
 
   #always(yes: Label): void {
-    this.#compare(op.equal, 0, yes, yes);
+    this.#compare(op.ifEqual, 0, yes, yes);
   }
 
   #compare(code: number, k: number, then: Label, otherwise: Label): void {
