@@ -3,7 +3,8 @@
 # Nothing of this runs when Fairlead runs: the output is committed.
 set -eu
 cd "$(dirname "$0")"
-plugin="$(npx --yes --package ts-proto@2.18.0 -c 'command -v protoc-gen-ts_proto')"
+# Later ones count how deep messages lie in each other, by a property that no type knows; none of ours contains itself.
+plugin="$(npx --yes --package ts-proto@2.11.8 -c 'command -v protoc-gen-ts_proto')"
 
 # Methods, but no client: the channel is ours. No JSON either.
 options=outputServices=generic-definitions,outputJsonMethods=false
@@ -18,3 +19,8 @@ rm -rf src/gen
 mkdir -p src/gen
 protoc --plugin="protoc-gen-ts_proto=$plugin" --proto_path=proto \
   --ts_proto_out=src/gen --ts_proto_opt="$options" proto/*.proto
+
+# Keys of maps are texts, and so they are not to be taken for anything; an enumeration has a type.
+find src/gen -name '*.ts' -exec sed -E -i \
+  -e 's/\{ key: key as any, value \}/{ key, value }/' \
+  -e 's/(message\.[a-z]+) = reader\.int32\(\) as any;/\1 = reader.int32() as typeof \1;/' {} +
