@@ -136,8 +136,12 @@ export interface MountRequest {
   readonly target: string;
   readonly readOnly: boolean;
   readonly propagation?: string;
+  /** Whether a bind leaves out what is mounted below its source. */
+  readonly nonRecursive?: boolean;
   /** Bytes, for tmpfs. */
   readonly size?: number;
+  /** Permissions of a tmpfs, as chmod(2) takes them. */
+  readonly permissions?: number;
   readonly volume?: VolumeMountOptions;
 }
 

@@ -37,6 +37,16 @@ test('what a mount says of its volume is kept and shown again', () => {
   assert.deepEqual(presentMountRequest(parse(anonymous)), anonymous);
 });
 
+test('what a mount says of a bind and of a tmpfs is kept and shown again', () => {
+  const mounts: readonly Json[] = [
+    { Type: 'bind', Source: '/a', Target: '/b', BindOptions: { Propagation: 'rslave', NonRecursive: true } },
+    { Type: 'bind', Source: '/a', Target: '/b', BindOptions: { NonRecursive: true } },
+    { Type: 'tmpfs', Target: '/t', ReadOnly: true, TmpfsOptions: { SizeBytes: 4096, Mode: 0o700 } },
+    { Type: 'tmpfs', Target: '/t', TmpfsOptions: { Mode: 0o1777 } },
+  ];
+  for (const mount of mounts) assert.deepEqual(presentMountRequest(parse(mount)), mount);
+});
+
 test('before 1.45 there were no parts of volumes', () => {
   assert.equal(parse(full, 44).volume?.subpath, '');
 });

@@ -13,7 +13,7 @@ export const mountSchema = goObject({
   Source: goString,
   Target: goString,
   ReadOnly: goBoolean,
-  BindOptions: v.optional(goObject({ Propagation: goString })),
+  BindOptions: v.optional(goObject({ Propagation: goString, NonRecursive: goBoolean })),
   VolumeOptions: v.optional(
     goObject({
       NoCopy: goBoolean,
@@ -22,7 +22,7 @@ export const mountSchema = goObject({
       Subpath: goString,
     }),
   ),
-  TmpfsOptions: v.optional(goObject({ SizeBytes: goInteger })),
+  TmpfsOptions: v.optional(goObject({ SizeBytes: goInteger, Mode: goInteger })),
 });
 
 type WireMount = v.InferOutput<typeof mountSchema>;
@@ -45,15 +45,17 @@ export function parseMount(mount: WireMount, version: ApiVersion): MountRequest 
       `invalid mount config for type ${JSON.stringify(mount.Type)}: ${fault}`,
     );
   }
-  const propagation = mount.BindOptions?.Propagation ?? '';
-  const size = mount.TmpfsOptions?.SizeBytes ?? 0;
+  const { Propagation: propagation = '', NonRecursive: nonRecursive = false } = mount.BindOptions ?? {};
+  const { SizeBytes: size = 0, Mode: permissions = 0 } = mount.TmpfsOptions ?? {};
   return {
     type,
     source: mount.Source,
     target: mount.Target,
     readOnly: mount.ReadOnly,
     ...(propagation !== '' && { propagation }),
+    ...(nonRecursive && { nonRecursive }),
     ...(size !== 0 && { size }),
+    ...(permissions !== 0 && { permissions }),
     ...(mount.VolumeOptions !== undefined && { volume: parseVolumeOptions(mount.VolumeOptions, version) }),
   };
 }
@@ -94,14 +96,17 @@ function parseVolumeOptions(options: NonNullable<WireMount['VolumeOptions']>, ve
 
 /** A `--mount` as `HostConfig.Mounts` shows it. */
 export function presentMountRequest(mount: MountRequest) {
+  const { propagation, nonRecursive, size, permissions } = mount;
+  const bind = { ...(propagation && { Propagation: propagation }), ...(nonRecursive && { NonRecursive: true }) };
+  const tmpfs = { ...(size && { SizeBytes: size }), ...(permissions && { Mode: permissions }) };
   return {
     Type: mount.type,
     ...(mount.source !== '' && { Source: mount.source }),
     Target: mount.target,
     ...(mount.readOnly && { ReadOnly: true }),
-    ...(mount.propagation !== undefined && { BindOptions: { Propagation: mount.propagation } }),
+    ...(Object.keys(bind).length > 0 && { BindOptions: bind }),
     ...(mount.volume !== undefined && { VolumeOptions: presentVolumeOptions(mount.volume) }),
-    ...(mount.size !== undefined && { TmpfsOptions: { SizeBytes: mount.size } }),
+    ...(Object.keys(tmpfs).length > 0 && { TmpfsOptions: tmpfs }),
   };
 }
 

@@ -95,6 +95,23 @@ test('the three files are bound unless something else is mounted there', () => {
   ]);
 });
 
+test('mounts that were asked for field by field get all that was asked for', () => {
+  const mounts = describe({
+    host: {
+      mounts: [
+        { type: 'bind', source: '/a', target: '/b', readOnly: false, nonRecursive: true },
+        { type: 'tmpfs', source: '', target: '/t', readOnly: true, size: 4096, permissions: 0o700 },
+      ],
+      tmpfs: { '/u': 'ro' },
+    },
+  }).mounts;
+  assert.deepEqual(mounts?.slice(3), [
+    { kind: 'bind', source: '/a', destination: '/b', readonly: false, nonRecursive: true },
+    { kind: 'tmpfs', destination: '/t', options: ['ro'], size: 4096, mode: 0o700 },
+    { kind: 'tmpfs', destination: '/u', options: ['ro'] },
+  ]);
+});
+
 test('namespaces can be the host’s or a running container’s', () => {
   const donor = sampleContainer({ host: { ipcMode: 'shareable' }, state: { status: 'running', pid: 42 } });
   const closed = sampleContainer({ host: { ipcMode: 'private' }, state: { status: 'running', pid: 43 } });

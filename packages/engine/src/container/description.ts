@@ -112,8 +112,14 @@ function mountsOf({ container, files, sourceOf, findInit }: DescriptionSource): 
 
 function runtimeMount(mount: ContainerMount, source: string): RuntimeMount {
   if (mount.type === 'tmpfs') {
-    const options = mount.mode.split(',').filter((option) => option !== '');
-    return { kind: 'tmpfs', destination: mount.target, options, ...(mount.size && { size: mount.size }) };
+    const options = [mount.readOnly ? 'ro' : '', ...mount.mode.split(',')].filter((option) => option !== '');
+    return {
+      kind: 'tmpfs',
+      destination: mount.target,
+      options: [...new Set(options)],
+      ...(mount.size && { size: mount.size }),
+      ...(mount.permissions && { mode: mount.permissions }),
+    };
   }
   const propagation = propagationOf(mount.propagation);
   return {
@@ -122,6 +128,7 @@ function runtimeMount(mount: ContainerMount, source: string): RuntimeMount {
     destination: mount.target,
     readonly: mount.readOnly,
     ...(propagation && { propagation }),
+    ...(mount.nonRecursive && { nonRecursive: true }),
   };
 }
 
