@@ -218,7 +218,7 @@ function networkOptions(texts: readonly string[]): Record<string, Record<string,
 
 function parseMtu(value: string): number {
   const mtu = Number(value);
-  if (Number.isInteger(mtu) && mtu >= 68 && mtu <= 65_535) return mtu;
+  if (/^\d+$/.test(value) && mtu >= 68 && mtu <= 65_535) return mtu;
   throw new FairleadError('invalid-argument', `invalid argument "${value}" for "--mtu" flag: not an MTU`);
 }
 
@@ -228,8 +228,7 @@ function parseLabel(label: string): string {
 }
 
 function parseCount(what: string, text = '0'): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 0) return count;
+  if (/^\d+$/.test(text)) return Number(text);
   throw new FairleadError('invalid-argument', `invalid ${what}: ${text}`);
 }
 

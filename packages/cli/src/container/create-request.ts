@@ -222,9 +222,14 @@ function parseNetwork(text: string): { name: string; settings: EndpointSettings 
       ...(all('alias').length === 0 ? {} : { Aliases: all('alias') }),
       ...(mac === undefined ? {} : { MacAddress: mac }),
       ...(driver.length === 0 ? {} : { DriverOpts: Object.fromEntries(driver.map(splitAssignment)) }),
-      ...(priority === undefined ? {} : { GwPriority: Number(priority) }),
+      ...(priority === undefined ? {} : { GwPriority: parsePriority(priority) }),
     },
   };
+}
+
+function parsePriority(text: string): number {
+  if (/^-?\d+$/.test(text)) return Number(text);
+  throw invalid(`invalid gw-priority (${text}): not a whole number`);
 }
 
 function parseDevice(text: string): Record<string, string> {

@@ -24,14 +24,29 @@ const cases: readonly (readonly [text: string, wanted: object])[] = [
     { ...plain, VolumeOptions: { DriverConfig: { Options: { type: 'tmpfs', device: 'x' } } } },
   ],
   ['type=tmpfs,dst=/m,tmpfs-size=64', { ...plain, Type: 'tmpfs', TmpfsOptions: { SizeBytes: 64 } }],
+  [
+    'type=tmpfs,dst=/m,tmpfs-size=64m,tmpfs-mode=1770',
+    { ...plain, Type: 'tmpfs', TmpfsOptions: { SizeBytes: 64 << 20, Mode: 0o1770 } },
+  ],
+  [
+    'type=bind,src=/a,dst=/m,bind-propagation=rslave,bind-nonrecursive',
+    { ...plain, Type: 'bind', Source: '/a', BindOptions: { Propagation: 'rslave', NonRecursive: true } },
+  ],
 ];
 
 for (const [text, wanted] of cases) {
   test(`--mount ${text} is sent as docker sends it`, () => assert.deepEqual(parseMount(text), wanted));
 }
 
-test('a mount without a target is none', () => {
-  assert.throws(() => parseMount('type=volume'), {
-    message: 'invalid argument "type=volume" for "--mount" flag: target is required',
-  });
+test('a mount without a target is none, and neither is one that is not understood', () => {
+  const problems: Readonly<Record<string, string>> = {
+    'type=volume': 'target is required',
+    'dst=/m,read-only=true': "unexpected key 'read-only' in 'read-only=true'",
+    'type=tmpfs,dst=/m,tmpfs-size=much': 'invalid value for tmpfs-size: much',
+    'type=tmpfs,dst=/m,tmpfs-mode=rwx': 'invalid value for tmpfs-mode: rwx',
+  };
+  for (const [text, problem] of Object.entries(problems)) {
+    const message = `invalid argument "${text}" for "--mount" flag: ${problem}`;
+    assert.throws(() => parseMount(text), { code: 'invalid-argument', message });
+  }
 });

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { FairleadError } from '@fairlead/base';
 import { splitAssignment } from '../command/options.ts';
+import { parseBytes } from '../format/quantity.ts';
 
 /** `-v` in the two parts of a request that it belongs to, as docker sends it. */
 export interface VolumeOptions {
@@ -20,33 +21,64 @@ export function splitVolumes(values: readonly string[]): VolumeOptions {
   };
 }
 
+type Pair = readonly [key: string, value: string];
+
+const targets = ['target', 'destination', 'dst'];
+const plainKeys = ['type', 'source', 'src', ...targets, 'readonly', 'ro', 'consistency'];
+const optionKeys = ['bind-propagation', 'bind-nonrecursive', 'volume-nocopy', 'volume-subpath', 'volume-driver'];
+const amounts: Readonly<Record<string, (text: string) => number | undefined>> = {
+  'tmpfs-size': parseBytes,
+  'tmpfs-mode': parsePermissions,
+};
+const known = new Set([...plainKeys, ...optionKeys, 'volume-label', 'volume-opt', ...Object.keys(amounts)]);
+
 /**
  * Read a `--mount`: `type=bind,source=/a,target=/b,readonly`.
  *
- * @throws FairleadError `invalid-argument` without a target.
+ * @throws FairleadError `invalid-argument` without a target, and for what is not understood.
  */
 export function parseMount(text: string): Record<string, unknown> {
   const pairs = text.split(',').map((part) => splitAssignment(part));
-  const first = (...names: string[]): string | undefined => pairs.find(([name]) => names.includes(name))?.[1];
-  const target = first('target', 'destination', 'dst');
-  if (target === undefined) {
-    throw new FairleadError('invalid-argument', `invalid argument "${text}" for "--mount" flag: target is required`);
+  const fault = faultOf(pairs);
+  if (fault !== undefined) {
+    throw new FairleadError('invalid-argument', `invalid argument "${text}" for "--mount" flag: ${fault}`);
   }
+  const first = (...names: string[]): string | undefined => pairs.find(([name]) => names.includes(name))?.[1];
   const propagation = first('bind-propagation');
-  const size = first('tmpfs-size');
+  const [size, mode] = Object.entries(amounts).map(([name, parse]) => parse(first(name) ?? ''));
+  const bind = {
+    ...(propagation !== undefined && { Propagation: propagation }),
+    ...(isTrue(first('bind-nonrecursive')) && { NonRecursive: true }),
+  };
+  const tmpfs = { ...(size !== undefined && { SizeBytes: size }), ...(mode !== undefined && { Mode: mode }) };
   const volume = volumeOptions(pairs);
   return {
     Type: first('type') ?? 'volume',
     Source: first('source', 'src') ?? '',
-    Target: target,
+    Target: first(...targets),
     ReadOnly: isTrue(first('readonly', 'ro')),
-    ...(propagation === undefined ? {} : { BindOptions: { Propagation: propagation } }),
-    ...(size === undefined ? {} : { TmpfsOptions: { SizeBytes: Number(size) } }),
-    ...(volume === undefined ? {} : { VolumeOptions: volume }),
+    ...(Object.keys(bind).length > 0 && { BindOptions: bind }),
+    ...(Object.keys(tmpfs).length > 0 && { TmpfsOptions: tmpfs }),
+    ...(volume !== undefined && { VolumeOptions: volume }),
   };
 }
 
-function volumeOptions(pairs: readonly (readonly [string, string])[]): Record<string, unknown> | undefined {
+/** What docker complains of, in its words. */
+function faultOf(pairs: readonly Pair[]): string | undefined {
+  for (const [key, value] of pairs) {
+    if (!known.has(key)) return `unexpected key '${key}' in '${key}=${value}'`;
+    const parse = amounts[key];
+    if (parse !== undefined && parse(value) === undefined) return `invalid value for ${key}: ${value}`;
+  }
+  return pairs.some(([key]) => targets.includes(key)) ? undefined : 'target is required';
+}
+
+/** Octal digits, as chmod(1) takes them. */
+function parsePermissions(text: string): number | undefined {
+  return /^[0-7]{1,4}$/.test(text) ? Number.parseInt(text, 8) : undefined;
+}
+
+function volumeOptions(pairs: readonly Pair[]): Record<string, unknown> | undefined {
   const all = (name: string) => pairs.filter(([key]) => key === name).map(([, value]) => value);
   const [noCopy, subpath, driver] = ['volume-nocopy', 'volume-subpath', 'volume-driver'].map((name) => all(name)[0]);
   const [labels, options] = [all('volume-label'), all('volume-opt')];

@@ -33,10 +33,9 @@ function amount(field: string, options: Options, name: string): Record<string, n
 }
 
 function nanoCpus(text: string): number {
-  const value = Number(text);
-  if (text === '' || !Number.isFinite(value))
+  if (!/^(\d+\.?\d*|\.\d+)$/.test(text))
     throw invalid(`invalid argument "${text}" for "--cpus" flag: failed to parse ${text} as a rational number`);
-  return Math.round(value * 1e9);
+  return Math.round(Number(text) * 1e9);
 }
 
 function parseUlimit(text: string): { Name: string; Soft: number; Hard: number } {
