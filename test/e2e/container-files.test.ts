@@ -126,11 +126,13 @@ test('volumes of a container that never ran are seen in it, and their parts wher
     'busybox',
     'sh',
     '-c',
-    'mkdir /data/part; echo kept >/data/part/file',
+    'mkdir /data/part; echo kept >/data/part/file; ln -s /etc /data/out',
   );
   // Not with the docker command, which knows parts since 26.
-  const part = { Type: 'volume', Source: 'data', Target: '/part', VolumeOptions: { Subpath: 'part' } };
-  const body = { Image: 'busybox', Cmd: ['true'], HostConfig: { Binds: ['data:/data'], Mounts: [part] } };
+  const parts = ['part', 'out'].map((name) => {
+    return { Type: 'volume', Source: 'data', Target: `/${name}`, VolumeOptions: { Subpath: name } };
+  });
+  const body = { Image: 'busybox', Cmd: ['true'], HostConfig: { Binds: ['data:/data'], Mounts: parts } };
   await new ApiClient(`unix://${daemon.socketPath}`).text('POST', '/containers/create', {
     query: { name: 'keeper' },
     body,
@@ -140,6 +142,8 @@ test('volumes of a container that never ran are seen in it, and their parts wher
     await docker('cp', `keeper:${path}`, target);
     assert.equal(readFileSync(target, 'utf8'), 'kept\n');
   }
+  // A link that leads out of the volume must not show what the host has there.
+  assert.match(await failing('cp', 'keeper:/out/passwd', inFolder('stolen')), /Could not find the file/);
   await docker('rm', '-v', 'keeper');
   await docker('volume', 'rm', 'data');
 });

@@ -1,5 +1,4 @@
 import { closeSync, constants, existsSync, openSync, readFileSync, readlinkSync } from 'node:fs';
-import { join } from 'node:path';
 import { type IdentityMapping, type KeyedMutex, parseIdentityRanges } from '@fairlead/base';
 import { containerFiles } from '../container/container-files.ts';
 import { isAlive } from '../container/container-state.ts';
@@ -116,7 +115,7 @@ async function openLayers(parts: ContainerRootParts, container: Container): Prom
 function bindsOf(
   container: Container,
   settings: EngineSettings,
-  sourceOf: (mount: ContainerMount) => string,
+  sourceOf: (mount: ContainerMount) => string | undefined,
 ): BindPlace[] {
   const asked = containerMounts(container)
     .filter(({ type }) => type !== 'tmpfs')
@@ -126,13 +125,20 @@ function bindsOf(
   const own = Object.entries({ '/etc/resolv.conf': resolvConf, '/etc/hostname': hostname, '/etc/hosts': hosts })
     .filter(([target]) => asked.every((mount) => mount.target !== target))
     .map(([target, file]) => ({ source: existsSync(file) ? file : undefined, target, readOnly: false }));
-  return [...own, ...asked.filter(({ source }) => existsSync(source))].toSorted(
-    (a, b) => a.target.split('/').length - b.target.split('/').length,
-  );
+  const present = asked.filter(({ source }) => source !== undefined && existsSync(source));
+  return [...own, ...present].toSorted((a, b) => a.target.split('/').length - b.target.split('/').length);
 }
 
-/** A part of a volume is named by a descriptor: links that somebody has put in its way do not lead out of the volume. */
-function sourceOf({ context, volumes }: ContainerRootParts, mount: ContainerMount, held: DisposableStack): string {
+/**
+ * A part of a volume is named by a descriptor: links that somebody has put in its way do not lead out of the volume.
+ *
+ * @returns `undefined` for a part that is not there. Its path must not be tried: the host's root would be where links begin.
+ */
+function sourceOf(
+  { context, volumes }: ContainerRootParts,
+  mount: ContainerMount,
+  held: DisposableStack,
+): string | undefined {
   if (mount.volumeName === undefined) return mount.source;
   const root = volumes.mountpoint(mount.volumeName);
   const subpath = mount.volume?.subpath;
@@ -142,7 +148,6 @@ function sourceOf({ context, volumes }: ContainerRootParts, mount: ContainerMoun
     const part = context.files.openInRoot(volume, Buffer.from(subpath), O_PATH);
     return `/proc/self/fd/${held.adopt(part, closeSync)}`;
   } catch {
-    // Gone, as a source may be that is named by its path.
-    return join(root, subpath);
+    return undefined;
   }
 }
