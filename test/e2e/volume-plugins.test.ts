@@ -172,6 +172,19 @@ test('by force a volume is forgotten whose plugin is gone for good', async () =>
   await rig.host.exec('mv', `${socket}.away`, socket);
 });
 
+test('a plugin that comes up after the daemon is waited for by who is to start with the daemon', async () => {
+  await docker('volume', 'create', '-d', 'plug', 'web');
+  await docker('run', '-d', '--name', 'early', '--restart', 'always', '-v', 'web:/x', 'busybox', 'sleep', '1000');
+  await docker('stop', '-t', '0', 'early');
+  await rig.host.exec('mv', socket, `${socket}.away`);
+  await rig.daemon.restart();
+  const state = async (field: string) => await docker('inspect', '-f', `{{.State.${field}}}`, 'early');
+  await until(async () => /plugin "plug" not found/.test(await state('Error')));
+  await rig.host.exec('mv', `${socket}.away`, socket);
+  await until(async () => (await state('Status')) === 'running');
+  assert.equal(await state('Error'), '');
+});
+
 test('a killed daemon leaves what runs as it is, and takes back what did not come to run', async () => {
   for (const name of ['steady', 'mortal', 'cut', 'doomed']) await docker('volume', 'create', '-d', 'plug', name);
   const start = async (name: string) =>

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { waitBefore } from './back-off.ts';
 export {
   type AddressPurpose,
   type GivenPool,
@@ -22,6 +23,6 @@ export {
 } from './network-driver.ts';
 export type { Patience, PluginCaller } from './plugin-client.ts';
 export { dockerPluginPlaces, type PluginPlaces } from './plugin-directory.ts';
-export { PluginAbsence, PluginRefusal, PluginSilence } from './plugin-error.ts';
+export { lacksPlugin, PluginAbsence, PluginRefusal, PluginSilence } from './plugin-error.ts';
 export { PluginRegistry } from './plugin-registry.ts';
 export { type DrivenVolume, RemoteVolumeDriver } from './volume-driver.ts';

@@ -20,3 +20,8 @@ export class PluginSilence extends FairleadError {
     super('internal', message);
   }
 }
+
+/** True when something failed because there is no plugin of a name, or not yet. */
+export function lacksPlugin(error: unknown): boolean {
+  return error instanceof PluginAbsence || (error instanceof Error && lacksPlugin(error.cause));
+}
