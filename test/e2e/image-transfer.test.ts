@@ -155,3 +155,14 @@ test('a registry with accounts takes who has logged in, and nobody else', async 
   await docker('rmi', `${address}/app:v1`);
   await docker('pull', `${address}/app:v1`);
 });
+
+test('a registry is trusted whose certificate stands where Docker looks for it', async () => {
+  const { address } = await Registry.startOwnTls(host, 5004);
+  await docker('tag', 'made:one', `${address}/app:v1`);
+  assert.match(await docker('push', `${address}/app:v1`), /digest: sha256/);
+  await docker('rmi', `${address}/app:v1`);
+  await docker('pull', `${address}/app:v1`);
+  await host.exec('umount', '/etc');
+  const strange = await daemon.tryDocker(['pull', `${address}/app:v1`]);
+  assert.match(strange.stderr, /certificate/);
+});

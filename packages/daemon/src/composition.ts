@@ -51,7 +51,7 @@ import { diagnosisService } from './diagnosis.ts';
 import { NameService } from './name-service.ts';
 import { networkSettings } from './network-settings.ts';
 import { operationAccount, operationRecords, operationTranscript } from './operation-journal.ts';
-import type { DaemonOptions } from './options.ts';
+import { type DaemonOptions, REGISTRY_CERTIFICATES } from './options.ts';
 import { PrivateContainerd } from './private-containerd.ts';
 import { reloadEvent } from './reload.ts';
 import { isForwardingLacking, systemInfo } from './system-info.ts';
@@ -139,6 +139,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
       get insecure() {
         return live.current.insecureRegistries;
       },
+      certificates: REGISTRY_CERTIFICATES,
     },
     concurrency: () => live.current.concurrency,
     emit: (event) => events.emit({ type: 'image', ...event }),

@@ -91,6 +91,8 @@ export interface BridgeOptions {
 /** Where dockerd's counterpart of the file is, unless `--config-file` says otherwise. */
 export const CONFIG_FILE = '/etc/fairlead/daemon.json';
 const CERTIFICATES = '/etc/fairlead';
+/** Where certificates of registries are, a directory for each host: Docker's own place, for other tools know it, too. */
+export const REGISTRY_CERTIFICATES = '/etc/docker/certs.d';
 
 /**
  * Read command line and configuration file.
