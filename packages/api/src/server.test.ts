@@ -31,6 +31,22 @@ test('ping tells versions in its headers, to GET and to HEAD', async () => {
   }
 });
 
+test('names with the slash of inspect, a slash at the end and the question of browsers are answered as by Docker', async () => {
+  await using fake = await serveFake();
+  const id = await createContainer(fake, ['true']);
+  for (const [line, answer] of [
+    [`GET /v1.51/containers//${id}/json?size=1`, `301 /v1.51/containers/${id}/json?size=1`],
+    [`POST /containers//${id}/attach`, `301 /containers/${id}/attach`],
+    [`GET /containers/%2F${id}/json`, `301 /containers/${id}/json`],
+    ['GET /networks/', '200 '],
+    ['OPTIONS /v1.51/containers/json', '200 '],
+  ] as const) {
+    const text = await raw(fake, `${line} HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n`);
+    const [status, location = ''] = [/^HTTP\/1.1 (\d+)/.exec(text)?.[1], /^location: (.*)\r$/im.exec(text)?.[1]];
+    assert.equal(`${status} ${location}`, answer, line);
+  }
+});
+
 test('what goes wrong has its status and its words', async () => {
   await using fake = await serveFake();
   const id = await createContainer(fake, ['true']);

@@ -6,8 +6,8 @@ import { errorResponse, pageNotFound, unexpectedEnd } from './error-response.ts'
 import { type CommonHeaders, clientGone, send, sendUpgraded } from './exchange.ts';
 import type { ApiRequest } from './request.ts';
 import { bodyOf } from './request-rest.ts';
-import type { ApiResponse } from './response.ts';
-import type { RouteTable } from './route.ts';
+import { type ApiResponse, movedTo } from './response.ts';
+import { cleanPath, type RouteTable } from './route.ts';
 
 /** What a dispatcher works with. */
 export interface DispatcherOptions {
@@ -74,14 +74,17 @@ export class Dispatcher {
   async #answer(message: IncomingMessage, signal: AbortSignal): Promise<ApiResponse> {
     try {
       const url = parseTarget(message);
-      const found = url && (await this.#routes.match(message.method ?? '', url.path));
-      if (url === undefined || found === undefined) return pageNotFound;
+      if (url === undefined) return pageNotFound;
+      const path = cleanPath(url.path);
+      if (path !== url.path) return movedTo(path, url.search);
+      const found = await this.#routes.match(message.method ?? '', path);
+      if (found === undefined) return pageNotFound;
       await this.#ready;
       const request: ApiRequest = {
         method: message.method ?? '',
         version: negotiateVersion(found.version),
         parameters: found.parameters,
-        query: url.query,
+        query: new URLSearchParams(url.search),
         headers: message.headers,
         body: bodyOf(message),
         signal,
@@ -101,15 +104,11 @@ export class Dispatcher {
   }
 }
 
-/** Decoded path and query; `undefined` when the target cannot be decoded. */
-function parseTarget(request: IncomingMessage): { path: string; query: URLSearchParams } | undefined {
-  const target = request.url ?? '/';
-  const end = target.indexOf('?');
+/** Decoded path, and the query with its question mark; `undefined` when the target cannot be decoded. */
+function parseTarget(request: IncomingMessage): { path: string; search: string } | undefined {
+  const [, path = '/', search = ''] = /^([^?]*)(.*)$/s.exec(request.url ?? '/') ?? [];
   try {
-    return {
-      path: decodeURIComponent(end < 0 ? target : target.slice(0, end)),
-      query: new URLSearchParams(end < 0 ? '' : target.slice(end + 1)),
-    };
+    return { path: decodeURIComponent(path), search };
   } catch {
     return undefined;
   }

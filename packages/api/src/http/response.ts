@@ -47,6 +47,12 @@ export function empty(status: number): PlainResponse {
   return { kind: 'plain', status };
 }
 
+/** Sends a client to another path. @param path decoded. @param search the query with its question mark, or empty. */
+export function movedTo(path: string, search: string): PlainResponse {
+  const location = encodeURI(path).replaceAll(/[?#]/g, encodeURIComponent);
+  return { kind: 'plain', status: 301, headers: { Location: `${location}${search}` } };
+}
+
 /** Plain text. */
 export function plainText(body: string, status = 200): PlainResponse {
   return { kind: 'plain', status, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body };

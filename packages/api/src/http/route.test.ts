@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { empty } from './response.ts';
-import { type Method, RouteTable } from './route.ts';
+import { empty, movedTo } from './response.ts';
+import { cleanPath, type Method, RouteTable } from './route.ts';
 
 const route = (method: Method, pattern: string) => ({ method, pattern, handle: () => empty(200) });
 const table = new RouteTable([
@@ -78,4 +78,26 @@ test('only rows that say so may be hijacked, and no module is loaded to know it'
     assert.equal(mixed.mayHijack('POST', path), expected, path);
     assert.equal(mixed.mayHijack('GET', path), false, path);
   }
+});
+
+test('a path with empty steps and dots has a clean one', () => {
+  for (const [path, clean] of [
+    ['/containers/json', '/containers/json'],
+    ['/networks/', '/networks/'],
+    ['/containers/a.b/..c/json', '/containers/a.b/..c/json'],
+    ['/v1.51/containers//web/json', '/v1.51/containers/web/json'],
+    ['//v1.51///info', '/v1.51/info'],
+    ['/containers/./../images//json', '/images/json'],
+    ['/containers/..', '/'],
+    ['/../..', '/'],
+    ['//', '/'],
+    ['/networks//', '/networks/'],
+  ] as const) {
+    assert.equal(cleanPath(path), clean);
+  }
+});
+
+test('the way to another path keeps the query, and is encoded', () => {
+  const { status, headers } = movedTo('/images/a b?#é/json', '?size=1');
+  assert.deepEqual([status, headers], [301, { Location: '/images/a%20b%3F%23%C3%A9/json?size=1' }]);
 });

@@ -2,7 +2,7 @@ import type { ApiRequest } from './request.ts';
 import type { ApiResponse } from './response.ts';
 
 /** Methods that the API uses. */
-export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS';
 
 /** One row of the route table. */
 export interface Route {
@@ -109,6 +109,22 @@ class CompiledGroup {
   mayHijack(method: string, path: VersionedPath): boolean {
     return this.#hijacked.some((route) => route.match(method, path) !== undefined);
   }
+}
+
+/**
+ * A path without `//`, `.` and `..`. Docker's server sends who asks for another one on to this: so come names out of
+ * `inspect`, which begin with a slash (`/containers//web/json`).
+ *
+ * @param path decoded, absolute.
+ */
+export function cleanPath(path: string): string {
+  if (!/\/(\/|\.{1,2}(\/|$))/.test(path)) return path;
+  const steps: string[] = [];
+  for (const step of path.split('/')) {
+    if (step === '..') steps.pop();
+    else if (step !== '' && step !== '.') steps.push(step);
+  }
+  return `/${steps.join('/')}${path.endsWith('/') && steps.length > 0 ? '/' : ''}`;
 }
 
 function splitVersion(path: string): VersionedPath {

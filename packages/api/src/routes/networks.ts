@@ -19,7 +19,9 @@ import { isPredefined, networkFilterKeys, selectNetworks } from '../wire/network
 export function networkRoutes(engine: Pick<EnginePort, 'networks' | 'prunes'>): Route[] {
   const { networks } = engine;
   return [
-    { method: 'GET', pattern: '/networks', handle: (request) => list(networks, request) },
+    ...['/networks', '/networks/'].map(
+      (pattern): Route => ({ method: 'GET', pattern, handle: (request) => list(networks, request) }),
+    ),
     { method: 'POST', pattern: '/networks/create', handle: (request) => create(networks, request) },
     { method: 'POST', pattern: '/networks/prune', handle: (request) => prune(engine, request) },
     { method: 'POST', pattern: '/networks/{id}/connect', handle: (request) => connect(networks, request) },

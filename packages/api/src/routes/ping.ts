@@ -1,11 +1,12 @@
-import type { PlainResponse } from '../http/response.ts';
+import { empty, type PlainResponse } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
 
-/** What every client asks first. */
+/** What every client asks first, and what browsers do. */
 export function pingRoutes(): Route[] {
   return [
     { method: 'GET', pattern: '/_ping', handle: () => ping('OK') },
     { method: 'HEAD', pattern: '/_ping', handle: () => ping('') },
+    { method: 'OPTIONS', pattern: '/{any*}', handle: () => empty(200) },
   ];
 }
 
