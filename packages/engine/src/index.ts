@@ -70,6 +70,7 @@ export type { RemoteArchive } from './image/remote-archive.ts';
 export { type LogConfig, requireLogConfig } from './log/log-options.ts';
 export type { MapService } from './map-port.ts';
 export type {
+  BindMountOptions,
   Container,
   ContainerConfig,
   ContainerState,

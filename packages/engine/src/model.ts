@@ -136,13 +136,28 @@ export interface MountRequest {
   readonly target: string;
   readonly readOnly: boolean;
   readonly propagation?: string;
-  /** Whether a bind leaves out what is mounted below its source. */
-  readonly nonRecursive?: boolean;
+  /** What it asks of a cache that there is none of on Linux: shown again. */
+  readonly consistency?: string;
+  readonly bind?: BindMountOptions;
   /** Bytes, for tmpfs. */
   readonly size?: number;
-  /** Permissions of a tmpfs, as chmod(2) takes them. */
+  /** Of the root of a tmpfs; absent leaves them to the kernel. */
   readonly permissions?: number;
+  /** Further options of a tmpfs, each a name, or a name and a value. */
+  readonly tmpfsOptions?: readonly (readonly string[])[];
   readonly volume?: VolumeMountOptions;
+}
+
+/** What a `--mount type=bind` says besides its propagation. */
+export interface BindMountOptions {
+  /** Leave out what is mounted below the source. */
+  readonly nonRecursive: boolean;
+  /** Make the source when it is not there. */
+  readonly createMountpoint: boolean;
+  /** Of a read-only mount: leave writable what is mounted below the source. */
+  readonly readOnlyNonRecursive: boolean;
+  /** Of a read-only mount: rather do not start than leave that writable. */
+  readonly readOnlyForceRecursive: boolean;
 }
 
 /** What a `--mount type=volume` says of its volume. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Json } from '@fairlead/engine';
+import type { BindMountOptions, Json } from '@fairlead/engine';
 import { decodeJson } from './go-json.ts';
 import { mountSchema, parseMount, presentMountRequest } from './mount.ts';
 
-const parse = (mount: Json, version: 44 | 45 = 45) => parseMount(decodeJson(mountSchema, mount, 'Mount'), version);
+const parse = (mount: Json, version = 45) => parseMount(decodeJson(mountSchema, mount, 'Mount'), version);
 const full = {
   Type: 'volume',
   Source: 'web',
@@ -37,18 +37,37 @@ test('what a mount says of its volume is kept and shown again', () => {
   assert.deepEqual(presentMountRequest(parse(anonymous)), anonymous);
 });
 
-test('what a mount says of a bind and of a tmpfs is kept and shown again', () => {
-  const mounts: readonly Json[] = [
-    { Type: 'bind', Source: '/a', Target: '/b', BindOptions: { Propagation: 'rslave', NonRecursive: true } },
-    { Type: 'bind', Source: '/a', Target: '/b', BindOptions: { NonRecursive: true } },
-    { Type: 'tmpfs', Target: '/t', ReadOnly: true, TmpfsOptions: { SizeBytes: 4096, Mode: 0o700 } },
-    { Type: 'tmpfs', Target: '/t', TmpfsOptions: { Mode: 0o1777 } },
+test('what a mount says of a path, of its cache and of a tmpfs is kept and shown again', () => {
+  const mounts = [
+    { Type: 'bind', Source: '/a', Target: '/b', BindOptions: {} },
+    { Type: 'bind', Source: '/a', Target: '/b', Consistency: 'cached', BindOptions: { Propagation: 'rslave' } },
+    { Type: 'bind', Source: '/a', Target: '/b', BindOptions: { NonRecursive: true, CreateMountpoint: true } },
+    { Type: 'bind', Source: '/a', Target: '/b', ReadOnly: true, BindOptions: { ReadOnlyNonRecursive: true } },
+    { Type: 'bind', Source: '/a', Target: '/b', ReadOnly: true, BindOptions: { ReadOnlyForceRecursive: true } },
+    { Type: 'tmpfs', Target: '/b', TmpfsOptions: { SizeBytes: 4096, Mode: 0o1770, Options: [['exec']] } },
+    { Type: 'tmpfs', Target: '/b', TmpfsOptions: { Mode: 0o700 } },
   ];
   for (const mount of mounts) assert.deepEqual(presentMountRequest(parse(mount)), mount);
 });
 
-test('before 1.45 there were no parts of volumes', () => {
+test('what there was not yet in an old version nobody means', () => {
   assert.equal(parse(full, 44).volume?.subpath, '');
+  const bind = {
+    Type: 'bind',
+    Source: '/a',
+    Target: '/b',
+    BindOptions: { NonRecursive: true, CreateMountpoint: true },
+  };
+  const options = ({ nonRecursive, createMountpoint }: BindMountOptions) => [nonRecursive, createMountpoint];
+  for (const [version, wanted] of [
+    [39, [false, false]],
+    [41, [true, false]],
+    [42, [true, true]],
+  ] as const) {
+    const parsed = parse(bind, version).bind;
+    assert.ok(parsed !== undefined);
+    assert.deepEqual(options(parsed), wanted, `1.${version}`);
+  }
 });
 
 test('what makes no sense is refused in Docker’s words', () => {
@@ -60,6 +79,7 @@ test('what makes no sense is refused in Docker’s words', () => {
     [volume({ Target: '/srv/..' }), "invalid specification: destination can't be '/'"],
     [volume({ BindOptions: {} }), 'field BindOptions must not be specified'],
     [volume({ TmpfsOptions: {} }), 'field TmpfsOptions must not be specified'],
+    [volume({ Source: '', ReadOnly: true }), 'must not set ReadOnly mode when using anonymous volumes'],
     [volume({ Source: '', VolumeOptions: { Subpath: 'a' } }), 'must not set Subpath when using anonymous volumes'],
     [volume({ VolumeOptions: { Subpath: '/a' } }), outside],
     [volume({ VolumeOptions: { Subpath: '../a' } }), outside],
@@ -72,4 +92,15 @@ test('what makes no sense is refused in Docker’s words', () => {
   assert.throws(() => parse({ Type: 'bind', Source: '/a', Target: '/b', VolumeOptions: {} }), {
     message: 'invalid mount config for type "bind": field VolumeOptions must not be specified',
   });
+  assert.throws(() => parse({ Type: 'bind', Source: '/a', Target: '/b', BindOptions: { Propagation: 'far' } }), {
+    message: 'invalid mount config for type "bind": invalid propagation mode: far',
+  });
+  for (const [options, reason] of [
+    [[['exec', '1', '2']], 'invalid option array length'],
+    [[['noexec'], ['size', '1m']], 'invalid option: size'],
+  ] as const) {
+    assert.throws(() => parse({ Type: 'tmpfs', Target: '/b', TmpfsOptions: { Options: options } }), {
+      message: `invalid mount config for type "tmpfs": ${reason}`,
+    });
+  }
 });

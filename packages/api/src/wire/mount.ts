@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { FairleadError } from '@fairlead/base';
-import type { MountRequest, MountView, VolumeMountOptions } from '@fairlead/engine';
+import type { BindMountOptions, MountRequest, MountView, VolumeMountOptions } from '@fairlead/engine';
 import * as v from 'valibot';
 import type { ApiVersion } from '../http/api-version.ts';
 import { goBoolean, goInteger, goObject, goString } from './go-json.ts';
@@ -13,7 +13,16 @@ export const mountSchema = goObject({
   Source: goString,
   Target: goString,
   ReadOnly: goBoolean,
-  BindOptions: v.optional(goObject({ Propagation: goString, NonRecursive: goBoolean })),
+  Consistency: goString,
+  BindOptions: v.optional(
+    goObject({
+      Propagation: goString,
+      NonRecursive: goBoolean,
+      CreateMountpoint: goBoolean,
+      ReadOnlyNonRecursive: goBoolean,
+      ReadOnlyForceRecursive: goBoolean,
+    }),
+  ),
   VolumeOptions: v.optional(
     goObject({
       NoCopy: goBoolean,
@@ -22,14 +31,21 @@ export const mountSchema = goObject({
       Subpath: goString,
     }),
   ),
-  TmpfsOptions: v.optional(goObject({ SizeBytes: goInteger, Mode: goInteger })),
+  TmpfsOptions: v.optional(
+    goObject({
+      SizeBytes: goInteger,
+      Mode: goInteger,
+      Options: v.optional(v.array(v.array(v.string()))),
+    }),
+  ),
 });
 
 type WireMount = v.InferOutput<typeof mountSchema>;
 
 const mountTypes = ['bind', 'volume', 'tmpfs'] as const;
-/** From this version on a part of a volume can be mounted; before, nobody could mean it. */
-const subpathSince = 45;
+const propagations = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'];
+/** Versions since which there are options; before, nobody could mean them. */
+const since = { nonRecursive: 40, createMountpoint: 42, subpath: 45 };
 
 /**
  * A `--mount` as the engine has it.
@@ -45,17 +61,19 @@ export function parseMount(mount: WireMount, version: ApiVersion): MountRequest 
       `invalid mount config for type ${JSON.stringify(mount.Type)}: ${fault}`,
     );
   }
-  const { Propagation: propagation = '', NonRecursive: nonRecursive = false } = mount.BindOptions ?? {};
-  const { SizeBytes: size = 0, Mode: permissions = 0 } = mount.TmpfsOptions ?? {};
+  const propagation = mount.BindOptions?.Propagation ?? '';
+  const { SizeBytes: size = 0, Mode: permissions = 0, Options: tmpfsOptions } = mount.TmpfsOptions ?? {};
   return {
     type,
     source: mount.Source,
     target: mount.Target,
     readOnly: mount.ReadOnly,
     ...(propagation !== '' && { propagation }),
-    ...(nonRecursive && { nonRecursive }),
+    ...(mount.Consistency !== '' && { consistency: mount.Consistency }),
+    ...(mount.BindOptions !== undefined && { bind: parseBindOptions(mount.BindOptions, version) }),
     ...(size !== 0 && { size }),
     ...(permissions !== 0 && { permissions }),
+    ...(tmpfsOptions !== undefined && tmpfsOptions.length > 0 && { tmpfsOptions }),
     ...(mount.VolumeOptions !== undefined && { volume: parseVolumeOptions(mount.VolumeOptions, version) }),
   };
 }
@@ -70,16 +88,37 @@ function faultOf(mount: WireMount, type: MountRequest['type']): string | undefin
   if (type === 'bind' && source === '') return 'field Source must not be empty';
   if (type === 'bind' && !source.startsWith('/')) return `invalid mount path: '${source}' mount path must be absolute`;
   if (type === 'tmpfs' && source !== '') return 'field Source must not be specified';
-  return subpathFault(source, mount.VolumeOptions?.Subpath ?? '');
+  const propagation = mount.BindOptions?.Propagation ?? '';
+  if (propagation !== '' && !propagations.includes(propagation)) return `invalid propagation mode: ${propagation}`;
+  if (type === 'volume' && source === '' && mount.ReadOnly) {
+    return 'must not set ReadOnly mode when using anonymous volumes';
+  }
+  return tmpfsFault(mount.TmpfsOptions?.Options ?? []) ?? subpathFault(source, mount.VolumeOptions?.Subpath ?? '');
 }
 
 const optionsNames = { bind: 'BindOptions', volume: 'VolumeOptions', tmpfs: 'TmpfsOptions' } as const;
+
+/** Besides its size and permissions only whether programs run from it can be said (moby, volume/mounts/linux_parser.go). */
+function tmpfsFault(options: readonly (readonly string[])[]): string | undefined {
+  if (options.some(({ length }) => length < 1 || length > 2)) return 'invalid option array length';
+  const strange = options.find(([name = '']) => !['exec', 'noexec'].includes(name));
+  return strange && `invalid option: ${strange[0]}`;
+}
 
 function subpathFault(source: string, subpath: string): string | undefined {
   if (subpath === '') return undefined;
   if (source === '') return 'must not set Subpath when using anonymous volumes';
   const leadsOut = subpath.startsWith('/') || /^\.\.(\/|$)/.test(posix.normalize(subpath));
   return leadsOut ? 'subpath must be a relative path within the volume' : undefined;
+}
+
+function parseBindOptions(options: NonNullable<WireMount['BindOptions']>, version: ApiVersion): BindMountOptions {
+  return {
+    nonRecursive: options.NonRecursive && version >= since.nonRecursive,
+    createMountpoint: options.CreateMountpoint && version >= since.createMountpoint,
+    readOnlyNonRecursive: options.ReadOnlyNonRecursive,
+    readOnlyForceRecursive: options.ReadOnlyForceRecursive,
+  };
 }
 
 function parseVolumeOptions(options: NonNullable<WireMount['VolumeOptions']>, version: ApiVersion): VolumeMountOptions {
@@ -90,23 +129,42 @@ function parseVolumeOptions(options: NonNullable<WireMount['VolumeOptions']>, ve
     ...(driver !== undefined && {
       driver: { name: driver.Name, ...(driver.Options !== undefined && { options: driver.Options }) },
     }),
-    subpath: version >= subpathSince ? posix.normalize(subpath).replace(/^\.$/, '') : '',
+    subpath: version >= since.subpath ? posix.normalize(subpath).replace(/^\.$/, '') : '',
   };
 }
 
 /** A `--mount` as `HostConfig.Mounts` shows it. */
 export function presentMountRequest(mount: MountRequest) {
-  const { propagation, nonRecursive, size, permissions } = mount;
-  const bind = { ...(propagation && { Propagation: propagation }), ...(nonRecursive && { NonRecursive: true }) };
-  const tmpfs = { ...(size && { SizeBytes: size }), ...(permissions && { Mode: permissions }) };
   return {
     Type: mount.type,
     ...(mount.source !== '' && { Source: mount.source }),
     Target: mount.target,
     ...(mount.readOnly && { ReadOnly: true }),
-    ...(Object.keys(bind).length > 0 && { BindOptions: bind }),
+    ...(mount.consistency !== undefined && { Consistency: mount.consistency }),
+    ...((mount.bind ?? mount.propagation) !== undefined && { BindOptions: presentBindOptions(mount) }),
     ...(mount.volume !== undefined && { VolumeOptions: presentVolumeOptions(mount.volume) }),
-    ...(Object.keys(tmpfs).length > 0 && { TmpfsOptions: tmpfs }),
+    ...presentTmpfsOptions(mount),
+  };
+}
+
+function presentBindOptions({ propagation, bind }: MountRequest) {
+  return {
+    ...(propagation !== undefined && { Propagation: propagation }),
+    ...(bind?.nonRecursive && { NonRecursive: true }),
+    ...(bind?.createMountpoint && { CreateMountpoint: true }),
+    ...(bind?.readOnlyNonRecursive && { ReadOnlyNonRecursive: true }),
+    ...(bind?.readOnlyForceRecursive && { ReadOnlyForceRecursive: true }),
+  };
+}
+
+function presentTmpfsOptions({ size, permissions, tmpfsOptions }: MountRequest) {
+  if ((size ?? permissions ?? tmpfsOptions) === undefined) return {};
+  return {
+    TmpfsOptions: {
+      ...(size !== undefined && { SizeBytes: size }),
+      ...(permissions !== undefined && { Mode: permissions }),
+      ...(tmpfsOptions !== undefined && { Options: tmpfsOptions }),
+    },
   };
 }
 

@@ -11,15 +11,13 @@ const cases: [text: string, wanted: Bind][] = [
   ['/a:/b:ro', { ...bind, readOnly: true, mode: 'ro' }],
   ['/a:/b:rw', { ...bind, mode: 'rw' }],
   ['/a:/b:ro,z', { ...bind, readOnly: true, mode: 'ro,z' }],
-  [
-    '/a:/b:Z,ro,rslave,cached,nocopy',
-    { ...bind, readOnly: true, mode: 'Z,ro,rslave,cached,nocopy', propagation: 'rslave' },
-  ],
+  ['/a:/b:Z,ro,rslave,cached', { ...bind, readOnly: true, mode: 'Z,ro,rslave,cached', propagation: 'rslave' }],
   ['/a:/b:shared', { ...bind, mode: 'shared', propagation: 'shared' }],
   ['/a//x/../:/b/./c/', { ...bind, target: '/b/c' }],
   ['/a:/a', { ...bind, target: '/a' }],
   ['/:/host', { ...bind, source: '/', target: '/host' }],
   ['name:/b', { ...bind, type: 'volume', source: 'name' }],
+  ['name:/b:nocopy', { ...bind, type: 'volume', source: 'name', mode: 'nocopy' }],
   ['name:/b:ro', { ...bind, type: 'volume', source: 'name', readOnly: true, mode: 'ro' }],
   ['/data', { ...bind, type: 'volume', source: '', target: '/data' }],
 ];
@@ -31,6 +29,8 @@ for (const [text, wanted] of cases) {
 const specification = (text: string, reason = '') => `invalid volume specification: '${text}'${reason}`;
 const relative = (type: string, target: string) =>
   `: invalid mount config for type "${type}": invalid mount path: '${target}' mount path must be absolute`;
+const foreign = (type: string, options: string) =>
+  `: invalid mount config for type "${type}": field ${options} must not be specified`;
 const root = (type: string) =>
   `: invalid mount config for type "${type}": invalid specification: destination can't be '/'`;
 
@@ -55,7 +55,8 @@ const faults: [text: string, message: string][] = [
   ['/a:/b:shared,slave', 'invalid mode: shared,slave'],
   ['/a:/b:ro,', 'invalid mode: ro,'],
   ['/a:/b:RO', 'invalid mode: RO'],
-  ['name:/b:rshared', 'invalid mode: rshared'],
+  ['name:/b:rshared', specification('name:/b:rshared', foreign('volume', 'BindOptions'))],
+  ['/a:/b:nocopy', specification('/a:/b:nocopy', foreign('bind', 'VolumeOptions'))],
 ];
 
 for (const [text, message] of faults) {

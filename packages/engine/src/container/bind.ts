@@ -23,13 +23,15 @@ export function parseBind(text: string): MountRequest & { readonly mode: string 
   const isShort = fields.length === 1;
   const [source = '', target = '', mode = ''] = isShort ? ['', text] : fields;
   // `/data:rw` would be a mode without a source to apply to.
-  const isModeForTarget = fields.length === 2 && isMode(target, 'bind');
+  const isModeForTarget = fields.length === 2 && isMode(target);
   if (text === '' || fields.length > 3 || fields[0] === '' || isModeForTarget) throw invalid(text);
   const type = source.startsWith('/') ? 'bind' : 'volume';
-  if (!isMode(mode, type)) throw new FairleadError('invalid-argument', `invalid mode: ${mode}`);
+  if (!isMode(mode)) throw new FairleadError('invalid-argument', `invalid mode: ${mode}`);
   requireTarget(text, type, target);
   const options = mode.split(',');
   const propagation = options.find((option) => PROPAGATIONS.includes(option));
+  if (type === 'bind' && options.includes('nocopy')) throw invalidMount(text, type, foreign('VolumeOptions'));
+  if (type === 'volume' && propagation !== undefined) throw invalidMount(text, type, foreign('BindOptions'));
   return {
     type,
     source: type === 'bind' ? clean(source) : source,
@@ -40,20 +42,26 @@ export function parseBind(text: string): MountRequest & { readonly mode: string 
   };
 }
 
-function isMode(mode: string, type: 'bind' | 'volume'): boolean {
+function isMode(mode: string): boolean {
   if (mode === '') return true;
   const options = mode.split(',');
-  if (type === 'volume' && options.some((option) => PROPAGATIONS.includes(option))) return false;
   const rows = options.map((option) => EXCLUSIVE.findIndex((row) => row.includes(option)));
   return !rows.includes(-1) && new Set(rows).size === rows.length;
 }
 
 function requireTarget(text: string, type: string, target: string): void {
-  const prefix = `: invalid mount config for type "${type}": `;
   if (!target.startsWith('/')) {
-    throw invalid(text, `${prefix}invalid mount path: '${target}' mount path must be absolute`);
+    throw invalidMount(text, type, `invalid mount path: '${target}' mount path must be absolute`);
   }
-  if (clean(target) === '/') throw invalid(text, `${prefix}invalid specification: destination can't be '/'`);
+  if (clean(target) === '/') throw invalidMount(text, type, "invalid specification: destination can't be '/'");
+}
+
+function foreign(options: string): string {
+  return `field ${options} must not be specified`;
+}
+
+function invalidMount(text: string, type: string, reason: string): FairleadError {
+  return invalid(text, `: invalid mount config for type "${type}": ${reason}`);
 }
 
 function invalid(text: string, reason = ''): FairleadError {

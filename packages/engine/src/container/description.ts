@@ -111,16 +111,7 @@ function mountsOf({ container, files, sourceOf, findInit }: DescriptionSource): 
 }
 
 function runtimeMount(mount: ContainerMount, source: string): RuntimeMount {
-  if (mount.type === 'tmpfs') {
-    const options = [mount.readOnly ? 'ro' : '', ...mount.mode.split(',')].filter((option) => option !== '');
-    return {
-      kind: 'tmpfs',
-      destination: mount.target,
-      options: [...new Set(options)],
-      ...(mount.size && { size: mount.size }),
-      ...(mount.permissions && { mode: mount.permissions }),
-    };
-  }
+  if (mount.type === 'tmpfs') return tmpfsMount(mount);
   const propagation = propagationOf(mount.propagation);
   return {
     kind: 'bind',
@@ -128,7 +119,19 @@ function runtimeMount(mount: ContainerMount, source: string): RuntimeMount {
     destination: mount.target,
     readonly: mount.readOnly,
     ...(propagation && { propagation }),
-    ...(mount.nonRecursive && { nonRecursive: true }),
+    ...(mount.bind?.nonRecursive && { nonRecursive: true }),
+  };
+}
+
+function tmpfsMount({ target, mode, readOnly, size, permissions, tmpfsOptions = [] }: ContainerMount): RuntimeMount {
+  const asked = [...mode.split(','), ...tmpfsOptions.map((option) => option.join('='))];
+  const options = new Set([...asked.filter((option) => option !== ''), ...(readOnly ? ['ro'] : [])]);
+  return {
+    kind: 'tmpfs',
+    destination: target,
+    options: [...options],
+    ...(size && { size }),
+    ...(permissions && { mode: permissions }),
   };
 }
 

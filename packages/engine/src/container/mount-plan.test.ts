@@ -64,16 +64,13 @@ test('what cannot be mounted is refused, and why', () => {
       'invalid-argument',
       'Duplicate mount point: /b',
     ],
-    [
-      { tmpfs: { relative: '' } },
-      'invalid-argument',
-      `invalid mount config for type "tmpfs": invalid mount path: 'relative' mount path must be absolute`,
-    ],
+    [{ tmpfs: { relative: '' } }, 'invalid-argument', "invalid mount path: 'relative' mount path must be absolute"],
+    [{ tmpfs: { '/a/..': '' } }, 'invalid-argument', "invalid specification: destination can't be '/'"],
   ];
   for (const [host, code, message] of cases) assert.throws(() => plan(host), { code, message });
 });
 
-test('-v makes the directory that it names, --mount demands it', () => {
+test('-v makes the directory that it names, --mount demands it unless it says otherwise', () => {
   const directory = mkdtempSync(join(tmpdir(), 'fairlead-mounts-'));
   try {
     const source = join(directory, 'some/where');
@@ -88,6 +85,17 @@ test('-v makes the directory that it names, --mount demands it', () => {
     makeBindSources(config({ binds: [`${source}:/b`] }));
     assert.ok(statSync(source).isDirectory());
     requireBindSources(config({ mounts: [mount({ source })] }));
+
+    const bind = {
+      nonRecursive: false,
+      createMountpoint: true,
+      readOnlyNonRecursive: false,
+      readOnlyForceRecursive: false,
+    };
+    const wanted = config({ mounts: [mount({ source: join(directory, 'wanted'), bind })] });
+    requireBindSources(wanted);
+    makeBindSources(wanted);
+    assert.ok(statSync(join(directory, 'wanted')).isDirectory());
 
     const file = join(directory, 'file');
     writeFileSync(file, '');

@@ -1,5 +1,5 @@
 import { chownSync, existsSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
 import { FairleadError, messageOf, type Owner } from '@fairlead/base';
 import type { MountView } from '../engine-port.ts';
@@ -34,13 +34,14 @@ export function plannedMounts(config: Pick<ContainerConfig, 'host'>): PlannedMou
 }
 
 /**
- * `-v` makes the directory that it names, as Docker does; `--mount` does not.
+ * `-v` makes the directory that it names, as Docker does; `--mount` only when it says so.
  *
  * @param root whom it belongs to: who is root in the container; absent means the host's.
  * @throws FairleadError `internal` in Docker's words when it cannot be made.
  */
 export function makeBindSources(config: Pick<ContainerConfig, 'host'>, root?: Owner): void {
-  for (const { type, source } of config.host.binds.map(parseBind)) {
+  const { binds, mounts } = config.host;
+  for (const { type, source } of [...binds.map(parseBind), ...mounts.filter(({ bind }) => bind?.createMountpoint)]) {
     if (type === 'bind' && !existsSync(source)) makeBindSource(source, root);
   }
 }
@@ -92,11 +93,12 @@ function tmpfsMount(target: string, mode: string): PlannedMount {
   return { type: 'tmpfs', source: '', target, mode, readOnly: mode.split(',').includes('ro') };
 }
 
-function requireUsable(mount: PlannedMount): void {
-  if (!mount.target.startsWith('/')) {
-    const reason = `invalid mount path: '${mount.target}' mount path must be absolute`;
-    throw new FairleadError('invalid-argument', `invalid mount config for type "${mount.type}": ${reason}`);
-  }
+/** Of `-v` and `--mount` that is known already: the words are those for `--tmpfs` (moby, daemon/daemon_unix.go). */
+function requireUsable({ target }: PlannedMount): void {
+  const fault = !target.startsWith('/')
+    ? `invalid mount path: '${target}' mount path must be absolute`
+    : resolve(target) === '/' && "invalid specification: destination can't be '/'";
+  if (fault) throw new FairleadError('invalid-argument', fault);
 }
 
 /**
@@ -105,8 +107,8 @@ function requireUsable(mount: PlannedMount): void {
  * @throws FairleadError `invalid-argument`.
  */
 export function requireBindSources(config: Pick<ContainerConfig, 'host'>): void {
-  for (const { type, source } of config.host.mounts) {
-    if (type !== 'bind' || existsSync(source)) continue;
+  for (const { type, source, bind } of config.host.mounts) {
+    if (type !== 'bind' || bind?.createMountpoint || existsSync(source)) continue;
     const reason = `bind source path does not exist: ${source}`;
     throw new FairleadError('invalid-argument', `invalid mount config for type "bind": ${reason}`);
   }
