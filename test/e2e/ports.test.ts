@@ -110,7 +110,7 @@ test('a long range is kept from other programs, refused where one has a port of 
   const isTaken = async (port: number) => /Address already in use/.test((await listen(port)).stderr);
   await serve('long', '--network', 'dual', '-p', '20000-29999:20000-29999', '-p', '20000-20999:20000-20999/udp');
   assert.deepEqual(await Promise.all([20_000, 25_000, 29_999].map(isTaken)), [true, true, true]);
-  assert.equal(await docker('port', 'long', '29999'), '0.0.0.0:29999\n[::]:29999\n');
+  assert.equal(await engine.fairlead('port', 'long', '29999'), '0.0.0.0:29999\n[::]:29999\n');
   const clash = await daemon.tryDocker(['run', '--rm', '-p', '127.0.0.1:21000-22000:21000-22000', ...web]);
   assert.match(clash.stderr, /Bind for 127\.0\.0\.1:21000 failed: port is already allocated/);
   await engine.fairlead('port', 'rm', 'long', '25000');
