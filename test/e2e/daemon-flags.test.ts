@@ -144,6 +144,18 @@ test('--icc, --default-gateway and --default-network-opt decide about networks',
   });
 });
 
+test('a second daemon beside one that runs is refused, whatever was left in the file of a killed one', async () => {
+  await using host = await Host.create();
+  await using daemon = await Daemon.fairlead(host);
+  const pidFile = '/run/fairlead.pid';
+  const second = await host.run([fairlead, 'daemon', '--pidfile', pidFile, '--data-root', join(host.folder, 'second')]);
+  assert.match(second.stderr, /process with PID \d+ is still running: ensure Fairlead is not running or delete/);
+  assert.equal(second.code, 1);
+  await daemon.kill9();
+  await host.exec('sh', '-c', `echo 1 >${pidFile}`);
+  await daemon.restart();
+});
+
 test('what is published is for this host alone when the operator wants it so', async () => {
   const binding = 'bridge=com.docker.network.bridge.host_binding_ipv4=127.0.0.1';
   await withDaemon(['--ip', '127.0.0.1', '--default-network-opt', binding], async (daemon) => {

@@ -3,8 +3,8 @@ import { resolveQuickly } from '@fairlead/base/quick-resolution';
 
 registerHooks({ resolve: resolveQuickly });
 const { runDaemon } = await import('./run-daemon.ts');
+const { ENGINE_TITLE } = await import('@fairlead/runtime/host-program');
 
-// `nft list` names the owner of a table by this.
-process.title = 'fairlead daemon';
+process.title = ENGINE_TITLE;
 // Streams of containers may still be open: they are the containers' business now.
 process.exit(await runDaemon(process.argv.slice(2)));

@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { FairleadError } from '@fairlead/base';
-import { runningProcess } from '@fairlead/runtime';
+import { runningEngine } from '@fairlead/runtime';
 
 /** Says which process is the daemon, for as long as it lives; a second one is refused. */
 export class PidFile implements Disposable {
@@ -9,7 +9,7 @@ export class PidFile implements Disposable {
   /** @throws FairleadError `conflict` when the process named in the file still runs. */
   constructor(path: string) {
     this.#path = path;
-    const other = runningProcess(path, (word) => word.endsWith('packages/daemon/src/main.ts'));
+    const other = runningEngine(path);
     if (other !== undefined && other !== process.pid) {
       const reason = `ensure Fairlead is not running or delete ${path}`;
       throw new FairleadError('conflict', `process with PID ${other} is still running: ${reason}`);

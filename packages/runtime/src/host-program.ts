@@ -34,6 +34,14 @@ export function runningProcess(pidFile: string, isMeant: (word: string) => boole
   }
 }
 
+/** What the engine calls itself, in place of its command line: `nft list` names the owner of a table by this. */
+export const ENGINE_TITLE = 'fairlead daemon';
+
+/** The engine that a pid file names, when it runs: under its title, or not yet. */
+export function runningEngine(pidFile: string): number | undefined {
+  return runningProcess(pidFile, (word) => word === ENGINE_TITLE || word.endsWith('packages/daemon/src/main.ts'));
+}
+
 /** True when the process exists and is no zombie: a dead child of a dead parent can stay one for a while. */
 export function isAlive(pid: number): boolean {
   try {

@@ -46,7 +46,7 @@ export { type CallOptions, type DuplexCall, GrpcChannel, type Metadata } from '.
 export { frameMessage, MessageFrameReader } from './grpc/message-frame.ts';
 export { methodsOf } from './grpc/method.ts';
 export { GrpcError, GrpcStatus, hasStatus } from './grpc/status.ts';
-export { installedProgram, pathDirectories, runningProcess } from './host-program.ts';
+export { installedProgram, pathDirectories, runningEngine, runningProcess } from './host-program.ts';
 export { removeEmptyCgroup, removeEmptyCgroupParents } from './spec/cgroup-parent.ts';
 export type {
   ContainerDescription,

@@ -3,12 +3,13 @@ import { connect as connectTo } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FairleadError, messageOf } from '@fairlead/base';
+import { runningEngine } from '@fairlead/runtime/host-program';
 import type { Action, Invocation } from '../command/command.ts';
 import { type Connection, connect } from '../connection/connection.ts';
 import { provide } from '../setup/debian-packages.ts';
 import { engineRequirements, initRequirements } from '../setup/requirement.ts';
 import { launcher, type Places, placesBelow } from './places.ts';
-import { runningEngine, supervisorFor } from './supervisor.ts';
+import { supervisorFor } from './supervisor.ts';
 
 /** Exit code of `status` when there is no engine, as init scripts have it (LSB). */
 const notRunning = 3;

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } 
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FairleadError } from '@fairlead/base';
-import { runningProcess } from '@fairlead/runtime/host-program';
+import { runningEngine } from '@fairlead/runtime/host-program';
 import { daemonFlags, launcher, type Places, socketUnitText, unitText } from './places.ts';
 
 /** Who starts the engine and ends it. */
@@ -75,11 +75,6 @@ function detached(places: Places): Supervisor {
       rmSync(places.pidFile, { force: true });
     },
   };
-}
-
-/** The engine that a pid file names, when it runs. */
-export function runningEngine(pidFile: string): number | undefined {
-  return runningProcess(pidFile, (word) => word.endsWith('packages/daemon/src/main.ts'));
 }
 
 /** Milliseconds that an engine has to end by itself. */
