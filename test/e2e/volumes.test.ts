@@ -268,6 +268,32 @@ test('a part of a volume can be mounted, and no link leads from it', async () =>
   await assert.rejects(create('escaping', '../x'), /subpath must be a relative path within the volume/);
 });
 
+test('what is mounted below a read-only mount is read-only too, except for clients that do not expect it', async () => {
+  const source = join(rig.host.folder, 'outer');
+  mkdirSync(join(source, 'inner'), { recursive: true });
+  await rig.host.exec('mount', '-t', 'tmpfs', 'tmpfs', join(source, 'inner'));
+  const write = async (version: string, settings: object) => {
+    const client = new ApiClient(`unix://${rig.daemon.socketPath}`, version);
+    const body = { Image: 'busybox', Cmd: ['touch', '/outer/inner/file'], HostConfig: settings };
+    const { Id } = await client.json<{ Id: string }>('POST', '/containers/create', { body });
+    await client.text('POST', `/containers/${Id}/start`);
+    const { StatusCode } = await client.json<{ StatusCode: number }>('POST', `/containers/${Id}/wait`);
+    return StatusCode === 0;
+  };
+  const mount = (BindOptions: object) => ({
+    Mounts: [{ Type: 'bind', Source: source, Target: '/outer', ReadOnly: true, BindOptions }],
+  });
+  const bind = { Binds: [`${source}:/outer:ro`] };
+  assert.deepEqual([await write('1.44', bind), await write('1.43', bind)], [false, true]);
+  assert.deepEqual([await write('1.44', mount({})), await write('1.43', mount({}))], [false, true]);
+  assert.equal(await write('1.44', mount({ ReadOnlyNonRecursive: true })), true);
+  assert.equal(await write('1.44', mount({ ReadOnlyForceRecursive: true })), false);
+  await assert.rejects(write('1.43', mount({ ReadOnlyForceRecursive: true })), {
+    message: 'BindOptions.ReadOnlyForceRecursive needs API v1.44 or newer',
+  });
+  await rig.host.exec('umount', join(source, 'inner'));
+});
+
 test('a mount makes the volume that it describes', async () => {
   const part = ['type=volume,src=made,dst=/m,volume-label=a=b,volume-driver=local'];
   const options = ['volume-opt=type=tmpfs', 'volume-opt=device=tmpfs'];

@@ -71,6 +71,8 @@ export interface HostConfig {
   /** `source:destination[:options]`. */
   readonly binds: readonly string[];
   readonly mounts: readonly MountRequest[];
+  /** What is mounted below its read-only mounts stays writable: clients from before API 1.44 expect that. */
+  readonly readOnlyNonRecursive?: true;
   /** Containers whose mounts it takes over: `NAME[:ro]`. */
   readonly volumesFrom?: readonly string[];
   /** Driver of volumes that name none. */

@@ -6,6 +6,7 @@
 export { requireCapabilities } from './spec/capabilities.ts';
 export { containerSpec, execProcess } from './spec/container-spec.ts';
 export { deviceNumbers, readHostDevice, readHostDevices } from './spec/host-devices.ts';
+export { recursiveReadOnlyFault } from './spec/recursive-read-only.ts';
 export { linuxResources } from './spec/resources.ts';
 export { startFailureOf } from './spec/start-failure.ts';
 export { resolveUser } from './spec/user.ts';

@@ -2,7 +2,7 @@ import type { HostConfig, ResourceLimits } from '@fairlead/engine';
 import * as v from 'valibot';
 import type { ApiVersion } from '../http/api-version.ts';
 import { goBoolean, goInteger, goObject, goString, goStringMap, goStrings } from './go-json.ts';
-import { mountSchema, parseMount } from './mount.ts';
+import { mountSchema, parseMount, recursiveReadOnlySince } from './mount.ts';
 import { parsePortMap, portMapSchema } from './port-map.ts';
 
 const optionalBoolean = v.optional(v.boolean());
@@ -88,6 +88,7 @@ export function parseHostConfig(host: WireHostConfig, version: ApiVersion): Host
     publishAllPorts: host.PublishAllPorts,
     binds: host.Binds,
     mounts: host.Mounts.map((mount) => parseMount(mount, version)),
+    ...(version < recursiveReadOnlySince && { readOnlyNonRecursive: true }),
     ...(host.VolumesFrom.length > 0 && { volumesFrom: host.VolumesFrom }),
     ...(host.VolumeDriver !== '' && { volumeDriver: host.VolumeDriver }),
     tmpfs: host.Tmpfs,

@@ -47,6 +47,9 @@ const propagations = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rsla
 /** Versions since which there are options; before, nobody could mean them. */
 const since = { nonRecursive: 40, createMountpoint: 42, subpath: 45 };
 
+/** Version since which a read-only mount is so with all that is mounted below it. */
+export const recursiveReadOnlySince = 44;
+
 /**
  * A `--mount` as the engine has it.
  *
@@ -60,6 +63,10 @@ export function parseMount(mount: WireMount, version: ApiVersion): MountRequest 
       'invalid-argument',
       `invalid mount config for type ${JSON.stringify(mount.Type)}: ${fault}`,
     );
+  }
+  // Rather refused than left out: who asks for it relies on it (moby, container_routes.go).
+  if (mount.BindOptions?.ReadOnlyForceRecursive && version < recursiveReadOnlySince) {
+    throw new FairleadError('invalid-argument', 'BindOptions.ReadOnlyForceRecursive needs API v1.44 or newer');
   }
   const propagation = mount.BindOptions?.Propagation ?? '';
   const { SizeBytes: size = 0, Mode: permissions = 0, Options: tmpfsOptions } = mount.TmpfsOptions ?? {};

@@ -32,6 +32,11 @@ const cases: readonly (readonly [text: string, wanted: object])[] = [
     'type=bind,src=/a,dst=/m,bind-propagation=rslave,bind-nonrecursive',
     { ...plain, Type: 'bind', Source: '/a', BindOptions: { Propagation: 'rslave', NonRecursive: true } },
   ],
+  ['type=bind,src=/a,dst=/m,bind-recursive=enabled', { ...plain, Type: 'bind', Source: '/a' }],
+  [
+    'type=bind,src=/a,dst=/m,ro,bind-recursive=readonly',
+    { ...plain, Type: 'bind', Source: '/a', ReadOnly: true, BindOptions: { ReadOnlyForceRecursive: true } },
+  ],
 ];
 
 for (const [text, wanted] of cases) {
@@ -44,6 +49,8 @@ test('a mount without a target is none, and neither is one that is not understoo
     'dst=/m,read-only=true': "unexpected key 'read-only' in 'read-only=true'",
     'type=tmpfs,dst=/m,tmpfs-size=much': 'invalid value for tmpfs-size: much',
     'type=tmpfs,dst=/m,tmpfs-mode=rwx': 'invalid value for tmpfs-mode: rwx',
+    'dst=/m,bind-recursive=yes':
+      'invalid value for bind-recursive: yes (must be "enabled", "disabled", "writable", or "readonly")',
   };
   for (const [text, problem] of Object.entries(problems)) {
     const message = `invalid argument "${text}" for "--mount" flag: ${problem}`;

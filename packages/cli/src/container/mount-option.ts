@@ -25,10 +25,24 @@ type Pair = readonly [key: string, value: string];
 
 const targets = ['target', 'destination', 'dst'];
 const plainKeys = ['type', 'source', 'src', ...targets, 'readonly', 'ro', 'consistency'];
-const optionKeys = ['bind-propagation', 'bind-nonrecursive', 'volume-nocopy', 'volume-subpath', 'volume-driver'];
+const optionKeys = [
+  'bind-propagation',
+  'bind-recursive',
+  'bind-nonrecursive',
+  'volume-nocopy',
+  'volume-subpath',
+  'volume-driver',
+];
 const amounts: Readonly<Record<string, (text: string) => number | undefined>> = {
   'tmpfs-size': parseBytes,
   'tmpfs-mode': parsePermissions,
+};
+/** `bind-recursive`: what becomes of mounts below the source. */
+const recursion: Readonly<Record<string, Readonly<Record<string, true>>>> = {
+  enabled: {},
+  disabled: { NonRecursive: true },
+  writable: { ReadOnlyNonRecursive: true },
+  readonly: { ReadOnlyForceRecursive: true },
 };
 const known = new Set([...plainKeys, ...optionKeys, 'volume-label', 'volume-opt', ...Object.keys(amounts)]);
 
@@ -49,6 +63,7 @@ export function parseMount(text: string): Record<string, unknown> {
   const bind = {
     ...(propagation !== undefined && { Propagation: propagation }),
     ...(isTrue(first('bind-nonrecursive')) && { NonRecursive: true }),
+    ...recursion[first('bind-recursive') ?? 'enabled'],
   };
   const tmpfs = { ...(size !== undefined && { SizeBytes: size }), ...(mode !== undefined && { Mode: mode }) };
   const volume = volumeOptions(pairs);
@@ -69,6 +84,9 @@ function faultOf(pairs: readonly Pair[]): string | undefined {
     if (!known.has(key)) return `unexpected key '${key}' in '${key}=${value}'`;
     const parse = amounts[key];
     if (parse !== undefined && parse(value) === undefined) return `invalid value for ${key}: ${value}`;
+    if (key === 'bind-recursive' && !Object.hasOwn(recursion, value)) {
+      return `invalid value for ${key}: ${value} (must be "enabled", "disabled", "writable", or "readonly")`;
+    }
   }
   return pairs.some(([key]) => targets.includes(key)) ? undefined : 'target is required';
 }

@@ -114,7 +114,14 @@ test('the three files are bound unless something else is mounted there', () => {
     host: { binds: ['/mine:/etc/hosts:ro,rslave'], tmpfs: { '/t': 'size=1m,mode=700' } },
   }).mounts;
   assert.deepEqual(mounts?.slice(2), [
-    { kind: 'bind', source: '/mine', destination: '/etc/hosts', readonly: true, propagation: 'rslave' },
+    {
+      kind: 'bind',
+      source: '/mine',
+      destination: '/etc/hosts',
+      readonly: true,
+      recursiveReadonly: true,
+      propagation: 'rslave',
+    },
     { kind: 'tmpfs', destination: '/t', options: ['size=1m', 'mode=700'] },
   ]);
 });

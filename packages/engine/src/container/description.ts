@@ -8,6 +8,7 @@ import type { ContainerTable } from './container-table.ts';
 import { INIT_PATH } from './init-program.ts';
 import { isolationOf, passiveLimits } from './isolation.ts';
 import { containerMounts } from './mount-plan.ts';
+import { isRecursivelyReadOnly } from './read-only-mount.ts';
 
 /** What the description of a container is made from. */
 export interface DescriptionSource {
@@ -28,6 +29,8 @@ export interface DescriptionSource {
   readonly rootfsFile: (path: string) => string;
   /** Where the host has the `/dev/shm` of a container that shares it. */
   readonly sharedMemoryOf: (id: string) => string;
+  /** Why nothing can be made read-only together with what is mounted below it; asked for only where somebody wants that. */
+  readonly recursiveReadOnlyFault?: string | undefined;
   /** Finds the host's program that `--init` puts first. */
   readonly findInit: () => string;
 }
@@ -93,7 +96,8 @@ function hasInit({ init, pidMode }: HostConfig): boolean {
   return init && (pidMode === '' || pidMode === 'private');
 }
 
-function mountsOf({ container, files, sourceOf, findInit }: DescriptionSource): RuntimeMount[] {
+function mountsOf(description: DescriptionSource): RuntimeMount[] {
+  const { container, files, findInit } = description;
   const asked = containerMounts(container);
   const taken = new Set(asked.map(({ target }) => target));
   const own: [string, string][] = [
@@ -107,17 +111,19 @@ function mountsOf({ container, files, sourceOf, findInit }: DescriptionSource): 
   const init: RuntimeMount[] = hasInit(container.config.host)
     ? [{ kind: 'bind', source: findInit(), destination: INIT_PATH, readonly: true }]
     : [];
-  return [...system, ...init, ...asked.map((mount) => runtimeMount(mount, sourceOf(mount)))];
+  return [...system, ...init, ...asked.map((mount) => runtimeMount(mount, description))];
 }
 
-function runtimeMount(mount: ContainerMount, source: string): RuntimeMount {
+function runtimeMount(mount: ContainerMount, { container, sourceOf, ...source }: DescriptionSource): RuntimeMount {
   if (mount.type === 'tmpfs') return tmpfsMount(mount);
   const propagation = propagationOf(mount.propagation);
+  const recursive = isRecursivelyReadOnly(mount, container.config.host, source.recursiveReadOnlyFault);
   return {
     kind: 'bind',
-    source,
+    source: sourceOf(mount),
     destination: mount.target,
     readonly: mount.readOnly,
+    ...(recursive && { recursiveReadonly: true }),
     ...(propagation && { propagation }),
     ...(mount.bind?.nonRecursive && { nonRecursive: true }),
   };

@@ -19,8 +19,9 @@ import { ignoreMissing } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import { findInit } from './init-program.ts';
 import type { LegacyLinks } from './legacy-links.ts';
-import { makeBindSources } from './mount-plan.ts';
+import { containerMounts, makeBindSources } from './mount-plan.ts';
 import { hostnameOf, type NetworkPlan } from './network-plan.ts';
+import { wantsRecursiveReadOnly } from './read-only-mount.ts';
 import { readRootfsFile } from './rootfs-file.ts';
 import { RunningProcess } from './running.ts';
 import { SandboxStart } from './sandbox-start.ts';
@@ -238,11 +239,20 @@ export class ContainerStart {
       const linked = variables.length > 0 ? { ...container, env: [...variables, ...container.env] } : container;
       const sharedMemoryOf = (id: string) => this.sharedMemory.path(id);
       const places = { networkNamespace, files, cgroupParent, sourceOf, rootfsFile, sharedMemoryOf, findInit };
-      const source = { container: linked, hostname, userNamespace, appArmorProfile, ...places };
+      const recursiveReadOnlyFault = await this.#recursiveReadOnlyFault(container);
+      const source = { container: linked, hostname, userNamespace, appArmorProfile, recursiveReadOnlyFault, ...places };
       return describeContainer({ ...source, table: this.#table });
     } catch (error) {
       throw new FairleadError('internal', messageOf(error), { cause: error });
     }
+  }
+
+  /** The runtime is asked only for who wants that of it. */
+  async #recursiveReadOnlyFault(container: Container): Promise<string | undefined> {
+    const { host } = container.config;
+    if (!containerMounts(container).some((mount) => wantsRecursiveReadOnly(mount, host))) return undefined;
+    const { recursiveReadOnlyFault } = await runtimeSpec();
+    return await recursiveReadOnlyFault(this.#context.settings.runtime.binary ?? 'runc');
   }
 
   async #startTask({ id }: Container, started: Started): Promise<number> {

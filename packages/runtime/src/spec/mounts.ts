@@ -10,6 +10,8 @@ export type MountRequest =
       readonly source: string;
       readonly destination: string;
       readonly readonly?: boolean;
+      /** Of one that is read-only: what is mounted below the source is so too (see `recursiveReadOnlyFault`). */
+      readonly recursiveReadonly?: boolean;
       /** `rprivate` unless told otherwise. */
       readonly propagation?: Propagation;
       /** Leave out what is mounted below the source. */
@@ -46,7 +48,7 @@ function bindMount(request: Extract<MountRequest, { kind: 'bind' }>): OciMount {
     source: request.source,
     options: [
       request.nonRecursive ? 'bind' : 'rbind',
-      ...(request.readonly ? ['ro'] : []),
+      ...(request.readonly ? [request.recursiveReadonly ? 'rro' : 'ro'] : []),
       request.propagation ?? 'rprivate',
     ],
   };
