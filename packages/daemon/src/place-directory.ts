@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { parseIpAddress } from '@fairlead/base';
-import type { ContainerView, EnginePort, Network, PortBinding } from '@fairlead/engine';
+import { type ContainerView, type EnginePort, type Network, type PortBinding, readOwned } from '@fairlead/engine';
 import { isGuarded, segmentNamesOf } from '@fairlead/network';
 import type { ContainerPlace, Directory, NetworkPlace, Publication } from '@fairlead/trace';
 
@@ -48,7 +47,9 @@ function openSandbox({ container, sandbox }: ContainerView): ContainerView['sand
 
 function filesOf(view: ContainerView): Pick<ContainerPlace, 'files'> {
   const { hosts, resolvConf } = view.files;
-  return openSandbox(view) === undefined ? {} : { files: { hosts: read(hosts), resolvConf: read(resolvConf) } };
+  return openSandbox(view) === undefined
+    ? {}
+    : { files: { hosts: readOwned(hosts) ?? '', resolvConf: readOwned(resolvConf) ?? '' } };
 }
 
 /** A network, as far as packets are concerned. */
@@ -68,15 +69,6 @@ export function networkPlace(network: Network): NetworkPlace {
     ...(bridge !== undefined && { mtu: bridge.mtu, masquerade: bridge.masquerade }),
     gateways: subnets.flatMap(({ gateway }) => (gateway === undefined ? [] : [gateway])),
   };
-}
-
-/** A container may have no such file of ours. */
-function read(path: string): string {
-  try {
-    return path === '' ? '' : readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 /** A binding without a port of its own gets one at the start. */

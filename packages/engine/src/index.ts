@@ -31,6 +31,7 @@ export type { BuildKitService } from './build/build-kit-port.ts';
 export type { BuildOptions, BuildService } from './build/build-port.ts';
 export { isAlive, isUp } from './container/container-state.ts';
 export { ContainerTable } from './container/container-table.ts';
+export { readOwned } from './container/owned-file.ts';
 export { parseSignal } from './container/signal.ts';
 export type { EngineContext, EngineSettings, FileSystems, OutputKeeper } from './context.ts';
 export type { DiagnosisService } from './diagnosis-port.ts';

@@ -1,16 +1,13 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, rmSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { FairleadError } from '@fairlead/base';
 import { IgnorePatterns } from '@fairlead/dockerfile';
 import { decompressed, type TarEntry, tarEntries } from '@fairlead/registry/tar';
 import { ArchiveExtractor } from '../files/archive-extractor.ts';
-import { bytePath, errnoName, type FileCalls, O_PATH, pathBytes } from '../files/file-calls.ts';
+import { bytePath, errnoName, type FileCalls, O_PATH, pathBytes, shortText } from '../files/file-calls.ts';
 import { inDirectory, isMissingPath, type RootView, realPath } from '../files/path-stat.ts';
 import { removeTree } from '../files/remove-tree.ts';
 import { beginFileDigest } from './file-digest.ts';
-
-/** Bytes; what is longer is no Dockerfile. */
-const largestDockerfile = 1 << 24;
 
 /** The files that a client has sent, in a directory of their own until it is disposed of. */
 export class ContextDirectory implements Disposable {
@@ -59,7 +56,7 @@ export class ContextDirectory implements Disposable {
     const wanted = name === '' ? 'Dockerfile' : name;
     const path = this.#find(wanted, wanted === 'Dockerfile' ? ['Dockerfile', 'dockerfile'] : [wanted]);
     const text = this.#read(path) ?? '';
-    if (text === '') throw invalid(`the Dockerfile (${wanted}) cannot be empty`);
+    if (text === '') fail(`the Dockerfile (${wanted}) cannot be empty`);
     const ignored = new IgnorePatterns(this.#read('.dockerignore') ?? '');
     for (const file of ['.dockerignore', path]) if (ignored.ignores(posix.normalize(file))) await this.#remove(file);
     return text;
@@ -72,7 +69,7 @@ export class ContextDirectory implements Disposable {
 
   #find(wanted: string, candidates: readonly string[]): string {
     for (const path of candidates) if (this.#read(path) !== undefined) return path;
-    throw invalid(`Cannot locate specified Dockerfile: ${wanted}`);
+    fail(`Cannot locate specified Dockerfile: ${wanted}`);
   }
 
   /** @returns `undefined` when there is no such file. */
@@ -87,9 +84,7 @@ export class ContextDirectory implements Disposable {
       throw error;
     }
     try {
-      const stat = fstatSync(file);
-      if (!stat.isFile() || stat.size > largestDockerfile) throw invalid(`${path} is no Dockerfile`);
-      return readFileSync(file, 'utf8');
+      return shortText(file) ?? fail(`${path} is no Dockerfile`);
     } finally {
       closeSync(file);
     }
@@ -143,6 +138,6 @@ async function* withDigests(entries: AsyncIterable<TarEntry>, digests: Map<strin
   }
 }
 
-function invalid(message: string): FairleadError {
-  return new FairleadError('invalid-argument', message);
+function fail(message: string): never {
+  throw new FairleadError('invalid-argument', message);
 }

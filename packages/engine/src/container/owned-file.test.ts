@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -45,4 +45,12 @@ test('a file that was edited is left alone, or keeps the lines that are not ours
   assert.equal(text(), 'mine\nd\n');
   writeOwned(path, 'e\n');
   assert.equal(text(), 'e\n');
+});
+
+test('a file that a container has made longer than any is left alone', () => {
+  const path = join(folder, 'long');
+  writeOwned(path, 'a\n');
+  truncateSync(path, 2 ** 33);
+  for (const rewrite of [rewriteLines, rewriteUnlessEdited]) rewrite(path, 'b\n');
+  assert.equal(statSync(path).size, 2 ** 33);
 });

@@ -1,4 +1,5 @@
-import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, openSync, writeFileSync } from 'node:fs';
+import { shortText } from '../files/file-calls.ts';
 
 /** Beside a file that containers may edit stands what we have written into it last. */
 const SUFFIX = '.written';
@@ -11,14 +12,14 @@ export function writeOwned(path: string, text: string): void {
 
 /** Write a file anew unless the container has edited it, which is left alone then. */
 export function rewriteUnlessEdited(path: string, text: string): void {
-  const [present, written] = [read(path), read(`${path}${SUFFIX}`)];
+  const [present, written] = [readOwned(path), readOwned(`${path}${SUFFIX}`)];
   if (present === written && written !== text) writeOwned(path, text);
 }
 
-/** Change those lines of a file that are ours; the container's own stay. */
+/** Change those lines of a file that are ours; the container's own stay. One that it has made very long is left alone. */
 export function rewriteLines(path: string, text: string): void {
-  const [present, written] = [read(path), read(`${path}${SUFFIX}`)];
-  if (written === text) return;
+  const [present, written = ''] = [readOwned(path), readOwned(`${path}${SUFFIX}`)];
+  if (present === undefined || written === text) return;
   overwrite(path, mergeLines(present, written, text));
   overwrite(`${path}${SUFFIX}`, text);
 }
@@ -52,10 +53,17 @@ function linesOf(text: string): string[] {
   return text.replace(/\n$/, '').split('\n');
 }
 
-function read(path: string): string {
+/** The text of a file that a container may have written; '' when there is none, `undefined` when it is too long. */
+export function readOwned(path: string): string | undefined {
+  let descriptor: number;
   try {
-    return readFileSync(path, 'utf8');
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch {
     return '';
+  }
+  try {
+    return shortText(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
 }

@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync } from 'node:fs';
+import { shortText } from '../files/file-calls.ts';
 
 /** A mount as containerd describes it. */
 export interface RootfsMount {
@@ -6,9 +7,6 @@ export interface RootfsMount {
   readonly source: string;
   readonly options: readonly string[];
 }
-
-/** Bytes; user databases are far smaller, and an image could bring any. */
-const LARGEST = 1 << 24;
 
 /**
  * Read a small file of a file system that is not mounted yet, from the layers of its overlay.
@@ -63,8 +61,7 @@ function readRegular(path: string): string | undefined {
   // O_NONBLOCK: opening a pipe would wait for a writer.
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    const stat = fstatSync(descriptor);
-    return stat.isFile() && stat.size <= LARGEST ? readFileSync(descriptor, 'utf8') : undefined;
+    return shortText(descriptor);
   } finally {
     closeSync(descriptor);
   }

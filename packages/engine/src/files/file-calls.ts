@@ -1,3 +1,4 @@
+import { fstatSync, readSync } from 'node:fs';
 import type { SnapshotMount } from '@fairlead/runtime';
 
 /** Something of the host that is seen in a container. */
@@ -48,6 +49,20 @@ export function textPath(path: string): string {
 /** Where something below an open directory is found; a link in the last place is not followed by calls that do not. */
 export function below(descriptor: number, name: string): string {
   return `/proc/self/fd/${descriptor}/${name === '' ? '.' : name}`;
+}
+
+/** Bytes; files such as `/etc/passwd` and Dockerfiles are far smaller, and a container could have any. */
+const longestText = 1 << 24;
+
+/**
+ * The text of an open file whose size is not ours to choose, and which we have to hold; `undefined` when it is no regular
+ * file, or a longer one. What is added meanwhile is not read.
+ */
+export function shortText(descriptor: number): string | undefined {
+  const stat = fstatSync(descriptor);
+  if (!stat.isFile() || stat.size > longestText) return undefined;
+  const bytes = Buffer.allocUnsafe(stat.size);
+  return bytes.toString('utf8', 0, readSync(descriptor, bytes));
 }
 
 /** Name of the error number of anything that a call threw. */

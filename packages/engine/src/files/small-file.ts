@@ -1,9 +1,6 @@
-import { closeSync, constants, fstatSync, readFileSync } from 'node:fs';
-import { pathBytes } from './file-calls.ts';
+import { closeSync, constants } from 'node:fs';
+import { pathBytes, shortText } from './file-calls.ts';
 import type { RootView } from './path-stat.ts';
-
-/** Bytes; user databases are far smaller, and a container could have any. */
-const largest = 1 << 24;
 
 /** The text of a file such as `/etc/passwd`; '' when there is none, or something else. */
 export function readSmallFile({ descriptor, calls }: RootView, path: string): string {
@@ -15,8 +12,7 @@ export function readSmallFile({ descriptor, calls }: RootView, path: string): st
     return '';
   }
   try {
-    const stat = fstatSync(file);
-    return stat.isFile() && stat.size <= largest ? readFileSync(file, 'utf8') : '';
+    return shortText(file) ?? '';
   } finally {
     closeSync(file);
   }
