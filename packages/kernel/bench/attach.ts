@@ -34,10 +34,16 @@ import {
   setLinkUpMessage,
   type TableDefinition,
 } from '@fairlead/netlink';
+import { Recorder } from '../src/change/recorder.ts';
 import { Kernel } from '../src/kernel.ts';
-import { createNamespace, deleteNamespace, enterNamespace, listNamespaces, namespacePath } from '../src/namespace.ts';
-import { NetlinkSocket } from '../src/netlink-socket.ts';
-import { Recorder } from '../src/recorder.ts';
+import {
+  createNamespace,
+  deleteNamespace,
+  enterNamespace,
+  listNamespaces,
+  namespacePath,
+} from '../src/namespace/namespace.ts';
+import { NetlinkSocket } from '../src/socket/netlink-socket.ts';
 
 const rounds = Number(process.argv[2] ?? 100);
 const host = 'fl-test-attach-host';

@@ -1,4 +1,4 @@
-import { errnoOf } from './errno-of.ts';
+import { errnoOf } from './system-call/errno-of.ts';
 
 /** Something that not every kernel can do. */
 export interface Feature {

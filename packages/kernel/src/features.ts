@@ -11,8 +11,8 @@ import {
   type TableDefinition,
 } from '@fairlead/netlink';
 import { defineFeature, type Feature } from './feature.ts';
-import { enterScratchNamespace } from './namespace.ts';
-import { type NetlinkProtocol, NetlinkSocket } from './netlink-socket.ts';
+import { enterScratchNamespace } from './namespace/namespace.ts';
+import { type NetlinkProtocol, NetlinkSocket } from './socket/netlink-socket.ts';
 
 const scratchTable: TableDefinition = {
   family: 'inet',

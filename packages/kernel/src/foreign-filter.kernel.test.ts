@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, test } from 'node:test';
 import { Kernel } from './kernel.ts';
-import { createNamespace, deleteNamespace, namespacePath } from './namespace.ts';
+import { createNamespace, deleteNamespace, namespacePath } from './namespace/namespace.ts';
 
 /** What other tools write, by the tools' own syntax. */
 

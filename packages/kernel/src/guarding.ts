@@ -3,5 +3,5 @@
  *
  * @module
  */
-export { PortGuard, PortInUseError } from './port-guard.ts';
-export type { AddressPorts, UsedPort } from './port-users.ts';
+export { PortGuard, PortInUseError } from './port/port-guard.ts';
+export type { AddressPorts, UsedPort } from './port/port-users.ts';

@@ -3,22 +3,18 @@
  *
  * @module
  */
-export { ApplyError } from './apply-error.ts';
-export { boundPort } from './bound-port.ts';
-export type { ConnectionFilter } from './connection-table.ts';
-export { type BatchHandler, type DatagramService, serveDatagramBatches } from './datagram-batch.ts';
-export { type DatagramFlow, openDatagramFlow } from './datagram-flow.ts';
-export { type InterceptedHandler, interceptDatagrams, sendDatagramFrom } from './datagram-interception.ts';
-export { prepareDescriptors } from './descriptor-table.ts';
-export { errnoOf } from './errno-of.ts';
+export { ApplyError } from './change/apply-error.ts';
+export type { ConnectionFilter } from './change/connection-table.ts';
+export { type Operation, Recorder, type RecorderObserver } from './change/recorder.ts';
+export { readSysctlHere, writeSysctlHere } from './change/sysctl.ts';
 export { defineFeature, type Feature } from './feature.ts';
 export { type FeatureName, features } from './features.ts';
-export { listXattrs, makeNode, openInRoot, readXattr, writeXattr } from './file-calls.ts';
-export { mountFileSystem, mountPoints, unmountFileSystem } from './file-system-mount.ts';
-export { mountWithIdentities, requireMappedOverlays } from './identity-mount.ts';
 export { Kernel } from './kernel.ts';
-export type { FileSystemMount } from './mount-call.ts';
-export { type BindMount, type LayerMount, type MountTree, openMountTree } from './mount-tree.ts';
+export { listXattrs, makeNode, openInRoot, readXattr, writeXattr } from './mount/file-calls.ts';
+export { mountFileSystem, mountPoints, unmountFileSystem } from './mount/file-system-mount.ts';
+export { mountWithIdentities, requireMappedOverlays } from './mount/identity-mount.ts';
+export type { FileSystemMount } from './mount/mount-call.ts';
+export { type BindMount, type LayerMount, type MountTree, openMountTree } from './mount/mount-tree.ts';
 export {
   createNamespace,
   deleteNamespace,
@@ -30,8 +26,15 @@ export {
   namespacePath,
   namespacesOfProcesses,
   type ProcessNamespace,
-} from './namespace.ts';
-export { type NetlinkProtocol, NetlinkSocket } from './netlink-socket.ts';
+} from './namespace/namespace.ts';
+export { OpenNamespace } from './namespace/open-namespace.ts';
+export { type OpenUserNamespace, openOwner } from './namespace/user-namespace.ts';
+export { boundPort } from './port/bound-port.ts';
+export { type HeldPort, holdPort } from './port/port-hold.ts';
+export { type BatchHandler, type DatagramService, serveDatagramBatches } from './socket/datagram-batch.ts';
+export { type DatagramFlow, openDatagramFlow } from './socket/datagram-flow.ts';
+export { type InterceptedHandler, interceptDatagrams, sendDatagramFrom } from './socket/datagram-interception.ts';
+export { type NetlinkProtocol, NetlinkSocket } from './socket/netlink-socket.ts';
 export {
   type BoundAddress,
   closeDescriptor,
@@ -39,12 +42,9 @@ export {
   openDatagramSocket,
   openStreamSocket,
   setPipeCapacity,
-} from './network-socket.ts';
-export { OpenNamespace } from './open-namespace.ts';
-export { type HeldPort, holdPort } from './port-hold.ts';
-export { type Operation, Recorder, type RecorderObserver } from './recorder.ts';
-export { readSocketAddress, socketAddressOf } from './socket-address.ts';
-export { readSysctlHere, writeSysctlHere } from './sysctl.ts';
-export { SystemCallError } from './system-call-error.ts';
-export { openUnixDatagram, type UnixDatagram } from './unix-datagram.ts';
-export { type OpenUserNamespace, openOwner } from './user-namespace.ts';
+} from './socket/network-socket.ts';
+export { readSocketAddress, socketAddressOf } from './socket/socket-address.ts';
+export { openUnixDatagram, type UnixDatagram } from './socket/unix-datagram.ts';
+export { prepareDescriptors } from './system-call/descriptor-table.ts';
+export { errnoOf } from './system-call/errno-of.ts';
+export { SystemCallError } from './system-call/system-call-error.ts';

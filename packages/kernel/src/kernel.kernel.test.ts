@@ -1,6 +1,6 @@
 import { afterEach } from 'node:test';
 import { Kernel } from './kernel.ts';
-import { deleteNamespace, listNamespaces } from './namespace.ts';
+import { deleteNamespace, listNamespaces } from './namespace/namespace.ts';
 import { conformanceTests } from './testing/conformance.ts';
 import { testNames } from './testing/test-names.ts';
 

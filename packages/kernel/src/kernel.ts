@@ -12,22 +12,22 @@ import {
   type RuleDefinition,
   type SysctlObject,
 } from '@fairlead/netlink';
-import { announcementFrame, sendFrames } from './address-announcement.ts';
-import { ApplyError } from './apply-error.ts';
-import { type ConnectionFilter, ConnectionTable } from './connection-table.ts';
-import { EffectLog } from './effect-log.ts';
-import { errnoOf } from './errno-of.ts';
+import { ApplyError } from './change/apply-error.ts';
+import { type ConnectionFilter, ConnectionTable } from './change/connection-table.ts';
+import { EffectLog } from './change/effect-log.ts';
+import { NftApplier } from './change/nft-applier.ts';
+import { isNftChange } from './change/nft-batch.ts';
+import { isRouteKind, observeRoute } from './change/observer.ts';
+import { Recorder } from './change/recorder.ts';
+import { RouteApplier } from './change/route-applier.ts';
+import { readSysctlHere, writeSysctlHere } from './change/sysctl.ts';
 import { type FeatureName, features } from './features.ts';
-import { listEmptyPins, listNamespaces, type NamespacePlaces } from './namespace.ts';
-import { NftApplier } from './nft-applier.ts';
-import { isNftChange } from './nft-batch.ts';
-import { isRouteKind, observeRoute } from './observer.ts';
-import { OpenNamespaces } from './open-namespaces.ts';
-import { Recorder } from './recorder.ts';
-import { RouteApplier } from './route-applier.ts';
-import { readSysctlHere, writeSysctlHere } from './sysctl.ts';
+import { listEmptyPins, listNamespaces, type NamespacePlaces } from './namespace/namespace.ts';
+import { OpenNamespaces } from './namespace/open-namespaces.ts';
+import { announcementFrame, sendFrames } from './socket/address-announcement.ts';
+import { errnoOf } from './system-call/errno-of.ts';
 
-const newsWatch = lateModule(() => import('./news-watch.ts'));
+const newsWatch = lateModule(() => import('./socket/news-watch.ts'));
 
 /** The one door to the kernel's network state: makes changes, reads state back, and remembers what it did. */
 export class Kernel implements Disposable {

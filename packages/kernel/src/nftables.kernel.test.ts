@@ -29,8 +29,8 @@ import {
   type TableDefinition,
 } from '@fairlead/netlink';
 import { NftTranscript, nftShellCommand } from '@fairlead/netlink/transcript';
-import { createNamespace, deleteNamespace, enterNamespace, namespacePath } from './namespace.ts';
-import { NetlinkSocket } from './netlink-socket.ts';
+import { createNamespace, deleteNamespace, enterNamespace, namespacePath } from './namespace/namespace.ts';
+import { NetlinkSocket } from './socket/netlink-socket.ts';
 import { testNames } from './testing/test-names.ts';
 
 const names = testNames('nftables');

@@ -10,12 +10,12 @@ import {
   parsePrefix as prefix,
 } from '@fairlead/base';
 import type { Change, KernelObject, LinkObject, RouteObject, RuleObject, TableDefinition } from '@fairlead/netlink';
+import { Recorder } from './change/recorder.ts';
 import { Kernel } from './kernel.ts';
-import { deleteNamespace, listNamespaces, namespacePath } from './namespace.ts';
-import { Recorder } from './recorder.ts';
+import { deleteNamespace, listNamespaces, namespacePath } from './namespace/namespace.ts';
+import { openOwner } from './namespace/user-namespace.ts';
 import { bridgeTable } from './testing/conformance-objects.ts';
 import { testNames } from './testing/test-names.ts';
-import { openOwner } from './user-namespace.ts';
 
 const base = testNames('replay');
 const [host, box, host2, box2] = [`${base}h1`, `${base}c1`, `${base}h2`, `${base}c2`] as const;

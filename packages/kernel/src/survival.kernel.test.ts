@@ -6,7 +6,7 @@ import { parseInterfaceAddress, parseIpAddress } from '@fairlead/base';
 import type { Change, KernelObject, LinkObject, TableDefinition } from '@fairlead/netlink';
 import { features } from './features.ts';
 import { Kernel } from './kernel.ts';
-import { deleteNamespace, listNamespaces } from './namespace.ts';
+import { deleteNamespace, listNamespaces } from './namespace/namespace.ts';
 import { testNames } from './testing/test-names.ts';
 
 const host = `${testNames('survival')}host`;

@@ -27,13 +27,8 @@ export {
   store,
   storeValue,
   type Width,
-} from './bpf-assembler.ts';
-export { EventRing } from './event-ring.ts';
-export { type LegacyTable, readLegacyTablesHere } from './legacy-tables.ts';
-export { listenToNetlink, type NetlinkListener } from './netlink-listener.ts';
-export { type ConnectionState, type NumberedConnection, openNumberedConnection } from './numbered-connection.ts';
-export { PacketRing, type PacketRingOptions, type RingPacket } from './packet-ring.ts';
-export { type ReservedPort, reservePort, sendRawPacket } from './raw-packet.ts';
+} from './program/bpf-assembler.ts';
+export { EventRing } from './program/event-ring.ts';
 export {
   attachSysctlProgram,
   attachTracingProgram,
@@ -41,4 +36,9 @@ export {
   ProgramText,
   runClassifier,
   type TracingProgram,
-} from './tracing-program.ts';
+} from './program/tracing-program.ts';
+export { type LegacyTable, readLegacyTablesHere } from './socket/legacy-tables.ts';
+export { listenToNetlink, type NetlinkListener } from './socket/netlink-listener.ts';
+export { type ConnectionState, type NumberedConnection, openNumberedConnection } from './socket/numbered-connection.ts';
+export { PacketRing, type PacketRingOptions, type RingPacket } from './socket/packet-ring.ts';
+export { type ReservedPort, reservePort, sendRawPacket } from './socket/raw-packet.ts';

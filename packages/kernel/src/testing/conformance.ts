@@ -10,8 +10,8 @@ import {
   satisfies,
   type TableObject,
 } from '@fairlead/netlink';
-import { ApplyError } from '../apply-error.ts';
-import { errnoOf } from '../errno-of.ts';
+import { ApplyError } from '../change/apply-error.ts';
+import { errnoOf } from '../system-call/errno-of.ts';
 import {
   add,
   address,

@@ -9,8 +9,8 @@ import {
   type News,
   type RouteChangeObject,
 } from '@fairlead/netlink';
-import { ApplyError } from '../apply-error.ts';
-import type { ConnectionFilter } from '../connection-table.ts';
+import { ApplyError } from '../change/apply-error.ts';
+import type { ConnectionFilter } from '../change/connection-table.ts';
 import type { FeatureName } from '../features.ts';
 import { dumpObjects } from './dump.ts';
 import { addLink, changeLink, emptySpace, removeLink } from './fake-links.ts';

@@ -11,7 +11,7 @@ import {
   type SysctlObject,
   satisfies,
 } from '@fairlead/netlink';
-import { SystemCallError } from '../system-call-error.ts';
+import { SystemCallError } from '../system-call/system-call-error.ts';
 import { type FakeSpace, refuse } from './fake-space.ts';
 
 /** Put an address on a link. */

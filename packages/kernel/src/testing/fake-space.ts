@@ -16,7 +16,7 @@ import {
   NetlinkError,
   type RouteObject,
 } from '@fairlead/netlink';
-import { SystemCallError } from '../system-call-error.ts';
+import { SystemCallError } from '../system-call/system-call-error.ts';
 
 /** A namespace of the fake kernel. */
 export class FakeSpace {

@@ -8,7 +8,7 @@ import {
   type TableDefinition,
   type TableObject,
 } from '@fairlead/netlink';
-import { UnknownSetError } from '../nft-state.ts';
+import { UnknownSetError } from '../change/nft-state.ts';
 import { type FakeSpace, refuse } from './fake-space.ts';
 
 /** Add a table, or put it in the place of another; elements of sets that stay as they are stay too. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { sendFrames } from '../address-announcement.ts';
+export { sendFrames } from '../socket/address-announcement.ts';
 export { type ConformingKernel, conformanceTests } from './conformance.ts';
 export { dumpObjects } from './dump.ts';
 export { FakeKernel } from './fake-kernel.ts';

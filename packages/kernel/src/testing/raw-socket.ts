@@ -1,7 +1,7 @@
 import type { Family, IpAddress } from '@fairlead/base';
-import { AF_INET, AF_INET6, readSocketAddress, socketAddressOf } from '../socket-address.ts';
-import { close, recvfrom, sendto, socket, whenReadable } from '../syscalls.ts';
-import { SystemCallError } from '../system-call-error.ts';
+import { AF_INET, AF_INET6, readSocketAddress, socketAddressOf } from '../socket/socket-address.ts';
+import { close, recvfrom, sendto, socket, whenReadable } from '../system-call/syscalls.ts';
+import { SystemCallError } from '../system-call/system-call-error.ts';
 
 /** Packets of one protocol above IP. */
 export interface RawSocket extends Disposable {

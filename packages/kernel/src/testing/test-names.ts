@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { deleteNamespace, listNamespaces } from '../namespace.ts';
+import { deleteNamespace, listNamespaces } from '../namespace/namespace.ts';
 
 /**
  * How the namespaces of a test are to begin. Other runs on the machine, at the same time, have names of their own; what

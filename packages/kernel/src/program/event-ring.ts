@@ -1,0 +1,74 @@
+import { close, mapMemory, type SharedMemory, whenReadable } from '../system-call/syscalls.ts';
+import { createBpfMap } from './bpf-call.ts';
+
+/** BPF_MAP_TYPE_RINGBUF. */
+const RING_BUFFER = 27;
+const PAGE = 4096;
+/** Bits of a record's length word (include/uapi/linux/bpf.h). */
+const BUSY = 0x8000_0000;
+const DISCARDED = 0x4000_0000;
+const RECORD_HEADER = 8;
+
+/**
+ * A ring into which BPF programs write records and from which we read them (Linux 5.8; kernel/bpf/ringbuf.c). What does
+ * not fit is lost, and the program is told.
+ */
+export class EventRing implements Disposable {
+  /** For `BPF_LD_MAP_FD`. */
+  readonly descriptor: number;
+  readonly #size: number;
+  readonly #positions: SharedMemory;
+  readonly #contents: SharedMemory;
+  readonly #consumed: BigUint64Array;
+  readonly #produced: BigUint64Array;
+  readonly #lengths: Uint32Array;
+  readonly #data: Uint8Array;
+  readonly #readiness: Disposable;
+  #open = true;
+
+  /**
+   * @param size bytes, a power of two and at least a page.
+   * @param handler gets each record, which is only valid during the call; on the event loop, or during {@link drain}.
+   */
+  constructor(size: number, handler: (record: Uint8Array) => void) {
+    this.#size = size;
+    this.descriptor = createBpfMap({ type: RING_BUFFER, keySize: 0, valueSize: 0, entries: size });
+    // One page says how far we have read, one how far was written; the data are mapped twice in a row.
+    this.#positions = mapMemory(this.descriptor, { offset: 0, length: PAGE, writable: true });
+    this.#contents = mapMemory(this.descriptor, { offset: PAGE, length: PAGE + 2 * size, writable: false });
+    this.#consumed = new BigUint64Array(this.#positions.bytes, 0, 1);
+    this.#produced = new BigUint64Array(this.#contents.bytes, 0, 1);
+    this.#lengths = new Uint32Array(this.#contents.bytes, PAGE);
+    this.#data = new Uint8Array(this.#contents.bytes, PAGE);
+    this.#handler = handler;
+    this.#readiness = whenReadable(this.descriptor, () => this.drain());
+  }
+
+  readonly #handler: (record: Uint8Array) => void;
+
+  /** Hand over what has been written by now. */
+  drain(): void {
+    if (!this.#open) return;
+    let position = this.#consumed[0] ?? 0n;
+    const end = this.#produced[0] ?? 0n;
+    while (position < end) {
+      const at = Number(position % BigInt(this.#size));
+      const word = Atomics.load(this.#lengths, at >> 2);
+      if ((word & BUSY) !== 0) break;
+      const length = (word & ~DISCARDED) >>> 0;
+      const start = at + RECORD_HEADER;
+      if ((word & DISCARDED) === 0) this.#handler(this.#data.subarray(start, start + length));
+      position += BigInt((length + RECORD_HEADER + 7) & ~7);
+    }
+    this.#consumed[0] = position;
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#readiness[Symbol.dispose]();
+    this.#positions[Symbol.dispose]();
+    this.#contents[Symbol.dispose]();
+    close(this.descriptor);
+  }
+}
