@@ -3,15 +3,7 @@
  *
  * @module
  */
-export type { BuildStep, StepLayer } from './build-step.ts';
-export type {
-  BlobContent,
-  ContentLabels,
-  ContentStore,
-  ImageTarget,
-  Unpacker,
-  UnpackRequest,
-} from './content-store.ts';
+
 export {
   chainIds,
   type Descriptor,
@@ -21,20 +13,14 @@ export {
   parseDigest,
   shortDigest,
   verificationError,
-} from './digest.ts';
-export type { DistributionInfo } from './distribution.ts';
-export type { CommitRequest, RunSettings } from './image-commit.ts';
+} from './document/digest.ts';
 export {
   type HealthcheckConfig,
   type ImageConfig,
   type ImageHistoryEntry,
   type ImageRunConfig,
   parseImageConfig,
-} from './image-config.ts';
-export type { ImportRequest } from './image-import.ts';
-export type { LoadedImage, LoadRequest } from './image-load.ts';
-export type { PullRequest } from './image-pull.ts';
-export type { ImageToPush } from './image-push.ts';
+} from './document/image-config.ts';
 export {
   canonicalText,
   familiarName,
@@ -42,13 +28,28 @@ export {
   type ImageReference,
   parseImageReference,
   withDefaultTag,
-} from './image-reference.ts';
-export type { ImageToSave } from './image-save.ts';
-export { chooseManifest, type ImageIndex, type ImageManifest, mediaTypes, parseManifest } from './manifest.ts';
-export { hostPlatform, type Platform, parsePlatform, platformText } from './platform.ts';
-export { type Progress, progressText, type Report } from './progress.ts';
-export type { RegistryCredentials } from './registry-authorizer.ts';
-export type { RegistrySettings } from './registry-endpoint.ts';
-export type { RegistryClientOptions } from './remote-repository.ts';
-export type { RunConfigChange, RunConfigDraft } from './run-config-change.ts';
-export type { StoredImage } from './stored-image.ts';
+} from './document/image-reference.ts';
+export { chooseManifest, type ImageIndex, type ImageManifest, mediaTypes, parseManifest } from './document/manifest.ts';
+export { hostPlatform, type Platform, parsePlatform, platformText } from './document/platform.ts';
+export type { RunConfigChange, RunConfigDraft } from './document/run-config-change.ts';
+export type { DistributionInfo } from './remote/distribution.ts';
+export type { RegistryCredentials } from './remote/registry-authorizer.ts';
+export type { RegistrySettings } from './remote/registry-endpoint.ts';
+export type { RegistryClientOptions } from './remote/remote-repository.ts';
+export type { BuildStep, StepLayer } from './transfer/build-step.ts';
+export type {
+  BlobContent,
+  ContentLabels,
+  ContentStore,
+  ImageTarget,
+  Unpacker,
+  UnpackRequest,
+} from './transfer/content-store.ts';
+export type { CommitRequest, RunSettings } from './transfer/image-commit.ts';
+export type { ImportRequest } from './transfer/image-import.ts';
+export type { LoadedImage, LoadRequest } from './transfer/image-load.ts';
+export type { PullRequest } from './transfer/image-pull.ts';
+export type { ImageToPush } from './transfer/image-push.ts';
+export type { ImageToSave } from './transfer/image-save.ts';
+export { type Progress, progressText, type Report } from './transfer/progress.ts';
+export type { StoredImage } from './transfer/stored-image.ts';

@@ -8,11 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { chainIds, digestOf } from './digest.ts';
-import { pullImage } from './image-pull.ts';
-import { parseImageReference } from './image-reference.ts';
+import { chainIds, digestOf } from './document/digest.ts';
+import { parseImageReference } from './document/image-reference.ts';
 import { completed, MemoryTarget } from './testing/memory-target.ts';
 import { type SampleImage, sampleImage, tarOf } from './testing/sample-image.ts';
+import { pullImage } from './transfer/image-pull.ts';
 
 /** Debian's docker-registry on a loopback port, with its blobs in a directory of its own. */
 async function startRegistry(): Promise<{ host: string } & AsyncDisposable> {

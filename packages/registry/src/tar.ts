@@ -5,7 +5,7 @@
  *
  * @module
  */
-export { decompressed } from './compression.ts';
-export { type TarAttributes, type TarEntry, type TarEntryType, tarEntries } from './tar-entries.ts';
-export { invalid as invalidArchive } from './tar-header.ts';
-export { type TarFile, tarEnd, tarHeader, tarPadding } from './tar-writer.ts';
+export { decompressed } from './archive/compression.ts';
+export { type TarAttributes, type TarEntry, type TarEntryType, tarEntries } from './archive/tar-entries.ts';
+export { invalid as invalidArchive } from './archive/tar-header.ts';
+export { type TarFile, tarEnd, tarHeader, tarPadding } from './archive/tar-writer.ts';

@@ -4,23 +4,24 @@
  *
  * @module
  */
-export { type BuildStep, isSameStep, type StepLayer, stepImageConfig, storeBuildStep } from './build-step.ts';
-export { applyConfigChanges } from './config-change.ts';
-export { inspectDistribution } from './distribution.ts';
-export { commitImage } from './image-commit.ts';
-export { importImage } from './image-import.ts';
-export { loadImages } from './image-load.ts';
-export { pullImage } from './image-pull.ts';
-export { pushImages } from './image-push.ts';
-export { saveImages } from './image-save.ts';
-export { progressStream, type Report } from './progress.ts';
-export { checkCredentials } from './registry-login.ts';
+
+export { applyConfigChanges } from './document/config-change.ts';
 export {
   changeRunConfig,
   commandWords,
   type RunConfigChange,
   type RunConfigDraft,
   shellOf,
-} from './run-config-change.ts';
-export { storeImage } from './stored-image.ts';
-export { listTags } from './tag-list.ts';
+} from './document/run-config-change.ts';
+export { inspectDistribution } from './remote/distribution.ts';
+export { checkCredentials } from './remote/registry-login.ts';
+export { listTags } from './remote/tag-list.ts';
+export { type BuildStep, isSameStep, type StepLayer, stepImageConfig, storeBuildStep } from './transfer/build-step.ts';
+export { commitImage } from './transfer/image-commit.ts';
+export { importImage } from './transfer/image-import.ts';
+export { loadImages } from './transfer/image-load.ts';
+export { pullImage } from './transfer/image-pull.ts';
+export { pushImages } from './transfer/image-push.ts';
+export { saveImages } from './transfer/image-save.ts';
+export { progressStream, type Report } from './transfer/progress.ts';
+export { storeImage } from './transfer/stored-image.ts';

@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { FairleadError } from '@fairlead/base';
-import { decompressed } from '../compression.ts';
-import type { BlobContent, ContentLabels, ImageTarget, UnpackRequest } from '../content-store.ts';
-import { type Descriptor, type Digest, digestOf, verified } from '../digest.ts';
-import type { Progress } from '../progress.ts';
+import { decompressed } from '../archive/compression.ts';
+import { type Descriptor, type Digest, digestOf, verified } from '../document/digest.ts';
+import type { BlobContent, ContentLabels, ImageTarget, UnpackRequest } from '../transfer/content-store.ts';
+import type { Progress } from '../transfer/progress.ts';
 
 /** A content store and unpacker in memory, as strict as the real ones: wrong digests, parents and diff IDs fail. */
 export class MemoryTarget implements ImageTarget {

@@ -1,7 +1,7 @@
-import { type PullRequest, pullImage } from '../image-pull.ts';
-import { parseImageReference } from '../image-reference.ts';
-import type { Progress } from '../progress.ts';
-import type { StoredImage } from '../stored-image.ts';
+import { parseImageReference } from '../document/image-reference.ts';
+import { type PullRequest, pullImage } from '../transfer/image-pull.ts';
+import type { Progress } from '../transfer/progress.ts';
+import type { StoredImage } from '../transfer/stored-image.ts';
 import { FakeRegistry } from './fake-registry.ts';
 import { completed, MemoryTarget } from './memory-target.ts';
 import type { SampleImage } from './sample-image.ts';

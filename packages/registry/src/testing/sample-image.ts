@@ -1,7 +1,7 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { pack } from 'tar-stream';
-import { type Descriptor, digestOf, jsonBlob } from '../digest.ts';
-import { mediaTypes } from '../manifest.ts';
+import { type Descriptor, digestOf, jsonBlob } from '../document/digest.ts';
+import { mediaTypes } from '../document/manifest.ts';
 import { collected } from './memory-target.ts';
 
 /** A file to put into an archive; a string with `linkTo` makes a symbolic link. */
