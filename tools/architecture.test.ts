@@ -94,6 +94,26 @@ test('packages are entered through their doors', () => {
   hold([...deep, ...sideways], 'what is not exported can be changed without asking anybody.');
 });
 
+test('doors show nothing that nobody takes', () => {
+  const doors = product.filter(({ text }) => text.includes('@module'));
+  const words = new Map(sources.map(({ path, code }) => [path, new Set(code.match(/\w+/g))]));
+  const offenders = doors.flatMap(({ path, code, workspace }) => {
+    // A program's door says what it is made of: nobody may import it.
+    if (workspace === undefined || workspace.layer >= 7) return [];
+    const outside = sources.filter((file) => !file.path.startsWith(`${workspace.folder}/`));
+    const isTaken = (name: string) => outside.some((file) => words.get(file.path)?.has(name));
+    return valuesShown(code).flatMap((name) => (isTaken(name) ? [] : [`${path}: ${name}`]));
+  });
+  hold(offenders, 'what is shown cannot be changed without asking; types are shown with what takes or gives them.');
+});
+
+/** Names that are handed on, without those of types. */
+function valuesShown(code: string): string[] {
+  const lists = [...code.matchAll(/^export \{([^}]*)\} from/gm)].map(([, list = '']) => list.split(','));
+  const names = lists.flat().map((item) => item.trim());
+  return names.filter((name) => name !== '' && !name.startsWith('type ')).map((name) => name.replace(/^.* as /, ''));
+}
+
 test('every package has a README and a door that says what it is for', () => {
   const offenders = workspaces
     .filter(({ folder }) => folder.startsWith('packages/'))

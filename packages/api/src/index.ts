@@ -3,5 +3,4 @@
  *
  * @module
  */
-export { formatVersion, maximumVersion, minimumVersion } from './http/api-version.ts';
 export { ApiServer, type ApiServerOptions, type ListenAddress, type TlsFiles } from './server.ts';

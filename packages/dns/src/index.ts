@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { Cache, type CacheLimits, defaultCacheLimits } from './cache.ts';
+export { Cache, type CacheLimits } from './cache.ts';
 export { ResolverClient } from './control-client.ts';
 export {
   CONTROL_VERSION,
@@ -28,16 +28,9 @@ export {
   type SandboxStatistics,
   type ServerPorts,
 } from './control-protocol.ts';
-export { type DatagramHandler, serveDatagrams } from './datagram-server.ts';
-export {
-  compareEndpoints,
-  Directory,
-  type LinkAlias,
-  type NamedEndpoint,
-  type NamedNetwork,
-} from './directory.ts';
+export { Directory, type LinkAlias, type NamedEndpoint, type NamedNetwork } from './directory.ts';
 export { ownSockets, type UpstreamSockets } from './exchange.ts';
-export { defaultForwardTiming, Forwarder, type ForwarderOptions, type ForwardTiming } from './forwarder.ts';
+export { Forwarder, type ForwarderOptions, type ForwardTiming } from './forwarder.ts';
 export { LineReader } from './line-reader.ts';
 export {
   decodeMessage,
@@ -48,14 +41,13 @@ export {
   type Question,
   type ResourceRecord,
 } from './message.ts';
-export { addressOfReverseName, foldName, reverseName } from './name.ts';
-export { MAX_DATAGRAM_OCTETS, type NameCounters, NameServer, type NameSource } from './name-server.ts';
+export { type NameCounters, NameServer, type NameSource } from './name-server.ts';
 export { PortError } from './port-error.ts';
 export type { WrittenRecord } from './record-book.ts';
 export type { RecordData } from './record-data.ts';
-export { classInternet, type RecordTypeName, recordType, recordTypeText, responseCode } from './record-type.ts';
-export { defaultStreamLimits, type StreamLimits, serveStreams } from './stream-server.ts';
-export { formatUpstream, parseUpstream, type Upstream, UpstreamHealth } from './upstream.ts';
+export { classInternet, type RecordTypeName, recordType, responseCode } from './record-type.ts';
+export { type StreamLimits, serveStreams } from './stream-server.ts';
+export { parseUpstream, type Upstream } from './upstream.ts';
 export {
   answer,
   type ServiceInstance,

@@ -1,4 +1,4 @@
-import { FairleadError, type IpAddress, ipFromBytes, ipToBytes } from '@fairlead/base';
+import { FairleadError, type IpAddress, ipFromBytes } from '@fairlead/base';
 
 /** Longest name on the wire, length octets and the root label included (RFC 1035, section 2.3.4). */
 const MAX_NAME_OCTETS = 255;
@@ -114,13 +114,6 @@ export function fitsMessage(name: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** The name under in-addr.arpa or ip6.arpa that stands for an address (RFC 1035 section 3.5, RFC 3596). */
-export function reverseName(address: IpAddress): string {
-  const bytes = ipToBytes(address);
-  if (bytes.length === 4) return `${[...bytes].reverse().join('.')}.in-addr.arpa`;
-  return `${[...bytes.toHex()].reverse().join('.')}.ip6.arpa`;
 }
 
 /** The address that a reverse name stands for; `undefined` for any other name. */

@@ -27,8 +27,3 @@ export const responseCode = {
   notImplemented: 4,
   refused: 5,
 } as const;
-
-/** The word for a type number, `TYPE65` for one without a word here (RFC 3597). */
-export function recordTypeText(type: number): string {
-  return Object.entries(recordType).find(([, number]) => number === type)?.[0] ?? `TYPE${type}`;
-}

@@ -10,6 +10,6 @@ export { type BridgeSegment, bridgeSegmentObjects, type SegmentNames, segmentNam
 export { defaultRoutes, type Gateway } from './default-routes.ts';
 export { type HostLink, type HostLinkPlace, hostLinkObjects, hostRouteObjects } from './host-link.ts';
 export { type MovedEndpoint, movedEndpointObjects } from './moved-endpoint.ts';
-export { isOwnAlias, ownerAlias } from './owner.ts';
+export { isOwnAlias } from './owner.ts';
 export { type ChildType, type ParentEndpoint, parentEndpointObjects } from './parent-endpoint.ts';
 export { type MadeParent, parentNetworkObjects } from './parent-network.ts';

@@ -4,7 +4,7 @@
  * @module
  */
 export { AddressPool, type AddressPoolOptions, type AddressPoolUsage, allocateAddress } from './address-pool.ts';
-export { type IpamConfigEntry, parseIpamConfig, type SubnetRequest, validateIpamConfig } from './ipam-config.ts';
+export { type IpamConfigEntry, parseIpamConfig, type SubnetRequest } from './ipam-config.ts';
 export {
   type ClaimedSubnet,
   chooseSubnet,
@@ -13,7 +13,6 @@ export {
   type SubnetChoice,
 } from './subnet-choice.ts';
 export {
-  globalSubnetSources,
   localSubnetSources,
   parseSubnetSourceFlag,
   parseSubnetSources,

@@ -35,9 +35,6 @@ export const localSubnetSources: readonly SubnetSource[] = [
   source('192.168.0.0/16', 20),
 ];
 
-/** What networks that span hosts get their subnets from: 65,536 networks of 254 addresses. */
-export const globalSubnetSources: readonly SubnetSource[] = [source('10.0.0.0/8', 24)];
-
 /**
  * The IPv6 source of an engine that has none configured: a unique local /48 (RFC 4193) cut into /64.
  *

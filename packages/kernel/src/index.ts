@@ -3,11 +3,10 @@
  *
  * @module
  */
-export { ApplyError } from './change/apply-error.ts';
 export type { ConnectionFilter } from './change/connection-table.ts';
 export { type Operation, Recorder, type RecorderObserver } from './change/recorder.ts';
 export { readSysctlHere, writeSysctlHere } from './change/sysctl.ts';
-export { defineFeature, type Feature } from './feature.ts';
+export type { Feature } from './feature.ts';
 export { type FeatureName, features } from './features.ts';
 export { Kernel } from './kernel.ts';
 export { listXattrs, makeNode, openInRoot, readXattr, writeXattr } from './mount/file-calls.ts';
@@ -20,9 +19,7 @@ export {
   deleteNamespace,
   enterNamespace,
   listNamespaces,
-  namespaceExists,
   namespaceInode,
-  namespaceOfProcess,
   namespacePath,
   namespacesOfProcesses,
   type ProcessNamespace,
@@ -34,7 +31,7 @@ export { type HeldPort, holdPort } from './port/port-hold.ts';
 export { type BatchHandler, type DatagramService, serveDatagramBatches } from './socket/datagram-batch.ts';
 export { type DatagramFlow, openDatagramFlow } from './socket/datagram-flow.ts';
 export { type InterceptedHandler, interceptDatagrams, sendDatagramFrom } from './socket/datagram-interception.ts';
-export { type NetlinkProtocol, NetlinkSocket } from './socket/netlink-socket.ts';
+export type { NetlinkProtocol } from './socket/netlink-socket.ts';
 export {
   type BoundAddress,
   closeDescriptor,
@@ -43,7 +40,7 @@ export {
   openStreamSocket,
   setPipeCapacity,
 } from './socket/network-socket.ts';
-export { readSocketAddress, socketAddressOf } from './socket/socket-address.ts';
+export { readSocketAddress } from './socket/socket-address.ts';
 export { openUnixDatagram, type UnixDatagram } from './socket/unix-datagram.ts';
 export { prepareDescriptors } from './system-call/descriptor-table.ts';
 export { errnoOf } from './system-call/errno-of.ts';

@@ -9,6 +9,6 @@ export { type BusyboxImageOptions, busyboxImage } from './busybox-image.ts';
 export { topControlGroups } from './control-groups.ts';
 export { Daemon, type DaemonOptions } from './daemon.ts';
 export { Host, type HostOptions } from './host.ts';
-export { type HostPlan, hostPlan, labAddresses } from './host-plan.ts';
+export { labAddresses } from './host-plan.ts';
 export { childrenOf, type Finished, finish, type RunOptions, refusalOf } from './program.ts';
-export { NetworkSpace, type Space } from './space.ts';
+export type { NetworkSpace, Space } from './space.ts';

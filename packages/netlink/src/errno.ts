@@ -141,7 +141,6 @@ const table: readonly (readonly [number: number, name: ErrnoName, text: string])
 
 const byNumber = new Map(table.map(([number, name, text]) => [number, { name, text }]));
 const textByName = new Map(table.map(([, name, text]) => [name, text]));
-const numberByName = new Map(table.map(([number, name]) => [name, number]));
 
 /** Name of an error number, positive or negative; `E<number>` for one that has no name. */
 export function errnoName(number: number): ErrnoName {
@@ -151,9 +150,4 @@ export function errnoName(number: number): ErrnoName {
 /** What `strerror` says about it: `File exists`. */
 export function errnoText(name: ErrnoName): string {
   return textByName.get(name) ?? 'Unknown error';
-}
-
-/** The positive number of a name; 0 for a name that does not exist. */
-export function errnoNumber(name: ErrnoName): number {
-  return numberByName.get(name) ?? 0;
 }

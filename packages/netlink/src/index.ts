@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { Attributes, AttributeWriter, listAttributes } from './attribute.ts';
+export { Attributes, listAttributes } from './attribute.ts';
 export { type BatchRequest, NetlinkConnection, type NetlinkTransport } from './connection.ts';
 export {
   decodeFlow,
@@ -17,12 +17,11 @@ export {
   type FlowEvent,
   type FlowFilter,
   type FlowTuple,
-  flowMessageType,
   flowStatus,
   matchesFlow,
   type TcpState,
 } from './conntrack.ts';
-export { type ErrnoName, errnoName, errnoNumber, errnoText } from './errno.ts';
+export { type ErrnoName, errnoName, errnoText } from './errno.ts';
 export {
   decodeMessages,
   encodeMessage,
@@ -31,8 +30,6 @@ export {
   type Message,
   messageFlag,
   messageType,
-  setSequence,
-  typeOf,
 } from './message.ts';
 export { hasErrno, NetlinkError } from './netlink-error.ts';
 export {
@@ -82,7 +79,7 @@ export {
   summarizeChain,
   summarizeRule,
 } from './nftables/ruleset-listing.ts';
-export { formatRule, formatStatement } from './nftables/statement-text.ts';
+export { formatRule } from './nftables/statement-text.ts';
 export { decodeTables } from './nftables/table-decoder.ts';
 export {
   type ChainReference,
@@ -104,7 +101,7 @@ export {
 } from './nftables/trace-event.ts';
 export { encodeTraceTable, type PacketMark, type TraceTable } from './nftables/trace-table.ts';
 export { encodeTrackingTable } from './nftables/tracking-table.ts';
-export { describeChange, describeObject } from './object/change-text.ts';
+export { describeChange } from './object/change-text.ts';
 export {
   type AddressObject,
   type BridgePort,
@@ -126,26 +123,8 @@ export {
   type VethType,
 } from './object/kernel-object.ts';
 export { isPresent, satisfies } from './object/satisfies.ts';
-export {
-  addAddressMessage,
-  addressState,
-  decodeAddress,
-  dumpAddressesMessage,
-  removeAddressMessage,
-} from './route/address.ts';
-export {
-  addLinkMessages,
-  changeLinkMessages,
-  homeOfLink,
-  isInnerEnd,
-  moveLinkMessage,
-  removeLinkMessage,
-  renameLinkMessage,
-  setAliasMessage,
-  setLinkMessage,
-  setLinkUpMessage,
-  setMasterMessage,
-} from './route/link.ts';
+export { addAddressMessage, addressState, decodeAddress, dumpAddressesMessage } from './route/address.ts';
+export { homeOfLink, isInnerEnd, setAliasMessage, setLinkUpMessage } from './route/link.ts';
 export {
   decodeLinkDetails,
   decodeLinkStatistics,
@@ -160,33 +139,18 @@ export {
 export type { NameLookup, NumberLookup } from './route/lookup.ts';
 export { routeMessage, routingGroups } from './route/message-types.ts';
 export { decodeNamespaceId, getNamespaceIdMessage } from './route/namespace-id.ts';
-export {
-  addFdbMessage,
-  addNeighborMessage,
-  decodeFdb,
-  decodeNeighbor,
-  dumpFdbMessage,
-  dumpNeighborsMessage,
-  removeFdbMessage,
-  removeNeighborMessage,
-} from './route/neighbor.ts';
+export { decodeFdb, decodeNeighbor, dumpFdbMessage, dumpNeighborsMessage } from './route/neighbor.ts';
 export {
   decodeNeighborAnswer,
   getForwardingMessage,
   getNeighborMessage,
   type NeighborAnswer,
 } from './route/neighbor-query.ts';
-export { addQdiscMessage, decodeQdisc, dumpQdiscsMessage, removeQdiscMessage, tokenBucket } from './route/qdisc.ts';
-export {
-  addRouteMessage,
-  decodeRoute,
-  dumpRoutesMessage,
-  removeRouteMessage,
-  replaceRouteMessage,
-} from './route/route.ts';
+export { decodeQdisc, dumpQdiscsMessage } from './route/qdisc.ts';
+export { addRouteMessage, decodeRoute, dumpRoutesMessage } from './route/route.ts';
 export { type RouteChange, type RouteChangeObject, type RouteRequest, routeRequests } from './route/route-change.ts';
 export { decodeRouteAnswer, getRouteMessage, type RouteAnswer, type RouteQuery } from './route/route-query.ts';
-export { addRuleMessage, decodeRule, dumpRulesMessage, removeRuleMessage } from './route/rule.ts';
+export { decodeRule, dumpRulesMessage } from './route/rule.ts';
 export {
   decodeSocket,
   dumpSocketsMessage,

@@ -30,7 +30,7 @@ export {
   withDefaultTag,
 } from './document/image-reference.ts';
 export { chooseManifest, type ImageIndex, type ImageManifest, mediaTypes, parseManifest } from './document/manifest.ts';
-export { hostPlatform, type Platform, parsePlatform, platformText } from './document/platform.ts';
+export { hostPlatform, type Platform, parsePlatform } from './document/platform.ts';
 export type { RunConfigChange, RunConfigDraft } from './document/run-config-change.ts';
 export type { DistributionInfo } from './remote/distribution.ts';
 export type { RegistryCredentials } from './remote/registry-authorizer.ts';

@@ -5,7 +5,6 @@
  * @module
  */
 
-export { applyConfigChanges } from './document/config-change.ts';
 export {
   changeRunConfig,
   commandWords,
@@ -16,7 +15,7 @@ export {
 export { inspectDistribution } from './remote/distribution.ts';
 export { checkCredentials } from './remote/registry-login.ts';
 export { listTags } from './remote/tag-list.ts';
-export { type BuildStep, isSameStep, type StepLayer, stepImageConfig, storeBuildStep } from './transfer/build-step.ts';
+export { type BuildStep, isSameStep, type StepLayer, storeBuildStep } from './transfer/build-step.ts';
 export { commitImage } from './transfer/image-commit.ts';
 export { importImage } from './transfer/image-import.ts';
 export { loadImages } from './transfer/image-load.ts';

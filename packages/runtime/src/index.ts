@@ -15,7 +15,7 @@ export type {
   RuntimeOptions,
 } from './containerd/container-store.ts';
 export { Containerd, type ContainerdOptions } from './containerd/containerd.ts';
-export { type ContainerdPaths, containerdConfig } from './containerd/containerd-config.ts';
+export type { ContainerdPaths } from './containerd/containerd-config.ts';
 export {
   type ContainerdProcess,
   type ContainerdSettings,
@@ -24,7 +24,7 @@ export {
 export type { BlobInfo, ContentStore } from './containerd/content-store.ts';
 export type { Descriptor, Labels, SnapshotMount } from './containerd/descriptor.ts';
 export type { Differ } from './containerd/differ.ts';
-export { configLabels, indexLabels, manifestLabels, uncompressedLabel } from './containerd/gc-labels.ts';
+export { configLabels, indexLabels, manifestLabels } from './containerd/gc-labels.ts';
 export type { ImageRecord, ImageStore } from './containerd/image-store.ts';
 export type { Layer, LayerStore } from './containerd/layer-store.ts';
 export type { Lease, Leases } from './containerd/leases.ts';
@@ -35,7 +35,6 @@ export {
   type SetPipeCapacity,
   type StreamLayout,
   type StreamPaths,
-  streamPaths,
 } from './containerd/process-streams.ts';
 export type { SnapshotInfo, SnapshotOptions, SnapshotStore } from './containerd/snapshot-store.ts';
 export type { TaskEvent, TaskEventBase } from './containerd/task-events.ts';
@@ -45,7 +44,7 @@ export type { NewExec, NewTask, Tasks } from './containerd/tasks.ts';
 export { type CallOptions, type DuplexCall, GrpcChannel, type Metadata } from './grpc/channel.ts';
 export { frameMessage, MessageFrameReader } from './grpc/message-frame.ts';
 export { methodsOf } from './grpc/method.ts';
-export { GrpcError, GrpcStatus, hasStatus } from './grpc/status.ts';
+export { GrpcStatus } from './grpc/status.ts';
 export { installedProgram, pathDirectories, runningEngine, runningProcess } from './host-program.ts';
 export { removeEmptyCgroup, removeEmptyCgroupParents } from './spec/cgroup-parent.ts';
 export type {

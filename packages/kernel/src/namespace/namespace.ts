@@ -212,19 +212,6 @@ function pinFiles(): NamespaceName[] {
   return existsSync(directory) ? readdirSync(directory).sort() : [];
 }
 
-/** True when a namespace is pinned under this name; the host's always exists. */
-export function namespaceExists(name: NamespaceName): boolean {
-  const path = namespacePath(name);
-  return existsSync(path) && isPinned(path);
-}
-
-/** The pinned namespace that a process is in, '' for the host's, `undefined` for one without a name or no such process. */
-export function namespaceOfProcess(pid: number): NamespaceName | undefined {
-  const inode = statSync(`/proc/${pid}/ns/net`, { throwIfNoEntry: false })?.ino;
-  if (inode === undefined) return undefined;
-  return ['', ...listNamespaces()].find((name) => statSync(namespacePath(name)).ino === inode);
-}
-
 /** A network namespace that processes are in. */
 export interface ProcessNamespace {
   readonly inode: number;

@@ -4,15 +4,7 @@ import { ByteWriter, parseIpAddress as ip, parseMacAddress as mac } from '@fairl
 import type { AttributeWriter } from '../attribute.ts';
 import { decodeMessages, encodeMessage, joinMessages } from '../message.ts';
 import type { LinkObject, LinkType } from '../object/kernel-object.ts';
-import {
-  addLinkMessages,
-  changeLinkMessages,
-  homeOfLink,
-  moveLinkMessage,
-  removeLinkMessage,
-  renameLinkMessage,
-  setLinkUpMessage,
-} from './link.ts';
+import { addLinkMessages, changeLinkMessages, homeOfLink, removeLinkMessage, setLinkUpMessage } from './link.ts';
 import {
   decodeLinkDetails,
   decodeLinkStatistics,
@@ -131,17 +123,6 @@ const table: [name: string, messages: Uint8Array[], hex: string][] = [
     'switching off',
     [setLinkUpMessage('lo', false)],
     '2800000013000500000000000000000000000000000000000000000001000000070003006c6f0000',
-  ],
-  [
-    'renaming',
-    [renameLinkMessage(9, 'new')],
-    '2800000013000500000000000000000000000000090000000000000000000000080003006e657700',
-  ],
-  [
-    'moving',
-    [moveLinkMessage('fl0', 'box', lookup)],
-    `
-    300000001300050000000000000000000000000000000000000000000000000008000300666c300008001c0055000000`,
   ],
   [
     'removing',

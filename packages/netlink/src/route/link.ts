@@ -195,22 +195,6 @@ export function setLinkUpMessage(name: string, up: boolean): Uint8Array {
   });
 }
 
-/** Message that renames the link with this index; it must be down on kernels before 6.2. */
-export function renameLinkMessage(index: number, name: string): Uint8Array {
-  return encodeMessage(routeMessage.setLink, messageFlag.acknowledge, (writer) => {
-    writeHeader(writer, index, 0, 0);
-    writer.text(linkAttribute.name, name);
-  });
-}
-
-/** Message that moves a link into another namespace, where it arrives down and without addresses. */
-export function moveLinkMessage(name: string, namespace: NamespaceName, lookup: NumberLookup): Uint8Array {
-  return encodeMessage(routeMessage.setLink, messageFlag.acknowledge, (writer) => {
-    writeHeader(writer, 0, 0, 0);
-    writer.text(linkAttribute.name, name).u32(linkAttribute.namespaceDescriptor, lookup.namespaceDescriptor(namespace));
-  });
-}
-
 /**
  * Message that moves a link from where it was made into its own namespace, where it gets its name and its other properties.
  * The kernel renames only what is found by index (rtnetlink.c, do_setlink), after it has moved.

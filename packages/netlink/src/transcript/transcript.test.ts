@@ -10,7 +10,6 @@ import { encodeFlowFlush } from '../conntrack.ts';
 import { encodeMessage } from '../message.ts';
 import { encodeElements } from '../nftables/element-codec.ts';
 import type { Change, KernelObject, LinkType } from '../object/kernel-object.ts';
-import { moveLinkMessage, renameLinkMessage } from '../route/link.ts';
 import { type RouteChange, routeRequests } from '../route/route-change.ts';
 import { quote } from './command.ts';
 import type { RouteEntry, TranscriptEntry } from './entry.ts';
@@ -170,13 +169,6 @@ test('token buckets', () => {
   ]);
   assert.deepEqual(commands({ action: 'remove', object: { ...bucket, namespace: '' } }), [
     'tc qdisc del dev eth0 root handle 1:',
-  ]);
-});
-
-test('renaming and moving', () => {
-  assert.deepEqual(renderTranscript([routeEntry(renameLinkMessage(3, 'wan'))]), ['ip link set dev eth0 name wan']);
-  assert.deepEqual(renderTranscript([routeEntry(moveLinkMessage('wan', 'box', numbers))]), [
-    'ip link set dev wan netns box',
   ]);
 });
 
