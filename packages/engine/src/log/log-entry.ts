@@ -2,7 +2,7 @@ import type { LogLine, OutputChunk } from '../engine-port.ts';
 import { escapeJson, largestEscape } from './json-escape.ts';
 import type { LogAttributes } from './log-attributes.ts';
 import { formatLogTime, fullLogTime } from './log-time.ts';
-import { plainEntries } from './plain-lines.ts';
+import { plainLines } from './plain-lines.ts';
 
 const prefixText = '{"log":"';
 const prefix = Buffer.from(prefixText);
@@ -36,11 +36,22 @@ export class EntryBuffer {
 
   /** Add whole lines, when all of them are plain. @param data ends with a newline. @returns false when they are not. */
   addPlain(data: Buffer, suffix: Uint8Array): boolean {
-    const text = plainEntries(data, prefixText, Buffer.from(suffix).toString('latin1'));
-    if (text === undefined) return false;
-    this.#reserve(text.length);
-    this.#length += this.#bytes.write(text, this.#length, 'latin1');
+    const between = `\\n${Buffer.from(suffix).toString('latin1')}${prefixText}`;
+    const lines = plainLines(data, between);
+    if (lines === undefined) return false;
+    this.#reserve(prefix.length + lines.length + newline.length + suffix.length);
+    const begin = append(prefix, this.#bytes, this.#length);
+    // Each on its own: strings put together first would be copied for it.
+    const end = begin + this.#bytes.write(lines, begin, 'latin1');
+    this.#length = append(suffix, this.#bytes, append(newline, this.#bytes, end));
     return true;
+  }
+
+  /** Add entries that were made elsewhere. */
+  append(entries: Uint8Array): void {
+    this.#reserve(entries.length);
+    this.#bytes.set(entries, this.#length);
+    this.#length += entries.length;
   }
 
   /** What was collected, valid until the next `add` after `clear`. */
