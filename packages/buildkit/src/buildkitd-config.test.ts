@@ -11,6 +11,7 @@ const settings = {
   dns: { servers: [], search: [], options: [] },
   mirrors: [],
   insecureRegistries: [],
+  certificates: new Map<string, string>(),
 };
 
 test('a buildkitd works in the engine’s containerd and asks the engine for networks', () => {
@@ -52,15 +53,23 @@ test('what the operator says of registries, names and profiles is said to it', (
       dns: { servers: ['10.0.0.1'], search: ['lan'], options: [] },
       mirrors: ['https://mirror.lan', 'http://plain.lan:5000'],
       insecureRegistries: ['old.lan:5000', '10.0.0.0/8', 'plain.lan:5000'],
+      certificates: new Map(['old.lan:5000', 'own.lan'].map((host) => [host, `/certs.d/${host}`])),
+      hostGateway: '172.17.0.1',
     },
     '/p',
   );
-  const tail = `[registry."docker.io"]
+  const tail = `[worker.containerd.labels]
+"org.mobyproject.buildkit.worker.moby.host-gateway-ip" = "172.17.0.1"
+[registry."docker.io"]
 mirrors = ["mirror.lan","plain.lan:5000"]
 [registry."plain.lan:5000"]
 http = true
 [registry."old.lan:5000"]
 insecure = true
+http = true
+tlsconfigdir = ["/certs.d/old.lan:5000"]
+[registry."own.lan"]
+tlsconfigdir = ["/certs.d/own.lan"]
 `;
   assert.ok(text.endsWith(tail), text);
   assert.ok(text.startsWith('root = "/a \\"b\\"\\\\"\n'));

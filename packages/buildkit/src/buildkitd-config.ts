@@ -20,6 +20,10 @@ export interface BuildkitdSettings {
   readonly mirrors: readonly string[];
   /** Hosts whose certificate is not checked and that may speak plain HTTP. */
   readonly insecureRegistries: readonly string[];
+  /** Directories with certificates, by the host that they are for. */
+  readonly certificates: ReadonlyMap<string, string>;
+  /** What `host-gateway` stands for in `--add-host`. */
+  readonly hostGateway?: string;
 }
 
 /** Places below the folders of the settings. */
@@ -48,7 +52,7 @@ export const networkList = JSON.stringify({
  * @param networkPrograms directory of the CNI plugins.
  */
 export function buildkitdConfig(settings: BuildkitdSettings, networkPrograms: string): string {
-  const { root, state, containerd, cgroupParent, appArmorProfile, dns, mirrors, insecureRegistries } = settings;
+  const { root, state, containerd, cgroupParent, appArmorProfile, dns, hostGateway } = settings;
   const places = buildkitdPlaces(settings);
   return [
     line('root', root),
@@ -75,31 +79,29 @@ export function buildkitdConfig(settings: BuildkitdSettings, networkPrograms: st
     line('networkMode', 'cni'),
     line('cniConfigPath', places.network),
     line('cniBinaryPath', networkPrograms),
-    ...registryLines(mirrors, insecureRegistries),
+    ...(hostGateway === undefined ? [] : ['[worker.containerd.labels]', line(hostGatewayLabel, hostGateway)]),
+    ...registryLines(settings),
     '',
   ].join('\n');
 }
 
-function registryLines(mirrors: readonly string[], insecure: readonly string[]): string[] {
-  const hosts = mirrors.map((mirror) => new URL(mirror));
-  const hub =
-    mirrors.length > 0
-      ? [
-          '[registry."docker.io"]',
-          line(
-            'mirrors',
-            hosts.map(({ host }) => host),
-          ),
-        ]
-      : [];
-  const plain = hosts.filter(({ protocol }) => protocol === 'http:').map(({ host }) => host);
+/** Where Buildx looks for it (moby/moby, builder-next/worker/label). */
+const hostGatewayLabel = '"org.mobyproject.buildkit.worker.moby.host-gateway-ip"';
+
+function registryLines({ mirrors, insecureRegistries, certificates }: BuildkitdSettings): string[] {
+  const lines = new Map<string, string[]>();
+  const say = (host: string, ...words: string[]) => lines.getOrInsertComputed(host, () => []).push(...words);
+  const urls = mirrors.map((mirror) => new URL(mirror));
+  const names = urls.map(({ host }) => host);
+  if (names.length > 0) say('docker.io', line('mirrors', names));
+  const plain = urls.filter(({ protocol }) => protocol === 'http:').map(({ host }) => host);
+  for (const host of plain) say(host, 'http = true');
   // A range of addresses is none of the names that buildkitd looks registries up by.
-  const named = insecure.filter((host) => !host.includes('/') && !plain.includes(host));
-  return [
-    ...hub,
-    ...plain.flatMap((host) => [`[registry.${JSON.stringify(host)}]`, 'http = true']),
-    ...named.flatMap((host) => [`[registry.${JSON.stringify(host)}]`, 'insecure = true']),
-  ];
+  const named = insecureRegistries.filter((host) => !host.includes('/') && !plain.includes(host));
+  // Both: whatever certificate there is, and without one where there is no TLS.
+  for (const host of named) say(host, 'insecure = true', 'http = true');
+  for (const [host, directory] of certificates) say(host, line('tlsconfigdir', [directory]));
+  return [...lines].flatMap(([host, words]) => [`[registry.${JSON.stringify(host)}]`, ...words]);
 }
 
 /** Texts in TOML are those of JSON. */

@@ -13,7 +13,7 @@ function settingsFor(folder: string, script: string) {
     ...{ program, root: join(folder, 'root'), state: join(folder, 'state'), cgroupParent: 'x' },
     containerd: { socket: '/c.sock', namespace: 'n', snapshotter: 's' },
     dns: { servers: [], search: [], options: [] },
-    ...{ mirrors: [], insecureRegistries: [] },
+    ...{ mirrors: [], insecureRegistries: [], certificates: new Map() },
   };
 }
 

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FairleadError } from '@fairlead/base';
 import { runningProcess } from '@fairlead/runtime';
 import { type BuildkitdSettings, buildkitdConfig, buildkitdPlaces, networkList } from './buildkitd-config.ts';
+import { forgetStepNetworks } from './network-traces.ts';
 
 /** Where the CNI plugins of steps are. */
 const networkPrograms = resolve(import.meta.dirname, '../programs/network');
@@ -74,8 +75,8 @@ export class Buildkitd {
   }
 }
 
-/** End the buildkitd of an engine that was killed, if it has not ended by itself yet. */
-export async function endBuildkitd(settings: Pick<BuildkitdSettings, 'state'>): Promise<void> {
+/** End the buildkitd of an engine that was killed, if it has not ended by itself yet, and forget what it was at. */
+export async function endBuildkitd(settings: Pick<BuildkitdSettings, 'root' | 'state'>): Promise<void> {
   const places = buildkitdPlaces(settings);
   const running = () => runningProcess(places.pid, (word) => word === places.config);
   const pid = running();
@@ -89,6 +90,7 @@ export async function endBuildkitd(settings: Pick<BuildkitdSettings, 'state'>): 
   }
   rmSync(places.pid, { force: true });
   rmSync(places.socket, { force: true });
+  forgetStepNetworks(settings.root);
 }
 
 function launch(settings: BuildkitdSettings): ChildProcess {

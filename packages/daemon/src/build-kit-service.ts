@@ -1,10 +1,11 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { FairleadError } from '@fairlead/base';
 import { BuildKit, type BuildkitdSettings, endBuildkitd } from '@fairlead/buildkit';
 import type { EngineContext } from '@fairlead/engine';
-import { BuildStepNetworks, hostAppArmor } from '@fairlead/engine/build-kit';
+import { BuildStepNetworks, hostAppArmor, hostGateways } from '@fairlead/engine/build-kit';
 import { installedProgram, removeEmptyCgroup } from '@fairlead/runtime';
-import type { DaemonOptions } from './options.ts';
+import { type DaemonOptions, REGISTRY_CERTIFICATES } from './options.ts';
 
 const advice = 'or set DOCKER_BUILDKIT=0 to build with the classic builder';
 
@@ -50,6 +51,7 @@ async function settings({ options, context, containerd }: BuildKitSurroundings):
   const appArmorProfile = hostAppArmor.profileOf({ asked: undefined, privileged: false });
   await hostAppArmor.require(appArmorProfile);
   const { registryMirrors, insecureRegistries } = options();
+  const [hostGateway] = hostGateways(context.settings, context.network);
   return {
     program,
     ...placesOf(options()),
@@ -59,7 +61,15 @@ async function settings({ options, context, containerd }: BuildKitSurroundings):
     dns,
     mirrors: registryMirrors,
     insecureRegistries,
+    certificates: registryCertificates(),
+    ...(hostGateway !== undefined && { hostGateway }),
   };
+}
+
+/** Directories with certificates of registries, by their hosts. */
+function registryCertificates(): ReadonlyMap<string, string> {
+  const hosts = existsSync(REGISTRY_CERTIFICATES) ? readdirSync(REGISTRY_CERTIFICATES) : [];
+  return new Map(hosts.map((host) => [host, join(REGISTRY_CERTIFICATES, host)]));
 }
 
 /** Images that builds have not got to the end with, and the control group that steps were in. */

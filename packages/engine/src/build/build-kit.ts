@@ -4,4 +4,5 @@
  * @module
  */
 export { hostAppArmor } from '../container/apparmor.ts';
+export { hostGateways } from '../container/container-files.ts';
 export { BuildStepNetworks } from './step-networks.ts';

@@ -121,7 +121,7 @@ export class FileWriter {
       hostname,
       domainname: config.domainname ?? '',
       extraHosts: config.host.extraHosts,
-      hostGateways: this.#hostGateways(),
+      hostGateways: hostGateways(this.#settings, this.#network),
       endpoints,
       links: this.#links.hosts(container),
     });
@@ -150,16 +150,17 @@ export class FileWriter {
     rmSync(files.directory, { recursive: true, force: true });
     rmSync(files.pipes, { recursive: true, force: true });
   }
+}
 
-  #hostGateways(): IpAddress[] {
-    if (this.#settings.hostGateways.length > 0) return this.#settings.hostGateways.map(parseIpAddress);
-    try {
-      const bridge = this.#network.findNetwork('bridge');
-      return [gatewayAddress(bridge, 4), gatewayAddress(bridge, 6)].filter((address) => address !== undefined);
-    } catch (error) {
-      if (isNotFound(error)) return [];
-      throw error;
-    }
+/** What `host-gateway` stands for in `--add-host`: what the daemon was told, else the gateways of the default network. */
+export function hostGateways(settings: EngineSettings, network: NetworkController): IpAddress[] {
+  if (settings.hostGateways.length > 0) return settings.hostGateways.map(parseIpAddress);
+  try {
+    const bridge = network.findNetwork('bridge');
+    return [gatewayAddress(bridge, 4), gatewayAddress(bridge, 6)].filter((address) => address !== undefined);
+  } catch (error) {
+    if (isNotFound(error)) return [];
+    throw error;
   }
 }
 
