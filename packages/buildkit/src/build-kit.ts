@@ -8,16 +8,20 @@ import {
 } from 'node:http2';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { FairleadError, KeyedMutex, type Logger, messageOf } from '@fairlead/base';
+import { FairleadError, KeyedMutex, type Logger, messageOf, newIdentifier } from '@fairlead/base';
 import { GrpcChannel, GrpcStatus } from '@fairlead/runtime';
 import { type BuildCacheChoice, type BuildCacheRecord, cacheRecords, pruneCache } from './build-cache.ts';
+import { BuildJobs } from './build-jobs.ts';
 import { Buildkitd } from './buildkitd.ts';
 import { type BuildkitdSettings, buildkitdPlaces } from './buildkitd-config.ts';
 import { type CallChange, relayCall, relayChanged } from './call-relay.ts';
 import { serveCalls } from './call-server.ts';
 import { SolveRequest, SolveResponse } from './gen/control.ts';
 import { refuseCall } from './refusal.ts';
+import { type RequestedBuild, solveRequest } from './requested-build.ts';
+import { ServedContext } from './served-context.ts';
 import { relaySession, sessionOffer } from './session-relay.ts';
+import { type BuildReport, solve } from './solve.ts';
 import { type BuiltImage, builtImage, intoContainerd, isPushed, namedById } from './solve-exchange.ts';
 import { type StepNetworkPort, StepNetworks } from './step-networks.ts';
 
@@ -44,6 +48,7 @@ const idleTime = 60_000;
 export class BuildKit implements AsyncDisposable {
   readonly #options: BuildKitOptions;
   readonly #turns = new KeyedMutex();
+  readonly #jobs = new BuildJobs();
   #running: { readonly buildkitd: Buildkitd; readonly networks: StepNetworks } | undefined;
   #users = 0;
   #idle: NodeJS.Timeout | undefined;
@@ -76,11 +81,35 @@ export class BuildKit implements AsyncDisposable {
     );
   }
 
-  /** A build that is asked for beside a session. @throws FairleadError `not-implemented` that says what to do instead. */
-  async build(): Promise<never> {
+  /**
+   * Build what a request asks for; what fails before anything has begun is thrown first.
+   *
+   * @param body of the request: the context, where that is nowhere else.
+   */
+  async *build(requested: RequestedBuild, body: AsyncIterable<Uint8Array>): AsyncGenerator<BuildReport> {
+    using job = this.#jobs.open(requested.id);
+    const { hostGateway } = await this.#options.settings();
+    const given = { '': () => body, 'upload-request': () => job.context() }[requested.remote];
+    const isRemote = given === undefined && requested.remote !== 'client-session';
+    await using served = given && (await ServedContext.listen(await given()));
+    const context = isRemote ? requested.remote : served?.url;
+    const asked = solveRequest(requested, { ref: newIdentifier(), context, hostGateway });
+    using _ = this.#hold();
+    const { socket } = await this.#ready();
+    using channel = new GrpcChannel(() => connect(socket));
+    const signal = AbortSignal.any([requested.signal, job.cancelled]);
+    yield* solve(channel, SolveRequest.fromPartial(asked), this.#options.keep, signal);
+  }
+
+  /** Give a build the context that it waits for; resolves when the build is over. */
+  async giveContext(id: string, context: AsyncIterable<Uint8Array>): Promise<void> {
     await this.#options.settings();
-    const advice = 'use Buildx, or set DOCKER_BUILDKIT=0 to build with the classic builder';
-    throw new FairleadError('not-implemented', `BuildKit without Buildx is not supported: ${advice}`);
+    await this.#jobs.give(id, context);
+  }
+
+  /** Give up a build by the ID that its client has given it; one that is not known is no error. */
+  cancel(id: string): void {
+    this.#jobs.cancel(id);
   }
 
   /** What buildkitd keeps of builds; nothing where none has ever built here, and then none is started for it. */
@@ -99,11 +128,10 @@ export class BuildKit implements AsyncDisposable {
       () => undefined,
     );
     if (root === undefined || !existsSync(`${root}/cache.db`)) return [];
-    return await this.#count(async () => {
-      const { socket } = await this.#turns.run('buildkitd', () => this.#start());
-      using channel = new GrpcChannel(() => connect(socket));
-      return await work(channel);
-    });
+    using _ = this.#hold();
+    const { socket } = await this.#ready();
+    using channel = new GrpcChannel(() => connect(socket));
+    return await work(channel);
   }
 
   /** End the buildkitd, if there is one; builds under way are given up. */
@@ -140,31 +168,30 @@ export class BuildKit implements AsyncDisposable {
     work: (server: ClientHttp2Session) => Promise<void>,
     otherwise: (reason: string) => Promise<void>,
   ): Promise<void> {
-    await this.#count(async () => {
-      const server = await this.#connect().catch((error: unknown) => messageOf(error));
-      if (typeof server === 'string') return await otherwise(server);
-      try {
-        await work(server);
-      } finally {
-        server.destroy();
-      }
-    });
-  }
-
-  /** buildkitd stays while this goes on. */
-  async #count<T>(work: () => Promise<T>): Promise<T> {
-    clearTimeout(this.#idle);
-    this.#users++;
+    using _ = this.#hold();
+    const server = await this.#connect().catch((error: unknown) => messageOf(error));
+    if (typeof server === 'string') return await otherwise(server);
     try {
-      return await work();
+      await work(server);
     } finally {
-      this.#users--;
-      if (this.#users === 0) this.#idle = setTimeout(() => void this.#stopIdle(), idleTime).unref();
+      server.destroy();
     }
   }
 
+  /** buildkitd stays until this is disposed of. */
+  #hold(): Disposable {
+    clearTimeout(this.#idle);
+    this.#users++;
+    return {
+      [Symbol.dispose]: () => {
+        this.#users--;
+        if (this.#users === 0) this.#idle = setTimeout(() => void this.#stopIdle(), idleTime).unref();
+      },
+    };
+  }
+
   async #connect(): Promise<ClientHttp2Session> {
-    const { socket } = await this.#turns.run('buildkitd', () => this.#start());
+    const { socket } = await this.#ready();
     const server = connectHttp2('http://localhost', {
       createConnection: () => connect(socket),
       settings: { initialWindowSize: 1 << 20, enablePush: false },
@@ -178,6 +205,10 @@ export class BuildKit implements AsyncDisposable {
     await Promise.race([once(server, 'remoteSettings'), once(server, 'close')]);
     if (!server.closed) return server;
     throw new FairleadError('unavailable', 'buildkitd has ended');
+  }
+
+  async #ready(): Promise<Buildkitd> {
+    return await this.#turns.run('buildkitd', () => this.#start());
   }
 
   async #start(): Promise<Buildkitd> {

@@ -3,7 +3,7 @@ import { canonicalText, parseImageReference, withDefaultTag } from '@fairlead/re
 import type { Exporter, SolveRequest, SolveResponse } from './gen/control.ts';
 
 /** Stands for the engine's own store: dockerd's word, which no buildkitd knows. */
-const engineStore = 'moby';
+export const engineStore = 'moby';
 
 /** What an image without a name is kept under until the engine knows it. */
 const namelessPrefix = 'fairlead.build/nameless';

@@ -4,7 +4,7 @@
  * @module
  */
 
-export type { BuildCacheChoice, BuildCacheRecord } from '@fairlead/buildkit';
+export type { BuildCacheChoice, BuildCacheRecord, BuildReport, RequestedBuild } from '@fairlead/buildkit';
 export type { FindingView, KernelView, MapEvent, MapView } from '@fairlead/map';
 /** The network's nouns that {@link EnginePort} speaks in, for those who know the engine only. */
 export type {

@@ -9,6 +9,8 @@ export interface Progress {
   readonly pushed?: { readonly tag: string; readonly digest: string; readonly size: number };
   /** A build has come to the end of a stage: the ID of its image. */
   readonly built?: string;
+  /** What goes on in a build, in BuildKit's own form. */
+  readonly trace?: Uint8Array;
   readonly error?: string;
   /** Exit code of the command that failed. */
   readonly errorCode?: number;

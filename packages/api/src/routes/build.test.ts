@@ -29,6 +29,44 @@ test('a build reports as it goes, and ends with the image’s ID for programs', 
   assert.deepEqual(await build({ t: 'made:3', q: '1' }), [{ stream: `${fake.engine.images.find('made:3').id}\n` }]);
 });
 
+test('a build of BuildKit tells what goes on in BuildKit’s form, and its image’s ID for programs', async () => {
+  const lines = await build({ version: '2', t: 'kit:1', session: 's', remote: 'client-session', buildid: 'b' });
+  const { id } = fake.engine.images.find('kit:1');
+  assert.deepEqual(lines, [
+    { id: 'moby.buildkit.trace', aux: Buffer.from('begun').toString('base64') },
+    { id: 'moby.image.id', aux: { ID: id } },
+  ]);
+  const quiet = await build({ version: '2', t: 'kit:2', q: '1' });
+  assert.deepEqual(quiet, [{ stream: `${fake.engine.images.find('kit:2').id}\n` }]);
+});
+
+test('what a request asks for reaches BuildKit', async () => {
+  await build({
+    version: '2',
+    buildargs: '{"A":"1","B":null}',
+    outputs: '[{"Type":"local","Attrs":{"x":"y"}},{"Type":"tar","Attrs":null}]',
+    extrahosts: 'h:host-gateway',
+    networkmode: 'none',
+    ulimits: '[{"Name":"nofile","Soft":1,"Hard":2}]',
+  });
+  const { requested, bytes } = fake.engine.lastKitBuild ?? assert.fail();
+  const { arguments: given, outputs, extraHosts, networkMode, ulimits, remote } = requested;
+  assert.deepEqual([bytes, given, extraHosts, networkMode, remote], [7, { A: '1' }, ['h:host-gateway'], 'none', '']);
+  assert.deepEqual(ulimits, [{ name: 'nofile', soft: 1, hard: 2 }]);
+  assert.deepEqual(outputs, [
+    { type: 'local', attributes: { x: 'y' } },
+    { type: 'tar', attributes: {} },
+  ]);
+});
+
+test('a context can come in a request of its own, and a build is cancelled by its ID', async () => {
+  assert.deepEqual(await build({ version: '2', buildid: 'upload-request:b' }), []);
+  assert.deepEqual(fake.engine.lastContext, ['b', 1]);
+  await fake.client.text('POST', '/build/cancel', { query: { id: 'b' } });
+  assert.deepEqual(fake.engine.cancelledBuilds, ['b']);
+  await assert.rejects(fake.client.text('POST', '/build/cancel'), { message: 'build ID not provided' });
+});
+
 test('a command that fails is told with its code, also when nothing else is to be told', async () => {
   const failure = { errorDetail: { code: 3, message: 'The command failed' }, error: 'The command failed' };
   for (const q of ['0', '1']) {
@@ -83,7 +121,6 @@ test('what a request asks for reaches the builder', async () => {
 
 test('what is not done is refused in one line', async () => {
   const table: [query: Record<string, string>, code: string, message: RegExp][] = [
-    [{ version: '2' }, 'not-implemented', /^a fake engine has no BuildKit$/],
     [{ version: '3' }, 'invalid-argument', /^invalid version 3$/],
     [{ squash: '1' }, 'invalid-argument', /^squash is only supported with experimental mode$/],
     [{ remote: 'https://git.example/x.git' }, 'not-implemented', /^building from https:\/\/git.example\/x.git is not/],

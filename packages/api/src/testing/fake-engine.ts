@@ -4,6 +4,7 @@ import type {
   BuildCacheRecord,
   BuildKitService,
   BuildOptions,
+  BuildReport,
   BuildService,
   CommitOptions,
   ContainerStatistics,
@@ -18,6 +19,7 @@ import type {
   Progress,
   Rehearsal,
   RemoteArchive,
+  RequestedBuild,
   StatisticsOptions,
   SystemInfo,
 } from '@fairlead/engine';
@@ -84,11 +86,16 @@ export class FakeEngine implements EnginePort {
   readonly containers: FakeContainers;
   /** What the last build was asked for, and the bytes of its context. */
   lastBuild: { readonly options: BuildOptions; readonly bytes: number } | undefined;
+  /** What the last build with BuildKit was asked for, and the bytes of its context. */
+  lastKitBuild: { readonly requested: RequestedBuild; readonly bytes: number } | undefined;
+  /** The build that was sent its context last, and how many pieces that had. */
+  lastContext: readonly [id: string, pieces: number] | undefined;
+  readonly cancelledBuilds: string[] = [];
   /** What BuildKit keeps here. */
   readonly buildCache: BuildCacheRecord[] = [];
   /** What the last prune of it asked for. */
   lastCachePrune: BuildCacheChoice | undefined;
-  /** Keeps what it is given, and speaks only of what it cannot do. */
+  /** Keeps what it is given, and says what it was asked for. */
   readonly buildKit = () =>
     Promise.resolve<BuildKitService>({
       cache: async () => this.buildCache,
@@ -100,9 +107,11 @@ export class FakeEngine implements EnginePort {
       serveSession: async (client) => {
         for await (const _ of client);
       },
-      build: async () => {
-        throw new FairleadError('not-implemented', 'a fake engine has no BuildKit');
+      build: (requested, body) => this.#buildWithBuildKit(requested, body),
+      giveContext: async (id, context) => {
+        this.lastContext = [id, (await Array.fromAsync(context)).length];
       },
+      cancel: (id) => void this.cancelledBuilds.push(id),
     });
   readonly builds = () => Promise.resolve<BuildService>({ build: (context, options) => this.#build(context, options) });
   readonly prunes = async () => {
@@ -193,6 +202,12 @@ export class FakeEngine implements EnginePort {
     const { id } = this.images.add(options.tags[0] ?? '<none>:<none>');
     yield { built: id };
     yield { stream: `Successfully built ${id.slice(7, 19)}\n` };
+  }
+
+  async *#buildWithBuildKit(requested: RequestedBuild, body: AsyncIterable<Uint8Array>): AsyncGenerator<BuildReport> {
+    this.lastKitBuild = { requested, bytes: Buffer.concat(await Array.fromAsync(body)).length };
+    yield { trace: Buffer.from('begun') };
+    yield { built: this.images.add(requested.tags[0] ?? '<none>:<none>').id };
   }
 
   /** Two answers of a container that uses nothing, or one. */

@@ -7,7 +7,7 @@ import { decodeJson, goStringMap, goStrings, isJsonObject } from './go-json.ts';
 import { hostConfigSchema, parseHostConfig } from './host-config.ts';
 
 /** Values of `--build-arg`: `null` for a name without one. */
-const argumentsSchema = v.record(v.string(), v.nullable(v.string()));
+export const argumentsSchema = v.record(v.string(), v.nullable(v.string()));
 
 /**
  * What `POST /build` asks for.
@@ -56,7 +56,7 @@ function refuseUnsupported(request: ApiRequest): void {
 }
 
 /** The containers of a build: as `docker run` without options would make them, but for what the request says. */
-function buildHost(request: ApiRequest): HostConfig {
+export function buildHost(request: ApiRequest): HostConfig {
   const wire = {
     NetworkMode: text(request, 'networkmode') ?? '',
     ExtraHosts: request.query.getAll('extrahosts').filter((host) => host !== ''),
@@ -81,7 +81,7 @@ function number(request: ApiRequest, name: string): number {
   return Number.isSafeInteger(value) ? value : 0;
 }
 
-function decoded<Schema extends v.GenericSchema>(
+export function decoded<Schema extends v.GenericSchema>(
   request: ApiRequest,
   name: string,
   problem: string,

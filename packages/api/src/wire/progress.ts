@@ -7,7 +7,12 @@ const barLength = 50;
 /** One line of a pull, load or import in the form that the docker command draws. */
 export function presentProgress(progress: Progress): Readonly<Record<string, unknown>> {
   if (progress.error !== undefined) return presentFailure(progress.error, progress.errorCode);
-  if (progress.built !== undefined) return { aux: { ID: progress.built } };
+  if (progress.built !== undefined) {
+    return { ...(progress.id !== undefined && { id: progress.id }), aux: { ID: progress.built } };
+  }
+  if (progress.trace !== undefined) {
+    return { id: 'moby.buildkit.trace', aux: Buffer.from(progress.trace).toString('base64') };
+  }
   if (progress.stream !== undefined) return { stream: progress.stream };
   if (progress.pushed !== undefined) {
     const { tag, digest, size } = progress.pushed;

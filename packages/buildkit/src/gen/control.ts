@@ -110,6 +110,17 @@ export interface SolveResponse_ExporterResponseEntry {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+export interface StatusRequest {
+  /** That of the SolveRequest. */
+  ref: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** What goes on in a build: a matter between buildkitd and the client. */
+export interface StatusResponse {
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
 /** A piece of the connection that a session is. */
 export interface BytesMessage {
   data: Uint8Array;
@@ -1379,6 +1390,122 @@ export const SolveResponse_ExporterResponseEntry: MessageFns<
   },
 };
 
+function createBaseStatusRequest(): StatusRequest {
+  return { ref: "", _unknownFields: {} };
+}
+
+export const StatusRequest: MessageFns<StatusRequest, "moby.buildkit.v1.StatusRequest"> = {
+  $type: "moby.buildkit.v1.StatusRequest" as const,
+
+  encode(message: StatusRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ref !== "") {
+      writer.uint32(10).string(message.ref);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StatusRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const end = length === undefined ? reader.len : reader.pos + length;
+    const message = createBaseStatusRequest();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1: {
+          if (tag !== 10) {
+            break;
+          }
+
+          message.ref = reader.string();
+          continue;
+        }
+      }
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      const buf = reader.skip(tag & 7);
+
+      const list = message._unknownFields![tag];
+
+      if (list === undefined) {
+        message._unknownFields![tag] = [buf];
+      } else {
+        list.push(buf);
+      }
+    }
+    return message;
+  },
+
+  create(base?: DeepPartial<StatusRequest>): StatusRequest {
+    return StatusRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StatusRequest>): StatusRequest {
+    const message = createBaseStatusRequest();
+    message.ref = object.ref ?? "";
+    return message;
+  },
+};
+
+function createBaseStatusResponse(): StatusResponse {
+  return { _unknownFields: {} };
+}
+
+export const StatusResponse: MessageFns<StatusResponse, "moby.buildkit.v1.StatusResponse"> = {
+  $type: "moby.buildkit.v1.StatusResponse" as const,
+
+  encode(message: StatusResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StatusResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const end = length === undefined ? reader.len : reader.pos + length;
+    const message = createBaseStatusResponse();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+      }
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      const buf = reader.skip(tag & 7);
+
+      const list = message._unknownFields![tag];
+
+      if (list === undefined) {
+        message._unknownFields![tag] = [buf];
+      } else {
+        list.push(buf);
+      }
+    }
+    return message;
+  },
+
+  create(base?: DeepPartial<StatusResponse>): StatusResponse {
+    return StatusResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<StatusResponse>): StatusResponse {
+    const message = createBaseStatusResponse();
+    return message;
+  },
+};
+
 function createBaseBytesMessage(): BytesMessage {
   return { data: new Uint8Array(0), _unknownFields: {} };
 }
@@ -1470,6 +1597,14 @@ export const ControlDefinition = {
       requestStream: false,
       responseType: SolveResponse as typeof SolveResponse,
       responseStream: false,
+      options: {},
+    },
+    status: {
+      name: "Status",
+      requestType: StatusRequest as typeof StatusRequest,
+      requestStream: false,
+      responseType: StatusResponse as typeof StatusResponse,
+      responseStream: true,
       options: {},
     },
     session: {
