@@ -34,7 +34,9 @@ async function list({ images, containers }: EnginePort, request: ApiRequest): Pr
   const all = flag(request, 'all');
   const selected = selectImages(await images.list(), filters).filter((image) => all || !isHiddenStep(image));
   const used = containers.list();
-  const count = (id: string): number => used.filter(({ container }) => container.imageId === id).length;
+  // Not counted before 1.51, which clients read from -1.
+  const count = (id: string): number =>
+    request.version < 51 ? -1 : used.filter(({ container }) => container.imageId === id).length;
   // Since 1.42 on demand: it takes a look at every layer.
   const shared = request.version >= 42 && flag(request, 'shared-size') ? sharedSizes(selected) : undefined;
   return json(
@@ -148,6 +150,8 @@ async function prune(engine: EnginePort, request: ApiRequest): Promise<ApiRespon
   const filters = Filters.parse(text(request, 'filters'), ['dangling', 'label', 'label!', 'until']);
   const onlyUnnamed = filters.boolean('dangling') ?? true;
   const others = filters.without('dangling');
+  // Also when there is no image to hold against it.
+  others.until();
   const isWanted = (image: Image) => isDangling(image) || (!onlyUnnamed && image.tags.length > 0);
   const isSelected = (image: Image) => selectImages([image], others).length > 0;
   const { removals, reclaimed } = await (await engine.prunes()).images((image) => isWanted(image) && isSelected(image));

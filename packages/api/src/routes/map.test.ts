@@ -57,16 +57,11 @@ test('the page is served with its types stripped, and may run nothing but its ow
 test('nothing but the page’s own files is served', async () => {
   await using fake = await serveFake();
   const page = await openPage(fake);
-  for (const path of [
-    'package.json',
-    'page/layout.test.ts',
-    'src/live-map.ts',
-    'page/..%2fpackage.json',
-    'page/',
-    'x',
-  ]) {
+  for (const path of ['package.json', 'page/layout.test.ts', 'src/live-map.ts', 'page/', 'x']) {
     assert.equal((await fetch(`${page}${path}`)).status, 404, path);
   }
+  const upwards = await fetch(`${page}page/..%2fpackage.json`, { redirect: 'manual' });
+  assert.deepEqual([upwards.status, upwards.headers.get('location')], [301, '/fairlead/map/package.json']);
 });
 
 test('a browser can look and trace, and nothing else', async () => {

@@ -1,3 +1,4 @@
+import { FairleadError } from '@fairlead/base';
 import type { EngineEvent, EnginePort } from '@fairlead/engine';
 import { type ApiRequest, text } from '../http/request.ts';
 import { type ApiResponse, json, stream } from '../http/response.ts';
@@ -42,6 +43,7 @@ function events(engine: EnginePort, request: ApiRequest): ApiResponse {
   const filters = Filters.parse(text(request, 'filters'), eventFilterKeys);
   const since = eventTime(text(request, 'since'));
   const until = eventTime(text(request, 'until'));
+  requireOrder(request, since, until);
   const source = engine.events({
     ...(since !== undefined && { since }),
     ...(until !== undefined && { until }),
@@ -53,6 +55,13 @@ function events(engine: EnginePort, request: ApiRequest): ApiResponse {
 /** Unlike in logs, 0 is no absence of a limit here but the beginning of all time: `--since 0` asks for all that is kept. */
 function eventTime(value: string | undefined): bigint | undefined {
   return parseTimestamp(value) ?? (value === undefined ? undefined : 0n);
+}
+
+/** @throws FairleadError `invalid-argument` in Docker's words for an end before the beginning. */
+function requireOrder(request: ApiRequest, since = 0n, until = 0n): void {
+  if (until === 0n || until >= since) return;
+  const [begin, end] = ['since', 'until'].map((name) => text(request, name) ?? '');
+  throw new FairleadError('invalid-argument', `\`since\` time (${begin}) cannot be after \`until\` time (${end})`);
 }
 
 async function* eventLines(

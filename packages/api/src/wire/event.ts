@@ -7,7 +7,7 @@ export function presentEvent(event: EngineEvent, version: ApiVersion): string {
   const legacy = version < 52 && (type === 'container' || type === 'image');
   const from = type === 'container' ? attributes['image'] : undefined;
   const head = JSON.stringify({
-    ...(legacy && { status: action, id, ...(from !== undefined && { from }) }),
+    ...(legacy && { status: action, ...(id !== '' && { id }), ...(from !== undefined && { from }) }),
     Type: type,
     Action: action,
     Actor: { ID: id, Attributes: attributes },

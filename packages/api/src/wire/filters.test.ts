@@ -7,7 +7,9 @@ const parse = (value: unknown): Filters => Filters.parse(JSON.stringify(value), 
 
 test('both forms of the parameter are read', () => {
   assert.deepEqual(parse({ name: ['a', 'b'] }).values('name'), ['a', 'b']);
-  assert.deepEqual(parse({ name: { a: true, b: false } }).values('name'), ['a']);
+  assert.deepEqual(parse({ name: { a: true, b: false } }).values('name'), ['a', 'b']);
+  assert.deepEqual(parse({ name: null }).values('name'), []);
+  assert.deepEqual(parse(null).values('name'), []);
   assert.deepEqual(Filters.parse(undefined, keys).values('name'), []);
 });
 
@@ -55,6 +57,9 @@ test('filters that are none are refused in the words of Docker', () => {
     () => parse({ dangling: ['yes'] }).boolean('dangling'),
     `invalid value for filter 'dangling', must be "true" (or "1"), or "false" (or "0")`,
   );
+  refused(() => parse({ until: ['1h', '2h'] }).until(), 'more than one until filter specified');
+  refused(() => parse({ until: ['1d'] }).until(), 'failed to parse value as time or duration: "1d"');
+  refused(() => parse({ name: { a: 1 } }), 'invalid filter');
   refused(() => Filters.parse('{', keys), 'invalid filter: unexpected EOF');
   refused(() => Filters.parse('[]', keys), 'invalid filter');
 });

@@ -77,9 +77,15 @@ export class Filters {
     throw invalid(`invalid value for filter '${key}', must be "true" (or "1"), or "false" (or "0")`);
   }
 
-  /** `until`: nanoseconds since the epoch. */
+  /**
+   * `until`: nanoseconds since the epoch.
+   *
+   * @throws FairleadError `invalid-argument` in Docker's words for several values, or one that is no time.
+   */
   until(): bigint | undefined {
-    return parseTimestamp(this.values('until')[0]);
+    const values = this.values('until');
+    if (values.length > 1) throw invalid('more than one until filter specified');
+    return parseTimestamp(values[0]);
   }
 
   /**
@@ -100,13 +106,17 @@ function parseObject(text: string): Readonly<Record<string, unknown>> {
   } catch {
     throw invalid(`invalid filter: ${jsonSyntaxFault(text)}`);
   }
+  // As Go reads it: clients of dynamic languages write it for no filters.
+  if (value === null) return {};
   if (isJsonObject(value)) return value;
   throw invalid('invalid filter');
 }
 
 function valuesOf(list: unknown): string[] {
   if (Array.isArray(list) && list.every((value) => typeof value === 'string')) return list;
-  if (isJsonObject(list)) return Object.keys(list).filter((key) => list[key] === true);
+  // What the old form says of a value does not count, only that it is there.
+  if (isJsonObject(list) && Object.values(list).every((value) => typeof value === 'boolean')) return Object.keys(list);
+  if (list === null) return [];
   throw invalid('invalid filter');
 }
 

@@ -7,12 +7,10 @@ import { timeText, unixSeconds } from './time.ts';
 /** One entry of `GET /images/json`. @param sharedSize bytes of layers that other images have too; -1 is not known. */
 export function presentImageSummary(image: Image, version: ApiVersion, containers: number, sharedSize = -1) {
   const labels = imageRunConfig(image)['Labels'];
-  const untagged = version < 43 ? { tag: ['<none>:<none>'], digest: ['<none>@<none>'] } : { tag: [], digest: [] };
   return {
     Id: image.id,
     ParentId: image.parent ?? '',
-    RepoTags: image.tags.length > 0 ? image.tags : untagged.tag,
-    RepoDigests: image.digests.length > 0 ? image.digests : untagged.digest,
+    ...presentNames(image, version),
     Created: unixSeconds(image.created),
     Size: image.size,
     ...(version < 44 && { VirtualSize: image.size }),
@@ -20,6 +18,13 @@ export function presentImageSummary(image: Image, version: ApiVersion, container
     Labels: isJsonObject(labels) ? labels : null,
     Containers: containers,
   };
+}
+
+/** Before 1.43 an image without any name had names that say so, and a list of none was null. */
+function presentNames({ tags, digests }: Image, version: ApiVersion) {
+  if (version >= 43) return { RepoTags: tags, RepoDigests: digests };
+  if (tags.length + digests.length === 0) return { RepoTags: ['<none>:<none>'], RepoDigests: ['<none>@<none>'] };
+  return { RepoTags: tags.length > 0 ? tags : null, RepoDigests: digests.length > 0 ? digests : null };
 }
 
 /** One entry of the list of images. */

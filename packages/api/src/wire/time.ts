@@ -20,20 +20,22 @@ export function unixSeconds(milliseconds: number): number {
 }
 
 /**
- * A time as clients send it: seconds since the epoch with up to nine decimals, RFC 3339, or how long ago (`10m`).
+ * A time as clients send it: seconds since the epoch with up to nine decimals, RFC 3339, or how long ago (`10m`; `-10m` is
+ * ahead).
  *
  * @returns nanoseconds since the epoch; `undefined` for absent and for 0, which both mean no limit.
  * @throws FairleadError `invalid-argument` for anything else.
  */
 export function parseTimestamp(text: string | undefined, now = Date.now()): bigint | undefined {
   if (text === undefined || text === '' || /^0+(\.0+)?$/.test(text)) return undefined;
-  const seconds = /^(-?\d+)(?:\.(\d{1,9}))?$/.exec(text);
+  const seconds = /^([-+]?\d+)(?:\.(\d{1,9}))?$/.exec(text);
   if (seconds !== null) {
     const [, whole = '0', fraction = ''] = seconds;
     return BigInt(whole) * nanosecondsPerSecond + BigInt(fraction.padEnd(9, '0'));
   }
-  const ago = parseDuration(text);
-  if (ago !== undefined) return BigInt(Math.round(now * 1e6 - ago));
+  const [, sign, duration = ''] = /^([-+]?)(.*)$/s.exec(text) ?? [];
+  const ago = parseDuration(duration);
+  if (ago !== undefined) return BigInt(Math.round(now * 1e6 - (sign === '-' ? -ago : ago)));
   const date = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(date))
     throw new FairleadError('invalid-argument', `failed to parse value as time or duration: ${JSON.stringify(text)}`);
