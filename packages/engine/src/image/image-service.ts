@@ -259,7 +259,11 @@ export class Images implements ImageService {
     options: { readonly tag?: string; readonly auth?: RegistryAuth; readonly signal?: AbortSignal },
   ): AsyncGenerator<Progress, void> {
     const parts = await this.#leaving();
-    const plan = (await pushing()).planPush(parts.table, repository, options.tag);
+    const { planPush, pushedReference } = await pushing();
+    const reference = pushedReference(repository, options.tag);
+    // Docker says so before it looks for the image: what is missing then is a line of the answer, and no status.
+    yield { status: `The push refers to repository [${reference.domain}/${reference.path}]` };
+    const plan = planPush(parts.table, reference);
     const { auth: credentials, signal } = options;
     const parallel = this.#options.concurrency?.().uploads;
     const settings = { ...this.#options.registry, parallel, credentials, signal };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ImageTable } from './image-table.ts';
-import { planPush } from './push-plan.ts';
+import { planPush, pushedReference } from './push-plan.ts';
 
 const table = new ImageTable();
 for (const [name, id] of [
@@ -15,7 +15,7 @@ for (const [name, id] of [
 
 test('one tag is pushed, or all of the repository', () => {
   const pushes = (text: string, tag?: string) =>
-    planPush(table, text, tag).pushes.map((push) => `${push.tag} ${push.id}`);
+    planPush(table, pushedReference(text, tag)).pushes.map((push) => `${push.tag} ${push.id}`);
   assert.deepEqual(pushes('app', 'v1'), ['v1 sha256:1']);
   assert.deepEqual(pushes('app'), ['v1 sha256:1', 'v2 sha256:2']);
   assert.deepEqual(pushes('host.io/other'), ['latest sha256:1']);
@@ -27,6 +27,6 @@ test('what there is not is said in Docker’s words', () => {
     ['app', 'v9', 'tag does not exist: app:v9'],
     [`app@sha256:${'d'.repeat(64)}`, undefined, 'cannot push a digest reference'],
   ] as const) {
-    assert.throws(() => planPush(table, text, tag), { message });
+    assert.throws(() => planPush(table, pushedReference(text, tag)), { message });
   }
 });

@@ -14,16 +14,19 @@ export interface PushPlan {
   readonly pushes: readonly PlannedPush[];
 }
 
+/** What a push is asked for: a tag, or a repository. @throws FairleadError `invalid-argument` in Docker's words. */
+export function pushedReference(text: string, tag: string | undefined): ImageReference {
+  const reference = parseImageReference(tag === undefined ? text : `${text}:${tag}`);
+  if (reference.digest === undefined) return reference;
+  throw new FairleadError('invalid-argument', 'cannot push a digest reference');
+}
+
 /**
  * What a push sends: the tag that was given, or all that the repository has.
  *
- * @throws FairleadError in Docker's words (moby, distribution/push.go).
+ * @throws FairleadError `not-found` in Docker's words (moby, distribution/push.go).
  */
-export function planPush(table: ImageTable, text: string, tag: string | undefined): PushPlan {
-  const reference = parseImageReference(tag === undefined ? text : `${text}:${tag}`);
-  if (reference.digest !== undefined) {
-    throw new FairleadError('invalid-argument', 'cannot push a digest reference');
-  }
+export function planPush(table: ImageTable, reference: ImageReference): PushPlan {
   const local = tagsOf(table, reference);
   if (local.length === 0) {
     const message = `An image does not exist locally with the tag: ${familiarName(reference)}`;

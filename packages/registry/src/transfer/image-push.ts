@@ -32,8 +32,6 @@ export function pushImages(request: PushRequest): AsyncGenerator<Progress, void>
   return progressStream(async (report, left) => {
     const failed = new AbortController();
     const signal = AbortSignal.any([left, failed.signal, ...(request.signal ? [request.signal] : [])]);
-    const { domain, path } = request.reference;
-    report({ status: `The push refers to repository [${domain}/${path}]` });
     using repository = await PushRepository.connect(request.reference, { ...request, signal });
     for (const image of request.images) await pushImage({ ...request, signal }, repository, image, failed, report);
   });
