@@ -82,7 +82,8 @@ export interface HostConfig {
   readonly autoRemove: boolean;
   readonly privileged: boolean;
   readonly readonlyRootfs: boolean;
-  readonly init: boolean;
+  /** Absent when nobody said. */
+  readonly init?: boolean;
   readonly capAdd: readonly string[];
   readonly capDrop: readonly string[];
   readonly securityOptions: readonly string[];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DetachKeys, parseDetachKeys } from './detach-keys.ts';
+import { DetachKeys, parseDetachKeys, requireDetachKeys } from './detach-keys.ts';
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
 const textOf = (data: Uint8Array): string => String.fromCharCode(...data);
@@ -23,4 +23,7 @@ test('keys are written as Docker writes them', () => {
   assert.deepEqual(parseDetachKeys('ctrl-p,ctrl-Q'), [16, 17]);
   assert.deepEqual(parseDetachKeys('ctrl-@,x,ctrl-['), [0, 120, 27]);
   assert.throws(() => parseDetachKeys('ctrl-1'), { code: 'invalid-argument', message: "Unknown character: 'ctrl-1'" });
+  requireDetachKeys('ctrl-x', 'escape');
+  const message = 'Invalid detach keys (ctrl-x,bad) provided';
+  assert.throws(() => requireDetachKeys('ctrl-x,bad', 'detach'), { code: 'invalid-argument', message });
 });

@@ -34,6 +34,20 @@ export class DetachKeys {
 }
 
 /**
+ * Check keys before anything is attached.
+ *
+ * @param kind what Docker calls them there.
+ * @throws FairleadError `invalid-argument` in Docker's words.
+ */
+export function requireDetachKeys(notation: string, kind: 'detach' | 'escape'): void {
+  try {
+    parseDetachKeys(notation);
+  } catch (cause) {
+    throw new FairleadError('invalid-argument', `Invalid ${kind} keys (${notation}) provided`, { cause });
+  }
+}
+
+/**
  * Parse `ctrl-p,ctrl-q` and the like: single characters, or `ctrl-` and a letter or one of `@[\]^_`.
  *
  * @throws FairleadError `invalid-argument` in Docker's words.

@@ -1,6 +1,6 @@
 import { FairleadError, lateModule } from '@fairlead/base';
 import type { ContainerService, EnginePort, LogLine, LogOptions } from '@fairlead/engine';
-import { parseDetachKeys } from '../http/detach-keys.ts';
+import { requireDetachKeys } from '../http/detach-keys.ts';
 import { type ApiRequest, flag, parameter, text } from '../http/request.ts';
 import { type ApiResponse, stream } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
@@ -59,7 +59,7 @@ async function attachOverWebsocket(containers: ContainerService, request: ApiReq
 
 async function attached(containers: ContainerService, request: ApiRequest) {
   const detachKeys = text(request, 'detachKeys');
-  if (detachKeys !== undefined) parseDetachKeys(detachKeys);
+  if (detachKeys !== undefined) requireDetachKeys(detachKeys, 'detach');
   const streams = await containers.attach(parameter(request, 'id'), {
     stdin: flag(request, 'stdin'),
     stdout: flag(request, 'stdout'),

@@ -1,4 +1,4 @@
-import { lateModule } from '@fairlead/base';
+import { FairleadError, lateModule, withPrefix } from '@fairlead/base';
 import type { ContainerService, EnginePort } from '@fairlead/engine';
 import { readJson } from '../http/json-body.ts';
 import { type ApiRequest, flag, integer, parameter, text } from '../http/request.ts';
@@ -58,9 +58,14 @@ async function top(containers: ContainerService, request: ApiRequest): Promise<A
 }
 
 async function rename(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
+  const name = text(request, 'name');
+  if (name === undefined) throw new FairleadError('invalid-argument', 'Neither old nor new names may be empty');
   const { container } = await containers.inspect(parameter(request, 'id'));
-  const name = text(request, 'name') ?? '';
-  requireValidName(name);
+  try {
+    requireValidName(name.replace(/^\/?/, '/'));
+  } catch (error) {
+    throw withPrefix('Error when allocating new name: ', error);
+  }
   await containers.rename(container.id, name.replace(/^\//, ''));
   return empty(204);
 }

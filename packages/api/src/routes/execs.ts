@@ -1,5 +1,6 @@
 import { FairleadError, messageOf } from '@fairlead/base';
 import type { AttachedStreams, ContainerService, EnginePort, Exec } from '@fairlead/engine';
+import { requireDetachKeys } from '../http/detach-keys.ts';
 import type { HijackedConnection } from '../http/hijacked-connection.ts';
 import { readBody } from '../http/json-body.ts';
 import { type ApiRequest, parameter } from '../http/request.ts';
@@ -31,6 +32,7 @@ export function execRoutes({ containers }: EnginePort): Route[] {
 async function create(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
   const wire = await readBody(request, execCreateSchema, 'ExecOptions');
   if (wire.Cmd.length === 0) throw new FairleadError('invalid-argument', 'No exec command specified');
+  if (wire.DetachKeys !== '') requireDetachKeys(wire.DetachKeys, 'escape');
   const id = await containers.createExec(parameter(request, 'id'), {
     command: wire.Cmd,
     env: wire.Env,

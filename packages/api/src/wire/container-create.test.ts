@@ -175,6 +175,15 @@ test('requests that contradict themselves are refused in the words of Docker', (
   }
 });
 
+test('a working directory is kept without detours, and an init as it was asked for', () => {
+  const config = parseCreate({ Image: 'x', WorkingDir: '/a//b/../c/', HostConfig: { Init: false } }, 51);
+  assert.deepEqual([config.workingDir, config.host.init], ['/a/c', false]);
+  assert.deepEqual(
+    [parseCreate({ Image: 'x' }, 51).workingDir, parseCreate({ Image: 'x' }, 51).host.init],
+    ['', undefined],
+  );
+});
+
 test('a health check is taken as asked for, its start interval from API 1.44 on', () => {
   const body = { Image: 'x', healthcheck: { Test: ['CMD', 'a'], Interval: 1e9, StartInterval: 2e6, Retries: 1 } };
   const check = { test: ['CMD', 'a'], interval: 1e9, timeout: 0, startPeriod: 0, startInterval: 2e6, retries: 1 };

@@ -63,10 +63,11 @@ function commandText({ path, args }: Container): string {
   return [path, ...args.map((argument) => (argument.includes(' ') ? `'${argument}'` : argument))].join(' ');
 }
 
-/** The name that was asked for; the image's id once that name means another image. */
+/** The name that was asked for; the image's id once that name means another image, or none. */
 function imageNameOf({ container, image }: ContainerView): string {
   const asked = container.config.image;
-  if (image === undefined || asked.includes('@') || image.id.includes(asked)) return asked;
+  if (image === undefined) return container.imageId;
+  if (asked.includes('@') || image.id.includes(asked)) return asked;
   const name = withTag(asked);
   return image.tags.some((tag) => withTag(tag) === name) ? asked : image.id;
 }

@@ -50,7 +50,7 @@ export function presentHostConfig({ host, other }: ContainerConfig): Readonly<Re
     ...(host.mounts.length > 0 && { Mounts: host.mounts.map(presentMountRequest) }),
     ...(Object.keys(host.tmpfs).length > 0 && { Tmpfs: host.tmpfs }),
     ...(Object.keys(host.sysctls).length > 0 && { Sysctls: host.sysctls }),
-    ...(host.init && { Init: true }),
+    ...(host.init !== undefined && { Init: host.init }),
   };
 }
 

@@ -95,7 +95,7 @@ export function parseHostConfig(host: WireHostConfig, version: ApiVersion): Host
     autoRemove: host.AutoRemove,
     privileged: host.Privileged,
     readonlyRootfs: host.ReadonlyRootfs,
-    init: host.Init ?? false,
+    ...(host.Init !== undefined && { init: host.Init }),
     capAdd: host.CapAdd,
     capDrop: host.CapDrop,
     securityOptions: securityOptions(host),

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { ContainerConfig } from '@fairlead/engine';
 import type { WireCreate } from './create-schema.ts';
 import { parseExposedPorts } from './port-map.ts';
@@ -12,7 +13,7 @@ export type RunSettings = Pick<
 export function parseRunSettings(wire: WireCreate): RunSettings {
   return {
     user: wire.User,
-    workingDir: wire.WorkingDir,
+    workingDir: cleanDirectory(wire.WorkingDir),
     env: wire.Env,
     entrypoint: wire.Entrypoint ?? null,
     command: wire.Cmd ?? null,
@@ -20,4 +21,9 @@ export function parseRunSettings(wire: WireCreate): RunSettings {
     exposedPorts: parseExposedPorts(Object.keys(wire.ExposedPorts)),
     volumes: Object.keys(wire.Volumes),
   };
+}
+
+/** As Docker keeps it; empty stays empty, which means the image's. */
+function cleanDirectory(path: string): string {
+  return path === '' ? '' : posix.normalize(path).replace(/(.)\/$/, '$1');
 }

@@ -245,7 +245,11 @@ export class Containers implements ContainerService {
     if (name === oldName) {
       throw new FairleadError('invalid-argument', 'Renaming a container with the same name as its current name');
     }
-    this.#table.requireFreeName(name);
+    try {
+      this.#table.requireFreeName(name);
+    } catch (error) {
+      throw withPrefix('Error when allocating new name: ', error);
+    }
     const renamed = this.#table.put({ ...container, name });
     try {
       if (sandbox !== undefined && network.sandbox(sandbox)?.owner === id) await network.renameSandbox(sandbox, name);

@@ -93,7 +93,7 @@ export function runtimeLimits(limits: ResourceLimits): NonNullable<ContainerDesc
 
 /** Where processes are shared with others, somebody else reaps orphans already (moby, oci_linux.go). */
 function hasInit({ init, pidMode }: HostConfig): boolean {
-  return init && (pidMode === '' || pidMode === 'private');
+  return init === true && (pidMode === '' || pidMode === 'private');
 }
 
 function mountsOf(description: DescriptionSource): RuntimeMount[] {

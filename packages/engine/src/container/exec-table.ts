@@ -42,7 +42,7 @@ export class ExecTable {
     if (request.command.length === 0) throw new FairleadError('invalid-argument', 'No exec command specified');
     const id = newIdentifier();
     this.#execs.set(id, { ...request, id, container: container.id, running: false, exitCode: null, pid: 0 });
-    this.#emit(container, `exec_create: ${request.command.join(' ')}`, id);
+    this.#emit(container, `exec_create: ${commandText(request.command)}`, id);
     return id;
   }
 
@@ -130,7 +130,7 @@ export class ExecTable {
     await tasks.createExec({ ...reference, process: await this.#describe(exec, container), streams });
     const pid = await tasks.start(reference, streams);
     this.#update(exec.id, { pid });
-    this.#emit(container, `exec_start: ${exec.command.join(' ')}`, exec.id);
+    this.#emit(container, `exec_start: ${commandText(exec.command)}`, exec.id);
     process.started();
   }
 
@@ -231,4 +231,9 @@ function requireRunning(container: Container): void {
     throw new FairleadError('conflict', `container ${id} is paused, unpause the container before exec`);
   }
   if (state.status !== 'running') throw notRunning(id);
+}
+
+/** A program and its arguments, with the blank after a program that has none (moby, daemon/exec.go). */
+function commandText([program = '', ...args]: readonly string[]): string {
+  return `${program} ${args.join(' ')}`;
 }

@@ -59,6 +59,8 @@ export class Lifecycle {
   readonly #running = new Map<string, Started>();
   /** Starts that are under way, by container: they hold its turn. */
   readonly #starts = new Map<string, AbortController>();
+  /** Containers that somebody is stopping. */
+  readonly #stopping = new Set<string>();
   readonly #signals: Signalling;
   readonly #restarts: Restarts;
   readonly #health: HealthMonitor;
@@ -99,12 +101,17 @@ export class Lifecycle {
   async stop(reference: string, options: StopOptions = {}): Promise<void> {
     const { id } = this.#table.find(reference);
     if (await this.#giveUpStart(id)) return;
-    const asked = await this.#turns.run(id, () => this.#askToStop(id, options));
-    if (asked !== undefined && !(await within(asked.ended, asked.timeout))) {
-      const killed = await this.#turns.run(id, () => this.#killNow(id));
-      if (killed !== undefined) await insist(killed, `cannot stop container: ${reference}`);
+    this.#stopping.add(id);
+    try {
+      const asked = await this.#turns.run(id, () => this.#askToStop(id, options));
+      if (asked !== undefined && !(await within(asked.ended, asked.timeout))) {
+        const killed = await this.#turns.run(id, () => this.#killNow(id));
+        if (killed !== undefined) await insist(killed, `cannot stop container: ${reference}`);
+      }
+      await this.#settled(id);
+    } finally {
+      this.#stopping.delete(id);
     }
-    await this.#settled(id);
     const container = this.#table.get(id);
     if (container !== undefined) this.#context.events.emit(containerEvent(container, 'stop'));
   }
@@ -158,7 +165,7 @@ export class Lifecycle {
     await this.#turns.run(id, () => this.#signals.pause(this.#table.find(id)));
   }
 
-  /** Let it go on. @throws FairleadError `conflict` when it does not run, `internal` when it is not paused. */
+  /** Let it go on. @throws FairleadError `internal`, as in Docker, when it is not paused. */
   async unpause(reference: string): Promise<void> {
     const { id } = this.#table.find(reference);
     await this.#turns.run(id, () => this.#signals.unpause(this.#table.find(id)));
@@ -242,7 +249,11 @@ export class Lifecycle {
   async #recordEnd(id: string, result: WaitResult, finishedAt: number, next: Partial<ContainerState>): Promise<void> {
     const { cleanUp } = await this.#end.record(id, result, finishedAt, next);
     const container = this.#table.find(id);
-    if (this.#removesItself(container)) return await this.#end.vanish(container, cleanUp);
+    if (this.#removesItself(container)) {
+      // Who stops it tells so afterwards, when it is there no more.
+      if (this.#stopping.has(id)) this.#context.events.emit(containerEvent(container, 'stop'));
+      return await this.#end.vanish(container, cleanUp);
+    }
     await cleanUp;
     void this.#restarts.arm(this.#table.find(id));
   }

@@ -3,7 +3,7 @@ import { FairleadError, isNotFound, withPrefix } from '@fairlead/base';
 import type { EngineContext } from '../context.ts';
 import type { Container } from '../model.ts';
 import { containerEvent } from './container-event.ts';
-import { isAlive, notRunning, requireNotRestarting } from './container-state.ts';
+import { notRunning, requireNotRestarting } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import type { ExecStarts } from './exec-starts.ts';
 import type { HealthMonitor } from './health-monitor.ts';
@@ -58,10 +58,9 @@ export class Signalling {
     this.#context.events.emit(containerEvent(this.#table.find(id), 'pause'));
   }
 
-  /** Let it go on. @throws FairleadError `conflict` when it does not run, `internal` when it is not paused. */
+  /** Let it go on. @throws FairleadError `internal`, as in Docker, when it is not paused. */
   async unpause(container: Container): Promise<void> {
     const { id, state } = container;
-    if (!isAlive(container)) throw notRunning(id);
     if (state.status !== 'paused') throw new FairleadError('internal', `Container ${id} is not paused`);
     await this.#resume(id);
   }

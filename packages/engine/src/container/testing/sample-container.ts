@@ -20,7 +20,6 @@ const plainHost: HostConfig = {
   autoRemove: false,
   privileged: false,
   readonlyRootfs: false,
-  init: false,
   capAdd: [],
   capDrop: [],
   securityOptions: [],
