@@ -141,6 +141,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
       },
       certificates: REGISTRY_CERTIFICATES,
     },
+    execRoot: options.execRoot,
     concurrency: () => live.current.concurrency,
     emit: (event) => events.emit({ type: 'image', ...event }),
     usedBy: (imageId) => usersOf(table, imageId),

@@ -29,6 +29,7 @@ import type { DescribedVolume } from '../volume/volumes.ts';
 import { containerEvent } from './container-event.ts';
 import { makeContainer } from './container-factory.ts';
 import { containerLog } from './container-files.ts';
+import { markContainer } from './container-mark.ts';
 import { inventName, parseContainerName } from './container-name.ts';
 import { ignoreMissing, isAlive, notRunning, requireNotRestarting } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
@@ -272,7 +273,9 @@ export class Containers implements ContainerService {
       // Whoever starts or removes it by its name meanwhile waits.
       await this.#turns.run(id, async () => {
         await this.#volumes.make(missing);
-        await this.#volumes.fill(id, await containerd.snapshots.prepareRoot(id, chainId));
+        const layers = await containerd.snapshots.prepareRoot(id, chainId);
+        markContainer(layers);
+        await this.#volumes.fill(id, layers);
       });
     } catch (error) {
       await this.#takeBack(container);

@@ -98,6 +98,7 @@ function hasInit({ init, pidMode }: HostConfig): boolean {
 
 function mountsOf(description: DescriptionSource): RuntimeMount[] {
   const { container, files, findInit } = description;
+  const { readonlyRootfs: readonly } = container.config.host;
   const asked = containerMounts(container);
   const taken = new Set(asked.map(({ target }) => target));
   const own: [string, string][] = [
@@ -107,7 +108,9 @@ function mountsOf(description: DescriptionSource): RuntimeMount[] {
   ];
   const system = own
     .filter(([destination]) => !taken.has(destination))
-    .map(([destination, path]): RuntimeMount => ({ kind: 'bind', source: path, destination }));
+    .map(
+      ([destination, source]): RuntimeMount => ({ kind: 'bind', source, destination, ...(readonly && { readonly }) }),
+    );
   const init: RuntimeMount[] = hasInit(container.config.host)
     ? [{ kind: 'bind', source: findInit(), destination: INIT_PATH, readonly: true }]
     : [];

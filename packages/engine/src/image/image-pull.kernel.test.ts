@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { after, before, test } from 'node:test';
 import { isNotFound } from '@fairlead/base';
 import { sha256Digest } from '@fairlead/runtime';
@@ -18,7 +19,7 @@ before(async () => {
   lab = await privateContainerd();
   registry = await localRegistry();
   const emit = (event: ImageEvent) => events.push(event);
-  images = new Images({ containerd: lab.containerd, registry: {}, emit, usedBy: () => [] });
+  images = new Images({ containerd: lab.containerd, registry: {}, execRoot: tmpdir(), emit, usedBy: () => [] });
 });
 
 after(async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
 import { after, before, test } from 'node:test';
 import { isConflict, isNotFound } from '@fairlead/base';
@@ -28,6 +29,7 @@ function imagesOf(containerd: Containerd): Images {
   return new Images({
     containerd,
     registry: {},
+    execRoot: tmpdir(),
     emit: (event) => events.push(event),
     usedBy: () => users,
   });
@@ -214,7 +216,7 @@ test('a program that is killed in the middle of a load leaves nothing that recov
     const { Containerd } = await import('@fairlead/runtime');
     const { Images } = await import(process.argv[1]);
     const containerd = Containerd.connect(process.argv[2], { namespace: 'fairlead-test' });
-    const images = new Images({ containerd, registry: {}, emit() {}, usedBy: () => [] });
+    const images = new Images({ containerd, registry: {}, execRoot: '', emit() {}, usedBy: () => [] });
     async function* archive() {
       yield* process.stdin;
       process.stdout.write('stuck');

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { isNotFound, lateModule } from '@fairlead/base';
 import {
   canonicalText,
@@ -297,12 +298,12 @@ export class Images implements ImageService {
 
   /** Make an image of a container's files and of how it runs. @returns its ID. */
   async commit(container: Container, options: CommitOptions, name: ImageReference | undefined): Promise<string> {
-    const { containerd } = this.#options;
+    const { containerd, execRoot } = this.#options;
     const parent = await (await this.#leaving()).contentOf(container.imageId);
     await using lease = await containerd.leases.create(leaseSeconds);
     const [{ commitImage }, { containerLayer, runSettings }] = await Promise.all([transfer(), layers()]);
     const image = await commitImage({
-      ...(await containerLayer(containerd, container.id, lease)),
+      ...(await containerLayer(containerd, container.id, lease, join(execRoot, 'mark'))),
       parent,
       settings: runSettings(container),
       asked: options.config,

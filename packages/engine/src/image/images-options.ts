@@ -14,6 +14,8 @@ export interface ImageEvent {
 export interface ImagesOptions {
   readonly containerd: Pick<Containerd, 'images' | 'content' | 'layers' | 'leases' | 'snapshots' | 'differ'>;
   readonly registry: RegistrySettings;
+  /** Folder of what need not outlive a reboot. */
+  readonly execRoot: string;
   /** Layers that are fetched and sent at once; the usual numbers unless given. */
   readonly concurrency?: () => { readonly downloads: number; readonly uploads: number };
   readonly emit: (event: ImageEvent) => void;
