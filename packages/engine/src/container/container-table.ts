@@ -43,13 +43,13 @@ export class ContainerTable implements Iterable<Container> {
     return this.#byName.has(name);
   }
 
-  /** @throws FairleadError `conflict` when another container has this name. */
-  requireFreeName(name: string): void {
+  /** @throws FairleadError `conflict` when another container has this name. @param prefix of its message. */
+  requireFreeName(name: string, prefix = ''): void {
     const holder = this.#byName.get(name);
     if (holder === undefined) return;
     const who = `The container name "/${name}" is already in use by container "${holder}"`;
     const advice = 'You have to remove (or rename) that container to be able to reuse that name.';
-    throw new FairleadError('conflict', `Conflict. ${who}. ${advice}`);
+    throw new FairleadError('conflict', `${prefix}Conflict. ${who}. ${advice}`);
   }
 
   /** Insert or replace. */

@@ -246,11 +246,7 @@ export class Containers implements ContainerService {
     if (name === oldName) {
       throw new FairleadError('invalid-argument', 'Renaming a container with the same name as its current name');
     }
-    try {
-      this.#table.requireFreeName(name);
-    } catch (error) {
-      throw withPrefix('Error when allocating new name: ', error);
-    }
+    this.#table.requireFreeName(name, 'Error when allocating new name: ');
     const renamed = this.#table.put({ ...container, name });
     try {
       if (sandbox !== undefined && network.sandbox(sandbox)?.owner === id) await network.renameSandbox(sandbox, name);
