@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FairleadError } from '@fairlead/base';
+import type { Network } from '@fairlead/network';
+import { endpoint, network } from '@fairlead/network/testing';
 import { sampleContainer, sampleImage } from './container/testing/sample-container.ts';
 import type { ContainerView } from './engine-port.ts';
 import type { ContainerStatus, Image } from './model.ts';
@@ -55,6 +57,19 @@ test('what BuildKit keeps is counted, and told of as the builder’s', async () 
   const choice = { all: true, unusedFor: 0, reserved: 0, most: 0, free: 0, filter: 'type==regular' };
   assert.deepEqual(await prunes.buildCache(choice), { deleted: ['type==regular', 'b'], reclaimed: 7 });
   assert.deepEqual(told, ['builder prune 7']);
+});
+
+test('networks that nobody is on go, but for configurations of others', async () => {
+  const of = (name: string, change: Partial<Omit<Network, 'subnets'>> = {}) => network({ id: name, name, ...change });
+  const template = { ipv4: true, ipv6: false, options: {}, labels: {} };
+  const all = [of('free'), of('used'), of('shape', { template })];
+  const inspect = (id: string) => {
+    const found = all.find(({ name }) => name === id);
+    assert.ok(found !== undefined);
+    return { network: found, endpoints: id === 'used' ? [endpoint()] : [] };
+  };
+  const { prunes } = prunesOf({ networks: { list: () => all, inspect, remove: async () => {} } });
+  assert.deepEqual((await prunes.networks(() => true)).deleted, ['free']);
 });
 
 test('containers that do not run and are wanted gone go, but for those that refuse', async () => {

@@ -72,7 +72,9 @@ export class Prunes implements PruneService {
 
   async networks(isWanted: (network: Network) => boolean) {
     const { networks } = this.#parts;
-    const isUnused = (network: Network) => networks.inspect(network.id).endpoints.length === 0;
+    // What is only a configuration for others never has anybody on it, and stays.
+    const isUnused = ({ id, template }: Network) =>
+      template === undefined && networks.inspect(id).endpoints.length === 0;
     return await this.#once('network', async () => {
       const deleted: string[] = [];
       for (const { id, name } of networks.list().filter((network) => isUnused(network) && isWanted(network))) {

@@ -4,3 +4,4 @@
  * @module
  */
 export { FakeNameService, type PortHold } from './fake-name-service.ts';
+export { endpoint, network } from './samples.ts';
