@@ -158,7 +158,8 @@ test('a container that runs joins and leaves the LAN; an address that is reserve
 
 test('an address that another machine has is declined, and another one is used', async () => {
   const pools = ['--subnet', '192.0.2.0/24', '--ipv6', '--subnet', '2001:db8::/64'];
-  await docker('network', 'create', '-d', 'macvlan', '-o', 'parent=eth0', ...pools, 'fixed');
+  const soon = ['-o', 'com.docker.network.advertise_addr_ms=100'];
+  await docker('network', 'create', '-d', 'macvlan', '-o', 'parent=eth0', ...soon, ...pools, 'fixed');
   const taken = ['--ip', '192.0.2.121', '--ip6', '2001:db8::121'];
   await docker('run', '-d', '--name', 'squatter', '--network', 'fixed', ...taken, 'busybox', 'sleep', '1000');
   const from = server.position;
@@ -171,6 +172,38 @@ test('an address that another machine has is declined, and another one is used',
   assert.match(String(GlobalIPv6Address), /^2001:db8::1(?!21$)[0-9a-f]{2}$/);
   assert.match(daemon.log(), /"address":"192\.0\.2\.121",.*another machine’s: it is declined/);
   await docker('rm', '-f', 'late', 'squatter');
+});
+
+test('an address in use is defended once, and given up for another one when its second user does not give way', async () => {
+  await docker('run', '-d', '--name', 'early', '--network', 'lan', 'busybox', 'sleep', '1000');
+  const before = await view('early', 'lan');
+  const taken = ['--ip', String(before['IPAddress']), '--ip6', String(before['GlobalIPv6Address'])];
+  const from = server.position;
+  // It says three times that the addresses are its own.
+  await docker('run', '-d', '--name', 'squatter', '--network', 'fixed', ...taken, 'busybox', 'sleep', '1000');
+  const families = ['IPAddress', 'GlobalIPv6Address'];
+  const hasMoved = (now: Record<string, unknown>) => families.every((key) => now[key] && now[key] !== before[key]);
+  while (!hasMoved(await view('early', 'lan'))) await sleep(50);
+  for (const family of [/DHCPDECLINE\(eth0\) 192/, /DHCPDECLINE\(eth0\)(?! 192)/]) await server.hears(family, from);
+  for (const key of families) {
+    const log = daemon.log().split('\n');
+    const said = log.filter((line) => line.includes(`"${before[key]}"`) && line.includes('another machine'));
+    assert.match(said.join('\n'), /it is told whose it is.*\n.*the container gives it up/);
+  }
+  const [container] = JSON.parse(await docker('inspect', 'early'));
+  const { Warnings } = container.NetworkSettings.Networks.lan;
+  for (const [at, key] of families.entries()) {
+    const meaning = new RegExp(
+      `^Another machine .* used ${before[key]}, the address of early, at .*given the address up`,
+    );
+    assert.match(Warnings[at], meaning);
+  }
+  const [network] = JSON.parse(await docker('network', 'inspect', 'lan'));
+  assert.deepEqual(network.Warnings, Warnings);
+  const { code, stdout } = await host.run([fairlead, 'doctor'], { env: { DOCKER_HOST: daemon.address } });
+  assert.equal(code, 2);
+  assert.ok(stdout.includes(`! address-contested: ${Warnings.join(' ')}`), stdout);
+  await docker('rm', '-f', 'early', 'squatter');
   await docker('network', 'rm', 'fixed');
 });
 

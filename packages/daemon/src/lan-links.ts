@@ -1,4 +1,4 @@
-import { clientPorts, linkFilter } from '@fairlead/dhcp';
+import { claimFilter, claimType, clientPorts, linkFilter } from '@fairlead/dhcp';
 import { openRawLink, sendRawFrames } from '@fairlead/kernel/raw-link';
 import type { LanPort } from '@fairlead/network';
 
@@ -6,5 +6,9 @@ import type { LanPort } from '@fairlead/network';
 export const lanLinks: LanPort = {
   open: (namespace, link, onFrame) =>
     openRawLink({ namespace, link, program: linkFilter, ports: clientPorts, onFrame }),
+  watch: (namespace, link, { address, mac }, onFrame) => {
+    const [program, type] = [claimFilter(address, mac), claimType(address)];
+    return openRawLink({ namespace, link, program, type, ports: [], onFrame });
+  },
   send: (link, frames) => sendRawFrames('', link, frames),
 };

@@ -1,6 +1,6 @@
 import { parseIpAddress } from '@fairlead/base';
 import { type ContainerView, type EnginePort, type Network, type PortBinding, readOwned } from '@fairlead/engine';
-import { isGuarded, segmentNamesOf } from '@fairlead/network';
+import { contestTexts, isGuarded, segmentNamesOf } from '@fairlead/network';
 import type { ContainerPlace, Directory, NetworkPlace, Publication } from '@fairlead/trace';
 
 /** Who is who on this machine, for a trace. */
@@ -18,6 +18,7 @@ export function containerPlace(view: ContainerView): Omit<ContainerPlace, 'files
   const attachments = networks.flatMap(({ network, name, endpoint }) => {
     if (endpoint === undefined) return [];
     const { ipv4, ipv6, mac, hostInterface, interface: inside } = endpoint;
+    const contests = contestTexts(endpoint);
     return [
       {
         network: network?.name ?? name,
@@ -26,6 +27,7 @@ export function containerPlace(view: ContainerView): Omit<ContainerPlace, 'files
         ...(inside !== undefined && { interface: inside }),
         ...(hostInterface !== undefined && { hostInterface }),
         ...(network && endpoint.segment && { segment: segmentNamesOf(network)[endpoint.segment - 1] }),
+        ...(contests.length > 0 && { contests }),
         ...(mac && network && isGuarded({ endpoint, network }) && { heldTo: mac }),
       },
     ];

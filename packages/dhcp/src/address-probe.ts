@@ -55,11 +55,27 @@ export function probeFrame(address: IpAddress, mac: MacAddress): Uint8Array {
  * @param mac whose own frames mean nothing: a switch may send them back.
  */
 export function claimantOf(frame: Uint8Array, address: IpAddress, mac: MacAddress): MacAddress | undefined {
-  const claimant = familyOf(address) === 4 ? claimant4(frame, address) : claimant6(frame, address);
-  return claimant === mac ? undefined : claimant;
+  const statement = familyOf(address) === 4 ? statement4(frame, address) : statement6(frame, address);
+  return statement?.mac === mac ? undefined : statement?.mac;
 }
 
-function claimant4(frame: Uint8Array, address: IpAddress): MacAddress | undefined {
+/**
+ * Who shows by a frame that he uses an address (RFC 5227, 2.4; RFC 4861, 7.2.4); who only asks whether he may is answered
+ * by the kernel that has it, and is `undefined` as every other frame is.
+ */
+export function userOf(frame: Uint8Array, address: IpAddress): MacAddress | undefined {
+  const statement = familyOf(address) === 4 ? statement4(frame, address) : statement6(frame, address);
+  return statement?.isProbe === false ? statement.mac : undefined;
+}
+
+/** What a frame says about an address. */
+interface Statement {
+  readonly mac: MacAddress;
+  /** True of one who is about to take it, and asks whether he may. */
+  readonly isProbe: boolean;
+}
+
+function statement4(frame: Uint8Array, address: IpAddress): Statement | undefined {
   if (frame.length < ARP_FRAME) return undefined;
   const reader = new ByteReader(frame).skip(12);
   if (reader.u16be() !== ARP || reader.u16be() !== ETHERNET || reader.u16be() !== IPV4) return undefined;
@@ -67,16 +83,16 @@ function claimant4(frame: Uint8Array, address: IpAddress): MacAddress | undefine
   const [mac, sender] = [macFromBytes(reader.bytes(6)), ipFromBytes(reader.bytes(4))];
   const target = ipFromBytes(reader.skip(6).bytes(4));
   const isProbe = isRequest && sender === NOBODY4 && target === address;
-  return sender === address || isProbe ? mac : undefined;
+  return sender === address || isProbe ? { mac, isProbe } : undefined;
 }
 
-function claimant6(frame: Uint8Array, address: IpAddress): MacAddress | undefined {
+function statement6(frame: Uint8Array, address: IpAddress): Statement | undefined {
   const received = readLinkMessage(frame);
   if (received === undefined || received.message.length < 24) return undefined;
-  const { message, source, sourceMac } = received;
+  const { message, source, sourceMac: mac } = received;
   if (ipFromBytes(message.subarray(8, 24)) !== address) return undefined;
   const isProbe = message[0] === NEIGHBOR_SOLICITATION && source === NOBODY6;
-  return message[0] === NEIGHBOR_ADVERTISEMENT || isProbe ? sourceMac : undefined;
+  return message[0] === NEIGHBOR_ADVERTISEMENT || isProbe ? { mac, isProbe } : undefined;
 }
 
 /** PROBE_NUM of RFC 5227, 1.1: a frame may be lost. */
@@ -87,6 +103,9 @@ export const PROBES = 3;
  * within a few. RFC 5227 would have four to seven seconds, RFC 4862 one; RFC 4429 uses an address while it is asked about.
  */
 export const DEFAULT_PROBE = 200;
+
+/** DEFEND_INTERVAL of RFC 5227, 1.1, in milliseconds: whoever uses our address twice within it does not give way. */
+export const DEFEND_INTERVAL = 10_000;
 
 /**
  * Milliseconds until another address is asked for after so many in a row were another's: ten seconds (RFC 2131, 3.1.5), none

@@ -221,6 +221,20 @@ describe('a client of DHCPv4 before it uses what it was given', () => {
     assert.deepEqual([words(declined).slice(0, 7), declined.state.lease], ['DECLINE', undefined]);
   });
 
+  test('gives up what it uses when another does not give way, and declines ever more slowly', () => {
+    const { state } = bound();
+    assert.equal(client.inUse(state), address);
+    const ceased = client.cease(client.wake(state, 500_000).state, 500_050);
+    assert.equal(words(ceased), 'DECLINE to 255.255.255.255 from 0.0.0.0 for 192.0.2.9 of 192.0.2.1');
+    assert.deepEqual([ceased.news, ceased.state.lease, ceased.state.wakeAt], ['lost', undefined, 500_050]);
+    assert.equal(client.inUse(ceased.state), undefined);
+    const asked = careful.wake(ceased.state, 500_050);
+    const chosen = careful.receive(asked.state, offer(asked), 500_060);
+    let next = careful.receive(chosen.state, acknowledge(chosen), 500_070);
+    while (next.state.phase === 'probing') next = careful.wake(next.state, next.state.wakeAt ?? 0);
+    assert.equal(careful.cease(next.state, 600_000).state.wakeAt, 610_000);
+  });
+
   test('hears nothing else meanwhile, and asks nobody about what it prolongs', () => {
     const { state } = probing();
     for (const frame of [

@@ -34,6 +34,8 @@ interface Offer {
   readonly server: LeaseServer;
 }
 
+/** The host has the address of the lease in these. */
+const inUsePhases: ReadonlySet<Phase4> = new Set(['bound', 'renewing', 'rebinding']);
 /** So often the former address is asked for, and so often an offered one. */
 const REBOOT_ATTEMPTS = 2;
 const REQUEST_ATTEMPTS = 4;
@@ -98,6 +100,14 @@ export class Client4 implements Machine<State4> {
     }
   }
 
+  inUse({ phase, lease }: State4): IpAddress | undefined {
+    return lease !== undefined && inUsePhases.has(phase) ? addressOf(lease.address) : undefined;
+  }
+
+  cease(state: State4, now: number): Step<State4> {
+    return state.lease === undefined ? step(state) : { ...this.#decline(state, state.lease, now), news: 'lost' };
+  }
+
   #answer(state: State4, message: Dhcp4Message, server: LeaseServer, now: number): Step<State4> {
     const type = typeOf4(message.options);
     if (state.phase === 'selecting') {
@@ -115,30 +125,34 @@ export class Client4 implements Machine<State4> {
 
   /** What is prolonged is in use; about everything else the link is asked first (RFC 2131, 3.1.5). */
   #given(state: State4, candidate: HostLease, now: number): Step<State4> {
-    const isInUse = state.phase === 'renewing' || state.phase === 'rebinding';
-    if (isInUse || this.#probe === 0) return step(this.#bound(now, candidate), [], 'leased');
+    if (inUsePhases.has(state.phase) || this.#probe === 0) return step(this.#bound(now, candidate), [], 'leased');
     return this.#goOnProbing({ ...state, phase: 'probing', attempts: 0, candidate }, now);
   }
 
   #goOnProbing(state: State4, now: number): Step<State4> {
     const { candidate, attempts } = state;
     if (candidate === undefined) return this.#select(now, state.lease);
-    if (attempts >= PROBES) return step(this.#bound(now, candidate), [], 'leased');
+    if (attempts >= PROBES) return step(this.#bound(now, candidate, state.conflicts), [], 'leased');
     const next = { ...state, attempts: attempts + 1, wakeAt: now + Math.ceil(this.#probe / PROBES) };
     return step(next, [probeFrame(addressOf(candidate.address), this.#identity.mac)]);
   }
 
   /** Somebody says something while the link is asked who has an address. */
   #hear(state: State4, frame: Uint8Array, now: number): Step<State4> {
-    const { candidate, lease, transaction } = state;
+    const { candidate, lease } = state;
     if (candidate === undefined) return step(state);
     const address = addressOf(candidate.address);
     const mac = claimantOf(frame, address, this.#identity.mac);
     if (mac === undefined) return step(state);
-    const conflicts = state.conflicts + 1;
     const kept = lease?.address === candidate.address ? undefined : lease;
+    return { ...this.#decline(state, candidate, now, kept), conflict: { address, mac } };
+  }
+
+  /** What was given is another's: its server is told, and in a while somebody is asked for another one. */
+  #decline(state: State4, taken: HostLease, now: number, kept?: HostLease): Step<State4> {
+    const conflicts = state.conflicts + 1;
     const next = { ...this.#fresh('selecting', now, kept), conflicts, wakeAt: now + conflictPause(conflicts) };
-    return { ...step(next, [decline4(this.#identity, candidate, transaction)]), conflict: { address, mac } };
+    return step(next, [decline4(this.#identity, taken, state.transaction)]);
   }
 
   /** What was held is another's now, or of another network. */
@@ -163,10 +177,11 @@ export class Client4 implements Machine<State4> {
     return { phase, transaction, began: now, attempts: 0, conflicts: 0, listens: true, ...(lease && { lease }) };
   }
 
-  #bound(now: number, lease: HostLease): State4 {
+  /** @param conflicts they count until a lease is prolonged, so that the addresses of a LAN are not used up. */
+  #bound(now: number, lease: HostLease, conflicts = 0): State4 {
     const { renewAt } = lease;
     const wake = renewAt !== undefined && { wakeAt: renewAt };
-    return { phase: 'bound', transaction: 0, began: now, attempts: 0, conflicts: 0, listens: false, lease, ...wake };
+    return { phase: 'bound', transaction: 0, began: now, attempts: 0, conflicts, listens: false, lease, ...wake };
   }
 
   #send(state: State4, now: number): Step<State4> {

@@ -244,6 +244,22 @@ describe('a host of IPv6 before it uses an address', () => {
     assert.deepEqual([prolonged.state.phase, prolonged.state.lease?.address], ['bound', address]);
   });
 
+  test('gives up what it uses when another does not give way: what it made is made anew, what was given is declined', () => {
+    const used = patiently(made());
+    assert.equal(careful.inUse(used.state), own);
+    const ceased = careful.cease(used.state, 5000);
+    assert.deepEqual([ceased.news, ceased.state.lease, ceased.frames], ['lost', undefined, []]);
+    assert.equal(careful.inUse(ceased.state), undefined);
+    const again = careful.wake(ceased.state, 5000);
+    const { lease } = patiently(careful.receive(again.state, announcement(alone), 5100)).state;
+    assert.ok(lease && lease.address !== `${own}/64`);
+    const given = patiently(leased());
+    assert.equal(careful.inUse(given.state), given9);
+    const declined = careful.cease(given.state, 5000);
+    assert.equal(words(declined), 'declining: DECLINE of 2001:db8:1::9 to one');
+    assert.deepEqual([declined.news, declined.state.lease], ['lost', undefined]);
+  });
+
   test('declines what a server has given until that has heard of it, and solicits another one', () => {
     const declined = careful.receive(leased().state, claim(given9), 50);
     assert.equal(words(declined), 'declining: DECLINE of 2001:db8:1::9 to one');

@@ -1,4 +1,4 @@
-import { addressOf } from '@fairlead/base';
+import { addressOf, type IpAddress } from '@fairlead/base';
 import { claimantOf, conflictPause, DEFAULT_PROBE, PROBES, probeFrame } from './address-probe.ts';
 import { type Dhcp6Message, decodeDhcp6, dhcp6Type } from './dhcp6-message.ts';
 import { readDatagram } from './frame.ts';
@@ -129,6 +129,16 @@ export class Client6 implements Machine<State6> {
     }
   }
 
+  inUse({ isUsed, lease }: State6): IpAddress | undefined {
+    return isUsed && lease !== undefined ? addressOf(lease.address) : undefined;
+  }
+
+  cease(state: State6, now: number): Step<State6> {
+    const { lease, ...rest } = state;
+    if (lease === undefined) return step(state);
+    return { ...this.#reject({ ...rest, isUsed: false }, lease, now), news: 'lost' };
+  }
+
   #hear(state: State6, router: RouterAdvertisement, now: number): Step<State6> {
     if (state.phase !== 'discovering') return step({ ...state, router });
     const next = { ...state, router };
@@ -174,7 +184,7 @@ export class Client6 implements Machine<State6> {
   #goOnProbing(state: State6, now: number): Step<State6> {
     const { candidate, attempts } = state;
     if (candidate === undefined) return this.begin(now, state.lease);
-    if (attempts >= PROBES) return step(this.#bound(now, candidate), [], 'leased');
+    if (attempts >= PROBES) return step(this.#bound(now, candidate, state.conflicts), [], 'leased');
     const next = { ...state, attempts: attempts + 1, wakeAt: now + Math.ceil(this.#probe / PROBES) };
     return step(next, [probeFrame(addressOf(candidate.address), this.#identity.mac)]);
   }
@@ -187,9 +197,13 @@ export class Client6 implements Machine<State6> {
     const mac = claimantOf(frame, address, this.#identity.mac);
     if (mac === undefined) return step(state);
     const kept = lease !== undefined && addressOf(lease.address) !== address && { lease };
-    const next = { ...rest, ...kept, candidate, conflicts: state.conflicts + 1 };
-    const gaveIt = candidate.source === 'dhcpv6';
-    return { ...(gaveIt ? this.#exchange('declining', next, now) : this.#rest(next, now)), conflict: { address, mac } };
+    return { ...this.#reject({ ...rest, ...kept }, candidate, now), conflict: { address, mac } };
+  }
+
+  /** What is to be had is another's: who gave it is told. */
+  #reject(state: State6, taken: HostLease, now: number): Step<State6> {
+    const next = { ...state, candidate: taken, conflicts: state.conflicts + 1 };
+    return taken.source === 'dhcpv6' ? this.#exchange('declining', next, now) : this.#rest(next, now);
   }
 
   /** After an address that was another's; what gave it is asked again, in a while. */
@@ -239,10 +253,11 @@ export class Client6 implements Machine<State6> {
     return { phase, transaction, began: now, attempts: 0, listens: true, ...kept };
   }
 
-  #bound(now: number, lease: HostLease): State6 {
+  /** @param conflicts they count until a lease is prolonged: what a host makes of itself is another one each time. */
+  #bound(now: number, lease: HostLease, conflicts = 0): State6 {
     const { renewAt } = lease;
     const wake = renewAt !== undefined && { wakeAt: renewAt };
-    const used = { isUsed: true, conflicts: 0, lease };
+    const used = { isUsed: true, conflicts, lease };
     return { phase: 'bound', transaction: 0, began: now, attempts: 0, listens: false, ...used, ...wake };
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { linkLocalAddress, parseIpAddress, parseMacAddress } from '@fairlead/base';
+import { type ClassicInstruction, linkLocalAddress, parseIpAddress, parseMacAddress } from '@fairlead/base';
 import fc from 'fast-check';
 import { claimantOf, probeFrame } from './address-probe.ts';
 import { type Dhcp4Message, decodeDhcp4, encodeDhcp4 } from './dhcp4-message.ts';
@@ -8,7 +8,7 @@ import { decodeRoutes, maskLengthIn, searchIn } from './dhcp4-option.ts';
 import { type Dhcp6Message, decodeDhcp6, encodeDhcp6 } from './dhcp6-message.ts';
 import { decodeNames, encodeName } from './domain-names.ts';
 import { datagramFrame, readDatagram, readLinkMessage } from './frame.ts';
-import { linkFilter } from './link-filter.ts';
+import { claimFilter, claimType, linkFilter } from './link-filter.ts';
 import { MalformedMessage } from './malformed-message.ts';
 import { decodeAdvertisement, readAdvertisement } from './router-advertisement.ts';
 import { announcement, claim, identity, reply4, reply6, serverMac } from './testing/samples.ts';
@@ -130,11 +130,11 @@ describe('the codecs', () => {
 });
 
 /** What the kernel would do with a frame: 0 passes it over. */
-function filtered(frame: Uint8Array): number {
+function filtered(frame: Uint8Array, program: readonly ClassicInstruction[] = linkFilter): number {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   let [accumulator, index] = [0, 0];
   for (let at = 0; ; at++) {
-    const { code, jt, jf, k } = linkFilter[at] ?? assert.fail('it ends');
+    const { code, jt, jf, k } = program[at] ?? assert.fail('it ends');
     const size = code === 0x30 ? 1 : code === 0x20 ? 4 : 2;
     if (code === 0x06) return k;
     if (code === 0xb1) index = (view.getUint8(k) & 15) * 4;
@@ -164,7 +164,29 @@ test('the filter lets through what a client is meant with, and nothing else', ()
   const question = claim(parseIpAddress('192.0.2.9'));
   question[21] = 1;
   const announced = announcement({ managed: false, autonomous: false });
-  const passed = [udp(68, 4), udp(546, 6), announced, ...probes, ...claims].map(filtered);
-  const dropped = [udp(67, 4), udp(546, 4), udp(68, 6), fragment, question, new Uint8Array(60)].map(filtered);
+  const passed = [udp(68, 4), udp(546, 6), announced, ...probes, ...claims].map((frame) => filtered(frame));
+  const dropped = [udp(67, 4), udp(546, 4), udp(68, 6), fragment, question, new Uint8Array(60)].map((frame) =>
+    filtered(frame),
+  );
   assert.deepEqual([passed.every((length) => length > 0), dropped], [true, [0, 0, 0, 0, 0, 0]]);
+});
+
+test('the filter for who else uses an address lets through what says so of that address, and nothing of ours', () => {
+  for (const [text, near] of [
+    ['192.0.2.9', '192.0.2.8'],
+    ['2001:db8::9', '2001:db8:1::9'],
+  ] as const) {
+    const [address, other] = [parseIpAddress(text), parseIpAddress(near)];
+    const program = claimFilter(address, identity.mac);
+    assert.ok(filtered(claim(address), program) > 0);
+    const similar = parseMacAddress(identity.mac.replace(/.$/, '6'));
+    assert.ok(filtered(claim(address, similar), program) > 0);
+    const [probe, own] = [probeFrame(address, serverMac), claim(address, identity.mac)];
+    const noise = [claim(other), probe, own, new Uint8Array(90), new Uint8Array(3)];
+    assert.deepEqual(
+      noise.map((frame) => filtered(frame, program)),
+      [0, 0, 0, 0, 0],
+    );
+    assert.equal(new DataView(claim(address).buffer).getUint16(12), claimType(address));
+  }
 });

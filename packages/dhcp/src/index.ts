@@ -15,8 +15,8 @@ export {
   type LeaseServer,
   type Route,
 } from './lease.ts';
-export { clientPorts, linkFilter } from './link-filter.ts';
-export type { ClientManners, ClientState, Conflict, Machine, Step } from './machine.ts';
+export { claimFilter, claimType, clientPorts, linkFilter } from './link-filter.ts';
+export type { ClientManners, ClientState, Conflict, ConflictOutcome, Machine, Step } from './machine.ts';
 export { release4 } from './request4.ts';
 export { release6 } from './request6.ts';
 export { LeaseSession, type LinkSocket, type SessionOptions } from './session.ts';

@@ -12,12 +12,18 @@ export interface ClientState {
   readonly listens: boolean;
 }
 
-/** An address that was given while another machine of the link uses it. */
+/** An address that another machine of the link uses. */
 export interface Conflict {
   readonly address: IpAddress;
   /** Who uses it. */
   readonly mac: MacAddress;
 }
+
+/**
+ * What becomes of it. `declined`: it was given, and is not used; `defended`: it is in use, and the other one has to be told so;
+ * `given-up`: it was in use, and the other one has not given way. Another one is asked for except where it is defended.
+ */
+export type ConflictOutcome = 'declined' | 'defended' | 'given-up';
 
 /** How a client goes about its work. */
 export interface ClientManners {
@@ -49,4 +55,8 @@ export interface Machine<State extends ClientState> {
   wake(state: State, now: number): Step<State>;
   /** A frame has come; one that does not matter changes nothing. */
   receive(state: State, frame: Uint8Array, now: number): Step<State>;
+  /** The address that the host uses in this state. */
+  inUse(state: State): IpAddress | undefined;
+  /** Another machine uses the address that is in use, and does not give way: it is declined, and another one asked for. */
+  cease(state: State, now: number): Step<State>;
 }

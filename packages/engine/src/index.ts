@@ -22,6 +22,7 @@ export {
   addressWithLength,
   bindingWithin,
   containerPortsOf,
+  contestTexts,
   joinBindings,
   recordText,
   singleBindings,

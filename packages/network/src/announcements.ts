@@ -2,6 +2,7 @@ import { type Logger, messageOf } from '@fairlead/base';
 import { announcementPlan } from './announcement-plan.ts';
 import type { Joined } from './gateway.ts';
 import type { KernelPort } from './kernel-port.ts';
+import type { Endpoint } from './model.ts';
 
 /** Until the port of the bridge forwards, which the kernel lets it do in a work of its own after the link is up. */
 const FIRST_MS = 20;
@@ -27,6 +28,11 @@ export class Announcements {
     if (item.endpoint.interface !== undefined && count > 0) this.#schedule(item, namespace, count, FIRST_MS, interval);
   }
 
+  /** Say once more, at once, where the addresses of an endpoint are: somebody else says otherwise. */
+  repeat(endpoint: Endpoint, namespace: string): void {
+    this.#announce({ endpoint }, namespace);
+  }
+
   /** An endpoint goes, and nobody shall look for it where it was. */
   end(endpoint: string): void {
     clearTimeout(this.#pending.get(endpoint));
@@ -43,7 +49,7 @@ export class Announcements {
     this.#pending.set(item.endpoint.id, timer.unref());
   }
 
-  #announce({ endpoint }: Joined, namespace: string): void {
+  #announce({ endpoint }: Pick<Joined, 'endpoint'>, namespace: string): void {
     const addresses = [endpoint.ipv4, endpoint.ipv6].filter((address) => address !== undefined);
     try {
       if (endpoint.interface !== undefined) this.#kernel.announce(namespace, endpoint.interface, addresses);

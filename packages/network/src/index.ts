@@ -16,6 +16,7 @@ export { requirePlausibleEndpoint } from './endpoint-rules.ts';
 export { gatewayAddress, isGatewayService } from './gateway.ts';
 export { type HostsFile, hostsFile } from './hosts-file.ts';
 export type { ConnectionFilter, KernelPort } from './kernel-port.ts';
+export { contestTexts } from './lan/contest.ts';
 export { addressWithLength, lanSearch } from './lan/lan-fragment.ts';
 export type { LanAccess, LanPort } from './lan/lan-port.ts';
 export type {

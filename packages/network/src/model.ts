@@ -228,6 +228,18 @@ export interface Endpoint {
   readonly remote?: RemoteEndpoint;
   /** What the LAN has told it, where the LAN gives the addresses. */
   readonly lan?: ByFamily<HostConfiguration>;
+  /** The last time that another machine of the LAN used one of its addresses. */
+  readonly contests?: ByFamily<Contest>;
+}
+
+/** Another machine uses an address that a LAN has given to an endpoint. */
+export interface Contest {
+  readonly address: IpAddress;
+  /** Whose frames say so. */
+  readonly mac: MacAddress;
+  readonly outcome: 'defended' | 'given-up';
+  /** Milliseconds since the epoch. */
+  readonly at: number;
 }
 
 /** How a plugin lets a container onto its network. */

@@ -1,5 +1,5 @@
 import { FairleadError } from '@fairlead/base';
-import type { EnginePort, Network, NetworkService } from '@fairlead/engine';
+import { contestTexts, type EnginePort, type Network, type NetworkService } from '@fairlead/engine';
 import { readBody } from '../http/json-body.ts';
 import { type ApiRequest, parameter, text } from '../http/request.ts';
 import { type ApiResponse, empty, json } from '../http/response.ts';
@@ -57,7 +57,8 @@ async function inspect(networks: NetworkService, request: ApiRequest): Promise<A
   if (scope !== undefined && scope !== network.scope) {
     throw new FairleadError('not-found', `network ${reference} not found`);
   }
-  const warnings = [...networks.obstacles(network), ...(await networks.overlaps(network))];
+  const contests = endpoints.flatMap((endpoint) => contestTexts(endpoint));
+  const warnings = [...networks.obstacles(network), ...(await networks.overlaps(network)), ...contests];
   const shown = presentNetworkWithContainers(network, endpoints, request.version);
   // Docker's answer has nothing of the kind; clients pass over what they do not know.
   return json(warnings.length > 0 ? { ...shown, Warnings: warnings } : shown);

@@ -1,5 +1,5 @@
 import { prefixContains, prefixLength } from '@fairlead/base';
-import { type AttachmentView, addressWithLength, type EndpointConfig } from '@fairlead/engine';
+import { type AttachmentView, addressWithLength, contestTexts, type EndpointConfig } from '@fairlead/engine';
 import * as v from 'valibot';
 import type { ApiVersion } from '../http/api-version.ts';
 import { goInteger, goObject, goString, goStringMap, goStrings } from './go-json.ts';
@@ -44,6 +44,7 @@ export function presentEndpoint(view: AttachmentView, version: ApiVersion, ownNa
   // Only where names are served do aliases exist at all.
   const isListed = version < 45 && view.dnsNames !== null && endpoint !== undefined;
   const shown = isListed ? [...new Set([...aliases, ...ownNames])] : aliases;
+  const warnings = endpoint === undefined ? [] : contestTexts(endpoint);
   return {
     IPAMConfig: presentIpamConfig(config),
     Links: config.links ?? null,
@@ -60,6 +61,8 @@ export function presentEndpoint(view: AttachmentView, version: ApiVersion, ownNa
     GlobalIPv6Address: endpoint?.ipv6 ?? '',
     GlobalIPv6PrefixLen: lengthOf(view, 6),
     ...(version >= 44 && { DNSNames: view.dnsNames }),
+    // Docker's answer has nothing of the kind; clients pass over what they do not know.
+    ...(warnings.length > 0 && { Warnings: warnings }),
   };
 }
 

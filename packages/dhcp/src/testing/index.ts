@@ -3,4 +3,4 @@
  *
  * @module
  */
-export { answer4, claim4, describe4 } from './server4.ts';
+export { answer4, claim4, claimFrame, describe4 } from './server4.ts';

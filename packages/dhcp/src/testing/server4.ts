@@ -3,6 +3,7 @@ import { claimantOf, probeFrame } from '../address-probe.ts';
 import { type Dhcp4Message, decodeDhcp4, encodeDhcp4 } from '../dhcp4-message.ts';
 import { dhcp4Option, dhcp4Type, typeOf4 } from '../dhcp4-option.ts';
 import { type Datagram, datagramFrame, readDatagram } from '../frame.ts';
+import { claim } from './samples.ts';
 
 /** Hardware address of somebody else. */
 const ANOTHER = parseMacAddress('52:54:00:00:00:09');
@@ -27,6 +28,11 @@ export function describe4(frame: Uint8Array): string {
  */
 export function claim4(frame: Uint8Array, address: IpAddress): Uint8Array | undefined {
   return claimantOf(frame, address, ANOTHER) === undefined ? undefined : probeFrame(address, ANOTHER);
+}
+
+/** What somebody says who uses an address. */
+export function claimFrame(address: IpAddress): Uint8Array {
+  return claim(address, ANOTHER);
 }
 
 /**

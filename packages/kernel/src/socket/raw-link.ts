@@ -30,6 +30,8 @@ export interface RawLinkOptions {
   readonly link: string;
   /** Frames to get. */
   readonly program: readonly ClassicInstruction[];
+  /** Ethernet type of all of them: what has others, or is sent from here, costs nothing then. Absent means all. */
+  readonly type?: number;
   /**
    * Ports that the frames are for. While the link is open the kernel does not tell their senders that nobody is there, as it
    * would (ICMP, port unreachable); where somebody has such a port he answers for it himself.
@@ -49,11 +51,11 @@ export interface RawLink extends Disposable {
  *
  * @throws NetlinkError `ENODEV` when there is no such link, Error `ENOENT` when there is no such namespace.
  */
-export function openRawLink({ namespace, link, program, ports, onFrame }: RawLinkOptions): RawLink {
+export function openRawLink({ namespace, link, program, type, ports, onFrame }: RawLinkOptions): RawLink {
   using space = new OpenNamespace(namespace);
   const index = space.linkIndex(link);
   return space.enter(() => {
-    const descriptor = openFiltered(index, program);
+    const descriptor = openFiltered(index, program, type);
     const held = ports.flatMap(holdQuietly);
     let isOpen = true;
     const readiness = whenReadable(descriptor, () => {
@@ -88,12 +90,12 @@ export function sendRawFrames(namespace: NamespaceName, link: string, frames: re
   space.enter(() => sendFrames(index, frames));
 }
 
-function openFiltered(index: number, program: readonly ClassicInstruction[]): number {
+function openFiltered(index: number, program: readonly ClassicInstruction[], type = ETH_P_ALL): number {
   // Without a protocol it gets nothing before the filter is there.
   const descriptor = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   try {
     attachFilter(descriptor, program);
-    const address = linkAddress(ETH_P_ALL, index);
+    const address = linkAddress(type, index);
     bind(descriptor, address, address.length);
     return descriptor;
   } catch (error) {

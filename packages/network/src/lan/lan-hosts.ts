@@ -1,8 +1,17 @@
-import { FairleadError, type Family, type Logger, type MacAddress, messageOf } from '@fairlead/base';
+import {
+  FairleadError,
+  type Family,
+  familyOf,
+  type IpAddress,
+  type Logger,
+  type MacAddress,
+  messageOf,
+} from '@fairlead/base';
 import {
   Client4,
   Client6,
   type Conflict,
+  type ConflictOutcome,
   clientIdentity,
   type HostLease,
   LeaseSession,
@@ -12,7 +21,7 @@ import {
   type State6,
 } from '@fairlead/dhcp';
 import type { Joined } from '../gateway.ts';
-import type { Endpoint, Farewell, Network } from '../model.ts';
+import type { Contest, Endpoint, Farewell, Network } from '../model.ts';
 import type { NetworkState } from '../state.ts';
 import { type LanLeases, noteLease, withLease } from './lan-book.ts';
 import { lanProbe, lanTimeout } from './lan-network.ts';
@@ -137,9 +146,9 @@ export class LanHosts {
     begin: (session: Session) => void,
     hears?: { readonly first: () => void; readonly conflict: (conflict: Conflict) => void },
   ): Session {
-    const { port, logger, outside } = this.#context;
+    const { state, port, logger, outside } = this.#context;
     const { endpoint, network } = item;
-    const link = endpoint.interface ?? '';
+    const [link, mac] = [endpoint.interface ?? '', macOf(endpoint)];
     let first = hears?.first;
     const options = {
       open: (onFrame: (frame: Uint8Array) => void) => port.open(namespace, link, onFrame),
@@ -149,12 +158,16 @@ export class LanHosts {
         else if (news === 'leased') first();
         if (news === 'leased') first = undefined;
       },
-      onConflict: (conflict: Conflict) => {
-        logger.warn('an address of a LAN is another machine’s: it is declined', { ...details(item), ...conflict });
-        hears?.conflict(conflict);
+      watch: (address: IpAddress, onFrame: (frame: Uint8Array) => void) =>
+        port.watch(namespace, link, { address, mac }, onFrame),
+      isOwn: (other: MacAddress) => state.endpoints.inSandbox(endpoint.sandbox).some((own) => own.mac === other),
+      onConflict: (conflict: Conflict, outcome: ConflictOutcome) => {
+        logger.warn(conflictWords[outcome], { ...details(item), ...conflict });
+        if (outcome === 'declined') hears?.conflict(conflict);
+        else this.#contend(item, namespace, { ...conflict, outcome, at: Date.now() });
       },
     };
-    const identity = clientIdentity(endpoint.owner, endpoint.network, macOf(endpoint), endpoint.hostname);
+    const identity = clientIdentity(endpoint.owner, endpoint.network, mac, endpoint.hostname);
     const probe = lanProbe(network.ipamOptions);
     const manners = probe === undefined ? {} : { probe };
     const session =
@@ -166,6 +179,16 @@ export class LanHosts {
     this.#tenancies.set(endpoint.id, { ...tenancies, [family]: session });
     outside(() => begin(session));
     return session;
+  }
+
+  /** Another machine uses the address of an endpoint. */
+  #contend(item: Joined, namespace: string, contest: Contest): void {
+    const { state, follower } = this.#context;
+    const endpoint = state.endpoints.get(item.endpoint.id);
+    if (endpoint === undefined) return;
+    const family = familyOf(contest.address);
+    state.endpoints.put({ ...endpoint, contests: { ...endpoint.contests, [`ipv${family}`]: contest } });
+    if (contest.outcome === 'defended') follower().announcements.repeat(endpoint, namespace);
   }
 
   #tell(item: Joined, news: 'leased' | 'lost'): void {
@@ -189,6 +212,12 @@ export class LanHosts {
 }
 
 type Session = LeaseSession<State4> | LeaseSession<State6>;
+
+const conflictWords: Readonly<Record<ConflictOutcome, string>> = {
+  declined: 'an address of a LAN is another machine’s: it is declined',
+  defended: 'another machine uses the address of a container: it is told whose it is',
+  'given-up': 'another machine goes on using the address of a container: the container gives it up',
+};
 
 function familiesOf({ ipv4, ipv6 }: Network): Family[] {
   return [...(ipv4 ? [4 as const] : []), ...(ipv6 ? [6 as const] : [])];

@@ -140,6 +140,31 @@ describe('containers that are hosts of a LAN', () => {
     assert.deepEqual(inside(rig), []);
   });
 
+  test('defend their address against another machine, and give it up when that does not give way', async () => {
+    const lan = new FakeLan();
+    using rig = await started(lan);
+    const network = await flat(rig);
+    const sandbox = await joined(rig, network);
+    const contest = () => rig.controller.endpointsOn(network.id)[0]?.contests?.ipv4;
+    const announced = rig.kernel.announced.length;
+    lan.claims?.();
+    assert.deepEqual([contest()?.outcome, contest()?.address], ['defended', '192.0.2.9']);
+    assert.deepEqual(rig.kernel.announced.slice(announced), ['fl-web eth0 192.0.2.9']);
+    assert.deepEqual(inside(rig), ['192.0.2.9/24', '0.0.0.0/0 via 192.0.2.1']);
+    lan.address = parseIpAddress('192.0.2.10');
+    lan.claims?.();
+    assert.equal(contest()?.outcome, 'given-up');
+    while (!inside(rig).includes('192.0.2.10/24')) await turn();
+    assert.deepEqual(lan.heard.slice(2), ['DECLINE 192.0.2.9', 'DISCOVER 0.0.0.0', 'REQUEST 192.0.2.10']);
+    await rig.controller.publish(sandbox.id, []);
+    assert.deepEqual(inside(rig), ['192.0.2.10/24', '0.0.0.0/0 via 192.0.2.1']);
+    for (const said of [/it is told whose it is/, /the container gives it up/])
+      assert.match(rig.logged.join('\n'), said);
+    rig.assertConsistent();
+    await rig.controller.closeSandbox(sandbox.id);
+    assert.equal(lan.claims, undefined);
+  });
+
   test('follow what the LAN changes while they run', async () => {
     const lan = new FakeLan();
     lan.seconds = 2;

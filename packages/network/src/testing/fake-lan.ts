@@ -1,6 +1,6 @@
 import { type IpAddress, parseIpAddress } from '@fairlead/base';
 import type { LinkSocket } from '@fairlead/dhcp';
-import { answer4, claim4, describe4 } from '@fairlead/dhcp/testing';
+import { answer4, claim4, claimFrame, describe4 } from '@fairlead/dhcp/testing';
 import type { LanPort } from '../lan/lan-port.ts';
 import type { Life } from './life.ts';
 
@@ -16,6 +16,8 @@ export class FakeLan {
   seconds = 3600;
   /** True lets it answer nobody. */
   silent = false;
+  /** Somebody says that he uses an address; absent while nobody watches one. */
+  claims: (() => void) | undefined;
   /** What it was told, in order: `DISCOVER 0.0.0.0`. */
   readonly heard: string[] = [];
 
@@ -41,6 +43,14 @@ export class FakeLan {
           isOpen = false;
         };
         return { send, [Symbol.dispose]: dispose };
+      },
+      watch: (_namespace, _link, { address }, onFrame) => {
+        const claims = () => onFrame(claimFrame(address));
+        this.claims = claims;
+        const dispose = () => {
+          if (this.claims === claims) this.claims = undefined;
+        };
+        return { [Symbol.dispose]: dispose };
       },
       send: (_link, frames) => frames.forEach(say),
     };

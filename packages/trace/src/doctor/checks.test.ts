@@ -114,6 +114,17 @@ function segmented(change: Partial<LinkDetails> & { readonly absent?: boolean } 
   return { ...healthy, links, directory };
 }
 
+const contested: HostState = {
+  ...healthy,
+  directory: {
+    ...healthy.directory,
+    containers: healthy.directory.containers.map((each) => ({
+      ...each,
+      attachments: each.attachments.map((one) => ({ ...one, contests: ['Somebody uses it as well.'] })),
+    })),
+  },
+};
+
 function codes(state: HostState): string[] {
   return runChecks(state).flatMap(({ findings }) => findings.map(({ code }) => code));
 }
@@ -180,6 +191,7 @@ const cases: [name: string, state: HostState, codes: string[]][] = [
     },
     ['subnet-overlap'],
   ],
+  ['another machine of a LAN that uses the address of a container', contested, ['address-contested']],
   ['a route for other addresses', { ...healthy, routes: [...healthy.routes, route('10.10.0.0/16', 'wg0')] }, []],
   [
     'a table of connections that is nearly full',

@@ -1,3 +1,4 @@
+import { contestFindings } from './contest-check.ts';
 import type { CheckResult, Finding } from './finding.ts';
 import { bridgedFirewallFindings, connectionFindings, ownTableFindings } from './firewall-check.ts';
 import type { HostState } from './host-state.ts';
@@ -29,6 +30,7 @@ const checks: readonly Check[] = [
   { name: 'forwarding', find: forwardingFindings },
   { name: 'default route', find: defaultRouteFindings },
   { name: 'subnets', find: overlapFindings },
+  { name: 'LAN addresses', find: contestFindings },
   { name: 'interfaces', find: interfaceFindings },
   { name: 'bridged packets', find: bridgedFirewallFindings },
   { name: 'ways out', find: (state) => proofFindings(state, 'way-out') },

@@ -19,6 +19,8 @@ export interface Attachment {
   readonly hostInterface?: string;
   /** The further bridge of the network that its cable is plugged into; absent where that is the first. */
   readonly segment?: SegmentPlace;
+  /** Other machines of the LAN use its addresses, or have lately: a sentence each. */
+  readonly contests?: readonly string[];
   /** Hardware address of a container that is held to its own addresses there. */
   readonly heldTo?: MacAddress;
 }
