@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { request } from 'node:http';
 import { resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -240,6 +241,43 @@ test('who waits for an address is stopped, killed and removed at once, and nothi
     if (words[0] !== 'rm') await docker('rm', name);
   }
   assert.equal(await docker('ps', '-aq'), '');
+});
+
+test('a container that runs and waits for an address waits no longer when it ends or leaves, or nobody asks any more', async () => {
+  const link = ['nsenter', '--net=/run/netns/fl-joiner', 'ip', 'link', 'show', 'up', 'eth1'] as const;
+  const isJoining = async () => (await host.run(link)).code === 0;
+  const connect = ['network', 'connect', 'silent', 'joiner'];
+  const run = ['run', '-d', '--name', 'joiner', 'busybox', 'sleep', '1000'];
+  for (const words of [
+    ['network', 'disconnect', 'silent', 'joiner'],
+    ['network', 'disconnect', '-f', 'silent', 'joiner'],
+    ['kill', 'joiner'],
+    ['stop', '-t', '0', 'joiner'],
+    ['rm', '-f', 'joiner'],
+  ]) {
+    await docker(...run);
+    const connecting = daemon.tryDocker(connect);
+    while (!(await isJoining())) await sleep(20);
+    await docker(...words);
+    const { code, stderr } = await connecting;
+    assert.equal(code, 1);
+    assert.match(stderr, /no IPv4 address for .*: waiting for one was canceled/);
+    assert.equal(await isJoining(), false);
+    if (words[0] !== 'rm') await docker('rm', '-f', 'joiner');
+  }
+  await docker(...run);
+  for (const isAsker of [true, false]) {
+    const path = '/networks/silent/connect';
+    const asking = request({ socketPath: daemon.socketPath, method: 'POST', path, agent: false });
+    asking.on('error', () => {}).setHeader('Content-Type', 'application/json');
+    asking.end(JSON.stringify({ Container: 'joiner' }));
+    while (!(await isJoining())) await sleep(20);
+    if (isAsker) asking.destroy();
+    else await daemon.stop().then(() => daemon.restart());
+    while (await isJoining()) await sleep(20);
+    assert.equal(await view('joiner', 'silent'), null);
+  }
+  await docker('rm', '-f', 'joiner');
   await docker('network', 'rm', 'silent');
 });
 

@@ -1,4 +1,4 @@
-import { KeyedMutex, lateModule, messageOf } from '@fairlead/base';
+import { lateModule, messageOf } from '@fairlead/base';
 import type { Sandbox } from '@fairlead/network';
 import { dropBuildContexts } from './build/build-folder.ts';
 import type { BuildKitService } from './build/build-kit-port.ts';
@@ -11,6 +11,7 @@ import { Containers } from './container/containers.ts';
 import { ExecTable } from './container/exec-table.ts';
 import { LegacyLinks } from './container/legacy-links.ts';
 import { Lifecycle } from './container/lifecycle.ts';
+import { ContainerTurns, within } from './container/patience.ts';
 import { Recovery } from './container/recovery.ts';
 import { ContainerStart } from './container/start.ts';
 import type { EngineContext } from './context.ts';
@@ -76,6 +77,7 @@ export class Engine implements EnginePort, AsyncDisposable {
   readonly #recovery: Recovery;
   readonly #autostart: Autostart;
   readonly #statistics: Statistics;
+  readonly #turns: ContainerTurns;
   readonly #stop = new AbortController();
   #resolvConf: Disposable | undefined;
   #networkKeeper: Disposable | undefined;
@@ -92,7 +94,8 @@ export class Engine implements EnginePort, AsyncDisposable {
     const volumes = new ContainerVolumes(context, table, this.volumes);
     const start = new ContainerStart(context, { table, files, links, volumes });
     const execs = new ExecTable(context, table);
-    const turns = new KeyedMutex();
+    const turns = new ContainerTurns();
+    this.#turns = turns;
     this.#context = context;
     this.#surroundings = surroundings;
     this.diagnosis = surroundings.diagnosis;
@@ -203,6 +206,8 @@ export class Engine implements EnginePort, AsyncDisposable {
   /** Let go of everything; the containers go on. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
+    // What does not end in time is completed or undone by the next start.
+    await within(this.#turns.giveUpAll(), 1);
     this.#resolvConf?.[Symbol.dispose]();
     await this.#lifecycle.forbidRestarts();
     await this.#rest;

@@ -20,7 +20,8 @@ export interface NetworkService {
   /** Routes of others that lead away with addresses of a network, a sentence each. */
   overlaps(network: Network): Promise<readonly string[]>;
   list(): readonly Network[];
-  connect(reference: string, container: string, config: EndpointConfig): Promise<void>;
+  /** @param signal gives up to wait for an address, on a network where a LAN gives it. */
+  connect(reference: string, container: string, config: EndpointConfig, signal?: AbortSignal): Promise<void>;
   /**
    * Take a link away from the container that has it (`--link` on the default bridge).
    *

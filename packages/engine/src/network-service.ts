@@ -1,12 +1,4 @@
-import {
-  FairleadError,
-  formatPortRange,
-  isNotFound,
-  type KeyedMutex,
-  type Logger,
-  messageOf,
-  type PortPolicies,
-} from '@fairlead/base';
+import { FairleadError, formatPortRange, isNotFound, type Logger, messageOf, type PortPolicies } from '@fairlead/base';
 import type {
   AdmittedMapping,
   Endpoint,
@@ -24,6 +16,7 @@ import { isAlive } from './container/container-state.ts';
 import type { ContainerTable } from './container/container-table.ts';
 import type { LegacyLinks } from './container/legacy-links.ts';
 import { donorIdOf, hostnameOf } from './container/network-plan.ts';
+import type { ContainerTurns } from './container/patience.ts';
 import type { Container, ContainerConfig, NetworkAttachment } from './model.ts';
 import type { NetworkService } from './network-port.ts';
 
@@ -34,7 +27,7 @@ export class NetworkServices implements NetworkService {
   readonly #files: Pick<FileWriter, 'update'>;
   readonly #links: LegacyLinks;
   readonly #logger: Logger;
-  readonly #turns: KeyedMutex;
+  readonly #turns: ContainerTurns;
   readonly #operation: <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
   constructor(context: {
@@ -42,8 +35,7 @@ export class NetworkServices implements NetworkService {
     readonly table: ContainerTable;
     readonly files: Pick<FileWriter, 'update'>;
     readonly links: LegacyLinks;
-    /** Whose turn it is, by container id. */
-    readonly turns: KeyedMutex;
+    readonly turns: ContainerTurns;
     readonly operation: <T>(name: string, work: () => Promise<T>) => Promise<T>;
     readonly logger: Logger;
   }) {
@@ -88,17 +80,20 @@ export class NetworkServices implements NetworkService {
     return this.#network.networks();
   }
 
-  async connect(reference: string, name: string, config: EndpointConfig): Promise<void> {
+  async connect(reference: string, name: string, config: EndpointConfig, signal?: AbortSignal): Promise<void> {
     const network = this.#network.findNetwork(reference);
     const { id } = this.#table.find(name);
-    await this.#turns.run(id, () => this.#connect(network, this.#table.find(id), config));
+    await this.#turns.patiently(id, { network: network.id, signal }, (given) =>
+      this.#turns.run(id, () => this.#connect(network, this.#table.find(id), config, given)),
+    );
   }
 
   async disconnect(reference: string, name: string, force: boolean): Promise<void> {
     const network = this.#network.findNetwork(reference);
     const id = this.#tryContainer(name, force)?.id;
     if (id === undefined) return await this.#dropStale(network, name);
-    await this.#turns.run(id, () => this.#disconnect(network, this.#table.find(id)));
+    const wasJoining = this.#turns.giveUp(id, network.id);
+    await this.#turns.run(id, () => this.#disconnect(network, this.#table.find(id), wasJoining));
   }
 
   async unlink(name: string): Promise<void> {
@@ -149,12 +144,12 @@ export class NetworkServices implements NetworkService {
     }
   }
 
-  async #connect(network: Network, container: Container, config: EndpointConfig): Promise<void> {
+  async #connect(network: Network, container: Container, config: EndpointConfig, signal: AbortSignal): Promise<void> {
     this.#requireConnectable(container, network);
     const { sandbox } = container;
     if (isAlive(container) && sandbox !== undefined) {
       const request = { network, hostname: hostnameOf(container, this.#table), config };
-      const join = () => this.#network.join(sandbox, [request]);
+      const join = () => this.#network.join(sandbox, [request], signal);
       await this.#operation(`network connect ${network.name} ${container.name}`, join);
     }
     const others = container.config.networks.filter((item) => !isOn(item, network));
@@ -162,11 +157,13 @@ export class NetworkServices implements NetworkService {
     this.#rewriteFiles(container.id);
   }
 
-  async #disconnect(network: Network, container: Container): Promise<void> {
+  /** @param wasJoining somebody waited for an address there until now: it may have never come to be on it. */
+  async #disconnect(network: Network, container: Container, wasJoining: boolean): Promise<void> {
     requireDisconnectable(container, network);
     const remaining = container.config.networks.filter((item) => !isOn(item, network));
     const endpoint = this.#endpoint(container, network);
     if (endpoint === undefined && remaining.length === container.config.networks.length) {
+      if (wasJoining) return;
       const which = isAlive(container) ? `network ${network.name}` : `the network ${network.name}`;
       throw new FairleadError('internal', `container ${container.id} is not connected to ${which}`);
     }

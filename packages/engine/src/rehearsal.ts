@@ -1,9 +1,10 @@
-import { KeyedMutex, silentLogger } from '@fairlead/base';
+import { silentLogger } from '@fairlead/base';
 import type { NetworkController } from '@fairlead/network';
 import type { Store } from '@fairlead/store';
 import { ContainerTable } from './container/container-table.ts';
 import type { Containers } from './container/containers.ts';
 import { LegacyLinks } from './container/legacy-links.ts';
+import { ContainerTurns } from './container/patience.ts';
 import { SandboxStart } from './container/sandbox-start.ts';
 import type { EngineContext } from './context.ts';
 import type { Container, ContainerConfig } from './model.ts';
@@ -35,7 +36,7 @@ export class EngineRehearsal implements Rehearsal {
     const table = new ContainerTable(store.collection<Container>('container'));
     const links = new LegacyLinks(table, network);
     const files = { update: () => {} };
-    const turns = new KeyedMutex();
+    const turns = new ContainerTurns();
     this.networks = new NetworkServices({ network, table, files, links, turns, operation, logger: silentLogger });
     this.#stage = stage;
     this.#table = table;

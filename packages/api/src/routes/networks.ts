@@ -73,7 +73,7 @@ async function create(networks: NetworkService, request: ApiRequest): Promise<Ap
 async function connect(networks: NetworkService, request: ApiRequest): Promise<ApiResponse> {
   const wire = await readBody(request, connectSchema, 'ConnectOptions');
   const config = wire.EndpointConfig === undefined ? {} : parseEndpointSettings(wire.EndpointConfig);
-  await networks.connect(parameter(request, 'id'), wire.Container, config);
+  await networks.connect(parameter(request, 'id'), wire.Container, config, request.signal);
   return empty(200);
 }
 

@@ -12,7 +12,7 @@ import { ContainerEnd } from './ending.ts';
 import type { ExecTable } from './exec-table.ts';
 import { ExitWatch } from './exit-watch.ts';
 import { HealthMonitor } from './health-monitor.ts';
-import { insist, type Killed, within } from './patience.ts';
+import { type ContainerTurns, insist, type Killed, within } from './patience.ts';
 import { Restarts } from './restarts.ts';
 import { parseSignal } from './signal.ts';
 import { SIGKILL, SIGTERM, Signalling } from './signalling.ts';
@@ -38,8 +38,7 @@ export interface LifecycleParts {
   readonly start: ContainerStart;
   readonly execs: ExecTable;
   readonly volumes: ContainerVolumes;
-  /** Whose turn it is, by container id. */
-  readonly turns: KeyedMutex;
+  readonly turns: ContainerTurns;
 }
 
 /**
@@ -52,13 +51,11 @@ export class Lifecycle {
   readonly #table: ContainerTable;
   readonly #start: ContainerStart;
   readonly #end: ContainerEnd;
-  readonly #turns: KeyedMutex;
+  readonly #turns: ContainerTurns;
   readonly #restartTurns = new KeyedMutex();
   readonly #restarting = new Set<string>();
   readonly #watch = new ExitWatch();
   readonly #running = new Map<string, Started>();
-  /** Starts that are under way, by container: they hold its turn. */
-  readonly #starts = new Map<string, AbortController>();
   /** Containers that somebody is stopping. */
   readonly #stopping = new Set<string>();
   readonly #signals: Signalling;
@@ -100,7 +97,7 @@ export class Lifecycle {
   /** @throws FairleadError `not-modified` when it does not run. */
   async stop(reference: string, options: StopOptions = {}): Promise<void> {
     const { id } = this.#table.find(reference);
-    if (await this.#giveUpStart(id)) return;
+    if (await this.#giveUpWaiting(id)) return;
     this.#stopping.add(id);
     try {
       const asked = await this.#turns.run(id, () => this.#askToStop(id, options));
@@ -135,7 +132,7 @@ export class Lifecycle {
   async kill(reference: string, signal = ''): Promise<void> {
     const { id } = this.#findToKill(reference);
     const number = parseSignal(signal || 'SIGKILL');
-    if (ENDING.includes(number)) await this.#giveUpStart(id);
+    if (ENDING.includes(number)) await this.#giveUpWaiting(id);
     const killed = await this.#turns.run(id, async () => {
       const container = this.#table.find(id);
       if (!isUp(container)) {
@@ -177,7 +174,7 @@ export class Lifecycle {
     if (state.status === 'removing') {
       throw new FairleadError('conflict', `removal of container ${reference} is already in progress`);
     }
-    await this.#giveUpStart(id);
+    await this.#giveUpWaiting(id);
     // Somebody else may start it again between its end and its removal.
     while (this.#table.get(id) !== undefined) {
       const killed = await this.#turns.run(id, () => this.#removeOrKill(id, force, removesVolumes));
@@ -264,25 +261,19 @@ export class Lifecycle {
     try {
       const prepared = this.#running.get(id) ?? (await this.#start.openStreams(container));
       this.#running.set(id, prepared);
-      const start = new AbortController();
-      this.#starts.set(id, start);
-      await this.#start.run(container, prepared, start.signal);
+      await this.#turns.patiently(id, {}, (signal) => this.#start.run(container, prepared, signal));
       this.#health.begin(id);
       this.#context.events.emit(containerEvent(this.#table.find(id), 'start'));
       this.#followToEnd(id, prepared);
     } catch (error) {
       await this.#failStart(id);
       throw error;
-    } finally {
-      this.#starts.delete(id);
     }
   }
 
-  /** A start that waits for addresses of a LAN waits no longer. @returns true when the container does not run after it. */
-  async #giveUpStart(id: string): Promise<boolean> {
-    const start = this.#starts.get(id);
-    if (start === undefined) return false;
-    start.abort();
+  /** Who waits for addresses of a LAN waits no longer. @returns true when that was a start: the container does not run after it. */
+  async #giveUpWaiting(id: string): Promise<boolean> {
+    if (!this.#turns.giveUp(id)) return false;
     await this.#settled(id);
     const container = this.#table.get(id);
     return container === undefined || !isUp(container);
@@ -348,6 +339,7 @@ export class Lifecycle {
   #followToEnd(id: string, { process }: Started): void {
     const end = async () => {
       const { code, exitedAt } = await process.ended();
+      this.#turns.giveUp(id);
       const record = () => this.recordExit(id, { exitCode: code }, exitedAt.getTime());
       await this.#turns.run(id, () => this.#context.operation(`end ${this.#table.find(id).name}`, record));
     };

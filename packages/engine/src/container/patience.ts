@@ -1,4 +1,4 @@
-import { FairleadError } from '@fairlead/base';
+import { FairleadError, KeyedMutex } from '@fairlead/base';
 import type { WaitResult } from '../engine-port.ts';
 
 /** Seconds after SIGKILL: by then only a process stuck in the kernel is left. */
@@ -30,5 +30,51 @@ export async function within(promise: Promise<unknown>, seconds: number): Promis
     return await Promise.race([arrived, late]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** What may wait for an address of a LAN. */
+export interface Wait {
+  /** Network that is joined; absent for a start, which joins all of the container's. */
+  readonly network?: string;
+  /** Gives it up from outside. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Whose turn it is, by container id. Who has a turn may wait in it for addresses of a LAN: who comes after him and wants
+ * the container to end, or off the network, lets him give that up.
+ */
+export class ContainerTurns extends KeyedMutex {
+  readonly #waits = new Set<
+    Wait & { readonly id: string; readonly own: AbortController; readonly work: Promise<unknown> }
+  >();
+
+  /** Do work that may wait, until its signal says otherwise. It counts as waiting from now on, also before its turn. */
+  async patiently<T>(id: string, wait: Wait, begin: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const own = new AbortController();
+    const work = begin(wait.signal === undefined ? own.signal : AbortSignal.any([own.signal, wait.signal]));
+    const item = { ...wait, id, own, work };
+    this.#waits.add(item);
+    try {
+      return await work;
+    } finally {
+      this.#waits.delete(item);
+    }
+  }
+
+  /** @param network only those that join it. @returns whether anybody waited, or was about to. */
+  giveUp(id: string, network?: string): boolean {
+    const isMeant = (wait: Wait & { readonly id: string }) =>
+      wait.id === id && (network === undefined || wait.network === network);
+    const waits = [...this.#waits].filter(isMeant);
+    for (const { own } of waits) own.abort();
+    return waits.length > 0;
+  }
+
+  /** The engine ends. Resolves when nobody works any more who could have waited. */
+  async giveUpAll(): Promise<void> {
+    for (const { own } of this.#waits) own.abort();
+    await Promise.allSettled([...this.#waits].map(({ work }) => work));
   }
 }
