@@ -116,6 +116,21 @@ for (const [what, command, said] of faults) {
   });
 }
 
+test('what holds a container to its own addresses is put back at once', async () => {
+  const { host, daemon } = engine;
+  await daemon.docker('network', 'create', '-o', 'com.fairlead.antispoof=true', 'strict');
+  await daemon.docker('run', '-d', '--name', 'held', '--network', 'strict', 'busybox', 'sleep', '1000');
+  const fixed = async () =>
+    (await host.exec('bridge', 'fdb')).split('\n').find((line) => line.includes('sticky')) ?? '';
+  const [entry, logged] = [await fixed(), daemon.log().length];
+  const [mac = '', , link = ''] = entry.split(' ');
+  await host.exec('bridge', 'fdb', 'del', mac, 'dev', link, 'master');
+  assert.match(await nextRepair(logged), new RegExp(`entry for ${mac} removed`));
+  assert.equal(await fixed(), entry);
+  await daemon.docker('rm', '-f', 'held');
+  await daemon.docker('network', 'rm', 'strict');
+});
+
 test('what we take away ourselves is no loss', async () => {
   const logged = engine.daemon.log().length;
   await engine.daemon.docker('network', 'create', 'short');
