@@ -164,3 +164,29 @@ test('where Docker’s own engine has docker0, that is left to it', async () => 
   assert.equal(await look(name), 'fairlead0\n');
   assert.equal(await docker0(), theirs);
 });
+
+test('a dockerd that comes later and takes docker0 changes nothing for containers on it, is left its part, and told of', async () => {
+  const serve = ['busybox', 'httpd', '-f', '-h', '/var/www'];
+  await daemon.docker('run', '-d', '--name', 'old', '-p', '8082:80', ...serve);
+  const addresses = async (): Promise<string[]> =>
+    (await host.exec('ip', '-o', '-4', 'address', 'show', 'docker0')).match(/(?<=inet )\S+/g) ?? [];
+  const [ours = ''] = await addresses();
+  await using dockerd = await startDockerd(host, ['--bip', '10.78.0.1/24']);
+  const isShared = async () => (await addresses()).toSorted().join() === ['10.78.0.1/24', ours].toSorted().join();
+  await eventually('both have their address', isShared);
+  assert.ok(await answers(8082));
+  assert.match((await warnings('bridge')).join(), /dockerd\) has come to use docker0 as well: both give addresses of/);
+  assert.match(daemon.log(), /"network":"bridge","meaning":"Docker's own engine/);
+  await daemon.kill9();
+  await daemon.restart();
+  assert.ok(await isShared());
+  assert.ok(await answers(8082));
+  // As soon as nobody of ours is on it any more, it is dockerd's alone.
+  await daemon.docker('rm', '-f', 'old');
+  await daemon.restart();
+  const name = '{{index .Options "com.docker.network.bridge.name"}}';
+  assert.equal(await daemon.docker('network', 'inspect', 'bridge', '-f', name), 'fairlead0\n');
+  assert.ok((await addresses()).includes('10.78.0.1/24'));
+  assert.deepEqual(await warnings('bridge'), []);
+  assert.equal(dockerd.running, true);
+});

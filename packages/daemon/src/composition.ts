@@ -46,7 +46,7 @@ import {
 } from '@fairlead/runtime';
 import { Store } from '@fairlead/store';
 import type { BorrowedSysctl } from './borrowed-sysctl.ts';
-import { defaultBridgeName, runsHere } from './default-bridge-name.ts';
+import { defaultBridgeName, isOfDockerd } from './default-bridge-name.ts';
 import { diagnosisService } from './diagnosis.ts';
 import { NameService } from './name-service.ts';
 import { networkSettings } from './network-settings.ts';
@@ -245,7 +245,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
 function chosenBridge(store: Store, logger: Logger): string {
   const stored = Iterator.from(store.collection<Network>('network')).find(({ name }) => name === 'bridge');
   const known = stored?.bridge?.name;
-  const chosen = defaultBridgeName(known, () => runsHere('dockerd'));
+  const chosen = defaultBridgeName(known, isOfDockerd);
   if (chosen !== known) logger.info('default bridge named', { bridge: chosen });
   return chosen;
 }

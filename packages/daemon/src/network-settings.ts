@@ -11,6 +11,7 @@ import { readHostResolvConf } from '@fairlead/engine';
 import { hostTable } from '@fairlead/firewall';
 import { parseSubnetSources, subnetSources } from '@fairlead/ipam';
 import type { IpamRequest, NetworkSettings } from '@fairlead/network';
+import { isOfDockerd } from './default-bridge-name.ts';
 import type { DaemonOptions } from './options.ts';
 
 /** Where the engine for the machine itself keeps its run-time files; only that one uses the plain prefix. */
@@ -46,6 +47,7 @@ export function networkSettings(
     hostResolvConf: () => readHostResolvConf().text,
     defaultOptions: options.networkOptions,
     forwarding: options.ipForward,
+    isShared: isOfDockerd,
     ...(defaultBridge !== 'none' && {
       defaultBridge: {
         bridge: defaultBridge,

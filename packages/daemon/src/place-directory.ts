@@ -7,7 +7,10 @@ import type { ContainerPlace, Directory, NetworkPlace, Publication } from '@fair
 export function readDirectory(engine: EnginePort): Directory {
   return {
     containers: engine.containers.list().map((view) => ({ ...containerPlace(view), ...filesOf(view) })),
-    networks: engine.networks.list().map(networkPlace),
+    networks: engine.networks.list().map((network) => {
+      const [sharing] = engine.networks.sharing(network);
+      return { ...networkPlace(network), ...(sharing !== undefined && { sharing }) };
+    }),
   };
 }
 

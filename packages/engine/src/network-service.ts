@@ -76,6 +76,10 @@ export class NetworkServices implements NetworkService {
     return await this.#network.overlaps(network);
   }
 
+  sharing(network: Network): readonly string[] {
+    return this.#network.sharing(network);
+  }
+
   list(): readonly Network[] {
     return this.#network.networks();
   }

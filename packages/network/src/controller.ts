@@ -24,7 +24,7 @@ import { NameRecords } from './name-records.ts';
 import type { NameServicePort } from './name-service-port.ts';
 import type { NetworkUpdate } from './network-update.ts';
 import { Networks } from './networks.ts';
-import { obstacles } from './obstacles.ts';
+import { noteObstacles, obstacles } from './obstacles.ts';
 import type { AdmittedMapping } from './port-admission.ts';
 import { PortBook } from './port-book.ts';
 import { boundPorts } from './port-plan.ts';
@@ -38,6 +38,7 @@ import type { SandboxRequest } from './sandbox-context.ts';
 import { Sandboxes } from './sandboxes.ts';
 import { kernelCapacity } from './segments.ts';
 import type { NetworkSettings } from './settings.ts';
+import { noteSharing, sharing } from './shared-bridges.ts';
 import { forgetEndpoints } from './stale-connections.ts';
 import { NetworkState } from './state.ts';
 
@@ -77,7 +78,7 @@ export class NetworkController {
   constructor(context: ControllerContext) {
     const { kernel, names, settings, emit, logger } = context;
     this.#onRepair = context.onRepair;
-    const { namespacePrefix, hostTable, forwarding = true } = settings;
+    const { namespacePrefix, hostTable, forwarding = true, isShared = () => false } = settings;
     const state = new NetworkState(context.store, antispoofTable({ protected: hostTable.protected === true }));
     const records = new NameRecords(names, settings.hostResolvConf);
     const ports = new PortBook(names);
@@ -102,7 +103,7 @@ export class NetworkController {
       ...(remote && { remote }),
     });
     this.#sandboxes = new Sandboxes(parts);
-    const host = { namespacePrefix, hostTable, forwarding };
+    const host = { namespacePrefix, hostTable, forwarding, isShared };
     this.#reconcile = { state, kernel, names, records, ports, ...host, logger, turn };
   }
 
@@ -222,6 +223,11 @@ export class NetworkController {
   async overlaps(network: Network): Promise<string[]> {
     const { overlapTexts } = await hostWatch();
     return overlapTexts({ networks: this.#state.networks, kernel: this.#reconcile.kernel }, network);
+  }
+
+  /** Whether another engine takes the bridge of a network for its own: a sentence, or none. */
+  sharing(network: Network): string[] {
+    return sharing(network, this.#reconcile.isShared);
   }
 
   /** @throws FairleadError `not-found` or `forbidden`. */
@@ -382,12 +388,8 @@ export class NetworkController {
   }
 
   #noteObstacles(networks: readonly Network[]): void {
-    const filters = this.#foreignFilters();
-    for (const network of networks) {
-      for (const obstacle of obstacles(network, filters)) {
-        this.#reconcile.logger.warn('rules of others are in the way', { network: network.name, obstacle });
-      }
-    }
+    noteObstacles(networks, this.#foreignFilters(), this.#reconcile.logger);
+    noteSharing(networks, this.#reconcile);
   }
 
   #repair(): Promise<Reconciliation> {

@@ -365,8 +365,10 @@ export class Networks {
   }
 
   #ownLinks(): ReadonlySet<string> {
-    const links = this.#context.kernel.observe('', ['link']);
-    return new Set(links.flatMap((link) => (link.kind === 'link' && isOwnAlias(link.alias) ? [link.name] : [])));
+    const { kernel, settings } = this.#context;
+    const links = kernel.observe('', ['link']).filter((link) => link.kind === 'link' && isOwnAlias(link.alias));
+    const names = links.flatMap((link) => (link.kind === 'link' ? [link.name] : []));
+    return new Set(names.filter((name) => settings.isShared?.(name) !== true));
   }
 
   /** What somebody else's bridge is to be the default bridge of: the networks of the addresses that it has. */

@@ -1,3 +1,4 @@
+import type { Logger } from '@fairlead/base';
 import type { ForeignFilter } from '@fairlead/netlink';
 import { isLan } from './lan/lan-network.ts';
 import type { Network } from './model.ts';
@@ -17,6 +18,15 @@ export function obstacles(network: Network, filters: readonly ForeignFilter[]): 
       const where = `chain ${chain} of table ${family} ${table}`;
       return `${where} refuses what is forwarded, and none of its rules names ${bridge.name} to let it through`;
     });
+}
+
+/** Say in the log what is in the way of networks. */
+export function noteObstacles(networks: readonly Network[], filters: readonly ForeignFilter[], logger: Logger): void {
+  for (const network of networks) {
+    for (const obstacle of obstacles(network, filters)) {
+      logger.warn('rules of others are in the way', { network: network.name, obstacle });
+    }
+  }
 }
 
 function isMeant(pattern: string, name: string): boolean {

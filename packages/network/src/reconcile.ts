@@ -13,6 +13,7 @@ import type { NameServicePort } from './name-service-port.ts';
 import { isSharedTable, observeHost, observeInside, observeOwn } from './observation.ts';
 import type { PortBook } from './port-book.ts';
 import { keepRouterAdvertisements } from './router-advertisements.ts';
+import { type IsShared, noteSharing, withoutShared } from './shared-bridges.ts';
 import type { NetworkState } from './state.ts';
 import { applyThoroughly } from './thorough-apply.ts';
 
@@ -27,6 +28,7 @@ export interface ReconcileContext {
   readonly hostTable: TableDefinition;
   /** False leaves the host's forwarding to the operator. */
   readonly forwarding: boolean;
+  readonly isShared: IsShared;
   readonly logger: Logger;
   /** Do work on a sandbox while nobody else works on it. */
   readonly turn: <T>(sandbox: string, work: () => Promise<T>) => Promise<T>;
@@ -64,6 +66,8 @@ export async function reconcile(context: ReconcileContext): Promise<Reconciliati
 export async function reconcileHost(context: ReconcileContext): Promise<readonly Change[]> {
   const changes = hostChanges(context);
   await repair(context, changes);
+  // Who has come since the last look may be the reason for them.
+  if (changes.length > 0) noteSharing(context.state.networks, context);
   return changes;
 }
 
@@ -72,10 +76,10 @@ export async function reconcileHost(context: ReconcileContext): Promise<readonly
  * next reconciliation makes it anew.
  */
 export async function withdraw(context: ReconcileContext): Promise<void> {
-  const { kernel, namespacePrefix, hostTable } = context;
+  const { kernel, namespacePrefix, hostTable, isShared } = context;
   const host = observeHost(kernel, []);
   const table: Change = { action: 'remove', object: { kind: 'table', namespace: '', definition: hostTable } };
-  const own = observeOwn(kernel, [], host, namespacePrefix);
+  const own = withoutShared(observeOwn(kernel, [], host, namespacePrefix), [], host, isShared);
   await applyThoroughly(kernel, [...removals(own), ...unwantedTables(host, []), table]);
   await giveBackForwarding(context);
 }
@@ -123,7 +127,7 @@ function isOfLink(destination: Prefix): boolean {
 }
 
 /** What has to change in the host's namespace, and which namespaces have to be made or to go. */
-function hostChanges({ state, kernel, namespacePrefix, hostTable }: ReconcileContext): Change[] {
+function hostChanges({ state, kernel, namespacePrefix, hostTable, isShared }: ReconcileContext): Change[] {
   const own = state.desired().filter(isOfHost);
   const host = observeHost(kernel, own);
   const table: KernelObject = { kind: 'table', namespace: '', definition: hostTable };
@@ -131,7 +135,7 @@ function hostChanges({ state, kernel, namespacePrefix, hostTable }: ReconcileCon
   return [
     // Before all that waits in the kernel: somebody may want it again by then.
     ...unwantedTables(host, desired),
-    ...diff(desired, observeOwn(kernel, desired, host, namespacePrefix)),
+    ...diff(desired, withoutShared(observeOwn(kernel, desired, host, namespacePrefix), desired, host, isShared)),
     ...lostRoutes(state.networks, host),
   ];
 }

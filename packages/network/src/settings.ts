@@ -3,6 +3,7 @@ import type { SubnetSource } from '@fairlead/ipam';
 import type { TableDefinition } from '@fairlead/netlink';
 import type { IpamRequest } from './model.ts';
 import type { BridgeCapacity } from './segments.ts';
+import type { IsShared } from './shared-bridges.ts';
 
 /** How the predefined network `bridge` is to be. */
 export interface DefaultBridge {
@@ -32,6 +33,8 @@ export interface NetworkSettings {
   readonly forwarding?: boolean;
   /** How many containers a network's bridges have ports for; absent means as the kernel has them. */
   readonly bridgeCapacity?: BridgeCapacity;
+  /** Whether another engine of this host takes a bridge for its own; absent means that there is none. */
+  readonly isShared?: IsShared;
   /** The host's table without its elements. */
   readonly hostTable: TableDefinition;
   /** Text of the host's resolv.conf, read anew each time. */

@@ -58,7 +58,12 @@ async function inspect(networks: NetworkService, request: ApiRequest): Promise<A
     throw new FairleadError('not-found', `network ${reference} not found`);
   }
   const contests = endpoints.flatMap((endpoint) => contestTexts(endpoint));
-  const warnings = [...networks.obstacles(network), ...(await networks.overlaps(network)), ...contests];
+  const warnings = [
+    ...networks.obstacles(network),
+    ...(await networks.overlaps(network)),
+    ...networks.sharing(network),
+    ...contests,
+  ];
   const shown = presentNetworkWithContainers(network, endpoints, request.version);
   // Docker's answer has nothing of the kind; clients pass over what they do not know.
   return json(warnings.length > 0 ? { ...shown, Warnings: warnings } : shown);

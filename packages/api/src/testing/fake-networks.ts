@@ -75,6 +75,10 @@ export class FakeNetworks implements NetworkService {
     return [];
   }
 
+  sharing(): readonly string[] {
+    return [];
+  }
+
   async overlaps(): Promise<readonly string[]> {
     return [];
   }

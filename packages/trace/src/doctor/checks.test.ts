@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseInterfaceAddress, parseIpAddress, parsePrefix } from '@fairlead/base';
 import type { LinkDetails, RouteObject } from '@fairlead/netlink';
+import type { NetworkPlace } from '../model/directory.ts';
 import type { TraceReport } from '../model/report.ts';
 import { runChecks } from './checks.ts';
 import { confirmedResults, type Finding, mergeFindings } from './finding.ts';
@@ -114,6 +115,8 @@ function segmented(change: Partial<LinkDetails> & { readonly absent?: boolean } 
   return { ...healthy, links, directory };
 }
 
+const shared = (network: NetworkPlace): NetworkPlace => ({ ...network, sharing: 'Another engine uses it' });
+
 const contested: HostState = {
   ...healthy,
   directory: {
@@ -192,6 +195,11 @@ const cases: [name: string, state: HostState, codes: string[]][] = [
     ['subnet-overlap'],
   ],
   ['another machine of a LAN that uses the address of a container', contested, ['address-contested']],
+  [
+    'another engine that uses the bridge of a network',
+    { ...healthy, directory: { ...healthy.directory, networks: healthy.directory.networks.map(shared) } },
+    ['bridge-shared'],
+  ],
   ['a route for other addresses', { ...healthy, routes: [...healthy.routes, route('10.10.0.0/16', 'wg0')] }, []],
   [
     'a table of connections that is nearly full',

@@ -1,4 +1,3 @@
-import { contestFindings } from './contest-check.ts';
 import type { CheckResult, Finding } from './finding.ts';
 import { bridgedFirewallFindings, connectionFindings, ownTableFindings } from './firewall-check.ts';
 import type { HostState } from './host-state.ts';
@@ -7,6 +6,7 @@ import { leftoverFindings } from './leftover-check.ts';
 import { nameFindings } from './name-check.ts';
 import { proofFindings } from './proof-check.ts';
 import { defaultRouteFindings, forwardingFindings, overlapFindings } from './route-check.ts';
+import { contestFindings, sharingFindings } from './sharing-check.ts';
 
 /** One thing that the doctor looks at. */
 interface Check {
@@ -30,6 +30,7 @@ const checks: readonly Check[] = [
   { name: 'forwarding', find: forwardingFindings },
   { name: 'default route', find: defaultRouteFindings },
   { name: 'subnets', find: overlapFindings },
+  { name: 'other engines', find: sharingFindings },
   { name: 'LAN addresses', find: contestFindings },
   { name: 'interfaces', find: interfaceFindings },
   { name: 'bridged packets', find: bridgedFirewallFindings },

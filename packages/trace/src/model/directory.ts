@@ -61,6 +61,8 @@ export interface NetworkPlace {
   readonly segments?: readonly SegmentPlace[];
   readonly gateways: readonly IpAddress[];
   readonly subnets: readonly Prefix[];
+  /** Another engine takes its bridge for its own: a sentence. */
+  readonly sharing?: string;
   /** True when containers go out under an address of the host. */
   readonly masquerade?: boolean;
   /** Bytes; absent where the network leaves it to its parent. */

@@ -1,0 +1,46 @@
+import type { Finding } from './finding.ts';
+import { containersOn, type HostState } from './host-state.ts';
+
+/** Other machines of a LAN that use addresses which the LAN has given to containers. */
+export function contestFindings({ directory }: Pick<HostState, 'directory'>): Finding[] {
+  return directory.containers.flatMap(({ name, attachments }) =>
+    attachments.flatMap(({ network, interface: inside, contests = [] }) =>
+      contests.length === 0 ? [] : finding(name, contests, `heard on ${inside} of ${name}, network ${network}`),
+    ),
+  );
+}
+
+function finding(container: string, contests: readonly string[], evidence: string): Finding {
+  const text = 'Find the machine by its hardware address and give it another address, or keep this one out of the pool';
+  return {
+    code: 'address-contested',
+    severity: 'warning',
+    text: contests.join(' '),
+    evidence: [evidence],
+    affects: [container],
+    fixes: [{ text, commands: [], undo: [] }],
+  };
+}
+
+/** Another engine that gives out addresses of a network of ours, and takes its bridge for its own. */
+export function sharingFindings(state: Pick<HostState, 'directory'>): Finding[] {
+  return state.directory.networks.flatMap(({ name, sharing, interface: device }): Finding[] => {
+    if (sharing === undefined) return [];
+    return [
+      {
+        code: 'bridge-shared',
+        severity: 'warning',
+        text: `${sharing}.`,
+        evidence: [`dockerd runs in this host's network`, `network ${name}: ${device}`],
+        affects: containersOn(state, name),
+        fixes: [
+          {
+            text: 'Give dockerd a bridge of its own: make one, name it in its daemon.json, and start it again',
+            commands: ['ip link add docker1 type bridge', 'editor /etc/docker/daemon.json', 'systemctl restart docker'],
+            undo: ['ip link del docker1'],
+          },
+        ],
+      },
+    ];
+  });
+}
