@@ -181,13 +181,13 @@ export const causeFaults: readonly Fault[] = [
     code: 'tunnel-broken',
   },
   {
-    name: 'nobody answers through a tunnel',
+    name: 'nobody outside takes the packets of a tunnel',
     trace: { from: 'web', to: '10.50.0.2' },
     inject: `ip link add tunnel type vxlan id 5 remote 192.0.2.1 local 192.0.2.2 dstport 4789
       ip addr add 10.50.0.1/24 dev tunnel; ip link set tunnel up
       ip neigh replace 10.50.0.2 lladdr 02:00:00:00:50:02 dev tunnel`,
     undo: 'ip link del tunnel',
-    code: 'no-answer-from-tunnel',
+    code: 'tunnel-end-missing',
   },
   {
     name: 'a route leads to an interface that leads nowhere, IPv6',

@@ -2,6 +2,7 @@ import { causeFaults } from './trace-cause-faults.ts';
 import type { Fault } from './trace-lab.ts';
 import { linkFaults } from './trace-link-faults.ts';
 import { oddFaults } from './trace-odd-faults.ts';
+import { tunnelFaults } from './trace-tunnel-faults.ts';
 
 const tcp = { from: 'web', to: 'db:80' };
 const tcp6 = { ...tcp, family: 6 };
@@ -307,4 +308,5 @@ NFT`,
   ...linkFaults,
   ...oddFaults,
   ...causeFaults,
+  ...tunnelFaults,
 ];

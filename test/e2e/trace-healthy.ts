@@ -1,4 +1,5 @@
 import type { TraceQuestion } from './trace-lab.ts';
+import { healthyTunnels } from './trace-tunnel-faults.ts';
 
 /** Something that works, perhaps in spite of its looks. */
 export interface HealthyCase {
@@ -101,4 +102,5 @@ export const healthyCases: readonly HealthyCase[] = [
     inject: 'docker network connect other web',
     undo: 'docker network disconnect other web',
   },
+  ...healthyTunnels,
 ];

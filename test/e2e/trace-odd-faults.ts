@@ -56,7 +56,7 @@ export const oddFaults: readonly Fault[] = [
   {
     name: 'the bridge has a wrong entry for the destination',
     trace: address,
-    inject: `${mac}; bridge fdb replace $MAC dev $WEB_LINK master static`,
+    inject: `${mac}; bridge fdb replace $MAC dev $WEB_LINK master static sticky`,
     undo: `${mac}; bridge fdb del $MAC dev $WEB_LINK master`,
     code: 'wrong-forwarding',
   },

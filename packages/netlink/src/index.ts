@@ -151,6 +151,7 @@ export { addRouteMessage, decodeRoute, dumpRoutesMessage } from './route/route.t
 export { type RouteChange, type RouteChangeObject, type RouteRequest, routeRequests } from './route/route-change.ts';
 export { decodeRouteAnswer, getRouteMessage, type RouteAnswer, type RouteQuery } from './route/route-query.ts';
 export { decodeRule, dumpRulesMessage } from './route/rule.ts';
+export { isTunnel, type TunnelDetails, tunnelDetails } from './route/tunnel-details.ts';
 export {
   decodeSocket,
   dumpSocketsMessage,

@@ -1,15 +1,18 @@
 import type { IpAddress } from '@fairlead/base';
+import type { LinkDetails } from '@fairlead/netlink';
 import { traceFile } from './capture/trace-file.ts';
 import { askForwarding, askNamespace } from './collect/namespace-facts.ts';
 import type { Namespaces } from './collect/namespaces.ts';
 import { neighborDropsOf } from './collect/neighbor-drops.ts';
 import type { PlaceMap } from './collect/place-map.ts';
 import { type Probe, type SentProbe, sendProbe } from './collect/probe.ts';
-import type { RuleWatch, WatchedNamespace } from './collect/rule-watch.ts';
+import type { RuleWatch } from './collect/rule-watch.ts';
 import { type Ruleset, readRuleset } from './collect/ruleset.ts';
 import { type Standing, settle } from './collect/settle.ts';
 import { processOfSocket, receivingSockets } from './collect/socket-table.ts';
+import { askTunnel } from './collect/tunnel-facts.ts';
 import type { Watch } from './collect/watch.ts';
+import { watchedNamespaces } from './collect/watched-namespaces.ts';
 import type { Case } from './model/case.ts';
 import { addressOn, type ContainerPlace, type Directory } from './model/directory.ts';
 import { type Facts, linkNamed, type NamespaceFacts } from './model/facts.ts';
@@ -65,7 +68,7 @@ export async function followProbe(probe: Probe, route: Route): Promise<Followed>
   await settle(() => view.look(), route.patience, probe.protocol === 'udp');
   // The rules are read while the tables with them are still what they were.
   const sightings = view.sightings();
-  const passes = rulePasses(watch.rules.events, probe.tag, rulesetReader(route, watch.rules));
+  const passes = rulePasses(watch.rules.events, probe.tag, rulesetReader(route, watch.rules), sightings);
   const observation = view.observe(sightings, passes);
   const outcome = outcomeOf(observation);
   const trace = view.caseOf(observation, outcome);
@@ -91,19 +94,6 @@ export async function followProbe(probe: Probe, route: Route): Promise<Followed>
 /** Programs read the monotonic clock. */
 function clockOffset(): bigint {
   return BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
-}
-
-function watchedNamespaces(probe: Probe, { namespaces, places, behind, sourceContainer }: Route): WatchedNamespace[] {
-  const names = new Set(['', probe.namespace, behind?.container.namespace ?? '']);
-  const ends = [sourceContainer, behind?.container].flatMap((container) => container?.attachments ?? []);
-  const cables = ends.flatMap(({ hostInterface }) => hostInterface ?? []);
-  const onHost = [...new Set([...cables, ...(probe.arrival ? [probe.arrival.name] : [])])];
-  const inside = [...new Set(ends.flatMap((end) => end.interface ?? []))];
-  return [...names].map((name) => {
-    const namespace = namespaces.get(name);
-    const devices = (name === '' ? onHost : inside).filter((device) => namespace.link(device) !== undefined);
-    return { namespace, inode: places.inodeOf(name), devices };
-  });
 }
 
 function rulesetReader({ namespaces, places }: Route, { events }: RuleWatch): (inode: number) => Ruleset {
@@ -146,8 +136,8 @@ class ProbeView {
     const key = `${seen} ${this.#sent.answered()} ${this.#sent.connection?.().state}`;
     // Nothing new, nothing else to judge.
     if (this.#standing?.key === key) return this.#standing;
-    const passes = rulePasses(rules.events, this.#probe.tag, () => ({ chains: [], rules: [] }));
     const sightings = this.sightings();
+    const passes = rulePasses(rules.events, this.#probe.tag, () => ({ chains: [], rules: [] }), sightings);
     this.#live?.note(sightings);
     this.#standing = { key, seen, outcome: outcomeOf(this.observe(sightings, passes)) };
     return this.#standing;
@@ -155,18 +145,21 @@ class ProbeView {
 
   sightings(): Sighting[] {
     const { packets, rules } = this.#watch;
-    const { places, namespaces } = this.#route;
+    const { places } = this.#route;
     const { tag } = this.#probe;
     packets?.drain();
     rules.drain();
     if (packets !== undefined) {
       const here = packets.events.filter(({ namespace }) => places.isHere(namespace));
-      return sightingsOf(here, tag, packets.reasons);
+      return sightingsOf(here, tag, packets.reasons, (inode, index) => this.#linkAt(inode, index)?.kind);
     }
-    return sightingsOfRules(rules.events, tag, (inode, index) => {
-      const name = places.namespaceOf(inode);
-      return name === undefined ? undefined : namespaces.linkName(name, index);
-    });
+    return sightingsOfRules(rules.events, tag, (inode, index) => this.#linkAt(inode, index)?.name);
+  }
+
+  #linkAt(inode: number, index: number): LinkDetails | undefined {
+    const { places, namespaces } = this.#route;
+    const name = places.namespaceOf(inode);
+    return name === undefined ? undefined : namespaces.link(name, index);
   }
 
   observe(sightings: readonly Sighting[], passes: Observation['passes']): Observation {
@@ -188,7 +181,7 @@ class ProbeView {
   caseOf(observation: Observation, outcome: Outcome): Case {
     const { places, directory, behind, local, targetName, sourceName, sourceContainer } = this.#route;
     const { protocol, family, port, size, arrival, namespace, source, destination } = this.#probe;
-    const facts = this.#gatherFacts(outcome);
+    const facts = this.#gatherFacts(observation, outcome);
     const there = behind?.container.namespace ?? (local ? '' : undefined);
     const innerPort = protocol === 'icmp' ? undefined : (behind?.port ?? port);
     const listening =
@@ -225,11 +218,12 @@ class ProbeView {
       directory,
       ...(owner && { listener: `${owner.name} (pid ${owner.pid}) in ${targetName}` }),
       placeName: (inode) => places.nameOf(inode),
+      namespaceName: (inode) => places.namespaceOf(inode),
     };
   }
 
   /** Everything that may explain it, asked where it was last seen, where it began and where it was to arrive. */
-  #gatherFacts(outcome: Outcome): Facts {
+  #gatherFacts({ sightings }: Observation, outcome: Outcome): Facts {
     const { behind, local, places, namespaces, sourceName, sourceContainer } = this.#route;
     const { family, source, destination, namespace, protocol } = this.#probe;
     const packet = { family, source, destination };
@@ -262,6 +256,7 @@ class ProbeView {
     });
     const sockets = there === undefined || protocol === 'icmp' ? [] : receivingSockets(namespaces.get(there), protocol);
     const forwarding = this.#askForwarding(host, end);
+    const tunnel = askTunnel(sightings, outcome, this.#route);
     const { packets } = this.#watch;
     const neighborDrops = packets && neighborDropsOf(packets.neighborDrops, { places, namespaces }, packets.reasons);
     return {
@@ -270,6 +265,7 @@ class ProbeView {
       sockets,
       ...(neighborDrops && { neighborDrops }),
       ...(forwarding && { forwarding }),
+      ...(tunnel && { tunnel }),
       ...(last && { last }),
       ...(end && { destination: end }),
     };
@@ -312,7 +308,8 @@ class ProbeView {
     const inode = sighting?.namespace ?? 0;
     const name = places.namespaceOf(inode);
     if (sighting === undefined || name === undefined) return undefined;
-    const { header, event, device, mark } = sighting;
+    const { event, device, mark, carrier } = sighting;
+    const header = carrier?.header ?? sighting.header;
     const cameIn = event === 'received' || event === 'dropped' ? device?.name : undefined;
     return askNamespace(namespaces.get(name), {
       place: places.nameOf(inode),

@@ -69,6 +69,7 @@ function hopLines({ hops, verdict }: TraceReport, { verbose }: TraceTextOptions)
   );
   const lines = shown.flatMap((hop, index) => [
     hopLine(hop, String(index + 1).padStart(3), width),
+    ...carrierLines(hop, shown.slice(0, index)).map((line) => `${' '.repeat(width + 10)}${line}`),
     ...hop.rewrites.map(({ field, from, to }) => `${' '.repeat(width + 10)}${field}: ${from} ⇒ ${to}`),
     ...ruleLines(hop, verbose).map((line) => `${' '.repeat(width + 10)}${line}`),
   ]);
@@ -85,15 +86,25 @@ function hopLines({ hops, verdict }: TraceReport, { verbose }: TraceTextOptions)
   ];
 }
 
+/** Where it was put into another packet, and where it came out again. */
+function carrierLines({ carrier, role }: Hop, earlier: readonly Hop[]): string[] {
+  const before = earlier.findLast((hop) => hop.role === role)?.carrier;
+  if (carrier?.text === before?.text) return [];
+  return [carrier === undefined ? 'decapsulated' : `encapsulated in ${carrier.text}`];
+}
+
 function hopLine(hop: Hop, number: string, width: number): string {
   const { place, device = '-', event, packet, role } = hop;
   const flags = packet.flags?.join(',') ?? packet.icmp ?? '';
+  const shown = hop.carrier ?? packet;
+  const inside =
+    hop.carrier === undefined ? flags : `${hop.carrier.kind} [${packet.source} → ${packet.destination} ${flags}]`;
   const kind = role === 'request' ? '' : ` (${role})`;
   const time = `${hop.microseconds.toFixed(0)} µs`.padStart(8);
   const end =
     event === 'dropped' ? `  ${hop.reason ?? ''}${hop.function === undefined ? '' : ` in ${hop.function}`}` : '';
   const mark = hop.inferred === true ? '○' : '●';
-  return `${number} ${mark} ${place.padEnd(width)}  ${device.padEnd(15)} ${events[event].padEnd(5)}${time}  ${packet.source} → ${packet.destination} ${flags}${kind}${end}`.trimEnd();
+  return `${number} ${mark} ${place.padEnd(width)}  ${device.padEnd(15)} ${events[event].padEnd(5)}${time}  ${shown.source} → ${shown.destination} ${inside}${kind}${end}`.trimEnd();
 }
 
 /** Rules that only let a packet go on are for those who ask. */

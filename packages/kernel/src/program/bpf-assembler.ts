@@ -63,6 +63,11 @@ export function shiftRight(target: Register, bits: number): Instruction {
   return { code: 0x77, target, value: bits };
 }
 
+/** `target <<= bits`. */
+export function shiftLeft(target: Register, bits: number): Instruction {
+  return { code: 0x67, target, value: bits };
+}
+
 /** `target = *(source + offset)`. */
 export function load(width: Width, target: Register, source: Register, offset: number): Instruction {
   return { code: loads[width], target, source, offset };

@@ -19,6 +19,8 @@ const SYSCTL_HOOK = 18;
 const CLASSIFIER = 3;
 /** BPF_MAP_TYPE_HASH. */
 const HASH = 1;
+/** BPF_MAP_TYPE_LRU_HASH. */
+const RECENT = 9;
 /** BPF_MAP_TYPE_ARRAY, BPF_F_RDONLY_PROG. */
 const ARRAY = 2;
 const READ_ONLY_FOR_PROGRAMS = 0x80;
@@ -94,6 +96,21 @@ export class NumberSet implements Disposable {
     new DataView(key.buffer).setUint32(0, number, true);
     updateBpfElement(this.descriptor, key, Uint8Array.of(1, 0, 0, 0));
     this.#known.add(number);
+  }
+
+  [Symbol.dispose](): void {
+    close(this.descriptor);
+  }
+}
+
+/** Numbers of eight bytes that programs note for each other, with a value of eight; the oldest make room for new ones. */
+export class ProgramNotes implements Disposable {
+  /** For BPF_LD_MAP_FD. */
+  readonly descriptor: number;
+
+  /** @param capacity how many there are room for. */
+  constructor(capacity: number) {
+    this.descriptor = createBpfMap({ type: RECENT, keySize: 8, valueSize: 8, entries: capacity });
   }
 
   [Symbol.dispose](): void {

@@ -1,11 +1,13 @@
 import type { Directory } from '../model/directory.ts';
 import type { Sighting } from '../model/hops.ts';
 import type { Hop } from '../model/report.ts';
+import { packetLength } from '../packet/packet-header.ts';
+import { recordField } from '../program/event-record.ts';
 import { captureNames } from './capture-plan.ts';
 import { enhancedPacket, interfaceDescription, linkType, nameResolution, sectionHeader } from './pcapng.ts';
 
 /** Bytes of a packet that a trace's programs keep. */
-const KEPT = 128;
+const KEPT = recordField.packet.length;
 
 /** What goes into the file of a trace. */
 export interface TraceFileMaterial {
@@ -25,15 +27,17 @@ export function traceFile({ sightings, hops, directory, clockOffset }: TraceFile
     const hop = hops[index];
     if (hop === undefined || sighting.bytes === undefined) continue;
     const name = hop.device === undefined ? hop.place : `${hop.place}:${hop.device}`;
-    if (!numbers.has(name)) {
-      numbers.set(name, numbers.size);
-      const type = sighting.header.family === 4 ? linkType.ipv4 : linkType.ipv6;
+    const { family } = sighting.carrier?.header ?? sighting.header;
+    const key = `${name} ${family}`;
+    if (!numbers.has(key)) {
+      numbers.set(key, numbers.size);
+      const type = family === 4 ? linkType.ipv4 : linkType.ipv6;
       blocks.push(interfaceDescription({ name, linkType: type, snapLength: KEPT }));
     }
     const length = packetLength(sighting.bytes);
     blocks.push(
       enhancedPacket({
-        interface: numbers.get(name) ?? 0,
+        interface: numbers.get(key) ?? 0,
         time: sighting.time + clockOffset,
         bytes: sighting.bytes.subarray(0, Math.min(length, KEPT)),
         length,
@@ -47,11 +51,12 @@ export function traceFile({ sightings, hops, directory, clockOffset }: TraceFile
 
 /** `hop 4, request, host br-app: dropped, NETFILTER_DROP in nft_do_chain; iptables: ip filter FORWARD policy drop`. */
 function commentOf(
-  { role, place, device, event, reason, function: where, rewrites, rules }: Hop,
+  { role, place, device, event, reason, function: where, rewrites, rules, carrier }: Hop,
   number: number,
 ): string {
   const why = reason === undefined ? '' : `, ${reason}${where === undefined ? '' : ` in ${where}`}`;
   const notes = [
+    ...(carrier === undefined ? [] : [`in ${carrier.text}`]),
     ...rewrites.map(({ field, from, to }) => `${field}: ${from} ⇒ ${to}`),
     ...rules.map(({ owner, family, table, chain, text, verdict }) => {
       const rule = `${owner}: ${family} ${table} ${chain} ${text}`;
@@ -61,10 +66,4 @@ function commentOf(
   return [`hop ${number}, ${role}, ${place}${device === undefined ? '' : ` ${device}`}: ${event}${why}`, ...notes].join(
     '; ',
   );
-}
-
-/** As IP's own header has it. */
-function packetLength(bytes: Uint8Array): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return (bytes[0] ?? 0) >> 4 === 4 ? view.getUint16(2) : view.getUint16(4) + 40;
 }

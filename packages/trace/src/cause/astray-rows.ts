@@ -1,3 +1,4 @@
+import { addressOf } from '@fairlead/base';
 import type { Case } from '../model/case.ts';
 import { linkNamed, linkNumbered } from '../model/facts.ts';
 import type { Fix, RuleStep } from '../model/report.ts';
@@ -49,13 +50,18 @@ export function isAstray(trace: Case): boolean {
     return false;
   if (destination.container === undefined) {
     // What is for somebody outside is nobody's here; a proxy that answers in its place was wanted.
-    return !destination.local && trace.outcome.verdict !== 'delivered';
+    return !destination.local && trace.outcome.verdict !== 'delivered' && !hasItsAddress(trace, taker);
   }
   const meant = observation.destinationNamespace ?? facts.destination?.inode;
   if (taker === meant) return false;
   const isHost = taker === facts.host?.inode || trace.placeName(taker) === 'host';
   // A relay of our own takes packets for published ports, and passes on what they bring.
   return !(isHost && destination.published && trace.outcome.verdict === 'delivered');
+}
+
+/** True for a namespace that is neither the host's nor a container's, and that has the address: behind a tunnel, say. */
+function hasItsAddress({ facts: { last }, destination }: Case, taker: number): boolean {
+  return last?.inode === taker && last.addresses?.some((own) => addressOf(own) === destination.address) === true;
 }
 
 /** Somebody else has taken it. */

@@ -231,8 +231,7 @@ function acceptFixes(trace: Case, rule: RuleStep): Fix[] {
   const { outcome, directory, facts } = trace;
   const inode = outcome.drop?.namespace ?? facts.source.inode;
   const isHost = trace.placeName(inode) === 'host';
-  const end = inode === facts.source.inode ? trace.source : trace.destination;
-  const namespace = isHost ? '' : (end.namespace ?? '');
+  const namespace = trace.namespaceName(inode) ?? '';
   const bridge = [trace.source.container, trace.destination.container]
     .flatMap((container) => container?.attachments ?? [])
     .map(({ network }) => directory.networks.find(({ name }) => name === network)?.interface)

@@ -51,7 +51,8 @@ function caseOf(outcome: Partial<Outcome>, change: Partial<Case> = {}): Case {
     outcome: { verdict: 'dropped', harmless: new Set(), ...outcome },
     facts: { source: facts({ place: 'web', inode: 1 }), last: facts(), sockets: [] },
     directory: { containers: [], networks: [] },
-    placeName: (inode) => ['nowhere', 'web', 'host', 'db'][inode] ?? '?',
+    placeName: (inode) => ['nowhere', 'web', 'host', 'db', 'twin'][inode] ?? '?',
+    namespaceName: (inode) => [undefined, 'web', '', 'db', 'twin'][inode],
     ...change,
   };
 }

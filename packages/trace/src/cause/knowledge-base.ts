@@ -1,6 +1,7 @@
 import type { Case } from '../model/case.ts';
 import type { Cause, Fix, Verdict } from '../model/report.ts';
 import { astrayRows, foreignSteps, removeRule, stepText } from './astray-rows.ts';
+import { carrierCase } from './carrier.ts';
 import { firewallRows } from './firewall-rows.ts';
 import { lifetimeRows } from './lifetime-rows.ts';
 import { linkRows } from './link-rows.ts';
@@ -11,7 +12,7 @@ import { type CauseRow, dropEvidence } from './row.ts';
 import { sendRows } from './send-rows.ts';
 import { socketRows } from './socket-rows.ts';
 import { stateRows } from './state-rows.ts';
-import { tunnelRows } from './tunnel-rows.ts';
+import { smallerTunnel, tunnelRows } from './tunnel-rows.ts';
 
 /** What is said when nothing better is known: what the kernel said. */
 const otherwise: readonly CauseRow[] = [
@@ -158,17 +159,40 @@ export const causeRows: readonly CauseRow[] = [
   ...otherwise,
 ];
 
-/** The first row that fits says why. */
+/** What would only say that nothing is known about a packet that carries the probe. */
+const sayNothing: ReadonlySet<string> = new Set([
+  'no-answer-from-outside',
+  'no-answer-from-tunnel',
+  'arrived-unanswered',
+]);
+
+/** The first row that fits says why; of what was carried in another packet, why that one did not get there. */
 export function explainCause(trace: Case): {
   readonly cause?: Cause;
   readonly fixes: readonly Fix[];
   readonly verdict: Verdict;
 } {
-  for (const { code, explain } of causeRows) {
+  const carrier = carrierCase(trace);
+  const ownEnd = carrier && firstOf([tunnelRows.farEndClosed, tunnelRows.numberUnknown], trace);
+  const outer = ownEnd ?? (carrier && firstOf(causeRows, carrier.trace));
+  if (carrier === undefined || outer === undefined || sayNothing.has(outer.cause.code))
+    return firstOf(causeRows, trace) ?? { fixes: [], verdict: trace.outcome.verdict };
+  if (outer === ownEnd) return outer;
+  const { code, text, evidence } = outer.cause;
+  const where = `The packet that carries it (${carrier.text}) does not get there`;
+  const fixes = code === 'too-big' ? [smallerTunnel(trace)] : outer.fixes;
+  return { ...outer, fixes, cause: { code, text: `${where}: ${text}`, evidence } };
+}
+
+function firstOf(
+  rows: readonly CauseRow[],
+  trace: Case,
+): { readonly cause: Cause; readonly fixes: readonly Fix[]; readonly verdict: Verdict } | undefined {
+  for (const { code, explain } of rows) {
     const found = explain(trace);
     if (found === undefined) continue;
     const { text, evidence, fixes = [], verdict = trace.outcome.verdict } = found;
     return { cause: { code, text, evidence }, fixes, verdict };
   }
-  return { fixes: [], verdict: trace.outcome.verdict };
+  return undefined;
 }

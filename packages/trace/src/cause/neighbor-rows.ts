@@ -130,16 +130,35 @@ const wrongNeighbor: CauseRow = {
       if (real === neighbor.mac) continue;
       return wrongNeighborText(trace, asker, real);
     }
-    return undefined;
+    return wrongFarNeighbor(trace);
   },
 };
 
+/** It came to the one that has the address, and not under its hardware address. */
+function wrongFarNeighbor(trace: Case): Explanation | undefined {
+  const { outcome, facts } = trace;
+  const { drop } = outcome;
+  const address = drop?.header.destination;
+  const real = linkNamed(facts.last, drop?.device?.name)?.mac;
+  const has = facts.last?.addresses?.some((own) => addressOf(own) === address) === true;
+  if (drop?.reason !== 'OTHERHOST' || real === undefined || !has) return undefined;
+  const asker = askers(trace).find((each) => each.address === address && each.facts.inode !== drop.namespace);
+  return asker?.neighbor.mac === undefined || asker.neighbor.mac === real
+    ? undefined
+    : wrongNeighborText(trace, asker, real);
+}
+
 function wrongNeighborText(trace: Case, asker: Asker, real: string): Explanation {
-  const { facts, namespace, neighbor, address, link } = asker;
+  const { namespace, neighbor, address, link } = asker;
+  const { facts } = trace;
   const device = link?.name ?? 'eth0';
   return {
-    text: `${facts.place} sends packets for ${address} to ${neighbor.mac}, but the address belongs to ${real}: its neighbour entry (${neighbor.state}) is wrong${impostorText(trace, neighbor.mac)}.`,
-    evidence: [dropEvidence(trace), neighborEvidence(asker), `${ownerOf(address, trace)?.name}: ${real}`],
+    text: `${asker.facts.place} sends packets for ${address} to ${neighbor.mac}, but the address belongs to ${real}: its neighbour entry (${neighbor.state}) is wrong${impostorText(trace, neighbor.mac)}.`,
+    evidence: [
+      dropEvidence(trace),
+      neighborEvidence(asker),
+      `${ownerOf(address, trace)?.name ?? facts.last?.place}: ${real}`,
+    ],
     verdict: 'dropped',
     fixes: [
       {

@@ -4,8 +4,8 @@ import type { Case } from '../model/case.ts';
 export function isStuck({ outcome, facts, observation }: Case): boolean {
   if (outcome.drop?.reason === 'NETFILTER_DROP' || outcome.reply?.role === 'answer') return false;
   return !observation.sightings.some(
-    ({ role, event, namespace }) =>
-      role === 'request' && event === 'received' && namespace === facts.destination?.inode,
+    ({ role, event, namespace, carrier }) =>
+      role === 'request' && event === 'received' && namespace === facts.destination?.inode && carrier === undefined,
   );
 }
 

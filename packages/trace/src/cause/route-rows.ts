@@ -1,14 +1,21 @@
+import { addressOf } from '@fairlead/base';
 import type { Case } from '../model/case.ts';
 import { linkNamed, linkNumbered, type NamespaceFacts, refusalOf } from '../model/facts.ts';
+import type { Sighting } from '../model/hops.ts';
 import type { Fix } from '../model/report.ts';
 import { wentThroughHost } from './passage.ts';
 import { type CauseRow, commandIn, dropEvidence, familyText, onwardText, sysctlFix } from './row.ts';
 
 function namespaceOf(trace: Case, facts: NamespaceFacts | undefined): string {
-  if (facts?.inode === trace.facts.source.inode) return trace.source.namespace ?? '';
-  return facts !== undefined && facts.inode === trace.facts.destination?.inode
-    ? (trace.destination.namespace ?? '')
-    : '';
+  return trace.namespaceName(facts?.inode ?? 0) ?? '';
+}
+
+/** True for a packet that had come in where it was dropped, so that it was to be passed on. */
+function wasPassing({ outcome: { drop }, observation }: Case): boolean {
+  const isHere = (sighting: Sighting) =>
+    sighting.role === drop?.role && sighting.namespace === drop.namespace && sighting.event === 'received';
+  // Where the packet itself cannot be watched, a drop is all there may be.
+  return observation.sightings.every(({ event }) => event === 'dropped') || observation.sightings.some(isHere);
 }
 
 const forwardingOff: CauseRow = {
@@ -22,7 +29,8 @@ const forwardingOff: CauseRow = {
       last === undefined ||
       drop.reason === 'NETFILTER_DROP' ||
       drop.reason === 'OTHERHOST' ||
-      isLocalHere(last)
+      isLocalHere(last) ||
+      !wasPassing(trace)
     )
       return undefined;
     const keys = Object.entries(last.sysctls).filter(([key]) =>
@@ -203,8 +211,8 @@ const noWayBack: CauseRow = {
   code: 'no-way-back',
   explain: (trace) => {
     const { outcome, facts, destination, observation } = trace;
-    const there = facts.destination;
-    const back = there?.onward;
+    const there = facts.destination ?? farEnd(trace);
+    const back = facts.destination?.onward ?? there?.back;
     const isDone = outcome.reply?.role === 'answer' && outcome.drop?.device?.name !== 'lo';
     if (there === undefined || back === undefined || isDone) return undefined;
     const outgoing = linkNumbered(there, back.route?.outgoing);
@@ -215,7 +223,8 @@ const noWayBack: CauseRow = {
       ({ role, namespace, event }) => role === 'request' && event === 'received' && namespace === there.inode,
     );
     if (!isMissing || !arrived || destination.namespace === '') return undefined;
-    const place = destination.container?.name ?? destination.name;
+    const place = there.place;
+    const namespace = trace.namespaceName(there.inode) ?? '';
     const last = outcome.last?.header.source ?? trace.source.address;
     const command = `ip ${trace.family === 6 ? '-6 ' : ''}route add default via GATEWAY`;
     const refusal = refusalOf(back);
@@ -231,7 +240,7 @@ const noWayBack: CauseRow = {
           `route lookup in ${place} for ${last}: ${back.errno ?? outgoing?.name ?? back.route.type}`,
         ],
         verdict: 'dropped',
-        fixes: [findRouteFix(destination.namespace, trace, refusal)],
+        fixes: [findRouteFix(namespace, trace, refusal)],
       };
     }
     return {
@@ -241,13 +250,20 @@ const noWayBack: CauseRow = {
       fixes: [
         {
           text: `Give ${place} its default route back (or restart it)`,
-          commands: [commandIn(destination.namespace, command)],
-          undo: [commandIn(destination.namespace, 'ip route del default')],
+          commands: [commandIn(namespace, command)],
+          undo: [commandIn(namespace, 'ip route del default')],
         },
       ],
     };
   },
 };
+
+/** A namespace of no container that has the address, behind a tunnel or a cable, and took the packet. */
+function farEnd({ facts: { last }, outcome, destination }: Case): NamespaceFacts | undefined {
+  if (destination.container !== undefined || destination.local || outcome.last?.event !== 'received') return undefined;
+  const has = last?.addresses?.some((own) => addressOf(own) === outcome.last?.header.destination) === true;
+  return has && last.inode === outcome.last.namespace ? last : undefined;
+}
 
 function findRouteFix(namespace: string | undefined, { family }: Case, word: string | undefined): Fix {
   const ip = family === 6 ? 'ip -6' : 'ip';

@@ -1,4 +1,7 @@
-import { linkNamed, linkNumbered, type UnusableAddress } from '../model/facts.ts';
+import type { LinkDetails } from '@fairlead/netlink';
+import type { Case } from '../model/case.ts';
+import { linkNamed, linkNumbered, otherEnd, type UnusableAddress } from '../model/facts.ts';
+import { packetLength } from '../packet/packet-header.ts';
 import { type CauseRow, commandIn, dropEvidence, portsExhausted } from './row.ts';
 
 function unusableText({ state }: UnusableAddress): string {
@@ -48,23 +51,21 @@ const notSent: CauseRow = {
 const tooBig: CauseRow = {
   code: 'too-big',
   explain: (trace) => {
-    const { outcome, sendFailure, facts, size, source } = trace;
+    const { outcome, sendFailure, facts, source } = trace;
     const { drop, reply } = outcome;
+    const size = drop?.bytes === undefined ? trace.size : packetLength(drop.bytes);
     const told = reply?.header.fittingMtu;
     const at = sendFailure === 'EMSGSIZE' ? facts.source : facts.last;
-    // A bridge drops what its port does not take, without a reason.
-    const narrow = linkNamed(at, drop?.device?.name);
-    const isNarrow =
-      narrow !== undefined && size !== undefined && narrow.mtu < size && drop?.reason !== 'NETFILTER_DROP';
-    if (sendFailure !== 'EMSGSIZE' && drop?.reason !== 'PKT_TOO_BIG' && told === undefined && !isNarrow)
+    const narrow = narrowPlace(trace, size);
+    if (sendFailure !== 'EMSGSIZE' && drop?.reason !== 'PKT_TOO_BIG' && told === undefined && narrow === undefined)
       return undefined;
-    const link = isNarrow ? narrow : linkNumbered(at, at?.onward?.route?.outgoing);
+    const link = narrow === undefined ? linkNumbered(at, at?.onward?.route?.outgoing) : narrow.link;
     const fits = told ?? link?.mtu;
     const where = sendFailure === 'EMSGSIZE' ? source.name : (at?.place ?? 'the host');
-    const networks = source.container?.attachments.map(({ network }) => network) ?? [];
-    const [network = 'NETWORK'] = networks;
+    const by = narrow?.text ?? `${link?.name ?? 'an interface'}, which`;
+    const [network = 'NETWORK'] = source.container?.attachments.map((attachment) => attachment.network) ?? [];
     return {
-      text: `A packet of ${size ?? 'this'} bytes does not fit the way: ${where} sends it by ${link?.name ?? 'an interface'}, which takes ${fits ?? 'fewer'}. Large packets vanish where the message about it is lost.`,
+      text: `A packet of ${size ?? 'this'} bytes does not fit the way: ${where} sends it by ${by} takes ${fits ?? 'fewer'}. Large packets vanish where the message about it is lost.`,
       evidence: [
         sendFailure === 'EMSGSIZE' ? `send in ${source.name}: EMSGSIZE` : dropEvidence(trace),
         ...(told === undefined ? [] : [`ICMP: too big, ${told} would fit`]),
@@ -83,6 +84,21 @@ const tooBig: CauseRow = {
     };
   },
 };
+
+/** A bridge drops what its port does not take, without a reason, and a cable what its other end does not take. */
+function narrowPlace(
+  { outcome: { drop }, facts }: Case,
+  size: number | undefined,
+): { readonly text: string; readonly link?: LinkDetails } | undefined {
+  const own = linkNamed(facts.last, drop?.device?.name);
+  if (own === undefined || drop?.reason === 'NETFILTER_DROP') return undefined;
+  if (own.carrier === true && /^__dev_forward_skb/.test(drop?.function ?? '')) {
+    const end = otherEnd(own, [facts.host, facts.source, facts.destination, facts.last]);
+    const which = end === undefined ? '' : ` (${end.link.name} in ${end.place})`;
+    return { text: `${own.name}, the other end of which${which}`, ...(end && { link: end.link }) };
+  }
+  return size !== undefined && own.mtu < size ? { text: `${own.name}, which`, link: own } : undefined;
+}
 
 /** Causes that the kernel tells the sender. */
 export const sendRows = { tooBig, notSent };

@@ -4,10 +4,15 @@ import type { Case } from '../model/case.ts';
 import { type CauseRow, dropEvidence, publishCommand } from './row.ts';
 
 /** True when the packet arrived where it was to arrive, and nobody was there to take it. */
-function isUnclaimed({ outcome, observation }: Case): boolean {
+function isUnclaimed({ outcome, observation, facts, destination }: Case): boolean {
   const { drop, verdict } = outcome;
   if (drop === undefined) return verdict === 'refused';
-  return drop.reason === 'NO_SOCKET' && drop.role === 'request' && drop.namespace === observation.destinationNamespace;
+  const isThere =
+    drop.namespace === observation.destinationNamespace ||
+    (destination.container === undefined &&
+      drop.header.destination === destination.address &&
+      facts.last?.inode === drop.namespace);
+  return drop.reason === 'NO_SOCKET' && drop.role === 'request' && isThere;
 }
 
 /** Sockets on the wanted port. */
@@ -102,11 +107,15 @@ const nobodyListens: CauseRow = {
   explain: (trace) => {
     if (!isUnclaimed(trace)) return undefined;
     const { destination, protocol, facts } = trace;
-    const place = destination.container?.name ?? destination.name;
+    const outside = trace.observation.destinationNamespace === undefined;
+    const { drop } = trace.outcome;
+    const place =
+      outside && drop !== undefined
+        ? trace.placeName(drop.namespace)
+        : (destination.container?.name ?? destination.name);
     const nameServers: readonly string[] = Object.values(nameServerAddress);
     const own = facts.sockets.filter(({ local }) => !nameServers.includes(local.address));
     const ports = [...new Set(own.map(({ local }) => local.port))].sort((a, b) => a - b);
-    const outside = trace.observation.destinationNamespace === undefined;
     const others = outside
       ? ''
       : ports.length === 0

@@ -1,10 +1,10 @@
 import { OpenNamespace } from '@fairlead/kernel';
-import type { NamespaceName } from '@fairlead/netlink';
+import type { LinkDetails, NamespaceName } from '@fairlead/netlink';
 
 /** The namespaces that a trace asks, opened when they are first needed. */
 export class Namespaces implements Disposable {
   readonly #open = new Map<NamespaceName, OpenNamespace>();
-  readonly #links = new Map<NamespaceName, ReadonlyMap<number, string>>();
+  readonly #links = new Map<NamespaceName, ReadonlyMap<number, LinkDetails>>();
 
   /** @throws Error `ENOENT` when there is no such namespace. */
   get(name: NamespaceName): OpenNamespace {
@@ -15,14 +15,14 @@ export class Namespaces implements Disposable {
     return namespace;
   }
 
-  /** Name of a link by its index, as it was when it was first asked for. */
-  linkName(namespace: NamespaceName, index: number): string | undefined {
+  /** A link by its index, as it was when one was first asked for. */
+  link(namespace: NamespaceName, index: number): LinkDetails | undefined {
     const known =
       this.#links.get(namespace) ??
       new Map(
         this.get(namespace)
           .links()
-          .map((link) => [link.index, link.name]),
+          .map((link) => [link.index, link]),
       );
     this.#links.set(namespace, known);
     return known.get(index);

@@ -1,7 +1,8 @@
 import type { OpenNamespace } from '@fairlead/kernel';
 import type { ChainSummary } from '@fairlead/netlink';
 import type { NeighborDrop } from '../model/facts.ts';
-import { type NeighborPacket, readNeighborPacket } from '../packet/neighbor-packet.ts';
+import { readNeighborPacketAnywhere } from '../packet/carried-packet.ts';
+import type { NeighborPacket } from '../packet/neighbor-packet.ts';
 import type { EventRecord } from '../program/event-record.ts';
 import type { Namespaces } from './namespaces.ts';
 import type { PlaceMap } from './place-map.ts';
@@ -19,8 +20,8 @@ export function neighborDropsOf(
   { places, namespaces }: { readonly places: PlaceMap; readonly namespaces: Namespaces },
   reasons: ReadonlyMap<number, string>,
 ): NeighborDrop[] {
-  return records.flatMap(({ bytes, namespace, device, reason, function: dropper }) => {
-    const packet = readNeighborPacket(bytes);
+  return records.flatMap(({ bytes, time, namespace, device, reason, function: dropper }) => {
+    const packet = readNeighborPacketAnywhere(bytes);
     const word = reasons.get(reason);
     const name = places.namespaceOf(namespace);
     if (packet === undefined || word === undefined || name === undefined) return [];
@@ -30,7 +31,9 @@ export function neighborDropsOf(
         place: places.nameOf(namespace),
         inode: namespace,
         reason: word,
-        chains: word === 'NETFILTER_DROP' ? chainsFor(packet, namespaces.get(name)) : [],
+        time,
+        chains:
+          word === 'NETFILTER_DROP' && packet.carrier === undefined ? chainsFor(packet, namespaces.get(name)) : [],
         ...(device && { device: device.name }),
         ...(dropper !== '' && { function: dropper }),
       },

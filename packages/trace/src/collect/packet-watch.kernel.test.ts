@@ -79,7 +79,7 @@ test('nothing is seen once the watch is over', () => {
 test('rules are told with their table, chain and verdict, and only for packets with the tag', () => {
   const tag = 0x0bee0000;
   using watch = watchRules(tag);
-  watch.add([{ namespace, inode: 1, devices: ['lo'] }]);
+  watch.add([{ namespace, inode: 1, devices: ['lo'], tunnels: [] }]);
   assert.deepEqual(watch.missing, []);
   send('tcp', parseIpAddress('::1'), tag);
   send('tcp', parseIpAddress('::1'), tag + 0x800);

@@ -1,13 +1,15 @@
 import { messageOf } from '@fairlead/base';
-import { attachTracingProgram, EventRing, ProgramText } from '@fairlead/kernel/tracing';
-import { readNeighborPacket } from '../packet/neighbor-packet.ts';
+import { attachTracingProgram, EventRing, ProgramNotes, ProgramText } from '@fairlead/kernel/tracing';
+import { readNeighborPacketAnywhere } from '../packet/carried-packet.ts';
 import { decodeEventRecord, type EventRecord } from '../program/event-record.ts';
 import { type KernelLayout, type TracepointName, tracepoints } from '../program/kernel-layout.ts';
-import { packetProgram } from '../program/packet-program.ts';
+import { type PacketProgramRequest, packetProgram } from '../program/packet-program.ts';
 import { kernelLayout } from './layout-source.ts';
 
-/** Bytes; a probe makes some dozens of records of 240. */
+/** Bytes; a probe makes some dozens of records of 280. */
 const RING_BYTES = 1 << 17;
+/** Packets under way at a time: the probe, its answer, and copies of them. */
+const PACKETS = 1024;
 
 /** Sees every packet with the tag, wherever in the machine it is, until disposed of. */
 export interface PacketWatch extends Disposable {
@@ -34,15 +36,17 @@ export function watchPackets(tag: number): PacketWatch {
   const neighborDrops: EventRecord[] = [];
   const take = (bytes: Uint8Array): void => {
     const record = decodeEventRecord(bytes);
-    const list = readNeighborPacket(record.bytes) === undefined ? events : neighborDrops;
+    const list = readNeighborPacketAnywhere(record.bytes) === undefined ? events : neighborDrops;
     list.push(record);
   };
   const ring = parts.use(new EventRing(RING_BYTES, take));
   const format = parts.use(new ProgramText('%ps'));
+  const notes = parts.use(new ProgramNotes(PACKETS));
+  const programs = { tag, ring: ring.descriptor, notes: notes.descriptor, symbolFormat: format.descriptor };
   const missing: string[] = [];
   for (const tracepoint of tracepoints) {
     try {
-      parts.use(attach(tracepoint, layout, { tag, ring: ring.descriptor, symbolFormat: format.descriptor }));
+      parts.use(attach(tracepoint, layout, programs));
     } catch (error) {
       missing.push(`${tracepoint}: ${messageOf(error)}`);
     }
@@ -63,16 +67,16 @@ export function watchPackets(tag: number): PacketWatch {
 function attach(
   tracepoint: TracepointName,
   layout: KernelLayout,
-  options: { readonly tag: number; readonly ring: number; readonly symbolFormat: number },
+  { symbolFormat, ...plain }: Required<Pick<PacketProgramRequest, 'tag' | 'ring' | 'notes' | 'symbolFormat'>>,
 ): Disposable {
-  const load = (symbolFormat: { readonly symbolFormat?: number }): Disposable =>
+  const load = (naming: { readonly symbolFormat?: number }): Disposable =>
     attachTracingProgram({
       name: `fl_${tracepoint}`,
-      instructions: packetProgram({ tracepoint, layout, tag: options.tag, ring: options.ring, ...symbolFormat }),
+      instructions: packetProgram({ tracepoint, layout, ...plain, ...naming }),
       tracepointTypeId: layout.tracepoints[tracepoint]?.typeId ?? 0,
     });
   try {
-    return load(options);
+    return load({ symbolFormat });
   } catch (error) {
     if (layout.tracepoints[tracepoint]?.location === undefined) throw error;
     return load({});

@@ -35,6 +35,11 @@ export class PlaceMap {
     return this.#namespaces.keys();
   }
 
+  /** Names of the same. */
+  namespaceNames(): Iterable<NamespaceName> {
+    return this.#namespaces.values();
+  }
+
   /** True for a namespace that has a name, or a process that we can see: another one is like another machine. */
   isHere(inode: number): boolean {
     if (inode === 0 || this.#names.has(inode)) return true;

@@ -37,6 +37,8 @@ export interface WatchedNamespace {
   readonly inode: number;
   /** Interfaces at whose ingress there may be rules, too. */
   readonly devices: readonly string[];
+  /** Kinds of the tunnels there: packets that they make are traced as well. */
+  readonly tunnels: readonly string[];
 }
 
 /**
@@ -57,7 +59,7 @@ export function watchRules(tag: number): RuleWatch {
         if (event !== undefined) events.push({ ...event, namespace: inode });
       }),
     );
-  const add = ({ namespace, inode, devices }: WatchedNamespace): void => {
+  const add = ({ namespace, inode, devices, tunnels }: WatchedNamespace): void => {
     const fresh = devices.filter((device) => !watched.has(`${inode} ${device}`));
     const isNew = !watched.has(`${inode}`);
     if (!isNew && fresh.length === 0) return;
@@ -65,7 +67,7 @@ export function watchRules(tag: number): RuleWatch {
     try {
       if (isNew) watched.set(`${inode}`, parts.use(listen(namespace, inode)));
       const name = `${traceTablePrefix}${tag.toString(16)}-${++tables}`;
-      parts.use(switchOn(namespace, { name, marks: marksOf(tag), devices: fresh, isNew }));
+      parts.use(switchOn(namespace, { name, marks: marksOf(tag, tunnels), devices: fresh, isNew }));
     } catch (error) {
       missing.push(`nftables trace in ${namespace.name || 'the host'}: ${messageOf(error)}`);
     }
@@ -112,8 +114,27 @@ function attempt(connection: NetlinkConnection, table: TraceTable): void {
   }
 }
 
+/**
+ * Where the packet begins in one that carries it, from the transport header: behind that of UDP, VXLAN's or Geneve's and
+ * Ethernet's; behind GRE's with and without a key, and Ethernet's.
+ */
+const beginnings: Readonly<Record<string, readonly number[]>> = {
+  vxlan: [30],
+  geneve: [30],
+  gre: [4, 8],
+  ip6gre: [4, 8],
+  gretap: [18, 22],
+  ip6gretap: [18, 22],
+  ipip: [0],
+  sit: [0],
+  ip6tnl: [0],
+};
+/** Where the tag is in the packet itself: of IPv4 and of IPv6, as TCP's sequence number and one word behind that. */
+const inside = [24, 28, 44, 48] as const;
+
 /** The places of `tagPlaces`, counted from the transport header: with ICMP's errors about either IP version. */
-function marksOf(tag: number): PacketMark[] {
+function marksOf(tag: number, tunnels: readonly string[]): PacketMark[] {
   const bytes = Uint8Array.of(tag >>> 24, tag >>> 16, tag >>> 8);
-  return [4, 8, 32, 36, 52, 56].map((offset) => ({ offset, bytes }));
+  const carried = tunnels.flatMap((kind) => beginnings[kind] ?? []).flatMap((at) => inside.map((place) => at + place));
+  return [...new Set([4, 8, 32, 36, 52, 56, ...carried])].map((offset) => ({ offset, bytes }));
 }

@@ -39,4 +39,6 @@ export interface Case {
   /** Process behind the socket at the destination. */
   readonly listener?: string;
   readonly placeName: (namespace: number) => string;
+  /** How a namespace is pinned; `undefined` for one that is not. */
+  readonly namespaceName: (namespace: number) => NamespaceName | undefined;
 }

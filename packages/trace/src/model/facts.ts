@@ -1,6 +1,13 @@
 import type { InterfaceAddress, IpAddress } from '@fairlead/base';
-import type { ErrnoName, LinkDetails, NeighborAnswer, RouteAnswer, SocketDetails } from '@fairlead/netlink';
-import type { NeighborPacket } from '../packet/neighbor-packet.ts';
+import type {
+  ErrnoName,
+  LinkDetails,
+  NamespaceName,
+  NeighborAnswer,
+  RouteAnswer,
+  SocketDetails,
+} from '@fairlead/netlink';
+import type { SeenNeighborPacket } from '../packet/carried-packet.ts';
 
 /** What the kernel says about the way of a packet. */
 export type RouteFact =
@@ -39,7 +46,9 @@ export interface NamespaceFacts {
 }
 
 /** A question or an answer about a neighbour that was dropped while the packet was under way. */
-export interface NeighborDrop extends NeighborPacket {
+export interface NeighborDrop extends SeenNeighborPacket {
+  /** Nanoseconds. */
+  readonly time: bigint;
   /** Name of the place, and of the interface where there is one. */
   readonly place: string;
   readonly device?: string;
@@ -48,6 +57,16 @@ export interface NeighborDrop extends NeighborPacket {
   readonly function?: string;
   /** Base chains there that see such packets: `arp filter INPUT`. */
   readonly chains: readonly string[];
+}
+
+/** What was asked about a tunnel. */
+export interface TunnelFacts {
+  readonly namespace: NamespaceName;
+  readonly link: LinkDetails;
+  /** Where it leads as far as it is told, or as the packet showed. */
+  readonly far?: IpAddress;
+  /** Where it is, and the way from there to its far end. */
+  readonly way: NamespaceFacts;
 }
 
 /** What was asked of the kernel after the packet. */
@@ -62,6 +81,8 @@ export interface Facts {
   readonly destination?: NamespaceFacts;
   /** Behind which port of the host the destination's bridge looks for it; `unknown` when it sends everywhere. */
   readonly forwarding?: { readonly mac: string; readonly bridge: string; readonly port: string | 'unknown' };
+  /** The tunnel into which it went, when no answer came. */
+  readonly tunnel?: TunnelFacts;
   /** Absent where the kernel could not be watched. */
   readonly neighborDrops?: readonly NeighborDrop[];
   /** Sockets there that take packets of the protocol. */
@@ -71,6 +92,20 @@ export interface Facts {
 /** A link of a namespace by its name. */
 export function linkNamed(facts: NamespaceFacts | undefined, name: string | undefined): LinkDetails | undefined {
   return name === undefined ? undefined : facts?.links.find((link) => link.name === name);
+}
+
+/** The other end of a cable between two namespaces. */
+export function otherEnd(
+  link: LinkDetails,
+  places: readonly (NamespaceFacts | undefined)[],
+): { readonly place: string; readonly link: LinkDetails } | undefined {
+  for (const facts of places) {
+    const end = facts?.links.find(
+      ({ kind, index, parentIndex }) => kind === 'veth' && index === link.parentIndex && parentIndex === link.index,
+    );
+    if (facts !== undefined && end !== undefined) return { place: facts.place, link: end };
+  }
+  return undefined;
 }
 
 /** A link of a namespace by its index. */

@@ -1,3 +1,4 @@
+import type { Carrier, CarrierKind } from '../packet/carried-packet.ts';
 import type { PacketHeader, PacketRole } from '../packet/packet-header.ts';
 import type { Hop, Rewrite, RuleStep } from './report.ts';
 
@@ -12,7 +13,14 @@ export interface Sighting {
   /** Number of the network namespace, 0 when the kernel could not tell. */
   readonly namespace: number;
   readonly device?: { readonly index: number; readonly name: string };
+  /** Of the probe itself, also while another packet carries it. */
   readonly header: PacketHeader;
+  /** The packet that carries it. */
+  readonly carrier?: Carrier;
+  /** Of an error: the packet that carried the probe, when it is about that one. */
+  readonly about?: Carrier;
+  /** True when the probe could not be read in it: it is the packet that was seen before at the same address. */
+  readonly hidden?: true;
   /** Mark that rules have put on it; absent for 0. */
   readonly mark?: number;
   readonly reason?: string;
@@ -26,6 +34,8 @@ export interface RulePass {
   readonly namespace: number;
   /** Absent when the first event carried no headers. */
   readonly role: PacketRole | undefined;
+  /** True when it is the packet that carries the probe. */
+  readonly carried?: true;
   readonly incoming?: number;
   readonly outgoing?: number;
   readonly steps: readonly RuleStep[];
@@ -47,6 +57,7 @@ export function buildHops({ sightings, passes, placeName }: HopMaterial): Hop[] 
   const previous = new Map<PacketRole, PacketHeader>();
   return ordered.map((sighting) => {
     const { role, event, namespace, device, header, time } = sighting;
+    const { carrier } = sighting;
     const rewrites = rewritesBetween(previous.get(role), header);
     previous.set(role, header);
     return {
@@ -57,10 +68,12 @@ export function buildHops({ sightings, passes, placeName }: HopMaterial): Hop[] 
       event,
       microseconds: Number(time - start) / 1000,
       packet: packetText(header),
+      ...(carrier && { carrier: carrierHop(carrier) }),
       rewrites,
       rules: rules.get(sighting) ?? [],
       ...(sighting.reason !== undefined && { reason: sighting.reason }),
       ...(sighting.function !== undefined && { function: sighting.function }),
+      ...(sighting.hidden === true && { inferred: true }),
     };
   });
 }
@@ -75,7 +88,10 @@ function assignPasses(sightings: readonly Sighting[], passes: readonly RulePass[
   const rules = new Map<Sighting, RuleStep[]>();
   for (const pass of passes) {
     const here = sightings.filter(
-      ({ namespace, role }) => namespace === pass.namespace && (pass.role === undefined || role === pass.role),
+      ({ namespace, role, carrier }) =>
+        namespace === pass.namespace &&
+        (pass.role === undefined || role === pass.role) &&
+        (carrier !== undefined) === (pass.carried === true),
     );
     const home = homeOf(pass, here);
     if (home !== undefined) rules.set(home, [...(rules.get(home) ?? []), ...pass.steps]);
@@ -118,6 +134,31 @@ function packetText(header: PacketHeader): Hop['packet'] {
     ...(header.flags && { flags: header.flags }),
     ...(icmp !== undefined && { icmp }),
   };
+}
+
+function carrierHop(carrier: Carrier): NonNullable<Hop['carrier']> {
+  const { kind, id, header } = carrier;
+  const ends = { source: endText(header, 'source'), destination: endText(header, 'destination') };
+  return { kind, ...(id !== undefined && { id }), ...ends, text: carrierText(carrier) };
+}
+
+/** What kinds of carriers are called by people. */
+const carrierNames: Readonly<Record<CarrierKind, string>> = {
+  vxlan: 'VXLAN',
+  geneve: 'Geneve',
+  gre: 'GRE',
+  gretap: 'GRE',
+  erspan: 'ERSPAN',
+  ipip: 'IP',
+  wireguard: 'WireGuard',
+  esp: 'IPsec (ESP)',
+};
+
+/** `VXLAN id 5 from 192.0.2.2 to 192.0.2.1, UDP port 4789`. */
+export function carrierText({ kind, id, header }: Carrier): string {
+  const number = id === undefined ? '' : kind === 'vxlan' || kind === 'geneve' ? ` id ${id}` : ` key ${id}`;
+  const port = header.destinationPort === undefined ? '' : `, UDP port ${header.destinationPort}`;
+  return `${carrierNames[kind]}${number} from ${header.source} to ${header.destination}${port}`;
 }
 
 const icmp4: Readonly<Record<string, string>> = {

@@ -93,8 +93,8 @@ function cameBack(observation: Observation, sightings: readonly Sighting[]): boo
   // A bridge that does not know where an address is sends to everybody: what was for another is no answer.
   const forOthers = answers.filter(({ reason, namespace }) => reason === 'OTHERHOST' && namespace === sourceNamespace);
   const cameBy = (device: Sighting['device']) => !forOthers.some((drop) => drop.device?.index === device?.index);
-  const isHere = ({ event, namespace, device }: Sighting) =>
-    event === 'received' && namespace === sourceNamespace && cameBy(device);
+  const isHere = ({ event, namespace, device, carrier }: Sighting) =>
+    event === 'received' && namespace === sourceNamespace && carrier === undefined && cameBy(device);
   if (answers.some(isHere)) return true;
   return endedAtHome(observation);
 }
@@ -113,7 +113,9 @@ function isDelivered(observation: Observation, sightings: readonly Sighting[]): 
   const { protocol, destinationNamespace, answeredWithData } = observation;
   if (answeredWithData) return true;
   if (protocol !== 'udp' || destinationNamespace === undefined) return false;
-  const there = sightings.filter(({ role, namespace }) => role === 'request' && namespace === destinationNamespace);
+  const there = sightings.filter(
+    ({ role, namespace, carrier }) => role === 'request' && namespace === destinationNamespace && carrier === undefined,
+  );
   return there.at(-1)?.event === 'received' || there.at(-1)?.event === 'used';
 }
 
@@ -171,8 +173,10 @@ function decisiveDrop(sightings: readonly Sighting[]): Sighting | undefined {
 
 /** The rule that dropped it: the last one that it met there, if that is what it did. */
 function decisiveRule({ passes }: Observation, drop: Sighting): RuleStep | undefined {
+  const isCarried = drop.carrier !== undefined;
   const here = passes.filter(
-    ({ namespace, role }) => namespace === drop.namespace && (role === undefined || role === drop.role),
+    ({ namespace, role, carried = false }) =>
+      namespace === drop.namespace && (role === undefined || role === drop.role) && carried === isCarried,
   );
   return here.flatMap(({ steps }) => steps).findLast((step) => step.verdict === 'drop' || step.rejects === true);
 }

@@ -1,5 +1,6 @@
 import type { Family, IpAddress } from '@fairlead/base';
 import type { Change, NamespaceName, RulesetFamily, Statement, TableFamily } from '@fairlead/netlink';
+import type { CarrierKind } from '../packet/carried-packet.ts';
 import type { PacketRole, ProbeProtocol, TcpFlag } from '../packet/packet-header.ts';
 
 /** How a trace ended. */
@@ -94,6 +95,15 @@ export interface Hop {
     readonly flags?: readonly TcpFlag[];
     readonly icmp?: string;
   };
+  /** The packet that carries it there, when a tunnel has put it into one. */
+  readonly carrier?: {
+    readonly kind: CarrierKind;
+    readonly id?: number;
+    readonly source: string;
+    readonly destination: string;
+    /** All of it in words: `VXLAN id 5 from 192.0.2.2 to 192.0.2.1, UDP port 4789`. */
+    readonly text: string;
+  };
   readonly rewrites: readonly Rewrite[];
   readonly rules: readonly RuleStep[];
   /** Of a drop: the kernel's own word for it. */
@@ -102,7 +112,7 @@ export interface Hop {
   readonly function?: string;
   /** A copy that was not needed, or an end that was to be expected. */
   readonly harmless?: true;
-  /** Not seen, but the only way that what was seen can have come about. */
+  /** Not read, since it is encrypted there: the kernel has the same packet in hand. */
   readonly inferred?: true;
 }
 

@@ -1,6 +1,6 @@
 import type { ChainSummary, RuleSummary, TraceEvent } from '@fairlead/netlink';
-import { type PacketRole, readPacketHeader, roleOf } from '../packet/packet-header.ts';
-import type { RulePass } from './hops.ts';
+import { type PacketHeader, type PacketRole, readPacketHeader, roleOf } from '../packet/packet-header.ts';
+import type { RulePass, Sighting } from './hops.ts';
 import type { RuleStep } from './report.ts';
 import { ruleOwner } from './rule-owner.ts';
 
@@ -19,6 +19,7 @@ export type PlacedTraceEvent = TraceEvent & { readonly namespace: number };
 interface OpenPass {
   namespace: number;
   role: PacketRole | undefined;
+  carried?: true;
   incoming?: number;
   outgoing?: number;
   steps: RuleStep[];
@@ -28,18 +29,23 @@ interface OpenPass {
 /**
  * Group trace events by packet and pass. The number of a packet changes where a bridged one becomes a routed one: that
  * makes two passes, which meet again at the same place.
+ *
+ * @param carriers sightings of packets that carry the probe: what nftables tells of those ends before it.
  */
 export function rulePasses(
   events: readonly PlacedTraceEvent[],
   tag: number,
   known: (namespace: number) => KnownRules,
+  carriers: readonly Sighting[] = [],
 ): RulePass[] {
   const passes = new Map<string, OpenPass>();
   for (const event of events) {
     const key = `${event.namespace} ${event.id}`;
     const pass = passes.get(key) ?? { namespace: event.namespace, role: undefined, steps: [] };
     passes.set(key, pass);
-    const role = roleIn(event, tag);
+    const carrier = carriers.find((sighting) => carries(sighting, event));
+    if (carrier !== undefined) pass.carried = true;
+    const role = carrier?.role ?? roleIn(event, tag);
     // A packet of another trace of the same series.
     if (role === 'other') pass.foreign = true;
     else pass.role ??= role;
@@ -51,13 +57,29 @@ export function rulePasses(
   return [...passes.values()].filter(({ steps, foreign }) => steps.length > 0 && foreign !== true);
 }
 
+/** An address of it may have been translated since. */
+function carries({ namespace, carrier }: Sighting, event: PlacedTraceEvent): boolean {
+  const header = headerIn(event);
+  if (carrier === undefined || header === undefined || namespace !== event.namespace) return false;
+  const { source, destination, sourcePort, protocol } = carrier.header;
+  return (
+    protocol === header.protocol &&
+    sourcePort === header.sourcePort &&
+    (source === header.source || destination === header.destination)
+  );
+}
+
 /** The first event in each base chain carries the headers. */
-function roleIn({ headers }: TraceEvent, tag: number): PacketRole | 'other' | undefined {
+export function headerIn({ headers }: TraceEvent): PacketHeader | undefined {
   if (headers?.network === undefined || headers.transport === undefined) return undefined;
   const bytes = new Uint8Array(headers.network.length + headers.transport.length);
   bytes.set(headers.network);
   bytes.set(headers.transport, headers.network.length);
-  const header = readPacketHeader(bytes);
+  return readPacketHeader(bytes);
+}
+
+function roleIn(event: TraceEvent, tag: number): PacketRole | 'other' | undefined {
+  const header = headerIn(event);
   // An error's header ends before what it quotes.
   if (header?.type !== undefined && header.quoted === undefined && header.type !== 8 && header.type !== 128) {
     return header.type === 0 || header.type === 129 ? (roleOf(header, tag) ?? 'other') : 'error';

@@ -1,9 +1,10 @@
+import { carrierProtocols, mayHide, readCarriedPacket } from '../packet/carried-packet.ts';
 import { type PacketHeader, type PacketRole, readPacketHeader, roleOf } from '../packet/packet-header.ts';
 import type { EventRecord } from '../program/event-record.ts';
 import type { TracepointName } from '../program/kernel-layout.ts';
 import type { Sighting } from './hops.ts';
 import type { Hop } from './report.ts';
-import { type PlacedTraceEvent, traceTablePrefix } from './rule-passes.ts';
+import { headerIn, type PlacedTraceEvent, traceTablePrefix } from './rule-passes.ts';
 
 const events: Readonly<Record<TracepointName, Hop['event']>> = {
   netif_receive_skb: 'received',
@@ -15,27 +16,60 @@ const events: Readonly<Record<TracepointName, Hop['event']>> = {
 /** Drops that are none: the reason says so. */
 const notDropped: ReadonlySet<string> = new Set(['NOT_DROPPED_YET', 'CONSUMED']);
 
+/** Name of the kind of an interface; `undefined` for one that is not known. */
+export type LinkKind = (namespace: number, index: number) => string | undefined;
+
 /** What records of the kernel say about packets of the probe, in order of time. */
 export function sightingsOf(
   records: readonly EventRecord[],
   tag: number,
   reasons: ReadonlyMap<number, string>,
+  linkKind: LinkKind = () => undefined,
 ): Sighting[] {
-  const sightings = records.flatMap((record) => sightingOf(record, tag, reasons) ?? []);
-  return sightings.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+  /** Where each packet was seen last, by its address in the kernel, for as long as it is there. */
+  const under = new Map<bigint, Sighting>();
+  return [...records].sort(byTime).flatMap((record) => {
+    // The original of a packet that was put in by a program: only its copy is on its way.
+    if (record.function === 'bpf_prog_test_run_skb') return [];
+    const probe = readProbe(record.bytes, tag) ?? hiddenProbe(record, under.get(record.packetAddress), linkKind);
+    if (probe === undefined) return [];
+    const sighting = sightingOf(record, probe, reasons);
+    if (sighting.event === 'used' || sighting.event === 'dropped') under.delete(record.packetAddress);
+    else under.set(record.packetAddress, sighting);
+    return [sighting];
+  });
 }
 
-function sightingOf(record: EventRecord, tag: number, reasons: ReadonlyMap<number, string>): Sighting | undefined {
-  // The original of a packet that was put in by a program: only its copy is on its way.
-  if (record.function === 'bpf_prog_test_run_skb') return undefined;
-  const header = readPacketHeader(record.bytes);
+function byTime(a: EventRecord, b: EventRecord): number {
+  return a.time < b.time ? -1 : a.time > b.time ? 1 : 0;
+}
+
+type Probe = Pick<Sighting, 'role' | 'header' | 'carrier' | 'about' | 'hidden'>;
+
+function readProbe(bytes: Uint8Array, tag: number): Probe | undefined {
+  const header = readPacketHeader(bytes);
   const role = header && roleOf(header, tag);
-  if (header === undefined || role === undefined) return undefined;
+  return header && role ? { role, header } : readCarriedPacket(bytes, tag);
+}
+
+/**
+ * What encrypts a packet keeps its place in the kernel's memory: what is at that place next is the same packet, unless it
+ * does not look like one that hides another.
+ */
+function hiddenProbe({ bytes }: EventRecord, before: Sighting | undefined, linkKind: LinkKind): Probe | undefined {
+  const header = readPacketHeader(bytes);
+  if (before === undefined || header === undefined || !mayHide(header)) return undefined;
+  const isWireguard =
+    before.carrier?.kind === 'wireguard' ||
+    (before.event === 'sent' && linkKind(before.namespace, before.device?.index ?? 0) === 'wireguard');
+  const kind = header.protocol === carrierProtocols.esp ? 'esp' : isWireguard ? 'wireguard' : undefined;
+  return kind && { role: before.role, header: before.header, carrier: { kind, header }, hidden: true };
+}
+
+function sightingOf(record: EventRecord, probe: Probe, reasons: ReadonlyMap<number, string>): Sighting {
+  const { time, packetAddress, namespace, device, bytes, mark } = record;
   const event = events[record.tracepoint];
-  const { time, packetAddress, namespace, device } = record;
-  const { bytes } = record;
-  const { mark } = record;
-  const seen = { role, event, time, packetAddress, namespace, header, bytes };
+  const seen = { ...probe, event, time, packetAddress, namespace, bytes };
   const base = { ...seen, ...(device && { device }), ...(mark !== 0 && { mark }) };
   if (event === 'received' || event === 'sent') return base;
   const withFunction = record.function === '' ? base : { ...base, function: record.function };
@@ -84,9 +118,4 @@ function eventKind(event: PlacedTraceEvent): Hop['event'] | undefined {
   if (isOurs && event.type === 'rule' && event.headers !== undefined)
     return event.chain === 'output' ? 'sent' : 'received';
   return !isOurs && (event.policy === 'drop' || event.verdict?.name === 'drop') ? 'dropped' : undefined;
-}
-
-function headerIn({ headers }: PlacedTraceEvent): PacketHeader | undefined {
-  if (headers?.network === undefined || headers.transport === undefined) return undefined;
-  return readPacketHeader(Uint8Array.from([...headers.network, ...headers.transport]));
 }

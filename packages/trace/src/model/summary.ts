@@ -1,5 +1,5 @@
 import type { Case } from './case.ts';
-import { icmpText } from './hops.ts';
+import { carrierText, icmpText } from './hops.ts';
 
 /** The verdict in one sentence. */
 export function summaryOf(trace: Case): string {
@@ -15,12 +15,17 @@ export function summaryOf(trace: Case): string {
       if (drop === undefined) return 'not sent any further';
       return drop.role === 'request' ? `dropped in ${where}` : `it arrived, but the answer was dropped in ${where}`;
     case 'lost':
-      return `left this machine${outcome.last?.device === undefined ? '' : ` by ${outcome.last.device.name}`}; no answer came back`;
+      return `left this machine${leftBy(outcome.last)}; no answer came back`;
     case 'unknown':
       return `what was seen of the packet from ${source.name} does not tell where it ended`;
     default:
       return outcome.verdict satisfies never;
   }
+}
+
+function leftBy(last: Case['outcome']['last']): string {
+  const carrier = last?.carrier === undefined ? '' : ` in ${carrierText(last.carrier)}`;
+  return last?.device === undefined ? carrier : ` by ${last.device.name}${carrier}`;
 }
 
 function endName({ destination }: Case): string {

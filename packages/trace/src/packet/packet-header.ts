@@ -91,6 +91,12 @@ function transport(protocol: number, bytes: Uint8Array): Transport {
   return { type, code, marks, ...(quoted && { quoted }), ...(tooBig && { fittingMtu }) };
 }
 
+/** Bytes of an IP packet, as its own header has it. */
+export function packetLength(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return (bytes[0] ?? 0) >> 4 === 4 ? view.getUint16(2) : view.getUint16(4) + 40;
+}
+
 function wordAt(bytes: Uint8Array, offset: number): number {
   if (bytes.length < offset + 4) return 0;
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(offset);

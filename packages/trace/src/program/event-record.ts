@@ -1,7 +1,10 @@
 import { ByteReader } from '@fairlead/base';
 import { type TracepointName, tracepoints } from './kernel-layout.ts';
 
-/** Where things are in the record that a program writes for each packet with the tag. */
+/**
+ * Where things are in the record that a program writes for each packet with the tag. Of the packet as much as is needed to
+ * find the tag in an error (ICMPv6) about an IPv6 packet that carries another one in VXLAN.
+ */
 export const recordField = {
   time: { at: 0, length: 8 },
   packetAddress: { at: 8, length: 8 },
@@ -13,12 +16,12 @@ export const recordField = {
   length: { at: 40, length: 4 },
   mark: { at: 44, length: 4 },
   deviceName: { at: 48, length: 16 },
-  packet: { at: 64, length: 128 },
-  function: { at: 192, length: 40 },
+  packet: { at: 64, length: 176 },
+  function: { at: 240, length: 40 },
 } as const;
 
 /** Bytes of a record. */
-export const recordLength = 232;
+export const recordLength = 280;
 
 /** What a program saw. */
 export interface EventRecord {

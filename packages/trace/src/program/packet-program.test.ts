@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { recordField, recordLength } from './event-record.ts';
 import type { KernelLayout } from './kernel-layout.ts';
-import { dropProgram, packetProgram } from './packet-program.ts';
+import { carriedPlaces, dropProgram, packetProgram, tagPlaces } from './packet-program.ts';
 
 const layout: KernelLayout = {
   tracepoints: {
@@ -17,7 +17,7 @@ const layout: KernelLayout = {
   network: 40,
   reasons: new Map(),
 };
-const request = { layout, tag: 0x12345678, ring: 9 } as const;
+const request = { layout, tag: 0x12345678, ring: 9, notes: 10 } as const;
 
 test('the fields of a record lie one behind the other and fill it', () => {
   let end = 0;
@@ -31,7 +31,9 @@ test('the fields of a record lie one behind the other and fill it', () => {
 test('the first three bytes of the tag are looked for in network order', () => {
   const program = Buffer.from(packetProgram({ ...request, tracepoint: 'netif_receive_skb' }));
   const constants = Array.from({ length: program.length / 8 }, (_, index) => program.readUInt32LE(index * 8 + 4));
-  assert.equal(constants.filter((value) => value === 0x00563412).length, 8);
+  const places = [...tagPlaces[4].own, ...tagPlaces[4].next, ...tagPlaces[6].own, ...tagPlaces[6].next];
+  const carried = [...carriedPlaces.aligned, ...carriedPlaces.odd];
+  assert.equal(constants.filter((value) => value === 0x00563412).length, places.length + carried.length);
 });
 
 test('a program that names functions is longer than one that cannot', () => {

@@ -17,11 +17,13 @@ import {
   move,
   type Register,
   set,
+  shiftLeft,
   shiftRight,
   store,
   storeValue,
   type Width,
 } from '@fairlead/kernel/tracing';
+import { carrierProtocols } from '../packet/carried-packet.ts';
 import { recordField, recordLength } from './event-record.ts';
 import type { KernelLayout, TracepointName } from './kernel-layout.ts';
 import { tracepoints } from './kernel-layout.ts';
@@ -34,12 +36,14 @@ export interface PacketProgramRequest {
   readonly tag: number;
   /** Descriptor of the ring that records go to. */
   readonly ring: number;
+  /** Descriptor of the notes in which programs keep the kernel's addresses of packets that they have seen with the tag. */
+  readonly notes: number;
   /** Descriptor of the text `%ps`, with which the kernel names the function behind an address (Linux 5.13). */
   readonly symbolFormat?: number;
 }
 
 /** Helpers (enum bpf_func_id). */
-const helper = { lookUp: 1, now: 5, readKernel: 113, ringOutput: 130, format: 165 } as const;
+const helper = { lookUp: 1, update: 2, remove: 3, now: 5, readKernel: 113, ringOutput: 130, format: 165 } as const;
 /** What holds what for the whole of the program. */
 const context: Register = 6;
 const packet: Register = 7;
@@ -75,7 +79,16 @@ export function packetProgram(request: PacketProgramRequest): Uint8Array {
     ...copyPacket(layout, tracepoint),
     ...(tracepoint === 'kfree_skb' ? findNeighborPacket() : []),
     ...findTag(request.tag),
+    label('no tag'),
+    ...findCarriedTag(request.tag),
+    label('unknown'),
+    ...lookUpPacket(request.notes),
+    jumpDifferent(0, 0, 'known'),
+    jump('out'),
     label('hit'),
+    ...(isEnd(tracepoint) ? [] : notePacket(request.notes)),
+    label('known'),
+    ...(isEnd(tracepoint) ? forgetPacket(request.notes) : []),
     ...describeEvent(request),
     ...describeDevice(layout),
     label('write'),
@@ -174,7 +187,33 @@ function findNeighborPacket(): Item[] {
     load(1, 1, stack, start + typeAt),
     ...types.map((type) => jumpEqual(1, type, 'hit')),
     label('no neighbour'),
+    ...findCarriedNeighborPacket(),
   ];
+}
+
+/** Of frames in VXLAN or Geneve over IPv4 and IPv6, and in GRE: where the type of the frame is. */
+const frameTypePlaces = [48, 68, 36, 56] as const;
+/** Types of frames as a load on this machine has them: ARP, IPv6. */
+const frameType = { arp: 0x0608, ipv6: 0xdd86 } as const;
+
+/** The same where a tunnel carries them. */
+function findCarriedNeighborPacket(): Item[] {
+  const start = FRAME + recordField.packet.at;
+  const { protocolAt, protocol, typeAt, types } = neighborDiscovery;
+  return frameTypePlaces.flatMap((place) => {
+    const next = `no frame at ${place}`;
+    const ip = start + place + 2;
+    return [
+      load(2, 1, stack, start + place),
+      jumpEqual(1, frameType.arp, 'hit'),
+      jumpDifferent(1, frameType.ipv6, next),
+      load(1, 1, stack, ip + protocolAt),
+      jumpDifferent(1, protocol, next),
+      load(1, 1, stack, ip + typeAt),
+      ...types.map((type) => jumpEqual(1, type, 'hit')),
+      label(next),
+    ];
+  });
 }
 
 function findTag(tag: number): Item[] {
@@ -185,17 +224,83 @@ function findTag(tag: number): Item[] {
       andValue(1, SERIES_MASK),
       jumpEqual32(1, swapped(tag) & SERIES_MASK, 'hit'),
     ]),
-    jump('out'),
+    jump('no tag'),
   ];
   return [
     load(1, 1, stack, start),
     shiftRight(1, 4),
     jumpEqual(1, 6, 'version 6'),
-    jumpDifferent(1, 4, 'out'),
+    jumpDifferent(1, 4, 'unknown'),
     ...compare(tagPlaces[4]),
     label('version 6'),
     ...compare(tagPlaces[6]),
   ];
+}
+
+/** Where IP keeps the protocol, and in which of them there can be other packets, or errors about such. */
+const protocolPlaces = { 4: 9, 6: 6 } as const;
+const carrying = [...Object.values(carrierProtocols), 1, 58];
+/**
+ * Where the tag can be in a packet that carries another one, in bytes from the start of the outer IP header: right behind that
+ * or behind GRE's at a multiple of four, behind Ethernet's two more, the last ones inside ICMP's errors.
+ */
+export const carriedPlaces = {
+  aligned: Array.from({ length: 15 }, (_, index) => 44 + index * 4),
+  odd: Array.from({ length: 28 }, (_, index) => 62 + index * 4),
+} as const;
+
+/** Which place it is, and whether it is one, is told by whoever reads the record. */
+function findCarriedTag(tag: number): Item[] {
+  const start = FRAME + recordField.packet.at;
+  const wanted = swapped(tag) & SERIES_MASK;
+  return [
+    load(1, 1, stack, start),
+    shiftRight(1, 4),
+    load(1, 2, stack, start + protocolPlaces[4]),
+    jumpEqual(1, 4, 'protocol'),
+    load(1, 2, stack, start + protocolPlaces[6]),
+    label('protocol'),
+    ...carrying.map((protocol) => jumpEqual(2, protocol, 'carrying')),
+    jump('unknown'),
+    label('carrying'),
+    ...carriedPlaces.aligned.flatMap((place) => [
+      load(4, 1, stack, start + place),
+      andValue(1, SERIES_MASK),
+      jumpEqual32(1, wanted, 'hit'),
+    ]),
+    // The stack is only read in step with the width of what is read.
+    ...carriedPlaces.odd.flatMap((place) => [
+      load(1, 1, stack, start + place + 2),
+      shiftLeft(1, 16),
+      load(2, 2, stack, start + place),
+      add(1, 2),
+      jumpEqual32(1, wanted, 'hit'),
+    ]),
+  ];
+}
+
+/** What a tunnel makes of a packet has the same address in the kernel, also where nobody can read it any more. */
+function addressOfPacket(): Item[] {
+  const { packetAddress } = recordField;
+  return [store(8, stack, FRAME + packetAddress.at, packet), move(2, stack), addValue(2, FRAME + packetAddress.at)];
+}
+
+function lookUpPacket(notes: number): Item[] {
+  return [...addressOfPacket(), ...loadMap(1, notes), call(helper.lookUp)];
+}
+
+function notePacket(notes: number): Item[] {
+  const value: Item[] = [move(3, stack), addValue(3, ARGUMENT), storeValue(8, stack, ARGUMENT, 1)];
+  return [...addressOfPacket(), ...loadMap(1, notes), ...value, set(4, 0), call(helper.update)];
+}
+
+function forgetPacket(notes: number): Item[] {
+  return [...addressOfPacket(), ...loadMap(1, notes), call(helper.remove)];
+}
+
+/** Where a packet ends, its address is free for another one. */
+function isEnd(tracepoint: TracepointName): boolean {
+  return tracepoint === 'kfree_skb' || tracepoint === 'consume_skb';
 }
 
 /** The number that a load of the four bytes gives on this machine: packets are big-endian, it is not. */
@@ -217,7 +322,11 @@ function output(ring: number): Item[] {
   ];
 }
 
-function describeEvent({ tracepoint, layout, symbolFormat }: Omit<PacketProgramRequest, 'tag' | 'ring'>): Item[] {
+function describeEvent({
+  tracepoint,
+  layout,
+  symbolFormat,
+}: Omit<PacketProgramRequest, 'tag' | 'ring' | 'notes'>): Item[] {
   const point = layout.tracepoints[tracepoint];
   const argument = (index: number | undefined, width: Width, at: number): Item[] =>
     index === undefined ? [] : [load(8, 1, context, index * 8), store(width, stack, FRAME + at, 1)];
