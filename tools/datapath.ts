@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Kernel, Recorder } from '../packages/kernel/src/index.ts';
 import { busyboxImage, Daemon, Host } from '../packages/lab/src/index.ts';
+import { LanServer } from '../test/lab/lan-server.ts';
 import { pageNames, renamed, stable } from './datapath-page.ts';
 import type { KernelContents } from './kernel-objects.ts';
 import { kernelView } from './kernel-view.ts';
@@ -27,6 +28,7 @@ async function rendered(pages: readonly string[]): Promise<string[]> {
   await using daemon = await Daemon.fairlead(host);
   // Whether packets that stay on a bridge are seen by the IP rules of the host is the host's own choice.
   await host.exec('sh', '-c', 'cd /proc/sys/net/bridge 2>/dev/null || exit 0; for name in *; do echo 0 >$name; done');
+  await using _router = await lanRouter(host);
   const image = join(host.folder, 'image.tar');
   await busyboxImage(image);
   await daemon.docker('load', '-i', image);
@@ -40,6 +42,37 @@ async function rendered(pages: readonly string[]): Promise<string[]> {
       return await rewriteBlocks(stablePage, 'kernel', (_, words) => stable(kernelView(objects, words)));
     }),
   );
+}
+
+/** A second wire of the host, on which a router gives addresses as they are at many people's homes. */
+async function lanRouter(host: Host): Promise<AsyncDisposable> {
+  const { outside } = host;
+  await outside.exec(
+    'ip',
+    'link',
+    'add',
+    'lan',
+    'address',
+    '02:42:00:00:77:01',
+    'type',
+    'veth',
+    'peer',
+    'name',
+    'lan0',
+  );
+  await outside.exec('ip', 'link', 'set', 'lan0', 'netns', host.name);
+  // The host itself is no host of that LAN.
+  await host.exec('sysctl', '-qw', 'net.ipv6.conf.lan0.accept_ra=0');
+  await host.exec('ip', 'link', 'set', 'lan0', 'up');
+  for (const address of ['10.77.0.1/24', 'fd00:77::1/64'])
+    await outside.exec('ip', 'address', 'add', address, 'dev', 'lan', 'nodad');
+  await outside.exec('ip', 'link', 'set', 'lan', 'up');
+  return LanServer.start(host, 'lan', [
+    '--dhcp-range=10.77.0.100,10.77.0.110,255.255.255.0,1h',
+    '--dhcp-range=fd00:77::100,fd00:77::1ff,64,1h',
+    '--dhcp-host=02:42:00:00:77:07,10.77.0.7,[fd00:77::7],sensor',
+    ...['--enable-ra', '--domain=home.example'],
+  ]);
 }
 
 async function networkNames(daemon: Daemon): Promise<ReadonlyMap<string, string>> {
