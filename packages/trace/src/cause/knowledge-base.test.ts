@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseInterfaceAddress, parseIpAddress, parseMacAddress, parsePrefix } from '@fairlead/base';
+import { type IpAddress, parseInterfaceAddress, parseIpAddress, parseMacAddress, parsePrefix } from '@fairlead/base';
 import type { LinkDetails } from '@fairlead/netlink';
 import type { Case } from '../model/case.ts';
 import type { ContainerPlace } from '../model/directory.ts';
@@ -176,8 +176,8 @@ const link = (index: number, name: string): LinkDetails => ({
   mtu: 1500,
   operationalState: 'up',
 });
-const by = (outgoing: number): RouteFact => ({
-  route: { type: 'unicast', destination: parsePrefix('0.0.0.0/0'), table: 254, outgoing },
+const by = (outgoing: number, gateway?: IpAddress): RouteFact => ({
+  route: { type: 'unicast', destination: parsePrefix('0.0.0.0/0'), table: 254, outgoing, ...(gateway && { gateway }) },
 });
 const onNetwork = (name: string, network: string): ContainerPlace => ({
   name,
@@ -201,6 +201,8 @@ test('a container on a macvlan and the host do not reach each other, in either d
   const byOther = { ...fromContainer, facts: { ...fromContainer.facts, source: facts({ onward: by(3) }) } };
   assert.notEqual(codeOf(byOther), 'parent-apart');
   assert.notEqual(codeOf({ ...fromContainer, outcome: { ...plain.outcome, verdict: 'delivered' } }), 'parent-apart');
+  const routed = facts({ links: [link(2, 'eth1')], onward: by(2, address.db) });
+  assert.notEqual(codeOf({ ...fromContainer, facts: { ...fromContainer.facts, source: routed } }), 'parent-apart');
   const host = facts({ links: [link(3, 'eth0')], onward: by(3) });
   const fromHost: Case = {
     ...plain,

@@ -21,6 +21,8 @@ function isUnanswered({ outcome }: Case): boolean {
 /** The network with a parent on which a container meets the host in vain. */
 function networkOnParent(trace: Case): { readonly container: string; readonly network: NetworkPlace } | undefined {
   const { source, destination, facts, directory } = trace;
+  // By way of a router the packet leaves, and comes back with the router's hardware address.
+  if (facts.source.onward?.route?.gateway !== undefined) return undefined;
   const outgoing = outgoingOf(facts.source);
   const fromHost = isHost(source) && !source.arrival;
   const container = fromHost ? destination.container : destination.local ? source.container : undefined;
