@@ -21,6 +21,8 @@ export interface Fault {
   readonly undo?: string;
   /** Code of the row in the knowledge base. */
   readonly code: string;
+  /** What the text has to say besides. */
+  readonly says?: RegExp;
   /** Number of the fix that is tried, and that must help. */
   readonly heals?: number;
 }

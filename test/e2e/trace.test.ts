@@ -41,6 +41,7 @@ for (const fault of faults) {
     assert.equal(report.cause?.code, fault.code, JSON.stringify(report, undefined, 2));
     assert.notEqual(report.verdict, 'delivered');
     assert.notEqual(report.verdict, 'unknown');
+    if (fault.says !== undefined) assert.match(report.cause.text, fault.says);
     assert.ok(report.cause.evidence.length > 0, 'nothing is claimed without evidence');
   });
 }

@@ -1,6 +1,7 @@
 import type { IpAddress } from '@fairlead/base';
 import type { LinkDetails } from '@fairlead/netlink';
 import { traceFile } from './capture/trace-file.ts';
+import { LegacyWatch } from './collect/legacy-watch.ts';
 import { askForwarding, askNamespace } from './collect/namespace-facts.ts';
 import type { Namespaces } from './collect/namespaces.ts';
 import { neighborDropsOf } from './collect/neighbor-drops.ts';
@@ -60,11 +61,13 @@ export interface Followed {
 /** Send a probe, watch it, and gather what explains what became of it. */
 export async function followProbe(probe: Probe, route: Route): Promise<Followed> {
   const { watch } = route;
-  watch.rules.add(watchedNamespaces(probe, route));
+  const watched = watchedNamespaces(probe, route);
+  watch.rules.add(watched);
+  const legacy = new LegacyWatch(watched.map(({ namespace }) => namespace));
   using sent = sendProbe(probe, route.namespaces.get(probe.namespace));
   const probeSummary = summaryOfProbe(probe, route, sent.sourcePort);
   route.tell?.({ probe: probeSummary });
-  const view = new ProbeView(probe, route, watch, sent);
+  const view = new ProbeView(probe, route, legacy, sent);
   await settle(() => view.look(), route.patience, probe.protocol === 'udp');
   // The rules are read while the tables with them are still what they were.
   const sightings = view.sightings();
@@ -116,14 +119,16 @@ class ProbeView {
   readonly #probe: Probe;
   readonly #route: Route;
   readonly #watch: Watch;
+  readonly #legacy: LegacyWatch;
   readonly #sent: SentProbe;
   readonly #live: LiveHops | undefined;
   #standing: (Standing & { readonly key: string }) | undefined;
 
-  constructor(probe: Probe, route: Route, watch: Watch, sent: SentProbe) {
+  constructor(probe: Probe, route: Route, legacy: LegacyWatch, sent: SentProbe) {
     this.#probe = probe;
     this.#route = route;
-    this.#watch = watch;
+    this.#watch = route.watch;
+    this.#legacy = legacy;
     this.#sent = sent;
     this.#live = route.tell && new LiveHops(route.tell, (inode) => route.places.nameOf(inode));
   }
@@ -256,6 +261,7 @@ class ProbeView {
     });
     const sockets = there === undefined || protocol === 'icmp' ? [] : receivingSockets(namespaces.get(there), protocol);
     const forwarding = this.#askForwarding(host, end);
+    const legacyDrops = this.#legacyDropsAt(outcome.drop);
     const tunnel = askTunnel(sightings, outcome, this.#route);
     const { packets } = this.#watch;
     const neighborDrops = packets && neighborDropsOf(packets.neighborDrops, { places, namespaces }, packets.reasons);
@@ -265,6 +271,7 @@ class ProbeView {
       sockets,
       ...(neighborDrops && { neighborDrops }),
       ...(forwarding && { forwarding }),
+      ...(legacyDrops && { legacyDrops }),
       ...(tunnel && { tunnel }),
       ...(last && { last }),
       ...(end && { destination: end }),
@@ -301,6 +308,13 @@ class ProbeView {
       return { mac, bridge: bridge.name, port: askForwarding(namespaces.get(''), bridge, mac, host.links) };
     }
     return undefined;
+  }
+
+  #legacyDropsAt(drop: Sighting | undefined): Facts['legacyDrops'] {
+    const { places, namespaces } = this.#route;
+    const name = places.namespaceOf(drop?.namespace ?? 0);
+    if (drop?.reason !== 'NETFILTER_DROP' || name === undefined) return undefined;
+    return this.#legacy.dropsIn(namespaces.get(name));
   }
 
   #factsAt(sighting: Sighting | undefined): NamespaceFacts | undefined {

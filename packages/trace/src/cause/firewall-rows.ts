@@ -3,6 +3,7 @@ import { formatRule, type Selector, type Statement } from '@fairlead/netlink';
 import type { Case } from '../model/case.ts';
 import { networkOfInterface } from '../model/directory.ts';
 import type { Fix, RuleStep } from '../model/report.ts';
+import { legacyIptables } from './legacy-row.ts';
 import {
   type CauseRow,
   commandIn,
@@ -311,37 +312,6 @@ const conntrackFull: CauseRow = {
           { namespace: '', key: 'net.netfilter.nf_conntrack_max', value: String(max * 4), previous: String(max) },
           { text: 'Make room for four times as many', scope: 'the memory of the host: 320 bytes for each' },
         ),
-      ],
-    };
-  },
-};
-
-const legacyIptables: CauseRow = {
-  code: 'legacy-iptables',
-  explain: (trace) => {
-    const { drop, rule } = trace.outcome;
-    const tables = trace.facts.last?.legacyTables ?? [];
-    if (
-      drop?.reason !== 'NETFILTER_DROP' ||
-      rule !== undefined ||
-      tables.length === 0 ||
-      drop.function === 'nft_do_chain'
-    )
-      return undefined;
-    const program = trace.family === 4 ? 'iptables-legacy' : 'ip6tables-legacy';
-    return {
-      text: `A rule of the older iptables (${program}) dropped it; nftables does not see those. Tables in use: ${tables.join(', ')}.`,
-      evidence: [
-        dropEvidence(trace),
-        'nft trace: no rule of nftables dropped it',
-        `/proc/net/ip_tables_names: ${tables.join(', ')}`,
-      ],
-      fixes: [
-        {
-          text: 'Look which rule counts, then let the packet pass before it',
-          commands: [`${program} -vnL`, `${program} -I FORWARD -d ${trace.destination.address} -j ACCEPT`],
-          undo: [`${program} -D FORWARD -d ${trace.destination.address} -j ACCEPT`],
-        },
       ],
     };
   },

@@ -125,6 +125,14 @@ test('the older iptables is only blamed for what nftables did not do', () => {
   const trace = caseOf({ drop: firewallDrop });
   const last = facts({ legacyTables: ['filter'] });
   assert.equal(codeOf({ ...trace, facts: { ...trace.facts, last } }), 'legacy-iptables');
+  const told = explainCause({ ...trace, facts: { ...trace.facts, last } });
+  assert.match(told.cause?.text ?? '', /not known .*chains OUTPUT, POSTROUTING/, 'it had not come in there');
+  assert.deepEqual(told.fixes[0]?.commands, ['iptables-legacy -t filter -vnL']);
+  const counted = { table: 'ip filter', chain: 'OUTPUT', hooks: ['OUTPUT'], text: 'policy DROP' };
+  const another = { ...counted, chain: 'FORWARD', hooks: ['FORWARD'] };
+  const known = explainCause({ ...trace, facts: { ...trace.facts, last, legacyDrops: [another, counted] } });
+  assert.match(known.cause?.text ?? '', /chain OUTPUT: policy DROP/);
+  assert.match(known.fixes[0]?.commands[0] ?? '', /-t filter -I OUTPUT -d 10\.9\.1\.3 -p tcp --dport 80 -j ACCEPT/);
   const byNft = caseOf({ drop: sighting({ reason: 'NETFILTER_DROP', function: 'nft_do_chain' }) });
   assert.equal(codeOf({ ...byNft, facts: { ...byNft.facts, last } }), 'firewall');
 });

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { LegacyRules } from '../legacy/legacy-rules.ts';
 import { LegacyChanges } from './legacy-changes.ts';
-import type { LegacyRules } from './legacy-rules.ts';
 
 const accepting = { INPUT: 'ACCEPT', FORWARD: 'ACCEPT', OUTPUT: 'ACCEPT' };
 
 function table(rules: readonly string[], policies: Readonly<Record<string, string>> = accepting): LegacyRules {
   return {
     table: 'ip filter',
-    rules: rules.map((text) => ({ chain: 'FORWARD', text, signature: text })),
+    rules: rules.map((text) => ({ chain: 'FORWARD', text, signature: text, target: 'DROP', packets: 0n })),
     policies: new Map(Object.entries(policies)),
+    decided: new Map(),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { LegacyRule, LegacyRules } from './legacy-rules.ts';
+import type { LegacyRule, LegacyRules } from '../legacy/legacy-rules.ts';
 
 /** Rules that are told in full. */
 const DETAILS = 5;

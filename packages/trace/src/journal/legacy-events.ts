@@ -1,8 +1,8 @@
 import type { OpenNamespace } from '@fairlead/kernel';
 import { readLegacyTablesHere } from '@fairlead/kernel/tracing';
+import { legacyRules } from '../legacy/legacy-rules.ts';
 import type { Tell } from './foreign-batch.ts';
 import { LegacyChanges } from './legacy-changes.ts';
-import { legacyRules } from './legacy-rules.ts';
 
 /** Tables of the older iptables, of whose changes the kernel tells nobody: they are compared. */
 export class LegacyEvents {

@@ -7,6 +7,7 @@ import type {
   RouteAnswer,
   SocketDetails,
 } from '@fairlead/netlink';
+import type { LegacyDrop } from '../legacy/legacy-drops.ts';
 import type { SeenNeighborPacket } from '../packet/carried-packet.ts';
 
 /** What the kernel says about the way of a packet. */
@@ -81,6 +82,8 @@ export interface Facts {
   readonly destination?: NamespaceFacts;
   /** Behind which port of the host the destination's bridge looks for it; `unknown` when it sends everywhere. */
   readonly forwarding?: { readonly mac: string; readonly bridge: string; readonly port: string | 'unknown' };
+  /** Of the older iptables where it was dropped: what has dropped packets meanwhile; absent when that was not looked at. */
+  readonly legacyDrops?: readonly LegacyDrop[];
   /** The tunnel into which it went, when no answer came. */
   readonly tunnel?: TunnelFacts;
   /** Absent where the kernel could not be watched. */

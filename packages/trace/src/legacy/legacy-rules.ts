@@ -17,6 +17,10 @@ export interface LegacyRule {
   readonly text: string;
   /** The same for rules that say the same. */
   readonly signature: string;
+  /** What it does with a packet: `DROP`, `REJECT`, the name of a chain; empty when it only counts. */
+  readonly target: string;
+  /** Packets that it has met. */
+  readonly packets: bigint;
 }
 
 /** What a table consists of. */
@@ -26,6 +30,8 @@ export interface LegacyRules {
   readonly rules: readonly LegacyRule[];
   /** What becomes of packets that no rule of a chain decides about; `-` for chains of users. */
   readonly policies: ReadonlyMap<string, string>;
+  /** How many packets the policies have decided about. */
+  readonly decided: ReadonlyMap<string, bigint>;
 }
 
 /** NF_INET_*. */
@@ -39,8 +45,8 @@ const verdicts: ReadonlyMap<number, string> = new Map([
 ]);
 /** Where the parts of an entry are: of its head, the length of the rest, and where matches begin. */
 const layouts = {
-  4: { address: 4, interfaces: 16, protocol: 80, inverted: 83, offsets: 88, matches: 112 },
-  6: { address: 16, interfaces: 64, protocol: 128, inverted: 132, offsets: 140, matches: 168 },
+  4: { address: 4, interfaces: 16, protocol: 80, inverted: 83, offsets: 88, counters: 96, matches: 112 },
+  6: { address: 16, interfaces: 64, protocol: 128, inverted: 132, offsets: 140, counters: 152, matches: 168 },
 } as const;
 /** Of ipt_getinfo. */
 const info = { hooks: 32, entries: 36, policies: 56 } as const;
@@ -70,6 +76,7 @@ interface Entry {
   readonly head: Uint8Array;
   readonly matches: readonly Extension[];
   readonly target: Extension;
+  readonly packets: bigint;
 }
 
 /** Read a table. */
@@ -78,23 +85,27 @@ export function legacyRules(table: LegacyTableBytes): LegacyRules {
   const entries = entriesIn(table);
   const chains = chainsIn(table, entries);
   const policies = new Map<string, string>();
+  const decided = new Map<string, bigint>();
   const rules: LegacyRule[] = [];
   let chain = '';
   for (const [index, entry] of entries.entries()) {
     chain = chains.beginnings.get(entry.at) ?? chain;
     const next = entries[index + 1];
     if (entry.target.name === 'ERROR') policies.set(chain, '-');
-    else if (chains.policies.has(entry.at)) policies.set(chain, targetName(entry.target, chains.beginnings));
+    else if (chains.policies.has(entry.at)) {
+      policies.set(chain, targetName(entry.target, chains.beginnings));
+      decided.set(chain, entry.packets);
+    }
     // The last entry of a user's chain returns, and nobody has written it.
     else if (policies.get(chain) !== '-' || next?.target.name !== 'ERROR')
       rules.push(ruleOf(family, chain, entry, chains.beginnings));
   }
   policies.delete('ERROR');
-  return { table: `${family === 4 ? 'ip' : 'ip6'} ${table.name}`, rules, policies };
+  return { table: `${family === 4 ? 'ip' : 'ip6'} ${table.name}`, rules, policies, decided };
 }
 
 function entriesIn({ family, entries: bytes }: LegacyTableBytes): Entry[] {
-  const { offsets, matches: first } = layouts[family];
+  const { offsets, counters, matches: first } = layouts[family];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const entries: Entry[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -108,7 +119,8 @@ function entriesIn({ family, entries: bytes }: LegacyTableBytes): Entry[] {
       match += size;
     }
     const target = extensionIn(bytes.subarray(at + targetAt, at + length));
-    entries.push({ at, head: bytes.subarray(at, at + offsets - 4), matches, target });
+    const packets = view.getBigUint64(at + counters, true);
+    entries.push({ at, head: bytes.subarray(at, at + offsets - 4), matches, target, packets });
     at += length;
   }
   return entries;
@@ -157,7 +169,7 @@ function ruleOf(family: 4 | 6, chain: string, entry: Entry, chains: ReadonlyMap<
     target.name,
     data,
   ];
-  return { chain, text: words.join(' '), signature: signature.join(' ') };
+  return { chain, text: words.join(' '), signature: signature.join(' '), target: name, packets: entry.packets };
 }
 
 function targetName({ name, data }: Extension, chains: ReadonlyMap<number, string>): string {
