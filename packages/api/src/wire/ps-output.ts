@@ -78,6 +78,6 @@ async function ps(words: readonly string[]): Promise<string> {
     // Arguments that select nothing are no mistake: ps writes the head alone, and exits with 1.
     if (!said && error instanceof Error && 'stdout' in error && error.stdout) return String(error.stdout);
     // dockerd answers 500 to what ps does not understand: here it is the caller's mistake that it is.
-    throw new FairleadError(said ? 'invalid-argument' : 'internal', said || `ps: ${messageOf(error)}`);
+    throw new FairleadError(said ? 'invalid-argument' : 'internal', `ps: ${said || messageOf(error)}`);
   }
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { HostConfig, MountRequest } from '../model.ts';
-import { makeBindSources, mountView, plannedMounts, requireBindSources } from './mount-plan.ts';
+import { lettingGo, makeBindSources, mountView, plannedMounts, requireBindSources } from './mount-plan.ts';
 import { sampleConfig } from './testing/sample-container.ts';
 
 const plan = (host: Partial<HostConfig>) => plannedMounts(sampleConfig({}, host));
@@ -68,6 +68,17 @@ test('what cannot be mounted is refused, and why', () => {
     [{ tmpfs: { '/a/..': '' } }, 'invalid-argument', "invalid specification: destination can't be '/'"],
   ];
   for (const [host, code, message] of cases) assert.throws(() => plan(host), { code, message });
+});
+
+test('what shows the engine’s own files lets go of what is unmounted there', () => {
+  const told = (source: string, propagation?: string) =>
+    lettingGo({ ...mount({ source, ...(propagation && { propagation }) }), mode: '' }, '/var/lib/fairlead').propagation;
+  for (const source of ['/', '/var', '/var/lib/fairlead', '/var/lib/fairlead/volumes']) {
+    assert.equal(told(source), 'rslave', source);
+    assert.equal(told(source, 'rshared'), 'rshared');
+    assert.throws(() => told(source, 'rprivate'), { code: 'invalid-argument', message: /must use either propagation/ });
+  }
+  for (const source of ['/v', '/var/lib/fairlead2', '/etc']) assert.equal(told(source), undefined, source);
 });
 
 test('-v makes the directory that it names, --mount demands it unless it says otherwise', () => {

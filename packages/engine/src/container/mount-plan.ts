@@ -34,6 +34,28 @@ export function plannedMounts(config: Pick<ContainerConfig, 'host'>): PlannedMou
 }
 
 /**
+ * A bind that shows the engine's own files must let go of what is unmounted there, or it could not be removed as long as
+ * the container runs: unless it says so, it is told (moby, daemon/volumes_linux.go).
+ *
+ * @throws FairleadError `invalid-argument` in Docker's words for one that is to hold on to it.
+ */
+export function lettingGo(mount: PlannedMount, dataRoot: string): PlannedMount {
+  const { type, source, propagation } = mount;
+  if (type !== 'bind' || !(isWithin(source, dataRoot) || isWithin(dataRoot, source))) return mount;
+  if (propagation === undefined) return { ...mount, propagation: 'rslave' };
+  if (['rslave', 'rshared'].includes(propagation)) return mount;
+  const rule =
+    'must use either propagation mode "rslave" or "rshared" when mount source is within the daemon root, ' +
+    `daemon root: ${JSON.stringify(dataRoot)}, bind mount source: ${JSON.stringify(source)}, ` +
+    `propagation: ${JSON.stringify(propagation)}`;
+  throw new FairleadError('invalid-argument', `invalid mount config: ${rule}`);
+}
+
+function isWithin(path: string, directory: string): boolean {
+  return `${path}/`.startsWith(directory === '/' ? '/' : `${directory}/`);
+}
+
+/**
  * `-v` makes the directory that it names, as Docker does; `--mount` only when it says so.
  *
  * @param root whom it belongs to: who is root in the container; absent means the host's.

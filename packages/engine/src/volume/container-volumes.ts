@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { codeOf, FairleadError, lateModule, messageOf, withPrefix } from '@fairlead/base';
 import { imageVolumes } from '../container/container-factory.ts';
 import type { ContainerTable } from '../container/container-table.ts';
-import { containerMounts, plannedMounts } from '../container/mount-plan.ts';
+import { containerMounts, lettingGo, plannedMounts } from '../container/mount-plan.ts';
 import type { RootfsMount } from '../container/rootfs-file.ts';
 import { identitiesOf } from '../container/user-namespace.ts';
 import type { EngineContext } from '../context.ts';
@@ -69,7 +69,8 @@ export class ContainerVolumes {
   async decide(config: ContainerConfig, image: Image): Promise<MountDecision> {
     const inherited = (config.host.volumesFrom ?? []).flatMap((text) => this.#inherited(text));
     const anonymous = [...config.volumes, ...imageVolumes(image)];
-    const mounts = settleMounts({ own: plannedMounts(config), inherited, anonymous });
+    const own = plannedMounts(config).map((mount) => lettingGo(mount, this.#context.settings.dataRoot));
+    const mounts = settleMounts({ own, inherited, anonymous });
     const described = new Map<string, DescribedVolume>();
     for (const request of wantedVolumes(mounts, config.host.volumeDriver ?? '')) {
       // Two mounts may name the same new volume: the first one says what it is.
