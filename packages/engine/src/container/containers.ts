@@ -198,9 +198,7 @@ export class Containers implements ContainerService {
   }
 
   list(): readonly ContainerView[] {
-    return [...this.#table]
-      .sort((a, b) => b.created - a.created)
-      .map((container) => this.#view(container, this.#images.get(container.imageId)));
+    return [...this.#table].sort((a, b) => b.created - a.created).map((container) => this.#view(container));
   }
 
   async size(reference: string): Promise<{ readonly readWrite: number; readonly rootFilesystem: number }> {
@@ -367,7 +365,9 @@ export class Containers implements ContainerService {
     return readLogUpTo(path, mark, options);
   }
 
-  #view(container: Container, image: Image | undefined): ContainerView {
+  #view(container: Container, read = this.#images.get(container.imageId)): ContainerView {
+    // Its names come and go: `docker ps` shows one only as long as it means the image.
+    const image = this.#context.images.known(container.imageId) ?? read;
     const mountpoint = (name: string) => this.#volumes.mountpoint(name);
     return containerView(
       { container, image, execs: this.#execs.of(container.id), mountpoint },
