@@ -196,6 +196,7 @@ const dockersFaults = [
   /error gathering device information/,
   /unable to find (user|group) /,
   /name too long/,
+  /is mounted on \S+ but it is not a shared/,
   /^.?OCI runtime|runc (did not terminate|create failed)|failed to write/,
   /no such host|dial tcp|getaddrinfo|connect E/,
 ];

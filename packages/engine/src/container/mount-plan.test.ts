@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { HostConfig, MountRequest } from '../model.ts';
-import { lettingGo, makeBindSources, mountView, plannedMounts, requireBindSources } from './mount-plan.ts';
+import {
+  lettingGo,
+  makeBindSources,
+  mountView,
+  plannedMounts,
+  requireBindSources,
+  requirePropagation,
+} from './mount-plan.ts';
 import { sampleConfig } from './testing/sample-container.ts';
 
 const plan = (host: Partial<HostConfig>) => plannedMounts(sampleConfig({}, host));
@@ -79,6 +86,25 @@ test('what shows the engine’s own files lets go of what is unmounted there', (
     assert.throws(() => told(source, 'rprivate'), { code: 'invalid-argument', message: /must use either propagation/ });
   }
   for (const source of ['/v', '/var/lib/fairlead2', '/etc']) assert.equal(told(source), undefined, source);
+});
+
+test('what is to pass mounts on must be able to', () => {
+  const table = [
+    '22 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw',
+    '23 22 0:5 / /proc rw shared:7 - proc proc rw',
+    '24 22 0:6 / /sys rw master:3 - sysfs sysfs rw',
+  ].join('\n');
+  const ask = (bind: string) => requirePropagation(sampleConfig({}, { binds: [bind] }), () => table);
+  for (const bind of ['/proc:/a:rshared', '/proc:/a:rslave', '/sys:/a:slave', '/etc:/a', '/etc:/a:rprivate', 'v:/a']) {
+    ask(bind);
+  }
+  for (const [bind, message] of [
+    ['/etc:/a:rshared', 'path /etc is mounted on / but it is not a shared mount'],
+    ['/etc:/a:slave', 'path /etc is mounted on / but it is not a shared or slave mount'],
+    ['/sys:/a:shared', 'path /sys is mounted on /sys but it is not a shared mount'],
+  ] as const) {
+    assert.throws(() => ask(bind), { code: 'internal', message });
+  }
 });
 
 test('-v makes the directory that it names, --mount demands it unless it says otherwise', () => {

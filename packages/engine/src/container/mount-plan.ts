@@ -1,4 +1,4 @@
-import { chownSync, existsSync, mkdirSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
 import { FairleadError, messageOf, type Owner } from '@fairlead/base';
@@ -49,6 +49,37 @@ export function lettingGo(mount: PlannedMount, dataRoot: string): PlannedMount {
     `daemon root: ${JSON.stringify(dataRoot)}, bind mount source: ${JSON.stringify(source)}, ` +
     `propagation: ${JSON.stringify(propagation)}`;
   throw new FairleadError('invalid-argument', `invalid mount config: ${rule}`);
+}
+
+/**
+ * Check that the host's side of binds that are to pass mounts on can do so; to be called when the container starts.
+ *
+ * @param mountTable text of /proc/self/mountinfo (proc_pid_mountinfo(5)); read when there is such a bind.
+ * @throws FairleadError `internal`, as in Docker (moby, daemon/oci_linux.go).
+ */
+export function requirePropagation(
+  config: Pick<ContainerConfig, 'host'>,
+  mountTable = () => readFileSync('/proc/self/mountinfo', 'utf8'),
+): void {
+  for (const { type, source, propagation = 'rprivate' } of plannedMounts(config)) {
+    if (type !== 'bind' || propagation.endsWith('private')) continue;
+    const { place, tags } = mountOf(realpathSync(source), mountTable());
+    const receives = propagation.endsWith('slave');
+    if (tags.some((tag) => tag.startsWith('shared:') || (receives && tag.startsWith('master:')))) continue;
+    const wanted = receives ? 'shared or slave' : 'shared';
+    throw new FairleadError('internal', `path ${source} is mounted on ${place} but it is not a ${wanted} mount`);
+  }
+}
+
+/** The mount that a path is on, and what it passes on to whom. Of mounts at one place the last one is on top. */
+function mountOf(path: string, table: string): { readonly place: string; readonly tags: readonly string[] } {
+  let found = { place: '', tags: [] as readonly string[] };
+  for (const line of table.split('\n')) {
+    const [, , , , place = '', , ...rest] = line.split(' ');
+    if (place === '' || place.length < found.place.length || !isWithin(path, place)) continue;
+    found = { place, tags: rest.slice(0, rest.indexOf('-')) };
+  }
+  return found;
 }
 
 function isWithin(path: string, directory: string): boolean {

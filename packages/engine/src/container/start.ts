@@ -19,7 +19,7 @@ import { ignoreMissing } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import { findInit } from './init-program.ts';
 import type { LegacyLinks } from './legacy-links.ts';
-import { containerMounts, makeBindSources } from './mount-plan.ts';
+import { containerMounts, makeBindSources, requirePropagation } from './mount-plan.ts';
 import { hostnameOf, type NetworkPlan } from './network-plan.ts';
 import { wantsRecursiveReadOnly } from './read-only-mount.ts';
 import { readRootfsFile } from './rootfs-file.ts';
@@ -150,6 +150,7 @@ export class ContainerStart {
     // Not awaited yet: it must not count as unhandled when something else fails first.
     mounts.catch(() => {});
     makeBindSources(container.config, rootOf(identities));
+    requirePropagation(container.config);
     undo.defer(() => this.#quietly(id, 'volumes not released', () => this.#volumes.release(container)));
     using sources = await this.#volumes.hold(container);
     undo.defer(() => this.sharedMemory.close(id));
