@@ -97,6 +97,36 @@ docker volume rm vol data
 docker logs nothing
 docker attach nothing
 docker ps -a --format 'table {{.Names}}\\t{{.Status}}'`,
+  'odd requests': `
+docker run --rm busybox sh -c 'ls -l /.dockerenv | cut -c1-30'
+docker run --rm --read-only busybox touch /etc/hosts
+docker run --rm --mount type=tmpfs,dst=/t,tmpfs-mode=1770,tmpfs-size=1m busybox stat -c %a /t
+docker run --rm -v /etc:/e:rshared busybox true
+docker run --rm -v /:/host:ro busybox touch /host/x
+docker create --mount type=bind,src=/etc,dst=/e,bind-propagation=bad busybox
+docker create -v /tmp:/x:nocopy busybox
+docker create -v data:/x:rslave busybox
+docker create --tmpfs / busybox
+docker create --name odd -v /:/host --init=false -w /a/../b busybox true
+docker inspect /odd --format '{{.HostConfig.Init}} {{.Config.WorkingDir}} {{range .Mounts}}{{.Propagation}}{{end}}'
+docker logs /odd
+docker rename odd 'a b'
+docker rename odd x
+docker unpause odd
+docker attach --detach-keys bad odd
+docker tag busybox moving
+docker create --name before moving
+docker commit before moving
+docker ps -a --filter name=before --format '{{.Image}}'
+docker push nothing
+docker image prune -f --filter until=bad
+docker run -d --rm --name gone busybox sleep 1000
+docker stop -t 0 gone
+sleep 1; docker events --since 1m --until 0s --filter container=gone --format '{{.Action}}'
+docker network create --config-only --subnet 10.51.0.0/24 shape
+docker network prune -f
+docker network rm shape
+docker rm odd before`,
   'volumes of a plugin': `
 docker volume create -d plug -o k=v --label a=b web
 docker volume create web
