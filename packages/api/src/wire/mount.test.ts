@@ -95,6 +95,25 @@ test('what makes no sense is refused in Docker’s words', () => {
   assert.throws(() => parse({ Type: 'bind', Source: '/a', Target: '/b', BindOptions: { Propagation: 'far' } }), {
     message: 'invalid mount config for type "bind": invalid propagation mode: far',
   });
+  const bind = (readOnly: boolean, options: Json): Json => {
+    return { Type: 'bind', Source: '/a', Target: '/b', ReadOnly: readOnly, BindOptions: options };
+  };
+  const force = { ReadOnlyForceRecursive: true };
+  for (const [mount, reason] of [
+    [bind(false, { ReadOnlyNonRecursive: true }), '!ReadOnly && BindOptions.ReadOnlyNonRecursive'],
+    [bind(false, force), '!ReadOnly && BindOptions.ReadOnlyForceRecursive'],
+    [
+      bind(true, { ...force, ReadOnlyNonRecursive: true }),
+      'ReadOnlyNonRecursive && BindOptions.ReadOnlyForceRecursive',
+    ],
+  ] as const) {
+    assert.throws(() => parse(mount), {
+      message: `invalid mount config for type "bind": mount options conflict: ${reason}`,
+    });
+  }
+  assert.throws(() => parse(bind(true, force), 43), {
+    message: 'BindOptions.ReadOnlyForceRecursive needs API v1.44 or newer',
+  });
   for (const [options, reason] of [
     [[['exec', '1', '2']], 'invalid option array length'],
     [[['noexec'], ['size', '1m']], 'invalid option: size'],

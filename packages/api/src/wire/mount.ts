@@ -95,6 +95,8 @@ function faultOf(mount: WireMount, type: MountRequest['type']): string | undefin
   if (type === 'bind' && source === '') return 'field Source must not be empty';
   if (type === 'bind' && !source.startsWith('/')) return `invalid mount path: '${source}' mount path must be absolute`;
   if (type === 'tmpfs' && source !== '') return 'field Source must not be specified';
+  const conflict = readOnlyConflict(mount);
+  if (conflict !== undefined) return conflict;
   const propagation = mount.BindOptions?.Propagation ?? '';
   if (propagation !== '' && !propagations.includes(propagation)) return `invalid propagation mode: ${propagation}`;
   if (type === 'volume' && source === '' && mount.ReadOnly) {
@@ -104,6 +106,14 @@ function faultOf(mount: WireMount, type: MountRequest['type']): string | undefin
 }
 
 const optionsNames = { bind: 'BindOptions', volume: 'VolumeOptions', tmpfs: 'TmpfsOptions' } as const;
+
+function readOnlyConflict({ ReadOnly: readOnly, BindOptions: options }: WireMount): string | undefined {
+  const { ReadOnlyNonRecursive: nonRecursive = false, ReadOnlyForceRecursive: force = false } = options ?? {};
+  const both = 'mount options conflict: ';
+  if (!readOnly && nonRecursive) return `${both}!ReadOnly && BindOptions.ReadOnlyNonRecursive`;
+  if (!readOnly && force) return `${both}!ReadOnly && BindOptions.ReadOnlyForceRecursive`;
+  return nonRecursive && force ? `${both}ReadOnlyNonRecursive && BindOptions.ReadOnlyForceRecursive` : undefined;
+}
 
 /** Besides its size and permissions only whether programs run from it can be said (moby, volume/mounts/linux_parser.go). */
 function tmpfsFault(options: readonly (readonly string[])[]): string | undefined {

@@ -33,10 +33,6 @@ test('what is mounted below a read-only mount is read-only where that can be had
   assert.equal(isRecursivelyReadOnly(plain, {}, fault), false);
 });
 
-test('who insists on it is refused where it cannot be had, and who wants both', () => {
+test('who insists on it is refused where it cannot be had', () => {
   assert.throws(() => isRecursivelyReadOnly(bind({ readOnlyForceRecursive: true }), {}, fault), { message: fault });
-  const both = bind({ readOnlyForceRecursive: true, readOnlyNonRecursive: true });
-  assert.throws(() => isRecursivelyReadOnly(both, {}, undefined), {
-    message: 'mount options conflict: ReadOnlyNonRecursive && ReadOnlyForceRecursive',
-  });
 });

@@ -13,21 +13,14 @@ export function wantsRecursiveReadOnly(mount: ContainerMount, host: ReadOnlySett
  * Whether it will be.
  *
  * @param fault why that cannot be had here; absent where it can.
- * @throws FairleadError `invalid-argument` in Docker's words when the mount contradicts itself, or insists on what cannot be.
+ * @throws FairleadError `invalid-argument` in Docker's words when the mount insists on what cannot be.
  */
 export function isRecursivelyReadOnly(
   mount: ContainerMount,
   host: ReadOnlySettings,
   fault: string | undefined,
 ): boolean {
-  const { readOnlyNonRecursive, readOnlyForceRecursive } = mount.bind ?? {};
-  if (readOnlyNonRecursive && readOnlyForceRecursive) {
-    throw new FairleadError(
-      'invalid-argument',
-      'mount options conflict: ReadOnlyNonRecursive && ReadOnlyForceRecursive',
-    );
-  }
   if (!wantsRecursiveReadOnly(mount, host)) return false;
-  if (fault !== undefined && readOnlyForceRecursive) throw new FairleadError('invalid-argument', fault);
+  if (fault !== undefined && mount.bind?.readOnlyForceRecursive) throw new FairleadError('invalid-argument', fault);
   return fault === undefined;
 }
