@@ -113,7 +113,9 @@ test('nothing that a client sends is answered as a fault of the daemon, or ends 
   ];
   for (const bytes of all) {
     const answer = await exchange(socketPath, bytes);
-    assert.match(answer, /^HTTP\/1\.1 4\d\d /, `${bytes.slice(0, 200)}\n${answer.slice(-300)}`);
+    // Empty steps of a path are taken out of it first, as dockerd does.
+    const refusal = /^HTTP\/1\.1 (4\d\d |301 .*\r\nLocation: )/s;
+    assert.match(answer, refusal, `${bytes.slice(0, 200)}\n${answer.slice(-300)}`);
   }
   // Clients that leave in the middle of what they say.
   for (let count = 0; count < 20; count++) {
