@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ByteReader, ByteWriter } from './bytes.ts';
+import { ByteReader, ByteWriter, giveBack } from './bytes.ts';
 import {
   codeOf,
   FairleadError,
@@ -96,4 +96,12 @@ test('MAC addresses have one text, and made-up ones are local and unicast', () =
       assert.equal((macToBytes(localMacAddress(bytes))[0] ?? 0) & 3, 2);
     }),
   );
+});
+
+test('memory is given back unless it is shared', () => {
+  const [own, shared] = [Buffer.allocUnsafeSlow(64), Buffer.from('shared')];
+  giveBack(own);
+  giveBack(shared);
+  assert.deepEqual([own.length, own.buffer.detached, shared.toString()], [0, true, 'shared']);
+  giveBack(own);
 });

@@ -172,3 +172,12 @@ export class ByteWriter {
     return start;
   }
 }
+
+/**
+ * Give the memory of bytes back that nobody looks at any more; they are empty afterwards. To be used where much passes
+ * through: left to the collector, such memory makes it go through all there is for each ten megabytes, and the next bytes
+ * come to memory that no cache holds. Bytes that share their memory with others are left to it.
+ */
+export function giveBack({ buffer, byteLength }: Uint8Array): void {
+  if (byteLength > 0 && buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
+}

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { ByteReader, ByteWriter } from './bytes.ts';
+export { ByteReader, ByteWriter, giveBack } from './bytes.ts';
 export { type ClassicInstruction, classicOpcode, wholePacket } from './classic-instruction.ts';
 export {
   codeOf,

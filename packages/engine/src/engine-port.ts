@@ -83,9 +83,9 @@ export interface AttachOptions {
 
 /** A client's end of a process's streams. */
 export interface AttachedStreams {
-  /** Ends when the process has exited and its output has been delivered, or on detach. */
+  /** Ends when the process has exited and its output has been delivered, or on detach. Its bytes are the reader's own. */
   readonly output: AsyncIterable<OutputChunk>;
-  /** Write to standard input; no-op when stdin was not asked for. Resolves when taken (back-pressure). */
+  /** Write to standard input; no-op when stdin was not asked for. Resolves when nobody needs `data` any more (back-pressure). */
   write(data: Uint8Array): Promise<void>;
   /** Half-close standard input. */
   end(): Promise<void>;

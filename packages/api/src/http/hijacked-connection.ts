@@ -5,7 +5,8 @@ export interface HijackedConnection {
   /** Ends when the client half-closes or goes away. */
   readonly input: AsyncIterable<Uint8Array>;
   /**
-   * Resolves once the client has room for more; does nothing when it has gone away.
+   * Resolves once nobody needs the data any more, which is when the client has room for more; does nothing when it has gone
+   * away.
    *
    * @param header goes before the data, and with it in one call of the system.
    */
@@ -32,13 +33,17 @@ export class StreamConnection implements HijackedConnection {
 
   async write(data: Uint8Array, header?: Uint8Array): Promise<void> {
     if (this.signal.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const done = (): void => resolve();
+    this.signal.addEventListener('abort', done, { once: true });
     if (header !== undefined) {
       this.#writable.cork();
       this.#writable.write(header);
     }
-    const hasRoom = this.#writable.write(data);
+    this.#writable.write(data, done);
     if (header !== undefined) this.#writable.uncork();
-    if (!hasRoom) await drained(this.#writable, this.signal);
+    await promise;
+    this.signal.removeEventListener('abort', done);
   }
 }
 

@@ -1,3 +1,4 @@
+import { giveBack } from '@fairlead/base';
 import type { AttachedStreams, OutputChunk } from '@fairlead/engine';
 import { stdcopyFrame, stdcopyHeader, stdcopyHeaderLength } from '../wire/stdcopy.ts';
 import { DetachKeys } from './detach-keys.ts';
@@ -36,6 +37,7 @@ export async function serveStreams(
     for await (const chunk of streams.output) {
       if (raw || chunk.data.length < worthSparing) await connection.write(encodeChunk(chunk, raw));
       else await connection.write(chunk.data, frameHeader(chunk));
+      giveBack(chunk.data);
     }
   } finally {
     connection.signal.removeEventListener('abort', detach);
@@ -62,6 +64,7 @@ async function copyInput(
   for await (const chunk of input) {
     const { data, detached } = keys?.pass(chunk) ?? { data: chunk, detached: false };
     if (data.length > 0) await streams.write(data);
+    giveBack(chunk);
     if (detached) return streams.detach();
   }
   await streams.end();

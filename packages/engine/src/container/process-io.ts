@@ -154,16 +154,10 @@ export class ProcessIo {
 
   #deliver(chunk: OutputChunk): void {
     this.#received += chunk.data.length;
-    if (this.#subscriptions.size > 0) this.#pushCopy(chunk);
+    for (const subscription of this.#subscriptions) subscription.push(copyOf(chunk));
     const busy = this.#sink(chunk);
     if (busy !== undefined) void this.#awaitSink(busy);
     if (this.#mustWait()) this.#pause();
-  }
-
-  /** The next piece is read to the same place. */
-  #pushCopy({ stream, data }: OutputChunk): void {
-    const chunk = { stream, data: Buffer.from(data) };
-    for (const subscription of this.#subscriptions) subscription.push(chunk);
   }
 
   #pause(): void {
@@ -188,4 +182,9 @@ export class ProcessIo {
     if (this.#draining) return false;
     return this.#sinkBusy > 0 || [...this.#subscriptions].some((subscription) => subscription.full);
   }
+}
+
+/** The next piece is read to the same place, and who has read one gives its memory back. */
+function copyOf({ stream, data }: OutputChunk): OutputChunk {
+  return { stream, data: Buffer.from(data) };
 }
