@@ -165,7 +165,6 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
     setPipeCapacity,
     fileSystems: { mount: mountFileSystem, unmount: unmountFileSystem, mountPoints },
     mountWithIdentities,
-    linkCounters,
     files: { openInRoot, openMountTree, makeNode, listXattrs, readXattr, writeXattr },
     namespacePath,
     openUnixDatagram,

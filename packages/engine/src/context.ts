@@ -6,7 +6,6 @@ import type { EventLog } from './event-log.ts';
 import type { FileCalls } from './files/file-calls.ts';
 import type { Images } from './image/image-service.ts';
 import type { LogConfig } from './log/log-options.ts';
-import type { LinkCounters } from './statistics/statistics-port.ts';
 import type { VolumePluginPort } from './volume/remote/volume-plugin-port.ts';
 
 /** Keeps a pipe's reading end open in a process that outlives the daemon, so that nothing written meanwhile is lost. */
@@ -81,8 +80,6 @@ export interface EngineContext {
   readonly setPipeCapacity: SetPipeCapacity;
   readonly fileSystems: FileSystems;
   readonly files: FileCalls;
-  /** Traffic of the links in a network namespace. */
-  readonly linkCounters: (namespace: string) => readonly LinkCounters[];
   /** Absolute path of a pinned network namespace. */
   readonly namespacePath: (name: string) => string;
   /** Mount a directory again where what belongs to somebody inside of the mapping belongs to the one outside. */

@@ -30,7 +30,6 @@ import type { EngineEvent } from './model.ts';
 import { NetworkServices } from './network-service.ts';
 import type { EngineRehearsal, RehearsalStage } from './rehearsal.ts';
 import type { OperationAccount } from './rehearsal-port.ts';
-import { Statistics } from './statistics/statistics.ts';
 import type { ContainerStatistics, StatisticsOptions } from './statistics/statistics-port.ts';
 import { ContainerVolumes } from './volume/container-volumes.ts';
 import { type StoredVolume, VolumeTable } from './volume/volume-table.ts';
@@ -41,6 +40,7 @@ const builds = lateModule(() => import('./build/builds.ts'));
 const remoteArchives = lateModule(() => import('./image/remote-archive.ts'));
 const rehearsals = lateModule(() => import('./rehearsal.ts'));
 const prunes = lateModule(() => import('./prunes.ts'));
+const statistics = lateModule(() => import('./statistics/statistics.ts'));
 const archives = lateModule(() => import('./files/container-archives.ts'));
 
 /** What the engine cannot know by itself. */
@@ -76,7 +76,6 @@ export class Engine implements EnginePort, AsyncDisposable {
   readonly #lifecycle: Lifecycle;
   readonly #recovery: Recovery;
   readonly #autostart: Autostart;
-  readonly #statistics: Statistics;
   readonly #turns: ContainerTurns;
   readonly #stop = new AbortController();
   #resolvConf: Disposable | undefined;
@@ -116,7 +115,6 @@ export class Engine implements EnginePort, AsyncDisposable {
     this.files = async () => new (await archives()).ContainerArchives({ context, table, turns, volumes });
     this.images = context.images;
     this.registries = context.images.registries;
-    this.#statistics = new Statistics(context, table);
     this.networks = new NetworkServices({ ...context, table, files, links, turns });
   }
 
@@ -169,7 +167,8 @@ export class Engine implements EnginePort, AsyncDisposable {
 
   /** What a container uses. @throws FairleadError `not-found`. */
   statistics(reference: string, options: StatisticsOptions): AsyncIterable<ContainerStatistics> {
-    return this.#statistics.read(reference, options);
+    const { id } = this.#table.find(reference);
+    return this.#readStatistics(id, options);
   }
 
   /** Events from the past and from now on. */
@@ -218,6 +217,11 @@ export class Engine implements EnginePort, AsyncDisposable {
 
   leaveNothing(): void {
     this.leavesNothing = true;
+  }
+
+  async *#readStatistics(id: string, options: StatisticsOptions): AsyncGenerator<ContainerStatistics> {
+    const { Statistics } = await statistics();
+    yield* new Statistics(this.#context, this.#table).read(id, options);
   }
 
   /** A kernel that does not tell of losses has them repaired with the next start. */

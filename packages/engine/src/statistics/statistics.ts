@@ -6,6 +6,7 @@ import { isAlive } from '../container/container-state.ts';
 import type { ContainerTable } from '../container/container-table.ts';
 import type { EngineContext } from '../context.ts';
 import type { Container } from '../model.ts';
+import { linkTraffic } from './link-traffic.ts';
 import { parseProcessorTime } from './processor-time.ts';
 import type { ContainerStatistics, LinkCounters, StatisticsOptions, StatisticsSample } from './statistics-port.ts';
 
@@ -22,9 +23,8 @@ export class Statistics {
     this.#table = table;
   }
 
-  /** @throws FairleadError `not-found`, before the first answer. */
-  read(reference: string, options: StatisticsOptions): AsyncIterable<ContainerStatistics> {
-    const { id } = this.#table.find(reference);
+  /** What a container uses from now on; nothing more once it is gone. */
+  read(id: string, options: StatisticsOptions): AsyncIterable<ContainerStatistics> {
     return options.stream ? this.#follow(id, options.signal) : this.#once(id, options);
   }
 
@@ -60,12 +60,12 @@ export class Statistics {
     }
   }
 
-  #links({ sandbox: id }: Container): readonly LinkCounters[] | undefined {
-    const { network, linkCounters } = this.#context;
+  #links({ sandbox: id, state }: Container): readonly LinkCounters[] | undefined {
+    const { network } = this.#context;
     const sandbox = id === undefined ? undefined : network.sandbox(id);
     if (sandbox === undefined || sandbox.namespace === '') return undefined;
     const own = new Set(network.endpointsIn(sandbox.id).map((endpoint) => endpoint.interface));
-    return linkCounters(sandbox.namespace).filter(({ name }) => own.has(name));
+    return linkTraffic(state.pid)?.filter(({ name }) => own.has(name));
   }
 
   #runs(id: string): boolean {
