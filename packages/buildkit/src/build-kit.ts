@@ -15,7 +15,7 @@ import { BuildJobs } from './build-jobs.ts';
 import { Buildkitd } from './buildkitd.ts';
 import { type BuildkitdSettings, buildkitdPlaces } from './buildkitd-config.ts';
 import { type CallChange, relayCall, relayChanged } from './call-relay.ts';
-import { serveCalls } from './call-server.ts';
+import { type CallHeaders, serveCalls } from './call-server.ts';
 import { SolveRequest, SolveResponse } from './gen/control.ts';
 import { refuseCall } from './refusal.ts';
 import { type RequestedBuild, solveRequest } from './requested-build.ts';
@@ -140,7 +140,7 @@ export class BuildKit implements AsyncDisposable {
     await this.#turns.run('buildkitd', () => this.#stop());
   }
 
-  #relay(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, server: ClientHttp2Session): void {
+  #relay(stream: ServerHttp2Stream, headers: CallHeaders, server: ClientHttp2Session): void {
     if (headers[':path'] !== '/moby.buildkit.v1.Control/Solve') return relayCall(stream, headers, server);
     relayChanged(stream, headers, server, this.#solve());
   }

@@ -34,16 +34,19 @@ class Rig implements AsyncDisposable {
     this.client = client;
   }
 
-  static async start(serve: (stream: ServerHttp2Stream, path: string) => void, change?: CallChange): Promise<Rig> {
+  static async start(
+    serve: (stream: ServerHttp2Stream, path: string, raw: readonly string[]) => void,
+    change?: CallChange,
+  ): Promise<Rig> {
     await using parts = new AsyncDisposableStack();
     const folder = mkdtempSync(join(tmpdir(), 'fl-relay-'));
     parts.defer(() => rmSync(folder, { recursive: true }));
     const standIn = createServer();
     const sessions = new Set<ServerHttp2Session>();
     standIn.on('session', (session) => sessions.add(session.on('error', () => {})));
-    standIn.on('stream', (stream: ServerHttp2Stream, headers) => {
+    standIn.on('stream', (stream: ServerHttp2Stream, headers, _flags, raw) => {
       stream.on('error', () => {});
-      serve(stream, headers[':path'] ?? '');
+      serve(stream, headers[':path'] ?? '', raw);
     });
     standIn.listen(join(folder, 'buildkitd.sock'));
     await once(standIn, 'listening');
@@ -107,6 +110,22 @@ test('a call goes through as it is, both ways, with how it ended', async () => {
   assert.equal(status, '0');
   assert.equal(trailers['x-last'], 'yes');
   assert.ok(bytes.equals(frameMessage(body)));
+});
+
+test('what is said in several headers of one name is not said in one', async () => {
+  const seen = Promise.withResolvers<readonly string[]>();
+  await using rig = await Rig.start((stream, _path, raw) => {
+    seen.resolve(raw.filter((_, index) => raw[index - 1] === 'x-method'));
+    stream.respond({ ...answer, 'x-answer': ['1', '2'], 'grpc-status': '0' }, { endStream: true });
+  });
+  const call = rig.client.request({ ':method': 'POST', ':path': '/any/Call', 'x-method': ['/a/B', '/a/C', '/a/D'] });
+  const [, , raw] = await once(call, 'response');
+  assert.deepEqual(await seen.promise, ['/a/B', '/a/C', '/a/D']);
+  assert.deepEqual(
+    raw.filter((_: string, index: number) => raw[index - 1] === 'x-answer'),
+    ['1', '2'],
+  );
+  call.resume();
 });
 
 test('a refusal in headers alone is one to the client, too', async () => {

@@ -1,5 +1,6 @@
-import { type ClientHttp2Session, constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { type ClientHttp2Session, constants, type ServerHttp2Stream } from 'node:http2';
 import { frameMessage, GrpcStatus, MessageFrameReader } from '@fairlead/runtime';
+import { type CallHeaders, callHeaders } from './call-server.ts';
 import { refuseCall } from './refusal.ts';
 
 /** What is changed of a call with one message there and one back. */
@@ -13,11 +14,12 @@ export interface CallChange {
 const ofConnection: ReadonlySet<string> = new Set(['connection', 'host', 'keep-alive', 'proxy-connection', 'upgrade']);
 
 /** Pass a call on, frame by frame, with its answer, its end and its being given up. */
-export function relayCall(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, server: ClientHttp2Session): void {
+export function relayCall(stream: ServerHttp2Stream, headers: CallHeaders, server: ClientHttp2Session): void {
   const call = openCall(stream, headers, server);
   stream.pipe(call);
-  call.on('response', (answer, flags) => {
+  call.on('response', (_joined, flags, raw) => {
     if (stream.closed || stream.destroyed) return;
+    const answer = callHeaders(raw);
     if (flags & constants.NGHTTP2_FLAG_END_STREAM) return stream.respond(answer, { endStream: true });
     stream.respond(answer, { waitForTrailers: true });
     call.pipe(stream);
@@ -27,7 +29,7 @@ export function relayCall(stream: ServerHttp2Stream, headers: IncomingHttpHeader
 /** Pass a call on with its messages changed: they are held until they are whole. */
 export function relayChanged(
   stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
+  headers: CallHeaders,
   server: ClientHttp2Session,
   change: CallChange,
 ): void {
@@ -41,7 +43,8 @@ export function relayChanged(
     call.end(frameMessage(change.request(message ?? new Uint8Array())));
   };
   void send().catch(fail);
-  call.on('response', (answer, flags) => {
+  call.on('response', (_joined, flags, raw) => {
+    const answer = callHeaders(raw);
     if (flags & constants.NGHTTP2_FLAG_END_STREAM) return stream.respond(answer, { endStream: true });
     const changed = async () => {
       const message = await onlyMessage(call);
@@ -55,16 +58,16 @@ export function relayChanged(
 }
 
 /** The same call to the server. Whichever side goes takes the other with it. */
-function openCall(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, server: ClientHttp2Session) {
+function openCall(stream: ServerHttp2Stream, headers: CallHeaders, server: ClientHttp2Session) {
   const asked = Object.entries(headers).filter(([name]) => !ofConnection.has(name));
   const call = server.request(Object.fromEntries(asked));
-  let trailers: IncomingHttpHeaders = {};
+  let trailers: CallHeaders = {};
   let isAnswered = false;
   call.once('response', () => {
     isAnswered = true;
   });
-  call.on('trailers', (last) => {
-    trailers = last;
+  call.on('trailers', (_joined, _flags, raw) => {
+    trailers = callHeaders(raw);
   });
   stream.on('wantTrailers', () => stream.sendTrailers(trailers));
   stream.once('close', () => call.close(constants.NGHTTP2_CANCEL));
