@@ -51,7 +51,6 @@ async function create(containers: ContainerService, request: ApiRequest): Promis
 async function start(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
   const wire = await readBody(request, execStartSchema, 'ExecStartOptions');
   const exec = containers.inspectExec(parameter(request, 'id'));
-  if (exec.running) throw new FairleadError('conflict', `Error: Exec command ${exec.id} is already running`);
   if (wire.Detach) {
     await containers.startExec(exec.id, { detach: true, tty: wire.Tty });
     return empty(200);
