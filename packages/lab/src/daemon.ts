@@ -149,10 +149,21 @@ export class Daemon implements AsyncDisposable {
     if (!this.running) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#process.once('exit', () => resolve());
-    for (const pid of childrenOf(this.#process.pid ?? 0)) process.kill(pid, signal);
-    const alarm = setTimeout(() => this.#process.kill('SIGKILL'), 15_000);
+    const alarm = setTimeout(() => {
+      this.#signal('SIGKILL');
+      this.#process.kill('SIGKILL');
+    }, 15_000);
+    // Its parent may not have entered the host yet: killed alone, it could leave a daemon behind that nobody knows of.
+    while (this.running && !this.#signal(signal)) await sleep(5);
     await promise;
     clearTimeout(alarm);
+  }
+
+  /** @returns false while there is nobody to get it. */
+  #signal(signal: NodeJS.Signals): boolean {
+    const children = childrenOf(this.#process.pid ?? 0);
+    for (const pid of children) process.kill(pid, signal);
+    return children.length > 0;
   }
 
   async #whenAnswering(): Promise<void> {
