@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { request } from 'node:http';
+import { type ClientRequest, request } from 'node:http';
 import { resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -266,14 +266,18 @@ test('a container that runs and waits for an address waits no longer when it end
     if (words[0] !== 'rm') await docker('rm', '-f', 'joiner');
   }
   await docker(...run);
-  for (const isAsker of [true, false]) {
+  const endings = [
+    async (asking: ClientRequest) => void asking.destroy(),
+    () => daemon.stop().then(() => daemon.restart()),
+    () => daemon.kill9().then(() => daemon.restart()),
+  ];
+  for (const end of endings) {
     const path = '/networks/silent/connect';
     const asking = request({ socketPath: daemon.socketPath, method: 'POST', path, agent: false });
     asking.on('error', () => {}).setHeader('Content-Type', 'application/json');
     asking.end(JSON.stringify({ Container: 'joiner' }));
     while (!(await isJoining())) await sleep(20);
-    if (isAsker) asking.destroy();
-    else await daemon.stop().then(() => daemon.restart());
+    await end(asking);
     while (await isJoining()) await sleep(20);
     assert.equal(await view('joiner', 'silent'), null);
   }

@@ -2,6 +2,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as endOfTurn, setTimeout as sleep } from 'node:timers/promises';
 import { KeyedMutex, messageOf } from '@fairlead/base';
+import { isGatewayService } from '@fairlead/network';
 import { removeEmptyCgroup, type TaskProcess } from '@fairlead/runtime';
 import type { EngineContext } from '../context.ts';
 import type { Container } from '../model.ts';
@@ -139,10 +140,23 @@ export class Recovery {
     const started = await this.#reopen(container);
     started.process.started();
     this.#lifecycle.adopt(container.id, started);
+    await this.#leaveUnjoined(container);
     const { settings, containerd, logger } = this.#context;
     const { pipes } = containerFiles(settings, container.id);
     const own = this.#execs.of(container.id);
     followLostExecs({ pipes, containerId: container.id, own }, containerd.tasks, logger);
+  }
+
+  /** What it was about to join when the engine ended, and nobody was told that it has, it leaves again. */
+  async #leaveUnjoined({ id, sandbox, config }: Container): Promise<void> {
+    const { network } = this.#context;
+    const endpoints = network.endpointsIn(sandbox ?? '').filter(({ owner }) => owner === id);
+    if (endpoints.length <= config.networks.length) return;
+    const joined = new Set(config.networks.map(({ network: reference }) => network.findNetwork(reference).id));
+    for (const endpoint of endpoints) {
+      const isByItself = isGatewayService({ network: network.findNetwork(endpoint.network) });
+      if (!joined.has(endpoint.network) && !isByItself) await network.leave(endpoint);
+    }
   }
 
   /** One container that cannot be recovered does not keep the others from it. */
