@@ -156,7 +156,7 @@ export class NetworkServices implements NetworkService {
       const join = () => this.#network.join(sandbox, [request], signal);
       await this.#operation(`network connect ${network.name} ${container.name}`, join);
     }
-    const others = container.config.networks.filter((item) => !isOn(item, network));
+    const others = container.config.networks.filter((item) => !this.#isOn(item, network));
     this.#remember(container.id, { networks: [...others, { network: network.name, config }] });
     this.#rewriteFiles(container.id);
   }
@@ -164,7 +164,7 @@ export class NetworkServices implements NetworkService {
   /** @param wasJoining somebody waited for an address there until now: it may have never come to be on it. */
   async #disconnect(network: Network, container: Container, wasJoining: boolean): Promise<void> {
     requireDisconnectable(container, network);
-    const remaining = container.config.networks.filter((item) => !isOn(item, network));
+    const remaining = container.config.networks.filter((item) => !this.#isOn(item, network));
     const endpoint = this.#endpoint(container, network);
     if (endpoint === undefined && remaining.length === container.config.networks.length) {
       if (wasJoining) return;
@@ -187,7 +187,7 @@ export class NetworkServices implements NetworkService {
     change: { readonly in?: string; readonly out?: string },
   ): Promise<void> {
     const { networks } = container.config;
-    const attachment = networks.find((item) => isOn(item, network));
+    const attachment = networks.find((item) => this.#isOn(item, network));
     if (attachment === undefined) {
       throw new FairleadError('not-found', `container ${container.name} is not connected to network ${network.name}`);
     }
@@ -266,6 +266,13 @@ export class NetworkServices implements NetworkService {
       .find((endpoint) => endpoint.network === network.id && endpoint.owner === id);
   }
 
+  /** Whether a container was told to be on a network: by its name, its id, or the beginning of that. */
+  #isOn({ network: reference }: NetworkAttachment, { name, id }: Network): boolean {
+    if (reference === name || reference === id) return true;
+    const isMeant = (each: Network) => each.name === reference || each.id.startsWith(reference);
+    return id.startsWith(reference) && this.#network.networks().filter(isMeant).length === 1;
+  }
+
   /** What is joined now is joined again at the next start. */
   #remember(id: string, change: Partial<Pick<ContainerConfig, 'networks' | 'host'>>): void {
     const container = this.#table.find(id);
@@ -300,14 +307,10 @@ export class NetworkServices implements NetworkService {
     const none = this.#network.findNetwork('none');
     // Whoever has left it may join others.
     const isNone = network.driver === 'null' && network.template === undefined;
-    if (isNone || config.networks.some((item) => isOn(item, none))) {
+    if (isNone || config.networks.some((item) => this.#isOn(item, none))) {
       fail('container cannot be connected to multiple networks with one of the networks in private (none) mode');
     }
   }
-}
-
-function isOn({ network: reference }: NetworkAttachment, network: Network): boolean {
-  return reference === network.name || reference === network.id;
 }
 
 function requireDisconnectable({ config }: Container, network: Network): void {
