@@ -10,10 +10,15 @@ export function noteAbsentAddresses(
 ): void {
   const wanted = new Set(mappings.map(({ hostAddress }) => hostAddress).filter((address) => isOwnable(address)));
   if (wanted.size === 0) return;
-  for (const object of kernel.observe('', ['address'])) {
-    if (object.kind === 'address') wanted.delete(addressOf(object.address));
-  }
+  for (const address of addressesOfHost(kernel)) wanted.delete(address);
   for (const address of wanted) logger.warn('published ports wait for their host address', { address });
+}
+
+/** The addresses that the host has, of all its interfaces. */
+export function addressesOfHost(kernel: Pick<KernelPort, 'observe'>): IpAddress[] {
+  return kernel
+    .observe('', ['address'])
+    .flatMap((object) => (object.kind === 'address' ? [addressOf(object.address)] : []));
 }
 
 /** One of an interface, unlike the wildcards, and unlike loopback, which is all there. */

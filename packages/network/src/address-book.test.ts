@@ -175,3 +175,17 @@ test('links of macvlan that share a wire have hardware addresses of their own, t
   assert.deepEqual(leases(), [first, second, ...parents], 'the same for the same address');
   assert.equal(leases({ macAddress: '02:00:00:00:00:07' })[2], '02:00:00:00:00:07', 'unless one is asked for');
 });
+
+test('what others have is given to nobody who has not asked for it, and to others again when they have it no longer', () => {
+  const { book, take } = open();
+  const others = new Set(['10.0.0.2', '10.0.0.4'].map((address) => parseIpAddress(address)));
+  const given = (owner: string, config: EndpointConfig = {}) => book.lease(small, owner, config, others).ipv4;
+  assert.deepEqual(
+    [given('a'), given('b'), given('c', { ipv4Address: '10.0.0.4' })],
+    ['10.0.0.3', '10.0.0.5', '10.0.0.4'],
+  );
+  assert.equal(take('d').ipv4, '10.0.0.2');
+  const all = new Set(Array.from({ length: 8 }, (_, last) => parseIpAddress(`10.9.0.${last}`)));
+  assert.throws(() => book.lease(tiny, 'a', {}, all), { message: /no available IPv4 addresses/ });
+  assert.equal(take('a', {}, tiny).ipv4, '10.9.0.1');
+});

@@ -58,17 +58,18 @@ export class AddressBook {
   /**
    * The addresses of a container on a network: the static ones asked for, else those it had before, else free ones.
    *
+   * @param others what is not given to who has not asked for it: the host's own addresses, on a wire that it is on as well.
    * @throws FairleadError `forbidden` when a static address is taken, `internal` when a pool is used up; the container
    * keeps what it had before then.
    */
-  lease(network: Network, owner: string, config: EndpointConfig): Lease {
+  lease(network: Network, owner: string, config: EndpointConfig, others: Addresses = NONE): Lease {
     const previous = this.find(network.id, owner);
     if (previous !== undefined && isWhole(previous, network) && fits(previous, config)) return previous;
     if (network.pools !== undefined) throw new FairleadError('internal', `no address given on ${label(network)}`);
     if (previous !== undefined) this.#free(previous);
     const taken: IpAddress[] = [];
     try {
-      return this.#leases.put(this.#newLease(network, owner, config, previous, taken));
+      return this.#leases.put(this.#newLease(network, owner, { config, previous, others }, taken));
     } catch (error) {
       for (const address of taken) this.#poolOf(network.id, address)?.release(address);
       if (previous !== undefined) this.#take(previous);
@@ -121,15 +122,9 @@ export class AddressBook {
   }
 
   /** @param taken gets every address as it is taken, also when the next one cannot be had. */
-  #newLease(
-    network: Network,
-    owner: string,
-    config: EndpointConfig,
-    previous: Lease | undefined,
-    taken: IpAddress[],
-  ): Lease {
+  #newLease(network: Network, owner: string, { config, previous, others }: LeaseWish, taken: IpAddress[]): Lease {
     const take = (family: Family, wanted: string | undefined, preferred: IpAddress | undefined) => {
-      const { address } = this.#allocate(network, family, wanted, preferred);
+      const address = this.#allocate(network, family, { wanted, preferred, others });
       taken.push(address);
       return address;
     };
@@ -139,10 +134,19 @@ export class AddressBook {
     return leaseOf(network, owner, config, { ...(ipv4 && { ipv4 }), ...(ipv6 && { ipv6 }) });
   }
 
-  #allocate(network: Network, family: Family, wanted: string | undefined, preferred: IpAddress | undefined) {
+  #allocate(network: Network, family: Family, { wanted, preferred, others }: AddressWish): IpAddress {
     const pools = (this.#pools.get(network.id) ?? []).filter(({ subnet }) => prefixFamily(subnet) === family);
     const fixed = wanted ? tryParseIpAddress(wanted) : undefined;
-    return allocateAddress(pools, label(network), { static: fixed, preferred });
+    const passedOver: ReturnType<typeof allocateAddress>[] = [];
+    try {
+      for (;;) {
+        const found = allocateAddress(pools, label(network), { static: fixed, preferred });
+        if (fixed !== undefined || !others.has(found.address)) return found.address;
+        passedOver.push(found);
+      }
+    } finally {
+      for (const { pool, address } of passedOver) pool.release(address);
+    }
   }
 
   #take(lease: Lease): void {
@@ -180,6 +184,22 @@ function leaseOf(
     ...(ipv6 && { ipv6 }),
     ...(lan && { lan }),
   };
+}
+
+type Addresses = ReadonlySet<IpAddress>;
+const NONE: Addresses = new Set();
+
+/** What a lease is made from. */
+interface LeaseWish {
+  readonly config: EndpointConfig;
+  readonly previous: Lease | undefined;
+  readonly others: Addresses;
+}
+
+interface AddressWish {
+  readonly wanted: string | undefined;
+  readonly preferred: IpAddress | undefined;
+  readonly others: Addresses;
 }
 
 /** What somebody else has given. */

@@ -1,4 +1,4 @@
-import { FairleadError, newIdentifier, parseMacAddress } from '@fairlead/base';
+import { FairleadError, type IpAddress, newIdentifier, parseMacAddress } from '@fairlead/base';
 import { randomMac } from './address-book.ts';
 import { requireRoom, requireValidEndpoint } from './endpoint-rules.ts';
 import type { Joined } from './gateway.ts';
@@ -12,6 +12,13 @@ export interface JoinRequest {
   readonly network: Network;
   readonly hostname: string;
   readonly config: EndpointConfig;
+}
+
+/** What decides about endpoints beside what is stored. */
+export interface EndpointSurroundings {
+  readonly capacity: BridgeCapacity;
+  /** The host's own addresses; asked only where the host is on the wire as well. */
+  readonly hostAddresses: () => IpAddress[];
 }
 
 /** Endpoints that were stored together. */
@@ -35,7 +42,7 @@ export function makeEndpoints(
   state: NetworkState,
   sandbox: Sandbox,
   requests: readonly JoinRequest[],
-  capacity: BridgeCapacity,
+  surroundings: EndpointSurroundings,
 ): MadeEndpoints {
   const added: Joined[] = [];
   const grown: { readonly before: Network; readonly after: Network }[] = [];
@@ -53,7 +60,7 @@ export function makeEndpoints(
         const { id } = request.network;
         leases.unshift({ network: id, previous: state.addresses.find(id, sandbox.owner) });
         const before = state.networks.get(id);
-        const item = makeEndpoint(state, sandbox, request, capacity);
+        const item = makeEndpoint(state, sandbox, request, surroundings);
         added.push(item);
         if (before !== undefined && item.network !== before) grown.push({ before, after: item.network });
       }
@@ -66,7 +73,12 @@ export function makeEndpoints(
   });
 }
 
-function makeEndpoint(state: NetworkState, sandbox: Sandbox, request: JoinRequest, capacity: BridgeCapacity): Joined {
+function makeEndpoint(
+  state: NetworkState,
+  sandbox: Sandbox,
+  request: JoinRequest,
+  { capacity, hostAddresses }: EndpointSurroundings,
+): Joined {
   const { hostname, config } = request;
   // It may have been removed or changed since the caller looked it up.
   const network = state.networks.get(request.network.id);
@@ -94,12 +106,14 @@ function makeEndpoint(state: NetworkState, sandbox: Sandbox, request: JoinReques
   if (interfacePrefix === undefined && network.remote === undefined)
     return { network, endpoint: state.endpoints.put(base) };
   requireValidEndpoint(network, config);
-  const others = state.endpoints.onNetwork(network.id);
-  requireRoom(network, others);
-  const segment = network.bridge === undefined ? 0 : segmentWithRoom(network, others, capacityOf(network, capacity));
+  const neighbours = state.endpoints.onNetwork(network.id);
+  requireRoom(network, neighbours);
+  const segment =
+    network.bridge === undefined ? 0 : segmentWithRoom(network, neighbours, capacityOf(network, capacity));
   const roomy = withSegment(network, segment);
   if (roomy !== network) state.networks.put(roomy);
-  const lease = state.addresses.lease(network, sandbox.owner, config);
+  const others = network.parent === undefined ? undefined : new Set(hostAddresses());
+  const lease = state.addresses.lease(network, sandbox.owner, config, others);
   const { mac } = lease;
   // What a LAN gave has to be asked for again before it is used.
   const { ipv4, ipv6 } = isLan(network) ? {} : lease;

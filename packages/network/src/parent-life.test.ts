@@ -51,6 +51,16 @@ test('a container on a parent is attached and named, and leaves nothing when it 
   assert.equal(rig.snapshot(), empty);
 });
 
+test('an address that the host has on the same wire is not given to a container by itself', async () => {
+  using rig = await Rig.started();
+  const ipam = { config: [{ subnet: '192.0.2.0/24', gateway: '192.0.2.254' }] };
+  const network = await lan(rig, { options: { parent: 'uplink' }, ipam });
+  const { ipv4 } = await rig.join(await rig.sandbox('web'), network);
+  assert.equal(ipv4, '192.0.2.2');
+  const { ipv4: asked } = await rig.join(await rig.sandbox('other'), network, { ipv4Address: '192.0.2.1' });
+  assert.equal(asked, '192.0.2.1');
+});
+
 test('a VLAN goes with the last of the networks that use it', async () => {
   using rig = await Rig.started();
   const request = { ipam: { config: [{ subnet: '10.51.0.0/24' }] }, name: 'second' };

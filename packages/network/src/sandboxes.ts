@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf, settleAll } from '@fairlead/base';
 import type { KernelObject } from '@fairlead/netlink';
-import { noteAbsentAddresses } from './absent-addresses.ts';
+import { addressesOfHost, noteAbsentAddresses } from './absent-addresses.ts';
 import { leaseId } from './address-book.ts';
 import { allSettled } from './all-settled.ts';
 import { diff, removals } from './diff.ts';
@@ -77,9 +77,10 @@ export class Sandboxes {
   ): Promise<readonly Joined[]> {
     const { state, kernel, records, capacity } = this.#context;
     const { id } = before.sandbox;
+    const surroundings = { capacity, hostAddresses: () => addressesOfHost(kernel) };
     const { added, grown, undo } = state.store.transaction(() => {
       this.#unsettle(before.sandbox);
-      return makeEndpoints(state, before.sandbox, requests, capacity);
+      return makeEndpoints(state, before.sandbox, requests, surroundings);
     });
     const growth = growNetworks(kernel, grown);
     const current = () =>
