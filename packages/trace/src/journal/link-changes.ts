@@ -1,3 +1,5 @@
+import { aftermath, OwnTouches } from './own-touches.ts';
+
 /** What of an interface others could change. */
 export interface LinkState {
   readonly index: number;
@@ -9,23 +11,20 @@ export interface LinkState {
   readonly master?: number;
 }
 
-/** Milliseconds for which what comes after a change of our own is taken for its consequence. */
-const AFTERMATH = 3000;
-
 /**
  * Finds out what others do to interfaces that are ours, and to the addresses of all. What we have not just touched ourselves
  * was somebody else.
  */
 export class LinkChanges {
   readonly #links = new Map<number, LinkState>();
-  readonly #touched = new Map<string, number>();
+  readonly #touched = new OwnTouches<string>();
   /** Addresses by the index of their interface: a lifetime that is renewed is told by the kernel like a new one. */
   readonly #addresses = new Set<string>();
   #endedAt = Number.NEGATIVE_INFINITY;
 
   /** We are changing an interface, by its name. @param now milliseconds, of any clock that goes on. */
   touch(name: string, now: number): void {
-    this.#touched.set(name, now);
+    this.#touched.add(name, now);
   }
 
   /** We let a namespace go: cables that lead into it go with it, when the kernel comes to it. */
@@ -53,7 +52,7 @@ export class LinkChanges {
   gone(index: number, now: number): string[] {
     const before = this.#links.get(index);
     this.#links.delete(index);
-    if (before === undefined || this.isOurs(before.name, now) || now - this.#endedAt < AFTERMATH) return [];
+    if (before === undefined || this.isOurs(before.name, now) || now - this.#endedAt < aftermath) return [];
     return [`${before.name} removed`];
   }
 
@@ -75,6 +74,6 @@ export class LinkChanges {
 
   /** True for an interface that we have just touched. */
   isOurs(name: string, now: number): boolean {
-    return now - (this.#touched.get(name) ?? Number.NEGATIVE_INFINITY) < AFTERMATH;
+    return this.#touched.has(name, now);
   }
 }
