@@ -21,6 +21,7 @@ import type {
   WaitCondition,
   WaitResult,
 } from '../engine-port.ts';
+import { BoundedCache } from '../image/bounded-cache.ts';
 import { settleLogConfig } from '../log/log-options.ts';
 import type { LogMark } from '../log/log-writer.ts';
 import type { Container, ContainerConfig, Exec, Image } from '../model.ts';
@@ -42,6 +43,9 @@ import { networkWarnings } from './network-plan.ts';
 import { processesOf } from './processes.ts';
 import { requireFitForUserNamespace } from './user-namespace.ts';
 import { containerView } from './view.ts';
+
+/** Images of containers that are remembered; builds make one with each step. */
+const IMAGES = 1000;
 
 const isolation = lateModule(() => import('./isolation.ts'));
 const limitSupport = lateModule(() => import('./limit-support.ts'));
@@ -68,7 +72,7 @@ export class Containers implements ContainerService {
   readonly #volumes: ContainerVolumes;
   readonly #links: LegacyLinks;
   readonly #turns: KeyedMutex;
-  readonly #images = new Map<string, Image>();
+  readonly #images = new BoundedCache<Image>(IMAGES);
   readonly #updates: ContainerUpdates;
 
   constructor(parts: ContainersParts) {
@@ -84,7 +88,7 @@ export class Containers implements ContainerService {
 
   async create(request: ContainerConfig & { readonly name?: string }, marks: Pick<Container, 'isBuildStep'> = {}) {
     const { container, image, chainId, volumes, warnings } = await this.draft(request, marks);
-    this.#images.set(image.id, image);
+    void this.#images.get(image.id, async () => image);
     await this.#make(container, chainId, volumes);
     this.#context.events.emit(containerEvent(container, 'create'));
     return { id: container.id, warnings };
@@ -378,12 +382,8 @@ export class Containers implements ContainerService {
 
   /** An image may be removed by force while containers made from it go on. */
   async #imageOf({ imageId }: Container): Promise<Image | undefined> {
-    const known = this.#images.get(imageId);
-    if (known !== undefined) return known;
     try {
-      const image = await this.#context.images.inspect(imageId);
-      this.#images.set(imageId, image);
-      return image;
+      return await this.#images.get(imageId, () => this.#context.images.inspect(imageId));
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
