@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ApiClient } from '@fairlead/api/client';
@@ -94,6 +94,14 @@ describe('isolation', { timeout: 120_000 }, () => {
       /can't join IPC of container [0-9a-f]{64}: non-shareable IPC/,
     );
     assert.equal(await run(['--ipc', 'none'], 'grep -c " /dev/shm " /proc/mounts; true'), '0\n');
+  });
+
+  test('what containers write is out of the reach of other users of the machine', () => {
+    const { host } = engine;
+    for (const path of [join(host.folder, 'data'), host.pathOf('/run/fairlead/shm')]) {
+      assert.equal(statSync(path).mode & 0o777, 0o710, path);
+    }
+    assert.equal(statSync(join(host.folder, 'data/state.db')).mode & 0o777, 0o600);
   });
 
   test('/dev/shm is shared on when the daemon was killed, and gone with its container', async () => {

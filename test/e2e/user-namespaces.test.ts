@@ -74,6 +74,17 @@ describe('user namespaces', { timeout: 180_000 }, () => {
     assert.equal(await host.exec('stat', '-c', '%u', `/proc/${pid}`), `${root}\n`);
   });
 
+  test('/dev/shm is shared with who may', async () => {
+    await docker('run', '-d', '--name', 'giver', '--ipc', 'shareable', 'busybox', 'sleep', '1000');
+    await docker('exec', '-u', 'web', 'giver', 'sh', '-c', 'echo shared >/dev/shm/f');
+    assert.equal(
+      await run(['--net', 'container:giver', '--ipc', 'container:giver', '-u', 'web'], 'cat /dev/shm/f'),
+      'shared\n',
+    );
+    assert.deepEqual(ownerOf('/run/fairlead/shm'), [0, root]);
+    await docker('rm', '-f', 'giver');
+  });
+
   test('exec and its terminal belong to who is root inside', async () => {
     assert.equal(await docker('exec', '-u', 'web', 'web', 'sh', '-c', 'id -u; echo x >/dev/stdout'), '33\nx\n');
     await docker('exec', 'web', 'sh', '-c', 'echo 127.0.0.9 mine >>/etc/hosts; grep -q mine /etc/hosts');
@@ -85,6 +96,7 @@ describe('user namespaces', { timeout: 180_000 }, () => {
     assert.deepEqual(ownerOf(`${await mountpoint('fresh')}/file`), [root + 33, root + 33]);
     assert.deepEqual(ownerOf(`${await mountpoint('filled')}/page`), [root, root]);
     await run(['-v', `${host.folder}/bound/deep:/b`], 'touch /b/file');
+    assert.deepEqual(ownerOf(join(host.folder, 'data')), [0, root]);
     assert.deepEqual(ownerOf(`${host.folder}/bound`), [root, root]);
     assert.deepEqual(ownerOf(`${host.folder}/bound/deep/file`), [root, root]);
   });

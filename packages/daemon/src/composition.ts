@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { type IdentityMapping, type Logger, lateModule, newIdentifier, settleAll } from '@fairlead/base';
+import { type IdentityMapping, type Logger, lateModule, newIdentifier, ownerOutside, settleAll } from '@fairlead/base';
 import {
   type BuildKitService,
   type Container,
@@ -87,8 +87,8 @@ export interface ComposedEngine extends AsyncDisposable {
 export async function composeEngine(live: LiveOptions, logger: Logger): Promise<ComposedEngine> {
   await using parts = new AsyncDisposableStack();
   const options = live.current;
-  for (const path of [options.dataRoot, options.execRoot]) mkdirSync(path, { recursive: true, mode: 0o711 });
-  const identities = options.userRemap && (await userRemap(options.userRemap));
+  const identities = options.userRemap ? await userRemap(options.userRemap) : undefined;
+  makeRoots(options, identities);
   if (identities) requireMappedOverlays(options.dataRoot, identities);
   const recorder = new Recorder();
   const metrics = options.metrics && new (await import('./metrics/metrics.ts')).Metrics();
@@ -253,6 +253,16 @@ function chosenBridge(store: Store, logger: Logger): string {
 async function userRemap(asked: string): Promise<IdentityMapping | undefined> {
   const { readIdentityFiles, remappedIdentities } = await import('./user-remap.ts');
   return remappedIdentities(asked, readIdentityFiles());
+}
+
+/**
+ * State is for root's eyes alone, volumes and layers too, and for who is root in containers: their runtime binds what is in
+ * there. Sockets of clients can be elsewhere in what is there for this run.
+ */
+function makeRoots({ dataRoot, execRoot }: DaemonOptions, identities: IdentityMapping | undefined): void {
+  for (const path of [dataRoot, execRoot]) mkdirSync(path, { recursive: true, mode: 0o711 });
+  chmodSync(dataRoot, 0o710);
+  chownSync(dataRoot, 0, identities === undefined ? 0 : ownerOutside(identities, { uid: 0, gid: 0 }).gid);
 }
 
 /** All plugins in one registry, made by the first who needs one: each is asked once what it is. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Owner } from '@fairlead/base';
 import type { EngineSettings, FileSystems } from '../context.ts';
@@ -28,6 +28,9 @@ export class SharedMemory {
     this.close(id);
     const target = this.path(id);
     mkdirSync(target, { recursive: true, mode: 0o711 });
+    // Everybody may write there, and ids are no secret: only who is root in a container gets as far.
+    chmodSync(this.#directory, 0o710);
+    if (root !== undefined) chownSync(this.#directory, 0, root.gid);
     const size = config.host.shmSize > 0 ? `,size=${config.host.shmSize}` : '';
     const owner = root === undefined ? '' : `,uid=${root.uid},gid=${root.gid}`;
     const options = `nosuid,nodev,noexec,mode=1777${size}${owner}`;
