@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { IgnorePatterns } from './ignore-patterns.ts';
 import { hasWildcards, pathPattern } from './path-pattern.ts';
 
@@ -51,4 +52,28 @@ test('wildcards do not cross slashes', () => {
   for (const pattern of ['[', '[a', 'a\\', '[b-a]']) {
     assert.throws(() => pathPattern(pattern), { message: 'syntax error in pattern' }, pattern);
   }
+});
+
+/** By the words of the definition: slow where there are many stars. */
+function matches(pattern: string, path: string): boolean {
+  if (pattern === '') return path === '';
+  const [first, rest] = [pattern[0], pattern.slice(1)];
+  if (first !== '*')
+    return path !== '' && (first === path[0] || (first === '?' && path[0] !== '/')) && matches(rest, path.slice(1));
+  return matches(rest, path) || (path !== '' && path[0] !== '/' && matches(pattern, path.slice(1)));
+}
+
+test('a pattern matches what the definition says', () => {
+  const text = (alphabet: readonly string[]) => fc.string({ unit: fc.constantFrom(...alphabet), maxLength: 8 });
+  fc.assert(
+    fc.property(text(['a', 'b', '*', '?', '/']), text(['a', 'b', '/']), (pattern, path) => {
+      assert.equal(pathPattern(pattern).test(path), matches(pattern, path), `${pattern} ${path}`);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('many stars take no longer than one', () => {
+  assert.equal(pathPattern(`${'*a'.repeat(100)}*b`).test('a'.repeat(255)), false);
+  assert.equal(pathPattern(`${'*a'.repeat(100)}*b`).test(`${'a'.repeat(254)}b`), true);
 });

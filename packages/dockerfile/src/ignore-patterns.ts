@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { patternSource } from './path-pattern.ts';
+import { ignorePattern } from './path-pattern.ts';
 
 /** A line of a `.dockerignore`. */
 interface IgnorePattern {
@@ -52,6 +52,5 @@ function parsePattern(line: string): IgnorePattern[] {
   const isException = line.startsWith('!');
   const pattern = posix.normalize((isException ? line.slice(1) : line).trim()).replace(/^\/+(?=.)|\/+$/g, '');
   if (pattern === '' || pattern === '.') return [];
-  const expression = new RegExp(`^${patternSource(pattern, true)}$`, 's');
-  return [{ expression, isException, depth: pattern.split('/').length }];
+  return [{ expression: ignorePattern(pattern), isException, depth: pattern.split('/').length }];
 }

@@ -5,6 +5,8 @@ export function hasWildcards(path: string): boolean {
   return /^(?:[^\\*?[]|\\[\s\S])*[*?[]/.test(path);
 }
 
+const tokens = /\*\*\/?|\[\^?(?:\\[\s\S]|[^\\\]])+\]|\\[\s\S]|[\s\S]/g;
+
 /**
  * A pattern of Go's `filepath.Match` as an expression: `*` and `?` do not cross slashes, `[a-z]` and `[^a]` are sets, a
  * backslash takes the next character as it is.
@@ -12,24 +14,36 @@ export function hasWildcards(path: string): boolean {
  * @throws FairleadError `invalid-argument` for a set that is not closed and the like.
  */
 export function pathPattern(pattern: string): RegExp {
-  return new RegExp(`^${patternSource(pattern, false)}$`, 's');
+  const chunks = [''];
+  for (const [token] of pattern.matchAll(tokens)) {
+    if (token.startsWith('*')) chunks.push(token.endsWith('/') ? '/' : '');
+    else chunks.push(`${chunks.pop()}${tokenSource(token, pattern)}`);
+  }
+  const [head = '', ...others] = chunks;
+  const last = others.pop();
+  // What stands between two stars is found where it is first, once and for all: to try every place for each of many stars
+  // takes longer than anybody waits.
+  const between = others.map((chunk, index) => `(?=([^/]*?${chunk}))\\${index + 1}`);
+  return new RegExp(`^${head}${between.join('')}${last === undefined ? '' : `[^/]*${last}`}$`, 's');
 }
 
-/** The same as text; with `doubled`, `**` matches any number of directories. */
-export function patternSource(pattern: string, doubled: boolean): string {
+/** A pattern of a `.dockerignore` as an expression: as {@link pathPattern}, but `**` matches any number of directories. */
+export function ignorePattern(pattern: string): RegExp {
+  if (!pattern.includes('**')) return pathPattern(pattern);
   let source = '';
-  const tokens = /\*\*\/?|\[\^?(?:\\[\s\S]|[^\\\]])+\]|\\[\s\S]|[\s\S]/g;
   for (const [token] of pattern.matchAll(tokens)) {
-    const rest = pattern.slice(pattern.indexOf(token));
-    if (token.startsWith('**') && doubled) source += token === '**' ? '.*' : '(?:.*/)?';
-    else if (token.startsWith('**')) source += `[^/]*${token.endsWith('/') ? '/' : ''}`;
-    else if (token === '*') source += '[^/]*';
-    else if (token === '?') source += '[^/]';
-    else if (token.startsWith('[') && token.length > 1) source += characterSet(token);
-    else if (token === '[' || token === '\\') throw badPattern(rest);
-    else source += RegExp.escape(token.startsWith('\\') ? token.slice(1) : token);
+    if (token.startsWith('**')) source += token === '**' ? '.*' : '(?:.*/)?';
+    else source += token === '*' ? '[^/]*' : tokenSource(token, pattern);
   }
-  return source;
+  return new RegExp(`^${source}$`, 's');
+}
+
+/** What is no star. */
+function tokenSource(token: string, pattern: string): string {
+  if (token === '?') return '[^/]';
+  if (token.startsWith('[') && token.length > 1) return characterSet(token);
+  if (token === '[' || token === '\\') throw badPattern(pattern.slice(pattern.indexOf(token)));
+  return RegExp.escape(token.startsWith('\\') ? token.slice(1) : token);
 }
 
 /** Within a set only `^` in front, `-` in between and the backslash mean something. */
