@@ -63,7 +63,7 @@ function detached(places: Places): Supervisor {
     start() {
       if (runningEngine(places.pidFile) !== undefined) return () => true;
       for (const path of [places.log, places.pidFile]) mkdirSync(dirname(path), { recursive: true });
-      const log = openSync(places.log, 'a');
+      const log = openSync(places.log, 'a', 0o640);
       const flags = ['daemon', ...daemonFlags(places)];
       const engine = spawn(launcher, flags, { detached: true, stdio: ['ignore', log, log], cwd: '/' });
       engine.unref();
