@@ -3,11 +3,11 @@ import { codeOf, FairleadError } from '@fairlead/base';
 import type { Descriptor, Digest } from '../document/digest.ts';
 import type { ImageReference } from '../document/image-reference.ts';
 import type { BlobContent } from '../transfer/content-store.ts';
-import { type HttpRequest, type HttpResponse, HttpTransport } from './http-transport.ts';
-import { RegistryAuthorizer } from './registry-authorizer.ts';
+import type { HttpResponse } from './http-transport.ts';
+import { RegistryConnection } from './registry-connection.ts';
 import { registryEndpoints } from './registry-endpoint.ts';
 import { pushError } from './registry-error.ts';
-import { type RegistryClientOptions, reach } from './remote-repository.ts';
+import type { RegistryClientOptions } from './remote-repository.ts';
 
 /** Attempts at one blob before the push is given up. */
 const maximumAttempts = 5;
@@ -18,22 +18,12 @@ export type BlobArrival = 'present' | 'mounted' | 'uploaded';
 /** A repository of a registry to be written to (OCI distribution spec, "Push"). Disposing it ends its connections. */
 export class PushRepository implements Disposable {
   readonly #path: string;
-  readonly #base: URL;
-  readonly #transport: HttpTransport;
-  readonly #authorizer: RegistryAuthorizer;
+  readonly #connection: RegistryConnection;
   readonly #options: RegistryClientOptions;
 
-  private constructor(
-    path: string,
-    base: URL,
-    transport: HttpTransport,
-    authorizer: RegistryAuthorizer,
-    options: RegistryClientOptions,
-  ) {
+  private constructor(path: string, connection: RegistryConnection, options: RegistryClientOptions) {
     this.#path = path;
-    this.#base = base;
-    this.#transport = transport;
-    this.#authorizer = authorizer;
+    this.#connection = connection;
     this.#options = options;
   }
 
@@ -44,21 +34,13 @@ export class PushRepository implements Disposable {
   ): Promise<PushRepository> {
     const endpoint = (await registryEndpoints(domain, options)).find(({ mirror }) => !mirror);
     if (endpoint === undefined) throw new FairleadError('internal', `no endpoint for ${domain}`);
-    const transport = new HttpTransport(endpoint.tls);
-    const scope = `repository:${path}:push,pull`;
-    const authorizer = new RegistryAuthorizer(transport, options.credentials ?? {}, scope);
-    try {
-      const base = await reach(transport, authorizer, endpoint, options.signal);
-      return new PushRepository(path, base, transport, authorizer, options);
-    } catch (error) {
-      transport[Symbol.dispose]();
-      throw error;
-    }
+    const connection = await RegistryConnection.open(endpoint, `repository:${path}:push,pull`, options);
+    return new PushRepository(path, connection, options);
   }
 
   /** True when the repository has the blob. */
   async has(digest: Digest): Promise<boolean> {
-    const response = await this.#send({ method: 'HEAD', url: this.#url(`blobs/${digest}`) });
+    const response = await this.#connection.send({ method: 'HEAD', url: this.#url(`blobs/${digest}`) });
     response.resume();
     if (response.statusCode === 200) return true;
     if (response.statusCode === 404) return false;
@@ -90,14 +72,14 @@ export class PushRepository implements Disposable {
   /** Let a tag stand for a manifest whose parts are there. @returns the digest that the registry gives it. */
   async putManifest(tag: string, { mediaType }: Descriptor, body: Uint8Array): Promise<void> {
     const headers = { 'Content-Type': mediaType, 'Content-Length': String(body.length) };
-    const response = await this.#send({ method: 'PUT', url: this.#url(`manifests/${tag}`), headers, body });
+    const response = await this.#connection.send({ method: 'PUT', url: this.#url(`manifests/${tag}`), headers, body });
     if (response.statusCode !== 201 && response.statusCode !== 202) throw await pushError(response);
     response.resume();
   }
 
   /** End the connections. */
   [Symbol.dispose](): void {
-    this.#transport[Symbol.dispose]();
+    this.#connection[Symbol.dispose]();
   }
 
   /** @returns `undefined` when the registry has taken the blob from `source`. */
@@ -107,7 +89,7 @@ export class PushRepository implements Disposable {
       url.searchParams.set('mount', digest);
       url.searchParams.set('from', source);
     }
-    const response = await this.#send({ method: 'POST', url, headers: { 'Content-Length': '0' } });
+    const response = await this.#connection.send({ method: 'POST', url, headers: { 'Content-Length': '0' } });
     if (response.statusCode !== 201 && response.statusCode !== 202) throw await pushError(response);
     response.resume();
     return response.statusCode === 201 ? undefined : { url: locationOf(response, url), offset: 0 };
@@ -119,19 +101,19 @@ export class PushRepository implements Disposable {
       'Content-Length': String(size - offset),
       ...(offset > 0 && { 'Content-Range': `${offset}-${size - 1}` }),
     };
-    const sent = await this.#send({ method: 'PATCH', url, headers, stream: content(offset) });
+    const sent = await this.#connection.send({ method: 'PATCH', url, headers, stream: content(offset) });
     if (sent.statusCode !== 202 && sent.statusCode !== 204) throw await pushError(sent);
     sent.resume();
     const end = locationOf(sent, url);
     end.searchParams.set('digest', digest);
-    const kept = await this.#send({ method: 'PUT', url: end, headers: { 'Content-Length': '0' } });
+    const kept = await this.#connection.send({ method: 'PUT', url: end, headers: { 'Content-Length': '0' } });
     if (kept.statusCode !== 201 && kept.statusCode !== 204) throw await pushError(kept);
     kept.resume();
   }
 
   /** How far an upload has got; `undefined` when the registry has forgotten it. */
   async #progressOf({ url }: Upload): Promise<Upload | undefined> {
-    const response = await this.#send({ method: 'GET', url });
+    const response = await this.#connection.send({ method: 'GET', url });
     response.resume();
     const range = /^(?:bytes=)?0-(\d+)$/.exec(String(response.headers['range'] ?? ''));
     if (response.statusCode !== 204 || range === null) return undefined;
@@ -140,20 +122,8 @@ export class PushRepository implements Disposable {
     return last === 0 ? undefined : { url: locationOf(response, url), offset: last + 1 };
   }
 
-  /** A token may be asked for anew once; a stream cannot be sent twice. */
-  async #send(request: HttpRequest): Promise<HttpResponse> {
-    const { signal } = this.#options;
-    const send = () =>
-      this.#transport.send({ ...request, headers: { ...request.headers, ...this.#authorizer.headers }, signal });
-    const response = await send();
-    if (response.statusCode !== 401 || request.stream !== undefined) return response;
-    if (!(await this.#authorizer.answer(response, request.url, signal))) return response;
-    response.resume();
-    return await send();
-  }
-
   #url(path: string): URL {
-    return new URL(`/v2/${this.#path}/${path}`, this.#base);
+    return new URL(`/v2/${this.#path}/${path}`, this.#connection.base);
   }
 }
 

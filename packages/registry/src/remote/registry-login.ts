@@ -1,8 +1,8 @@
 import { FairleadError } from '@fairlead/base';
-import { HttpTransport, operation } from './http-transport.ts';
-import { RegistryAuthorizer, type RegistryCredentials } from './registry-authorizer.ts';
+import { operation } from './http-transport.ts';
+import type { RegistryCredentials } from './registry-authorizer.ts';
+import { RegistryConnection } from './registry-connection.ts';
 import { type RegistrySettings, registryEndpoints } from './registry-endpoint.ts';
-import { reach } from './remote-repository.ts';
 
 /** What Docker's own registry has been called since before it had a second version. */
 const hubAddresses = /^(https?:\/\/)?(index\.)?docker\.io(\/v1)?\/?$/;
@@ -25,10 +25,9 @@ export async function checkCredentials(
 ): Promise<void> {
   const endpoint = (await registryEndpoints(registryHost(serverAddress), settings)).find(({ mirror }) => !mirror);
   if (endpoint === undefined) throw new FairleadError('internal', `no endpoint for ${serverAddress}`);
-  using transport = new HttpTransport(endpoint.tls);
-  const authorizer = new RegistryAuthorizer(transport, credentials, '');
-  const url = new URL('/v2/', await reach(transport, authorizer, endpoint, undefined));
-  const response = await transport.send({ method: 'GET', url, headers: authorizer.headers });
+  using connection = await RegistryConnection.open(endpoint, '', { credentials });
+  const url = new URL('/v2/', connection.base);
+  const response = await connection.send({ method: 'GET', url });
   response.resume();
   if (response.statusCode === 200) return;
   const status = `${response.statusCode} ${response.statusMessage ?? ''}`.trim();

@@ -3,15 +3,13 @@ import { codeOf, FairleadError } from '@fairlead/base';
 import { type Descriptor, type Digest, digestOf, verified } from '../document/digest.ts';
 import { canonicalText, type ImageReference } from '../document/image-reference.ts';
 import { acceptedManifestTypes } from '../document/manifest.ts';
-import { type HttpResponse, HttpTransport, operation, readBody } from './http-transport.ts';
-import { RegistryAuthorizer, type RegistryCredentials } from './registry-authorizer.ts';
+import { type HttpResponse, readBody } from './http-transport.ts';
+import { type ConnectionOptions, RegistryConnection } from './registry-connection.ts';
 import { type RegistryEndpoint, type RegistrySettings, registryEndpoints } from './registry-endpoint.ts';
 import { registryError } from './registry-error.ts';
 
 /** How to talk to registries. */
-export interface RegistryClientOptions extends RegistrySettings {
-  readonly credentials?: RegistryCredentials | undefined;
-  readonly signal?: AbortSignal | undefined;
+export interface RegistryClientOptions extends RegistrySettings, ConnectionOptions {
   /** Milliseconds to wait before a broken transfer is taken up again; each further time once more as long. */
   readonly retryDelay?: number | undefined;
 }
@@ -41,27 +39,17 @@ const maximumAttempts = 5;
  */
 export class RemoteRepository implements Disposable {
   readonly #reference: ImageReference;
-  readonly #base: URL;
-  readonly #transport: HttpTransport;
-  readonly #authorizer: RegistryAuthorizer;
+  readonly #connection: RegistryConnection;
   readonly #options: RegistryClientOptions;
 
-  private constructor(
-    reference: ImageReference,
-    base: URL,
-    transport: HttpTransport,
-    authorizer: RegistryAuthorizer,
-    options: RegistryClientOptions,
-  ) {
+  private constructor(reference: ImageReference, connection: RegistryConnection, options: RegistryClientOptions) {
     this.#reference = reference;
-    this.#base = base;
-    this.#transport = transport;
-    this.#authorizer = authorizer;
+    this.#connection = connection;
     this.#options = options;
   }
 
   /**
-   * Make contact with an endpoint: find out whether it speaks HTTPS or, if allowed, HTTP, and what it wants to know.
+   * Make contact with an endpoint.
    *
    * @throws FairleadError when nothing answers, in the words of the last attempt.
    */
@@ -70,17 +58,8 @@ export class RemoteRepository implements Disposable {
     endpoint: RegistryEndpoint,
     options: RegistryClientOptions,
   ): Promise<RemoteRepository> {
-    const transport = new HttpTransport(endpoint.tls);
-    // A mirror is not the registry that the credentials are for.
-    const credentials = endpoint.mirror ? {} : (options.credentials ?? {});
-    const authorizer = new RegistryAuthorizer(transport, credentials, `repository:${reference.path}:pull`);
-    try {
-      const base = await reach(transport, authorizer, endpoint, options.signal);
-      return new RemoteRepository(reference, base, transport, authorizer, options);
-    } catch (error) {
-      transport[Symbol.dispose]();
-      throw error;
-    }
+    const connection = await RegistryConnection.open(endpoint, `repository:${reference.path}:pull`, options);
+    return new RemoteRepository(reference, connection, options);
   }
 
   /**
@@ -126,7 +105,7 @@ export class RemoteRepository implements Disposable {
 
   /** End the connections. */
   [Symbol.dispose](): void {
-    this.#transport[Symbol.dispose]();
+    this.#connection[Symbol.dispose]();
   }
 
   /** A broken transfer goes on where it stopped. */
@@ -169,23 +148,10 @@ export class RemoteRepository implements Disposable {
   }
 
   async #get(path: string, headers: Record<string, string>): Promise<HttpResponse> {
-    const url = new URL(`/v2/${this.#reference.path}/${path}`, this.#base);
-    const { signal } = this.#options;
-    for (let attempt = 0; ; attempt++) {
-      const response = await this.#transport.send({
-        method: 'GET',
-        url,
-        headers: { ...headers, ...this.#authorizer.headers },
-        signal,
-      });
-      const status = response.statusCode ?? 0;
-      if (status === 200 || status === 206) return response;
-      if (status === 401 && attempt === 0 && (await this.#authorizer.answer(response, url, signal))) {
-        response.resume();
-        continue;
-      }
-      throw await registryError(response, url, this.#reference);
-    }
+    const url = new URL(`/v2/${this.#reference.path}/${path}`, this.#connection.base);
+    const response = await this.#connection.send({ method: 'GET', url, headers });
+    if (response.statusCode === 200 || response.statusCode === 206) return response;
+    throw await registryError(response, url, this.#reference);
   }
 }
 
@@ -219,35 +185,6 @@ export async function openImage(
     } catch (error) {
       repository?.[Symbol.dispose]();
       if (codeOf(error) === 'cancelled') throw error;
-      failure = error;
-    }
-  }
-  throw failure;
-}
-
-/**
- * Find out at which of its bases an endpoint answers, and what it wants to know.
- *
- * @throws FairleadError in the words of the last attempt.
- */
-export async function reach(
-  transport: HttpTransport,
-  authorizer: RegistryAuthorizer,
-  endpoint: RegistryEndpoint,
-  signal: AbortSignal | undefined,
-): Promise<URL> {
-  let failure: unknown;
-  for (const base of endpoint.bases) {
-    const url = new URL('/v2/', base);
-    try {
-      const response = await transport.send({ method: 'GET', url, headers: authorizer.headers, signal });
-      if (response.statusCode === 401) await authorizer.answer(response, url, signal);
-      response.resume();
-      if (response.statusCode === 200 || response.statusCode === 401) return base;
-      const what = operation({ method: 'GET', url });
-      failure = new FairleadError('internal', `${what}: unexpected status ${response.statusCode}`);
-    } catch (error) {
-      if (codeOf(error) !== 'internal') throw error;
       failure = error;
     }
   }
