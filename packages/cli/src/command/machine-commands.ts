@@ -47,7 +47,7 @@ export const machineCommands: readonly CommandDefinition[] = [
       { flags: '--undo', description: 'the commands that undo it instead' },
       json,
     ],
-    load: async () => (await import('../machine/explain.ts')).explain,
+    load: async () => (await import('../insight/explain.ts')).explain,
   },
   {
     words: ['explain', 'run'],
@@ -56,7 +56,7 @@ export const machineCommands: readonly CommandDefinition[] = [
     options: runOptions,
     completion: 'image',
     passThrough: true,
-    load: async () => (await import('../machine/dry-run.ts')).explainRun,
+    load: async () => (await import('../insight/dry-run.ts')).explainRun,
   },
   {
     words: ['trace'],
@@ -77,13 +77,13 @@ export const machineCommands: readonly CommandDefinition[] = [
       json,
     ],
     completion: 'running-container',
-    load: async () => (await import('../machine/trace.ts')).trace,
+    load: async () => (await import('../insight/trace.ts')).trace,
   },
   {
     words: ['drops'],
     summary: 'Packets that are dropped, as it happens',
     options: [json],
-    load: async () => (await import('../machine/drops.ts')).drops,
+    load: async () => (await import('../insight/drops.ts')).drops,
   },
   {
     words: ['flows'],
@@ -101,7 +101,7 @@ export const machineCommands: readonly CommandDefinition[] = [
       { flags: '-a, --all', description: 'also what concerns no network of the engine' },
       json,
     ],
-    load: async () => (await import('../machine/flows.ts')).flows,
+    load: async () => (await import('../insight/flows.ts')).flows,
   },
   {
     words: ['capture'],
@@ -118,7 +118,7 @@ export const machineCommands: readonly CommandDefinition[] = [
       { flags: '--install-extcap', description: 'make Wireshark list containers and networks' },
     ],
     completion: 'running-container',
-    load: async () => (await import('../machine/capture.ts')).capture,
+    load: async () => (await import('../insight/capture.ts')).capture,
   },
   {
     words: ['extcap'],
@@ -135,7 +135,7 @@ export const machineCommands: readonly CommandDefinition[] = [
       { flags: '--snaplen <bytes>', description: 'keep so much of each packet' },
       { flags: '--host-side', description: 'at the host’s end of the container’s cables' },
     ],
-    load: async () => (await import('../machine/extcap.ts')).extcap,
+    load: async () => (await import('../insight/extcap.ts')).extcap,
   },
   {
     words: ['log'],
@@ -146,14 +146,14 @@ export const machineCommands: readonly CommandDefinition[] = [
       { flags: '--kind <kind>', description: 'only those', completion: ['operation', 'foreign', 'daemon'] },
       json,
     ],
-    load: async () => (await import('../machine/log.ts')).log,
+    load: async () => (await import('../insight/log.ts')).log,
   },
   {
     words: ['doctor'],
     aliases: [['system', 'doctor']],
     summary: 'Find what is wrong with the network, and prove it',
     options: [json],
-    load: async () => (await import('../machine/doctor.ts')).doctor,
+    load: async () => (await import('../insight/doctor.ts')).doctor,
   },
   {
     words: ['map'],
@@ -162,7 +162,7 @@ export const machineCommands: readonly CommandDefinition[] = [
       { flags: '--no-open', description: 'only print the address' },
       { flags: '--json', description: 'what the map shows, as JSON, without a browser' },
     ],
-    load: async () => (await import('../machine/map.ts')).map,
+    load: async () => (await import('../insight/map.ts')).map,
   },
   {
     words: ['events'],

@@ -15,7 +15,7 @@ export function rehearsable(definition: CommandDefinition): CommandDefinition {
       const action = await definition.load();
       return async (invocation) => {
         if (!invocation.options.flag('dry-run')) return await action(invocation);
-        const { dryRun } = await import('../machine/dry-run.ts');
+        const { dryRun } = await import('../insight/dry-run.ts');
         return await dryRun(action, invocation);
       };
     },

@@ -16,7 +16,7 @@ const engineFailure = 125;
 /** `fairlead run`. */
 export const run: Action = async (invocation) => {
   const { options, engine, print } = invocation;
-  if (options.flag('dry-run')) return (await import('../machine/dry-run.ts')).explainRun(invocation);
+  if (options.flag('dry-run')) return (await import('../insight/dry-run.ts')).explainRun(invocation);
   let id: string;
   try {
     id = await createFrom(invocation);

@@ -5,9 +5,9 @@ import { FairleadError } from '@fairlead/base';
 import { busyboxImage, Daemon, Host } from '@fairlead/lab';
 import type { Action } from '../command/command.ts';
 import { type Connection, connect } from '../connection/connection.ts';
+import { transcript } from '../insight/explain.ts';
 import { provide } from '../setup/debian-packages.ts';
 import { demoRequirements, engineRequirements } from '../setup/requirement.ts';
-import { transcript } from './explain.ts';
 import { launcher } from './places.ts';
 
 const image = 'demo:latest';
