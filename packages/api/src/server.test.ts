@@ -177,7 +177,7 @@ test('a pull reports in lines; what fails first has a status, what fails later a
     {
       status: 'Downloading',
       progressDetail: { current: 512, total: 1024 },
-      progress: `[${'='.repeat(25)}>${' '.repeat(24)}]     512B/1.024kB`,
+      progress: `[${'='.repeat(25)}>${' '.repeat(25)}]     512B/1.024kB`,
       id: '4f4fb700ef54',
     },
     { status: 'Pull complete', progressDetail: {}, id: '4f4fb700ef54' },

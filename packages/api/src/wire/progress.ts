@@ -38,14 +38,12 @@ export function presentFailure(error: unknown, code?: number): Readonly<Record<s
   return { errorDetail: { ...(code !== undefined && { code }), message }, error: message };
 }
 
-/** The bar: `[=====>      ]  1.05MB/2.1MB`. */
+/** The bar: `[=====>      ]  1.05MB/2.1MB`, with its head to the last (moby, pkg/jsonmessage). */
 function progressText(current: number, total: number): string {
   const size = humanSize(current).padStart(8);
   if (total <= 0) return size;
   const done = Math.min(barLength, Math.floor((current / total) * barLength));
-  const head = done < barLength ? '>' : '';
-  const bar = `${'='.repeat(done)}${head}`.padEnd(barLength);
-  return `[${bar}] ${size}/${humanSize(total)}`;
+  return `[${'='.repeat(done)}>${' '.repeat(barLength - done)}] ${size}/${humanSize(total)}`;
 }
 
 /** Decimal units and four significant digits, as Go's `units.HumanSize`. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { completed } from '../testing/memory-target.ts';
-import { type Progress, progressStream, progressText } from './progress.ts';
+import { type Progress, progressStream } from './progress.ts';
 
 describe('progressStream', () => {
   it('gives every report and then the result', async () => {
@@ -46,17 +46,4 @@ describe('progressStream', () => {
     for await (const _ of stream) break;
     assert.ok(stopped);
   });
-});
-
-describe('progressText', () => {
-  const bar = (done: number) => `[${'='.repeat(done)}>${' '.repeat(50 - done)}]`;
-  const table: [current: number, total: number, text: string][] = [
-    [0, 2_100_000, `${bar(0)}       0B/2.1MB`],
-    [1_050_000, 2_100_000, `${bar(25)}   1.05MB/2.1MB`],
-    [2_207_176, 2_207_176, `${bar(50)}  2.207MB/2.207MB`],
-    [512, 0, '    512B'],
-  ];
-  for (const [current, total, text] of table) {
-    it(`of ${current} of ${total} bytes is ${text}`, () => assert.equal(progressText(current, total), text));
-  }
 });

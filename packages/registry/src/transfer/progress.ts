@@ -83,25 +83,3 @@ export async function* reported(
     }
   }
 }
-
-const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
-const barLength = 50;
-
-/** The bar that Docker's API sends in `progress`: `[=====>      ]  1.05MB/2.1MB`. */
-export function progressText(current: number, total: number): string {
-  if (total <= 0) return formatSize(current).padStart(8);
-  const done = Math.min(barLength, Math.floor((current / total) * barLength));
-  const bar = `${'='.repeat(done)}>${' '.repeat(barLength - done)}`;
-  return `[${bar}] ${formatSize(current).padStart(8)}/${formatSize(total)}`;
-}
-
-/** Decimal units and four significant digits, as Go's `units.HumanSize` writes sizes. */
-function formatSize(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${Number(value.toPrecision(4))}${units[unit]}`;
-}
