@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { Cache, type CacheLimits } from './cache.ts';
+export type { CacheLimits } from './cache.ts';
 export { ResolverClient } from './control-client.ts';
 export {
   CONTROL_VERSION,
@@ -36,7 +36,6 @@ export {
   decodeMessage,
   type Edns,
   encodeMessage,
-  HEADER_OCTETS,
   type Message,
   type Question,
   type ResourceRecord,

@@ -22,15 +22,7 @@ export {
   type TcpState,
 } from './conntrack.ts';
 export { type ErrnoName, errnoName, errnoText } from './errno.ts';
-export {
-  decodeMessages,
-  encodeMessage,
-  flagsOf,
-  joinMessages,
-  type Message,
-  messageFlag,
-  messageType,
-} from './message.ts';
+export { decodeMessages, encodeMessage, flagsOf, joinMessages, type Message, messageFlag } from './message.ts';
 export { hasErrno, NetlinkError } from './netlink-error.ts';
 export {
   decodeNews,

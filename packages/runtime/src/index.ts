@@ -24,7 +24,7 @@ export {
 export type { BlobInfo, ContentStore } from './containerd/content-store.ts';
 export type { Descriptor, Labels, SnapshotMount } from './containerd/descriptor.ts';
 export type { Differ } from './containerd/differ.ts';
-export { configLabels, indexLabels, manifestLabels } from './containerd/gc-labels.ts';
+export { configLabels } from './containerd/gc-labels.ts';
 export type { ImageRecord, ImageStore } from './containerd/image-store.ts';
 export type { Layer, LayerStore } from './containerd/layer-store.ts';
 export type { Lease, Leases } from './containerd/leases.ts';

@@ -7,7 +7,6 @@
 
 export type { CaptureRequest } from './capture/capture-plan.ts';
 export { keepKernelLayout } from './collect/layout-source.ts';
-export { Watch } from './collect/watch.ts';
 export { examineHost } from './doctor/doctor.ts';
 export type { DoctorReport, Finding, Severity } from './doctor/finding.ts';
 export { type DropReport, watchAllDrops } from './drops.ts';
