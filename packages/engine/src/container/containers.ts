@@ -369,7 +369,7 @@ export class Containers implements ContainerService {
     return readLogUpTo(path, mark, options);
   }
 
-  #view(container: Container, read = this.#images.get(container.imageId)): ContainerView {
+  #view(container: Container, read = this.#images.peek(container.imageId)): ContainerView {
     // Its names come and go: `docker ps` shows one only as long as it means the image.
     const image = this.#context.images.known(container.imageId) ?? read;
     const mountpoint = (name: string) => this.#volumes.mountpoint(name);
