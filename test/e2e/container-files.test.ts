@@ -143,7 +143,8 @@ test('volumes of a container that never ran are seen in it, and their parts wher
     assert.equal(readFileSync(target, 'utf8'), 'kept\n');
   }
   // A link that leads out of the volume must not show what the host has there.
-  assert.match(await failing('cp', 'keeper:/out/passwd', inFolder('stolen')), /Could not find the file/);
+  const words = /Could not find the file|No such container:path/;
+  assert.match(await failing('cp', 'keeper:/out/passwd', inFolder('stolen')), words);
   await docker('rm', '-v', 'keeper');
   await docker('volume', 'rm', 'data');
 });

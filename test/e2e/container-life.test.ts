@@ -315,6 +315,7 @@ test('events come in Docker’s order and say what Docker says', async () => {
       'container unpause',
       'container die exitCode=7 execDuration=0',
       'network disconnect',
+      'container stop',
       'container destroy',
     ],
   );
