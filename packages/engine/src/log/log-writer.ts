@@ -16,16 +16,19 @@ import { UnfinishedLines } from './unfinished-lines.ts';
 const highWater = 1 << 20;
 
 /**
- * Up to so many bytes of entries are written before anything else happens, as long as the disk takes them at once: the
- * kernel copies what a pipe gave at a time in a tenth of a millisecond, less than it takes to make the entries of it.
+ * Up to so many bytes of entries are written before anything else happens, as long as the disk takes them at once: what a
+ * pipe gives at a time, in lines of a few characters. The kernel copies it in less time than it takes to make the entries.
  */
-const atOnce = 1 << 20;
+const atOnce = 1 << 22;
 
 /** All logs are on one disk. */
 const disk = new DiskPace();
 
 /** What waits for a thread is kept in buffers that are given back when nothing does. */
 const idleBuffer = 1 << 14;
+
+/** Bytes that are kept for entries of the next piece: enough for lines of usual length. */
+const draftBuffer = 1 << 20;
 
 /** Where entries are made, by all logs in turn: they are written, or kept elsewhere, before the next ones are made. */
 const draft = new EntryBuffer();
@@ -214,7 +217,7 @@ export class LogWriter implements AsyncDisposable {
 
   /** @param makeEntries in {@link draft}. */
   #add(makeEntries: () => void): void {
-    draft.clear(atOnce * 2);
+    draft.clear(draftBuffer);
     makeEntries();
     const entries = draft.contents();
     this.#end += entries.length;
