@@ -4,7 +4,7 @@ import { mergedLabels } from './container-config.ts';
 import type { ContainerSize } from './container-view.ts';
 import { healthSuffix } from './healthcheck.ts';
 import { presentMount } from './mount.ts';
-import { presentNetworks, reachablePorts } from './network-settings.ts';
+import { presentListedNetworks, reachablePorts } from './network-settings.ts';
 import { presentPortList } from './port-map.ts';
 import { humanDuration, unixSeconds } from './time.ts';
 
@@ -24,7 +24,7 @@ export function presentSummary(view: ContainerView, version: ApiVersion, size?: 
     State: container.state.status,
     Status: statusText(container.state, now),
     HostConfig: { NetworkMode: container.config.host.networkMode },
-    NetworkSettings: { Networks: presentNetworks(view, version) },
+    NetworkSettings: { Networks: presentListedNetworks(view, version) },
     Mounts: view.mounts.map(presentMount),
   };
 }

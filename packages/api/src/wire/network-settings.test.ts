@@ -4,7 +4,7 @@ import type { ContainerView } from '@fairlead/engine';
 import { FakeEngine } from '../testing/index.ts';
 import { parseCreate } from './container-create.ts';
 import { presentContainer } from './container-view.ts';
-import { presentNetworkSettings } from './network-settings.ts';
+import { presentListedNetworks, presentNetworkSettings } from './network-settings.ts';
 
 async function running(networks: Record<string, object> = { bridge: {} }): Promise<ContainerView> {
   const engine = new FakeEngine();
@@ -50,6 +50,16 @@ test('before 1.52 the values of the default bridge stand at the top as well', as
   );
   assert.match(JSON.stringify(old), /"Gateway":"172.17.0.1".*"IPAddress":"172.17.0.2","IPPrefixLen":16/);
   assert.deepEqual(Object.keys(presentNetworkSettings(view, 52)), ['SandboxID', 'SandboxKey', 'Ports', 'Networks']);
+});
+
+test('lists show where a container is, and not what was asked for', async () => {
+  const ipam = { IPv4Address: '172.18.0.9', LinkLocalIPs: ['169.254.1.1'] };
+  const view = await running({ app: { Aliases: ['db'], DriverOpts: { a: 'b' }, IPAMConfig: ipam } });
+  const { app } = presentListedNetworks(view, 51);
+  assert.deepEqual(app?.IPAMConfig, { IPv4Address: '172.18.0.9' });
+  assert.deepEqual([app.Aliases, app.Links, app.DriverOpts, app.DNSNames], [null, null, null, null]);
+  assert.equal(app.NetworkID, presentNetworkSettings(view, 51).Networks['app']?.NetworkID);
+  assert.equal('DNSNames' in (presentListedNetworks(view, 43)['app'] ?? {}), false);
 });
 
 test('an endpoint has all its keys, and those of the version only', async () => {

@@ -12,6 +12,23 @@ export function presentNetworks(view: ContainerView, version: ApiVersion): Recor
   );
 }
 
+/** The same in lists: what was asked for beyond addresses stands in `inspect` alone (moby, container/view.go). */
+export function presentListedNetworks(view: ContainerView, version: ApiVersion): Record<string, WireEndpoint> {
+  const listed = Object.entries(presentNetworks(view, version)).map(([name, endpoint]) => {
+    const { LinkLocalIPs: _, ...addresses } = endpoint.IPAMConfig ?? {};
+    const shown = {
+      ...endpoint,
+      IPAMConfig: endpoint.IPAMConfig && addresses,
+      Links: null,
+      Aliases: null,
+      DriverOpts: null,
+      ...('DNSNames' in endpoint && { DNSNames: null }),
+    };
+    return [name, shown] as const;
+  });
+  return Object.fromEntries(listed);
+}
+
 /** Exposed ports that could be reached from outside: dockerd names those of a bridge with a gateway alone. */
 export function reachablePorts({ networks, exposed }: ContainerView): readonly string[] {
   const isReachable = networks.some(
