@@ -126,9 +126,10 @@ function countersOf(memory: object | undefined): Record<string, number> {
   return counters;
 }
 
-/** The kernel writes page faults in one word: `pgmajfault`. */
+/** The kernel writes what pages do in one word, `pgmajfault`, and calls the limit with swap otherwise. */
 function kernelName(field: string): string {
   return field
     .replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-    .replace(/^(total_)?pg_.*/, (name) => name.replace('pg_', 'pg').replace('maj_', 'maj'));
+    .replace(/pg_.*/, (name) => name.replaceAll('_', ''))
+    .replace('_swap_limit', '_memsw_limit');
 }

@@ -49,7 +49,12 @@ export interface Throttle {
 export interface MemoryStat {
   cache: bigint;
   rss: bigint;
+  rssHuge: bigint;
   mappedFile: bigint;
+  dirty: bigint;
+  writeback: bigint;
+  pgPgIn: bigint;
+  pgPgOut: bigint;
   pgFault: bigint;
   pgMajFault: bigint;
   inactiveAnon: bigint;
@@ -57,9 +62,23 @@ export interface MemoryStat {
   inactiveFile: bigint;
   activeFile: bigint;
   unevictable: bigint;
+  hierarchicalMemoryLimit: bigint;
+  hierarchicalSwapLimit: bigint;
   totalCache: bigint;
   totalRss: bigint;
+  totalRssHuge: bigint;
+  totalMappedFile: bigint;
+  totalDirty: bigint;
+  totalWriteback: bigint;
+  totalPgPgIn: bigint;
+  totalPgPgOut: bigint;
+  totalPgFault: bigint;
+  totalPgMajFault: bigint;
+  totalInactiveAnon: bigint;
+  totalActiveAnon: bigint;
   totalInactiveFile: bigint;
+  totalActiveFile: bigint;
+  totalUnevictable: bigint;
   usage?: MemoryEntry | undefined;
   swap?: MemoryEntry | undefined;
 }
@@ -513,7 +532,12 @@ function createBaseMemoryStat(): MemoryStat {
   return {
     cache: 0n,
     rss: 0n,
+    rssHuge: 0n,
     mappedFile: 0n,
+    dirty: 0n,
+    writeback: 0n,
+    pgPgIn: 0n,
+    pgPgOut: 0n,
     pgFault: 0n,
     pgMajFault: 0n,
     inactiveAnon: 0n,
@@ -521,9 +545,23 @@ function createBaseMemoryStat(): MemoryStat {
     inactiveFile: 0n,
     activeFile: 0n,
     unevictable: 0n,
+    hierarchicalMemoryLimit: 0n,
+    hierarchicalSwapLimit: 0n,
     totalCache: 0n,
     totalRss: 0n,
+    totalRssHuge: 0n,
+    totalMappedFile: 0n,
+    totalDirty: 0n,
+    totalWriteback: 0n,
+    totalPgPgIn: 0n,
+    totalPgPgOut: 0n,
+    totalPgFault: 0n,
+    totalPgMajFault: 0n,
+    totalInactiveAnon: 0n,
+    totalActiveAnon: 0n,
     totalInactiveFile: 0n,
+    totalActiveFile: 0n,
+    totalUnevictable: 0n,
     usage: undefined,
     swap: undefined,
   };
@@ -545,11 +583,41 @@ export const MemoryStat: MessageFns<MemoryStat, "io.containerd.cgroups.v1.Memory
       }
       writer.uint32(16).uint64(message.rss);
     }
+    if (message.rssHuge !== 0n) {
+      if (BigInt.asUintN(64, message.rssHuge) !== message.rssHuge) {
+        throw new globalThis.Error("value provided for field message.rssHuge of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.rssHuge);
+    }
     if (message.mappedFile !== 0n) {
       if (BigInt.asUintN(64, message.mappedFile) !== message.mappedFile) {
         throw new globalThis.Error("value provided for field message.mappedFile of type uint64 too large");
       }
       writer.uint32(32).uint64(message.mappedFile);
+    }
+    if (message.dirty !== 0n) {
+      if (BigInt.asUintN(64, message.dirty) !== message.dirty) {
+        throw new globalThis.Error("value provided for field message.dirty of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.dirty);
+    }
+    if (message.writeback !== 0n) {
+      if (BigInt.asUintN(64, message.writeback) !== message.writeback) {
+        throw new globalThis.Error("value provided for field message.writeback of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.writeback);
+    }
+    if (message.pgPgIn !== 0n) {
+      if (BigInt.asUintN(64, message.pgPgIn) !== message.pgPgIn) {
+        throw new globalThis.Error("value provided for field message.pgPgIn of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.pgPgIn);
+    }
+    if (message.pgPgOut !== 0n) {
+      if (BigInt.asUintN(64, message.pgPgOut) !== message.pgPgOut) {
+        throw new globalThis.Error("value provided for field message.pgPgOut of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.pgPgOut);
     }
     if (message.pgFault !== 0n) {
       if (BigInt.asUintN(64, message.pgFault) !== message.pgFault) {
@@ -593,6 +661,18 @@ export const MemoryStat: MessageFns<MemoryStat, "io.containerd.cgroups.v1.Memory
       }
       writer.uint32(120).uint64(message.unevictable);
     }
+    if (message.hierarchicalMemoryLimit !== 0n) {
+      if (BigInt.asUintN(64, message.hierarchicalMemoryLimit) !== message.hierarchicalMemoryLimit) {
+        throw new globalThis.Error("value provided for field message.hierarchicalMemoryLimit of type uint64 too large");
+      }
+      writer.uint32(128).uint64(message.hierarchicalMemoryLimit);
+    }
+    if (message.hierarchicalSwapLimit !== 0n) {
+      if (BigInt.asUintN(64, message.hierarchicalSwapLimit) !== message.hierarchicalSwapLimit) {
+        throw new globalThis.Error("value provided for field message.hierarchicalSwapLimit of type uint64 too large");
+      }
+      writer.uint32(136).uint64(message.hierarchicalSwapLimit);
+    }
     if (message.totalCache !== 0n) {
       if (BigInt.asUintN(64, message.totalCache) !== message.totalCache) {
         throw new globalThis.Error("value provided for field message.totalCache of type uint64 too large");
@@ -605,11 +685,83 @@ export const MemoryStat: MessageFns<MemoryStat, "io.containerd.cgroups.v1.Memory
       }
       writer.uint32(152).uint64(message.totalRss);
     }
+    if (message.totalRssHuge !== 0n) {
+      if (BigInt.asUintN(64, message.totalRssHuge) !== message.totalRssHuge) {
+        throw new globalThis.Error("value provided for field message.totalRssHuge of type uint64 too large");
+      }
+      writer.uint32(160).uint64(message.totalRssHuge);
+    }
+    if (message.totalMappedFile !== 0n) {
+      if (BigInt.asUintN(64, message.totalMappedFile) !== message.totalMappedFile) {
+        throw new globalThis.Error("value provided for field message.totalMappedFile of type uint64 too large");
+      }
+      writer.uint32(168).uint64(message.totalMappedFile);
+    }
+    if (message.totalDirty !== 0n) {
+      if (BigInt.asUintN(64, message.totalDirty) !== message.totalDirty) {
+        throw new globalThis.Error("value provided for field message.totalDirty of type uint64 too large");
+      }
+      writer.uint32(176).uint64(message.totalDirty);
+    }
+    if (message.totalWriteback !== 0n) {
+      if (BigInt.asUintN(64, message.totalWriteback) !== message.totalWriteback) {
+        throw new globalThis.Error("value provided for field message.totalWriteback of type uint64 too large");
+      }
+      writer.uint32(184).uint64(message.totalWriteback);
+    }
+    if (message.totalPgPgIn !== 0n) {
+      if (BigInt.asUintN(64, message.totalPgPgIn) !== message.totalPgPgIn) {
+        throw new globalThis.Error("value provided for field message.totalPgPgIn of type uint64 too large");
+      }
+      writer.uint32(192).uint64(message.totalPgPgIn);
+    }
+    if (message.totalPgPgOut !== 0n) {
+      if (BigInt.asUintN(64, message.totalPgPgOut) !== message.totalPgPgOut) {
+        throw new globalThis.Error("value provided for field message.totalPgPgOut of type uint64 too large");
+      }
+      writer.uint32(200).uint64(message.totalPgPgOut);
+    }
+    if (message.totalPgFault !== 0n) {
+      if (BigInt.asUintN(64, message.totalPgFault) !== message.totalPgFault) {
+        throw new globalThis.Error("value provided for field message.totalPgFault of type uint64 too large");
+      }
+      writer.uint32(208).uint64(message.totalPgFault);
+    }
+    if (message.totalPgMajFault !== 0n) {
+      if (BigInt.asUintN(64, message.totalPgMajFault) !== message.totalPgMajFault) {
+        throw new globalThis.Error("value provided for field message.totalPgMajFault of type uint64 too large");
+      }
+      writer.uint32(216).uint64(message.totalPgMajFault);
+    }
+    if (message.totalInactiveAnon !== 0n) {
+      if (BigInt.asUintN(64, message.totalInactiveAnon) !== message.totalInactiveAnon) {
+        throw new globalThis.Error("value provided for field message.totalInactiveAnon of type uint64 too large");
+      }
+      writer.uint32(224).uint64(message.totalInactiveAnon);
+    }
+    if (message.totalActiveAnon !== 0n) {
+      if (BigInt.asUintN(64, message.totalActiveAnon) !== message.totalActiveAnon) {
+        throw new globalThis.Error("value provided for field message.totalActiveAnon of type uint64 too large");
+      }
+      writer.uint32(232).uint64(message.totalActiveAnon);
+    }
     if (message.totalInactiveFile !== 0n) {
       if (BigInt.asUintN(64, message.totalInactiveFile) !== message.totalInactiveFile) {
         throw new globalThis.Error("value provided for field message.totalInactiveFile of type uint64 too large");
       }
-      writer.uint32(232).uint64(message.totalInactiveFile);
+      writer.uint32(240).uint64(message.totalInactiveFile);
+    }
+    if (message.totalActiveFile !== 0n) {
+      if (BigInt.asUintN(64, message.totalActiveFile) !== message.totalActiveFile) {
+        throw new globalThis.Error("value provided for field message.totalActiveFile of type uint64 too large");
+      }
+      writer.uint32(248).uint64(message.totalActiveFile);
+    }
+    if (message.totalUnevictable !== 0n) {
+      if (BigInt.asUintN(64, message.totalUnevictable) !== message.totalUnevictable) {
+        throw new globalThis.Error("value provided for field message.totalUnevictable of type uint64 too large");
+      }
+      writer.uint32(256).uint64(message.totalUnevictable);
     }
     if (message.usage !== undefined) {
       MemoryEntry.encode(message.usage, writer.uint32(266).fork()).join();
@@ -643,12 +795,52 @@ export const MemoryStat: MessageFns<MemoryStat, "io.containerd.cgroups.v1.Memory
           message.rss = reader.uint64() as bigint;
           continue;
         }
+        case 3: {
+          if (tag !== 24) {
+            break;
+          }
+
+          message.rssHuge = reader.uint64() as bigint;
+          continue;
+        }
         case 4: {
           if (tag !== 32) {
             break;
           }
 
           message.mappedFile = reader.uint64() as bigint;
+          continue;
+        }
+        case 5: {
+          if (tag !== 40) {
+            break;
+          }
+
+          message.dirty = reader.uint64() as bigint;
+          continue;
+        }
+        case 6: {
+          if (tag !== 48) {
+            break;
+          }
+
+          message.writeback = reader.uint64() as bigint;
+          continue;
+        }
+        case 7: {
+          if (tag !== 56) {
+            break;
+          }
+
+          message.pgPgIn = reader.uint64() as bigint;
+          continue;
+        }
+        case 8: {
+          if (tag !== 64) {
+            break;
+          }
+
+          message.pgPgOut = reader.uint64() as bigint;
           continue;
         }
         case 9: {
@@ -707,6 +899,22 @@ export const MemoryStat: MessageFns<MemoryStat, "io.containerd.cgroups.v1.Memory
           message.unevictable = reader.uint64() as bigint;
           continue;
         }
+        case 16: {
+          if (tag !== 128) {
+            break;
+          }
+
+          message.hierarchicalMemoryLimit = reader.uint64() as bigint;
+          continue;
+        }
+        case 17: {
+          if (tag !== 136) {
+            break;
+          }
+
+          message.hierarchicalSwapLimit = reader.uint64() as bigint;
+          continue;
+        }
         case 18: {
           if (tag !== 144) {
             break;
@@ -723,12 +931,108 @@ export const MemoryStat: MessageFns<MemoryStat, "io.containerd.cgroups.v1.Memory
           message.totalRss = reader.uint64() as bigint;
           continue;
         }
+        case 20: {
+          if (tag !== 160) {
+            break;
+          }
+
+          message.totalRssHuge = reader.uint64() as bigint;
+          continue;
+        }
+        case 21: {
+          if (tag !== 168) {
+            break;
+          }
+
+          message.totalMappedFile = reader.uint64() as bigint;
+          continue;
+        }
+        case 22: {
+          if (tag !== 176) {
+            break;
+          }
+
+          message.totalDirty = reader.uint64() as bigint;
+          continue;
+        }
+        case 23: {
+          if (tag !== 184) {
+            break;
+          }
+
+          message.totalWriteback = reader.uint64() as bigint;
+          continue;
+        }
+        case 24: {
+          if (tag !== 192) {
+            break;
+          }
+
+          message.totalPgPgIn = reader.uint64() as bigint;
+          continue;
+        }
+        case 25: {
+          if (tag !== 200) {
+            break;
+          }
+
+          message.totalPgPgOut = reader.uint64() as bigint;
+          continue;
+        }
+        case 26: {
+          if (tag !== 208) {
+            break;
+          }
+
+          message.totalPgFault = reader.uint64() as bigint;
+          continue;
+        }
+        case 27: {
+          if (tag !== 216) {
+            break;
+          }
+
+          message.totalPgMajFault = reader.uint64() as bigint;
+          continue;
+        }
+        case 28: {
+          if (tag !== 224) {
+            break;
+          }
+
+          message.totalInactiveAnon = reader.uint64() as bigint;
+          continue;
+        }
         case 29: {
           if (tag !== 232) {
             break;
           }
 
+          message.totalActiveAnon = reader.uint64() as bigint;
+          continue;
+        }
+        case 30: {
+          if (tag !== 240) {
+            break;
+          }
+
           message.totalInactiveFile = reader.uint64() as bigint;
+          continue;
+        }
+        case 31: {
+          if (tag !== 248) {
+            break;
+          }
+
+          message.totalActiveFile = reader.uint64() as bigint;
+          continue;
+        }
+        case 32: {
+          if (tag !== 256) {
+            break;
+          }
+
+          message.totalUnevictable = reader.uint64() as bigint;
           continue;
         }
         case 33: {
@@ -763,7 +1067,12 @@ export const MemoryStat: MessageFns<MemoryStat, "io.containerd.cgroups.v1.Memory
     const message = createBaseMemoryStat();
     message.cache = object.cache ?? 0n;
     message.rss = object.rss ?? 0n;
+    message.rssHuge = object.rssHuge ?? 0n;
     message.mappedFile = object.mappedFile ?? 0n;
+    message.dirty = object.dirty ?? 0n;
+    message.writeback = object.writeback ?? 0n;
+    message.pgPgIn = object.pgPgIn ?? 0n;
+    message.pgPgOut = object.pgPgOut ?? 0n;
     message.pgFault = object.pgFault ?? 0n;
     message.pgMajFault = object.pgMajFault ?? 0n;
     message.inactiveAnon = object.inactiveAnon ?? 0n;
@@ -771,9 +1080,23 @@ export const MemoryStat: MessageFns<MemoryStat, "io.containerd.cgroups.v1.Memory
     message.inactiveFile = object.inactiveFile ?? 0n;
     message.activeFile = object.activeFile ?? 0n;
     message.unevictable = object.unevictable ?? 0n;
+    message.hierarchicalMemoryLimit = object.hierarchicalMemoryLimit ?? 0n;
+    message.hierarchicalSwapLimit = object.hierarchicalSwapLimit ?? 0n;
     message.totalCache = object.totalCache ?? 0n;
     message.totalRss = object.totalRss ?? 0n;
+    message.totalRssHuge = object.totalRssHuge ?? 0n;
+    message.totalMappedFile = object.totalMappedFile ?? 0n;
+    message.totalDirty = object.totalDirty ?? 0n;
+    message.totalWriteback = object.totalWriteback ?? 0n;
+    message.totalPgPgIn = object.totalPgPgIn ?? 0n;
+    message.totalPgPgOut = object.totalPgPgOut ?? 0n;
+    message.totalPgFault = object.totalPgFault ?? 0n;
+    message.totalPgMajFault = object.totalPgMajFault ?? 0n;
+    message.totalInactiveAnon = object.totalInactiveAnon ?? 0n;
+    message.totalActiveAnon = object.totalActiveAnon ?? 0n;
     message.totalInactiveFile = object.totalInactiveFile ?? 0n;
+    message.totalActiveFile = object.totalActiveFile ?? 0n;
+    message.totalUnevictable = object.totalUnevictable ?? 0n;
     message.usage = (object.usage !== undefined && object.usage !== null)
       ? MemoryEntry.fromPartial(object.usage)
       : undefined;
