@@ -1,4 +1,5 @@
 import { causeFaults } from './trace-cause-faults.ts';
+import { heldOutFaults } from './trace-held-out.ts';
 import type { Fault } from './trace-lab.ts';
 import { linkFaults } from './trace-link-faults.ts';
 import { oddFaults } from './trace-odd-faults.ts';
@@ -333,4 +334,5 @@ NFT`,
   ...oddFaults,
   ...causeFaults,
   ...tunnelFaults,
+  ...heldOutFaults,
 ];

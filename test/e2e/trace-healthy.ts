@@ -1,3 +1,4 @@
+import { oddButWhole } from './trace-held-out.ts';
 import type { TraceQuestion } from './trace-lab.ts';
 import { healthyTunnels } from './trace-tunnel-faults.ts';
 
@@ -103,4 +104,5 @@ export const healthyCases: readonly HealthyCase[] = [
     undo: 'docker network disconnect other web',
   },
   ...healthyTunnels,
+  ...oddButWhole,
 ];

@@ -127,10 +127,9 @@ test('a trace is told hop by hop, and its last line is the report', async () => 
 });
 
 test('hops are told while the packet is still waited for', async () => {
-  for await (const { hop, report } of news({ from: 'web', to: '10.9.1.99:80', timeout: 4000 })) {
+  for await (const { hop, report } of news({ from: 'web', to: '198.51.100.9:80', timeout: 4000 })) {
     assert.equal(report, undefined);
-    if (hop === undefined) continue;
-    assert.equal(hop.place, 'web');
+    if (hop?.place !== 'web') continue;
     assert.match(await lab.shell('nft list tables'), /packet-trace/, 'it is still under way');
     break;
   }

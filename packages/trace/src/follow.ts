@@ -1,6 +1,7 @@
 import type { IpAddress } from '@fairlead/base';
 import type { LinkDetails } from '@fairlead/netlink';
 import { traceFile } from './capture/trace-file.ts';
+import { askAnswerWay } from './collect/answer-way.ts';
 import { LegacyWatch } from './collect/legacy-watch.ts';
 import { askForwarding, askNamespace } from './collect/namespace-facts.ts';
 import type { Namespaces } from './collect/namespaces.ts';
@@ -21,7 +22,7 @@ import { buildHops, type Sighting } from './model/hops.ts';
 import { listenerAt } from './model/listener.ts';
 import { LiveHops, type TraceListener } from './model/live-hops.ts';
 import { markHarmless, type Observation, type Outcome, outcomeOf } from './model/outcome.ts';
-import type { Capabilities, Hop, ProbeSummary } from './model/report.ts';
+import type { Capabilities, Hop, NameStep, ProbeSummary } from './model/report.ts';
 import { rulePasses, traceTablePrefix } from './model/rule-passes.ts';
 import { sightingsOf, sightingsOfRules } from './model/sightings.ts';
 import { summaryOf } from './model/summary.ts';
@@ -41,6 +42,8 @@ export interface Route {
   /** Milliseconds to wait for an answer. */
   readonly patience: number;
   readonly watch: Watch;
+  /** How its name was looked up. */
+  readonly name?: NameStep;
   /** Also make a file of the packets. */
   readonly pcapng?: boolean;
   /** Told of the probe, and of each hop as it is seen. */
@@ -177,6 +180,7 @@ class ProbeView {
       ...(namespace !== undefined && { destinationNamespace: places.inodeOf(namespace) }),
       protocol: this.#probe.protocol,
       arrival: this.#probe.arrival !== undefined,
+      ...(this.#probe.arrival && { arrivalDevice: this.#probe.arrival.name }),
       answeredWithData: this.#sent.answered(),
       notSent: this.#sent.failure !== undefined,
       ...connectionOf(this.#sent),
@@ -216,6 +220,7 @@ class ProbeView {
         ...(there !== undefined && { namespace: there }),
       },
       ...(size !== undefined && { size }),
+      ...(this.#route.name && { name: this.#route.name }),
       ...(this.#sent.failure !== undefined && { sendFailure: this.#sent.failure }),
       observation,
       outcome,
@@ -261,6 +266,7 @@ class ProbeView {
     });
     const sockets = there === undefined || protocol === 'icmp' ? [] : receivingSockets(namespaces.get(there), protocol);
     const forwarding = this.#askForwarding(host, end);
+    const answerWay = askAnswerWay(sightings, source, this.#route);
     const legacyDrops = this.#legacyDropsAt(outcome.drop);
     const tunnel = askTunnel(sightings, outcome, this.#route);
     const { packets } = this.#watch;
@@ -271,6 +277,7 @@ class ProbeView {
       sockets,
       ...(neighborDrops && { neighborDrops }),
       ...(forwarding && { forwarding }),
+      ...(answerWay && { answerWay }),
       ...(legacyDrops && { legacyDrops }),
       ...(tunnel && { tunnel }),
       ...(last && { last }),
@@ -280,12 +287,11 @@ class ProbeView {
 
   /** True when another container than the one that it was for has answered. */
   #isElsewhere({ reply }: Outcome): boolean {
-    const { behind, places } = this.#route;
-    return (
-      behind !== undefined &&
-      reply?.role === 'answer' &&
-      reply.namespace !== places.inodeOf(behind.container.namespace ?? '')
-    );
+    const { behind, places, local } = this.#route;
+    if (reply?.role !== 'answer') return false;
+    // Who answers himself, and under an address that is not known for his own, is asked more.
+    if (behind === undefined) return !local && reply.namespace === places.inodeOf(this.#probe.namespace);
+    return reply.namespace !== places.inodeOf(behind.container.namespace ?? '');
   }
 
   /** What arrived needs no explanation: only who took it. */

@@ -108,6 +108,7 @@ export async function tracePacket(
     local: host.all.has(destination) || destination.startsWith('127.') || destination === '::1',
     patience: request.timeout ?? PATIENCE,
     watch,
+    ...(name && { name }),
     ...(request.pcapng === true && { pcapng: true }),
     ...(options.tell && { tell: options.tell }),
   });

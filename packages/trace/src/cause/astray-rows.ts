@@ -46,8 +46,8 @@ export function takerOf({ outcome: { drop, rule }, observation }: Case): number 
 export function isAstray(trace: Case): boolean {
   const taker = takerOf(trace);
   const { destination, facts, observation } = trace;
-  if (taker === undefined || taker === 0 || (taker === observation.sourceNamespace && !trace.source.arrival))
-    return false;
+  if (taker === undefined || taker === 0) return false;
+  if (taker === observation.sourceNamespace && !trace.source.arrival) return isTakenAtHome(trace);
   if (destination.container === undefined) {
     // What is for somebody outside is nobody's here; a proxy that answers in its place was wanted.
     return !destination.local && trace.outcome.verdict !== 'delivered' && !hasItsAddress(trace, taker);
@@ -57,6 +57,12 @@ export function isAstray(trace: Case): boolean {
   const isHost = taker === facts.host?.inode || trace.placeName(taker) === 'host';
   // A relay of our own takes packets for published ports, and passes on what they bring.
   return !(isHost && destination.published && trace.outcome.verdict === 'delivered');
+}
+
+/** True for a container that takes for its own what is for outside, and has no such address. */
+function isTakenAtHome({ source, destination, facts }: Case): boolean {
+  if (source.container === undefined || destination.container !== undefined || destination.local) return false;
+  return facts.source.addresses?.every((own) => addressOf(own) !== destination.address) === true;
 }
 
 /** True for a namespace that is neither the host's nor a container's, and that has the address: behind a tunnel, say. */

@@ -1,10 +1,12 @@
 import type { Case } from '../model/case.ts';
 import type { Cause, Fix, Verdict } from '../model/report.ts';
+import { answerRows } from './answer-rows.ts';
 import { astrayRows, foreignSteps, removeRule, stepText } from './astray-rows.ts';
 import { carrierCase } from './carrier.ts';
 import { firewallRows } from './firewall-rows.ts';
 import { lifetimeRows } from './lifetime-rows.ts';
 import { linkRows } from './link-rows.ts';
+import { nameRows } from './name-rows.ts';
 import { neighborRows } from './neighbor-rows.ts';
 import { networkRows } from './network-rows.ts';
 import { routeRows } from './route-rows.ts';
@@ -118,6 +120,7 @@ function textOf(end: string | { readonly address: string }): string {
 
 /** All rows, the surest first: what a rule or a socket says counts more than what the state of an interface suggests. */
 export const causeRows: readonly CauseRow[] = [
+  nameRows.staleName,
   ...firewallRows,
   astrayRows.answerUntranslated,
   stateRows.ipsecPolicy,
@@ -142,6 +145,8 @@ export const causeRows: readonly CauseRow[] = [
   linkRows.closedNetwork,
   linkRows.portsIsolated,
   linkRows.portBlocked,
+  answerRows.answerElsewhere,
+  answerRows.sentElsewhere,
   routeRows.routeElsewhere,
   neighborRows.arpOff,
   neighborRows.wrongNeighbor,

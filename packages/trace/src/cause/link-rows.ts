@@ -1,6 +1,6 @@
 import type { LinkDetails } from '@fairlead/netlink';
 import type { Case } from '../model/case.ts';
-import { linkNamed, type NamespaceFacts } from '../model/facts.ts';
+import { linkNamed, type NamespaceFacts, otherEnd } from '../model/facts.ts';
 import type { Fix } from '../model/report.ts';
 import { isStuck } from './passage.ts';
 import { type CauseRow, commandIn, dropEvidence } from './row.ts';
@@ -20,13 +20,19 @@ function linksOnWay(trace: Case): WayLink[] {
     attachmentsOf(end, trace).flatMap(({ interface: name, hostInterface, network, segment }) => {
       const bridge = directory.networks.find((candidate) => candidate.name === network);
       return [
-        ...wayLink(own, name, end.namespace ?? ''),
+        ...wayLink(own, innerName(own, name, linkNamed(host, hostInterface)), end.namespace ?? ''),
         ...wayLink(host, hostInterface, ''),
         ...Object.values(segment ?? {}).flatMap((link) => wayLink(host, link, '')),
         ...(bridge?.driver === 'bridge' ? wayLink(host, bridge.interface, '') : []),
       ];
     });
   return [...inside(source, facts.source), ...inside(destination, facts.destination)];
+}
+
+/** An interface that was given another name is where its cable ends. */
+function innerName(own: NamespaceFacts | undefined, name: string | undefined, outer: LinkDetails | undefined) {
+  if (own === undefined || outer === undefined || linkNamed(own, name) !== undefined) return name;
+  return otherEnd(outer, [own])?.link.name;
 }
 
 function wayLink(facts: NamespaceFacts | undefined, name: string | undefined, namespace: string): WayLink[] {

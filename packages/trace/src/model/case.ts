@@ -4,6 +4,7 @@ import type { ProbeProtocol } from '../packet/packet-header.ts';
 import type { ContainerPlace, Directory } from './directory.ts';
 import type { Facts } from './facts.ts';
 import type { Observation, Outcome } from './outcome.ts';
+import type { NameStep } from './report.ts';
 
 /** One end of the probe, with what is known about it. */
 export interface CaseEnd {
@@ -30,6 +31,8 @@ export interface Case {
     readonly local: boolean;
   };
   readonly size?: number;
+  /** How the destination's name was looked up, when there was one. */
+  readonly name?: NameStep;
   /** The kernel's own answer to the sender. */
   readonly sendFailure?: ErrnoName;
   readonly observation: Observation;

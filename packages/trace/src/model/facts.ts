@@ -60,6 +60,18 @@ export interface NeighborDrop extends SeenNeighborPacket {
   readonly chains: readonly string[];
 }
 
+/** The last that was seen of an answer that did not come back. */
+export interface AnswerWay {
+  readonly place: string;
+  readonly inode: number;
+  readonly event: 'sent' | 'received' | 'used';
+  /** Interface that sent it, or that was to send it on. */
+  readonly device: LinkDetails;
+  readonly source: IpAddress;
+  readonly destination: IpAddress;
+  readonly route: RouteFact;
+}
+
 /** What was asked about a tunnel. */
 export interface TunnelFacts {
   readonly namespace: NamespaceName;
@@ -82,6 +94,8 @@ export interface Facts {
   readonly destination?: NamespaceFacts;
   /** Behind which port of the host the destination's bridge looks for it; `unknown` when it sends everywhere. */
   readonly forwarding?: { readonly mac: string; readonly bridge: string; readonly port: string | 'unknown' };
+  /** Where an answer was sent last, and the route that it took there. */
+  readonly answerWay?: AnswerWay;
   /** Of the older iptables where it was dropped: what has dropped packets meanwhile; absent when that was not looked at. */
   readonly legacyDrops?: readonly LegacyDrop[];
   /** The tunnel into which it went, when no answer came. */

@@ -13,6 +13,8 @@ export interface Observation {
   readonly protocol: 'tcp' | 'udp' | 'icmp';
   /** True when it came by the wire, and the answer is to go there. */
   readonly arrival: boolean;
+  /** Interface by which an arrival came. */
+  readonly arrivalDevice?: string;
   /** True when data came back to the probe's own socket, which carry no tag. */
   readonly answeredWithData: boolean;
   /** The kernel did not send it. */
@@ -87,9 +89,13 @@ function answered(
 
 /** The answer was seen where the probe began, or went out by the wire that the probe is said to have come by. */
 function cameBack(observation: Observation, sightings: readonly Sighting[]): boolean {
-  const { sourceNamespace, arrival } = observation;
+  const { sourceNamespace, arrival, arrivalDevice } = observation;
   const answers = sightings.filter(({ role }) => role === 'answer');
-  if (arrival) return answers.at(-1)?.event === 'sent' && answers.at(-1)?.namespace === sourceNamespace;
+  if (arrival) {
+    const wentBy = ({ event, namespace, device }: Sighting) =>
+      event === 'sent' && namespace === sourceNamespace && (device?.name ?? arrivalDevice) === arrivalDevice;
+    return answers.at(-1)?.event === 'sent' && answers.some(wentBy);
+  }
   // A bridge that does not know where an address is sends to everybody: what was for another is no answer.
   const forOthers = answers.filter(({ reason, namespace }) => reason === 'OTHERHOST' && namespace === sourceNamespace);
   const cameBy = (device: Sighting['device']) => !forOthers.some((drop) => drop.device?.index === device?.index);
