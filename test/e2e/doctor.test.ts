@@ -85,8 +85,11 @@ for (const healthy of odd) {
   });
 }
 
-/** What is broken, the code of the finding, and a container that it has to name. */
-const faults: readonly (Pick<Fault, 'name' | 'inject' | 'undo' | 'code'> & { readonly affects?: string })[] = [
+/** What is broken, the code of the finding, and a container that it has to name, perhaps no other. */
+const faults: readonly (Pick<Fault, 'name' | 'inject' | 'undo' | 'code'> & {
+  readonly affects?: string;
+  readonly only?: true;
+})[] = [
   {
     name: 'forwarding is off',
     inject: 'sysctl -qw net.ipv4.ip_forward=0',
@@ -249,6 +252,31 @@ const faults: readonly (Pick<Fault, 'name' | 'inject' | 'undo' | 'code'> & { rea
     code: 'name-service-broken',
     affects: 'far',
   },
+  {
+    name: 'one container has lost its default route',
+    inject: 'inside $DB ip route del default',
+    undo: 'inside $DB ip route add default via 10.9.1.1',
+    code: 'no-source-route',
+    affects: 'db',
+    only: true,
+  },
+  {
+    name: 'a firewall of its own keeps one container in',
+    inject:
+      "inside $STILL nft 'add table inet own; add chain inet own o { type filter hook output priority 0; policy drop; }'",
+    undo: 'inside $STILL nft delete table inet own',
+    code: 'foreign-policy',
+    affects: 'still',
+    only: true,
+  },
+  {
+    name: 'one container sends by way of another, IPv6',
+    inject: 'inside $DB ip -6 route replace default via fd00:9:1::2',
+    undo: 'inside $DB ip -6 route replace default via fd00:9:1::1',
+    code: 'wrong-next-hop',
+    affects: 'db',
+    only: true,
+  },
 ];
 
 for (const fault of faults) {
@@ -262,6 +290,7 @@ for (const fault of faults) {
     );
     const affected = found.flatMap(({ affects }) => affects);
     if (fault.affects !== undefined) assert.ok(affected.includes(fault.affects), affected.join(', '));
+    if (fault.only) assert.deepEqual(affected, [fault.affects]);
   });
 }
 

@@ -7,6 +7,7 @@ import type { TraceReport } from '../model/report.ts';
 import { runChecks } from './checks.ts';
 import { confirmedResults, type Finding, mergeFindings } from './finding.ts';
 import type { HostState, ProofOf } from './host-state.ts';
+import { planProofs } from './proofs.ts';
 
 function link(index: number, name: string, change: Partial<LinkDetails> = {}): LinkDetails {
   return { index, name, up: true, mtu: 1500, operationalState: 'up', ...change };
@@ -150,7 +151,7 @@ function withProof(purpose: ProofOf['purpose'], change: Partial<TraceReport>): H
 }
 
 const cause = (code: string) => ({ code, text: 'why', evidence: ['seen'] });
-const out = { kind: 'way-out', network: 'app' } as const;
+const out = { kind: 'way-out', network: 'app', from: 'web', family: 4 } as const;
 
 const cases: [name: string, state: HostState, codes: string[]][] = [
   ['a healthy host', healthy, []],
@@ -342,4 +343,32 @@ test('what is seen once only is no trouble', () => {
   assert.deepEqual(codesOf(off, off), ['forwarding-off']);
   const note = { ...healthy, missingFeatures: ['feature'] };
   assert.deepEqual(codesOf(healthy, note), ['kernel-feature'], 'a note is no trouble');
+});
+
+test('what one container cannot and another on its network can is its own trouble', () => {
+  const failing = (from: string): ProofOf => ({
+    purpose: { ...out, from },
+    report: report({ cause: cause('no-route') }),
+  });
+  const working: ProofOf = { purpose: { ...out, from: 'other' }, report: report({ verdict: 'delivered' }) };
+  const state = { ...healthy, proofs: [failing('web'), working] };
+  const [found] = runChecks(state).flatMap(({ findings }) => findings);
+  assert.deepEqual(found?.affects, ['web']);
+  assert.deepEqual(found.consequences, ['web does not get out.']);
+  const all = { ...healthy, proofs: [failing('web'), failing('other')] };
+  assert.deepEqual(runChecks(all).flatMap(({ findings }) => findings)[0]?.consequences, [
+    'Containers of app do not get out.',
+  ]);
+});
+
+test('every container on a network with a way out sends a packet there, once for each IP version', () => {
+  const [first] = healthy.directory.containers;
+  assert.ok(first);
+  const directory = { ...healthy.directory, containers: [first, { ...first, name: 'other' }] };
+  const gateways = { 4: parseIpAddress('192.0.2.1'), 6: parseIpAddress('2001:db8::1') };
+  const host = { uplink: () => undefined, gateway: (family: 4 | 6) => gateways[family], all: new Set<typeof web>() };
+  const ways = planProofs(directory, host).flatMap(({ purpose }) =>
+    purpose.kind === 'way-out' ? [`${purpose.from} ${purpose.family}`] : [],
+  );
+  assert.deepEqual(ways.toSorted(), ['other 4', 'other 6', 'web 4', 'web 6']);
 });

@@ -33,6 +33,8 @@ interface Look {
   readonly results: readonly CheckResult[];
   /** Purposes of the packets that have shown trouble. */
   readonly suspects: ReadonlySet<string>;
+  /** Packets that were sent for it. */
+  readonly sent: number;
 }
 
 /**
@@ -44,12 +46,12 @@ export async function examineHost(readDirectory: () => Directory): Promise<Docto
   using kernel = new Kernel(new Recorder());
   const first = await look(kernel, readDirectory());
   let { results } = first;
-  let probes = first.state.proofs.length;
+  let probes = first.sent;
   if (results.some(({ findings }) => findings.some(isTrouble))) {
     await setTimeout(SETTLING);
     const second = await look(kernel, readDirectory(), first);
     results = confirmedResults(results, second.results);
-    probes += second.state.proofs.length;
+    probes += second.sent;
   }
   const findings = mergeFindings(results.flatMap((result) => result.findings));
   return {
@@ -61,7 +63,7 @@ export async function examineHost(readDirectory: () => Directory): Promise<Docto
   };
 }
 
-/** @param before a look that has shown trouble: only packets that did are sent again. */
+/** @param before a look that has shown trouble: only packets that did are sent again, what others have shown still counts. */
 async function look(kernel: Kernel, directory: Directory, before?: Look): Promise<Look> {
   using namespaces = new Namespaces();
   const seen = await observeHost(kernel, namespaces, directory, before?.state);
@@ -70,11 +72,12 @@ async function look(kernel: Kernel, directory: Directory, before?: Look): Promis
     planned.filter(({ purpose }) => before?.suspects.has(JSON.stringify(purpose)) ?? true),
     directory,
   );
-  const state = { ...seen, proofs, missingFeatures: missingFeatures(kernel) };
+  const kept = before?.state.proofs.filter(({ purpose }) => !before.suspects.has(JSON.stringify(purpose))) ?? [];
+  const state = { ...seen, proofs: [...proofs, ...kept], missingFeatures: missingFeatures(kernel) };
   const suspects = new Set(
-    proofs.filter((proof) => isSuspect(state, proof)).map(({ purpose }) => JSON.stringify(purpose)),
+    state.proofs.filter((proof) => isSuspect(state, proof)).map(({ purpose }) => JSON.stringify(purpose)),
   );
-  return { state, results: runChecks(state), suspects };
+  return { state, results: runChecks(state), suspects, sent: proofs.length };
 }
 
 async function prove(planned: readonly PlannedProof[], directory: Directory): Promise<ProofOf[]> {

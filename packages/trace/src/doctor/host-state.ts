@@ -1,4 +1,4 @@
-import type { InterfaceAddress, IpAddress } from '@fairlead/base';
+import type { Family, InterfaceAddress, IpAddress } from '@fairlead/base';
 import type { ChainSummary, LinkDetails, RouteObject, RuleObject } from '@fairlead/netlink';
 import type { Directory, NetworkPlace } from '../model/directory.ts';
 import type { TraceReport } from '../model/report.ts';
@@ -15,7 +15,7 @@ export interface InsideState {
 /** What became of a packet that was sent to prove something. */
 export interface ProofOf {
   readonly purpose:
-    | { readonly kind: 'way-out'; readonly network: string }
+    | { readonly kind: 'way-out'; readonly network: string; readonly from: string; readonly family: Family }
     | { readonly kind: 'neighbours'; readonly network: string }
     | { readonly kind: 'way-in'; readonly container: string; readonly port: number }
     | { readonly kind: 'size'; readonly network: string; readonly size: number };

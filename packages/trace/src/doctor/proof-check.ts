@@ -2,6 +2,8 @@ import type { RuleStep, TraceReport } from '../model/report.ts';
 import type { Finding } from './finding.ts';
 import { containersOn, type HostState, type ProofOf } from './host-state.ts';
 
+type WayOut = Extract<ProofOf['purpose'], { kind: 'way-out' }>;
+
 /** What packets that were sent for a purpose have shown. */
 export function proofFindings(state: HostState, kind: ProofOf['purpose']['kind']): Finding[] {
   return state.proofs.filter(({ purpose }) => purpose.kind === kind).flatMap((proof) => findingOf(state, proof) ?? []);
@@ -12,27 +14,43 @@ export function isSuspect(state: HostState, proof: ProofOf): boolean {
   return findingOf(state, proof) !== undefined;
 }
 
-function findingOf(state: HostState, { purpose, report }: ProofOf): Finding | undefined {
+function findingOf(state: HostState, proof: ProofOf): Finding | undefined {
+  const { purpose, report } = proof;
   if (purpose.kind === 'size') return sizeFinding(state, purpose, report);
-  // Nobody outside has to answer, and nothing is said about what was not seen.
   if (purpose.kind === 'way-in' && report.verdict === 'delivered') return takenFinding(purpose, report);
-  if (report.verdict === 'delivered' || report.verdict === 'lost' || report.verdict === 'unknown') return undefined;
   const { cause } = report;
-  if (cause === undefined || (purpose.kind === 'way-out' && isElsewhere(report))) return undefined;
-  // A port for some askers was asked for by another one, and that it is not for that one is what was wanted.
-  if (cause.code === 'not-allowed') return undefined;
-  // Where there is no way from outside, the checks of the host's own say so.
-  if (cause.code === 'no-uplink') return undefined;
-  const affects = purpose.kind === 'way-in' ? [purpose.container] : containersOn(state, purpose.network);
+  if (cause === undefined || !hasFailed(proof)) return undefined;
+  const isOwn = purpose.kind === 'way-out' && othersGetOut(state, purpose);
+  const affects =
+    purpose.kind === 'way-in' ? [purpose.container] : isOwn ? [purpose.from] : containersOn(state, purpose.network);
   return {
     code: cause.code,
     severity: report.verdict === 'dropped' ? 'error' : 'warning',
     text: cause.text,
-    consequences: [consequence(purpose)],
+    consequences: [isOwn ? `${purpose.from} does not get out.` : consequence(purpose)],
     evidence: [...cause.evidence, `proved by a packet: ${probeText(report)}`],
     affects,
     fixes: report.fixes,
   };
+}
+
+/** Nobody outside has to answer, and nothing is said about what was not seen. */
+function hasFailed({ purpose, report }: ProofOf): boolean {
+  const { verdict, cause } = report;
+  if (verdict === 'delivered' || verdict === 'lost' || verdict === 'unknown' || cause === undefined) return false;
+  if (purpose.kind === 'way-out' && isElsewhere(report)) return false;
+  // A port for some askers was asked for by another one, and that it is not for that one is what was wanted. Where there is
+  // no way from outside, the checks of the host's own say so.
+  return cause.code !== 'not-allowed' && cause.code !== 'no-uplink';
+}
+
+/** What another container of the network can, only this one cannot. */
+function othersGetOut({ proofs }: HostState, { network, family, from }: WayOut): boolean {
+  return proofs.some((proof) => {
+    const { purpose } = proof;
+    const isOther = purpose.kind === 'way-out' && purpose.from !== from;
+    return isOther && purpose.network === network && purpose.family === family && !hasFailed(proof);
+  });
 }
 
 /** That the gateway refuses, or nobody has its address, is no fault of this machine's containers. */

@@ -1,4 +1,4 @@
-import { type Family, familyOf, isLoopback, prefixFamily } from '@fairlead/base';
+import { type Family, familyOf, type IpAddress, isLoopback, prefixFamily } from '@fairlead/base';
 import { addressOn, type ContainerPlace, type Directory, type NetworkPlace } from '../model/directory.ts';
 import type { HostAddresses, TraceRequest } from '../plan.ts';
 import { containersOn, type ProofOf } from './host-state.ts';
@@ -13,13 +13,40 @@ export interface PlannedProof {
 const PATIENCE = 300;
 /** Published ports that are tried; each costs some tens of milliseconds. */
 const PORTS = 24;
+/** Packets that are sent for containers rather than networks; the same holds for them. */
+const CONTAINERS = 32;
 
 /** Which packets are sent to prove that the networks work. */
 export function planProofs(directory: Directory, host: HostAddresses): PlannedProof[] {
-  return [
-    ...directory.networks.flatMap((network) => networkProofs(directory, network, host)),
-    ...portProofs(directory, host),
-  ];
+  const ofNetworks = directory.networks.flatMap((network) => networkProofs(directory, network, host));
+  return [...ofNetworks, ...portProofs(directory, host), ...containerProofs(directory, host, ofNetworks)];
+}
+
+/** A container may be broken by itself: those that no network has sent a packet from send one. */
+function containerProofs(directory: Directory, host: HostAddresses, planned: readonly PlannedProof[]): PlannedProof[] {
+  const isPlanned = (name: string, family: Family) =>
+    planned.some(({ purpose }) => purpose.kind === 'way-out' && purpose.from === name && purpose.family === family);
+  const proofs = directory.containers.flatMap(({ name, namespace, attachments }) =>
+    ([4, 6] as const).flatMap((family) => {
+      const network = directory.networks.find(
+        (each) =>
+          each.driver === 'bridge' &&
+          !each.internal &&
+          attachments.some((own) => own.network === each.name && addressOn(own, family) !== undefined),
+      );
+      const to = host.gateway(family);
+      if (!namespace || network === undefined || to === undefined || isPlanned(name, family)) return [];
+      return [wayOutProof(network.name, name, family, to)];
+    }),
+  );
+  return proofs.slice(0, CONTAINERS);
+}
+
+function wayOutProof(network: string, from: string, family: Family, to: IpAddress): PlannedProof {
+  return {
+    purpose: { kind: 'way-out', network, from, family },
+    request: { from, to, protocol: 'icmp', family, timeout: PATIENCE },
+  };
 }
 
 function networkProofs(directory: Directory, network: NetworkPlace, host: HostAddresses): PlannedProof[] {
@@ -38,10 +65,9 @@ function networkProofs(directory: Directory, network: NetworkPlace, host: HostAd
 function wayOut({ name, mtu }: NetworkPlace, from: string, family: Family, host: HostAddresses): PlannedProof[] {
   const gateway = host.gateway(family);
   if (gateway === undefined) return [];
-  const request = { from, to: gateway, protocol: 'icmp', family, timeout: PATIENCE } as const;
-  const out: PlannedProof = { purpose: { kind: 'way-out', network: name }, request };
+  const out = wayOutProof(name, from, family, gateway);
   if (mtu === undefined) return [out];
-  return [out, { purpose: { kind: 'size', network: name, size: mtu }, request: { ...request, size: mtu } }];
+  return [out, { purpose: { kind: 'size', network: name, size: mtu }, request: { ...out.request, size: mtu } }];
 }
 
 function neighbours(
