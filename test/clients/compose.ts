@@ -8,15 +8,32 @@ import { peerProgram } from '../lab/peer.ts';
 const withDistutils =
   'import setuptools, runpy, sys; del sys.argv[0]; runpy.run_path(sys.argv[0], run_name="__main__")';
 
-/** How to start Compose: 1.29 with the system's own Python, for which its packages are made. */
-function composeProgram(): string[] {
+/** A Compose that can be started. */
+export interface ComposeProgram {
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** The release's: 1.29 with the system's own Python, for which its packages are made. */
+function releaseCompose(): ComposeProgram {
   const program = peerProgram('docker-compose');
   const isScript = readFileSync(program).subarray(0, 2).toString() === '#!';
-  return isScript ? ['/usr/bin/python3', '-c', withDistutils, program] : [program];
+  return {
+    command: isScript ? ['/usr/bin/python3', '-c', withDistutils, program] : [program],
+    env: {
+      PYTHONPATH: resolve(dirname(program), '../lib/python3/dist-packages'),
+      PYTHONDONTWRITEBYTECODE: '1',
+    },
+  };
 }
 
 /** Compose for the application in a folder, as a command line and its environment. */
-export function composeCommand(daemon: Daemon, folder: string, words: readonly string[]) {
+export function composeCommand(
+  daemon: Daemon,
+  folder: string,
+  words: readonly string[],
+  program: ComposeProgram = releaseCompose(),
+) {
   const files = [
     // Compose 2 names containers as Compose 1 does.
     '--compatibility',
@@ -29,19 +46,24 @@ export function composeCommand(daemon: Daemon, folder: string, words: readonly s
     '-p',
     'app',
   ];
-  const env = {
-    DOCKER_HOST: daemon.address,
-    PYTHONPATH: resolve(dirname(peerProgram('docker-compose')), '../lib/python3/dist-packages'),
-    PYTHONDONTWRITEBYTECODE: '1',
-    // Compose 2 has BuildKit built in and would pull a builder.
-    DOCKER_BUILDKIT: '0',
-  };
-  return { command: [...composeProgram(), ...files, ...words], env };
+  // Compose 2 has BuildKit built in and would pull a builder.
+  const env = { DOCKER_HOST: daemon.address, DOCKER_BUILDKIT: '0', ...program.env };
+  return { command: [...program.command, ...files, ...words], env };
 }
 
 /** Run Compose in the application's folder. @returns what it says on standard output. @throws AssertionError. */
 export async function compose(daemon: Daemon, folder: string, ...words: string[]): Promise<string> {
-  const { command, env } = composeCommand(daemon, folder, words);
+  return await composeBy(releaseCompose(), daemon, folder, ...words);
+}
+
+/** The same with another Compose. */
+export async function composeBy(
+  program: ComposeProgram,
+  daemon: Daemon,
+  folder: string,
+  ...words: string[]
+): Promise<string> {
+  const { command, env } = composeCommand(daemon, folder, words, program);
   const { code, stdout, stderr } = await daemon.host.run(command, { env });
   assert.equal(code, 0, `${words.join(' ')}: ${stdout}${stderr}`);
   return stdout;

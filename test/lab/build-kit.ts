@@ -1,14 +1,6 @@
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-
-/** Where docker commands look for their plugins (docker/cli, cli-plugins/manager). */
-const pluginFolders = [
-  join(homedir(), '.docker/cli-plugins'),
-  ...['/usr/local/lib', '/usr/local/libexec', '/usr/lib', '/usr/libexec'].map(
-    (folder) => `${folder}/docker/cli-plugins`,
-  ),
-];
+import { cliPlugin } from './cli-plugins.ts';
 
 const folders = (process.env['PATH'] ?? '').split(':');
 
@@ -20,16 +12,10 @@ export interface BuildKitPrograms {
 
 /** Those of the machine, or those that FAIRLEAD_BUILDKITD and FAIRLEAD_BUILDX name. */
 export function buildKitPrograms(): Partial<BuildKitPrograms> {
-  const found = (named: string | undefined, places: readonly string[]) =>
-    [...(named === undefined ? [] : [named]), ...places].find((path) => existsSync(path));
-  const buildkitd = found(
-    process.env['FAIRLEAD_BUILDKITD'],
-    folders.map((folder) => join(folder, 'buildkitd')),
-  );
-  const buildx = found(
-    process.env['FAIRLEAD_BUILDX'],
-    pluginFolders.map((folder) => join(folder, 'docker-buildx')),
-  );
+  const named = process.env['FAIRLEAD_BUILDKITD'];
+  const places = [...(named === undefined ? [] : [named]), ...folders.map((folder) => join(folder, 'buildkitd'))];
+  const buildkitd = places.find((path) => existsSync(path));
+  const buildx = cliPlugin('docker-buildx', 'FAIRLEAD_BUILDX');
   return { ...(buildkitd && { buildkitd }), ...(buildx && { buildx }) };
 }
 
@@ -50,7 +36,7 @@ export function pathWith({ buildkitd }: Partial<BuildKitPrograms>): string {
   return [...folders, ...(buildkitd === undefined ? [] : [dirname(buildkitd)])].join(':');
 }
 
-/** A folder for DOCKER_CONFIG in which the docker command finds Buildx. */
+/** A folder for DOCKER_CONFIG in which docker commands find Buildx. */
 export function configWithBuildx(folder: string, { buildx }: Partial<BuildKitPrograms>): string {
   mkdirSync(join(folder, 'cli-plugins'), { recursive: true });
   if (buildx !== undefined) symlinkSync(buildx, join(folder, 'cli-plugins', 'docker-buildx'));
