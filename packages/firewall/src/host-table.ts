@@ -60,12 +60,16 @@ const known: Statement = is('ct state', 'established,related');
 const toElsewhere: Statement = { match: ['oifname'], operator: '!=', with: { set: 'bridges' } };
 const translated: Statement = { match: ['ct status'], with: { value: 'dnat' } };
 
-/** Loopback addresses are reachable over our bridges (route_localnet), but not for containers. */
+/**
+ * Loopback addresses are reachable over our bridges (route_localnet), but not for containers. Where br_netfilter shows us
+ * what crosses a further bridge of a network, it is not tracked: a connection that is known there already would not be
+ * translated any more where it is routed, at the first one.
+ */
 const guard: ChainDefinition = {
   name: 'guard',
   comment: 'containers stay out of the loopback network of the host',
   hook: { type: 'filter', hook: 'prerouting', priority: -300, policy: 'accept' },
-  rules: [rule([is('ip daddr', '127.0.0.0/8'), from('bridges'), ...drop])],
+  rules: [rule([is('ip daddr', '127.0.0.0/8'), from('bridges'), ...drop]), rule([from('segments'), { notrack: true }])],
 };
 
 /**

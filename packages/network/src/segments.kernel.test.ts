@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { parseIpAddress, parseMacAddress } from '@fairlead/base';
+import { parseInterfaceAddress, parseIpAddress, parseMacAddress } from '@fairlead/base';
 import { testNames } from '@fairlead/kernel/testing';
 import { hasErrno, type KernelObject } from '@fairlead/netlink';
 import { diff } from './diff.ts';
@@ -50,6 +50,30 @@ test('several bridges are one network: neighbours, gateway, held addresses; a co
   assert.deepEqual(await lab.controller.repair(), []);
   lab.run('c', 'ip', 'address', 'add', '10.9.6.99/24', 'dev', 'eth0');
   assert.ok(!lab.reaches('a', '10.9.6.99', 1), 'held on a further bridge as on the first');
+});
+
+test('a container on a further bridge gets out under the host’s address, also where br_netfilter shows it to the host', async () => {
+  using lab = await labOf({});
+  // Where there is no such setting nothing is shown.
+  lab.run('', 'sysctl', '-eqw', 'net.bridge.bridge-nf-call-iptables=1');
+  const out = `${PREFIX}out`;
+  const [inner, outer] = ['198.51.100.2/24', '198.51.100.1/24'].map((text) => parseInterfaceAddress(text));
+  assert.ok(inner && outer);
+  const wire: KernelObject[] = [
+    { kind: 'namespace', namespace: out },
+    {
+      kind: 'link',
+      namespace: '',
+      name: 'wan',
+      type: { kind: 'veth', peer: { namespace: out, name: 'eth0' } },
+      up: true,
+    },
+    { kind: 'link', namespace: out, name: 'eth0', type: { kind: 'veth' }, up: true },
+    { kind: 'address', namespace: '', link: 'wan', address: outer },
+    { kind: 'address', namespace: out, link: 'eth0', address: inner },
+  ];
+  await lab.kernel.apply(wire.map((object) => ({ action: 'add', object })));
+  for (const from of ['a', 'b', 'c']) assert.ok(lab.reaches(from, '198.51.100.2', 3), from);
 });
 
 test('containers that are kept from each other reach their gateway and nobody else, on whatever bridges they are', async () => {

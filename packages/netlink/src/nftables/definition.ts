@@ -77,6 +77,8 @@ export type Statement =
   /** Equal, unless `!=`; of flags `!` means none of them. */
   | { readonly match: readonly Selector[]; readonly operator?: '!=' | '!'; readonly with: Comparand }
   | { readonly counter: true }
+  /** Connection tracking passes the packet over. Before it only: priority raw. */
+  | { readonly notrack: true }
   | { readonly verdict: 'accept' | 'drop' | 'return' }
   | { readonly verdict: 'jump' | 'goto'; readonly chain: string }
   | { readonly masquerade: true }

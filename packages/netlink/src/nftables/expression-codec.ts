@@ -67,6 +67,7 @@ const kernelNames: Readonly<Record<Expression['name'], string>> = {
   fib: 'fib',
   ct: 'ct',
   counter: 'counter',
+  notrack: 'notrack',
   rt: 'rt',
   byteorder: 'byteorder',
   'tcp option set': 'exthdr',
@@ -138,6 +139,7 @@ function encodeData(data: AttributeWriter, e: Expression): void {
       return;
     case 'masq':
     case 'counter':
+    case 'notrack':
       return;
     default:
       e satisfies never;
@@ -203,6 +205,7 @@ const decoders: Readonly<Record<string, (data: Attributes) => Expression>> = {
     a.has(2);
     return { name: 'counter' };
   },
+  notrack: () => ({ name: 'notrack' }),
   rt: (a) => ({ name: 'rt', key: number(a, 2), register: number(a, 1) }),
   byteorder: (a) => {
     const register = number(a, 1);

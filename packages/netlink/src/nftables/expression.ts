@@ -57,6 +57,7 @@ export type Expression =
   | { readonly name: 'fib'; readonly register: Register; readonly result: number; readonly flags: number }
   | { readonly name: 'ct'; readonly key: number; readonly register: Register }
   | { readonly name: 'counter' }
+  | { readonly name: 'notrack' }
   | { readonly name: 'rt'; readonly key: number; readonly register: Register }
   | { readonly name: 'byteorder'; readonly register: Register; readonly length: number; readonly size: number }
   | {

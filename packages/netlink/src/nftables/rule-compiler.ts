@@ -82,6 +82,7 @@ class RuleCompiler {
   add(statement: Statement): void {
     if ('match' in statement) this.#match(statement.match, statement.operator, statement.with);
     else if ('counter' in statement) this.#push({ name: 'counter' });
+    else if ('notrack' in statement) this.#push({ name: 'notrack' });
     else if ('verdict' in statement) this.#push({ name: 'verdict', ...statement });
     else if ('masquerade' in statement) this.#push({ name: 'masq' });
     else if ('translate' in statement) this.#translate(statement);

@@ -72,6 +72,8 @@ class RuleDecompiler {
         return this.#push({ masquerade: true });
       case 'counter':
         return this.#push({ counter: true });
+      case 'notrack':
+        return this.#push({ notrack: true });
       case 'redir':
         return this.#push({ redirect: { port: portOf(this.#constant(e.port)) } });
       case 'tproxy':

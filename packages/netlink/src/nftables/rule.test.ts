@@ -101,6 +101,7 @@ const rules: readonly [text: string, statements: readonly Statement[], family?: 
   ],
   ['tcp sport 5353 tcp sport set 53', [match('tcp sport', '5353'), { set: 'tcp sport', to: 53 }], 'ip'],
   ['ip saddr 10.0.0.1 accept', [match('ip saddr', '10.0.0.1'), accept], 'ip'],
+  ['iifname @names notrack', [{ match: ['iifname'], with: { set: 'names' } }, { notrack: true }]],
   ['oifname "x" tcp option maxseg size set rt mtu', [match('oifname', 'x'), { clampMss: true }]],
   ['reject with icmpx admin-prohibited', [{ reject: 'icmpx admin-prohibited' }]],
   ['meta l4proto tcp reject with tcp reset', [match('meta l4proto', 'tcp'), { reject: 'tcp reset' }]],

@@ -4,6 +4,7 @@ import type { Comparand, RuleDefinition, Selector, Statement, TranslationStateme
 export function formatStatement(statement: Statement): string {
   if ('match' in statement) return formatMatch(statement.match, statement.operator, statement.with);
   if ('counter' in statement) return 'counter';
+  if ('notrack' in statement) return 'notrack';
   if ('verdict' in statement)
     return 'chain' in statement ? `${statement.verdict} ${statement.chain}` : statement.verdict;
   if ('masquerade' in statement) return 'masquerade';
