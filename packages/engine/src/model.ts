@@ -282,6 +282,8 @@ export interface Image {
   readonly digests: readonly string[];
   /** Milliseconds since the epoch. */
   readonly created: number;
+  /** When it was given a name last that it still has; absent for one without names. Milliseconds since the epoch. */
+  readonly lastNamed?: number;
   /** Bytes of the unpacked layers. */
   readonly size: number;
   readonly architecture: string;

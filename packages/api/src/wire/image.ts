@@ -57,7 +57,7 @@ export function presentImage(image: Image, version: ApiVersion) {
     ...(version < 44 && { VirtualSize: image.size }),
     GraphDriver: { Data: null, Name: 'overlay2' },
     RootFS: { Type: 'layers', Layers: image.layers },
-    Metadata: { LastTagTime: timeText(undefined) },
+    Metadata: { LastTagTime: timeText(image.lastNamed) },
   };
 }
 

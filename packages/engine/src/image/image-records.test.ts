@@ -11,10 +11,13 @@ class FakeRecordStore implements RecordStore {
   readonly records = new Map<string, ImageRecord>();
   lists = 0;
   broken = false;
+  /** Milliseconds; each record is a second later than the one before. */
+  now = 0;
 
   async put(name: string, descriptor: Descriptor, labels: Labels = {}): Promise<ImageRecord> {
     if (this.broken) throw new FairleadError('unavailable', 'gone');
-    const record = { name, target: descriptor, labels, createdAt: new Date(0), updatedAt: new Date(0) };
+    this.now += 1000;
+    const record = { name, target: descriptor, labels, createdAt: new Date(0), updatedAt: new Date(this.now) };
     this.records.set(name, record);
     return record;
   }
@@ -43,6 +46,10 @@ test('names are read once, follow every change, and are the same after a restart
     assert.deepEqual(table.ids, ['sha256:1', 'sha256:2']);
     assert.deepEqual(table.namesOf('sha256:1'), ['a']);
     assert.deepEqual(table.namesOf('sha256:2'), ['b']);
+    assert.deepEqual(
+      ['sha256:1', 'sha256:2', 'sha256:3'].map((id) => table.lastNamed(id)),
+      [2000, 5000, undefined],
+    );
   }
   assert.equal(store.lists, 2);
 });

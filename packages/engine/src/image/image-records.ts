@@ -93,8 +93,8 @@ export class RecordChanges {
 
   /** Let a canonical name stand for an image. */
   async name(name: string, image: NamedImage): Promise<void> {
-    await this.#store.put(name, image.target, { [imageLabel]: image.id });
-    this.#table.name(name, image);
+    const { updatedAt } = await this.#store.put(name, image.target, { [imageLabel]: image.id });
+    this.#table.name(name, { ...image, since: updatedAt.getTime() });
   }
 
   /** Take a canonical name away. */
@@ -120,11 +120,11 @@ export class RecordChanges {
 
 function tableOf(records: readonly ImageRecord[]): ImageTable {
   const table = new ImageTable();
-  const ours = records.flatMap(({ name, target, labels }) => {
+  const ours = records.flatMap(({ name, target, labels, updatedAt }) => {
     const id = labels[imageLabel];
-    return id === undefined ? [] : [{ name, target, id, parent: labels[parentLabel] }];
+    return id === undefined ? [] : [{ name, target, id, parent: labels[parentLabel], since: updatedAt.getTime() }];
   });
   for (const { name, target, id, parent } of ours) if (name === id) table.add(id, target, parent);
-  for (const { name, target, id } of ours) if (name !== id) table.name(name, { id, target });
+  for (const { name, target, id, since } of ours) if (name !== id) table.name(name, { id, target, since });
   return table;
 }

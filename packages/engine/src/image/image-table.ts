@@ -7,6 +7,8 @@ export interface NamedImage {
   readonly id: string;
   /** Manifest, or the index that it was chosen from. */
   readonly target: Descriptor;
+  /** When it was given the name, in milliseconds since the epoch. */
+  readonly since?: number;
 }
 
 /**
@@ -91,6 +93,12 @@ export class ImageTable {
   /** Canonical names of an image, sorted. */
   namesOf(id: string): string[] {
     return [...(this.#images.get(id)?.names ?? [])].sort();
+  }
+
+  /** When an image was given a name last that it still has, in milliseconds since the epoch. */
+  lastNamed(id: string): number | undefined {
+    const times = this.namesOf(id).flatMap((name) => this.#names.get(name)?.since ?? []);
+    return times.length === 0 ? undefined : Math.max(...times);
   }
 
   /** The one image whose id begins so, with or without `sha256:`; `undefined` when there are none or several. */

@@ -42,7 +42,8 @@ export function imageView(
 export function viewIn(table: ImageTable, details: ImageDetails): Image {
   const { id } = details;
   const family = { parent: table.parentOf(id), isParent: table.childrenOf(id).length > 0 };
-  return imageView(details, table.namesOf(id), family);
+  const lastNamed = table.lastNamed(id);
+  return { ...imageView(details, table.namesOf(id), family), ...(lastNamed !== undefined && { lastNamed }) };
 }
 
 /** An image of a history, with its canonical names. */
