@@ -1,4 +1,4 @@
-import type { Fault } from './trace-lab.ts';
+import { type Fault, strangers } from './trace-lab.ts';
 
 const [tcp, tcp6] = [
   { from: 'web', to: '10.9.1.3:80' },
@@ -80,14 +80,14 @@ export const causeFaults: readonly Fault[] = [
     trace: tcp,
     inject: `ip netns add twin; ip link add twin type veth peer name eth0 netns twin; ip link set twin master $APP up
       ip -n twin addr add 10.9.1.3/24 dev eth0; ip -n twin link set eth0 address 02:00:00:00:99:98 up
-      inside $WEB ip neigh replace 10.9.1.3 lladdr 02:00:00:00:99:98 nud reachable dev eth0`,
+      inside $WEB ip neigh replace 10.9.1.3 lladdr 02:00:00:00:99:98 nud permanent dev eth0`,
     undo: 'ip netns del twin; inside $WEB ip neigh del 10.9.1.3 dev eth0; ip neigh flush dev $APP',
     code: 'wrong-neighbor',
   },
   {
     name: 'a rule drops questions of ARP',
     trace: tcp,
-    inject: 'inside $DB arptables-nft -A INPUT -j DROP; inside $WEB ip neigh flush dev eth0',
+    inject: `inside $DB arptables-nft -A INPUT -j DROP; ${strangers}`,
     undo: `inside $DB nft delete table arp filter; ${asked}`,
     code: 'neighbor-silent',
   },
@@ -95,14 +95,14 @@ export const causeFaults: readonly Fault[] = [
     name: 'a rule drops questions of neighbour discovery',
     trace: tcp6,
     inject: `${rule('inside $DB ', 'ip6', 'input priority 0', 'icmpv6 type nd-neighbor-solicit drop').inject}
-      inside $WEB ip neigh flush dev eth0`,
+      ${strangers}`,
     undo: `inside $DB nft delete table ip6 odd; ${asked6}`,
     code: 'neighbor-silent',
   },
   {
     name: 'a port of the bridge keeps back what is for many',
     trace: tcp6,
-    inject: 'bridge link set dev $DB_LINK mcast_flood off; inside $WEB ip neigh flush dev eth0',
+    inject: `bridge link set dev $DB_LINK mcast_flood off; ${strangers}`,
     undo: `bridge link set dev $DB_LINK mcast_flood on; ${asked6}`,
     code: 'neighbor-silent',
   },

@@ -58,7 +58,7 @@ export const heldOutFaults: readonly Fault[] = [
   {
     name: 'the gateway is told to ignore who asks for it',
     trace: out,
-    inject: 'sysctl -qw net.ipv4.conf.$APP.arp_ignore=8; inside $WEB ip neigh flush dev eth0',
+    inject: 'sysctl -qw net.ipv4.conf.$APP.arp_ignore=8; ip neigh flush dev $APP; inside $WEB ip neigh flush dev eth0',
     undo: 'sysctl -qw net.ipv4.conf.$APP.arp_ignore=0; inside $WEB busybox ping -q -c1 -W3 10.9.1.1 >/dev/null',
     code: 'neighbor-silent',
   },
@@ -74,7 +74,7 @@ export const heldOutFaults: readonly Fault[] = [
     trace: out,
     inject: `ip netns add twin; ip link add twin type veth peer name eth0 netns twin; ip link set twin master $APP up
       ip -n twin addr add 10.9.1.1/24 dev eth0; ip -n twin link set eth0 address 02:00:00:00:99:98 up
-      inside $WEB ip neigh replace 10.9.1.1 lladdr 02:00:00:00:99:98 nud reachable dev eth0`,
+      inside $WEB ip neigh replace 10.9.1.1 lladdr 02:00:00:00:99:98 nud permanent dev eth0`,
     undo: 'ip netns del twin; inside $WEB ip neigh del 10.9.1.1 dev eth0; ip neigh flush dev $APP',
     code: 'wrong-neighbor',
   },

@@ -12,6 +12,12 @@ export interface TraceQuestion {
   readonly [option: string]: unknown;
 }
 
+/**
+ * web and db do not know each other: web has to ask, and db, which it could learn from, has no reason to. A neighbour that was
+ * in use five seconds ago is asked for again, at whatever moment that is.
+ */
+export const strangers = 'inside $WEB ip neigh flush dev eth0; inside $DB ip neigh flush dev eth0';
+
 /** Something that is broken, and what a trace has to say about it. */
 export interface Fault {
   readonly name: string;

@@ -1,4 +1,4 @@
-import type { Fault } from './trace-lab.ts';
+import { type Fault, strangers } from './trace-lab.ts';
 
 const tcp = { from: 'web', to: 'db:80' };
 const address = { from: 'web', to: '10.9.1.3:80' };
@@ -70,7 +70,7 @@ export const oddFaults: readonly Fault[] = [
   {
     name: 'the destination is told to ignore who asks for it',
     trace: address,
-    inject: 'inside $DB sysctl -qw net.ipv4.conf.all.arp_ignore=8; inside $WEB ip neigh flush dev eth0',
+    inject: `inside $DB sysctl -qw net.ipv4.conf.all.arp_ignore=8; ${strangers}`,
     undo: `inside $DB sysctl -qw net.ipv4.conf.all.arp_ignore=0; ${asked}`,
     code: 'neighbor-silent',
   },

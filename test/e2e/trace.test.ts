@@ -187,6 +187,8 @@ test('the command shows hops, the rule, the cause and fixes', async () => {
   assert.match(stdout, /nft 'insert rule ip filter FORWARD iifname "br-\w+" accept'/);
 });
 
+const modulePath = (path: string) => JSON.stringify(resolve(import.meta.dirname, '../../packages/trace/src', path));
+
 /** Trace from a process of its own in the host, as if its kernel had no eBPF. */
 async function traceByRules(to: string): Promise<TraceAnswer> {
   const container = (name: string, ipv4: string) => {
@@ -195,7 +197,8 @@ async function traceByRules(to: string): Promise<TraceAnswer> {
   };
   const directory = { containers: [container('web', '10.9.1.2'), container('db', '10.9.1.3')], networks: [] };
   const script = `
-    import { tracePacket, Watch } from ${JSON.stringify(resolve(import.meta.dirname, '../../packages/trace/src/index.ts'))};
+    import { tracePacket } from ${modulePath('index.ts')};
+    import { Watch } from ${modulePath('collect/watch.ts')};
     using watch = new Watch(true);
     const report = await tracePacket({ from: 'web', to: ${JSON.stringify(to)} }, ${JSON.stringify(directory)}, { watch });
     process.stdout.write(JSON.stringify(report));`;
