@@ -122,7 +122,7 @@ docker push nothing
 docker image prune -f --filter until=bad
 docker run -d --rm --name gone busybox sleep 1000
 docker stop -t 0 gone
-sleep 1; docker events --since 1m --until 0s --filter container=gone --format '{{.Action}}'
+sleep 1; docker events --since 1m --until 0s --filter container=gone --format '{{.Action}}' | sort
 docker network create --config-only --subnet 10.51.0.0/24 shape
 docker network prune -f
 docker network rm shape

@@ -39,11 +39,12 @@ export function rulePasses(
   carriers: readonly Sighting[] = [],
 ): RulePass[] {
   const passes = new Map<string, OpenPass>();
+  const carrying = carriers.filter(({ carrier }) => carrier !== undefined);
   for (const event of events) {
     const key = `${event.namespace} ${event.id}`;
     const pass = passes.get(key) ?? { namespace: event.namespace, role: undefined, steps: [] };
     passes.set(key, pass);
-    const carrier = carriers.find((sighting) => carries(sighting, event));
+    const carrier = carrying.find((sighting) => carries(sighting, event));
     if (carrier !== undefined) pass.carried = true;
     const role = carrier?.role ?? roleIn(event, tag);
     // A packet of another trace of the same series.
@@ -59,8 +60,9 @@ export function rulePasses(
 
 /** An address of it may have been translated since. */
 function carries({ namespace, carrier }: Sighting, event: PlacedTraceEvent): boolean {
+  if (carrier === undefined || namespace !== event.namespace) return false;
   const header = headerIn(event);
-  if (carrier === undefined || header === undefined || namespace !== event.namespace) return false;
+  if (header === undefined) return false;
   const { source, destination, sourcePort, protocol } = carrier.header;
   return (
     protocol === header.protocol &&
@@ -69,8 +71,16 @@ function carries({ namespace, carrier }: Sighting, event: PlacedTraceEvent): boo
   );
 }
 
+/** The headers of events that have been read already: every trace of a series looks at the events of all, again and again. */
+const readHeaders = new WeakMap<TraceEvent, PacketHeader | undefined>();
+
 /** The first event in each base chain carries the headers. */
-export function headerIn({ headers }: TraceEvent): PacketHeader | undefined {
+export function headerIn(event: TraceEvent): PacketHeader | undefined {
+  if (!readHeaders.has(event)) readHeaders.set(event, readHeader(event));
+  return readHeaders.get(event);
+}
+
+function readHeader({ headers }: TraceEvent): PacketHeader | undefined {
   if (headers?.network === undefined || headers.transport === undefined) return undefined;
   const bytes = new Uint8Array(headers.network.length + headers.transport.length);
   bytes.set(headers.network);
