@@ -199,6 +199,8 @@ const dockersFaults = [
   /is mounted on \S+ but it is not a shared/,
   /^.?OCI runtime|runc (did not terminate|create failed)|failed to write/,
   /no such host|dial tcp|getaddrinfo|connect E/,
+  // Of `Init`, where the machine has no such program.
+  /docker-init\\": executable file not found/,
 ];
 
 /** Remove everything that there is but the networks that are always there. */
