@@ -1,4 +1,4 @@
-import { type Fault, strangers } from './trace-lab.ts';
+import { type Fault, strangers, twin } from './trace-lab.ts';
 
 const [tcp, tcp6] = [
   { from: 'web', to: '10.9.1.3:80' },
@@ -78,10 +78,7 @@ export const causeFaults: readonly Fault[] = [
   {
     name: 'a second one has the address and answers',
     trace: tcp,
-    inject: `ip netns add twin; ip link add twin type veth peer name eth0 netns twin; ip link set twin master $APP up
-      ip -n twin addr add 10.9.1.3/24 dev eth0; ip -n twin link set eth0 address 02:00:00:00:99:98 up
-      inside $WEB ip neigh replace 10.9.1.3 lladdr 02:00:00:00:99:98 nud permanent dev eth0`,
-    undo: 'ip netns del twin; inside $WEB ip neigh del 10.9.1.3 dev eth0; ip neigh flush dev $APP',
+    ...twin('10.9.1.3'),
     code: 'wrong-neighbor',
   },
   {

@@ -1,4 +1,4 @@
-import type { Fault } from './trace-lab.ts';
+import { type Fault, twin } from './trace-lab.ts';
 
 const vpn = 'ip link add vpn0 type veth peer name vpn1; ip link set vpn0 up; ip link set vpn1 up';
 const [out, out6] = [
@@ -72,10 +72,7 @@ export const heldOutFaults: readonly Fault[] = [
   {
     name: 'a second one on the network answers for the gateway',
     trace: out,
-    inject: `ip netns add twin; ip link add twin type veth peer name eth0 netns twin; ip link set twin master $APP up
-      ip -n twin addr add 10.9.1.1/24 dev eth0; ip -n twin link set eth0 address 02:00:00:00:99:98 up
-      inside $WEB ip neigh replace 10.9.1.1 lladdr 02:00:00:00:99:98 nud permanent dev eth0`,
-    undo: 'ip netns del twin; inside $WEB ip neigh del 10.9.1.1 dev eth0; ip neigh flush dev $APP',
+    ...twin('10.9.1.1'),
     code: 'wrong-neighbor',
   },
   {
