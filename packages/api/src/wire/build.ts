@@ -19,19 +19,26 @@ export function parseBuild(request: ApiRequest): BuildOptions {
   const given = decoded(request, 'buildargs', 'error reading build args', argumentsSchema) ?? {};
   const forceRemove = flag(request, 'forcerm');
   return {
+    ...parseImageQuery(request),
+    arguments: new Map(Object.entries(given).map(([name, value]) => [name, value ?? undefined])),
+    remove: forceRemove || text(request, 'rm') === undefined || flag(request, 'rm'),
+    forceRemove,
+    host: buildHost(request),
+    credentials: parseCredentials(request.headers['x-registry-config']),
+  };
+}
+
+/** What a request says of the image that is to be built, whoever builds it. @throws FairleadError `invalid-argument`. */
+export function parseImageQuery(request: ApiRequest) {
+  return {
     dockerfile: text(request, 'dockerfile') ?? '',
     tags: request.query.getAll('t').filter((tag) => tag !== ''),
-    arguments: new Map(Object.entries(given).map(([name, value]) => [name, value ?? undefined])),
     labels: decoded(request, 'labels', 'error reading labels', goStringMap) ?? {},
     target: text(request, 'target') ?? '',
     platform: text(request, 'platform') ?? '',
     noCache: flag(request, 'nocache'),
     cacheFrom: decoded(request, 'cachefrom', 'error reading cache sources', goStrings) ?? [],
     pull: flag(request, 'pull'),
-    remove: forceRemove || text(request, 'rm') === undefined || flag(request, 'rm'),
-    forceRemove,
-    host: buildHost(request),
-    credentials: parseCredentials(request.headers['x-registry-config']),
     signal: request.signal,
   };
 }

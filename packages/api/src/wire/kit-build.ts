@@ -1,8 +1,8 @@
 import type { RequestedBuild } from '@fairlead/engine';
 import * as v from 'valibot';
-import { type ApiRequest, flag, text } from '../http/request.ts';
-import { argumentsSchema, buildHost, decoded } from './build.ts';
-import { goStringMap, goStrings } from './go-json.ts';
+import { type ApiRequest, text } from '../http/request.ts';
+import { argumentsSchema, buildHost, decoded, parseImageQuery } from './build.ts';
+import { goStringMap } from './go-json.ts';
 
 const outputsSchema = v.array(v.object({ Type: v.string(), Attrs: v.optional(v.nullable(goStringMap)) }));
 
@@ -28,20 +28,12 @@ export function parseKitBuild(request: ApiRequest): RequestedBuild {
     id: text(request, 'buildid') ?? '',
     session: text(request, 'session') ?? '',
     remote: text(request, 'remote') ?? '',
-    dockerfile: text(request, 'dockerfile') ?? '',
-    tags: request.query.getAll('t').filter((tag) => tag !== ''),
+    ...parseImageQuery(request),
     arguments: Object.fromEntries(
       Object.entries(given).flatMap(([name, value]) => (value === null ? [] : [[name, value]])),
     ),
-    labels: decoded(request, 'labels', 'error reading labels', goStringMap) ?? {},
-    target: text(request, 'target') ?? '',
-    platform: text(request, 'platform') ?? '',
-    noCache: flag(request, 'nocache'),
-    cacheFrom: decoded(request, 'cachefrom', 'error reading cache sources', goStrings) ?? [],
-    pull: flag(request, 'pull'),
     networkMode: text(request, 'networkmode') ?? '',
     ...{ extraHosts, cgroupParent, shmSize, ulimits },
     outputs: outputs.map(({ Type, Attrs }) => ({ type: Type, attributes: Attrs ?? {} })),
-    signal: request.signal,
   };
 }
