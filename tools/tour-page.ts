@@ -61,6 +61,7 @@ const changing: readonly [pattern: RegExp, instead: string][] = [
   [/\d\d\d\d-\d\d-\d\dT[\d:.]+Z/g, 'DATE'],
   [/time=[\d.]+ ms/g, 'time=T ms'],
   [/[\d.]+\/[\d.]+\/[\d.]+ ms/g, 'T ms'],
+  [/\blearnt \d+ s ago/g, 'learnt AGO'],
   [/(Less than a second|\d+ seconds?|About a minute)( ago)?/g, 'AGO'],
   [/\b([ds]port) (set )?([1-6]\d{4})\b/g, '$1 $2PORT'],
   [/\b(yes|no)(\s+)\d+\.\d\d$/gm, '$1$2AGE'],

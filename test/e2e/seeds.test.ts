@@ -26,6 +26,8 @@ ls -l /data
 let host: Host;
 let daemon: Daemon;
 const docker = (...words: string[]) => daemon.docker(...words);
+const launcher = join(import.meta.dirname, '../../fairlead');
+const fairlead = (...words: string[]) => host.exec(launcher, '-H', daemon.address, ...words);
 
 /** A piece of shell, typed on the host; fails with what it said. */
 async function shell(script: string, input = ''): Promise<string> {
@@ -106,6 +108,17 @@ suite('notes on Linux networking', () => {
     await shell('docker exec con ping -c1 -W2 172.17.0.1');
     assert.match(await shell('brctl showmacs docker0'), new RegExp(`${mac}\\s+no`));
     assert.match(await shell('bridge fdb show br docker0'), new RegExp(`^${mac} dev ${port} master docker0 $`, 'm'));
+    const [row, ...others] = JSON.parse(await fairlead('network', 'fdb', '--json', 'docker0')).filter(
+      (entry: { kind: string }) => entry.kind === 'learnt',
+    );
+    assert.deepEqual(others, []);
+    const index = Number(first(await shell(`ip -o link show ${port}`), /^(\d+):/));
+    assert.partialDeepStrictEqual(row, { network: 'bridge', mac, port, index, container: 'con', interface: 'eth0' });
+    assert.match(
+      await shell('nsenter --net=/run/netns/fl-con ip -o link show eth0'),
+      new RegExp(`^${row.peer}: eth0@if${index}:`),
+    );
+    await assert.rejects(fairlead('network', 'fdb', 'nobody'), /network nobody not found/);
   });
 
   test('network namespaces are listed with the processes in them', async () => {

@@ -27,6 +27,7 @@ class FakeMachine implements MapSources {
     return {
       observe: () => this.#observe(),
       counters: () => ({ time: performance.now(), links: new Map([['eth0', counters(this.bytes)]]) }),
+      forwardingEntries: () => [],
       [Symbol.dispose]: () => {
         this.open--;
       },

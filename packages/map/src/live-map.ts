@@ -2,6 +2,7 @@ import { FairleadError } from '@fairlead/base';
 import type { Observer } from './collect/host-observer.ts';
 import { buildView } from './model/build-view.ts';
 import { diffViews } from './model/delta.ts';
+import { type ForwardingRow, forwardingTable } from './model/forwarding-table.ts';
 import { type KernelView, kernelView } from './model/kernel-view.ts';
 import type { FindingView, MapEvent, MapView, Rate } from './model/map-view.ts';
 import type { Examination, Names } from './model/names.ts';
@@ -78,6 +79,14 @@ export class LiveMap {
     const found = kernelView(this.#watch?.view ?? this.view(), id);
     if (found === undefined) throw new FairleadError('not-found', `nothing on the map is called ${id}`);
     return found;
+  }
+
+  /** Who is behind which port of which bridge, by name. */
+  forwarding(): ForwardingRow[] {
+    using observer = this.#sources.openObserver(() => {});
+    const names = this.#sources.names();
+    const observed = observer.observe(names);
+    return forwardingTable(buildView(observed, names), observed.links, observer.forwardingEntries());
   }
 
   /** Let the doctor look, and tell the watchers. Two who ask at a time share one answer. */

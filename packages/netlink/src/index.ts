@@ -133,7 +133,9 @@ export { routeMessage, routingGroups } from './route/message-types.ts';
 export { decodeNamespaceId, getNamespaceIdMessage } from './route/namespace-id.ts';
 export { decodeFdb, decodeNeighbor, dumpFdbMessage, dumpNeighborsMessage } from './route/neighbor.ts';
 export {
+  decodeForwardingEntry,
   decodeNeighborAnswer,
+  type ForwardingEntry,
   getForwardingMessage,
   getNeighborMessage,
   type NeighborAnswer,

@@ -34,6 +34,7 @@ export function fairleadRoutes(engine: EnginePort, productVersion: string): Rout
       pattern: '/fairlead/drops',
       handle: (request) => jsonLines(engine.diagnosis.drops(request.signal)),
     },
+    { method: 'GET', pattern: '/fairlead/forwarding', handle: async () => json((await engine.map()).forwarding()) },
     { method: 'GET', pattern: '/fairlead/flows', handle: (request) => flows(engine, request) },
     { method: 'GET', pattern: '/fairlead/log', handle: (request) => journal(engine, request) },
     { method: 'GET', pattern: '/fairlead/captures/{target}', handle: (request) => capture(engine, request) },

@@ -80,6 +80,7 @@ export class FakeEngine implements EnginePort {
       if (id !== 'host') throw new FairleadError('not-found', `nothing on the map is called ${id}`);
       return { id, title: 'host fake', facts: [], commands: [] };
     },
+    forwarding: () => [],
     examine: async () => [],
   };
   readonly map = () => Promise.resolve(this.fakeMap);

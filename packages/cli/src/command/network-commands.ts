@@ -135,6 +135,14 @@ export const networkCommands: readonly CommandDefinition[] = [
     load: async () => (await members()).disconnect,
   }),
   {
+    words: ['network', 'fdb'],
+    summary: 'Hardware addresses that the bridges know, with the containers behind them',
+    arguments: '[network...]',
+    options: [{ flags: '--format <template>', description: 'Go template, table TEMPLATE, or json' }, json],
+    completion: 'network',
+    load: async () => (await import('../network/forwarding.ts')).forwarding,
+  },
+  {
     words: ['dns', 'ls'],
     aliases: [['dns', 'list']],
     summary: 'List the names that were written for a network',

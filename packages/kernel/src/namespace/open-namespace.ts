@@ -1,9 +1,12 @@
 import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
 import {
+  decodeForwardingEntry,
   decodeLinkDetails,
   decodeLinkStatistics,
+  dumpFdbMessage,
   dumpLinkStatisticsMessage,
   dumpLinksMessage,
+  type ForwardingEntry,
   getLinkMessage,
   hasErrno,
   type LinkDetails,
@@ -116,6 +119,14 @@ export class OpenNamespace {
   linkStatistics(): Map<number, LinkStatistics> {
     const answers = this.route.execute('read counters', dumpLinkStatisticsMessage()).map(decodeLinkStatistics);
     return new Map(answers.map(({ index, statistics }) => [index, statistics]));
+  }
+
+  /** Who is behind which port of which bridge, learnt or written. */
+  forwardingEntries(): ForwardingEntry[] {
+    return this.route
+      .execute('list forwarding entries', dumpFdbMessage())
+      .map(decodeForwardingEntry)
+      .filter((entry) => entry !== undefined);
   }
 
   #channel(protocol: NetlinkProtocol): Channel {

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { Kernel, OpenNamespace, Recorder } from '@fairlead/kernel';
 import { listenToNetlink, type NetlinkListener } from '@fairlead/kernel/tracing';
-import type { KernelObject, LinkStatistics } from '@fairlead/netlink';
+import type { ForwardingEntry, KernelObject, LinkStatistics } from '@fairlead/netlink';
 import type { AddressState, HostObservation } from '../model/host-observation.ts';
 import type { Names } from '../model/names.ts';
 import type { CounterSample } from '../model/rates.ts';
@@ -14,6 +14,8 @@ const groups = [1, 5, 7, 9, 11];
 export interface Observer extends Disposable {
   observe(names: Names): HostObservation;
   counters(): CounterSample;
+  /** What the bridges know of who is behind which port. */
+  forwardingEntries(): readonly ForwardingEntry[];
 }
 
 /**
@@ -57,6 +59,10 @@ class HostObserver implements Observer {
       return name === undefined ? [] : [[name, statistics]];
     });
     return { time: performance.now(), links: new Map(links) };
+  }
+
+  forwardingEntries(): readonly ForwardingEntry[] {
+    return this.#host.forwardingEntries();
   }
 
   [Symbol.dispose](): void {

@@ -1,4 +1,5 @@
 import {
+  ByteReader,
   familyOf,
   type IpAddress,
   ipFromBytes,
@@ -11,10 +12,13 @@ import { Attributes } from '../attribute.ts';
 import { encodeMessage, type Message } from '../message.ts';
 import { withoutUndefined } from './link-details.ts';
 import { addressFamily, familyNumber, routeMessage } from './message-types.ts';
-import { decodeNeighborHeader, neighborAttribute, neighborHeaderLength } from './neighbor.ts';
+import { decodeNeighborHeader, neighborAttribute, neighborHeaderLength, neighborState } from './neighbor.ts';
 
-/** NDA_MASTER. */
+/** NDA_CACHEINFO, NDA_MASTER. */
+const CACHE_INFORMATION = 3;
 const MASTER = 9;
+/** Ticks a second in which the kernel tells times to programs (USER_HZ), the same on every architecture that Node runs on. */
+const TICKS_PER_SECOND = 100;
 
 /** NUD_* in ip-neighbour(8)'s words. */
 const states: Readonly<Record<number, string>> = {
@@ -37,6 +41,20 @@ export interface NeighborAnswer {
   readonly state: string;
   readonly mac?: MacAddress;
   readonly address?: IpAddress;
+}
+
+/** An entry of a bridge's forwarding database. */
+export interface ForwardingEntry {
+  readonly mac: MacAddress;
+  /** Index of the port; of the bridge, where the address is the bridge's own. */
+  readonly index: number;
+  /** Index of the bridge. */
+  readonly bridge: number;
+  readonly vlan?: number;
+  /** `local`: an interface of this machine; `static`: written by somebody; `learnt`: from a frame that came in there. */
+  readonly kind: 'local' | 'static' | 'learnt';
+  /** Seconds since the last frame from there. Static entries and those of interfaces count from when they were made. */
+  readonly age: number;
 }
 
 /** Ask who has an address on an interface (Linux 5.0); `ENOENT` when nobody was asked for it. */
@@ -70,5 +88,27 @@ export function decodeNeighborAnswer(message: Message): NeighborAnswer {
     state: states[state] ?? `0x${state.toString(16)}`,
     mac: mac?.length === 6 ? macFromBytes(mac) : undefined,
     address: address && ipFromBytes(address),
+  });
+}
+
+/**
+ * Read an RTM_NEWNEIGH message of the bridge family (net/bridge/br_fdb.c, fdb_fill_info); `undefined` for what is in no
+ * bridge: addresses that a link itself listens to.
+ */
+export function decodeForwardingEntry(message: Message): ForwardingEntry | undefined {
+  const { index, state } = decodeNeighborHeader(message.body);
+  const attributes = new Attributes(message.body.subarray(neighborHeaderLength));
+  const mac = attributes.bytes(neighborAttribute.mac);
+  const bridge = attributes.u32(MASTER);
+  const times = attributes.bytes(CACHE_INFORMATION);
+  if (mac?.length !== 6 || bridge === undefined || times === undefined) return undefined;
+  return withoutUndefined<ForwardingEntry>({
+    mac: macFromBytes(mac),
+    index,
+    bridge,
+    vlan: attributes.u16(neighborAttribute.vlan),
+    kind: state & neighborState.permanent ? 'local' : state & neighborState.static ? 'static' : 'learnt',
+    // nda_cacheinfo: confirmed, used, updated, references. `updated` is when a frame came from there.
+    age: new ByteReader(times).skip(8).u32() / TICKS_PER_SECOND,
   });
 }
