@@ -2,10 +2,11 @@ import { KeyedMutex, type Logger, lateModule, messageOf } from '@fairlead/base';
 import { antispoofTable } from '@fairlead/firewall';
 import type { Change, ForeignFilter } from '@fairlead/netlink';
 import type { Store } from '@fairlead/store';
-import { Announcements } from './announcements.ts';
-import type { RecordChange } from './dns-options.ts';
-import type { JoinRequest } from './endpoint-factory.ts';
-import { electGateways, isGatewayService, needsGatewayService, portGateways } from './gateway.ts';
+import { Announcements } from './address/announcements.ts';
+import { kernelCapacity } from './bridge/segments.ts';
+import { noteSharing, sharing } from './bridge/shared-bridges.ts';
+import type { JoinRequest } from './endpoint/endpoint-factory.ts';
+import { type ReconcileContext, type Reconciliation, reconcile, reconcileHost, withdraw } from './kernel/reconcile.ts';
 import type { KernelPort } from './kernel-port.ts';
 import type { LanAccess } from './lan/lan-port.ts';
 import { Lans } from './lan/lans.ts';
@@ -19,30 +20,29 @@ import type {
   PortBinding,
   Sandbox,
 } from './model.ts';
-import { giveBackInterfaces } from './moved-interfaces.ts';
-import { NameRecords } from './name-records.ts';
+import type { RecordChange } from './name/dns-options.ts';
+import { NameRecords } from './name/name-records.ts';
 import type { NameServicePort } from './name-service-port.ts';
-import type { NetworkUpdate } from './network-update.ts';
-import { Networks } from './networks.ts';
-import { noteObstacles, obstacles } from './obstacles.ts';
-import type { AdmittedMapping } from './port-admission.ts';
-import { PortBook } from './port-book.ts';
-import { boundPorts } from './port-plan.ts';
-import { openedPorts, translatedPorts } from './published-fragment.ts';
-import { type ReconcileContext, type Reconciliation, reconcile, reconcileHost, withdraw } from './reconcile.ts';
+import type { NetworkUpdate } from './network/network-update.ts';
+import { Networks } from './network/networks.ts';
+import type { AdmittedMapping } from './port/port-admission.ts';
+import { PortBook } from './port/port-book.ts';
+import { boundPorts } from './port/port-plan.ts';
+import { openedPorts, translatedPorts } from './port/published-fragment.ts';
+import { routedPorts } from './port/routed-ports.ts';
 import { lateRemoteNetworks } from './remote/late-remote-networks.ts';
+import { giveBackInterfaces } from './remote/moved-interfaces.ts';
 import type { PluginAccess } from './remote/plugin-port.ts';
 import type { RemoteNetworks } from './remote/remote-networks.ts';
-import { routedPorts } from './routed-ports.ts';
-import type { SandboxRequest } from './sandbox-context.ts';
-import { Sandboxes } from './sandboxes.ts';
-import { kernelCapacity } from './segments.ts';
+import { electGateways, isGatewayService, needsGatewayService, portGateways } from './route/gateway.ts';
+import type { SandboxRequest } from './sandbox/sandbox-context.ts';
+import { Sandboxes } from './sandbox/sandboxes.ts';
+import { forgetEndpoints } from './sandbox/stale-connections.ts';
 import type { NetworkSettings } from './settings.ts';
-import { noteSharing, sharing } from './shared-bridges.ts';
-import { forgetEndpoints } from './stale-connections.ts';
 import { NetworkState } from './state.ts';
+import { noteObstacles, obstacles } from './watch/obstacles.ts';
 
-const hostWatch = lateModule(() => import('./host-watch.ts'));
+const hostWatch = lateModule(() => import('./watch/host-watch.ts'));
 
 /** What the controller is made from. */
 export interface ControllerContext {

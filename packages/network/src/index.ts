@@ -4,17 +4,14 @@
  * @module
  */
 
-export { isGuarded } from './antispoof.ts';
-export { withBandwidth } from './bandwidth.ts';
-export { parseHostBindings } from './bridge-options.ts';
+export { parseHostBindings } from './bridge/bridge-options.ts';
+export { type BridgeCapacity, segmentNamesOf } from './bridge/segments.ts';
 export { type ControllerContext, NetworkController } from './controller.ts';
-export { diff, removals } from './diff.ts';
-export { asksByIpv6, dnsNames, hasNames } from './dns-names.ts';
-export { type RecordChange, recordText } from './dns-options.ts';
-export type { JoinRequest } from './endpoint-factory.ts';
-export { requirePlausibleEndpoint } from './endpoint-rules.ts';
-export { gatewayAddress, isGatewayService } from './gateway.ts';
-export { type HostsFile, hostsFile } from './hosts-file.ts';
+export { isGuarded } from './endpoint/antispoof.ts';
+export { withBandwidth } from './endpoint/bandwidth.ts';
+export type { JoinRequest } from './endpoint/endpoint-factory.ts';
+export { requirePlausibleEndpoint } from './endpoint/endpoint-rules.ts';
+export { diff, removals } from './kernel/diff.ts';
 export type { ConnectionFilter, KernelPort } from './kernel-port.ts';
 export { contestTexts } from './lan/contest.ts';
 export { addressWithLength, lanSearch } from './lan/lan-fragment.ts';
@@ -36,6 +33,15 @@ export type {
   Sandbox,
   SubnetConfig,
 } from './model.ts';
+export { asksByIpv6, dnsNames, hasNames } from './name/dns-names.ts';
+export { type RecordChange, recordText } from './name/dns-options.ts';
+export { type HostsFile, hostsFile } from './name/hosts-file.ts';
+export {
+  hostResolvConf,
+  internalResolvConf,
+  parseResolvConf,
+  type ResolvConf,
+} from './name/resolv-conf.ts';
 export type {
   NameRecord,
   NameServicePort,
@@ -47,17 +53,10 @@ export type {
   ResolverSandbox,
   ServicePort,
 } from './name-service-port.ts';
-export type { NetworkUpdate } from './network-update.ts';
-export type { AdmittedMapping } from './port-admission.ts';
-export { bindingWithin, containerPortsOf, joinBindings, singleBindings } from './port-binding.ts';
-
+export type { NetworkUpdate } from './network/network-update.ts';
+export type { AdmittedMapping } from './port/port-admission.ts';
+export { bindingWithin, containerPortsOf, joinBindings, singleBindings } from './port/port-binding.ts';
 export type { PluginAccess, PluginPort } from './remote/plugin-port.ts';
-export {
-  hostResolvConf,
-  internalResolvConf,
-  parseResolvConf,
-  type ResolvConf,
-} from './resolv-conf.ts';
-export type { SandboxRequest } from './sandbox-context.ts';
-export { type BridgeCapacity, segmentNamesOf } from './segments.ts';
+export { gatewayAddress, isGatewayService } from './route/gateway.ts';
+export type { SandboxRequest } from './sandbox/sandbox-context.ts';
 export type { DefaultBridge, NetworkSettings } from './settings.ts';

@@ -1,9 +1,9 @@
 import type { IpAddress } from '@fairlead/base';
 import type { SubnetSource } from '@fairlead/ipam';
 import type { TableDefinition } from '@fairlead/netlink';
+import type { BridgeCapacity } from './bridge/segments.ts';
+import type { IsShared } from './bridge/shared-bridges.ts';
 import type { IpamRequest } from './model.ts';
-import type { BridgeCapacity } from './segments.ts';
-import type { IsShared } from './shared-bridges.ts';
 
 /** How the predefined network `bridge` is to be. */
 export interface DefaultBridge {

@@ -1,13 +1,13 @@
 import { FairleadError, prefixContains } from '@fairlead/base';
 import type { KernelObject, TableDefinition } from '@fairlead/netlink';
 import type { Collection, Store } from '@fairlead/store';
-import { AddressBook } from './address-book.ts';
-import { isGuarded } from './antispoof.ts';
-import { EndpointTable } from './endpoint-table.ts';
-import { networkFragment, wholeSandboxFragment } from './fragment.ts';
-import type { Joined } from './gateway.ts';
+import { AddressBook } from './address/address-book.ts';
+import { isGuarded } from './endpoint/antispoof.ts';
+import { EndpointTable } from './endpoint/endpoint-table.ts';
+import { networkFragment, wholeSandboxFragment } from './kernel/fragment.ts';
 import { isLan, uplinkOf } from './lan/lan-network.ts';
 import type { Debt, DebtMessage, Endpoint, Farewell, Lease, Network, Sandbox } from './model.ts';
+import type { Joined } from './route/gateway.ts';
 
 /** Everything that is known of networks, sandboxes and endpoints, as the store holds it. */
 export class NetworkState {

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { addressOf, parseInterfaceAddress, parseIpAddress, parsePrefix } from '@fairlead/base';
 import type { HostConfiguration } from '@fairlead/dhcp';
 import type { KernelObject } from '@fairlead/netlink';
-import { networkFragment, wholeSandboxFragment } from '../fragment.ts';
+import { networkFragment, wholeSandboxFragment } from '../kernel/fragment.ts';
 import type { Endpoint, Network, Sandbox } from '../model.ts';
 import { endpoint, network, parented } from '../testing/samples.ts';
 

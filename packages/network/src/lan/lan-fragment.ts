@@ -12,8 +12,8 @@ import {
 import type { HostConfiguration } from '@fairlead/dhcp';
 import { sysctlName } from '@fairlead/drivers';
 import type { KernelObject, RouteObject } from '@fairlead/netlink';
-import type { Joined } from '../gateway.ts';
 import type { Endpoint, Network } from '../model.ts';
+import type { Joined } from '../route/gateway.ts';
 import { isLan } from './lan-network.ts';
 
 /** The addresses that a LAN has given to an endpoint. */

@@ -20,8 +20,8 @@ import {
   type State4,
   type State6,
 } from '@fairlead/dhcp';
-import type { Joined } from '../gateway.ts';
 import type { Contest, Endpoint, Farewell, Network } from '../model.ts';
+import type { Joined } from '../route/gateway.ts';
 import type { NetworkState } from '../state.ts';
 import { type LanLeases, noteLease, withLease } from './lan-book.ts';
 import { lanProbe, lanTimeout } from './lan-network.ts';

@@ -1,7 +1,7 @@
 import { FairleadError } from '@fairlead/base';
-import type { BridgeOptions } from '../bridge-options.ts';
+import type { BridgeOptions } from '../bridge/bridge-options.ts';
 import type { Network, NetworkRequest } from '../model.ts';
-import type { ParentOptions } from '../parent-options.ts';
+import type { ParentOptions } from '../parent/parent-options.ts';
 
 /** IPAM driver of networks whose containers are hosts of somebody else's LAN. */
 export const LAN_IPAM = 'dhcp';

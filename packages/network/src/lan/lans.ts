@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { FairleadError, lateModule, messageOf } from '@fairlead/base';
-import type { Joined } from '../gateway.ts';
+import type { Joined } from '../route/gateway.ts';
 import type { LanHosts, LanHostsContext } from './lan-hosts.ts';
 import { isLan } from './lan-network.ts';
 import type { LanAccess } from './lan-port.ts';

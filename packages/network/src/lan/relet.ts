@@ -1,7 +1,7 @@
 import type { Logger } from '@fairlead/base';
-import type { Announcements } from '../announcements.ts';
+import type { Announcements } from '../address/announcements.ts';
 import type { NetworkEvent } from '../model.ts';
-import type { NameRecords } from '../name-records.ts';
+import type { NameRecords } from '../name/name-records.ts';
 import type { NetworkState } from '../state.ts';
 import { type LanLeases, noteLease, withLease } from './lan-book.ts';
 

@@ -1,6 +1,6 @@
 import { tableName } from '@fairlead/firewall';
 import type { Change, ForeignFilter, KernelObject, NamespaceName } from '@fairlead/netlink';
-import { diff } from '../diff.ts';
+import { diff } from '../kernel/diff.ts';
 import type { ConnectionFilter, KernelPort, LinkKind } from '../kernel-port.ts';
 import { playable, Scenery } from './scenery.ts';
 

@@ -14,10 +14,10 @@ import {
   PluginRefusal,
   type RemoteNetworkDriver,
 } from '@fairlead/plugins';
-import { freeInterface } from '../endpoint-factory.ts';
-import { electGateways, type Joined, subnetOf } from '../gateway.ts';
+import { freeInterface } from '../endpoint/endpoint-factory.ts';
 import type { Endpoint, Network, RemoteEndpoint, Sandbox } from '../model.ts';
-import { singleBindings } from '../port-binding.ts';
+import { singleBindings } from '../port/port-binding.ts';
+import { electGateways, type Joined, subnetOf } from '../route/gateway.ts';
 import type { NetworkState } from '../state.ts';
 import type { PluginAccess, PluginPort } from './plugin-port.ts';
 

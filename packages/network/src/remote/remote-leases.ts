@@ -10,9 +10,9 @@ import {
   tryParseIpAddress,
 } from '@fairlead/base';
 import type { RemoteIpamDriver } from '@fairlead/plugins';
-import { fits, randomMac } from '../address-book.ts';
-import type { JoinRequest } from '../endpoint-factory.ts';
-import { requireValidEndpoint } from '../endpoint-rules.ts';
+import { fits, randomMac } from '../address/address-book.ts';
+import type { JoinRequest } from '../endpoint/endpoint-factory.ts';
+import { requireValidEndpoint } from '../endpoint/endpoint-rules.ts';
 import type { EndpointConfig, Lease, Network } from '../model.ts';
 import type { NetworkState } from '../state.ts';
 import type { PluginPort } from './plugin-port.ts';

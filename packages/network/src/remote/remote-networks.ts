@@ -1,8 +1,8 @@
 import { FairleadError, type Family, type Logger, messageOf } from '@fairlead/base';
-import type { JoinRequest } from '../endpoint-factory.ts';
-import type { Joined } from '../gateway.ts';
+import type { JoinRequest } from '../endpoint/endpoint-factory.ts';
 import type { Debt, Network, NetworkRequest, Sandbox } from '../model.ts';
 import { familyOptions } from '../network-option.ts';
+import type { Joined } from '../route/gateway.ts';
 import type { NetworkState } from '../state.ts';
 import { Debts } from './debts.ts';
 import type { PluginAccess, PluginPort } from './plugin-port.ts';

@@ -4,9 +4,9 @@ import { hostTable } from '@fairlead/firewall';
 import { localSubnetSources, uniqueLocalSource } from '@fairlead/ipam';
 import { enterNamespace, namespacePath } from '@fairlead/kernel';
 import { Store } from '@fairlead/store';
+import type { BridgeCapacity } from '../bridge/segments.ts';
 import { NetworkController } from '../controller.ts';
 import type { Endpoint, EndpointConfig } from '../model.ts';
-import type { BridgeCapacity } from '../segments.ts';
 import { FakeNameService } from './fake-name-service.ts';
 import { KernelInside } from './kernel-inside.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { parsePortPolicy } from '@fairlead/base';
-import { withBandwidth } from '../bandwidth.ts';
+import { withBandwidth } from '../endpoint/bandwidth.ts';
 import type { NetworkRequest, PortBinding } from '../model.ts';
 import { plainSettings, type Rig } from './rig.ts';
 import { narrow } from './walk.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { codeOf, parsePortPolicy } from '@fairlead/base';
-import { withBandwidth } from '../bandwidth.ts';
+import type { BridgeCapacity } from '../bridge/segments.ts';
+import { withBandwidth } from '../endpoint/bandwidth.ts';
 import type { EndpointConfig, Network, NetworkRequest, PortBinding, Sandbox } from '../model.ts';
-import type { BridgeCapacity } from '../segments.ts';
 import { type InterruptibleKernel, Life } from './life.ts';
 import type { Machine } from './machine.ts';
 

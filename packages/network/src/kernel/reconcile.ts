@@ -1,0 +1,309 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { KeyedMutex, type Logger, messageOf, type Prefix, prefixFamily } from '@fairlead/base';
+import { sysctlName } from '@fairlead/drivers';
+import type { Change, KernelObject, TableDefinition } from '@fairlead/netlink';
+import { type IsShared, noteSharing, withoutShared } from '../bridge/shared-bridges.ts';
+import type { KernelPort } from '../kernel-port.ts';
+import type { Sandbox } from '../model.ts';
+import { hasNames, namedNetwork } from '../name/dns-names.ts';
+import type { NameRecords } from '../name/name-records.ts';
+import type { NameServicePort } from '../name-service-port.ts';
+import type { PortBook } from '../port/port-book.ts';
+import { lostRoutes } from '../route/connected-routes.ts';
+import { keepRouterAdvertisements } from '../route/router-advertisements.ts';
+import type { NetworkState } from '../state.ts';
+import { diff, removals } from './diff.ts';
+import { isSharedTable, observeHost, observeInside, observeOwn } from './observation.ts';
+import { applyThoroughly } from './thorough-apply.ts';
+
+/** What reconciliation works with. */
+export interface ReconcileContext {
+  readonly state: NetworkState;
+  readonly kernel: KernelPort;
+  readonly names: NameServicePort;
+  readonly records: NameRecords;
+  readonly ports: PortBook;
+  readonly namespacePrefix: string;
+  readonly hostTable: TableDefinition;
+  /** False leaves the host's forwarding to the operator. */
+  readonly forwarding: boolean;
+  readonly isShared: IsShared;
+  readonly logger: Logger;
+  /** Do work on a sandbox while nobody else works on it. */
+  readonly turn: <T>(sandbox: string, work: () => Promise<T>) => Promise<T>;
+}
+
+/** What a reconciliation has done, and what is left of it. */
+export interface Reconciliation {
+  /** The changes that the host's namespace needed. */
+  readonly changes: readonly Change[];
+  /**
+   * Go on with the insides of sandboxes: each is compared in a turn of its sandbox that is taken at once, so whoever works
+   * on one from then on finds it right, and nobody has to wait for all of them. Never rejects.
+   *
+   * @returns the changes that they needed.
+   */
+  readonly compareInsides: () => Promise<readonly Change[]>;
+}
+
+/**
+ * Bring kernel and name service to what the store says: after a crash, after a reboot, after somebody else's firewall
+ * reload. What is right already is not touched, so traffic that flows goes on. What cannot be put right is logged.
+ */
+export async function reconcile(context: ReconcileContext): Promise<Reconciliation> {
+  if (context.forwarding) noteForwarding(context);
+  const changes = await reconcileHost(context);
+  const settled = await reconcileNames(context);
+  return { changes: [...changes, ...settled], compareInsides: () => reconcileInsides(context) };
+}
+
+/**
+ * Bring the host's namespace alone to what the store says.
+ *
+ * @returns the changes that were needed.
+ */
+export async function reconcileHost(context: ReconcileContext): Promise<readonly Change[]> {
+  const changes = hostChanges(context);
+  await repair(context, changes);
+  // Who has come since the last look may be the reason for them.
+  if (changes.length > 0) noteSharing(context.state.networks, context);
+  return changes;
+}
+
+/**
+ * Take away everything of ours in the host's namespace, and every namespace of ours. The store keeps what was wanted: the
+ * next reconciliation makes it anew.
+ */
+export async function withdraw(context: ReconcileContext): Promise<void> {
+  const { kernel, namespacePrefix, hostTable, isShared } = context;
+  const host = observeHost(kernel, []);
+  const table: Change = { action: 'remove', object: { kind: 'table', namespace: '', definition: hostTable } };
+  const own = withoutShared(observeOwn(kernel, [], host, namespacePrefix), [], host, isShared);
+  await applyThoroughly(kernel, [...removals(own), ...unwantedTables(host, []), table]);
+  await giveBackForwarding(context);
+}
+
+/** Switches for the whole host, by IP version. */
+const forwardingKeys = [
+  [4, 'net.ipv4.ip_forward'],
+  [6, 'net.ipv6.conf.all.forwarding'],
+] as const;
+
+/** Note which forwarding is off, before anything of ours switches it on: {@link withdraw} gives it back. */
+function noteForwarding({ state, kernel }: ReconcileContext): void {
+  for (const [, id] of forwardingKeys) {
+    if (state.unforwarded.get(id) === undefined && kernel.readSysctl('', id) === '0') state.unforwarded.put({ id });
+  }
+}
+
+/** Between two links of others it may serve them by now: then it stays. One link alone has nothing to pass on. */
+async function giveBackForwarding({ state, kernel, logger }: ReconcileContext): Promise<void> {
+  const routes = kernel.observe('', ['route']);
+  for (const [family, key] of forwardingKeys) {
+    if (state.unforwarded.get(key) === undefined) continue;
+    const links = linksOf(routes, family);
+    if (links.length > 1) {
+      logger.info('forwarding stays switched on: others may need it by now', { key, links });
+      continue;
+    }
+    const object = { kind: 'sysctl', namespace: '', key, value: '0' } as const;
+    if (kernel.readSysctl('', key) === '1') await kernel.apply([{ action: 'add', object }]);
+    state.unforwarded.delete(key);
+  }
+}
+
+/** Links that routes of one IP version lead to, but for those that every link has for itself. */
+function linksOf(routes: readonly KernelObject[], family: 4 | 6): string[] {
+  const leading = routes.flatMap((object) => {
+    if (object.kind !== 'route' || prefixFamily(object.destination) !== family) return [];
+    return object.link === undefined || object.link === 'lo' || isOfLink(object.destination) ? [] : [object.link];
+  });
+  return [...new Set(leading)];
+}
+
+function isOfLink(destination: Prefix): boolean {
+  return destination.startsWith('fe80:') || destination.startsWith('ff');
+}
+
+/** What has to change in the host's namespace, and which namespaces have to be made or to go. */
+function hostChanges({ state, kernel, namespacePrefix, hostTable, isShared }: ReconcileContext): Change[] {
+  const own = state.desired().filter(isOfHost);
+  const host = observeHost(kernel, own);
+  const table: KernelObject = { kind: 'table', namespace: '', definition: hostTable };
+  const desired = [table, ...keepRouterAdvertisements(own, host), ...own];
+  return [
+    // Before all that waits in the kernel: somebody may want it again by then.
+    ...unwantedTables(host, desired),
+    ...diff(desired, withoutShared(observeOwn(kernel, desired, host, namespacePrefix), desired, host, isShared)),
+    ...lostRoutes(state.networks, host),
+  ];
+}
+
+/** Tables that sandboxes shared of which none is left that needs them. */
+function unwantedTables(host: readonly KernelObject[], desired: readonly KernelObject[]): Change[] {
+  const isShared = (object: KernelObject) => object.kind === 'table' && isSharedTable(object.definition.name);
+  return desired.some(isShared) ? [] : host.filter(isShared).map((object) => ({ action: 'remove', object }));
+}
+
+/** What has to change inside a sandbox. Links that its container has renamed or taken elsewhere are let go. */
+function insideChanges({ state, kernel }: ReconcileContext, sandbox: Sandbox): Change[] {
+  const desired = state.fragment(sandbox).filter((object) => !isOfHost(object));
+  const { objects, astray } = observeInside(kernel, sandbox.namespace, desired);
+  const settings = new Set([...astray].map(sysctlName));
+  const isAstray = (object: KernelObject) => {
+    if (object.kind === 'sysctl') return object.key.split('.').some((part) => settings.has(part));
+    const link = object.kind === 'link' ? object.name : 'link' in object ? object.link : undefined;
+    return link !== undefined && astray.has(link);
+  };
+  return diff(
+    desired.filter((object) => !isAstray(object)),
+    objects,
+  );
+}
+
+function isOfHost(object: KernelObject): boolean {
+  return object.namespace === '' || object.kind === 'namespace';
+}
+
+async function repair(context: ReconcileContext, changes: readonly Change[]): Promise<void> {
+  if (changes.length === 0) return;
+  context.logger.info('repairing kernel state', { changes: changes.length });
+  await attempt(context, 'kernel state not repaired completely', () => applyThoroughly(context.kernel, changes));
+}
+
+/** All turns are asked for before this returns. One at a time, with room for everything else in between. */
+async function reconcileInsides(context: ReconcileContext): Promise<readonly Change[]> {
+  const { state, turn } = context;
+  const pace = new KeyedMutex();
+  const changes = Iterator.from(state.sandboxes)
+    .filter(({ namespace }) => namespace !== '')
+    .map(({ id }) => turn(id, () => pace.run('inside', () => reconcileInside(context, id))))
+    .toArray();
+  return (await Promise.all(changes)).flat();
+}
+
+async function reconcileInside(context: ReconcileContext, id: string): Promise<readonly Change[]> {
+  let changes: readonly Change[] = [];
+  await endOfTurn();
+  await attempt(context, 'inside of a sandbox not repaired', async () => {
+    const sandbox = context.state.sandboxes.get(id);
+    if (sandbox === undefined) return;
+    changes = insideChanges(context, sandbox);
+    await repair(context, changes);
+  });
+  return changes;
+}
+
+/** First what is of no use any more: its ports may be wanted. */
+async function reconcileNames(context: ReconcileContext): Promise<readonly Change[]> {
+  const { state, names, turn } = context;
+  const served = await names.list();
+  const surplus = (ids: readonly string[], isKnown: (id: string) => unknown, drop: (id: string) => Promise<void>) =>
+    ids.filter((id) => !isKnown(id)).map((id) => attempt(context, 'not forgotten', () => drop(id)));
+  await Promise.all([
+    ...surplus(
+      served.portOwners,
+      (id) => state.sandboxes.get(id),
+      (id) => names.releasePorts(id),
+    ),
+    ...surplus(
+      served.endpoints,
+      (id) => state.endpoints.get(id),
+      (id) => names.removeEndpoint(id),
+    ),
+    ...surplus(
+      served.sandboxes,
+      (id) => isServed(state, id),
+      (id) => names.closeSandbox(id),
+    ),
+    ...surplus(
+      served.networks,
+      (id) => state.networks.get(id),
+      (id) => names.removeNetwork(id),
+    ),
+  ]);
+  const networks = Iterator.from(state.networks).filter(hasNames).toArray();
+  await attempt(context, 'networks not named', () =>
+    Promise.all(networks.map((network) => names.setNetwork(namedNetwork(network)))),
+  );
+  const held = new Set(served.portOwners);
+  const sandboxes = Iterator.from(state.sandboxes).toArray();
+  const changes = await Promise.all(
+    sandboxes.map(({ id }) => turn(id, () => reconcileSandbox(context, id, held.has(id)))),
+  );
+  return changes.flat();
+}
+
+/** True when the name service has reason to know a sandbox; see {@link NameRecords.serve}. */
+function isServed(state: NetworkState, id: string): boolean {
+  const sandbox = state.sandboxes.get(id);
+  if (sandbox === undefined) return false;
+  return sandbox.resolver !== undefined || state.joined(id).some(({ network }) => hasNames(network));
+}
+
+async function reconcileSandbox(
+  context: ReconcileContext,
+  id: string,
+  holdsPorts: boolean,
+): Promise<readonly Change[]> {
+  const changes: Change[] = [];
+  await attempt(context, 'names not restored', () => restoreNames(context, id));
+  await attempt(context, 'published ports not restored', () => restorePorts(context, id, holdsPorts, changes));
+  return changes;
+}
+
+/** A name service that was lost answers on other ports now, and the sandbox has to be told. */
+async function restoreNames(context: ReconcileContext, id: string): Promise<void> {
+  const { state, records } = context;
+  const sandbox = state.sandboxes.get(id);
+  if (sandbox === undefined) return;
+  const joined = state.joined(id);
+  const resolver = await records.serve(sandbox, joined);
+  if (resolver && !isDeepStrictEqual(resolver, sandbox.resolver)) {
+    // Its tables, which send questions there, are compared next.
+    state.sandboxes.put({ ...sandbox, resolver });
+  }
+  await records.publish(sandbox, joined);
+}
+
+/** Ports that nobody holds are held again; those whose settling was interrupted are settled anew. */
+async function restorePorts(context: ReconcileContext, id: string, held: boolean, changes: Change[]): Promise<void> {
+  const { state, ports } = context;
+  const sandbox = state.sandboxes.get(id);
+  if (sandbox === undefined) return;
+  if (sandbox.unsettled !== true) {
+    if (!held) await ports.hold(sandbox, state.joined(id));
+    return;
+  }
+  try {
+    const mappings = await ports.renew(sandbox, state.joined(id));
+    await replace(context, sandbox, { ...withoutMark(sandbox), mappings }, changes);
+  } catch (error) {
+    // Nothing is held now, so nothing may be translated; the next time may be luckier.
+    await replace(context, state.sandbox(id), { ...sandbox, mappings: [] }, changes);
+    await ports.release(id);
+    throw error;
+  }
+}
+
+async function replace(context: ReconcileContext, before: Sandbox, after: Sandbox, changes: Change[]): Promise<void> {
+  const { state, kernel } = context;
+  const needed = diff(state.fragment(after), state.fragment(before));
+  state.sandboxes.put(after);
+  changes.push(...needed);
+  await applyThoroughly(kernel, needed);
+}
+
+function withoutMark({ unsettled: _, ...sandbox }: Sandbox): Sandbox {
+  return sandbox;
+}
+
+/** Go on after a failure: one broken sandbox shall not keep the others from being repaired. */
+async function attempt(context: ReconcileContext, message: string, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    context.logger.error(message, { error: messageOf(error) });
+  }
+}

@@ -1,0 +1,399 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  addressOf,
+  FairleadError,
+  familyBits,
+  familyOf,
+  type Logger,
+  messageOf,
+  networkOf,
+  type Prefix,
+  prefixFamily,
+  prefixOf,
+  settleAll,
+  shortIdentifier,
+  tryParseIpAddress,
+} from '@fairlead/base';
+import { isOwnAlias } from '@fairlead/drivers';
+import type { KernelObject } from '@fairlead/netlink';
+import { bridgeNetwork, withForwarding } from '../bridge/bridge-network.ts';
+import { BINDING_OPTION } from '../bridge/bridge-options.ts';
+import { diff, removals } from '../kernel/diff.ts';
+import { networkFragment } from '../kernel/fragment.ts';
+import { applyThoroughly } from '../kernel/thorough-apply.ts';
+import type { KernelPort } from '../kernel-port.ts';
+import type { Lans } from '../lan/lans.ts';
+import type { IpamRequest, Network, NetworkEvent, NetworkRequest } from '../model.ts';
+import { hasNames, namedNetwork } from '../name/dns-names.ts';
+import { changedRecords, type RecordChange } from '../name/dns-options.ts';
+import { parseResolvConf } from '../name/resolv-conf.ts';
+import type { NameServicePort } from '../name-service-port.ts';
+import { PREFIX } from '../network-option.ts';
+import { withHostAddresses } from '../parent/host-access.ts';
+import type { Prepared, RemoteNetworks } from '../remote/remote-networks.ts';
+import { GATEWAY_NETWORK } from '../route/gateway.ts';
+import { forwardsIpv6, keepRouterAdvertisements } from '../route/router-advertisements.ts';
+import type { DefaultBridge, NetworkSettings } from '../settings.ts';
+import type { NetworkState } from '../state.ts';
+import { requireUnusedConfig } from './config-network.ts';
+import { findNetwork } from './lookup.ts';
+import {
+  fixedNetwork,
+  makeNetwork,
+  noPlugin,
+  pluginsOf,
+  predefinedNetworks,
+  type WantedPlugins,
+} from './network-factory.ts';
+import type { NetworkSurroundings } from './network-surroundings.ts';
+import { type NetworkUpdate, updatedNetwork } from './network-update.ts';
+import { forgetIdleSegments, keepUsedSegments } from './segment-growth.ts';
+import { isAsAsked } from './subnet-plan.ts';
+
+/** What {@link Networks} works with. */
+export interface NetworksContext {
+  readonly state: NetworkState;
+  readonly kernel: KernelPort;
+  readonly names: NameServicePort;
+  readonly settings: NetworkSettings;
+  readonly logger: Logger;
+  readonly emit: (event: NetworkEvent) => void;
+  /** What is done with plugins; absent where there are none. */
+  readonly remote?: () => Promise<RemoteNetworks>;
+  readonly lans: Lans;
+  /** Do work while nobody else makes or removes a network. */
+  readonly turn: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+/** The networks of the engine: made, found, removed. */
+export class Networks {
+  readonly #context: NetworksContext;
+
+  constructor(context: NetworksContext) {
+    this.#context = context;
+  }
+
+  /** Full id, name, or the beginning of an id. */
+  find(reference: string): Network {
+    return findNetwork(this.#context.state.networks, reference);
+  }
+
+  /** @throws FairleadError in Docker's words; nothing is changed then. */
+  async create(request: NetworkRequest): Promise<Network> {
+    const wanted = this.#withDefaults(request);
+    const plugins = pluginsOf(wanted, this.#context.state.networks);
+    const network = plugins === undefined ? await this.#make(wanted) : await this.#makeWithPlugins(wanted, plugins);
+    this.#context.emit({ action: 'create', network });
+    return network;
+  }
+
+  /** The network by which containers get out whose own networks do not lead out; made by the first who needs it. */
+  async gatewayNetwork(): Promise<Network> {
+    const { turn, state } = this.#context;
+    const present = () => Iterator.from(state.networks).find(({ name }) => name === GATEWAY_NETWORK);
+    return present() ?? (await turn(async () => present() ?? (await this.#makeGatewayNetwork())));
+  }
+
+  async #makeGatewayNetwork(): Promise<Network> {
+    // Somebody else's bridge of that name is left to them.
+    const name = this.#foreignLink(GATEWAY_NETWORK) === undefined && { [`${PREFIX}bridge.name`]: GATEWAY_NETWORK };
+    const options = {
+      [`${PREFIX}bridge.enable_icc`]: 'false',
+      [`${PREFIX}bridge.enable_ip_masquerade`]: 'true',
+      ...name,
+    };
+    const network = await this.#install(makeNetwork({ name: GATEWAY_NETWORK, options }, this.#surroundings()));
+    this.#context.emit({ action: 'create', network });
+    return network;
+  }
+
+  /** A network as it would be after a change; nothing is stored. @throws FairleadError for what cannot be changed. */
+  changed(reference: string, update: NetworkUpdate): { readonly before: Network; readonly after: Network } {
+    const before = this.find(reference);
+    return { before, after: updatedNetwork(before, update, this.#surroundings()) };
+  }
+
+  /** Store a network in the place of itself; addresses that were given stay so, and bridges that somebody is on. */
+  replace(network: Network): Network {
+    const { networks, endpoints, addresses } = this.#context.state;
+    addresses.reopen(network);
+    return networks.put(keepUsedSegments(endpoints, network));
+  }
+
+  /** Bring kernel and name service from one form of a network to another. */
+  async transform(before: Network, after: Network): Promise<void> {
+    const { kernel, names } = this.#context;
+    const naming = namedNetwork(after);
+    if (hasNames(after) && !isDeepStrictEqual(naming, namedNetwork(before))) await names.setNetwork(naming);
+    const fragment = networkFragment(after);
+    const routes = forwardsIpv6(fragment) ? kernel.observe('', ['route']) : [];
+    await kernel.apply(diff([...keepRouterAdvertisements(fragment, routes), ...fragment], networkFragment(before)));
+  }
+
+  #make(request: NetworkRequest, prepared?: Prepared): Promise<Network> {
+    return this.#context.turn(() => this.#install(makeNetwork(request, this.#surroundings(), prepared)));
+  }
+
+  /** Plugins are asked outside of every turn: one that hangs keeps nobody from making other networks. */
+  async #makeWithPlugins(request: NetworkRequest, plugins: WantedPlugins): Promise<Network> {
+    const remote = await this.#context.remote?.();
+    if (remote === undefined) throw noPlugin(plugins.driver ?? plugins.ipam ?? '');
+    const prepared = await remote.prepare(plugins.request, plugins.driver);
+    let network: Network | undefined;
+    try {
+      network = await this.#make(request, prepared);
+      return network.remote === undefined ? network : await remote.finish(network);
+    } catch (error) {
+      if (network !== undefined) await this.#takeBack(network);
+      await prepared.undo();
+      throw error;
+    }
+  }
+
+  /** @throws FairleadError `not-found`, or `forbidden` for predefined networks and those in use. */
+  async remove(reference: string): Promise<void> {
+    const network = await this.#context.turn(() => this.#remove(this.find(reference)));
+    if (network.remote === undefined && network.pools === undefined) return;
+    const remote = await this.#context.remote?.();
+    await remote?.pay(({ about }) => about === network.id || about.startsWith(`${network.id}/`));
+  }
+
+  async #remove(network: Network): Promise<Network> {
+    const { kernel, names, emit, lans, state } = this.#context;
+    if (predefinedNetworks.includes(network.name)) {
+      throw new FairleadError('forbidden', `${network.name} is a pre-defined network and cannot be removed`);
+    }
+    this.#requireUnused(network);
+    requireUnusedConfig(network, state.networks);
+    state.store.transaction(() => state.dropNetwork(network));
+    try {
+      await settleAll([
+        // Before the interface goes by which their LAN is reached.
+        () => lans.sayFarewells(),
+        () => applyThoroughly(kernel, removals(this.#unshared(network))),
+        () => names.removeNetwork(network.id),
+      ]);
+    } finally {
+      // As with Docker, which makes an event of its beginning only.
+      if (network.template === undefined) emit({ action: 'destroy', network });
+    }
+    return network;
+  }
+
+  /** Make sure that the predefined networks are there, the default bridge as configured; nothing is applied yet. */
+  ensurePredefined(): void {
+    const { state, settings } = this.#context;
+    for (const network of state.networks) {
+      const wanted = withForwarding(network, settings.forwarding);
+      if (wanted.leavesForwarding !== network.leavesForwarding) state.networks.put(wanted);
+    }
+    const named = new Map([...state.networks].map((network) => [network.name, network]));
+    for (const name of ['host', 'none'] as const) if (!named.has(name)) state.networks.put(fixedNetwork(name));
+    const bridge = named.get('bridge');
+    if (bridge !== undefined && !this.#mustRemake(bridge)) return;
+    if (bridge !== undefined) this.#forget(bridge);
+    if (settings.defaultBridge !== undefined) this.#store(this.#defaultBridge(settings.defaultBridge, bridge?.id));
+  }
+
+  /**
+   * Change what users have written of names on a network; askers are told from the next question on.
+   *
+   * @throws FairleadError in which case nothing is changed.
+   */
+  async changeRecords(reference: string, change: RecordChange): Promise<Network> {
+    const { state, names } = this.#context;
+    const before = this.find(reference);
+    if (!hasNames(before) || before.template !== undefined) {
+      throw new FairleadError('invalid-argument', `network ${before.name} has no names`);
+    }
+    const { records: _, ...plain } = before;
+    const records = changedRecords(before.records ?? [], change);
+    const after = state.networks.put({ ...plain, ...(records.length > 0 && { records }) });
+    try {
+      await names.setNetwork(namedNetwork(after));
+    } catch (error) {
+      state.networks.put(before);
+      throw error;
+    }
+    return after;
+  }
+
+  /**
+   * Networks that a plugin was asked for when the engine ended, and endpoints on which it had not answered; and further
+   * bridges that nobody is on any more.
+   */
+  dropUnfinished(): void {
+    const { state } = this.#context;
+    for (const network of state.networks) forgetIdleSegments(state, network);
+    const networks = [...state.networks].filter(({ remote }) => remote?.unfinished === true);
+    const endpoints = [...state.sandboxes]
+      .flatMap(({ id }) => state.endpoints.inSandbox(id))
+      .filter(({ remote }) => remote !== undefined && remote.stage !== 'joined');
+    if (networks.length + endpoints.length === 0) return;
+    state.store.transaction(() => {
+      for (const endpoint of endpoints) state.dropEndpoint(endpoint);
+      for (const network of networks) state.dropNetwork(network);
+    });
+  }
+
+  /** What the operator wants of networks whose makers do not say otherwise. */
+  #withDefaults(request: NetworkRequest): NetworkRequest {
+    const defaults = this.#context.settings.defaultOptions?.[request.driver || 'bridge'];
+    if (defaults === undefined || request.configFrom) return request;
+    return { ...request, options: { ...defaults, ...request.options } };
+  }
+
+  #defaultOptions(wanted: DefaultBridge): Readonly<Record<string, string>> {
+    const { hostBindings = ['0.0.0.0'] } = wanted;
+    return {
+      'com.docker.network.bridge.default_bridge': 'true',
+      'com.docker.network.bridge.enable_icc': String(wanted.icc ?? true),
+      'com.docker.network.bridge.enable_ip_masquerade': String(wanted.masquerade),
+      'com.docker.network.bridge.host_binding_ipv4': hostBindings[0] ?? '',
+      'com.docker.network.bridge.name': wanted.bridge,
+      'com.docker.network.driver.mtu': String(this.#context.settings.mtu),
+      ...(hostBindings.length > 1 && { [BINDING_OPTION]: hostBindings.join() }),
+    };
+  }
+
+  #defaultBridge(wanted: DefaultBridge, id: string | undefined): Network {
+    const options = this.#defaultOptions(wanted);
+    const config = wanted.config.length > 0 ? wanted.config : this.#subnetsOf(wanted.bridge);
+    const request = { name: 'bridge', ipv6: wanted.ipv6, options, ipam: { config } };
+    const network = bridgeNetwork(request, this.#surroundings(this.#ownLinks()));
+    // The network keeps its identity when its settings change, unlike Docker's.
+    return { ...network, id: id ?? network.id };
+  }
+
+  /** Changed flags take effect when no container is on the default bridge. */
+  #mustRemake(bridge: Network): boolean {
+    const { state, settings } = this.#context;
+    if (state.endpoints.onNetwork(bridge.id).length > 0) return false;
+    const wanted = settings.defaultBridge;
+    if (wanted === undefined || bridge.ipv6 !== wanted.ipv6) return true;
+    if (!isDeepStrictEqual(bridge.options, this.#defaultOptions(wanted))) return true;
+    return wanted.config.some((asked) => !bridge.subnets.some((subnet) => isAsAsked(subnet, asked)));
+  }
+
+  #forget(network: Network): void {
+    const { state } = this.#context;
+    state.store.transaction(() => {
+      state.networks.delete(network.id);
+      state.addresses.close(network.id);
+    });
+  }
+
+  /** @returns the network with the addresses that the host has on it. */
+  #store(wanted: Network): Network {
+    const { state, settings } = this.#context;
+    const network = state.networks.put(withForwarding(wanted, settings.forwarding));
+    state.addresses.open(network);
+    try {
+      return withHostAddresses(network, state);
+    } catch (error) {
+      this.#forget(network);
+      throw error;
+    }
+  }
+
+  async #install(wanted: Network): Promise<Network> {
+    const network = this.#store(wanted);
+    const { kernel, names } = this.#context;
+    const fragment = networkFragment(network);
+    const routes = forwardsIpv6(fragment) ? kernel.observe('', ['route']) : [];
+    const objects = [...keepRouterAdvertisements(fragment, routes), ...fragment];
+    const naming = hasNames(network) ? names.setNetwork(namedNetwork(network)) : undefined;
+    const [applied, named] = await Promise.allSettled([kernel.apply(diff(objects, [])), naming]);
+    const failure = [applied, named].find(({ status }) => status === 'rejected');
+    if (failure?.status === 'rejected') {
+      await this.#takeBack(network);
+      throw failure.reason;
+    }
+    return network;
+  }
+
+  async #takeBack(network: Network): Promise<void> {
+    const { kernel, names, logger } = this.#context;
+    this.#forget(network);
+    const own = this.#unshared(network);
+    try {
+      await settleAll([() => applyThoroughly(kernel, removals(own)), () => names.removeNetwork(network.id)]);
+    } catch (error) {
+      logger.error('network not taken back completely', { network: network.name, error: messageOf(error) });
+    }
+  }
+
+  /** What goes with a network that was forgotten: a parent that others use, too, stays. */
+  #unshared(network: Network): KernelObject[] {
+    const { parent } = network;
+    const others = Iterator.from(this.#context.state.networks);
+    if (parent?.made === undefined || !others.some((other) => other.parent?.name === parent.name)) {
+      return networkFragment(network);
+    }
+    const { made: _, ...rest } = parent;
+    return networkFragment({ ...network, parent: rest });
+  }
+
+  #requireUnused(network: Network): void {
+    const endpoints = this.#context.state.endpoints.onNetwork(network.id);
+    if (endpoints.length === 0) return;
+    const list = endpoints.map((endpoint) => `name:"${endpoint.ownerName}" id:"${shortIdentifier(endpoint.id)}"`);
+    const message = `network ${network.name} has active endpoints (${list.join(', ')})`;
+    throw new FairleadError('forbidden', `error while removing network: ${message}`);
+  }
+
+  /** @param leftovers links of a former run, which are about to go away with what is on them. */
+  #surroundings(leftovers: ReadonlySet<string> = new Set()): NetworkSurroundings {
+    const { state, settings } = this.#context;
+    return {
+      networks: state.networks,
+      sources: settings.sources,
+      mtu: settings.mtu,
+      reserved: () => [...this.#hostRoutes(leftovers), ...this.#nameServers()],
+      foreignLink: (name) => this.#foreignLink(name),
+      hasLink: (name) =>
+        this.#context.kernel.observe('', ['link']).some((link) => link.kind === 'link' && link.name === name),
+      makes: (kind) => this.#context.kernel.supports(`${kind} links`),
+    };
+  }
+
+  #foreignLink(name: string): 'bridge' | 'other' | undefined {
+    const links = this.#context.kernel.observe('', ['link']);
+    const link = links.find((object) => object.kind === 'link' && object.name === name && !isOwnAlias(object.alias));
+    if (link?.kind !== 'link') return undefined;
+    return link.type.kind === 'bridge' ? 'bridge' : 'other';
+  }
+
+  #ownLinks(): ReadonlySet<string> {
+    const { kernel, settings } = this.#context;
+    const links = kernel.observe('', ['link']).filter((link) => link.kind === 'link' && isOwnAlias(link.alias));
+    const names = links.flatMap((link) => (link.kind === 'link' ? [link.name] : []));
+    return new Set(names.filter((name) => settings.isShared?.(name) !== true));
+  }
+
+  /** What somebody else's bridge is to be the default bridge of: the networks of the addresses that it has. */
+  #subnetsOf(bridge: string): IpamRequest[] {
+    if (this.#foreignLink(bridge) !== 'bridge') return [];
+    const addresses = this.#context.kernel.observe('', ['address']).flatMap((object) => {
+      const global = object.kind === 'address' && object.link === bridge && !object.address.startsWith('fe80:');
+      return global ? [object.address] : [];
+    });
+    const first = ([4, 6] as const).flatMap((family) => addresses.find((item) => prefixFamily(item) === family) ?? []);
+    return first.map((address) => ({ subnet: networkOf(address), gateway: addressOf(address) }));
+  }
+
+  #hostRoutes(leftovers: ReadonlySet<string>): Prefix[] {
+    return this.#context.kernel.observe('', ['route']).flatMap((route) => {
+      // A default route overlaps everything, and one that throws leaves the packets to other tables.
+      if (route.kind !== 'route' || route.destination.endsWith('/0') || route.type === 'throw') return [];
+      return route.link !== undefined && leftovers.has(route.link) ? [] : [route.destination];
+    });
+  }
+
+  #nameServers(): Prefix[] {
+    return parseResolvConf(this.#context.settings.hostResolvConf()).servers.flatMap((server) => {
+      const address = tryParseIpAddress(server);
+      return address === undefined ? [] : [prefixOf(address, familyBits(familyOf(address)))];
+    });
+  }
+}

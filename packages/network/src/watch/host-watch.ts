@@ -1,0 +1,41 @@
+import { overlapText } from '@fairlead/netlink/overlap';
+import type { KernelPort } from '../kernel-port.ts';
+import type { Network } from '../model.ts';
+import { foundOverlaps, RouteWatch, type RouteWatchParts } from './route-watch.ts';
+import { SelfRepair, type SelfRepairParts } from './self-repair.ts';
+
+/** What following the host takes. */
+export interface HostWatchParts extends Omit<SelfRepairParts, 'repair'> {
+  readonly kernel: Pick<KernelPort, 'watchNews'> & RouteWatchParts['kernel'];
+  /** Absent leaves what is lost to the next start. */
+  readonly repair?: SelfRepairParts['repair'];
+  /** True when nobody but us can change our rules. */
+  readonly rulesAreProtected: boolean;
+}
+
+/**
+ * Follow what others do to the host's namespace, until the disposal: what they take away is put back, and routes of theirs
+ * for addresses of ours are warned of.
+ */
+export async function watchHost(parts: HostWatchParts): Promise<Disposable> {
+  const { state, kernel, logger, repair, rulesAreProtected } = parts;
+  const watches = new DisposableStack();
+  const routes = watches.use(new RouteWatch({ networks: state.networks, kernel, logger }));
+  const selfRepair = repair && watches.use(new SelfRepair({ ...parts, repair }));
+  const listener = await kernel.watchNews(
+    (news) => {
+      routes.notice(news);
+      if (news.kind !== 'route-added' && news.kind !== 'policy') selfRepair?.notice(news);
+    },
+    selfRepair !== undefined && !rulesAreProtected,
+  );
+  watches.use(listener);
+  // What came before anybody listened.
+  routes.review();
+  return watches;
+}
+
+/** Routes of others for addresses of a network, a sentence each. */
+export function overlapTexts(parts: Pick<RouteWatchParts, 'networks' | 'kernel'>, network: Network): string[] {
+  return foundOverlaps(parts, network).map(({ overlap }) => overlapText(network.name, overlap));
+}
