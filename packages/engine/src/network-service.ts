@@ -11,12 +11,12 @@ import type {
   RecordChange,
 } from '@fairlead/network';
 import { containerPortsOf, requirePlausibleEndpoint, withBandwidth } from '@fairlead/network';
-import type { FileWriter } from './container/container-files.ts';
 import { isAlive } from './container/container-state.ts';
 import type { ContainerTable } from './container/container-table.ts';
-import type { LegacyLinks } from './container/legacy-links.ts';
-import { donorIdOf, hostnameOf } from './container/network-plan.ts';
-import type { ContainerTurns } from './container/patience.ts';
+import type { FileWriter } from './container/file/container-files.ts';
+import type { ContainerTurns } from './container/life/patience.ts';
+import type { LegacyLinks } from './container/network/legacy-links.ts';
+import { donorIdOf, hostnameOf } from './container/network/network-plan.ts';
 import type { Container, ContainerConfig, NetworkAttachment } from './model.ts';
 import type { NetworkService } from './network-port.ts';
 

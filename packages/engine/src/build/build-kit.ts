@@ -3,6 +3,7 @@
  *
  * @module
  */
-export { hostAppArmor } from '../container/apparmor.ts';
-export { hostGateways } from '../container/container-files.ts';
+
+export { hostGateways } from '../container/file/container-files.ts';
+export { hostAppArmor } from '../container/isolation/apparmor.ts';
 export { BuildStepNetworks } from './step-networks.ts';

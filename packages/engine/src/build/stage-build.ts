@@ -2,7 +2,7 @@ import { messageOf, newIdentifier, shortIdentifier } from '@fairlead/base';
 import { type BuildArguments, type EscapeCharacter, expandInstruction, type Instruction } from '@fairlead/dockerfile';
 import type { ImageRunConfig, RunConfigDraft } from '@fairlead/registry';
 import { changeRunConfig, commandWords, shellOf } from '@fairlead/registry/transfer';
-import { parseSignal } from '../container/signal.ts';
+import { parseSignal } from '../container/life/signal.ts';
 import type { StepFiles } from '../image/step-images.ts';
 import type { BuildParts } from './build-parts.ts';
 import type { BuildOptions } from './build-port.ts';

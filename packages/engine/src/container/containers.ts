@@ -27,28 +27,28 @@ import type { LogMark } from '../log/log-writer.ts';
 import type { Container, ContainerConfig, Exec, Image } from '../model.ts';
 import type { ContainerVolumes } from '../volume/container-volumes.ts';
 import type { DescribedVolume } from '../volume/volumes.ts';
+import { makeContainer } from './configuration/container-factory.ts';
+import { inventName, parseContainerName } from './configuration/container-name.ts';
+import { ContainerUpdates } from './configuration/container-updates.ts';
 import { containerEvent } from './container-event.ts';
-import { makeContainer } from './container-factory.ts';
-import { containerLog } from './container-files.ts';
-import { markContainer } from './container-mark.ts';
-import { inventName, parseContainerName } from './container-name.ts';
 import { ignoreMissing, isAlive, notRunning, requireNotRestarting } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
-import { ContainerUpdates } from './container-updates.ts';
-import type { ExecRequest, ExecTable } from './exec-table.ts';
-import type { LegacyLinks } from './legacy-links.ts';
-import type { Lifecycle } from './lifecycle.ts';
-import { plannedMounts, requireBindSources } from './mount-plan.ts';
-import { networkWarnings } from './network-plan.ts';
-import { processesOf } from './processes.ts';
-import { requireFitForUserNamespace } from './user-namespace.ts';
+import type { ExecRequest, ExecTable } from './exec/exec-table.ts';
+import { containerLog } from './file/container-files.ts';
+import { markContainer } from './file/container-mark.ts';
+import { requireFitForUserNamespace } from './isolation/user-namespace.ts';
+import type { Lifecycle } from './life/lifecycle.ts';
+import { plannedMounts, requireBindSources } from './mount/mount-plan.ts';
+import type { LegacyLinks } from './network/legacy-links.ts';
+import { networkWarnings } from './network/network-plan.ts';
+import { processesOf } from './process/processes.ts';
 import { containerView } from './view.ts';
 
 /** Images of containers that are remembered; builds make one with each step. */
 const IMAGES = 1000;
 
-const isolation = lateModule(() => import('./isolation.ts'));
-const limitSupport = lateModule(() => import('./limit-support.ts'));
+const isolation = lateModule(() => import('./isolation/isolation.ts'));
+const limitSupport = lateModule(() => import('./isolation/limit-support.ts'));
 const logReader = lateModule(() => import('../log/log-reader.ts'));
 
 /** What {@link Containers} works with. */

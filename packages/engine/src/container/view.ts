@@ -3,13 +3,13 @@ import { dnsNames, hasNames, type Network, type Sandbox } from '@fairlead/networ
 import type { EngineContext } from '../context.ts';
 import type { AttachmentView, ContainerView } from '../engine-port.ts';
 import type { Container, Image } from '../model.ts';
-import { imagePorts } from './container-factory.ts';
-import { containerFiles } from './container-files.ts';
+import { imagePorts } from './configuration/container-factory.ts';
 import { isAlive } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
-import { LegacyLinks } from './legacy-links.ts';
-import { containerMounts, mountView } from './mount-plan.ts';
-import { donorIdOf, exposedPorts, hostnameOf } from './network-plan.ts';
+import { containerFiles } from './file/container-files.ts';
+import { containerMounts, mountView } from './mount/mount-plan.ts';
+import { LegacyLinks } from './network/legacy-links.ts';
+import { donorIdOf, exposedPorts, hostnameOf } from './network/network-plan.ts';
 
 /** What a view is made from, beside the network. */
 export interface ViewSource {

@@ -3,7 +3,7 @@ import { FairleadError, type IdentityMapping, messageOf } from '@fairlead/base';
 import { decompressed, tarEnd } from '@fairlead/registry/tar';
 import { resolveUser } from '@fairlead/runtime/spec';
 import { containerEvent } from '../container/container-event.ts';
-import { containerMounts } from '../container/mount-plan.ts';
+import { containerMounts } from '../container/mount/mount-plan.ts';
 import { heldStream } from '../held-stream.ts';
 import type { Container } from '../model.ts';
 import { ArchiveExtractor } from './archive-extractor.ts';

@@ -1,10 +1,10 @@
 import { closeSync, constants, existsSync, openSync, readFileSync, readlinkSync } from 'node:fs';
 import { type IdentityMapping, type KeyedMutex, parseIdentityRanges } from '@fairlead/base';
-import { containerFiles } from '../container/container-files.ts';
 import { isAlive } from '../container/container-state.ts';
 import type { ContainerTable } from '../container/container-table.ts';
-import { containerMounts } from '../container/mount-plan.ts';
-import { identitiesOf } from '../container/user-namespace.ts';
+import { containerFiles } from '../container/file/container-files.ts';
+import { identitiesOf } from '../container/isolation/user-namespace.ts';
+import { containerMounts } from '../container/mount/mount-plan.ts';
 import type { EngineContext, EngineSettings } from '../context.ts';
 import type { Container, ContainerMount } from '../model.ts';
 import type { ContainerVolumes } from '../volume/container-volumes.ts';

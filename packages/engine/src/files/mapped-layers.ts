@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { FairleadError, type IdentityMapping } from '@fairlead/base';
-import type { RootfsMount } from '../container/rootfs-file.ts';
+import type { RootfsMount } from '../container/file/rootfs-file.ts';
 import type { EngineContext } from '../context.ts';
 import { mappedPlace } from './mount-place.ts';
 

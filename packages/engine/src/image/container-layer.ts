@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Descriptor, type Digest, mediaTypes, parseDigest, type RunSettings } from '@fairlead/registry';
 import type { Containerd, Lease } from '@fairlead/runtime';
-import { withMark } from '../container/container-mark.ts';
+import { withMark } from '../container/file/container-mark.ts';
 import type { Container } from '../model.ts';
 
 /** Label by which containerd says what a packed layer is unpacked. */

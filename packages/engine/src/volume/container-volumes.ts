@@ -1,11 +1,11 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, FairleadError, lateModule, messageOf, withPrefix } from '@fairlead/base';
-import { imageVolumes } from '../container/container-factory.ts';
+import { imageVolumes } from '../container/configuration/container-factory.ts';
 import type { ContainerTable } from '../container/container-table.ts';
-import { containerMounts, lettingGo, plannedMounts } from '../container/mount-plan.ts';
-import type { RootfsMount } from '../container/rootfs-file.ts';
-import { identitiesOf } from '../container/user-namespace.ts';
+import type { RootfsMount } from '../container/file/rootfs-file.ts';
+import { identitiesOf } from '../container/isolation/user-namespace.ts';
+import { containerMounts, lettingGo, plannedMounts } from '../container/mount/mount-plan.ts';
 import type { EngineContext } from '../context.ts';
 import type { VolumeRequest } from '../engine-port.ts';
 import { below, errnoName, O_PATH } from '../files/file-calls.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { layersOf, type RootfsMount } from '../container/rootfs-file.ts';
+import { layersOf, type RootfsMount } from '../container/file/rootfs-file.ts';
 import type { FileSystems } from '../context.ts';
 import { unmountBelow } from './mounted-tree.ts';
 

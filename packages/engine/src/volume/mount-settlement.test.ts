@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PlannedMount } from '../container/mount-plan.ts';
+import type { PlannedMount } from '../container/mount/mount-plan.ts';
 import type { ContainerMount } from '../model.ts';
 import {
   anonymousVolumes,

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { FairleadError, newIdentifier } from '@fairlead/base';
-import type { PlannedMount } from '../container/mount-plan.ts';
+import type { PlannedMount } from '../container/mount/mount-plan.ts';
 import type { VolumeRequest } from '../engine-port.ts';
 import type { Container, ContainerMount } from '../model.ts';
 import { anonymousLabels } from './volume-name.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { FairleadError, lateModule, messageOf, newIdentifier, withPrefix } from '@fairlead/base';
-import { rootOf } from '../container/user-namespace.ts';
+import { rootOf } from '../container/isolation/user-namespace.ts';
 import type { EngineContext } from '../context.ts';
 import type { VolumeRequest, VolumeService, VolumeView } from '../engine-port.ts';
 import type { Volume } from '../model.ts';

@@ -1,0 +1,386 @@
+import { FairleadError, isNotFound, KeyedMutex, messageOf } from '@fairlead/base';
+import type { EngineContext } from '../../context.ts';
+import type { WaitCondition, WaitResult } from '../../engine-port.ts';
+import type { Container, ContainerState } from '../../model.ts';
+import type { ContainerVolumes } from '../../volume/container-volumes.ts';
+import { containerEvent } from '../container-event.ts';
+import { isAlive, isUp } from '../container-state.ts';
+import type { ContainerTable } from '../container-table.ts';
+import type { ExecTable } from '../exec/exec-table.ts';
+import type { FileWriter } from '../file/container-files.ts';
+import { HealthMonitor } from '../health/health-monitor.ts';
+import { Restarts } from '../restart/restarts.ts';
+import { Attachments } from './attachments.ts';
+import { ContainerEnd } from './ending.ts';
+import { ExitWatch } from './exit-watch.ts';
+import { type ContainerTurns, insist, type Killed, within } from './patience.ts';
+import { parseSignal } from './signal.ts';
+import { SIGKILL, SIGTERM, Signalling } from './signalling.ts';
+import type { ContainerStart, Started } from './start.ts';
+
+/** Signals by which somebody wants a container to end: SIGHUP, SIGINT and SIGQUIT of his terminal, SIGKILL and SIGTERM. */
+const ENDING: readonly number[] = [1, 2, 3, 9, 15];
+
+/** Seconds that a container gets to stop by itself, as Docker gives. */
+const STOP_TIMEOUT = 10;
+
+/** How a container is asked to stop; see `ContainerService.stop`. */
+export interface StopOptions {
+  readonly timeout?: number;
+  readonly signal?: string;
+}
+
+/** What {@link Lifecycle} works with. */
+export interface LifecycleParts {
+  readonly context: EngineContext;
+  readonly table: ContainerTable;
+  readonly files: FileWriter;
+  readonly start: ContainerStart;
+  readonly execs: ExecTable;
+  readonly volumes: ContainerVolumes;
+  readonly turns: ContainerTurns;
+}
+
+/**
+ * What happens to containers between their creation and their removal. Work on one container is done in turns; the end
+ * of its process takes a turn of its own, so whoever waits for that must not hold one.
+ */
+export class Lifecycle {
+  readonly attachments: Attachments;
+  readonly #context: EngineContext;
+  readonly #table: ContainerTable;
+  readonly #start: ContainerStart;
+  readonly #end: ContainerEnd;
+  readonly #turns: ContainerTurns;
+  readonly #restartTurns = new KeyedMutex();
+  readonly #restarting = new Set<string>();
+  readonly #watch = new ExitWatch();
+  readonly #running = new Map<string, Started>();
+  /** Containers that somebody is stopping. */
+  readonly #stopping = new Set<string>();
+  readonly #signals: Signalling;
+  readonly #restarts: Restarts;
+  readonly #health: HealthMonitor;
+
+  constructor({ context, table, files, start, execs, volumes, turns }: LifecycleParts) {
+    const [watch, running] = [this.#watch, this.#running];
+    this.#context = context;
+    this.#table = table;
+    this.#start = start;
+    this.#turns = turns;
+    const health = new HealthMonitor(context, table, execs);
+    this.#health = health;
+    this.#end = new ContainerEnd({ context, table, files, start, execs, volumes, watch, health, running });
+    this.#signals = new Signalling(context, table, health, execs.starts);
+    this.#restarts = new Restarts({ table, watch, startAgain: (id) => this.#startAgain(id) });
+    this.attachments = new Attachments({ context, table, start, turns, running });
+  }
+
+  /** @throws FairleadError `not-modified` when it runs already; else in Docker's words. Nothing is left of a failed start. */
+  async start(reference: string): Promise<void> {
+    const { id } = this.#table.find(reference);
+    await this.#turns.run(id, async () => {
+      const container = this.#table.find(id);
+      requireStartable(container);
+      this.#restarts.begin(container);
+      await this.#begin(this.#table.find(id));
+    });
+  }
+
+  /** Take up again a container that went on while the daemon was away. */
+  adopt(id: string, started: Started): void {
+    this.#running.set(id, started);
+    this.#followToEnd(id, started);
+    if (this.#table.find(id).state.status === 'running') this.#health.watch(id);
+  }
+
+  /** @throws FairleadError `not-modified` when it does not run. */
+  async stop(reference: string, options: StopOptions = {}): Promise<void> {
+    const { id } = this.#table.find(reference);
+    if (await this.#giveUpWaiting(id)) return;
+    this.#stopping.add(id);
+    try {
+      const asked = await this.#turns.run(id, () => this.#askToStop(id, options));
+      if (asked !== undefined && !(await within(asked.ended, asked.timeout))) {
+        const killed = await this.#turns.run(id, () => this.#killNow(id));
+        if (killed !== undefined) await insist(killed, `cannot stop container: ${reference}`);
+      }
+      await this.#settled(id);
+    } finally {
+      this.#stopping.delete(id);
+    }
+    const container = this.#table.get(id);
+    if (container !== undefined) this.#context.events.emit(containerEvent(container, 'stop'));
+  }
+
+  /** Stop it when it runs, and start it. What removes itself when it ends stays this time. */
+  async restart(reference: string, options: StopOptions = {}): Promise<void> {
+    const { id } = this.#table.find(reference);
+    await this.#restartTurns.run(id, async () => {
+      this.#restarting.add(id);
+      try {
+        await this.stop(id, options).catch(ignoreNotModified);
+        await this.start(id).catch(ignoreNotModified);
+      } finally {
+        this.#restarting.delete(id);
+      }
+      this.#context.events.emit(containerEvent(this.#table.find(id), 'restart'));
+    });
+  }
+
+  /** @throws FairleadError `conflict` when it does not run. */
+  async kill(reference: string, signal = ''): Promise<void> {
+    const { id } = this.#findToKill(reference);
+    const number = parseSignal(signal || 'SIGKILL');
+    if (ENDING.includes(number)) await this.#giveUpWaiting(id);
+    const killed = await this.#turns.run(id, async () => {
+      const container = this.#table.find(id);
+      if (!isUp(container)) {
+        throw new FairleadError('conflict', `cannot kill container: ${reference}: container ${id} is not running`);
+      }
+      if (number === SIGKILL) return await this.#killNow(id);
+      await this.#signal(container, number);
+      return undefined;
+    });
+    if (killed === undefined) return;
+    await insist(killed, `cannot kill container: ${reference}`);
+    await this.#settled(id);
+  }
+
+  #findToKill(reference: string): Container {
+    try {
+      return this.#table.find(reference);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      throw new FairleadError('not-found', `cannot kill container: ${reference}: ${messageOf(error)}`);
+    }
+  }
+
+  /** Freeze it. @throws FairleadError `conflict`. */
+  async pause(reference: string): Promise<void> {
+    const { id } = this.#table.find(reference);
+    await this.#turns.run(id, () => this.#signals.pause(this.#table.find(id)));
+  }
+
+  /** Let it go on. @throws FairleadError `internal`, as in Docker, when it is not paused. */
+  async unpause(reference: string): Promise<void> {
+    const { id } = this.#table.find(reference);
+    await this.#turns.run(id, () => this.#signals.unpause(this.#table.find(id)));
+  }
+
+  /** @throws FairleadError `conflict` when it runs and `force` is not given, or when it is being removed already. */
+  async remove(reference: string, force: boolean, removesVolumes: boolean): Promise<void> {
+    const { id, name, state } = this.#table.find(reference);
+    if (state.status === 'removing') {
+      throw new FairleadError('conflict', `removal of container ${reference} is already in progress`);
+    }
+    await this.#giveUpWaiting(id);
+    // Somebody else may start it again between its end and its removal.
+    while (this.#table.get(id) !== undefined) {
+      const killed = await this.#turns.run(id, () => this.#removeOrKill(id, force, removesVolumes));
+      if (killed !== undefined) await insist(killed, `cannot remove container "/${name}": could not kill`);
+    }
+  }
+
+  /** Go on with a removal that was cut off, or take away what should have gone by itself. */
+  async finishRemoval(id: string): Promise<void> {
+    await this.#turns.run(id, () => {
+      const container = this.#table.find(id);
+      const { status, removesVolumes = false } = container.state;
+      const wasAsked = status === 'removing' || status === 'dead';
+      return this.#end.erase(container, wasAsked ? removesVolumes : true);
+    });
+  }
+
+  /** Arm a wait; it has begun when this returns. */
+  wait(reference: string, condition: WaitCondition): Promise<WaitResult> {
+    const container = this.#table.find(reference);
+    const { state } = container;
+    if (condition === 'not-running' && !isUp(container)) return Promise.resolve({ exitCode: state.exitCode });
+    return this.#watch.wait(container.id, condition);
+  }
+
+  /** The kernel killed a process of this container for want of memory. */
+  noteOutOfMemory(id: string): void {
+    this.#end.noteOutOfMemory(id);
+  }
+
+  /** From now on containers that end are started again as their policies want. */
+  allowRestarts(): void {
+    this.#restarts.open();
+  }
+
+  /** Who waits for a restart waits for the next daemon. Resolves when those that were under way are over. */
+  async forbidRestarts(): Promise<void> {
+    await this.#restarts[Symbol.asyncDispose]();
+  }
+
+  /** Start a container that waits for its restart when its time has come. Resolves when that was tried. */
+  async resume(container: Container): Promise<void> {
+    await this.#restarts.arm(container);
+  }
+
+  /** Let go of every stream, and write down what came out of them; the containers go on. */
+  async release(): Promise<void> {
+    this.#health.release();
+    const running = [...this.#running.values()];
+    for (const { process } of running) process.release();
+    await Promise.all(running.map((started) => started.closeLog()));
+  }
+
+  /** Record how a container ended; it goes altogether, or waits for its restart, when that was asked for. */
+  async recordExit(id: string, result: WaitResult, finishedAt: number): Promise<void> {
+    await this.#recordEnd(
+      id,
+      result,
+      finishedAt,
+      this.#restarts.next(this.#table.find(id), result.exitCode, finishedAt),
+    );
+  }
+
+  /** Record that a container's process was lost with the machine that it ran on. */
+  async recordLoss(id: string, result: WaitResult): Promise<void> {
+    await this.#recordEnd(id, result, Date.now(), { status: 'exited' });
+  }
+
+  async #recordEnd(id: string, result: WaitResult, finishedAt: number, next: Partial<ContainerState>): Promise<void> {
+    const { cleanUp } = await this.#end.record(id, result, finishedAt, next);
+    const container = this.#table.find(id);
+    if (this.#removesItself(container)) {
+      // Who stops it tells so afterwards, when it is there no more.
+      if (this.#stopping.has(id)) this.#context.events.emit(containerEvent(container, 'stop'));
+      return await this.#end.vanish(container, cleanUp);
+    }
+    await cleanUp;
+    void this.#restarts.arm(this.#table.find(id));
+  }
+
+  /** Within a turn: start the process and follow it to its end. Nothing is left of what fails. */
+  async #begin(container: Container): Promise<void> {
+    const { id } = container;
+    try {
+      const prepared = this.#running.get(id) ?? (await this.#start.openStreams(container));
+      this.#running.set(id, prepared);
+      await this.#turns.patiently(id, {}, (signal) => this.#start.run(container, prepared, signal));
+      this.#health.begin(id);
+      this.#context.events.emit(containerEvent(this.#table.find(id), 'start'));
+      this.#followToEnd(id, prepared);
+    } catch (error) {
+      await this.#failStart(id);
+      throw error;
+    }
+  }
+
+  /** Who waits for addresses of a LAN waits no longer. @returns true when that was a start: the container does not run after it. */
+  async #giveUpWaiting(id: string): Promise<boolean> {
+    if (!this.#turns.giveUp(id)) return false;
+    await this.#settled(id);
+    const container = this.#table.get(id);
+    return container === undefined || !isUp(container);
+  }
+
+  /** Its time has come. One that cannot be started is not tried again, as in Docker. */
+  async #startAgain(id: string): Promise<void> {
+    await this.#turns.run(id, async () => {
+      const container = this.#table.get(id);
+      if (container?.state.status !== 'restarting') return;
+      try {
+        await this.#begin(container);
+      } catch (error) {
+        this.#warn('container not restarted', id, error);
+        this.#restarts.giveUp(container);
+      }
+    });
+  }
+
+  /** A container that goes by itself when it ends goes too when it never began. */
+  async #failStart(id: string): Promise<void> {
+    this.#running.delete(id);
+    try {
+      const container = this.#table.find(id);
+      if (this.#removesItself(container)) await this.#end.erase(container, true);
+    } catch (error) {
+      this.#warn('container not removed', id, error);
+    }
+  }
+
+  #removesItself({ id, config }: Container): boolean {
+    return config.host.autoRemove && !this.#restarting.has(id);
+  }
+
+  async #askToStop(id: string, options: StopOptions) {
+    const container = this.#table.find(id);
+    if (!isUp(container)) throw new FairleadError('not-modified', '');
+    const signal = parseSignal(options.signal || container.config.stopSignal || SIGTERM);
+    await this.#signal(container, signal);
+    if (!isAlive(container)) return undefined;
+    const timeout = options.timeout ?? container.config.stopTimeout ?? STOP_TIMEOUT;
+    return { ended: this.#watch.wait(id, 'next-exit'), timeout };
+  }
+
+  async #removeOrKill(id: string, force: boolean, removesVolumes: boolean): Promise<Killed | undefined> {
+    const container = this.#table.get(id);
+    if (container === undefined) return undefined;
+    if (isUp(container) && !force) throw mustStop(container);
+    const killed = await this.#killNow(id);
+    if (killed === undefined) await this.#end.erase(this.#table.find(id), removesVolumes);
+    return killed;
+  }
+
+  /** To be called within a turn; the end comes after it. */
+  async #killNow(id: string): Promise<Killed | undefined> {
+    const container = this.#table.get(id);
+    if (container === undefined || !isUp(container)) return undefined;
+    await this.#signal(container, SIGKILL);
+    if (!isAlive(container)) return undefined;
+    return { ended: this.#watch.wait(id, 'next-exit') };
+  }
+
+  #followToEnd(id: string, { process }: Started): void {
+    const end = async () => {
+      const { code, exitedAt } = await process.ended();
+      this.#turns.giveUp(id);
+      const record = () => this.recordExit(id, { exitCode: code }, exitedAt.getTime());
+      await this.#turns.run(id, () => this.#context.operation(`end ${this.#table.find(id).name}`, record));
+    };
+    void end().catch((error) =>
+      this.#context.logger.error('container end not recorded', { id, error: messageOf(error) }),
+    );
+  }
+
+  /** One that waits for its restart has no process: what asks for its end ends the waiting. */
+  async #signal(container: Container, signal: number): Promise<void> {
+    this.#restarts.noteSignal(container, signal);
+    if (isAlive(container)) await this.#signals.send(container, signal);
+    else if (this.#table.find(container.id).state.endRequested) this.#restarts.giveUp(container);
+  }
+
+  async #settled(id: string): Promise<void> {
+    await this.#turns.run(id, () => undefined);
+  }
+
+  #warn(message: string, id: string, error: unknown): void {
+    this.#context.logger.warn(message, { id, error: messageOf(error) });
+  }
+}
+
+function requireStartable({ state }: Container): void {
+  if (state.status === 'running' || state.status === 'restarting') throw new FairleadError('not-modified', '');
+  if (state.status === 'paused')
+    throw new FairleadError('conflict', 'cannot start a paused container, try unpause instead');
+  if (state.status === 'removing' || state.status === 'dead') {
+    throw new FairleadError('conflict', 'container is marked for removal and cannot be started');
+  }
+}
+
+function mustStop({ name, state }: Container): FairleadError {
+  const reason =
+    state.status === 'paused'
+      ? 'container is paused and must be unpaused first'
+      : `container is ${state.status}: stop the container before removing or force remove`;
+  return new FairleadError('conflict', `cannot remove container "/${name}": ${reason}`);
+}
+
+function ignoreNotModified(error: unknown): void {
+  if (!(error instanceof FairleadError && error.code === 'not-modified')) throw error;
+}

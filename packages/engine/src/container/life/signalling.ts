@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FairleadError, isNotFound, withPrefix } from '@fairlead/base';
+import type { EngineContext } from '../../context.ts';
+import type { Container } from '../../model.ts';
+import { containerEvent } from '../container-event.ts';
+import { notRunning, requireNotRestarting } from '../container-state.ts';
+import type { ContainerTable } from '../container-table.ts';
+import type { ExecStarts } from '../exec/exec-starts.ts';
+import type { HealthMonitor } from '../health/health-monitor.ts';
+import { parseSignal } from './signal.ts';
+
+export const SIGKILL = 9;
+/** What asks a container to end that names no signal of its own. */
+export const SIGTERM = 'SIGTERM';
+/** Milliseconds that the runtime gets to agree with itself. */
+const THAW_MS = 1000;
+const LOOK_AGAIN_MS = 20;
+
+/** Signals to a container's process, and its freezing. Whoever calls has the container's turn. */
+export class Signalling {
+  readonly #context: EngineContext;
+  readonly #table: ContainerTable;
+  readonly #health: HealthMonitor;
+  readonly #starts: ExecStarts;
+
+  constructor(context: EngineContext, table: ContainerTable, health: HealthMonitor, starts: ExecStarts) {
+    this.#context = context;
+    this.#table = table;
+    this.#health = health;
+    this.#starts = starts;
+  }
+
+  /** Send a signal: the end of the process is told after the turn. A frozen process gets it once it goes on. */
+  async send(container: Container, signal: number): Promise<void> {
+    const { id, config, state } = container;
+    try {
+      await this.#context.containerd.tasks.kill({ containerId: id }, signal);
+    } catch (error) {
+      // It ended by itself just now; its exit is on the way.
+      if (!isNotFound(error)) throw error;
+    }
+    this.#context.events.emit(containerEvent(container, 'kill', { signal: String(signal) }));
+    const meansEnd = signal === SIGKILL || signal === parseSignal(config.stopSignal || SIGTERM);
+    if (state.status === 'paused' && meansEnd) await this.#resumeUnlessEnded(id);
+  }
+
+  /** Freeze it. @throws FairleadError `conflict`. */
+  async pause(container: Container): Promise<void> {
+    const { id, state } = container;
+    if (state.status === 'paused') throw new FairleadError('conflict', `container ${id} is already paused`);
+    requireNotRestarting(container);
+    if (state.status !== 'running') throw notRunning(id);
+    await this.#starts.without(id, async () => {
+      await this.#freeze(id);
+      this.#table.setState(id, { status: 'paused' });
+    });
+    this.#health.unwatch(id);
+    this.#context.events.emit(containerEvent(this.#table.find(id), 'pause'));
+  }
+
+  /** Let it go on. @throws FairleadError `internal`, as in Docker, when it is not paused. */
+  async unpause(container: Container): Promise<void> {
+    const { id, state } = container;
+    if (state.status !== 'paused') throw new FairleadError('internal', `Container ${id} is not paused`);
+    await this.#resume(id);
+  }
+
+  /** One that ended by itself just now does not run, although its exit is still on the way. */
+  async #freeze(id: string): Promise<void> {
+    const { tasks } = this.#context.containerd;
+    try {
+      await tasks.pause(id);
+    } catch (error) {
+      const task = await tasks.get({ containerId: id }).catch(() => undefined);
+      throw task?.state === 'running' ? withPrefix(`Cannot pause container ${id}: `, error) : notRunning(id);
+    }
+  }
+
+  async #resume(id: string): Promise<void> {
+    await this.#context.containerd.tasks.resume(id);
+    this.#context.events.emit(containerEvent(this.#table.setState(id, { status: 'running' }), 'unpause'));
+    this.#health.watch(id);
+  }
+
+  /**
+   * Some runtimes thaw a frozen process that gets SIGKILL: then it has ended, or is about to. For a moment it is not
+   * frozen for one part of the runtime and still is for another.
+   */
+  async #resumeUnlessEnded(id: string): Promise<void> {
+    const deadline = performance.now() + THAW_MS;
+    for (;;) {
+      try {
+        return await this.#resume(id);
+      } catch (error) {
+        const task = await this.#context.containerd.tasks.get({ containerId: id }).catch(() => undefined);
+        const isFrozen = task?.state === 'paused' || task?.state === 'pausing';
+        if (!isFrozen) return void this.#table.setState(id, { status: 'running' });
+        if (performance.now() > deadline) throw error;
+        await sleep(LOOK_AGAIN_MS);
+      }
+    }
+  }
+}

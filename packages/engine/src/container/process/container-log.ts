@@ -1,0 +1,112 @@
+import { mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname } from 'node:path';
+import { FairleadError, type Logger, lateModule, messageOf } from '@fairlead/base';
+import type { EngineContext, EngineSettings } from '../../context.ts';
+import type { OutputChunk } from '../../engine-port.ts';
+import { logAttributes, logTag } from '../../log/log-attributes.ts';
+import { isRemoteLog } from '../../log/log-options.ts';
+import { logShape } from '../../log/log-shape.ts';
+import { LogWriter } from '../../log/log-writer.ts';
+import type { LogOrigin } from '../../log/remote/log-message.ts';
+import type { RemoteLog } from '../../log/remote/remote-log.ts';
+import type { Container } from '../../model.ts';
+import { containerFiles, containerLog } from '../file/container-files.ts';
+
+const remoteLogs = lateModule(() => import('../../log/remote/open-remote-log.ts'));
+
+/** Where the output of a container goes. */
+export interface ContainerLog {
+  /** What can be read again; absent for drivers that keep nothing here. */
+  readonly writer: LogWriter | undefined;
+  /** Take in output. @returns a promise while somebody is behind; it never rejects. */
+  write(chunk: OutputChunk): undefined | Promise<void>;
+  /** Write and send what is left. */
+  close(): Promise<void>;
+}
+
+/** Of a container that is not started, for want of a log. */
+export const noLog: ContainerLog = { writer: undefined, write: () => undefined, close: async () => {} };
+
+type Context = Pick<EngineContext, 'settings' | 'logger' | 'openUnixDatagram'>;
+
+/**
+ * Go on with the log of a container, or begin one.
+ *
+ * @param isNew a receiver that is not there keeps a container from its start, but not one that runs from being looked after.
+ * @throws FairleadError in Docker's words when its options mean nothing, or its receiver is not there.
+ */
+export async function openContainerLog(container: Container, context: Context, isNew: boolean): Promise<ContainerLog> {
+  const { settings, logger } = context;
+  const remote = isRemoteLog(container.config.host.logConfig.type)
+    ? await openRemote(container, context, isNew)
+    : undefined;
+  try {
+    const writer = await openWriter(container, settings, logger);
+    return {
+      writer,
+      write: (chunk) => both(writer?.write(chunk), remote?.write(chunk)),
+      close: async () => void (await Promise.all([writer?.close(), remote?.close()])),
+    };
+  } catch (error) {
+    await remote?.close();
+    throw error;
+  }
+}
+
+async function openWriter(
+  container: Container,
+  settings: Pick<EngineSettings, 'dataRoot' | 'execRoot'>,
+  logger: Logger,
+): Promise<LogWriter | undefined> {
+  const path = containerLog(container, settings);
+  if (path === undefined) return undefined;
+  const { id, config } = container;
+  const { logConfig } = config.host;
+  const shape = logShape(logConfig);
+  const attributes = logConfig.type === 'json-file' ? logAttributes(subjectOf(container), logConfig.options) : {};
+  mkdirSync(containerFiles(settings, id).directory, { recursive: true, mode: 0o710 });
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  return await LogWriter.open(path, {
+    shape,
+    attributes,
+    onFailure: (error) => logger.error('log not written', { id, error: messageOf(error) }),
+  });
+}
+
+async function openRemote(container: Container, context: Context, isNew: boolean): Promise<RemoteLog | undefined> {
+  const { id, config } = container;
+  const { logger, openUnixDatagram } = context;
+  const onFailure = (error: unknown) => logger.error('log not sent', { id, error: messageOf(error) });
+  const { openRemoteLog } = await remoteLogs();
+  try {
+    return await openRemoteLog(config.host.logConfig, originOf(container), { openUnixDatagram, isNew, onFailure });
+  } catch (error) {
+    if (error instanceof FairleadError) throw error;
+    throw new FairleadError('internal', `failed to initialize logging driver: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function originOf(container: Container): LogOrigin {
+  const { id, name, imageId, created, config } = container;
+  const { options } = config.host.logConfig;
+  const { tag = '', ...others } = options;
+  const subject = subjectOf(container);
+  return {
+    ...{ id, name, imageId, created },
+    image: config.image,
+    command: [container.path, ...container.args].join(' '),
+    tag: logTag(tag || '{{.ID}}', subject),
+    attributes: logAttributes(subject, others),
+    hostname: hostname(),
+  };
+}
+
+function subjectOf(container: Container) {
+  return { ...container, image: container.config.image, labels: container.config.labels };
+}
+
+function both(one: undefined | Promise<void>, other: undefined | Promise<void>): undefined | Promise<void> {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Promise.all([one, other]).then(() => {});
+}
