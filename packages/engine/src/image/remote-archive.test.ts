@@ -10,7 +10,7 @@ describe('archives that are fetched', () => {
     else response.writeHead(404, 'Not Found').end('nothing here\n');
   });
   const host = () => `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const signal = AbortSignal.timeout(30_000);
+  const { signal } = new AbortController();
 
   before(() => new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening)));
   after(() => server.close());
