@@ -174,13 +174,16 @@ test('a dockerd that comes later and takes docker0 changes nothing for container
   await using dockerd = await startDockerd(host, ['--bip', '10.78.0.1/24']);
   const isShared = async () => (await addresses()).toSorted().join() === ['10.78.0.1/24', ours].toSorted().join();
   await eventually('both have their address', isShared);
-  assert.ok(await answers(8082));
+  // From 28 on dockerd drops what comes to its bridge and is not for a container of its own.
+  const isClosed = async () =>
+    (await warnings('bridge')).some((text) => text.includes('refuses what comes to docker0'));
+  assert.equal(await answers(8082), !(await isClosed()));
   assert.match((await warnings('bridge')).join(), /dockerd\) has come to use docker0 as well: both give addresses of/);
   assert.match(daemon.log(), /"network":"bridge","meaning":"Docker's own engine/);
   await daemon.kill9();
   await daemon.restart();
   assert.ok(await isShared());
-  assert.ok(await answers(8082));
+  assert.equal(await answers(8082), !(await isClosed()));
   // As soon as nobody of ours is on it any more, it is dockerd's alone.
   await daemon.docker('rm', '-f', 'old');
   await daemon.restart();

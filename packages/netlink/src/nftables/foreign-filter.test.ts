@@ -39,6 +39,31 @@ test('a rule that drops whatever comes is as good as a policy', () => {
   assert.deepEqual(seen(...listed('accept', [from('eth0')])), []);
 });
 
+test('a rule that drops what comes to an interface from others closes that one', () => {
+  const toward = (to: string, from: string, ...more: RuleDefinition['statements']): RuleDefinition => ({
+    statements: [
+      { match: ['iifname'], operator: '!=', with: { value: from } },
+      { match: ['oifname'], with: { value: to } },
+      ...more,
+      { counter: true },
+      { verdict: 'drop' },
+    ],
+  });
+  const closed = (...rules: RuleDefinition[]) =>
+    decodeForeignFilters(...listed('accept', rules)).map(({ chain, toward: name }) => [chain, name]);
+  assert.deepEqual(closed(toward('docker0', 'docker0'), toward('br-1', 'br-1')), [
+    ['f', 'docker0'],
+    ['f', 'br-1'],
+  ]);
+  // Between two of theirs, and of some packets only.
+  assert.deepEqual(closed(toward('docker0', 'br-1')), []);
+  assert.deepEqual(closed(toward('docker0', 'docker0', { match: ['tcp dport'], with: { value: '80' } })), []);
+  assert.deepEqual(
+    closed({ statements: [{ match: ['oifname'], with: { value: 'docker0' } }, { verdict: 'drop' }] }),
+    [],
+  );
+});
+
 test('only chains that forwarded packets come to are looked at', () => {
   const [chains, rules] = listed('drop', [], 'input');
   assert.deepEqual([decodeForeignFilters(chains, rules), forwardingTables(chains)], [[], []]);

@@ -19,6 +19,14 @@ for (const pattern of ['br-app', 'br-*', '*']) {
   });
 }
 
+test('so is a rule that closes the bridge to everything from elsewhere, as newer dockerd has one for docker0', () => {
+  const closed: ForeignFilter = { family: 'ip', table: 'filter', chain: 'DOCKER', toward: 'br-app', admitted: [] };
+  const message =
+    'chain DOCKER of table ip filter refuses what comes to br-app from elsewhere, but for what a rule before lets through';
+  assert.deepEqual(obstacles(dual, [closed]), [message]);
+  assert.deepEqual(obstacles(dual, [{ ...closed, toward: 'docker0' }]), []);
+});
+
 test('only families that the network has are concerned, and only networks that lead out by a bridge', () => {
   assert.deepEqual(obstacles(network(), [{ ...ufw, family: 'ip6' }]), []);
   assert.equal(obstacles(network(), [{ ...ufw, family: 'inet' }]).length, 1);

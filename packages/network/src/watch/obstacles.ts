@@ -13,10 +13,14 @@ export function obstacles(network: Network, filters: readonly ForeignFilter[]): 
   if (bridge === undefined || internal || isLan(network)) return [];
   const concerned = filters.filter(({ family }) => (family === 'ip' ? ipv4 : family === 'ip6' ? ipv6 : true));
   return concerned
-    .filter(({ admitted }) => !admitted.some((pattern) => isMeant(pattern, bridge.name)))
-    .map(({ family, table, chain }) => {
+    .filter(({ toward, admitted }) =>
+      toward === undefined ? !admitted.some((pattern) => isMeant(pattern, bridge.name)) : isMeant(toward, bridge.name),
+    )
+    .map(({ family, table, chain, toward }) => {
       const where = `chain ${chain} of table ${family} ${table}`;
-      return `${where} refuses what is forwarded, and none of its rules names ${bridge.name} to let it through`;
+      return toward === undefined
+        ? `${where} refuses what is forwarded, and none of its rules names ${bridge.name} to let it through`
+        : `${where} refuses what comes to ${bridge.name} from elsewhere, but for what a rule before lets through`;
     });
 }
 
