@@ -46,7 +46,7 @@ export { frameMessage, MessageFrameReader } from './grpc/message-frame.ts';
 export { methodsOf } from './grpc/method.ts';
 export { GrpcStatus } from './grpc/status.ts';
 export { installedProgram, pathDirectories, runningEngine, runningProcess } from './host-program.ts';
-export { removeEmptyCgroup, removeEmptyCgroupParents } from './spec/cgroup-parent.ts';
+export { removeCgroup, removeEmptyCgroup, removeEmptyCgroupParents } from './spec/cgroup-parent.ts';
 export type {
   ContainerDescription,
   HostFacts,

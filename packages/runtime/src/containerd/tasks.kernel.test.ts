@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isConflict, isNotFound } from '@fairlead/base';
+import { removeCgroup } from '../spec/cgroup-parent.ts';
 import { execProcess } from '../spec/container-spec.ts';
 import { readHostFacts } from '../spec/host-facts.ts';
 import { startFailureOf } from '../spec/start-failure.ts';
@@ -296,6 +299,26 @@ test('the shim of a lost task is ended, all that it had goes, and its container 
   await containerd.tasks.wait({ containerId });
   await containerd.tasks.delete({ containerId });
   await Promise.all([containerd.containers.delete(containerId), containerd.snapshots.remove(containerId)]);
+});
+
+test('a control group goes with the process that a runtime has left in it', async () => {
+  const containerId = 'left'.padEnd(64, '0');
+  const parent = `/fl-test-${process.pid}`;
+  const root = '/sys/fs/cgroup';
+  const hierarchies = existsSync(join(root, 'cgroup.controllers'))
+    ? [root]
+    : [join(root, 'pids'), join(root, 'memory')];
+  const groups = hierarchies.map((hierarchy) => join(hierarchy, parent, containerId));
+  const stray = spawn('sleep', ['1000'], { stdio: 'ignore' });
+  const ended = once(stray, 'exit');
+  for (const path of groups) {
+    mkdirSync(path, { recursive: true });
+    writeFileSync(join(path, 'cgroup.procs'), `${stray.pid}`);
+  }
+  assert.equal(await removeCgroup({ containerId, parent }), true);
+  assert.deepEqual(await ended, [null, 'SIGKILL']);
+  assert.ok(!groups.some((path) => existsSync(path)));
+  for (const path of groups) rmdirSync(dirname(path));
 });
 
 test('what does not exist is not found, what exists twice is a conflict', async () => {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { removeEmptyCgroup, removeEmptyCgroupParents } from './cgroup-parent.ts';
+import { removeCgroup, removeEmptyCgroupParents } from './cgroup-parent.ts';
 
 test('empty parents go from every hierarchy, used ones and those of others stay', () => {
   const root = mkdtempSync(join(tmpdir(), 'fl-cgroup-'));
@@ -19,15 +19,16 @@ test('empty parents go from every hierarchy, used ones and those of others stay'
   }
 });
 
-test('the empty group of one container goes from every hierarchy, those in which something is stay', () => {
+test('the group of one container goes from every hierarchy, those of others stay', async () => {
   const root = mkdtempSync(join(tmpdir(), 'fl-cgroup-'));
   try {
-    for (const path of ['memory/own/one', 'pids/own/one', 'pids/own/two', 'cpu/own/one/child']) {
+    for (const path of ['memory/own/one', 'pids/own/one', 'pids/own/two', 'cpu/own/two/child']) {
       mkdirSync(join(root, path), { recursive: true });
     }
-    removeEmptyCgroup({ containerId: 'one', parent: '/own' }, root);
+    assert.equal(await removeCgroup({ containerId: 'one', parent: '/own' }, root), true);
     assert.ok(!existsSync(join(root, 'memory/own/one')) && !existsSync(join(root, 'pids/own/one')));
-    assert.ok(existsSync(join(root, 'pids/own/two')) && existsSync(join(root, 'cpu/own/one')));
+    assert.ok(existsSync(join(root, 'pids/own/two')) && existsSync(join(root, 'cpu/own/two/child')));
+    assert.equal(await removeCgroup({ containerId: 'none', parent: '/own' }, root), true);
   } finally {
     rmSync(root, { recursive: true });
   }

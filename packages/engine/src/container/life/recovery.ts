@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setImmediate as endOfTurn, setTimeout as sleep } from 'node:timers/promises';
 import { KeyedMutex, messageOf } from '@fairlead/base';
 import { isGatewayService } from '@fairlead/network';
-import { removeEmptyCgroup, type TaskProcess } from '@fairlead/runtime';
+import { removeCgroup, type TaskProcess } from '@fairlead/runtime';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../../model.ts';
 import { awaitsContent } from '../../volume/mount-settlement.ts';
@@ -233,7 +233,8 @@ export class Recovery {
     if (await this.#context.containerd.endLostShim(id)) this.#context.logger.warn('lost task ended', { id });
     await containers.delete(id);
     const own = this.#table.get(id)?.config.host.cgroupParent;
-    removeEmptyCgroup({ containerId: id, parent: own || this.#context.settings.cgroupParent });
+    const placement = { containerId: id, parent: own || this.#context.settings.cgroupParent };
+    if (!(await removeCgroup(placement))) this.#context.logger.warn('control group left', { id });
   }
 
   /** Pipes of containers that do not run, and everything of those that are no more. */

@@ -5,7 +5,7 @@ import {
   type ContainerDescription,
   type ExitStatus,
   ProcessStreams,
-  removeEmptyCgroup,
+  removeCgroup,
   type SnapshotMount,
 } from '@fairlead/runtime';
 import type { EngineContext } from '../../context.ts';
@@ -280,7 +280,7 @@ export class ContainerStart {
   /** A containerd that was killed while it made a task may know nothing of it, and yet shim and runtime are at it. */
   async #forgetLostTask({ id, config }: Container): Promise<void> {
     await this.#context.containerd.endLostShim(id);
-    removeEmptyCgroup({ containerId: id, parent: config.host.cgroupParent || this.#context.settings.cgroupParent });
+    await removeCgroup({ containerId: id, parent: config.host.cgroupParent || this.#context.settings.cgroupParent });
   }
 
   async #quietly(id: string, message: string, work: () => Promise<void>): Promise<void> {
