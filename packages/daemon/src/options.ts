@@ -58,6 +58,11 @@ export interface DaemonOptions {
   readonly notes: readonly string[];
 }
 
+/** The options as they are by now: some can change while the daemon runs. */
+export interface LiveOptions {
+  current: DaemonOptions;
+}
+
 /** Certificates for TCP. */
 export interface TlsOptions {
   readonly enabled: boolean;

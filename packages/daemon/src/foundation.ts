@@ -1,0 +1,176 @@
+import { chmodSync, chownSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type IdentityMapping, type Logger, lateModule, newIdentifier, ownerOutside } from '@fairlead/base';
+import { type Container, ContainerTable, EventLog } from '@fairlead/engine';
+import { Kernel, namespacePath, Recorder, requireMappedOverlays } from '@fairlead/kernel';
+import type { Network, NetworkSettings } from '@fairlead/network';
+import type { PluginRegistry } from '@fairlead/plugins';
+import { Containerd, chooseRuntime, type ExitStatus, probeRuntime } from '@fairlead/runtime';
+import { type Collection, Store } from '@fairlead/store';
+import type { BorrowedSysctl } from './borrowed-sysctl.ts';
+import { defaultBridgeName, isOfDockerd } from './default-bridge-name.ts';
+import type { Metrics } from './metrics/metrics.ts';
+import { NameService } from './name-service.ts';
+import { networkSettings } from './network-settings.ts';
+import type { DaemonOptions, LiveOptions } from './options.ts';
+import { PrivateContainerd } from './private-containerd.ts';
+
+const pluginModule = lateModule(() => import('@fairlead/plugins'));
+
+/** containerd's name for everything that is ours. */
+const CONTAINERD_NAMESPACE = 'fairlead';
+
+/** What all other parts of the daemon stand on: the kernel, the store, and the processes beside this one. */
+export interface Foundation {
+  readonly live: LiveOptions;
+  readonly logger: Logger;
+  /** Who users of containers are on the host, where that is somebody else. */
+  readonly identities: IdentityMapping | undefined;
+  readonly recorder: Recorder;
+  /** Absent when nobody is to read them. */
+  readonly metrics: Metrics | undefined;
+  readonly kernel: Kernel;
+  readonly store: Store;
+  /** The engine's own id. */
+  readonly engineId: string;
+  readonly events: EventLog;
+  readonly table: ContainerTable;
+  readonly borrowed: Collection<BorrowedSysctl>;
+  readonly networkSettings: NetworkSettings;
+  readonly names: NameService;
+  readonly containerd: ConnectedContainerd;
+  /** The program that makes containers. */
+  readonly runtime: ReturnType<typeof chooseRuntime>;
+  readonly plugins: () => Promise<PluginRegistry>;
+}
+
+/** A containerd to work with. */
+export interface ConnectedContainerd {
+  readonly client: Containerd;
+  readonly socket: string;
+  /** Its word for what is ours. */
+  readonly namespace: string;
+  /** Absent when it is not ours. */
+  readonly process: PrivateContainerd | undefined;
+}
+
+/**
+ * Lay the foundation.
+ *
+ * @param parts gets what has to be disposed of.
+ * @throws FairleadError when a part cannot be had.
+ */
+export async function layFoundation(
+  live: LiveOptions,
+  logger: Logger,
+  parts: AsyncDisposableStack,
+): Promise<Foundation> {
+  const options = live.current;
+  const identities = options.userRemap ? await userRemap(options.userRemap) : undefined;
+  makeRoots(options, identities);
+  if (identities) requireMappedOverlays(options.dataRoot, identities);
+  const recorder = new Recorder();
+  const metrics = options.metrics && new (await import('./metrics/metrics.ts')).Metrics();
+  if (metrics !== undefined) recorder.observe({ record: ({ microseconds }) => metrics.noteEffect(microseconds) });
+  const kernel = parts.use(new Kernel(recorder));
+  // Both are other processes that have to come up, or are up already: nothing waits for them that can do without.
+  const connecting = Promise.all([connectNames(options, logger), connectContainerd(options, logger)]);
+  // Should one of the next steps fail, its reason is the one to tell.
+  connecting.catch(() => {});
+  const store = parts.use(Store.open(join(options.dataRoot, 'state.db')));
+  const stored = {
+    engineId: identity(store),
+    table: new ContainerTable(store.collection<Container>('container')),
+    borrowed: store.collection<BorrowedSysctl>('borrowed-sysctl'),
+  };
+  const settings = settingsOfNetworks(options, { store, kernel, logger, engineId: stored.engineId });
+  const [names, containerd] = await connecting;
+  parts.use(names);
+  if (containerd.process !== undefined) parts.use(containerd.process);
+  parts.use(containerd.client);
+  if (stored.borrowed.size > 0) await (await import('./borrowed-sysctl.ts')).giveBackAll(kernel, stored.borrowed);
+  return {
+    ...{ live, logger, identities, recorder, metrics, kernel, store, ...stored, names, containerd },
+    events: new EventLog(),
+    networkSettings: settings,
+    runtime: chooseRuntime(await probeRuntime()),
+    plugins: latePlugins(logger),
+  };
+}
+
+/** @throws FairleadError `invalid-argument`: rather no daemon than one whose containers are root where nobody expects it. */
+async function userRemap(asked: string): Promise<IdentityMapping | undefined> {
+  const { readIdentityFiles, remappedIdentities } = await import('./user-remap.ts');
+  return remappedIdentities(asked, readIdentityFiles());
+}
+
+/**
+ * State is for root's eyes alone, volumes and layers too, and for who is root in containers: their runtime binds what is in
+ * there. Sockets of clients can be elsewhere in what is there for this run.
+ */
+function makeRoots({ dataRoot, execRoot }: DaemonOptions, identities: IdentityMapping | undefined): void {
+  for (const path of [dataRoot, execRoot]) mkdirSync(path, { recursive: true, mode: 0o711 });
+  chmodSync(dataRoot, 0o710);
+  chownSync(dataRoot, 0, identities === undefined ? 0 : ownerOutside(identities, { uid: 0, gid: 0 }).gid);
+}
+
+async function connectNames(options: DaemonOptions, logger: Logger): Promise<NameService> {
+  return await NameService.connect({
+    socket: join(options.execRoot, 'resolver.sock'),
+    log: join(options.execRoot, 'resolver.log'),
+    namespacePath,
+    logger,
+  });
+}
+
+async function connectContainerd(options: DaemonOptions, logger: Logger): Promise<ConnectedContainerd> {
+  const socket = options.containerd ?? join(options.execRoot, 'containerd', 'containerd.sock');
+  const places = { root: join(options.dataRoot, 'containerd'), state: join(options.execRoot, 'containerd'), socket };
+  const untoldEnds = new Map<string, ExitStatus>();
+  const process =
+    options.containerd === undefined ? await PrivateContainerd.start({ ...places, untoldEnds }, logger) : undefined;
+  const client = Containerd.connect(socket, { namespace: CONTAINERD_NAMESPACE, untoldEnds });
+  await Promise.all([client.ensureNamespace(), client.verify()]);
+  return { client, socket, namespace: CONTAINERD_NAMESPACE, process };
+}
+
+/** The engine's own id, made once. */
+function identity(store: Store): string {
+  const documents = store.collection<{ readonly id: string; readonly value: string }>('engine');
+  return (documents.get('identity') ?? documents.put({ id: 'identity', value: newIdentifier() })).value;
+}
+
+/** What networks are made of, as the operator, the kernel and what is there already decide. */
+function settingsOfNetworks(
+  options: DaemonOptions,
+  { store, kernel, logger, engineId }: Pick<Foundation, 'store' | 'kernel' | 'logger' | 'engineId'>,
+): NetworkSettings {
+  const features = {
+    protectedTables: kernel.supports('protected tables'),
+    transparentProxying: kernel.supports('transparent proxying'),
+  };
+  const defaultBridge = options.bridge.name ?? chosenBridge(store, logger);
+  return networkSettings(options, { engineId, kernel: features, defaultBridge });
+}
+
+/** The name of the default bridge where the operator has named none. */
+function chosenBridge(store: Store, logger: Logger): string {
+  const stored = Iterator.from(store.collection<Network>('network')).find(({ name }) => name === 'bridge');
+  const known = stored?.bridge?.name;
+  const chosen = defaultBridgeName(known, isOfDockerd);
+  if (chosen !== known) logger.info('default bridge named', { bridge: chosen });
+  return chosen;
+}
+
+/** All plugins in one registry, made by the first who needs one: each is asked once what it is. */
+function latePlugins(logger: Logger): () => Promise<PluginRegistry> {
+  let registry: Promise<PluginRegistry> | undefined;
+  const make = async () => {
+    const { dockerPluginPlaces, PluginRegistry: Registry } = await pluginModule();
+    return new Registry(dockerPluginPlaces, logger);
+  };
+  return () => {
+    registry ??= make();
+    return registry;
+  };
+}
