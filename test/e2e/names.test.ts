@@ -7,7 +7,7 @@ import { eventually } from './life-rig.ts';
 
 /** Whom containers find by which names, and whom the rest is asked. */
 
-/** A name server that has one answer to everything: its own address. */
+/** A name server that has one answer to everything, its own address, and says what it was asked. */
 const serverScript = `
 const [address] = process.argv.slice(1);
 const socket = require('dgram').createSocket('udp4');
@@ -15,6 +15,7 @@ socket.on('message', (query, from) => {
   const end = query.indexOf(0, 12) + 5;
   const answer = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4, ...address.split('.').map(Number)]);
   const isAddress = query[end - 3] === 1;
+  console.log(query.toString('latin1', 13, end - 5));
   const head = Buffer.from([query[0], query[1], 0x81, 0x80, 0, 1, 0, isAddress ? 1 : 0, 0, 0, 0, 0]);
   socket.send(Buffer.concat([head, query.subarray(12, end), ...(isAddress ? [answer] : [])]), from.port, from.address);
 });
@@ -26,6 +27,8 @@ let engine: EngineHost;
 let host: Host;
 let daemon: Daemon;
 const servers: ChildProcess[] = [];
+/** What the servers were asked. */
+let heard = '';
 const docker = (...words: string[]) => daemon.docker(...words);
 const run = (name: string, ...words: string[]) =>
   docker('run', '-d', '--name', name, ...words, 'busybox', 'sleep', '1000');
@@ -38,6 +41,7 @@ before(async () => {
     const server = host.outside.start([process.execPath, '-e', serverScript, address]);
     servers.push(server);
     await new Promise((resolve) => server.stdout?.once('data', resolve));
+    server.stdout?.on('data', (text) => (heard += text));
   }
   await docker('network', 'create', '--ipv6', 'app');
   await docker('network', 'create', '--internal', 'vault');
@@ -127,6 +131,21 @@ test('names have several labels, both families, and no other data', async () => 
   const reverse = `${ip.split('.').reverse().join('.')}.in-addr.arpa`;
   assert.equal(await resolve('asker', reverse, 'ptr'), 'db.app');
   assert.equal(await resolve('inmate', 'mate', 'aaaa'), '');
+});
+
+test('of a name that is here nobody outside is asked, whatever is asked, and nothing fails for want of somebody', async () => {
+  const ask = async (asker: string, name: string, type: string) =>
+    (await daemon.tryDocker(['exec', asker, 'nslookup', `-type=${type}`, name])).stdout;
+  const reverse = `${(await ipOf('db', 'app')).split('.').reverse().join('.')}.in-addr.arpa`;
+  heard = '';
+  for (const type of ['txt', 'srv', 'mx', 'cname', 'soa', 'ns', 'ptr', 'any']) {
+    assert.doesNotMatch(await ask('inmate', 'mate', type), /SERVFAIL|NXDOMAIN/, `${type} where nobody can be asked`);
+    for (const name of ['db', 'db.app', reverse]) await ask('asker', name, type);
+  }
+  await ask('asker', 'the-end', 'txt');
+  await eventually('the last question has come', async () => heard.includes('the-end'));
+  assert.deepEqual([...new Set(heard.trim().split('\n'))], ['the-end']);
+  assert.match(await ask('inmate', 'far.example', 'txt'), /SERVFAIL/);
 });
 
 test('a name of several is answered with all of them, each first in turn', async () => {

@@ -19,6 +19,8 @@ const records: readonly WrittenRecord[] = [
   { name: 'circle', type: 'CNAME', data: ['circle'] },
   { name: 'web', type: 'TXT', data: ['of a container'] },
   { name: 'web', type: 'A', data: ['10.9.9.9'] },
+  { name: 'near', type: 'CNAME', data: ['asker'] },
+  { name: 'asker', type: 'CNAME', data: ['search'] },
 ];
 
 /** `asker` and `web` are on `front`, which has the records; `other` is not. */
@@ -68,6 +70,11 @@ const table: readonly [name: string, type: RecordTypeName, expected: string[] | 
   ['web', 'A', ['web A 172.18.0.2']],
   ['web', 'TXT', ['web TXT of a container']],
   ['elsewhere', 'TXT', 'asked outside'],
+  ['near', 'TXT', ['near CNAME asker']],
+  ['near', 'A', ['near CNAME asker']],
+  ['one.app.internal', 'SRV', ['one.app.internal CNAME web']],
+  ['asker', 'TXT', []],
+  ['asker', 'CNAME', ['asker CNAME search']],
 ];
 
 for (const [name, type, expected] of table) {

@@ -15,6 +15,9 @@ export const recordType = {
 /** Name of a record type that we know. */
 export type RecordTypeName = keyof typeof recordType;
 
+/** Asks for whatever there is of a name (`ANY`, RFC 8482); no record has it. */
+export const questionOfAnyType = 255;
+
 /** The Internet class; no other is in use. */
 export const classInternet = 1;
 

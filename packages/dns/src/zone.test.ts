@@ -112,13 +112,40 @@ for (const [what, name, type, expected] of [
   ['name with the wrong network', 'db.front', 'A', 'forward'],
   ['unknown name', 'example.org', 'A', 'forward'],
   ['unknown single label', 'nobody', 'A', 'forward'],
-  ['other type of a known name', 'web', 'TXT', 'forward'],
+  ['other type of a known name', 'web', 'TXT', ''],
+  ['service of a plain name', 'web', 'SRV', ''],
+  ['alias of a known name', 'web', 'CNAME', ''],
+  ['beginning of a zone', 'web', 'SOA', ''],
+  ['reverse name of a plain name', 'web', 'PTR', ''],
+  ['other type with a network', 'web.front', 'TXT', ''],
+  ['other type of a link', 'Database', 'TXT', ''],
+  ['other type of a reverse name', '3.0.19.172.in-addr.arpa', 'TXT', ''],
+  ['other type of a name on a network of others', 'far', 'TXT', 'forward'],
+  ['other type of an unknown name', 'example.org', 'TXT', 'forward'],
   ['service of an unknown name', '_http._tcp.nobody', 'SRV', 'forward'],
 ] as const) {
   test(`${what}: ${name} ${type} gives ${expected || 'no data'}`, () => {
     assert.equal(ask(name, type), expected);
   });
 }
+
+test('types that are only numbers to us are asked for outside of nobody who is here', () => {
+  const kinds = (name: string, type: number) =>
+    answer(sample().view('web'), { name, type, class: 1 }, { ttl: 0, ndotsSet: false });
+  const none = { kind: 'local', records: [] };
+  // HTTPS (RFC 9460), NAPTR, DNSKEY, and one that nobody has given out.
+  for (const type of [65, 35, 48, 65_280]) {
+    assert.deepEqual(kinds('web', type), none);
+    assert.deepEqual(kinds('example.org', type), { kind: 'forward' });
+  }
+  const any = (name: string) => {
+    const found = kinds(name, 255);
+    return found.kind === 'forward' ? 'forward' : found.records.map(({ data }) => data.type).join();
+  };
+  assert.equal(any('web'), 'A');
+  assert.equal(any('2.0.18.172.in-addr.arpa'), 'PTR');
+  assert.equal(any('example.org'), 'forward');
+});
 
 test('with ndots set an unknown single label is empty, and only that', () => {
   assert.equal(ask('nobody', 'A', { ndotsSet: true }), '');
@@ -280,7 +307,7 @@ test('an endpoint may come before its network', () => {
   assert.equal(ask('c.late', 'A', { directory, sandbox: 's' }), '10.0.0.1');
 });
 
-test('a container name that is longer than a label has no reverse name', () => {
+test('a container name that is longer than a label is not said of its address, and nobody else is asked for it', () => {
   const directory = new Directory();
   directory.setEndpoint({
     id: 'e',
@@ -289,5 +316,5 @@ test('a container name that is longer than a label has no reverse name', () => {
     addresses: [ip('10.0.0.1')],
     containerName: 'c'.repeat(64),
   });
-  assert.equal(ask('1.0.0.10.in-addr.arpa', 'PTR', { directory, sandbox: 's' }), 'forward');
+  assert.equal(ask('1.0.0.10.in-addr.arpa', 'PTR', { directory, sandbox: 's' }), '');
 });

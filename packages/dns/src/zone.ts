@@ -2,7 +2,7 @@ import { familyOf, type IpAddress, type PortProtocol } from '@fairlead/base';
 import type { Question, ResourceRecord } from './message.ts';
 import { addressOfReverseName, fitsMessage, foldName } from './name.ts';
 import { type RecordData, typeNumberOf } from './record-data.ts';
-import { classInternet, recordType, responseCode } from './record-type.ts';
+import { classInternet, questionOfAnyType, recordType, responseCode } from './record-type.ts';
 
 /** The names that one asker sees. */
 export interface ZoneView {
@@ -67,36 +67,41 @@ const noSuchName: ZoneAnswer = { kind: 'local', records: [], code: responseCode.
 /**
  * Answer a question from the names that its asker sees.
  *
- * A known name without an address of the wanted family, and the mail exchange of a known name, are answered with no
- * records rather than asked outside: an NXDOMAIN from there would make the asker's resolver deny the whole name.
+ * A name that exists is answered here for every type, with no records (RFC 2308, 2.2) where it has none of the wanted one,
+ * and never asked outside: an NXDOMAIN from there would make the asker's resolver deny the whole name (RFC 8020), and who
+ * is here is nobody's business there.
  */
 export function answer(view: ZoneView, question: Question, options: ZoneOptions): ZoneAnswer {
   if (question.class !== classInternet) return forward;
-  switch (question.type) {
-    case recordType.A:
-    case recordType.AAAA:
-      return answerAddress(view, question, options);
-    case recordType.MX:
-      if (view.lookup(question.name) !== undefined) return noData;
-      return answerFurther(view, question, options) ?? forward;
-    case recordType.PTR:
-      return answerReverse(view, question, options);
-    default:
-      return answerFurther(view, question, options) ?? forward;
+  const known =
+    question.type === questionOfAnyType ? answerAny(view, question, options) : answerKnown(view, question, options);
+  if (known !== undefined) return known;
+  return isAddressType(question.type) && options.ndotsSet && isSingleLabel(question.name) ? noData : forward;
+}
+
+/** One of the sets of records that a name has, to who asks for all of them (RFC 8482, 4.1). */
+function answerAny(view: ZoneView, question: Question, options: ZoneOptions): ZoneAnswer | undefined {
+  const answers = Object.values(recordType).map((type) => answerKnown(view, { ...question, type }, options));
+  return answers.find((found) => found?.kind === 'local' && found.records.length > 0) ?? answers[0];
+}
+
+/** The answer to a question about a name that exists; what somebody has written comes before what follows from containers. */
+function answerKnown(view: ZoneView, question: Question, options: ZoneOptions): ZoneAnswer | undefined {
+  const { name, type } = question;
+  const addresses = view.lookup(name);
+  if (addresses !== undefined && isAddressType(type)) {
+    return { kind: 'local', records: addressRecords(name, type, addresses, options.ttl) };
   }
+  return (
+    answerWritten(view, question, options) ??
+    answerService(view, question, options) ??
+    answerReverse(view, question, options) ??
+    (addresses === undefined ? undefined : noData)
+  );
 }
 
-/** What is known of a name beside addresses of containers; what somebody has written comes first. */
-function answerFurther(view: ZoneView, question: Question, options: ZoneOptions): ZoneAnswer | undefined {
-  return answerWritten(view, question, options) ?? answerService(view, question, options);
-}
-
-function answerAddress(view: ZoneView, question: Question, { ttl, ndotsSet }: ZoneOptions): ZoneAnswer {
-  const addresses = view.lookup(question.name);
-  if (addresses !== undefined)
-    return { kind: 'local', records: addressRecords(question.name, question.type, addresses, ttl) };
-  const further = answerFurther(view, question, { ttl, ndotsSet });
-  return further ?? (ndotsSet && isSingleLabel(question.name) ? noData : forward);
+function isAddressType(type: number): boolean {
+  return type === recordType.A || type === recordType.AAAA;
 }
 
 function addressRecords(
@@ -113,19 +118,20 @@ function addressRecords(
 
 /**
  * What somebody has written of a name. Aliases are followed, to names of containers too; a name of which something else
- * is written has no such data. Names of containers come before what is written of them.
+ * is written has no such data. The name of a container is no alias, and its addresses are not what is written of them.
  */
-function answerWritten(view: ZoneView, question: Question, { ttl }: ZoneOptions): ZoneAnswer | undefined {
+function answerWritten(view: ZoneView, question: Question, options: ZoneOptions): ZoneAnswer | undefined {
+  const { ttl } = options;
   const { type } = question;
   const records: ResourceRecord[] = [];
   let { name } = question;
   for (let step = 0; step < LONGEST_CHAIN; step++) {
-    const isAddress = type === recordType.A || type === recordType.AAAA;
-    const addresses = isAddress && step > 0 ? view.lookup(name) : undefined;
-    if (addresses) return { kind: 'local', records: [...records, ...addressRecords(name, type, addresses, ttl)] };
-    const written = view.written?.(name);
-    if (written === undefined) return step === 0 ? undefined : { kind: 'alias', records, target: name };
-    const alias = type === recordType.CNAME ? undefined : written.find((data) => data.type === 'CNAME');
+    const isContainer = view.lookup(name) !== undefined;
+    const written = isContainer && isAddressType(type) ? undefined : view.written?.(name);
+    if (written === undefined) {
+      return step === 0 ? undefined : completed(records, name, answerKnown(view, { ...question, name }, options));
+    }
+    const alias = isContainer || type === recordType.CNAME ? undefined : written.find((data) => data.type === 'CNAME');
     if (alias === undefined) {
       const matching = written.filter((data) => typeNumberOf(data) === type);
       records.push(...matching.map((data) => ({ name, ttl, data })));
@@ -135,6 +141,12 @@ function answerWritten(view: ZoneView, question: Question, { ttl }: ZoneOptions)
     name = alias.type === 'CNAME' ? alias.target : name;
   }
   return { kind: 'local', records };
+}
+
+/** Where a chain of aliases ends: at a name that is known here, or one to be asked for outside. */
+function completed(records: readonly ResourceRecord[], target: string, end: ZoneAnswer | undefined): ZoneAnswer {
+  if (end?.kind !== 'local') return { kind: 'alias', records, target };
+  return { ...end, records: [...records, ...end.records] };
 }
 
 /** Addresses of the hosts that services are on (RFC 2782). */
@@ -167,12 +179,13 @@ function answerService(view: ZoneView, { name, type }: Question, { ttl }: ZoneOp
   return { kind: 'local', records, additionals };
 }
 
-function answerReverse(view: ZoneView, question: Question, { ttl }: ZoneOptions): ZoneAnswer {
-  const address = addressOfReverseName(question.name);
+function answerReverse(view: ZoneView, { name, type }: Question, { ttl }: ZoneOptions): ZoneAnswer | undefined {
+  const address = addressOfReverseName(name);
   const target = address === undefined ? undefined : view.reverse(address);
+  if (target === undefined) return undefined;
   // A container's name may be longer than a label can be.
-  if (target === undefined || !fitsMessage(target)) return forward;
-  return { kind: 'local', records: [{ name: question.name, ttl, data: { type: 'PTR', target } }] };
+  if (type !== recordType.PTR || !fitsMessage(target)) return noData;
+  return { kind: 'local', records: [{ name, ttl, data: { type: 'PTR', target } }] };
 }
 
 function isSingleLabel(name: string): boolean {
