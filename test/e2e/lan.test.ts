@@ -204,6 +204,15 @@ test('an address in use is defended once, and given up for another one when its 
   const { code, stdout } = await host.run([fairlead, 'doctor'], { env: { DOCKER_HOST: daemon.address } });
   assert.equal(code, 2);
   assert.ok(stdout.includes(`! address-contested: ${Warnings.join(' ')}`), stdout);
+  const { stdout: journal } = await host.run([fairlead, 'log'], { env: { DOCKER_HOST: daemon.address } });
+  for (const key of families) {
+    const told = `uses ${before[key]}, the address of early on network lan`;
+    const consequences = ['it is told whose the address is', 'it does not give way'];
+    for (const [at, each] of journal.split(told).slice(1, 3).entries()) {
+      assert.ok(each.trimStart().startsWith(consequences[at] ?? ''), journal);
+    }
+    assert.match(journal, new RegExp(`! machine [0-9a-f:]{17}  ${told}`));
+  }
   await docker('rm', '-f', 'early', 'squatter');
   await docker('network', 'rm', 'fixed');
 });

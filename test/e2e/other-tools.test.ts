@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { busyboxImage, Daemon, Host } from '@fairlead/lab';
 import { startDockerd } from '../lab/peer.ts';
 import { eventually } from './life-rig.ts';
 
 /** Firewalls of others on the host: theirs stays as it is, and where it is in the way Fairlead says so. */
+
+const fairlead = resolve(import.meta.dirname, '../../fairlead');
 
 let host: Host;
 let daemon: Daemon;
@@ -150,8 +152,8 @@ test('where Docker’s own engine has docker0, that is left to it', async () => 
   const dockerd = await startDockerd(shared);
   const docker0 = () => shared.exec('ip', '-o', 'address', 'show', 'docker0', 'to', '172.16.0.0/12');
   const theirs = await docker0();
-  await using fairlead = await Daemon.fairlead(shared);
-  const look = async (format: string) => await fairlead.docker('network', 'inspect', 'bridge', '-f', format);
+  await using beside = await Daemon.fairlead(shared);
+  const look = async (format: string) => await beside.docker('network', 'inspect', 'bridge', '-f', format);
   const name = '{{index .Options "com.docker.network.bridge.name"}}';
   assert.equal(await look(name), 'fairlead0\n');
   const [subnet, dockers] = [
@@ -160,10 +162,21 @@ test('where Docker’s own engine has docker0, that is left to it', async () => 
   ];
   assert.notEqual(subnet, dockers);
   await dockerd.kill9();
-  await fairlead.restart();
+  await beside.restart();
   assert.equal(await look(name), 'fairlead0\n');
   assert.equal(await docker0(), theirs);
 });
+
+/** Somebody on docker0 whom this engine knows nothing of. */
+async function plugIn(port: string, address: string): Promise<void> {
+  const inside = `nsenter --net=/run/netns/${port}`;
+  await host.exec(
+    'sh',
+    '-ec',
+    `ip netns add ${port}; ip link add ${port} type veth peer name eth0 netns ${port}; ip link set ${port} master docker0 up
+    ${inside} ip address add ${address}/16 dev eth0; ${inside} ip link set eth0 up`,
+  );
+}
 
 test('a dockerd that comes later and takes docker0 changes nothing for containers on it, is left its part, and told of', async () => {
   const serve = ['busybox', 'httpd', '-f', '-h', '/var/www'];
@@ -180,6 +193,31 @@ test('a dockerd that comes later and takes docker0 changes nothing for container
   assert.equal(await answers(8082), !(await isClosed()));
   assert.match((await warnings('bridge')).join(), /dockerd\) has come to use docker0 as well: both give addresses of/);
   assert.match(daemon.log(), /"network":"bridge","meaning":"Docker's own engine/);
+  const journal = async () => (await host.run([fairlead, 'log'], { env: { DOCKER_HOST: daemon.address } })).stdout;
+  assert.match(
+    await journal(),
+    /! dockerd {2}has come to use docker0, the bridge of network bridge\n.*both engines give/,
+  );
+
+  // A container of the other engine, which has given it what one of ours has; and one that has what comes next.
+  const addressOf = async (name: string) =>
+    (await daemon.docker('inspect', '-f', '{{.NetworkSettings.Networks.bridge.IPAddress}}', name)).trim();
+  const twice = await addressOf('old');
+  await plugIn('rival', twice);
+  const clash = `${twice}, the address of old, is also used by somebody behind rival on docker0`;
+  await eventually('the clash is told of', async () => (await warnings('bridge')).join().includes(clash));
+  await eventually('the journal says so', async () =>
+    (await journal()).includes(`! somebody  uses ${twice}, the address of old on network bridge, behind rival`),
+  );
+  const [high, higher] = [2, 3].map((last) => ours.replace(/\.[0-9]+\.[0-9]+\/16$/, `.255.${256 - last}`));
+  await plugIn('second', high ?? '');
+  await daemon.docker('run', '-d', '--name', 'new', 'busybox', 'sleep', '1000');
+  assert.equal(await addressOf('new'), higher, 'from the end, past what is used there');
+  await daemon.docker('restart', '-t', '0', 'old');
+  assert.ok(![twice, high, higher].includes(await addressOf('old')), 'who is started anew gets one of its own');
+  assert.ok(!(await warnings('bridge')).join().includes('is also used'));
+  await daemon.docker('rm', '-f', 'new');
+  for (const port of ['rival', 'second']) await host.exec('ip', 'link', 'del', port);
   await daemon.kill9();
   await daemon.restart();
   assert.ok(await isShared());

@@ -6,7 +6,7 @@ import { type BuildKitService, Engine, type EngineContext, isAlive, type MapServ
 import { namespacePath } from '@fairlead/kernel';
 import { type ControllerContext, NetworkController, type NetworkEvent } from '@fairlead/network';
 import { removeEmptyCgroupParents } from '@fairlead/runtime';
-import { diagnosisService, type RepairListener } from './diagnosis.ts';
+import { diagnosisService, type RivalListener } from './diagnosis.ts';
 import { engineContext } from './engine-context.ts';
 import { type Foundation, layFoundation } from './foundation.ts';
 import { operationAccount, operationRecords, operationTranscript } from './operation-journal.ts';
@@ -68,12 +68,13 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
   return { engine, tellReload, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-function networkContextOn(foundation: Foundation, diagnosis: RepairListener): ControllerContext {
+function networkContextOn(foundation: Foundation, diagnosis: RivalListener): ControllerContext {
   const { store, kernel, names, networkSettings, logger, events, plugins } = foundation;
   return {
     ...{ store, kernel, names, settings: networkSettings, logger },
     emit: (event) => events.emit(networkEvent(event)),
     onRepair: (lost, made) => diagnosis.noteRepair(lost, made),
+    onClaim: (claim) => diagnosis.noteClaim(claim),
     plugins: { plugins, namespacePath },
     lan: async () => (await lanLinks()).lanLinks,
   };

@@ -4,6 +4,7 @@ import { isOwnAlias } from '@fairlead/drivers';
 import type { DiagnosisService, EnginePort } from '@fairlead/engine';
 import type { Kernel } from '@fairlead/kernel';
 import { type Change, describeChange } from '@fairlead/netlink';
+import type { Claim } from '@fairlead/network';
 import type { Collection } from '@fairlead/store';
 import type { FlowLog } from '@fairlead/trace/flows';
 import type { Journal } from '@fairlead/trace/journal';
@@ -29,13 +30,14 @@ export interface DiagnosisParts {
   readonly dataRoot: string;
 }
 
-/** Hears of what somebody took away, and of what was put back. */
-export interface RepairListener {
+/** Hears of what others take away and claim, and of what was put back. */
+export interface RivalListener {
   noteRepair(lost: readonly string[], made: readonly Change[]): void;
+  noteClaim(claim: Claim): void;
 }
 
 /** The way to the network's diagnosis. Whatever listens for it ends with it. */
-export function diagnosisService(parts: DiagnosisParts): DiagnosisService & RepairListener & AsyncDisposable {
+export function diagnosisService(parts: DiagnosisParts): DiagnosisService & RivalListener & AsyncDisposable {
   const { engine, kernel, borrowed, flowHistory: history } = parts;
   const tracing = async () => {
     const module = await trace();
@@ -57,6 +59,9 @@ export function diagnosisService(parts: DiagnosisParts): DiagnosisService & Repa
   return {
     noteRepair(lost, made) {
       void opening?.then((open) => open.repaired(lost, made.map(describeChange)));
+    },
+    noteClaim(claim) {
+      void journal().then((open) => open.claimed(claim));
     },
     async journal(filter) {
       return (await journal()).entries(filter);

@@ -8,8 +8,8 @@ export function readDirectory(engine: EnginePort): Directory {
   return {
     containers: engine.containers.list().map((view) => ({ ...containerPlace(view), ...filesOf(view) })),
     networks: engine.networks.list().map((network) => {
-      const [sharing] = engine.networks.sharing(network);
-      return { ...networkPlace(network), ...(sharing !== undefined && { sharing }) };
+      const { engines, clashes } = engine.networks.sharing(network);
+      return { ...networkPlace(network), ...(engines[0] && { sharing: engines[0] }), ...(clashes[0] && { clashes }) };
     }),
   };
 }

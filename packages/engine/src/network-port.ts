@@ -19,8 +19,8 @@ export interface NetworkService {
   obstacles(network: Network): readonly string[];
   /** Routes of others that lead away with addresses of a network, a sentence each. */
   overlaps(network: Network): Promise<readonly string[]>;
-  /** Whether another engine takes the bridge of a network for its own: a sentence, or none. */
-  sharing(network: Network): readonly string[];
+  /** Others on the bridge of a network, a sentence each: engines that take it for their own, addresses that are used twice. */
+  sharing(network: Network): { readonly engines: readonly string[]; readonly clashes: readonly string[] };
   list(): readonly Network[];
   /** @param signal gives up to wait for an address, on a network where a LAN gives it. */
   connect(reference: string, container: string, config: EndpointConfig, signal?: AbortSignal): Promise<void>;

@@ -76,7 +76,7 @@ export class NetworkServices implements NetworkService {
     return await this.#network.overlaps(network);
   }
 
-  sharing(network: Network): readonly string[] {
+  sharing(network: Network): { readonly engines: readonly string[]; readonly clashes: readonly string[] } {
     return this.#network.sharing(network);
   }
 

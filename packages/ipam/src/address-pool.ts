@@ -84,14 +84,15 @@ export class AddressPool {
   }
 
   /**
-   * Take an address: the preferred one when it is free, else the lowest free one of the range.
+   * Take an address: the preferred one when it is free, else the lowest free one of the range, or the highest.
    *
    * @param preferred what the taker had before, so that addresses stick.
+   * @param fromEnd where somebody else gives the lowest ones.
    * @throws FairleadError `internal` when the range is used up.
    */
-  allocate(preferred?: IpAddress): IpAddress {
+  allocate(preferred?: IpAddress, fromEnd = false): IpAddress {
     if (preferred !== undefined && this.contains(preferred) && !this.isTaken(preferred)) return this.#take(preferred);
-    const address = this.#lowestFree();
+    const address = fromEnd ? this.#highestFree() : this.#lowestFree();
     if (address === undefined) throw noAddress(this.subnet, this.#network);
     return this.#take(address);
   }
@@ -144,6 +145,15 @@ export class AddressPool {
     return undefined;
   }
 
+  #highestFree(): IpAddress | undefined {
+    const family = prefixFamily(this.subnet);
+    for (let value = this.#end; value >= prefixBounds(this.range).first; value--) {
+      const address = ipFromInteger(value, family);
+      if (!this.isTaken(address)) return address;
+    }
+    return undefined;
+  }
+
   #takeGateway(wanted: IpAddress | 'auto' | 'none'): IpAddress | undefined {
     if (wanted === 'none') return undefined;
     try {
@@ -167,7 +177,7 @@ export class AddressPool {
 
 /**
  * Take an address from a network's pools of one family: a static one from the subnet that it lies in, else the
- * preferred one, else the lowest free one of the first pool that has any.
+ * preferred one, else the lowest free one of the first pool that has any, or the highest.
  *
  * @param network how the network is called in messages: its name and its ID in parentheses.
  * @throws FairleadError as {@link AddressPool} does; `invalid-argument` when no pool contains the static address.
@@ -175,7 +185,7 @@ export class AddressPool {
 export function allocateAddress(
   pools: readonly AddressPool[],
   network: string,
-  wish: { static?: IpAddress | undefined; preferred?: IpAddress | undefined },
+  wish: { static?: IpAddress | undefined; preferred?: IpAddress | undefined; fromEnd?: boolean },
 ): { pool: AddressPool; address: IpAddress } {
   const wanted = wish.static ?? wish.preferred;
   const owner = wanted === undefined ? undefined : pools.find((pool) => pool.contains(wanted));
@@ -185,7 +195,7 @@ export function allocateAddress(
   }
   const usable = pools.find((pool) => pool.usage.available > 0n);
   const free = owner !== undefined && wish.preferred !== undefined && !owner.isTaken(wish.preferred) ? owner : usable;
-  if (free !== undefined) return { pool: free, address: free.allocate(wish.preferred) };
+  if (free !== undefined) return { pool: free, address: free.allocate(wish.preferred, wish.fromEnd) };
   throw noAddress(pools[0]?.subnet, network);
 }
 

@@ -13,6 +13,7 @@ import {
   type SysctlObject,
 } from '@fairlead/netlink';
 import { ApplyError } from './change/apply-error.ts';
+import { bridgeGuests, type Guest } from './change/bridge-guests.ts';
 import { type ConnectionFilter, ConnectionTable } from './change/connection-table.ts';
 import { EffectLog } from './change/effect-log.ts';
 import { NftApplier } from './change/nft-applier.ts';
@@ -184,6 +185,16 @@ export class Kernel implements Disposable {
   foreignFilters(namespace: NamespaceName = ''): ForeignFilter[] {
     this.#namespaces.recheck();
     return this.#nft.foreignFilters(namespace);
+  }
+
+  /** Addresses that are used behind some ports of a bridge of the host, as far as the kernel knows. */
+  bridgeGuests(
+    bridge: string,
+    isMeant: (port: Pick<LinkDetails, 'name' | 'alias'>) => boolean,
+    namespace: NamespaceName = '',
+  ): Guest[] {
+    this.#namespaces.recheck();
+    return bridgeGuests(this.#namespaces.get(namespace), bridge, isMeant);
   }
 
   /**

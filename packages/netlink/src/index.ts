@@ -115,7 +115,14 @@ export {
   type VethType,
 } from './object/kernel-object.ts';
 export { isPresent, satisfies } from './object/satisfies.ts';
-export { addAddressMessage, addressState, decodeAddress, dumpAddressesMessage } from './route/address.ts';
+export {
+  addAddressMessage,
+  addressIn,
+  addressState,
+  decodeAddress,
+  dumpAddressesMessage,
+  dumpForeignAddressesMessage,
+} from './route/address.ts';
 export { homeOfLink, isInnerEnd, setAliasMessage, setLinkUpMessage } from './route/link.ts';
 export {
   decodeLinkDetails,

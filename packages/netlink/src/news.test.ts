@@ -28,6 +28,19 @@ const cases: readonly (readonly [what: string, message: Message, news: News | un
   ['a link is set down', news(16, link(0, 0, 1), named), { kind: 'link', name: 'br-app', how: 'down' }],
   ['a link is made, and not up yet', news(16, link(0, 0, 0xffff_ffff), named), undefined],
   ['a link is set up', news(16, link(0, 1, 1), named), undefined],
+  [
+    'somebody is behind a port',
+    news(16, [...link(0, 1, 0x1_0000).slice(0, 8), 1, 0, 1, 0, 0, 0, 1, 0], (writer) => {
+      named(writer);
+      writer.u32(10, 3);
+    }),
+    { kind: 'port', name: 'br-app' },
+  ],
+  [
+    'a port that nobody is behind',
+    news(16, link(0, 1, 0), (writer) => void writer.text(3, 'veth1').u32(10, 3)),
+    undefined,
+  ],
   ['a link loses its carrier', news(16, link(0, 1, 0x10000), named), undefined],
   [
     'an IPv4 address goes',

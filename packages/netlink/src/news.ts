@@ -13,7 +13,7 @@ import { Attributes } from './attribute.ts';
 import type { Message } from './message.ts';
 import { nftType } from './nftables/nft-message.ts';
 import { addressAttribute, addressHeaderLength } from './route/address.ts';
-import { FLAG_UP, linkAttribute, linkHeaderLength } from './route/link-attributes.ts';
+import { FLAG_LOWER_UP, FLAG_UP, linkAttribute, linkHeaderLength } from './route/link-attributes.ts';
 import { addressFamily, routeGroup, routeMessage, routingGroups } from './route/message-types.ts';
 import { neighborAttribute, neighborFlag, neighborHeaderLength } from './route/neighbor.ts';
 import {
@@ -43,13 +43,19 @@ export interface RouteArrival {
   readonly table?: number;
 }
 
+/** A port of some bridge that somebody is behind now, whosever it is; told as often as anything of it changes. */
+export interface PortNews {
+  readonly kind: 'port';
+  readonly name: string;
+}
+
 /** Which tables of routes are asked, or what is in others than the main one, is no longer what it was. */
 export interface PolicyChange {
   readonly kind: 'policy';
 }
 
 /** What is heard of a namespace. */
-export type News = Loss | RouteArrival | PolicyChange;
+export type News = Loss | RouteArrival | PortNews | PolicyChange;
 
 /** Multicast groups of NETLINK_ROUTE in which it is told (enum rtnetlink_groups). */
 export const newsGroups: readonly number[] = [
@@ -87,12 +93,12 @@ const configuration = { index: 1, forwarding: 2, ofAll: -1 } as const;
 const tableHeaderLength = 4;
 const TABLE_NAME = 1;
 
-/** What a notification of NETLINK_ROUTE says is gone, or which route has come; `undefined` for all that tell of something else. */
+/** What a notification of NETLINK_ROUTE says is gone, or which route or port has come; `undefined` for all that tell of something else. */
 export function decodeNews(message: Message): News | undefined {
   switch (message.type) {
     case routeMessage.newLink:
     case routeMessage.deleteLink:
-      return lostLink(message);
+      return lostLink(message) ?? livePort(message);
     case routeMessage.deleteAddress:
       return lostAddress(message);
     case routeMessage.deleteRoute:
@@ -122,6 +128,13 @@ function lostLink({ type, body }: Message): Loss | undefined {
   const name = new Attributes(body.subarray(linkHeaderLength)).text(linkAttribute.name);
   if (name === undefined) return undefined;
   return { kind: 'link', name, how: down ? 'down' : family === addressFamily.bridge ? 'released' : 'removed' };
+}
+
+function livePort({ type, body }: Message): PortNews | undefined {
+  if (type !== routeMessage.newLink || (new ByteReader(body).skip(8).u32() & FLAG_LOWER_UP) === 0) return undefined;
+  const attributes = new Attributes(body.subarray(linkHeaderLength));
+  const [name, master] = [attributes.text(linkAttribute.name), attributes.u32(linkAttribute.master)];
+  return name === undefined || !master ? undefined : { kind: 'port', name };
 }
 
 function lostAddress({ body }: Message): Loss | undefined {

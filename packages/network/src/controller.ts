@@ -1,10 +1,11 @@
 import { KeyedMutex, type Logger, lateModule, messageOf } from '@fairlead/base';
 import { antispoofTable } from '@fairlead/firewall';
-import type { Change, ForeignFilter } from '@fairlead/netlink';
+import type { Change } from '@fairlead/netlink';
 import type { Store } from '@fairlead/store';
 import { Announcements } from './address/announcements.ts';
+import { BridgeGuests } from './bridge/bridge-guests.ts';
 import { kernelCapacity } from './bridge/segments.ts';
-import { noteSharing, sharing } from './bridge/shared-bridges.ts';
+import { sharing } from './bridge/shared-bridges.ts';
 import type { JoinRequest } from './endpoint/endpoint-factory.ts';
 import { type ReconcileContext, type Reconciliation, reconcile, reconcileHost, withdraw } from './kernel/reconcile.ts';
 import type { KernelPort } from './kernel-port.ts';
@@ -40,7 +41,8 @@ import { Sandboxes } from './sandbox/sandboxes.ts';
 import { forgetEndpoints } from './sandbox/stale-connections.ts';
 import type { NetworkSettings } from './settings.ts';
 import { NetworkState } from './state.ts';
-import { noteObstacles, obstacles } from './watch/obstacles.ts';
+import type { Claim } from './watch/claim.ts';
+import { noteObstacles, obstacles, readableFilters } from './watch/obstacles.ts';
 
 const hostWatch = lateModule(() => import('./watch/host-watch.ts'));
 
@@ -58,6 +60,8 @@ export interface ControllerContext {
   readonly lan?: LanAccess;
   /** Told of what somebody took away, in words, and of what was done to put it back. */
   readonly onRepair?: (lost: readonly string[], made: readonly Change[]) => void;
+  /** Told of others who use addresses and bridges of ours. */
+  readonly onClaim?: (claim: Claim) => void;
 }
 
 /**
@@ -72,11 +76,12 @@ export class NetworkController {
   readonly #reconcile: ReconcileContext;
   readonly #remote: (() => Promise<RemoteNetworks>) | undefined;
   readonly #lans: Lans;
+  readonly #guests: BridgeGuests;
   readonly #turns = new KeyedMutex();
   #keeper: Disposable | undefined;
 
   constructor(context: ControllerContext) {
-    const { kernel, names, settings, emit, logger } = context;
+    const { kernel, names, settings, emit, logger, onClaim } = context;
     this.#onRepair = context.onRepair;
     const { namespacePrefix, hostTable, forwarding = true, isShared = () => false } = settings;
     const state = new NetworkState(context.store, antispoofTable({ protected: hostTable.protected === true }));
@@ -88,12 +93,14 @@ export class NetworkController {
     this.#remote = remote;
     const announcements = new Announcements(kernel, logger);
     const turn = <T>(sandbox: string, work: () => Promise<T>) => this.#turns.run(sandbox, work);
+    const guests = new BridgeGuests({ state, kernel, isShared, logger, onClaim });
+    this.#guests = guests;
     const lans = new Lans({
-      ...{ state, logger, access: context.lan },
+      ...{ state, logger, onClaim, access: context.lan },
       follower: () => ({ ...parts, turn, sandboxes: this.#sandboxes }),
     });
     const parts = {
-      ...{ state, kernel, records, ports, announcements, namespacePrefix, logger, emit, lans },
+      ...{ state, kernel, records, ports, announcements, namespacePrefix, logger, emit, lans, guests },
       capacity: settings.bridgeCapacity ?? kernelCapacity,
       ...(remote && { remote }),
     };
@@ -103,7 +110,7 @@ export class NetworkController {
       ...(remote && { remote }),
     });
     this.#sandboxes = new Sandboxes(parts);
-    const host = { namespacePrefix, hostTable, forwarding, isShared };
+    const host = { namespacePrefix, hostTable, forwarding, isShared, guests };
     this.#reconcile = { state, kernel, names, records, ports, ...host, logger, turn };
   }
 
@@ -151,7 +158,7 @@ export class NetworkController {
     const repair = () => this.#turns.run('repair', () => reconcileHost(this.#reconcile));
     const rulesAreProtected = hostTable.protected === true;
     const told = { ...(repairs && { repair }), ...(this.#onRepair && { onRepair: this.#onRepair }) };
-    this.#keeper = await watchHost({ state, kernel, logger, rulesAreProtected, ...told });
+    this.#keeper = await watchHost({ state, kernel, logger, rulesAreProtected, guests: this.#guests, ...told });
     return this.#keeper;
   }
 
@@ -216,7 +223,7 @@ export class NetworkController {
 
   /** What of other tools' rules keeps packets of a network from coming in or going out, a sentence each. */
   obstacles(network: Network): string[] {
-    return obstacles(network, this.#foreignFilters());
+    return obstacles(network, readableFilters(this.#reconcile));
   }
 
   /** Routes of others that lead away with addresses of a network, a sentence each. */
@@ -225,9 +232,9 @@ export class NetworkController {
     return overlapTexts({ networks: this.#state.networks, kernel: this.#reconcile.kernel }, network);
   }
 
-  /** Whether another engine takes the bridge of a network for its own: a sentence, or none. */
-  sharing(network: Network): string[] {
-    return sharing(network, this.#reconcile.isShared);
+  /** What there is to say of others on the bridge of a network, a sentence each: another engine, addresses used twice. */
+  sharing(network: Network): { readonly engines: string[]; readonly clashes: string[] } {
+    return { engines: sharing(network, this.#reconcile.isShared), clashes: this.#guests.clashes(network) };
   }
 
   /** @throws FairleadError `not-found` or `forbidden`. */
@@ -377,19 +384,10 @@ export class NetworkController {
     }
   }
 
-  /** Rules that we have not written may be anything: that they cannot be read is no fault of a network's. */
-  #foreignFilters(): readonly ForeignFilter[] {
-    try {
-      return this.#reconcile.kernel.foreignFilters();
-    } catch (error) {
-      this.#reconcile.logger.warn('rules of others not read', { error: messageOf(error) });
-      return [];
-    }
-  }
-
   #noteObstacles(networks: readonly Network[]): void {
-    noteObstacles(networks, this.#foreignFilters(), this.#reconcile.logger);
-    noteSharing(networks, this.#reconcile);
+    const { logger } = this.#reconcile;
+    noteObstacles(networks, readableFilters(this.#reconcile), logger);
+    this.#guests.review();
   }
 
   #repair(): Promise<Reconciliation> {

@@ -60,3 +60,4 @@ export type { PluginAccess, PluginPort } from './remote/plugin-port.ts';
 export { gatewayAddress, isGatewayService } from './route/gateway.ts';
 export type { SandboxRequest } from './sandbox/sandbox-context.ts';
 export type { DefaultBridge, NetworkSettings } from './settings.ts';
+export type { Claim } from './watch/claim.ts';

@@ -10,6 +10,18 @@ export interface ConnectionFilter {
   readonly port?: number;
 }
 
+/** A port of a bridge, by what it is called. */
+export interface PortName {
+  readonly name: string;
+  readonly alias?: string;
+}
+
+/** An address that is used behind a port of a bridge. */
+export interface BridgeGuest {
+  readonly port: string;
+  readonly address: IpAddress;
+}
+
 /** Kinds of links that a kernel may be built without. */
 export type LinkKind = 'macvlan' | 'ipvlan' | 'vlan' | 'dummy';
 
@@ -36,6 +48,8 @@ export interface KernelPort {
   forgetConnections(filter: ConnectionFilter): Promise<void>;
   /** Chains of others that drop what is forwarded unless a rule of theirs lets it through. */
   foreignFilters(): ForeignFilter[];
+  /** Addresses that are used behind some ports of a bridge of the host, as far as the kernel knows. */
+  bridgeGuests(bridge: string, isMeant: (port: PortName) => boolean): BridgeGuest[];
   /**
    * Hear of what the host's namespace loses from now on, and of routes that come, by whose hand ever, until the disposal.
    *

@@ -57,11 +57,13 @@ async function inspect(networks: NetworkService, request: ApiRequest): Promise<A
   if (scope !== undefined && scope !== network.scope) {
     throw new FairleadError('not-found', `network ${reference} not found`);
   }
+  const { engines, clashes } = networks.sharing(network);
   const contests = endpoints.flatMap((endpoint) => contestTexts(endpoint));
   const warnings = [
     ...networks.obstacles(network),
     ...(await networks.overlaps(network)),
-    ...networks.sharing(network),
+    ...engines,
+    ...clashes,
     ...contests,
   ];
   const shown = presentNetworkWithContainers(network, endpoints, request.version);

@@ -75,8 +75,8 @@ export class FakeNetworks implements NetworkService {
     return [];
   }
 
-  sharing(): readonly string[] {
-    return [];
+  sharing(): { readonly engines: readonly string[]; readonly clashes: readonly string[] } {
+    return { engines: [], clashes: [] };
   }
 
   async overlaps(): Promise<readonly string[]> {

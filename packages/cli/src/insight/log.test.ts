@@ -16,6 +16,10 @@ const cases: [entry: JournalEntry, lines: string[]][] = [
     { ...foreign, program: 'nft', processId: 12, command: 'nft -f x', details: ['ip x y: drop'] },
     ['! nft (pid 12): nft -f x  table ip x added', '                     ip x y: drop'.trimStart()],
   ],
+  [
+    { ...foreign, what: 'claim', machine: '52:54:00:00:00:09', name: 'uses 192.0.2.9', details: ['it is told so'] },
+    ['! machine 52:54:00:00:00:09  uses 192.0.2.9', 'it is told so'],
+  ],
   [{ ...foreign, what: 'interface', name: 'br-app set down' }, ['! somebody  br-app set down']],
 ];
 

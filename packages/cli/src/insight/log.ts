@@ -30,8 +30,9 @@ export function journalText(entry: JournalEntry): string[] {
     const failed = failure === undefined ? '' : `  failed: ${failure}`;
     return [`${when}  ${name}  ${steps} step${steps === 1 ? '' : 's'}, ${milliseconds} ms${number}${failed}`];
   }
-  const { name, details, program, processId, command } = entry;
-  const who = `${program ?? 'somebody'}${processId === undefined ? '' : ` (pid ${processId})`}`;
+  const { name, details, machine, processId, command } = entry;
+  const { program = machine === undefined ? 'somebody' : `machine ${machine}` } = entry;
+  const who = `${program}${processId === undefined ? '' : ` (pid ${processId})`}`;
   const called = command === undefined ? '' : `: ${command}`;
   return [`${when}  ! ${who}${called}  ${name}`, ...details.map((detail) => `${' '.repeat(21)}  ${detail}`)];
 }

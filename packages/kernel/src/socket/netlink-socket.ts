@@ -14,6 +14,7 @@ const SO_RCVBUFFORCE = 33;
 const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
+const NETLINK_GET_STRICT_CHK = 12;
 const MSG_TRUNC = 0x20;
 const on = Uint8Array.of(1, 0, 0, 0);
 /** Batches of elements are sent as one datagram, which must fit the send buffer: 8 MiB are about 100,000 elements. */
@@ -39,6 +40,11 @@ export class NetlinkSocket implements NetlinkTransport {
     if (protocol !== 'netfilter') return;
     setsockopt(this.descriptor, SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_BYTES, 4);
     setsockopt(this.descriptor, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES, 4);
+  }
+
+  /** Have requests for lists checked, so that what they name is all that is listed (Linux 4.20). @throws `ENOPROTOOPT` */
+  checkStrictly(): void {
+    setsockopt(this.descriptor, SOL_NETLINK, NETLINK_GET_STRICT_CHK, on, 4);
   }
 
   send(bytes: Uint8Array): void {

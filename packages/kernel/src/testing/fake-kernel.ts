@@ -32,6 +32,8 @@ export class FakeKernel {
   readonly forgotten: ConnectionFilter[] = [];
   /** Chains of others that drop what is forwarded. */
   readonly foreign: ForeignFilter[] = [];
+  /** Addresses that are used behind ports of bridges, by the port. */
+  readonly guests = new Map<string, IpAddress>();
   /** What was announced, in order: `fl-web eth0 172.17.0.2`. */
   readonly announced: string[] = [];
   /** Tells those who watch that something was lost. */
@@ -97,6 +99,18 @@ export class FakeKernel {
   /** As the real one, for those of {@link foreign}. */
   foreignFilters(): ForeignFilter[] {
     return this.foreign;
+  }
+
+  /** As the real one, for those of {@link guests} whose port is on the bridge. */
+  bridgeGuests(
+    bridge: string,
+    isMeant: (port: { readonly name: string; readonly alias?: string }) => boolean,
+  ): { readonly port: string; readonly address: IpAddress }[] {
+    return this.observe('', ['link']).flatMap((link) => {
+      if (link.kind !== 'link' || link.master !== bridge || !isMeant(link)) return [];
+      const address = this.guests.get(link.name);
+      return address === undefined ? [] : [{ port: link.name, address }];
+    });
   }
 
   /** As the real one, without anybody to hear it. */

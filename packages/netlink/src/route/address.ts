@@ -2,6 +2,7 @@ import {
   addressOf,
   ByteReader,
   type InterfaceAddress,
+  type IpAddress,
   ipFromBytes,
   ipToBytes,
   isLoopback,
@@ -19,6 +20,8 @@ import { createFlags, familyNumber, routeMessage } from './message-types.ts';
 
 /** Address attributes (IFA_*, include/uapi/linux/if_addr.h). */
 export const addressAttribute = { address: 1, local: 2, broadcast: 4 } as const;
+/** IFA_TARGET_NETNSID (Linux 4.20): read only where the socket has its requests checked strictly. */
+const TARGET_NAMESPACE = 10;
 /** IFA_F_NODAD: the address is ours, and usable at once. */
 export const FLAG_NO_DUPLICATE_DETECTION = 0x02;
 /** RT_SCOPE_HOST. */
@@ -64,6 +67,25 @@ export function dumpAddressesMessage(): Uint8Array {
   return encodeMessage(routeMessage.getAddress, messageFlag.dump, (writer) => writer.header.zeros(addressHeaderLength));
 }
 
+/**
+ * Request for the addresses of one link of another namespace, of both families (Linux 4.20).
+ *
+ * @param namespaceId what the asker's namespace calls it.
+ */
+export function dumpForeignAddressesMessage(namespaceId: number, index: number): Uint8Array {
+  return encodeMessage(routeMessage.getAddress, messageFlag.dump, (writer) => {
+    writer.header.zeros(4).u32(index);
+    writer.u32(TARGET_NAMESPACE, namespaceId);
+  });
+}
+
+/** The address in an RTM_NEWADDR message, of whatever link. */
+export function addressIn(message: Message): IpAddress | undefined {
+  const attributes = new Attributes(message.body.subarray(addressHeaderLength));
+  const bytes = attributes.bytes(addressAttribute.local) ?? attributes.bytes(addressAttribute.address);
+  return bytes && ipFromBytes(bytes);
+}
+
 /** Read an RTM_NEWADDR message; `undefined` when its link is gone by now. */
 export function decodeAddress(
   message: Message,
@@ -73,10 +95,8 @@ export function decodeAddress(
   const header = new ByteReader(message.body).skip(1);
   const length = header.u8();
   const link = names.linkName(header.skip(2).u32());
-  const attributes = new Attributes(message.body.subarray(addressHeaderLength));
-  const bytes = attributes.bytes(addressAttribute.local) ?? attributes.bytes(addressAttribute.address);
-  if (link === undefined || bytes === undefined) return undefined;
-  const address = ipFromBytes(bytes);
+  const address = addressIn(message);
+  if (link === undefined || address === undefined) return undefined;
   return { kind: 'address', namespace, link, address: parseInterfaceAddress(`${address}/${length}`) };
 }
 

@@ -48,6 +48,8 @@ export const ipvlanFlags = { bridge: 0, private: 1, vepa: 2 } as const;
 
 /** IFF_UP. */
 export const FLAG_UP = 1;
+/** IFF_LOWER_UP: somebody is at the other end. */
+export const FLAG_LOWER_UP = 0x1_0000;
 /** IFF_NOARP. */
 export const FLAG_NO_ARP = 0x80;
 /** Bytes of ifinfomsg. */

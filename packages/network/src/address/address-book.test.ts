@@ -179,13 +179,37 @@ test('links of macvlan that share a wire have hardware addresses of their own, t
 test('what others have is given to nobody who has not asked for it, and to others again when they have it no longer', () => {
   const { book, take } = open();
   const others = new Set(['10.0.0.2', '10.0.0.4'].map((address) => parseIpAddress(address)));
-  const given = (owner: string, config: EndpointConfig = {}) => book.lease(small, owner, config, others).ipv4;
+  const given = (owner: string, config: EndpointConfig = {}) =>
+    book.lease(small, owner, config, { hosts: others }).ipv4;
   assert.deepEqual(
     [given('a'), given('b'), given('c', { ipv4Address: '10.0.0.4' })],
     ['10.0.0.3', '10.0.0.5', '10.0.0.4'],
   );
   assert.equal(take('d').ipv4, '10.0.0.2');
   const all = new Set(Array.from({ length: 8 }, (_, last) => parseIpAddress(`10.9.0.${last}`)));
-  assert.throws(() => book.lease(tiny, 'a', {}, all), { message: /no available IPv4 addresses/ });
+  assert.throws(() => book.lease(tiny, 'a', {}, { hosts: all }), { message: /no available IPv4 addresses/ });
   assert.equal(take('a', {}, tiny).ipv4, '10.9.0.1');
+});
+
+test('what somebody uses on the same bridge is given to nobody, and who had it gets another one', () => {
+  const { book, take } = open();
+  const guests = new Set(['10.0.0.2', '10.0.0.3'].map((address) => parseIpAddress(address)));
+  const given = (owner: string, config: EndpointConfig = {}) => book.lease(small, owner, config, { guests }).ipv4;
+  assert.equal(take('a').ipv4, '10.0.0.2');
+  assert.equal(given('b'), '10.0.0.4');
+  assert.equal(given('b'), '10.0.0.4', 'which it keeps');
+  assert.equal(given('a'), '10.0.0.5');
+  const wanted = { ipv4Address: '10.0.0.3' };
+  assert.throws(() => given('c', wanted), { code: 'forbidden', message: 'Address already in use' });
+  assert.equal(take('c', wanted).ipv4, '10.0.0.3');
+  assert.throws(() => given('c', wanted), { code: 'forbidden' }, 'also where it had it before');
+  assert.equal(book.find(small.id, 'c')?.ipv4, '10.0.0.3', 'and has it still, should the other one go');
+});
+
+test('where somebody else gives the lowest addresses ours are the highest', () => {
+  const { book } = open();
+  const given = (owner: string) => book.lease(small, owner, {}, { fromEnd: true }).ipv4;
+  const [first, second] = [given('a'), given('b')];
+  assert.deepEqual([first, second], ['10.0.0.254', '10.0.0.253']);
+  assert.equal(book.lease(small, 'c', {}).ipv4, '10.0.0.2');
 });

@@ -58,18 +58,18 @@ export class AddressBook {
   /**
    * The addresses of a container on a network: the static ones asked for, else those it had before, else free ones.
    *
-   * @param others what is not given to who has not asked for it: the host's own addresses, on a wire that it is on as well.
    * @throws FairleadError `forbidden` when a static address is taken, `internal` when a pool is used up; the container
    * keeps what it had before then.
    */
-  lease(network: Network, owner: string, config: EndpointConfig, others: Addresses = NONE): Lease {
+  lease(network: Network, owner: string, config: EndpointConfig, company: Company = {}): Lease {
     const previous = this.find(network.id, owner);
-    if (previous !== undefined && isWhole(previous, network) && fits(previous, config)) return previous;
+    const isGood = previous !== undefined && isWhole(previous, network) && fits(previous, config);
+    if (isGood && !isElsewhere(previous, company)) return previous;
     if (network.pools !== undefined) throw new FairleadError('internal', `no address given on ${label(network)}`);
     if (previous !== undefined) this.#free(previous);
     const taken: IpAddress[] = [];
     try {
-      return this.#leases.put(this.#newLease(network, owner, { config, previous, others }, taken));
+      return this.#leases.put(this.#newLease(network, owner, { config, previous, company }, taken));
     } catch (error) {
       for (const address of taken) this.#poolOf(network.id, address)?.release(address);
       if (previous !== undefined) this.#take(previous);
@@ -122,9 +122,9 @@ export class AddressBook {
   }
 
   /** @param taken gets every address as it is taken, also when the next one cannot be had. */
-  #newLease(network: Network, owner: string, { config, previous, others }: LeaseWish, taken: IpAddress[]): Lease {
+  #newLease(network: Network, owner: string, { config, previous, company }: LeaseWish, taken: IpAddress[]): Lease {
     const take = (family: Family, wanted: string | undefined, preferred: IpAddress | undefined) => {
-      const address = this.#allocate(network, family, { wanted, preferred, others });
+      const address = this.#allocate(network, family, { wanted, preferred, company });
       taken.push(address);
       return address;
     };
@@ -134,15 +134,17 @@ export class AddressBook {
     return leaseOf(network, owner, config, { ...(ipv4 && { ipv4 }), ...(ipv6 && { ipv6 }) });
   }
 
-  #allocate(network: Network, family: Family, { wanted, preferred, others }: AddressWish): IpAddress {
+  #allocate(network: Network, family: Family, { wanted, preferred, company }: AddressWish): IpAddress {
     const pools = (this.#pools.get(network.id) ?? []).filter(({ subnet }) => prefixFamily(subnet) === family);
     const fixed = wanted ? tryParseIpAddress(wanted) : undefined;
     const passedOver: ReturnType<typeof allocateAddress>[] = [];
     try {
       for (;;) {
-        const found = allocateAddress(pools, label(network), { static: fixed, preferred });
-        if (fixed !== undefined || !others.has(found.address)) return found.address;
+        const { fromEnd = false } = company;
+        const found = allocateAddress(pools, label(network), { static: fixed, preferred, fromEnd });
+        if (isGivenTo(found.address, fixed !== undefined, company)) return found.address;
         passedOver.push(found);
+        if (fixed !== undefined) throw new FairleadError('forbidden', 'Address already in use');
       }
     } finally {
       for (const { pool, address } of passedOver) pool.release(address);
@@ -186,20 +188,36 @@ function leaseOf(
   };
 }
 
-type Addresses = ReadonlySet<IpAddress>;
-const NONE: Addresses = new Set();
+/** Whom a network's addresses are shared with, beside those that they are given to here. */
+export interface Company {
+  /** Addresses that only who asks for them by value gets: the host's own, on a wire that it is on as well. */
+  readonly hosts?: ReadonlySet<IpAddress>;
+  /** Addresses that nobody gets: others use them on the same bridge. */
+  readonly guests?: ReadonlySet<IpAddress>;
+  /** Somebody else gives addresses of the network as well, and begins with the lowest. */
+  readonly fromEnd?: boolean;
+}
+
+function isGivenTo(address: IpAddress, isAskedFor: boolean, { hosts, guests }: Company): boolean {
+  return guests?.has(address) !== true && (isAskedFor || hosts?.has(address) !== true);
+}
+
+/** True when somebody else uses by now what a container had. */
+function isElsewhere({ ipv4, ipv6 }: Lease, { guests }: Company): boolean {
+  return [ipv4, ipv6].some((address) => address !== undefined && guests?.has(address) === true);
+}
 
 /** What a lease is made from. */
 interface LeaseWish {
   readonly config: EndpointConfig;
   readonly previous: Lease | undefined;
-  readonly others: Addresses;
+  readonly company: Company;
 }
 
 interface AddressWish {
   readonly wanted: string | undefined;
   readonly preferred: IpAddress | undefined;
-  readonly others: Addresses;
+  readonly company: Company;
 }
 
 /** What somebody else has given. */

@@ -1,7 +1,7 @@
-import type { Logger } from '@fairlead/base';
 import { isOwnAlias } from '@fairlead/drivers';
 import { identityOf, type KernelObject } from '@fairlead/netlink';
 import type { Network } from '../model.ts';
+import type { Claim } from '../watch/claim.ts';
 
 /** Whether another engine of this host takes a bridge for its own. */
 export type IsShared = (bridge: string) => boolean;
@@ -45,19 +45,20 @@ export function sharing({ bridge, subnets }: Pick<Network, 'bridge' | 'subnets'>
   const places = subnets.map(({ subnet }) => subnet).join(' and ');
   return [
     `Docker's own engine (dockerd) has come to use ${bridge.name} as well: both give addresses of ${places} to containers, ` +
-      'and may give one twice. Start either of them with a --bridge of its own; this one chooses another by itself when it ' +
-      'starts while none of its containers is on this network',
+      'and dockerd does not look which are in use. Start either of them with a --bridge of its own; this one chooses ' +
+      'another by itself when it starts while none of its containers is on this network',
   ];
 }
 
-/** Say in the log which networks are shared so. */
-export function noteSharing(
-  networks: Iterable<Network>,
-  { isShared, logger }: { readonly isShared: IsShared; readonly logger: Logger },
-): void {
-  for (const network of networks) {
-    for (const meaning of sharing(network, isShared)) {
-      logger.warn('another engine uses a bridge of ours', { network: network.name, meaning });
-    }
-  }
+/** The same for the journal. */
+export function sharingClaim({ name, bridge, subnets }: Pick<Network, 'name' | 'bridge' | 'subnets'>): Claim {
+  const places = subnets.map(({ subnet }) => subnet).join(' and ');
+  return {
+    program: 'dockerd',
+    name: `has come to use ${bridge?.name}, the bridge of network ${name}`,
+    details: [
+      `both engines give addresses of ${places}: this one gives those at the end from now on, and none that is in use`,
+      'start either of them with a --bridge of its own',
+    ],
+  };
 }

@@ -1,5 +1,5 @@
-import { FairleadError, type IpAddress, newIdentifier, parseMacAddress } from '@fairlead/base';
-import { randomMac } from '../address/address-book.ts';
+import { FairleadError, newIdentifier, parseMacAddress } from '@fairlead/base';
+import { type Company, randomMac } from '../address/address-book.ts';
 import { type BridgeCapacity, capacityOf, segmentWithRoom, withSegment } from '../bridge/segments.ts';
 import { isLan } from '../lan/lan-network.ts';
 import type { BridgeSettings, Endpoint, EndpointConfig, Lease, Network, Sandbox } from '../model.ts';
@@ -17,8 +17,8 @@ export interface JoinRequest {
 /** What decides about endpoints beside what is stored. */
 export interface EndpointSurroundings {
   readonly capacity: BridgeCapacity;
-  /** The host's own addresses; asked only where the host is on the wire as well. */
-  readonly hostAddresses: () => IpAddress[];
+  /** Whom the addresses of a network are shared with; asked only of networks that have some. */
+  readonly company: (network: Network) => Company;
 }
 
 /** Endpoints that were stored together. */
@@ -77,7 +77,7 @@ function makeEndpoint(
   state: NetworkState,
   sandbox: Sandbox,
   request: JoinRequest,
-  { capacity, hostAddresses }: EndpointSurroundings,
+  { capacity, company }: EndpointSurroundings,
 ): Joined {
   const { hostname, config } = request;
   // It may have been removed or changed since the caller looked it up.
@@ -112,8 +112,7 @@ function makeEndpoint(
     network.bridge === undefined ? 0 : segmentWithRoom(network, neighbours, capacityOf(network, capacity));
   const roomy = withSegment(network, segment);
   if (roomy !== network) state.networks.put(roomy);
-  const others = network.parent === undefined ? undefined : new Set(hostAddresses());
-  const lease = state.addresses.lease(network, sandbox.owner, config, others);
+  const lease = state.addresses.lease(network, sandbox.owner, config, company(network));
   const { mac } = lease;
   // What a LAN gave has to be asked for again before it is used.
   const { ipv4, ipv6 } = isLan(network) ? {} : lease;

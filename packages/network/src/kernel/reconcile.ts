@@ -3,7 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { KeyedMutex, type Logger, messageOf, type Prefix, prefixFamily } from '@fairlead/base';
 import { sysctlName } from '@fairlead/drivers';
 import type { Change, KernelObject, TableDefinition } from '@fairlead/netlink';
-import { type IsShared, noteSharing, withoutShared } from '../bridge/shared-bridges.ts';
+import type { BridgeGuests } from '../bridge/bridge-guests.ts';
+import { type IsShared, withoutShared } from '../bridge/shared-bridges.ts';
 import type { KernelPort } from '../kernel-port.ts';
 import type { Sandbox } from '../model.ts';
 import { hasNames, namedNetwork } from '../name/dns-names.ts';
@@ -29,6 +30,7 @@ export interface ReconcileContext {
   /** False leaves the host's forwarding to the operator. */
   readonly forwarding: boolean;
   readonly isShared: IsShared;
+  readonly guests: Pick<BridgeGuests, 'review'>;
   readonly logger: Logger;
   /** Do work on a sandbox while nobody else works on it. */
   readonly turn: <T>(sandbox: string, work: () => Promise<T>) => Promise<T>;
@@ -67,7 +69,7 @@ export async function reconcileHost(context: ReconcileContext): Promise<readonly
   const changes = hostChanges(context);
   await repair(context, changes);
   // Who has come since the last look may be the reason for them.
-  if (changes.length > 0) noteSharing(context.state.networks, context);
+  if (changes.length > 0) context.guests.review();
   return changes;
 }
 

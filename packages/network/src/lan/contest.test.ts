@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseIpAddress, parseMacAddress } from '@fairlead/base';
-import { contestTexts } from './contest.ts';
+import { contestClaim, contestTexts } from './contest.ts';
 
 test('who uses an address of a container is spoken of for an hour, with what came of it', () => {
   const at = Date.UTC(2026, 10, 22, 1, 2, 3, 4);
@@ -18,4 +18,22 @@ test('who uses an address of a container is spoken of for an hour, with what cam
   ]);
   assert.deepEqual([texts(3_600_001).length, texts(3_601_001).length], [1, 0]);
   assert.deepEqual(contestTexts({ ownerName: 'web' }), []);
+});
+
+test('the journal tells which machine, what it does, what comes of it and what can be done', () => {
+  const conflict = { address: parseIpAddress('192.0.2.9'), mac: parseMacAddress('52:54:00:00:00:09') };
+  const told = (['declined', 'defended', 'given-up'] as const).map((outcome) => {
+    const { machine, name, details } = contestClaim(conflict, outcome, { container: 'web', network: 'lan' });
+    assert.deepEqual([machine, details.length], [conflict.mac, 2]);
+    return [name, details[0]];
+  });
+  const uses = 'uses 192.0.2.9, the address of web on network lan';
+  assert.deepEqual(told, [
+    [
+      'has 192.0.2.9, which was given to web on network lan',
+      'the address is declined at its server, and another one is asked for',
+    ],
+    [uses, 'it is told whose the address is'],
+    [uses, 'it does not give way: the container gives the address up, and another one is asked for'],
+  ]);
 });

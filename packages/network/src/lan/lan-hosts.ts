@@ -23,6 +23,8 @@ import {
 import type { Contest, Endpoint, Farewell, Network } from '../model.ts';
 import type { Joined } from '../route/gateway.ts';
 import type { NetworkState } from '../state.ts';
+import type { Claim } from '../watch/claim.ts';
+import { contestClaim } from './contest.ts';
 import { type LanLeases, noteLease, withLease } from './lan-book.ts';
 import { lanProbe, lanTimeout } from './lan-network.ts';
 import type { LanPort } from './lan-port.ts';
@@ -33,6 +35,8 @@ export interface LanHostsContext {
   readonly state: NetworkState;
   readonly port: LanPort;
   readonly logger: Logger;
+  /** Told of other machines that use addresses of containers. */
+  readonly onClaim?: ((claim: Claim) => void) | undefined;
   /** What follows when an endpoint that is in use holds something else. */
   readonly follower: () => ReletContext;
   /** Do work that goes on after what is asked for now is done, and is not to be counted to it. */
@@ -146,7 +150,7 @@ export class LanHosts {
     begin: (session: Session) => void,
     hears?: { readonly first: () => void; readonly conflict: (conflict: Conflict) => void },
   ): Session {
-    const { state, port, logger, outside } = this.#context;
+    const { state, port, logger, onClaim, outside } = this.#context;
     const { endpoint, network } = item;
     const [link, mac] = [endpoint.interface ?? '', macOf(endpoint)];
     let first = hears?.first;
@@ -163,6 +167,7 @@ export class LanHosts {
       isOwn: (other: MacAddress) => state.endpoints.inSandbox(endpoint.sandbox).some((own) => own.mac === other),
       onConflict: (conflict: Conflict, outcome: ConflictOutcome) => {
         logger.warn(conflictWords[outcome], { ...details(item), ...conflict });
+        onClaim?.(contestClaim(conflict, outcome, { container: endpoint.ownerName, network: network.name }));
         if (outcome === 'declined') hears?.conflict(conflict);
         else this.#contend(item, namespace, { ...conflict, outcome, at: Date.now() });
       },

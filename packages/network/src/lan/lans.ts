@@ -8,7 +8,7 @@ import type { LanAccess } from './lan-port.ts';
 const hostsModule = lateModule(() => import('./lan-hosts.ts'));
 
 /** What {@link Lans} works with. */
-export interface LansContext extends Pick<LanHostsContext, 'state' | 'logger' | 'follower'> {
+export interface LansContext extends Pick<LanHostsContext, 'state' | 'logger' | 'follower' | 'onClaim'> {
   /** Absent where nobody can speak on the links of containers. */
   readonly access: LanAccess | undefined;
 }

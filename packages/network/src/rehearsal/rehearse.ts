@@ -31,7 +31,7 @@ export function rehearseNetwork(context: ControllerContext, stage: Stage): Netwo
   const warnings: string[] = [];
   const warn: Logger['warn'] = (message, details = {}) =>
     void warnings.push([message, ...Object.values(details)].join(': '));
-  const { onRepair: _, ...rest } = context;
+  const { onRepair: _, onClaim: __, ...rest } = context;
   const network = new NetworkController({
     ...{ ...rest, store, kernel, names, emit: () => {} },
     logger: { ...silentLogger, warn },

@@ -1,7 +1,7 @@
 import { tableName } from '@fairlead/firewall';
 import type { Change, ForeignFilter, KernelObject, NamespaceName } from '@fairlead/netlink';
 import { diff } from '../kernel/diff.ts';
-import type { ConnectionFilter, KernelPort, LinkKind } from '../kernel-port.ts';
+import type { BridgeGuest, ConnectionFilter, KernelPort, LinkKind, PortName } from '../kernel-port.ts';
 import { playable, Scenery } from './scenery.ts';
 
 /** Namespaces that are like those of the machine, as far as somebody has made them so. */
@@ -54,6 +54,10 @@ export class StagedKernel implements KernelPort {
 
   emptyPins(): NamespaceName[] {
     return this.#machine.emptyPins();
+  }
+
+  bridgeGuests(bridge: string, isMeant: (port: PortName) => boolean): BridgeGuest[] {
+    return this.#machine.bridgeGuests(bridge, isMeant);
   }
 
   foreignFilters(): ForeignFilter[] {

@@ -1,6 +1,7 @@
 import { type IdentityMapping, type Logger, newIdentifier, type PortPolicies } from '@fairlead/base';
 import type { KernelObject } from '@fairlead/netlink';
 import type { Announcements } from '../address/announcements.ts';
+import type { BridgeGuests } from '../bridge/bridge-guests.ts';
 import type { BridgeCapacity } from '../bridge/segments.ts';
 import type { KernelPort } from '../kernel-port.ts';
 import type { Lans } from '../lan/lans.ts';
@@ -26,6 +27,7 @@ export interface SandboxesContext {
   /** What is done with plugins; absent where there are none. */
   readonly remote?: () => Promise<RemoteNetworks>;
   readonly lans: Lans;
+  readonly guests: Pick<BridgeGuests, 'companyOf'>;
 }
 
 /** A sandbox that is wanted. */

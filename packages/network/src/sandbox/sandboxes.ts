@@ -7,7 +7,7 @@ import { requireValidEndpoint } from '../endpoint/endpoint-rules.ts';
 import { diff, removals } from '../kernel/diff.ts';
 import { applyThoroughly } from '../kernel/thorough-apply.ts';
 import { isLan } from '../lan/lan-network.ts';
-import type { DebtMessage, Endpoint, EndpointConfig, PortBinding, PortMapping, Sandbox } from '../model.ts';
+import type { DebtMessage, Endpoint, EndpointConfig, Network, PortBinding, PortMapping, Sandbox } from '../model.ts';
 import { growNetworks, takeBackGrowth } from '../network/segment-growth.ts';
 import { addressesOfHost, noteAbsentAddresses } from '../port/absent-addresses.ts';
 import { newlyJudged, newlyOpen } from '../port/port-changes.ts';
@@ -75,9 +75,11 @@ export class Sandboxes {
     remote: RemoteNetworks | undefined,
     signal: AbortSignal | undefined,
   ): Promise<readonly Joined[]> {
-    const { state, kernel, records, capacity } = this.#context;
+    const { state, kernel, records, capacity, guests } = this.#context;
     const { id } = before.sandbox;
-    const surroundings = { capacity, hostAddresses: () => addressesOfHost(kernel) };
+    const company = (network: Network) =>
+      network.parent === undefined ? guests.companyOf(network) : { hosts: new Set(addressesOfHost(kernel)) };
+    const surroundings = { capacity, company };
     const { added, grown, undo } = state.store.transaction(() => {
       this.#unsettle(before.sandbox);
       return makeEndpoints(state, before.sandbox, requests, surroundings);

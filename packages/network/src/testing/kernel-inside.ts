@@ -1,7 +1,7 @@
 import type { IpAddress } from '@fairlead/base';
 import { deleteNamespace, Kernel, listNamespaces } from '@fairlead/kernel';
 import type { Change, ForeignFilter, KernelObject, NamespaceName, News } from '@fairlead/netlink';
-import type { ConnectionFilter, KernelPort, LinkKind } from '../kernel-port.ts';
+import type { BridgeGuest, ConnectionFilter, KernelPort, LinkKind, PortName } from '../kernel-port.ts';
 
 /** Something for networks to hang on, that is none of ours. */
 const uplink: KernelObject = { kind: 'link', namespace: '', name: 'uplink', type: { kind: 'bridge' }, up: true };
@@ -56,6 +56,10 @@ export class KernelInside implements KernelPort, Disposable {
 
   foreignFilters(): ForeignFilter[] {
     return this.#kernel.foreignFilters(this.#host);
+  }
+
+  bridgeGuests(bridge: string, isMeant: (port: PortName) => boolean): BridgeGuest[] {
+    return this.#kernel.bridgeGuests(bridge, isMeant, this.#host);
   }
 
   watchNews(onNews: (news: News) => void, rules: boolean): Promise<Disposable> {

@@ -1,6 +1,6 @@
 import type { IpAddress } from '@fairlead/base';
 import type { Change, ForeignFilter, KernelObject, NamespaceName, News } from '@fairlead/netlink';
-import type { ConnectionFilter, KernelPort, LinkKind } from '../kernel-port.ts';
+import type { BridgeGuest, ConnectionFilter, KernelPort, LinkKind, PortName } from '../kernel-port.ts';
 import type { FakeNameService } from './fake-name-service.ts';
 
 /** What a dead process waits for. */
@@ -111,6 +111,10 @@ export class MortalKernel implements KernelPort {
 
   foreignFilters(): ForeignFilter[] {
     return this.#kernel.foreignFilters();
+  }
+
+  bridgeGuests(bridge: string, isMeant: (port: PortName) => boolean): BridgeGuest[] {
+    return this.#kernel.bridgeGuests(bridge, isMeant);
   }
 
   watchNews(onNews: (news: News) => void, rules: boolean): Promise<Disposable> {

@@ -1,6 +1,6 @@
 import type { IpAddress } from '@fairlead/base';
 import type { Change, ForeignFilter, KernelObject, NamespaceName, News } from '@fairlead/netlink';
-import type { ConnectionFilter, KernelPort, LinkKind } from '../kernel-port.ts';
+import type { BridgeGuest, ConnectionFilter, KernelPort, LinkKind, PortName } from '../kernel-port.ts';
 import type { InterruptibleKernel } from './life.ts';
 
 /** A real kernel that makes one change after the other, so that a process may end between any two of them. */
@@ -46,6 +46,10 @@ export class SteppedKernel implements InterruptibleKernel {
 
   foreignFilters(): ForeignFilter[] {
     return this.#kernel.foreignFilters();
+  }
+
+  bridgeGuests(bridge: string, isMeant: (port: PortName) => boolean): BridgeGuest[] {
+    return this.#kernel.bridgeGuests(bridge, isMeant);
   }
 
   watchNews(onNews: (news: News) => void, rules: boolean): Promise<Disposable> {

@@ -1,4 +1,6 @@
+import type { Loss, News } from '@fairlead/netlink';
 import { overlapText } from '@fairlead/netlink/overlap';
+import type { BridgeGuests } from '../bridge/bridge-guests.ts';
 import type { KernelPort } from '../kernel-port.ts';
 import type { Network } from '../model.ts';
 import { foundOverlaps, RouteWatch, type RouteWatchParts } from './route-watch.ts';
@@ -7,6 +9,7 @@ import { SelfRepair, type SelfRepairParts } from './self-repair.ts';
 /** What following the host takes. */
 export interface HostWatchParts extends Omit<SelfRepairParts, 'repair'> {
   readonly kernel: Pick<KernelPort, 'watchNews'> & RouteWatchParts['kernel'];
+  readonly guests: BridgeGuests;
   /** Absent leaves what is lost to the next start. */
   readonly repair?: SelfRepairParts['repair'];
   /** True when nobody but us can change our rules. */
@@ -18,21 +21,28 @@ export interface HostWatchParts extends Omit<SelfRepairParts, 'repair'> {
  * for addresses of ours are warned of.
  */
 export async function watchHost(parts: HostWatchParts): Promise<Disposable> {
-  const { state, kernel, logger, repair, rulesAreProtected } = parts;
+  const { state, kernel, logger, guests, repair, rulesAreProtected } = parts;
   const watches = new DisposableStack();
+  watches.use(guests);
   const routes = watches.use(new RouteWatch({ networks: state.networks, kernel, logger }));
   const selfRepair = repair && watches.use(new SelfRepair({ ...parts, repair }));
   const listener = await kernel.watchNews(
     (news) => {
       routes.notice(news);
-      if (news.kind !== 'route-added' && news.kind !== 'policy') selfRepair?.notice(news);
+      guests.notice(news);
+      if (isLoss(news)) selfRepair?.notice(news);
     },
     selfRepair !== undefined && !rulesAreProtected,
   );
   watches.use(listener);
   // What came before anybody listened.
   routes.review();
+  guests.review();
   return watches;
+}
+
+function isLoss(news: News): news is Loss {
+  return news.kind !== 'route-added' && news.kind !== 'policy' && news.kind !== 'port';
 }
 
 /** Routes of others for addresses of a network, a sentence each. */

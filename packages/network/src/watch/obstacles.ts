@@ -1,5 +1,6 @@
-import type { Logger } from '@fairlead/base';
+import { type Logger, messageOf } from '@fairlead/base';
 import type { ForeignFilter } from '@fairlead/netlink';
+import type { KernelPort } from '../kernel-port.ts';
 import { isLan } from '../lan/lan-network.ts';
 import type { Network } from '../model.ts';
 
@@ -22,6 +23,22 @@ export function obstacles(network: Network, filters: readonly ForeignFilter[]): 
         ? `${where} refuses what is forwarded, and none of its rules names ${bridge.name} to let it through`
         : `${where} refuses what comes to ${bridge.name} from elsewhere, but for what a rule before lets through`;
     });
+}
+
+/** What others drop; rules that we have not written may be anything: that they cannot be read is no fault of a network's. */
+export function readableFilters({
+  kernel,
+  logger,
+}: {
+  readonly kernel: Pick<KernelPort, 'foreignFilters'>;
+  readonly logger: Logger;
+}): readonly ForeignFilter[] {
+  try {
+    return kernel.foreignFilters();
+  } catch (error) {
+    logger.warn('rules of others not read', { error: messageOf(error) });
+    return [];
+  }
 }
 
 /** Say in the log what is in the way of networks. */

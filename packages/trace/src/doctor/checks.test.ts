@@ -116,6 +116,7 @@ function segmented(change: Partial<LinkDetails> & { readonly absent?: boolean } 
   return { ...healthy, links, directory };
 }
 
+const clashing = (network: NetworkPlace): NetworkPlace => ({ ...network, clashes: ['10.9.0.2 is used twice'] });
 const shared = (network: NetworkPlace): NetworkPlace => ({ ...network, sharing: 'Another engine uses it' });
 
 const contested: HostState = {
@@ -200,6 +201,11 @@ const cases: [name: string, state: HostState, codes: string[]][] = [
     'another engine that uses the bridge of a network',
     { ...healthy, directory: { ...healthy.directory, networks: healthy.directory.networks.map(shared) } },
     ['bridge-shared'],
+  ],
+  [
+    'somebody on the bridge of a network who uses the address of a container',
+    { ...healthy, directory: { ...healthy.directory, networks: healthy.directory.networks.slice(0, 1).map(clashing) } },
+    ['address-contested'],
   ],
   ['a route for other addresses', { ...healthy, routes: [...healthy.routes, route('10.10.0.0/16', 'wg0')] }, []],
   [

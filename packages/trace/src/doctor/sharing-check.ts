@@ -1,12 +1,34 @@
+import type { ContainerPlace, NetworkPlace } from '../model/directory.ts';
 import type { Finding } from './finding.ts';
 import { containersOn, type HostState } from './host-state.ts';
 
-/** Other machines of a LAN that use addresses which the LAN has given to containers. */
-export function contestFindings({ directory }: Pick<HostState, 'directory'>): Finding[] {
-  return directory.containers.flatMap(({ name, attachments }) =>
-    attachments.flatMap(({ network, interface: inside, contests = [] }) =>
-      contests.length === 0 ? [] : finding(name, contests, `heard on ${inside} of ${name}, network ${network}`),
-    ),
+/** Others who use addresses of containers: machines of a LAN, and who is plugged into a network's bridge. */
+export function contestFindings(state: Pick<HostState, 'directory'>): Finding[] {
+  const { containers, networks } = state.directory;
+  return [...networks.flatMap((network) => clashFindings(state, network)), ...containers.flatMap(lanFindings)];
+}
+
+function clashFindings(
+  state: Pick<HostState, 'directory'>,
+  { name, clashes, interface: device }: NetworkPlace,
+): Finding[] {
+  if (clashes === undefined) return [];
+  const text = 'Give one of both another address: a container that is started anew gets one that nobody uses';
+  return [
+    {
+      code: 'address-contested',
+      severity: 'warning',
+      text: `${clashes.join('. ')}.`,
+      evidence: [`network ${name}: ${device}`],
+      affects: containersOn(state, name),
+      fixes: [{ text, commands: [], undo: [] }],
+    },
+  ];
+}
+
+function lanFindings({ name, attachments }: ContainerPlace): Finding[] {
+  return attachments.flatMap(({ network, interface: inside, contests = [] }) =>
+    contests.length === 0 ? [] : finding(name, contests, `heard on ${inside} of ${name}, network ${network}`),
   );
 }
 

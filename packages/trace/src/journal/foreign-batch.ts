@@ -14,6 +14,9 @@ const DETAILS = 5;
 /** Different changes that are remembered until they are told; what comes beyond is counted. */
 const CAPACITY = 1000;
 
+/** What changes that are gathered are of. */
+export type GatheredKind = keyof typeof plural;
+
 /** Something that changed. */
 export interface GatheredChange {
   /** `route 10.8.0.0/16 dev wg0 added`. */
@@ -38,7 +41,7 @@ export type Tell = (entry: ForeignEntry, time: number) => void;
  * with the first of them. While ever more come it tells ever more rarely, down to once a minute.
  */
 export class ForeignBatch implements Disposable {
-  readonly #what: ForeignEntry['what'];
+  readonly #what: GatheredKind;
   readonly #tell: Tell;
   #changes = new Map<string, Counted>();
   #surplus = 0;
@@ -48,7 +51,7 @@ export class ForeignBatch implements Disposable {
   #told = 0;
   #toldAt = Number.NEGATIVE_INFINITY;
 
-  constructor(what: ForeignEntry['what'], tell: Tell) {
+  constructor(what: GatheredKind, tell: Tell) {
     this.#what = what;
     this.#tell = tell;
   }
@@ -82,7 +85,7 @@ export class ForeignBatch implements Disposable {
 
 /** The entries that tell changes. @param surplus how many there were beyond these. */
 export function entriesOf(
-  what: ForeignEntry['what'],
+  what: GatheredKind,
   changes: readonly (GatheredChange & { readonly count: number })[],
   surplus = 0,
 ): { readonly entry: ForeignEntry; readonly time: number }[] {
@@ -110,4 +113,4 @@ const plural = {
   interface: 'interfaces',
   route: 'routes and rules',
   setting: 'settings',
-} as const satisfies Record<ForeignEntry['what'], string>;
+} as const satisfies Partial<Record<ForeignEntry['what'], string>>;

@@ -12,8 +12,7 @@ import {
   type TranscriptEntry,
 } from '@fairlead/netlink';
 import { authorOf } from './author.ts';
-import { ForeignBatch, type Tell } from './foreign-batch.ts';
-import type { ForeignEntry } from './journal-entry.ts';
+import { ForeignBatch, type GatheredKind, type Tell } from './foreign-batch.ts';
 import { LegacyEvents } from './legacy-events.ts';
 import { LinkEvents } from './link-events.ts';
 import { RulesetChanges } from './ruleset-changes.ts';
@@ -44,7 +43,7 @@ export function watchForeignChanges(listener: ForeignListener, namespace: Namesp
   using parts = new DisposableStack();
   const host = parts.use(new OpenNamespace(namespace));
   const own = ownProcess(host);
-  const batch = (what: ForeignEntry['what']) => parts.use(new ForeignBatch(what, listener.change));
+  const batch = (what: GatheredKind) => parts.use(new ForeignBatch(what, listener.change));
   const links = new LinkEvents({ interfaces: batch('interface'), routes: batch('route') }, listener.isOwn);
   parts.use(listenToLinks(host, links, listener.loss));
   parts.use(listenToRules(host, own, listener));

@@ -22,7 +22,7 @@ export interface OperationEntry {
 /** Something that another program changed. */
 export interface ForeignEntry {
   readonly kind: 'foreign';
-  readonly what: 'firewall' | 'interface' | 'route' | 'setting';
+  readonly what: 'firewall' | 'interface' | 'route' | 'setting' | 'claim';
   /** `ip filter: 1 rule added to FORWARD`. */
   readonly name: string;
   /** What was added, as `nft list` prints it; not more than a few. */
@@ -30,6 +30,8 @@ export interface ForeignEntry {
   /** Who did it, as far as the kernel tells; of one that has ended it may be the number alone. */
   readonly program?: string;
   readonly processId?: number;
+  /** Who did it, where that is another machine: its hardware address. */
+  readonly machine?: string;
   /** What that process was called with, where it could still be read. */
   readonly command?: string;
 }

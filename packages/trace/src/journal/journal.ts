@@ -3,7 +3,7 @@ import { messageOf } from '@fairlead/base';
 import type { Operation, Recorder } from '@fairlead/kernel';
 import { keepKernelLayout } from '../collect/layout-source.ts';
 import { type ForeignListener, type ForeignWatch, watchForeignChanges } from './foreign-watch.ts';
-import { type JournalEntry, type JournalFilter, matchesJournalFilter } from './journal-entry.ts';
+import { type ForeignEntry, type JournalEntry, type JournalFilter, matchesJournalFilter } from './journal-entry.ts';
 import { JournalFile } from './journal-file.ts';
 
 /** What the journal stands on. */
@@ -60,6 +60,11 @@ export class Journal implements Disposable {
       name: lost.join(', '),
       details: surplus > 0 ? [...details, `and ${surplus} more`] : details,
     });
+  }
+
+  /** Somebody else takes an address or a bridge of ours for his own. */
+  claimed(claim: Pick<ForeignEntry, 'program' | 'machine' | 'name' | 'details'>): void {
+    this.#note({ time: Date.now(), kind: 'foreign', what: 'claim', ...claim });
   }
 
   /** What is kept, in the order in which it began. */

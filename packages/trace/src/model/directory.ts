@@ -63,6 +63,8 @@ export interface NetworkPlace {
   readonly subnets: readonly Prefix[];
   /** Another engine takes its bridge for its own: a sentence. */
   readonly sharing?: string;
+  /** Addresses that others on its bridge use as well, a sentence each; absent means that there are none. */
+  readonly clashes?: readonly string[];
   /** True when containers go out under an address of the host. */
   readonly masquerade?: boolean;
   /** Bytes; absent where the network leaves it to its parent. */

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, mock, test } from 'node:test';
+import { type IpAddress, type Logger, parseIpAddress } from '@fairlead/base';
+import type { KernelObject } from '@fairlead/netlink';
+import type { Endpoint } from '../model.ts';
+import { endpoint, network } from '../testing/samples.ts';
+import type { Claim } from '../watch/claim.ts';
+import { BridgeGuests } from './bridge-guests.ts';
+
+const app = network();
+const web: Endpoint = { ...endpoint(), hostInterface: 'veth1' };
+const port = (name: string, alias?: string): KernelObject => ({
+  ...{ kind: 'link', namespace: '', name, type: { kind: 'veth' }, up: true, master: 'br-app' },
+  ...(alias !== undefined && { alias }),
+});
+const taken = web.ipv4 ?? parseIpAddress('10.0.0.2');
+const other = parseIpAddress('10.0.0.9');
+
+function rig(dockerd = false) {
+  const links: KernelObject[] = [port('veth1'), port('t1', 'fairlead network n')];
+  const there: { port: string; address: IpAddress }[] = [];
+  const logged: string[] = [];
+  const claims: Claim[] = [];
+  const say = (message: string): void => void logged.push(message);
+  const logger: Logger = { debug: say, info: say, warn: say, error: say };
+  const guests = new BridgeGuests({
+    state: {
+      networks: [app],
+      endpoints: { onNetwork: () => [web], behind: (name) => (name === 'veth1' ? web : undefined) },
+    },
+    kernel: {
+      observe: () => links,
+      bridgeGuests: (_, isMeant) => there.filter((guest) => isMeant({ name: guest.port })),
+    },
+    isShared: () => dockerd,
+    logger,
+    onClaim: (claim) => void claims.push(claim),
+  });
+  const plug = (name: string, address: IpAddress): void => {
+    links.push(port(name));
+    there.push({ port: name, address });
+    guests.notice({ kind: 'port', name });
+    mock.timers.tick(100);
+  };
+  return { guests, links, there, logged, claims, plug };
+}
+
+// In a suite, for hooks at the top belong to every test of the process.
+describe('others on the bridge of a network', () => {
+  beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
+  afterEach(() => mock.timers.reset());
+
+  test('what they use is given to nobody from the moment they are there', () => {
+    const { guests, plug } = rig();
+    using _guests = guests;
+    assert.deepEqual(guests.companyOf(app), {}, 'our own ports, and cables between bridges, are nobody else');
+    plug('vm1', other);
+    assert.deepEqual(guests.companyOf(app), { guests: new Set([other]), fromEnd: false });
+    assert.deepEqual(guests.clashes(app), []);
+  });
+
+  test('an address that is used twice is told of once, until it is over', () => {
+    const { guests, plug, links, there, claims, logged } = rig();
+    using _guests = guests;
+    plug('vm1', taken);
+    guests.review();
+    assert.deepEqual(logged, ['somebody else uses the address of a container on the same bridge']);
+    assert.deepEqual(
+      claims.map(({ name }) => name),
+      [`uses ${taken}, the address of ${web.ownerName} on network app, behind vm1`],
+    );
+    assert.match(guests.clashes(app).join(), new RegExp(`^${taken}, .* is also used by somebody behind vm1 on br-app`));
+    links.pop();
+    there.pop();
+    guests.review();
+    assert.deepEqual(guests.clashes(app), []);
+    plug('vm1', taken);
+    assert.equal(claims.length, 2, 'it begins anew');
+  });
+
+  test('an engine that takes the bridge for its own is told of once, and given the lowest addresses', () => {
+    const { guests, claims } = rig(true);
+    using _guests = guests;
+    guests.review();
+    guests.review();
+    assert.deepEqual(
+      claims.map(({ program, name }) => [program, name]),
+      [['dockerd', 'has come to use br-app, the bridge of network app']],
+    );
+    assert.deepEqual(guests.companyOf(app), { guests: new Set(), fromEnd: true });
+  });
+
+  test('ports of our own that come are not looked at', () => {
+    const { guests, claims, there } = rig();
+    using _guests = guests;
+    guests.review();
+    there.push({ port: 'veth1', address: taken });
+    guests.notice({ kind: 'port', name: 'veth1' });
+    mock.timers.tick(100);
+    assert.deepEqual([claims, guests.companyOf(app)], [[], {}]);
+  });
+});

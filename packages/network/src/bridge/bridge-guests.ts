@@ -1,0 +1,162 @@
+import { type IpAddress, type Logger, messageOf } from '@fairlead/base';
+import { isOwnAlias } from '@fairlead/drivers';
+import type { News } from '@fairlead/netlink';
+import type { Company } from '../address/address-book.ts';
+import type { EndpointTable } from '../endpoint/endpoint-table.ts';
+import type { KernelPort, PortName } from '../kernel-port.ts';
+import { isLan } from '../lan/lan-network.ts';
+import type { Network } from '../model.ts';
+import type { Claim } from '../watch/claim.ts';
+import { type IsShared, sharing, sharingClaim } from './shared-bridges.ts';
+
+/** Milliseconds from the first news to a look: who plugs a container in does so in several steps. */
+const PAUSE = 100;
+
+/** What is looked at. */
+export interface BridgeGuestsParts {
+  /** As they are at each moment. */
+  readonly state: {
+    readonly networks: Iterable<Network>;
+    readonly endpoints: Pick<EndpointTable, 'onNetwork' | 'behind'>;
+  };
+  readonly kernel: Pick<KernelPort, 'observe' | 'bridgeGuests'>;
+  readonly isShared: IsShared;
+  readonly logger: Logger;
+  /** Told of what begins, for the journal. */
+  readonly onClaim?: ((claim: Claim) => void) | undefined;
+}
+
+/** An address that a container of ours and somebody else have on one bridge. */
+interface Clash {
+  readonly address: IpAddress;
+  readonly port: string;
+  readonly ownerName: string;
+}
+
+/**
+ * Others on the bridges of networks: another engine that takes one for its own, virtual machines that are plugged into it.
+ * What they use is given to nobody, and what is used twice is told of.
+ */
+export class BridgeGuests implements Disposable {
+  readonly #parts: BridgeGuestsParts;
+  /** Bridges that others are on, as of the last look; absent before the first. */
+  #visited: ReadonlySet<string> | undefined;
+  #told: ReadonlySet<string> = new Set();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(parts: BridgeGuestsParts) {
+    this.#parts = parts;
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** Something has happened in the host's namespace. */
+  notice(news: News): void {
+    if (news.kind === 'port' && this.#isForeign(news)) {
+      this.#timer ??= setTimeout(() => this.review(), PAUSE).unref();
+    }
+  }
+
+  /** Whom a network's addresses are shared with now. */
+  companyOf({ bridge }: Network): Company {
+    if (bridge === undefined) return {};
+    this.#visited ??= this.#look();
+    if (!this.#visited.has(bridge.name)) return {};
+    const { kernel, isShared } = this.#parts;
+    const guests = kernel.bridgeGuests(bridge.name, (port) => this.#isForeign(port));
+    return { guests: new Set(guests.map(({ address }) => address)), fromEnd: isShared(bridge.name) };
+  }
+
+  /** Addresses that others use as well, a sentence each. */
+  clashes(network: Network): string[] {
+    return this.#clashesOn(network).map(
+      ({ address, port, ownerName }) =>
+        `${address}, the address of ${ownerName}, is also used by somebody behind ${port} on ${network.bridge?.name}: ` +
+        'packets for it reach now the one and now the other',
+    );
+  }
+
+  /** Look who is on the bridges, and say what is new. Never throws. */
+  review(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    try {
+      this.#visited = this.#look();
+      const before = this.#told;
+      const told = new Set<string>();
+      for (const network of this.#parts.state.networks) {
+        this.#tellSharing(network, before, told);
+        this.#tellClashes(network, before, told);
+      }
+      this.#told = told;
+    } catch (error) {
+      this.#parts.logger.error('others on bridges not looked for', { error: messageOf(error) });
+    }
+  }
+
+  #tellSharing(network: Network, before: ReadonlySet<string>, told: Set<string>): void {
+    const { isShared, logger, onClaim } = this.#parts;
+    for (const meaning of sharing(network, isShared)) {
+      told.add(network.id);
+      if (before.has(network.id)) continue;
+      logger.warn('another engine uses a bridge of ours', { network: network.name, meaning });
+      onClaim?.(sharingClaim(network));
+    }
+  }
+
+  #tellClashes(network: Network, before: ReadonlySet<string>, told: Set<string>): void {
+    const { logger, onClaim } = this.#parts;
+    for (const { address, port, ownerName } of this.#clashesOn(network)) {
+      const key = `${network.id} ${address} ${port}`;
+      told.add(key);
+      if (before.has(key)) continue;
+      const details = { network: network.name, container: ownerName, address, port };
+      logger.warn('somebody else uses the address of a container on the same bridge', details);
+      onClaim?.({
+        name: `uses ${address}, the address of ${ownerName} on network ${network.name}, behind ${port}`,
+        details: [
+          'packets for it reach now the one and now the other',
+          `give one of them another: start ${ownerName} anew, and it gets one that nobody uses`,
+        ],
+      });
+    }
+  }
+
+  #clashesOn(network: Network): Clash[] {
+    const { state, kernel } = this.#parts;
+    const { bridge, id } = network;
+    this.#visited ??= this.#look();
+    if (bridge === undefined || !this.#visited.has(bridge.name)) return [];
+    const owners = new Map(
+      state.endpoints.onNetwork(id).flatMap(({ ipv4, ipv6, ownerName }) => [
+        [ipv4, ownerName],
+        [ipv6, ownerName],
+      ]),
+    );
+    return kernel
+      .bridgeGuests(bridge.name, (port) => this.#isForeign(port))
+      .flatMap(({ port, address }) => {
+        const ownerName = owners.get(address);
+        return ownerName === undefined ? [] : [{ port, address, ownerName }];
+      });
+  }
+
+  /** Addresses of a LAN are given by the LAN, whoever is on the bridge. */
+  #look(): ReadonlySet<string> {
+    const { state, kernel, isShared } = this.#parts;
+    const masters = kernel.observe('', ['link']).flatMap((link) => {
+      return link.kind === 'link' && link.master !== undefined && this.#isForeign(link) ? [link.master] : [];
+    });
+    const plugged = new Set(masters);
+    const bridges = Iterator.from(state.networks).flatMap((network) => {
+      return network.bridge === undefined || isLan(network) ? [] : [network.bridge.name];
+    });
+    return new Set(bridges.filter((bridge) => plugged.has(bridge) || isShared(bridge)));
+  }
+
+  #isForeign({ name, alias }: PortName): boolean {
+    return !isOwnAlias(alias) && this.#parts.state.endpoints.behind(name) === undefined;
+  }
+}
