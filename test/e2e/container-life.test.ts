@@ -122,7 +122,7 @@ test('a paused container can be stopped, killed and removed', async () => {
     const { Status, Running, Paused } = await rig.state(name);
     assert.deepEqual([Status, Running, Paused], ['paused', true, true]);
     await assert.rejects(rig.post(name, 'pause'), { code: 'conflict', message: `container ${id} is already paused` });
-    const exec = `container ${id} is paused, unpause the container before exec`;
+    const exec = `Container ${name} is paused, unpause the container before exec`;
     await assert.rejects(rig.createExec(name, ['true']), { code: 'conflict', message: exec });
     await assert.rejects(rig.api.text('DELETE', `/containers/${name}`), {
       message: `cannot remove container "/${name}": container is paused and must be unpaused first`,
@@ -153,7 +153,9 @@ test('a signal that does not end a container reaches it', async () => {
   await rig.post('deaf', 'kill', { signal: 'USR1' });
   assert.match(String((await iterator.next()).value), /heard/);
   attached.destroy();
-  await assert.rejects(rig.post('deaf', 'kill', { signal: 'NOSUCH' }), { message: 'invalid signal: NOSUCH' });
+  await assert.rejects(rig.post('deaf', 'kill', { signal: 'NOSUCH' }), {
+    message: 'cannot kill container: deaf: invalid signal: NOSUCH',
+  });
   assert.equal((await rig.state('deaf')).Running, true);
 });
 

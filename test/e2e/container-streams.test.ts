@@ -132,13 +132,17 @@ test('a terminal has the size that was set before the start, and the one set lat
   await rig.post('terminal', 'kill');
 
   const client = await rig.attach('terminal', { stdin: 1 });
-  await rig.post('terminal', 'resize', { h: 33, w: 99 });
+  const notRunning = {
+    code: 'conflict',
+    message: `container ${(await rig.inspect('terminal')).Id} is not running`,
+  };
+  await assert.rejects(rig.post('terminal', 'resize', { h: 33, w: 99 }), notRunning);
   await rig.post('terminal', 'start');
   let text = '';
   client.setEncoding('utf8').on('data', (piece: string) => {
     text += piece;
   });
-  await eventually('its size is printed', async () => text.includes('33 99\r\n'));
+  await eventually('its size is printed', async () => text.includes('20 60\r\n'));
   await rig.post('terminal', 'resize', { h: 45, w: 123 });
   client.write('\n');
   await eventually('its new size is printed', async () => text.includes('45 123\r\n'));
@@ -243,15 +247,28 @@ test('a detached exec runs, and one in a container that ends, ends with it', asy
   assert.deepEqual([ExitCode, Running], [137, false]);
   const message = `container ${(await rig.inspect('box')).Id} is not running`;
   await assert.rejects(rig.createExec('box', ['true']), { code: 'conflict', message });
-  await assert.rejects(rig.api.text('POST', `/exec/${unstarted}/start`, { body: { Detach: true } }), {
-    code: 'conflict',
-    message,
-  });
+  await assert.rejects(rig.startExec(id), { code: 'conflict', message });
+  await assert.rejects(resizeExec(id), { code: 'conflict', message });
+  await assert.rejects(rig.startExec(unstarted), noExec(unstarted));
   await rig.remove('box');
-  await assert.rejects(rig.api.json('GET', `/exec/${id}/json`), {
-    code: 'not-found',
-    message: `No such exec instance: ${id}`,
-  });
+  await assert.rejects(rig.api.json('GET', `/exec/${id}/json`), noExec(id));
+});
+
+const noExec = (id: string) => ({ code: 'not-found', message: `No such exec instance: ${id}` });
+const resizeExec = (id: string) => rig.api.text('POST', `/exec/${id}/resize`, { query: { h: 33, w: 99 } });
+
+test('a frozen container has neither new processes nor other sizes, and a signal thaws it', async () => {
+  const container = await rig.run('box', forever, none);
+  const id = await rig.createExec('box', ['sh', '-c', 'stty size'], { Tty: true });
+  await resizeExec(id);
+  await rig.post('box', 'pause');
+  const message = `Container ${container} is paused, unpause the container before exec`;
+  await assert.rejects(rig.startExec(id), { code: 'conflict', message });
+  await assert.rejects(resizeExec(id), { code: 'conflict', message });
+  await rig.post('box', 'kill', { signal: 'WINCH' });
+  const terminal = await rig.startExec(id, { raw: true });
+  assert.equal((await terminal.toArray()).join(''), '33 99\r\n');
+  await assert.rejects(resizeExec(id), { code: 'not-found', message: 'no such exec' });
 });
 
 test('the keys that detach from an exec end the connection, and the exec goes on', async () => {

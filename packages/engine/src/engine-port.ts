@@ -182,6 +182,8 @@ export interface ContainerService {
   ): Promise<AttachedStreams | undefined>;
   resizeExec(id: string, rows: number, columns: number): Promise<void>;
   inspectExec(id: string): Exec;
+  /** The same, of one whose container could run it now. @throws FairleadError `conflict` where not. */
+  startableExec(id: string): Exec;
 }
 
 /** Images: local ones, and those of registries. */

@@ -323,6 +323,8 @@ export interface Exec {
   readonly attachStdout: boolean;
   readonly attachStderr: boolean;
   readonly detachKeys: string;
+  /** Of its terminal when it starts. */
+  readonly size?: { readonly rows: number; readonly columns: number };
   readonly running: boolean;
   readonly exitCode: number | null;
   readonly pid: number;

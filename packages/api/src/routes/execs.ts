@@ -44,13 +44,16 @@ async function create(containers: ContainerService, request: ApiRequest): Promis
     attachStdout: wire.AttachStdout,
     attachStderr: wire.AttachStderr,
     detachKeys: wire.DetachKeys,
+    ...(wire.ConsoleSize && { size: { rows: wire.ConsoleSize[0], columns: wire.ConsoleSize[1] } }),
   });
   return json({ Id: id }, 201);
 }
 
 async function start(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
   const wire = await readBody(request, execStartSchema, 'ExecStartOptions');
-  const exec = containers.inspectExec(parameter(request, 'id'));
+  const exec = containers.startableExec(parameter(request, 'id'));
+  const isNew = !exec.running && exec.exitCode === null;
+  if (exec.tty && isNew && wire.ConsoleSize !== undefined) await containers.resizeExec(exec.id, ...wire.ConsoleSize);
   if (wire.Detach) {
     await containers.startExec(exec.id, { detach: true, tty: wire.Tty });
     return empty(200);
@@ -78,10 +81,6 @@ async function serve(
   } catch (error) {
     const data = Buffer.from(`${messageOf(error)}\r\n`);
     return await connection.write(encodeChunk({ stream: 'stdout', data }, wire.Tty));
-  }
-  if (exec.tty && wire.ConsoleSize !== undefined) {
-    // A process that has ended already needs no size.
-    await containers.resizeExec(exec.id, ...wire.ConsoleSize).catch(() => {});
   }
   // The form of the output is the start's, whatever the process has.
   const options = { detachKeys: exec.detachKeys || undefined, raw: wire.Tty };

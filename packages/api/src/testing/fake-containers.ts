@@ -229,6 +229,12 @@ export class FakeContainers implements ContainerService {
     return this.#findExec(id).exec;
   }
 
+  startableExec(id: string): Exec {
+    const { exec } = this.#findExec(id);
+    this.#requireRunning(this.find(exec.container), `container ${exec.container} is not running`);
+    return exec;
+  }
+
   /** @throws FairleadError `not-found` in Docker's words. */
   find(reference: string): FakeContainer {
     const all = [...this.#containers.values()];

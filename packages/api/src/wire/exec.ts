@@ -13,6 +13,8 @@ export const execCreateSchema = goObject({
   DetachKeys: goString,
   Env: goStrings,
   WorkingDir: goString,
+  /** Rows and columns. */
+  ConsoleSize: v.optional(v.tuple([v.number(), v.number()])),
   Cmd: v.optional(
     v.union([
       v.array(v.string()),
@@ -54,7 +56,8 @@ export function presentExec(exec: Exec) {
     OpenStdin: exec.attachStdin,
     OpenStderr: exec.attachStderr,
     OpenStdout: exec.attachStdout,
-    CanRemove: !exec.running,
+    // True in Docker for the moments in which it is being forgotten.
+    CanRemove: false,
     ContainerID: exec.container,
     DetachKeys: exec.detachKeys,
     Pid: exec.pid,

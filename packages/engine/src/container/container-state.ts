@@ -22,7 +22,36 @@ export function notRunning(id: string): FairleadError {
 }
 
 /** @throws FairleadError `conflict` in Docker's words for what needs the next process of a container. */
-export function requireNotRestarting({ id, state }: Container): void {
+export function requireNotRestarting({ id, state }: Pick<Container, 'id' | 'state'>): void {
   if (state.status !== 'restarting') return;
   throw new FairleadError('conflict', `Container ${id} is restarting, wait until the container is running`);
+}
+
+/**
+ * A client can attach to a container that does not run, for it may start; not to one whose streams stand still, or are
+ * about to be others.
+ *
+ * @param reference as the client wrote it.
+ * @throws FairleadError `conflict` in Docker's words.
+ */
+export function requireAttachable({ state }: Pick<Container, 'state'>, reference: string): void {
+  const reasons = new Map<string, string>([
+    ['paused', 'is paused, unpause the container before attach'],
+    ['restarting', 'is restarting, wait until the container is running'],
+  ]);
+  const reason = reasons.get(state.status);
+  if (reason !== undefined) throw new FairleadError('conflict', `container ${reference} ${reason}`);
+}
+
+/**
+ * Another process needs a container whose own one is there and not frozen.
+ *
+ * @param reference as the client wrote it.
+ * @throws FairleadError `conflict` in Docker's words.
+ */
+export function requireExecutable(container: Pick<Container, 'id' | 'state'>, reference = container.id): void {
+  requireNotRestarting(container);
+  if (!isAlive(container)) throw notRunning(container.id);
+  if (container.state.status === 'running') return;
+  throw new FairleadError('conflict', `Container ${reference} is paused, unpause the container before exec`);
 }

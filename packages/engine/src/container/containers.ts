@@ -31,7 +31,7 @@ import { makeContainer } from './configuration/container-factory.ts';
 import { inventName, parseContainerName } from './configuration/container-name.ts';
 import { ContainerUpdates } from './configuration/container-updates.ts';
 import { containerEvent } from './container-event.ts';
-import { ignoreMissing, isAlive, notRunning, requireNotRestarting } from './container-state.ts';
+import { ignoreMissing, isAlive, notRunning, requireAttachable, requireNotRestarting } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import type { ExecRequest, ExecTable } from './exec/exec-table.ts';
 import { containerLog } from './file/container-files.ts';
@@ -163,19 +163,14 @@ export class Containers implements ContainerService {
   async resize(reference: string, rows: number, columns: number): Promise<void> {
     const container = this.#table.find(reference);
     const streams = await this.#lifecycle.attachments.streams(container.id);
-    if (streams === undefined) throw notRunning(container.id);
+    if (streams === undefined || !isAlive(this.#table.find(container.id))) throw notRunning(container.id);
     await streams.process.resize(rows, columns);
+    this.#context.events.emit(containerEvent(container, 'resize', { height: String(rows), width: String(columns) }));
   }
 
   async attach(reference: string, options: AttachOptions): Promise<AttachedStreams> {
     const container = this.#table.find(reference);
-    if (container.state.status === 'paused') {
-      throw new FairleadError('conflict', `container ${container.id} is paused, unpause the container before attach`);
-    }
-    if (container.state.status === 'restarting') {
-      const reason = `container ${reference} is restarting, wait until the container is running`;
-      throw new FairleadError('conflict', reason);
-    }
+    requireAttachable(container, reference);
     const { live, mark } = options.stream ? await this.#lifecycle.attachments.attach(container.id, options) : {};
     const past = options.logs ? await this.#past(container, options, mark) : nothing();
     this.#context.events.emit(containerEvent(container, 'attach'));
@@ -235,6 +230,10 @@ export class Containers implements ContainerService {
 
   inspectExec(id: string): Exec {
     return this.#execs.get(id);
+  }
+
+  startableExec(id: string): Exec {
+    return this.#execs.startable(id);
   }
 
   /** Remember the images of all containers, so that lists need not ask for them. */

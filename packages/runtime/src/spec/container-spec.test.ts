@@ -66,6 +66,12 @@ test('the view of control groups is private with version 2 only', () => {
   assert.ok(!namespaceTypes(build()).includes('cgroup'));
 });
 
+test('a terminal begins with the size that is known', () => {
+  const { process } = build({ terminal: true, size: { rows: 24, columns: 80 } });
+  assert.deepEqual(process.consoleSize, { height: 24, width: 80 });
+  assert.equal(build({ terminal: true }).process.consoleSize, undefined);
+});
+
 test('the environment has the variables of Docker, and what is asked for wins', () => {
   const env = build({ env: ['A=1', 'PATH=/x', 'A=2'], user: { uid: 5, gid: 5, home: '/h' }, terminal: true }).process
     .env;

@@ -29,6 +29,8 @@ export type ProcessDescription = {
   readonly cwd?: string;
   readonly user: OciUser & { readonly home?: string };
   readonly terminal?: boolean;
+  /** Of its terminal, when it starts. */
+  readonly size?: { readonly rows: number; readonly columns: number };
   readonly privileged?: boolean;
   readonly noNewPrivileges?: boolean;
   /** Name of a profile that the kernel has. */
@@ -150,6 +152,7 @@ function processOf(process: ProcessDescription, hostname: string, capabilities: 
   const effective = uid === 0 ? capabilities : [];
   return {
     ...(process.terminal ? { terminal: true } : {}),
+    ...(process.size ? { consoleSize: { height: process.size.rows, width: process.size.columns } } : {}),
     user: { uid, gid, ...(additionalGids?.length ? { additionalGids } : {}) },
     args: process.args,
     env: environment(process, hostname),

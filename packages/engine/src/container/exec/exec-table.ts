@@ -5,7 +5,7 @@ import type { EngineContext } from '../../context.ts';
 import type { AttachedStreams, OutputChunk } from '../../engine-port.ts';
 import type { Container, Exec } from '../../model.ts';
 import { containerEvent } from '../container-event.ts';
-import { notRunning, requireNotRestarting } from '../container-state.ts';
+import { requireExecutable } from '../container-state.ts';
 import type { ContainerTable } from '../container-table.ts';
 import { containerFiles } from '../file/container-files.ts';
 import { readRootfsFile } from '../file/rootfs-file.ts';
@@ -38,7 +38,7 @@ export class ExecTable {
   /** @throws FairleadError `conflict` when the container does not run. */
   create(reference: string, request: ExecRequest): string {
     const container = this.#table.find(reference);
-    requireRunning(container);
+    requireExecutable(container, reference);
     if (request.command.length === 0) throw new FairleadError('invalid-argument', 'No exec command specified');
     const id = newIdentifier();
     this.#execs.set(id, { ...request, id, container: container.id, running: false, exitCode: null, pid: 0 });
@@ -50,6 +50,13 @@ export class ExecTable {
   get(id: string): Exec {
     const exec = this.#execs.get(id);
     if (exec === undefined) throw new FairleadError('not-found', `No such exec instance: ${id}`);
+    return exec;
+  }
+
+  /** One whose container could run it now. @throws FairleadError `not-found`; `conflict` as `requireExecutable`. */
+  startable(id: string): Exec {
+    const exec = this.get(id);
+    requireExecutable(this.#table.find(exec.container));
     return exec;
   }
 
@@ -70,11 +77,10 @@ export class ExecTable {
   }
 
   async #start(id: string, options: { readonly detach: boolean }): Promise<AttachedStreams | undefined> {
-    const exec = this.get(id);
+    const exec = this.startable(id);
     if (exec.running) throw new FairleadError('conflict', `Error: Exec command ${id} is already running`);
     if (exec.exitCode !== null) throw new FairleadError('conflict', `Error: Exec command ${id} has already run`);
     const container = this.#table.find(exec.container);
-    requireRunning(container);
     // Nobody else may start it from here on.
     this.#update(id, { running: true });
     let process: RunningProcess | undefined;
@@ -104,10 +110,21 @@ export class ExecTable {
     for (const exec of this.#execs.values()) if (exec.container === container) this.#execs.delete(exec.id);
   }
 
-  /** Size of an exec's terminal. @throws FairleadError `not-found`. */
+  /** The process of a container has ended: what was to be started beside it goes; what ran is still asked about. */
+  forgetUnstarted(container: string): void {
+    for (const id of this.of(container)) if (this.#execs.get(id)?.running === false) this.#execs.delete(id);
+  }
+
+  /**
+   * Size of an exec's terminal; one that is still to be started gets it then.
+   *
+   * @throws FairleadError `not-found` when it is not known, or has ended; `conflict` as {@link startable}.
+   */
   async resize(id: string, rows: number, columns: number): Promise<void> {
-    this.get(id);
-    await this.#processes.get(id)?.resize(rows, columns);
+    if (this.startable(id).exitCode !== null) throw new FairleadError('not-found', 'no such exec');
+    const process = this.#processes.get(id);
+    if (process === undefined) this.#update(id, { size: { rows, columns } });
+    else await process.resize(rows, columns);
   }
 
   async #openStreams(exec: Exec, isDetached: boolean): Promise<ProcessStreams> {
@@ -127,7 +144,8 @@ export class ExecTable {
   async #launch(exec: Exec, container: Container, streams: ProcessStreams, process: RunningProcess): Promise<void> {
     const { tasks } = this.#context.containerd;
     const reference = { containerId: container.id, execId: exec.id };
-    await tasks.createExec({ ...reference, process: await this.#describe(exec, container), streams });
+    // Looked at anew for the size that its terminal has been given meanwhile.
+    await tasks.createExec({ ...reference, process: await this.#describe(this.get(exec.id), container), streams });
     const pid = await tasks.start(reference, streams);
     this.#update(exec.id, { pid });
     this.#emit(container, `exec_start: ${commandText(exec.command)}`, exec.id);
@@ -188,6 +206,7 @@ export class ExecTable {
         cwd: exec.workingDir || container.workingDir,
         user,
         terminal: exec.tty,
+        ...(exec.size && { size: exec.size }),
         privileged: exec.privileged,
       },
       {
@@ -222,15 +241,6 @@ function leavable(attached: AttachedStreams, recorded: Promise<void>): AttachedS
 async function* endingAfter(output: AsyncIterable<OutputChunk>, recorded: Promise<void>): AsyncGenerator<OutputChunk> {
   yield* output;
   await recorded;
-}
-
-function requireRunning(container: Container): void {
-  const { id, state } = container;
-  requireNotRestarting(container);
-  if (state.status === 'paused') {
-    throw new FairleadError('conflict', `container ${id} is paused, unpause the container before exec`);
-  }
-  if (state.status !== 'running') throw notRunning(id);
 }
 
 /** A program and its arguments, with the blank after a program that has none (moby, daemon/exec.go). */

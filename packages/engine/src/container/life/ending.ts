@@ -60,8 +60,9 @@ export class ContainerEnd {
     finishedAt: number,
     next: Partial<ContainerState>,
   ): Promise<{ readonly cleanUp: Promise<void> }> {
-    const { context, table, watch, health } = this.#parts;
+    const { context, table, watch, health, execs } = this.#parts;
     health.unwatch(id);
+    execs.forgetUnstarted(id);
     await this.#attempt(id, () => this.#lookForOutOfMemory(id, result));
     const container = table.setState(id, { ...next, pid: 0, exitCode: result.exitCode, finishedAt });
     const seconds = Math.max(0, Math.floor((finishedAt - (container.state.startedAt ?? finishedAt)) / 1000));

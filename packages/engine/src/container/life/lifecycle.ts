@@ -1,4 +1,4 @@
-import { FairleadError, isNotFound, KeyedMutex, messageOf } from '@fairlead/base';
+import { FairleadError, KeyedMutex, messageOf, withPrefix } from '@fairlead/base';
 import type { EngineContext } from '../../context.ts';
 import type { WaitCondition, WaitResult } from '../../engine-port.ts';
 import type { Container, ContainerState } from '../../model.ts';
@@ -128,10 +128,9 @@ export class Lifecycle {
     });
   }
 
-  /** @throws FairleadError `conflict` when it does not run. */
+  /** @throws FairleadError `invalid-argument` for what is no signal; `conflict` when it does not run. */
   async kill(reference: string, signal = ''): Promise<void> {
-    const { id } = this.#findToKill(reference);
-    const number = parseSignal(signal || 'SIGKILL');
+    const { id, number } = this.#toKill(reference, signal || 'SIGKILL');
     if (ENDING.includes(number)) await this.#giveUpWaiting(id);
     const killed = await this.#turns.run(id, async () => {
       const container = this.#table.find(id);
@@ -147,12 +146,12 @@ export class Lifecycle {
     await this.#settled(id);
   }
 
-  #findToKill(reference: string): Container {
+  #toKill(reference: string, signal: string) {
     try {
-      return this.#table.find(reference);
+      const number = parseSignal(signal);
+      return { id: this.#table.find(reference).id, number };
     } catch (error) {
-      if (!isNotFound(error)) throw error;
-      throw new FairleadError('not-found', `cannot kill container: ${reference}: ${messageOf(error)}`);
+      throw withPrefix(`cannot kill container: ${reference}: `, error);
     }
   }
 

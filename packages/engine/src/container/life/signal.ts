@@ -4,6 +4,9 @@ import { FairleadError } from '@fairlead/base';
 /** SIGRTMIN and SIGRTMAX as glibc counts them (signal(7)). */
 const REALTIME = { first: 34, last: 64 };
 
+/** The last signal before those that the C library keeps to itself. */
+const LAST_COMMON = 31;
+
 /**
  * The number of a signal given by number or name, with or without `SIG`.
  *
@@ -11,11 +14,15 @@ const REALTIME = { first: 34, last: 64 };
  */
 export function parseSignal(text: string): number {
   const upper = text.toUpperCase();
-  const number = /^\d+$/.test(text) ? Number(text) : named(upper.startsWith('SIG') ? upper : `SIG${upper}`);
-  if (number === undefined || number < 1 || number > REALTIME.last) {
-    throw new FairleadError('invalid-argument', `invalid signal: ${text}`);
-  }
-  return number;
+  const isNumber = /^[+-]?\d+$/.test(text);
+  const number = isNumber ? Number(text) : named(upper.startsWith('SIG') ? upper : `SIG${upper}`);
+  if (number === undefined || number === 0) throw new FairleadError('invalid-argument', `invalid signal: ${text}`);
+  if (isKnown(number)) return number;
+  throw new FairleadError('invalid-argument', `the linux daemon does not support signal ${number}`);
+}
+
+function isKnown(number: number): boolean {
+  return (number > 0 && number <= LAST_COMMON) || (number >= REALTIME.first && number <= REALTIME.last);
 }
 
 function named(name: string): number | undefined {

@@ -30,7 +30,7 @@ export class Signalling {
     this.#starts = starts;
   }
 
-  /** Send a signal: the end of the process is told after the turn. A frozen process gets it once it goes on. */
+  /** Send a signal: the end of the process is told after the turn. A frozen process goes on, and gets it then. */
   async send(container: Container, signal: number): Promise<void> {
     const { id, config, state } = container;
     try {
@@ -40,8 +40,9 @@ export class Signalling {
       if (!isNotFound(error)) throw error;
     }
     this.#context.events.emit(containerEvent(container, 'kill', { signal: String(signal) }));
-    const meansEnd = signal === SIGKILL || signal === parseSignal(config.stopSignal || SIGTERM);
-    if (state.status === 'paused' && meansEnd) await this.#resumeUnlessEnded(id);
+    // Of a container with a stop signal of its own only that one: so does dockerd (daemon/kill.go).
+    const thaws = signal === SIGKILL || !config.stopSignal || signal === parseSignal(config.stopSignal);
+    if (state.status === 'paused' && thaws) await this.#resumeUnlessEnded(id);
   }
 
   /** Freeze it. @throws FairleadError `conflict`. */

@@ -124,9 +124,12 @@ export class LegacyLinks {
    * A container as it is without one of its links.
    *
    * @param name `web/db`, the link `db` of the container `web`.
-   * @throws FairleadError `not-found` in Docker's words.
+   * @throws FairleadError in Docker's words: `not-found`; `conflict` for the name of a container itself.
    */
   without(name: string): Container {
+    if (/^\/?[^/]+$/.test(name) && this.#table.get(name) !== undefined) {
+      throw new FairleadError('conflict', 'Conflict, cannot remove the default link name of the container');
+    }
     const [, linkerName = '', alias = ''] = /^\/?([^/]+)\/([^/]+)$/.exec(name) ?? [];
     const linker = [...this.#table].find((container) => container.name === linkerName);
     const link = linker && this.#linksOf(linker).find((one) => one.alias === alias);
