@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { ignorePattern } from './ignore-pattern.ts';
 import { IgnorePatterns } from './ignore-patterns.ts';
 import { hasWildcards, pathPattern } from './path-pattern.ts';
 
@@ -71,6 +72,38 @@ test('a pattern matches what the definition says', () => {
     }),
     { numRuns: 2000 },
   );
+});
+
+/** The same with directories. */
+function ignores(pattern: string, path: string): boolean {
+  if (pattern === '') return path === '';
+  if (pattern.startsWith('**/')) {
+    const rest = pattern.slice(3);
+    return ignores(rest, path) || [...path].some((letter, at) => letter === '/' && ignores(rest, path.slice(at + 1)));
+  }
+  const [first, rest] = pattern.startsWith('**') ? ['**', pattern.slice(2)] : [pattern[0] ?? '', pattern.slice(1)];
+  if (!first.startsWith('*')) {
+    return path !== '' && (first === path[0] || (first === '?' && path[0] !== '/')) && ignores(rest, path.slice(1));
+  }
+  const goesOn = path !== '' && (first === '**' || path[0] !== '/');
+  return ignores(rest, path) || (goesOn && ignores(pattern, path.slice(1)));
+}
+
+test('a pattern with directories matches what the definition says', () => {
+  const text = (units: readonly string[]) => fc.array(fc.constantFrom(...units), { maxLength: 7 });
+  fc.assert(
+    fc.property(text(['a', 'b', '*', '?', '/', '**/', '**', 'a**']), text(['a', 'b', '/']), (parts, letters) => {
+      const [pattern, path] = [parts.join(''), letters.join('')];
+      fc.pre(pattern.includes('**') && !pattern.includes('***'));
+      assert.equal(ignorePattern(pattern).test(path), ignores(pattern, path), `${pattern} ${path}`);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('many directories take no longer than one', () => {
+  assert.equal(ignorePattern(`${'**a'.repeat(100)}**b`).test('a'.repeat(4000)), false);
+  assert.equal(ignorePattern(`${'**/a/'.repeat(100)}**/b`).test(`${'a/'.repeat(1000)}b`), true);
 });
 
 test('many stars take no longer than one', () => {

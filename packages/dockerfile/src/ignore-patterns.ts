@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
-import { ignorePattern } from './path-pattern.ts';
+import { ignorePattern, type PathTest } from './ignore-pattern.ts';
 
 /** A line of a `.dockerignore`. */
 interface IgnorePattern {
-  readonly expression: RegExp;
+  readonly expression: PathTest;
   /** It takes back what others have said. */
   readonly isException: boolean;
   /** How many directories deep it is: so many of a path's are looked at. */

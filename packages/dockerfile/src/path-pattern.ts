@@ -5,7 +5,12 @@ export function hasWildcards(path: string): boolean {
   return /^(?:[^\\*?[]|\\[\s\S])*[*?[]/.test(path);
 }
 
-const tokens = /\*\*\/?|\[\^?(?:\\[\s\S]|[^\\\]])+\]|\\[\s\S]|[\s\S]/g;
+const tokens = /\*\*\/?|\[\^?(?:\\[\s\S]|[^\\\]])+\]|\\[\s\S]|[\s\S]/gu;
+
+/** The parts of a pattern: `*`, `**` with the slash behind it, `?`, sets, and characters. */
+export function patternTokens(pattern: string): string[] {
+  return pattern.match(tokens) ?? [];
+}
 
 /**
  * A pattern of Go's `filepath.Match` as an expression: `*` and `?` do not cross slashes, `[a-z]` and `[^a]` are sets, a
@@ -15,7 +20,7 @@ const tokens = /\*\*\/?|\[\^?(?:\\[\s\S]|[^\\\]])+\]|\\[\s\S]|[\s\S]/g;
  */
 export function pathPattern(pattern: string): RegExp {
   const chunks = [''];
-  for (const [token] of pattern.matchAll(tokens)) {
+  for (const token of patternTokens(pattern)) {
     if (token.startsWith('*')) chunks.push(token.endsWith('/') ? '/' : '');
     else chunks.push(`${chunks.pop()}${tokenSource(token, pattern)}`);
   }
@@ -27,19 +32,8 @@ export function pathPattern(pattern: string): RegExp {
   return new RegExp(`^${head}${between.join('')}${last === undefined ? '' : `[^/]*${last}`}$`, 's');
 }
 
-/** A pattern of a `.dockerignore` as an expression: as {@link pathPattern}, but `**` matches any number of directories. */
-export function ignorePattern(pattern: string): RegExp {
-  if (!pattern.includes('**')) return pathPattern(pattern);
-  let source = '';
-  for (const [token] of pattern.matchAll(tokens)) {
-    if (token.startsWith('**')) source += token === '**' ? '.*' : '(?:.*/)?';
-    else source += token === '*' ? '[^/]*' : tokenSource(token, pattern);
-  }
-  return new RegExp(`^${source}$`, 's');
-}
-
-/** What is no star. */
-function tokenSource(token: string, pattern: string): string {
+/** What is no star, as an expression. @throws FairleadError as {@link pathPattern}. */
+export function tokenSource(token: string, pattern: string): string {
   if (token === '?') return '[^/]';
   if (token.startsWith('[') && token.length > 1) return characterSet(token);
   if (token === '[' || token === '\\') throw badPattern(pattern.slice(pattern.indexOf(token)));

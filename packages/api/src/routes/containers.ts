@@ -32,7 +32,7 @@ export function containerRoutes(engine: EnginePort): Route[] {
 }
 
 async function list({ containers, images }: EnginePort, request: ApiRequest): Promise<ApiResponse> {
-  const filters = Filters.parse(text(request, 'filters'), containerFilterKeys);
+  const filters = await Filters.parse(text(request, 'filters'), containerFilterKeys).withExpressions('name');
   const local = filters.values('ancestor').length > 0 ? await images.list() : [];
   const limit = Math.max(0, integer(request, 'limit') ?? 0);
   const selected = selectContainers(containers.list(), { all: flag(request, 'all'), limit, filters }, local);

@@ -6,7 +6,7 @@ import { type ApiResponse, empty, json, stream } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
 import { Filters } from '../wire/filters.ts';
 import { presentImage, presentImageSummary } from '../wire/image.ts';
-import { imageFilterKeys, isDangling, isHiddenStep, selectImages } from '../wire/image-filters.ts';
+import { imageFilterKeys, isDangling, isHiddenStep, nameTest, selectImages } from '../wire/image-filters.ts';
 import { sharedSizes } from '../wire/layer-sharing.ts';
 import { unixSeconds } from '../wire/time.ts';
 import { progressResponse } from './progress-response.ts';
@@ -32,7 +32,8 @@ export function imageRoutes(engine: EnginePort): Route[] {
 async function list({ images, containers }: EnginePort, request: ApiRequest): Promise<ApiResponse> {
   const filters = Filters.parse(text(request, 'filters'), imageFilterKeys);
   const all = flag(request, 'all');
-  const selected = selectImages(await images.list(), filters).filter((image) => all || !isHiddenStep(image));
+  const isNamed = await nameTest(filters);
+  const selected = selectImages(await images.list(), filters, isNamed).filter((image) => all || !isHiddenStep(image));
   const used = containers.list();
   // Not counted before 1.51, which clients read from -1.
   const count = (id: string): number =>

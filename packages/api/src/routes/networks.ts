@@ -38,8 +38,8 @@ export function networkRoutes(engine: Pick<EnginePort, 'networks' | 'prunes'>): 
   ];
 }
 
-function list(networks: NetworkService, request: ApiRequest): ApiResponse {
-  const filters = Filters.parse(text(request, 'filters'), networkFilterKeys);
+async function list(networks: NetworkService, request: ApiRequest): Promise<ApiResponse> {
+  const filters = await Filters.parse(text(request, 'filters'), networkFilterKeys).withExpressions('id', 'name');
   const selected = selectNetworks(networks.list(), filters, (network) => isUsed(networks, network));
   // Who is on a network stands in the list before version 1.28; from then on the key is there, and empty.
   const endpointsOf = ({ id }: Network) => (request.version < 28 ? networks.inspect(id).endpoints : []);

@@ -26,7 +26,7 @@ export function volumeRoutes(engine: EnginePort): Route[] {
 }
 
 async function list(volumes: VolumeService, request: ApiRequest): Promise<ApiResponse> {
-  const filters = Filters.parse(text(request, 'filters'), volumeFilterKeys);
+  const filters = await Filters.parse(text(request, 'filters'), volumeFilterKeys).withExpressions('name');
   const { volumes: all, warnings } = await volumes.list();
   const Volumes = selectVolumes(all, filters).map(presentVolume);
   return json({ Volumes, Warnings: warnings.length > 0 ? warnings : null });

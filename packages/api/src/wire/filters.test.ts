@@ -13,14 +13,23 @@ test('both forms of the parameter are read', () => {
   assert.deepEqual(Filters.parse(undefined, keys).values('name'), []);
 });
 
-test('values of one key are alternatives, a key that was not given matches all', () => {
-  const filters = parse({ name: ['web', '^db[0-9]$'] });
+test('values of one key are alternatives, a key that was not given matches all', async () => {
+  const filters = await parse({ name: ['web', '^db[0-9]$'] }).withExpressions('name');
   assert.equal(filters.match('name', 'my-web-1'), true);
   assert.equal(filters.match('name', 'db1'), true);
   assert.equal(filters.match('name', 'db10'), false);
   assert.equal(filters.match('type', 'anything'), true);
   assert.equal(filters.exact('name', 'my-web'), false);
-  assert.equal(parse({ name: ['['] }).match('name', 'x'), false);
+});
+
+test('an expression is read as Docker reads it, and what is none matches nothing else', async () => {
+  const matches = async (value: string, text: string) =>
+    (await parse({ name: [value] }).withExpressions('name')).match('name', text);
+  assert.equal(await matches('web|db', 'db'), true);
+  assert.equal(await matches('(?i)WEB', 'web'), true);
+  assert.equal(await matches('a.b', 'a_b'), true);
+  assert.equal(await matches('[', 'x'), false);
+  assert.equal(await matches('(a+)+$', `${'a'.repeat(20_000)}!`), false);
 });
 
 test('labels must all be there', () => {

@@ -1,4 +1,5 @@
 import { FairleadError } from '@fairlead/base';
+import type { Expression } from '@fairlead/base/expression';
 import { isJsonObject } from './go-json.ts';
 import { jsonSyntaxFault } from './json-syntax.ts';
 import { parseTimestamp } from './time.ts';
@@ -6,9 +7,15 @@ import { parseTimestamp } from './time.ts';
 /** The parameter `filters`: values by key. Values of one key are alternatives, keys must all be met. */
 export class Filters {
   readonly #values: ReadonlyMap<string, readonly string[]>;
+  /** By the value that says it; `undefined` for one that is no expression. */
+  readonly #expressions: ReadonlyMap<string, Expression | undefined>;
 
-  constructor(values: ReadonlyMap<string, readonly string[]> = new Map()) {
+  constructor(
+    values: ReadonlyMap<string, readonly string[]> = new Map(),
+    expressions: ReadonlyMap<string, Expression | undefined> = new Map(),
+  ) {
     this.#values = values;
+    this.#expressions = expressions;
   }
 
   /**
@@ -48,9 +55,31 @@ export class Filters {
     return this.some(key, (value) => value === text);
   }
 
-  /** True when one of the key's values is part of `text`, or matches it as a regular expression. */
+  /** The same filters, with the values of these keys read as expressions where they are more than plain text. */
+  async withExpressions(...keys: string[]): Promise<Filters> {
+    const values = keys.flatMap((key) => this.values(key)).filter(hasSyntax);
+    if (values.length === 0) return this;
+    const { parseExpression } = await import('@fairlead/base/expression');
+    const read = (value: string) => {
+      try {
+        return parseExpression(value);
+      } catch {
+        // Docker goes on to the next value.
+        return undefined;
+      }
+    };
+    return new Filters(this.#values, new Map(values.map((value) => [value, read(value)])));
+  }
+
+  /**
+   * True when one of the key's values is part of `text`, or matches it as a regular expression. Clients anchor names
+   * (`^web$`): only for keys that were named to {@link withExpressions}.
+   */
   match(key: string, text: string): boolean {
-    return this.some(key, (value) => text.includes(value) || isMatch(value, text));
+    return this.some(key, (value) => {
+      if (!hasSyntax(value)) return text.includes(value);
+      return value === text || (this.#expressions.get(value)?.test(text) ?? false);
+    });
   }
 
   /** True when all labels asked for (`key` or `key=value`) are there and none of those of `label!`. */
@@ -120,13 +149,9 @@ function valuesOf(list: unknown): string[] {
   throw invalid('invalid filter');
 }
 
-/** Clients anchor names (`^web$`); what is no expression matches nothing. */
-function isMatch(expression: string, text: string): boolean {
-  try {
-    return new RegExp(expression).test(text);
-  } catch {
-    return false;
-  }
+/** False for what means only itself in a regular expression. */
+function hasSyntax(value: string): boolean {
+  return /[\\^$.|?*+()[\]{}]/.test(value);
 }
 
 function invalid(message: string): FairleadError {

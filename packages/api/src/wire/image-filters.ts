@@ -1,17 +1,41 @@
-import { FairleadError } from '@fairlead/base';
+import { FairleadError, lateModule } from '@fairlead/base';
 import type { Image } from '@fairlead/engine';
 import { imageLabels } from './container-config.ts';
 import type { Filters } from './filters.ts';
 
+const dockerfile = lateModule(() => import('@fairlead/dockerfile'));
+
 /** Keys that `GET /images/json` knows. */
 export const imageFilterKeys = ['before', 'dangling', 'label', 'label!', 'reference', 'since', 'until'] as const;
+
+/** True for a name of an image, such as `busybox:latest`, that is asked for. */
+export type NameTest = (name: string) => boolean;
+
+/**
+ * What `reference` asks for: names, or patterns with `*` and `?` that do not cross slashes. Without a tag they mean every
+ * tag.
+ *
+ * @returns `undefined` when it asks for nothing: then there need not be a name.
+ * @throws FairleadError `invalid-argument` for what is no pattern.
+ */
+export async function nameTest(filters: Filters): Promise<NameTest | undefined> {
+  const values = filters.values('reference');
+  if (values.length === 0) return undefined;
+  const { pathPattern } = await dockerfile();
+  const patterns = values.map(pathPattern);
+  return (name) => {
+    const untagged = name.slice(0, name.lastIndexOf(':'));
+    return patterns.some((pattern) => pattern.test(name) || pattern.test(untagged));
+  };
+}
 
 /**
  * The images that a list shows, newest first; of their names only those that were asked for.
  *
+ * @param isNamed see {@link nameTest}.
  * @throws FairleadError `not-found` when `before` or `since` name no image, `invalid-argument` for wrong values.
  */
-export function selectImages(images: readonly Image[], filters: Filters): Image[] {
+export function selectImages(images: readonly Image[], filters: Filters, isNamed?: NameTest): Image[] {
   const dangling = filters.boolean('dangling');
   const until = filters.until();
   const before = referenceTime(images, filters.values('before')[0]);
@@ -24,9 +48,9 @@ export function selectImages(images: readonly Image[], filters: Filters): Image[
         (before === undefined || image.created < before) &&
         (since === undefined || image.created > since) &&
         filters.labels(imageLabels(image)) &&
-        filters.some('reference', (pattern) => image.tags.some((tag) => matchesReference(pattern, tag))),
+        (isNamed === undefined || image.tags.some(isNamed)),
     )
-    .map((image) => withNames(image, filters))
+    .map((image) => (isNamed ? withNames(image, isNamed) : image))
     .sort((a, b) => b.created - a.created);
 }
 
@@ -40,8 +64,7 @@ export function isDangling(image: Image): boolean {
   return image.tags.length === 0 && image.isParent !== true;
 }
 
-function withNames(image: Image, filters: Filters): Image {
-  const isWanted = (name: string) => filters.some('reference', (pattern) => matchesReference(pattern, name));
+function withNames(image: Image, isWanted: NameTest): Image {
   // A digest stands in the place of a tag.
   const asTagged = (name: string) => name.replace(/@.*$/, ':');
   return {
@@ -61,15 +84,4 @@ function referenceTime(images: readonly Image[], reference: string | undefined):
   );
   if (found === undefined) throw new FairleadError('not-found', `No such image: ${reference}`);
   return found.created;
-}
-
-/** A name, or a pattern with `*` and `?` that do not cross slashes; without a tag it means every tag. */
-export function matchesReference(pattern: string, tag: string): boolean {
-  const source = pattern
-    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '[^/]*')
-    .replaceAll('?', '[^/]');
-  const name = tag.slice(0, tag.lastIndexOf(':'));
-  const expression = new RegExp(`^(?:${source})$`);
-  return expression.test(tag) || expression.test(name);
 }

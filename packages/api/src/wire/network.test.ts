@@ -64,10 +64,10 @@ test('networks are filtered as Docker filters them', async () => {
   const engine = new FakeEngine();
   await engine.networks.create({ name: 'app-one', labels: { team: 'a' } });
   const { network: used } = engine.networks.inspect((await engine.networks.create({ name: 'app-two' })).id);
-  const select = (filter: object): string =>
+  const select = async (filter: object): Promise<string> =>
     selectNetworks(
       engine.networks.list(),
-      Filters.parse(JSON.stringify(filter), networkFilterKeys),
+      await Filters.parse(JSON.stringify(filter), networkFilterKeys).withExpressions('id', 'name'),
       (network) => network === used,
     )
       .map(({ name }) => name)
@@ -85,6 +85,6 @@ test('networks are filtered as Docker filters them', async () => {
     [{ id: [used.id.slice(4, 40)] }, 'app-two'],
     [{ scope: ['swarm'] }, ''],
   ] as const) {
-    assert.equal(select(filter), expected, JSON.stringify(filter));
+    assert.equal(await select(filter), expected, JSON.stringify(filter));
   }
 });

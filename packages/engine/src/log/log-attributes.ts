@@ -1,4 +1,5 @@
-import { FairleadError } from '@fairlead/base';
+import { FairleadError, messageOf } from '@fairlead/base';
+import type { Expression } from '@fairlead/base/expression';
 import type { Container } from '../model.ts';
 
 /** What a log says about its container in every entry, by name. */
@@ -18,11 +19,14 @@ const SHORT = 12;
  *
  * @throws FairleadError `invalid-argument` in Docker's words, which it says when the container is started.
  */
-export function logAttributes(subject: LogSubject, options: Readonly<Record<string, string>>): LogAttributes {
+export async function logAttributes(
+  subject: LogSubject,
+  options: Readonly<Record<string, string>>,
+): Promise<LogAttributes> {
   const variables = Object.fromEntries(subject.env.map(nameAndValue));
   const attributes = {
-    ...chosen(subject.labels, options['labels'], options['labels-regex']),
-    ...chosen(variables, options['env'], options['env-regex']),
+    ...(await chosen(subject.labels, options['labels'], options['labels-regex'])),
+    ...(await chosen(variables, options['env'], options['env-regex'])),
   };
   const tag = options['tag'] ? logTag(options['tag'], subject) : '';
   const all = Object.entries({ ...attributes, ...(tag !== '' && { tag }) });
@@ -34,19 +38,20 @@ function nameAndValue(variable: string): readonly [string, string] {
   return [name, rest.join('=')];
 }
 
-function chosen(all: LogAttributes, names = '', pattern = ''): LogAttributes {
+async function chosen(all: LogAttributes, names = '', pattern = ''): Promise<LogAttributes> {
   const wanted = names.split(',');
-  const expression = pattern === '' ? undefined : regularExpression(pattern);
+  const expression = pattern === '' ? undefined : await expressionOf(pattern);
   return Object.fromEntries(
     Object.entries(all).filter(([name]) => wanted.includes(name) || (expression?.test(name) ?? false)),
   );
 }
 
-function regularExpression(pattern: string): RegExp {
+async function expressionOf(pattern: string): Promise<Expression> {
+  const { parseExpression } = await import('@fairlead/base/expression');
   try {
-    return new RegExp(pattern);
-  } catch {
-    return fail(`error parsing regexp: ${pattern}`);
+    return parseExpression(pattern);
+  } catch (error) {
+    return fail(messageOf(error));
   }
 }
 

@@ -101,7 +101,7 @@ const subject = {
   labels: { a: '1', b: '2', ab: '3' },
 };
 
-test('labels, variables and a tag become attributes, in the order of their names', () => {
+test('labels, variables and a tag become attributes, in the order of their names', async () => {
   const options = {
     labels: 'b,c',
     'labels-regex': '^a',
@@ -109,19 +109,19 @@ test('labels, variables and a tag become attributes, in the order of their names
     tag: '{{.Name}}/{{.ID}}/{{ .ImageID }}/{{.Command}}',
   };
   assert.equal(
-    JSON.stringify(logAttributes(subject, options)),
+    JSON.stringify(await logAttributes(subject, options)),
     '{"E":"x=y","a":"1","ab":"3","b":"2","tag":"web/6a16cbf75ac3/sha256:d4817/echo hi"}',
   );
-  assert.deepEqual(logAttributes(subject, {}), {});
+  assert.deepEqual(await logAttributes(subject, {}), {});
 });
 
 for (const [options, message] of [
   [{ tag: '{{' }, 'template: log-tag:1: unclosed action'],
   [{ tag: '{{.Nope}}' }, "template: log-tag:1: can't evaluate .Nope in type *logger.Info"],
-  [{ 'env-regex': '(' }, 'error parsing regexp: ('],
+  [{ 'env-regex': '(a' }, 'error parsing regexp: missing closing ): `(a`'],
 ] as const) {
-  test(`attributes are refused: ${message}`, () => {
-    assert.throws(() => logAttributes(subject, options), {
+  test(`attributes are refused: ${message}`, async () => {
+    await assert.rejects(logAttributes(subject, options), {
       message: `failed to initialize logging driver: ${message}`,
     });
   });

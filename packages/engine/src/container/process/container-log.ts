@@ -64,7 +64,8 @@ async function openWriter(
   const { id, config } = container;
   const { logConfig } = config.host;
   const shape = logShape(logConfig);
-  const attributes = logConfig.type === 'json-file' ? logAttributes(subjectOf(container), logConfig.options) : {};
+  const isTold = logConfig.type === 'json-file';
+  const attributes = isTold ? await logAttributes(subjectOf(container), logConfig.options) : {};
   mkdirSync(containerFiles(settings, id).directory, { recursive: true, mode: 0o710 });
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   return await LogWriter.open(path, {
@@ -80,14 +81,18 @@ async function openRemote(container: Container, context: Context, isNew: boolean
   const onFailure = (error: unknown) => logger.error('log not sent', { id, error: messageOf(error) });
   const { openRemoteLog } = await remoteLogs();
   try {
-    return await openRemoteLog(config.host.logConfig, originOf(container), { openUnixDatagram, isNew, onFailure });
+    return await openRemoteLog(config.host.logConfig, await originOf(container), {
+      openUnixDatagram,
+      isNew,
+      onFailure,
+    });
   } catch (error) {
     if (error instanceof FairleadError) throw error;
     throw new FairleadError('internal', `failed to initialize logging driver: ${messageOf(error)}`, { cause: error });
   }
 }
 
-function originOf(container: Container): LogOrigin {
+async function originOf(container: Container): Promise<LogOrigin> {
   const { id, name, imageId, created, config } = container;
   const { options } = config.host.logConfig;
   const { tag = '', ...others } = options;
@@ -97,7 +102,7 @@ function originOf(container: Container): LogOrigin {
     image: config.image,
     command: [container.path, ...container.args].join(' '),
     tag: logTag(tag || '{{.ID}}', subject),
-    attributes: logAttributes(subject, others),
+    attributes: await logAttributes(subject, others),
     hostname: hostname(),
   };
 }
