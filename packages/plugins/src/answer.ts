@@ -13,27 +13,47 @@ import {
 } from '@fairlead/base';
 import { PluginRefusal } from './plugin-error.ts';
 
+/** What Docker's decoder would have made of an answer; its complaints name it. */
+export interface GoType {
+  /** Of the struct: `JoinResponse`. */
+  readonly name: string;
+  /** Where in the answer it is: '' or `InterfaceName.`. */
+  readonly path?: string;
+}
+
 /** What a plugin has answered, read field by field: it was written by others and may be anything. */
 export class Answer {
   readonly #fields: Readonly<Record<string, unknown>>;
+  readonly #type: GoType | undefined;
 
-  constructor(value: unknown) {
+  /**
+   * @param type absent where everything that is not as it should be is taken for absent.
+   * @throws FairleadError `internal` in Go's words for what is no object.
+   */
+  constructor(value: unknown, type?: GoType) {
+    if (type !== undefined && !isRecord(value) && isThere(value)) {
+      throw mistyped(value, `value of type api.${type.name}`);
+    }
     this.#fields = isRecord(value) ? value : {};
+    this.#type = type;
   }
 
-  /** A text; '' when there is none. */
+  /** A text; '' when there is none. @throws FairleadError `internal` in Go's words for what is none. */
   text(name: string): string {
-    const value = this.#fields[name];
+    const value = this.#field(name, 'string', 'string');
     return typeof value === 'string' ? value : '';
   }
 
+  /** @throws as {@link text}. */
   flag(name: string): boolean {
-    return this.#fields[name] === true;
+    return this.#field(name, 'boolean', 'bool') === true;
   }
 
-  /** What is inside; empty when there is nothing. */
-  inside(name: string): Answer {
-    return new Answer(this.#fields[name]);
+  /** What is inside; empty when there is nothing. @param goType of the struct there. @throws as {@link text}. */
+  inside(name: string, goType?: string): Answer {
+    const type = this.#type && goType !== undefined && { name: goType, path: `${this.#type.path ?? ''}${name}.` };
+    if (type && isThere(this.#fields[name]) && !isRecord(this.#fields[name])) this.#refuse(name, `api.${goType}`);
+    return type ? new Answer(this.#fields[name], type) : new Answer(this.#fields[name]);
   }
 
   /** An object of the plugin's own, as it is. */
@@ -42,13 +62,17 @@ export class Answer {
     return isRecord(value) ? value : undefined;
   }
 
-  list(name: string): Answer[] {
+  /** @param goType of the structs in it. @throws as {@link text}. */
+  list(name: string, goType = ''): Answer[] {
     const value = this.#fields[name];
-    return Array.isArray(value) ? value.map((item) => new Answer(item)) : [];
+    if (this.#type !== undefined && isThere(value) && !Array.isArray(value)) this.#refuse(name, `[]api.${goType}`);
+    const type = this.#type && { name: goType, path: `${this.#type.path ?? ''}${name}.` };
+    return Array.isArray(value) ? value.map((item) => new Answer(item, type)) : [];
   }
 
+  /** @throws as {@link text}. */
   number(name: string): number {
-    const value = this.#fields[name];
+    const value = this.#field(name, 'number', 'int');
     return typeof value === 'number' ? value : 0;
   }
 
@@ -86,6 +110,29 @@ export class Answer {
       throw new FairleadError('internal', `address ${text}: invalid MAC address`);
     }
   }
+
+  #field(name: string, wanted: 'string' | 'boolean' | 'number', goType: string): unknown {
+    const value = this.#fields[name];
+    if (this.#type !== undefined && isThere(value) && typeof value !== wanted) this.#refuse(name, goType);
+    return value;
+  }
+
+  #refuse(name: string, goType: string): never {
+    const { name: struct, path = '' } = this.#type ?? { name: '' };
+    throw mistyped(this.#fields[name], `struct field ${struct}.${path}${name} of type ${goType}`);
+  }
+}
+
+/** As Go's decoder complains (encoding/json, UnmarshalTypeError). */
+function mistyped(value: unknown, place: string): FairleadError {
+  const kinds: Readonly<Record<string, string>> = { boolean: 'bool', number: 'number', string: 'string' };
+  const kind = kinds[typeof value] ?? (Array.isArray(value) ? 'array' : 'object');
+  return new FairleadError('internal', `json: cannot unmarshal ${kind} into Go ${place}`);
+}
+
+/** To Go's decoder null is nothing. */
+function isThere(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -96,11 +143,12 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
  * Read an answer that may be a refusal.
  *
  * @param field where this protocol puts its errors.
+ * @param type what the answer should be; absent where nobody cares.
  * @param prefix what Docker puts before them.
  * @throws PluginRefusal with the plugin's own words.
  */
-export function accepted(value: unknown, field: 'Err' | 'Error', prefix = 'remote: '): Answer {
-  const answer = new Answer(value);
+export function accepted(value: unknown, field: 'Err' | 'Error', prefix = 'remote: ', type?: GoType): Answer {
+  const answer = new Answer(value, type);
   const refusal = answer.text(field);
   if (refusal !== '') throw new PluginRefusal(`${prefix}${refusal}`);
   return answer;

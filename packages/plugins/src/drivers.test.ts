@@ -80,7 +80,32 @@ test('an endpoint is told with its ports; what was left open is the driver’s t
 
 const joins: readonly [what: string, answer: unknown, expected: object | RegExp][] = [
   ['nothing', {}, { prefix: 'eth', routes: [], disableGatewayService: false }],
-  ['no object', [1, 2], { prefix: 'eth', routes: [], disableGatewayService: false }],
+  [
+    'nulls',
+    { InterfaceName: null, StaticRoutes: null, Gateway: null },
+    { prefix: 'eth', routes: [], disableGatewayService: false },
+  ],
+  ['no object', [1, 2], /json: cannot unmarshal array into Go value of type api\.JoinResponse/],
+  [
+    'a number for a name',
+    { InterfaceName: { SrcName: 7 } },
+    /cannot unmarshal number into Go struct field InterfaceName\.InterfaceName\.SrcName of type string$/,
+  ],
+  [
+    'a text for an object',
+    { InterfaceName: 'eth0' },
+    /cannot unmarshal string into Go struct field JoinResponse\.InterfaceName of type api\.InterfaceName$/,
+  ],
+  [
+    'a text for a flag',
+    { DisableGatewayService: 'yes' },
+    /cannot unmarshal string into Go struct field JoinResponse\.DisableGatewayService of type bool$/,
+  ],
+  [
+    'an object for a list',
+    { StaticRoutes: {} },
+    /cannot unmarshal object into Go struct field JoinResponse\.StaticRoutes of type \[\]api\.StaticRoute$/,
+  ],
   [
     'everything',
     {
@@ -157,6 +182,12 @@ test('what is no pool and no address is refused in Go’s words', async () => {
   });
   await assert.rejects(ipam({}).driver.requestPool(request), { message: 'invalid CIDR address: ' });
   await assert.rejects(ipam({ Error: 'no' }).driver.requestPool(request), { message: 'remote: no' });
+  await assert.rejects(ipam({ Pool: 5 }).driver.requestPool(request), {
+    message: 'json: cannot unmarshal number into Go struct field RequestPoolResponse.Pool of type string',
+  });
+  await assert.rejects(ipam('here').driver.addressSpace(), {
+    message: 'json: cannot unmarshal string into Go value of type api.GetAddressSpacesResponse',
+  });
   await assert.rejects(ipam({ Address: '10.0.0.5' }).driver.requestAddress('p', undefined, {}), {
     message: 'invalid CIDR address: 10.0.0.5',
   });

@@ -34,6 +34,12 @@ export interface AddressPurpose {
   readonly options?: Readonly<Record<string, string>>;
 }
 
+/** How Docker calls answers that are not called after the question (libnetwork, ipams/remote/api). */
+const answerTypes: Readonly<Record<string, string>> = {
+  GetCapabilities: 'GetCapabilityResponse',
+  GetDefaultAddressSpaces: 'GetAddressSpacesResponse',
+};
+
 /** A giver of addresses in another process (libnetwork's remote IPAM protocol, version 1). */
 export class RemoteIpamDriver {
   readonly #caller: PluginCaller;
@@ -97,6 +103,7 @@ export class RemoteIpamDriver {
   }
 
   async #call(method: string, body?: unknown): Promise<Answer> {
-    return accepted(await this.#caller.call(`IpamDriver.${method}`, body), 'Error');
+    const name = answerTypes[method] ?? `${method}Response`;
+    return accepted(await this.#caller.call(`IpamDriver.${method}`, body), 'Error', 'remote: ', { name });
   }
 }

@@ -73,6 +73,13 @@ export interface DrivenJoin {
   readonly disableGatewayService: boolean;
 }
 
+/** How Docker calls answers that are not called after the question (libnetwork, drivers/remote/api). */
+const answerTypes: Readonly<Record<string, string>> = {
+  GetCapabilities: 'GetCapabilityResponse',
+  DiscoverNew: 'DiscoveryResponse',
+  DiscoverDelete: 'DiscoveryResponse',
+};
+
 const numbers: Readonly<Record<PortProtocol, number>> = { tcp: 6, udp: 17, sctp: 132 };
 
 /**
@@ -120,7 +127,7 @@ export class RemoteNetworkDriver {
       Interface: { Address: given.ipv4 ?? '', AddressIPv6: given.ipv6 ?? '', MacAddress: given.mac ?? '' },
       Options: detailsJson(details),
     });
-    return chosen(answer.inside('Interface'), given);
+    return chosen(answer.inside('Interface', 'EndpointInterface'), given);
   }
 
   async deleteEndpoint(key: EndpointKey): Promise<void> {
@@ -134,14 +141,14 @@ export class RemoteNetworkDriver {
       SandboxKey: sandboxKey,
       Options: detailsJson(details),
     });
-    const name = answer.inside('InterfaceName');
+    const name = answer.inside('InterfaceName', 'InterfaceName');
     const [gateway, gateway6] = [answer.address('Gateway'), answer.address('GatewayIPv6')];
     return {
       ...(name.text('SrcName') && { source: interfaceName(name.text('SrcName')) }),
       prefix: interfaceName(name.text('DstPrefix') || 'eth'),
       ...(gateway && { gateway }),
       ...(gateway6 && { gateway6 }),
-      routes: answer.list('StaticRoutes').map(routeOf),
+      routes: answer.list('StaticRoutes', 'StaticRoute').map(routeOf),
       disableGatewayService: answer.flag('DisableGatewayService'),
     };
   }
@@ -171,7 +178,8 @@ export class RemoteNetworkDriver {
   }
 
   async #call(method: string, body?: unknown): Promise<Answer> {
-    return accepted(await this.#caller.call(`NetworkDriver.${method}`, body), 'Err');
+    const name = answerTypes[method] ?? `${method}Response`;
+    return accepted(await this.#caller.call(`NetworkDriver.${method}`, body), 'Err', 'remote: ', { name });
   }
 
   async #optional(method: string, body: unknown): Promise<void> {

@@ -84,6 +84,11 @@ export class AddressBook {
     return this.#leases.put(lease);
   }
 
+  /** True when an address of a network is somebody's, or can be nobody's. */
+  isTaken(network: string, address: IpAddress): boolean {
+    return this.#poolOf(network, address)?.isTaken(address) === true;
+  }
+
   /** Every lease on a network. */
   leasesOn(network: string): Lease[] {
     return [...this.#leases].filter((lease) => lease.network === network);

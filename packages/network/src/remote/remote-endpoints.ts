@@ -179,10 +179,8 @@ function faultOf({ ipv4, ipv6 }: DrivenInterface, network: Network): string | un
 function detailsOf(sandbox: Sandbox, { config }: Endpoint): EndpointDetails {
   const ports = sandbox.ports.flatMap(singleBindings);
   const exposed = ports.map(({ protocol, containerPort }) => ({ protocol, port: containerPort }));
-  const isFirst = (one: (typeof exposed)[number], index: number) =>
-    exposed.findIndex(({ protocol, port }) => protocol === one.protocol && port === one.port) === index;
   return {
-    exposed: exposed.filter(isFirst),
+    exposed: [...new Map(exposed.map((one) => [`${one.port}/${one.protocol}`, one])).values()],
     ports: ports.map(({ protocol, containerPort, hostAddress, hostPorts }) => ({
       protocol,
       port: containerPort,

@@ -10,7 +10,7 @@ import {
   tryParseIpAddress,
 } from '@fairlead/base';
 import type { RemoteIpamDriver } from '@fairlead/plugins';
-import { fits, randomMac } from '../address/address-book.ts';
+import { fits, leaseId, randomMac } from '../address/address-book.ts';
 import type { JoinRequest } from '../endpoint/endpoint-factory.ts';
 import { requireValidEndpoint } from '../endpoint/endpoint-rules.ts';
 import type { EndpointConfig, Lease, Network } from '../model.ts';
@@ -81,7 +81,7 @@ export class RemoteLeases {
       const take = async (family: Family, wanted: string | undefined) => {
         if (!network[`ipv${family}`]) return undefined;
         const fixed = wanted ? tryParseIpAddress(wanted) : undefined;
-        const given = await this.#take(driver, network, family, fixed, mac);
+        const given = await this.#take(driver, network, owner, { family, wanted: fixed, mac });
         taken.push(given);
         return given.address;
       };
@@ -89,7 +89,7 @@ export class RemoteLeases {
       const given = { ...(ipv4 && { ipv4 }), ...(ipv6 && { ipv6 }), ...(mac && { mac }) };
       this.#state.addresses.adopt(network, owner, config, given);
     } catch (error) {
-      for (const { pool, address } of taken) await driver.releaseAddress(pool, address).catch(() => {});
+      for (const { pool, address } of taken) this.#giveBack(network, owner, pool, address);
       throw error;
     }
   }
@@ -97,17 +97,34 @@ export class RemoteLeases {
   async #take(
     driver: RemoteIpamDriver,
     network: Network,
-    family: Family,
-    wanted: IpAddress | undefined,
-    mac: MacAddress | undefined,
+    owner: string,
+    { family, wanted, mac }: AddressQuestion,
   ): Promise<{ readonly pool: string; readonly address: IpAddress }> {
     const pool = poolOf(network, family, wanted);
     if (pool === undefined) throw new FairleadError('internal', `no pool of IPv${family} on network ${network.name}`);
     const address = addressOf(await driver.requestAddress(pool, wanted, { ...(mac && { mac }) }));
-    if (poolOf(network, family, address) === pool) return { pool, address };
-    await driver.releaseAddress(pool, address).catch(() => {});
-    throw new FairleadError('internal', `remote: address ${address} is not of the pool that it was asked of`);
+    if (poolOf(network, family, address) !== pool) {
+      this.#giveBack(network, owner, pool, address);
+      throw new FairleadError('internal', `remote: address ${address} is not of the pool that it was asked of`);
+    }
+    // It stays whose it is: the gateway's, that of another container, or nobody's.
+    if (this.#state.addresses.isTaken(network.id, address)) {
+      throw new FairleadError('forbidden', `remote: ${address}: Address already in use`);
+    }
+    return { pool, address };
   }
+
+  /** What nobody has use for; a plugin that does not listen now is told later. */
+  #giveBack({ id, ipamDriver }: Network, owner: string, pool: string, address: IpAddress): void {
+    this.#state.owe(ipamDriver, leaseId(id, owner), { kind: 'release-address', pool, address });
+  }
+}
+
+/** An address that is wanted. */
+interface AddressQuestion {
+  readonly family: Family;
+  readonly wanted: IpAddress | undefined;
+  readonly mac: MacAddress | undefined;
 }
 
 /** The pool that an address is of, or the first of its family. */

@@ -5,6 +5,7 @@ import type { Network } from '../model.ts';
 import { FakePlugin } from '../testing/fake-plugin.ts';
 import { Life } from '../testing/life.ts';
 import { plainSettings, Rig } from '../testing/rig.ts';
+import { narrow } from '../testing/walk.ts';
 
 /** An engine on a machine that has a plugin. */
 async function started(): Promise<{ rig: Rig; plugin: FakePlugin }> {
@@ -154,6 +155,134 @@ async function diesAfter(method: string): Promise<void> {
 for (const method of ['CreateNetwork', 'DeleteNetwork', 'CreateEndpoint', 'Join', 'Leave', 'DeleteEndpoint']) {
   test(`nothing is left when the engine dies while a plugin answers ${method}`, () => diesAfter(method));
 }
+
+/** The plugin ends when it has done what it was asked, before it could say so; it is back when the engine starts again. */
+async function endsAt(method: string): Promise<void> {
+  const { rig, plugin } = await started();
+  using _ = rig;
+  const end = () => {
+    plugin.after = (one) => {
+      if (one === method) plugin.isGone = true;
+      return undefined;
+    };
+  };
+  if (method === 'CreateNetwork') end();
+  const making = create(rig, { ipam: 'plug' });
+  const network = method === 'CreateNetwork' ? await assert.rejects(making, /EOF|gone/) : await making;
+  if (network) {
+    const sandbox = await rig.sandbox('web');
+    const refuses = method === 'CreateEndpoint' || method === 'Join';
+    if (refuses) end();
+    const joining = rig.join(sandbox, network);
+    if (refuses) await assert.rejects(joining, /EOF|gone/);
+    else await joining;
+    end();
+    await rig.controller.closeSandbox(sandbox.id);
+    rig.controller.releaseLeases('web-id');
+    await rig.controller.removeNetwork('net');
+  }
+  assert.ok(plugin.isGone, 'it has come to that');
+  plugin.after = () => undefined;
+  plugin.isGone = false;
+  await rig.boot(new Life());
+  await settled(() => plugin.books.size === 0 && [...rig.state.debts].length === 0);
+  assert.deepEqual([[...plugin.books], [...rig.state.debts]], [[], []]);
+  assert.deepEqual(
+    rig.controller.networks().some(({ driver }) => driver === 'plug'),
+    false,
+  );
+  rig.assertConsistent();
+}
+
+for (const method of [
+  ...['CreateNetwork', 'CreateEndpoint', 'Join', 'Leave', 'DeleteEndpoint'],
+  ...['ReleaseAddress', 'ReleasePool', 'DeleteNetwork'],
+]) {
+  test(`nothing is left when a plugin ends while it answers ${method}, as soon as it is back`, () => endsAt(method));
+}
+
+test('a pool that a plugin has given goes back when it ends before there is an address of it', async () => {
+  const { rig, plugin } = await started();
+  using _ = rig;
+  plugin.after = (method) => {
+    if (method === 'RequestAddress') plugin.isGone = true;
+    return undefined;
+  };
+  await assert.rejects(create(rig, { ipam: 'plug' }), { message: 'failed to allocate gateway (): EOF' });
+  plugin.after = () => undefined;
+  plugin.isGone = false;
+  await rig.boot(new Life());
+  await settled(() => !plugin.books.has('pool p'));
+  assert.ok(!plugin.books.has('pool p'));
+});
+
+/** The network is 10.99.0.0/24, its gateway 10.99.0.2, and another container has 10.99.0.3. */
+const nonsense: readonly [what: string, answer: unknown, reason: RegExp][] = [
+  ['the gateway’s', { Address: '10.99.0.2/24' }, /^remote: 10\.99\.0\.2: Address already in use$/],
+  ['another container’s', { Address: '10.99.0.3/24' }, /^remote: 10\.99\.0\.3: Address already in use$/],
+  ['the network’s own', { Address: '10.99.0.0/24' }, /^remote: 10\.99\.0\.0: Address already in use$/],
+  ['that of everybody', { Address: '10.99.0.255/24' }, /^remote: 10\.99\.0\.255: Address already in use$/],
+  ['of another network', { Address: '192.0.2.1/24' }, /^remote: address 192\.0\.2\.1 is not of the pool/],
+  ['of the other family', { Address: 'fd00::9/64' }, /^remote: address fd00::9 is not of the pool/],
+  ['without a length', { Address: '10.99.0.9' }, /^invalid CIDR address: 10\.99\.0\.9$/],
+  ['a number', { Address: 10 }, /^json: cannot unmarshal number into Go struct field RequestAddressResponse\.Address/],
+  ['nothing', {}, /^invalid CIDR address: $/],
+  ['no answer', ['10.99.0.9/24'], /^json: cannot unmarshal array into Go value of type api\.RequestAddressResponse$/],
+];
+
+test('an address that a plugin cannot mean is refused, and everything is as it was', async () => {
+  const { rig, plugin } = await started();
+  using _ = rig;
+  const network = await create(rig, { driver: 'bridge', ipam: 'plug' });
+  assert.equal(network.subnets[0]?.gateway, '10.99.0.2');
+  assert.equal((await rig.join(await rig.sandbox('first'), network)).ipv4, '10.99.0.3');
+  const sandbox = await rig.sandbox('web');
+  const [before, books] = [rig.snapshot(), [...plugin.books]];
+  for (const [what, answer, reason] of nonsense) {
+    plugin.answers.set('RequestAddress', answer);
+    await assert.rejects(rig.join(sandbox, network), (error: Error) => reason.test(error.message), what);
+    assert.equal(rig.snapshot(), before, what);
+  }
+  assert.deepEqual([...plugin.books], books, 'what somebody has is not given back for him');
+  plugin.answers.clear();
+  assert.equal((await rig.join(sandbox, network)).ipv4, '10.99.0.4');
+});
+
+test('a plugin gives the addresses of a network of several bridges', async () => {
+  const rig = await Rig.started({ ...plainSettings, bridgeCapacity: narrow });
+  using _ = rig;
+  const plugin = new FakePlugin((changes) => rig.kernel.apply(changes));
+  rig.plugins = plugin;
+  await rig.boot(new Life());
+  const network = await create(rig, { driver: 'bridge', ipam: 'plug' });
+  const places: string[] = [];
+  for (const name of ['a', 'b', 'c', 'd']) {
+    const { ipv4, segment = 0 } = await rig.join(await rig.sandbox(name), network);
+    places.push(`${ipv4} on ${segment}`);
+  }
+  assert.deepEqual(places, ['10.99.0.3 on 0', '10.99.0.4 on 1', '10.99.0.5 on 1', '10.99.0.6 on 2']);
+  rig.assertConsistent();
+});
+
+test('a plugin is told every port of a range, and of a port that is published twice once that it is exposed', async () => {
+  const { rig, plugin } = await started();
+  using _ = rig;
+  const network = await create(rig);
+  const told: { readonly exposed: number; readonly ports: number }[] = [];
+  plugin.heard = (method, { Options }) => {
+    if (method !== 'CreateEndpoint') return;
+    const list = (name: string) => {
+      const value = Object.entries(Options ?? {}).find(([key]) => key === `com.docker.network.${name}`)?.[1];
+      return Array.isArray(value) ? value.length : 0;
+    };
+    told.push({ exposed: list('endpoint.exposedports'), ports: list('portmap') });
+  };
+  const range = { first: 20000, last: 20999 };
+  const one = { protocol: 'tcp', containerPort: 20000, count: 1000 } as const;
+  const twice = { protocol: 'tcp', containerPort: 20000, hostPorts: { first: 80, last: 80 } } as const;
+  await rig.join(await rig.sandbox('web', { ports: [{ ...one, hostPorts: range }, twice] }), network);
+  assert.deepEqual(told, [{ exposed: 1000, ports: 1001 }]);
+});
 
 test('a network that a plugin is still making cannot be joined', async () => {
   const { rig, plugin } = await started();

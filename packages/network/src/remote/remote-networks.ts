@@ -1,6 +1,7 @@
-import { FairleadError, type Family, type Logger, messageOf } from '@fairlead/base';
+import { FairleadError, type Family, type Logger, messageOf, newIdentifier } from '@fairlead/base';
+import { PluginRefusal } from '@fairlead/plugins';
 import type { JoinRequest } from '../endpoint/endpoint-factory.ts';
-import type { Debt, Network, NetworkRequest, Sandbox } from '../model.ts';
+import type { Debt, Network, NetworkRequest, RemotePool, Sandbox } from '../model.ts';
 import { familyOptions } from '../network-option.ts';
 import type { Joined } from '../route/gateway.ts';
 import type { NetworkState } from '../state.ts';
@@ -9,7 +10,7 @@ import type { PluginAccess, PluginPort } from './plugin-port.ts';
 import { RemoteEndpoints } from './remote-endpoints.ts';
 import { RemoteLeases } from './remote-leases.ts';
 import { drivenNetwork } from './remote-network.ts';
-import { giveBack, type PreparedPools, requestPools } from './remote-pools.ts';
+import { type PreparedPools, requestPools } from './remote-pools.ts';
 
 /** What plugins have said about a network that is to be made. */
 export interface Prepared {
@@ -51,20 +52,27 @@ export class RemoteNetworks {
     const plugin = await this.#plugins.ipamDriver(name);
     const isParent = request.driver === 'macvlan' || request.driver === 'ipvlan';
     const gateway = isParent ? 'asked' : 'auto';
-    const addresses = await requestPools(plugin, { ipam, families: familiesOf(request), gateway });
-    return {
-      addresses,
-      undo: async () => {
-        for (const pool of addresses.pools) await giveBack(plugin, pool);
-      },
-    };
+    const giveBack = (pools: readonly RemotePool[]) => this.#giveBack(name, pools);
+    const addresses = await requestPools(plugin, { ipam, families: familiesOf(request), gateway }, giveBack);
+    return { addresses, undo: () => giveBack(addresses.pools) };
   }
 
   /** Have a network made that is stored as unfinished. @throws FairleadError in the plugin's words. */
   async finish(network: Network): Promise<Network> {
     const driver = await this.#plugins.networkDriver(network.driver);
-    await driver.createNetwork(drivenNetwork(network));
+    try {
+      await driver.createNetwork(drivenNetwork(network));
+    } catch (error) {
+      if (!(error instanceof PluginRefusal)) await this.#sayUnwanted(network);
+      throw error;
+    }
     return this.#state.networks.put({ ...network, remote: {} });
+  }
+
+  /** Nobody knows whether a plugin has made a network that it was asked for. */
+  async #sayUnwanted({ id, driver }: Network): Promise<void> {
+    this.#state.owe(driver, id, { kind: 'delete-network', network: id });
+    await this.pay(({ about }) => about === id);
   }
 
   /** See that a container has what it needs of plugins before its endpoints are stored. @returns how to give it back. */
@@ -105,6 +113,18 @@ export class RemoteNetworks {
         this.#logger.warn('addresses not told to plugin', { network: network.name, error: messageOf(error) });
       });
     }
+  }
+
+  /** Pools of a network that has not come to be; a plugin that does not listen now is told later. */
+  async #giveBack(plugin: string, pools: readonly RemotePool[]): Promise<void> {
+    const about = newIdentifier();
+    this.#state.store.transaction(() => {
+      for (const { id: pool, kept } of pools) {
+        for (const address of kept) this.#state.owe(plugin, about, { kind: 'release-address', pool, address });
+        this.#state.owe(plugin, about, { kind: 'release-pool', pool });
+      }
+    });
+    await this.pay((debt) => debt.about === about);
   }
 
   async #requireLocal(name: string, { scope }: NetworkRequest): Promise<void> {

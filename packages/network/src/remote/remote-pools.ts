@@ -3,7 +3,6 @@ import {
   FairleadError,
   type Family,
   type IpAddress,
-  messageOf,
   type Prefix,
   prefixFamily,
   tryParseIpAddress,
@@ -32,9 +31,14 @@ export interface PoolQuestion {
 /**
  * Have a plugin give the pools of a network, with the addresses of gateways and those that are kept back.
  *
- * @throws FairleadError in Docker's words, or the plugin's; what it had given by then it has again.
+ * @param giveBack is called with what it had given by the time that it fails.
+ * @throws FairleadError in Docker's words, or the plugin's.
  */
-export async function requestPools(driver: RemoteIpamDriver, question: PoolQuestion): Promise<PreparedPools> {
+export async function requestPools(
+  driver: RemoteIpamDriver,
+  question: PoolQuestion,
+  giveBack: (pools: readonly RemotePool[]) => Promise<void>,
+): Promise<PreparedPools> {
   const { ipam, families } = question;
   const asked = parseIpamConfig(ipam.config ?? [], { ipv6Enabled: families.includes(6) });
   const addressSpace = await driver.addressSpace();
@@ -46,23 +50,15 @@ export async function requestPools(driver: RemoteIpamDriver, question: PoolQuest
       for (const wanted of ofFamily.length > 0 ? ofFamily : [undefined]) {
         const one = await requestPool(driver, { addressSpace, family, wanted, options: ipam.options ?? {} });
         pools.push(one.pool);
+        requireFamily(one, family);
         config.push(await fill(driver, one, wanted, question.gateway, (pool) => pools.splice(-1, 1, pool)));
       }
     }
     return { config, pools };
   } catch (error) {
-    for (const pool of pools) await giveBack(driver, pool);
+    await giveBack(pools);
     throw error;
   }
-}
-
-/** Give a pool back with what was taken of it; a plugin that refuses has it already. */
-export async function giveBack(driver: RemoteIpamDriver, { id, kept }: RemotePool): Promise<readonly string[]> {
-  const failures: string[] = [];
-  const attempt = (work: Promise<void>) => work.catch((error: unknown) => failures.push(messageOf(error)));
-  for (const address of kept) await attempt(driver.releaseAddress(id, address));
-  await attempt(driver.releasePool(id));
-  return failures;
 }
 
 interface Given {
@@ -84,11 +80,12 @@ async function requestPool(
   const asked = { ...(wanted && { pool: wanted.subnet }), ...(wanted?.range && { range: wanted.range }) };
   const given = await driver.requestPool({ addressSpace, ...asked, options, ipv6: family === 6 });
   const pool = { id: given.id, addressSpace, asked, kept: [] };
-  if (prefixFamily(given.pool) !== family) {
-    await giveBack(driver, pool);
-    throw new FairleadError('internal', `remote: pool ${given.pool} is not of the family that was asked for`);
-  }
   return { pool, subnet: given.pool, ...(given.gateway && { gateway: addressOf(given.gateway) }) };
+}
+
+function requireFamily({ subnet }: Given, family: Family): void {
+  if (prefixFamily(subnet) === family) return;
+  throw new FairleadError('internal', `remote: pool ${subnet} is not of the family that was asked for`);
 }
 
 /** @param note gets the pool again with each address that was taken of it. */

@@ -1,6 +1,6 @@
 import { FairleadError } from '@fairlead/base';
 import type { Change } from '@fairlead/netlink';
-import { RemoteIpamDriver, RemoteNetworkDriver } from '@fairlead/plugins';
+import { PluginSilence, RemoteIpamDriver, RemoteNetworkDriver } from '@fairlead/plugins';
 import type { PluginPort } from '../remote/plugin-port.ts';
 
 type Body = Readonly<Record<string, string>>;
@@ -13,6 +13,10 @@ export class FakePlugin implements PluginPort {
   readonly calls: string[] = [];
   /** Said instead of what it would say, by method. */
   readonly answers = new Map<string, unknown>();
+  /** Told of each request before it is answered. */
+  heard: (method: string, body: Readonly<Record<string, unknown>>) => void = () => {};
+  /** Nobody answers any more; its books are kept. */
+  isGone = false;
   /** Comes after each request, before the answer; one that never ends is a plugin that hangs. */
   after: (method: string) => Promise<void> | undefined = () => undefined;
   readonly #apply: (changes: readonly Change[]) => Promise<void>;
@@ -34,11 +38,14 @@ export class FakePlugin implements PluginPort {
     if (name !== 'plug') throw new FairleadError('not-found', `could not find plugin ${name} in v1 plugin registry`);
     return {
       call: async (method: string, body?: unknown) => {
+        if (this.isGone) throw new PluginSilence('gone');
         const short = method.replace('NetworkDriver.', '').replace('IpamDriver.', '');
         this.calls.push(short);
+        this.heard(short, isBody(body) ? body : {});
         const said = this.answers.get(short);
         const answer = said ?? (await this.#answer(short, isBody(body) ? body : {}));
         await this.after(short);
+        if (this.isGone) throw new PluginSilence('EOF');
         return answer;
       },
     };
