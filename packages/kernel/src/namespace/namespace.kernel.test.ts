@@ -16,7 +16,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
 import { parseIpAddress } from '@fairlead/base';
-import { closeDescriptor, makeFifo, openDatagramSocket, openStreamSocket } from '../socket/network-socket.ts';
+import { makeFifo } from '../pipe/pipe.ts';
+import { closeDescriptor, openDatagramSocket, openStreamSocket } from '../socket/network-socket.ts';
 import { SystemCallError } from '../system-call/system-call-error.ts';
 import {
   createNamespace,

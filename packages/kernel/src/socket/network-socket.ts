@@ -1,5 +1,5 @@
 import { ByteWriter, type Family, type IpAddress, ipToBytes } from '@fairlead/base';
-import { bind, close, fcntl, listen, mkfifo, setsockopt, socket } from '../system-call/syscalls.ts';
+import { bind, close, listen, setsockopt, socket } from '../system-call/syscalls.ts';
 
 /** Where a socket is bound. */
 export interface BoundAddress {
@@ -36,7 +36,6 @@ const SOL_IP = 0;
 const IP_TRANSPARENT = 19;
 const IP_FREEBIND = 15;
 const IPV6_FREEBIND = 78;
-const F_SETPIPE_SZ = 1031;
 const on = Uint8Array.of(1, 0, 0, 0);
 const off = new Uint8Array(4);
 
@@ -65,20 +64,6 @@ export function openStreamSocket(where: BoundAddress & { readonly listen?: boole
 /** Close a descriptor that nobody adopted. */
 export function closeDescriptor(descriptor: number): void {
   close(descriptor);
-}
-
-/**
- * Make a named pipe; the process's umask applies to `mode`.
- *
- * @throws SystemCallError `EEXIST` when the path is taken.
- */
-export function makeFifo(path: string, mode: number): void {
-  mkfifo(path, mode);
-}
-
-/** Set how many bytes a pipe holds before its writer blocks; the kernel rounds up to a power of two of pages. */
-export function setPipeCapacity(descriptor: number, bytes: number): number {
-  return fcntl(descriptor, F_SETPIPE_SZ, bytes);
 }
 
 function openBound(where: BoundAddress, type: number): number {

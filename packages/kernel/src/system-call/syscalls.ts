@@ -143,6 +143,16 @@ export const fsmount = declare<[number: number, context: number, flags: number, 
 );
 /** mkfifo(3). */
 export const mkfifo = declare<[path: string, mode: number]>('int mkfifo(const char *, unsigned int)');
+/** pipe2(2) into two 32-bit descriptors. */
+export const pipe2 = declare<[descriptors: Uint8Array, flags: number]>('int pipe2(void *, int)');
+/** splice(2) between descriptors without an offset: the number of bytes moved. */
+export const splice = declare<
+  [from: number, fromOffset: null, to: number, toOffset: null, length: number, flags: number]
+>('long splice(int, void *, int, void *, size_t, unsigned int)');
+/** tee(2): the number of bytes that both pipes have then. */
+export const tee = declare<[from: number, to: number, length: number, flags: number]>(
+  'long tee(int, int, size_t, unsigned int)',
+);
 /** fcntl(2) for the commands that take a number. */
 export const fcntl = declare<[descriptor: number, command: number, value: number]>('int fcntl(int, int, long)');
 
