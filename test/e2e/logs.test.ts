@@ -96,6 +96,32 @@ describe('logs', { timeout: 120_000 }, () => {
     assert.equal(await docker('logs', 'steady'), numbers(1, 600));
   });
 
+  test('a daemon that is killed while a container writes as fast as it can loses no line and doubles none', async () => {
+    const lines = 150_000;
+    const line = (number: number) => `${number} ${'some more words '.repeat(5)}`;
+    const program =
+      `BEGIN { for (i = 1; i <= ${lines}; i++) { print i, "${line(0).slice(2)}"; ` +
+      'if (i % 1000 == 0) print i > "/dev/stderr" } }';
+    const options = ['--log-opt', 'max-size=1m', '--log-opt', 'max-file=100'];
+    const id = (await docker('run', '-d', '--name', 'torrent', ...options, 'busybox', 'awk', program)).trim();
+    const folder = dirname((await docker('inspect', '-f', '{{.LogPath}}', id)).trim());
+    const files = () => readdirSync(folder).filter((name) => name.startsWith(`${id}-json.log`));
+    for (const progress of [3, 7, 11, 15]) {
+      while (files().length < progress) await sleep(1);
+      await engine.daemon.kill9();
+      await engine.daemon.restart();
+    }
+    await docker('wait', id);
+    const { stdout, stderr } = await engine.daemon.tryDocker(['logs', id]);
+    const thousands = Array.from({ length: lines / 1000 }, (_, index) => `${(index + 1) * 1000}\n`);
+    assert.equal(stderr, thousands.join(''));
+    const found = stdout.split('\n');
+    assert.equal(found.pop(), '');
+    const wrong = found.findIndex((text, index) => text !== line(index + 1));
+    assert.equal(wrong, -1, `line ${wrong + 1}: ${found.slice(wrong - 1, wrong + 2).join('\n')}`);
+    assert.equal(found.length, lines);
+  });
+
   test('half a line that is there when the daemon is told to end comes out whole', async () => {
     await docker('run', '-d', '--name', 'halved', 'busybox', 'sh', '-c', 'printf "one "; sleep 1.5; echo line');
     await sleep(300);

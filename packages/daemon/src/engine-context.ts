@@ -1,19 +1,23 @@
 import { type ContainerTable, type EngineContext, Images, isUp } from '@fairlead/engine';
 import {
+  copyPipe,
   listXattrs,
   makeFifo,
   makeNode,
   mountFileSystem,
   mountPoints,
   mountWithIdentities,
+  movePipe,
   namespacePath,
   openInRoot,
   openMountTree,
   openOwner,
+  openPipe,
   openUnixDatagram,
   readXattr,
   setPipeCapacity,
   unmountFileSystem,
+  whenReadable,
   writeXattr,
 } from '@fairlead/kernel';
 import type { NetworkController } from '@fairlead/network';
@@ -30,7 +34,11 @@ export function engineContext(foundation: Foundation, network: NetworkController
     containerd: containerd.client,
     images: imagesOn(foundation),
     keeper: names,
-    ...{ makeFifo, setPipeCapacity, mountWithIdentities, namespacePath, openUnixDatagram },
+    pipeCalls: {
+      ...{ makeFifo, setPipeCapacity },
+      keeping: { makeFifo, setPipeCapacity, openPipe, movePipe, copyPipe, whenReadable },
+    },
+    ...{ mountWithIdentities, namespacePath, openUnixDatagram },
     fileSystems: { mount: mountFileSystem, unmount: unmountFileSystem, mountPoints },
     files: { openInRoot, openMountTree, makeNode, listXattrs, readXattr, writeXattr },
     volumePlugins: plugins,

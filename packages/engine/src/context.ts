@@ -1,6 +1,6 @@
 import type { IdentityMapping, Logger } from '@fairlead/base';
 import type { NetworkController } from '@fairlead/network';
-import type { Containerd, HostFacts, MakeFifo, RuntimeOptions, SetPipeCapacity } from '@fairlead/runtime';
+import type { Containerd, HostFacts, PipeCalls, RuntimeOptions } from '@fairlead/runtime';
 import type { Store } from '@fairlead/store';
 import type { EventLog } from './event-log.ts';
 import type { FileCalls } from './files/file-calls.ts';
@@ -76,8 +76,7 @@ export interface EngineContext {
   readonly images: Images;
   readonly events: EventLog;
   readonly keeper: OutputKeeper;
-  readonly makeFifo: MakeFifo;
-  readonly setPipeCapacity: SetPipeCapacity;
+  readonly pipeCalls: PipeCalls;
   readonly fileSystems: FileSystems;
   readonly files: FileCalls;
   /** Absolute path of a pinned network namespace. */

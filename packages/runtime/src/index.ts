@@ -26,15 +26,19 @@ export type { Descriptor, Labels, SnapshotMount } from './containerd/descriptor.
 export type { Differ } from './containerd/differ.ts';
 export { configLabels } from './containerd/gc-labels.ts';
 export type { ImageRecord, ImageStore } from './containerd/image-store.ts';
+export type { KeepingCalls } from './containerd/kept-output.ts';
 export type { Layer, LayerStore } from './containerd/layer-store.ts';
 export type { Lease, Leases } from './containerd/leases.ts';
+export type { OutputStream, SetPipeCapacity } from './containerd/output-stream.ts';
 export {
+  heldPaths,
+  type LeftOutput,
   type MakeFifo,
   type PipeCalls,
   ProcessStreams,
-  type SetPipeCapacity,
   type StreamLayout,
   type StreamPaths,
+  streamPaths,
 } from './containerd/process-streams.ts';
 export type { SnapshotInfo, SnapshotOptions, SnapshotStore } from './containerd/snapshot-store.ts';
 export type { TaskEvent, TaskEventBase } from './containerd/task-events.ts';

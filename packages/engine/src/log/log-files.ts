@@ -1,4 +1,4 @@
-import { readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, fstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { lateModule } from '@fairlead/base';
@@ -26,6 +26,25 @@ export function rotatedFiles(path: string): RotatedFile[] {
     .sort((a, b) => b.age - a.age);
 }
 
+/** What was cut off when the program was killed: a new file that had not come to its place, a compression. */
+export function completeRotation(path: string): void {
+  const next = nextPath(path);
+  if (!existsSync(path) && existsSync(next)) renameSync(next, path);
+  for (const file of [next, partPath(path)]) rmSync(file, { force: true });
+  for (const file of rotatedFiles(path))
+    if (file.compressed) rmSync(file.path.slice(0, -'.gz'.length), { force: true });
+}
+
+/** The new file before it comes to its place. */
+function nextPath(path: string): string {
+  return `${path}.next`;
+}
+
+/** A file while it is being compressed. */
+function partPath(path: string): string {
+  return `${path}.gz-part`;
+}
+
 /**
  * Replaces the file of a log by a new one: `X.log` becomes `X.log.1`, that becomes `X.log.2`, and so on; what is beyond
  * the number of files goes. Whoever has a file open reads on in it.
@@ -41,8 +60,6 @@ export class LogRotation {
     this.#path = path;
     this.#shape = shape;
     this.#onFailure = onFailure;
-    // What a rotation that was cut off has left.
-    for (const file of [this.#next, this.#part]) rmSync(file, { force: true });
   }
 
   /** How many files this one has begun. It changes in the same turn of the event loop as the names do. */
@@ -50,10 +67,15 @@ export class LogRotation {
     return this.#generation;
   }
 
-  /** @returns the new file. @throws Error of the file system; the old file goes on then. */
-  async rotate(): Promise<FileHandle> {
+  /**
+   * @param announce told of the new file before it takes the place of the old one.
+   * @returns the new file.
+   * @throws Error of the file system; the old file goes on then.
+   */
+  async rotate(announce: (inode: number) => void): Promise<FileHandle> {
     const file = await open(this.#next, 'wx+', 0o640);
     try {
+      announce(fstatSync(file.fd).ino);
       this.#shift();
       renameSync(this.#next, this.#path);
       this.#generation++;
@@ -72,11 +94,11 @@ export class LogRotation {
   }
 
   get #next(): string {
-    return `${this.#path}.next`;
+    return nextPath(this.#path);
   }
 
   get #part(): string {
-    return `${this.#path}.gz-part`;
+    return partPath(this.#path);
   }
 
   #shift(): void {

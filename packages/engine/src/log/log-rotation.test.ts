@@ -112,6 +112,14 @@ test('a log that is opened again goes on with its files', async () => {
   assert.ok(!existsSync(`${path}.next`) && !existsSync(`${path}.gz-part`));
 });
 
+test('a file that was compressed and not yet removed when the program was killed is read once', async () => {
+  const path = await written(20, { compress: true });
+  const lines = (await allOf(readLog(path, both))).map(text);
+  writeFileSync(`${path}.1`, gunzipSync(readFileSync(`${path}.1.gz`)));
+  await (await LogWriter.open(path)).close();
+  assert.deepEqual((await allOf(readLog(path, both))).map(text), lines);
+});
+
 for (const compress of [false, true]) {
   test(`who follows loses nothing when files are followed by others${compress ? ' and compressed' : ''}`, async () => {
     const path = newPath();

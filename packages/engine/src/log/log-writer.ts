@@ -1,19 +1,21 @@
-import { ftruncateSync, writeSync } from 'node:fs';
+import { fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import type { OutputChunk } from '../engine-port.ts';
 import { DiskPace } from './disk-pace.ts';
-import { LineSplitter } from './line-splitter.ts';
 import type { LogAttributes } from './log-attributes.ts';
-import { EntryBuffer, entrySuffix } from './log-entry.ts';
-import { LogRotation } from './log-files.ts';
+import { EntryBuffer } from './log-entry.ts';
+import { completeRotation, LogRotation } from './log-files.ts';
+import { countEntries, entriesWritten, withoutFirst } from './log-progress.ts';
 import { repairLog } from './log-repair.ts';
 import { type LogShape, plainShape } from './log-shape.ts';
+import { LogStream } from './log-stream.ts';
 import { LogClock } from './log-time.ts';
-import { UnfinishedLines } from './unfinished-lines.ts';
+import { ProgressFile } from './progress-file.ts';
+import { takeUnfinishedLines } from './unfinished-lines.ts';
 
-/** Bytes of entries that may wait for the disk before the container has to. */
-const highWater = 1 << 20;
+/** Bytes that are kept for entries while more and more of them wait for the disk. */
+const busyBuffer = 1 << 21;
 
 /**
  * Up to so many bytes of entries are written before anything else happens, as long as the disk takes them at once: what a
@@ -33,8 +35,6 @@ const draftBuffer = 1 << 20;
 /** Where entries are made, by all logs in turn: they are written, or kept elsewhere, before the next ones are made. */
 const draft = new EntryBuffer();
 
-/** From so many bytes on whole lines are looked at together. */
-const worthLooking = 1 << 10;
 const newline = 10;
 
 /** A place between two entries. */
@@ -53,11 +53,20 @@ export interface LogMark {
   readonly rest: readonly OutputChunk[];
 }
 
+/** Output that was taken from its pipe by a program that was killed, and is kept by somebody else. */
+export interface LeftPiece extends OutputChunk {
+  readonly letGo: () => void;
+}
+
 /** How a log is to be written. */
 export interface LogWriterOptions {
   readonly shape?: LogShape;
   /** What every entry says about the container. */
   readonly attributes?: LogAttributes;
+  /** Where its progress is noted, best in memory; beside the log when absent. */
+  readonly progress?: string;
+  /** What an earlier program had not let go of. */
+  readonly left?: readonly LeftPiece[];
   /** Told when the disk does not take entries, which are lost, or no new file can be begun. */
   readonly onFailure?: (error: unknown) => void;
 }
@@ -73,6 +82,7 @@ export class LogWriter implements AsyncDisposable {
   readonly #shape: LogShape;
   readonly #rotation: LogRotation;
   #file: FileHandle;
+  #inode: number;
   /** Bytes in the file. */
   #size: number;
   /** What {@link #end} was when the last files were begun, by their generation. */
@@ -83,7 +93,9 @@ export class LogWriter implements AsyncDisposable {
   /** Bytes of entries that the disk did not take. */
   #lost = 0;
   readonly #clock = new LogClock();
-  readonly #unfinished: UnfinishedLines;
+  readonly #progress: ProgressFile;
+  /** Entries of what is taken in now that an earlier program has written. */
+  #known = 0;
   readonly #streams: { readonly stdout: LogStream; readonly stderr: LogStream };
   readonly #listeners = new Set<() => void>();
   #pending = new EntryBuffer();
@@ -92,19 +104,20 @@ export class LogWriter implements AsyncDisposable {
   #begun = 0;
   #ended = 0;
   #flushing = false;
-  #room: PromiseWithResolvers<void> | undefined;
   #closing: Promise<void> | undefined;
   #closed = false;
 
-  private constructor(file: FileHandle, size: number, path: string, options: LogWriterOptions) {
-    const { shape = plainShape, attributes = {}, onFailure = () => {} } = options;
+  private constructor(file: FileHandle, path: string, options: LogWriterOptions) {
+    const { shape = plainShape, attributes = {}, onFailure = () => {}, progress = `${path}.progress` } = options;
+    const { size, ino } = fstatSync(file.fd);
     this.#file = file;
+    this.#inode = ino;
     this.#size = size;
     this.#end = size;
     this.#shape = shape;
     this.#onFailure = onFailure;
     this.#rotation = new LogRotation(path, shape, onFailure);
-    this.#unfinished = new UnfinishedLines(path);
+    this.#progress = new ProgressFile(progress);
     this.#streams = { stdout: new LogStream('stdout', attributes), stderr: new LogStream('stderr', attributes) };
   }
 
@@ -114,12 +127,12 @@ export class LogWriter implements AsyncDisposable {
    * @throws Error of the file system when the file cannot be opened.
    */
   static async open(path: string, options: LogWriterOptions = {}): Promise<LogWriter> {
+    completeRotation(path);
     const file = await open(path, 'a+', 0o640);
     try {
       await repairLog(file);
-      const { size } = await file.stat();
-      const writer = new LogWriter(file, size, path, options);
-      for (const chunk of writer.#unfinished.read(file.fd)) writer.#take(chunk);
+      const writer = new LogWriter(file, path, options);
+      await writer.#goOn(takeUnfinishedLines(path, fstatSync(file.fd)), options.left ?? []);
       return writer;
     } catch (error) {
       await file.close();
@@ -140,17 +153,17 @@ export class LogWriter implements AsyncDisposable {
   /**
    * Take in output.
    *
-   * @returns a promise when the disk is behind: it resolves when there is room again, and never rejects.
+   * @param letGo called once the output need not be kept anywhere else, in the moment from which on a successor would not
+   * write it again.
+   * @returns a promise when the disk is behind: it resolves when all is written, and never rejects.
    */
-  write({ stream, data }: OutputChunk): undefined | Promise<void> {
-    if (this.#closing !== undefined) return undefined;
+  write(chunk: OutputChunk, letGo: () => void = () => {}): undefined | Promise<void> {
     const { dropBeyond } = this.#shape;
-    if (dropBeyond !== undefined && this.#pending.length > dropBeyond) return undefined;
-    this.#take({ stream, data });
-    this.#keepUnfinished();
-    if (this.#pending.length < highWater || dropBeyond !== undefined) return undefined;
-    this.#room ??= Promise.withResolvers<void>();
-    return this.#room.promise;
+    const isDropped = dropBeyond !== undefined && this.#pending.length > dropBeyond;
+    if (this.#closing !== undefined || isDropped) return void letGo();
+    this.#take(chunk);
+    if (!this.#flushing || dropBeyond !== undefined) return void this.#settle(letGo);
+    return this.flush().then(() => this.#settle(letGo));
   }
 
   /** Resolves when everything that was taken in before is in the file; what waits for the end of its line is not. */
@@ -189,7 +202,8 @@ export class LogWriter implements AsyncDisposable {
     await this.flush();
     await this.#rotation.settled();
     try {
-      this.#unfinished.remove();
+      this.#note(false);
+      this.#progress.remove();
       await this.#file.close();
     } catch (error) {
       this.#onFailure(error);
@@ -208,18 +222,47 @@ export class LogWriter implements AsyncDisposable {
     return streams.map((stream) => stream.rest());
   }
 
-  /** Who writes much is not held up for it: what a crash would lose of that is more than a line anyway. */
-  #keepUnfinished(): void {
-    if (this.#flushing) return;
-    const rest = this.#rest();
-    if (rest.length > 0) this.#unfinished.keep(this.#file.fd, rest);
+  /** All that was taken in is written, or nobody will ask for it. */
+  #settle(letGo: () => void): void {
+    this.#known = 0;
+    this.#note(true);
+    letGo();
+    this.#note(false);
+  }
+
+  /** Entries of what comes next begin here; who may drop some cannot count them. */
+  #note(isWritten: boolean): void {
+    const place = { inode: this.#inode, offset: this.#size, before: 0 };
+    this.#progress.write({ isWritten, places: this.#flushing ? [] : [place], unfinished: this.#rest() });
+  }
+
+  /** Take up what an earlier program has left: lines that have no end yet, and output that it was about to write. */
+  async #goOn(unfinishedBefore: readonly OutputChunk[], left: readonly LeftPiece[]): Promise<void> {
+    const { progress } = this.#progress;
+    const known =
+      progress === undefined ? 0 : entriesWritten(progress, this.#inode, (from) => this.#entriesSince(from));
+    // The last thing that is written of a log are its unfinished lines.
+    const isEnded = left.length === 0 && known > 0;
+    for (const chunk of isEnded ? [] : (progress?.unfinished ?? unfinishedBefore)) this.#take(chunk);
+    this.#known = known;
+    for (const { letGo, ...chunk } of left) {
+      if (progress?.isWritten) letGo();
+      else await this.write(chunk, letGo);
+    }
+    this.#known = 0;
+    this.#note(false);
+  }
+
+  #entriesSince(offset: number): number {
+    const bytes = Buffer.allocUnsafe(Math.max(0, this.#size - offset));
+    return countEntries(bytes.subarray(0, readSync(this.#file.fd, bytes, 0, bytes.length, offset)));
   }
 
   /** @param makeEntries in {@link draft}. */
   #add(makeEntries: () => void): void {
     draft.clear(draftBuffer);
     makeEntries();
-    const entries = draft.contents();
+    const entries = withoutFirst(this.#known, draft.contents());
     this.#end += entries.length;
     if (entries.length === 0 || (!this.#flushing && this.#writeAtOnce(entries))) return;
     this.#pending.append(entries);
@@ -256,39 +299,47 @@ export class LogWriter implements AsyncDisposable {
       this.#begun++;
       await this.#append(batch.contents());
       this.#ended++;
-      batch.clear(this.#pending.length > 0 ? highWater * 2 : idleBuffer);
-      this.#room?.resolve();
-      this.#room = undefined;
+      batch.clear(this.#pending.length > 0 ? busyBuffer : idleBuffer);
       this.#notify();
     }
     this.#flushing = false;
-    this.#keepUnfinished();
+    // Of others that is noted when they let go of what was written.
+    if (this.#shape.dropBeyond !== undefined) this.#note(false);
   }
 
   /** Write entries, each whole into one file. */
   async #append(bytes: Uint8Array): Promise<void> {
+    let before = this.#known;
     for (let position = 0; position < bytes.length; ) {
-      const end = await this.#endOfPart(bytes, position);
-      await this.#appendPart(bytes.subarray(position, end));
-      position = end;
+      if (this.#isFull) await this.#rotate({ left: bytes.length - position, before });
+      const part = bytes.subarray(position, this.#endOfPart(bytes, position));
+      await this.#appendPart(part);
+      if (this.#isFull) before += countEntries(part);
+      position += part.length;
     }
   }
 
+  get #isFull(): boolean {
+    return this.#shape.maxSize !== undefined && this.#size >= this.#shape.maxSize;
+  }
+
   /** As Docker does, a file ends with the entry that reaches its size. */
-  async #endOfPart(bytes: Uint8Array, position: number): Promise<number> {
+  #endOfPart(bytes: Uint8Array, position: number): number {
     const { maxSize } = this.#shape;
     if (maxSize === undefined) return bytes.length;
-    if (this.#size >= maxSize) await this.#rotate(bytes.length - position);
     const full = position + Math.max(0, maxSize - this.#size - 1);
     const found = full >= bytes.length ? -1 : bytes.indexOf(newline, full);
     return found < 0 ? bytes.length : found + 1;
   }
 
-  /** @param left bytes that are taken in and not written. */
-  async #rotate(left: number): Promise<void> {
+  /** @param left bytes that are taken in and not written; `before` entries are. */
+  async #rotate({ left, before }: { readonly left: number; readonly before: number }): Promise<void> {
     try {
       const old = this.#file;
-      this.#file = await this.#rotation.rotate();
+      this.#file = await this.#rotation.rotate((inode) =>
+        this.#progress.goOn(this.#inode, { inode, offset: 0, before }),
+      );
+      this.#inode = fstatSync(this.#file.fd).ino;
       this.#size = 0;
       const { generation } = this.#rotation;
       this.#starts.set(generation, this.#end - this.#pending.length - left);
@@ -341,60 +392,5 @@ export class LogWriter implements AsyncDisposable {
 
   #notify(): void {
     for (const listener of [...this.#listeners]) listener();
-  }
-}
-
-/** One of the two streams: makes entries of lines. */
-class LogStream {
-  readonly #name: OutputChunk['stream'];
-  readonly #attributes: LogAttributes;
-  readonly #splitter: LineSplitter;
-  /** Where entries go, and how they end, during a call. */
-  #output: EntryBuffer | undefined;
-  #suffix: Uint8Array = new Uint8Array(0);
-  /** All pieces of a line have the time of its first one. */
-  #pieceSuffix: Uint8Array | undefined;
-
-  constructor(name: OutputChunk['stream'], attributes: LogAttributes) {
-    this.#name = name;
-    this.#attributes = attributes;
-    this.#splitter = new LineSplitter((bytes, start, end, complete) => this.#add(bytes, start, end, complete));
-  }
-
-  write(data: Uint8Array, time: bigint, output: EntryBuffer): void {
-    this.#begin(time, output);
-    const first = data.length < worthLooking ? -1 : data.indexOf(newline);
-    if (first < 0) return this.#splitter.push(data);
-    const last = data.lastIndexOf(newline);
-    this.#splitter.push(data.subarray(0, first + 1));
-    const lines = Buffer.from(data.buffer, data.byteOffset + first + 1, last - first);
-    if (lines.length > 0 && !output.addPlain(lines, this.#suffix)) this.#splitter.push(lines);
-    this.#splitter.push(data.subarray(last + 1));
-  }
-
-  /** True while something waits for the end of its line. */
-  get isUnfinished(): boolean {
-    return this.#splitter.isUnfinished;
-  }
-
-  /** What waits for the end of its line. */
-  rest(): OutputChunk {
-    return { stream: this.#name, data: this.#splitter.rest() };
-  }
-
-  end(time: bigint, output: EntryBuffer): void {
-    this.#begin(time, output);
-    this.#splitter.end();
-  }
-
-  #begin(time: bigint, output: EntryBuffer): void {
-    this.#output = output;
-    this.#suffix = entrySuffix(this.#name, time, this.#attributes);
-  }
-
-  #add(bytes: Uint8Array, start: number, end: number, complete: boolean): void {
-    this.#output?.add(bytes, start, end, complete, this.#pieceSuffix ?? this.#suffix);
-    if (complete) this.#pieceSuffix = undefined;
-    else this.#pieceSuffix ??= this.#suffix;
   }
 }

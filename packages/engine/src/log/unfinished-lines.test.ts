@@ -1,20 +1,11 @@
 import assert from 'node:assert/strict';
-import {
-  appendFileSync,
-  closeSync,
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { parseEntry } from './log-entry.ts';
 import { LogWriter } from './log-writer.ts';
-import { UnfinishedLines } from './unfinished-lines.ts';
+import { takeUnfinishedLines } from './unfinished-lines.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'fl-test-unfinished-'));
 let logs = 0;
@@ -50,7 +41,7 @@ test('a line that was unfinished when the program was killed is finished by the 
   void second.write(out('o\nthree\n'));
   await second.close();
   assert.deepEqual(linesOf(path), ['stdout one\n', 'stdout two\n', 'stdout three\n', 'stderr é without end']);
-  assert.equal(existsSync(`${path}.unfinished`), false);
+  assert.equal(existsSync(`${path}.progress`), false);
 });
 
 test('what was finished meanwhile is not read again', async () => {
@@ -73,31 +64,21 @@ test('a line stays unfinished while the other stream goes on', async () => {
   assert.deepEqual(linesOf(path), ['stderr warning\n', 'stdout prompt> ']);
 });
 
-test('lines of another log, or of the same one as it was before, do not count', () => {
+test('lines that an earlier version left count once, and for the log as it was then', () => {
   const path = newPath();
-  const lines = new UnfinishedLines(path);
-  appendFileSync(path, 'entry\n');
-  const log = openSync(path, 'r');
-  const bytes = { stream: 'stdout', data: Buffer.from([0, 10, 0xff, 0x80]) } as const;
-  lines.keep(log, [bytes]);
-  assert.deepEqual(lines.read(log), [bytes]);
-  copyFileSync(path, `${path}.copy`);
-  const other = openSync(`${path}.copy`, 'r');
-  assert.deepEqual(lines.read(other), []);
-  appendFileSync(path, 'entry\n');
-  assert.deepEqual(lines.read(log), []);
-  for (const descriptor of [log, other]) closeSync(descriptor);
-  lines.remove();
-});
-
-test('of a line that outgrows a page the beginning is kept', () => {
-  const path = newPath();
-  appendFileSync(path, 'entry\n');
-  const log = openSync(path, 'r');
-  const lines = new UnfinishedLines(path);
-  lines.keep(log, [out('short')]);
-  lines.keep(log, [out(`short${'x'.repeat(5000)}`)]);
-  assert.deepEqual(lines.read(log), [out('short')]);
-  closeSync(log);
-  lines.remove();
+  const note = (of: { readonly ino: number; readonly size: number }) =>
+    writeFileSync(`${path}.unfinished`, `["${of.ino} ${of.size}","\\u0000\xff","two"]\n`, 'latin1');
+  writeFileSync(path, 'entry\n');
+  const log = statSync(path);
+  const lines = [{ stream: 'stdout', data: Buffer.from([0, 0xff]) }, err('two')];
+  note(log);
+  assert.deepEqual(takeUnfinishedLines(path, log), lines);
+  assert.deepEqual(takeUnfinishedLines(path, log), []);
+  for (const other of [
+    { ...log, ino: log.ino + 1 },
+    { ...log, size: log.size + 1 },
+  ]) {
+    note(other);
+    assert.deepEqual(takeUnfinishedLines(path, log), []);
+  }
 });

@@ -2,12 +2,22 @@ import { constants, mkdirSync, openSync, rmdirSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { lateModule } from '@fairlead/base';
+import type { KeepingCalls } from './kept-output.ts';
+import {
+  keptPath,
+  loud,
+  type OutputStream,
+  readBuffer,
+  type SetPipeCapacity,
+  setQuietly,
+  wideCapacity,
+} from './output-stream.ts';
+
+const keptOutput = lateModule(() => import('./kept-output.ts'));
 
 /** mkfifo(3), which Node does not have: the composition root gives it. `mode` as in open(2). */
 export type MakeFifo = (path: string, mode: number) => void | Promise<void>;
-
-/** `F_SETPIPE_SZ` of fcntl(2), given likewise: how many bytes a pipe holds before its writer has to wait. */
-export type SetPipeCapacity = (descriptor: number, bytes: number) => void;
 
 /** Which streams a process has. With a terminal everything comes out of one stream. */
 export type StreamLayout = {
@@ -17,28 +27,23 @@ export type StreamLayout = {
   readonly terminal: boolean;
 };
 
-/** The system calls that pipes need. */
-export type PipeCalls = { readonly makeFifo: MakeFifo; readonly setPipeCapacity: SetPipeCapacity };
+/** The system calls that pipes need; with the rest of them output stays where it is until it is let go of. */
+export type PipeCalls = {
+  readonly makeFifo: MakeFifo;
+  readonly setPipeCapacity: SetPipeCapacity;
+  readonly keeping?: KeepingCalls | undefined;
+};
+
+type Outputs = Pick<ProcessStreams, 'stdout' | 'stderr'>;
+
+/** What an earlier program had taken from a stream when it was killed. */
+export type LeftOutput = { readonly stream: 'stdout' | 'stderr'; readonly data: Buffer; readonly letGo: () => void };
 
 /** Paths of the FIFOs as the task service takes them; '' for a stream that is not there. */
 export type StreamPaths = { readonly stdin: string; readonly stdout: string; readonly stderr: string };
 
 /** How long a shim may take to open its end of stdin. */
 const stdinAttempts = 200;
-
-/**
- * What a pipe is made to hold once so much came through it at a time: each time that it is full or empty two processes
- * change places on the processor. Not every pipe from the start, for the kernel counts what they all could hold, and gives
- * users who have 64 MiB in pipes next to nothing for new ones (pipe(7), pipe-user-pages-soft).
- */
-const wideCapacity = 1 << 18;
-const loud = 1 << 15;
-
-/**
- * Where all output is read to, one read at a time. Longer than what pipes hold: a read that does not fill it tells libuv that
- * this pipe is empty, so that everybody else has a turn after each read. Without that it reads a busy pipe 32 times.
- */
-const readBuffer = Buffer.allocUnsafeSlow(wideCapacity + 4096);
 
 /**
  * The standard streams of one process: three FIFOs with the shim at their other ends.
@@ -49,50 +54,52 @@ const readBuffer = Buffer.allocUnsafeSlow(wideCapacity + 4096);
  */
 export class ProcessStreams implements Disposable {
   readonly paths: StreamPaths;
-  /**
-   * Output; the only one when the process has a terminal. Nothing is read before `resume` is called; each piece is given to
-   * listeners of `data` alone, who must have copied or used it when they return. Closes when the last writer is gone.
-   */
-  readonly stdout: Socket;
+  /** Output; the only one when the process has a terminal. */
+  readonly stdout: OutputStream;
   /** Error output; absent when the process has a terminal. */
-  readonly stderr: Socket | undefined;
+  readonly stderr: OutputStream | undefined;
   readonly #directory: string;
   readonly #setPipeCapacity: SetPipeCapacity;
   #stdin: Socket | undefined;
-  #widenStdin = once(() => {});
+  #widenStdin = () => {};
 
-  private constructor(layout: StreamLayout, setPipeCapacity: SetPipeCapacity) {
+  private constructor(layout: StreamLayout, outputs: Outputs, setPipeCapacity: SetPipeCapacity) {
     this.#directory = layout.directory;
     this.#setPipeCapacity = setPipeCapacity;
     this.paths = streamPaths(layout);
-    this.stdout = openOutput(this.paths.stdout, setPipeCapacity);
-    this.stderr = this.paths.stderr === '' ? undefined : openOutput(this.paths.stderr, setPipeCapacity);
+    this.stdout = outputs.stdout;
+    this.stderr = outputs.stderr;
   }
 
   /** Make the FIFOs for a process that is about to be created. What an earlier process left is replaced. */
-  static async create(layout: StreamLayout, { makeFifo, setPipeCapacity }: PipeCalls): Promise<ProcessStreams> {
+  static async create(layout: StreamLayout, calls: PipeCalls): Promise<ProcessStreams> {
     mkdirSync(layout.directory, { recursive: true, mode: 0o700 });
-    const paths = Object.values(streamPaths(layout)).filter((path) => path !== '');
-    for (const path of paths) {
-      rmSync(path, { force: true });
-      await makeFifo(path, 0o600);
-    }
-    return new ProcessStreams(layout, setPipeCapacity);
+    const paths = streamPaths(layout);
+    for (const path of [paths.stdin, ...heldPaths(paths, true)]) if (path !== '') rmSync(path, { force: true });
+    for (const path of Object.values(paths)) if (path !== '') await calls.makeFifo(path, 0o600);
+    return new ProcessStreams(layout, await openOutputs(streamPaths(layout), calls), calls.setPipeCapacity);
   }
 
   /**
    * Open the FIFOs of a process that runs already, after a restart of this program. Output that the pipes held
-   * meanwhile is delivered.
+   * meanwhile is delivered, after what was {@link left}.
    *
    * @throws Error with code ENOENT when the FIFOs are gone.
    */
-  static async reopen(
-    layout: StreamLayout,
-    { setPipeCapacity }: Pick<PipeCalls, 'setPipeCapacity'>,
-  ): Promise<ProcessStreams> {
-    const streams = new ProcessStreams(layout, setPipeCapacity);
+  static async reopen(layout: StreamLayout, calls: Omit<PipeCalls, 'makeFifo'>): Promise<ProcessStreams> {
+    const streams = new ProcessStreams(layout, await openOutputs(streamPaths(layout), calls), calls.setPipeCapacity);
     await streams.openStdin();
     return streams;
+  }
+
+  /** What an earlier program took and did not let go of; it is to be let go of before anything is read. */
+  left(): LeftOutput[] {
+    return [leftOf('stdout', this.stdout), leftOf('stderr', this.stderr)].flatMap((left) => left ?? []);
+  }
+
+  /** What somebody else has to hold open, lest a process fail or output be lost while this program is away. */
+  get heldPaths(): readonly string[] {
+    return heldPaths(this.paths, this.stdout.left !== undefined);
   }
 
   /** Input; undefined before `openStdin` and for a process without it. `end()` alone does not reach the process. */
@@ -120,8 +127,17 @@ export class ProcessStreams implements Disposable {
   /** Close everything and remove the FIFOs. */
   [Symbol.dispose](): void {
     this.release();
-    for (const path of Object.values(this.paths)) if (path !== '') rmSync(path, { force: true });
-    removeIfEmpty(this.#directory);
+    for (const path of [this.paths.stdin, ...this.heldPaths]) if (path !== '') rmSync(path, { force: true });
+    this.removeDirectory();
+  }
+
+  /** Nothing else is in the directory any more. */
+  removeDirectory(): void {
+    try {
+      rmdirSync(this.#directory);
+    } catch {
+      // Other files are in it, or it is gone: both are as they should be.
+    }
   }
 
   /** Close our ends and leave the FIFOs: the process goes on, and `reopen` finds it. */
@@ -141,6 +157,21 @@ export function streamPaths({ directory, stdin, terminal }: StreamLayout): Strea
   };
 }
 
+/** The pipes of a process's output and, where output is kept, the second ones. */
+export function heldPaths({ stdout, stderr }: StreamPaths, isKept: boolean): string[] {
+  const outputs = [stdout, stderr].filter((path) => path !== '');
+  return isKept ? outputs.flatMap((path) => [path, keptPath(path)]) : outputs;
+}
+
+async function openOutputs(paths: StreamPaths, calls: Omit<PipeCalls, 'makeFifo'>) {
+  const open = async (path: string) => {
+    if (calls.keeping === undefined) return openOutput(path, calls.setPipeCapacity);
+    const { KeptOutput } = await keptOutput();
+    return await KeptOutput.open(path, calls.keeping);
+  };
+  return { stdout: await open(paths.stdout), stderr: paths.stderr === '' ? undefined : await open(paths.stderr) };
+}
+
 function openOutput(path: string, setPipeCapacity: SetPipeCapacity): Socket {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const widen = widener(fd, setPipeCapacity);
@@ -156,21 +187,17 @@ function openOutput(path: string, setPipeCapacity: SetPipeCapacity): Socket {
   return socket.pause();
 }
 
-/** Makes a pipe hold more, once. */
-function widener(descriptor: number, setPipeCapacity: SetPipeCapacity): () => void {
-  return once(() => setPipeCapacity(descriptor, wideCapacity));
+function leftOf(stream: LeftOutput['stream'], output: OutputStream | undefined): LeftOutput | undefined {
+  const data = output?.left?.() ?? Buffer.alloc(0);
+  return data.length === 0 ? undefined : { stream, data, letGo: () => output?.letGo?.() };
 }
 
-function once(work: () => void): () => void {
+/** Makes a pipe hold more, once. */
+function widener(descriptor: number, setPipeCapacity: SetPipeCapacity): () => void {
   let isDone = false;
   return () => {
-    if (isDone) return;
+    if (!isDone) setQuietly(setPipeCapacity, descriptor, wideCapacity);
     isDone = true;
-    try {
-      work();
-    } catch {
-      // The kernel may allow no more (pipe-max-size): it goes on as it was, only slower.
-    }
   };
 }
 
@@ -191,14 +218,6 @@ async function openForWriting(path: string): Promise<number | undefined> {
 /** A process that ends while it is written to is no error of ours; without a listener it would end the program. */
 function quiet(socket: Socket): Socket {
   return socket.on('error', () => {});
-}
-
-function removeIfEmpty(directory: string): void {
-  try {
-    rmdirSync(directory);
-  } catch {
-    // Other files are in it, or it is gone: both are as they should be.
-  }
 }
 
 function hasErrno(error: unknown, code: string): boolean {

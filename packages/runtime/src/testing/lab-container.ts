@@ -1,5 +1,5 @@
-import type { Socket } from 'node:net';
 import { join } from 'node:path';
+import type { OutputStream } from '../containerd/output-stream.ts';
 import { ProcessStreams, type StreamLayout } from '../containerd/process-streams.ts';
 import { type ContainerDescription, containerSpec } from '../spec/container-spec.ts';
 import { readHostFacts } from '../spec/host-facts.ts';
@@ -81,9 +81,10 @@ export async function createLabContainer(lab: PrivateContainerd, options: LabCon
 }
 
 /** Everything that comes out of a stream until it closes. */
-export function collect(socket: Socket): Promise<string> {
+export function collect(socket: OutputStream): Promise<string> {
   const chunks: Buffer[] = [];
-  socket.on('data', (chunk: Buffer) => chunks.push(Buffer.from(chunk))).resume();
+  socket.on('data', (chunk: Buffer) => chunks.push(Buffer.from(chunk)));
+  socket.resume();
   return new Promise((resolve) => {
     socket.once('close', () => resolve(Buffer.concat(chunks).toString()));
   });

@@ -130,7 +130,7 @@ export class ExecTable {
   async #openStreams(exec: Exec, isDetached: boolean): Promise<ProcessStreams> {
     const directory = join(containerFiles(this.#context.settings, exec.container).pipes, exec.id);
     const layout = { directory, stdin: exec.attachStdin && !isDetached, terminal: exec.tty };
-    return await ProcessStreams.create(layout, this.#context);
+    return await ProcessStreams.create(layout, { ...this.#context.pipeCalls, keeping: undefined });
   }
 
   #follow(exec: Exec, streams: ProcessStreams): RunningProcess {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setImmediate as endOfTurn, setTimeout as sleep } from 'node:timers/promises';
 import { KeyedMutex, messageOf } from '@fairlead/base';
 import { isGatewayService } from '@fairlead/network';
-import { removeCgroup, type TaskProcess } from '@fairlead/runtime';
+import { heldPaths, removeCgroup, streamPaths, type TaskProcess } from '@fairlead/runtime';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../../model.ts';
 import { awaitsContent } from '../../volume/mount-settlement.ts';
@@ -245,7 +245,8 @@ export class Recovery {
       const container = known(id);
       if (container !== undefined && isAlive(container)) continue;
       const { pipes } = containerFiles(settings, id);
-      const held = ['stdout', 'stderr'].map((name) => keeper.release(join(pipes, name)));
+      const paths = streamPaths({ directory: pipes, stdin: false, terminal: false });
+      const held = heldPaths(paths, true).map((path) => keeper.release(path));
       await this.#attempt(id, () => Promise.all(held));
       rmSync(pipes, { recursive: true, force: true });
     }

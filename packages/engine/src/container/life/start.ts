@@ -24,6 +24,7 @@ import { wantsRecursiveReadOnly } from '../mount/read-only-mount.ts';
 import type { LegacyLinks } from '../network/legacy-links.ts';
 import { hostnameOf, type NetworkPlan } from '../network/network-plan.ts';
 import type { ContainerLog } from '../process/container-log.ts';
+import { containerPipes } from '../process/container-pipes.ts';
 import { findInit } from '../process/init-program.ts';
 import { RunningProcess } from '../process/running.ts';
 import { SandboxStart } from './sandbox-start.ts';
@@ -80,8 +81,8 @@ export class ContainerStart {
 
   /** Make the pipes of a container and begin to read them; nothing comes before {@link run}. */
   async openStreams(container: Container): Promise<Started> {
-    const layout = this.#layout(container);
-    const started = await this.#follow(container, await ProcessStreams.create(layout, this.#context), true);
+    const { layout, calls } = containerPipes(container, this.#context);
+    const started = await this.#follow(container, await ProcessStreams.create(layout, calls), true);
     const [rows, columns] = consoleSize(container);
     if (rows > 0 && columns > 0) await started.process.resize(rows, columns);
     return started;
@@ -89,15 +90,14 @@ export class ContainerStart {
 
   /** Open the pipes of a container that runs already. */
   async reopenStreams(container: Container): Promise<Started> {
-    return await this.#follow(container, await ProcessStreams.reopen(this.#layout(container), this.#context));
+    const { layout, calls } = containerPipes(container, this.#context);
+    return await this.#follow(container, await ProcessStreams.reopen(layout, calls));
   }
 
   /** Open the pipes that an ended container has left, for its last output. */
   async reopenOutput(container: Container): Promise<Started> {
-    return await this.#follow(
-      container,
-      await ProcessStreams.reopen({ ...this.#layout(container), stdin: false }, this.#context),
-    );
+    const { layout, calls } = containerPipes(container, this.#context);
+    return await this.#follow(container, await ProcessStreams.reopen({ ...layout, stdin: false }, calls));
   }
 
   /**
@@ -303,39 +303,33 @@ export class ContainerStart {
   async #connect(container: Container, streams: ProcessStreams, isNew: boolean): Promise<Started> {
     const { containerd, keeper } = this.#context;
     const { config } = container;
-    const outputs = [streams.paths.stdout, streams.paths.stderr].filter((path) => path !== '');
-    await Promise.all(outputs.map((path) => keeper.hold(path)));
-    const { log, refusal } = await this.#openLog(container, isNew);
+    await Promise.all(streams.heldPaths.map((path) => keeper.hold(path)));
+    const { log, refusal } = await this.#openLog(container, streams, isNew);
     const process = new RunningProcess(containerd.tasks, { containerId: container.id }, streams, {
       tty: config.tty,
-      sink: (chunk) => log.write(chunk),
+      sink: (chunk, letGo) => log.write(chunk, letGo),
     });
     const close = async () => {
       process.dispose();
-      await Promise.all([log.close(), ...outputs.map((path) => keeper.release(path))]);
+      await Promise.all([log.close(), ...streams.heldPaths.map((path) => keeper.release(path))]);
+      // The log had a file in it.
+      streams.removeDirectory();
     };
     return { process, log: log.writer, streams, refusal, closeLog: () => log.close(), close };
   }
 
   async #openLog(
     container: Container,
+    streams: ProcessStreams,
     isNew: boolean,
   ): Promise<{ readonly log: ContainerLog; readonly refusal?: unknown }> {
     const { noLog, openContainerLog } = await containerLog();
     try {
-      return { log: await openContainerLog(container, this.#context, isNew) };
+      return { log: await openContainerLog(container, this.#context, { left: streams.left(), isNew }) };
     } catch (refusal) {
       if (!isNew) throw refusal;
       return { log: noLog, refusal };
     }
-  }
-
-  #layout({ id, config }: Container) {
-    return {
-      directory: containerFiles(this.#context.settings, id).pipes,
-      stdin: config.openStdin,
-      terminal: config.tty,
-    };
   }
 }
 

@@ -1,13 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname } from 'node:path';
-import { FairleadError, type Logger, lateModule, messageOf } from '@fairlead/base';
-import type { EngineContext, EngineSettings } from '../../context.ts';
+import { dirname, join } from 'node:path';
+import { FairleadError, lateModule, messageOf } from '@fairlead/base';
+import type { EngineContext } from '../../context.ts';
 import type { OutputChunk } from '../../engine-port.ts';
 import { logAttributes, logTag } from '../../log/log-attributes.ts';
 import { isRemoteLog } from '../../log/log-options.ts';
 import { logShape } from '../../log/log-shape.ts';
-import { LogWriter } from '../../log/log-writer.ts';
+import { type LeftPiece, LogWriter } from '../../log/log-writer.ts';
 import type { LogOrigin } from '../../log/remote/log-message.ts';
 import type { RemoteLog } from '../../log/remote/remote-log.ts';
 import type { Container } from '../../model.ts';
@@ -19,33 +19,37 @@ const remoteLogs = lateModule(() => import('../../log/remote/open-remote-log.ts'
 export interface ContainerLog {
   /** What can be read again; absent for drivers that keep nothing here. */
   readonly writer: LogWriter | undefined;
-  /** Take in output. @returns a promise while somebody is behind; it never rejects. */
-  write(chunk: OutputChunk): undefined | Promise<void>;
+  /** Take in output, which is let go of once it is here. @returns a promise while somebody is behind; it never rejects. */
+  write(chunk: OutputChunk, letGo: () => void): undefined | Promise<void>;
   /** Write and send what is left. */
   close(): Promise<void>;
 }
 
 /** Of a container that is not started, for want of a log. */
-export const noLog: ContainerLog = { writer: undefined, write: () => undefined, close: async () => {} };
+export const noLog: ContainerLog = { writer: undefined, write: (_, letGo) => void letGo(), close: async () => {} };
 
 type Context = Pick<EngineContext, 'settings' | 'logger' | 'openUnixDatagram'>;
 
 /**
  * Go on with the log of a container, or begin one.
  *
+ * @param left of the streams that it is the log of, by an earlier daemon.
  * @param isNew a receiver that is not there keeps a container from its start, but not one that runs from being looked after.
  * @throws FairleadError in Docker's words when its options mean nothing, or its receiver is not there.
  */
-export async function openContainerLog(container: Container, context: Context, isNew: boolean): Promise<ContainerLog> {
-  const { settings, logger } = context;
+export async function openContainerLog(
+  container: Container,
+  context: Context,
+  { left, isNew }: { readonly left: readonly LeftPiece[]; readonly isNew: boolean },
+): Promise<ContainerLog> {
   const remote = isRemoteLog(container.config.host.logConfig.type)
     ? await openRemote(container, context, isNew)
     : undefined;
   try {
-    const writer = await openWriter(container, settings, logger);
+    const writer = await openWriter(container, context, left);
     return {
       writer,
-      write: (chunk) => both(writer?.write(chunk), remote?.write(chunk)),
+      write: (chunk, letGo) => both(writer?.write(chunk, letGo), remote?.write(chunk)),
       close: async () => void (await Promise.all([writer?.close(), remote?.close()])),
     };
   } catch (error) {
@@ -56,8 +60,8 @@ export async function openContainerLog(container: Container, context: Context, i
 
 async function openWriter(
   container: Container,
-  settings: Pick<EngineSettings, 'dataRoot' | 'execRoot'>,
-  logger: Logger,
+  { settings, logger }: Context,
+  left: readonly LeftPiece[],
 ): Promise<LogWriter | undefined> {
   const path = containerLog(container, settings);
   if (path === undefined) return undefined;
@@ -66,11 +70,14 @@ async function openWriter(
   const shape = logShape(logConfig);
   const isTold = logConfig.type === 'json-file';
   const attributes = isTold ? await logAttributes(subjectOf(container), logConfig.options) : {};
-  mkdirSync(containerFiles(settings, id).directory, { recursive: true, mode: 0o710 });
+  const { directory, pipes } = containerFiles(settings, id);
+  mkdirSync(directory, { recursive: true, mode: 0o710 });
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   return await LogWriter.open(path, {
     shape,
     attributes,
+    progress: join(pipes, 'log-progress'),
+    left,
     onFailure: (error) => logger.error('log not written', { id, error: messageOf(error) }),
   });
 }

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { OutputStream } from '@fairlead/runtime';
 import type { OutputChunk } from '../../engine-port.ts';
 
 /** Bytes that may wait for one reader before the process has to wait for it. */
@@ -60,27 +60,36 @@ class Subscription implements AsyncIterable<OutputChunk> {
   }
 }
 
-/** Where every chunk goes besides the readers, its bytes only good during the call; a promise makes the process wait. */
-export type OutputSink = (chunk: OutputChunk) => undefined | Promise<void>;
+/**
+ * Where every chunk goes besides the readers, its bytes only good during the call; a promise makes the process wait.
+ *
+ * @param letGo to be called once the chunk need not be kept for a successor.
+ */
+export type OutputSink = (chunk: OutputChunk, letGo: () => void) => undefined | Promise<void>;
 
 /**
  * Takes the output of one process from its pipes and gives it to a log and to everybody who is attached. The process is
  * slowed down to the speed of the slowest of them.
  */
 export class ProcessIo {
-  readonly #sockets: readonly Socket[];
+  readonly #outputs: readonly OutputStream[];
   readonly #sink: OutputSink;
   readonly #subscriptions = new Set<Subscription>();
   #sinkBusy = 0;
   #open: number;
   #received = 0;
+  /** Chunks that have not been let go of. */
+  #kept = 0;
   #draining = false;
   readonly #ended = Promise.withResolvers<void>();
 
-  constructor(streams: { readonly stdout: Socket; readonly stderr?: Socket | undefined }, sink: OutputSink) {
+  constructor(
+    streams: { readonly stdout: OutputStream; readonly stderr?: OutputStream | undefined },
+    sink: OutputSink,
+  ) {
     this.#sink = sink;
-    this.#sockets = streams.stderr === undefined ? [streams.stdout] : [streams.stdout, streams.stderr];
-    this.#open = this.#sockets.length;
+    this.#outputs = streams.stderr === undefined ? [streams.stdout] : [streams.stdout, streams.stderr];
+    this.#open = this.#outputs.length;
     this.#read(streams.stdout, 'stdout');
     if (streams.stderr !== undefined) this.#read(streams.stderr, 'stderr');
   }
@@ -110,7 +119,7 @@ export class ProcessIo {
 
   /**
    * The process has exited: take what it left in its pipes, and stop. What is left there is no more than pipes hold, so
-   * slow readers are not waited for: it stays in memory until they come for it.
+   * slow readers are not waited for: it stays in memory until they come for it. A log that keeps it in its pipe is.
    *
    * @param patience milliseconds for which a child in the background that goes on writing is listened to.
    */
@@ -118,11 +127,12 @@ export class ProcessIo {
     this.#draining = true;
     this.#resume();
     const deadline = performance.now() + patience;
-    for (let before = -1; before !== this.#received && performance.now() < deadline; ) {
+    const goesOn = (before: number) => before !== this.#received && performance.now() < deadline;
+    for (let before = -1; this.#kept > 0 || goesOn(before); ) {
       before = this.#received;
       if (await this.#endedWithin(SILENCE)) return;
     }
-    for (const socket of this.#sockets) socket.destroy();
+    for (const output of this.#outputs) output.destroy();
     await this.ended;
   }
 
@@ -136,12 +146,19 @@ export class ProcessIo {
     }
   }
 
-  #read(socket: Socket, stream: OutputChunk['stream']): void {
+  #read(output: OutputStream, stream: OutputChunk['stream']): void {
     // An empty pipe without a writer closes by itself, which may have been before we came.
-    if (socket.closed) return this.#noteClosed();
-    socket.on('data', (data: Buffer) => this.#deliver({ stream, data }));
-    socket.on('close', () => this.#noteClosed());
-    socket.resume();
+    if (output.closed) return this.#noteClosed();
+    const letGo = () => {
+      this.#kept--;
+      output.letGo?.();
+    };
+    output.on('data', (data: Buffer) => {
+      if (output.letGo !== undefined) this.#kept++;
+      this.#deliver({ stream, data }, letGo);
+    });
+    output.on('close', () => this.#noteClosed());
+    output.resume();
   }
 
   #noteClosed(): void {
@@ -152,16 +169,16 @@ export class ProcessIo {
     this.#ended.resolve();
   }
 
-  #deliver(chunk: OutputChunk): void {
+  #deliver(chunk: OutputChunk, letGo: () => void): void {
     this.#received += chunk.data.length;
     for (const subscription of this.#subscriptions) subscription.push(copyOf(chunk));
-    const busy = this.#sink(chunk);
+    const busy = this.#sink(chunk, letGo);
     if (busy !== undefined) void this.#awaitSink(busy);
     if (this.#mustWait()) this.#pause();
   }
 
   #pause(): void {
-    for (const socket of this.#sockets) socket.pause();
+    for (const output of this.#outputs) output.pause();
   }
 
   async #awaitSink(busy: Promise<void>): Promise<void> {
@@ -175,7 +192,7 @@ export class ProcessIo {
   }
 
   #resume(): void {
-    if (!this.#mustWait()) for (const socket of this.#sockets) socket.resume();
+    if (!this.#mustWait()) for (const output of this.#outputs) output.resume();
   }
 
   #mustWait(): boolean {
