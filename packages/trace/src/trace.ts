@@ -10,10 +10,11 @@ import type { Probe } from './collect/probe.ts';
 import { Watch } from './collect/watch.ts';
 import { type Followed, followProbe } from './follow.ts';
 import type { Directory } from './model/directory.ts';
-import { describeNameFailure, describeUnsendable } from './model/early-end.ts';
 import type { TraceListener } from './model/live-hops.ts';
+import { describeNameFailure } from './model/name-failure.ts';
 import type { NameStep, TraceReport } from './model/report.ts';
 import { astraySummary, lostSummary } from './model/summary.ts';
+import { describeNoUplink, describeUnsendable } from './model/unsendable.ts';
 import {
   behindAddress,
   chooseAddress,
@@ -76,7 +77,8 @@ export async function tracePacket(
       packet,
       ...(device !== undefined && { device }),
     });
-    return finish(describeUnsendable(prepared.failure, { source, destination, family, facts, directory }));
+    if (prepared.failure === 'no-uplink') return finish(describeNoUplink({ family, facts }));
+    return finish(describeUnsendable({ source, destination, family, facts, directory }));
   }
   using own = options.watch === undefined ? new Watch() : undefined;
   const watch = options.watch ?? own ?? new Watch();

@@ -1,5 +1,5 @@
 import type { ConnectionState } from '@fairlead/kernel/tracing';
-import { endText, type RulePass, type Sighting } from './hops.ts';
+import type { RulePass, Sighting } from './hops.ts';
 import type { Hop, RuleStep, Verdict } from './report.ts';
 
 /** What is to be judged. */
@@ -202,10 +202,4 @@ export function markHarmless(
     const sighting = ordered[index];
     return sighting !== undefined && harmless.has(sighting) ? { ...hop, harmless: true } : hop;
   });
-}
-
-/** Where a sighting was, in words. */
-export function placeText(sighting: Sighting, placeName: (namespace: number) => string): string {
-  const device = sighting.device === undefined ? '' : `, ${sighting.device.name}`;
-  return `${placeName(sighting.namespace)}${device}: ${endText(sighting.header, 'source')} → ${endText(sighting.header, 'destination')}`;
 }

@@ -1,0 +1,114 @@
+import { nameServerAddress } from '@fairlead/base';
+import { commandIn, portsExhausted } from '../cause/row.ts';
+import type { ProbeSource } from '../plan.ts';
+import type { ContainerPlace, Directory } from './directory.ts';
+import { type EarlyEnd, ended } from './early-end.ts';
+import type { Fix, NameStep } from './report.ts';
+
+/** The name of the destination gave no address. */
+export function describeNameFailure(
+  target: string,
+  step: NameStep | undefined,
+  { source, directory }: { readonly source: ProbeSource; readonly directory: Directory },
+): EarlyEnd {
+  const failure = step?.failure ?? 'it has no address of that family';
+  const known = directory.containers.find(({ name, id }) => name === target || id.startsWith(target));
+  const evidence = [`${step?.server ?? step?.source ?? 'the engine'}: ${failure}`];
+  const summary = `${source.name} finds no address for ${target}`;
+  const unasked = sharesNames(source, known) ? nameServerTrouble(step, source) : undefined;
+  if (unasked !== undefined) return ended({ ...unasked, evidence }, summary, unasked.fixes);
+  if (known === undefined || source.container === undefined) {
+    const code = /did not answer|SERVFAIL/.test(failure) ? 'name-server-silent' : 'name-unknown';
+    const text =
+      code === 'name-unknown'
+        ? `Nobody knows a host ${target}: no container on ${source.name}'s networks has that name, and neither do the name servers outside.`
+        : `The name servers that ${source.name} is sent to do not answer.`;
+    return ended({ code, text, evidence }, summary);
+  }
+  if (known.namespace === undefined) {
+    const start = { text: `Start it`, commands: [`docker start ${known.name}`], undo: [`docker stop ${known.name}`] };
+    const text = `The container ${known.name} is not running, so its name leads nowhere.`;
+    return ended({ code: 'target-not-running', text, evidence }, summary, [start]);
+  }
+  const own = source.container.attachments.map(({ network }) => network);
+  const theirs = known.attachments.map(({ network }) => network);
+  const shared = own.filter((network) => theirs.includes(network));
+  if (shared.length === 0) {
+    const text = `${source.name} and ${known.name} are on no common network (${own.join(', ') || 'none'}; ${theirs.join(', ') || 'none'}), so the name is not known there.`;
+    return ended({ code: 'no-common-network', text, evidence }, summary, connectFixes(source, known.name, own, theirs));
+  }
+  const onDefault = shared.every((network) => network === 'bridge');
+  const text = onDefault
+    ? `${source.name} and ${known.name} meet only on the default network "bridge", which has no names.`
+    : `${known.name} is on a network with ${source.name}, but the name has no address of the wanted family.`;
+  const code = onDefault ? 'default-network-has-no-names' : 'name-without-address';
+  return ended({ code, text, evidence }, summary, onDefault ? ownNetworkFix(source, known.name) : []);
+}
+
+/** True when the engine's name service is to know the one for the other: the default network has none. */
+function sharesNames({ container }: ProbeSource, known: ContainerPlace | undefined): boolean {
+  const theirs = known?.namespace === undefined ? [] : known.attachments.map(({ network }) => network);
+  return container?.attachments.some(({ network }) => network !== 'bridge' && theirs.includes(network)) === true;
+}
+
+/** Why a name that is known there was not told: the program was sent to somebody else, or nobody could be asked. */
+function nameServerTrouble(
+  step: NameStep | undefined,
+  { name, namespace, container }: ProbeSource,
+): { readonly code: string; readonly text: string; readonly fixes: readonly Fix[] } | undefined {
+  const failure = step?.failure;
+  if (failure === undefined || container === undefined || /NXDOMAIN|no address/.test(failure)) return undefined;
+  const own: readonly string[] = Object.values(nameServerAddress);
+  const restart = { text: `Restart ${name}, which writes it anew`, commands: [`docker restart ${name}`], undo: [] };
+  if (/EADDRINUSE|EAGAIN|EADDRNOTAVAIL/.test(failure)) return { ...portsExhausted(name, namespace), fixes: [] };
+  if (step?.server === undefined) {
+    return {
+      code: 'no-name-server',
+      text: `The resolv.conf of ${name} names no name server, so it finds no names.`,
+      fixes: [restart],
+    };
+  }
+  if (!own.includes(step.server)) {
+    const text = `The resolv.conf of ${name} sends it to ${step.server}, which does not answer; names of containers are known at ${own.join(' or ')} alone.`;
+    return { code: 'other-name-server', text, fixes: [restart] };
+  }
+  const commands = [commandIn(namespace, 'ip link show lo'), commandIn(namespace, 'nft list ruleset')];
+  return {
+    code: 'name-server-silent',
+    text: `The name service of the engine (${step.server} in ${name}) does not answer: something in ${name} keeps it back (lo down, a rule), or the service does not run.`,
+    fixes: [{ text: `Look at ${name}; if all is well there, restart the engine`, commands, undo: [] }],
+  };
+}
+
+function connectFixes(source: ProbeSource, target: string, own: readonly string[], theirs: readonly string[]): Fix[] {
+  const connect = (network: string, container: string): Fix => ({
+    text: `Put ${container} on ${network} as well`,
+    commands: [`docker network connect ${network} ${container}`],
+    undo: [`docker network disconnect ${network} ${container}`],
+  });
+  const usable = (network: string) => !['bridge', 'host', 'none'].includes(network);
+  const [theirNetwork] = theirs.filter(usable);
+  const [ownNetwork] = own.filter(usable);
+  return [
+    ...(theirNetwork === undefined ? [] : [connect(theirNetwork, source.name)]),
+    ...(ownNetwork === undefined ? [] : [connect(ownNetwork, target)]),
+  ];
+}
+
+function ownNetworkFix(source: ProbeSource, target: string): Fix[] {
+  return [
+    {
+      text: 'Make a network for the two',
+      commands: [
+        'docker network create app',
+        `docker network connect app ${source.name}`,
+        `docker network connect app ${target}`,
+      ],
+      undo: [
+        `docker network disconnect app ${target}`,
+        `docker network disconnect app ${source.name}`,
+        'docker network rm app',
+      ],
+    },
+  ];
+}
