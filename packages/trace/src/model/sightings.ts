@@ -28,7 +28,10 @@ export function sightingsOf(
 ): Sighting[] {
   /** Where each packet was seen last, by its address in the kernel, for as long as it is there. */
   const under = new Map<bigint, Sighting>();
+  const marks = [tag, tag + 1].map(markBytes);
   return [...records].sort(byTime).flatMap((record) => {
+    // Most packets of a series are of other traces: looking for four bytes costs a twentieth of reading headers.
+    if (!under.has(record.packetAddress) && !mentions(record, marks)) return [];
     // The original of a packet that was put in by a program: only its copy is on its way.
     if (record.function === 'bpf_prog_test_run_skb') return [];
     const probe = readProbe(record.bytes, tag) ?? hiddenProbe(record, under.get(record.packetAddress), linkKind);
@@ -38,6 +41,18 @@ export function sightingsOf(
     else under.set(record.packetAddress, sighting);
     return [sighting];
   });
+}
+
+function markBytes(mark: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, mark);
+  return bytes;
+}
+
+/** True when one of the numbers is anywhere in the packet. */
+function mentions({ bytes }: EventRecord, marks: readonly Uint8Array[]): boolean {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return marks.some((mark) => buffer.includes(mark));
 }
 
 function byTime(a: EventRecord, b: EventRecord): number {
