@@ -196,8 +196,8 @@ function firstOf(
   for (const { code, explain } of rows) {
     const found = explain(trace);
     if (found === undefined) continue;
-    const { text, evidence, fixes = [], verdict = trace.outcome.verdict } = found;
-    return { cause: { code, text, evidence }, fixes, verdict };
+    const { text, evidence, fixes = [], verdict = trace.outcome.verdict, neighbor } = found;
+    return { cause: { code, text, evidence, ...(neighbor && { neighbor }) }, fixes, verdict };
   }
   return undefined;
 }

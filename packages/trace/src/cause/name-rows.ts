@@ -1,4 +1,5 @@
-import type { Case } from '../model/case.ts';
+import type { IpAddress } from '@fairlead/base';
+import type { Fix } from '../model/report.ts';
 import { type CauseRow, dropEvidence } from './row.ts';
 
 /** The hosts file has another address for a container than the container has. */
@@ -14,15 +15,16 @@ const staleName: CauseRow = {
       text: `The hosts file of ${source.name} says that ${name.name} is ${destination.address}, but the container ${name.name} has ${own.join(' and ')}.`,
       evidence: [`/etc/hosts of ${source.name}: ${name.name} is ${name.addresses.join(', ')}`, dropEvidence(trace)],
       verdict: trace.outcome.verdict === 'refused' ? 'refused' : 'dropped',
-      fixes: [fixOf(trace, name.name)],
+      fixes: [staleLineFix(source.name, destination.address)],
     };
   },
 };
 
-function fixOf({ source, destination }: Case, name: string) {
+/** Take a line with an address out of a container's hosts file. */
+export function staleLineFix(container: string, address: IpAddress): Fix {
   return {
-    text: `Take the line of ${name} out of the hosts file of ${source.name}: the engine's name service knows the address`,
-    commands: [`docker exec ${source.name} grep -n ${destination.address} /etc/hosts`],
+    text: `Take the line of ${address} out of the hosts file of ${container}: the engine's name service knows who is where`,
+    commands: [`docker exec ${container} grep -n ${address} /etc/hosts`],
     undo: [],
   };
 }

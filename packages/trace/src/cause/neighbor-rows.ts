@@ -263,6 +263,7 @@ const noNeighbor: CauseRow = {
       text: `Nobody answers for the address ${asker.address}: ${asker.facts.place} asked on the wire, in vain.`,
       evidence: [neighborEvidence(asker), ...(outcome.drop ? [dropEvidence(trace)] : [])],
       verdict: 'dropped',
+      neighbor: asker.address,
     };
   },
 };

@@ -1,3 +1,4 @@
+import type { IpAddress } from '@fairlead/base';
 import type { Case } from '../model/case.ts';
 import type { NamespaceFacts } from '../model/facts.ts';
 import type { Fix, RuleStep, Verdict } from '../model/report.ts';
@@ -10,6 +11,8 @@ export interface Explanation {
   readonly fixes?: readonly Fix[];
   /** Where the cause tells more than the packet did. */
   readonly verdict?: Verdict;
+  /** The neighbour that does not answer. */
+  readonly neighbor?: IpAddress;
 }
 
 /** A cause that is known. */

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { OpenNamespace } from '@fairlead/kernel';
-import { decodeSocket, dumpSocketsMessage, type SocketDetails } from '@fairlead/netlink';
+import { decodeSocket, dumpSocketsMessage, type SocketDetails, type SocketState } from '@fairlead/netlink';
 
 /** A process, by the name that it has. */
 export interface SocketProcess {
@@ -14,6 +14,15 @@ export function receivingSockets(namespace: OpenNamespace, protocol: 'tcp' | 'ud
     namespace.diagnosis
       .execute('list sockets', dumpSocketsMessage(family, protocol, protocol === 'tcp' ? ['listen'] : []))
       .map((message) => decodeSocket(message, protocol)),
+  );
+}
+
+/** The TCP sockets of a namespace, of both families, that are in one of some states. */
+export function tcpSockets(namespace: OpenNamespace, states: readonly SocketState[]): SocketDetails[] {
+  return ([4, 6] as const).flatMap((family) =>
+    namespace.diagnosis
+      .execute('list sockets', dumpSocketsMessage(family, 'tcp', states))
+      .map((message) => decodeSocket(message, 'tcp')),
   );
 }
 

@@ -1,158 +1,32 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseInterfaceAddress, parseIpAddress, parsePrefix } from '@fairlead/base';
-import type { LinkDetails, RouteObject } from '@fairlead/netlink';
-import type { NetworkPlace } from '../model/directory.ts';
-import type { TraceReport } from '../model/report.ts';
+import { parseInterfaceAddress, parseIpAddress } from '@fairlead/base';
 import { runChecks } from './checks.ts';
 import { confirmedResults, type Finding, mergeFindings } from './finding.ts';
 import type { HostState, ProofOf } from './host-state.ts';
-import { planProofs } from './proofs.ts';
-
-function link(index: number, name: string, change: Partial<LinkDetails> = {}): LinkDetails {
-  return { index, name, up: true, mtu: 1500, operationalState: 'up', ...change };
-}
-
-function route(destination: string, device?: string): RouteObject {
-  const base = { kind: 'route', namespace: '', destination: parsePrefix(destination) } as const;
-  return device === undefined ? { ...base, type: 'blackhole' } : { ...base, link: device };
-}
-
-const web = parseIpAddress('10.9.1.2');
-const web6 = parseIpAddress('fd00:9:1::2');
-
-const healthy: HostState = {
-  directory: {
-    containers: [
-      {
-        name: 'web',
-        id: 'a',
-        namespace: 'fl-web',
-        attachments: [{ network: 'app', ipv4: web, ipv6: web6, interface: 'eth0', hostInterface: 'veth1' }],
-        publications: [
-          {
-            protocol: 'tcp',
-            hostAddress: parseIpAddress('0.0.0.0'),
-            hostPorts: { first: 8080, last: 8080 },
-            containerPorts: { first: 80, last: 80 },
-          },
-        ],
-      },
-      { name: 'asleep', id: 'b', attachments: [], publications: [] },
-    ],
-    networks: [
-      {
-        name: 'app',
-        driver: 'bridge',
-        internal: false,
-        open: true,
-        interface: 'br-app',
-        gateways: [parseIpAddress('10.9.1.1')],
-        subnets: [parsePrefix('10.9.1.0/24'), parsePrefix('fd00:9:1::/64')],
-        mtu: 1500,
-      },
-    ],
-  },
-  links: [
-    link(1, 'lo'),
-    link(2, 'eth0'),
-    link(3, 'br-app', { kind: 'bridge' }),
-    link(4, 'veth1', { kind: 'veth', masterIndex: 3, alias: 'fairlead web' }),
-  ],
-  rules: [{ kind: 'rule', namespace: '', family: 4, priority: 32_766, table: 254 }],
-  routes: [
-    route('0.0.0.0/0', 'eth0'),
-    route('192.0.2.0/24', 'eth0'),
-    route('10.9.1.0/24', 'br-app'),
-    route('fd00:9:1::/64', 'br-app'),
-    route('fe80::/64', 'eth0'),
-  ],
-  addresses: [parseIpAddress('192.0.2.2')],
-  hasWayOut: true,
-  sysctls: {
-    'net.ipv4.ip_forward': '1',
-    'net.ipv6.conf.all.forwarding': '1',
-    'net.bridge.bridge-nf-call-iptables': '1',
-    'net.netfilter.nf_conntrack_count': '10',
-    'net.netfilter.nf_conntrack_max': '1000',
-  },
-  chains: [{ family: 'inet', table: 'fairlead', chain: 'forward', hook: 'forward', priority: 0, policy: 'accept' }],
-  namespaces: ['fl-web', 'somebody'],
-  inside: [
-    {
-      container: 'web',
-      links: [link(1, 'lo'), link(2, 'eth0')],
-      addresses: [
-        { link: 'eth0', address: parseInterfaceAddress('10.9.1.2/24') },
-        { link: 'eth0', address: parseInterfaceAddress('fd00:9:1::2/64') },
-      ],
-      routes: [],
-    },
-  ],
-  nameServers: [{ server: parseIpAddress('192.0.2.53') }],
-  ownNames: [{ container: 'web' }],
-  missingFeatures: [],
-  proofs: [],
-};
-
-/** The host with a network of two bridges, and the container on the further one; a link of it is another, or gone. */
-function segmented(change: Partial<LinkDetails> & { readonly absent?: boolean } = {}): HostState {
-  const segment = { bridge: 'b1-app', trunk: 't1-app', uplink: 'u1-app' };
-  const { absent, ...rest } = change;
-  const veth = (index: number, name: string, masterIndex: number) =>
-    link(index, name, { kind: 'veth', masterIndex, alias: 'fairlead network' });
-  const links = [
-    ...healthy.links.map((each) => (each.name === 'veth1' ? { ...each, masterIndex: 5 } : each)),
-    link(5, segment.bridge, { kind: 'bridge' }),
-    veth(6, segment.trunk, 3),
-    veth(7, segment.uplink, 5),
-  ].flatMap((each) => (each.name !== change.name ? [each] : absent ? [] : [{ ...each, ...rest }]));
-  const { containers, networks } = healthy.directory;
-  const attached = containers.map((each) => ({
-    ...each,
-    attachments: each.attachments.map((one) => ({ ...one, segment })),
-  }));
-  const directory = { containers: attached, networks: networks.map((each) => ({ ...each, segments: [segment] })) };
-  return { ...healthy, links, directory };
-}
-
-const clashing = (network: NetworkPlace): NetworkPlace => ({ ...network, clashes: ['10.9.0.2 is used twice'] });
-const shared = (network: NetworkPlace): NetworkPlace => ({ ...network, sharing: 'Another engine uses it' });
-
-const contested: HostState = {
-  ...healthy,
-  directory: {
-    ...healthy.directory,
-    containers: healthy.directory.containers.map((each) => ({
-      ...each,
-      attachments: each.attachments.map((one) => ({ ...one, contests: ['Somebody uses it as well.'] })),
-    })),
-  },
-};
+import {
+  attempt,
+  cause,
+  clashing,
+  contested,
+  healthy,
+  insideWith,
+  link,
+  out,
+  report,
+  route,
+  segmented,
+  shared,
+  socket,
+  toHost,
+  web,
+  withFiles,
+  withProof,
+} from './testing/sample-host.ts';
 
 function codes(state: HostState): string[] {
   return runChecks(state).flatMap(({ findings }) => findings.map(({ code }) => code));
 }
-
-function report(change: Partial<TraceReport>): TraceReport {
-  return {
-    schema: 'fairlead.trace/1',
-    verdict: 'dropped',
-    summary: 'dropped in host',
-    capabilities: { packets: true, rules: true, missing: [] },
-    hops: [],
-    fixes: [],
-    milliseconds: 1,
-    ...change,
-  };
-}
-
-function withProof(purpose: ProofOf['purpose'], change: Partial<TraceReport>): HostState {
-  return { ...healthy, proofs: [{ purpose, report: report(change) }] };
-}
-
-const cause = (code: string) => ({ code, text: 'why', evidence: ['seen'] });
-const out = { kind: 'way-out', network: 'app', from: 'web', family: 4 } as const;
 
 const cases: [name: string, state: HostState, codes: string[]][] = [
   ['a healthy host', healthy, []],
@@ -166,7 +40,7 @@ const cases: [name: string, state: HostState, codes: string[]][] = [
     { ...healthy, sysctls: { ...healthy.sysctls, 'net.ipv6.conf.all.forwarding': '0' } },
     ['forwarding-off'],
   ],
-  ['no default route', { ...healthy, hasWayOut: false }, ['no-default-route']],
+  ['no default route', { ...healthy, hasWayOut: { 4: false, 6: true } }, ['no-default-route']],
   [
     'a default route in halves',
     { ...healthy, routes: [...healthy.routes, route('0.0.0.0/1', 'tun0'), route('128.0.0.0/1', 'tun0')] },
@@ -196,6 +70,46 @@ const cases: [name: string, state: HostState, codes: string[]][] = [
     },
     ['subnet-overlap'],
   ],
+  [
+    'no default route of IPv6, with an address of the Internet',
+    { ...healthy, addresses: [...healthy.addresses, parseIpAddress('2001:db8::2')], hasWayOut: { 4: true, 6: false } },
+    ['no-default-route'],
+  ],
+  [
+    'a route that refuses other addresses',
+    { ...healthy, routes: [...healthy.routes, route('198.51.100.0/24')] },
+    ['route-blocked'],
+  ],
+  ['a container that refuses addresses', insideWith({ routes: [route('198.51.100.0/24')] }), ['route-blocked']],
+  [
+    'IPv6 that is switched off in a container',
+    insideWith({
+      addresses: [{ link: 'eth0', address: parseInterfaceAddress('10.9.1.2/24') }],
+      sysctls: { 'net.ipv6.conf.eth0.disable_ipv6': '1' },
+    }),
+    ['ipv6-off'],
+  ],
+  [
+    'a container that ignores who asks for it',
+    insideWith({ sysctls: { 'net.ipv4.conf.eth0.arp_ignore': '8' } }),
+    ['neighbor-silent'],
+  ],
+  [
+    'a gateway that ignores who asks for it',
+    { ...healthy, sysctls: { ...healthy.sysctls, 'net.ipv4.conf.br-app.arp_ignore': '8' } },
+    ['neighbor-silent'],
+  ],
+  [
+    'an interface without ARP',
+    insideWith({ links: [link(1, 'lo'), link(2, 'eth0', { withoutArp: true })] }),
+    ['arp-off'],
+  ],
+  ['a server', insideWith({ sockets: [socket({ receiveQueue: 5 })] }), []],
+  ['a server that does not accept', insideWith({ sockets: [socket({ receiveQueue: 6 })] }), ['socket-full']],
+  ['a hosts file that is right', withFiles('127.0.0.1 localhost\n10.9.1.3 db'), []],
+  ['a hosts file with an old address', withFiles('10.9.1.77 db'), ['stale-name']],
+  ['another name server in a container', withFiles('', 'nameserver 10.9.1.77'), ['other-name-server']],
+  ['no name server in a container', withFiles('', 'search home'), ['no-name-server']],
   ['another machine of a LAN that uses the address of a container', contested, ['address-contested']],
   [
     'another engine that uses the bridge of a network',
@@ -275,6 +189,21 @@ const cases: [name: string, state: HostState, codes: string[]][] = [
   ],
   ['a way out that a rule bars', withProof(out, { cause: cause('foreign-policy') }), ['foreign-policy']],
   ['a gateway that does not answer', withProof(out, { verdict: 'lost', cause: cause('no-answer-from-outside') }), []],
+  [
+    'another gateway that is not there',
+    withProof(out, { cause: { ...cause('no-neighbor'), neighbor: parseIpAddress('192.0.2.99') } }),
+    ['no-neighbor'],
+  ],
+  ['a firewall that keeps containers from the host', withProof(toHost, { cause: cause('foreign-rule') }), []],
+  ['a host that answers elsewhere', withProof(toHost, { cause: cause('answer-elsewhere') }), ['answer-elsewhere']],
+  [
+    'a published port whose answers go elsewhere',
+    withProof({ kind: 'way-in', container: 'web', port: 8080 }, { verdict: 'lost', cause: cause('answer-elsewhere') }),
+    ['answer-elsewhere'],
+  ],
+  ['an attempt that a blackhole stops', withProof(attempt, { cause: cause('route-blocked') }), ['route-blocked']],
+  ['an attempt that nobody answers', withProof(attempt, { verdict: 'lost', cause: cause('no-answer') }), []],
+  ['an attempt that is refused by now', withProof(attempt, { verdict: 'refused', cause: cause('nobody-listens') }), []],
   ['a gateway that is not there', withProof(out, { cause: cause('no-neighbor') }), []],
   ['a probe that was not understood', withProof(out, { verdict: 'unknown' }), []],
   [
@@ -309,7 +238,7 @@ test('every finding has evidence, and names who is affected where somebody is', 
   for (const [name, state] of cases) {
     for (const { evidence, text, code, affects } of runChecks(state).flatMap(({ findings }) => findings)) {
       assert.ok(evidence.length > 0 && text.length > 0, name);
-      if (!/^stale|kernel/.test(code)) assert.deepEqual(affects, ['web'], name);
+      if (!/^stale-(namespace|interface)|kernel|route-blocked/.test(code)) assert.deepEqual(affects, ['web'], name);
     }
   }
 });
@@ -365,16 +294,4 @@ test('what one container cannot and another on its network can is its own troubl
   assert.deepEqual(runChecks(all).flatMap(({ findings }) => findings)[0]?.consequences, [
     'Containers of app do not get out.',
   ]);
-});
-
-test('every container on a network with a way out sends a packet there, once for each IP version', () => {
-  const [first] = healthy.directory.containers;
-  assert.ok(first);
-  const directory = { ...healthy.directory, containers: [first, { ...first, name: 'other' }] };
-  const gateways = { 4: parseIpAddress('192.0.2.1'), 6: parseIpAddress('2001:db8::1') };
-  const host = { uplink: () => undefined, gateway: (family: 4 | 6) => gateways[family], all: new Set<typeof web>() };
-  const ways = planProofs(directory, host).flatMap(({ purpose }) =>
-    purpose.kind === 'way-out' ? [`${purpose.from} ${purpose.family}`] : [],
-  );
-  assert.deepEqual(ways.toSorted(), ['other 4', 'other 6', 'web 4', 'web 6']);
 });

@@ -1,3 +1,4 @@
+import { askingFindings } from './asking-check.ts';
 import type { CheckResult, Finding } from './finding.ts';
 import { bridgedFirewallFindings, connectionFindings, ownTableFindings } from './firewall-check.ts';
 import type { HostState } from './host-state.ts';
@@ -5,7 +6,8 @@ import { interfaceFindings } from './interface-check.ts';
 import { leftoverFindings } from './leftover-check.ts';
 import { nameFindings } from './name-check.ts';
 import { proofFindings } from './proof-check.ts';
-import { defaultRouteFindings, forwardingFindings, overlapFindings } from './route-check.ts';
+import { defaultRouteFindings, forwardingFindings, overlapFindings, refusingRouteFindings } from './route-check.ts';
+import { serverFindings } from './server-check.ts';
 import { contestFindings, sharingFindings } from './sharing-check.ts';
 
 /** One thing that the doctor looks at. */
@@ -30,15 +32,20 @@ const checks: readonly Check[] = [
   { name: 'forwarding', find: forwardingFindings },
   { name: 'default route', find: defaultRouteFindings },
   { name: 'subnets', find: overlapFindings },
+  { name: 'refusing routes', find: refusingRouteFindings },
   { name: 'other engines', find: sharingFindings },
   { name: 'LAN addresses', find: contestFindings },
   { name: 'interfaces', find: interfaceFindings },
+  { name: 'questions for addresses', find: askingFindings },
   { name: 'bridged packets', find: bridgedFirewallFindings },
   { name: 'ways out', find: (state) => proofFindings(state, 'way-out') },
   { name: 'neighbours', find: (state) => proofFindings(state, 'neighbours') },
+  { name: 'the host', find: (state) => proofFindings(state, 'host') },
+  { name: 'attempts', find: (state) => proofFindings(state, 'attempt') },
   { name: 'published ports', find: (state) => proofFindings(state, 'way-in') },
   { name: 'packet size', find: (state) => proofFindings(state, 'size') },
   { name: 'connections', find: connectionFindings },
+  { name: 'servers', find: serverFindings },
   { name: 'names', find: nameFindings },
   { name: 'leftovers', find: leftoverFindings },
   { name: 'kernel', find: features },

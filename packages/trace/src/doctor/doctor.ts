@@ -18,11 +18,12 @@ import {
 } from './finding.ts';
 import type { HostState, ProofOf } from './host-state.ts';
 import { observeHost } from './observe-host.ts';
+import type { PlannedProof } from './planned-proof.ts';
 import { isSuspect } from './proof-check.ts';
-import { type PlannedProof, planProofs } from './proofs.ts';
+import { planProofs } from './proofs.ts';
 
 /** Proofs under way at a time: they mostly wait. */
-const AT_A_TIME = 4;
+const AT_A_TIME = 8;
 
 /** Milliseconds until the second look: what is under way at the first (a container ends, its cable goes) is over then. */
 const SETTLING = 300;
@@ -67,7 +68,7 @@ export async function examineHost(readDirectory: () => Directory): Promise<Docto
 async function look(kernel: Kernel, directory: Directory, before?: Look): Promise<Look> {
   using namespaces = new Namespaces();
   const seen = await observeHost(kernel, namespaces, directory, before?.state);
-  const planned = planProofs(directory, readHost(namespaces.get('')));
+  const planned = planProofs(directory, readHost(namespaces.get('')), seen.inside);
   const proofs = await prove(
     planned.filter(({ purpose }) => before?.suspects.has(JSON.stringify(purpose)) ?? true),
     directory,

@@ -1,5 +1,5 @@
 import type { Family, InterfaceAddress, IpAddress } from '@fairlead/base';
-import type { ChainSummary, LinkDetails, RouteObject, RuleObject } from '@fairlead/netlink';
+import type { ChainSummary, LinkDetails, RouteObject, RuleObject, SocketDetails } from '@fairlead/netlink';
 import type { Directory, NetworkPlace } from '../model/directory.ts';
 import type { TraceReport } from '../model/report.ts';
 
@@ -10,13 +10,21 @@ export interface InsideState {
   readonly links: readonly LinkDetails[];
   readonly addresses: readonly { readonly link: string; readonly address: InterfaceAddress }[];
   readonly routes: readonly RouteObject[];
+  /** TCP sockets that listen, or wait for the answer to their first packet. */
+  readonly sockets: readonly SocketDetails[];
+  /** Settings of its interfaces and of the whole that decide about packets. */
+  readonly sysctls: Readonly<Record<string, string>>;
 }
 
 /** What became of a packet that was sent to prove something. */
 export interface ProofOf {
   readonly purpose:
     | { readonly kind: 'way-out'; readonly network: string; readonly from: string; readonly family: Family }
-    | { readonly kind: 'neighbours'; readonly network: string }
+    | { readonly kind: 'neighbours'; readonly network: string; readonly from: string; readonly to: string }
+    /** To the host's own address on the wire. */
+    | { readonly kind: 'host'; readonly network: string; readonly from: string }
+    /** What a program of the container is trying in vain as we look. */
+    | { readonly kind: 'attempt'; readonly from: string; readonly to: string }
     | { readonly kind: 'way-in'; readonly container: string; readonly port: number }
     | { readonly kind: 'size'; readonly network: string; readonly size: number };
   readonly report: TraceReport;
@@ -38,7 +46,7 @@ export interface HostState {
   readonly rules: readonly RuleObject[];
   readonly addresses: readonly IpAddress[];
   /** False where routing knows no way for an address that nobody here has. */
-  readonly hasWayOut: boolean;
+  readonly hasWayOut: Readonly<Record<Family, boolean>>;
   readonly sysctls: Readonly<Record<string, string>>;
   readonly chains: readonly ChainSummary[];
   /** Pinned namespaces. */

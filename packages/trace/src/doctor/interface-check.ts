@@ -1,4 +1,4 @@
-import { addressOf } from '@fairlead/base';
+import { addressOf, familyOf } from '@fairlead/base';
 import type { LinkDetails } from '@fairlead/netlink';
 import type { Attachment, ContainerPlace } from '../model/directory.ts';
 import type { Fix } from '../model/report.ts';
@@ -53,6 +53,8 @@ function addressFindings(inside: InsideState, attachment: Attachment, { name }: 
     .map(({ address }) => addressOf(address));
   return [attachment.ipv4, attachment.ipv6].flatMap((address): Finding[] => {
     if (address === undefined || own.includes(address)) return [];
+    const off = familyOf(address) === 6 ? switchedOff(inside, attachment.interface) : undefined;
+    if (off !== undefined) return [withoutIpv6(off, name)];
     return [
       {
         code: 'address-missing',
@@ -64,6 +66,23 @@ function addressFindings(inside: InsideState, attachment: Attachment, { name }: 
       },
     ];
   });
+}
+
+/** The setting by which an interface has no IPv6. */
+function switchedOff({ sysctls }: InsideState, device = ''): string | undefined {
+  const keys = ['all', device.replaceAll('.', '/')].map((each) => `net.ipv6.conf.${each}.disable_ipv6`);
+  return keys.find((key) => sysctls[key] === '1');
+}
+
+function withoutIpv6(key: string, name: string): Finding {
+  return {
+    code: 'ipv6-off',
+    severity: 'error',
+    text: `IPv6 is switched off in ${name} (${key} is 1), and its addresses and routes went with it.`,
+    evidence: [`${key} = 1`],
+    affects: [name],
+    fixes: [restart(name)],
+  };
 }
 
 function down(link: string, what: string, affects: readonly string[], namespace: string): Finding {

@@ -1,5 +1,7 @@
-import type { IpAddress } from '@fairlead/base';
-import { ownerOf } from '../model/directory.ts';
+import { type IpAddress, nameServerAddress, prefixContains } from '@fairlead/base';
+import { staleLineFix } from '../cause/name-rows.ts';
+import { addressesInHosts, serversIn } from '../collect/name-lookup.ts';
+import { type ContainerPlace, type Directory, ownerOf } from '../model/directory.ts';
 import type { Finding } from './finding.ts';
 import { type HostState, runningContainers } from './host-state.ts';
 
@@ -9,6 +11,10 @@ export function nameFindings(state: HostState): Finding[] {
     ...silentServers(state),
     ...state.nameServers.flatMap(({ server }) => loop(state, server) ?? []),
     ...state.ownNames.flatMap((answer) => unknownToItself(answer) ?? []),
+    ...state.directory.containers.flatMap((container) => [
+      ...staleLines(state.directory, container),
+      ...(otherServer(container) ?? []),
+    ]),
   ];
 }
 
@@ -64,4 +70,49 @@ function unknownToItself({ container, failure }: HostState['ownNames'][number]):
       },
     ],
   };
+}
+
+/** Lines of a container's hosts file that have an old address of another one. */
+function staleLines({ containers, networks }: Directory, { name, files, namespace }: ContainerPlace): Finding[] {
+  if (namespace === undefined || files === undefined) return [];
+  return containers.flatMap((other): Finding[] => {
+    const own = other.attachments.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]).filter((each) => each !== undefined);
+    if (other.namespace === undefined || other.name === name || own.length === 0) return [];
+    return addressesInHosts(files.hosts, other.name)
+      .filter((address) => !own.includes(address))
+      .map((address) => {
+        // What is not of a network of ours was told so on purpose, perhaps.
+        const isOurs = networks.some(({ subnets }) => subnets.some((subnet) => prefixContains(subnet, address)));
+        return {
+          code: 'stale-name',
+          severity: isOurs ? 'warning' : 'note',
+          text: `The hosts file of ${name} says that ${other.name} is ${address}, but the container ${other.name} has ${own.join(' and ')}.`,
+          evidence: [`/etc/hosts of ${name}: ${other.name} is ${address}`],
+          affects: [name],
+          fixes: [staleLineFix(name, address)],
+        };
+      });
+  });
+}
+
+/** A container on a network with names that is sent to somebody else for them. */
+function otherServer({ name, namespace, files, attachments }: ContainerPlace): Finding[] | undefined {
+  const hasNames = namespace && attachments.some(({ network, ipv4, ipv6 }) => network !== 'bridge' && (ipv4 ?? ipv6));
+  if (!hasNames || files === undefined || files.resolvConf === '') return undefined;
+  const [server] = serversIn(files.resolvConf);
+  const engine: readonly string[] = Object.values(nameServerAddress);
+  if (server !== undefined && engine.includes(server)) return undefined;
+  return [
+    {
+      code: server === undefined ? 'no-name-server' : 'other-name-server',
+      severity: 'warning',
+      text:
+        server === undefined
+          ? `The resolv.conf of ${name} names no name server, so it finds no names.`
+          : `The resolv.conf of ${name} sends it to ${server}: names of containers are known at ${engine.join(' or ')} alone.`,
+      evidence: [`/etc/resolv.conf of ${name}: ${server === undefined ? 'no nameserver' : `nameserver ${server}`}`],
+      affects: [name],
+      fixes: [{ text: `Restart ${name}, which writes it anew`, commands: [`docker restart ${name}`], undo: [] }],
+    },
+  ];
 }

@@ -6,10 +6,11 @@ import { readHost } from '../collect/host-addresses.ts';
 import { lookUpName, serversIn } from '../collect/name-lookup.ts';
 import type { Namespaces } from '../collect/namespaces.ts';
 import { readRuleset } from '../collect/ruleset.ts';
+import { tcpSockets } from '../collect/socket-table.ts';
 import type { ContainerPlace, Directory } from '../model/directory.ts';
 import type { HostState, InsideState } from './host-state.ts';
 
-const keys = [
+const hostKeys = [
   'net.ipv4.ip_forward',
   'net.ipv6.conf.all.forwarding',
   'net.bridge.bridge-nf-call-iptables',
@@ -38,6 +39,7 @@ export async function observeHost(
 ): Promise<Omit<HostState, 'proofs' | 'missingFeatures'>> {
   const host = namespaces.get('');
   const objects = kernel.observe('', ['address', 'route', 'rule']);
+  const uplinks = readHost(host);
   const [nameServers, ownNames] = await Promise.all([
     before?.nameServers ?? askNameServers(host),
     askOwnNames(namespaces, directory),
@@ -48,25 +50,33 @@ export async function observeHost(
     routes: routesIn(objects),
     rules: objects.filter((object) => object.kind === 'rule'),
     addresses: objects.filter(isAddress).map(({ address }) => hostPart(address)),
-    hasWayOut: readHost(host).device(4) !== undefined,
-    sysctls: host.enter(readSysctls),
+    hasWayOut: { 4: uplinks.device(4) !== undefined, 6: uplinks.device(6) !== undefined },
+    sysctls: host.enter(() => readSysctls([...hostKeys, ...bridgeKeys(directory)])),
     chains: readRuleset(host, []).chains,
     namespaces: listNamespaces(),
-    inside: directory.containers.flatMap((container) => insideOf(kernel, container) ?? []),
+    inside: directory.containers.flatMap((container) => insideOf(kernel, namespaces, container) ?? []),
     nameServers,
     ownNames,
   };
 }
 
-function insideOf(kernel: Kernel, { name, namespace }: ContainerPlace): InsideState | undefined {
+function insideOf(
+  kernel: Kernel,
+  namespaces: Namespaces,
+  { name, namespace, attachments }: ContainerPlace,
+): InsideState | undefined {
   if (namespace === undefined || namespace === '') return undefined;
   try {
     const objects = kernel.observe(namespace, ['address', 'route']);
+    const open = namespaces.get(namespace);
+    const keys = attachments.flatMap(({ interface: device }) => (device === undefined ? [] : linkKeys(device)));
     return {
       container: name,
       links: kernel.links(namespace),
       addresses: objects.filter(isAddress),
       routes: routesIn(objects),
+      sockets: tcpSockets(open, ['listen', 'synSent']),
+      sysctls: open.enter(() => readSysctls([...linkKeys('all'), ...keys])),
     };
   } catch {
     // It ended meanwhile.
@@ -86,7 +96,18 @@ function hostPart(address: AddressObject['address']): IpAddress {
   return addressOf(address);
 }
 
-function readSysctls(): Record<string, string> {
+/** Settings of an interface that keep others from finding it, and it from having addresses. */
+function linkKeys(device: string): string[] {
+  const name = device.replaceAll('.', '/');
+  return [`net.ipv4.conf.${name}.arp_ignore`, `net.ipv6.conf.${name}.disable_ipv6`];
+}
+
+function bridgeKeys({ networks }: Directory): string[] {
+  const bridges = networks.flatMap(({ driver, interface: device }) => (driver === 'bridge' ? (device ?? []) : []));
+  return ['all', ...bridges].flatMap(linkKeys);
+}
+
+function readSysctls(keys: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     keys.flatMap((key) => {
       const value = readSysctlHere(key);

@@ -1,11 +1,12 @@
-import type { RuleStep, TraceReport } from '../model/report.ts';
+import type { Cause, RuleStep, TraceReport } from '../model/report.ts';
 import type { Finding } from './finding.ts';
 import { containersOn, type HostState, type ProofOf } from './host-state.ts';
 
-type WayOut = Extract<ProofOf['purpose'], { kind: 'way-out' }>;
+type Purpose = ProofOf['purpose'];
+type Sending = Exclude<Purpose, { kind: 'size' | 'way-in' }>;
 
 /** What packets that were sent for a purpose have shown. */
-export function proofFindings(state: HostState, kind: ProofOf['purpose']['kind']): Finding[] {
+export function proofFindings(state: HostState, kind: Purpose['kind']): Finding[] {
   return state.proofs.filter(({ purpose }) => purpose.kind === kind).flatMap((proof) => findingOf(state, proof) ?? []);
 }
 
@@ -20,16 +21,12 @@ function findingOf(state: HostState, proof: ProofOf): Finding | undefined {
   if (purpose.kind === 'way-in' && report.verdict === 'delivered') return takenFinding(purpose, report);
   const { cause } = report;
   if (cause === undefined || !hasFailed(proof)) return undefined;
-  const isOwn = purpose.kind === 'way-out' && othersGetOut(state, purpose);
-  const affects =
-    purpose.kind === 'way-in' ? [purpose.container] : isOwn ? [purpose.from] : containersOn(state, purpose.network);
   return {
     code: cause.code,
-    severity: report.verdict === 'dropped' ? 'error' : 'warning',
+    severity: severityOf(proof, cause),
     text: cause.text,
-    consequences: [isOwn ? `${purpose.from} does not get out.` : consequence(purpose)],
+    ...whom(state, purpose),
     evidence: [...cause.evidence, `proved by a packet: ${probeText(report)}`],
-    affects,
     fixes: report.fixes,
   };
 }
@@ -37,38 +34,93 @@ function findingOf(state: HostState, proof: ProofOf): Finding | undefined {
 /** Nobody outside has to answer, and nothing is said about what was not seen. */
 function hasFailed({ purpose, report }: ProofOf): boolean {
   const { verdict, cause } = report;
-  if (verdict === 'delivered' || verdict === 'lost' || verdict === 'unknown' || cause === undefined) return false;
+  if (verdict === 'delivered' || verdict === 'unknown' || cause === undefined) return false;
+  if (verdict === 'lost') return tellingLosses.has(cause.code);
   if (purpose.kind === 'way-out' && isElsewhere(report)) return false;
+  // Who keeps containers from the host itself wants to; that one who asked was refused is over by now.
+  if (purpose.kind === 'host' && (byRules.test(cause.code) || isElsewhere(report))) return false;
+  if (purpose.kind === 'attempt' && verdict === 'refused') return false;
   // A port for some askers was asked for by another one, and that it is not for that one is what was wanted. Where there is
   // no way from outside, the checks of the host's own say so.
   return cause.code !== 'not-allowed' && cause.code !== 'no-uplink';
 }
 
+/** Causes of packets that left this machine, which are seen on this machine. */
+const tellingLosses: ReadonlySet<string> = new Set(['answer-elsewhere', 'handmade-neighbor']);
+/** Causes that somebody's rules are. */
+const byRules = /^(foreign|legacy|firewall|echo)/;
+/** Causes that may well be wanted: what one network or container is set to, or what is no fault of this machine. */
+const wanted: ReadonlySet<string> = new Set([
+  'echo-ignored',
+  'handmade-neighbor',
+  'internal-network',
+  'icc-off',
+  'networks-apart',
+  'not-published',
+  'loopback-guarded',
+  'no-neighbor',
+]);
+
+function severityOf({ purpose, report }: ProofOf, { code }: Cause): Finding['severity'] {
+  const isNoted = purpose.kind === 'attempt' ? wanted.has(code) : /^(echo|handmade)/.test(code);
+  return isNoted ? 'note' : report.verdict === 'dropped' ? 'error' : 'warning';
+}
+
+/** Who is hit by what has failed, and what does not work because of it. */
+function whom(
+  state: HostState,
+  purpose: Exclude<Purpose, { kind: 'size' }>,
+): Pick<Finding, 'affects' | 'consequences'> {
+  if (purpose.kind === 'way-in')
+    return {
+      affects: [purpose.container],
+      consequences: [`Port ${purpose.port} of this host does not lead to ${purpose.container}.`],
+    };
+  const { from } = purpose;
+  const own = purpose.kind === 'neighbours' ? [from, purpose.to] : [from];
+  if (purpose.kind === 'attempt' || othersSucceed(state, purpose))
+    return { affects: own, consequences: [ownConsequence(purpose)] };
+  const everybody = {
+    'way-out': 'do not get out',
+    neighbours: 'do not reach each other',
+    host: 'do not reach the host',
+  };
+  return {
+    affects: containersOn(state, purpose.network),
+    consequences: [`Containers of ${purpose.network} ${everybody[purpose.kind]}.`],
+  };
+}
+
+function ownConsequence(purpose: Sending): string {
+  const { kind, from } = purpose;
+  switch (kind) {
+    case 'way-out':
+      return `${from} does not get out.`;
+    case 'neighbours':
+      return `${from} does not reach ${purpose.to}.`;
+    case 'host':
+      return `${from} does not reach the host.`;
+    case 'attempt':
+      return `${from} is waiting for ${purpose.to} to answer.`;
+    default:
+      return kind satisfies never;
+  }
+}
+
 /** What another container of the network can, only this one cannot. */
-function othersGetOut({ proofs }: HostState, { network, family, from }: WayOut): boolean {
+function othersSucceed({ proofs }: HostState, own: Exclude<Sending, { kind: 'attempt' }>): boolean {
   return proofs.some((proof) => {
     const { purpose } = proof;
-    const isOther = purpose.kind === 'way-out' && purpose.from !== from;
-    return isOther && purpose.network === network && purpose.family === family && !hasFailed(proof);
+    if (purpose.kind !== own.kind || purpose.network !== own.network || hasFailed(proof)) return false;
+    const isOther = purpose.from !== own.from;
+    return purpose.kind === 'way-out' && own.kind === 'way-out' ? isOther && purpose.family === own.family : isOther;
   });
 }
 
 /** That the gateway refuses, or nobody has its address, is no fault of this machine's containers. */
-function isElsewhere({ verdict, cause }: TraceReport): boolean {
-  return verdict === 'refused' || cause?.code === 'no-neighbor';
-}
-
-function consequence(purpose: Exclude<ProofOf['purpose'], { kind: 'size' }>): string {
-  switch (purpose.kind) {
-    case 'way-out':
-      return `Containers of ${purpose.network} do not get out.`;
-    case 'neighbours':
-      return `Containers of ${purpose.network} do not reach each other.`;
-    case 'way-in':
-      return `Port ${purpose.port} of this host does not lead to ${purpose.container}.`;
-    default:
-      return purpose satisfies never;
-  }
+function isElsewhere({ verdict, cause, probe }: TraceReport): boolean {
+  const isAsked = cause?.neighbor === undefined || cause.neighbor === probe?.destination.address;
+  return verdict === 'refused' || (cause?.code === 'no-neighbor' && isAsked);
 }
 
 function probeText({ probe, summary }: TraceReport): string {

@@ -1,25 +1,32 @@
 import { type Family, familyOf, type IpAddress, isLoopback, prefixFamily } from '@fairlead/base';
 import { addressOn, type ContainerPlace, type Directory, type NetworkPlace } from '../model/directory.ts';
-import type { HostAddresses, TraceRequest } from '../plan.ts';
-import { containersOn, type ProofOf } from './host-state.ts';
+import type { HostAddresses } from '../plan.ts';
+import { attemptProofs } from './attempt-proofs.ts';
+import { containersOn, type InsideState } from './host-state.ts';
+import { neighbourProofs } from './neighbour-proofs.ts';
+import { type PlannedProof, PROOF_PATIENCE } from './planned-proof.ts';
 
-/** A packet that is to prove something. */
-export interface PlannedProof {
-  readonly purpose: ProofOf['purpose'];
-  readonly request: TraceRequest;
-}
-
-/** Milliseconds: what works answers at once. */
-const PATIENCE = 300;
 /** Published ports that are tried; each costs some tens of milliseconds. */
 const PORTS = 24;
 /** Packets that are sent for containers rather than networks; the same holds for them. */
 const CONTAINERS = 32;
+/** Packets between containers of one network. */
+const NEIGHBOURS = 40;
 
 /** Which packets are sent to prove that the networks work. */
-export function planProofs(directory: Directory, host: HostAddresses): PlannedProof[] {
+export function planProofs(
+  directory: Directory,
+  host: HostAddresses,
+  inside: readonly InsideState[] = [],
+): PlannedProof[] {
   const ofNetworks = directory.networks.flatMap((network) => networkProofs(directory, network, host));
-  return [...ofNetworks, ...portProofs(directory, host), ...containerProofs(directory, host, ofNetworks)];
+  return [
+    ...ofNetworks,
+    ...portProofs(directory, host),
+    ...containerProofs(directory, host, ofNetworks),
+    ...directory.networks.flatMap((network) => neighbourProofs(directory, inside, network)).slice(0, NEIGHBOURS),
+    ...attemptProofs(directory, inside),
+  ];
 }
 
 /** A container may be broken by itself: those that no network has sent a packet from send one. */
@@ -45,20 +52,19 @@ function containerProofs(directory: Directory, host: HostAddresses, planned: rea
 function wayOutProof(network: string, from: string, family: Family, to: IpAddress): PlannedProof {
   return {
     purpose: { kind: 'way-out', network, from, family },
-    request: { from, to, protocol: 'icmp', family, timeout: PATIENCE },
+    request: { from, to, protocol: 'icmp', family, timeout: PROOF_PATIENCE },
   };
 }
 
 function networkProofs(directory: Directory, network: NetworkPlace, host: HostAddresses): PlannedProof[] {
-  if (network.driver !== 'bridge') return [];
-  const [first, second] = containersOn({ directory }, network.name);
-  if (first === undefined) return [];
+  const [first] = containersOn({ directory }, network.name);
+  if (network.driver !== 'bridge' || network.internal || first === undefined) return [];
   const families = ([4, 6] as const).filter((family) =>
     network.subnets.some((subnet) => prefixFamily(subnet) === family),
   );
   return families.flatMap((family) => [
-    ...(network.internal ? [] : wayOut(network, first, family, host)),
-    ...(second === undefined || !network.open ? [] : neighbours(directory, network, { first, second, family })),
+    ...wayOut(network, first, family, host),
+    ...wayToHost(network, first, family, host),
   ]);
 }
 
@@ -70,20 +76,14 @@ function wayOut({ name, mtu }: NetworkPlace, from: string, family: Family, host:
   return [out, { purpose: { kind: 'size', network: name, size: mtu }, request: { ...out.request, size: mtu } }];
 }
 
-function neighbours(
-  directory: Directory,
-  { name }: NetworkPlace,
-  { first, second, family }: { readonly first: string; readonly second: string; readonly family: Family },
-): PlannedProof[] {
-  const attachment = directory.containers
-    .find((container) => container.name === second)
-    ?.attachments.find(({ network }) => network === name);
-  const to = attachment && addressOn(attachment, family);
+/** An address of the host that is not the network's own may be answered from by other routes. */
+function wayToHost({ name }: NetworkPlace, from: string, family: Family, host: HostAddresses): PlannedProof[] {
+  const to = host.uplink(family);
   if (to === undefined) return [];
   return [
     {
-      purpose: { kind: 'neighbours', network: name },
-      request: { from: first, to, protocol: 'icmp', family, timeout: PATIENCE },
+      purpose: { kind: 'host', network: name, from },
+      request: { from, to, protocol: 'icmp', family, timeout: PROOF_PATIENCE },
     },
   ];
 }
@@ -104,7 +104,7 @@ function portsOf({ name, namespace, publications, attachments }: ContainerPlace,
     return [
       {
         purpose: { kind: 'way-in', container: name, port: hostPorts.first },
-        request: { from: 'outside', to, family, timeout: PATIENCE },
+        request: { from: 'outside', to, family, timeout: PROOF_PATIENCE },
       },
     ];
   });

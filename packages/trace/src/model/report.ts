@@ -164,6 +164,8 @@ export interface Cause {
   readonly text: string;
   /** What was seen that shows it. */
   readonly evidence: readonly string[];
+  /** The neighbour that does not answer, where there is one. */
+  readonly neighbor?: IpAddress;
 }
 
 /** What this machine let us see. */
