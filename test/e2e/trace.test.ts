@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ApiClient } from '@fairlead/api/client';
+import { attachToControlGroup } from '@fairlead/kernel/testing';
 import { childrenOf } from '@fairlead/lab';
 import { eventually, eventuallyEqual } from './life-rig.ts';
 import { faults } from './trace-faults.ts';
+import { groupFaults } from './trace-group-faults.ts';
 import { healthyCases } from './trace-healthy.ts';
 import { type TraceAnswer, TraceLab } from './trace-lab.ts';
 
@@ -68,6 +70,48 @@ for (const healthy of healthyCases) {
     assert.equal(report.cause, undefined);
   });
 }
+
+/** The control group of a container's processes, which have other numbers inside of the lab's host. */
+async function groupOf(container: string): Promise<string> {
+  const pid = await lab.daemon.docker('inspect', '-f', '{{.State.Pid}}', container);
+  const text = readFileSync(lab.host.pathOf(`/proc/${pid.trim()}/cgroup`), 'utf8');
+  const group = /^0::(.*)$/m.exec(text)?.[1] ?? '';
+  assert.match(group, /[0-9a-f]{64}/, 'a group of the container alone');
+  return group;
+}
+
+for (const { name, hook, of, trace, says } of groupFaults) {
+  test(`the cause is found when a program of a control group ${name}`, async () => {
+    const group = await groupOf(of);
+    using _program = attachToControlGroup(group, { hook, name: 'sd_fw_test' });
+    const { cause, verdict } = await lab.trace({ timeout, ...trace });
+    assert.equal(cause?.code, 'cgroup-program', JSON.stringify(cause));
+    assert.equal(verdict, 'dropped');
+    assert.match(cause.text, says);
+    assert.match(cause.text, /By its name it is of systemd/);
+    assert.match(cause.evidence.join('\n'), new RegExp(`bpf: ${hook} of ${group}: id \\d+, sd_fw_test`));
+    if (hook.endsWith('gress')) assert.match(cause.evidence.join('\n'), /asked about this very packet, refuses it/);
+  });
+}
+
+test('the doctor names a program of a control group, and whom it hits', async () => {
+  using _program = attachToControlGroup(await groupOf('far'), { hook: 'cgroup_inet_egress', name: 'deny' });
+  const { findings } = await lab.examine();
+  const found = findings.filter(({ code }) => code === 'cgroup-program');
+  assert.deepEqual([...new Set(found.flatMap(({ affects }) => affects))], ['far'], JSON.stringify(findings));
+});
+
+test('a program of a control group that lets everything pass is no cause', async () => {
+  const group = await groupOf('web');
+  using _egress = attachToControlGroup(group, { hook: 'cgroup_inet_egress', name: 'count', allows: true });
+  using _connect = attachToControlGroup(group, { hook: 'cgroup_inet4_connect', name: 'look', allows: true });
+  for (const question of [{ to: 'db:80' }, { to: 'db:80', connect: true }, { to: '192.0.2.1' }]) {
+    const { verdict, cause } = await lab.trace({ timeout, from: 'web', ...question });
+    assert.deepEqual([verdict, cause], ['delivered', undefined]);
+  }
+  const { cause } = await lab.trace({ timeout, from: 'web', to: 'db:81' });
+  assert.equal(cause?.code, 'nobody-listens');
+});
 
 test('a trace shows what was rewritten on the way, and by which rule', async () => {
   const { hops } = await lab.trace({ from: 'outside', to: 'db:80' });

@@ -41,6 +41,7 @@ export function containerPlace(view: ContainerView): Omit<ContainerPlace, 'files
     attachments,
     publications: sandbox?.mappings ?? container.config.host.portBindings.flatMap(plannedPublication),
     ...(sandbox && { namespace: sandbox.namespace }),
+    ...(sandbox && container.state.pid > 0 && { pid: container.state.pid }),
   };
 }
 

@@ -29,6 +29,14 @@ export {
   storeValue,
   type Width,
 } from './program/bpf-assembler.ts';
+export {
+  type ControlGroupHook,
+  type ControlGroupProgram,
+  controlGroupOf,
+  controlGroupPrograms,
+  joinControlGroup,
+  wouldRefuse,
+} from './program/control-group-query.ts';
 export { EventRing } from './program/event-ring.ts';
 export {
   attachSysctlProgram,
@@ -39,6 +47,7 @@ export {
   runClassifier,
   type TracingProgram,
 } from './program/tracing-program.ts';
+export { tryConnection } from './socket/connection-trial.ts';
 export { type LegacyTable, readLegacyTablesHere } from './socket/legacy-tables.ts';
 export { listenToNetlink, type NetlinkListener } from './socket/netlink-listener.ts';
 export { type ConnectionState, type NumberedConnection, openNumberedConnection } from './socket/numbered-connection.ts';

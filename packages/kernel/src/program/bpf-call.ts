@@ -9,6 +9,9 @@ const command = {
   updateElement: 2,
   loadProgram: 5,
   testRun: 10,
+  openProgram: 13,
+  describe: 15,
+  listAttached: 16,
   openRawTracepoint: 17,
   freezeMap: 22,
   updateElements: 26,
@@ -171,14 +174,61 @@ export function linkBpfProgram(program: number, target: number, attachType: numb
   });
 }
 
-/** BPF_PROG_TEST_RUN: run a program once, here and now, on a packet of one's own, in this thread's network namespace. */
-export function runBpfProgram(program: number, packet: Uint8Array): void {
+/**
+ * BPF_PROG_TEST_RUN: run a program once, here and now, on a packet of one's own, in this thread's network namespace.
+ *
+ * @returns what the program returned.
+ */
+export function runBpfProgram(program: number, packet: Uint8Array): number {
+  let attributes: DataView | undefined;
   call(command.testRun, (view) => {
+    attributes = view;
     view.setUint32(0, program, true);
     view.setUint32(8, packet.length, true);
     view.setBigUint64(16, addressOfBuffer(packet), true);
     view.setUint32(32, 1, true);
   });
+  return attributes?.getUint32(4, true) ?? 0;
+}
+
+/** BPF_PROG_GET_FD_BY_ID: a descriptor of a program that anybody has loaded. */
+export function openBpfProgram(id: number): number {
+  return call(command.openProgram, (view) => view.setUint32(0, id, true));
+}
+
+/** Bytes of struct bpf_prog_info that we read, and where the program's name is in it. */
+const INFORMATION_BYTES = 80;
+const NAME_AT = 64;
+
+/** BPF_OBJ_GET_INFO_BY_FD: the name that a program was given, which may be none. */
+export function nameOfBpfProgram(program: number): string {
+  const information = new Uint8Array(INFORMATION_BYTES);
+  call(command.describe, (view) => {
+    view.setUint32(0, program, true);
+    view.setUint32(4, information.length, true);
+    view.setBigUint64(8, addressOfBuffer(information), true);
+  });
+  const name = information.subarray(NAME_AT);
+  return new TextDecoder().decode(name.subarray(0, name.indexOf(0)));
+}
+
+/** Programs at one hook of a control group that are listed: the kernel takes no more (BPF_CGROUP_MAX_PROGS). */
+const ATTACHED = 64;
+
+/** BPF_PROG_QUERY: numbers of the programs that are attached to `target` itself, not to what is above it. */
+export function listAttachedPrograms(target: number, attachType: number): number[] {
+  const ids = new Uint8Array(ATTACHED * 4);
+  let attributes: DataView | undefined;
+  call(command.listAttached, (view) => {
+    attributes = view;
+    view.setUint32(0, target, true);
+    view.setUint32(4, attachType, true);
+    view.setBigUint64(16, addressOfBuffer(ids), true);
+    view.setUint32(24, ATTACHED, true);
+  });
+  const count = attributes?.getUint32(24, true) ?? 0;
+  const view = new DataView(ids.buffer);
+  return Array.from({ length: count }, (_, index) => view.getUint32(index * 4, true));
 }
 
 function call(which: number, fill: (attributes: DataView) => void): number {

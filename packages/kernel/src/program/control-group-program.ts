@@ -28,8 +28,8 @@ export function linkToAllProcesses(request: BpfProgramRequest & { readonly attac
   }
 }
 
-/** The root of the control groups of version 2, wherever that is mounted, or not: every process is below it. */
-function controlGroupRoot(): number {
+/** A descriptor of the root of the control groups of version 2, wherever that is mounted, or not: every process is below it. */
+export function controlGroupRoot(): number {
   const context = fsopen(FSOPEN, 'cgroup2', CLOEXEC);
   try {
     fsconfig(FSCONFIG, context, FSCONFIG_CMD_CREATE, null, null, 0);

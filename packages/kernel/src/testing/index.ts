@@ -7,4 +7,5 @@ export { sendFrames } from '../socket/address-announcement.ts';
 export { type ConformingKernel, conformanceTests } from './conformance.ts';
 export { dumpObjects } from './dump.ts';
 export { FakeKernel } from './fake-kernel.ts';
+export { attachToControlGroup } from './group-program.ts';
 export { testNames } from './test-names.ts';

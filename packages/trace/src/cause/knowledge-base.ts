@@ -4,6 +4,7 @@ import { answerRows } from './answer-rows.ts';
 import { astrayRows, foreignSteps, removeRule, stepText } from './astray-rows.ts';
 import { carrierCase } from './carrier.ts';
 import { firewallRows } from './firewall-rows.ts';
+import { groupProgram } from './group-row.ts';
 import { lifetimeRows } from './lifetime-rows.ts';
 import { linkRows } from './link-rows.ts';
 import { nameRows } from './name-rows.ts';
@@ -122,6 +123,7 @@ function textOf(end: string | { readonly address: string }): string {
 export const causeRows: readonly CauseRow[] = [
   nameRows.staleName,
   ...firewallRows,
+  groupProgram,
   astrayRows.answerUntranslated,
   stateRows.ipsecPolicy,
   ...networkRows,

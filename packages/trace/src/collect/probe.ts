@@ -11,6 +11,7 @@ import {
   runClassifier,
   sendRawPacket,
   set,
+  tryConnection,
 } from '@fairlead/kernel/tracing';
 import type { ErrnoName, NamespaceName } from '@fairlead/netlink';
 import type { ProbeProtocol } from '../packet/packet-header.ts';
@@ -52,6 +53,19 @@ const PORTS = 16_384;
 export function sendProbe(probe: Probe, namespace: OpenNamespace): SentProbe {
   if (probe.arrival !== undefined) return sendArrival(probe, probe.arrival);
   return namespace.enter(() => (probe.connect ? connectProbe(probe) : sendFrom(probe)));
+}
+
+/** Send a probe from the namespace and the control group that this process is in, if a program may do so there. */
+export function sendProbeHere(probe: Probe): SentProbe {
+  const { protocol, destination, port, connect } = probe;
+  if (connect) return connectProbe(probe);
+  try {
+    // A raw packet connects to nobody, so that nobody would be asked.
+    if (protocol !== 'icmp') tryConnection(protocol, destination, port);
+  } catch (error) {
+    if (errnoOf(error) === 'EPERM') return notSent(error, 0);
+  }
+  return sendFrom(probe);
 }
 
 function connectProbe(probe: Probe): SentProbe {

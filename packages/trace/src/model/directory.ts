@@ -39,6 +39,8 @@ export interface ContainerPlace {
   readonly id: string;
   /** Absent while it does not run; '' for one on the host's own network. */
   readonly namespace?: NamespaceName;
+  /** Number of its first process, while it runs. */
+  readonly pid?: number;
   readonly attachments: readonly Attachment[];
   /** Of one that does not run: those that it will have. */
   readonly publications: readonly Publication[];

@@ -1,4 +1,5 @@
 import type { InterfaceAddress, IpAddress } from '@fairlead/base';
+import type { ControlGroupProgram } from '@fairlead/kernel/tracing';
 import type {
   ErrnoName,
   LinkDetails,
@@ -82,6 +83,12 @@ export interface TunnelFacts {
   readonly way: NamespaceFacts;
 }
 
+/** A program that a control group asks for its traffic. */
+export interface SuspectProgram extends ControlGroupProgram {
+  /** True when it refuses the packet that was dropped, asked about it once more. */
+  readonly refuses?: true;
+}
+
 /** What was asked of the kernel after the packet. */
 export interface Facts {
   /** Where it was sent from. */
@@ -102,6 +109,9 @@ export interface Facts {
   readonly tunnel?: TunnelFacts;
   /** Absent where the kernel could not be watched. */
   readonly neighborDrops?: readonly NeighborDrop[];
+  /** Programs of control groups that are asked for what the source sends and gets, and for the destination. */
+  readonly sourcePrograms?: readonly SuspectProgram[];
+  readonly destinationPrograms?: readonly SuspectProgram[];
   /** Sockets there that take packets of the protocol. */
   readonly sockets: readonly SocketDetails[];
 }

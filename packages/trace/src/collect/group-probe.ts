@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { OpenNamespace } from '@fairlead/kernel';
+import type { ConnectionState } from '@fairlead/kernel/tracing';
+import type { ErrnoName } from '@fairlead/netlink';
+import type { Probe, SentProbe } from './probe.ts';
+
+const program = resolve(import.meta.dirname, 'probe-process.ts');
+
+/** Milliseconds until a process that says nothing is given up: one in a frozen control group never will. */
+const PATIENCE = 3000;
+
+/** What the process says of its probe, a line of JSON whenever it changes. */
+export interface ProbeStanding {
+  readonly sourcePort: number;
+  readonly failure?: ErrnoName;
+  readonly answered: boolean;
+  readonly connection?: ConnectionState;
+}
+
+/**
+ * Send a probe as a process of a control group would: sockets belong to the group in which they were made, and the programs
+ * of a group are asked about its own sockets only. So a process of ours joins it for as long as the probe is under way.
+ *
+ * @returns `undefined` when that cannot be had: the group is frozen, or gone.
+ */
+export async function sendFromGroup(
+  probe: Probe,
+  group: string,
+  namespace: OpenNamespace,
+): Promise<SentProbe | undefined> {
+  // A process begins in the namespace that its parent's thread is in.
+  const child = namespace.enter(() =>
+    spawn(process.execPath, [program, JSON.stringify({ probe, group })], { stdio: ['pipe', 'pipe', 'ignore'] }),
+  );
+  const gaveUp = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
+  child.on('error', () => undefined);
+  child.stdin.on('error', () => undefined);
+  let standing: ProbeStanding | undefined;
+  const lines = createInterface(child.stdout).on('line', (line) => {
+    standing = JSON.parse(line);
+  });
+  await Promise.race([once(lines, 'line'), once(lines, 'close')]);
+  clearTimeout(gaveUp);
+  if (standing === undefined) return undefined;
+  const { sourcePort, failure, connection } = standing;
+  return {
+    sourcePort,
+    ...(failure && { failure }),
+    ...(connection && { connection: () => standing?.connection ?? connection }),
+    answered: () => standing?.answered === true,
+    [Symbol.dispose]: () => child.kill('SIGKILL'),
+  };
+}

@@ -1,0 +1,28 @@
+import { setInterval } from 'node:timers';
+import { joinControlGroup } from '@fairlead/kernel/tracing';
+import type { ProbeStanding } from './group-probe.ts';
+import { type Probe, type SentProbe, sendProbeHere } from './probe.ts';
+
+/** Milliseconds between two looks at the probe. */
+const STEP = 2;
+
+const { probe, group }: { readonly probe: Probe; readonly group: string } = JSON.parse(process.argv[2] ?? '');
+joinControlGroup(group);
+const sent = sendProbeHere(probe);
+let told = '';
+tell(sent);
+const looking = setInterval(() => tell(sent), STEP);
+// Whoever has started us is gone, or has heard enough.
+process.stdin.on('end', () => clearInterval(looking)).resume();
+
+function tell({ sourcePort, failure, answered, connection }: SentProbe): void {
+  const standing: ProbeStanding = {
+    sourcePort,
+    ...(failure && { failure }),
+    answered: answered(),
+    ...(connection && { connection: connection() }),
+  };
+  const text = JSON.stringify(standing);
+  if (text !== told) process.stdout.write(`${text}\n`);
+  told = text;
+}
