@@ -81,6 +81,34 @@ test('a full table of connections is told from a firewall', () => {
   assert.equal(codeOf({ ...trace, facts: { ...trace.facts, last: room } }), 'firewall');
 });
 
+test('of the programs of control groups those are named that refuse the packet, or all that may have', () => {
+  const drop = sighting({ reason: 'BPF_CGROUP_EGRESS', function: 'ip_finish_output', namespace: 1 });
+  const program = (id: number, name: string, group = '/system.slice/x.service') =>
+    ({ id, name, hook: 'cgroup_inet_egress', group }) as const;
+  const trace = caseOf({ drop });
+  const told = (...sourcePrograms: NonNullable<Case['facts']['sourcePrograms']>) =>
+    explainCause({ ...trace, facts: { ...trace.facts, sourcePrograms } });
+  const sure = told(program(7, 'count'), { ...program(8, 'sd_fw_egress'), refuses: true });
+  assert.equal(sure.cause?.code, 'cgroup-program');
+  assert.match(
+    sure.cause.text,
+    /^The program sd_fw_egress \(.* of \/system.slice\/x.service, id 8\) refuses what is sent by web/,
+  );
+  assert.match(sure.fixes[0]?.commands[1] ?? '', /^systemctl set-property --runtime x.service IPAddressDeny=$/);
+  const unsure = told(program(7, '', '/a/b'), program(8, 'deny', '/a'));
+  assert.match(unsure.cause?.text ?? '', /program without a name .* or the program deny .* refuses/);
+  assert.equal(unsure.fixes[1]?.commands.at(-1), 'bpftool cgroup detach /sys/fs/cgroup/a cgroup_inet_egress id 8');
+  assert.equal(codeOf(trace), 'dropped', 'nothing is claimed without a program');
+});
+
+test('a program that judges connections is told by the refusal to connect, and one for the other IP version is not', () => {
+  const program = { id: 9, name: 'guard', hook: 'cgroup_inet4_connect', group: '/a' } as const;
+  const trace = caseOf({}, { sendFailure: 'EPERM' });
+  const facts = { ...trace.facts, sourcePrograms: [program] };
+  assert.equal(codeOf({ ...trace, facts }), 'cgroup-program');
+  assert.equal(codeOf({ ...trace, family: 6, facts }), 'not-sent');
+});
+
 test('who sends under the address of another is told so, and where that can be changed', () => {
   const hostInterface = 'veth1';
   const web: ContainerPlace = {
