@@ -118,8 +118,10 @@ export function segmented(change: Partial<LinkDetails> & { readonly absent?: boo
   return { ...healthy, links, directory };
 }
 
-/** The network with another engine on its bridge. */
+/** The network with somebody on its bridge who uses the address of a container. */
 export const clashing = (network: NetworkPlace): NetworkPlace => ({ ...network, clashes: ['10.9.0.2 is used twice'] });
+
+/** The network with another engine on its bridge. */
 export const shared = (network: NetworkPlace): NetworkPlace => ({ ...network, sharing: 'Another engine uses it' });
 
 /** The host with another machine that has its container’s address. */
