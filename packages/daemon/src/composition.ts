@@ -6,7 +6,7 @@ import { type BuildKitService, Engine, type EngineContext, isAlive, type MapServ
 import { namespacePath } from '@fairlead/kernel';
 import { type ControllerContext, NetworkController, type NetworkEvent } from '@fairlead/network';
 import { removeEmptyCgroupParents } from '@fairlead/runtime';
-import { diagnosisService, type RivalListener } from './diagnosis.ts';
+import { Diagnosis, type RivalListener } from './diagnosis.ts';
 import { engineContext } from './engine-context.ts';
 import { type Foundation, layFoundation } from './foundation.ts';
 import { operationAccount, operationRecords, operationTranscript } from './operation-journal.ts';
@@ -38,7 +38,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
   const foundation = await layFoundation(live, logger, parts);
   const { recorder, kernel, engineId, events, table, names, borrowed } = foundation;
   const { flowHistory, dataRoot } = live.current;
-  const diagnosis = parts.use(diagnosisService({ engine: () => engine, kernel, borrowed, flowHistory, dataRoot }));
+  const diagnosis = parts.use(new Diagnosis({ engine: () => engine, kernel, borrowed, flowHistory, dataRoot }));
   const networkContext = networkContextOn(foundation, diagnosis);
   const network = new NetworkController(networkContext);
   names.onRestart = async () => {

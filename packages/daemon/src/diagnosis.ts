@@ -6,6 +6,19 @@ import type { Kernel } from '@fairlead/kernel';
 import { type Change, describeChange } from '@fairlead/netlink';
 import type { Claim } from '@fairlead/network';
 import type { Collection } from '@fairlead/store';
+import type {
+  CaptureRequest,
+  DoctorReport,
+  DropReport,
+  FlowFilter,
+  FlowLine,
+  JournalEntry,
+  JournalFilter,
+  PortReach,
+  TraceListener,
+  TraceReport,
+  TraceRequest,
+} from '@fairlead/trace';
 import type { FlowLog } from '@fairlead/trace/flows';
 import type { Journal } from '@fairlead/trace/journal';
 import type { BorrowedSysctl } from './borrowed-sysctl.ts';
@@ -36,91 +49,121 @@ export interface RivalListener {
   noteClaim(claim: Claim): void;
 }
 
-/** The way to the network's diagnosis. Whatever listens for it ends with it. */
-export function diagnosisService(parts: DiagnosisParts): DiagnosisService & RivalListener & AsyncDisposable {
-  const { engine, kernel, borrowed, flowHistory: history } = parts;
-  const tracing = async () => {
+/** The way to the network's diagnosis, all of it loaded with its first use. Whatever listens for it ends with it. */
+export class Diagnosis implements DiagnosisService, RivalListener, AsyncDisposable {
+  readonly #parts: DiagnosisParts;
+  #journal: Promise<Journal> | undefined;
+  #flowLog: Promise<FlowLog> | undefined;
+
+  constructor(parts: DiagnosisParts) {
+    this.#parts = parts;
+  }
+
+  async start(): Promise<void> {
+    await this.#openJournal();
+    if (this.#parts.flowHistory > 0) await (await this.#openFlowLog()).start();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await (await this.#flowLog)?.[Symbol.asyncDispose]();
+    (await this.#journal?.catch(() => undefined))?.[Symbol.dispose]();
+  }
+
+  noteRepair(lost: readonly string[], made: readonly Change[]): void {
+    void this.#journal?.then((journal) => journal.repaired(lost, made.map(describeChange)));
+  }
+
+  noteClaim(claim: Claim): void {
+    void this.#openJournal().then((journal) => journal.claimed(claim));
+  }
+
+  async journal(filter: JournalFilter): Promise<readonly JournalEntry[]> {
+    return (await this.#openJournal()).entries(filter);
+  }
+
+  async *followJournal(filter: JournalFilter, signal: AbortSignal): AsyncGenerator<JournalEntry> {
+    yield* (await this.#openJournal()).follow(filter, signal);
+  }
+
+  async flows(filter: FlowFilter): Promise<readonly FlowLine[]> {
+    return await (await this.#openFlowLog()).list(filter);
+  }
+
+  async *followFlows(filter: FlowFilter, signal: AbortSignal): AsyncGenerator<FlowLine> {
+    yield* (await this.#openFlowLog()).follow(filter, signal);
+  }
+
+  async capture(request: CaptureRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    const [{ capturePackets }, readDirectory] = await Promise.all([captures(), this.#directory()]);
+    return capturePackets(request, readDirectory(), signal);
+  }
+
+  async *drops(signal: AbortSignal): AsyncGenerator<DropReport> {
+    const [{ watchAllDrops }, readDirectory] = await Promise.all([this.#tracing(), this.#directory()]);
+    yield* watchAllDrops(readDirectory, signal);
+  }
+
+  async examine(): Promise<DoctorReport> {
+    const [{ examineHost }, readDirectory] = await Promise.all([this.#tracing(), this.#directory()]);
+    return await examineHost(readDirectory);
+  }
+
+  async reach(reference: string, port?: number): Promise<readonly PortReach[]> {
+    const [{ examineReach }, readDirectory] = await Promise.all([this.#tracing(), this.#directory()]);
+    const directory = readDirectory();
+    const { containers, networks: all } = this.#parts.engine();
+    const { container, networks } = await containers.inspect(reference);
+    const ports = all
+      .admissions(container.id)
+      .filter(({ containerPorts: { first, last } }) => port === undefined || (first <= port && port <= last));
+    if (ports.length === 0) throw new FairleadError('not-found', nothingPublished(container.name, port));
+    const obstacles = networks.flatMap(({ network }) => (network ? all.obstacles(network) : []));
+    return await examineReach(container.name, ports, { directory, obstacles });
+  }
+
+  async trace({ apply, ...request }: TraceRequest, tell?: TraceListener): Promise<TraceReport> {
+    const [{ tracePacket, tryFix }, readDirectory] = await Promise.all([this.#tracing(), this.#directory()]);
+    const options = tell === undefined ? {} : { tell };
+    const report = await tracePacket(request, readDirectory(), options);
+    if (apply === undefined) return report;
+    const fix = report.fixes[apply - 1];
+    if (fix === undefined)
+      throw new FairleadError('invalid-argument', `there is no fix ${apply} for: ${report.summary}`);
+    const { kernel } = this.#parts;
+    await kernel.recorder.operation(`trace fix: ${fix.text}`, () => tryFix(kernel, fix));
+    const timeout = Math.max(request.timeout ?? 0, PATIENCE_AFTER_FIX);
+    const after = await tracePacket({ ...request, timeout }, readDirectory(), options);
+    const { text, commands, undo } = fix;
+    return { ...after, applied: { text, commands, undo, before: report.summary } };
+  }
+
+  async #tracing() {
     const module = await trace();
-    module.keepKernelLayout(join(parts.dataRoot, 'kernel-layout.json'));
+    module.keepKernelLayout(join(this.#parts.dataRoot, 'kernel-layout.json'));
     return module;
-  };
-  let flowLog: Promise<FlowLog> | undefined;
-  const flows = (): Promise<FlowLog> => {
-    flowLog ??= flowService().then(({ makeFlowLog }) => makeFlowLog({ engine: engine(), kernel, borrowed, history }));
-    return flowLog;
-  };
-  let opening: Promise<Journal> | undefined;
-  const journal = (): Promise<Journal> => {
-    opening ??= journals().then(
-      ({ Journal }) => new Journal({ folder: parts.dataRoot, recorder: kernel.recorder, isOwn: isOwnAlias }),
+  }
+
+  /** Reads who is who, as often as it is called. */
+  async #directory() {
+    const { readDirectory } = await places();
+    return () => readDirectory(this.#parts.engine());
+  }
+
+  #openJournal(): Promise<Journal> {
+    const { dataRoot: folder, kernel } = this.#parts;
+    this.#journal ??= journals().then(
+      (module) => new module.Journal({ folder, recorder: kernel.recorder, isOwn: isOwnAlias }),
     );
-    return opening;
-  };
-  return {
-    noteRepair(lost, made) {
-      void opening?.then((open) => open.repaired(lost, made.map(describeChange)));
-    },
-    noteClaim(claim) {
-      void journal().then((open) => open.claimed(claim));
-    },
-    async journal(filter) {
-      return (await journal()).entries(filter);
-    },
-    async *followJournal(filter, signal) {
-      yield* (await journal()).follow(filter, signal);
-    },
-    async capture(request, signal) {
-      const [{ capturePackets }, { readDirectory }] = await Promise.all([captures(), places()]);
-      return capturePackets(request, readDirectory(engine()), signal);
-    },
-    async flows(filter) {
-      return await (await flows()).list(filter);
-    },
-    async *followFlows(filter, signal) {
-      yield* (await flows()).follow(filter, signal);
-    },
-    async start() {
-      await journal();
-      if (history > 0) await (await flows()).start();
-    },
-    async [Symbol.asyncDispose]() {
-      await (await flowLog)?.[Symbol.asyncDispose]();
-      (await opening?.catch(() => undefined))?.[Symbol.dispose]();
-    },
-    async examine() {
-      const [{ examineHost }, { readDirectory }] = await Promise.all([tracing(), places()]);
-      return await examineHost(() => readDirectory(engine()));
-    },
-    async reach(reference, port) {
-      const [{ examineReach }, { readDirectory }] = await Promise.all([tracing(), places()]);
-      const directory = readDirectory(engine());
-      const { container, networks } = await engine().containers.inspect(reference);
-      const ports = engine()
-        .networks.admissions(container.id)
-        .filter(({ containerPorts: { first, last } }) => port === undefined || (first <= port && port <= last));
-      if (ports.length === 0) throw new FairleadError('not-found', nothingPublished(container.name, port));
-      const obstacles = networks.flatMap(({ network }) => (network ? engine().networks.obstacles(network) : []));
-      return await examineReach(container.name, ports, { directory, obstacles });
-    },
-    async *drops(signal) {
-      const [{ watchAllDrops }, { readDirectory }] = await Promise.all([tracing(), places()]);
-      yield* watchAllDrops(() => readDirectory(engine()), signal);
-    },
-    async trace({ apply, ...request }, tell) {
-      const [{ tracePacket, tryFix }, { readDirectory }] = await Promise.all([tracing(), places()]);
-      const options = tell === undefined ? {} : { tell };
-      const report = await tracePacket(request, readDirectory(engine()), options);
-      if (apply === undefined) return report;
-      const fix = report.fixes[apply - 1];
-      if (fix === undefined)
-        throw new FairleadError('invalid-argument', `there is no fix ${apply} for: ${report.summary}`);
-      await kernel.recorder.operation(`trace fix: ${fix.text}`, () => tryFix(kernel, fix));
-      const timeout = Math.max(request.timeout ?? 0, PATIENCE_AFTER_FIX);
-      const after = await tracePacket({ ...request, timeout }, readDirectory(engine()), options);
-      const { text, commands, undo } = fix;
-      return { ...after, applied: { text, commands, undo, before: report.summary } };
-    },
-  };
+    return this.#journal;
+  }
+
+  #openFlowLog(): Promise<FlowLog> {
+    const { engine, kernel, borrowed, flowHistory: history } = this.#parts;
+    this.#flowLog ??= flowService().then(({ makeFlowLog }) =>
+      makeFlowLog({ engine: engine(), kernel, borrowed, history }),
+    );
+    return this.#flowLog;
+  }
 }
 
 function nothingPublished(name: string, port: number | undefined): string {
