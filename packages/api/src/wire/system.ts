@@ -44,96 +44,131 @@ export function presentVersion(info: SystemInfo, productVersion: string) {
   };
 }
 
+/** What `GET /info` counts. */
+interface EngineCounts {
+  readonly containers: readonly ContainerView[];
+  readonly images: number;
+  readonly networkDrivers: readonly string[];
+  readonly volumeDrivers: readonly string[];
+}
+
 /** The answer to `GET /info`. What does not exist here is said to be absent, never made up. */
-export function presentInfo(
-  info: SystemInfo,
-  counts: {
-    readonly containers: readonly ContainerView[];
-    readonly images: number;
-    readonly networkDrivers: readonly string[];
-    readonly volumeDrivers: readonly string[];
-  },
-  productVersion: string,
-  version: ApiVersion,
-) {
+export function presentInfo(info: SystemInfo, counts: EngineCounts, productVersion: string, version: ApiVersion) {
+  return {
+    ...countedContents(counts),
+    ...driversInUse(info, counts),
+    ...limitSupport(info),
+    ...presentHost(info),
+    ...presentEngine(info, productVersion),
+    ...presentRuntime(info, version),
+    ...absentParts,
+    ...(version < 50 && { BridgeNfIptables: false, BridgeNfIp6tables: false }),
+    ...(version >= 49 && { FirewallBackend: { Driver: 'nftables' } }),
+    ...(version >= 46 && {
+      Containerd: { Address: info.containerdSocket, Namespaces: { Containers: 'fairlead', Plugins: '' } },
+    }),
+  };
+}
+
+function countedContents({ containers, images }: EngineCounts) {
   const inState = (status: string): number =>
-    counts.containers.filter(({ container }) => container.state.status === status).length;
+    containers.filter(({ container }) => container.state.status === status).length;
   const running = inState('running') + inState('restarting');
   const paused = inState('paused');
-  const runtime = { path: info.runtimeName };
   return {
-    ID: info.id,
-    Containers: counts.containers.length,
+    Containers: containers.length,
     ContainersRunning: running,
     ContainersPaused: paused,
-    ContainersStopped: counts.containers.length - running - paused,
-    Images: counts.images,
+    ContainersStopped: containers.length - running - paused,
+    Images: images,
+  };
+}
+
+function driversInUse({ loggingDriver }: SystemInfo, { networkDrivers, volumeDrivers }: EngineCounts) {
+  return {
     Driver: 'overlay2',
     DriverStatus: [['driver-type', 'io.containerd.snapshotter.v1']],
+    LoggingDriver: loggingDriver,
     Plugins: {
-      Volume: counts.volumeDrivers,
+      Volume: volumeDrivers,
       // A plugin is one of them for as long as there is a network of its.
-      Network: [...new Set(['bridge', 'host', 'ipvlan', 'macvlan', 'null', ...counts.networkDrivers])].sort(),
+      Network: [...new Set(['bridge', 'host', 'ipvlan', 'macvlan', 'null', ...networkDrivers])].sort(),
       Authorization: null,
       Log: ['fluentd', 'gelf', 'journald', 'json-file', 'local', 'syslog'],
     },
-    ...limitSupport(),
-    ...(version < 50 && { BridgeNfIptables: false, BridgeNfIp6tables: false }),
-    IPv4Forwarding: info.ipv4Forwarding,
-    Debug: info.debug,
-    NFd: 0,
-    OomKillDisable: info.cgroupVersion === '1',
-    NGoroutines: 0,
-    SystemTime: timeText(Date.now()),
-    LoggingDriver: info.loggingDriver,
-    CgroupDriver: info.cgroupDriver,
-    CgroupVersion: info.cgroupVersion,
-    NEventsListener: 0,
+  };
+}
+
+/** The machine. */
+function presentHost(info: SystemInfo) {
+  return {
+    Name: info.name,
     KernelVersion: info.kernelVersion,
     OperatingSystem: info.operatingSystem,
     OSVersion: info.osVersion,
     OSType: 'linux',
     Architecture: kernelArchitecture(),
-    IndexServerAddress: 'https://index.docker.io/v1/',
-    RegistryConfig: presentRegistries(info),
     NCPU: info.cpus,
     MemTotal: info.memory,
-    GenericResources: null,
-    DockerRootDir: info.dataRoot,
-    HttpProxy: '',
-    HttpsProxy: '',
-    NoProxy: '',
-    Name: info.name,
-    Labels: info.labels,
-    ExperimentalBuild: false,
+    IPv4Forwarding: info.ipv4Forwarding,
+    SystemTime: timeText(Date.now()),
+  };
+}
+
+/** The daemon, as its operator wants it. */
+function presentEngine(info: SystemInfo, productVersion: string) {
+  return {
+    ID: info.id,
     ServerVersion: productVersion,
-    Runtimes: { [info.runtimeName]: runtime },
-    DefaultRuntime: info.runtimeName,
-    Swarm: {
-      NodeID: '',
-      NodeAddr: '',
-      LocalNodeState: 'inactive',
-      ControlAvailable: false,
-      Error: '',
-      RemoteManagers: null,
-    },
+    Debug: info.debug,
+    DockerRootDir: info.dataRoot,
+    Labels: info.labels,
+    IndexServerAddress: 'https://index.docker.io/v1/',
+    RegistryConfig: presentRegistries(info),
+    DefaultAddressPools: info.defaultAddressPools.map(({ base, size }) => ({ Base: base, Size: size })),
     // Containers and names go on while the daemon restarts: what the flag asks for is always so.
     LiveRestoreEnabled: true,
-    Isolation: '',
-    InitBinary: 'docker-init',
-    ContainerdCommit: { ID: info.containerdVersion, ...(version < 49 && { Expected: '' }) },
-    RuncCommit: { ID: info.runtimeVersion, ...(version < 49 && { Expected: '' }) },
-    InitCommit: { ID: '', ...(version < 49 && { Expected: '' }) },
-    SecurityOptions: securityOptions(info),
-    DefaultAddressPools: info.defaultAddressPools.map(({ base, size }) => ({ Base: base, Size: size })),
-    ...(version >= 49 && { FirewallBackend: { Driver: 'nftables' } }),
-    CDISpecDirs: [],
-    ...(version >= 46 && {
-      Containerd: { Address: info.containerdSocket, Namespaces: { Containers: 'fairlead', Plugins: '' } },
-    }),
     Warnings: info.warnings.length > 0 ? info.warnings : null,
   };
 }
+
+/** What makes containers, and what separates them. */
+function presentRuntime(info: SystemInfo, version: ApiVersion) {
+  const commit = (id: string) => ({ ID: id, ...(version < 49 && { Expected: '' }) });
+  return {
+    CgroupDriver: info.cgroupDriver,
+    CgroupVersion: info.cgroupVersion,
+    Runtimes: { [info.runtimeName]: { path: info.runtimeName } },
+    DefaultRuntime: info.runtimeName,
+    InitBinary: 'docker-init',
+    ContainerdCommit: commit(info.containerdVersion),
+    RuncCommit: commit(info.runtimeVersion),
+    InitCommit: commit(''),
+    SecurityOptions: securityOptions(info),
+  };
+}
+
+/** Docker's that Fairlead has not, or does not count. */
+const absentParts = {
+  NFd: 0,
+  NGoroutines: 0,
+  NEventsListener: 0,
+  GenericResources: null,
+  HttpProxy: '',
+  HttpsProxy: '',
+  NoProxy: '',
+  ExperimentalBuild: false,
+  Swarm: {
+    NodeID: '',
+    NodeAddr: '',
+    LocalNodeState: 'inactive',
+    ControlAvailable: false,
+    Error: '',
+    RemoteManagers: null,
+  },
+  Isolation: '',
+  CDISpecDirs: [],
+};
 
 function securityOptions({ cgroupVersion, userNamespaces, appArmor }: SystemInfo): string[] {
   return [
@@ -145,8 +180,9 @@ function securityOptions({ cgroupVersion, userNamespaces, appArmor }: SystemInfo
 }
 
 /** Limits of a container that are enforced. */
-function limitSupport() {
+function limitSupport({ cgroupVersion }: SystemInfo) {
   return {
+    OomKillDisable: cgroupVersion === '1',
     MemoryLimit: true,
     SwapLimit: true,
     CpuCfsPeriod: true,
