@@ -1,5 +1,12 @@
 import { Attributes, type AttributeWriter, listAttributes } from '../attribute.ts';
-import { comparisons, type Expression, VERDICT_REGISTER, type VerdictName, verdictNumbers } from './expression.ts';
+import {
+  comparisons,
+  type Expression,
+  type Register,
+  VERDICT_REGISTER,
+  type VerdictName,
+  verdictNumbers,
+} from './expression.ts';
 
 /** NFTA_LIST_ELEM. */
 const LIST_ELEMENT = 1;
@@ -19,6 +26,10 @@ const CHECKSUM_OF_TRANSPORT = 1;
 const TCP_OPTION = 1;
 /** NFT_BYTEORDER_HTON. */
 const HOST_TO_NETWORK = 1;
+
+type Name = Expression['name'];
+/** Each expression by its name. */
+type Named = { readonly [N in Name]: Extract<Expression, { readonly name: N }> };
 
 const natTypes = ['snat', 'dnat'] as const;
 const natFamilies = { ip: 2, ip6: 10 } as const;
@@ -50,7 +61,7 @@ export function decodeExpressions(bytes: Uint8Array): Expression[] {
   });
 }
 
-const kernelNames: Readonly<Record<Expression['name'], string>> = {
+const kernelNames: Readonly<Record<Name, string>> = {
   meta: 'meta',
   'meta set': 'meta',
   payload: 'payload',
@@ -74,77 +85,74 @@ const kernelNames: Readonly<Record<Expression['name'], string>> = {
   reject: 'reject',
 };
 
-/** Attribute numbers are those of the expression's own enum in nf_tables.h, in the order that nft sends. */
-function encodeData(data: AttributeWriter, e: Expression): void {
-  switch (e.name) {
-    case 'meta':
-      data.u32be(2, e.key).u32be(1, e.register);
-      return;
-    case 'meta set':
-      data.u32be(2, e.key).u32be(3, e.source);
-      return;
-    case 'payload':
-      data.u32be(1, e.register).u32be(2, e.base).u32be(3, e.offset).u32be(4, e.length);
-      return;
-    case 'payload set':
-      data.u32be(5, e.source).u32be(2, e.base).u32be(3, e.offset).u32be(4, e.length);
-      if (e.checksumOffset === undefined) data.u32be(6, CHECKSUM_NONE).u32be(7, 0).u32be(8, CHECKSUM_OF_TRANSPORT);
-      else data.u32be(6, CHECKSUM_INET).u32be(7, e.checksumOffset).u32be(8, 0);
-      return;
-    case 'cmp':
-      data.u32be(1, e.register).u32be(2, comparisons.indexOf(e.operator));
-      data.nested(3, (value) => value.bytes(DATA_VALUE, e.data));
-      return;
-    case 'bitwise':
-      data.u32be(1, e.register).u32be(2, e.register).u32be(3, e.mask.length);
-      data.nested(4, (mask) => mask.bytes(DATA_VALUE, e.mask)).nested(5, (xor) => xor.bytes(DATA_VALUE, e.xor));
-      return;
-    case 'lookup':
-      data.u32be(2, e.register);
-      if (e.destination !== undefined) data.u32be(3, e.destination);
-      data.text(1, e.set).u32be(5, e.inverted ? INVERTED : 0);
-      return;
-    case 'immediate':
-      data.u32be(1, e.register).nested(2, (value) => value.bytes(DATA_VALUE, e.data));
-      return;
-    case 'verdict':
-      encodeVerdict(data, e.verdict, e.chain);
-      return;
-    case 'nat':
-      data.u32be(1, natTypes.indexOf(e.type)).u32be(2, natFamilies[e.family]).u32be(3, e.address);
-      if (e.port !== undefined) data.u32be(5, e.port);
-      return;
-    case 'redir':
-      data.u32be(1, e.port);
-      return;
-    case 'tproxy':
-      data.u32be(1, natFamilies[e.family]).u32be(2, e.address).u32be(3, e.port);
-      return;
-    case 'fib':
-      data.u32be(3, e.flags).u32be(2, e.result).u32be(1, e.register);
-      return;
-    case 'ct':
-    case 'rt':
-      data.u32be(2, e.key).u32be(1, e.register);
-      return;
-    case 'byteorder':
-      data.u32be(1, e.register).u32be(2, e.register).u32be(3, HOST_TO_NETWORK).u32be(4, e.length).u32be(5, e.size);
-      return;
-    case 'tcp option set':
-      data.u32be(7, e.source).u8(2, e.option).u32be(3, e.offset).u32be(4, e.length).u32be(6, TCP_OPTION);
-      return;
-    case 'reject':
-      data.u32be(1, e.type);
-      data.u8(2, e.code);
-      return;
-    case 'masq':
-    case 'counter':
-    case 'notrack':
-      return;
-    default:
-      e satisfies never;
-  }
+function encodeData<N extends Name>(data: AttributeWriter, expression: Named[N]): void {
+  encoders[expression.name as N](data, expression);
 }
+
+const none = () => {};
+const keyAndRegister = (data: AttributeWriter, e: { readonly key: number; readonly register: Register }) => {
+  data.u32be(2, e.key).u32be(1, e.register);
+};
+
+/** Attribute numbers are those of the expression's own enum in nf_tables.h, in the order that nft sends. */
+const encoders: { readonly [N in Name]: (data: AttributeWriter, e: Named[N]) => void } = {
+  meta: keyAndRegister,
+  'meta set': (data, e) => {
+    data.u32be(2, e.key).u32be(3, e.source);
+  },
+  payload: (data, e) => {
+    data.u32be(1, e.register).u32be(2, e.base).u32be(3, e.offset).u32be(4, e.length);
+  },
+  'payload set': (data, e) => {
+    data.u32be(5, e.source).u32be(2, e.base).u32be(3, e.offset).u32be(4, e.length);
+    if (e.checksumOffset === undefined) data.u32be(6, CHECKSUM_NONE).u32be(7, 0).u32be(8, CHECKSUM_OF_TRANSPORT);
+    else data.u32be(6, CHECKSUM_INET).u32be(7, e.checksumOffset).u32be(8, 0);
+  },
+  cmp: (data, e) => {
+    data.u32be(1, e.register).u32be(2, comparisons.indexOf(e.operator));
+    data.nested(3, (value) => value.bytes(DATA_VALUE, e.data));
+  },
+  bitwise: (data, e) => {
+    data.u32be(1, e.register).u32be(2, e.register).u32be(3, e.mask.length);
+    data.nested(4, (mask) => mask.bytes(DATA_VALUE, e.mask)).nested(5, (xor) => xor.bytes(DATA_VALUE, e.xor));
+  },
+  lookup: (data, e) => {
+    data.u32be(2, e.register);
+    if (e.destination !== undefined) data.u32be(3, e.destination);
+    data.text(1, e.set).u32be(5, e.inverted ? INVERTED : 0);
+  },
+  immediate: (data, e) => {
+    data.u32be(1, e.register).nested(2, (value) => value.bytes(DATA_VALUE, e.data));
+  },
+  verdict: (data, e) => encodeVerdict(data, e.verdict, e.chain),
+  nat: (data, e) => {
+    data.u32be(1, natTypes.indexOf(e.type)).u32be(2, natFamilies[e.family]).u32be(3, e.address);
+    if (e.port !== undefined) data.u32be(5, e.port);
+  },
+  masq: none,
+  redir: (data, e) => {
+    data.u32be(1, e.port);
+  },
+  tproxy: (data, e) => {
+    data.u32be(1, natFamilies[e.family]).u32be(2, e.address).u32be(3, e.port);
+  },
+  fib: (data, e) => {
+    data.u32be(3, e.flags).u32be(2, e.result).u32be(1, e.register);
+  },
+  ct: keyAndRegister,
+  counter: none,
+  notrack: none,
+  rt: keyAndRegister,
+  byteorder: (data, e) => {
+    data.u32be(1, e.register).u32be(2, e.register).u32be(3, HOST_TO_NETWORK).u32be(4, e.length).u32be(5, e.size);
+  },
+  'tcp option set': (data, e) => {
+    data.u32be(7, e.source).u8(2, e.option).u32be(3, e.offset).u32be(4, e.length).u32be(6, TCP_OPTION);
+  },
+  reject: (data, e) => {
+    data.u32be(1, e.type).u8(2, e.code);
+  },
+};
 
 function encodeVerdict(data: AttributeWriter, verdict: VerdictName, chain: string | undefined): void {
   data.u32be(1, VERDICT_REGISTER).nested(2, (value) => {
