@@ -35,45 +35,30 @@ const defaultShell: readonly string[] = ['/bin/sh', '-c'];
  */
 export function changeRunConfig(draft: RunConfigDraft, instruction: Instruction): RunConfigChange | undefined {
   const { config } = draft;
-  const changed = (change: Partial<ImageRunConfig>, comment: string): RunConfigChange => ({
-    ...draft,
-    config: { ...config, ...change },
-    comment,
-  });
+  const changed = (change: Partial<ImageRunConfig>, comment: string) => changedBy(draft, change, comment);
   switch (instruction.kind) {
-    case 'env':
-      return changed(
-        { Env: withVariables(config.Env ?? [], instruction.pairs) },
-        `ENV ${formatPairs(instruction.pairs)}`,
-      );
+    case 'env': {
+      const variables = withVariables(config.Env ?? [], instruction.pairs);
+      return changed({ Env: variables }, `ENV ${formatPairs(instruction.pairs)}`);
+    }
     case 'label': {
       const labels = Object.fromEntries(instruction.pairs.map(({ name, value }) => [name, value]));
       return changed({ Labels: { ...config.Labels, ...labels } }, `LABEL ${formatPairs(instruction.pairs)}`);
     }
     case 'maintainer':
       return changed({}, `MAINTAINER ${instruction.text}`);
-    case 'cmd': {
-      const words = commandWords(config, instruction.command);
-      const ownsCommand = draft.ownsCommand || instruction.command.words.length > 0;
-      return { ...changed({ Cmd: words }, `CMD ${goQuoteList(words)}`), ownsCommand };
+    case 'cmd':
+      return changeCommand(draft, instruction.command);
+    case 'entrypoint':
+      return changeEntrypoint(draft, instruction.command);
+    case 'expose': {
+      const ports = keys(instruction.ports.flatMap(exposedPorts));
+      return changed({ ExposedPorts: { ...config.ExposedPorts, ...ports } }, `EXPOSE ${instruction.ports.join(' ')}`);
     }
-    case 'entrypoint': {
-      // An empty one is none: not even a shell.
-      const words = instruction.command.words.length > 0 ? commandWords(config, instruction.command) : [];
-      const change = { Entrypoint: words.length > 0 ? words : null, ...(!draft.ownsCommand && { Cmd: null }) };
-      return changed(change, `ENTRYPOINT ${goQuoteList(words)}`);
-    }
-    case 'expose':
-      return changed(
-        { ExposedPorts: { ...config.ExposedPorts, ...keys(instruction.ports.flatMap(exposedPorts)) } },
-        `EXPOSE ${instruction.ports.join(' ')}`,
-      );
     case 'volume': {
       if (instruction.paths.includes('')) throw invalid('VOLUME specified can not be an empty string');
-      return changed(
-        { Volumes: { ...config.Volumes, ...keys(instruction.paths) } },
-        `VOLUME ${goList(instruction.paths)}`,
-      );
+      const volumes = { ...config.Volumes, ...keys(instruction.paths) };
+      return changed({ Volumes: volumes }, `VOLUME ${goList(instruction.paths)}`);
     }
     case 'user':
       return changed({ User: instruction.user }, `USER ${instruction.user}`);
@@ -87,14 +72,30 @@ export function changeRunConfig(draft: RunConfigDraft, instruction: Instruction)
       return changed({ Shell: instruction.words }, `SHELL ${goList(instruction.words)}`);
     case 'onbuild':
       return changed({ OnBuild: [...(config.OnBuild ?? []), instruction.trigger] }, `ONBUILD ${instruction.trigger}`);
-    case 'healthcheck':
-      return changed(
-        { Healthcheck: healthcheck(instruction.check) },
-        `HEALTHCHECK ${healthCheckText(instruction.check)}`,
-      );
+    case 'healthcheck': {
+      const { check } = instruction;
+      return changed({ Healthcheck: healthcheck(check) }, `HEALTHCHECK ${healthCheckText(check)}`);
+    }
     default:
       return undefined;
   }
+}
+
+function changedBy(draft: RunConfigDraft, change: Partial<ImageRunConfig>, comment: string): RunConfigChange {
+  return { ...draft, config: { ...draft.config, ...change }, comment };
+}
+
+function changeCommand(draft: RunConfigDraft, command: CommandLine): RunConfigChange {
+  const words = commandWords(draft.config, command);
+  const ownsCommand = draft.ownsCommand || command.words.length > 0;
+  return { ...changedBy(draft, { Cmd: words }, `CMD ${goQuoteList(words)}`), ownsCommand };
+}
+
+/** An empty one is none: not even a shell. */
+function changeEntrypoint(draft: RunConfigDraft, command: CommandLine): RunConfigChange {
+  const words = command.words.length > 0 ? commandWords(draft.config, command) : [];
+  const change = { Entrypoint: words.length > 0 ? words : null, ...(!draft.ownsCommand && { Cmd: null }) };
+  return changedBy(draft, change, `ENTRYPOINT ${goQuoteList(words)}`);
 }
 
 /** The words that a command stands for: a line is run by the shell. */
