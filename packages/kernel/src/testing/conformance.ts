@@ -129,18 +129,37 @@ const refusals: [name: string, before: KernelObject[], change: Change, errno: st
   ['anything in a missing namespace', [], add({ ...bridge, namespace: 'fl-test-none' }), 'ENOENT'],
 ];
 
+/** What can be changed in place, upon the attached state. */
+const changes: [name: string, before: KernelObject, after: KernelObject][] = [
+  ['MTU and alias of a link', bridge, { ...bridge, mtu: 1400, alias: 'fairlead z' }],
+  ['a route’s gateway', route('10.80.0.0/16', gateway), route('10.80.0.0/16', { ...gateway, via: ip('10.77.0.5') })],
+  ['a rule’s source', rule, { ...rule, from: prefix('10.77.0.0/25') }],
+  ['a neighbour’s address', neighbor, { ...neighbor, mac: mac('02:42:00:00:00:08') }],
+  ['a sysctl', sysctl, { ...sysctl, value: '1' }],
+  ['a table', table, { ...table, definition: { ...definition, chains: definition.chains.slice(0, 1) } }],
+];
+/** Makes a kernel that has some objects. */
+type Start = (...objects: KernelObject[]) => Promise<ConformingKernel>;
+
 /**
  * Register the tests that say how a kernel behaves.
  *
  * @param create makes a kernel in which no namespace of an earlier test is left.
  */
 export function conformanceTests(create: () => ConformingKernel): void {
-  const start = async (...objects: KernelObject[]) => {
+  const start: Start = async (...objects) => {
     const kernel = create();
     await kernel.apply(objects.map(add));
     return kernel;
   };
+  additionTests(start);
+  removalTests(start);
+  changeTests(start);
+  tableTests(start);
+  refusalTests(start);
+}
 
+function additionTests(start: Start): void {
   test('what was added is observed', async () => {
     const kernel = await start(...everything);
     assertHolds(kernel, everything);
@@ -179,7 +198,9 @@ export function conformanceTests(create: () => ConformingKernel): void {
     assert.ok(back?.kind === 'link' && !back.up && !back.alias, JSON.stringify(back));
     await assert.rejects(kernel.apply([add({ ...moved, name: 'net1', type: { kind: 'moved', source: 'gone' } })]));
   });
+}
 
+function removalTests(start: Start): void {
   test('what was removed is gone, and removing it again is success', async () => {
     const kernel = await start(...everything);
     const rest = everything.slice(spaces.length).toReversed();
@@ -208,15 +229,9 @@ export function conformanceTests(create: () => ConformingKernel): void {
     await kernel.apply([{ action: 'change', object: { ...inner, up: false }, previous: inner }]);
     assertLacks(kernel, route('10.80.0.0/16', gateway));
   });
+}
 
-  const changes: [name: string, before: KernelObject, after: KernelObject][] = [
-    ['MTU and alias of a link', bridge, { ...bridge, mtu: 1400, alias: 'fairlead z' }],
-    ['a route’s gateway', route('10.80.0.0/16', gateway), route('10.80.0.0/16', { ...gateway, via: ip('10.77.0.5') })],
-    ['a rule’s source', rule, { ...rule, from: prefix('10.77.0.0/25') }],
-    ['a neighbour’s address', neighbor, { ...neighbor, mac: mac('02:42:00:00:00:08') }],
-    ['a sysctl', sysctl, { ...sysctl, value: '1' }],
-    ['a table', table, { ...table, definition: { ...definition, chains: definition.chains.slice(0, 1) } }],
-  ];
+function changeTests(start: Start): void {
   for (const [name, before, after] of changes) {
     test(`${name} can be changed`, async () => {
       const kernel = await start(...attached, before);
@@ -232,7 +247,9 @@ export function conformanceTests(create: () => ConformingKernel): void {
     const found = kernel.observe(host, ['link']).find((object) => identityOf(object) === identityOf(veth));
     assert.ok(found?.kind === 'link' && found.master === undefined);
   });
+}
 
+function tableTests(start: Start): void {
   test('an element’s value can be changed', async () => {
     const kernel = await start(...spaces, table, published);
     const other = element('published', ['tcp', '8080-8090'], ['10.77.0.3', '81']);
@@ -254,7 +271,9 @@ export function conformanceTests(create: () => ConformingKernel): void {
     const kernel = await start(...spaces, table);
     await assert.rejects(kernel.apply([add(element('nothing', ['fl0']))]), /no set nothing in table fairlead/);
   });
+}
 
+function refusalTests(start: Start): void {
   for (const [name, before, change, errno] of refusals) {
     test(`${name} is refused with ${errno}, and what came before stays`, async () => {
       const kernel = await start(...attached, ...before);
