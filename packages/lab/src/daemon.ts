@@ -1,12 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
-import { appendFileSync, readFileSync } from 'node:fs';
-import { get } from 'node:http';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '@fairlead/base';
 import type { Host } from './host.ts';
 import { childrenOf, type Finished, type RunOptions } from './program.ts';
 import { succeed } from './space.ts';
+
+// Importing the module by name would read all its exports, and one of them loads the whole of undici.
+const { get } = process.getBuiltinModule('node:http');
 
 /** What to start, and where it will answer. */
 export interface DaemonOptions {
@@ -180,7 +182,9 @@ export class Daemon implements AsyncDisposable {
 }
 
 /** What keeps the API from answering, `undefined` when nothing does. */
-function ping(socketPath: string): Promise<string | undefined> {
+async function ping(socketPath: string): Promise<string | undefined> {
+  // Cheaper than a request that fails, for the many times that a start is asked after.
+  if (!existsSync(socketPath)) return 'no socket';
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
   const request = get({ socketPath, path: '/_ping', agent: false, timeout: 5000 }, (response) => {
     response.resume();
@@ -188,5 +192,5 @@ function ping(socketPath: string): Promise<string | undefined> {
   });
   request.on('timeout', () => request.destroy(new Error('no answer')));
   request.on('error', (error) => resolve(messageOf(error)));
-  return promise;
+  return await promise;
 }
