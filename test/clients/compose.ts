@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Daemon } from '@fairlead/lab';
-import { peerProgram } from '../lab/peer.ts';
+import { peerCache, peerProgram } from '../lab/peer.ts';
 
 /** Python's distutils are gone since 3.12, and their successor takes their place once it is imported. */
 const withDistutils =
@@ -22,7 +22,9 @@ function releaseCompose(): ComposeProgram {
     command: isScript ? ['/usr/bin/python3', '-c', withDistutils, program] : [program],
     env: {
       PYTHONPATH: resolve(dirname(program), '../lib/python3/dist-packages'),
-      PYTHONDONTWRITEBYTECODE: '1',
+      // Compiled once, for it has not been installed: that is half of the time of a short command.
+      PYTHONPYCACHEPREFIX: peerCache('docker-compose'),
+      PYTHONDONTWRITEBYTECODE: '',
     },
   };
 }

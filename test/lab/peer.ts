@@ -86,6 +86,11 @@ export function peerLibraries(name: string): string {
     .join(':');
 }
 
+/** A folder for what a peer makes of itself once and for all; it goes with the peer. */
+export function peerCache(name: string): string {
+  return join(peers, name, 'cache');
+}
+
 /** Start Fairlead in a host, driven by the real docker command. */
 export function startFairlead(host: Host, flags: readonly string[] = []): Promise<Daemon> {
   return Daemon.fairlead(host, flags, { client: dockerClient() });
