@@ -47,24 +47,38 @@ function testFiles(pattern: string): string[] {
 }
 
 /**
- * Those that take longest, of many seconds each. They begin first: one of them that began last would run on alone, with
- * all other processors idle.
+ * Those that take a quarter of a minute and more, longest first. They begin first: one of them that began last would run on
+ * alone, with all other processors idle. The last lines of a run name the longest.
  */
 export const longest: readonly string[] = [
-  'test/e2e/explain.test.ts',
-  'test/clients/compose-networks.test.ts',
-  'test/e2e/build-peer.test.ts',
-  'test/e2e/build-recovery.test.ts',
-  'test/e2e/build.test.ts',
   'test/e2e/trace.test.ts',
+  'test/clients/compose-networks.test.ts',
   'test/e2e/doctor.test.ts',
-  'test/cli/content.test.ts',
-  'test/e2e/restart-policy.test.ts',
+  'packages/network/src/walk.kernel.test.ts',
   'test/clients/compose-peer.test.ts',
   'test/clients/compose.test.ts',
+  'test/e2e/explain.test.ts',
+  'test/clients/peer-sessions.test.ts',
+  'test/e2e/build-peer.test.ts',
+  'test/e2e/build-recovery.test.ts',
   'test/e2e/interruption.test.ts',
+  'test/e2e/build.test.ts',
+  'test/cli/content.test.ts',
+  'test/clients/fuzz.test.ts',
   'test/e2e/container-recovery.test.ts',
-  'packages/network/src/walk.kernel.test.ts',
+  'packages/firewall/src/data-path.kernel.test.ts',
+  'test/cli/cli.test.ts',
+  'test/e2e/explain-modes.test.ts',
+  'test/e2e/restart-policy.test.ts',
+  'test/e2e/daemon-flags.test.ts',
+  'test/e2e/volumes.test.ts',
+  'test/e2e/lan.test.ts',
+  'test/e2e/watching.test.ts',
+  'test/e2e/parents.test.ts',
+  'test/e2e/names.test.ts',
+  'test/e2e/container-streams.test.ts',
+  'test/e2e/seeds.test.ts',
+  'test/e2e/volume-recovery.test.ts',
   'test/e2e/isolation.test.ts',
 ];
 
