@@ -47,7 +47,7 @@ export {
   parseIpAddress,
   tryParseIpAddress,
 } from './ip-address.ts';
-export { KeyedMutex } from './keyed-mutex.ts';
+export { KeyedMutex, runTogether } from './keyed-mutex.ts';
 export { lateModule, loadLateModules } from './late-module.ts';
 export { type Logger, type LogLevel, silentLogger } from './logger.ts';
 export { localMacAddress, type MacAddress, macFromBytes, macToBytes, parseMacAddress } from './mac-address.ts';

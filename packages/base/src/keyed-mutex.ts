@@ -16,3 +16,19 @@ export class KeyedMutex {
     }
   }
 }
+
+/**
+ * Work while nobody else works under any of some keys, those included that come while their turns are waited for.
+ *
+ * @param wanted the keys as they are at each moment, in the order in which everybody asks for them.
+ */
+export async function runTogether<T>(
+  mutex: KeyedMutex,
+  wanted: () => readonly string[],
+  work: () => Promise<T>,
+  held: readonly string[] = [],
+): Promise<T> {
+  const next = wanted().find((key) => !held.includes(key));
+  if (next === undefined) return await work();
+  return await mutex.run(next, () => runTogether(mutex, wanted, work, [...held, next]));
+}

@@ -1,11 +1,11 @@
-import { KeyedMutex, type Logger, lateModule, messageOf } from '@fairlead/base';
+import { KeyedMutex, type Logger, lateModule, messageOf, runTogether } from '@fairlead/base';
 import { antispoofTable } from '@fairlead/firewall';
 import type { Change } from '@fairlead/netlink';
 import type { Store } from '@fairlead/store';
+import type { SubnetUsage } from './address/address-book.ts';
 import { Announcements } from './address/announcements.ts';
 import { BridgeGuests } from './bridge/bridge-guests.ts';
 import { kernelCapacity } from './bridge/segments.ts';
-import { sharing } from './bridge/shared-bridges.ts';
 import type { JoinRequest } from './endpoint/endpoint-factory.ts';
 import { type ReconcileContext, type Reconciliation, reconcile, reconcileHost, withdraw } from './kernel/reconcile.ts';
 import type { KernelPort } from './kernel-port.ts';
@@ -195,8 +195,9 @@ export class NetworkController {
     return await this.#turns.run('networks', async () => {
       const { id } = this.#networks.find(reference);
       const users = () => [...new Set(endpoints.onNetwork(id).map(({ sandbox }) => sandbox))];
-      return await this.#inTurns(users, async () => {
+      return await runTogether(this.#turns, users, async () => {
         const { before, after } = this.#networks.changed(id, update);
+        const meets = before.bridge?.icc === false && after.bridge?.icc !== false;
         await this.#sandboxes.follow(users(), {
           store: () => void this.#networks.replace(after),
           apply: () => this.#networks.transform(before, after),
@@ -204,16 +205,10 @@ export class NetworkController {
             await this.#networks.transform(after, this.#networks.replace(before));
           },
         });
+        if (meets) this.#sandboxes.introduce(endpoints.onNetwork(id));
         return networks.get(id) ?? after;
       });
     });
-  }
-
-  /** Work while nobody else works on some sandboxes, those included that come while their turns are waited for. */
-  async #inTurns<T>(wanted: () => readonly string[], work: () => Promise<T>, held: readonly string[] = []): Promise<T> {
-    const next = wanted().find((id) => !held.includes(id));
-    if (next === undefined) return await work();
-    return await this.#turns.run(next, () => this.#inTurns(wanted, work, [...held, next]));
   }
 
   /** Change what users have written of names on a network; see {@link Networks.changeRecords}. */
@@ -234,7 +229,12 @@ export class NetworkController {
 
   /** What there is to say of others on the bridge of a network, a sentence each: another engine, addresses used twice. */
   sharing(network: Network): { readonly engines: string[]; readonly clashes: string[] } {
-    return { engines: sharing(network, this.#reconcile.isShared), clashes: this.#guests.clashes(network) };
+    return this.#guests.sharing(network);
+  }
+
+  /** How much of each subnet of a network is used. */
+  usage({ id }: Network): readonly SubnetUsage[] {
+    return this.#state.addresses.usage(id);
   }
 
   /** @throws FairleadError `not-found` or `forbidden`. */

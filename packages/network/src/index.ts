@@ -4,6 +4,7 @@
  * @module
  */
 
+export type { SubnetUsage } from './address/address-book.ts';
 export { parseHostBindings } from './bridge/bridge-options.ts';
 export { type BridgeCapacity, segmentNamesOf } from './bridge/segments.ts';
 export { type ControllerContext, NetworkController } from './controller.ts';

@@ -7,14 +7,20 @@ import {
   localMacAddress,
   type MacAddress,
   macFromBytes,
+  type Prefix,
   parseMacAddress,
   prefixFamily,
   tryParseIpAddress,
 } from '@fairlead/base';
-import { AddressPool, allocateAddress } from '@fairlead/ipam';
+import { AddressPool, type AddressPoolUsage, allocateAddress } from '@fairlead/ipam';
 import type { Collection } from '@fairlead/store';
 import { isLan } from '../lan/lan-network.ts';
 import type { EndpointConfig, Lease, Network, SubnetConfig } from '../model.ts';
+
+/** How much of a subnet is used; what stopped containers keep counts, too. */
+export interface SubnetUsage extends AddressPoolUsage {
+  readonly subnet: Prefix;
+}
 
 /** Identity of a lease: one for each container and network. */
 export function leaseId(network: string, owner: string): string {
@@ -87,6 +93,11 @@ export class AddressBook {
   /** True when an address of a network is somebody's, or can be nobody's. */
   isTaken(network: string, address: IpAddress): boolean {
     return this.#poolOf(network, address)?.isTaken(address) === true;
+  }
+
+  /** How much of each subnet of a network is used, and left for who asks for no address by value. */
+  usage(network: string): SubnetUsage[] {
+    return (this.#pools.get(network) ?? []).map(({ subnet, usage }) => ({ subnet, ...usage }));
   }
 
   /** Every lease on a network. */

@@ -56,7 +56,7 @@ describe('others on the bridge of a network', () => {
     assert.deepEqual(guests.companyOf(app), {}, 'our own ports, and cables between bridges, are nobody else');
     plug('vm1', other);
     assert.deepEqual(guests.companyOf(app), { guests: new Set([other]), fromEnd: false });
-    assert.deepEqual(guests.clashes(app), []);
+    assert.deepEqual(guests.sharing(app).clashes, []);
   });
 
   test('an address that is used twice is told of once, until it is over', () => {
@@ -69,11 +69,14 @@ describe('others on the bridge of a network', () => {
       claims.map(({ name }) => name),
       [`uses ${taken}, the address of ${web.ownerName} on network app, behind vm1`],
     );
-    assert.match(guests.clashes(app).join(), new RegExp(`^${taken}, .* is also used by somebody behind vm1 on br-app`));
+    assert.match(
+      guests.sharing(app).clashes.join(),
+      new RegExp(`^${taken}, .* is also used by somebody behind vm1 on br-app`),
+    );
     links.pop();
     there.pop();
     guests.review();
-    assert.deepEqual(guests.clashes(app), []);
+    assert.deepEqual(guests.sharing(app).clashes, []);
     plug('vm1', taken);
     assert.equal(claims.length, 2, 'it begins anew');
   });

@@ -69,8 +69,12 @@ export class BridgeGuests implements Disposable {
     return { guests: new Set(guests.map(({ address }) => address)), fromEnd: isShared(bridge.name) };
   }
 
-  /** Addresses that others use as well, a sentence each. */
-  clashes(network: Network): string[] {
+  /** What there is to say of others on the bridge of a network, a sentence each: another engine, addresses used twice. */
+  sharing(network: Network): { readonly engines: string[]; readonly clashes: string[] } {
+    return { engines: sharing(network, this.#parts.isShared), clashes: this.#clashTexts(network) };
+  }
+
+  #clashTexts(network: Network): string[] {
     return this.#clashesOn(network).map(
       ({ address, port, ownerName }) =>
         `${address}, the address of ${ownerName}, is also used by somebody behind ${port} on ${network.bridge?.name}: ` +

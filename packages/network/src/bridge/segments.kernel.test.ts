@@ -76,9 +76,11 @@ test('a container on a further bridge gets out under the host’s address, also 
   for (const from of ['a', 'b', 'c']) assert.ok(lab.reaches(from, '198.51.100.2', 3), from);
 });
 
-test('containers that are kept from each other reach their gateway and nobody else, on whatever bridges they are', async () => {
+test('containers that are kept from each other reach their gateway and nobody else, until they may, on whatever bridges they are', async () => {
   using lab = await labOf({ 'com.docker.network.bridge.enable_icc': 'false' });
   for (const from of ['a', 'b', 'c']) for (const address of gateway) assert.ok(lab.reaches(from, address), from);
+  // Who asks for a neighbour asks once, and waits.
+  for (const from of ['a', 'b', 'b2']) lab.run(from, 'sysctl', '-qw', 'net.ipv4.neigh.eth0.retrans_time_ms=60000');
   const [first, second] = [b[0] ?? '', c[0] ?? ''];
   const pairs = [
     ['a', first],
@@ -86,6 +88,8 @@ test('containers that are kept from each other reach their gateway and nobody el
     ['b2', first],
   ] as const;
   for (const [from, address] of pairs) assert.ok(!lab.reaches(from, address, 1), `${from} to ${address}`);
+  await lab.controller.updateNetwork('app', { options: { 'com.docker.network.bridge.enable_icc': 'true' } });
+  for (const [from, address] of pairs) assert.ok(lab.reaches(from, address), `${from} to ${address}, who are told of`);
 });
 
 test('the first bridge takes all that it is said to, the kernel not one more, and who is on the next one is reached', async () => {

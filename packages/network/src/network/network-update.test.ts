@@ -58,6 +58,20 @@ test('ports move with the gateway mode and with the default binding, and contain
   rig.assertConsistent();
 });
 
+test('containers that may talk from now on are told of each other, and only then', async () => {
+  using rig = await Rig.started();
+  const { network, endpoint } = await inUse(rig);
+  const other = await rig.join(await rig.sandbox('other', {}), network);
+  const told = async (icc: string) => {
+    rig.kernel.announced.splice(0);
+    await rig.controller.updateNetwork('app', { options: { [`${P}bridge.enable_icc`]: icc } });
+    return rig.kernel.announced;
+  };
+  assert.deepEqual(await told('false'), []);
+  assert.deepEqual(await told('true'), [`fl-web eth0 ${endpoint.ipv4}`, `fl-other eth0 ${other.ipv4}`]);
+  assert.deepEqual(await told('1'), []);
+});
+
 test('a network gets IPv6: for those who come, and for others when they come again', async () => {
   using rig = await Rig.started();
   const { network, sandbox, endpoint } = await inUse(rig);

@@ -186,6 +186,15 @@ export class Sandboxes {
   }
 
   /**
+   * Containers of a network may talk from now on. Who has asked for a neighbour in vain would wait for the last of three
+   * seconds and give up what it has to send (net/core/neighbour.c): all are told where everybody is.
+   */
+  introduce(endpoints: readonly Endpoint[]): void {
+    const { state, announcements } = this.#context;
+    for (const endpoint of endpoints) announcements.repeat(endpoint, state.sandbox(endpoint.sandbox).namespace);
+  }
+
+  /**
    * Give an endpoint other options, of those that can change while it is there.
    *
    * @throws FairleadError `invalid-argument`; the kernel's refusal; it stays as it was then.

@@ -162,9 +162,16 @@ export class Walk<K extends InterruptibleKernel> {
       { 'com.fairlead.ports.sources': '10.0.0.0/8', 'com.fairlead.bandwidth.out': '10mbit' },
       { 'com.fairlead.antispoof': 'true' },
       { 'com.fairlead.antispoof': null },
+      { [`${P}bridge.enable_icc`]: 'false' },
+      { [`${P}bridge.enable_icc`]: null },
+      { [`${P}bridge.gateway_mode_ipv6`]: 'routed', [`${P}bridge.enable_icc`]: 'true' },
     ]);
-    await this.#rig.controller.updateNetwork(network?.name ?? '', { ...(options && { options }) });
-    return `${network?.name} ${JSON.stringify(options)}`;
+    const subnets = this.#random(6) === 0 ? [{ subnet: `fd00:${this.#random(9)}::/64` }] : undefined;
+    await this.#rig.controller.updateNetwork(network?.name ?? '', {
+      ...(options && { options }),
+      ...(subnets && { subnets }),
+    });
+    return `${network?.name} ${JSON.stringify({ options, subnets })}`;
   }
 
   async #limit(): Promise<string> {
