@@ -47,8 +47,11 @@ test('networks get the lowest free chunks of the configured pools, until there a
   await docker('network', 'create', 'two');
   assert.match(await failing('network', 'create', 'three'), /all predefined address pools have been fully subnetted/);
   await docker('network', 'rm', 'one');
-  await docker('network', 'create', '--subnet', '0.0.0.0/26', 'small');
-  assert.deepEqual(await pools('small'), [{ Subnet: '10.60.0.0/26', Gateway: '10.60.0.1' }]);
+  await docker('network', 'create', '--ipv6', '--subnet', '0.0.0.0/26', '--subnet', '::/80', 'small');
+  assert.deepEqual(await pools('small'), [
+    { Subnet: '10.60.0.0/26', Gateway: '10.60.0.1' },
+    { Subnet: 'fd60::/80', Gateway: 'fd60::1' },
+  ]);
   await docker('network', 'rm', 'two', 'small');
 });
 
@@ -71,6 +74,8 @@ test('addresses come from the range, static ones from the whole subnet, and kept
     await failing('run', '--rm', '--network', 'ranged', 'busybox', 'true'),
     /no available IPv4 addresses on this network's address pools: ranged \([0-9a-f]{64}\)/,
   );
+  const [{ Status }] = JSON.parse(await docker('network', 'inspect', 'ranged'));
+  assert.deepEqual(Status.IPAM.Subnets, { '10.62.0.0/24': { IPsInUse: 6, DynamicIPsAvailable: 0 } });
   assert.match(
     await failing('run', '--rm', '--network', 'ranged', '--ip', '10.62.0.129', 'busybox', 'true'),
     /Address already in use/,

@@ -17,6 +17,7 @@ export type {
   NetworkRequest,
   PortBinding,
   RecordChange,
+  SubnetUsage,
 } from '@fairlead/network';
 export {
   addressWithLength,

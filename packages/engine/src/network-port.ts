@@ -8,6 +8,7 @@ import type {
   NetworkUpdate,
   PortBinding,
   RecordChange,
+  SubnetUsage,
 } from '@fairlead/network';
 
 /** Networks and who is on them. */
@@ -21,6 +22,8 @@ export interface NetworkService {
   overlaps(network: Network): Promise<readonly string[]>;
   /** Others on the bridge of a network, a sentence each: engines that take it for their own, addresses that are used twice. */
   sharing(network: Network): { readonly engines: readonly string[]; readonly clashes: readonly string[] };
+  /** How much of each subnet of a network is used. */
+  usage(network: Network): readonly SubnetUsage[];
   list(): readonly Network[];
   /** @param signal gives up to wait for an address, on a network where a LAN gives it. */
   connect(reference: string, container: string, config: EndpointConfig, signal?: AbortSignal): Promise<void>;

@@ -9,6 +9,7 @@ import type {
   NetworkUpdate,
   PortBinding,
   RecordChange,
+  SubnetUsage,
 } from '@fairlead/network';
 import { containerPortsOf, requirePlausibleEndpoint, withBandwidth } from '@fairlead/network';
 import { isAlive } from './container/container-state.ts';
@@ -78,6 +79,10 @@ export class NetworkServices implements NetworkService {
 
   sharing(network: Network): { readonly engines: readonly string[]; readonly clashes: readonly string[] } {
     return this.#network.sharing(network);
+  }
+
+  usage(network: Network): readonly SubnetUsage[] {
+    return this.#network.usage(network);
   }
 
   list(): readonly Network[] {

@@ -12,6 +12,7 @@ import {
   networkCreateSchema,
   parseNetworkCreate,
   presentNetworkWithContainers,
+  presentStatus,
 } from '../wire/network.ts';
 import { isPredefined, networkFilterKeys, selectNetworks } from '../wire/network-filters.ts';
 
@@ -66,7 +67,10 @@ async function inspect(networks: NetworkService, request: ApiRequest): Promise<A
     ...clashes,
     ...contests,
   ];
-  const shown = presentNetworkWithContainers(network, endpoints, request.version);
+  const shown = {
+    ...presentNetworkWithContainers(network, endpoints, request.version),
+    ...presentStatus(networks.usage(network), request.version),
+  };
   // Docker's answer has nothing of the kind; clients pass over what they do not know.
   return json(warnings.length > 0 ? { ...shown, Warnings: warnings } : shown);
 }

@@ -79,6 +79,10 @@ export class FakeNetworks implements NetworkService {
     return { engines: [], clashes: [] };
   }
 
+  usage({ subnets }: Network): ReturnType<NetworkService['usage']> {
+    return subnets.map(({ subnet }) => ({ subnet, inUse: 3n, available: 2n ** 64n }));
+  }
+
   async overlaps(): Promise<readonly string[]> {
     return [];
   }

@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parsePrefix } from '@fairlead/base';
 import { FakeEngine } from '../testing/index.ts';
 import { Filters } from './filters.ts';
 import { decodeJson } from './go-json.ts';
-import { networkCreateSchema, parseNetworkCreate, presentNetwork, presentNetworkWithContainers } from './network.ts';
+import {
+  networkCreateSchema,
+  parseNetworkCreate,
+  presentNetwork,
+  presentNetworkWithContainers,
+  presentStatus,
+} from './network.ts';
 import { networkFilterKeys, selectNetworks } from './network-filters.ts';
 
 test('a request becomes what the network model takes', () => {
@@ -43,6 +50,19 @@ test('a network has the keys of its version in the order of Docker', async () =>
   assert.equal('EnableIPv4' in presentNetwork(network, 47), false);
   assert.deepEqual(presentNetworkWithContainers(network, endpoints, 51).Containers, {});
   assert.equal(presentNetwork(network, 51).IPAM.Options, null);
+});
+
+test('the newest version shows how much of each subnet is used, as far as Docker counts', () => {
+  const usage = [
+    { subnet: parsePrefix('10.0.0.0/24'), inUse: 4n, available: 252n },
+    { subnet: parsePrefix('fd00::/48'), inUse: 2n, available: 2n ** 80n },
+  ];
+  assert.equal(
+    JSON.stringify(presentStatus(usage, 51)),
+    '{"Status":{"IPAM":{"Subnets":{"10.0.0.0/24":{"IPsInUse":4,"DynamicIPsAvailable":252},' +
+      '"fd00::/48":{"IPsInUse":2,"DynamicIPsAvailable":18446744073709551615}}}}}',
+  );
+  assert.deepEqual([presentStatus(usage, 50), presentStatus([], 51)], [{}, {}]);
 });
 
 test('containers are shown under their ids with address and length', async () => {

@@ -1,9 +1,10 @@
 import { FairleadError } from '@fairlead/base';
-import type { Endpoint, IpamRequest, Network, NetworkRequest } from '@fairlead/engine';
+import type { Endpoint, IpamRequest, Network, NetworkRequest, SubnetUsage } from '@fairlead/engine';
 import * as v from 'valibot';
 import type { ApiVersion } from '../http/api-version.ts';
 import { endpointSettingsSchema, lengthOf } from './endpoint-settings.ts';
 import { goBoolean, goObject, goString, goStringMap } from './go-json.ts';
+import { jsonInteger } from './json-integer.ts';
 import { timeText } from './time.ts';
 
 const optionalMap = v.optional(v.record(v.string(), v.string()));
@@ -129,6 +130,22 @@ export type WireNetwork = ReturnType<typeof presentNetwork>;
 export function presentNetworkWithContainers(network: Network, endpoints: readonly Endpoint[], version: ApiVersion) {
   const { Options, Labels, ...head } = presentNetwork(network, version);
   return { ...head, Containers: presentContainers(network, endpoints), Options, Labels };
+}
+
+/** Docker has it since 1.52: the newest version that is spoken here shows it. */
+const STATUS_VERSION = 51;
+/** What Docker counts in (uint64); a subnet of IPv6 has more addresses than that. */
+const MOST = 2n ** 64n - 1n;
+
+/** `Status` of an inspected network: how much of each of its subnets is used. */
+export function presentStatus(usage: readonly SubnetUsage[], version: ApiVersion) {
+  if (version < STATUS_VERSION || usage.length === 0) return {};
+  const count = (value: bigint) => jsonInteger(value > MOST ? MOST : value);
+  const subnets = usage.map(({ subnet, inUse, available }) => [
+    subnet,
+    { IPsInUse: count(inUse), DynamicIPsAvailable: count(available) },
+  ]);
+  return { Status: { IPAM: { Subnets: Object.fromEntries(subnets) } } };
 }
 
 function presentContainers(network: Network, endpoints: readonly Endpoint[]) {
