@@ -15,6 +15,7 @@ export interface PluginCall {
 /** A plugin of `test/lab` in a host, under the name `plug`. */
 export class PluginRig {
   readonly #host: Host;
+  static readonly #socket = '/run/docker/plugins/plug.sock';
   readonly #program: string;
   readonly #folder: string;
   readonly #answers: Record<string, unknown> = {};
@@ -29,10 +30,15 @@ export class PluginRig {
   }
 
   async start(): Promise<void> {
-    const socket = '/run/docker/plugins/plug.sock';
-    await this.#host.run(['rm', '-f', socket]);
+    const socket = PluginRig.#socket;
+    await this.forget();
     this.#process = this.#host.start(['node', this.#program, socket, this.#folder]);
     await until(async () => (await this.#host.run(['test', '-S', socket])).code === 0);
+  }
+
+  /** Nothing is left of one that has ended, as after a reboot. */
+  async forget(): Promise<void> {
+    await this.#host.run(['rm', '-f', PluginRig.#socket]);
   }
 
   /** Have it end at the next question. @param ask asks one. */

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Daemon, type Host, refusalOf } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
 import { type PluginCall, PluginRig, until } from './plugin-rig.ts';
+import { reboot } from './reboot.ts';
 
 /** Networks and addresses of a plugin: a small real one in the host, seen with the docker command. */
 
@@ -350,4 +351,25 @@ test('a plugin that has ended keeps nobody from stopping; what it has to know it
     [],
   );
   assert.ok(methods(plugin.calls()).includes('IpamDriver.ReleasePool'));
+});
+
+test('after a reboot a container on a network of a plugin waits for the plugin, others do not, and it starts as soon as it can', async () => {
+  await docker('network', 'create', '-d', 'plug', 'wanted');
+  const run = (name: string, network: string) =>
+    docker('run', '-d', '--restart', 'always', '--name', name, '--network', network, 'busybox', 'sleep', '1000');
+  await run('patient', 'wanted');
+  await run('plain', 'bridge');
+  await plugin.end(() => daemon.tryDocker(['network', 'create', '-d', 'plug', 'none-such']));
+  await plugin.forget();
+  await reboot(engine);
+  const runs = async (name: string) => (await inspected(name)).State.Running === true;
+  await until(() => runs('plain'));
+  await until(async () => /container waits for its plugin/.test(daemon.log()));
+  assert.equal(await runs('patient'), false);
+  await plugin.start();
+  await until(() => runs('patient'));
+  assert.match(await docker('exec', 'patient', 'ip', '-o', 'link'), / net0@/);
+  assert.doesNotMatch(daemon.log(), /container not started with the daemon/);
+  await docker('rm', '-f', 'patient', 'plain');
+  await docker('network', 'rm', 'wanted');
 });

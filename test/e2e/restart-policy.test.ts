@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import { childrenOf } from '@fairlead/lab';
 import { eventually, LifeRig, statusOf } from './life-rig.ts';
+import { reboot } from './reboot.ts';
 
 /** Containers that are started again by their restart policy: while the daemon runs, after its end, after a reboot. */
 
@@ -43,18 +43,6 @@ async function untilWaiting(name: string): Promise<void> {
 async function untilOthersHaveRestarted(): Promise<void> {
   await run('clock', 'always', ...none, ...failing);
   await eventually('the clock has run', async () => (await restarts('clock')) >= 5);
-}
-
-/** What is left of everything that runs when the power goes: the store. */
-async function reboot(): Promise<void> {
-  const all = (pid: number): number[] => childrenOf(pid).flatMap((child) => [child, ...all(child)]);
-  await rig.daemon.kill9();
-  const containerd = rig.host.pathOf('/run/fairlead/containerd/containerd.pid');
-  await rig.host.exec('kill', '-9', readFileSync(containerd, 'utf8').trim());
-  for (const pid of all(rig.host.pid)) {
-    if (/^Name:\t(containerd-shim|sleep)/.test(statusOf(pid))) process.kill(pid, 'SIGKILL');
-  }
-  await rig.daemon.restart();
 }
 
 test('on-failure starts again what failed, so many times, and leaves the last exit code', async () => {
@@ -194,7 +182,7 @@ test('after a reboot containers come back with their donors first', async () => 
   await run('plain', 'no', ...none, ...forever);
   const started = async (name: string) => (await rig.state(name)).StartedAt;
   const before = await started('donor');
-  await reboot();
+  await reboot(rig);
   for (const name of ['donor', 'joiner', 'failed']) await until(name, 'running');
   const [donor, joiner] = [await started('donor'), await started('joiner')];
   assert.ok(before < donor && donor < joiner, `${before} ${donor} ${joiner}`);
