@@ -20,7 +20,7 @@ import { SolveRequest, SolveResponse } from './gen/control.ts';
 import { refuseCall } from './refusal.ts';
 import { type RequestedBuild, solveRequest } from './requested-build.ts';
 import { ServedContext } from './served-context.ts';
-import { relaySession, sessionOffer } from './session-relay.ts';
+import { endSession, relaySession, sessionOffer } from './session-relay.ts';
 import { type BuildReport, solve } from './solve.ts';
 import { type BuiltImage, builtImage, intoContainerd, isPushed, namedById } from './solve-exchange.ts';
 import { type StepNetworkPort, StepNetworks } from './step-networks.ts';
@@ -74,10 +74,8 @@ export class BuildKit implements AsyncDisposable {
   async serveSession(client: Duplex, headers: IncomingHttpHeaders): Promise<void> {
     await this.#use(
       (server) => relaySession(client, sessionOffer(headers), server),
-      // Nobody speaks in it; what is asked for meanwhile is answered with the reason.
-      async () => {
-        for await (const _ of client);
-      },
+      // What is asked for meanwhile is answered with the reason.
+      () => endSession(client),
     );
   }
 

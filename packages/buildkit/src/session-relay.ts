@@ -39,6 +39,15 @@ export async function relaySession(
   }
 }
 
+/**
+ * End a session in which nothing will be asked; resolves when the client has gone. A docker command of 20.10 whose build is
+ * refused before its session has begun forgets to end that, and ends itself only when somebody else has.
+ */
+export async function endSession(client: Duplex): Promise<void> {
+  client.end();
+  for await (const _ of client);
+}
+
 async function* pieces(connection: AsyncIterable<Buffer>): AsyncGenerator<Uint8Array> {
   for await (const data of connection) yield frameMessage(BytesMessage.encode({ data }).finish());
 }
