@@ -98,6 +98,7 @@ test('an image is pushed, not sent twice, and pulled again as it was', async () 
   assert.match(first, new RegExp(`The push refers to repository \\[${name}\\]`));
   assert.match(first, /Pushed/);
   const [, digest] = /v1: digest: (sha256:[0-9a-f]{64}) size: \d+/.exec(first) ?? [];
+  assert.equal(await docker('inspect', '-f', '{{.RepoDigests}}', 'made:two'), `[${name}@${digest}]\n`);
   assert.doesNotMatch(await docker('push', `${name}:v1`), /Pushed/);
   await docker('tag', 'made:two', `${address}/another:v2`);
   assert.match(await docker('push', `${address}/another:v2`), /Mounted from team\/app/);

@@ -14,6 +14,7 @@ import type { Containerd } from '@fairlead/runtime';
 import { heldStream } from '../held-stream.ts';
 import type { ImageContent } from './image-content.ts';
 import { imagesWithTags } from './image-lookup.ts';
+import type { ImageRecords } from './image-records.ts';
 import type { ImageTable } from './image-table.ts';
 import { leasedTarget } from './image-target.ts';
 import type { PushPlan } from './push-plan.ts';
@@ -22,6 +23,7 @@ import type { PushPlan } from './push-plan.ts';
 export interface LeaveParts {
   readonly containerd: Pick<Containerd, 'content' | 'layers' | 'leases' | 'snapshots'>;
   readonly table: ImageTable;
+  readonly records: Pick<ImageRecords, 'change'>;
   /** Seconds until containerd lets go of what nobody has let go of. */
   readonly leaseSeconds: number;
   readonly contentOf: (id: string) => Promise<ImageContent>;
@@ -45,7 +47,7 @@ export async function saveArchive(parts: LeaveParts, names: readonly string[]) {
   return { archive, ids: [...found.keys()] };
 }
 
-/** Send what was planned to its registry. */
+/** Send what was planned to its registry; from then on the images have the digests that they have there. */
 export async function* pushPlanned(
   parts: LeaveParts,
   { reference, pushes }: PushPlan,
@@ -69,6 +71,21 @@ export async function* pushPlanned(
     images,
     read: (digest) => (offset) => parts.containerd.content.read(digest, { offset }),
     sourceOf: (digest) => sources.get(digest),
+  });
+  await keepDigests(parts, reference, contents);
+}
+
+/** An image that was removed while it was sent stays so. */
+async function keepDigests(
+  { records }: LeaveParts,
+  { domain, path }: ImageReference,
+  sent: readonly ImageContent[],
+): Promise<void> {
+  await records.change(async (table, changes) => {
+    for (const { id, descriptor } of sent) {
+      const name = canonicalText({ domain, path, digest: descriptor.digest });
+      if (table.image(id) !== undefined) await changes.name(name, { id, target: descriptor });
+    }
   });
 }
 

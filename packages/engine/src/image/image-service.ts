@@ -277,7 +277,7 @@ export class Images implements ImageService {
     const { containerd } = this.#options;
     const table = await this.#records.table();
     const contentOf = (id: string) => imageContent(id, table, containerd, this.#reader);
-    return { containerd, table, leaseSeconds, contentOf };
+    return { containerd, table, records: this.#records, leaseSeconds, contentOf };
   }
 
   /** See {@link ImageRecords.dropForeign}. */
