@@ -88,6 +88,31 @@ test('the last one out closes the network, and addresses of a removed donor are 
   assert.equal(await address('heir'), kept, 'it is free again');
 });
 
+test('ports and a static address of a removed donor go to its successor, and the joiner loses that network only', async () => {
+  const body = {
+    HostConfig: { NetworkMode: 'fixed', PortBindings: { '80/tcp': [{ HostPort: '8085' }] } },
+    NetworkingConfig: {
+      EndpointsConfig: {
+        fixed: { IPAMConfig: { IPv4Address: '10.97.0.10', IPv6Address: 'fd97:0::10' } },
+        two: {},
+      },
+    },
+  };
+  const Config = [{ Subnet: '10.97.0.0/24' }, { Subnet: 'fd97::/64' }];
+  await rig.api.text('POST', '/networks/create', { body: { Name: 'fixed', EnableIPv6: true, IPAM: { Config } } });
+  await rig.run('donor', forever, body);
+  await rig.run('joiner', forever, joinerOf('donor'));
+  await assert.rejects(rig.run('early', forever, body), { message: /^failed to set up container networking: / });
+  await rig.remove('donor');
+  await rig.post('early', 'start');
+  assert.equal(await address('early'), '10.97.0.10/24');
+  const links = await rig.exec('joiner', ['ip', '-o', 'link']);
+  assert.doesNotMatch(links, /eth0/);
+  assert.match(links, /eth1/);
+  await rig.remove('joiner', 'early');
+  await rig.api.text('DELETE', '/networks/fixed');
+});
+
 test('a donor that stops while a joiner starts leaves it a network or fails it, and nothing else', async () => {
   await rig.run('donor', ['sh', '-c', 'trap exit TERM; while :; do sleep 0.02; done'], {
     HostConfig: { NetworkMode: 'one' },

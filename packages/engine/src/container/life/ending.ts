@@ -86,7 +86,7 @@ export class ContainerEnd {
     const { id } = container;
     table.setState(id, { status: 'removing', removesVolumes });
     try {
-      await this.#removeParts(id);
+      await this.#removeParts(container);
     } catch (error) {
       table.setState(id, { status: 'dead', error: messageOf(error) });
       throw error;
@@ -102,7 +102,7 @@ export class ContainerEnd {
     const forgotten = this.#forget(container, true);
     await cleanUp;
     await forgotten;
-    await this.#attempt(container.id, () => this.#removeParts(container.id));
+    await this.#attempt(container.id, () => this.#removeParts(container));
   }
 
   /** The kernel's own count says so where no event has, or not yet; it goes with the task. */
@@ -132,14 +132,23 @@ export class ContainerEnd {
     return rest;
   }
 
-  async #removeParts(id: string): Promise<void> {
+  async #removeParts(container: Container): Promise<void> {
     const { context, files, running } = this.#parts;
+    const { id } = container;
     await settleAll([
+      () => this.#unpublish(container),
       () => running.get(id)?.close(),
       () => context.containerd.snapshots.remove(id).catch(ignoreMissing),
       () => files.remove(id),
     ]);
     running.delete(id);
+  }
+
+  /** Those who share its sandbox go on in it; its ports were its own. */
+  async #unpublish({ id, sandbox }: Container): Promise<void> {
+    const { network } = this.#parts.context;
+    const left = sandbox === undefined ? undefined : network.sandbox(sandbox);
+    if (left?.owner === id && left.ports.length > 0) await network.publish(left.id, []);
   }
 
   /** Deleting the task starts a process: meanwhile the network goes. */

@@ -1,4 +1,4 @@
-import { FairleadError, lateModule, withPrefix } from '@fairlead/base';
+import { FairleadError, type IpAddress, lateModule, parseIpAddress, withPrefix } from '@fairlead/base';
 import type { Endpoint, JoinRequest, PortBinding, Sandbox, SandboxRequest } from '@fairlead/network';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../../model.ts';
@@ -73,12 +73,31 @@ export class SandboxStart {
     if (plan.mode === 'shared') return present;
     try {
       const isNew = ({ network: { id } }: JoinRequest) => !present.some((endpoint) => endpoint.network === id);
-      const joined = await network.join(sandbox.id, plan.requests.filter(isNew), signal);
+      const requests = plan.requests.filter(isNew);
+      for (const request of requests) await this.#inherit(request);
+      const joined = await network.join(sandbox.id, requests, signal);
       // Ports may have been changed while the container was stopped and others kept its sandbox.
       if (present.length > 0) await network.publish(sandbox.id, portsOf(plan));
       return [...present, ...joined];
     } catch (error) {
       throw withPrefix('failed to set up container networking: ', error);
+    }
+  }
+
+  /**
+   * An address that is asked for by value, and that a container had which was removed, goes to its successor: those who
+   * share what is left of the predecessor's network lose this one, as they lose everything with dockerd.
+   */
+  async #inherit({ network: { id }, config }: JoinRequest): Promise<void> {
+    const { network } = this.#context;
+    const wanted = [config.ipv4Address, config.ipv6Address].flatMap((text) => (text ? parseIpAddress(text) : []));
+    if (wanted.length === 0) return;
+    const isWanted = (address: IpAddress | undefined) => address !== undefined && wanted.includes(address);
+    for (const endpoint of network.endpointsOn(id)) {
+      const isOrphan = this.#table.get(endpoint.owner) === undefined;
+      if (!isOrphan || !(isWanted(endpoint.ipv4) || isWanted(endpoint.ipv6))) continue;
+      await network.leave(endpoint);
+      network.releaseLease(id, endpoint.owner);
     }
   }
 
