@@ -166,6 +166,13 @@ const rows: readonly Row[] = [
     403,
     'configuration network can only contain network specific fields. Network operator fields like [ ingress | internal | attachable | scope ] are not supported.',
   ],
+  [
+    net({ ConfigFrom: { Network: 'shape' }, IPAM: { Config: [{ Subnet: '10.48.0.0/24' }] } }),
+    403,
+    `user-specified configurations are not ${depends}`,
+  ],
+  [net({ ConfigFrom: { Network: 'nowhere' } }), 404, /^configuration network "nowhere" (not found|does not exist)$/],
+  [['POST', '/networks/prune?filters=%7B%22x%22%3A%5B%22y%22%5D%7D'], 400, "invalid filter 'x'"],
   // Pools.
   [
     pools({ Subnet: '10.0.0.1/24' }),
@@ -295,6 +302,16 @@ const rows: readonly Row[] = [
     make({ HostConfig: { NetworkMode: 'container:' } }),
     400,
     'invalid network mode: invalid container format container:<name|id>',
+  ],
+  [
+    make({ MacAddress: '02:00:00:00:00:01', HostConfig: { NetworkMode: 'host' } }, '/v1.43'),
+    400,
+    'conflicting options: mac-address and the network mode',
+  ],
+  [
+    make({ MacAddress: '02:00:00:00:00:01', HostConfig: { NetworkMode: 'container:web' } }, '/v1.43'),
+    400,
+    'conflicting options: mac-address and the network mode',
   ],
   [shared({}, { Hostname: 'x' }), 400, 'conflicting options: hostname and the network mode'],
   [shared({ Dns: ['192.0.2.1'] }), 400, 'conflicting options: dns and the network mode'],

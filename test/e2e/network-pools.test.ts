@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { ApiClient } from '@fairlead/api/client';
 import { busyboxImage, Daemon, Host } from '@fairlead/lab';
 
 /** Where networks have their subnets from, and containers their addresses. */
@@ -74,8 +75,9 @@ test('addresses come from the range, static ones from the whole subnet, and kept
     await failing('run', '--rm', '--network', 'ranged', 'busybox', 'true'),
     /no available IPv4 addresses on this network's address pools: ranged \([0-9a-f]{64}\)/,
   );
-  const [{ Status }] = JSON.parse(await docker('network', 'inspect', 'ranged'));
-  assert.deepEqual(Status.IPAM.Subnets, { '10.62.0.0/24': { IPsInUse: 6, DynamicIPsAvailable: 0 } });
+  const api = new ApiClient(`unix://${daemon.socketPath}`);
+  const { Status } = await api.json<{ Status: unknown }>('GET', '/networks/ranged');
+  assert.deepEqual(Status, { IPAM: { Subnets: { '10.62.0.0/24': { IPsInUse: 6, DynamicIPsAvailable: 0 } } } });
   assert.match(
     await failing('run', '--rm', '--network', 'ranged', '--ip', '10.62.0.129', 'busybox', 'true'),
     /Address already in use/,

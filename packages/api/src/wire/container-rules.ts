@@ -36,7 +36,7 @@ export function requireValidCreate(wire: WireCreate, version: ApiVersion): void 
   if (`${wire.Hostname}${wire.Domainname}`.includes('\0')) fail(`invalid hostname format: ${wire.Hostname}`);
   if (wire.StopSignal !== '') parseSignal(wire.StopSignal);
   requireValidHealthcheck(wire.Healthcheck);
-  requireNetworkMode(wire, host);
+  requireNetworkMode(wire, host, version);
   requireEndpoints(wire, version);
   requireExtraHosts(host.ExtraHosts);
   if (host.AutoRemove && !['', 'no'].includes(host.RestartPolicy?.Name ?? '')) {
@@ -51,8 +51,12 @@ export function requireValidCreate(wire: WireCreate, version: ApiVersion): void 
   if (host.ShmSize < 0) fail('SHM size can not be less than 0');
 }
 
-function requireNetworkMode(wire: WireCreate, host: WireHostConfig): void {
+function requireNetworkMode(wire: WireCreate, host: WireHostConfig, version: ApiVersion): void {
   const mode = host.NetworkMode;
+  // From 1.44 on it is said of an endpoint; where there is none it is passed over, as Docker does.
+  if (version < 44 && wire.MacAddress !== '' && /^(host$|none$|container:)/.test(mode)) {
+    fail('conflicting options: mac-address and the network mode');
+  }
   if (/^container(:|$)/.test(mode)) requireContainerMode(wire, host);
   if (host.UTSMode === 'host' && wire.Hostname !== '') fail('conflicting options: hostname and the UTS mode');
   if (mode === 'host' && host.Links.length > 0) {
@@ -69,7 +73,6 @@ function requireContainerMode(wire: WireCreate, host: WireHostConfig): void {
     [host.Links.length > 0, "container type network can't be used with links. This would result in undefined behavior"],
     [host.Dns.length > 0, 'dns and the network mode'],
     [host.ExtraHosts.length > 0, 'custom host-to-IP mapping and the network mode'],
-    [wire.MacAddress !== '', 'mac-address and the network mode'],
     [
       Object.keys(host.PortBindings).length > 0 || host.PublishAllPorts,
       'port publishing and the container type network mode',

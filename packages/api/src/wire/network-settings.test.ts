@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parsePrefix } from '@fairlead/base';
 import type { ContainerView } from '@fairlead/engine';
 import { FakeEngine } from '../testing/index.ts';
 import { parseCreate } from './container-create.ts';
 import { presentContainer } from './container-view.ts';
+import { presentNetworkWithContainers, presentStatus } from './network.ts';
 import { presentListedNetworks, presentNetworkSettings } from './network-settings.ts';
 
 async function running(networks: Record<string, object> = { bridge: {} }): Promise<ContainerView> {
@@ -74,6 +76,39 @@ test('an endpoint has all its keys, and those of the version only', async () => 
   assert.equal('GwPriority' in (endpoint(47) ?? {}), false);
   assert.equal('DNSNames' in (endpoint(43) ?? {}), false);
   assert.deepEqual(endpoint(44)?.Aliases, ['db', short]);
+});
+
+test('each key of networks and endpoints is there from its version on, up to its last, and in no other', async () => {
+  const view = await running({ app: {} });
+  const [attachment] = view.networks;
+  const network = attachment?.network ?? assert.fail('no network');
+  const usage = [{ subnet: parsePrefix('10.0.0.0/24'), inUse: 3n, available: 253n }];
+  const shown = (version: number): Readonly<Record<string, object>> => ({
+    network: { ...presentNetworkWithContainers(network, [], version), ...presentStatus(usage, version) },
+    endpoint: presentNetworkSettings(view, version).Networks['app'] ?? {},
+    listed: presentListedNetworks(view, version)['app'] ?? {},
+    settings: presentNetworkSettings(view, version),
+  });
+  /** All others are there in every version. */
+  const changes: Readonly<Record<string, readonly [first: number, last: number]>> = {
+    'network EnableIPv4': [48, 51],
+    'network Status': [51, 51],
+    'endpoint DNSNames': [44, 51],
+    'endpoint GwPriority': [48, 51],
+    'listed DNSNames': [44, 51],
+    'listed GwPriority': [48, 51],
+  };
+  const newest = Object.entries(shown(51)).flatMap(([what, object]) => Object.keys(object).map((key) => [what, key]));
+  for (let version = 24; version <= 51; version++) {
+    const keys = newest.filter(([what, key]) => {
+      const [first, last] = changes[`${what} ${key}`] ?? [24, 51];
+      return first <= version && version <= last;
+    });
+    const found = Object.entries(shown(version)).flatMap(([what, object]) =>
+      Object.keys(object).map((key) => [what, key]),
+    );
+    assert.deepEqual(found, keys, `1.${version}`);
+  }
 });
 
 test('a stopped container keeps the keys and loses the values', async () => {
