@@ -2,7 +2,7 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Kernel, Recorder } from '../packages/kernel/src/index.ts';
-import { busyboxImage, Daemon, Host } from '../packages/lab/src/index.ts';
+import { Daemon, Host } from '../packages/lab/src/index.ts';
 import { LanServer } from '../test/lab/lan-server.ts';
 import { pageNames, renamed, stable } from './datapath-page.ts';
 import type { KernelContents } from './kernel-objects.ts';
@@ -29,9 +29,7 @@ async function rendered(pages: readonly string[]): Promise<string[]> {
   // Whether packets that stay on a bridge are seen by the IP rules of the host is the host's own choice.
   await host.exec('sh', '-c', 'cd /proc/sys/net/bridge 2>/dev/null || exit 0; for name in *; do echo 0 >$name; done');
   await using _router = await lanRouter(host);
-  const image = join(host.folder, 'image.tar');
-  await busyboxImage(image);
-  await daemon.docker('load', '-i', image);
+  await daemon.loadBusybox();
   const played = await Promise.all(pages.map((page) => rewrite(page, typist(host, daemon, isAccepted))));
   const observed = await host.exec(process.execPath, join(root, 'tools/kernel-objects.ts'));
   const names = pageNames(JSON.parse(observed), await networkNames(daemon));

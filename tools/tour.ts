@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Kernel, Recorder } from '../packages/kernel/src/index.ts';
-import { busyboxImage, Daemon, Host } from '../packages/lab/src/index.ts';
+import { Daemon, Host } from '../packages/lab/src/index.ts';
 import { root } from './source-tree.ts';
 import { comparable, difference, rewrite } from './tour-page.ts';
 import { typist } from './typist.ts';
@@ -18,22 +18,23 @@ const page = join(root, 'docs/tour.md');
 /** What a container of the tour's own image `myapp` says about itself. */
 const myapp = 'echo "WORKDIR: $PWD"; echo "MY_ENV: $MY_ENV"; echo "Contents of /data:"; ls /data';
 
-/** A host with the engine and the tour's images. */
-async function prepare(host: Host, daemon: Daemon): Promise<void> {
-  const image = join(host.folder, 'image.tar');
+/** Load the tour's images. */
+async function prepare(daemon: Daemon): Promise<void> {
   const files = { '/var/www/index.html': 'it works\n', '/app/run.sh': `${myapp}\n` };
-  await busyboxImage(image, { files });
-  await daemon.docker('load', '-i', image);
+  await daemon.loadBusybox({ files });
   for (const name of ['alpine', 'ubuntu', 'nginx']) await daemon.docker('tag', 'busybox', name);
   await daemon.docker('rmi', 'busybox');
-  await busyboxImage(image, { reference: 'myapp', files, config: { WorkingDir: '/app', Cmd: ['sh', '/app/run.sh'] } });
-  await daemon.docker('load', '-i', image);
+  await daemon.loadBusybox({
+    reference: 'myapp',
+    files,
+    config: { WorkingDir: '/app', Cmd: ['sh', '/app/run.sh'] },
+  });
 }
 
 async function playedPage(text: string): Promise<string> {
   await using host = await Host.create({ kernel: new Kernel(new Recorder()) });
   await using daemon = await Daemon.fairlead(host);
-  await prepare(host, daemon);
+  await prepare(daemon);
   return await rewrite(text, typist(host, daemon));
 }
 

@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { busyboxImage, type Daemon, Host } from '@fairlead/lab';
+import { type Daemon, Host } from '@fairlead/lab';
 import { dockerClient, startDockerd, startFairlead } from '../lab/peer.ts';
 
 /** Engines with a Docker API. */
@@ -43,9 +42,7 @@ export class Engine implements AsyncDisposable {
       await (name === 'fairlead' ? startFairlead(host) : startDockerd(host, ['--live-restore'])),
     );
     const engine = new Engine(name, host, daemon);
-    const image = join(host.folder, 'busybox.tar');
-    await busyboxImage(image, { files: { '/var/www/index.html': 'it works\n' } });
-    await daemon.docker('load', '-i', image);
+    await daemon.loadBusybox({ files: { '/var/www/index.html': 'it works\n' } });
     await daemon.docker('network', 'create', 'app');
     parts.move();
     return engine;

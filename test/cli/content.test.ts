@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { busyboxImage, type Daemon, type Finished, Host } from '@fairlead/lab';
+import { type Daemon, type Finished, Host } from '@fairlead/lab';
 import { startDockerd, startFairlead } from '../lab/peer.ts';
 import { Registry } from '../lab/registry.ts';
 
@@ -31,9 +31,7 @@ for (const [name, start] of [
     before(async () => {
       host = parts.use(await Host.create());
       daemon = parts.use(await start(host));
-      const archive = join(host.folder, 'busybox.tar');
-      await busyboxImage(archive);
-      await daemon.docker('load', '-i', archive);
+      await daemon.loadBusybox();
       await daemon.docker(
         'run',
         '-d',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
-import { busyboxImage, type Daemon, Host } from '@fairlead/lab';
+import { type Daemon, Host } from '@fairlead/lab';
 import { withMarkedTable } from '../lab/marked-table.ts';
 import { besideDockerd20, dockerClient, startDockerd, startFairlead } from '../lab/peer.ts';
 import { compose } from './compose.ts';
@@ -19,9 +19,7 @@ async function seenOn(start: (host: Host) => Promise<Daemon>): Promise<readonly 
   // Names that nobody knows are denied at once: nobody listens there.
   await host.exec('sh', '-c', 'echo nameserver 127.0.0.1 >/etc/resolv.conf');
   await using daemon = await start(host);
-  const image = join(host.folder, 'image.tar');
-  await busyboxImage(image);
-  await daemon.docker('load', '-i', image);
+  await daemon.loadBusybox();
   await daemon.docker('network', 'create', ...externalNetwork);
   const folder = join(host.folder, 'application');
   mkdirSync(folder);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { busyboxImage, Host } from '@fairlead/lab';
+import { Host } from '@fairlead/lab';
 import { startFairlead } from '../lab/peer.ts';
 import { compose } from './compose.ts';
 
@@ -65,9 +65,7 @@ RUN false
 test('an application goes up, finds itself, is scaled, recreated and taken down', async () => {
   await using host = await Host.create();
   await using daemon = await startFairlead(host);
-  const image = join(host.folder, 'busybox.tar');
-  await busyboxImage(image, { files: { '/var/www/index.html': 'it works\n' } });
-  await daemon.docker('load', '-i', image);
+  await daemon.loadBusybox({ files: { '/var/www/index.html': 'it works\n' } });
   const folder = join(host.folder, 'application');
   mkdirSync(join(folder, 'data'), { recursive: true });
   writeFileSync(join(folder, 'docker-compose.yml'), application);
@@ -105,9 +103,7 @@ test('an application goes up, finds itself, is scaled, recreated and taken down'
 test('Compose builds what a service has no image for, and finds it again', async () => {
   await using host = await Host.create();
   await using daemon = await startFairlead(host);
-  const image = join(host.folder, 'busybox.tar');
-  await busyboxImage(image);
-  await daemon.docker('load', '-i', image);
+  await daemon.loadBusybox();
   const folder = join(host.folder, 'application');
   mkdirSync(join(folder, 'site'), { recursive: true });
   writeFileSync(join(folder, 'docker-compose.yml'), built);

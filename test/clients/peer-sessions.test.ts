@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { busyboxImage, type Daemon, Host } from '@fairlead/lab';
+import { type Daemon, Host } from '@fairlead/lab';
 import { PluginRig } from '../e2e/plugin-rig.ts';
 import { besideDockerd20, startDockerd, startFairlead } from '../lab/peer.ts';
 
@@ -160,9 +159,7 @@ const parts = new AsyncDisposableStack();
 /** An engine with an image and a plugin. Two at a time must not be half taken apart. */
 async function start(launch: (host: Host) => Promise<Daemon>): Promise<Daemon> {
   const daemon = parts.use(await launch(parts.use(await Host.create())));
-  const image = join(daemon.host.folder, 'busybox.tar');
-  await busyboxImage(image);
-  await daemon.docker('load', '-i', image);
+  await daemon.loadBusybox();
   await new PluginRig(daemon.host, 'volume').start();
   return daemon;
 }

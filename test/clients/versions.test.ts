@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { busyboxImage, type Daemon, Host } from '@fairlead/lab';
+import { type Daemon, Host } from '@fairlead/lab';
 import { peerProgram, startFairlead } from '../lab/peer.ts';
 
 /** The docker command in the versions that it can speak, and in those that it was. */
@@ -15,9 +14,7 @@ const parts = new AsyncDisposableStack();
 before(async () => {
   host = parts.use(await Host.create());
   daemon = parts.use(await startFairlead(host));
-  const image = join(host.folder, 'busybox.tar');
-  await busyboxImage(image);
-  await daemon.docker('load', '-i', image);
+  await daemon.loadBusybox();
 });
 
 after(() => parts.disposeAsync());

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { busyboxImage, type Daemon, Host } from '@fairlead/lab';
+import { type Daemon, Host } from '@fairlead/lab';
 import { startDockerd, startFairlead } from '../lab/peer.ts';
 
 /** Files of a build's context by path; one that ends with a slash is a directory. */
@@ -47,9 +47,7 @@ export class BuildRig implements AsyncDisposable {
     await using parts = new AsyncDisposableStack();
     const host = parts.use(await Host.create());
     const daemon = parts.use(await begin(host));
-    const image = join(host.folder, 'busybox.tar');
-    await busyboxImage(image);
-    await daemon.docker('load', '-i', image);
+    await daemon.loadBusybox();
     return new BuildRig(host, daemon, parts.move());
   }
 

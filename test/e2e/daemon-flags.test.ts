@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { busyboxImage, Daemon, Host } from '@fairlead/lab';
+import { Daemon, Host } from '@fairlead/lab';
 
 const fairlead = resolve(import.meta.dirname, '../../fairlead');
 
@@ -16,9 +16,7 @@ async function withDaemon(
 ): Promise<void> {
   await using host = await Host.create({});
   await using daemon = await Daemon.fairlead(host, flags);
-  const image = join(host.folder, 'busybox.tar');
-  await busyboxImage(image);
-  await daemon.docker('load', '-i', image);
+  await daemon.loadBusybox();
   await work(daemon, host);
 }
 
@@ -48,9 +46,7 @@ test('with --ip-forward=false the host’s forwarding is left as it is, and its 
   await using host = await Host.create({});
   await host.exec('sysctl', '-qw', 'net.ipv4.ip_forward=0', 'net.ipv6.conf.all.forwarding=0');
   await using daemon = await Daemon.fairlead(host, ['--ip-forward=false', '--ipv6']);
-  const image = join(host.folder, 'busybox.tar');
-  await busyboxImage(image);
-  await daemon.docker('load', '-i', image);
+  await daemon.loadBusybox();
   const { stderr } = await daemon.tryDocker(['run', '-d', '--name', 'web', 'busybox', 'sleep', '1000']);
   assert.equal(stderr, `WARNING: ${lacking}. Networking will not work.\n`);
   assert.equal(await forwarding(host), '0\n0\n');
@@ -113,9 +109,7 @@ test("--containerd uses the system's containerd and leaves it running", async ()
   while ((await host.run(['test', '-S', socket])).code !== 0) await sleep(20);
   {
     await using daemon = await Daemon.fairlead(host, ['--containerd', socket]);
-    const image = join(host.folder, 'busybox.tar');
-    await busyboxImage(image);
-    await daemon.docker('load', '-i', image);
+    await daemon.loadBusybox();
     assert.equal(await daemon.docker('run', '--rm', 'busybox', 'echo', 'hello'), 'hello\n');
     // The docker command knows this field since 27.
     const info = await host.exec('curl', '-s', '--unix-socket', daemon.socket, 'http://localhost/v1.51/info');

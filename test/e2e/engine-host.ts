@@ -1,6 +1,6 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Kernel, Recorder } from '@fairlead/kernel';
-import { busyboxImage, Daemon, type DaemonOptions, type Finished, Host } from '@fairlead/lab';
+import { Daemon, type DaemonOptions, type Finished, Host } from '@fairlead/lab';
 
 const launcher = resolve(import.meta.dirname, '../../fairlead');
 
@@ -31,9 +31,7 @@ export class EngineHost implements AsyncDisposable {
     await using parts = new AsyncDisposableStack();
     const host = parts.use(await Host.create({ kernel: new Kernel(new Recorder()) }));
     const daemon = parts.use(await Daemon.fairlead(host, flags, options));
-    const image = join(host.folder, 'busybox.tar');
-    await busyboxImage(image, { files });
-    await daemon.docker('load', '-i', image);
+    await daemon.loadBusybox({ files });
     return new EngineHost(host, daemon, parts.move());
   }
 

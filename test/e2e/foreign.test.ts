@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kernel, Recorder } from '@fairlead/kernel';
-import { busyboxImage, Daemon, Host } from '@fairlead/lab';
+import { Daemon, Host } from '@fairlead/lab';
 
 /** What other tools have set up on the host stays as it is, through a whole life of the daemon. */
 
@@ -114,9 +113,7 @@ test('tables, policies, bridges, routes and namespaces of others are as before a
   };
   await same('after the start');
 
-  const image = join(host.folder, 'busybox.tar');
-  await busyboxImage(image, { files: { '/var/www/index.html': 'it works\n' } });
-  await daemon.docker('load', '-i', image);
+  await daemon.loadBusybox({ files: { '/var/www/index.html': 'it works\n' } });
   await daemon.docker('network', 'create', '--ipv6', 'app');
   await daemon.docker('run', '-d', '--name', 'web', '-p', '8080:80', 'busybox', 'httpd', '-f', '-h', '/var/www');
   await daemon.docker('run', '-d', '--name', 'other', '--network', 'app', '-p', '8081:80', 'busybox', 'sleep', '1000');

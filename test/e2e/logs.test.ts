@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { busyboxImage, Daemon, Host, refusalOf } from '@fairlead/lab';
+import { Daemon, Host, refusalOf } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
 
 /** Logs as the docker command asks for them: their options, their files, and what becomes of them in a crash. */
@@ -135,9 +135,7 @@ test('the daemon decides about logs that ask for nothing, and refuses what it ca
   const file = join(host.folder, 'daemon.json');
   writeFileSync(file, '{"log-driver": "local", "log-opts": {"max-size": "5m", "max-file": "2"}}');
   await using daemon = await Daemon.fairlead(host, ['--config-file', file]);
-  const image = join(host.folder, 'busybox.tar');
-  await busyboxImage(image);
-  await daemon.docker('load', '-i', image);
+  await daemon.loadBusybox();
   assert.equal(await daemon.docker('info', '-f', '{{.LoggingDriver}}'), 'local\n');
   const logConfig = async (...words: string[]) => {
     const id = (await daemon.docker('create', ...words, 'busybox')).trim();

@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { busyboxImage, Daemon, Host } from '@fairlead/lab';
+import { Daemon, Host } from '@fairlead/lab';
 
 /** What Prometheus gets to see. */
 
 test('networking is counted by the names of containers and networks', { timeout: 60_000 }, async () => {
   await using host = await Host.create({});
   await using daemon = await Daemon.fairlead(host, ['--metrics-addr', '127.0.0.1:9323']);
-  const image = join(host.folder, 'busybox.tar');
-  await busyboxImage(image);
-  await daemon.docker('load', '-i', image);
+  await daemon.loadBusybox();
   await daemon.docker('network', 'create', 'app');
   await daemon.docker('run', '-d', '--name', 'web', '--network', 'app', '-p', '8080:80', 'busybox', 'sleep', '100');
   await daemon.docker('run', '-d', '--name', 'asker', '--network', 'app', 'busybox', 'sleep', '100');

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { busyboxImage, Daemon, Host } from '@fairlead/lab';
+import { Daemon, Host } from '@fairlead/lab';
 
 /** What the daemon does on SIGHUP, and what it tells of itself and of cleaning up. */
 
@@ -63,9 +63,7 @@ describe('a daemon that runs', { timeout: 60_000 }, () => {
   }
 
   test('tells when what nobody used was removed', async () => {
-    const image = join(host.folder, 'busybox.tar');
-    await busyboxImage(image);
-    await daemon.docker('load', '-i', image);
+    await daemon.loadBusybox();
     for (const kind of ['container', 'network', 'image']) await daemon.docker(kind, 'prune', '-f');
     assert.equal(
       await events('event=prune'),

@@ -3,7 +3,7 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Kernel, Recorder } from '@fairlead/kernel';
-import { busyboxImage, Daemon, Host } from '@fairlead/lab';
+import { Daemon, Host } from '@fairlead/lab';
 
 /** Containers whose root is nobody on the host: `--userns-remap`. */
 
@@ -25,11 +25,9 @@ describe('user namespaces', { timeout: 180_000 }, () => {
     host = parts.use(await Host.create({ kernel: new Kernel(new Recorder()) }));
     await giveIdentities(host);
     daemon = parts.use(await Daemon.fairlead(host, ['--userns-remap', 'daemon']));
-    const image = join(host.folder, 'busybox.tar');
-    await busyboxImage(image, {
+    await daemon.loadBusybox({
       files: { 'etc/passwd': 'root:x:0:0::/:/bin/sh\nweb:x:33:33::/:/bin/sh\n', 'srv/page': 'page\n' },
     });
-    await daemon.docker('load', '-i', image);
   });
   after(async () => await parts[Symbol.asyncDispose]());
 

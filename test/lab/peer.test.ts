@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { busyboxImage, Host } from '@fairlead/lab';
+import { Host } from '@fairlead/lab';
 import { startDockerd } from './peer.ts';
 import { Registry } from './registry.ts';
 
 test('dockerd runs in a host, publishes to the outside, and pushes to and pulls from a registry there', async () => {
   await using host = await Host.create();
   await using dockerd = await startDockerd(host);
-  const image = join(host.folder, 'busybox.tar');
-  await busyboxImage(image, { files: { '/var/www/index.html': 'it works\n' } });
-  await dockerd.docker('load', '-i', image);
+  await dockerd.loadBusybox({ files: { '/var/www/index.html': 'it works\n' } });
 
   await dockerd.docker('run', '-d', '--name', 'web', '-p', '8080:80', 'busybox', 'httpd', '-f', '-h', '/var/www');
   const page = `http://${host.addresses.host.ipv4}:8080/index.html`;

@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { busyboxImage, type Daemon, Host } from '@fairlead/lab';
+import { type Daemon, Host } from '@fairlead/lab';
 import { startDockerd, startFairlead } from '../lab/peer.ts';
 import { Registry } from '../lab/registry.ts';
 import type { SuiteImage } from './suite-images.ts';
@@ -47,9 +46,7 @@ export class SuiteEngine implements AsyncDisposable {
 
 /** Load an image, and push it to where `library/` of Docker Hub is looked for. */
 async function provide(daemon: Daemon, registry: Registry, image: SuiteImage): Promise<void> {
-  const archive = join(daemon.host.folder, 'image.tar');
-  await busyboxImage(archive, image);
-  await daemon.docker('load', '-i', archive);
+  await daemon.loadBusybox(image);
   const pushed = `${registry.address}/library/${image.reference}`;
   await daemon.docker('tag', image.reference, pushed);
   await daemon.docker('push', '-q', pushed);

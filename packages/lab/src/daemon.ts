@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '@fairlead/base';
+import { type BusyboxImageOptions, busyboxImage } from './busybox-image.ts';
 import type { Host } from './host.ts';
 import { childrenOf, type Finished, type RunOptions } from './program.ts';
 import { succeed } from './space.ts';
@@ -129,6 +130,13 @@ export class Daemon implements AsyncDisposable {
    */
   async docker(...words: string[]): Promise<string> {
     return succeed(['docker', ...words], await this.tryDocker(words));
+  }
+
+  /** Load an image of the machine's own busybox, see {@link busyboxImage}. @throws Error with what the docker command said. */
+  async loadBusybox(options: BusyboxImageOptions = {}): Promise<void> {
+    const archive = join(this.host.folder, 'busybox.tar');
+    await busyboxImage(archive, options);
+    await this.docker('load', '-i', archive);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
