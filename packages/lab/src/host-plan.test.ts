@@ -19,6 +19,15 @@ test('a host is two namespaces, a cable, both families and a way out', () => {
   ]);
 });
 
+test('the outside says of each datagram that nobody listens, however many there are', () => {
+  const limits = hostPlan('lab-1-a').objects.flatMap((object) =>
+    object.kind === 'sysctl' && object.key.endsWith('ratelimit')
+      ? [`${object.namespace} ${object.key}=${object.value}`]
+      : [],
+  );
+  assert.deepEqual(limits, ['lab-1-a-out net.ipv4.icmp_ratelimit=0', 'lab-1-a-out net.ipv6.icmp.ratelimit=0']);
+});
+
 test('every namespace is made before anything that is in it', () => {
   const made = new Set<string>();
   for (const object of hostPlan('lab-1-a').objects) {

@@ -37,6 +37,7 @@ export function hostPlan(name: string): HostPlan {
     objects: [
       ...space(name),
       ...space(outside),
+      ...promptRefusals(outside),
       cable,
       farEnd,
       ...addresses(name, 'host'),
@@ -53,6 +54,19 @@ function space(namespace: NamespaceName): KernelObject[] {
     { kind: 'sysctl', namespace, key: 'net.ipv6.conf.all.accept_dad', value: '0' },
     { kind: 'sysctl', namespace, key: 'net.ipv6.conf.default.accept_dad', value: '0' },
   ];
+}
+
+/**
+ * That nobody listens is said each time, not once a second: a question to a name server that is not there would be waited
+ * for in vain, for four seconds.
+ */
+function promptRefusals(namespace: NamespaceName): KernelObject[] {
+  return ['net.ipv4.icmp_ratelimit', 'net.ipv6.icmp.ratelimit'].map((key) => ({
+    kind: 'sysctl',
+    namespace,
+    key,
+    value: '0',
+  }));
 }
 
 function addresses(namespace: NamespaceName, side: keyof typeof labAddresses): KernelObject[] {
