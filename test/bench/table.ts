@@ -10,7 +10,7 @@ const titles: Readonly<Record<Contender, string>> = {
 };
 
 /** Rows of cells, the first being the head; columns of contenders that took no part are left out. */
-export function cellsOf(measurements: readonly Measurement[]): string[][] {
+function cellsOf(measurements: readonly Measurement[]): string[][] {
   const present = contenders.filter((contender) =>
     measurements.some(({ results }) => results[contender] !== undefined),
   );

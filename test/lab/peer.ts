@@ -72,7 +72,7 @@ export function startDockerd(host: Host, flags: readonly string[] = []): Promise
 }
 
 /** docker-proxy is beside dockerd, and so may libraries be. */
-export function dockerdEnvironment(): Readonly<Record<'PATH' | 'LD_LIBRARY_PATH', string>> {
+function dockerdEnvironment(): Readonly<Record<'PATH' | 'LD_LIBRARY_PATH', string>> {
   return {
     PATH: `${dirname(peerProgram('dockerd'))}:${process.env['PATH']}`,
     LD_LIBRARY_PATH: peerLibraries('docker.io'),

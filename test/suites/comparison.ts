@@ -11,7 +11,7 @@ export interface Reason {
 }
 
 /** What this version of Fairlead does not have, and says. */
-export const knownReasons: readonly Reason[] = [
+const knownReasons: readonly Reason[] = [
   { words: 'swarm mode', text: /swarm mode is not supported|not a swarm manager|part of a swarm/, name: /^#swarm / },
   { words: 'BuildKit', text: /BuildKit needs buildkitd/, name: /buildkit/i },
   { words: 'managed plugins', text: /(installing|making) plugins is not supported/, name: /^#plugin / },

@@ -4,7 +4,7 @@ import { Registry } from '../lab/registry.ts';
 import type { SuiteImage } from './suite-images.ts';
 
 /** The engines that every suite is run against. */
-export const suiteEngines = ['dockerd', 'fairlead'] as const;
+const suiteEngines = ['dockerd', 'fairlead'] as const;
 
 /** One of {@link suiteEngines}. */
 export type SuiteEngineName = (typeof suiteEngines)[number];

@@ -4,7 +4,7 @@ import { commandTable } from './command/command-table.ts';
 import { parseWords, Stop } from './command/word-parser.ts';
 
 /** Where `up` puts the socket of the engine. */
-export const defaultAddress = 'unix:///run/fairlead/docker.sock';
+const defaultAddress = 'unix:///run/fairlead/docker.sock';
 
 /** What the shell is told when an error ends a command; docker's own number for trouble with its daemon. */
 const failureCode = 1;

@@ -235,11 +235,7 @@ export class Directory {
  * The order in which Docker chooses a default gateway and searches for names: higher priority, then not internal, then
  * gateways for more IP versions, then the network's name.
  */
-export function compareEndpoints(
-  one: NamedEndpoint,
-  other: NamedEndpoint,
-  nameOf: (network: string) => string,
-): number {
+function compareEndpoints(one: NamedEndpoint, other: NamedEndpoint, nameOf: (network: string) => string): number {
   const [name, otherName] = [nameOf(one.network), nameOf(other.network)];
   return (
     (other.gatewayPriority ?? 0) - (one.gatewayPriority ?? 0) ||

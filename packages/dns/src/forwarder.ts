@@ -20,7 +20,7 @@ export interface ForwardTiming {
 }
 
 /** Times that fit the usual client. */
-export const defaultForwardTiming: ForwardTiming = { hedge: 300, retry: 1000, patience: 700, deadline: 4000 };
+const defaultForwardTiming: ForwardTiming = { hedge: 300, retry: 1000, patience: 700, deadline: 4000 };
 
 /** What a forwarder is made of. */
 export interface ForwarderOptions {

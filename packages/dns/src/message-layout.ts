@@ -58,7 +58,7 @@ function spanAt(octets: Uint8Array, view: DataView, start: number, section: Reco
 }
 
 /** Smallest UDP message that every resolver takes (RFC 1035, section 2.3.4), the limit without EDNS. */
-export const PLAIN_PAYLOAD_OCTETS = 512;
+const PLAIN_PAYLOAD_OCTETS = 512;
 
 /** The payload size that a request's OPT record allows, never less than 512 (RFC 6891, section 6.2.3). */
 export function payloadLimit(request: Uint8Array, layout: MessageLayout): number {

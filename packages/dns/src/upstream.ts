@@ -8,7 +8,7 @@ export interface Upstream {
 }
 
 /** The port of name servers. */
-export const DNS_PORT = 53;
+const DNS_PORT = 53;
 
 /**
  * Parse `ADDRESS`, `IPv4:PORT` or `[IPv6]:PORT`.

@@ -11,7 +11,7 @@ const DIAGNOSE_TCP = 18;
 const protocols = { tcp: 6, udp: 17, sctp: 132 } as const;
 
 /** TCP states (include/net/tcp_states.h); a UDP socket that is not connected counts as closed. */
-export const socketStates = {
+const socketStates = {
   established: 1,
   synSent: 2,
   synReceived: 3,

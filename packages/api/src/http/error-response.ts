@@ -2,7 +2,7 @@ import { codeOf, FairleadError, httpStatusOf, type Logger, messageOf } from '@fa
 import { empty, json, type PlainResponse } from './response.ts';
 
 /** The body that every failed request gets. */
-export function errorBody(message: string): { readonly message: string } {
+function errorBody(message: string): { readonly message: string } {
   return { message };
 }
 

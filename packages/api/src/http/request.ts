@@ -17,7 +17,7 @@ export interface ApiRequest {
 }
 
 /** Largest JSON body that is read: far beyond any real request, far below what would hurt. */
-export const maximumBody = 8 * 1024 * 1024;
+const maximumBody = 8 * 1024 * 1024;
 
 /** A parameter of the path; patterns and handlers are written together, so it is there. */
 export function parameter(request: ApiRequest, name: string): string {

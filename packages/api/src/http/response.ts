@@ -38,7 +38,7 @@ export function json(value: unknown, status = 200): PlainResponse {
 }
 
 /** JSON that is text already. */
-export function jsonText(body: string, status = 200): PlainResponse {
+function jsonText(body: string, status = 200): PlainResponse {
   return { kind: 'plain', status, headers: { 'Content-Type': 'application/json' }, body: `${body}\n` };
 }
 

@@ -44,7 +44,7 @@ export const passiveHostDefaults: Readonly<Record<string, Json>> = {
 };
 
 /** Fields that are shown only when somebody set them. */
-export const passiveHostOptional: readonly string[] = [
+const passiveHostOptional: readonly string[] = [
   'Annotations',
   'CgroupnsMode',
   'StorageOpt',

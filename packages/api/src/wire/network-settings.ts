@@ -4,7 +4,7 @@ import { presentEndpoint, type WireEndpoint } from './endpoint-settings.ts';
 import { presentBound } from './port-map.ts';
 
 /** `Networks` of a container, by the networks' names. */
-export function presentNetworks(view: ContainerView, version: ApiVersion): Record<string, WireEndpoint> {
+function presentNetworks(view: ContainerView, version: ApiVersion): Record<string, WireEndpoint> {
   const { id, config } = view.container;
   const ownNames = [id.slice(0, 12), ...(config.hostname ? [config.hostname] : [])];
   return Object.fromEntries(

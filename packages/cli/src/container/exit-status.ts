@@ -5,7 +5,7 @@ import { FairleadError, messageOf } from '@fairlead/base';
  * cannot be run, 125 for everything else. The wire has no code for it: the words are the contract that docker's own
  * command relies on.
  */
-export function startFailureCode(error: unknown): number {
+function startFailureCode(error: unknown): number {
   const message = messageOf(error);
   if (/executable file not found|no such file or directory|system cannot find the file/.test(message)) return 127;
   return /permission denied|is a directory/.test(message) ? 126 : 125;

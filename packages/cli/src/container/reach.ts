@@ -14,7 +14,7 @@ export const who: Action = async ({ words: [place = ''], options, engine, print 
 };
 
 /** The report as lines for a terminal. */
-export function reachText(reached: readonly PortReach[]): string[] {
+function reachText(reached: readonly PortReach[]): string[] {
   const rows = reached.map(({ port, who: askers, blocked, proof }) => [
     `${formatPortRange(port.containerPorts)}/${port.protocol}`,
     `${hostText(port.hostAddress)}:${formatPortRange(port.hostPorts)}`,

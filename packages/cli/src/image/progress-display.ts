@@ -45,10 +45,7 @@ export class ProgressDisplay {
 }
 
 /** A message as a line; `undefined` for a step of a bar where there are no bars. */
-export function messageText(
-  { id, status, stream, progressDetail }: ProgressMessage,
-  bars: boolean,
-): string | undefined {
+function messageText({ id, status, stream, progressDetail }: ProgressMessage, bars: boolean): string | undefined {
   if (stream !== undefined) return stream.replace(/\n$/, '');
   const { current, total } = progressDetail ?? {};
   const line = id === undefined ? (status ?? '') : `${id}: ${status ?? ''}`;

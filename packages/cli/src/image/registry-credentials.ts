@@ -22,7 +22,7 @@ export interface Credentials {
  * Registry of an image, under the name that its credentials are kept by: what stands before the first slash, when it looks
  * like a host.
  */
-export function registryOf(reference: string): string {
+function registryOf(reference: string): string {
   const [first = '', ...rest] = reference.split('/');
   return rest.length > 0 && (/[.:]/.test(first) || first === 'localhost') ? first : dockerHub;
 }

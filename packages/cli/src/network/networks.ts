@@ -90,7 +90,7 @@ export const update: Action = async ({ words: [name = ''], options, engine }) =>
  *
  * @throws FairleadError `invalid-argument` when a gateway or range has no subnet.
  */
-export function networkRequest(name: string, options: Options): Record<string, unknown> {
+function networkRequest(name: string, options: Options): Record<string, unknown> {
   const configFrom = options.text('config-from');
   return {
     Name: name,

@@ -55,7 +55,7 @@ export const mountPlaces: ReadonlySet<string> = new Set([
  * Compares the directory of a layer with the mounted layers below it, as overlayfs reads it: a whiteout takes away,
  * an opaque directory hides (kernel, filesystems/overlayfs.rst).
  */
-export class LayerComparison {
+class LayerComparison {
   readonly #calls: Pick<FileCalls, 'readXattr'>;
 
   constructor(calls: Pick<FileCalls, 'readXattr'>) {

@@ -36,7 +36,7 @@ const scopes = { address: 0, some: 1 } as const;
 const wildcards = { 4: new Uint8Array(4), 6: new Uint8Array(16) } as const;
 
 /** IPPROTO_* of the protocols whose binds pass the hook; SCTP's do not. */
-export const guardedProtocols = { tcp: 6, udp: 17 } as const;
+const guardedProtocols = { tcp: 6, udp: 17 } as const;
 
 /** Ports of one address. */
 export interface GuardedPrefix {

@@ -9,6 +9,6 @@ export function errnoOf(error: unknown): ErrnoName | undefined {
 }
 
 /** True for the way Node and the kernel name error numbers; Node's own codes have an underscore. */
-export function isErrnoName(code: unknown): code is ErrnoName {
+function isErrnoName(code: unknown): code is ErrnoName {
   return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code);
 }

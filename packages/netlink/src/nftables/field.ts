@@ -116,7 +116,7 @@ function typeWithId(id: number): FieldType {
 }
 
 /** True for the name of a data type that our sets use. */
-export function isFieldType(name: string): name is FieldType {
+function isFieldType(name: string): name is FieldType {
   return name in fields;
 }
 

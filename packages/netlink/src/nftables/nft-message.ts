@@ -4,7 +4,7 @@ import { encodeMessage, flagsOf, messageFlag } from '../message.ts';
 import type { TableFamily } from './definition.ts';
 
 /** NFNL_SUBSYS_NFTABLES: the upper byte of a message type. */
-export const SUBSYSTEM_NFTABLES = 10;
+const SUBSYSTEM_NFTABLES = 10;
 
 /** Message types with their subsystem (enum nf_tables_msg_types). */
 export const nftType = {

@@ -1,7 +1,7 @@
 import type { Comparand, RuleDefinition, Selector, Statement, TranslationStatement } from './definition.ts';
 
 /** A statement in the words of nft(8), as `nft list` prints it. */
-export function formatStatement(statement: Statement): string {
+function formatStatement(statement: Statement): string {
   if ('match' in statement) return formatMatch(statement.match, statement.operator, statement.with);
   if ('counter' in statement) return 'counter';
   if ('notrack' in statement) return 'notrack';

@@ -135,7 +135,7 @@ function writeVxlan(data: AttributeWriter, type: Extract<LinkType, { kind: 'vxla
 }
 
 /** Message that gives an existing link, found by its name, all properties that `link` asks for. */
-export function setLinkMessage(link: LinkObject, lookup: NumberLookup): Uint8Array {
+function setLinkMessage(link: LinkObject, lookup: NumberLookup): Uint8Array {
   return encodeMessage(routeMessage.setLink, messageFlag.acknowledge, (writer) => {
     writeHeader(writer, 0, link.up ? FLAG_UP : 0, FLAG_UP);
     writer.text(linkAttribute.name, link.name);
@@ -154,7 +154,7 @@ export function changeLinkMessages(link: LinkObject, previous: LinkObject, looku
 }
 
 /** Message that settles how the bridge treats a port, and its alias. RTM_SETLINK would leave the former out. */
-export function setPortMessage({ name, alias }: Pick<LinkObject, 'name' | 'alias'>, port: BridgePort): Uint8Array {
+function setPortMessage({ name, alias }: Pick<LinkObject, 'name' | 'alias'>, port: BridgePort): Uint8Array {
   return encodeMessage(routeMessage.newLink, messageFlag.acknowledge, (writer) => {
     writeHeader(writer, 0, 0, 0);
     writer.text(linkAttribute.name, name);
@@ -170,7 +170,7 @@ export function setPortMessage({ name, alias }: Pick<LinkObject, 'name' | 'alias
 }
 
 /** Message that makes a link a port of the bridge with this index, or of none with 0. */
-export function setMasterMessage(name: string, master: number): Uint8Array {
+function setMasterMessage(name: string, master: number): Uint8Array {
   return encodeMessage(routeMessage.setLink, messageFlag.acknowledge, (writer) => {
     writeHeader(writer, 0, 0, 0);
     writer.text(linkAttribute.name, name).u32(linkAttribute.master, master);

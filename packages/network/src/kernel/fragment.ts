@@ -111,7 +111,7 @@ function bridged({ endpoint, network }: Joined, place: Place): KernelObject[] {
 }
 
 /** What a sandbox asks of the kernel beyond its endpoints: the namespace, the ways out, its name service and its ports. */
-export function sandboxFragment(sandbox: Sandbox, joined: readonly Joined[]): KernelObject[] {
+function sandboxFragment(sandbox: Sandbox, joined: readonly Joined[]): KernelObject[] {
   const { namespace, identities } = sandbox;
   if (namespace === '') return [];
   const election = electGateways(joined);

@@ -23,7 +23,7 @@ const HOST = '(host)';
  *
  * @throws FairleadError `invalid-argument`.
  */
-export function hostAccessOption(options: Options): readonly IpAddress[] | undefined {
+function hostAccessOption(options: Options): readonly IpAddress[] | undefined {
   const text = options[HOST_ACCESS] ?? '';
   const wanted = text === '' ? false : parseGoBoolean(text);
   if (wanted !== undefined) return wanted ? [] : undefined;

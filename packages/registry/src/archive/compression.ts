@@ -18,7 +18,7 @@ const signatures: readonly (readonly [compression: Compression, bytes: readonly 
 const longestSignature = 6;
 
 /** Tell from the first bytes how a stream is packed. */
-export function detectCompression(head: Uint8Array): Compression {
+function detectCompression(head: Uint8Array): Compression {
   const found = signatures.find(([, bytes]) => bytes.every((byte, index) => head[index] === byte));
   return found?.[0] ?? 'none';
 }

@@ -37,7 +37,7 @@ export async function* saveImages(images: readonly ImageToSave[], read: BlobRead
 }
 
 /** Everything that the images are made of: what several share is there once. */
-export function distinctBlobs(images: readonly ImageToSave[]): Descriptor[] {
+function distinctBlobs(images: readonly ImageToSave[]): Descriptor[] {
   const blobs = images.flatMap(({ layers, config, manifest }) => [...layers, config, manifest]);
   return [...new Map(blobs.map((blob) => [blob.digest, blob])).values()];
 }

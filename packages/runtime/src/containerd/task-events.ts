@@ -71,7 +71,7 @@ export async function* taskEvents(
 }
 
 /** The event in an envelope; undefined for kinds that nobody here waits for. */
-export function toTaskEvent(envelope: Envelope): TaskEvent | undefined {
+function toTaskEvent(envelope: Envelope): TaskEvent | undefined {
   const decode = decoders[envelope.topic];
   return decode && envelope.event ? decode(toDate(envelope.timestamp), envelope.event.value) : undefined;
 }

@@ -19,7 +19,7 @@ export type DeviceRequest = {
  * urandom, tty, console, ptmx) and terminals. Of others nodes can be made and not used (moby, oci/defaults.go; its rule
  * against FUSE is left out, for what no rule allows is refused anyway, and runc takes no exception from a wildcard).
  */
-export const defaultDeviceRules: readonly OciDeviceRule[] = [
+const defaultDeviceRules: readonly OciDeviceRule[] = [
   { allow: false, access: 'rwm' },
   { allow: true, type: 'c', access: 'm' },
   { allow: true, type: 'b', access: 'm' },

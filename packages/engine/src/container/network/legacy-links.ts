@@ -177,7 +177,7 @@ export class LegacyLinks {
  *
  * @throws FairleadError `invalid-argument` in Docker's words.
  */
-export function parseLegacyLink(text: string): { readonly target: string; readonly alias: string } {
+function parseLegacyLink(text: string): { readonly target: string; readonly alias: string } {
   const [target = '', alias, ...more] = text.split(':');
   if (text === '') throw new FairleadError('invalid-argument', 'empty string specified for links');
   if (more.length > 0) throw new FairleadError('invalid-argument', `bad format for links: ${text}`);
