@@ -1,12 +1,10 @@
 import { hostText } from '@fairlead/base';
-import { formatRule, type Selector, type Statement } from '@fairlead/netlink';
 import type { Case } from '../model/case.ts';
-import { networkOfInterface } from '../model/directory.ts';
 import type { Fix, RuleStep } from '../model/report.ts';
+import { acceptFixes } from './accept-fixes.ts';
 import { legacyIptables } from './legacy-row.ts';
 import {
   type CauseRow,
-  commandIn,
   dropEvidence,
   type Explanation,
   familyText,
@@ -225,75 +223,6 @@ function explainForeign(trace: Case, rule: RuleStep, verb: string): Explanation 
     evidence: ruleEvidence(trace, rule),
     fixes: acceptFixes(trace, rule),
   };
-}
-
-/** Rules in front that let the network's packets pass. */
-function acceptFixes(trace: Case, rule: RuleStep): Fix[] {
-  const { outcome, directory, facts } = trace;
-  const inode = outcome.drop?.namespace ?? facts.source.inode;
-  const isHost = trace.placeName(inode) === 'host';
-  const namespace = trace.namespaceName(inode) ?? '';
-  const bridge = [trace.source.container, trace.destination.container]
-    .flatMap((container) => container?.attachments ?? [])
-    .map(({ network }) => directory.networks.find(({ name }) => name === network)?.interface)
-    .find((name) => networkOfInterface(directory, name) !== undefined);
-  const place = `${rule.family} ${rule.table} ${rule.chain}`;
-  const forwards = rule.hook === 'forward' && isHost && bridge !== undefined && rule.family !== 'bridge';
-  const matches: Statement[][] = forwards
-    ? [[{ match: ['iifname'], with: { value: bridge } }], [{ match: ['oifname'], with: { value: bridge } }]]
-    : [packetMatches(trace)];
-  const texts = matches.map((statements) => formatRule({ statements: [...statements, { verdict: 'accept' }] }));
-  const { family, table, chain } = rule;
-  const own: Fix = {
-    text: `Accept it before that, in ${table}/${chain}`,
-    commands: texts.map((text) => commandIn(namespace, `nft 'insert rule ${place} ${text}'`)),
-    undo: [`nft -a list chain ${place}`, `nft delete rule ${place} handle N`].map((command) =>
-      commandIn(namespace, command),
-    ),
-    ...(family !== 'netdev' &&
-      family !== 'arp' && { action: { kind: 'accept', namespace, family, table, chain, rules: matches } }),
-  };
-  if (rule.owner === 'ufw' && bridge !== undefined) {
-    const routes = [`ufw route allow in on ${bridge}`, `ufw route allow out on ${bridge}`];
-    return [
-      {
-        text: 'Tell ufw',
-        commands: routes,
-        undo: routes.map((line) => line.replace('route allow', 'route delete allow')),
-      },
-      own,
-    ];
-  }
-  if (rule.owner === 'firewalld' && bridge !== undefined) {
-    const zone = `firewall-cmd --zone=trusted --add-interface=${bridge}`;
-    return [{ text: 'Tell firewalld', commands: [zone], undo: [zone.replace('--add', '--remove')] }, own];
-  }
-  if (rule.kind === 'rule' && rule.handle !== undefined) {
-    const remove: Fix = {
-      text: 'Take the rule away',
-      scope: 'everything that it was meant to stop',
-      commands: [commandIn(namespace, `nft delete rule ${place} handle ${rule.handle}`)],
-      undo: [commandIn(namespace, `nft add rule ${place} ${rule.text}`)],
-    };
-    return [own, remove];
-  }
-  return [own];
-}
-
-/** What tells the packet from others, as it is when it gets there; of an answer, where it comes from. */
-function packetMatches({ family, protocol, destination, outcome }: Case): Statement[] {
-  const header = (outcome.drop ?? outcome.last)?.header;
-  const isAnswer = outcome.drop?.role === 'answer';
-  const address = isAnswer ? header?.source : header?.destination;
-  const port = isAnswer ? header?.sourcePort : header?.destinationPort;
-  const ip = family === 4 ? 'ip' : 'ip6';
-  const side: Statement = {
-    match: [isAnswer ? `${ip} saddr` : `${ip} daddr`],
-    with: { value: address ?? destination.address },
-  };
-  if (protocol === 'icmp' || port === undefined) return [side];
-  const selector: Selector = isAnswer ? `${protocol} sport` : `${protocol} dport`;
-  return [side, { match: [selector], with: { value: `${port}` } }];
 }
 
 /** Drops that nftables' trace knows nothing of. */

@@ -16,6 +16,7 @@ import { sendRows } from './send-rows.ts';
 import { socketRows } from './socket-rows.ts';
 import { stateRows } from './state-rows.ts';
 import { smallerTunnel, tunnelRows } from './tunnel-rows.ts';
+import { wayBackRows } from './way-back-rows.ts';
 
 /** What is said when nothing better is known: what the kernel said. */
 const otherwise: readonly CauseRow[] = [
@@ -136,12 +137,12 @@ export const causeRows: readonly CauseRow[] = [
   tunnelRows.tunnelBroken,
   routeRows.trafficControl,
   routeRows.martian,
-  routeRows.reversePath,
+  wayBackRows.reversePath,
   stateRows.ipv6Off,
   stateRows.portLocked,
   stateRows.localRouteMissing,
   neighborRows.addressMissing,
-  routeRows.noWayBack,
+  wayBackRows.noWayBack,
   ...socketRows,
   linkRows.offTheBridge,
   linkRows.closedNetwork,
