@@ -261,7 +261,8 @@ function findCarriedTag(tag: number): Item[] {
     load(1, 2, stack, start + protocolPlaces[6]),
     label('protocol'),
     ...carrying.map((protocol) => jumpEqual(2, protocol, 'carrying')),
-    jump('unknown'),
+    // TCP, which is most of what passes, neither carries nor hides anything: that is not even looked up.
+    jump('out'),
     label('carrying'),
     ...carriedPlaces.aligned.flatMap((place) => [
       load(4, 1, stack, start + place),
