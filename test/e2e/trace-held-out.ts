@@ -187,6 +187,21 @@ export const heldOutFaults: readonly Fault[] = [
     undo: 'ip -6 rule del pref 5270; ip link del vpn0',
     code: 'answer-elsewhere',
   },
+  {
+    name: 'the source gives its packets too short a life, IPv6',
+    trace: out6,
+    inject: 'inside $WEB sysctl -qw net.ipv6.conf.eth0.hop_limit=1',
+    undo: 'inside $WEB sysctl -qw net.ipv6.conf.eth0.hop_limit=64',
+    code: 'lifetime-too-short',
+  },
+  {
+    name: 'the server is bound to another interface',
+    trace: { from: 'web', to: '10.9.1.3:97' },
+    inject: `inside $DB perl -MSocket -e 'socket($s, PF_INET, SOCK_STREAM, 6); setsockopt($s, SOL_SOCKET, 25, "lo\\0"); bind($s, sockaddr_in(97, INADDR_ANY)); listen($s, 5); sleep 60' </dev/null >/dev/null 2>&1 &
+for i in $(seq 50); do inside $DB ss -Hltn sport = :97 | grep -q . && break; sleep 0.1; done`,
+    undo: 'kill $(inside $DB ss -Hltnp sport = :97 | grep -o "pid=[0-9]*" | cut -d= -f2)',
+    code: 'listens-on-other-interface',
+  },
 ];
 
 /** Odd, and in order. */

@@ -45,6 +45,8 @@ export interface SocketDetails {
   readonly sendQueue: number;
   /** Of an IPv6 socket that leaves IPv4 alone. */
   readonly v6Only?: true;
+  /** Index of the interface that it is bound to (SO_BINDTODEVICE), if it is. */
+  readonly device?: number;
 }
 
 /** Bytes of struct inet_diag_msg, and INET_DIAG_SKV6ONLY of the attributes behind it. */
@@ -109,8 +111,9 @@ export function decodeSocket(message: Message, protocol: keyof typeof protocols)
   const remotePort = reader.u16be();
   const local = ipFromBytes(reader.bytes(16).subarray(0, length));
   const remote = ipFromBytes(reader.bytes(16).subarray(0, length));
-  // Interface, cookie, timer.
-  const receiveQueue = reader.skip(4 + 8 + 4).u32();
+  const device = reader.u32();
+  // Cookie, timer.
+  const receiveQueue = reader.skip(8 + 4).u32();
   const sendQueue = reader.u32();
   const userId = reader.u32();
   const inode = reader.u32();
@@ -125,6 +128,7 @@ export function decodeSocket(message: Message, protocol: keyof typeof protocols)
     receiveQueue,
     sendQueue,
     ...(v6Only && { v6Only: true }),
+    ...(device !== 0 && { device }),
   };
 }
 

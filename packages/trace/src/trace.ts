@@ -3,7 +3,7 @@ import { isAstray, takerOf } from './cause/astray-rows.ts';
 import { explainCause } from './cause/knowledge-base.ts';
 import { anywhere, readHost, type Uplink } from './collect/host-addresses.ts';
 import { lookUpName } from './collect/name-lookup.ts';
-import { askNamespace, askRoute } from './collect/namespace-facts.ts';
+import { askLifetime, askNamespace, askRoute } from './collect/namespace-facts.ts';
 import { Namespaces } from './collect/namespaces.ts';
 import { PlaceMap } from './collect/place-map.ts';
 import type { Probe } from './collect/probe.ts';
@@ -93,6 +93,7 @@ export async function tracePacket(
     connect: request.connect === true && prepared.arrival === undefined,
     ...(request.size !== undefined && { size: request.size }),
     ...(prepared.arrival && { arrival: prepared.arrival }),
+    ...(prepared.lifetime !== undefined && { lifetime: prepared.lifetime }),
   };
   const behind = behindAddress(directory, host, {
     address: destination,
@@ -149,7 +150,7 @@ async function hostFiles(): Promise<{ hosts: string; resolvConf: string }> {
 }
 
 type Prepared =
-  | { readonly address: IpAddress; readonly arrival?: Uplink }
+  | { readonly address: IpAddress; readonly arrival?: Uplink; readonly lifetime?: number }
   | { readonly failure: 'no-uplink' | 'no-source-route' };
 
 /** The address that the source would use, as its routes have it. */
@@ -171,5 +172,7 @@ function prepare(end: {
   const { route } = askRoute(namespaces.get(source.namespace), { destination });
   if (route === undefined || (route.type !== 'unicast' && route.type !== 'local'))
     return { failure: 'no-source-route' };
-  return route.source === undefined ? { failure: 'no-source-route' } : { address: route.source };
+  if (route.source === undefined) return { failure: 'no-source-route' };
+  const lifetime = askLifetime(namespaces.get(source.namespace), family, route.outgoing);
+  return { address: route.source, ...(lifetime !== undefined && { lifetime }) };
 }

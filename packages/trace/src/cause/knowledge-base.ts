@@ -141,6 +141,7 @@ export const causeRows: readonly CauseRow[] = [
   stateRows.ipv6Off,
   stateRows.portLocked,
   stateRows.localRouteMissing,
+  neighborRows.addressUnusable,
   neighborRows.addressMissing,
   wayBackRows.noWayBack,
   ...socketRows,

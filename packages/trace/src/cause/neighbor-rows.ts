@@ -179,6 +179,35 @@ function impostorText({ facts, outcome, placeName }: Case, mac: string | undefin
   return `; ${placeName(last.inode)} has that hardware address (${link.name}), and it got there`;
 }
 
+/** The one that has the address may not use it, so that it is not found by who asks for it, or somebody else is. */
+const addressUnusable: CauseRow = {
+  code: 'address-unusable',
+  explain: (trace) => {
+    const { destination, facts, outcome } = trace;
+    const found = facts.destination?.unusable?.find(({ address }) => address === destination.address);
+    if (destination.container === undefined || found === undefined || outcome.rule !== undefined) return undefined;
+    const why =
+      found.state === 'dadfailed'
+        ? 'since somebody else on the wire has it (duplicate address detection has failed)'
+        : 'yet: it is not yet known whether somebody else has it (duplicate address detection)';
+    const device = destination.container.attachments.find(({ ipv6 }) => ipv6 === found.address)?.interface ?? 'DEVICE';
+    const command = (verb: string) =>
+      commandIn(destination.namespace, `ip addr ${verb} ${found.address}/64 dev ${device}`);
+    return {
+      text: `${destination.name} has the address ${found.address}, but may not use it ${why}.`,
+      evidence: [dropEvidence(trace), `${found.address} in ${destination.name}: ${found.state}`],
+      verdict: 'dropped',
+      fixes: [
+        {
+          text: 'Find who else has it; then give it the address anew',
+          commands: [command('del'), `${command('add')} nodad`],
+          undo: [],
+        },
+      ],
+    };
+  },
+};
+
 /** The one that is to have the address has not. */
 const addressMissing: CauseRow = {
   code: 'address-missing',
@@ -269,4 +298,12 @@ const noNeighbor: CauseRow = {
 };
 
 /** Causes that the tables of neighbours tell. */
-export const neighborRows = { arpOff, wrongNextHop, addressMissing, wrongNeighbor, silentNeighbor, noNeighbor };
+export const neighborRows = {
+  arpOff,
+  wrongNextHop,
+  addressUnusable,
+  addressMissing,
+  wrongNeighbor,
+  silentNeighbor,
+  noNeighbor,
+};

@@ -1,6 +1,7 @@
 import { familyOf, isLoopback, isUnspecified, nameServerAddress } from '@fairlead/base';
 import type { SocketDetails } from '@fairlead/netlink';
 import type { Case } from '../model/case.ts';
+import { linkNumbered } from '../model/facts.ts';
 import { type CauseRow, dropEvidence, publishCommand } from './row.ts';
 
 /** True when the packet arrived where it was to arrive, and nobody was there to take it. */
@@ -102,6 +103,24 @@ const otherAddress: CauseRow = {
   },
 };
 
+/** A server that is bound to another interface takes nothing from the one that it came by. */
+const otherInterface: CauseRow = {
+  code: 'listens-on-other-interface',
+  explain: (trace) => {
+    const sockets = onPort(trace);
+    const { facts, outcome } = trace;
+    const came = outcome.drop?.device?.index;
+    if (!isUnclaimed(trace) || sockets.length === 0 || !sockets.every(({ device }) => device && device !== came))
+      return undefined;
+    const names = sockets.map(({ device }) => linkNumbered(facts.destination, device)?.name ?? `#${device}`);
+    const place = trace.destination.container?.name ?? trace.destination.name;
+    return {
+      text: `The server in ${place} takes only what comes by ${names.join(', ')} (SO_BINDTODEVICE), and the packet came by ${outcome.drop?.device?.name ?? 'another interface'}.`,
+      evidence: [dropEvidence(trace), socketEvidence(trace, sockets), `bound to ${names.join(', ')}`],
+    };
+  },
+};
+
 const nobodyListens: CauseRow = {
   code: 'nobody-listens',
   explain: (trace) => {
@@ -199,6 +218,7 @@ export const socketRows: readonly CauseRow[] = [
   onLoopbackOnly,
   otherFamily,
   otherAddress,
+  otherInterface,
   nobodyListens,
   socketFull,
 ];

@@ -129,6 +129,17 @@ export function askRoute(namespace: OpenNamespace, query: RouteQuery): RouteFact
   }
 }
 
+/** The time to live that a namespace gives its packets (ip-sysctl.rst): of IPv6 each interface has its own. */
+export function askLifetime(namespace: OpenNamespace, family: 4 | 6, outgoing: number | undefined): number | undefined {
+  const device = namespace
+    .links()
+    .find(({ index }) => index === outgoing)
+    ?.name.replaceAll('.', '/');
+  const key = family === 4 ? 'net.ipv4.ip_default_ttl' : `net.ipv6.conf.${device ?? 'all'}.hop_limit`;
+  const value = Number(namespace.enter(() => readSysctlHere(key)));
+  return value >= 1 && value <= 255 ? value : undefined;
+}
+
 function askNeighbor(
   namespace: OpenNamespace,
   { type, outgoing, gateway }: NonNullable<RouteFact['route']>,

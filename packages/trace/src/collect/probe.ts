@@ -29,6 +29,8 @@ export interface Probe {
   readonly tag: number;
   readonly size?: number;
   readonly connect: boolean;
+  /** Time to live, as the source gives its packets. */
+  readonly lifetime?: number;
   /** The interface that it is to come in by. */
   readonly arrival?: Uplink;
 }
@@ -112,9 +114,8 @@ function notSent(error: unknown, sourcePort: number): SentProbe {
   return { sourcePort, failure, answered: () => false, [Symbol.dispose]: () => undefined };
 }
 
-function packetOf({ protocol, source, destination, port, tag, size }: Probe, sourcePort: number): Uint8Array {
-  const base = { protocol, source, destination, sourcePort, destinationPort: port, tag };
-  return probePacket(size === undefined ? base : { ...base, size });
+function packetOf({ port, ...probe }: Probe, sourcePort: number): Uint8Array {
+  return probePacket({ ...probe, sourcePort, destinationPort: port });
 }
 
 /** Ethernet type of each IP version. */

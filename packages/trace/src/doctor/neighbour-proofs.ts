@@ -68,10 +68,10 @@ function proofsOf(
   ];
 }
 
-/** True for a server that is reached at the container's address in a family, and that is not full. */
+/** True for a server that is reached at the container's address in a family, and that is not full, nor for some interface alone. */
 function takes(socket: SocketDetails, attachment: Attachment, family: Family): boolean {
-  const { state, local, v6Only, receiveQueue, sendQueue } = socket;
-  if (state !== 'listen' || receiveQueue > sendQueue) return false;
+  const { state, local, v6Only, device, receiveQueue, sendQueue } = socket;
+  if (state !== 'listen' || device !== undefined || receiveQueue > sendQueue) return false;
   const everywhere = isUnspecified(local.address) && (local.address === '::' ? family === 6 || !v6Only : family === 4);
   return everywhere || local.address === addressOn(attachment, family);
 }

@@ -13,6 +13,8 @@ export interface ProbePacketRequest {
   readonly tag: number;
   /** Bytes of the whole packet; the least there can be when absent. Not for TCP. */
   readonly size?: number;
+  /** Time to live, or hop limit; 64 when absent. */
+  readonly lifetime?: number;
 }
 
 const HEADER4 = 20;
@@ -78,20 +80,28 @@ function transportSegment(request: ProbePacketRequest, family: Family): Uint8Arr
 }
 
 /** Never to be cut into fragments. */
-function header4({ source, destination }: ProbePacketRequest, protocol: number, length: number): Uint8Array {
+function header4(
+  { source, destination, lifetime = LIFETIME }: ProbePacketRequest,
+  protocol: number,
+  length: number,
+): Uint8Array {
   const writer = new ByteWriter()
     .u8(0x45)
     .u8(0)
     .u16be(HEADER4 + length)
     .u16be(0)
     .u16be(0x4000);
-  writer.u8(LIFETIME).u8(protocol).u16be(0).bytes(ipToBytes(source)).bytes(ipToBytes(destination));
+  writer.u8(lifetime).u8(protocol).u16be(0).bytes(ipToBytes(source)).bytes(ipToBytes(destination));
   const header = writer.finish().slice();
   new DataView(header.buffer).setUint16(10, internetChecksum([header]));
   return header;
 }
 
-function header6({ source, destination }: ProbePacketRequest, protocol: number, length: number): Uint8Array {
-  const writer = new ByteWriter().u32be(0x6000_0000).u16be(length).u8(protocol).u8(LIFETIME);
+function header6(
+  { source, destination, lifetime = LIFETIME }: ProbePacketRequest,
+  protocol: number,
+  length: number,
+): Uint8Array {
+  const writer = new ByteWriter().u32be(0x6000_0000).u16be(length).u8(protocol).u8(lifetime);
   return writer.bytes(ipToBytes(source)).bytes(ipToBytes(destination)).finish().slice();
 }
