@@ -96,6 +96,17 @@ test('any text in any chunks comes out again, each stream in order', async () =>
   );
 });
 
+test('a large piece of plain lines with others among them comes out again, line by line', async () => {
+  const plain = 'plain text\n'.repeat(4000);
+  const others = ['back\\slash\n', `${'x'.repeat(40_000)}\n`, 'tab\t<é>\n', '\n', `${'y'.repeat(16_384)}\n`];
+  const text = `${others.map((other) => plain + other).join('')}rest`;
+  const path = newPath();
+  await write(path, [['stdout', text]]);
+  const lines = await readAll(path);
+  assert.equal(Buffer.concat(lines.map(({ data }) => data)).toString(), text);
+  assert.equal(lines.filter(({ data }) => data.toString() === 'plain text\n').length, 20_000);
+});
+
 test('a log that is opened again goes on', async () => {
   const path = newPath();
   await write(path, [['stdout', 'one\n']]);
