@@ -14,10 +14,13 @@ import { type TraceAnswer, TraceLab } from './trace-lab.ts';
 /** `fairlead trace` on a host on which things are broken with the tools that people break them with. */
 
 const fairlead = resolve(import.meta.dirname, '../../fairlead');
+/** Where packets are never heard of again. */
+const nobody = '198.51.100.9';
 let lab: TraceLab;
 
 before(async () => {
   lab = await TraceLab.start();
+  await lab.host.outside.exec('ip', 'route', 'add', 'blackhole', nobody);
 });
 
 after(() => lab?.[Symbol.asyncDispose]());
@@ -171,7 +174,7 @@ test('a trace is told hop by hop, and its last line is the report', async () => 
 });
 
 test('hops are told while the packet is still waited for', async () => {
-  for await (const { hop, report } of news({ from: 'web', to: '198.51.100.9:80', timeout: 4000 })) {
+  for await (const { hop, report } of news({ from: 'web', to: `${nobody}:80`, timeout: 4000 })) {
     assert.equal(report, undefined);
     if (hop?.place !== 'web') continue;
     assert.match(await lab.shell('nft list tables'), /packet-trace/, 'it is still under way');
@@ -198,7 +201,7 @@ test('the command says in its exit code what became of the packet', async () => 
     [['web', 'db:80'], 0],
     [['web', 'db:81'], 2],
     [['web', '10.9.2.2:80'], 3],
-    [['web', '198.51.100.9:80', '--timeout', '100'], 4],
+    [['web', `${nobody}:80`, '--timeout', '100'], 4],
     [['web', 'no:such:place'], 1],
     [['nobody', 'db:80'], 1],
     [['web', 'db:80', '--icmp'], 1],
