@@ -16,7 +16,7 @@ const STEPS = Number(process.env['FAIRLEAD_WALK_STEPS'] ?? 50);
 /** One in so many operations is interrupted. */
 const KILLED = 10;
 const containers = ['c0', 'c1', 'c2', 'c3'];
-const networks = ['plain', 'dual', 'inner'];
+const networks = ['plain', 'dual', 'inner', 'wire'];
 
 let engine: EngineHost;
 let host: Host;
@@ -87,8 +87,14 @@ function createContainer(dice: Dice): Step {
 }
 
 function createNetwork(dice: Dice): Step {
-  const Name = dice.of(networks);
-  return ['POST', '/networks/create', { Name, EnableIPv6: Name === 'dual', Internal: Name === 'inner' }];
+  return ['POST', '/networks/create', networkOf(dice.of(networks))];
+}
+
+/** `wire` is on the host's own, in both families. */
+function networkOf(Name: string): object {
+  if (Name !== 'wire') return { Name, EnableIPv6: Name === 'dual', Internal: Name === 'inner' };
+  const Config = [{ Subnet: '10.70.0.0/24' }, { Subnet: 'fd70::/64' }];
+  return { Name, Driver: 'macvlan', EnableIPv6: true, Options: { parent: 'eth0' }, IPAM: { Config } };
 }
 
 /** What may happen; those that come twice are twice as likely. */
@@ -114,7 +120,14 @@ const steps: readonly ((dice: Dice) => Step)[] = [
   (dice) => [
     'POST',
     `/fairlead/networks/${dice.of(networks)}/update`,
-    { options: { 'com.docker.network.driver.mtu': dice.of(['1400', null]) } },
+    {
+      options: dice.of([
+        { 'com.docker.network.driver.mtu': '1400' },
+        { 'com.docker.network.driver.mtu': null },
+        { 'com.docker.network.bridge.enable_icc': 'false' },
+        { 'com.docker.network.bridge.enable_icc': null },
+      ]),
+    },
   ],
 ];
 
@@ -179,8 +192,7 @@ test('after every kill kernel and API agree, and in the end nothing is left over
   const dice = new Dice(seed);
   const statuses = new Map<number, number>();
   for (const Name of networks) {
-    const made = { Name, EnableIPv6: Name === 'dual', Internal: Name === 'inner' };
-    assert.equal((await ask('POST', '/networks/create', made)).status, 201);
+    assert.equal((await ask('POST', '/networks/create', networkOf(Name))).status, 201);
   }
   for (let step = 1; step <= STEPS; step++) {
     const [method, path, body] = dice.of(steps)(dice);
