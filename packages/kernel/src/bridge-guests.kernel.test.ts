@@ -33,7 +33,7 @@ function guests(isMeant: (port: { name: string; alias?: string }) => boolean = (
   using kernel = new Kernel();
   return kernel
     .bridgeGuests('br0', isMeant, host)
-    .map(({ port, address }) => `${port} ${address}`)
+    .map(({ port, address, isStale }) => `${port} ${address}${isStale ? ', not lately' : ''}`)
     .sort();
 }
 
@@ -51,6 +51,11 @@ test('those that the host has met are known by the port that they are behind', (
   assert.deepEqual(
     guests(({ name }) => name === 'v2'),
     ['v2 10.4.0.9'],
+  );
+  run(host, 'ip neigh change 10.4.0.9 dev br0 nud stale');
+  assert.deepEqual(
+    guests(({ name }) => name === 'v2'),
+    ['v2 10.4.0.9, not lately'],
   );
   assert.deepEqual(
     guests(({ name }) => name === 'v0').filter((guest) => guest.includes('10.4.0.9')),

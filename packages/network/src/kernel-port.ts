@@ -20,6 +20,8 @@ export interface PortName {
 export interface BridgeGuest {
   readonly port: string;
   readonly address: IpAddress;
+  /** Not heard of for a while: it may be somewhere else by now. */
+  readonly isStale?: true;
 }
 
 /** Kinds of links that a kernel may be built without. */

@@ -16,6 +16,8 @@ import { errnoOf } from '../system-call/errno-of.ts';
 export interface Guest {
   readonly port: string;
   readonly address: IpAddress;
+  /** The host has met it, and not heard of it for a while: it may be somewhere else by now. */
+  readonly isStale?: true;
 }
 
 /**
@@ -31,7 +33,8 @@ export function bridgeGuests(
   const index = links.find(({ name }) => name === bridge)?.index;
   const ports = links.filter((link) => index !== undefined && link.masterIndex === index && isMeant(link));
   if (index === undefined || ports.length === 0) return [];
-  const guests = [...addressesBehind(host, ports), ...neighborsBehind(host, index, ports)];
+  // Of one that is known twice the better is kept.
+  const guests = [...neighborsBehind(host, index, ports), ...addressesBehind(host, ports)];
   return [...new Map(guests.map((guest) => [`${guest.port} ${guest.address}`, guest])).values()];
 }
 
@@ -72,7 +75,7 @@ function neighborsBehind(host: OpenNamespace, bridge: number, ports: readonly Li
     const { index, address, mac } = neighbor;
     if (index !== bridge || address === undefined || mac === undefined || !isThere(neighbor)) return [];
     const port = names.get(portOf(host, bridge, mac) ?? 0);
-    return port === undefined ? [] : [{ port, address }];
+    return port === undefined ? [] : [{ port, address, ...(neighbor.state === 'stale' && { isStale: true as const }) }];
   });
 }
 

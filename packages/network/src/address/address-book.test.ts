@@ -179,15 +179,14 @@ test('links of macvlan that share a wire have hardware addresses of their own, t
 test('what others have is given to nobody who has not asked for it, and to others again when they have it no longer', () => {
   const { book, take } = open();
   const others = new Set(['10.0.0.2', '10.0.0.4'].map((address) => parseIpAddress(address)));
-  const given = (owner: string, config: EndpointConfig = {}) =>
-    book.lease(small, owner, config, { hosts: others }).ipv4;
+  const given = (owner: string, config: EndpointConfig = {}) => book.lease(small, owner, config, { kept: others }).ipv4;
   assert.deepEqual(
     [given('a'), given('b'), given('c', { ipv4Address: '10.0.0.4' })],
     ['10.0.0.3', '10.0.0.5', '10.0.0.4'],
   );
   assert.equal(take('d').ipv4, '10.0.0.2');
   const all = new Set(Array.from({ length: 8 }, (_, last) => parseIpAddress(`10.9.0.${last}`)));
-  assert.throws(() => book.lease(tiny, 'a', {}, { hosts: all }), { message: /no available IPv4 addresses/ });
+  assert.throws(() => book.lease(tiny, 'a', {}, { kept: all }), { message: /no available IPv4 addresses/ });
   assert.equal(take('a', {}, tiny).ipv4, '10.9.0.1');
 });
 

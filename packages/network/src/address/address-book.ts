@@ -206,16 +206,19 @@ function leaseOf(
 
 /** Whom a network's addresses are shared with, beside those that they are given to here. */
 export interface Company {
-  /** Addresses that only who asks for them by value gets: the host's own, on a wire that it is on as well. */
-  readonly hosts?: ReadonlySet<IpAddress>;
+  /**
+   * Addresses that only who asks for them by value gets: the host's own, on a wire that it is on as well, and what somebody
+   * on the same bridge has had lately.
+   */
+  readonly kept?: ReadonlySet<IpAddress>;
   /** Addresses that nobody gets: others use them on the same bridge. */
   readonly guests?: ReadonlySet<IpAddress>;
   /** Somebody else gives addresses of the network as well, and begins with the lowest. */
   readonly fromEnd?: boolean;
 }
 
-function isGivenTo(address: IpAddress, isAskedFor: boolean, { hosts, guests }: Company): boolean {
-  return guests?.has(address) !== true && (isAskedFor || hosts?.has(address) !== true);
+function isGivenTo(address: IpAddress, isAskedFor: boolean, { kept, guests }: Company): boolean {
+  return guests?.has(address) !== true && (isAskedFor || kept?.has(address) !== true);
 }
 
 /** True when somebody else uses by now what a container had. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, mock, test } from 'node:test';
 import { type IpAddress, type Logger, parseIpAddress } from '@fairlead/base';
 import type { KernelObject } from '@fairlead/netlink';
+import type { BridgeGuest } from '../kernel-port.ts';
 import type { Endpoint } from '../model.ts';
 import { endpoint, network } from '../testing/samples.ts';
 import type { Claim } from '../watch/claim.ts';
@@ -18,7 +19,7 @@ const other = parseIpAddress('10.0.0.9');
 
 function rig(dockerd = false) {
   const links: KernelObject[] = [port('veth1'), port('t1', 'fairlead network n')];
-  const there: { port: string; address: IpAddress }[] = [];
+  const there: BridgeGuest[] = [];
   const logged: string[] = [];
   const claims: Claim[] = [];
   const say = (message: string): void => void logged.push(message);
@@ -36,9 +37,9 @@ function rig(dockerd = false) {
     logger,
     onClaim: (claim) => void claims.push(claim),
   });
-  const plug = (name: string, address: IpAddress): void => {
+  const plug = (name: string, address: IpAddress, more: Partial<BridgeGuest> = {}): void => {
     links.push(port(name));
-    there.push({ port: name, address });
+    there.push({ port: name, address, ...more });
     guests.notice({ kind: 'port', name });
     mock.timers.tick(100);
   };
@@ -55,8 +56,16 @@ describe('others on the bridge of a network', () => {
     using _guests = guests;
     assert.deepEqual(guests.companyOf(app), {}, 'our own ports, and cables between bridges, are nobody else');
     plug('vm1', other);
-    assert.deepEqual(guests.companyOf(app), { guests: new Set([other]), fromEnd: false });
+    assert.deepEqual(guests.companyOf(app), { guests: new Set([other]), kept: new Set(), fromEnd: false });
     assert.deepEqual(guests.sharing(app).clashes, []);
+  });
+
+  test('what they had lately is kept for who asks for it, and is no clash', () => {
+    const { guests, plug, claims } = rig();
+    using _guests = guests;
+    plug('vm1', taken, { isStale: true });
+    assert.deepEqual(guests.companyOf(app), { guests: new Set(), kept: new Set([taken]), fromEnd: false });
+    assert.deepEqual([guests.sharing(app).clashes, claims], [[], []]);
   });
 
   test('an address that is used twice is told of once, until it is over', () => {
@@ -90,7 +99,7 @@ describe('others on the bridge of a network', () => {
       claims.map(({ program, name }) => [program, name]),
       [['dockerd', 'has come to use br-app, the bridge of network app']],
     );
-    assert.deepEqual(guests.companyOf(app), { guests: new Set(), fromEnd: true });
+    assert.deepEqual(guests.companyOf(app), { guests: new Set(), kept: new Set(), fromEnd: true });
   });
 
   test('ports of our own that come are not looked at', () => {

@@ -65,8 +65,10 @@ export class BridgeGuests implements Disposable {
     this.#visited ??= this.#look();
     if (!this.#visited.has(bridge.name)) return {};
     const { kernel, isShared } = this.#parts;
-    const guests = kernel.bridgeGuests(bridge.name, (port) => this.#isForeign(port));
-    return { guests: new Set(guests.map(({ address }) => address)), fromEnd: isShared(bridge.name) };
+    const all = kernel.bridgeGuests(bridge.name, (port) => this.#isForeign(port));
+    const addresses = (stale: boolean) =>
+      new Set(all.filter(({ isStale = false }) => isStale === stale).map(({ address }) => address));
+    return { guests: addresses(false), kept: addresses(true), fromEnd: isShared(bridge.name) };
   }
 
   /** What there is to say of others on the bridge of a network, a sentence each: another engine, addresses used twice. */
@@ -141,8 +143,8 @@ export class BridgeGuests implements Disposable {
     );
     return kernel
       .bridgeGuests(bridge.name, (port) => this.#isForeign(port))
-      .flatMap(({ port, address }) => {
-        const ownerName = owners.get(address);
+      .flatMap(({ port, address, isStale }) => {
+        const ownerName = isStale ? undefined : owners.get(address);
         return ownerName === undefined ? [] : [{ port, address, ownerName }];
       });
   }

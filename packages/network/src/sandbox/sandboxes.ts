@@ -78,7 +78,7 @@ export class Sandboxes {
     const { state, kernel, records, capacity, guests } = this.#context;
     const { id } = before.sandbox;
     const company = (network: Network) =>
-      network.parent === undefined ? guests.companyOf(network) : { hosts: new Set(addressesOfHost(kernel)) };
+      network.parent === undefined ? guests.companyOf(network) : { kept: new Set(addressesOfHost(kernel)) };
     const surroundings = { capacity, company };
     const { added, grown, undo } = state.store.transaction(() => {
       this.#unsettle(before.sandbox);
