@@ -21,6 +21,8 @@ function rig(dockerd = false) {
   const links: KernelObject[] = [port('veth1'), port('t1', 'fairlead network n')];
   const there: BridgeGuest[] = [];
   const logged: string[] = [];
+  /** What keeps the kernel from telling who is there. */
+  const blind: string[] = [];
   const claims: Claim[] = [];
   const say = (message: string): void => void logged.push(message);
   const logger: Logger = { debug: say, info: say, warn: say, error: say };
@@ -31,7 +33,10 @@ function rig(dockerd = false) {
     },
     kernel: {
       observe: () => links,
-      bridgeGuests: (_, isMeant) => there.filter((guest) => isMeant({ name: guest.port })),
+      bridgeGuests: (_, isMeant) => {
+        if (blind.length > 0) throw new Error('no memory');
+        return there.filter((guest) => isMeant({ name: guest.port }));
+      },
     },
     isShared: () => dockerd,
     logger,
@@ -43,7 +48,7 @@ function rig(dockerd = false) {
     guests.notice({ kind: 'port', name });
     mock.timers.tick(100);
   };
-  return { guests, links, there, logged, claims, plug };
+  return { guests, links, there, logged, blind, claims, plug };
 }
 
 // In a suite, for hooks at the top belong to every test of the process.
@@ -100,6 +105,16 @@ describe('others on the bridge of a network', () => {
       [['dockerd', 'has come to use br-app, the bridge of network app']],
     );
     assert.deepEqual(guests.companyOf(app), { guests: new Set(), kept: new Set(), fromEnd: true });
+  });
+
+  test('when it cannot be seen who is there everything goes on, and the log says so', () => {
+    const { guests, plug, blind, logged } = rig();
+    using _guests = guests;
+    plug('vm1', other);
+    blind.push('memory');
+    assert.deepEqual(guests.companyOf(app).guests, new Set());
+    assert.deepEqual(guests.sharing(app).clashes, []);
+    assert.deepEqual(logged, ['others on a bridge not seen', 'others on a bridge not seen']);
   });
 
   test('ports of our own that come are not looked at', () => {

@@ -3,7 +3,7 @@ import { isOwnAlias } from '@fairlead/drivers';
 import type { News } from '@fairlead/netlink';
 import type { Company } from '../address/address-book.ts';
 import type { EndpointTable } from '../endpoint/endpoint-table.ts';
-import type { KernelPort, PortName } from '../kernel-port.ts';
+import type { BridgeGuest, KernelPort, PortName } from '../kernel-port.ts';
 import { isLan } from '../lan/lan-network.ts';
 import type { Network } from '../model.ts';
 import type { Claim } from '../watch/claim.ts';
@@ -64,11 +64,10 @@ export class BridgeGuests implements Disposable {
     if (bridge === undefined) return {};
     this.#visited ??= this.#look();
     if (!this.#visited.has(bridge.name)) return {};
-    const { kernel, isShared } = this.#parts;
-    const all = kernel.bridgeGuests(bridge.name, (port) => this.#isForeign(port));
+    const all = this.#guestsOn(bridge.name);
     const addresses = (stale: boolean) =>
       new Set(all.filter(({ isStale = false }) => isStale === stale).map(({ address }) => address));
-    return { guests: addresses(false), kept: addresses(true), fromEnd: isShared(bridge.name) };
+    return { guests: addresses(false), kept: addresses(true), fromEnd: this.#parts.isShared(bridge.name) };
   }
 
   /** What there is to say of others on the bridge of a network, a sentence each: another engine, addresses used twice. */
@@ -131,7 +130,7 @@ export class BridgeGuests implements Disposable {
   }
 
   #clashesOn(network: Network): Clash[] {
-    const { state, kernel } = this.#parts;
+    const { state } = this.#parts;
     const { bridge, id } = network;
     this.#visited ??= this.#look();
     if (bridge === undefined || !this.#visited.has(bridge.name)) return [];
@@ -141,12 +140,21 @@ export class BridgeGuests implements Disposable {
         [ipv6, ownerName],
       ]),
     );
-    return kernel
-      .bridgeGuests(bridge.name, (port) => this.#isForeign(port))
-      .flatMap(({ port, address, isStale }) => {
-        const ownerName = isStale ? undefined : owners.get(address);
-        return ownerName === undefined ? [] : [{ port, address, ownerName }];
-      });
+    return this.#guestsOn(bridge.name).flatMap(({ port, address, isStale }) => {
+      const ownerName = isStale ? undefined : owners.get(address);
+      return ownerName === undefined ? [] : [{ port, address, ownerName }];
+    });
+  }
+
+  /** What cannot be found out about others keeps nobody of ours from starting. */
+  #guestsOn(bridge: string): readonly BridgeGuest[] {
+    const { kernel, logger } = this.#parts;
+    try {
+      return kernel.bridgeGuests(bridge, (port) => this.#isForeign(port));
+    } catch (error) {
+      logger.warn('others on a bridge not seen', { bridge, error: messageOf(error) });
+      return [];
+    }
   }
 
   /** Addresses of a LAN are given by the LAN, whoever is on the bridge. */
