@@ -132,7 +132,7 @@ export class LogWriter implements AsyncDisposable {
     try {
       await repairLog(file);
       const writer = new LogWriter(file, path, options);
-      await writer.#goOn(takeUnfinishedLines(path, fstatSync(file.fd)), options.left ?? []);
+      await writer.#goOn(() => takeUnfinishedLines(path, fstatSync(file.fd)), options.left ?? []);
       return writer;
     } catch (error) {
       await file.close();
@@ -237,13 +237,13 @@ export class LogWriter implements AsyncDisposable {
   }
 
   /** Take up what an earlier program has left: lines that have no end yet, and output that it was about to write. */
-  async #goOn(unfinishedBefore: readonly OutputChunk[], left: readonly LeftPiece[]): Promise<void> {
+  async #goOn(unfinishedBefore: () => OutputChunk[], left: readonly LeftPiece[]): Promise<void> {
     const { progress } = this.#progress;
     const known =
       progress === undefined ? 0 : entriesWritten(progress, this.#inode, (from) => this.#entriesSince(from));
     // The last thing that is written of a log are its unfinished lines.
     const isEnded = left.length === 0 && known > 0;
-    for (const chunk of isEnded ? [] : (progress?.unfinished ?? unfinishedBefore)) this.#take(chunk);
+    for (const chunk of isEnded ? [] : (progress?.unfinished ?? unfinishedBefore())) this.#take(chunk);
     this.#known = known;
     for (const { letGo, ...chunk } of left) {
       if (progress?.isWritten) letGo();
