@@ -1,6 +1,6 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { KeyedMutex, type Logger, messageOf, type Prefix, prefixFamily } from '@fairlead/base';
+import { KeyedMutex, type Logger, messageOf } from '@fairlead/base';
 import { sysctlName } from '@fairlead/drivers';
 import type { Change, KernelObject, TableDefinition } from '@fairlead/netlink';
 import type { BridgeGuests } from '../bridge/bridge-guests.ts';
@@ -15,6 +15,7 @@ import { lostRoutes } from '../route/connected-routes.ts';
 import { keepRouterAdvertisements } from '../route/router-advertisements.ts';
 import type { NetworkState } from '../state.ts';
 import { diff, removals } from './diff.ts';
+import { giveBackForwarding, noteForwarding } from './host-forwarding.ts';
 import { isSharedTable, observeHost, observeInside, observeOwn } from './observation.ts';
 import { applyThoroughly } from './thorough-apply.ts';
 
@@ -84,48 +85,6 @@ export async function withdraw(context: ReconcileContext): Promise<void> {
   const own = withoutShared(observeOwn(kernel, [], host, namespacePrefix), [], host, isShared);
   await applyThoroughly(kernel, [...removals(own), ...unwantedTables(host, []), table]);
   await giveBackForwarding(context);
-}
-
-/** Switches for the whole host, by IP version. */
-const forwardingKeys = [
-  [4, 'net.ipv4.ip_forward'],
-  [6, 'net.ipv6.conf.all.forwarding'],
-] as const;
-
-/** Note which forwarding is off, before anything of ours switches it on: {@link withdraw} gives it back. */
-function noteForwarding({ state, kernel }: ReconcileContext): void {
-  for (const [, id] of forwardingKeys) {
-    if (state.unforwarded.get(id) === undefined && kernel.readSysctl('', id) === '0') state.unforwarded.put({ id });
-  }
-}
-
-/** Between two links of others it may serve them by now: then it stays. One link alone has nothing to pass on. */
-async function giveBackForwarding({ state, kernel, logger }: ReconcileContext): Promise<void> {
-  const routes = kernel.observe('', ['route']);
-  for (const [family, key] of forwardingKeys) {
-    if (state.unforwarded.get(key) === undefined) continue;
-    const links = linksOf(routes, family);
-    if (links.length > 1) {
-      logger.info('forwarding stays switched on: others may need it by now', { key, links });
-      continue;
-    }
-    const object = { kind: 'sysctl', namespace: '', key, value: '0' } as const;
-    if (kernel.readSysctl('', key) === '1') await kernel.apply([{ action: 'add', object }]);
-    state.unforwarded.delete(key);
-  }
-}
-
-/** Links that routes of one IP version lead to, but for those that every link has for itself. */
-function linksOf(routes: readonly KernelObject[], family: 4 | 6): string[] {
-  const leading = routes.flatMap((object) => {
-    if (object.kind !== 'route' || prefixFamily(object.destination) !== family) return [];
-    return object.link === undefined || object.link === 'lo' || isOfLink(object.destination) ? [] : [object.link];
-  });
-  return [...new Set(leading)];
-}
-
-function isOfLink(destination: Prefix): boolean {
-  return destination.startsWith('fe80:') || destination.startsWith('ff');
 }
 
 /** What has to change in the host's namespace, and which namespaces have to be made or to go. */
