@@ -65,6 +65,8 @@ docker pause web
 docker unpause web
 docker unpause web
 docker rename nothing x
+docker rm -l web
+docker ps --filter name='^w.b$|nothing' --format '{{.Names}}'
 docker update --memory 128m --memory-swap 128m web
 docker inspect -f '{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}} {{.HostConfig.RestartPolicy}}' web
 docker cp web:/nothing .

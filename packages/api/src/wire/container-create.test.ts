@@ -17,6 +17,7 @@ test('values that no kernel would take are refused here', () => {
     [{ Image: 'x', HostConfig: { NanoCpus: 1e14 } }, /range of CPUs is from 0\.01 to \d+\.00/],
     [{ Image: 'x', HostConfig: { OomScoreAdj: 1001 } }, /Invalid value 1001, range for oom score adj/],
     [{ Image: 'x', HostConfig: { BlkioWeight: 5 } }, /Range of blkio weight is from 10 to 1000/],
+    [{ Image: 'x', HostConfig: { CpuShares: -1 } }, /invalid CPU shares \(-1\): value must be a positive integer/],
     [{ Image: 'x', HostConfig: { Ulimits: [{ Name: 'files', Soft: 1, Hard: 1 }] } }, /invalid ulimit type: files/],
     [{ Image: 'x', Env: ['A=\0'] }, /invalid environment variable: A=/],
     [{ Image: 'x', StopSignal: 'FOO' }, /invalid signal: FOO/],

@@ -45,6 +45,8 @@ export function requireLimits(limits: WireLimits): void {
   if (limits.BlkioWeight !== 0 && (limits.BlkioWeight < 10 || limits.BlkioWeight > 1000)) {
     fail('Range of blkio weight is from 10 to 1000');
   }
+  const { CpuShares: shares } = limits;
+  if (shares < 0) fail(`invalid CPU shares (${shares}): value must be a positive integer`);
 }
 
 /** A list as `0-3,7` must be one, and have nothing in it that the machine has not. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { FairleadError, isConflict, KeyedMutex } from '@fairlead/base';
+import { codeOf, FairleadError, isConflict, KeyedMutex, messageOf } from '@fairlead/base';
 import { chainId } from './chain-id.ts';
 import type { Descriptor } from './descriptor.ts';
 import type { Differ } from './differ.ts';
@@ -15,14 +15,16 @@ export type Layer = {
   readonly parent: string;
 };
 
+type Snapshots = Pick<SnapshotStore, 'has' | 'prepare' | 'commit' | 'remove'>;
+
 /** Turns layer blobs into snapshots. */
 export class LayerStore {
-  readonly #snapshots: SnapshotStore;
-  readonly #differ: Differ;
+  readonly #snapshots: Snapshots;
+  readonly #differ: Pick<Differ, 'apply'>;
   /** Two pulls that share a layer unpack it once. */
   readonly #unpacking = new KeyedMutex();
 
-  constructor(snapshots: SnapshotStore, differ: Differ) {
+  constructor(snapshots: Snapshots, differ: Pick<Differ, 'apply'>) {
     this.#snapshots = snapshots;
     this.#differ = differ;
   }
@@ -54,7 +56,14 @@ export class LayerStore {
     } catch (error) {
       await this.#snapshots.remove(key).catch(() => {});
       // Another client of the same containerd was faster: the same layer all the same.
-      if (!(isConflict(error) && (await this.#snapshots.has(name)))) throw error;
+      if (!(isConflict(error) && (await this.#snapshots.has(name)))) throw withoutPlace(error);
     }
   }
+}
+
+/** containerd names the folder in which it has unpacked: that says nothing to anybody. */
+function withoutPlace(error: unknown): unknown {
+  const reason = /^mount callback failed on \S+: (.*)$/s.exec(messageOf(error))?.[1];
+  if (reason === undefined) return error;
+  return new FairleadError(codeOf(error), `Error processing tar file: ${reason}`, { cause: error });
 }

@@ -127,7 +127,8 @@ export class LegacyLinks {
    * @throws FairleadError in Docker's words: `not-found`; `conflict` for the name of a container itself.
    */
   without(name: string): Container {
-    if (/^\/?[^/]+$/.test(name) && this.#table.get(name) !== undefined) {
+    if (/^\/?[^/]+$/.test(name)) {
+      this.#table.find(name);
       throw new FairleadError('conflict', 'Conflict, cannot remove the default link name of the container');
     }
     const [, linkerName = '', alias = ''] = /^\/?([^/]+)\/([^/]+)$/.exec(name) ?? [];
