@@ -89,7 +89,7 @@ function ownerText(programs: readonly SuspectProgram[]): string {
 }
 
 function fixOf(program: SuspectProgram): Fix {
-  const { id, hook, group } = program;
+  const { id, hook, group, folder } = program;
   const unit = basename(group);
   if (ownerOf(program) === 'systemd' && /\.(service|scope|slice)$/.test(unit)) {
     return {
@@ -99,11 +99,11 @@ function fixOf(program: SuspectProgram): Fix {
       undo: [`systemctl set-property --runtime ${unit} IPAddressDeny=ADDRESSES`],
     };
   }
-  const [kept, path] = [`/sys/fs/bpf/kept-${id}`, `/sys/fs/cgroup${group}`];
+  const kept = `/sys/fs/bpf/kept-${id}`;
   return {
-    text: `Tell whoever has attached it, or detach it (where version 1 is mounted beside, groups are below /sys/fs/cgroup/unified)`,
+    text: 'Tell whoever has attached it, or detach it (what a link holds goes with its owner: bpftool link show)',
     scope: `everything in ${group}`,
-    commands: [`bpftool prog pin id ${id} ${kept}`, `bpftool cgroup detach ${path} ${hook} id ${id}`],
-    undo: [`bpftool cgroup attach ${path} ${hook} pinned ${kept} multi`, `rm ${kept}`],
+    commands: [`bpftool prog pin id ${id} ${kept}`, `bpftool cgroup detach ${folder} ${hook} id ${id}`],
+    undo: [`bpftool cgroup attach ${folder} ${hook} pinned ${kept} multi`, `rm ${kept}`],
   };
 }

@@ -84,7 +84,7 @@ test('a full table of connections is told from a firewall', () => {
 test('of the programs of control groups those are named that refuse the packet, or all that may have', () => {
   const drop = sighting({ reason: 'BPF_CGROUP_EGRESS', function: 'ip_finish_output', namespace: 1 });
   const program = (id: number, name: string, group = '/system.slice/x.service') =>
-    ({ id, name, hook: 'cgroup_inet_egress', group }) as const;
+    ({ id, name, hook: 'cgroup_inet_egress', group, folder: `/sys/fs/cgroup${group}` }) as const;
   const trace = caseOf({ drop });
   const told = (...sourcePrograms: NonNullable<Case['facts']['sourcePrograms']>) =>
     explainCause({ ...trace, facts: { ...trace.facts, sourcePrograms } });
@@ -102,7 +102,13 @@ test('of the programs of control groups those are named that refuse the packet, 
 });
 
 test('a program that judges connections is told by the refusal to connect, and one for the other IP version is not', () => {
-  const program = { id: 9, name: 'guard', hook: 'cgroup_inet4_connect', group: '/a' } as const;
+  const program = {
+    id: 9,
+    name: 'guard',
+    hook: 'cgroup_inet4_connect',
+    group: '/a',
+    folder: '/sys/fs/cgroup/a',
+  } as const;
   const trace = caseOf({}, { sendFailure: 'EPERM' });
   const facts = { ...trace.facts, sourcePrograms: [program] };
   assert.equal(codeOf({ ...trace, facts }), 'cgroup-program');
