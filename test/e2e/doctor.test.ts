@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type DoctorAnswer, type Fault, TraceLab } from './trace-lab.ts';
@@ -270,6 +271,29 @@ const faults: readonly (Pick<Fault, 'name' | 'inject' | 'undo' | 'code'> & {
     only: true,
   },
   {
+    name: 'a container’s hosts file has an old address of another one',
+    inject: 'docker exec web sh -c "echo 10.9.1.77 db >>/etc/hosts"',
+    undo: 'docker exec web sh -c "grep -v 10.9.1.77 /etc/hosts >/tmp/h; cat /tmp/h >/etc/hosts"',
+    code: 'stale-name',
+    affects: 'web',
+    only: true,
+  },
+  {
+    name: 'a port of the bridge keeps back questions, which nobody notices yet',
+    inject: 'bridge link set dev $DB_LINK mcast_flood off',
+    undo: 'bridge link set dev $DB_LINK mcast_flood on',
+    code: 'neighbor-silent',
+    affects: 'db',
+  },
+  {
+    name: 'a rule stops what a container is trying to reach',
+    inject:
+      'ip route add blackhole 2001:db8:9::/64; inside $WEB sh -c "timeout 20 busybox nc 2001:db8:9::1 80 </dev/null >/dev/null 2>&1 &"; for i in $(seq 50); do inside $WEB ss -Htn state syn-sent | grep -q . && break; sleep 0.1; done',
+    undo: 'ip route del blackhole 2001:db8:9::/64',
+    code: 'route-blocked',
+    affects: 'web',
+  },
+  {
     name: 'one container sends by way of another, IPv6',
     inject: 'inside $DB ip -6 route replace default via fd00:9:1::2',
     undo: 'inside $DB ip -6 route replace default via fd00:9:1::1',
@@ -304,7 +328,10 @@ test('the command says in its exit code how bad it is', async () => {
     lab.host.run([fairlead, ...words], { env: { DOCKER_HOST: lab.daemon.address } });
   const healthy = await run('doctor');
   assert.equal(healthy.code, 0, healthy.stdout + healthy.stderr);
-  assert.match(healthy.stdout, /^✓ own rules · forwarding/m);
+  const page = readFileSync(resolve(import.meta.dirname, '../../docs/doctor.md'), 'utf8');
+  const shown = /\$ fairlead doctor\n(✓.*\n.*\n)/.exec(page)?.[1];
+  const withoutFigures = (text: string | undefined) => text?.replaceAll(/\d+/g, 'N');
+  assert.equal(withoutFigures(shown), withoutFigures(healthy.stdout), 'docs/doctor.md shows what the command says');
   const warned = await whileBroken({ inject: 'ip netns add fl-forgotten', undo: 'ip netns del fl-forgotten' }, () =>
     run('system', 'doctor'),
   );

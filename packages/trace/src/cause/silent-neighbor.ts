@@ -1,5 +1,7 @@
+import type { Family } from '@fairlead/base';
+import type { LinkDetails } from '@fairlead/netlink';
 import type { Case } from '../model/case.ts';
-import { linkNamed } from '../model/facts.ts';
+import { linkNamed, type NeighborDrop } from '../model/facts.ts';
 import type { Fix } from '../model/report.ts';
 import { type Asker, askers, hasAddress, isUnknown, neighborEvidence, type Owner, ownerOf } from './asker.ts';
 import { type CauseRow, sysctlFix } from './row.ts';
@@ -23,22 +25,18 @@ export const silentNeighbor: CauseRow = {
   },
 };
 
+/** Why a question is not answered, or why somebody does not learn so. */
+export interface Silence {
+  readonly text: string;
+  readonly evidence: readonly string[];
+  readonly fixes: readonly Fix[];
+}
+
 /** Why a neighbour that is there is not found. */
-function silence(
-  trace: Case,
-  asker: Asker,
-  owner: Owner,
-): { readonly text: string; readonly evidence: readonly string[]; readonly fixes: readonly Fix[] } {
+function silence(trace: Case, asker: Asker, owner: Owner): Silence {
   const { family } = trace;
-  const ignoring = Object.entries(owner.facts?.sysctls ?? {}).find(
-    ([key, value]) => key.endsWith('.arp_ignore') && value !== '0' && family === 4,
-  );
-  if (ignoring !== undefined) {
-    const [key, value] = ignoring;
-    const text = `${owner.name} is told to ignore such questions (${key} is ${value})`;
-    const change = { namespace: owner.namespace, key, value: '0', previous: value };
-    return { text, evidence: [`${key} = ${value}`], fixes: [sysctlFix(change, { text: 'Let it answer' })] };
-  }
+  const told = family === 4 ? ignoringSilence(owner.name, owner.namespace, owner.facts?.sysctls ?? {}) : undefined;
+  if (told !== undefined) return told;
   const solicits = Object.entries(asker.facts.sysctls).find(
     ([key, value]) => key.startsWith(`net.ipv${family}.`) && key.endsWith('.mcast_solicit') && value === '0',
   );
@@ -58,15 +56,36 @@ function silence(
   };
 }
 
+/** Who has the address is told to ignore questions for it. */
+export function ignoringSilence(
+  name: string,
+  namespace: string,
+  sysctls: Readonly<Record<string, string>>,
+): Silence | undefined {
+  const [key] = Object.keys(sysctls).filter((each) => each.endsWith('.arp_ignore') && sysctls[each] !== '0');
+  const value = key === undefined ? undefined : sysctls[key];
+  if (key === undefined || value === undefined) return undefined;
+  const change = { namespace, key, value: '0', previous: value };
+  return {
+    text: `${name} is told to ignore such questions (${key} is ${value})`,
+    evidence: [`${key} = ${value}`],
+    fixes: [sysctlFix(change, { text: 'Let it answer' })],
+  };
+}
+
 /** Reasons for which a packet about neighbours is dropped that are no matter of course. */
-const seriousReasons = /^(NETFILTER_DROP|QDISC_DROP|TC_|XDP|FULL_RING|CPU_BACKLOG|BRIDGE_|IPV6DISABLED)/;
+export const seriousReasons = /^(NETFILTER_DROP|QDISC_DROP|TC_|XDP|FULL_RING|CPU_BACKLOG|BRIDGE_|IPV6DISABLED)/;
 
 /** The kernel was seen to drop the question, or the answer. */
-function droppedQuestion({ facts }: Case, asker: Asker): ReturnType<typeof silence> | undefined {
+function droppedQuestion({ facts }: Case, asker: Asker): Silence | undefined {
   const drop = facts.neighborDrops?.find(
     ({ target, reason }) => target === asker.address && seriousReasons.test(reason),
   );
-  if (drop === undefined) return undefined;
+  return drop && droppedSilence(drop);
+}
+
+/** The kernel dropped the question or the answer. */
+export function droppedSilence(drop: NeighborDrop): Silence {
   const { kind, place, device, reason, chains, family } = drop;
   const where = device === undefined ? place : `${place}, ${device}`;
   const what = family === 4 ? `the ${kind} of ARP` : `the ${kind} of neighbour discovery (ICMPv6)`;
@@ -91,15 +110,24 @@ function droppedQuestion({ facts }: Case, asker: Asker): ReturnType<typeof silen
 }
 
 /** Questions go to everybody, which a port of the bridge may be told not to pass on. */
-function limitedPort(trace: Case, owner: Owner): ReturnType<typeof silence> | undefined {
+function limitedPort(trace: Case, owner: Owner): Silence | undefined {
   const { facts, source, family } = trace;
   const sender = source.container?.attachments.flatMap(
     ({ hostInterface }) => linkNamed(facts.host, hostInterface) ?? [],
   );
+  return portSilence(family, owner.port, sender);
+}
+
+/** A port of the bridge on the way, of who has the address or of who asks, keeps questions back. */
+export function portSilence(
+  family: Family,
+  port: LinkDetails | undefined,
+  sender: readonly LinkDetails[] = [],
+): Silence | undefined {
   const flood = family === 4 ? 'bcast_flood off' : 'mcast_flood off';
   const candidates = [
-    ...(owner.port === undefined ? [] : [{ link: owner.port, words: [flood, 'locked on'] }]),
-    ...(sender ?? []).map((link) => ({ link, words: ['locked on'] })),
+    ...(port === undefined ? [] : [{ link: port, words: [flood, 'locked on'] }]),
+    ...sender.map((link) => ({ link, words: ['locked on'] })),
   ];
   for (const { link, words } of candidates) {
     const limit = link.portLimits?.find((each) => words.includes(each));

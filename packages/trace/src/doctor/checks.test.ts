@@ -28,6 +28,12 @@ function codes(state: HostState): string[] {
   return runChecks(state).flatMap(({ findings }) => findings.map(({ code }) => code));
 }
 
+/** The host, on which somebody asked for its container in vain. */
+function silent(state: HostState): HostState {
+  const asked = { network: 'app', asker: 'web', device: 'eth0', source: web, target: web, owner: 'web' };
+  return { ...state, silences: [asked, asked] };
+}
+
 const cases: [name: string, state: HostState, codes: string[]][] = [
   ['a healthy host', healthy, []],
   [
@@ -90,18 +96,18 @@ const cases: [name: string, state: HostState, codes: string[]][] = [
     ['ipv6-off'],
   ],
   [
-    'a container that ignores who asks for it',
-    insideWith({ sysctls: { 'net.ipv4.conf.eth0.arp_ignore': '8' } }),
+    'a container that is told to ignore who asks for it',
+    silent(insideWith({ sysctls: { 'net.ipv4.conf.eth0.arp_ignore': '8' } })),
     ['neighbor-silent'],
   ],
   [
-    'a gateway that ignores who asks for it',
-    { ...healthy, sysctls: { ...healthy.sysctls, 'net.ipv4.conf.br-app.arp_ignore': '8' } },
-    ['neighbor-silent'],
+    'a container that is down and does not answer',
+    silent(insideWith({ links: [link(2, 'eth0', { up: false })] })),
+    ['interface-down'],
   ],
   [
     'an interface without ARP',
-    insideWith({ links: [link(1, 'lo'), link(2, 'eth0', { withoutArp: true })] }),
+    silent(insideWith({ links: [link(1, 'lo'), link(2, 'eth0', { withoutArp: true })] })),
     ['arp-off'],
   ],
   ['a server', insideWith({ sockets: [socket({ receiveQueue: 5 })] }), []],

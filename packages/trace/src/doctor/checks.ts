@@ -1,4 +1,3 @@
-import { askingFindings } from './asking-check.ts';
 import type { CheckResult, Finding } from './finding.ts';
 import { bridgedFirewallFindings, connectionFindings, ownTableFindings } from './firewall-check.ts';
 import type { HostState } from './host-state.ts';
@@ -6,6 +5,7 @@ import { interfaceFindings } from './interface-check.ts';
 import { leftoverFindings } from './leftover-check.ts';
 import { nameFindings } from './name-check.ts';
 import { proofFindings } from './proof-check.ts';
+import { questionFindings } from './question-check.ts';
 import { defaultRouteFindings, forwardingFindings, overlapFindings, refusingRouteFindings } from './route-check.ts';
 import { serverFindings } from './server-check.ts';
 import { contestFindings, sharingFindings } from './sharing-check.ts';
@@ -36,7 +36,7 @@ const checks: readonly Check[] = [
   { name: 'other engines', find: sharingFindings },
   { name: 'LAN addresses', find: contestFindings },
   { name: 'interfaces', find: interfaceFindings },
-  { name: 'questions for addresses', find: askingFindings },
+  { name: 'questions', find: questionFindings },
   { name: 'bridged packets', find: bridgedFirewallFindings },
   { name: 'ways out', find: (state) => proofFindings(state, 'way-out') },
   { name: 'neighbours', find: (state) => proofFindings(state, 'neighbours') },

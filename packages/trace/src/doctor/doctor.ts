@@ -1,8 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
 import { Kernel, Recorder } from '@fairlead/kernel';
+import { seriousReasons } from '../cause/silent-neighbor.ts';
 import { readHost } from '../collect/host-addresses.ts';
 import { kernelLayout } from '../collect/layout-source.ts';
 import { Namespaces } from '../collect/namespaces.ts';
+import { neighborDropsOf } from '../collect/neighbor-drops.ts';
+import { PlaceMap } from '../collect/place-map.ts';
 import { Watch } from '../collect/watch.ts';
 import type { Directory } from '../model/directory.ts';
 import { tracePacket } from '../trace.ts';
@@ -16,7 +19,8 @@ import {
   mergeFindings,
   type Severity,
 } from './finding.ts';
-import type { HostState, ProofOf } from './host-state.ts';
+import type { HostState, ProofOf, Silence } from './host-state.ts';
+import { askNeighbours } from './neighbour-questions.ts';
 import { observeHost } from './observe-host.ts';
 import type { PlannedProof } from './planned-proof.ts';
 import { isSuspect } from './proof-check.ts';
@@ -69,21 +73,42 @@ async function look(kernel: Kernel, directory: Directory, before?: Look): Promis
   using namespaces = new Namespaces();
   const seen = await observeHost(kernel, namespaces, directory, before?.state);
   const planned = planProofs(directory, readHost(namespaces.get('')), seen.inside);
-  const proofs = await prove(
-    planned.filter(({ purpose }) => before?.suspects.has(JSON.stringify(purpose)) ?? true),
-    directory,
-  );
+  using watch = new Watch();
+  const [proofs, silences] = await Promise.all([
+    prove(
+      planned.filter(({ purpose }) => before?.suspects.has(JSON.stringify(purpose)) ?? true),
+      directory,
+      watch,
+    ),
+    findSilences(seen, namespaces, watch),
+  ]);
   const kept = before?.state.proofs.filter(({ purpose }) => !before.suspects.has(JSON.stringify(purpose))) ?? [];
-  const state = { ...seen, proofs: [...proofs, ...kept], missingFeatures: missingFeatures(kernel) };
+  const features = { missingFeatures: missingFeatures(kernel) };
+  const state = { ...seen, ...features, proofs: [...proofs, ...kept], silences };
   const suspects = new Set(
     state.proofs.filter((proof) => isSuspect(state, proof)).map(({ purpose }) => JSON.stringify(purpose)),
   );
   return { state, results: runChecks(state), suspects, sent: proofs.length };
 }
 
-async function prove(planned: readonly PlannedProof[], directory: Directory): Promise<ProofOf[]> {
+async function findSilences(
+  { directory, inside }: Pick<HostState, 'directory' | 'inside'>,
+  namespaces: Namespaces,
+  { packets }: Watch,
+): Promise<Silence[]> {
+  const silences = await askNeighbours(directory, inside);
+  if (silences.length === 0) return [];
+  packets?.drain();
+  const places = new PlaceMap(directory);
+  const drops = packets ? neighborDropsOf(packets.neighborDrops, { places, namespaces }, packets.reasons) : [];
+  return silences.map((silence) => {
+    const drop = drops.find(({ target, reason }) => target === silence.target && seriousReasons.test(reason));
+    return drop === undefined ? silence : { ...silence, drop };
+  });
+}
+
+async function prove(planned: readonly PlannedProof[], directory: Directory, watch: Watch): Promise<ProofOf[]> {
   const proofs: ProofOf[] = [];
-  using watch = new Watch();
   for (let index = 0; index < planned.length && watch.isFresh; index += AT_A_TIME) {
     const batch = planned.slice(index, index + AT_A_TIME);
     const reports = await Promise.all(batch.map(({ request }) => tracePacket(request, directory, { watch })));

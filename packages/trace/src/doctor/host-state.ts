@@ -1,6 +1,7 @@
 import type { Family, InterfaceAddress, IpAddress } from '@fairlead/base';
 import type { ChainSummary, LinkDetails, RouteObject, RuleObject, SocketDetails } from '@fairlead/netlink';
 import type { Directory, NetworkPlace } from '../model/directory.ts';
+import type { NeighborDrop } from '../model/facts.ts';
 import type { TraceReport } from '../model/report.ts';
 
 /** What a container's namespace holds. */
@@ -28,6 +29,20 @@ export interface ProofOf {
     | { readonly kind: 'way-in'; readonly container: string; readonly port: number }
     | { readonly kind: 'size'; readonly network: string; readonly size: number };
   readonly report: TraceReport;
+}
+
+/** Somebody who asked a neighbour for his hardware address, and was not answered. */
+export interface Silence {
+  readonly network: string;
+  readonly asker: string;
+  /** The asker's interface and address. */
+  readonly device: string;
+  readonly source: IpAddress;
+  readonly target: IpAddress;
+  /** Who is to have the address: a container, or `host`. */
+  readonly owner: string;
+  /** What the kernel dropped meanwhile: the question, or the answer. */
+  readonly drop?: NeighborDrop;
 }
 
 /** What a name server said. */
@@ -58,6 +73,7 @@ export interface HostState {
   /** What this kernel cannot do. */
   readonly missingFeatures: readonly string[];
   readonly proofs: readonly ProofOf[];
+  readonly silences: readonly Silence[];
 }
 
 /** Running containers on a network. */

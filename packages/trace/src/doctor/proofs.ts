@@ -21,11 +21,11 @@ export function planProofs(
 ): PlannedProof[] {
   const ofNetworks = directory.networks.flatMap((network) => networkProofs(directory, network, host));
   return [
+    ...attemptProofs(directory, inside),
     ...ofNetworks,
     ...portProofs(directory, host),
     ...containerProofs(directory, host, ofNetworks),
     ...directory.networks.flatMap((network) => neighbourProofs(directory, inside, network)).slice(0, NEIGHBOURS),
-    ...attemptProofs(directory, inside),
   ];
 }
 

@@ -95,6 +95,7 @@ export const healthy: HostState = {
   ownNames: [{ container: 'web' }],
   missingFeatures: [],
   proofs: [],
+  silences: [],
 };
 
 /** The host with a network of two bridges, and the container on the further one; a link of it is another, or gone. */
