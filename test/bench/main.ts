@@ -18,6 +18,7 @@ import { logs } from './subject/logs.ts';
 import { names } from './subject/names.ts';
 import { networks } from './subject/networks.ts';
 import { streams } from './subject/streams.ts';
+import { trace } from './subject/trace.ts';
 import type { Setting, Subject } from './subject.ts';
 import { terminalTable } from './table.ts';
 
@@ -32,6 +33,7 @@ const subjects: readonly Subject[] = [
   connections,
   logs,
   streams,
+  trace,
   fleet,
   crowd,
 ];
