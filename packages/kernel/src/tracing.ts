@@ -34,6 +34,7 @@ export {
   type ControlGroupProgram,
   controlGroupOf,
   controlGroupPrograms,
+  isFrozenControlGroup,
   joinControlGroup,
   wouldRefuse,
 } from './program/control-group-query.ts';

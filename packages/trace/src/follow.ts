@@ -57,12 +57,24 @@ export async function followProbe(probe: Probe, route: ProbeRoute): Promise<Foll
     capabilities: {
       packets: watch.packets !== undefined,
       rules: watch.rules.missing.length === 0,
-      missing: [...watch.missing, ...(watch.packets?.missing ?? []), ...watch.rules.missing],
+      missing: [
+        ...watch.missing,
+        ...(watch.packets?.missing ?? []),
+        ...watch.rules.missing,
+        ...unasked(programs, sent),
+      ],
     },
     probe: probeSummary,
     summary: summaryOf(trace),
     ...(file && { pcapng: Buffer.from(file).toString('base64') }),
   };
+}
+
+/** Programs that were not asked about the probe, since it could not be sent as a process of the container. */
+function unasked(programs: GroupPrograms | undefined, { fromGroup }: SentProbe): string[] {
+  if (programs === undefined || fromGroup) return [];
+  const names = programs.programs.map(({ name, id }) => name || `id ${id}`);
+  return [`the control group ${programs.group} was not entered: its programs were not asked (${names.join(', ')})`];
 }
 
 /** As a process of the container would where somebody asks programs about those, else from here, which is faster. */

@@ -109,6 +109,16 @@ function withProgram<T>(id: number, work: (program: number) => T): T | undefined
   }
 }
 
+/** True for a control group whose processes are kept from running, as is whoever joins it. */
+export function isFrozenControlGroup(group: string): boolean {
+  try {
+    return inControlGroups((root) => /^frozen 1$/m.test(readFileSync(`${root}${group}/cgroup.events`, 'utf8')));
+  } catch {
+    // The root has no such file, nor has a group that is gone.
+    return false;
+  }
+}
+
 /** Move this process into a control group, so that sockets that it makes from now on belong to it. */
 export function joinControlGroup(group: string): void {
   inControlGroups((root) => writeFileSync(`${root}${group}/cgroup.procs`, '0'));

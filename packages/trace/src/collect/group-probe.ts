@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { OpenNamespace } from '@fairlead/kernel';
-import type { ConnectionState } from '@fairlead/kernel/tracing';
+import { type ConnectionState, isFrozenControlGroup } from '@fairlead/kernel/tracing';
 import type { ErrnoName } from '@fairlead/netlink';
 import type { Probe, SentProbe } from './probe.ts';
 
 const program = resolve(import.meta.dirname, 'probe-process.ts');
 
-/** Milliseconds until a process that says nothing is given up: one in a frozen control group never will. */
-const PATIENCE = 3000;
+/** Milliseconds until a process that says nothing is given up: on a busy machine it takes seconds to begin. */
+const PATIENCE = 20_000;
 
 /** What the process says of its probe, a line of JSON whenever it changes. */
 export interface ProbeStanding {
@@ -31,6 +31,7 @@ export async function sendFromGroup(
   group: string,
   namespace: OpenNamespace,
 ): Promise<SentProbe | undefined> {
+  if (isFrozenControlGroup(group)) return undefined;
   // A process begins in the namespace that its parent's thread is in.
   const child = namespace.enter(() =>
     spawn(process.execPath, [program, JSON.stringify({ probe, group })], { stdio: ['pipe', 'pipe', 'ignore'] }),
@@ -48,6 +49,7 @@ export async function sendFromGroup(
   const { sourcePort, failure, connection } = standing;
   return {
     sourcePort,
+    fromGroup: true,
     ...(failure && { failure }),
     ...(connection && { connection: () => standing?.connection ?? connection }),
     answered: () => standing?.answered === true,

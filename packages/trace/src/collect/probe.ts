@@ -43,6 +43,8 @@ export interface SentProbe extends Disposable {
   readonly failure?: ErrnoName;
   /** How the connection stands, when there is one. */
   readonly connection?: () => ConnectionState;
+  /** True when it was sent by a process of the source's control group. */
+  readonly fromGroup?: true;
   /** True when data have come back to the probe's socket. */
   readonly answered: () => boolean;
 }
