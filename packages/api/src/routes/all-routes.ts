@@ -2,7 +2,6 @@ import { lateModule } from '@fairlead/base';
 import type { EnginePort } from '@fairlead/engine';
 import type { Route, RouteGroup } from '../http/route.ts';
 import { pingRoutes } from './ping.ts';
-import { unsupportedRoutes } from './unsupported.ts';
 
 const build = lateModule(() => import('./build.ts'));
 const buildKit = lateModule(() => import('./build-kit.ts'));
@@ -21,7 +20,14 @@ const rehearsals = lateModule(() => import('./rehearsals.ts'));
 const registries = lateModule(() => import('./registries.ts'));
 const statistics = lateModule(() => import('./statistics.ts'));
 const system = lateModule(() => import('./system.ts'));
+const unsupported = lateModule(() => import('./unsupported.ts'));
 const volumes = lateModule(() => import('./volumes.ts'));
+
+/** Where there is something that this version refuses. */
+const refusing = [
+  ...['/containers', '/images/search', '/plugins', '/swarm'],
+  ...['/nodes', '/services', '/tasks', '/secrets', '/configs'],
+];
 
 /**
  * Every route there is: the one table. Only what every client asks first is at hand; the rest is loaded with the first
@@ -34,6 +40,7 @@ export function allRoutes(
 ): (Route | RouteGroup)[] {
   const ofSystem = async () => (await system()).systemRoutes(engine, productVersion);
   const ofRegistries = async () => (await registries()).registryRoutes(engine);
+  const refusals = async () => (await unsupported()).unsupportedRoutes();
   return [
     ...pingRoutes(),
     ...['/version', '/info', '/events', '/system'].map((below) => ({ below, load: ofSystem })),
@@ -71,7 +78,7 @@ export function allRoutes(
     },
     { below: '/networks', load: async () => (await networks()).networkRoutes(engine) },
     { below: '/volumes', load: async () => (await volumes()).volumeRoutes(engine) },
-    ...unsupportedRoutes(),
+    ...refusing.map((below) => ({ below, load: refusals })),
     { below: '/images', load: async () => (await images()).imageRoutes(engine) },
     {
       below: '/fairlead/map',
