@@ -27,21 +27,8 @@ export {
 export { OpenNamespace } from './namespace/open-namespace.ts';
 export { type OpenUserNamespace, openOwner } from './namespace/user-namespace.ts';
 export { copyPipe, makeFifo, movePipe, openPipe, type Pipe, setPipeCapacity } from './pipe/pipe.ts';
-export { boundPort } from './port/bound-port.ts';
-export { type HeldPort, holdPort } from './port/port-hold.ts';
-export { type BatchHandler, type DatagramService, serveDatagramBatches } from './socket/datagram-batch.ts';
-export { type DatagramFlow, openDatagramFlow } from './socket/datagram-flow.ts';
-export { type InterceptedHandler, interceptDatagrams, sendDatagramFrom } from './socket/datagram-interception.ts';
 export type { NetlinkProtocol } from './socket/netlink-socket.ts';
-export {
-  type BoundAddress,
-  closeDescriptor,
-  openDatagramSocket,
-  openStreamSocket,
-} from './socket/network-socket.ts';
-export { readSocketAddress } from './socket/socket-address.ts';
 export { openUnixDatagram, type UnixDatagram } from './socket/unix-datagram.ts';
-export { prepareDescriptors } from './system-call/descriptor-table.ts';
 export { errnoOf } from './system-call/errno-of.ts';
 export { whenReadable } from './system-call/syscalls.ts';
 export { SystemCallError } from './system-call/system-call-error.ts';

@@ -8,10 +8,10 @@ import {
   type LinkDetails,
   type NamespaceName,
   type NamespaceObject,
-  type News,
   type RuleDefinition,
   type SysctlObject,
 } from '@fairlead/netlink';
+import type { News } from '@fairlead/netlink/news';
 import { ApplyError } from './change/apply-error.ts';
 import { bridgeGuests, type Guest } from './change/bridge-guests.ts';
 import { type ConnectionFilter, ConnectionTable } from './change/connection-table.ts';

@@ -1,3 +1,9 @@
+/**
+ * Error numbers by name. A door of its own: who makes system calls needs nothing else of netlink.
+ *
+ * @module
+ */
+
 /** Name of an error number: `EEXIST`. */
 export type ErrnoName = `E${string}`;
 

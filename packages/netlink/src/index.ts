@@ -21,19 +21,16 @@ export {
   matchesFlow,
   type TcpState,
 } from './conntrack.ts';
-export { type ErrnoName, errnoName, errnoText } from './errno.ts';
+export type { ErrnoName } from './errno.ts';
 export { decodeMessages, encodeMessage, flagsOf, joinMessages, type Message, messageFlag } from './message.ts';
 export { hasErrno, NetlinkError } from './netlink-error.ts';
 export {
-  decodeNews,
-  decodeRulesNews,
-  type Loss,
-  lostEntriesOnly,
-  type News,
-  neighborGroup,
-  newsGroups,
-  type RouteArrival,
-} from './news.ts';
+  type ChainSummary,
+  dumpChainsMessage,
+  type RulesetFamily,
+  rulesetFamily,
+  summarizeChain,
+} from './nftables/chain-listing.ts';
 export type {
   ChainDefinition,
   Comparand,
@@ -60,18 +57,6 @@ export {
 export { formatElements } from './nftables/element-text.ts';
 export { decodeForeignFilters, type ForeignFilter, forwardingTables } from './nftables/foreign-filter.ts';
 export { encodeNftBatch, netfilterGroup, nftMessage, nftType } from './nftables/nft-message.ts';
-export {
-  type ChainSummary,
-  dumpChainsMessage,
-  dumpRulesOfTableMessage,
-  type RuleSummary,
-  type RulesetFamily,
-  ruleHandle,
-  rulesetFamily,
-  summarizeChain,
-  summarizeRule,
-} from './nftables/ruleset-listing.ts';
-export { formatRule } from './nftables/statement-text.ts';
 export { decodeTables } from './nftables/table-decoder.ts';
 export {
   type ChainReference,
@@ -83,16 +68,6 @@ export {
   type TableReference,
 } from './nftables/table-encoder.ts';
 export { formatTable } from './nftables/table-text.ts';
-export {
-  decodeGeneration,
-  decodeTraceEvent,
-  type GenerationEvent,
-  type TracedConnection,
-  type TraceEvent,
-  type TraceEventType,
-} from './nftables/trace-event.ts';
-export { encodeTraceTable, type PacketMark, type TraceTable } from './nftables/trace-table.ts';
-export { encodeTrackingTable } from './nftables/tracking-table.ts';
 export { describeChange } from './object/change-text.ts';
 export {
   type AddressObject,
@@ -150,16 +125,7 @@ export {
 export { decodeQdisc, dumpQdiscsMessage } from './route/qdisc.ts';
 export { addRouteMessage, decodeRoute, dumpRoutesMessage } from './route/route.ts';
 export { type RouteChange, type RouteChangeObject, type RouteRequest, routeRequests } from './route/route-change.ts';
-export { decodeRouteAnswer, getRouteMessage, type RouteAnswer, type RouteQuery } from './route/route-query.ts';
 export { decodeRule, dumpRulesMessage } from './route/rule.ts';
-export { isTunnel, type TunnelDetails, tunnelDetails } from './route/tunnel-details.ts';
-export {
-  decodeSocket,
-  dumpSocketsMessage,
-  dumpTcpSocketsMessage,
-  type SocketDetails,
-  type SocketState,
-} from './socket-diagnosis.ts';
 export type {
   NamespaceEntry,
   NetfilterEntry,

@@ -1,3 +1,8 @@
+/**
+ * What the kernel tells by itself of links, addresses, routes and rules. A door of its own: only who listens loads it.
+ *
+ * @module
+ */
 import {
   ByteReader,
   type ClassicInstruction,

@@ -1,5 +1,6 @@
 import type { IpAddress, PortProtocol } from '@fairlead/base';
-import type { Change, ForeignFilter, KernelObject, NamespaceName, News } from '@fairlead/netlink';
+import type { Change, ForeignFilter, KernelObject, NamespaceName } from '@fairlead/netlink';
+import type { News } from '@fairlead/netlink/news';
 
 /** Which connections conntrack shall forget; every given part has to match. */
 export interface ConnectionFilter {

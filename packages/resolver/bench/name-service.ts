@@ -1,6 +1,6 @@
 import { parseIpAddress } from '@fairlead/base';
 import { Directory, NameServer } from '@fairlead/dns';
-import { boundPort, openDatagramSocket, serveDatagramBatches } from '@fairlead/kernel';
+import { boundPort, openDatagramSocket, serveDatagramBatches } from '@fairlead/kernel/sockets';
 
 /**
  * One server on loopback, in a process of its own: `names` answers container names as the resolver does, `echo` sends

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { parseIpAddress } from '@fairlead/base';
 import { encodeMessage, recordType } from '@fairlead/dns';
-import { openDatagramSocket, serveDatagramBatches } from '@fairlead/kernel';
+import { openDatagramSocket, serveDatagramBatches } from '@fairlead/kernel/sockets';
 
 /**
  * How many container names a second, and how long one takes: askers with one question under way each, on one core,

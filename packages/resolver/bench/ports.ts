@@ -1,5 +1,5 @@
 import { type PortProtocol, parseIpAddress } from '@fairlead/base';
-import { prepareDescriptors } from '@fairlead/kernel';
+import { prepareDescriptors } from '@fairlead/kernel/sockets';
 import { PortReservations } from '../src/port-reservations.ts';
 
 /** How long holding and releasing 1,000 ports takes, cold and warm: `node packages/resolver/bench/ports.ts`. */

@@ -2,7 +2,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { codeOf, type ErrorCode, FairleadError, type Logger, messageOf } from '@fairlead/base';
 import { type ControlFailure, type ControlRequest, type ControlResponse, LineReader, PortError } from '@fairlead/dns';
-import { SystemCallError } from '@fairlead/kernel';
+import { SystemCallError } from '@fairlead/kernel/sockets';
 
 /** Carries out one method; what it throws goes to the caller. */
 export type Dispatch = (method: string, params: unknown) => unknown;

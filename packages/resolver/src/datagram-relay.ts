@@ -5,7 +5,7 @@ import {
   openDatagramFlow,
   readSocketAddress,
   sendDatagramFrom,
-} from '@fairlead/kernel';
+} from '@fairlead/kernel/sockets';
 import { isSameTarget, type RelayTable, type RelayTarget } from './relay-table.ts';
 
 /** How many flows are kept, and for how many milliseconds after their last datagram. */

@@ -9,7 +9,7 @@ import {
   openDatagramSocket,
   openStreamSocket,
   SystemCallError,
-} from '@fairlead/kernel';
+} from '@fairlead/kernel/sockets';
 
 /** The two sockets of a sandbox's server at one address, and where they are bound. */
 export interface ServerSockets extends ServerPorts {

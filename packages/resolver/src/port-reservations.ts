@@ -7,7 +7,7 @@ import {
   type PortReservation,
   type PortTrial,
 } from '@fairlead/dns';
-import { closeDescriptor, type HeldPort, holdPort, SystemCallError } from '@fairlead/kernel';
+import { closeDescriptor, type HeldPort, holdPort, SystemCallError } from '@fairlead/kernel/sockets';
 import { EphemeralPorts, readPortSysctls } from './ephemeral-range.ts';
 import { type Hold, HoldTable, overlap } from './hold-table.ts';
 import { groupWildcards, type PortGroup } from './port-group.ts';

@@ -1,7 +1,7 @@
 import { commonRange, familyOf, type IpAddress, withoutRange } from '@fairlead/base';
 import { PortError } from '@fairlead/dns';
-import { closeDescriptor, holdPort, SystemCallError } from '@fairlead/kernel';
 import { type AddressPorts, PortGuard, PortInUseError } from '@fairlead/kernel/guarding';
+import { closeDescriptor, holdPort, SystemCallError } from '@fairlead/kernel/sockets';
 import { localPortRange, readLocalPortRange } from './ephemeral-range.ts';
 import type { PortGroup } from './port-group.ts';
 

@@ -6,14 +6,8 @@ import net from 'node:net';
 import { after, before, test } from 'node:test';
 import { parseIpAddress, relayEndpoint } from '@fairlead/base';
 import type { Relay } from '@fairlead/dns';
-import {
-  createNamespace,
-  deleteNamespace,
-  enterNamespace,
-  namespacePath,
-  openDatagramFlow,
-  openStreamSocket,
-} from '@fairlead/kernel';
+import { createNamespace, deleteNamespace, enterNamespace, namespacePath } from '@fairlead/kernel';
+import { openDatagramFlow, openStreamSocket } from '@fairlead/kernel/sockets';
 import { RelayService } from './relay.ts';
 
 /**

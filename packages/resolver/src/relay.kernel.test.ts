@@ -10,14 +10,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type IpAddress, parseIpAddress, relayEndpoint } from '@fairlead/base';
 import { type Relay, ResolverClient } from '@fairlead/dns';
-import {
-  createNamespace,
-  deleteNamespace,
-  enterNamespace,
-  namespacePath,
-  openDatagramSocket,
-  openStreamSocket,
-} from '@fairlead/kernel';
+import { createNamespace, deleteNamespace, enterNamespace, namespacePath } from '@fairlead/kernel';
+import { openDatagramSocket, openStreamSocket } from '@fairlead/kernel/sockets';
 import { RelayService } from './relay.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { FairleadError, relayEndpoint } from '@fairlead/base';
 import type { RelaySettings } from '@fairlead/dns';
-import { closeDescriptor, openDatagramSocket, openStreamSocket, SystemCallError } from '@fairlead/kernel';
+import { closeDescriptor, openDatagramSocket, openStreamSocket, SystemCallError } from '@fairlead/kernel/sockets';
 import { type DatagramLimits, DatagramRelay, type HeldSocket } from './datagram-relay.ts';
 import { RelayTable } from './relay-table.ts';
 import { type StreamLimits, StreamRelay } from './stream-relay.ts';

@@ -9,15 +9,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Family, type IpAddress, nameServerAddress, parseIpAddress } from '@fairlead/base';
 import { decodeMessage, encodeMessage, type Message, PortError, ResolverClient, recordType } from '@fairlead/dns';
-import {
-  closeDescriptor,
-  createNamespace,
-  deleteNamespace,
-  enterNamespace,
-  makeFifo,
-  openDatagramSocket,
-  openStreamSocket,
-} from '@fairlead/kernel';
+import { createNamespace, deleteNamespace, enterNamespace, makeFifo } from '@fairlead/kernel';
+import { closeDescriptor, openDatagramSocket, openStreamSocket } from '@fairlead/kernel/sockets';
 
 const namespace = `fl-test-resolver-${process.pid}`;
 const namespacePath = `/run/netns/${namespace}`;

@@ -12,7 +12,7 @@ import {
   type ServerPorts,
   serveStreams,
 } from '@fairlead/dns';
-import { serveDatagramBatches } from '@fairlead/kernel';
+import { serveDatagramBatches } from '@fairlead/kernel/sockets';
 import { openServerSockets } from './namespace-sockets.ts';
 
 /** The name server of one sandbox. Its sockets stay as they are for as long as the sandbox lives. */

@@ -1,7 +1,7 @@
 import { flushCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
 import { isConflict, type Logger, type LogLevel, messageOf } from '@fairlead/base';
-import { prepareDescriptors } from '@fairlead/kernel';
+import { prepareDescriptors } from '@fairlead/kernel/sockets';
 import { ControlServer } from './control-server.ts';
 import { methodOf, Resolver } from './resolver.ts';
 

@@ -1,5 +1,5 @@
 import { parseIpAddress } from '@fairlead/base';
-import { enterNamespace, openDatagramSocket, serveDatagramBatches } from '@fairlead/kernel';
+import { enterNamespace, openDatagramSocket, serveDatagramBatches } from '@fairlead/kernel/sockets';
 import { quantile } from '../statistics.ts';
 import { isAnswer, nameQuery } from './name-query.ts';
 

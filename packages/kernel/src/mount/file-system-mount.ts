@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { type ErrnoName, errnoText } from '@fairlead/netlink';
+import { type ErrnoName, errnoText } from '@fairlead/netlink/errno';
 import { errnoOf } from '../system-call/errno-of.ts';
 import { umount2 } from '../system-call/syscalls.ts';
 import { type FileSystemMount, tryMount } from './mount-call.ts';

@@ -5,7 +5,7 @@ import {
   dumpTcpSocketsMessage,
   NetlinkConnection,
   type SocketDetails,
-} from '@fairlead/netlink';
+} from '@fairlead/netlink/sockets';
 import { NetlinkSocket } from '../socket/netlink-socket.ts';
 
 /** Ports of addresses of this host. */

@@ -1,13 +1,12 @@
+import { type Message, netfilterGroup } from '@fairlead/netlink';
 import {
   decodeNews,
   decodeRulesNews,
   lostEntriesOnly,
-  type Message,
   type News,
   neighborGroup,
-  netfilterGroup,
   newsGroups,
-} from '@fairlead/netlink';
+} from '@fairlead/netlink/news';
 import { listenToNetlink } from './netlink-listener.ts';
 
 /**

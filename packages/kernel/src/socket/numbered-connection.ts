@@ -1,5 +1,5 @@
 import { ByteReader, familyOf, type IpAddress } from '@fairlead/base';
-import { type ErrnoName, errnoName } from '@fairlead/netlink';
+import { type ErrnoName, errnoName } from '@fairlead/netlink/errno';
 import { close, connect, getsockname, getsockopt, setsockopt, socket } from '../system-call/syscalls.ts';
 import { SystemCallError } from '../system-call/system-call-error.ts';
 import { AF_INET, AF_INET6, readSocketAddress, socketAddressOf } from './socket-address.ts';

@@ -1,4 +1,4 @@
-import { errnoName } from '@fairlead/netlink';
+import { errnoName } from '@fairlead/netlink/errno';
 import koffi from 'koffi';
 import { SystemCallError } from './system-call-error.ts';
 

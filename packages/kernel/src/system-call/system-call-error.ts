@@ -1,4 +1,4 @@
-import { type ErrnoName, errnoText } from '@fairlead/netlink';
+import { type ErrnoName, errnoText } from '@fairlead/netlink/errno';
 
 /** A system call that the kernel refused. */
 export class SystemCallError extends Error {

@@ -6,9 +6,9 @@ import {
   identityOf,
   type KernelObject,
   type NamespaceName,
-  type News,
   type RouteChangeObject,
 } from '@fairlead/netlink';
+import type { News } from '@fairlead/netlink/news';
 import { ApplyError } from '../change/apply-error.ts';
 import type { ConnectionFilter } from '../change/connection-table.ts';
 import type { FeatureName } from '../features.ts';

@@ -1,7 +1,7 @@
 import { Attributes, listAttributes } from '../attribute.ts';
 import type { Message } from '../message.ts';
+import { rulesetFamily, summarizeChain } from './chain-listing.ts';
 import type { TableFamily } from './definition.ts';
-import { rulesetFamily, summarizeChain } from './ruleset-listing.ts';
 
 /** A chain of somebody else's that refuses what is forwarded, by policy or by a rule, unless another rule says otherwise. */
 export interface ForeignFilter {

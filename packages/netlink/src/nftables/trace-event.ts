@@ -1,8 +1,8 @@
 import { Attributes } from '../attribute.ts';
 import type { Message } from '../message.ts';
+import { type RulesetFamily, rulesetFamily } from './chain-listing.ts';
 import type { VerdictName } from './expression.ts';
 import { verdictName } from './expression-codec.ts';
-import { type RulesetFamily, rulesetFamily } from './ruleset-listing.ts';
 
 /** What happened to a traced packet: a rule matched, a chain ended, or a base chain's policy decided. */
 export type TraceEventType = 'rule' | 'return' | 'policy';

@@ -1,6 +1,6 @@
 import { type IpAddress, type Logger, messageOf } from '@fairlead/base';
 import { isOwnAlias } from '@fairlead/drivers';
-import type { News } from '@fairlead/netlink';
+import type { News } from '@fairlead/netlink/news';
 import type { Company } from '../address/address-book.ts';
 import type { EndpointTable } from '../endpoint/endpoint-table.ts';
 import type { BridgeGuest, KernelPort, PortName } from '../kernel-port.ts';

@@ -1,6 +1,7 @@
 import type { IpAddress } from '@fairlead/base';
 import { deleteNamespace, Kernel, listNamespaces } from '@fairlead/kernel';
-import type { Change, ForeignFilter, KernelObject, NamespaceName, News } from '@fairlead/netlink';
+import type { Change, ForeignFilter, KernelObject, NamespaceName } from '@fairlead/netlink';
+import type { News } from '@fairlead/netlink/news';
 import type { BridgeGuest, ConnectionFilter, KernelPort, LinkKind, PortName } from '../kernel-port.ts';
 
 /** Something for networks to hang on, that is none of ours. */

@@ -1,5 +1,6 @@
 import type { IpAddress } from '@fairlead/base';
-import type { Change, ForeignFilter, KernelObject, NamespaceName, News } from '@fairlead/netlink';
+import type { Change, ForeignFilter, KernelObject, NamespaceName } from '@fairlead/netlink';
+import type { News } from '@fairlead/netlink/news';
 import type { BridgeGuest, ConnectionFilter, KernelPort, LinkKind, PortName } from '../kernel-port.ts';
 import type { InterruptibleKernel } from './life.ts';
 

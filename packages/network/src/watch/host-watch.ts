@@ -1,4 +1,4 @@
-import type { Loss, News } from '@fairlead/netlink';
+import type { Loss, News } from '@fairlead/netlink/news';
 import { overlapText } from '@fairlead/netlink/overlap';
 import type { BridgeGuests } from '../bridge/bridge-guests.ts';
 import type { KernelPort } from '../kernel-port.ts';

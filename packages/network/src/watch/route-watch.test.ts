@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, mock, test } from 'node:test';
 import { type Logger, type Prefix, parsePrefix } from '@fairlead/base';
-import type { KernelObject, News, RouteObject } from '@fairlead/netlink';
+import type { KernelObject, RouteObject } from '@fairlead/netlink';
+import type { News } from '@fairlead/netlink/news';
 import type { Network } from '../model.ts';
 import { network, parented } from '../testing/samples.ts';
 import { RouteWatch } from './route-watch.ts';

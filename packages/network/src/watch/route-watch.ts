@@ -1,5 +1,5 @@
 import { type Logger, messageOf, prefixLength } from '@fairlead/base';
-import type { News } from '@fairlead/netlink';
+import type { News } from '@fairlead/netlink/news';
 import { isAbout, overlapRoute, overlapText, type RouteOverlap, routeOverlaps } from '@fairlead/netlink/overlap';
 import type { KernelPort } from '../kernel-port.ts';
 import type { Network } from '../model.ts';

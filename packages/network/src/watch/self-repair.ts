@@ -1,6 +1,7 @@
 import { type Logger, messageOf, type Prefix } from '@fairlead/base';
 import { antispoofTableName, tableName } from '@fairlead/firewall';
-import { type Change, describeChange, type Loss } from '@fairlead/netlink';
+import { type Change, describeChange } from '@fairlead/netlink';
+import type { Loss } from '@fairlead/netlink/news';
 import { segmentNamesOf } from '../bridge/segments.ts';
 import type { EndpointTable } from '../endpoint/endpoint-table.ts';
 import type { Endpoint, Network } from '../model.ts';

@@ -1,4 +1,5 @@
-import { formatRule, type Selector, type Statement } from '@fairlead/netlink';
+import type { Selector, Statement } from '@fairlead/netlink';
+import { formatRule } from '@fairlead/netlink/tracing';
 import type { Case } from '../model/case.ts';
 import { networkOfInterface } from '../model/directory.ts';
 import type { Fix, RuleStep } from '../model/report.ts';

@@ -1,5 +1,5 @@
 import { familyOf } from '@fairlead/base';
-import { tunnelDetails } from '@fairlead/netlink';
+import { tunnelDetails } from '@fairlead/netlink/tracing';
 import type { Case } from '../model/case.ts';
 import type { NamespaceFacts, TunnelFacts } from '../model/facts.ts';
 import { carrierText, type Sighting } from '../model/hops.ts';

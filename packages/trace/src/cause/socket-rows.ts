@@ -1,5 +1,5 @@
 import { familyOf, isLoopback, isUnspecified, nameServerAddress } from '@fairlead/base';
-import type { SocketDetails } from '@fairlead/netlink';
+import type { SocketDetails } from '@fairlead/netlink/sockets';
 import type { Case } from '../model/case.ts';
 import { linkNumbered } from '../model/facts.ts';
 import { type CauseRow, dropEvidence, publishCommand } from './row.ts';

@@ -1,4 +1,4 @@
-import { isTunnel, tunnelDetails } from '@fairlead/netlink';
+import { isTunnel, tunnelDetails } from '@fairlead/netlink/tracing';
 import type { Case } from '../model/case.ts';
 import { linkNamed, type NamespaceFacts, refusalOf } from '../model/facts.ts';
 import { carrierText } from '../model/hops.ts';

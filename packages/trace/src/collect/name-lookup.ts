@@ -1,6 +1,7 @@
 import { type Family, familyOf, type IpAddress, messageOf, tryParseIpAddress } from '@fairlead/base';
 import { classInternet, decodeMessage, encodeMessage, type Message, recordType, responseCode } from '@fairlead/dns';
-import { type OpenNamespace, openDatagramFlow } from '@fairlead/kernel';
+import type { OpenNamespace } from '@fairlead/kernel';
+import { openDatagramFlow } from '@fairlead/kernel/sockets';
 import type { NameStep } from '../model/report.ts';
 
 /** The files by which a program finds names (resolver(5), hosts(5)). */

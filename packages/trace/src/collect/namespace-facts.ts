@@ -5,15 +5,13 @@ import {
   addressState,
   decodeAddress,
   decodeNeighborAnswer,
-  decodeRouteAnswer,
   dumpAddressesMessage,
   getForwardingMessage,
   getNeighborMessage,
-  getRouteMessage,
   type LinkDetails,
   type NeighborAnswer,
-  type RouteQuery,
 } from '@fairlead/netlink';
+import { decodeRouteAnswer, getRouteMessage, type RouteQuery } from '@fairlead/netlink/tracing';
 import type { NamespaceFacts, RouteFact } from '../model/facts.ts';
 import type { PacketHeader } from '../packet/packet-header.ts';
 

@@ -1,17 +1,14 @@
 import { messageOf } from '@fairlead/base';
 import { errnoOf, type OpenNamespace } from '@fairlead/kernel';
 import { listenToNetlink, type NetlinkListener } from '@fairlead/kernel/tracing';
+import { encodeNftBatch, NetlinkConnection, netfilterGroup, nftType } from '@fairlead/netlink';
 import {
   decodeTraceEvent,
-  encodeNftBatch,
   encodeTraceTable,
-  NetlinkConnection,
-  netfilterGroup,
-  nftType,
   type PacketMark,
   type TraceEvent,
   type TraceTable,
-} from '@fairlead/netlink';
+} from '@fairlead/netlink/tracing';
 import { traceTablePrefix } from '../model/rule-passes.ts';
 
 /** A rule that a packet met, with the namespace in which it did. */

@@ -1,14 +1,6 @@
 import { errnoOf, type OpenNamespace } from '@fairlead/kernel';
-import {
-  type ChainSummary,
-  dumpChainsMessage,
-  dumpRulesOfTableMessage,
-  type RuleSummary,
-  type RulesetFamily,
-  ruleHandle,
-  summarizeChain,
-  summarizeRule,
-} from '@fairlead/netlink';
+import { type ChainSummary, dumpChainsMessage, type RulesetFamily, summarizeChain } from '@fairlead/netlink';
+import { dumpRulesOfTableMessage, type RuleSummary, ruleHandle, summarizeRule } from '@fairlead/netlink/tracing';
 
 /** The chains of a namespace, and the rules of some of its tables. */
 export interface Ruleset {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { OpenNamespace } from '@fairlead/kernel';
-import { decodeSocket, dumpSocketsMessage, type SocketDetails, type SocketState } from '@fairlead/netlink';
+import { decodeSocket, dumpSocketsMessage, type SocketDetails, type SocketState } from '@fairlead/netlink/sockets';
 
 /** A process, by the name that it has. */
 export interface SocketProcess {

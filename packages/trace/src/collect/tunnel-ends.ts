@@ -5,11 +5,10 @@ import {
   decodeFdb,
   dumpAddressesMessage,
   dumpFdbMessage,
-  isTunnel,
   type LinkDetails,
   type NamespaceName,
-  tunnelDetails,
 } from '@fairlead/netlink';
+import { isTunnel, tunnelDetails } from '@fairlead/netlink/tracing';
 import type { Directory } from '../model/directory.ts';
 import type { Namespaces } from './namespaces.ts';
 

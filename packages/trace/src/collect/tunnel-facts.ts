@@ -1,5 +1,6 @@
 import { familyOf, type IpAddress } from '@fairlead/base';
-import { isTunnel, type LinkDetails, type NamespaceName, tunnelDetails } from '@fairlead/netlink';
+import type { LinkDetails, NamespaceName } from '@fairlead/netlink';
+import { isTunnel, tunnelDetails } from '@fairlead/netlink/tracing';
 import type { TunnelFacts } from '../model/facts.ts';
 import type { Sighting } from '../model/hops.ts';
 import type { Outcome } from '../model/outcome.ts';

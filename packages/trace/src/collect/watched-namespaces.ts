@@ -1,4 +1,5 @@
-import { isTunnel, type NamespaceName } from '@fairlead/netlink';
+import type { NamespaceName } from '@fairlead/netlink';
+import { isTunnel } from '@fairlead/netlink/tracing';
 import type { ContainerPlace, Directory } from '../model/directory.ts';
 import type { Namespaces } from './namespaces.ts';
 import type { PlaceMap } from './place-map.ts';

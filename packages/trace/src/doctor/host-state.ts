@@ -1,5 +1,6 @@
 import type { Family, InterfaceAddress, IpAddress } from '@fairlead/base';
-import type { ChainSummary, LinkDetails, RouteObject, RuleObject, SocketDetails } from '@fairlead/netlink';
+import type { ChainSummary, LinkDetails, RouteObject, RuleObject } from '@fairlead/netlink';
+import type { SocketDetails } from '@fairlead/netlink/sockets';
 import type { Directory, NetworkPlace } from '../model/directory.ts';
 import type { NeighborDrop } from '../model/facts.ts';
 import type { TraceReport } from '../model/report.ts';

@@ -1,5 +1,5 @@
 import { type Family, isUnspecified } from '@fairlead/base';
-import type { SocketDetails } from '@fairlead/netlink';
+import type { SocketDetails } from '@fairlead/netlink/sockets';
 import {
   type Attachment,
   addressOn,

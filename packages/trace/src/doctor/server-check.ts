@@ -1,4 +1,4 @@
-import type { SocketDetails } from '@fairlead/netlink';
+import type { SocketDetails } from '@fairlead/netlink/sockets';
 import type { Finding } from './finding.ts';
 import type { HostState } from './host-state.ts';
 

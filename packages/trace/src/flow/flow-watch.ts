@@ -7,7 +7,6 @@ import {
   encodeFlowDump,
   encodeFlowQuery,
   encodeNftBatch,
-  encodeTrackingTable,
   type Flow,
   type FlowEvent,
   hasErrno,
@@ -15,6 +14,7 @@ import {
   NetlinkConnection,
   netfilterGroup,
 } from '@fairlead/netlink';
+import { encodeTrackingTable } from '@fairlead/netlink/tracing';
 
 /** Whether the kernel counts the packets and bytes of connections that begin; of the namespace. */
 export const accountingKey = 'net.netfilter.nf_conntrack_acct';

@@ -1,7 +1,6 @@
 import { OpenNamespace } from '@fairlead/kernel';
 import { listenToNetlink } from '@fairlead/kernel/tracing';
 import {
-  decodeGeneration,
   dumpAddressesMessage,
   type Message,
   type NamespaceName,
@@ -11,6 +10,7 @@ import {
   routingGroups,
   type TranscriptEntry,
 } from '@fairlead/netlink';
+import { decodeGeneration } from '@fairlead/netlink/tracing';
 import { authorOf } from './author.ts';
 import { ForeignBatch, type GatheredKind, type Tell } from './foreign-batch.ts';
 import { LegacyEvents } from './legacy-events.ts';

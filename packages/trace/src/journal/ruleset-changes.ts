@@ -1,11 +1,5 @@
-import {
-  decodeGeneration,
-  listAttributes,
-  type Message,
-  nftType,
-  rulesetFamily,
-  summarizeRule,
-} from '@fairlead/netlink';
+import { listAttributes, type Message, nftType, rulesetFamily } from '@fairlead/netlink';
+import { decodeGeneration, summarizeRule } from '@fairlead/netlink/tracing';
 import type { ForeignEntry } from './journal-entry.ts';
 
 /** Rules that are told in full. */

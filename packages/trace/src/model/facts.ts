@@ -1,13 +1,8 @@
 import type { InterfaceAddress, IpAddress } from '@fairlead/base';
 import type { ControlGroupProgram } from '@fairlead/kernel/tracing';
-import type {
-  ErrnoName,
-  LinkDetails,
-  NamespaceName,
-  NeighborAnswer,
-  RouteAnswer,
-  SocketDetails,
-} from '@fairlead/netlink';
+import type { ErrnoName, LinkDetails, NamespaceName, NeighborAnswer } from '@fairlead/netlink';
+import type { SocketDetails } from '@fairlead/netlink/sockets';
+import type { RouteAnswer } from '@fairlead/netlink/tracing';
 import type { LegacyDrop } from '../legacy/legacy-drops.ts';
 import type { SeenNeighborPacket } from '../packet/carried-packet.ts';
 

@@ -1,5 +1,5 @@
 import { type IpAddress, isLoopback, isUnspecified } from '@fairlead/base';
-import type { SocketDetails } from '@fairlead/netlink';
+import type { SocketDetails } from '@fairlead/netlink/sockets';
 
 /** The socket that a packet to an address and port would reach. With `any`, the address is translated on the way. */
 export function listenerAt(

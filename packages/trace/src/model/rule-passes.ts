@@ -1,4 +1,5 @@
-import type { ChainSummary, RuleSummary, TraceEvent } from '@fairlead/netlink';
+import type { ChainSummary } from '@fairlead/netlink';
+import type { RuleSummary, TraceEvent } from '@fairlead/netlink/tracing';
 import { type PacketHeader, type PacketRole, readPacketHeader, roleOf } from '../packet/packet-header.ts';
 import type { RulePass, Sighting } from './hops.ts';
 import type { RuleStep } from './report.ts';

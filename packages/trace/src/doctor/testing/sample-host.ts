@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { parseInterfaceAddress, parseIpAddress, parsePrefix } from '@fairlead/base';
-import type { LinkDetails, RouteObject, SocketDetails } from '@fairlead/netlink';
+import type { LinkDetails, RouteObject } from '@fairlead/netlink';
+import type { SocketDetails } from '@fairlead/netlink/sockets';
 import type { NetworkPlace } from '../../model/directory.ts';
 import type { TraceReport } from '../../model/report.ts';
 import type { HostState, InsideState, ProofOf } from '../host-state.ts';

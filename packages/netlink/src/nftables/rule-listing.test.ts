@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AttributeWriter } from '../attribute.ts';
 import { decodeMessages, encodeMessage, type Message } from '../message.ts';
+import { summarizeChain } from './chain-listing.ts';
 import type { TableDefinition } from './definition.ts';
 import { nftType } from './nft-message.ts';
-import { summarizeChain, summarizeRule } from './ruleset-listing.ts';
+import { summarizeRule } from './rule-listing.ts';
 import { encodeTable } from './table-encoder.ts';
 import { encodeTraceTable } from './trace-table.ts';
 

@@ -1,0 +1,20 @@
+/**
+ * What following a packet asks of the kernel: traces, single routes, rules as text. A door of its own:
+ * only who traces loads it.
+ *
+ * @module
+ */
+export { dumpRulesOfTableMessage, type RuleSummary, ruleHandle, summarizeRule } from './nftables/rule-listing.ts';
+export { formatRule } from './nftables/statement-text.ts';
+export {
+  decodeGeneration,
+  decodeTraceEvent,
+  type GenerationEvent,
+  type TracedConnection,
+  type TraceEvent,
+  type TraceEventType,
+} from './nftables/trace-event.ts';
+export { encodeTraceTable, type PacketMark, type TraceTable } from './nftables/trace-table.ts';
+export { encodeTrackingTable } from './nftables/tracking-table.ts';
+export { decodeRouteAnswer, getRouteMessage, type RouteAnswer, type RouteQuery } from './route/route-query.ts';
+export { isTunnel, type TunnelDetails, tunnelDetails } from './route/tunnel-details.ts';
