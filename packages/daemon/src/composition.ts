@@ -48,6 +48,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
   const buildKit = await lateBuildKit(foundation, context);
   const engine: Engine = parts.use(
     new Engine(context, table, {
+      tasks: foundation.containerd.tasks,
       info: systemInfoOf(foundation, context),
       operations: () => operationRecords(recorder),
       transcript: (id) => operationTranscript(recorder, id),

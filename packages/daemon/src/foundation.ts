@@ -5,7 +5,7 @@ import { type Container, ContainerTable, EventLog } from '@fairlead/engine';
 import { Kernel, namespacePath, Recorder, requireMappedOverlays } from '@fairlead/kernel';
 import type { Network, NetworkSettings } from '@fairlead/network';
 import type { PluginRegistry } from '@fairlead/plugins';
-import { Containerd, chooseRuntime, type ExitStatus, probeRuntime } from '@fairlead/runtime';
+import { Containerd, chooseRuntime, type ExitStatus, probeRuntime, type TaskProcess } from '@fairlead/runtime';
 import { type Collection, Store } from '@fairlead/store';
 import type { BorrowedSysctl } from './borrowed-sysctl.ts';
 import { defaultBridgeName, isOfDockerd } from './default-bridge-name.ts';
@@ -52,6 +52,8 @@ export interface ConnectedContainerd {
   readonly namespace: string;
   /** Absent when it is not ours. */
   readonly process: PrivateContainerd | undefined;
+  /** Its tasks; see `EngineSurroundings.tasks`. */
+  readonly tasks: Promise<readonly TaskProcess[]>;
 }
 
 /**
@@ -130,8 +132,11 @@ async function connectContainerd(options: DaemonOptions, logger: Logger): Promis
   const process =
     options.containerd === undefined ? await PrivateContainerd.start({ ...places, untoldEnds }, logger) : undefined;
   const client = Containerd.connect(socket, { namespace: CONTAINERD_NAMESPACE, untoldEnds });
+  const tasks = client.tasks.list();
+  // Whoever needs them is told.
+  tasks.catch(() => {});
   await Promise.all([client.ensureNamespace(), client.verify()]);
-  return { client, socket, namespace: CONTAINERD_NAMESPACE, process };
+  return { client, socket, namespace: CONTAINERD_NAMESPACE, process, tasks };
 }
 
 /** The engine's own id, made once. */

@@ -1,5 +1,6 @@
 import { lateModule, messageOf } from '@fairlead/base';
 import type { Sandbox } from '@fairlead/network';
+import type { TaskProcess } from '@fairlead/runtime';
 import { dropBuildContexts } from './build/build-folder.ts';
 import type { BuildKitService } from './build/build-kit-port.ts';
 import type { BuildService } from './build/build-port.ts';
@@ -45,6 +46,11 @@ const archives = lateModule(() => import('./files/container-archives.ts'));
 
 /** What the engine cannot know by itself. */
 export interface EngineSurroundings {
+  /**
+   * What containerd runs, ended tasks that were not deleted among it. containerd asks every shim for it: so it is asked
+   * as soon as it can be reached, and answers while the engine is put together.
+   */
+  readonly tasks: Promise<readonly TaskProcess[]>;
   readonly info: () => Promise<Omit<SystemInfo, 'appArmor'>>;
   readonly operations: () => readonly OperationRecord[];
   readonly transcript: (id?: string) => Promise<readonly string[]>;
@@ -124,7 +130,11 @@ export class Engine implements EnginePort, AsyncDisposable {
    * to run and does not is started.
    */
   async start(): Promise<void> {
-    const [tasks] = await Promise.all([this.#recovery.tasks(), this.images.recover()]);
+    const layers = this.#recovery.layers();
+    // Needed when the network is as it should be, and then at hand.
+    layers.catch(() => {});
+    const [told] = await Promise.all([this.#surroundings.tasks, this.images.recover()]);
+    const tasks = new Map(told.map((task) => [task.containerId, task]));
     dropBuildContexts(this.#context.settings);
     dropMountPlaces(this.#context.settings, this.#context.fileSystems);
     dropMappedLayers(this.#context);
@@ -138,7 +148,7 @@ export class Engine implements EnginePort, AsyncDisposable {
     });
     // Nobody comes back for their addresses: they were steps of a build, or donors that have been removed.
     for (const owner of strangers) network.releaseLeases(owner);
-    const adopt = await this.#recovery.run(tasks);
+    const adopt = await this.#recovery.run(tasks, await layers);
     await this.#containerVolumes.recover();
     this.#lifecycle.allowRestarts();
     const startRest = this.#autostart.plan();

@@ -120,10 +120,13 @@ export interface NameServicePort {
   /** All relays of an owner, in the place of those that it had; {@link releasePorts} takes them away. */
   setRelays(owner: string, relays: readonly PortRelay[]): Promise<void>;
   /** Everything that it serves, for the comparison after a restart of either side. */
-  list(): Promise<{
-    readonly sandboxes: readonly string[];
-    readonly endpoints: readonly string[];
-    readonly networks: readonly string[];
-    readonly portOwners: readonly string[];
-  }>;
+  list(): Promise<ServedNames>;
+}
+
+/** Ids of what a name service serves. */
+export interface ServedNames {
+  readonly sandboxes: readonly string[];
+  readonly endpoints: readonly string[];
+  readonly networks: readonly string[];
+  readonly portOwners: readonly string[];
 }

@@ -9,7 +9,7 @@ import type { KernelPort } from '../kernel-port.ts';
 import type { Sandbox } from '../model.ts';
 import { hasNames, namedNetwork } from '../name/dns-names.ts';
 import type { NameRecords } from '../name/name-records.ts';
-import type { NameServicePort } from '../name-service-port.ts';
+import type { NameServicePort, ServedNames } from '../name-service-port.ts';
 import type { PortBook } from '../port/port-book.ts';
 import { lostRoutes } from '../route/connected-routes.ts';
 import { keepRouterAdvertisements } from '../route/router-advertisements.ts';
@@ -56,8 +56,11 @@ export interface Reconciliation {
  */
 export async function reconcile(context: ReconcileContext): Promise<Reconciliation> {
   if (context.forwarding) noteForwarding(context);
+  // Asked for first: it answers while the host is looked at.
+  const served = context.names.list();
+  served.catch(() => {});
   const changes = await reconcileHost(context);
-  const settled = await reconcileNames(context);
+  const settled = await reconcileNames(context, await served);
   return { changes: [...changes, ...settled], compareInsides: () => reconcileInsides(context) };
 }
 
@@ -157,9 +160,8 @@ async function reconcileInside(context: ReconcileContext, id: string): Promise<r
 }
 
 /** First what is of no use any more: its ports may be wanted. */
-async function reconcileNames(context: ReconcileContext): Promise<readonly Change[]> {
+async function reconcileNames(context: ReconcileContext, served: ServedNames): Promise<readonly Change[]> {
   const { state, names, turn } = context;
-  const served = await names.list();
   const surplus = (ids: readonly string[], isKnown: (id: string) => unknown, drop: (id: string) => Promise<void>) =>
     ids.filter((id) => !isKnown(id)).map((id) => attempt(context, 'not forgotten', () => drop(id)));
   await Promise.all([

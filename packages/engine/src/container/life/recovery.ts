@@ -59,10 +59,10 @@ export class Recovery {
     this.#lifecycle = parts.lifecycle;
   }
 
-  /** What containerd runs, ended tasks that were not deleted among it. */
-  async tasks(): Promise<TasksById> {
-    const tasks = await this.#context.containerd.tasks.list();
-    return new Map(tasks.map((task) => [task.containerId, task]));
+  /** Ids of the containers that have a layer of their own. */
+  async layers(): Promise<ReadonlySet<string>> {
+    const snapshots = await this.#context.containerd.snapshots.list();
+    return new Set(snapshots.filter(({ kind }) => kind === 'active').map(({ key }) => key));
   }
 
   /** Ids of the sandboxes in which a container lives. */
@@ -81,9 +81,7 @@ export class Recovery {
    * @returns how to go on with those that live: each is taken up in a turn of its own that is asked for at once, so
    * whoever wants something of one waits for that one only. Never rejects.
    */
-  async run(tasks: TasksById): Promise<() => Promise<void>> {
-    const snapshots = await this.#context.containerd.snapshots.list();
-    const layers = new Set(snapshots.filter(({ kind }) => kind === 'active').map(({ key }) => key));
+  async run(tasks: TasksById, layers: ReadonlySet<string>): Promise<() => Promise<void>> {
     const living = [...this.#table].filter((container) => this.#noteLife(container, tasks.get(container.id)));
     const others = [...this.#table].filter(({ id }) => !living.some((container) => container.id === id));
     await Promise.all(
