@@ -77,6 +77,20 @@ test('who comes after a program that was killed finds what it took and not what 
   closeSync(writer);
 });
 
+test('what is still worked on when its streams are released can be let go of, and nobody finds it', async (t) => {
+  const { layout, streams, writer } = await terminal(t);
+  streams.stdout.resume();
+  writeSync(writer, 'taken ');
+  await once(streams.stdout, 'data');
+  streams.release();
+  streams.stdout.letGo?.();
+  streams.stdout.letGo?.();
+  const next = await ProcessStreams.reopen(layout, calls);
+  t.after(() => next.release());
+  assert.deepEqual(next.left(), []);
+  closeSync(writer);
+});
+
 test('a process whose output an earlier version of the program did not keep is read on', async (t) => {
   const { layout, streams, writer } = await terminal(t);
   streams.release();

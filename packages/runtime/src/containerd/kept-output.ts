@@ -87,20 +87,23 @@ export class KeptOutput extends EventEmitter implements OutputStream {
   }
 
   letGo(): void {
-    if (this.#closed || this.#held === 0) return;
+    if (this.#held === 0) return;
     const shared = sharedPipe(this.#calls);
     // All at once, so that no successor finds a part of it; what becomes of it then is only ours.
     const moved = this.#calls.movePipe(this.#kept, shared.writing, this.#held) ?? 0;
     for (let rest = moved; rest > 0; ) rest -= this.#calls.movePipe(shared.reading, shared.nowhere, rest) ?? rest;
     this.#held = 0;
-    this.#listen();
+    if (this.#closed) closeSync(this.#kept);
+    else this.#listen();
   }
 
   destroy(): this {
     if (this.#closed) return this;
     this.pause();
     this.#closed = true;
-    for (const descriptor of [this.#source, this.#kept]) closeSync(descriptor);
+    closeSync(this.#source);
+    // What somebody still works on is let go of later: a successor that found it would write it again.
+    if (this.#held === 0) closeSync(this.#kept);
     this.emit('close');
     return this;
   }
