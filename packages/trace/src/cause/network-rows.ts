@@ -64,8 +64,9 @@ const parentApart: CauseRow = {
 const hostNotOnNetwork: CauseRow = {
   code: 'host-not-on-network',
   explain: (trace) => {
-    const { source, destination, directory, facts } = trace;
-    if (!isUnanswered(trace) || !isHost(source) || destination.container === undefined) return undefined;
+    const { source, destination, directory, facts, outcome } = trace;
+    // Whatever came back is of somebody whom the packet met on the way it took instead.
+    if (outcome.verdict === 'delivered' || !isHost(source) || destination.container === undefined) return undefined;
     const own = destination.container.attachments.map(({ network }) => network);
     const network = directory.networks.find(
       ({ name, driver, gateways, subnets }) =>
