@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { setInterval } from 'node:timers';
 import { joinControlGroup } from '@fairlead/kernel/tracing';
 import type { ProbeStanding } from './group-probe.ts';
@@ -7,6 +8,8 @@ import { type Probe, type SentProbe, sendProbeHere } from './probe.ts';
 const STEP = 2;
 
 const { probe, group }: { readonly probe: Probe; readonly group: string } = JSON.parse(process.argv[2] ?? '');
+// Should the group have no memory left, then this one ends, and none of the container's.
+writeFileSync('/proc/self/oom_score_adj', '1000');
 joinControlGroup(group);
 const sent = sendProbeHere(probe);
 let told = '';
