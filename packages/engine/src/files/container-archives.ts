@@ -86,7 +86,15 @@ export class ContainerArchives implements FileService {
   }
 
   async changes(reference: string): Promise<readonly FileChange[]> {
-    return await filesystemChanges(this.#parts.context, this.#parts.table.find(reference));
+    const { context, table } = this.#parts;
+    const { id } = table.find(reference);
+    try {
+      return await filesystemChanges(context, { id });
+    } catch (error) {
+      // Its layer goes while it is removed: then it is not found any more, or about to.
+      if (table.find(reference).state.status !== 'removing') throw error;
+      throw new FairleadError('conflict', `removal of container ${reference} is already in progress`, { cause: error });
+    }
   }
 
   get #calls() {
