@@ -13,7 +13,9 @@ import { AttachFloor } from './attach-floor.ts';
  * contender in turn: `attach.ts ROUNDS FOLDER [BRIDGE-PLUGIN PORTMAP-PLUGIN]`. Writes the milliseconds of every round
  * as JSON: `{ attach: { floor: [], fairlead: [], cni: [] }, detach: … }`.
  */
-const [rounds = '1', folder = '', bridgePlugin, portmapPlugin] = process.argv.slice(2);
+const [rounds, folder, bridgePlugin, portmapPlugin] = process.argv.slice(2);
+// Whoever runs all files of a folder must not have a bridge and a firewall made on the machine itself.
+if (rounds === undefined || folder === undefined) throw new Error('attach.ts ROUNDS FOLDER: only in a host of its own');
 const namespace = 'bench';
 const bridge = 'fl0';
 // Nobody owns the table, for two processes change it.
