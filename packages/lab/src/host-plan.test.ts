@@ -28,6 +28,13 @@ test('the outside says of each datagram that nobody listens, however many there 
   assert.deepEqual(limits, ['lab-1-a-out net.ipv4.icmp_ratelimit=0', 'lab-1-a-out net.ipv6.icmp.ratelimit=0']);
 });
 
+test('whether a host forwards does not depend on the machine around it', () => {
+  const settings = hostPlan('lab-1-a').objects.flatMap((object) =>
+    object.kind === 'sysctl' && object.key === 'net.ipv4.ip_forward' ? [`${object.namespace}=${object.value}`] : [],
+  );
+  assert.deepEqual(settings, ['lab-1-a=0', 'lab-1-a-out=1']);
+});
+
 test('every namespace is made before anything that is in it', () => {
   const made = new Set<string>();
   for (const object of hostPlan('lab-1-a').objects) {

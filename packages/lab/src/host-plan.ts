@@ -37,6 +37,8 @@ export function hostPlan(name: string): HostPlan {
     objects: [
       ...space(name),
       ...space(outside),
+      forwarding(name, '0'),
+      forwarding(outside, '1'),
       ...promptRefusals(outside),
       cable,
       farEnd,
@@ -54,6 +56,14 @@ function space(namespace: NamespaceName): KernelObject[] {
     { kind: 'sysctl', namespace, key: 'net.ipv6.conf.all.accept_dad', value: '0' },
     { kind: 'sysctl', namespace, key: 'net.ipv6.conf.default.accept_dad', value: '0' },
   ];
+}
+
+/**
+ * A new namespace begins with the machine's own IPv4 settings (net.core.devconf_inherit_init_net), and a machine with an
+ * engine on it forwards. A host does not until a network asks for it; the outside is a router, which says where it knows no way.
+ */
+function forwarding(namespace: NamespaceName, value: '0' | '1'): KernelObject {
+  return { kind: 'sysctl', namespace, key: 'net.ipv4.ip_forward', value };
 }
 
 /**
