@@ -6,6 +6,7 @@ import type { MapView } from '@fairlead/map';
 import type { Browser, Page } from 'playwright-core';
 
 import { EngineHost } from '../e2e/engine-host.ts';
+import { whenListening } from '../e2e/web-server.ts';
 import { noBrowser, openBrowser } from './browser.ts';
 import { buttonNames, countFrames, fakeEvents, overflows, poorContrasts } from './page-measures.ts';
 
@@ -29,6 +30,7 @@ before(async () => {
   const run = (name: string, network: string, ...words: string[]) =>
     daemon.docker('run', '-d', '--name', name, '--network', network, ...words);
   await run('db', 'app', '-p', '8080:80', 'busybox', 'httpd', '-f', '-h', '/etc');
+  await whenListening(daemon, 'db');
   await run('web', 'app', 'busybox', 'ping', '-q', '-i', '0.05', '-s', '1200', 'db');
   await run('vault', 'back', 'busybox', 'sleep', '1000');
   await run('cache', 'app', 'busybox', 'sleep', '1000');

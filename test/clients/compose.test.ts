@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Host } from '@fairlead/lab';
+import { whenListening } from '../e2e/web-server.ts';
 import { startFairlead } from '../lab/peer.ts';
 import { compose } from './compose.ts';
 
@@ -74,6 +75,7 @@ test('an application goes up, finds itself, is scaled, recreated and taken down'
   const inside = (service: string, ...command: string[]) => daemon.docker('exec', `app_${service}_1`, ...command);
 
   await run('up', '-d');
+  await whenListening(daemon, 'app_web_1');
   const page = ['wget', '-qO-'];
   assert.equal(await inside('db', ...page, 'http://web/index.html'), 'it works\n');
   assert.equal(await inside('side', ...page, 'http://localhost/index.html'), 'it works\n');

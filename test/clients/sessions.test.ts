@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { busyboxImage, type Daemon, Host } from '@fairlead/lab';
-import { until } from '../e2e/plugin-rig.ts';
+import { eventually } from '../e2e/life-rig.ts';
 import { startFairlead } from '../lab/peer.ts';
 import { Registry } from '../lab/registry.ts';
 
@@ -85,7 +85,10 @@ test('an import prints the image’s id and nothing else, and says at once what 
 test('an import fetches what is at a URL', async () => {
   const url = 'http://127.0.0.1:8099/root.tar';
   host.start(['busybox', 'httpd', '-f', '-p', '127.0.0.1:8099', '-h', host.folder]);
-  await until(async () => (await host.run(['busybox', 'wget', '-qO', '/dev/null', url])).code === 0);
+  await eventually(
+    'it is served',
+    async () => (await host.run(['busybox', 'wget', '-qO', '/dev/null', url])).code === 0,
+  );
   assert.match(await docker('import', url, 'own:2'), new RegExp(`^Downloading from ${url}\nsha256:[0-9a-f]{64}\n$`));
   assert.equal(await docker('history', '--format', '{{.Comment}}', 'own:2'), `Imported from ${url}\n`);
   assert.equal(await docker('run', '--rm', 'own:2', '/bin/busybox', 'echo', 'hi'), 'hi\n');

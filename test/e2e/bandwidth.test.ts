@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Daemon, Host } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
+import { runWebServer } from './web-server.ts';
 
 /** Limits of what containers send and receive, as tc sees them and as bytes take their time. */
 
@@ -41,10 +42,7 @@ async function took(transfer: () => Promise<unknown>): Promise<number> {
 
 test('options of the docker command limit what a container sends and receives, and bytes take their time', async () => {
   const options = [option('in'), option('out')].map((key) => `driver-opt=${key}=2mbit`).join(',');
-  const web = ['--network', `name=app,${options}`, '-p', '8080:80', 'busybox', 'httpd', '-f', '-h', '/var/www'];
-  await docker('run', '-d', '--name', 'web', ...web);
-  const fetch = 'until wget -qO- http://127.0.0.1/data >/dev/null; do sleep 0.02; done';
-  await docker('exec', 'web', 'timeout', '10', 'sh', '-c', fetch);
+  await runWebServer(daemon, 'web', '--network', `name=app,${options}`, '-p', '8080:80');
   assert.deepEqual(await limits('web'), { in: '2Mbit', out: '2Mbit' });
   // 250,000 bytes a second, of which a bucket of 32 KiB is full at first: a slower machine can only take longer.
   const least = ((BYTES - 32_768) / 250_000) * 1000 * 0.95;
@@ -53,9 +51,9 @@ test('options of the docker command limit what a container sends and receives, a
     const wget = () => host.outside.exec('timeout', '30', 'busybox', 'wget', '-qO', '/dev/null', url(place));
     assert.ok((await took(wget)) > least, place);
   }
-  await docker('run', '-d', '--name', 'other', '--network', 'app', 'busybox', 'httpd', '-f', '-h', '/var/www');
-  const inward = 'until wget -qO /dev/null http://other/data; do sleep 0.02; done';
-  assert.ok((await took(() => docker('exec', 'web', 'timeout', '30', 'sh', '-c', inward))) > least);
+  await runWebServer(daemon, 'other', '--network', 'app');
+  const inward = ['timeout', '30', 'wget', '-qO', '/dev/null', 'http://other/data'];
+  assert.ok((await took(() => docker('exec', 'web', ...inward))) > least);
   assert.deepEqual(await limits('other'), { in: '1Gbit' }, 'what the network says');
   await docker('rm', '-f', 'other');
 });

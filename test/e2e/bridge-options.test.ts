@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Daemon, Host } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
+import { runWebServer } from './web-server.ts';
 
 /** Every option of a bridge network, and what the packets do then. */
 
@@ -24,11 +25,8 @@ async function network(name: string, ...words: string[]): Promise<void> {
   await docker('network', 'create', ...words, name);
 }
 
-/** A web server on a network; it answers when this resolves. */
-async function serve(name: string, ...words: string[]): Promise<void> {
-  await docker('run', '-d', '--name', name, ...words, 'busybox', 'httpd', '-f', '-h', '/var/www');
-  const listening = 'until wget -qO- http://127.0.0.1 >/dev/null; do sleep 0.02; done';
-  await docker('exec', name, 'timeout', '10', 'sh', '-c', listening);
+function serve(name: string, ...words: string[]): Promise<void> {
+  return runWebServer(daemon, name, ...words);
 }
 
 async function answers(space: Host | Host['outside'], url: string): Promise<boolean> {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventuallyEqual, LifeRig } from './life-rig.ts';
+import { whenListening } from './web-server.ts';
 
 /** Containers that share a network, and containers whose networks change while they run or do not. */
 
@@ -55,6 +56,7 @@ test('a joiner keeps its network while the donor stops, and the donor finds it a
     HostConfig: { NetworkMode: 'one', PortBindings: { '80/tcp': [{ HostPort: '8080' }] } },
   });
   await rig.run('joiner', ['httpd', '-f', '-p', '80', '-h', '/etc'], joinerOf('donor'));
+  await whenListening(rig.daemon, 'joiner');
   const before = await address('joiner');
   const page = () =>
     rig.host.outside.exec('busybox', 'wget', '-qO-', `http://${rig.host.addresses.host.ipv4}:8080/hostname`);

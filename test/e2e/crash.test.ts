@@ -6,6 +6,7 @@ import type { Daemon, Host } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
 import { kernelState, settled } from './kernel-state.ts';
 import { eventually } from './life-rig.ts';
+import { runWebServer } from './web-server.ts';
 
 /** The daemon dies, again and again; containers, names and ports go on, and nothing is left over. */
 
@@ -23,21 +24,7 @@ after(() => engine[Symbol.asyncDispose]());
 
 test('a running container, its name and its port go on while the daemon is dead', async () => {
   await docker('network', 'create', 'app');
-  await docker(
-    'run',
-    '-d',
-    '--name',
-    'web',
-    '--network',
-    'app',
-    '-p',
-    '8080:80',
-    'busybox',
-    'httpd',
-    '-f',
-    '-h',
-    '/var/www',
-  );
+  await runWebServer(daemon, 'web', '--network', 'app', '-p', '8080:80');
   const asker = 'while :; do nslookup web >/dev/null 2>&1 && echo ok || echo lost; sleep 0.02; done';
   await docker('run', '-d', '--name', 'asker', '--network', 'app', 'busybox', 'sh', '-c', asker);
   const before = await kernelState(host);

@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Daemon, Host } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
+import { runWebServer } from './web-server.ts';
 
 /** The daily work of the docker command, against Fairlead in a throw-away host. */
 
@@ -112,21 +113,7 @@ test('containers on a network of their own find each other by name, alias and sh
 
 test('a published port is reached from outside, from the host and from another container', async () => {
   await docker('network', 'create', 'front');
-  await docker(
-    'run',
-    '-d',
-    '--name',
-    'web',
-    '--network',
-    'front',
-    '-p',
-    '8080:80',
-    'busybox',
-    'httpd',
-    '-f',
-    '-h',
-    '/var/www',
-  );
+  await runWebServer(daemon, 'web', '--network', 'front', '-p', '8080:80');
   // Before docker 23 without brackets.
   assert.match(await docker('port', 'web'), /^80\/tcp -> 0\.0\.0\.0:8080\n80\/tcp -> (\[::\]|::):8080\n$/);
   const { ipv4, ipv6 } = host.addresses.host;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Daemon, Host } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
+import { runWebServer } from './web-server.ts';
 
 /** Containers on several networks: which is the way out, what moves with it, and what each interface is. */
 
@@ -41,21 +42,7 @@ async function fetch(port: number): Promise<string> {
 }
 
 test('the way out is chosen anew whenever a network comes or goes, and the ports go with it', async () => {
-  await docker(
-    'run',
-    '-d',
-    '--name',
-    'mover',
-    '--network',
-    'beta',
-    '-p',
-    '8080:80',
-    'busybox',
-    'httpd',
-    '-f',
-    '-h',
-    '/var/www',
-  );
+  await runWebServer(daemon, 'mover', '--network', 'beta', '-p', '8080:80');
   assert.equal(await ways('mover'), '10.50.2.1 fd50:2::1');
   // Both families go before one.
   await docker('network', 'connect', 'alpha', 'mover');

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Kernel, Recorder } from '@fairlead/kernel';
 import { Daemon, Host } from '@fairlead/lab';
+import { runWebServer } from './web-server.ts';
 
 /** What other tools have set up on the host stays as it is, through a whole life of the daemon. */
 
@@ -115,7 +115,7 @@ test('tables, policies, bridges, routes and namespaces of others are as before a
 
   await daemon.loadBusybox({ files: { '/var/www/index.html': 'it works\n' } });
   await daemon.docker('network', 'create', '--ipv6', 'app');
-  await daemon.docker('run', '-d', '--name', 'web', '-p', '8080:80', 'busybox', 'httpd', '-f', '-h', '/var/www');
+  await runWebServer(daemon, 'web', '-p', '8080:80');
   await daemon.docker('run', '-d', '--name', 'other', '--network', 'app', '-p', '8081:80', 'busybox', 'sleep', '1000');
   await daemon.docker('network', 'connect', 'app', 'web');
   await same('while containers run');
@@ -135,11 +135,9 @@ test('tables, policies, bridges, routes and namespaces of others are as before a
 
 test('a policy of the host that drops what is forwarded is neither lifted nor bypassed', async () => {
   await using daemon = await Daemon.fairlead(host);
-  await daemon.docker('run', '-d', '--name', 'late', '-p', '8082:80', 'busybox', 'httpd', '-f', '-h', '/var/www');
+  await runWebServer(daemon, 'late', '-p', '8082:80');
   const url = `http://${host.addresses.host.ipv4}:8082/`;
   const fetch = () => host.outside.run(['timeout', '2', 'busybox', 'wget', '-qO-', url]);
-  // The container runs, but its web server may not listen yet.
-  for (let attempt = 0; attempt < 40 && (await fetch()).code !== 0; attempt++) await sleep(50);
   assert.equal((await fetch()).stdout, 'it works\n');
   await host.exec('iptables', '-D', 'FORWARD', '-o', 'docker0', '-j', 'ACCEPT');
   assert.notEqual((await fetch()).code, 0);

@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Daemon, Host, refusalOf } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
+import { eventually } from './life-rig.ts';
 
 /** Logs as the docker command asks for them: their options, their files, and what becomes of them in a crash. */
 
@@ -83,10 +84,10 @@ describe('logs', { timeout: 120_000 }, () => {
     const loop = 'i=0; while [ $i -lt 600 ]; do i=$((i+1)); echo $i; [ $i = 200 ] && wait_for_go; usleep 3000; done';
     const options = ['--log-opt', 'max-size=5k', '--log-opt', 'max-file=50'];
     await docker('run', '-d', '--name', 'steady', ...options, 'busybox', 'sh', '-c', `${pause} ${loop}`);
-    await sleep(200);
+    await eventually('it has begun', async () => (await docker('logs', 'steady')) !== '');
     await engine.daemon.restart();
     // What was read and is not in the file when the daemon is killed is lost: here that is nothing.
-    while (!(await docker('logs', 'steady')).endsWith('200\n')) await sleep(50);
+    await eventually('it waits', async () => (await docker('logs', 'steady')).endsWith('200\n'));
     const pid = (await docker('inspect', '-f', '{{.State.Pid}}', 'steady')).trim();
     await engine.daemon.kill9();
     await engine.host.exec('touch', `/proc/${pid}/root/go`);
@@ -123,9 +124,11 @@ describe('logs', { timeout: 120_000 }, () => {
   });
 
   test('half a line that is there when the daemon is told to end comes out whole', async () => {
-    await docker('run', '-d', '--name', 'halved', 'busybox', 'sh', '-c', 'printf "one "; sleep 1.5; echo line');
-    await sleep(300);
+    const halves = 'printf "one "; touch /begun; until [ -e /go ]; do sleep 0.05; done; echo line';
+    await docker('run', '-d', '--name', 'halved', 'busybox', 'sh', '-c', halves);
+    await docker('exec', 'halved', 'timeout', '60', 'sh', '-c', 'until [ -e /begun ]; do sleep 0.05; done');
     await engine.daemon.restart();
+    await docker('exec', 'halved', 'touch', '/go');
     assert.equal(await docker('logs', '-f', 'halved'), 'one line\n');
   });
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Daemon, Host } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
+import { runWebServer } from './web-server.ts';
 
 /** Networks that change while containers are on them. */
 
@@ -10,7 +11,6 @@ let host: Host;
 let daemon: Daemon;
 const docker = (...words: string[]) => daemon.docker(...words);
 const fairlead = (...words: string[]) => engine.tryFairlead(...words);
-const web = ['busybox', 'httpd', '-f', '-h', '/var/www'];
 const P = 'com.docker.network.bridge.';
 
 before(async () => {
@@ -18,8 +18,8 @@ before(async () => {
   ({ host, daemon } = engine);
   const named = ['-o', `${P}name=br-app`, '--subnet', '10.9.0.0/24'];
   await docker('network', 'create', ...named, 'app');
-  await docker('run', '-d', '--name', 'web', '--network', 'app', '-p', '8080:80', ...web);
-  await docker('run', '-d', '--name', 'peer', '--network', 'app', ...web);
+  await runWebServer(daemon, 'web', '--network', 'app', '-p', '8080:80');
+  await docker('run', '-d', '--name', 'peer', '--network', 'app', 'busybox', 'sleep', '1000');
 });
 after(() => engine[Symbol.asyncDispose]());
 
@@ -73,8 +73,7 @@ test('ports, gateway mode and separation follow, and the daemon that starts agai
 
 test('a network gets IPv6: at once for who comes, at the next start for who is there', async () => {
   assert.equal((await fairlead('network', 'update', 'app', '--add-subnet', 'fd00:9::/64')).code, 0);
-  await docker('run', '-d', '--name', 'six', '--network', 'app', '-p', '8081:80', ...web);
-  await docker('exec', 'six', 'timeout', '10', 'sh', '-c', 'until wget -qO- http://[::1]; do sleep 0.02; done');
+  await runWebServer(daemon, 'six', '--network', 'app', '-p', '8081:80');
   assert.ok(await fetch(host.outside, '[2001:db8::2]:8081'));
   await docker('restart', '-t', '0', 'web');
   const address = '{{.NetworkSettings.Networks.app.IPAddress}} {{.NetworkSettings.Networks.app.GlobalIPv6Address}}';

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { busyboxImage, Daemon, Host } from '@fairlead/lab';
 import { startDockerd } from '../lab/peer.ts';
 import { eventually } from './life-rig.ts';
+import { runWebServer } from './web-server.ts';
 
 /** Firewalls of others on the host: theirs stays as it is, and where it is in the way Fairlead says so. */
 
@@ -21,8 +22,7 @@ before(async () => {
   await busyboxImage(image, { files: { '/var/www/index.html': 'it works\n' } });
   await daemon.docker('load', '-i', image);
   await daemon.docker('network', 'create', '--ipv6', '-o', 'com.docker.network.bridge.name=br-app', 'app');
-  const words = ['--name', 'web', '--network', 'app', '-p', '8080:80'];
-  await daemon.docker('run', '-d', ...words, 'busybox', 'httpd', '-f', '-h', '/var/www');
+  await runWebServer(daemon, 'web', '--network', 'app', '-p', '8080:80');
 });
 after(() => parts.disposeAsync());
 
@@ -115,27 +115,12 @@ test('Docker’s own engine and Fairlead go on beside each other', async () => {
   ]);
   await dockerd.docker('load', '-i', image);
   await dockerd.docker('network', 'create', 'theirs');
-  const words = ['--name', 'their-web', '--network', 'theirs', '-p', '8090:80'];
-  await dockerd.docker('run', '-d', ...words, 'busybox', 'httpd', '-f', '-h', '/var/www');
+  await runWebServer(dockerd, 'their-web', '--network', 'theirs', '-p', '8090:80');
   const theirs = await others();
   assert.ok(await answers(8090));
   assert.ok(await answers(8080));
   await daemon.docker('network', 'create', 'ours');
-  await daemon.docker(
-    'run',
-    '-d',
-    '--name',
-    'second',
-    '--network',
-    'ours',
-    '-p',
-    '8081:80',
-    'busybox',
-    'httpd',
-    '-f',
-    '-h',
-    '/var/www',
-  );
+  await runWebServer(daemon, 'second', '--network', 'ours', '-p', '8081:80');
   await daemon.restart();
   assert.ok(await answers(8081));
   const taken = await daemon.tryDocker(['run', '--rm', '-p', '8090:80', 'busybox', 'true']);
@@ -179,8 +164,7 @@ async function plugIn(port: string, address: string): Promise<void> {
 }
 
 test('a dockerd that comes later and takes docker0 changes nothing for containers on it, is left its part, and told of', async () => {
-  const serve = ['busybox', 'httpd', '-f', '-h', '/var/www'];
-  await daemon.docker('run', '-d', '--name', 'old', '-p', '8082:80', ...serve);
+  await runWebServer(daemon, 'old', '-p', '8082:80');
   const addresses = async (): Promise<string[]> =>
     (await host.exec('ip', '-o', '-4', 'address', 'show', 'docker0')).match(/(?<=inet )\S+/g) ?? [];
   const [ours = ''] = await addresses();

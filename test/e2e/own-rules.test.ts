@@ -4,6 +4,8 @@ import { resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Daemon, Host } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
+import { eventually } from './life-rig.ts';
+import { runWebServer } from './web-server.ts';
 
 /** The recipes of docs/own-rules.md do what their headings say, and outlive the daemon. */
 
@@ -24,10 +26,9 @@ before(async () => {
   ({ host, daemon } = engine);
   await host.outside.exec('ip', 'address', 'add', '192.0.2.9/24', 'dev', 'eth0');
   await daemon.docker('network', 'create', '-o', 'com.docker.network.bridge.name=br-app', 'app');
-  const words = ['--name', 'web', '--network', 'app', '-p', '8080:80', '-p', '8081:80'];
-  await daemon.docker('run', '-d', ...words, 'busybox', 'httpd', '-f', '-h', '/var/www');
+  await runWebServer(daemon, 'web', '--network', 'app', '-p', '8080:80', '-p', '8081:80');
   host.start(['busybox', 'httpd', '-f', '-p', '8099', '-h', '/etc']);
-  for (let attempt = 0; attempt < 100 && !(await asks('192.0.2.1')); attempt++);
+  await eventually('the host listens', async () => (await host.exec('ss', '-Hltn', 'sport = :8099')) !== '');
 });
 after(() => engine[Symbol.asyncDispose]());
 
@@ -83,7 +84,6 @@ const effects: Readonly<Record<string, () => Promise<readonly unknown[]>>> = {
   ],
   'Not too many new connections': async () => {
     const answers: boolean[] = [];
-    host.start(['busybox', 'httpd', '-f', '-p', '8099', '-h', '/etc']);
     for (let attempt = 0; attempt < 7; attempt++) answers.push(await asks('192.0.2.1'));
     return [answers[0], answers.at(-1), await asks('192.0.2.9')];
   },

@@ -1,9 +1,8 @@
-import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from '@fairlead/lab';
+import { eventually } from './life-rig.ts';
 
 /** One request that the plugin got. */
 export interface PluginCall {
@@ -33,7 +32,7 @@ export class PluginRig {
     const socket = PluginRig.#socket;
     await this.forget();
     this.#process = this.#host.start(['node', this.#program, socket, this.#folder]);
-    await until(async () => (await this.#host.run(['test', '-S', socket])).code === 0);
+    await eventually('the plugin listens', async () => (await this.#host.run(['test', '-S', socket])).code === 0);
   }
 
   /** Nothing is left of one that has ended, as after a reboot. */
@@ -80,13 +79,5 @@ export class PluginRig {
   /** Have it add something to its answers to `Join`. */
   joinWith(answer: object): void {
     writeFileSync(join(this.#folder, 'join.json'), JSON.stringify(answer));
-  }
-}
-
-/** Wait for something that comes by itself. */
-export async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (let attempt = 0; !(await isSo()); attempt++) {
-    assert.ok(attempt < 200, 'it never came to be so');
-    await sleep(50);
   }
 }

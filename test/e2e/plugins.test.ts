@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Daemon, type Host, refusalOf } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
-import { type PluginCall, PluginRig, until } from './plugin-rig.ts';
+import { eventually } from './life-rig.ts';
+import { type PluginCall, PluginRig } from './plugin-rig.ts';
 import { reboot } from './reboot.ts';
+import { runWebServer } from './web-server.ts';
 
 /** Networks and addresses of a plugin: a small real one in the host, seen with the docker command. */
 
@@ -51,23 +52,7 @@ test('a plugin makes a network, and is told what Docker would tell it', async ()
 });
 
 test('its interface moves into the container, whose way out and ports go by a bridge of the engine', async () => {
-  await docker(
-    'run',
-    '-d',
-    '--name',
-    'web',
-    '-p',
-    '8080:80',
-    '--network',
-    'first',
-    '--network-alias',
-    'site',
-    'busybox',
-    'httpd',
-    '-f',
-    '-h',
-    '/var/www',
-  );
+  await runWebServer(daemon, 'web', '-p', '8080:80', '--network', 'first', '--network-alias', 'site');
   const asked = plugin.calls();
   assert.deepEqual(methods(asked), ['CreateEndpoint', 'Join']);
   const container = await inspected('web');
@@ -120,9 +105,9 @@ test('a killed daemon finds everything as it was, and what died meanwhile is tol
   const { Pid } = (await inspected('mayfly')).State;
   await daemon.kill9();
   await host.exec('kill', '-9', String(Pid));
-  await sleep(300);
+  await eventually('it is dead', async () => (await host.run(['test', '-e', `/proc/${Pid}`])).code !== 0);
   await daemon.restart();
-  await until(async () => plugin.unreadCalls().includes('DeleteEndpoint'));
+  await eventually('the plugin is told', async () => plugin.unreadCalls().includes('DeleteEndpoint'));
   assert.deepEqual(methods(plugin.calls()), ['Plugin.Activate', 'Leave', 'DeleteEndpoint']);
   assert.match(
     await host.outside.exec('busybox', 'wget', '-qO-', `http://${host.addresses.host.ipv4}:8080/`),
@@ -206,7 +191,7 @@ test('a bridge has addresses of a plugin; a container keeps its own until it goe
   await docker('restart', '-t', '0', 'out');
   assert.deepEqual(methods(plugin.calls()), []);
   await docker('rm', '-f', 'out');
-  await until(async () => plugin.unreadCalls().includes('10.200.1.44'));
+  await eventually('the plugin is asked', async () => plugin.unreadCalls().includes('10.200.1.44'));
   plugin.calls();
   await docker('network', 'rm', 'third');
   assert.deepEqual(
@@ -341,7 +326,7 @@ test('a plugin that has ended keeps nobody from stopping; what it has to know it
   plugin.calls();
   await plugin.start();
   await daemon.restart();
-  await until(async () => !(await host.exec('ip', '-br', 'link')).includes('pb'));
+  await eventually('its bridges are gone', async () => !(await host.exec('ip', '-br', 'link')).includes('pb'));
   const links = (await host.exec('ip', '-br', 'link'))
     .trim()
     .split('\n')
@@ -363,11 +348,11 @@ test('after a reboot a container on a network of a plugin waits for the plugin, 
   await plugin.forget();
   await reboot(engine);
   const runs = async (name: string) => (await inspected(name)).State.Running === true;
-  await until(() => runs('plain'));
-  await until(async () => /container waits for its plugin/.test(daemon.log()));
+  await eventually('plain runs', () => runs('plain'));
+  await eventually('it is said', async () => /container waits for its plugin/.test(daemon.log()));
   assert.equal(await runs('patient'), false);
   await plugin.start();
-  await until(() => runs('patient'));
+  await eventually('patient runs', () => runs('patient'));
   assert.match(await docker('exec', 'patient', 'ip', '-o', 'link'), / net0@/);
   assert.doesNotMatch(daemon.log(), /container not started with the daemon/);
   await docker('rm', '-f', 'patient', 'plain');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Daemon, Host } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
+import { runWebServer, whenListening } from './web-server.ts';
 
 /** Ports that are for some askers only: by label, by option, changed while the container runs, and told of. */
 
@@ -55,10 +56,8 @@ async function askHost(place: string): Promise<boolean> {
   return (await host.run(['timeout', '3', 'busybox', 'wget', '-qO-', `http://${place}/`])).stdout === 'it works\n';
 }
 
-async function serve(name: string, ...words: string[]): Promise<void> {
-  await docker('run', '-d', '--name', name, '--network', 'dual', ...words, ...web);
-  const wait = 'until wget -qO- http://127.0.0.1 >/dev/null; do sleep 0.02; done';
-  await docker('exec', name, 'timeout', '10', 'sh', '-c', wait);
+function serve(name: string, ...words: string[]): Promise<void> {
+  return runWebServer(daemon, name, '--network', 'dual', ...words);
 }
 
 test('a label limits a port to sources, in both families; the host itself may always', async () => {
@@ -111,8 +110,8 @@ test('a port may be for those who come by an interface, and a network may say wh
   assert.equal((await fairlead(...run, ...web)).code, 0);
   const network = ['--ipv6', '-o', 'com.fairlead.ports.sources=192.0.2.1'];
   await docker('network', 'create', ...network, 'closed');
-  await docker('run', '-d', '--name', 'inside', '--network', 'closed', '-p', '8084:80', ...web);
-  await docker('exec', 'inside', 'timeout', '10', 'sh', '-c', 'until wget -qO- 127.0.0.1; do sleep 0.02; done');
+  await whenListening(daemon, 'by');
+  await runWebServer(daemon, 'inside', '--network', 'closed', '-p', '8084:80');
   await assertAnswered(8082, everybody);
   await assertAnswered(8083, []);
   await assertAnswered(8084, ['192.0.2.1']);

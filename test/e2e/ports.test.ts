@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Daemon, Host } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
+import { runWebServer } from './web-server.ts';
 
 /** Published ports as the docker command asks for them, shows them, and is refused them. */
 
@@ -22,18 +23,8 @@ async function fetch(space: Host | Host['outside'], place: string): Promise<bool
   return (await space.run(['timeout', '3', 'busybox', 'wget', '-qO-', `http://${place}/`])).stdout === 'it works\n';
 }
 
-/** A web server that answers when this resolves. */
-async function serve(name: string, ...words: string[]): Promise<void> {
-  await docker('run', '-d', '--name', name, ...words, ...web);
-  await docker(
-    'exec',
-    name,
-    'timeout',
-    '10',
-    'sh',
-    '-c',
-    'until wget -qO- http://127.0.0.1 >/dev/null; do sleep 0.02; done',
-  );
+function serve(name: string, ...words: string[]): Promise<void> {
+  return runWebServer(daemon, name, ...words);
 }
 
 async function portsOf(name: string): Promise<string> {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, suite, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Kernel, Recorder } from '@fairlead/kernel';
 import { busyboxImage, Daemon, Host } from '@fairlead/lab';
 import { eventually } from './life-rig.ts';
+import { whenListening } from './web-server.ts';
 
 /**
  * The commands of four well-known walks through container networking, as their notes have them, with the real docker
@@ -93,10 +93,9 @@ suite('notes on Linux networking', () => {
 
   test('a port of the host leads to the port of the container', async () => {
     await shell('docker run --name con -d -p8000:8000 ubuntu httpd -f -p 8000 -h /var/www');
+    await whenListening(daemon, 'con', 8000);
     const url = `http://${host.addresses.host.ipv4}:8000/`;
-    // The container runs, but its web server may not listen yet.
-    const served = `until busybox wget -qO- ${url} 2>/dev/null; do sleep 0.02; done`;
-    assert.equal(await host.outside.exec('timeout', '10', 'sh', '-c', served), 'it works\n');
+    assert.equal(await host.outside.exec('busybox', 'wget', '-qO-', url), 'it works\n');
     assert.equal(await host.exec('busybox', 'wget', '-qO-', 'http://127.0.0.1:8000/'), 'it works\n');
     assert.match(await shell('nft list map inet fairlead publish4'), /tcp \. 8000 : 172\.17\.0\.2 \. 8000/);
   });
@@ -152,6 +151,7 @@ suite('notes on Linux networking', () => {
       done`);
     await host.outside.exec('ip', 'route', 'add', '172.16.0.0/24', 'via', host.addresses.host.ipv4);
     await shell('docker run --name con -d -p 8000:80 ubuntu httpd -f -h /var/www');
+    await whenListening(daemon, 'con');
     const ping = (address: string) => shell(`nsenter --net=/run/demo1 busybox ping -c1 -W2 -I pair1-b ${address}`);
     for (const address of ['172.16.0.1', '172.16.0.3', host.addresses.outside.ipv4]) await ping(address);
     await host.outside.exec('busybox', 'ping', '-c1', '-W2', '172.16.0.2');
@@ -173,6 +173,7 @@ suite('notes on pods', () => {
     assert.match(own, /inet 172\.17\.0\.2\/16/);
     assert.equal(await shell('docker exec actual-app ip addr'), own);
     await shell('docker exec -d actual-app httpd -f -p 127.0.0.1:81 -h /var/www');
+    await whenListening(daemon, 'actual-app', 81);
     assert.equal(await shell('docker exec pause wget -qO- http://127.0.0.1:81/'), 'it works\n');
   });
 
@@ -327,10 +328,6 @@ suite('the deep dive', () => {
 });
 
 /** Wait for a container that another program starts. */
-async function whenRunning(name: string): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    if ((await docker('ps', '-q', '--filter', `name=${name}`)) !== '') return;
-    await sleep(50);
-  }
-  assert.fail(`${name} does not run`);
+function whenRunning(name: string): Promise<void> {
+  return eventually(`${name} runs`, async () => (await docker('ps', '-q', '--filter', `name=${name}`)) !== '');
 }

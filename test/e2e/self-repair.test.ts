@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { labAddresses } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
 import { kernelState, settled } from './kernel-state.ts';
+import { runWebServer } from './web-server.ts';
 
 /** What somebody takes from the host's network is put back by the daemon that runs, and said. */
 
@@ -12,12 +13,11 @@ let bridge: string;
 let cable: string;
 
 before(async () => {
-  engine = await EngineHost.start({ '/www/index.html': 'served\n' });
+  engine = await EngineHost.start({ '/var/www/index.html': 'served\n' });
   const subnets = ['--ipv6', '--subnet', '10.99.0.0/24', '--subnet', 'fd99::/64'];
   const id = await engine.daemon.docker('network', 'create', ...subnets, 'app');
   bridge = `br-${id.slice(0, 12)}`;
-  const serve = ['-p', '8080:80', 'busybox', 'httpd', '-f', '-h', '/www'];
-  await engine.daemon.docker('run', '-d', '--name', 'web', '--network', 'app', ...serve);
+  await runWebServer(engine.daemon, 'web', '--network', 'app', '-p', '8080:80');
   const [port] = JSON.parse(await engine.host.exec('ip', '-j', 'link', 'show', 'master', bridge));
   cable = port.ifname;
 });

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { ApiClient } from '@fairlead/api/client';
 import type { Daemon, Host } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
+import { whenListening } from './web-server.ts';
 
 const launcher = resolve(import.meta.dirname, '../../fairlead');
 
@@ -137,6 +138,7 @@ export class TraceLab implements AsyncDisposable {
     await run('plain', 'bridge', ...server);
     await run('simple', 'bridge', ...idle);
     await daemon.docker('create', '--name', 'asleep', '--network', 'app', ...idle);
+    for (const name of ['db', 'far', 'secret', 'still', 'spare', 'plain']) await whenListening(daemon, name);
     await this.#learnNames(['web', 'db', 'far', 'secret', 'calm', 'still', 'plain', 'simple']);
     for (const network of ['app', 'other', 'inner', 'quiet']) {
       const id = await daemon.docker('network', 'inspect', '-f', '{{.Id}}', network);

@@ -66,7 +66,7 @@ describe('user namespaces', { timeout: 180_000 }, () => {
     await docker('run', '-d', '--name', 'web', '--net', 'net', '-p', '8080:80', 'busybox', 'sh', '-c', serve);
     assert.equal(await run(['--net', 'net'], 'until nc -w 2 web 80; do sleep 0.1; done'), 'served\n');
     assert.equal(await run(['--net', 'container:web'], 'until nc -w 2 127.0.0.1 80; do sleep 0.1; done'), 'served\n');
-    const ask = 'until exec 3<>/dev/tcp/127.0.0.1/8080; do sleep 0.1; done; cat <&3';
+    const ask = 'until said=$(cat </dev/tcp/127.0.0.1/8080) && [ "$said" ]; do sleep 0.1; done; echo "$said"';
     assert.equal(await host.exec('bash', '-c', ask), 'served\n');
     const pid = (await docker('inspect', '-f', '{{.State.Pid}}', 'web')).trim();
     assert.equal(await host.exec('stat', '-c', '%u', `/proc/${pid}`), `${root}\n`);

@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { ApiClient } from '@fairlead/api/client';
-import { PluginRig, until } from './plugin-rig.ts';
+import { eventually } from './life-rig.ts';
+import { PluginRig } from './plugin-rig.ts';
 import { VolumeRig } from './volume-rig.ts';
 
 /** Volumes of a plugin: a small real one in the host, seen with the docker command. Words: `peer-sessions.test.ts`. */
@@ -79,7 +80,7 @@ test('the image’s content is copied, unless that was forbidden, and files come
 
 test('anonymous volumes of a plugin go with their container', async () => {
   await docker('run', '--rm', '--volume-driver', 'plug', '-v', '/extra', 'seeded', 'true');
-  await until(async () => readdirSync(placeOf()).length === 0);
+  await eventually('the volumes are gone', async () => readdirSync(placeOf()).length === 0);
   await docker('create', '--name', 'kept', '--volume-driver', 'plug', 'seeded');
   assert.match(await docker('volume', 'ls'), /^plug +[0-9a-f]{64}$/m);
   await docker('rm', '-v', 'kept');
@@ -180,9 +181,9 @@ test('a plugin that comes up after the daemon is waited for by who is to start w
   await rig.host.exec('mv', socket, `${socket}.away`);
   await rig.daemon.restart();
   const state = async (field: string) => await docker('inspect', '-f', `{{.State.${field}}}`, 'early');
-  await until(async () => /plugin "plug" not found/.test(await state('Error')));
+  await eventually('it waits', async () => /plugin "plug" not found/.test(await state('Error')));
   await rig.host.exec('mv', `${socket}.away`, socket);
-  await until(async () => (await state('Status')) === 'running');
+  await eventually('it runs', async () => (await state('Status')) === 'running');
   assert.equal(await state('Error'), '');
 });
 
@@ -195,9 +196,9 @@ test('a killed daemon leaves what runs as it is, and takes back what did not com
   // From here on the plugin has done what it is asked for, and the daemon is killed before it hears so.
   for (const method of ['Mount', 'Remove']) plugin.say(`VolumeDriver.${method}`, 'hang');
   const cut = start('cut').catch(() => {});
-  await until(async () => plugin.unreadCalls().includes('"Name":"cut","ID"'));
+  await eventually('the plugin is asked', async () => plugin.unreadCalls().includes('"Name":"cut","ID"'));
   const doomed = docker('volume', 'rm', 'doomed').catch(() => {});
-  await until(async () => plugin.unreadCalls().includes('VolumeDriver.Remove'));
+  await eventually('the volume is removed', async () => plugin.unreadCalls().includes('VolumeDriver.Remove'));
   await rig.daemon.kill9();
   await Promise.all([cut, doomed]);
   const container = ['-a', '/run/fairlead/containerd/containerd.sock', '-n', 'fairlead'];
@@ -206,8 +207,10 @@ test('a killed daemon leaves what runs as it is, and takes back what did not com
   plugin.calls();
   await rig.daemon.restart();
   const told = () => plugin.unreadCalls();
-  await until(async () => ['Remove', 'Unmount'].every((method) => told().includes(`VolumeDriver.${method}`)));
-  await until(async () => mountsOf('mortal').length === 0 && !existsSync(placeOf('doomed')));
+  await eventually('the plugin is told', async () =>
+    ['Remove', 'Unmount'].every((method) => told().includes(`VolumeDriver.${method}`)),
+  );
+  await eventually('nothing is left', async () => mountsOf('mortal').length === 0 && !existsSync(placeOf('doomed')));
   assert.equal(mountsOf('steady').length, 1);
   assert.match(told(), /VolumeDriver\.Unmount[^\n]*"Name":"cut"/);
   assert.deepEqual(lines(await docker('volume', 'ls', '-q')).sort(), ['cut', 'mortal', 'steady']);

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { childrenOf, type Finished } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
+import { whenListening } from './web-server.ts';
 
 /** The command, as it is started from a clone. */
 export const fairlead = resolve(import.meta.dirname, '../../fairlead');
@@ -44,6 +45,7 @@ export class WatchingRig implements AsyncDisposable {
     const server = ['busybox', 'httpd', '-f', '-h', '/etc'];
     await daemon.docker(...run, 'db', '--ip', '10.9.1.3', '--ip6', 'fd00:9:1::3', '-p', '8080:80', ...server);
     await daemon.docker('run', '-d', '--network', 'other', '--name', 'far', ...server);
+    await whenListening(daemon, 'db');
   }
 
   /** Run `fairlead` in the host. */

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually, eventuallyEqual } from './life-rig.ts';
 import { type Watching, WatchingRig } from './watching-rig.ts';
 
 /** Commands that show what goes on in the network: `fairlead flows`, `fairlead capture`, `fairlead log`. */
@@ -108,11 +109,9 @@ test('flows: those of a container that is gone keep its name, also when another 
   await run('old', 'sleep 0.6; wget -qO- http://10.9.1.3/hostname; sleep 0.3');
   await run('new', 'sleep 0.6; wget -qO- http://10.9.1.3/passwd; sleep 0.3');
   for (const name of ['old', 'new']) {
-    const flows = await list('--container', name, '--port', '80');
-    assert.deepEqual(
-      flows.map(({ from, to }) => [from.name, to.name]),
-      [[name, 'db']],
-    );
+    const ends = async () =>
+      (await list('--container', name, '--port', '80')).map(({ from, to }) => [from.name, to.name]);
+    await eventuallyEqual(ends, [[name, 'db']]);
   }
   assert.deepEqual(await list('--container', 'nobody'), []);
 });
@@ -125,32 +124,25 @@ async function packetSockets(container: string): Promise<number> {
   return table.trim().split('\n').length - 1;
 }
 
-async function until(isSo: () => Promise<boolean>, what: string): Promise<void> {
-  for (let attempt = 0; !(await isSo()); attempt++) {
-    assert.ok(attempt < 200, what);
-    await sleep(50);
-  }
-}
-
 test('capture: tcpdump reads what was captured in a container, and names are in the file', async () => {
   const file = join(rig.engine.host.folder, 'web.pcapng');
   {
     using _capture = rig.watch('capture', 'web', '-w', file, 'tcp', 'and', 'host', 'db');
-    await until(async () => (await packetSockets('web')) === 1, 'nothing listens');
+    await eventually('somebody listens', async () => (await packetSockets('web')) === 1);
     for (const url of ['http://10.9.1.3/hostname', 'http://[fd00:9:1::3]/hostname'])
       assert.ok(await rig.fetch('web', url));
-    await until(async () => existsSync(file) && readFileSync(file).length > 2000, 'nothing was written');
+    await eventually('it is written', async () => existsSync(file) && readFileSync(file).length > 2000);
     const text = await rig.engine.host.exec('tcpdump', '-nnr', file);
     assert.match(text, /IP 10\.9\.1\.2\.\d+ > 10\.9\.1\.3\.80: Flags \[S\]/);
-    await until(async () => {
+    await eventually('there is a packet of IPv6', async () => {
       const read = await rig.engine.host.exec('tcpdump', '-nnr', file, 'ip6');
       return /IP6 fd00:9:1::2\.\d+ > fd00:9:1::3\.80: Flags \[S\]/.test(read);
-    }, 'no packet of IPv6');
+    });
     assert.doesNotMatch(text, /ARP|ICMP/);
     assert.match(readFileSync(file, 'latin1'), /\x0a\x09\x01\x03db\x00/);
   }
   // The command was killed: nothing listens any more.
-  await until(async () => (await packetSockets('web')) === 0, 'somebody still listens');
+  await eventually('nobody listens', async () => (await packetSockets('web')) === 0);
 });
 
 test('capture: what a network forwards, and the host’s end of a cable, are lines where they are read', async () => {
@@ -161,7 +153,7 @@ test('capture: what a network forwards, and the host’s end of a cable, are lin
     try {
       const line = await capture.until((text) => text.includes('10.9.1.3:80'));
       assert.match(line, /^[\d:.]+ {2}host:\S+ in {2}10\.9\.1\.2:\d+ → 10\.9\.1\.3:80 tcp SYN {2}74 bytes$/);
-      await until(async () => capture.complaints().includes('1 packet captured, 0 dropped'), 'it does not end');
+      await eventually('it ends', async () => capture.complaints().includes('1 packet captured, 0 dropped'));
     } finally {
       clearInterval(asking);
     }
@@ -287,8 +279,7 @@ test('flows: what was set in the host meanwhile is given back, also by the start
   const { host, daemon } = rig.engine;
   const accounting = async () => (await host.exec('sysctl', '-n', 'net.netfilter.nf_conntrack_acct')).trim();
   // It is set a moment after the API answers.
-  for (let attempt = 0; attempt < 100 && (await accounting()) !== '1'; attempt++) await sleep(50);
-  assert.equal(await accounting(), '1');
+  await eventuallyEqual(accounting, '1');
   await daemon.kill9();
   assert.equal(await accounting(), '1');
   await daemon.restart();

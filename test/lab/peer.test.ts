@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Host } from '@fairlead/lab';
+import { runWebServer } from '../e2e/web-server.ts';
 import { startDockerd } from './peer.ts';
 import { Registry } from './registry.ts';
 
@@ -9,7 +10,7 @@ test('dockerd runs in a host, publishes to the outside, and pushes to and pulls 
   await using dockerd = await startDockerd(host);
   await dockerd.loadBusybox({ files: { '/var/www/index.html': 'it works\n' } });
 
-  await dockerd.docker('run', '-d', '--name', 'web', '-p', '8080:80', 'busybox', 'httpd', '-f', '-h', '/var/www');
+  await runWebServer(dockerd, 'web', '-p', '8080:80');
   const page = `http://${host.addresses.host.ipv4}:8080/index.html`;
   assert.equal(await host.outside.exec('busybox', 'wget', '-qO-', page), 'it works\n');
 
