@@ -1,8 +1,8 @@
 import { addressOf, type IpAddress, parseIpAddress } from '@fairlead/base';
 import { claimantOf, conflictPause, DEFAULT_PROBE, PROBES, probeFrame } from './address-probe.ts';
+import { readDatagram } from './datagram.ts';
 import { type Dhcp4Message, decodeDhcp4 } from './dhcp4-message.ts';
 import { addressesIn, dhcp4Option, dhcp4Type, typeOf4 } from './dhcp4-option.ts';
-import { readDatagram } from './frame.ts';
 import type { ClientIdentity, HostLease, LeaseServer } from './lease.ts';
 import { lease4 } from './lease4.ts';
 import type { ClientManners, ClientState, Machine, Step } from './machine.ts';

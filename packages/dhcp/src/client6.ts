@@ -1,7 +1,7 @@
 import { addressOf, type IpAddress } from '@fairlead/base';
 import { claimantOf, conflictPause, DEFAULT_PROBE, PROBES, probeFrame } from './address-probe.ts';
+import { readDatagram } from './datagram.ts';
 import { type Dhcp6Message, decodeDhcp6, dhcp6Type } from './dhcp6-message.ts';
-import { readDatagram } from './frame.ts';
 import type { ClientIdentity, HostLease, LeaseServer } from './lease.ts';
 import { autonomousLease, type Information, lease6 } from './lease6.ts';
 import type { ClientManners, ClientState, Machine, Step } from './machine.ts';

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type ClassicInstruction, linkLocalAddress, parseIpAddress, parseMacAddress } from '@fairlead/base';
+import { readLinkMessage } from '@fairlead/base/frame';
 import fc from 'fast-check';
 import { claimantOf, probeFrame } from './address-probe.ts';
+import { datagramFrame, readDatagram } from './datagram.ts';
 import { type Dhcp4Message, decodeDhcp4, encodeDhcp4 } from './dhcp4-message.ts';
 import { decodeRoutes, maskLengthIn, searchIn } from './dhcp4-option.ts';
 import { type Dhcp6Message, decodeDhcp6, encodeDhcp6 } from './dhcp6-message.ts';
 import { decodeNames, encodeName } from './domain-names.ts';
-import { datagramFrame, readDatagram, readLinkMessage } from './frame.ts';
 import { claimFilter, claimType, linkFilter } from './link-filter.ts';
 import { MalformedMessage } from './malformed-message.ts';
 import { decodeAdvertisement, readAdvertisement } from './router-advertisement.ts';

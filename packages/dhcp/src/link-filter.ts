@@ -9,6 +9,7 @@ import {
   classicOpcode as op,
   wholePacket,
 } from '@fairlead/base';
+import { neighborType } from '@fairlead/base/neighbor-frame';
 
 const load = (code: number, k: number): ClassicInstruction => ({ code, jt: 0, jf: 0, k });
 const equal = (k: number, jt: number, jf: number): ClassicInstruction => ({ code: op.ifEqual, jt, jf, k });
@@ -93,7 +94,7 @@ export function claimFilter(address: IpAddress, mac: MacAddress): ClassicInstruc
 
 /** Ethernet type of the frames that {@link claimFilter} keeps. */
 export function claimType(address: IpAddress): number {
-  return familyOf(address) === 4 ? 0x0806 : 0x86dd;
+  return neighborType[familyOf(address)];
 }
 
 /** Ports that servers answer to. */

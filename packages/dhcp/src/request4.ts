@@ -1,7 +1,7 @@
 import { addressOf, type IpAddress, ipToBytes, type MacAddress, parseIpAddress, parseMacAddress } from '@fairlead/base';
+import { datagramFrame } from './datagram.ts';
 import { encodeDhcp4 } from './dhcp4-message.ts';
 import { dhcp4Option, dhcp4Type } from './dhcp4-option.ts';
-import { datagramFrame } from './frame.ts';
 import { clientIdentifier } from './identity.ts';
 import type { ClientIdentity, HostLease } from './lease.ts';
 

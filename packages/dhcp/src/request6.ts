@@ -1,6 +1,6 @@
 import { addressOf, type IpAddress, linkLocalAddress, parseIpAddress, parseMacAddress } from '@fairlead/base';
+import { datagramFrame } from './datagram.ts';
 import { type Dhcp6Message, dhcp6Option, dhcp6Type, encodeDhcp6 } from './dhcp6-message.ts';
-import { datagramFrame } from './frame.ts';
 import type { ClientIdentity, HostLease } from './lease.ts';
 
 /** What a client says. Everything goes to all servers; the identifier says which one is meant (RFC 8415, 18). */

@@ -13,8 +13,8 @@ import {
   parseMacAddress,
   prefixOf,
 } from '@fairlead/base';
+import { linkMessageFrame, readLinkMessage } from '@fairlead/base/frame';
 import { decodeNames } from './domain-names.ts';
-import { linkMessageFrame, readLinkMessage } from './frame.ts';
 import { decoding, MalformedMessage } from './malformed-message.ts';
 
 /** What a router says of its link (RFC 4861, 4.2). Times are seconds; {@link FOR_EVER} means for ever. */

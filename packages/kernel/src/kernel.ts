@@ -1,4 +1,5 @@
 import { type IpAddress, lateModule } from '@fairlead/base';
+import { announcementFrame } from '@fairlead/base/neighbor-frame';
 import {
   type ChainReference,
   type Change,
@@ -25,7 +26,7 @@ import { readSysctlHere, writeSysctlHere } from './change/sysctl.ts';
 import { type FeatureName, features } from './features.ts';
 import { listEmptyPins, listNamespaces, type NamespacePlaces } from './namespace/namespace.ts';
 import { OpenNamespaces } from './namespace/open-namespaces.ts';
-import { announcementFrame, sendFrames } from './socket/address-announcement.ts';
+import { sendFrames } from './socket/frame-sending.ts';
 import { errnoOf } from './system-call/errno-of.ts';
 
 const newsWatch = lateModule(() => import('./socket/news-watch.ts'));

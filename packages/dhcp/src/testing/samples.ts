@@ -9,13 +9,17 @@ import {
   parseIpAddress,
   parseMacAddress,
 } from '@fairlead/base';
+import { etherType, linkMessageFrame } from '@fairlead/base/frame';
+import { announcementFrame, arpPacket } from '@fairlead/base/neighbor-frame';
+import { datagramFrame, readDatagram } from '../datagram.ts';
 import { type Dhcp4Message, decodeDhcp4, encodeDhcp4 } from '../dhcp4-message.ts';
 import { type Dhcp6Message, decodeDhcp6, encodeDhcp6 } from '../dhcp6-message.ts';
-import { datagramFrame, linkMessageFrame, readDatagram } from '../frame.ts';
 import { clientIdentity } from '../identity.ts';
 
 /** Who asks in the tests. */
 export const identity = clientIdentity('c'.repeat(64), 'n'.repeat(64), parseMacAddress('02:42:00:00:00:05'), 'web');
+
+const NOBODY = parseIpAddress('0.0.0.0');
 
 /** Hardware address of everybody who answers. */
 export const serverMac = parseMacAddress('52:54:00:00:00:01');
@@ -85,19 +89,16 @@ export function reply6(message: Partial<Dhcp6Message> & Pick<Dhcp6Message, 'type
 
 /** What somebody says who has an address: an answer of ARP, or a neighbour advertisement to everybody. */
 export function claim(address: IpAddress, mac = serverMac): Uint8Array {
-  const bytes = ipToBytes(address);
-  if (familyOf(address) === 4) {
-    const writer = new ByteWriter(42).bytes(macToBytes(identity.mac)).bytes(macToBytes(mac)).u16be(0x0806);
-    const header = writer.u16be(1).u16be(0x0800).u8(6).u8(4).u16be(2).bytes(macToBytes(mac)).bytes(bytes);
-    return header.bytes(macToBytes(identity.mac)).zeros(4).finish();
-  }
-  return linkMessageFrame({
-    sourceMac: mac,
-    destinationMac: parseMacAddress('33:33:00:00:00:01'),
-    source: address,
-    destination: parseIpAddress('ff02::1'),
-    message: new ByteWriter(24).u8(136).zeros(7).bytes(bytes).finish(),
-  });
+  if (familyOf(address) === 6) return announcementFrame(address, mac);
+  const answer = {
+    operation: 'reply',
+    senderMac: mac,
+    sender: address,
+    targetMac: identity.mac,
+    target: NOBODY,
+  } as const;
+  const writer = new ByteWriter(42).bytes(macToBytes(identity.mac)).bytes(macToBytes(mac)).u16be(etherType.arp);
+  return writer.bytes(arpPacket(answer)).finish();
 }
 
 /** What a router announces: 2001:db8:1::/64, itself as the way out for half an hour, and a name server. */

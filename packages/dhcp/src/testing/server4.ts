@@ -1,8 +1,8 @@
 import { ByteWriter, type IpAddress, ipToBytes, parseIpAddress, parseMacAddress } from '@fairlead/base';
 import { claimantOf, probeFrame } from '../address-probe.ts';
+import { type Datagram, datagramFrame, readDatagram } from '../datagram.ts';
 import { type Dhcp4Message, decodeDhcp4, encodeDhcp4 } from '../dhcp4-message.ts';
 import { dhcp4Option, dhcp4Type, typeOf4 } from '../dhcp4-option.ts';
-import { type Datagram, datagramFrame, readDatagram } from '../frame.ts';
 import { claim } from './samples.ts';
 
 /** Hardware address of somebody else. */

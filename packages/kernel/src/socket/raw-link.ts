@@ -9,7 +9,7 @@ import type { NamespaceName } from '@fairlead/netlink';
 import { OpenNamespace } from '../namespace/open-namespace.ts';
 import { bind, close, closeAsync, recv, sendto, socket, whenReadable } from '../system-call/syscalls.ts';
 import { SystemCallError } from '../system-call/system-call-error.ts';
-import { sendFrames } from './address-announcement.ts';
+import { sendFrames } from './frame-sending.ts';
 import { type BoundAddress, closeDescriptor, openDatagramSocket } from './network-socket.ts';
 import { attachFilter } from './socket-filter.ts';
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { sendFrames } from '../socket/address-announcement.ts';
+export { sendFrames } from '../socket/frame-sending.ts';
 export { type ConformingKernel, conformanceTests } from './conformance.ts';
 export { dumpObjects } from './dump.ts';
 export { FakeKernel } from './fake-kernel.ts';

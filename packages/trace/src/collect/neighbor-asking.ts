@@ -1,15 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import { familyOf } from '@fairlead/base';
+import { type NeighborQuestion, neighborType, questionFrame, readNeighborFrame } from '@fairlead/base/neighbor-frame';
 import { openRawLink } from '@fairlead/kernel/raw-link';
 import type { NamespaceName } from '@fairlead/netlink';
-import { readNeighborPacket } from '../packet/neighbor-packet.ts';
-import {
-  answerFilter,
-  ETHERNET,
-  type NeighborQuestion,
-  questionFrame,
-  questionTypes,
-} from '../packet/neighbor-question.ts';
+import { answerFilter } from '../packet/neighbor-answer.ts';
 
 /** Milliseconds after which who has not answered is asked again, so often, before he counts as silent. */
 const WAIT = 120;
@@ -30,10 +24,10 @@ export async function askOnLink(
   const family = familyOf(question.target);
   let answered = false;
   const onFrame = (frame: Uint8Array): void => {
-    const packet = readNeighborPacket(frame.subarray(ETHERNET));
-    answered ||= packet?.kind === 'answer' && packet.target === question.target;
+    const said = readNeighborFrame(frame);
+    answered ||= said?.kind === 'answer' && said.target === question.target;
   };
-  const filter = { program: answerFilter(family), type: questionTypes[family], ports: [] };
+  const filter = { program: answerFilter(family), type: neighborType[family], ports: [] };
   try {
     using open = openRawLink({ namespace, link, ...filter, onFrame });
     for (let asked = 0; asked < QUESTIONS && !answered; asked++) {

@@ -1,8 +1,8 @@
+import type { NeighborPacket } from '@fairlead/base/neighbor-frame';
 import type { OpenNamespace } from '@fairlead/kernel';
 import type { ChainSummary } from '@fairlead/netlink';
 import type { NeighborDrop } from '../model/facts.ts';
 import { readNeighborPacketAnywhere } from '../packet/carried-packet.ts';
-import type { NeighborPacket } from '../packet/neighbor-packet.ts';
 import type { EventRecord } from '../program/event-record.ts';
 import type { Namespaces } from './namespaces.ts';
 import type { PlaceMap } from './place-map.ts';

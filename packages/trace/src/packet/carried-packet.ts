@@ -1,4 +1,4 @@
-import { type NeighborPacket, readNeighborPacket } from './neighbor-packet.ts';
+import { type NeighborPacket, readNeighborPacket } from '@fairlead/base/neighbor-frame';
 import { type PacketHeader, type PacketRole, readPacketHeader, roleOf } from './packet-header.ts';
 
 /** Ways in which a packet is put into another one, by what the kernel calls them. */
