@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiClient } from '@fairlead/api/client';
 import { childrenOf } from '@fairlead/lab';
 import { BuildRig } from './build-rig.ts';
+import { Dice } from './dice.ts';
 
 /** Builds that are cut off: by their client, by the end of the daemon, by the end of containerd. */
 
@@ -109,15 +110,15 @@ async function assertEachRuns(ids: Iterable<string>): Promise<void> {
 }
 
 test('the daemon is killed at any moment of a build: nothing is left of it', async () => {
-  const seed = Number(process.env['FAIRLEAD_SEED'] ?? Date.now() % 100_000);
+  const dice = new Dice();
   for (let round = 0; round < 8; round++) {
-    const wait = (seed * (round + 1) * 7919) % 1600;
+    const wait = dice.below(1600);
     const build = rig.build(files(`killed-${round}`));
     await sleep(wait);
     await rig.daemon.kill9();
     await build;
     await rig.daemon.restart();
-    await settle(`seed ${seed}, round ${round}, after ${wait} ms`);
+    await settle(`seed ${dice.seed}, round ${round}, after ${wait} ms`);
   }
   const { code, text } = await rig.build(files('killed-0'), { flags: ['-t', 'after'] });
   assert.equal(code, 0, text);

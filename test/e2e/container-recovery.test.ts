@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { childrenOf } from '@fairlead/lab';
+import { Dice } from './dice.ts';
 import { eventually, eventuallyEqual, LifeRig, outputOf, statusOf } from './life-rig.ts';
 
 /** What a daemon finds that was away while containers lived on, ended, were frozen, or were half made or half removed. */
@@ -149,13 +150,8 @@ test('a joiner whose donor was removed keeps its network and its address', async
 });
 
 test('killed at any moment between creation and removal, a container is there in full or not at all', async (t) => {
-  const seed = Number(process.env['FAIRLEAD_TEST_SEED'] ?? Date.now() % 1_000_000);
-  t.diagnostic(`seed ${seed}`);
-  let state = seed;
-  const random = () => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return state / 2_147_483_648;
-  };
+  const dice = new Dice();
+  t.diagnostic(`seed ${dice.seed}`);
   for (let round = 0; round < 6; round++) {
     const life = async () => {
       await rig.create('mortal', ['true'], { HostConfig: { NetworkMode: 'one', AutoRemove: round % 2 === 0 } });
@@ -163,7 +159,7 @@ test('killed at any moment between creation and removal, a container is there in
       await rig.remove('mortal');
     };
     const over = life().catch(() => {});
-    await sleep(random() * 250);
+    await sleep(dice.upTo(250));
     await meanwhile(() => over);
     const states = await rig.api.json<{ State: string }[]>('GET', '/containers/json', { query: { all: true } });
     for (const { State } of states) assert.match(State, /^(created|running|exited)$/, `round ${round}`);

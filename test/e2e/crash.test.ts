@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Daemon, Host } from '@fairlead/lab';
+import { Dice } from './dice.ts';
 import { EngineHost } from './engine-host.ts';
 import { kernelState, settled } from './kernel-state.ts';
 import { eventually } from './life-rig.ts';
@@ -77,17 +78,12 @@ test('a file on which a killed daemon had not pinned its namespace yet is taken 
 
 test('killed at any moment of a run, the daemon finds everything as it should be', async (t) => {
   const idle = await kernelState(host);
-  const seed = Number(process.env['FAIRLEAD_TEST_SEED'] ?? Date.now() % 1_000_000);
-  t.diagnostic(`seed ${seed}`);
-  let state = seed;
-  const random = () => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return state / 2_147_483_648;
-  };
+  const dice = new Dice();
+  t.diagnostic(`seed ${dice.seed}`);
   for (let round = 0; round < 8; round++) {
     const name = `round${round}`;
     const run = daemon.tryDocker(['run', '-d', '--name', name, '-p', '9000:80', 'busybox', 'sleep', '1000']);
-    await sleep(40 + random() * 160);
+    await sleep(40 + dice.upTo(160));
     await daemon.kill9();
     await run;
     await daemon.restart();

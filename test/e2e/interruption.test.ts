@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Registry } from '../lab/registry.ts';
+import { Dice } from './dice.ts';
 import { EngineHost } from './engine-host.ts';
 import { difference, InterruptionRig, type Remains, type Victim, victims } from './interruption-rig.ts';
 import { eventually, outputOf } from './life-rig.ts';
@@ -217,13 +218,7 @@ const activities: Readonly<Record<string, readonly Activity[]>> = {
   'containers are listened to': [logging, commanding, following],
 };
 
-const seed = Number(process.env['FAIRLEAD_TEST_SEED'] ?? Date.now() % 1_000_000);
-let state = seed;
-
-function random(): number {
-  state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-  return state / 2_147_483_648;
-}
+const dice = new Dice();
 
 /** What a crash has cut off can turn up a moment later, and goes then. Looking takes seven programs. */
 async function assertIdle(
@@ -241,8 +236,8 @@ for (const [what, begin] of Object.entries(activities)) {
   for (const victim of Object.keys(victims) as Victim[]) {
     test(`${what}, and ${victim} ${victim.includes(' and ') ? 'are' : 'is'} killed`, async (t) => {
       const finish = await Promise.all(begin.map((activity) => activity()));
-      const delay = begin.length === 0 ? 0 : random() * 700;
-      t.diagnostic(`seed ${seed}, after ${Math.round(delay)} ms`);
+      const delay = begin.length === 0 ? 0 : dice.upTo(700);
+      t.diagnostic(`seed ${dice.seed}, after ${Math.round(delay)} ms`);
       await sleep(delay);
       await rig.interrupt(victim);
       const { Id, State } = await inspect('steady');

@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Daemon, Host } from '@fairlead/lab';
+import { Dice } from './dice.ts';
 import { EngineHost } from './engine-host.ts';
 import { kernelState, settled } from './kernel-state.ts';
 
@@ -44,26 +45,6 @@ async function ask(method: string, path: string, body?: object): Promise<{ statu
   call.on('close', () => resolve(answer));
   call.end(body === undefined ? undefined : JSON.stringify(body));
   return await promise;
-}
-
-/** Numbers that a seed decides. */
-class Dice {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed;
-  }
-
-  below(count: number): number {
-    this.#state = (this.#state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return Math.floor((this.#state / 2_147_483_648) * count);
-  }
-
-  of<T>(items: readonly T[]): T {
-    const item = items[this.below(items.length)];
-    assert.ok(item !== undefined);
-    return item;
-  }
 }
 
 type Step = readonly [method: string, path: string, body?: object];
@@ -187,9 +168,9 @@ async function assertAgreement(where: string): Promise<void> {
 
 test('after every kill kernel and API agree, and in the end nothing is left over', async (t) => {
   const idle = await kernelState(host);
-  const seed = Number(process.env['FAIRLEAD_TEST_SEED'] ?? Date.now() % 1_000_000);
+  const dice = new Dice();
+  const { seed } = dice;
   t.diagnostic(`seed ${seed}, ${STEPS} steps`);
-  const dice = new Dice(seed);
   const statuses = new Map<number, number>();
   for (const Name of networks) {
     assert.equal((await ask('POST', '/networks/create', networkOf(Name))).status, 201);

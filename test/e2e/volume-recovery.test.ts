@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Dice } from './dice.ts';
 import { deepFiles, VolumeRig } from './volume-rig.ts';
 
 /** What a daemon finds of volumes that was killed while they were made, filled, mounted or removed. */
@@ -80,13 +81,8 @@ test('a removal that was cut off is finished, a copy too, and content that nobod
 });
 
 test('killed at any moment, volumes are there in full or not at all', async (t) => {
-  const seed = Number(process.env['FAIRLEAD_TEST_SEED'] ?? Date.now() % 1_000_000);
-  t.diagnostic(`seed ${seed}`);
-  let state = seed;
-  const random = () => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return state / 2_147_483_648;
-  };
+  const dice = new Dice();
+  t.diagnostic(`seed ${dice.seed}`);
   for (let round = 0; round < 8; round++) {
     const life = async () => {
       await docker('volume', 'create', ...memory, 'memory');
@@ -95,7 +91,7 @@ test('killed at any moment, volumes are there in full or not at all', async (t) 
       await docker('rm', '-v', 'mortal');
     };
     const over = life().catch(() => {});
-    await sleep(random() * 500);
+    await sleep(dice.upTo(500));
     await meanwhile(() => over);
     const message = `round ${round}`;
     const names = await lines('volume', 'ls', '-q');
