@@ -1,14 +1,7 @@
-/** A line of progress in the shape that Docker's clients draw. */
-export interface Progress {
-  readonly status?: string;
-  readonly id?: string;
-  readonly stream?: string;
-  readonly current?: number;
-  readonly total?: number;
-  /** What a push has made, for programs to read. */
-  readonly pushed?: { readonly tag: string; readonly digest: string; readonly size: number };
-  /** A build has come to the end of a stage: the ID of its image. */
-  readonly built?: string;
+import type { Progress as TransferProgress } from '@fairlead/registry';
+
+/** A line of progress in the shape that Docker's clients draw: of a transfer, of a build, and of what made it fail. */
+export interface Progress extends TransferProgress {
   /** What goes on in a build, in BuildKit's own form. */
   readonly trace?: Uint8Array;
   readonly error?: string;
