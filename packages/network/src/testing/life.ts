@@ -1,7 +1,7 @@
 import type { IpAddress } from '@fairlead/base';
-import type { Change, ForeignFilter, KernelObject, NamespaceName } from '@fairlead/netlink';
-import type { News } from '@fairlead/netlink/news';
-import type { BridgeGuest, ConnectionFilter, KernelPort, LinkKind, PortName } from '../kernel-port.ts';
+import type { Change, NamespaceName } from '@fairlead/netlink';
+import { DelegatingKernel } from '../kernel/delegating-kernel.ts';
+import type { ConnectionFilter, KernelPort } from '../kernel-port.ts';
 import type { FakeNameService } from './fake-name-service.ts';
 
 /** What a dead process waits for. */
@@ -68,16 +68,17 @@ export interface InterruptibleKernel extends KernelPort {
 }
 
 /** A kernel as a process sees it that may end or see its changes refused. */
-export class MortalKernel implements KernelPort {
+export class MortalKernel extends DelegatingKernel {
   readonly #kernel: InterruptibleKernel;
   readonly #life: Life;
 
   constructor(kernel: InterruptibleKernel, life: Life) {
+    super(kernel);
     this.#kernel = kernel;
     this.#life = life;
   }
 
-  async apply(changes: readonly Change[]): Promise<void> {
+  override async apply(changes: readonly Change[]): Promise<void> {
     if (this.#life.dead) await never;
     this.#kernel.beforeChange = () => this.#life.before();
     try {
@@ -90,45 +91,13 @@ export class MortalKernel implements KernelPort {
     await this.#life.live(() => this.#life.after());
   }
 
-  observe(namespace: NamespaceName, kinds?: readonly KernelObject['kind'][]): KernelObject[] {
-    return this.#kernel.observe(namespace, kinds);
+  override announce(namespace: NamespaceName, link: string, addresses: readonly IpAddress[]): void {
+    if (!this.#life.dead) super.announce(namespace, link, addresses);
   }
 
-  readSysctl(namespace: NamespaceName, key: string): string | undefined {
-    return this.#kernel.readSysctl(namespace, key);
-  }
-
-  supports(feature: `${LinkKind} links`): boolean {
-    return this.#kernel.supports(feature);
-  }
-
-  namespaces(): NamespaceName[] {
-    return this.#kernel.namespaces();
-  }
-
-  emptyPins(): NamespaceName[] {
-    return this.#kernel.emptyPins();
-  }
-
-  foreignFilters(): ForeignFilter[] {
-    return this.#kernel.foreignFilters();
-  }
-
-  bridgeGuests(bridge: string, isMeant: (port: PortName) => boolean): BridgeGuest[] {
-    return this.#kernel.bridgeGuests(bridge, isMeant);
-  }
-
-  watchNews(onNews: (news: News) => void, rules: boolean): Promise<Disposable> {
-    return this.#kernel.watchNews(onNews, rules);
-  }
-
-  announce(namespace: NamespaceName, link: string, addresses: readonly IpAddress[]): void {
-    if (!this.#life.dead) this.#kernel.announce(namespace, link, addresses);
-  }
-
-  async forgetConnections(filter: ConnectionFilter): Promise<void> {
+  override async forgetConnections(filter: ConnectionFilter): Promise<void> {
     await this.#life.live(() => this.#life.after());
-    await this.#kernel.forgetConnections(filter);
+    await super.forgetConnections(filter);
   }
 }
 
