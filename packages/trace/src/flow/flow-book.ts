@@ -2,39 +2,15 @@ import { type IpAddress, isLoopback } from '@fairlead/base';
 import type { Flow, FlowEvent, FlowTuple } from '@fairlead/netlink';
 import type { PacketHeader } from '../packet/packet-header.ts';
 import type { FlowNames } from './flow-names.ts';
-import type { FlowEnd, FlowReport, FlowVerdict } from './flow-report.ts';
+import type { FlowEnd, FlowReport } from './flow-report.ts';
+import { inverse, keyOf } from './flow-tuple.ts';
 import { isFinal, verdictOf } from './flow-verdict.ts';
+import { isForgotten, isOver, isOverdue, type OpenFlow, primaryView, reportOf } from './open-flow.ts';
 
 /** Flows that are followed at the same time; beyond that the oldest are let go. */
 const CAPACITY = 65_536;
-/** Milliseconds without an answer after which that is told. */
-const PATIENCE = 3000;
 /** Milliseconds for which a packet that was dropped is taken for the same when it is sent again. */
 const REPETITION = 60_000;
-
-/** How a namespace sees a flow. */
-interface FlowView {
-  flow: Flow;
-  hasEnded: boolean;
-}
-
-/** A flow, put together from what every namespace on its way says of it. */
-interface OpenFlow {
-  readonly id: number;
-  readonly time: number;
-  readonly from: FlowEnd;
-  readonly networks: readonly string[];
-  readonly midway?: true;
-  to: FlowEnd;
-  /** By the number of the namespace. */
-  readonly views: Map<number, FlowView>;
-  readonly keys: Set<string>;
-  drop?: { readonly verdict: FlowVerdict; readonly reason: string };
-  told?: FlowVerdict;
-  /** When something was last said of it. */
-  last: number;
-  end?: number;
-}
 
 /** A packet that was dropped, as far as flows are concerned. */
 export interface FlowDrop {
@@ -135,7 +111,7 @@ export class FlowBook {
   /** Flows that closed since the last {@link settle}, whose counts may still be asked for. */
   *closing(): Generator<{ readonly namespace: number; readonly flow: Flow; readonly count: (flow: Flow) => void }> {
     for (const open of this.#changed) {
-      const [namespace, view] = this.#primary(open) ?? [];
+      const [namespace, view] = primaryView(open, this.#options.host) ?? [];
       if (namespace === undefined || view === undefined || view.hasEnded || view.flow.counters !== undefined) continue;
       if (!isFinal(verdictOf(view.flow, false))) continue;
       const { flow } = view;
@@ -151,13 +127,13 @@ export class FlowBook {
 
   /** What there is to say since the last time: verdicts that are new, and flows that have ended. */
   settle(now: number): FlowNews {
-    for (const open of this.#flows) if (this.#isOverdue(open, now)) this.#changed.add(open);
+    for (const open of this.#flows) if (isOverdue(open, now)) this.#changed.add(open);
     const news: FlowReport[] = [];
     const ended: FlowReport[] = [];
     for (const open of this.#changed) {
-      const isEnd = open.end === undefined && this.#isOver(open);
+      const isEnd = open.end === undefined && isOver(open, this.#options.host);
       if (isEnd) open.end = open.last;
-      const report = this.#report(open, now);
+      const report = reportOf(open, this.#options.host, now);
       if (isEnd) ended.push(report);
       if (report.verdict !== 'asking' && report.verdict !== open.told && (isEnd || open.end === undefined)) {
         open.told = report.verdict;
@@ -171,7 +147,9 @@ export class FlowBook {
 
   /** All flows that have not ended, as they are now, oldest first. */
   reports(now: number): FlowReport[] {
-    return [...this.#flows].filter(({ end }) => end === undefined).map((open) => this.#report(open, now));
+    return [...this.#flows]
+      .filter(({ end }) => end === undefined)
+      .map((open) => reportOf(open, this.#options.host, now));
   }
 
   #begin(flow: Pick<Flow, 'original' | 'reply'>, now: number, isMidway = false): OpenFlow {
@@ -206,51 +184,6 @@ export class FlowBook {
     }
   }
 
-  #primary({ views }: OpenFlow): [number, FlowView] | undefined {
-    const host = views.get(this.#options.host);
-    return host === undefined ? views.entries().next().value : [this.#options.host, host];
-  }
-
-  /** Nothing more is to come, although the kernel may remember it for a while. */
-  #isOver(open: OpenFlow): boolean {
-    const [namespace, view] = this.#primary(open) ?? [];
-    if (view === undefined || isFinal(verdictOf(view.flow, view.hasEnded))) return true;
-    return view.hasEnded && (namespace === this.#options.host || isForgotten(open));
-  }
-
-  #isOverdue({ told, time }: OpenFlow, now: number): boolean {
-    return told === undefined && now - time >= PATIENCE;
-  }
-
-  #verdict(open: OpenFlow, now: number): FlowVerdict {
-    const primary = this.#primary(open)?.[1];
-    const verdict = primary === undefined ? 'asking' : verdictOf(primary.flow, primary.hasEnded);
-    if (verdict !== 'asking' && verdict !== 'unanswered') return verdict;
-    return open.drop?.verdict ?? (now - open.time >= PATIENCE ? 'unanswered' : verdict);
-  }
-
-  #report(open: OpenFlow, now: number): FlowReport {
-    const { id, time, from, to, networks, midway, drop, end } = open;
-    const flow = this.#primary(open)?.[1].flow;
-    const verdict = this.#verdict(open, now);
-    const translation = flow === undefined ? {} : translationOf(flow);
-    const counters = flow?.counters ?? [...open.views.values()].find((view) => view.flow.counters)?.flow.counters;
-    return {
-      id,
-      time,
-      protocol: protocolName(flow?.original.protocol ?? protocolIn(open)),
-      from,
-      to,
-      networks,
-      ...translation,
-      ...(midway && { midway }),
-      verdict,
-      ...(drop !== undefined && verdict === drop.verdict && { reason: drop.reason }),
-      ...(end !== undefined && { duration: end - time }),
-      ...(counters && { sent: counters.original, received: counters.reply }),
-    };
-  }
-
   #finish(open: OpenFlow): void {
     for (const view of open.views.values()) view.hasEnded = true;
     this.#unindex(open);
@@ -277,49 +210,8 @@ export class FlowBook {
   }
 }
 
-/** No namespace has it any more. */
-function isForgotten({ views }: OpenFlow): boolean {
-  return [...views.values()].every(({ hasEnded }) => hasEnded);
-}
-
-const protocols: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 58: 'icmp', 132: 'sctp' };
-
-function protocolName(protocol: number): string {
-  return protocols[protocol] ?? `protocol ${protocol}`;
-}
-
-/** Of a flow that nobody tracks: its key begins with it. */
-function protocolIn({ keys }: OpenFlow): number {
-  const [key = ''] = keys;
-  return Number.parseInt(key, 10);
-}
-
 /** Answers and errors are about another packet. */
 function isIcmpAnswer({ protocol, type }: PacketHeader): boolean {
   if (protocol === 1) return type !== 8;
   return protocol === 58 && type !== 128;
-}
-
-function keyOf({ protocol, source, sourcePort, destination, destinationPort, echo }: FlowTuple): string {
-  return `${protocol} ${source} ${sourcePort ?? echo?.identifier ?? ''} ${destination} ${destinationPort ?? ''}`;
-}
-
-function inverse({ source, destination, sourcePort, destinationPort, ...rest }: FlowTuple): FlowTuple {
-  return {
-    ...rest,
-    source: destination,
-    destination: source,
-    ...(destinationPort !== undefined && { sourcePort: destinationPort }),
-    ...(sourcePort !== undefined && { destinationPort: sourcePort }),
-  };
-}
-
-function translationOf({ original, reply }: Flow): Pick<FlowReport, 'asked' | 'seenAs'> {
-  const end = (address: IpAddress, port: number | undefined) => ({ address, ...(port !== undefined && { port }) });
-  const isRedirected = original.destination !== reply.source || original.destinationPort !== reply.sourcePort;
-  const isMasked = original.source !== reply.destination;
-  return {
-    ...(isRedirected && { asked: end(original.destination, original.destinationPort) }),
-    ...(isMasked && { seenAs: end(reply.destination, reply.destinationPort) }),
-  };
 }
