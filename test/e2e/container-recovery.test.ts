@@ -65,6 +65,25 @@ test('what lives goes on with its streams: input, output, terminal, log', async 
   assert.equal(await ended.code, 137);
 });
 
+test('lists name the images of containers, and find them by labels that come from there', async () => {
+  await rig.create('base', forever, none);
+  const commit = { container: 'base', repo: 'labelled', changes: 'LABEL from=image' };
+  await rig.api.text('POST', '/commit', { query: commit });
+  const id = await rig.run('labelled', forever, { ...none, Image: 'labelled' });
+  const listed = async () => {
+    const filters = JSON.stringify({ label: ['from=image'] });
+    const found = await rig.api.json<{ Id: string; Image: string }[]>('GET', '/containers/json', {
+      query: { filters },
+    });
+    return found.map(({ Id, Image }) => [Id, Image]);
+  };
+  assert.deepEqual(await listed(), [[id, 'labelled']]);
+  await meanwhile(async () => {});
+  assert.deepEqual(await listed(), [[id, 'labelled']]);
+  await rig.remove('labelled');
+  await rig.api.text('DELETE', '/images/labelled');
+});
+
 test('what was frozen or thawed by somebody else is known as such', async () => {
   const ids = await Promise.all([rig.run('frozen', forever, none), rig.run('thawed', forever, none)]);
   await rig.post('thawed', 'pause');

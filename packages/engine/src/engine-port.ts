@@ -166,8 +166,10 @@ export interface ContainerService {
     options: LogOptions,
   ): Promise<{ readonly tty: boolean; readonly lines: AsyncIterable<readonly LogLine[]> }>;
   inspect(reference: string): Promise<ContainerView>;
-  /** All containers, newest first. */
+  /** All containers, newest first, with those images that have been read since the daemon was started. */
   list(): readonly ContainerView[];
+  /** The same with all images that are still there: for whoever shows their names, or what containers have from them. */
+  listWithImages(): Promise<readonly ContainerView[]>;
   /** Bytes written to the container's own layer, and with its image. */
   size(reference: string): Promise<{ readonly readWrite: number; readonly rootFilesystem: number }>;
   top(reference: string): Promise<readonly number[]>;

@@ -30,7 +30,11 @@ const busy = new FairleadError('conflict', 'in use again');
 function prunesOf(parts: Partial<PruneParts>) {
   const told: string[] = [];
   const prunes = new Prunes({
-    containers: { list: () => [], size: async () => ({ readWrite: 5, rootFilesystem: 9 }), remove: async () => {} },
+    containers: {
+      listWithImages: async () => [],
+      size: async () => ({ readWrite: 5, rootFilesystem: 9 }),
+      remove: async () => {},
+    },
     images: { list: async () => [], remove: async () => [] },
     networks: {
       list: () => [],
@@ -76,7 +80,12 @@ test('containers that do not run and are wanted gone go, but for those that refu
   const removed: string[] = [];
   const { prunes, told } = prunesOf({
     containers: {
-      list: () => [view('up', 'running'), view('kept', 'exited'), view('busy', 'exited'), view('old', 'created')],
+      listWithImages: async () => [
+        view('up', 'running'),
+        view('kept', 'exited'),
+        view('busy', 'exited'),
+        view('old', 'created'),
+      ],
       size: async () => ({ readWrite: 5, rootFilesystem: 9 }),
       remove: async (id) => {
         if (id === 'busy') throw busy;
@@ -91,7 +100,11 @@ test('containers that do not run and are wanted gone go, but for those that refu
 
 test('images of containers stay, running or not; the sizes of all layers count', async () => {
   const { prunes, told } = prunesOf({
-    containers: { list: () => [view('ended', 'exited', 'used')], size: assert.fail, remove: assert.fail },
+    containers: {
+      listWithImages: async () => [view('ended', 'exited', 'used')],
+      size: assert.fail,
+      remove: assert.fail,
+    },
     images: {
       list: async () => [image('used'), image('one'), image('kept'), image('two')],
       remove: async (id) => [{ untagged: 'x' }, { deleted: id }, { deleted: 'layer', size: 4 }],
@@ -109,7 +122,7 @@ test('a fault is no refusal: it is not passed over, and the next prune can begin
   let attempts = 0;
   const { prunes, told } = prunesOf({
     containers: {
-      list: () => [view('one', 'exited')],
+      listWithImages: async () => [view('one', 'exited')],
       size: async () => ({ readWrite: 1, rootFilesystem: 1 }),
       remove: async () => {
         if (attempts++ === 0) throw new TypeError('a fault');
@@ -128,7 +141,7 @@ test('one prune of a kind at a time; others go on beside it', async () => {
   const gate = Promise.withResolvers<void>();
   const { prunes } = prunesOf({
     containers: {
-      list: () => [view('one', 'exited')],
+      listWithImages: async () => [view('one', 'exited')],
       size: async () => ({ readWrite: 1, rootFilesystem: 1 }),
       remove: () => gate.promise,
     },

@@ -21,7 +21,7 @@ type Kind = 'container' | 'image' | 'network' | 'volume' | 'builder';
 
 /** What can be pruned, and who is told. */
 export interface PruneParts {
-  readonly containers: Pick<ContainerService, 'list' | 'size' | 'remove'>;
+  readonly containers: Pick<ContainerService, 'listWithImages' | 'size' | 'remove'>;
   readonly images: Pick<ImageService, 'list' | 'remove'>;
   readonly networks: Pick<NetworkService, 'list' | 'inspect' | 'remove'>;
   readonly volumes: Pick<VolumeService, 'local' | 'size' | 'remove'>;
@@ -43,7 +43,8 @@ export class Prunes implements PruneService {
     return await this.#once('container', async () => {
       const deleted: string[] = [];
       let reclaimed = 0;
-      for (const { container } of containers.list().filter((view) => !isUp(view.container) && isWanted(view))) {
+      const ended = (await containers.listWithImages()).filter(({ container }) => !isUp(container));
+      for (const { container } of ended.filter(isWanted)) {
         await ignoreRefusal(async () => {
           const { readWrite } = await containers.size(container.id);
           await containers.remove(container.id);
@@ -58,7 +59,7 @@ export class Prunes implements PruneService {
   async images(isWanted: (image: Image) => boolean) {
     const { images, containers } = this.#parts;
     return await this.#once('image', async () => {
-      const used = new Set(containers.list().map(({ container }) => container.imageId));
+      const used = new Set((await containers.listWithImages()).map(({ container }) => container.imageId));
       const removals: ImageRemoval[] = [];
       for (const { id } of (await images.list()).filter((image) => !used.has(image.id) && isWanted(image))) {
         await ignoreRefusal(async () => {

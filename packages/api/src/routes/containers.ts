@@ -35,7 +35,11 @@ async function list({ containers, images }: EnginePort, request: ApiRequest): Pr
   const filters = await Filters.parse(text(request, 'filters'), containerFilterKeys).withExpressions('name');
   const local = filters.values('ancestor').length > 0 ? await images.list() : [];
   const limit = Math.max(0, integer(request, 'limit') ?? 0);
-  const selected = selectContainers(containers.list(), { all: flag(request, 'all'), limit, filters }, local);
+  const selected = selectContainers(
+    await containers.listWithImages(),
+    { all: flag(request, 'all'), limit, filters },
+    local,
+  );
   if (!flag(request, 'size')) return json(selected.map((view) => presentSummary(view, request.version)));
   const sized = thoseThatAreThere(selected, async (view) =>
     presentSummary(view, request.version, await containers.size(view.container.id)),

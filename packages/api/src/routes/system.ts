@@ -80,7 +80,7 @@ async function diskUsage(
   { containers, images, volumes, buildKit }: EnginePort,
   request: ApiRequest,
 ): Promise<ApiResponse> {
-  const views = containers.list();
+  const views = await containers.listWithImages();
   const local = (await images.list()).filter((image) => !isHiddenStep(image));
   const count = (id: string): number => views.filter(({ container }) => container.imageId === id).length;
   const shared = sharedSizes(local);

@@ -177,6 +177,10 @@ export class FakeContainers implements ContainerService {
     return [...this.#containers.values()].reverse().map((fake) => this.#view(fake));
   }
 
+  async listWithImages(): Promise<readonly ContainerView[]> {
+    return this.list();
+  }
+
   async size() {
     return { readWrite: 12, rootFilesystem: 4_321_012 };
   }

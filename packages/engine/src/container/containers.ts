@@ -200,6 +200,11 @@ export class Containers implements ContainerService {
     return [...this.#table].sort((a, b) => b.created - a.created).map((container) => this.#view(container));
   }
 
+  async listWithImages(): Promise<readonly ContainerView[]> {
+    await Promise.all([...this.#table].map((container) => this.#imageOf(container)));
+    return this.list();
+  }
+
   async size(reference: string): Promise<{ readonly readWrite: number; readonly rootFilesystem: number }> {
     const container = this.#table.find(reference);
     const { size } = await this.#context.containerd.snapshots.usage(container.id);
@@ -234,11 +239,6 @@ export class Containers implements ContainerService {
 
   startableExec(id: string): Exec {
     return this.#execs.startable(id);
-  }
-
-  /** Remember the images of all containers, so that lists need not ask for them. */
-  async loadImages(): Promise<void> {
-    await Promise.all([...this.#table].map((container) => this.#imageOf(container)));
   }
 
   async #rename(container: Container, name: string): Promise<void> {
