@@ -91,6 +91,6 @@ test('a table for a trace has a chain for each hook or interface and a rule for 
     { offset: 8, bytes: Uint8Array.of(4) },
   ];
   const count = (requests: readonly unknown[]) => requests.length;
-  assert.equal(count(encodeTraceTable({ family: 'inet', name: 'x', marks })), 1 + 2 * 3);
-  assert.equal(count(encodeTraceTable({ family: 'netdev', name: 'x', marks, devices: ['a', 'b', 'c'] })), 1 + 3 * 3);
+  assert.equal(count(encodeTraceTable({ family: 'inet', name: 'x', marks })), 1 + 2 * 4);
+  assert.equal(count(encodeTraceTable({ family: 'netdev', name: 'x', marks, devices: ['a', 'b', 'c'] })), 1 + 3 * 4);
 });
