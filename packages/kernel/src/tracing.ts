@@ -13,9 +13,11 @@ export {
   exit,
   type Item,
   jump,
+  jumpAnyBit,
   jumpDifferent,
   jumpEqual,
   jumpEqual32,
+  jumpSame32,
   label,
   load,
   loadMap,
@@ -38,13 +40,13 @@ export {
   joinControlGroup,
   wouldRefuse,
 } from './program/control-group-query.ts';
-export { EventRing } from './program/event-ring.ts';
+export { EventRing, type RingReading } from './program/event-ring.ts';
+export { NumberSet, ProgramNotes, ProgramNumber, ProgramText } from './program/program-maps.ts';
 export {
   attachSysctlProgram,
   attachTracingProgram,
-  NumberSet,
-  ProgramNotes,
-  ProgramText,
+  type LoadedProgram,
+  loadTracingProgram,
   runClassifier,
   type TracingProgram,
 } from './program/tracing-program.ts';

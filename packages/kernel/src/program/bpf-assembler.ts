@@ -22,6 +22,8 @@ const loads: Readonly<Record<Width, number>> = { 1: 0x71, 2: 0x69, 4: 0x61, 8: 0
 const stores: Readonly<Record<Width, number>> = { 1: 0x73, 2: 0x6b, 4: 0x63, 8: 0x7b };
 const JUMP_EQUAL = 0x15;
 const JUMP_EQUAL_32 = 0x16;
+const JUMP_SAME_32 = 0x1e;
+const JUMP_ANY_BIT = 0x45;
 const JUMP_DIFFERENT = 0x55;
 const JUMP_UNEQUAL = 0x5d;
 /** BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE. */
@@ -125,6 +127,16 @@ export function jumpDifferent(target: Register, value: number, to: string): Inst
 /** Jump when two registers differ. */
 export function jumpUnequal(target: Register, source: Register, to: string): Instruction {
   return { code: JUMP_UNEQUAL, target, source, to };
+}
+
+/** Jump when the lower 32 bits of two registers are the same (Linux 5.1). */
+export function jumpSame32(target: Register, source: Register, to: string): Instruction {
+  return { code: JUMP_SAME_32, target, source, to };
+}
+
+/** Jump when a register has one of the bits of a value. */
+export function jumpAnyBit(target: Register, value: number, to: string): Instruction {
+  return { code: JUMP_ANY_BIT, target, value, to };
 }
 
 /** Jump. */

@@ -9,6 +9,12 @@ const BUSY = 0x8000_0000;
 const DISCARDED = 0x4000_0000;
 const RECORD_HEADER = 8;
 
+/** Somebody reads a ring. */
+export interface RingReading extends Disposable {
+  /** Hand over what has been written by now. */
+  drain(): void;
+}
+
 /**
  * A ring into which BPF programs write records and from which we read them (Linux 5.8; kernel/bpf/ringbuf.c). What does
  * not fit is lost, and the program is told.
@@ -23,14 +29,10 @@ export class EventRing implements Disposable {
   readonly #produced: BigUint64Array;
   readonly #lengths: Uint32Array;
   readonly #data: Uint8Array;
-  readonly #readiness: Disposable;
   #open = true;
 
-  /**
-   * @param size bytes, a power of two and at least a page.
-   * @param handler gets each record, which is only valid during the call; on the event loop, or during {@link drain}.
-   */
-  constructor(size: number, handler: (record: Uint8Array) => void) {
+  /** @param size bytes, a power of two and at least a page. */
+  constructor(size: number) {
     this.#size = size;
     this.descriptor = createBpfMap({ type: RING_BUFFER, keySize: 0, valueSize: 0, entries: size });
     // One page says how far we have read, one how far was written; the data are mapped twice in a row.
@@ -40,15 +42,30 @@ export class EventRing implements Disposable {
     this.#produced = new BigUint64Array(this.#contents.bytes, 0, 1);
     this.#lengths = new Uint32Array(this.#contents.bytes, PAGE);
     this.#data = new Uint8Array(this.#contents.bytes, PAGE);
-    this.#handler = handler;
-    this.#readiness = whenReadable(this.descriptor, () => this.drain());
   }
 
-  readonly #handler: (record: Uint8Array) => void;
+  /**
+   * Read what is written from now on, until disposed of. One reads at a time.
+   *
+   * @param handler gets each record, which is only valid during the call; on the event loop, or during `drain`.
+   */
+  read(handler: (record: Uint8Array) => void): RingReading {
+    this.#consumed[0] = this.#produced[0] ?? 0n;
+    let reading = true;
+    const drain = () => {
+      if (reading && this.#open) this.#drain(handler);
+    };
+    const readiness = whenReadable(this.descriptor, drain);
+    return {
+      drain,
+      [Symbol.dispose]() {
+        if (reading) readiness[Symbol.dispose]();
+        reading = false;
+      },
+    };
+  }
 
-  /** Hand over what has been written by now. */
-  drain(): void {
-    if (!this.#open) return;
+  #drain(handler: (record: Uint8Array) => void): void {
     let position = this.#consumed[0] ?? 0n;
     const end = this.#produced[0] ?? 0n;
     while (position < end) {
@@ -57,7 +74,7 @@ export class EventRing implements Disposable {
       if ((word & BUSY) !== 0) break;
       const length = (word & ~DISCARDED) >>> 0;
       const start = at + RECORD_HEADER;
-      if ((word & DISCARDED) === 0) this.#handler(this.#data.subarray(start, start + length));
+      if ((word & DISCARDED) === 0) handler(this.#data.subarray(start, start + length));
       position += BigInt((length + RECORD_HEADER + 7) & ~7);
     }
     this.#consumed[0] = position;
@@ -66,7 +83,6 @@ export class EventRing implements Disposable {
   [Symbol.dispose](): void {
     if (!this.#open) return;
     this.#open = false;
-    this.#readiness[Symbol.dispose]();
     this.#positions[Symbol.dispose]();
     this.#contents[Symbol.dispose]();
     close(this.descriptor);

@@ -1,13 +1,5 @@
 import { close } from '../system-call/syscalls.ts';
-import {
-  attachBpfProgram,
-  closeAll,
-  createBpfMap,
-  freezeBpfMap,
-  loadBpfProgram,
-  runBpfProgram,
-  updateBpfElement,
-} from './bpf-call.ts';
+import { attachBpfProgram, closeAll, loadBpfProgram, runBpfProgram } from './bpf-call.ts';
 import { linkToAllProcesses } from './control-group-program.ts';
 
 /** BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, BPF_PROG_TYPE_SCHED_CLS. */
@@ -17,13 +9,6 @@ const RAW_TRACEPOINT = 23;
 const SYSCTL = 23;
 const SYSCTL_HOOK = 18;
 const CLASSIFIER = 3;
-/** BPF_MAP_TYPE_HASH. */
-const HASH = 1;
-/** BPF_MAP_TYPE_LRU_HASH. */
-const RECENT = 9;
-/** BPF_MAP_TYPE_ARRAY, BPF_F_RDONLY_PROG. */
-const ARRAY = 2;
-const READ_ONLY_FOR_PROGRAMS = 0x80;
 
 /** A program for a tracepoint of the kernel. */
 export interface TracingProgram {
@@ -33,20 +18,37 @@ export interface TracingProgram {
   readonly tracepointTypeId: number;
 }
 
+/** A program that is ready to run, and costs nothing until it does. */
+export interface LoadedProgram extends Disposable {
+  /** Let it run at its tracepoint until that is disposed of, or this process ends in any way. @throws SystemCallError */
+  attach(): Disposable;
+}
+
 /**
- * Load a program and let it run at its tracepoint until it is disposed of, or this process ends in any way.
+ * Have a program verified and compiled, which takes some milliseconds.
  *
  * @throws SystemCallError when the kernel refuses: without BPF, without the right to use it, or the program is wrong.
  */
-export function attachTracingProgram({ name, instructions, tracepointTypeId }: TracingProgram): Disposable {
+export function loadTracingProgram({ name, instructions, tracepointTypeId }: TracingProgram): LoadedProgram {
   const request = { type: TRACING, name, instructions, attachType: RAW_TRACEPOINT, attachTypeId: tracepointTypeId };
   const program = loadBpfProgram(request);
-  try {
-    const link = attachBpfProgram(program);
-    return { [Symbol.dispose]: () => close(link) };
-  } finally {
-    close(program);
-  }
+  return {
+    attach() {
+      const link = attachBpfProgram(program);
+      return { [Symbol.dispose]: () => close(link) };
+    },
+    [Symbol.dispose]: () => close(program),
+  };
+}
+
+/**
+ * Load a program and let it run at its tracepoint until it is disposed of, or this process ends in any way.
+ *
+ * @throws as {@link loadTracingProgram}.
+ */
+export function attachTracingProgram(program: TracingProgram): Disposable {
+  using loaded = loadTracingProgram(program);
+  return loaded.attach();
 }
 
 /**
@@ -58,64 +60,6 @@ export function attachTracingProgram({ name, instructions, tracepointTypeId }: T
 export function attachSysctlProgram(name: string, instructions: Uint8Array): Disposable {
   const link = linkToAllProcesses({ type: SYSCTL, name, instructions, attachType: SYSCTL_HOOK });
   return { [Symbol.dispose]: () => close(link) };
-}
-
-/** A text that programs can hand to helpers as a constant. */
-export class ProgramText implements Disposable {
-  /** For BPF_PSEUDO_MAP_VALUE. */
-  readonly descriptor: number;
-
-  constructor(text: string) {
-    const bytes = new TextEncoder().encode(`${text}\0`);
-    const request = { type: ARRAY, keySize: 4, valueSize: bytes.length, entries: 1, flags: READ_ONLY_FOR_PROGRAMS };
-    this.descriptor = createBpfMap(request);
-    updateBpfElement(this.descriptor, new Uint8Array(4), bytes);
-    freezeBpfMap(this.descriptor);
-  }
-
-  [Symbol.dispose](): void {
-    close(this.descriptor);
-  }
-}
-
-/** Numbers that programs can look up. */
-export class NumberSet implements Disposable {
-  /** For BPF_LD_MAP_FD; keys are of four bytes in host order. */
-  readonly descriptor: number;
-  readonly #known = new Set<number>();
-
-  /** @param capacity how many numbers there can be. */
-  constructor(capacity: number) {
-    this.descriptor = createBpfMap({ type: HASH, keySize: 4, valueSize: 4, entries: capacity });
-  }
-
-  /** Add a number; one that is there stays. @throws SystemCallError `E2BIG` when there are too many. */
-  add(number: number): void {
-    if (this.#known.has(number)) return;
-    const key = new Uint8Array(4);
-    new DataView(key.buffer).setUint32(0, number, true);
-    updateBpfElement(this.descriptor, key, Uint8Array.of(1, 0, 0, 0));
-    this.#known.add(number);
-  }
-
-  [Symbol.dispose](): void {
-    close(this.descriptor);
-  }
-}
-
-/** Numbers of eight bytes that programs note for each other, with a value of eight; the oldest make room for new ones. */
-export class ProgramNotes implements Disposable {
-  /** For BPF_LD_MAP_FD. */
-  readonly descriptor: number;
-
-  /** @param capacity how many there are room for. */
-  constructor(capacity: number) {
-    this.descriptor = createBpfMap({ type: RECENT, keySize: 8, valueSize: 8, entries: capacity });
-  }
-
-  [Symbol.dispose](): void {
-    close(this.descriptor);
-  }
 }
 
 /**

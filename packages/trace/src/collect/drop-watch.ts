@@ -1,6 +1,6 @@
 import { attachTracingProgram, EventRing, NumberSet, ProgramText } from '@fairlead/kernel/tracing';
+import { dropProgram } from '../program/drop-program.ts';
 import { decodeEventRecord, type EventRecord } from '../program/event-record.ts';
-import { dropProgram } from '../program/packet-program.ts';
 import { kernelLayout } from './layout-source.ts';
 
 /** Bytes: some thousand drops between two turns of the event loop. */
@@ -23,7 +23,8 @@ export interface DropWatch extends Disposable {
 export function watchDrops(handler: (record: EventRecord) => void): DropWatch {
   using parts = new DisposableStack();
   const layout = kernelLayout();
-  const ring = parts.use(new EventRing(RING_BYTES, (record) => handler(decodeEventRecord(record))));
+  const ring = parts.use(new EventRing(RING_BYTES));
+  parts.use(ring.read((record) => handler(decodeEventRecord(record))));
   const namespaces = parts.use(new NumberSet(NAMESPACES));
   const format = parts.use(new ProgramText('%ps'));
   const tracepointTypeId = layout.tracepoints.kfree_skb?.typeId ?? 0;

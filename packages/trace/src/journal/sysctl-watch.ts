@@ -21,7 +21,8 @@ export function watchSysctls(
 ): Disposable {
   using parts = new DisposableStack();
   const layout = kernelLayout();
-  const ring = parts.use(new EventRing(RING_BYTES, (record) => handler(decodeSysctlRecord(record))));
+  const ring = parts.use(new EventRing(RING_BYTES));
+  parts.use(ring.read((record) => handler(decodeSysctlRecord(record))));
   const { ino: namespace } = statSync(`/proc/self/fd/${host.descriptor}`);
   const request = { layout, namespace, ownProcess, ring: ring.descriptor };
   parts.use(attachSysctlProgram('fl_sysctls', sysctlProgram(request)));

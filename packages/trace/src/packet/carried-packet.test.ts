@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type IpAddress, ipToBytes, parseIpAddress } from '@fairlead/base';
-import { carriedPlaces } from '../program/packet-program.ts';
+import { carriedPlaces } from '../program/tag-search.ts';
 import { type CarrierKind, readCarriedPacket } from './carried-packet.ts';
 import { probePacket } from './probe-packet.ts';
 

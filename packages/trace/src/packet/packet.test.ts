@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { familyOf, parseIpAddress } from '@fairlead/base';
-import { tagPlaces } from '../program/packet-program.ts';
+import { tagPlaces } from '../program/tag-search.ts';
 import { type PacketRole, type ProbeProtocol, readPacketHeader, roleOf } from './packet-header.ts';
 import { probePacket } from './probe-packet.ts';
 

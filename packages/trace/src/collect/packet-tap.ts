@@ -1,0 +1,98 @@
+import { messageOf } from '@fairlead/base';
+import {
+  EventRing,
+  type LoadedProgram,
+  loadTracingProgram,
+  ProgramNotes,
+  ProgramNumber,
+  ProgramText,
+} from '@fairlead/kernel/tracing';
+import { type TracepointName, tracepoints } from '../program/kernel-layout.ts';
+import { packetProgram } from '../program/packet-program.ts';
+import { kernelLayout } from './layout-source.ts';
+
+/** Bytes; a probe makes some dozens of records of 280. */
+const RING_BYTES = 1 << 17;
+/** Packets under way at a time: the probe, its answer, and copies of them. */
+const PACKETS = 1024;
+
+/** Descriptors of what programs work with. */
+type Tools = Readonly<Record<'tag' | 'ring' | 'notes' | 'symbolFormat', number>>;
+
+/**
+ * Programs that look at packets, and what they write to. Having them made by the kernel takes longer than all else of a
+ * trace, so they are kept for the next one; as long as they are attached nowhere they cost nobody anything.
+ */
+export class PacketTap implements Disposable {
+  /** The number that packets are recognised by, as `tagWord` has it. */
+  readonly tag: ProgramNumber;
+  readonly ring: EventRing;
+  readonly programs: ReadonlyMap<TracepointName, LoadedProgram>;
+  /** What could not be had, in words. */
+  readonly missing: readonly string[];
+  readonly #parts: DisposableStack;
+
+  /** @throws Error when this kernel, or our rights, do not allow any: the message says which. */
+  constructor() {
+    using parts = new DisposableStack();
+    this.ring = parts.use(new EventRing(RING_BYTES));
+    this.tag = parts.use(new ProgramNumber());
+    const format = parts.use(new ProgramText('%ps'));
+    const notes = parts.use(new ProgramNotes(PACKETS));
+    const tools = {
+      tag: this.tag.descriptor,
+      ring: this.ring.descriptor,
+      notes: notes.descriptor,
+      symbolFormat: format.descriptor,
+    };
+    const programs = new Map<TracepointName, LoadedProgram>();
+    const missing: string[] = [];
+    for (const tracepoint of tracepoints) {
+      try {
+        programs.set(tracepoint, parts.use(load(tracepoint, tools)));
+      } catch (error) {
+        missing.push(`${tracepoint}: ${messageOf(error)}`);
+      }
+    }
+    if (programs.size === 0) throw new Error(missing.join('; '));
+    this.programs = programs;
+    this.missing = missing;
+    this.#parts = parts.move();
+  }
+
+  [Symbol.dispose](): void {
+    this.#parts.dispose();
+  }
+}
+
+/** Before Linux 5.13 the kernel cannot name functions. */
+function load(tracepoint: TracepointName, { symbolFormat, ...plain }: Tools): LoadedProgram {
+  const layout = kernelLayout();
+  const attempt = (naming: { readonly symbolFormat?: number }): LoadedProgram =>
+    loadTracingProgram({
+      name: `fl_${tracepoint}`,
+      instructions: packetProgram({ tracepoint, layout, ...plain, ...naming }),
+      tracepointTypeId: layout.tracepoints[tracepoint]?.typeId ?? 0,
+    });
+  try {
+    return attempt({ symbolFormat });
+  } catch (error) {
+    if (layout.tracepoints[tracepoint]?.location === undefined) throw error;
+    return attempt({});
+  }
+}
+
+let idle: PacketTap | undefined;
+
+/** One for the caller alone, until it is given back. @throws as the constructor. */
+export function takePacketTap(): PacketTap {
+  const tap = idle ?? new PacketTap();
+  idle = undefined;
+  return tap;
+}
+
+/** One that is attached nowhere any more: it is kept for the next who asks, where none is yet. */
+export function givePacketTapBack(tap: PacketTap): void {
+  if (idle === undefined) idle = tap;
+  else tap[Symbol.dispose]();
+}
