@@ -39,7 +39,8 @@ export async function followProbe(probe: Probe, route: ProbeRoute): Promise<Foll
   const probeSummary = summaryOfProbe(probe, route, sent.sourcePort);
   route.tell?.({ probe: probeSummary });
   const view = new ProbeView(probe, route, sent);
-  await settle(() => view.look(), route.patience, probe.protocol === 'udp');
+  const patience = { milliseconds: route.patience, silent: probe.protocol === 'udp' };
+  await settle(() => view.look(), watch, patience);
   // The rules are read while the tables with them are still what they were.
   const sightings = view.sightings();
   const passes = rulePasses(watch.rules.events, probe.tag, rulesetReader(route, watch.rules), sightings);

@@ -117,6 +117,7 @@ function caseOf(trace: Case, { header }: Carrier): Case {
     outcome: {
       verdict,
       harmless,
+      returned: false,
       ...(rule && { rule }),
       ...(drop && { drop: outer(drop) }),
       ...(last && { last: outer(last) }),

@@ -48,7 +48,7 @@ function caseOf(outcome: Partial<Outcome>, change: Partial<Case> = {}): Case {
       answeredWithData: false,
       notSent: false,
     },
-    outcome: { verdict: 'dropped', harmless: new Set(), ...outcome },
+    outcome: { verdict: 'dropped', harmless: new Set(), returned: false, ...outcome },
     facts: { source: facts({ place: 'web', inode: 1 }), last: facts(), sockets: [] },
     directory: { containers: [], networks: [] },
     placeName: (inode) => ['nowhere', 'web', 'host', 'db', 'twin'][inode] ?? '?',

@@ -41,8 +41,10 @@ export interface WatchedNamespace {
 /**
  * Switch nftables' tracing on for packets whose tag begins as this one does. For that each namespace gets a table that is
  * ours alone, touches nothing else, and goes with the socket.
+ *
+ * @param hear is called for each rule that one of them meets.
  */
-export function watchRules(tag: number): RuleWatch {
+export function watchRules(tag: number, hear: () => void = () => {}): RuleWatch {
   const parts = new DisposableStack();
   const events: SeenRule[] = [];
   const missing: string[] = [];
@@ -53,7 +55,9 @@ export function watchRules(tag: number): RuleWatch {
     namespace.enter(() =>
       listenToNetlink('netfilter', [netfilterGroup.nftTrace], (message) => {
         const event = message.type === nftType.trace ? decodeTraceEvent(message) : undefined;
-        if (event !== undefined) events.push({ ...event, namespace: inode });
+        if (event === undefined) return;
+        events.push({ ...event, namespace: inode });
+        hear();
       }),
     );
   const add = ({ namespace, inode, devices, tunnels }: WatchedNamespace): void => {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome } from '../model/outcome.ts';
 
 /** How things stand while a trace is waited for. */
@@ -8,11 +7,28 @@ export interface Standing {
   readonly seen: number;
 }
 
-/** Milliseconds between two looks. */
-const STEP = 2;
+/** Tells when there may be something new to look at. */
+export interface News {
+  /** @param hear is called each time, until disposed of. */
+  listen(hear: () => void): Disposable;
+}
+
+/** What a probe is given to settle. */
+export interface Patience {
+  /** Milliseconds after which it is over in any case. */
+  readonly milliseconds: number;
+  /** True for a probe that is delivered without an answer. */
+  readonly silent: boolean;
+}
+
+/**
+ * Milliseconds after which we look without having heard anything: nobody tells of data at the probe's own socket. Who waits
+ * long is to cost others nothing.
+ */
+const STEP = 25;
 /** Milliseconds without anything new after which what was decided stays so. */
 const QUIET = 12;
-/** The same for what was delivered: the answer has come back already. */
+/** The same once the answer has come back, whatever it says. */
 const QUIET_AFTER_ANSWER = 4;
 /** The same where nothing answers by itself: an error takes its time, and so does a program. */
 const QUIET_WITHOUT_ANSWER = 60;
@@ -21,10 +37,8 @@ const QUIET_WITHOUT_ANSWER = 60;
  * Wait until no more is to be expected.
  *
  * @param look takes in what has come, and judges it.
- * @param patience milliseconds after which it is over in any case.
- * @param silent true for a probe that is delivered without an answer.
  */
-export async function settle(look: () => Standing, patience: number, silent: boolean): Promise<void> {
+export async function settle(look: () => Standing, news: News, patience: Patience): Promise<void> {
   const start = performance.now();
   let seen = -1;
   let changed = start;
@@ -33,16 +47,26 @@ export async function settle(look: () => Standing, patience: number, silent: boo
     const now = performance.now();
     if (standing.seen !== seen) changed = now;
     seen = standing.seen;
-    const quiet = quietFor(standing.outcome, patience, silent);
-    if (now - changed >= quiet || now - start >= patience + QUIET_WITHOUT_ANSWER) return;
-    await sleep(STEP);
+    const quiet = changed + quietFor(standing.outcome, patience) - now;
+    const end = start + patience.milliseconds + QUIET_WITHOUT_ANSWER - now;
+    if (quiet <= 0 || end <= 0) return;
+    await pause(Math.min(quiet, end, STEP), news);
   }
 }
 
-function quietFor(outcome: Outcome, patience: number, silent: boolean): number {
-  if (!isFinal(outcome)) return patience;
+/** Until there is news, or so many milliseconds are over: a timer may be early by less than one. */
+async function pause(milliseconds: number, news: News): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, Math.ceil(milliseconds));
+  using _ = news.listen(resolve);
+  await promise;
+  clearTimeout(timer);
+}
+
+function quietFor(outcome: Outcome, { milliseconds, silent }: Patience): number {
+  if (!isFinal(outcome)) return milliseconds;
   if (silent) return QUIET_WITHOUT_ANSWER;
-  return outcome.verdict === 'delivered' ? QUIET_AFTER_ANSWER : QUIET;
+  return outcome.verdict === 'delivered' || outcome.returned ? QUIET_AFTER_ANSWER : QUIET;
 }
 
 /** A copy that went to the wrong one is no end while the real one may be on its way. */

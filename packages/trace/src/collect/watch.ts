@@ -1,6 +1,7 @@
 import { messageOf } from '@fairlead/base';
 import { type PacketWatch, watchPackets } from './packet-watch.ts';
 import { type RuleWatch, watchRules } from './rule-watch.ts';
+import type { News } from './settle.ts';
 
 /** Traces of one series: their tags differ in the last byte only, of which each takes two values. */
 const TRACES = 120;
@@ -9,18 +10,19 @@ const TRACES = 120;
  * Sees the packets of a series of traces. Making one takes most of the time of a trace, so whoever traces several packets
  * in a row shares it.
  */
-export class Watch implements Disposable {
+export class Watch implements Disposable, News {
   readonly packets: PacketWatch | undefined;
   readonly rules: RuleWatch;
   readonly #missing: string[] = [];
   readonly #base: number;
+  readonly #listeners = new Set<() => void>();
   #used = 0;
 
   /** @param withoutPrograms do as if this kernel had no eBPF. */
   constructor(withoutPrograms = false) {
     this.#base = newBase();
     this.packets = withoutPrograms ? this.#lack('eBPF is not to be used') : this.#tryPackets();
-    this.rules = watchRules(this.#base);
+    this.rules = watchRules(this.#base, () => this.#tell());
   }
 
   /** What could not be had, in words. */
@@ -40,9 +42,18 @@ export class Watch implements Disposable {
     return this.#used < TRACES;
   }
 
+  listen(hear: () => void): Disposable {
+    this.#listeners.add(hear);
+    return { [Symbol.dispose]: () => this.#listeners.delete(hear) };
+  }
+
+  #tell(): void {
+    for (const hear of this.#listeners) hear();
+  }
+
   #tryPackets(): PacketWatch | undefined {
     try {
-      return watchPackets(this.#base);
+      return watchPackets(this.#base, () => this.#tell());
     } catch (error) {
       return this.#lack(messageOf(error));
     }

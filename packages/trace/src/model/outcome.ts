@@ -34,6 +34,8 @@ export interface Outcome {
   readonly reply?: Sighting;
   /** The last place at which the probe itself was seen. */
   readonly last?: Sighting;
+  /** True when the answer was seen where it was to come back to. */
+  readonly returned: boolean;
   /** Sightings that mean nothing: copies that nobody waited for, ends that were to be expected. */
   readonly harmless: ReadonlySet<Sighting>;
 }
@@ -46,7 +48,8 @@ export function outcomeOf(observation: Observation): Outcome {
   const requests = relevant.filter(({ role }) => role === 'request');
   const last = requests.findLast(({ event }) => event !== 'used');
   const reply = relevant.find(({ role, event }) => role !== 'request' && event === 'sent') ?? answerFromWire(relevant);
-  const common = { harmless, ...(reply && { reply }), ...(last && { last }) };
+  const returned = cameBack(observation, relevant);
+  const common = { harmless, returned, ...(reply && { reply }), ...(last && { last }) };
   const drop = decisiveDrop(relevant);
   const rule = drop === undefined ? undefined : decisiveRule(observation, drop);
   if (reply !== undefined && reply.role === 'answer') return answered(observation, relevant, reply, common);
@@ -70,7 +73,7 @@ function answered(
   observation: Observation,
   sightings: readonly Sighting[],
   reply: Sighting,
-  common: Pick<Outcome, 'harmless' | 'reply' | 'last'>,
+  common: Pick<Outcome, 'harmless' | 'returned' | 'reply' | 'last'>,
 ): Outcome {
   const isRefusal = reply.header.flags?.includes('RST') === true;
   const requestDrop = sightings.findLast(({ role, event }) => role === 'request' && event === 'dropped');
@@ -78,13 +81,12 @@ function answered(
   if (isRefusal && rule !== undefined)
     return { verdict: 'dropped', ...(requestDrop && { drop: requestDrop }), rule, ...common };
   const answerDrop = sightings.findLast(({ role, event }) => role === 'answer' && event === 'dropped');
-  if (answerDrop !== undefined && !cameBack(observation, sightings)) {
+  if (answerDrop !== undefined && !common.returned) {
     const answerRule = decisiveRule(observation, answerDrop);
     return { verdict: 'dropped', drop: answerDrop, ...(answerRule && { rule: answerRule }), ...common };
   }
   if (isRefusal) return { verdict: 'refused', ...(requestDrop && { drop: requestDrop }), ...common };
-  if (cameBack(observation, sightings)) return { verdict: 'delivered', ...common };
-  return { verdict: 'unknown', ...common };
+  return { verdict: common.returned ? 'delivered' : 'unknown', ...common };
 }
 
 /** The answer was seen where the probe began, or went out by the wire that the probe is said to have come by. */
