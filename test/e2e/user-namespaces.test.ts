@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { ApiClient } from '@fairlead/api/client';
 import { Kernel, Recorder } from '@fairlead/kernel';
 import { Daemon, Host } from '@fairlead/lab';
 
@@ -97,6 +98,18 @@ describe('user namespaces', { timeout: 180_000 }, () => {
     assert.deepEqual(ownerOf(join(host.folder, 'data')), [0, root]);
     assert.deepEqual(ownerOf(`${host.folder}/bound`), [root, root]);
     assert.deepEqual(ownerOf(`${host.folder}/bound/deep/file`), [root, root]);
+  });
+
+  test('a mounted image belongs to who is root inside, whether it has one layer or several', async () => {
+    await docker('run', '--name', 'changed', 'busybox', 'sh', '-c', 'echo own >/own; chown 33 /own');
+    await docker('commit', 'changed', 'layered');
+    const api = new ApiClient(`unix://${daemon.socketPath}`);
+    const mounts = ['busybox', 'layered'].map((Source) => ({ Type: 'image', Source, Target: `/${Source}` }));
+    const Cmd = ['stat', '-c', '%u:%g', '/busybox/srv/page', '/layered/srv/page', '/layered/own'];
+    const body = { Image: 'busybox', Cmd, HostConfig: { Mounts: mounts } };
+    await api.text('POST', '/containers/create', { query: { name: 'mounting' }, body });
+    assert.equal(await docker('start', '-a', 'mounting'), '0:0\n0:0\n33:0\n');
+    await docker('rm', 'mounting', 'changed');
   });
 
   test('files that go in and out have the owners that the container sees', async () => {

@@ -1,4 +1,4 @@
-import { type ContainerTable, type EngineContext, Images, isUp } from '@fairlead/engine';
+import { type ContainerTable, type EngineContext, Images, imagesOf, isUp } from '@fairlead/engine';
 import {
   copyPipe,
   listXattrs,
@@ -70,7 +70,7 @@ function imagesOn({ live, containerd, events, table }: Foundation): Images {
 
 function usersOf(table: ContainerTable, imageId: string) {
   return [...table]
-    .filter((container) => container.imageId === imageId)
+    .filter((container) => imagesOf(container).includes(imageId))
     .map((container) => ({ id: container.id, running: isUp(container) }));
 }
 

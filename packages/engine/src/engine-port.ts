@@ -59,7 +59,8 @@ export interface AttachmentView {
 
 /** A mount as the container sees it. */
 export interface MountView {
-  readonly type: 'bind' | 'volume' | 'tmpfs';
+  readonly type: 'bind' | 'volume' | 'image' | 'tmpfs';
+  /** Of a volume, or the image as it was asked for. */
   readonly name?: string;
   /** Driver of the volume. */
   readonly driver?: string;

@@ -84,6 +84,7 @@ export type {
   HealthcheckConfig,
   HostConfig,
   Image,
+  ImageMountOptions,
   Json,
   MountRequest,
   NetworkAttachment,
@@ -103,4 +104,5 @@ export type {
   StatisticsOptions,
   StatisticsSample,
 } from './statistics/statistics-port.ts';
+export { imagesOf } from './volume/mount-settlement.ts';
 export { isAnonymous } from './volume/volume-name.ts';

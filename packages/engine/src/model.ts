@@ -134,7 +134,8 @@ export interface ResourceLimits {
 
 /** A `--mount`. */
 export interface MountRequest {
-  readonly type: 'bind' | 'volume' | 'tmpfs';
+  readonly type: 'bind' | 'volume' | 'image' | 'tmpfs';
+  /** Path on the host, name of a volume, or an image. */
   readonly source: string;
   readonly target: string;
   readonly readOnly: boolean;
@@ -149,6 +150,7 @@ export interface MountRequest {
   /** Further options of a tmpfs, each a name, or a name and a value. */
   readonly tmpfsOptions?: readonly (readonly string[])[];
   readonly volume?: VolumeMountOptions;
+  readonly image?: ImageMountOptions;
 }
 
 /** What a `--mount type=bind` says besides its propagation. */
@@ -174,6 +176,19 @@ export interface VolumeMountOptions {
   readonly subpath: string;
 }
 
+/** What a `--mount type=image` says of its image. */
+export interface ImageMountOptions {
+  /** File or directory of the image that is mounted in its place; empty means its root. */
+  readonly subpath: string;
+}
+
+/** An image that a container has mounted: its name may mean another one later. */
+export interface MountedImage {
+  readonly id: string;
+  /** Chain ID of its uppermost layer; '' for one without layers. */
+  readonly chainId: string;
+}
+
 /** A mount of a container, settled when that is made. */
 export interface ContainerMount extends MountRequest {
   /** Options as inspect shows them. */
@@ -182,6 +197,7 @@ export interface ContainerMount extends MountRequest {
   readonly volumeName?: string;
   /** Driver of the volume; absent in containers made before there were others than `local`. */
   readonly driver?: string;
+  readonly mountedImage?: MountedImage;
   /** The image's content is still to be copied into the volume. */
   readonly awaitsContent?: true;
 }

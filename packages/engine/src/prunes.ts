@@ -16,6 +16,7 @@ import type {
 import type { EventLog } from './event-log.ts';
 import type { Image } from './model.ts';
 import type { NetworkService } from './network-port.ts';
+import { imagesOf } from './volume/mount-settlement.ts';
 
 type Kind = 'container' | 'image' | 'network' | 'volume' | 'builder';
 
@@ -59,7 +60,7 @@ export class Prunes implements PruneService {
   async images(isWanted: (image: Image) => boolean) {
     const { images, containers } = this.#parts;
     return await this.#once('image', async () => {
-      const used = new Set((await containers.listWithImages()).map(({ container }) => container.imageId));
+      const used = new Set((await containers.listWithImages()).flatMap(({ container }) => imagesOf(container)));
       const removals: ImageRemoval[] = [];
       for (const { id } of (await images.list()).filter((image) => !used.has(image.id) && isWanted(image))) {
         await ignoreRefusal(async () => {

@@ -50,6 +50,25 @@ test('what a mount says of a path, of its cache and of a tmpfs is kept and shown
   for (const mount of mounts) assert.deepEqual(presentMountRequest(parse(mount)), mount);
 });
 
+test('a mounted image has a source, and nothing of a volume', () => {
+  const image = { Type: 'image', Source: 'web', Target: '/srv', ImageOptions: { Subpath: 'a' } };
+  const parsed = parse(image, 48);
+  assert.deepEqual(parsed, { type: 'image', source: 'web', target: '/srv', readOnly: false, image: { subpath: 'a' } });
+  assert.deepEqual(presentMountRequest(parsed), image);
+  const whole = { ...image, ImageOptions: {} };
+  assert.deepEqual(presentMountRequest(parse(whole, 48)), whole);
+  for (const [change, reason] of [
+    [{ Source: '' }, 'field Source must not be empty'],
+    [{ VolumeOptions: {} }, 'field VolumeOptions must not be specified'],
+    [{ ImageOptions: { Subpath: '../a' } }, 'subpath must be a relative path within the volume'],
+  ] as const) {
+    const message = `invalid mount config for type "image": ${reason}`;
+    assert.throws(() => parse({ ...image, ...change }, 48), { code: 'invalid-argument', message });
+  }
+  assert.throws(() => parse({ ...full, ImageOptions: {} }), /field ImageOptions must not be specified/);
+  assert.throws(() => parse(image, 47), { message: 'Mount type "Image" needs API v1.48 or newer' });
+});
+
 test('what there was not yet in an old version nobody means', () => {
   assert.equal(parse(full, 44).volume?.subpath, '');
   const bind = {

@@ -1,6 +1,12 @@
 import { posix } from 'node:path';
 import { FairleadError } from '@fairlead/base';
-import type { BindMountOptions, MountRequest, MountView, VolumeMountOptions } from '@fairlead/engine';
+import type {
+  BindMountOptions,
+  ImageMountOptions,
+  MountRequest,
+  MountView,
+  VolumeMountOptions,
+} from '@fairlead/engine';
 import * as v from 'valibot';
 import type { ApiVersion } from '../http/api-version.ts';
 import { goBoolean, goInteger, goObject, goString } from './go-json.ts';
@@ -31,6 +37,7 @@ export const mountSchema = goObject({
       Subpath: goString,
     }),
   ),
+  ImageOptions: v.optional(goObject({ Subpath: goString })),
   TmpfsOptions: v.optional(
     goObject({
       SizeBytes: goInteger,
@@ -42,10 +49,12 @@ export const mountSchema = goObject({
 
 type WireMount = v.InferOutput<typeof mountSchema>;
 
-const mountTypes = ['bind', 'volume', 'tmpfs'] as const;
+const mountTypes = ['bind', 'volume', 'image', 'tmpfs'] as const;
 const propagations = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'];
 /** Versions since which there are options; before, nobody could mean them. */
 const since = { nonRecursive: 40, createMountpoint: 42, subpath: 45 };
+/** Version since which images can be mounted; who asked for it in an older one would get something else. */
+const imagesSince = 48;
 
 /** Version since which a read-only mount is so with all that is mounted below it. */
 export const recursiveReadOnlySince = 44;
@@ -56,6 +65,9 @@ export const recursiveReadOnlySince = 44;
  * @throws FairleadError `invalid-argument` in Docker's words.
  */
 export function parseMount(mount: WireMount, version: ApiVersion): MountRequest {
+  if (mount.Type === 'image' && version < imagesSince) {
+    throw new FairleadError('invalid-argument', 'Mount type "Image" needs API v1.48 or newer');
+  }
   const type = mountTypes.find((name) => name === mount.Type);
   const fault = type === undefined ? 'mount type unknown' : faultOf(mount, type);
   if (type === undefined || fault !== undefined) {
@@ -82,6 +94,7 @@ export function parseMount(mount: WireMount, version: ApiVersion): MountRequest 
     ...(permissions !== 0 && { permissions }),
     ...(tmpfsOptions !== undefined && tmpfsOptions.length > 0 && { tmpfsOptions }),
     ...(mount.VolumeOptions !== undefined && { volume: parseVolumeOptions(mount.VolumeOptions, version) }),
+    ...(mount.ImageOptions !== undefined && { image: { subpath: normalSubpath(mount.ImageOptions.Subpath) } }),
   };
 }
 
@@ -92,7 +105,7 @@ function faultOf(mount: WireMount, type: MountRequest['type']): string | undefin
   if (target === '') return 'field Target must not be empty';
   if (posix.resolve('/', target) === '/') return "invalid specification: destination can't be '/'";
   if (!target.startsWith('/')) return `invalid mount path: '${target}' mount path must be absolute`;
-  if (type === 'bind' && source === '') return 'field Source must not be empty';
+  if ((type === 'bind' || type === 'image') && source === '') return 'field Source must not be empty';
   if (type === 'bind' && !source.startsWith('/')) return `invalid mount path: '${source}' mount path must be absolute`;
   if (type === 'tmpfs' && source !== '') return 'field Source must not be specified';
   const conflict = readOnlyConflict(mount);
@@ -102,10 +115,16 @@ function faultOf(mount: WireMount, type: MountRequest['type']): string | undefin
   if (type === 'volume' && source === '' && mount.ReadOnly) {
     return 'must not set ReadOnly mode when using anonymous volumes';
   }
-  return tmpfsFault(mount.TmpfsOptions?.Options ?? []) ?? subpathFault(source, mount.VolumeOptions?.Subpath ?? '');
+  const subpath = (mount.VolumeOptions ?? mount.ImageOptions)?.Subpath ?? '';
+  return tmpfsFault(mount.TmpfsOptions?.Options ?? []) ?? subpathFault(source, subpath);
 }
 
-const optionsNames = { bind: 'BindOptions', volume: 'VolumeOptions', tmpfs: 'TmpfsOptions' } as const;
+const optionsNames = {
+  bind: 'BindOptions',
+  volume: 'VolumeOptions',
+  image: 'ImageOptions',
+  tmpfs: 'TmpfsOptions',
+} as const;
 
 function readOnlyConflict({ ReadOnly: readOnly, BindOptions: options }: WireMount): string | undefined {
   const { ReadOnlyNonRecursive: nonRecursive = false, ReadOnlyForceRecursive: force = false } = options ?? {};
@@ -146,8 +165,12 @@ function parseVolumeOptions(options: NonNullable<WireMount['VolumeOptions']>, ve
     ...(driver !== undefined && {
       driver: { name: driver.Name, ...(driver.Options !== undefined && { options: driver.Options }) },
     }),
-    subpath: version >= since.subpath ? posix.normalize(subpath).replace(/^\.$/, '') : '',
+    subpath: version >= since.subpath ? normalSubpath(subpath) : '',
   };
+}
+
+function normalSubpath(subpath: string): string {
+  return posix.normalize(subpath).replace(/^\.$/, '');
 }
 
 /** A `--mount` as `HostConfig.Mounts` shows it. */
@@ -160,6 +183,7 @@ export function presentMountRequest(mount: MountRequest) {
     ...(mount.consistency !== undefined && { Consistency: mount.consistency }),
     ...((mount.bind ?? mount.propagation) !== undefined && { BindOptions: presentBindOptions(mount) }),
     ...(mount.volume !== undefined && { VolumeOptions: presentVolumeOptions(mount.volume) }),
+    ...(mount.image !== undefined && { ImageOptions: presentImageOptions(mount.image) }),
     ...presentTmpfsOptions(mount),
   };
 }
@@ -172,6 +196,10 @@ function presentBindOptions({ propagation, bind }: MountRequest) {
     ...(bind?.readOnlyNonRecursive && { ReadOnlyNonRecursive: true }),
     ...(bind?.readOnlyForceRecursive && { ReadOnlyForceRecursive: true }),
   };
+}
+
+function presentImageOptions({ subpath }: ImageMountOptions) {
+  return { ...(subpath !== '' && { Subpath: subpath }) };
 }
 
 function presentTmpfsOptions({ size, permissions, tmpfsOptions }: MountRequest) {

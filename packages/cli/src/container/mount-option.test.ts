@@ -17,6 +17,11 @@ const cases: readonly (readonly [text: string, wanted: object])[] = [
   ['type=bind,source=/a,target=/m,readonly=false', { ...plain, Type: 'bind', Source: '/a' }],
   ['dst=/m,volume-nocopy', { ...plain, VolumeOptions: { NoCopy: true } }],
   ['dst=/m,src=web,volume-subpath=a/b', { ...plain, Source: 'web', VolumeOptions: { Subpath: 'a/b' } }],
+  ['type=image,src=web,dst=/m', { ...plain, Type: 'image', Source: 'web' }],
+  [
+    'type=image,src=web,dst=/m,image-subpath=a/b',
+    { ...plain, Type: 'image', Source: 'web', ImageOptions: { Subpath: 'a/b' } },
+  ],
   ['dst=/m,volume-label=a=b,volume-label=c', { ...plain, VolumeOptions: { Labels: { a: 'b', c: '' } } }],
   ['dst=/m,volume-driver=local', { ...plain, VolumeOptions: { DriverConfig: { Name: 'local' } } }],
   [

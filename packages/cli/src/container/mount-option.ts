@@ -32,6 +32,7 @@ const optionKeys = [
   'volume-nocopy',
   'volume-subpath',
   'volume-driver',
+  'image-subpath',
 ];
 const amounts: Readonly<Record<string, (text: string) => number | undefined>> = {
   'tmpfs-size': parseBytes,
@@ -67,6 +68,7 @@ export function parseMount(text: string): Record<string, unknown> {
   };
   const tmpfs = { ...(size !== undefined && { SizeBytes: size }), ...(mode !== undefined && { Mode: mode }) };
   const volume = volumeOptions(pairs);
+  const part = first('image-subpath');
   return {
     Type: first('type') ?? 'volume',
     Source: first('source', 'src') ?? '',
@@ -75,6 +77,7 @@ export function parseMount(text: string): Record<string, unknown> {
     ...(Object.keys(bind).length > 0 && { BindOptions: bind }),
     ...(Object.keys(tmpfs).length > 0 && { TmpfsOptions: tmpfs }),
     ...(volume !== undefined && { VolumeOptions: volume }),
+    ...(part !== undefined && { ImageOptions: { Subpath: part } }),
   };
 }
 

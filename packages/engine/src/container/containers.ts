@@ -269,7 +269,7 @@ export class Containers implements ContainerService {
     try {
       // Whoever starts or removes it by its name meanwhile waits.
       await this.#turns.run(id, async () => {
-        await this.#volumes.make(missing);
+        await this.#volumes.make(container, missing);
         const layers = await containerd.snapshots.prepareRoot(id, chainId);
         markContainer(layers);
         await this.#volumes.fill(id, layers);
@@ -286,8 +286,8 @@ export class Containers implements ContainerService {
       this.#table.delete(container.id);
       return this.#volumes.markRemoved(container);
     });
-    const { snapshots } = this.#context.containerd;
-    await settleAll([() => this.#volumes.remove(gone), () => snapshots.remove(container.id).catch(ignoreMissing)]);
+    const removeLayer = () => this.#context.containerd.snapshots.remove(container.id).catch(ignoreMissing);
+    await settleAll([() => this.#volumes.remove(container, gone), removeLayer]);
   }
 
   /** @throws FairleadError `invalid-argument` for what can be known to fail before anything is made. */

@@ -18,7 +18,7 @@ export interface ContainerRootParts {
   readonly table: ContainerTable;
   /** Whose turn it is, by container id. */
   readonly turns: KeyedMutex;
-  readonly volumes: Pick<ContainerVolumes, 'mountpoint' | 'borrow'>;
+  readonly volumes: Pick<ContainerVolumes, 'mountpoint' | 'borrow' | 'openImage'>;
 }
 
 /** The root directory of a container, until it is disposed of. */
@@ -106,7 +106,12 @@ async function openLayers(parts: ContainerRootParts, container: Container): Prom
   const identities = identitiesOf(container.config, settings);
   const layers = mapLayers(parts.context, await containerd.snapshots.mounts(container.id), identities);
   using held = new DisposableStack();
-  const binds = bindsOf(container, settings, (mount) => sourceOf(parts, mount, held));
+  const images = new Map<ContainerMount, string>();
+  for (const mount of containerMounts(container)) {
+    if (mount.mountedImage === undefined) continue;
+    images.set(mount, held.use(await parts.volumes.openImage(container, mount)).path);
+  }
+  const binds = bindsOf(container, settings, (mount) => images.get(mount) ?? sourceOf(parts, mount, held));
   const descriptor = files.openMountTree(mountPlace(settings), { layers, readOnly: false, binds });
   return { descriptor, identities };
 }

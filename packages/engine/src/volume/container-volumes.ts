@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf, FairleadError, lateModule, messageOf, withPrefix } from '@fairlead/base';
+import { codeOf, FairleadError, lateModule, messageOf, settleAll, withPrefix } from '@fairlead/base';
 import { imageVolumes } from '../container/configuration/container-factory.ts';
 import type { ContainerTable } from '../container/container-table.ts';
 import type { RootfsMount } from '../container/file/rootfs-file.ts';
@@ -12,7 +12,7 @@ import { below, errnoName, O_PATH } from '../files/file-calls.ts';
 import { isMissingPath } from '../files/path-stat.ts';
 import type { Container, ContainerConfig, ContainerMount, Image, Volume } from '../model.ts';
 import { fileSystemOf } from './driver-options.ts';
-import { dropViews, viewImage } from './image-view.ts';
+import { dropViews, type PlacedView, viewImage } from './image-view.ts';
 import {
   anonymousVolumes,
   inheritedMounts,
@@ -22,6 +22,7 @@ import {
   wantedVolumes,
   withDrivers,
 } from './mount-settlement.ts';
+import { MountedImages } from './mounted-images.ts';
 import { fillInPlace } from './volume-directories.ts';
 import { volumeEvent } from './volume-event.ts';
 import { VolumeMounts } from './volume-mounts.ts';
@@ -46,6 +47,7 @@ export class ContainerVolumes {
   readonly #containers: ContainerTable;
   readonly #volumes: Volumes;
   readonly #mounts: VolumeMounts;
+  readonly #images: MountedImages;
   /** While the engine starts plugins are not told: nobody should have to wait for them. */
   #tellsPlugins = false;
 
@@ -54,6 +56,7 @@ export class ContainerVolumes {
     this.#containers = containers;
     this.#volumes = volumes;
     this.#mounts = new VolumeMounts(context.fileSystems, (name) => this.mountpoint(name));
+    this.#images = new MountedImages(context, this.#views());
   }
 
   /** See {@link Volumes.mountpoint}. */
@@ -64,7 +67,7 @@ export class ContainerVolumes {
   /**
    * Choose what a container will have mounted. Nothing is made.
    *
-   * @throws FairleadError `invalid-argument` in Docker's words.
+   * @throws FairleadError `invalid-argument` in Docker's words; `not-found` for an image that is to be mounted.
    */
   async decide(config: ContainerConfig, image: Image): Promise<MountDecision> {
     const inherited = (config.host.volumesFrom ?? []).flatMap((text) => this.#inherited(text));
@@ -77,7 +80,8 @@ export class ContainerVolumes {
       if (!described.has(request.name)) described.set(request.name, await this.#describe(request));
     }
     const driverOf = (name: string) => described.get(name)?.volume.driver ?? 'local';
-    return { mounts: withDrivers(mounts, driverOf), volumes: [...described.values()] };
+    const settled = await this.#images.settle(withDrivers(mounts, driverOf));
+    return { mounts: settled, volumes: [...described.values()] };
   }
 
   /** Store volumes that have to be made; to be called in the transaction that stores their container. @returns them. */
@@ -85,9 +89,15 @@ export class ContainerVolumes {
     return this.#volumes.record(volumes);
   }
 
-  /** Make volumes that were recorded. */
-  async make(volumes: readonly Volume[]): Promise<void> {
+  /** Make volumes that were recorded, and keep the layers of images that a new container mounts. */
+  async make(container: Container, volumes: readonly Volume[]): Promise<void> {
     await this.#volumes.make(volumes);
+    await this.#images.keep(container);
+  }
+
+  /** A mounted image at a path of the host. @throws FairleadError as {@link hold}. */
+  async openImage(container: Container, mount: ContainerMount): Promise<PlacedView> {
+    return await this.#images.open(container, mount);
   }
 
   /**
@@ -130,7 +140,8 @@ export class ContainerVolumes {
     const sources = stack.use(new VolumeSources({ mountpoint, folder: this.#views(), fileSystems }));
     for (const mount of containerMounts(container)) {
       if (mount.volumeName !== undefined) await this.#hold(container, mount, mount.volumeName);
-      await sources.add(mount);
+      if (mount.mountedImage === undefined) await sources.add(mount);
+      else sources.addView(mount, await this.openImage(container, mount));
     }
     stack.move();
     return sources;
@@ -176,9 +187,9 @@ export class ContainerVolumes {
     return unused;
   }
 
-  /** Remove what there is of volumes that were marked. */
-  async remove(volumes: readonly Volume[]): Promise<void> {
-    await this.#volumes.finishRemoval(volumes);
+  /** Remove what there is of volumes that were marked, and let go of the images that a container had mounted. */
+  async remove(container: Container, volumes: readonly Volume[]): Promise<void> {
+    await settleAll([() => this.#volumes.finishRemoval(volumes), () => this.#images.letGo(container)]);
   }
 
   /** Containers that went on while the daemon was away hold their volumes; to be called before anything ends. */

@@ -4,30 +4,46 @@ import { layersOf, type RootfsMount } from '../container/file/rootfs-file.ts';
 import type { FileSystems } from '../context.ts';
 import { unmountBelow } from './mounted-tree.ts';
 
-/**
- * Look at the file system of a container that has not started: its layers in one tree, as the kernel puts them together,
- * for as long as `work` takes.
- *
- * @param folder where the mount is made. It is short: the kernel takes one page for the paths of all layers, of which an
- *   image may have 125.
- */
+/** A file system at a path of the host, until it is disposed of. What has been bound elsewhere by then stays there. */
+export interface PlacedView extends Disposable {
+  readonly path: string;
+}
+
+/** Look at the file system of a container that has not started, for as long as `work` takes; see {@link openView}. */
 export async function viewImage<T>(
   mounts: readonly RootfsMount[],
   folder: string,
   fileSystems: FileSystems,
   work: (root: string) => Promise<T>,
 ): Promise<T> {
+  using view = await openView(mounts, folder, fileSystems);
+  return await work(view.path);
+}
+
+/**
+ * See layers in one tree, as the kernel puts them together. A single one is looked at where it is.
+ *
+ * @param folder where the mount is made. It is short: the kernel takes one page for the paths of all layers, of which an
+ *   image may have 125.
+ */
+export async function openView(
+  mounts: readonly RootfsMount[],
+  folder: string,
+  fileSystems: FileSystems,
+): Promise<PlacedView> {
   const layers = mounts.flatMap(layersOf);
   const [only] = layers;
-  if (only !== undefined && layers.length === 1) return await work(only);
+  if (only !== undefined && layers.length === 1) return { path: only, [Symbol.dispose]() {} };
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const place = mkdtempSync(`${folder}/`);
-  try {
-    return await work(await mountView(layers, place, fileSystems));
-  } finally {
+  using stack = new DisposableStack();
+  stack.defer(() => {
     unmountBelow(place, fileSystems);
     rmSync(place, { recursive: true, force: true });
-  }
+  });
+  const path = await mountView(layers, place, fileSystems);
+  const held = stack.move();
+  return { path, [Symbol.dispose]: () => held.dispose() };
 }
 
 /** What a crash left of views. */

@@ -73,6 +73,11 @@ export function withDrivers(mounts: readonly ContainerMount[], driverOf: (volume
   });
 }
 
+/** IDs of the images that a container needs: that which it was made of, and those that it has mounted. */
+export function imagesOf({ imageId, mounts = [] }: Pick<Container, 'imageId' | 'mounts'>): string[] {
+  return [imageId, ...mounts.flatMap(({ mountedImage }) => mountedImage?.id ?? [])];
+}
+
 /** Names of the volumes that a container has, each once. */
 export function volumeNames({ mounts = [] }: Pick<Container, 'mounts'>): string[] {
   return [...new Set(mounts.flatMap(({ volumeName }) => volumeName ?? []))];

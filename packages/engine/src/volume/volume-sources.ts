@@ -4,6 +4,7 @@ import { getSystemErrorMessage } from 'node:util';
 import { FairleadError, messageOf, newIdentifier, shortIdentifier } from '@fairlead/base';
 import type { FileSystems } from '../context.ts';
 import type { ContainerMount } from '../model.ts';
+import type { PlacedView } from './image-view.ts';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
 
@@ -23,6 +24,7 @@ export interface SourceParts {
 export class VolumeSources implements Disposable {
   readonly #parts: SourceParts;
   readonly #bound: string[] = [];
+  readonly #views = new DisposableStack();
   readonly #byTarget = new Map<string, string>();
 
   constructor(parts: SourceParts) {
@@ -36,6 +38,11 @@ export class VolumeSources implements Disposable {
     this.#byTarget.set(target, volume?.subpath ? await this.#bindPart(root, volume.subpath) : root);
   }
 
+  /** A mounted image, which goes with this. */
+  addView({ target }: ContainerMount, view: PlacedView): void {
+    this.#byTarget.set(target, this.#views.use(view).path);
+  }
+
   /** Path for the runtime; good until this is disposed of. */
   of({ target, source }: ContainerMount): string {
     return this.#byTarget.get(target) ?? source;
@@ -47,6 +54,7 @@ export class VolumeSources implements Disposable {
       this.#parts.fileSystems.unmount(place);
       rmSync(place, { recursive: true, force: true });
     }
+    this.#views.dispose();
   }
 
   async #bindPart(root: string, subpath: string): Promise<string> {

@@ -47,6 +47,11 @@ export class SnapshotStore {
     return this.prepare(key, parent, { labels: { ...labels, [gcRootLabel]: new Date().toISOString() } });
   }
 
+  /** A read-only view of the layer `parent` ('' for none) that stays until it is removed by name, as that of {@link prepareRoot}. */
+  viewRoot(key: string, parent: string): Promise<SnapshotMount[]> {
+    return this.view(key, parent, { labels: { [gcRootLabel]: new Date().toISOString() } });
+  }
+
   /** A writable layer over `parent`, collected unless a lease or a record refers to it. */
   async prepare(key: string, parent: string, options: SnapshotOptions = {}): Promise<SnapshotMount[]> {
     const request = { ...this.#at(key), parent, labels: { ...options.labels } };

@@ -126,7 +126,7 @@ export class ContainerEnd {
       return removesVolumes ? volumes.markRemoved(container) : [];
     });
     execs.forget(id);
-    const rest = this.#attempt(id, () => volumes.remove(gone));
+    const rest = this.#attempt(id, () => volumes.remove(container, gone));
     context.events.emit(containerEvent(container, 'destroy'));
     watch.removed(id, { exitCode: container.state.exitCode });
     return rest;

@@ -7,6 +7,7 @@ import { heldPaths, removeCgroup, streamPaths, type TaskProcess } from '@fairlea
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../../model.ts';
 import { awaitsContent } from '../../volume/mount-settlement.ts';
+import { ownerOfView } from '../../volume/mounted-images.ts';
 import { ignoreMissing, isAlive } from '../container-state.ts';
 import type { ContainerTable } from '../container-table.ts';
 import type { ExecTable } from '../exec/exec-table.ts';
@@ -59,10 +60,10 @@ export class Recovery {
     this.#lifecycle = parts.lifecycle;
   }
 
-  /** Ids of the containers that have a layer of their own. */
+  /** Keys of the layers that containers have, which are their IDs, and of the images that they mount. */
   async layers(): Promise<ReadonlySet<string>> {
     const snapshots = await this.#context.containerd.snapshots.list();
-    return new Set(snapshots.filter(({ kind }) => kind === 'active').map(({ key }) => key));
+    return new Set(snapshots.filter(({ kind }) => kind === 'active' || kind === 'view').map(({ key }) => key));
   }
 
   /** Ids of the sandboxes in which a container lives. */
@@ -213,7 +214,11 @@ export class Recovery {
       // Not waited for, except by those who want to start or remove this container.
       void this.#turns.run(id, () => this.#attempt(id, () => this.#dropRecord(id)));
     }
-    const orphans = [...layers].filter((key) => /^[0-9a-f]{64}$/.test(key) && this.#table.get(key) === undefined);
+    const ownerOf = (key: string) => (/^[0-9a-f]{64}$/.test(key) ? key : ownerOfView(key));
+    const orphans = [...layers].filter((key) => {
+      const owner = ownerOf(key);
+      return owner !== undefined && this.#table.get(owner) === undefined;
+    });
     await Promise.all(orphans.map((key) => this.#attempt(key, () => snapshots.remove(key))));
   }
 

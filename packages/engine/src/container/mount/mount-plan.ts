@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
 import { FairleadError, messageOf, type Owner } from '@fairlead/base';
 import type { MountView } from '../../engine-port.ts';
-import type { Container, ContainerConfig, ContainerMount, MountRequest } from '../../model.ts';
+import type { Container, ContainerConfig, ContainerMount, MountedImage, MountRequest } from '../../model.ts';
 import { parseBind } from './bind.ts';
 
 /** A mount that was asked for, by whichever option, with the mode text that inspect shows. */
@@ -129,7 +129,8 @@ function obstacleOf(path: string): string {
  * @param mountpoint where the content of a volume is.
  */
 export function mountView(mount: ContainerMount, mountpoint: (volume: string) => string): MountView {
-  const { volumeName } = mount;
+  const { volumeName, mountedImage } = mount;
+  if (mountedImage !== undefined) return imageMountView(mount, mountedImage);
   const source = mount.type === 'tmpfs' ? '' : mount.source;
   return {
     type: mount.type,
@@ -140,6 +141,12 @@ export function mountView(mount: ContainerMount, mountpoint: (volume: string) =>
     readWrite: !mount.readOnly,
     propagation: mount.type === 'bind' ? (mount.propagation ?? 'rprivate') : '',
   };
+}
+
+/** Outside of the container an image is not mounted for long: in the place of a path there is its ID. */
+function imageMountView({ type, source, target, mode }: ContainerMount, { id }: MountedImage): MountView {
+  const propagation = 'rprivate';
+  return { type, name: source, source: id, destination: target, mode, readWrite: false, propagation };
 }
 
 function tmpfsMount(target: string, mode: string): PlannedMount {
