@@ -21,9 +21,16 @@ test('every name in the sources means what Node finds behind it', () => {
   assert.ok(quick > uses.length / 2);
 });
 
+test('every door of a package of ours is found without Node, but those for tests', () => {
+  const parent = pathToFileURL(join(root, 'packages/base/src/index.ts')).href;
+  const doors = new Set(uses.map(({ specifier }) => specifier).filter((name) => name.startsWith('@fairlead/')));
+  const slow = [...doors].filter((name) => !name.endsWith('/testing') && urlOf(name, parent) === undefined);
+  assert.deepEqual(slow, []);
+});
+
 test('what is no name of a module of ours is left to Node', () => {
   const parent = pathToFileURL(join(root, 'packages/base/src/index.ts')).href;
-  for (const specifier of ['node:fs', 'valibot', '@fairlead/kernel/tracing', './data.json', 'file:///x.ts']) {
+  for (const specifier of ['node:fs', 'valibot', '@fairlead/kernel/testing', './data.json', 'file:///x.ts']) {
     assert.equal(urlOf(specifier, parent), undefined, specifier);
   }
   assert.equal(urlOf('./x.ts', 'file:///elsewhere/a.ts'), undefined);

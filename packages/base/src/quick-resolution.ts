@@ -13,8 +13,8 @@ export interface QuickResolution {
  * A hook for `registerHooks({ resolve })` of node:module, which finds modules of this workspace by the spelling of their
  * names alone. Node looks at the disk several times for each of hundreds of modules, which is a third of the time that a
  * program takes to load; here every name already says which file it is: `./x.ts` the one beside, `@fairlead/x` the
- * `src/index.ts` of that package, `node:x` itself. Names of any other kind, and all that other packages ask for, go
- * Node's own way. A test compares both ways for every name that is used.
+ * `src/index.ts` of that package, `@fairlead/x/y` its `src/y.ts` or what {@link doors} says, `node:x` itself. Names of any
+ * other kind, and all that other packages ask for, go Node's own way. A test compares both ways for every name that is used.
  *
  * @param next how Node finds it.
  */
@@ -31,13 +31,26 @@ export function resolveQuickly<Context extends { readonly parentURL?: string | u
 /** Which file a name means in a module, or `undefined` where only Node can tell. */
 export function urlOf(specifier: string, parent: string | undefined): string | undefined {
   if (!parent?.startsWith(packages)) return undefined;
-  if (specifier.startsWith(namePrefix)) return indexOf(specifier.slice(namePrefix.length));
+  if (specifier.startsWith(namePrefix)) return fileBehind(specifier.slice(namePrefix.length));
   return specifier.startsWith('.') && specifier.endsWith('.ts') ? beside(specifier, parent) : undefined;
 }
 
-/** A name with a path behind it is a further door, which only the package's own description knows. */
-function indexOf(name: string): string | undefined {
-  return name.includes('/') ? undefined : `${packages}${name}/src/index.ts`;
+/** Further doors whose files are called otherwise, as the packages' own descriptions say; below `src`, without `.ts`. */
+const doors: Readonly<Record<string, string>> = {
+  'api/client': 'client/index',
+  'dns/client': 'control-client',
+  'engine/build-kit': 'build/build-kit',
+  'kernel/raw-link': 'socket/raw-link',
+  'kernel/stage': 'namespace/stage',
+  'map/page': 'page-files',
+  'network/rehearsal': 'rehearsal/index',
+  'network/undo': 'kernel/undo',
+};
+
+/** A name with a path behind it is a further door. Those for tests are not worth a line. */
+function fileBehind(name: string): string | undefined {
+  const [workspace, door = 'index'] = name.split('/');
+  return door === 'testing' ? undefined : `${packages}${workspace}/src/${doors[name] ?? door}.ts`;
 }
 
 /** As `new URL(specifier, parent)`, which takes ten times as long. */

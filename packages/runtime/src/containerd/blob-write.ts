@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { FairleadError } from '@fairlead/base';
 import { ContentDefinition, WriteAction, type WriteContentRequest, type WriteContentResponse } from '../gen/content.ts';
 import type { DuplexCall, GrpcChannel } from '../grpc/channel.ts';
 import { methodsOf } from '../grpc/method.ts';
 import { GrpcStatus, hasStatus } from '../grpc/status.ts';
+import { BinaryWriter, WireType } from '../wire.ts';
 import type { Labels } from './descriptor.ts';
 import { gathered } from './gathered.ts';
 import { type Lease, underLease } from './leases.ts';

@@ -5,7 +5,7 @@
 // source: cgroup1_metrics.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../wire.ts";
 
 export const protobufPackage = "io.containerd.cgroups.v1";
 

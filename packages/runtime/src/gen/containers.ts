@@ -5,7 +5,7 @@
 // source: containers.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../wire.ts";
 import { Any } from "./google/protobuf/any.ts";
 import { Empty } from "./google/protobuf/empty.ts";
 import { FieldMask } from "./google/protobuf/field_mask.ts";

@@ -5,7 +5,7 @@
 // source: diff.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../wire.ts";
 import { Descriptor, Mount } from "./types.ts";
 
 export const protobufPackage = "containerd.services.diff.v1";

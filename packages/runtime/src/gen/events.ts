@@ -5,7 +5,7 @@
 // source: events.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../wire.ts";
 import { Envelope } from "./types.ts";
 
 export const protobufPackage = "containerd.services.events.v1";

@@ -5,7 +5,7 @@
 // source: images.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../wire.ts";
 import { Empty } from "./google/protobuf/empty.ts";
 import { FieldMask } from "./google/protobuf/field_mask.ts";
 import { Timestamp } from "./google/protobuf/timestamp.ts";

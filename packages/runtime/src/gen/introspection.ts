@@ -5,7 +5,7 @@
 // source: introspection.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../wire.ts";
 import { Empty } from "./google/protobuf/empty.ts";
 import { Status } from "./rpc_status.ts";
 

@@ -5,7 +5,7 @@
 // source: namespaces.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../wire.ts";
 import { Empty } from "./google/protobuf/empty.ts";
 
 export const protobufPackage = "containerd.services.namespaces.v1";

@@ -5,7 +5,7 @@
 // source: runc_options.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../wire.ts";
 
 export const protobufPackage = "containerd.runc.v1";
 

@@ -5,7 +5,7 @@
 // source: task_events.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../wire.ts";
 import { Timestamp } from "./google/protobuf/timestamp.ts";
 
 export const protobufPackage = "containerd.events";

@@ -5,7 +5,7 @@
 // source: tasks.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../wire.ts";
 import { Any } from "./google/protobuf/any.ts";
 import { Empty } from "./google/protobuf/empty.ts";
 import { Timestamp } from "./google/protobuf/timestamp.ts";

@@ -1,4 +1,4 @@
-import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+import { BinaryReader, BinaryWriter } from '../wire.ts';
 
 /**
  * ttrpc, the protocol between containerd and its shims: frames with a header of ten bytes around the messages of a call
