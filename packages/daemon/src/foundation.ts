@@ -12,6 +12,7 @@ import { defaultBridgeName, isOfDockerd } from './default-bridge-name.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { NameService } from './name-service.ts';
 import { networkSettings } from './network-settings.ts';
+import { currentBoot, type NotedFeature, supports } from './noted-feature.ts';
 import type { DaemonOptions, LiveOptions } from './options.ts';
 import { PrivateContainerd } from './private-containerd.ts';
 
@@ -150,9 +151,10 @@ function settingsOfNetworks(
   options: DaemonOptions,
   { store, kernel, logger, engineId }: Pick<Foundation, 'store' | 'kernel' | 'logger' | 'engineId'>,
 ): NetworkSettings {
+  const asked = { kernel, noted: store.collection<NotedFeature>('kernel-feature'), boot: currentBoot() };
   const features = {
-    protectedTables: kernel.supports('protected tables'),
-    transparentProxying: kernel.supports('transparent proxying'),
+    protectedTables: supports('protected tables', asked),
+    transparentProxying: supports('transparent proxying', asked),
   };
   const defaultBridge = options.bridge.name ?? chosenBridge(store, logger);
   return networkSettings(options, { engineId, kernel: features, defaultBridge });

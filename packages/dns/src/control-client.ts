@@ -25,6 +25,8 @@ export class ResolverClient implements AsyncDisposable {
   readonly #socket: net.Socket;
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 1;
+  /** Lines that go out together. */
+  #outgoing = '';
 
   private constructor(socket: net.Socket) {
     this.#socket = socket;
@@ -97,14 +99,27 @@ export class ResolverClient implements AsyncDisposable {
     } else {
       const id = this.#nextId++;
       this.#waiting.set(id, { resolve, reject });
-      this.#socket.write(`${JSON.stringify({ id, method, params })}\n`);
+      this.#send(`${JSON.stringify({ id, method, params })}\n`);
     }
     return promise as Promise<ResolverMethods[Name]['result']>;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#flush();
     this.#socket.end();
     await this.closed;
+  }
+
+  /** What is called for in one go is written in one go: a start calls for every container. */
+  #send(line: string): void {
+    if (this.#outgoing === '') queueMicrotask(() => this.#flush());
+    this.#outgoing += line;
+  }
+
+  #flush(): void {
+    const lines = this.#outgoing;
+    this.#outgoing = '';
+    if (lines !== '') this.#socket.write(lines);
   }
 
   #receive(line: string): void {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -37,6 +38,16 @@ test('calls arrive in order with their parameters, and results go to their calle
   );
   await client.call('setNetwork', { id: 'n', name: 'Grüße' });
   assert.deepEqual(calls.at(-1), ['setNetwork', { id: 'n', name: 'Grüße' }]);
+});
+
+test('calls that are made in one go are written in one go', async (context) => {
+  const client = await connected(context, () => ({ version: 1, pid: 1 }));
+  const write = context.mock.method(Socket.prototype, 'write');
+  const ofClient = () => write.mock.calls.filter(({ arguments: [data] }) => String(data).includes('"method"'));
+  await Promise.all([client.call('ping', {}), client.call('ping', {}), client.call('ping', {})]);
+  assert.equal(ofClient().length, 1);
+  await client.call('ping', {});
+  assert.equal(ofClient().length, 2);
 });
 
 test('an error keeps its code and message', async (context) => {
