@@ -3,7 +3,13 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { afterEach, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { parseInterfaceAddress, parseIpAddress } from '@fairlead/base';
-import type { Change, KernelObject, LinkObject, TableDefinition } from '@fairlead/netlink';
+import {
+  type Change,
+  type KernelObject,
+  type LinkObject,
+  NetlinkConnection,
+  type TableDefinition,
+} from '@fairlead/netlink';
 import { features } from './features.ts';
 import { Kernel } from './kernel.ts';
 import { deleteNamespace, listNamespaces } from './namespace/namespace.ts';
@@ -110,6 +116,34 @@ test('adding a table that is there as wanted adopts it and keeps what is in it',
   assert.deepEqual(sent, definition.protected ? ['add table inet fairlead'] : []);
   inside('nft', 'flush', 'ruleset');
   assert.equal(inside('nft', 'list', 'ruleset').includes('"a"'), definition.protected);
+});
+
+test('a table without an owner is read once, and again when somebody has changed it since', async (context) => {
+  const makeOrphan = async () => {
+    using first = new Kernel();
+    await first.apply([
+      add({ kind: 'namespace', namespace: host }),
+      add({ kind: 'table', namespace: host, definition }),
+      add(element('a')),
+    ]);
+  };
+  await makeOrphan();
+  await ownerGone();
+  const execute = context.mock.method(NetlinkConnection.prototype, 'execute');
+  const readings = () => execute.mock.calls.filter(({ arguments: [name] }) => name === 'list table fairlead').length;
+  {
+    using second = new Kernel();
+    second.observe(host, ['table']);
+    const before = readings();
+    await second.apply([add({ kind: 'table', namespace: host, definition })]);
+    assert.equal(readings() - before, definition.protected ? 0 : 3);
+  }
+  await ownerGone();
+  using third = new Kernel();
+  third.observe(host, ['table']);
+  inside('nft', 'add chain inet fairlead foreign; add rule inet fairlead foreign meta length 5 drop');
+  await third.apply([add({ kind: 'table', namespace: host, definition })]);
+  assert.ok(!inside('nft', 'list', 'table', 'inet', 'fairlead').includes('foreign'));
 });
 
 test('of many elements those that are gone are left out, whatever takes the rest away', async () => {

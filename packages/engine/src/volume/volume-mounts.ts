@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { FairleadError, KeyedMutex, messageOf } from '@fairlead/base';
 import type { FileSystems } from '../context.ts';
@@ -82,6 +81,7 @@ export class VolumeMounts {
 async function withAddress({ type, options }: VolumeFileSystem): Promise<string> {
   const server = /(?:^|,)addr=([^,]+)/.exec(options)?.[1];
   if ((type !== 'nfs' && type !== 'cifs') || server === undefined || isIP(server) !== 0) return options;
+  const { lookup } = await import('node:dns/promises');
   const { address } = await lookup(server);
   return options.replace(`addr=${server}`, `addr=${address}`);
 }

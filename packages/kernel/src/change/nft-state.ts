@@ -41,8 +41,8 @@ const PERSIST = 4;
 export class NftState {
   readonly #namespace: OpenNamespace;
   readonly #definitions = new Map<string, TableDefinition>();
-  /** Protected tables without an owner. */
-  readonly #orphans = new Set<string>();
+  /** Protected tables without an owner, as they were read in a generation of the rules. */
+  readonly #orphans = new Map<string, { readonly definition: TableDefinition; readonly generation: number }>();
 
   constructor(namespace: OpenNamespace) {
     this.#namespace = namespace;
@@ -83,14 +83,20 @@ export class NftState {
     return { table, set };
   }
 
-  /** A table as it is in the kernel, `undefined` when there is none of that name. An orphan counts as protected. */
+  /**
+   * A table as it is in the kernel, `undefined` when there is none of that name. An orphan counts as protected; it is not
+   * read again while nobody has changed any rule.
+   */
   readTable(table: TableReference): TableDefinition | undefined {
+    const generation = this.#generation();
+    const orphan = this.#orphans.get(keyOf(table));
+    if (orphan?.generation === generation) return orphan.definition;
     try {
       const [head] = this.#namespace.netfilter.execute(
         `find table ${table.name}`,
         tableRequest(nftType.getTable, 0, table),
       );
-      return head && this.#readContents(table, head);
+      return head && this.#readContents(table, head, generation);
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return undefined;
       throw error;
@@ -99,6 +105,7 @@ export class NftState {
 
   /** All tables that are ours by their name. An orphan does not count as protected, so that it gets adopted. */
   readOwnTables(): TableDefinition[] {
+    const generation = this.#generation();
     const heads = this.#namespace.netfilter.execute(
       'list tables',
       nftMessage(nftType.getTable, messageFlag.dump, 'any'),
@@ -107,7 +114,7 @@ export class NftState {
       const name = tableNameIn(head);
       const family = familyIn(head);
       if (!name.startsWith(OWN_PREFIX) || family === undefined) return [];
-      const table = this.#readContents({ family, name }, head);
+      const table = this.#readContents({ family, name }, head, generation);
       return [this.isOrphan(table) ? { ...table, protected: false } : table];
     });
   }
@@ -129,8 +136,15 @@ export class NftState {
     return decodeElements(schema.set, answers);
   }
 
+  /** Counts the transactions of the namespace, whoever makes them (net/netfilter/nf_tables_api.c, nft_gen_info). */
+  #generation(): number {
+    const request = nftMessage(nftType.getGeneration, 0, 'any');
+    const [answer] = this.#namespace.netfilter.execute('ask for the generation', request);
+    return (answer && new Attributes(answer.body.subarray(4)).u32be(1)) ?? 0;
+  }
+
   /** Sets and rules can be asked for by table; chains, which are few, not by every kernel. */
-  #readContents(table: TableReference, head: Message): TableDefinition {
+  #readContents(table: TableReference, head: Message, generation: number): TableDefinition {
     const parts = [nftType.getSet, nftType.getChain, nftType.getRule].flatMap((type) =>
       this.#namespace.netfilter
         .execute(`list table ${table.name}`, tableRequest(type, messageFlag.dump, table))
@@ -140,7 +154,7 @@ export class NftState {
     const orphan = (flags & (OWNER | PERSIST)) === PERSIST;
     const definition = { ...decodeOwn(table, [head, ...parts]), ...(orphan ? { protected: true } : {}) };
     this.learn(definition);
-    if (orphan) this.#orphans.add(keyOf(table));
+    if (orphan) this.#orphans.set(keyOf(table), { definition, generation });
     return definition;
   }
 }

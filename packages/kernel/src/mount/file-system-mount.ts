@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
 import { type ErrnoName, errnoText } from '@fairlead/netlink/errno';
 import { errnoOf } from '../system-call/errno-of.ts';
 import { umount2 } from '../system-call/syscalls.ts';
@@ -44,6 +43,8 @@ export function mountPoints(): string[] {
 /** The number of an error is known to the thread only that got it, so it makes the whole call. */
 function tryOnThread(mount: FileSystemMount): Promise<ErrnoName | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<ErrnoName | undefined>();
+  // Node loads what it knows of threads with the first one.
+  const { Worker } = process.getBuiltinModule('node:worker_threads');
   const worker = new Worker(new URL('./mount-thread.ts', import.meta.url), { workerData: mount });
   worker.once('message', resolve);
   worker.once('error', reject);

@@ -95,6 +95,24 @@ describe('others on the bridge of a network', () => {
     assert.equal(claims.length, 2, 'it begins anew');
   });
 
+  test('a repair is no reason for the first look, and one for every later', () => {
+    const { guests, logged, links, there } = rig();
+    using _guests = guests;
+    links.push(port('vm1'));
+    there.push({ port: 'vm1', address: taken });
+    guests.reviewAgain();
+    assert.deepEqual(logged, []);
+    guests.review();
+    assert.equal(logged.length, 1);
+    links.pop();
+    there.pop();
+    guests.reviewAgain();
+    links.push(port('vm1'));
+    there.push({ port: 'vm1', address: taken });
+    guests.reviewAgain();
+    assert.equal(logged.length, 2);
+  });
+
   test('an engine that takes the bridge for its own is told of once, and given the lowest addresses', () => {
     const { guests, claims } = rig(true);
     using _guests = guests;

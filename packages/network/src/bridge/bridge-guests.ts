@@ -83,6 +83,11 @@ export class BridgeGuests implements Disposable {
     );
   }
 
+  /** Look again where somebody has looked before: the first look comes when the host is followed. Never throws. */
+  reviewAgain(): void {
+    if (this.#visited !== undefined) this.review();
+  }
+
   /** Look who is on the bridges, and say what is new. Never throws. */
   review(): void {
     clearTimeout(this.#timer);

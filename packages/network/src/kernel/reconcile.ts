@@ -31,7 +31,7 @@ export interface ReconcileContext {
   /** False leaves the host's forwarding to the operator. */
   readonly forwarding: boolean;
   readonly isShared: IsShared;
-  readonly guests: Pick<BridgeGuests, 'review'>;
+  readonly guests: Pick<BridgeGuests, 'reviewAgain'>;
   readonly logger: Logger;
   /** Do work on a sandbox while nobody else works on it. */
   readonly turn: <T>(sandbox: string, work: () => Promise<T>) => Promise<T>;
@@ -73,7 +73,7 @@ export async function reconcileHost(context: ReconcileContext): Promise<readonly
   const changes = hostChanges(context);
   await repair(context, changes);
   // Who has come since the last look may be the reason for them.
-  if (changes.length > 0) context.guests.review();
+  if (changes.length > 0) context.guests.reviewAgain();
   return changes;
 }
 
