@@ -314,6 +314,30 @@ for (const [what, method, answer, reason] of startRefusals) {
   });
 }
 
+test('a plugin that hangs holds nobody who wants an end', async () => {
+  const begun = performance.now();
+  const create = ['--name', 'stuck', '--network', 'first', 'busybox', 'sleep', '1000'];
+  /** Ask for what a plugin does not answer, and end it; a call may take a minute. */
+  const cutOff = async (method: string, ask: () => Promise<string>, end: readonly string[]): Promise<string> => {
+    plugin.calls();
+    plugin.say(`NetworkDriver.${method}`, 'hang');
+    const asking = ask();
+    await until(async () => plugin.unreadCalls().includes(`NetworkDriver.${method}"`));
+    await daemon.tryDocker([...end, 'stuck']);
+    plugin.hush();
+    return await asking;
+  };
+  for (const end of [['stop'], ['kill'], ['rm', '-f']]) {
+    assert.match(await cutOff('CreateEndpoint', () => fails('run', '-d', ...create), end), /": context canceled$/);
+    await daemon.tryDocker(['rm', '-f', 'stuck']);
+  }
+  await docker('run', '-d', ...create);
+  const connect = () => fails('network', 'connect', 'second', 'stuck');
+  assert.match(await cutOff('Join', connect, ['network', 'disconnect', 'second']), /": context canceled$/);
+  await cutOff('Leave', () => docker('stop', '-t', '0', 'stuck'), ['rm', '-f']);
+  assert.ok(performance.now() - begun < 50_000);
+});
+
 test('a plugin that has ended keeps nobody from stopping; what it has to know it is told when it is back', async () => {
   await plugin.end(() => daemon.tryDocker(['network', 'create', '-d', 'plug', 'none-such']));
   assert.match(

@@ -102,7 +102,9 @@ export class NetworkServices implements NetworkService {
     const id = this.#tryContainer(name, force)?.id;
     if (id === undefined) return await this.#dropStale(network, name);
     const wasJoining = this.#turns.giveUp(id, network.id);
-    await this.#turns.run(id, () => this.#disconnect(network, this.#table.find(id), wasJoining));
+    await this.#turns.patiently(id, {}, (signal) =>
+      this.#turns.run(id, () => this.#disconnect(network, this.#table.find(id), wasJoining, signal)),
+    );
   }
 
   async unlink(name: string): Promise<void> {
@@ -129,7 +131,9 @@ export class NetworkServices implements NetworkService {
     change: (before: readonly PortBinding[], policies: PortPolicies) => readonly PortBinding[],
   ): Promise<readonly AdmittedMapping[]> {
     const { id } = this.#table.find(name);
-    return await this.#turns.run(id, () => this.#publish(this.#table.find(id), change));
+    return await this.#turns.patiently(id, {}, (signal) =>
+      this.#turns.run(id, () => this.#publish(this.#table.find(id), change, signal)),
+    );
   }
 
   async changeRecords(reference: string, change: RecordChange): Promise<Network> {
@@ -167,7 +171,7 @@ export class NetworkServices implements NetworkService {
   }
 
   /** @param wasJoining somebody waited for an address there until now: it may have never come to be on it. */
-  async #disconnect(network: Network, container: Container, wasJoining: boolean): Promise<void> {
+  async #disconnect(network: Network, container: Container, wasJoining: boolean, signal: AbortSignal): Promise<void> {
     requireDisconnectable(container, network);
     const remaining = container.config.networks.filter((item) => !this.#isOn(item, network));
     const endpoint = this.#endpoint(container, network);
@@ -177,7 +181,7 @@ export class NetworkServices implements NetworkService {
       throw new FairleadError('internal', `container ${container.id} is not connected to ${which}`);
     }
     if (endpoint !== undefined) {
-      const leave = () => this.#network.leave(endpoint);
+      const leave = () => this.#network.leave(endpoint, signal);
       await this.#operation(`network disconnect ${network.name} ${container.name}`, leave);
     } else {
       this.#network.releaseLease(network.id, container.id);
@@ -217,6 +221,7 @@ export class NetworkServices implements NetworkService {
   async #publish(
     container: Container,
     change: (before: readonly PortBinding[], policies: PortPolicies) => readonly PortBinding[],
+    signal: AbortSignal,
   ): Promise<readonly AdmittedMapping[]> {
     const { sandbox, config } = container;
     if (donorIdOf(container) !== undefined) {
@@ -229,7 +234,7 @@ export class NetworkServices implements NetworkService {
       // What `-P` has added stays.
       const asked = new Set(before.map(bindingKey));
       const added = this.#network.sandbox(id)?.ports.filter((port) => !asked.has(bindingKey(port))) ?? [];
-      await this.#network.publish(id, [...ports, ...added]);
+      await this.#network.publish(id, [...ports, ...added], signal);
       return this.#network.admissions(id);
     };
     const remember = (portBindings: readonly PortBinding[]) =>

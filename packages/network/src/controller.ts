@@ -291,10 +291,10 @@ export class NetworkController {
     });
   }
 
-  /** Leave a network. */
-  async leave(endpoint: Endpoint): Promise<void> {
+  /** Leave a network; see {@link Sandboxes.leave}. */
+  async leave(endpoint: Endpoint, signal?: AbortSignal): Promise<void> {
     await this.#turns.run(endpoint.sandbox, async () => {
-      await this.#sandboxes.leave(endpoint.id);
+      await this.#sandboxes.leave(endpoint.id, signal);
       await this.#settleGatewayService(endpoint.sandbox);
     });
   }
@@ -305,8 +305,8 @@ export class NetworkController {
   }
 
   /** Change published ports; see {@link Sandboxes.publish}. */
-  async publish(sandbox: string, ports: readonly PortBinding[]): Promise<Sandbox> {
-    return await this.#turns.run(sandbox, () => this.#sandboxes.publish(sandbox, ports));
+  async publish(sandbox: string, ports: readonly PortBinding[], signal?: AbortSignal): Promise<Sandbox> {
+    return await this.#turns.run(sandbox, () => this.#sandboxes.publish(sandbox, ports, signal));
   }
 
   /** Take a sandbox away; harmless when there is none. */

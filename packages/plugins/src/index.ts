@@ -24,5 +24,5 @@ export {
 export type { Patience, PluginCaller } from './plugin-client.ts';
 export { dockerPluginPlaces, type PluginPlaces } from './plugin-directory.ts';
 export { lacksPlugin, PluginAbsence, PluginRefusal, PluginSilence } from './plugin-error.ts';
-export { PluginRegistry } from './plugin-registry.ts';
+export { PluginRegistry, type PluginWait } from './plugin-registry.ts';
 export { type DrivenVolume, RemoteVolumeDriver } from './volume-driver.ts';

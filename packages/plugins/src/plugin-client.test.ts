@@ -98,6 +98,35 @@ test('a plugin that cannot be reached, hangs or hangs up is silent, and says whe
   await assert.rejects(client(rude).call('X.Y'), (error: Error) => error.message === `${where(rude)}EOF`);
 });
 
+test('a call can be given up while a plugin hangs, while it is waited for, and before', async () => {
+  let closed = 0;
+  const hanging = await listen('stuck', (request) => request.socket.once('close', () => (closed += 1)));
+  const patient = (path: string) =>
+    new PluginClient({ kind: 'unix', path }, { connecting: 30, answering: 60 }, silentLogger);
+  for (const path of [hanging, join(folder, 'nobody.sock')]) {
+    const call = patient(path).call('X.Y', {}, { signal: AbortSignal.timeout(50) });
+    await assert.rejects(call, (error) => error instanceof PluginSilence);
+  }
+  await assert.rejects(patient(hanging).call('X.Y', {}, { signal: AbortSignal.abort() }), /context canceled/);
+  while (closed === 0) await new Promise((done) => setImmediate(done));
+});
+
+test('who gives up waiting for what a plugin is does so alone', async () => {
+  const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+  await listen('slowly', async (_, response) => {
+    await answered;
+    response.end('{"Implements":["NetworkDriver"]}');
+  });
+  const registry = new PluginRegistry({ sockets: folder, specs: [] }, silentLogger);
+  const wait = new AbortController();
+  const given = registry.networkDriver('slowly', { signal: wait.signal });
+  const kept = registry.networkDriver('slowly');
+  wait.abort();
+  await assert.rejects(given, (error) => error instanceof PluginSilence);
+  answer();
+  await kept;
+});
+
 test('an answer without end is cut off', async () => {
   const path = await listen('endless', (_, response) => {
     const more = () => void (response.write('x'.repeat(65_536)) ? setImmediate(more) : response.once('drain', more));

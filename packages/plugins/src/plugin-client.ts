@@ -20,6 +20,12 @@ export interface Patience {
   readonly answering: number;
 }
 
+/** How one call is made, where it differs from the client's others. */
+export interface CallManner extends Partial<Patience> {
+  /** Gives the call up; the plugin sees its connection close. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** What calls a plugin; {@link PluginClient} is one. */
 export interface PluginCaller {
   /** @throws FairleadError `internal` in Docker's words. */
@@ -41,29 +47,30 @@ export class PluginClient implements PluginCaller {
   /**
    * Call a method. Who does not open the door is tried again; a request that was sent is never sent twice.
    *
-   * @param patience where it is not the client's own.
+   * @param manner where it is not the client's own.
    * @returns the answer's JSON.
-   * @throws PluginSilence when it cannot be reached or does not answer, in Docker's words.
+   * @throws PluginSilence when it cannot be reached, does not answer or is given up, in Docker's words.
    * @throws FairleadError `internal` for what is no answer; `not-implemented` when there is no such method.
    */
-  async call(method: string, body?: unknown, patience: Partial<Patience> = {}): Promise<unknown> {
-    const { connecting, answering } = { ...this.#patience, ...patience };
+  async call(method: string, body?: unknown, manner: CallManner = {}): Promise<unknown> {
+    const { connecting, answering, signal } = { ...this.#patience, ...manner };
     const start = performance.now();
     for (let attempts = 0; ; attempts++) {
       try {
-        return await this.#callOnce(method, body, answering);
+        return await this.#callOnce(method, body, answering, signal);
       } catch (error) {
-        if (!(error instanceof Unconnected)) throw error;
+        if (!(error instanceof Unconnected) || signal?.aborted === true) throw error;
         const wait = waitBefore(attempts, (performance.now() - start) / 1000, connecting);
         if (wait === undefined) throw error;
         this.#logger.warn('plugin does not answer the door', { method, error: error.message, retrying: `in ${wait}s` });
-        await sleep(wait * 1000);
+        await sleep(wait * 1000, undefined, { signal }).catch(() => {});
       }
     }
   }
 
-  async #callOnce(method: string, body: unknown, answering: number): Promise<unknown> {
-    const { status, text } = await this.#exchange(method, body === undefined ? '' : JSON.stringify(body), answering);
+  async #callOnce(method: string, body: unknown, answering: number, signal: AbortSignal | undefined): Promise<unknown> {
+    const sent = body === undefined ? '' : JSON.stringify(body);
+    const { status, text } = await this.#exchange(method, sent, answering, signal);
     if (status === 200) return parseAnswer(text);
     throw new FairleadError(status === 404 ? 'not-implemented' : 'internal', `${method}: ${reasonIn(text)}`);
   }
@@ -72,6 +79,7 @@ export class PluginClient implements PluginCaller {
     method: string,
     sent: string,
     answering: number,
+    signal: AbortSignal | undefined,
   ): Promise<{ readonly status: number; readonly text: string }> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const outgoing = await this.#open(method, sent);
@@ -83,17 +91,22 @@ export class PluginClient implements PluginCaller {
       const message = fail(goText(error, this.#address));
       reject(connected ? new PluginSilence(message) : new Unconnected(message));
     });
-    const timer = setTimeout(() => {
+    const cut = (reason: string) => {
       connected = true;
-      const reason = 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)';
       outgoing.destroy(new Error(reason));
-    }, answering * 1000);
+    };
+    const late = 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)';
+    const timer = setTimeout(cut, answering * 1000, late);
+    const giveUp = () => cut('context canceled');
+    signal?.addEventListener('abort', giveUp);
+    if (signal?.aborted === true) giveUp();
     try {
       outgoing.end(sent);
       const response = await promise;
       return { status: response.statusCode ?? 0, text: await textOf(response, method) };
     } finally {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', giveUp);
       outgoing.destroy();
     }
   }

@@ -3,11 +3,19 @@ import { RemoteIpamDriver } from './ipam-driver.ts';
 import { RemoteNetworkDriver } from './network-driver.ts';
 import { type Patience, type PluginCaller, PluginClient } from './plugin-client.ts';
 import { findPlugin, type PluginPlaces, pluginNames } from './plugin-directory.ts';
-import { PluginAbsence } from './plugin-error.ts';
+import { PluginAbsence, PluginSilence } from './plugin-error.ts';
 import { RemoteVolumeDriver } from './volume-driver.ts';
 
 /** What a plugin can say that it is. */
 type PluginKind = 'NetworkDriver' | 'IpamDriver' | 'VolumeDriver';
+
+/** How somebody waits for a plugin. */
+export interface PluginWait {
+  /** Whether one that does not open the door is tried again; absent means true. */
+  readonly patient?: boolean;
+  /** Gives up waiting for it, and every call that is made to it then. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** How long who needs no plugin in particular waits for one to open the door. */
 const IN_PASSING: Patience = { connecting: 0, answering: 5 };
@@ -25,28 +33,22 @@ export class PluginRegistry {
     this.#logger = logger;
   }
 
-  /**
-   * @param patient whether a plugin that does not open the door is tried again.
-   * @throws FairleadError `not-found` when there is none of that name, or it drives no networks.
-   */
-  async networkDriver(name: string, patient = true): Promise<RemoteNetworkDriver> {
-    return new RemoteNetworkDriver(await this.#get(name, 'NetworkDriver', patient));
+  /** @throws FairleadError `not-found` when there is none of that name, or it drives no networks. */
+  async networkDriver(name: string, wait: PluginWait = {}): Promise<RemoteNetworkDriver> {
+    return new RemoteNetworkDriver(await this.#get(name, 'NetworkDriver', wait));
+  }
+
+  /** @throws FairleadError `not-found` when there is none of that name, or it gives no addresses. */
+  async ipamDriver(name: string, wait: PluginWait = {}): Promise<RemoteIpamDriver> {
+    return new RemoteIpamDriver(await this.#get(name, 'IpamDriver', wait));
   }
 
   /**
-   * @param patient as for {@link networkDriver}.
-   * @throws FairleadError `not-found` when there is none of that name, or it gives no addresses.
-   */
-  async ipamDriver(name: string, patient = true): Promise<RemoteIpamDriver> {
-    return new RemoteIpamDriver(await this.#get(name, 'IpamDriver', patient));
-  }
-
-  /**
-   * @param patient as for {@link networkDriver}.
+   * @param patient see {@link PluginWait}.
    * @throws FairleadError `not-found` when there is none of that name, or it drives no volumes.
    */
   async volumeDriver(name: string, patient = true): Promise<RemoteVolumeDriver> {
-    return new RemoteVolumeDriver(await this.#get(name, 'VolumeDriver', patient));
+    return new RemoteVolumeDriver(await this.#get(name, 'VolumeDriver', { patient }));
   }
 
   /** Names of all plugins that drive volumes. Those that do not open the door at once are left out. */
@@ -64,10 +66,11 @@ export class PluginRegistry {
     return names.filter((_, index) => all[index]?.includes('VolumeDriver'));
   }
 
-  async #get(name: string, kind: PluginKind, patient: boolean): Promise<PluginCaller> {
+  async #get(name: string, kind: PluginKind, { patient = true, signal }: PluginWait): Promise<PluginCaller> {
     const patience = patient ? {} : { connecting: 0 };
-    const { client, kinds } = await this.#activate(name, patience);
-    if (kinds.includes(kind)) return { call: (method, body) => client.call(method, body, patience) };
+    // Others may wait for the same first answer: that is not given up.
+    const { client, kinds } = await unlessAborted(this.#activate(name, patience), signal);
+    if (kinds.includes(kind)) return { call: (method, body) => client.call(method, body, { ...patience, signal }) };
     const reason = 'Plugin does not implement the requested driver';
     throw new FairleadError(
       'not-found',
@@ -99,6 +102,20 @@ interface ActivePlugin {
   readonly client: PluginClient;
   readonly place: string;
   readonly kinds: readonly string[];
+}
+
+/** @throws PluginSilence when the signal comes first. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await work;
+  const { promise: given, reject } = Promise.withResolvers<never>();
+  const giveUp = () => reject(new PluginSilence('context canceled'));
+  signal.addEventListener('abort', giveUp);
+  if (signal.aborted) giveUp();
+  try {
+    return await Promise.race([work, given]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
 }
 
 function implemented(answer: unknown): string[] {

@@ -1,8 +1,22 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, messageOf } from '@fairlead/base';
 import { PluginSilence } from '@fairlead/plugins';
 import type { Debt } from '../model.ts';
 import type { NetworkState } from '../state.ts';
 import type { PluginPort } from './plugin-port.ts';
+
+/**
+ * Milliseconds for which who ends something waits for a plugin that is being told so. Plugins answer within a few; one that
+ * hangs is told to the end all the same, and nobody has to wait for somebody else's program.
+ */
+const COURTESY = 2_000;
+
+/** Debts to one plugin that are being paid. */
+interface Telling {
+  readonly plugin: string;
+  readonly abouts: ReadonlySet<string>;
+  readonly over: Promise<void>;
+}
 
 /**
  * Tells plugins what they have still to be told. As with Docker nothing is undone when one refuses: what has ended has
@@ -13,6 +27,9 @@ export class Debts {
   readonly #plugins: PluginPort;
   readonly #logger: Logger;
   readonly #beingPaid = new Set<string>();
+  readonly #tellings = new Set<Telling>();
+  /** Plugins that have let somebody wait in vain, until they answer. */
+  readonly #slow = new Set<string>();
 
   constructor(state: NetworkState, plugins: PluginPort, logger: Logger) {
     this.#state = state;
@@ -21,14 +38,38 @@ export class Debts {
   }
 
   /**
-   * Tell what is wanted, in the order in which it came to be. Never rejects.
+   * Tell what is wanted, in the order in which it came to be. Never rejects. Resolves when all has been told, or when a plugin
+   * has not answered for so long that nobody should wait for it: it goes on being told.
    *
-   * @param patient whether to wait for a plugin that is not there yet.
+   * @param patient whether to wait for a plugin that is not there yet, and for every answer.
    */
   async pay(isWanted: (debt: Debt) => boolean, patient = false): Promise<void> {
     const due = [...this.#state.debts].filter((debt) => isWanted(debt) && !this.#beingPaid.has(debt.id));
     for (const { id } of due) this.#beingPaid.add(id);
-    for (const debt of due.sort((a, b) => (a.id < b.id ? -1 : 1))) {
+    due.sort((a, b) => (a.id < b.id ? -1 : 1));
+    const byPlugin = Map.groupBy(due, ({ plugin }) => plugin);
+    await Promise.all([...byPlugin].map(([plugin, debts]) => this.#payPlugin(plugin, debts, patient)));
+  }
+
+  async #payPlugin(plugin: string, debts: readonly Debt[], patient: boolean): Promise<void> {
+    const abouts = new Set(debts.map(({ about }) => about));
+    const concludes = debts.some(({ message: { kind } }) => kind === 'delete-network' || kind === 'release-pool');
+    const isBefore = (other: Telling) => other.plugin === plugin && (concludes || !abouts.isDisjointFrom(other.abouts));
+    const before = [...this.#tellings].filter(isBefore).map(({ over }) => over);
+    const over = Promise.all(before).then(() => this.#tell(debts, patient));
+    const telling = { plugin, abouts, over };
+    this.#tellings.add(telling);
+    const told = over.then(() => {
+      this.#tellings.delete(telling);
+      this.#slow.delete(plugin);
+      return true;
+    });
+    if (patient) await told;
+    else if (!this.#slow.has(plugin) && !(await Promise.race([told, late()]))) this.#slow.add(plugin);
+  }
+
+  async #tell(debts: readonly Debt[], patient: boolean): Promise<void> {
+    for (const debt of debts) {
       try {
         await this.#payOne(debt, patient);
       } catch (error) {
@@ -54,14 +95,18 @@ export class Debts {
   /** @throws FairleadError when there is nobody to tell. */
   async #way({ plugin, message }: Debt, patient: boolean): Promise<() => Promise<void>> {
     if (message.kind === 'release-address' || message.kind === 'release-pool') {
-      const driver = await this.#plugins.ipamDriver(plugin, patient);
+      const driver = await this.#plugins.ipamDriver(plugin, { patient });
       return message.kind === 'release-pool'
         ? () => driver.releasePool(message.pool)
         : () => driver.releaseAddress(message.pool, message.address);
     }
-    const driver = await this.#plugins.networkDriver(plugin, patient);
+    const driver = await this.#plugins.networkDriver(plugin, { patient });
     if (message.kind === 'delete-network') return () => driver.deleteNetwork(message.network);
     if (message.kind === 'revoke') return () => driver.revokeExternalConnectivity(message);
     return message.kind === 'leave' ? () => driver.leave(message) : () => driver.deleteEndpoint(message);
   }
+}
+
+async function late(): Promise<false> {
+  return await sleep(COURTESY, false, { ref: false });
 }

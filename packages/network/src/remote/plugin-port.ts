@@ -1,14 +1,11 @@
-import type { RemoteIpamDriver, RemoteNetworkDriver } from '@fairlead/plugins';
+import type { PluginWait, RemoteIpamDriver, RemoteNetworkDriver } from '@fairlead/plugins';
 
 /** Where plugins are had; `@fairlead/plugins` has the real one. */
 export interface PluginPort {
-  /**
-   * @param patient whether one that does not open the door is tried again; absent means true.
-   * @throws FairleadError `not-found` when there is none of that name.
-   */
-  networkDriver(name: string, patient?: boolean): Promise<RemoteNetworkDriver>;
+  /** @throws FairleadError `not-found` when there is none of that name. */
+  networkDriver(name: string, wait?: PluginWait): Promise<RemoteNetworkDriver>;
   /** As {@link networkDriver}. */
-  ipamDriver(name: string, patient?: boolean): Promise<RemoteIpamDriver>;
+  ipamDriver(name: string, wait?: PluginWait): Promise<RemoteIpamDriver>;
 }
 
 /** What the network model needs to work with plugins. */

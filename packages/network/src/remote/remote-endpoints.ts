@@ -36,12 +36,13 @@ export class RemoteEndpoints {
   /**
    * Have plugins make the endpoints that have just been stored and let the sandbox onto their networks.
    *
+   * @param signal gives up a plugin that does not answer.
    * @throws FairleadError in Docker's words; what plugins have done by then is stored in the endpoints.
    */
-  async connect(sandbox: Sandbox, added: readonly Joined[]): Promise<void> {
+  async connect(sandbox: Sandbox, added: readonly Joined[], signal?: AbortSignal): Promise<void> {
     for (const { endpoint, network } of added) {
       if (network.remote === undefined) continue;
-      const driver = await this.#plugins.networkDriver(network.driver);
+      const driver = await this.#plugins.networkDriver(network.driver, { signal });
       const made = await this.#create(driver, sandbox, network, endpoint);
       await this.#join(driver, sandbox, network, made);
     }
@@ -51,9 +52,10 @@ export class RemoteEndpoints {
    * Tell plugins by which of their endpoints the ports of a sandbox are reached, and by which no longer.
    *
    * @param anew whether the ports are others now.
+   * @param signal as for {@link connect}.
    * @throws FairleadError in Docker's words.
    */
-  async lead(id: string, anew = false): Promise<void> {
+  async lead(id: string, anew = false, signal?: AbortSignal): Promise<void> {
     const sandbox = this.#state.sandboxes.get(id);
     const joined = this.#state.joined(id);
     const { ipv4, ipv6 } = electGateways(joined);
@@ -62,8 +64,8 @@ export class RemoteEndpoints {
       const { remote } = endpoint;
       if (remote?.stage !== 'joined') continue;
       const leads = [ipv4, ipv6].some((leader) => leader?.endpoint.id === endpoint.id);
-      if (remote.leading === true && (!leads || anew)) await this.#revoke(network, endpoint);
-      if (leads && (remote.leading !== true || anew)) await this.#program(sandbox, network, endpoint);
+      if (remote.leading === true && (!leads || anew)) await this.#revoke(network, endpoint, signal);
+      if (leads && (remote.leading !== true || anew)) await this.#program(sandbox, { network, endpoint }, signal);
     }
   }
 
@@ -109,8 +111,8 @@ export class RemoteEndpoints {
     this.#state.endpoints.put({ ...joined, interface: freeInterface(answer.prefix, endpoint.config, others) });
   }
 
-  async #program(sandbox: Sandbox, network: Network, endpoint: Endpoint): Promise<void> {
-    const driver = await this.#plugins.networkDriver(network.driver);
+  async #program(sandbox: Sandbox, { network, endpoint }: Joined, signal: AbortSignal | undefined): Promise<void> {
+    const driver = await this.#plugins.networkDriver(network.driver, { signal });
     const key = { network: network.id, endpoint: endpoint.id };
     try {
       await driver.programExternalConnectivity(key, detailsOf(sandbox, endpoint));
@@ -121,8 +123,8 @@ export class RemoteEndpoints {
     this.#note(endpoint.id, true);
   }
 
-  async #revoke(network: Network, endpoint: Endpoint): Promise<void> {
-    const driver = await this.#plugins.networkDriver(network.driver);
+  async #revoke(network: Network, endpoint: Endpoint, signal: AbortSignal | undefined): Promise<void> {
+    const driver = await this.#plugins.networkDriver(network.driver, { signal });
     this.#note(endpoint.id, false);
     await driver.revokeExternalConnectivity({ network: network.id, endpoint: endpoint.id });
   }

@@ -30,10 +30,11 @@ export class RemoteLeases {
   /**
    * See that a container has its addresses on the networks whose pools are a plugin's.
    *
+   * @param signal gives up a plugin that does not answer.
    * @returns the networks on which it had none before.
    * @throws FairleadError in the plugin's words; the container has what it had then.
    */
-  async ensure(owner: string, requests: readonly JoinRequest[]): Promise<readonly string[]> {
+  async ensure(owner: string, requests: readonly JoinRequest[], signal?: AbortSignal): Promise<readonly string[]> {
     const fresh: string[] = [];
     try {
       for (const { network, config } of requests) {
@@ -42,7 +43,7 @@ export class RemoteLeases {
         if (previous !== undefined && fits(previous, config)) continue;
         requireValidEndpoint(network, config);
         if (previous !== undefined) this.#state.releaseLease(network.id, owner);
-        await this.#request(network, owner, config, previous);
+        await this.#request(network, owner, { config, previous, signal });
         if (previous === undefined) fresh.push(network.id);
       }
       return fresh;
@@ -73,8 +74,8 @@ export class RemoteLeases {
     }
   }
 
-  async #request(network: Network, owner: string, config: EndpointConfig, previous: Lease | undefined): Promise<void> {
-    const driver = await this.#plugins.ipamDriver(network.ipamDriver);
+  async #request(network: Network, owner: string, { config, previous, signal }: AddressWish): Promise<void> {
+    const driver = await this.#plugins.ipamDriver(network.ipamDriver, { signal });
     const mac = (await driver.capabilities()).needsMac ? (previous?.mac ?? macOf(config)) : undefined;
     const taken: { pool: string; address: IpAddress }[] = [];
     try {
@@ -118,6 +119,13 @@ export class RemoteLeases {
   #giveBack({ id, ipamDriver }: Network, owner: string, pool: string, address: IpAddress): void {
     this.#state.owe(ipamDriver, leaseId(id, owner), { kind: 'release-address', pool, address });
   }
+}
+
+/** What a container wants, and how long. */
+interface AddressWish {
+  readonly config: EndpointConfig;
+  readonly previous: Lease | undefined;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** An address that is wanted. */

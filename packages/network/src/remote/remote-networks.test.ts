@@ -316,3 +316,59 @@ test('a plugin that refuses leaves everything as it was', async () => {
     assert.deepEqual([...plugin.books], []);
   }
 });
+
+/** A plugin that answers everything but one method, and when it is asked that. */
+function hangingAt(plugin: FakePlugin, method: string) {
+  const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  plugin.after = (one) => {
+    if (one !== method) return undefined;
+    reach();
+    return released;
+  };
+  return { reached, release };
+}
+
+for (const method of ['RequestAddress', 'CreateEndpoint', 'Join', 'ProgramExternalConnectivity']) {
+  test(`who waits for a plugin that hangs in ${method} can give up, and everything is as it was`, async () => {
+    const { rig, plugin } = await started();
+    using _ = rig;
+    const network = await create(rig, { ipam: 'plug' });
+    plugin.answers.set('Join', { InterfaceName: { SrcName: '', DstPrefix: '' }, Gateway: '10.99.0.2' });
+    const sandbox = await rig.sandbox('web');
+    const before = rig.snapshot();
+    const { reached, release } = hangingAt(plugin, method);
+    const wait = new AbortController();
+    const joining = rig.controller.join(sandbox.id, [{ network, hostname: 'web', config: {} }], wait.signal);
+    joining.catch(() => {});
+    await reached;
+    wait.abort();
+    await assert.rejects(joining, /context canceled/);
+    assert.equal(rig.snapshot(), before);
+    release();
+    assert.equal([...plugin.books].filter((entry) => /^(endpoint|joined)/.test(entry)).length, 0);
+    await rig.join(sandbox, network);
+  });
+}
+
+test('who ends something does not wait for a plugin that hangs: that is told to the end, and in order', async () => {
+  const { rig, plugin } = await started();
+  using _ = rig;
+  const network = await create(rig);
+  const [sandbox, other] = [await rig.sandbox('web'), await rig.sandbox('other')];
+  await rig.join(sandbox, network);
+  await rig.join(other, network);
+  const { release } = hangingAt(plugin, 'Leave');
+  const from = plugin.calls.length;
+  await rig.controller.closeSandbox(sandbox.id);
+  assert.deepEqual(plugin.calls.slice(from), ['Leave'], 'the endpoint is not deleted before it is left');
+  const late = performance.now();
+  await rig.controller.closeSandbox(other.id);
+  await rig.controller.removeNetwork('net');
+  assert.ok(performance.now() - late < 1_900, 'one that has let somebody wait lets nobody else wait');
+  assert.ok(!plugin.calls.includes('DeleteNetwork'), 'nor is the network before its endpoints');
+  release();
+  await settled(() => plugin.books.size === 0 && [...rig.state.debts].length === 0);
+  assert.deepEqual([[...plugin.books], [...rig.state.debts]], [[], []]);
+  assert.equal(plugin.calls.at(-1), 'DeleteNetwork');
+});

@@ -76,25 +76,25 @@ export class RemoteNetworks {
   }
 
   /** See that a container has what it needs of plugins before its endpoints are stored. @returns how to give it back. */
-  async lease(owner: string, requests: readonly JoinRequest[]): Promise<() => Promise<void>> {
-    const fresh = await this.#leases.ensure(owner, requests).finally(() => this.payFor(owner));
+  async lease(owner: string, requests: readonly JoinRequest[], signal?: AbortSignal): Promise<() => Promise<void>> {
+    const fresh = await this.#leases.ensure(owner, requests, signal).finally(() => this.payFor(owner));
     return async () => {
       for (const network of fresh) this.#state.releaseLease(network, owner);
       await this.payFor(owner);
     };
   }
 
-  /** See {@link RemoteEndpoints.connect}. @returns the endpoints as they are now. */
-  async connect(sandbox: Sandbox, added: readonly Joined[]): Promise<void> {
-    await this.#endpoints.connect(sandbox, added);
+  /** See {@link RemoteEndpoints.connect}. */
+  async connect(sandbox: Sandbox, added: readonly Joined[], signal?: AbortSignal): Promise<void> {
+    await this.#endpoints.connect(sandbox, added, signal);
   }
 
   /** See {@link RemoteEndpoints.lead}. */
-  async lead(sandbox: string, anew = false): Promise<void> {
-    await this.#endpoints.lead(sandbox, anew);
+  async lead(sandbox: string, anew = false, signal?: AbortSignal): Promise<void> {
+    await this.#endpoints.lead(sandbox, anew, signal);
   }
 
-  /** Tell plugins what they have still to be told. Never rejects. */
+  /** Tell plugins what they have still to be told; see {@link Debts.pay}. */
   async pay(isWanted: (debt: Debt) => boolean): Promise<void> {
     await this.#debts.pay(isWanted);
   }

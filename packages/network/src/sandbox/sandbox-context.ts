@@ -70,3 +70,13 @@ export interface Snapshot {
   readonly joined: readonly Joined[];
   readonly fragment: readonly KernelObject[];
 }
+
+/** The container's name where that is free, so that `ip -n` finds it; else with its id. */
+export function namespaceName(
+  { state, namespacePrefix }: Pick<SandboxesContext, 'state' | 'namespacePrefix'>,
+  { owner, ownerName }: SandboxRequest,
+): string {
+  const plain = `${namespacePrefix}${ownerName}`;
+  const taken = (name: string) => Iterator.from(state.sandboxes).some(({ namespace }) => namespace === name);
+  return taken(plain) ? `${plain}-${owner.slice(0, 12)}` : plain;
+}

@@ -14,7 +14,13 @@ import { newlyJudged, newlyOpen } from '../port/port-changes.ts';
 import type { RemoteNetworks } from '../remote/remote-networks.ts';
 import { isOffHost, type Joined } from '../route/gateway.ts';
 import { allSettled } from './all-settled.ts';
-import { newSandbox, type SandboxesContext, type SandboxRequest, type Snapshot } from './sandbox-context.ts';
+import {
+  namespaceName,
+  newSandbox,
+  type SandboxesContext,
+  type SandboxRequest,
+  type Snapshot,
+} from './sandbox-context.ts';
 import { forgetEndpoints, forgetStrays } from './stale-connections.ts';
 
 /**
@@ -31,7 +37,7 @@ export class Sandboxes {
   /** Make the namespace; the runtime can start to use it while {@link join} goes on. */
   async open(request: SandboxRequest): Promise<Sandbox> {
     const { state, kernel } = this.#context;
-    const namespace = request.mode === 'host' ? '' : this.#namespaceName(request);
+    const namespace = request.mode === 'host' ? '' : namespaceName(this.#context, request);
     const sandbox = state.sandboxes.put(newSandbox(request, namespace));
     const fragment = state.fragment(sandbox);
     try {
@@ -47,13 +53,13 @@ export class Sandboxes {
   /**
    * Join networks in the order given: addresses, interfaces, ways out, host ports and names; complete when it resolves.
    *
-   * @param signal gives up to wait for addresses of a LAN.
+   * @param signal gives up to wait for addresses of a LAN and for plugins.
    * @throws FairleadError in Docker's words. The sandbox is as it was before then.
    */
   async join(id: string, requests: readonly JoinRequest[], signal?: AbortSignal): Promise<readonly Endpoint[]> {
     const { state, announcements, emit } = this.#context;
     const remote = requests.some(({ network }) => isPlugged(network)) ? await this.#context.remote?.() : undefined;
-    const unlease = await remote?.lease(state.sandbox(id).owner, requests);
+    const unlease = await remote?.lease(state.sandbox(id).owner, requests, signal);
     const before = this.#snapshot(id);
     let added: readonly Joined[];
     try {
@@ -89,10 +95,10 @@ export class Sandboxes {
       state.joined(id).filter(({ endpoint }) => added.some((item) => item.endpoint.id === endpoint.id));
     try {
       await growth;
-      await remote?.connect(before.sandbox, added);
+      await remote?.connect(before.sandbox, added, signal);
       await this.#carryOut(before);
       if (added.some(({ network }) => isLan(network))) await this.#askLans(before.sandbox, added, signal);
-      await this.#lead(id);
+      await this.#lead(id, signal);
       await records.publish(state.sandbox(id), current());
     } catch (error) {
       await this.#takeBack(before, undo, current());
@@ -110,9 +116,9 @@ export class Sandboxes {
   }
 
   /** Plugins learn by which of their endpoints the ports of a sandbox are reached. */
-  async #lead(id: string, anew = false): Promise<void> {
+  async #lead(id: string, signal: AbortSignal | undefined, anew = false): Promise<void> {
     if (!this.#context.state.joined(id).some(({ network }) => network.remote !== undefined)) return;
-    await (await this.#context.remote?.())?.lead(id, anew);
+    await (await this.#context.remote?.())?.lead(id, anew, signal);
   }
 
   /** Plugins are told what they have to be told about endpoints that are no more. Never rejects. */
@@ -123,8 +129,12 @@ export class Sandboxes {
     await remote?.pay(({ about, message }) => abouts.has(about) && kinds.includes(message.kind));
   }
 
-  /** Leave a network; gateway and ports move to what is left. The lease goes with it. */
-  async leave(endpointId: string): Promise<void> {
+  /**
+   * Leave a network; gateway and ports move to what is left. The lease goes with it.
+   *
+   * @param signal gives up a plugin that is the way out now and does not answer.
+   */
+  async leave(endpointId: string, signal?: AbortSignal): Promise<void> {
     const { state, kernel, records, announcements, lans, emit } = this.#context;
     const endpoint = state.endpoints.get(endpointId);
     if (endpoint === undefined) return;
@@ -145,7 +155,7 @@ export class Sandboxes {
         () => applyThoroughly(kernel, diff(this.#fragment(sandbox.id), fragment)),
         () => this.#pay(left, ['delete-endpoint', 'release-address']),
         () => this.#movePorts(sandbox.id),
-        () => this.#quietly('plugin not told of its way out', () => this.#lead(sandbox.id)),
+        () => this.#quietly('plugin not told of its way out', () => this.#lead(sandbox.id, signal)),
         () => records.serve(sandbox, state.joined(sandbox.id)),
         () => forgetEndpoints(kernel, [endpoint]),
       ]);
@@ -220,15 +230,16 @@ export class Sandboxes {
   /**
    * Change the published ports of a sandbox, used or not.
    *
+   * @param signal gives up a plugin that does not answer.
    * @throws FairleadError when a port cannot be had; the old ones stay then.
    */
-  async publish(id: string, ports: readonly PortBinding[]): Promise<Sandbox> {
+  async publish(id: string, ports: readonly PortBinding[], signal?: AbortSignal): Promise<Sandbox> {
     const { state } = this.#context;
     const before = this.#snapshot(id);
     state.sandboxes.put({ ...before.sandbox, ports, unsettled: true });
     try {
       const sandbox = await this.#carryOut(before);
-      await this.#lead(id, true);
+      await this.#lead(id, signal, true);
       return sandbox;
     } catch (error) {
       await this.#takeBack(before, () => {}, []);
@@ -308,7 +319,7 @@ export class Sandboxes {
 
   #store(wanted: Sandbox, resolver: Sandbox['resolver'], mappings: readonly PortMapping[]): Sandbox {
     const unchanged = mappings === wanted.mappings && wanted.unsettled !== true;
-    if (unchanged && samePorts(resolver, wanted.resolver)) return wanted;
+    if (unchanged && (resolver === undefined || isDeepStrictEqual(resolver, wanted.resolver))) return wanted;
     const { unsettled: _, ...settled } = wanted;
     return this.#context.state.sandboxes.put({ ...settled, mappings, ...(resolver && { resolver }) });
   }
@@ -385,16 +396,4 @@ export class Sandboxes {
       this.#context.logger.error(message, { error: messageOf(error) });
     }
   }
-
-  /** The container's name where that is free, so that `ip -n` finds it; else with its id. */
-  #namespaceName({ owner, ownerName }: SandboxRequest): string {
-    const { state, namespacePrefix } = this.#context;
-    const plain = `${namespacePrefix}${ownerName}`;
-    const taken = (name: string) => Iterator.from(state.sandboxes).some(({ namespace }) => namespace === name);
-    return taken(plain) ? `${plain}-${owner.slice(0, 12)}` : plain;
-  }
-}
-
-function samePorts(a: Sandbox['resolver'], b: Sandbox['resolver']): boolean {
-  return a === undefined || isDeepStrictEqual(a, b);
 }

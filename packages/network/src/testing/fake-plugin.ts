@@ -1,6 +1,6 @@
 import { FairleadError } from '@fairlead/base';
 import type { Change } from '@fairlead/netlink';
-import { PluginSilence, RemoteIpamDriver, RemoteNetworkDriver } from '@fairlead/plugins';
+import { PluginSilence, type PluginWait, RemoteIpamDriver, RemoteNetworkDriver } from '@fairlead/plugins';
 import type { PluginPort } from '../remote/plugin-port.ts';
 
 type Body = Readonly<Record<string, string>>;
@@ -26,15 +26,15 @@ export class FakePlugin implements PluginPort {
     this.#apply = apply;
   }
 
-  async networkDriver(name: string): Promise<RemoteNetworkDriver> {
-    return new RemoteNetworkDriver(this.#caller(name));
+  async networkDriver(name: string, { signal }: PluginWait = {}): Promise<RemoteNetworkDriver> {
+    return new RemoteNetworkDriver(this.#caller(name, signal));
   }
 
-  async ipamDriver(name: string): Promise<RemoteIpamDriver> {
-    return new RemoteIpamDriver(this.#caller(name));
+  async ipamDriver(name: string, { signal }: PluginWait = {}): Promise<RemoteIpamDriver> {
+    return new RemoteIpamDriver(this.#caller(name, signal));
   }
 
-  #caller(name: string) {
+  #caller(name: string, signal: AbortSignal | undefined) {
     if (name !== 'plug') throw new FairleadError('not-found', `could not find plugin ${name} in v1 plugin registry`);
     return {
       call: async (method: string, body?: unknown) => {
@@ -44,7 +44,7 @@ export class FakePlugin implements PluginPort {
         this.heard(short, isBody(body) ? body : {});
         const said = this.answers.get(short);
         const answer = said ?? (await this.#answer(short, isBody(body) ? body : {}));
-        await this.after(short);
+        await Promise.race([this.after(short), givenUp(signal)]);
         if (this.isGone) throw new PluginSilence('EOF');
         return answer;
       },
@@ -106,4 +106,11 @@ function isBody(body: unknown): body is Body {
 function pair(outer: string, inner: string) {
   const peer = { namespace: '', name: inner };
   return { kind: 'link', namespace: '', name: outer, type: { kind: 'veth', peer }, up: true } as const;
+}
+
+/** Never resolves. @throws PluginSilence when nobody waits any more. */
+async function givenUp(signal: AbortSignal | undefined): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  signal?.addEventListener('abort', () => reject(new PluginSilence('context canceled')));
+  return await promise;
 }

@@ -270,7 +270,7 @@ export class Lifecycle {
     }
   }
 
-  /** Who waits for addresses of a LAN waits no longer. @returns true when that was a start: the container does not run after it. */
+  /** Who waits for addresses of a LAN or for a plugin waits no longer. @returns true when that was a start: the container does not run after it. */
   async #giveUpWaiting(id: string): Promise<boolean> {
     if (!this.#turns.giveUp(id)) return false;
     await this.#settled(id);

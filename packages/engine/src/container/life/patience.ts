@@ -33,7 +33,7 @@ export async function within(promise: Promise<unknown>, seconds: number): Promis
   }
 }
 
-/** What may wait for an address of a LAN. */
+/** What may wait for an address of a LAN, or for a plugin. */
 export interface Wait {
   /** Network that is joined; absent for a start, which joins all of the container's. */
   readonly network?: string;
@@ -42,7 +42,7 @@ export interface Wait {
 }
 
 /**
- * Whose turn it is, by container id. Who has a turn may wait in it for addresses of a LAN: who comes after him and wants
+ * Whose turn it is, by container id. Who has a turn may wait in it for addresses of a LAN and for plugins: who comes after him and wants
  * the container to end, or off the network, lets him give that up.
  */
 export class ContainerTurns extends KeyedMutex {

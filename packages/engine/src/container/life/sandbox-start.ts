@@ -64,7 +64,7 @@ export class SandboxStart {
   }
 
   /**
-   * @param signal gives up to wait for addresses of a LAN.
+   * @param signal gives up to wait for addresses of a LAN or for a plugin.
    * @returns the endpoints of the sandbox, those that it had included.
    */
   async join(sandbox: Sandbox, plan: NetworkPlan, signal?: AbortSignal): Promise<readonly Endpoint[]> {

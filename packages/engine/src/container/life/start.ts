@@ -103,7 +103,7 @@ export class ContainerStart {
   /**
    * Start the process; the network is built while containerd creates the task.
    *
-   * @param signal gives up a start that waits for addresses of a LAN.
+   * @param signal gives up a start that waits for addresses of a LAN or for a plugin.
    * @throws FairleadError in Docker's words; everything is taken back and the reason is kept in the container's state.
    */
   async run(container: Container, started: Started, signal: AbortSignal): Promise<void> {
