@@ -14,7 +14,7 @@ export {
   type TraceEvent,
   type TraceEventType,
 } from './nftables/trace-event.ts';
-export { encodeTraceTable, type PacketMark, type TraceTable } from './nftables/trace-table.ts';
+export { encodeDeleteTraceTable, encodeTraceTable, type PacketMark, type TraceTable } from './nftables/trace-table.ts';
 export { encodeTrackingTable } from './nftables/tracking-table.ts';
 export { decodeRouteAnswer, getRouteMessage, type RouteAnswer, type RouteQuery } from './route/route-query.ts';
 export { isTunnel, type TunnelDetails, tunnelDetails } from './route/tunnel-details.ts';

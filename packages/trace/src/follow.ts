@@ -33,6 +33,7 @@ export async function followProbe(probe: Probe, route: ProbeRoute): Promise<Foll
   const { watch } = route;
   const watched = watchedNamespaces(probe, route);
   watch.rules.add(watched);
+  watch.look();
   const legacy = new LegacyWatch(watched.map(({ namespace }) => namespace));
   const programs = probe.arrival === undefined ? groupProgramsOf(route.sourceContainer?.pid) : undefined;
   using sent = await send(probe, route, programs);
@@ -41,8 +42,9 @@ export async function followProbe(probe: Probe, route: ProbeRoute): Promise<Foll
   const view = new ProbeView(probe, route, sent);
   const patience = { milliseconds: route.patience, silent: probe.protocol === 'udp' };
   await settle(() => view.look(), watch, patience);
-  // The rules are read while the tables with them are still what they were.
   const sightings = view.sightings();
+  route.release?.();
+  // The rules are read while the tables with them are still what they were.
   const passes = rulePasses(watch.rules.events, probe.tag, rulesetReader(route, watch.rules), sightings);
   const observation = view.observe(sightings, passes);
   const outcome = outcomeOf(observation);
@@ -58,12 +60,7 @@ export async function followProbe(probe: Probe, route: ProbeRoute): Promise<Foll
     capabilities: {
       packets: watch.packets !== undefined,
       rules: watch.rules.missing.length === 0,
-      missing: [
-        ...watch.missing,
-        ...(watch.packets?.missing ?? []),
-        ...watch.rules.missing,
-        ...unasked(programs, sent),
-      ],
+      missing: [...watch.missing, ...unasked(programs, sent)],
     },
     probe: probeSummary,
     summary: summaryOf(trace),

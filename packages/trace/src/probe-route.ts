@@ -21,6 +21,8 @@ export interface ProbeRoute {
   /** Milliseconds to wait for an answer. */
   readonly patience: number;
   readonly watch: Watch;
+  /** Lets the watch go, once all has been seen; absent where others need it. */
+  readonly release?: () => void;
   /** How its name was looked up. */
   readonly name?: NameStep;
   /** Also make a file of the packets. */

@@ -111,6 +111,7 @@ export async function tracePacket(
     local: host.all.has(destination) || destination.startsWith('127.') || destination === '::1',
     patience: request.timeout ?? PATIENCE,
     watch,
+    ...(own && { release: () => own[Symbol.dispose]() }),
     ...(name && { name }),
     ...(request.pcapng === true && { pcapng: true }),
     ...(options.tell && { tell: options.tell }),

@@ -56,6 +56,12 @@ export function encodeTraceTable(table: TraceTable): BatchRequest[] {
   ];
 }
 
+/** The request that removes it with all its contents. */
+export function encodeDeleteTraceTable({ family, name }: Pick<TraceTable, 'family' | 'name'>): BatchRequest {
+  const message = familyMessage(nftType.deleteTable, 0, family, (writer) => writer.text(1, name));
+  return { operation: `delete table ${family} ${name}`, message };
+}
+
 /** A chain and where it is called from. */
 interface TraceHook {
   readonly chain: string;

@@ -1,9 +1,10 @@
 import { messageOf } from '@fairlead/base';
 import { errnoOf, type OpenNamespace } from '@fairlead/kernel';
 import { listenToNetlink, type NetlinkListener } from '@fairlead/kernel/tracing';
-import { encodeNftBatch, NetlinkConnection, netfilterGroup, nftType } from '@fairlead/netlink';
+import { type BatchRequest, encodeNftBatch, NetlinkConnection, netfilterGroup, nftType } from '@fairlead/netlink';
 import {
   decodeTraceEvent,
+  encodeDeleteTraceTable,
   encodeTraceTable,
   type PacketMark,
   type TraceEvent,
@@ -92,24 +93,41 @@ interface Switch {
 
 function switchOn(namespace: OpenNamespace, { devices, isNew, ...table }: Switch): Disposable {
   const socket = namespace.openSocket('netfilter');
+  const connection = new NetlinkConnection(socket);
+  const made: BatchRequest[] = [];
+  const make = (family: TraceTable['family']): void => {
+    connection.executeBatch(encodeNftBatch(encodeTraceTable({ family, devices, ...table })));
+    made.push(encodeDeleteTraceTable({ family, name: table.name }));
+  };
   try {
-    const connection = new NetlinkConnection(socket);
     if (isNew) {
-      connection.executeBatch(encodeNftBatch(encodeTraceTable({ family: 'inet', ...table })));
+      make('inet');
       // A kernel may be built without either of these.
-      if (namespace.name === '') attempt(connection, { family: 'bridge', ...table });
+      if (namespace.name === '') attempt(() => make('bridge'));
     }
-    if (devices.length > 0) attempt(connection, { family: 'netdev', devices, ...table });
-    return socket;
+    if (devices.length > 0) attempt(() => make('netdev'));
+    return { [Symbol.dispose]: () => takeAway(connection, socket, made) };
   } catch (error) {
     socket[Symbol.dispose]();
     throw error;
   }
 }
 
-function attempt(connection: NetlinkConnection, table: TraceTable): void {
+/** Milliseconds in which the kernel has forgotten what was deleted: it takes some tens. */
+const FORGOTTEN = 250;
+
+/**
+ * Tables that go with their socket keep everybody else from changing rules until the kernel has forgotten them (RCU); deleted
+ * ones do not, unless the socket is closed in the meantime (net/netfilter/nf_tables_api.c, nft_rcv_nl_event).
+ */
+function takeAway(connection: NetlinkConnection, socket: Disposable, tables: readonly BatchRequest[]): void {
+  attempt(() => connection.executeBatch(encodeNftBatch(tables)));
+  setTimeout(() => socket[Symbol.dispose](), FORGOTTEN).unref();
+}
+
+function attempt(work: () => void): void {
   try {
-    connection.executeBatch(encodeNftBatch(encodeTraceTable(table)));
+    work();
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
   }

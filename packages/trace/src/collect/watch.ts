@@ -11,18 +11,35 @@ const TRACES = 120;
  * in a row shares it.
  */
 export class Watch implements Disposable, News {
-  readonly packets: PacketWatch | undefined;
   readonly rules: RuleWatch;
   readonly #missing: string[] = [];
   readonly #base: number;
   readonly #listeners = new Set<() => void>();
+  readonly #withoutPrograms: boolean;
+  #packets: PacketWatch | undefined;
+  #isLooking = false;
   #used = 0;
 
   /** @param withoutPrograms do as if this kernel had no eBPF. */
   constructor(withoutPrograms = false) {
     this.#base = newBase();
-    this.packets = withoutPrograms ? this.#lack('eBPF is not to be used') : this.#tryPackets();
+    this.#withoutPrograms = withoutPrograms;
     this.rules = watchRules(this.#base, () => this.#tell());
+  }
+
+  /** Absent before {@link look}, and where this kernel does not show packets. */
+  get packets(): PacketWatch | undefined {
+    return this.#packets;
+  }
+
+  /**
+   * Look at packets from now on. The last thing before one is sent: everybody's packets are looked at, and after another
+   * trace the kernel lets us wait for some milliseconds, until it has forgotten that one (tracepoint.c, tp_rcu_cond_sync).
+   */
+  look(): void {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    this.#packets = this.#withoutPrograms ? this.#lack('eBPF is not to be used') : this.#tryPackets();
   }
 
   /** What could not be had, in words. */
@@ -64,6 +81,7 @@ export class Watch implements Disposable, News {
     return undefined;
   }
 
+  /** What was seen can still be read. */
   [Symbol.dispose](): void {
     this.packets?.[Symbol.dispose]();
     this.rules[Symbol.dispose]();

@@ -74,6 +74,7 @@ async function look(kernel: Kernel, directory: Directory, before?: Look): Promis
   const seen = await observeHost(kernel, namespaces, directory, before?.state);
   const planned = planProofs(directory, readHost(namespaces.get('')), seen.inside);
   using watch = new Watch();
+  watch.look();
   const [proofs, silences] = await Promise.all([
     prove(
       planned.filter(({ purpose }) => before?.suspects.has(JSON.stringify(purpose)) ?? true),
