@@ -139,8 +139,9 @@ export class OpenNamespace {
   }
 
   [Symbol.dispose](): void {
-    for (const { socket } of this.#channels.values()) socket[Symbol.dispose]();
+    using parts = new DisposableStack();
+    parts.defer(() => closeSync(this.descriptor));
+    for (const { socket } of this.#channels.values()) parts.use(socket);
     this.#channels.clear();
-    closeSync(this.descriptor);
   }
 }

@@ -1,5 +1,6 @@
 import { ByteWriter } from '@fairlead/base';
-import { closeAsync, sendto, socket } from '../system-call/syscalls.ts';
+import { closeLater } from '../system-call/close-later.ts';
+import { sendto, socket } from '../system-call/syscalls.ts';
 
 const AF_PACKET = 17;
 const SOCK_RAW = 3;
@@ -17,7 +18,6 @@ export function sendFrames(linkIndex: number, frames: readonly Uint8Array[]): vo
     const place = new ByteWriter(20).u16(AF_PACKET).u16(0).u32(linkIndex).zeros(12).finish();
     for (const frame of frames) sendto(descriptor, frame, frame.length, 0, place, place.length);
   } finally {
-    // The kernel waits for RCU when such a socket goes (packet_release in net/packet/af_packet.c).
-    void closeAsync(descriptor);
+    closeLater(descriptor);
   }
 }

@@ -1,6 +1,6 @@
-import { messageOf } from '@fairlead/base';
 import type { NetlinkTransport } from '@fairlead/netlink';
-import { close, closeAsync, recv, send, sendAsync, setsockopt, socket } from '../system-call/syscalls.ts';
+import { closeLater } from '../system-call/close-later.ts';
+import { close, recv, send, sendAsync, setsockopt, socket } from '../system-call/syscalls.ts';
 import { SystemCallError } from '../system-call/system-call-error.ts';
 
 const AF_NETLINK = 16;
@@ -35,9 +35,18 @@ export class NetlinkSocket implements NetlinkTransport {
   constructor(protocol: NetlinkProtocol) {
     this.#protocol = protocol;
     this.descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocols[protocol]);
+    try {
+      this.#prepare();
+    } catch (error) {
+      close(this.descriptor);
+      throw error;
+    }
+  }
+
+  #prepare(): void {
     setsockopt(this.descriptor, SOL_NETLINK, NETLINK_EXT_ACK, on, 4);
     setsockopt(this.descriptor, SOL_NETLINK, NETLINK_CAP_ACK, on, 4);
-    if (protocol !== 'netfilter') return;
+    if (this.#protocol !== 'netfilter') return;
     setsockopt(this.descriptor, SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_BYTES, 4);
     setsockopt(this.descriptor, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES, 4);
   }
@@ -69,15 +78,11 @@ export class NetlinkSocket implements NetlinkTransport {
   }
 
   /**
-   * Close the socket. One that deleted nftables objects waits for RCU when it is closed, with the commit lock held
-   * (nf_tables_api.c, nft_rcv_nl_event): that happens on a worker thread.
+   * Close the socket. One that deleted nftables objects waits for RCU when it is closed, with the commit lock held: that
+   * happens on a worker thread.
    */
   [Symbol.dispose](): void {
-    if (this.#protocol === 'netfilter') closeAsync(this.descriptor).catch(report);
+    if (this.#protocol === 'netfilter') closeLater(this.descriptor);
     else close(this.descriptor);
   }
-}
-
-function report(error: unknown): void {
-  process.emitWarning(`closing a netfilter socket: ${messageOf(error)}`);
 }

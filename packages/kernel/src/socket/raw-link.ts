@@ -7,7 +7,8 @@
 import { ByteWriter, type ClassicInstruction } from '@fairlead/base';
 import type { NamespaceName } from '@fairlead/netlink';
 import { OpenNamespace } from '../namespace/open-namespace.ts';
-import { bind, close, closeAsync, recv, sendto, socket, whenReadable } from '../system-call/syscalls.ts';
+import { closeLater } from '../system-call/close-later.ts';
+import { bind, close, recv, sendto, socket, whenReadable } from '../system-call/syscalls.ts';
 import { SystemCallError } from '../system-call/system-call-error.ts';
 import { sendFrames } from './frame-sending.ts';
 import { type BoundAddress, closeDescriptor, openDatagramSocket } from './network-socket.ts';
@@ -69,11 +70,11 @@ export function openRawLink({ namespace, link, program, type, ports, onFrame }: 
     return {
       send: (frame) => void sendto(descriptor, frame, frame.length, 0, place, place.length),
       [Symbol.dispose]: () => {
+        if (!isOpen) return;
         isOpen = false;
         readiness[Symbol.dispose]();
         for (const port of held) closeDescriptor(port);
-        // The kernel waits for RCU when such a socket goes (packet_release in net/packet/af_packet.c).
-        void closeAsync(descriptor);
+        closeLater(descriptor);
       },
     };
   });

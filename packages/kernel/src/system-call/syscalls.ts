@@ -1,6 +1,7 @@
 import { errnoName } from '@fairlead/netlink/errno';
 import koffi from 'koffi';
 import { SystemCallError } from './system-call-error.ts';
+import { WorkerQueue } from './worker-queue.ts';
 
 /**
  * The system calls of the project, through the C library. The only file that knows the foreign-function library.
@@ -26,6 +27,9 @@ function loadLibrary() {
 
 const library = loadLibrary();
 
+/** As many as keep libuv's threads busy, of which there are four; the library takes 256 at a time, and memory for each. */
+const workers = new WorkerQueue(32);
+
 /** A function of the C library that reports failure as a negative result. */
 type NativeCall<Arguments extends unknown[]> = (...parameters: Arguments) => number;
 /** The same on a worker thread. */
@@ -50,11 +54,7 @@ function declare<Arguments extends unknown[]>(prototype: string): NativeCall<Arg
  */
 function declareAsync<Arguments extends unknown[]>(prototype: string): (...parameters: Arguments) => Promise<number> {
   const native: NativeAsyncCall<Arguments> = library.func(prototype).async;
-  return (...parameters) => {
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
-    native(...parameters, (error, result) => (error ? reject(error) : resolve(result)));
-    return promise;
-  };
+  return (...parameters) => workers.run((done) => native(...parameters, done));
 }
 
 function nameIn(prototype: string): string {
