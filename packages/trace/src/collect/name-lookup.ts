@@ -63,8 +63,8 @@ async function ask(namespace: OpenNamespace, server: IpAddress, name: string, fa
   const alarm = setTimeout(() => resolve({ failure: `${server} did not answer for ${PATIENCE / 1000} s` }), PATIENCE);
   try {
     const receive = (datagram: Uint8Array): void => {
-      const message = decodeMessage(datagram);
-      if (message.id === id) resolve(answerIn(message));
+      const answer = readAnswer(datagram, id);
+      if (answer !== undefined) resolve(answer);
     };
     using flow = namespace.enter(() => openDatagramFlow(server, PORT, receive));
     flow.send(query);
@@ -81,6 +81,16 @@ const failures: Readonly<Record<number, string>> = {
   [responseCode.nameError]: 'NXDOMAIN: there is no such name',
   [responseCode.refused]: 'REFUSED',
 };
+
+/** What a datagram of the server says to a question; `undefined` when it is the answer to another one. */
+function readAnswer(datagram: Uint8Array, id: number): Answer | undefined {
+  try {
+    const message = decodeMessage(datagram);
+    return message.id === id ? answerIn(message) : undefined;
+  } catch (error) {
+    return { failure: messageOf(error) };
+  }
+}
 
 function answerIn({ code = 0, answers = [] }: Message): Answer {
   const addresses = answers.flatMap(({ data }) => (data.type === 'A' || data.type === 'AAAA' ? [data.address] : []));

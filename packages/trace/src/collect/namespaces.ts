@@ -1,4 +1,4 @@
-import { OpenNamespace } from '@fairlead/kernel';
+import { errnoOf, OpenNamespace } from '@fairlead/kernel';
 import type { LinkDetails, NamespaceName } from '@fairlead/netlink';
 
 /** The namespaces that a trace asks, opened when they are first needed. */
@@ -15,6 +15,16 @@ export class Namespaces implements Disposable {
     return namespace;
   }
 
+  /** The same; `undefined` for one that is gone: containers end while they are looked at. */
+  find(name: NamespaceName): OpenNamespace | undefined {
+    try {
+      return this.get(name);
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
   /** A link by its index, as it was when one was first asked for. */
   link(namespace: NamespaceName, index: number): LinkDetails | undefined {
     const known =
@@ -29,7 +39,8 @@ export class Namespaces implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const namespace of this.#open.values()) namespace[Symbol.dispose]();
+    using parts = new DisposableStack();
+    for (const namespace of this.#open.values()) parts.use(namespace);
     this.#open.clear();
   }
 }

@@ -83,8 +83,9 @@ export class Watch implements Disposable, News {
 
   /** What was seen can still be read. */
   [Symbol.dispose](): void {
-    this.packets?.[Symbol.dispose]();
-    this.rules[Symbol.dispose]();
+    using parts = new DisposableStack();
+    parts.use(this.rules);
+    parts.use(this.packets);
   }
 }
 

@@ -75,14 +75,11 @@ async function look(kernel: Kernel, directory: Directory, before?: Look): Promis
   const planned = planProofs(directory, readHost(namespaces.get('')), seen.inside);
   using watch = new Watch();
   watch.look();
-  const [proofs, silences] = await Promise.all([
-    prove(
-      planned.filter(({ purpose }) => before?.suspects.has(JSON.stringify(purpose)) ?? true),
-      directory,
-      watch,
-    ),
-    findSilences(seen, namespaces, watch),
-  ]);
+  const wanted = planned.filter(({ purpose }) => before?.suspects.has(JSON.stringify(purpose)) ?? true);
+  const looks = [prove(wanted, directory, watch), findSilences(seen, namespaces, watch)] as const;
+  // Where one fails, the other still uses what is closed behind it.
+  await Promise.allSettled(looks);
+  const [proofs, silences] = await Promise.all(looks);
   const kept = before?.state.proofs.filter(({ purpose }) => !before.suspects.has(JSON.stringify(purpose))) ?? [];
   const features = { missingFeatures: missingFeatures(kernel) };
   const state = { ...seen, ...features, proofs: [...proofs, ...kept], silences };
@@ -112,7 +109,9 @@ async function prove(planned: readonly PlannedProof[], directory: Directory, wat
   const proofs: ProofOf[] = [];
   for (let index = 0; index < planned.length && watch.isFresh; index += AT_A_TIME) {
     const batch = planned.slice(index, index + AT_A_TIME);
-    const reports = await Promise.all(batch.map(({ request }) => tracePacket(request, directory, { watch })));
+    const traces = batch.map(({ request }) => tracePacket(request, directory, { watch }));
+    await Promise.allSettled(traces);
+    const reports = await Promise.all(traces);
     batch.forEach(({ purpose }, at) => {
       const report = reports[at];
       if (report !== undefined) proofs.push({ purpose, report });

@@ -138,13 +138,15 @@ async function askOwnNames(namespaces: Namespaces, { containers }: Directory): P
         namespace && files !== undefined && engineNameServers.includes(serversIn(files.resolvConf)[0] ?? ''),
     )
     .slice(0, NAME_PROOFS);
-  return await Promise.all(
+  const answers = await Promise.all(
     asking.map(async ({ name, namespace = '', files }) => {
-      const resolvConf = files?.resolvConf ?? '';
-      const { failure } = await lookUpName(namespaces.get(namespace), { hosts: '', resolvConf }, name, [4, 6]);
+      const inside = namespaces.find(namespace);
+      if (inside === undefined) return [];
+      const { failure } = await lookUpName(inside, { hosts: '', resolvConf: files?.resolvConf ?? '' }, name, [4, 6]);
       return failure === undefined ? { container: name } : { container: name, failure };
     }),
   );
+  return answers.flat();
 }
 
 function readText(path: string): string {
