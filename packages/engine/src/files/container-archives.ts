@@ -17,6 +17,7 @@ import {
 import { below, errnoName, O_PATH, pathBytes, textPath } from './file-calls.ts';
 import type { ExtractOptions, FileChange, FileService, PathStat } from './file-port.ts';
 import { filesystemChanges } from './filesystem-changes.ts';
+import { whileThere } from './layer-presence.ts';
 import { isMissingPath, missingFile, type RootView, realPath, requestedPath, statInRoot } from './path-stat.ts';
 import { readSmallFile } from './small-file.ts';
 import { TreePacker } from './tree-packer.ts';
@@ -77,9 +78,11 @@ export class ContainerArchives implements FileService {
 
   async export(reference: string): Promise<AsyncIterable<Uint8Array>> {
     const { context, table } = this.#parts;
-    const container = table.find(reference);
     await using parts = new AsyncDisposableStack();
-    const descriptor = await openRootFilesystem(context, container);
+    const { container, descriptor } = await whileThere(table, reference, async (found) => ({
+      container: found,
+      descriptor: await openRootFilesystem(context, found),
+    }));
     parts.defer(() => closeSync(descriptor));
     context.events.emit(containerEvent(container, 'export'));
     return this.#pack(below(descriptor, ''), '', parts.move());
@@ -87,14 +90,7 @@ export class ContainerArchives implements FileService {
 
   async changes(reference: string): Promise<readonly FileChange[]> {
     const { context, table } = this.#parts;
-    const { id } = table.find(reference);
-    try {
-      return await filesystemChanges(context, { id });
-    } catch (error) {
-      // Its layer goes while it is removed: then it is not found any more, or about to.
-      if (table.find(reference).state.status !== 'removing') throw error;
-      throw new FairleadError('conflict', `removal of container ${reference} is already in progress`, { cause: error });
-    }
+    return await whileThere(table, reference, (container) => filesystemChanges(context, container));
   }
 
   get #calls() {
