@@ -72,6 +72,23 @@ const odd: readonly Pick<Fault, 'name' | 'inject' | 'undo'>[] = [
     undo: 'sysctl -qw net.ipv4.conf.all.rp_filter=0',
   },
   {
+    name: 'a range of ports of which not all are in use',
+    inject: 'docker run -d --name ranged --network other -p 8090-8092:80-82 busybox busybox httpd -f -h /etc',
+    undo: 'docker rm -f ranged',
+  },
+  {
+    name: 'a rule of one’s own about who may ask for a port',
+    inject:
+      "nft 'add table inet fairlead-user; add chain inet fairlead-user p { type filter hook prerouting priority -150 ; }; add rule inet fairlead-user p fib daddr type local tcp dport 8080 ip saddr != 192.0.2.77 counter drop'",
+    undo: 'nft delete table inet fairlead-user',
+  },
+  {
+    name: 'a container that keeps others from a port',
+    inject:
+      'docker exec db busybox httpd -p 9000 -h /etc; inside $DB iptables-nft -A INPUT -p tcp --dport 9000 -j DROP',
+    undo: 'inside $DB nft delete table ip filter; docker exec db busybox pkill -f "httpd -p 9000"',
+  },
+  {
     name: 'a tracing table of somebody',
     inject:
       "nft 'add table inet counts; add chain inet counts f { type filter hook forward priority 5 ; policy accept ; }'",
@@ -85,6 +102,18 @@ for (const healthy of odd) {
     assert.deepEqual(trouble(report), [], JSON.stringify(report.findings, undefined, 2));
   });
 }
+
+test('there is no false alarm about a gateway that takes no connections', async () => {
+  const { outside } = lab.host;
+  const rule = ['-A', 'INPUT', '-p', 'tcp', '-j', 'REJECT', '--reject-with', 'icmp-admin-prohibited'];
+  await outside.exec('iptables-nft', ...rule);
+  try {
+    const report = await lab.examine();
+    assert.deepEqual(trouble(report), [], JSON.stringify(report.findings, undefined, 2));
+  } finally {
+    await outside.exec('nft', 'delete', 'table', 'ip', 'filter');
+  }
+});
 
 /** What is broken, the code of the finding, and a container that it has to name, perhaps no other. */
 const faults: readonly (Pick<Fault, 'name' | 'inject' | 'undo' | 'code'> & {
@@ -292,6 +321,44 @@ const faults: readonly (Pick<Fault, 'name' | 'inject' | 'undo' | 'code'> & {
     undo: 'ip route del blackhole 2001:db8:9::/64',
     code: 'route-blocked',
     affects: 'web',
+  },
+  {
+    name: 'a rule stops a port of a neighbour that nobody asks for meanwhile',
+    inject:
+      "docker exec db busybox httpd -p 5432 -h /etc; nft 'add table bridge mine; add chain bridge mine f { type filter hook forward priority 0 ; }; add rule bridge mine f tcp dport 5432 drop'",
+    undo: 'nft delete table bridge mine; docker exec db busybox pkill -f "httpd -p 5432"',
+    code: 'foreign-rule',
+    affects: 'db',
+  },
+  {
+    name: 'a rule keeps containers from one port of the outside',
+    inject: 'iptables-nft -I FORWARD -i br-+ -p tcp --dport 443 -j REJECT',
+    undo: 'nft delete table ip filter',
+    code: 'foreign-reject',
+    affects: 'web',
+  },
+  {
+    name: 'a rule keeps containers from one port of the outside, IPv6',
+    inject: 'ip6tables-nft -I FORWARD -i br-+ -p tcp --dport 443 -j DROP',
+    undo: 'nft delete table ip6 filter',
+    code: 'foreign-rule',
+    affects: 'web',
+  },
+  {
+    name: 'a rule stops one port of a published range',
+    inject:
+      "docker run -d --name ranged --network other -p 8090-8092:80-82 busybox busybox httpd -f -h /etc; nft 'add table inet mine; add chain inet mine p { type filter hook prerouting priority -250 ; }; add rule inet mine p tcp dport 8092 drop'",
+    undo: 'nft delete table inet mine; docker rm -f ranged',
+    code: 'foreign-rule',
+    affects: 'ranged',
+    only: true,
+  },
+  {
+    name: 'a rule keeps the host from a port that is published for it alone',
+    inject: 'iptables-nft -I OUTPUT -d 10.9.1.0/24 -p tcp --dport 80 -j DROP',
+    undo: 'nft delete table ip filter',
+    code: 'foreign-rule',
+    affects: 'db',
   },
   {
     name: 'one container sends by way of another, IPv6',

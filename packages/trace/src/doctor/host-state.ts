@@ -21,13 +21,33 @@ export interface InsideState {
 /** What became of a packet that was sent to prove something. */
 export interface ProofOf {
   readonly purpose:
-    | { readonly kind: 'way-out'; readonly network: string; readonly from: string; readonly family: Family }
-    | { readonly kind: 'neighbours'; readonly network: string; readonly from: string; readonly to: string }
+    | {
+        readonly kind: 'way-out';
+        readonly network: string;
+        readonly from: string;
+        readonly family: Family;
+        /** Of TCP; absent for an echo request. */
+        readonly port?: number;
+      }
+    | {
+        readonly kind: 'neighbours';
+        readonly network: string;
+        readonly from: string;
+        readonly to: string;
+        /** Where `to` listens; absent for an echo request. */
+        readonly port?: number;
+      }
     /** To the host's own address on the wire. */
     | { readonly kind: 'host'; readonly network: string; readonly from: string }
     /** What a program of the container is trying in vain as we look. */
     | { readonly kind: 'attempt'; readonly from: string; readonly to: string }
-    | { readonly kind: 'way-in'; readonly container: string; readonly port: number }
+    | {
+        readonly kind: 'way-in';
+        readonly container: string;
+        readonly port: number;
+        /** Not the first of a range: many of those are held for later. */
+        readonly spare?: true;
+      }
     | { readonly kind: 'size'; readonly network: string; readonly size: number };
   readonly report: TraceReport;
 }

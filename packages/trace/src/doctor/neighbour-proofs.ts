@@ -1,4 +1,4 @@
-import { type Family, isUnspecified } from '@fairlead/base';
+import { type Family, hostText, isUnspecified } from '@fairlead/base';
 import type { SocketDetails } from '@fairlead/netlink/sockets';
 import {
   type Attachment,
@@ -7,7 +7,6 @@ import {
   type Directory,
   type NetworkPlace,
 } from '../model/directory.ts';
-import type { TraceRequest } from '../plan.ts';
 import type { InsideState } from './host-state.ts';
 import { type PlannedProof, PROOF_PATIENCE } from './planned-proof.ts';
 
@@ -22,16 +21,26 @@ interface Pair {
  * Each container of a network sends to the next one, the last to the first: so every cable is tried in both directions. An
  * echo request is as large as the network lets it be; where somebody listens, the first packet of a connection goes there as
  * well, for rules tell protocols and ports apart.
+ *
+ * @returns in the order in which it is to be tried, where not all can be: of each pair the first server, then the second one.
  */
 export function neighbourProofs(
   directory: Directory,
   inside: readonly InsideState[],
-  network: NetworkPlace,
+  networks: readonly NetworkPlace[],
 ): PlannedProof[] {
-  if (network.driver !== 'bridge' || !network.open) return [];
-  return pairsOn(directory, network.name).flatMap((pair) =>
-    ([4, 6] as const).flatMap((family) => proofsOf(pair, family, network, inside)),
-  );
+  const ofPairs = networks
+    .filter(({ driver, open }) => driver === 'bridge' && open)
+    .flatMap((network) => pairsOn(directory, network.name).map((pair) => ({ network, pair })))
+    .map(({ network, pair }) => ([4, 6] as const).map((family) => proofsOf(pair, family, network, inside)));
+  return inTurns(ofPairs.flat());
+}
+
+/** The first two of each list, the echo request and a server; then the third of each, and so on. */
+function inTurns(lists: readonly (readonly PlannedProof[])[]): PlannedProof[] {
+  const longest = Math.max(2, ...lists.map((list) => list.length));
+  const turns = Array.from({ length: longest - 1 }, (_, turn) => [turn === 0 ? 0 : turn + 1, turn + 2] as const);
+  return turns.flatMap(([first, end]) => lists.flatMap((list) => list.slice(first, end)));
 }
 
 function pairsOn({ containers }: Directory, network: string): Pair[] {
@@ -54,17 +63,17 @@ function proofsOf(
 ): PlannedProof[] {
   const address = addressOn(attachment, family);
   if (address === undefined) return [];
-  const proof = (change: Pick<TraceRequest, 'to' | 'protocol' | 'size'>): PlannedProof => ({
-    purpose: { kind: 'neighbours', network, from, to: to.name },
-    request: { from, family, timeout: PROOF_PATIENCE, ...change },
-  });
-  const sockets = inside.find(({ container }) => container === to.name)?.sockets ?? [];
-  const server = sockets.find((socket) => takes(socket, attachment, family));
+  const purpose = { kind: 'neighbours', network, from, to: to.name } as const;
+  const request = { from, family, timeout: PROOF_PATIENCE } as const;
   const size = mtu === undefined ? {} : { size: mtu };
-  const connection = (port: number) => proof({ to: family === 6 ? `[${address}]:${port}` : `${address}:${port}` });
+  const sockets = inside.find(({ container }) => container === to.name)?.sockets ?? [];
+  const ports = sockets.filter((socket) => takes(socket, attachment, family)).map(({ local }) => local.port);
   return [
-    proof({ to: address, protocol: 'icmp', ...size }),
-    ...(server === undefined ? [] : [connection(server.local.port)]),
+    { purpose, request: { ...request, to: address, protocol: 'icmp', ...size } },
+    ...[...new Set(ports)].map((port) => ({
+      purpose: { ...purpose, port },
+      request: { ...request, to: `${hostText(address)}:${port}` },
+    })),
   ];
 }
 

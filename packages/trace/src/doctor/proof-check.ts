@@ -1,6 +1,7 @@
-import type { Cause, RuleStep, TraceReport } from '../model/report.ts';
+import type { RuleStep, TraceReport } from '../model/report.ts';
 import type { Finding } from './finding.ts';
 import { containersOn, type HostState, type ProofOf } from './host-state.ts';
+import { hasFailed, severityOf } from './proof-verdict.ts';
 
 type Purpose = ProofOf['purpose'];
 type Sending = Exclude<Purpose, { kind: 'size' | 'way-in' }>;
@@ -25,51 +26,17 @@ function findingOf(state: HostState, proof: ProofOf): Finding | undefined {
     code: cause.code,
     severity: severityOf(proof, cause),
     text: cause.text,
-    ...whom(state, purpose),
+    ...whom(state, purpose, report),
     evidence: [...cause.evidence, `proved by a packet: ${probeText(report)}`],
     fixes: report.fixes,
   };
-}
-
-/** Nobody outside has to answer, and nothing is said about what was not seen. */
-function hasFailed({ purpose, report }: ProofOf): boolean {
-  const { verdict, cause } = report;
-  if (verdict === 'delivered' || verdict === 'unknown' || cause === undefined) return false;
-  if (verdict === 'lost') return tellingLosses.has(cause.code);
-  if (purpose.kind === 'way-out' && isElsewhere(report)) return false;
-  // Who keeps containers from the host itself wants to; that one who asked was refused is over by now.
-  if (purpose.kind === 'host' && (byRules.test(cause.code) || isElsewhere(report))) return false;
-  if (purpose.kind === 'attempt' && verdict === 'refused') return false;
-  // A port for some askers was asked for by another one, and that it is not for that one is what was wanted. Where there is
-  // no way from outside, the checks of the host's own say so.
-  return cause.code !== 'not-allowed' && cause.code !== 'no-uplink';
-}
-
-/** Causes of packets that left this machine, which are seen on this machine. */
-const tellingLosses: ReadonlySet<string> = new Set(['answer-elsewhere', 'handmade-neighbor']);
-/** Causes that somebody's rules are. */
-const byRules = /^(foreign|legacy|firewall|echo)/;
-/** Causes that may well be wanted: what one network or container is set to, or what is no fault of this machine. */
-const wanted: ReadonlySet<string> = new Set([
-  'echo-ignored',
-  'handmade-neighbor',
-  'internal-network',
-  'icc-off',
-  'networks-apart',
-  'not-published',
-  'loopback-guarded',
-  'no-neighbor',
-]);
-
-function severityOf({ purpose, report }: ProofOf, { code }: Cause): Finding['severity'] {
-  const isNoted = purpose.kind === 'attempt' ? wanted.has(code) : /^(echo|handmade)/.test(code);
-  return isNoted ? 'note' : report.verdict === 'dropped' ? 'error' : 'warning';
 }
 
 /** Who is hit by what has failed, and what does not work because of it. */
 function whom(
   state: HostState,
   purpose: Exclude<Purpose, { kind: 'size' }>,
+  report: TraceReport,
 ): Pick<Finding, 'affects' | 'consequences'> {
   if (purpose.kind === 'way-in')
     return {
@@ -78,7 +45,13 @@ function whom(
     };
   const { from } = purpose;
   const own = purpose.kind === 'neighbours' ? [from, purpose.to] : [from];
-  if (purpose.kind === 'attempt' || othersSucceed(state, purpose))
+  const isPort = isOfPort(state, purpose, report);
+  if (isPort && purpose.kind === 'way-out')
+    return {
+      affects: containersOn(state, purpose.network),
+      consequences: [`Containers of ${purpose.network} do not get out to TCP port ${purpose.port}.`],
+    };
+  if (purpose.kind === 'attempt' || isPort || othersSucceed(state, purpose))
     return { affects: own, consequences: [ownConsequence(purpose)] };
   const everybody = {
     'way-out': 'do not get out',
@@ -97,7 +70,7 @@ function ownConsequence(purpose: Sending): string {
     case 'way-out':
       return `${from} does not get out.`;
     case 'neighbours':
-      return `${from} does not reach ${purpose.to}.`;
+      return `${from} does not reach ${purpose.port === undefined ? '' : `TCP port ${purpose.port} of `}${purpose.to}.`;
     case 'host':
       return `${from} does not reach the host.`;
     case 'attempt':
@@ -105,6 +78,19 @@ function ownConsequence(purpose: Sending): string {
     default:
       return kind satisfies never;
   }
+}
+
+/** Where echo requests get through, it is the port alone. */
+function isOfPort({ proofs }: HostState, purpose: Sending, { probe }: TraceReport): boolean {
+  if (!('port' in purpose)) return false;
+  const { port: _, ...plain } = purpose;
+  const echo = JSON.stringify(plain);
+  return proofs.some(
+    (other) =>
+      JSON.stringify(other.purpose) === echo &&
+      other.report.verdict === 'delivered' &&
+      other.report.probe?.family === probe?.family,
+  );
 }
 
 /** What another container of the network can, only this one cannot. */
@@ -115,12 +101,6 @@ function othersSucceed({ proofs }: HostState, own: Exclude<Sending, { kind: 'att
     const isOther = purpose.from !== own.from;
     return purpose.kind === 'way-out' && own.kind === 'way-out' ? isOther && purpose.family === own.family : isOther;
   });
-}
-
-/** That the gateway refuses, or nobody has its address, is no fault of this machine's containers. */
-function isElsewhere({ verdict, cause, probe }: TraceReport): boolean {
-  const isAsked = cause?.neighbor === undefined || cause.neighbor === probe?.destination.address;
-  return verdict === 'refused' || (cause?.code === 'no-neighbor' && isAsked);
 }
 
 function probeText({ probe, summary }: TraceReport): string {

@@ -4,6 +4,7 @@ import { ruleOwner } from './rule-owner.ts';
 
 const cases: [family: string, table: string, chain: string, siblings: string[], owner: string][] = [
   ['inet', 'fairlead', 'leaving', [], 'fairlead'],
+  ['inet', 'fairlead-user', 'published', [], 'the administrator'],
   ['ip', 'filter', 'DOCKER-USER', [], 'docker'],
   ['ip', 'filter', 'FORWARD', ['FORWARD', 'ufw-before-forward'], 'ufw'],
   ['ip', 'filter', 'ufw-user-forward', [], 'ufw'],

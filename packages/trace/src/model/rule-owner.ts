@@ -1,5 +1,9 @@
+/** Whose the rules of the table are that we leave to whoever runs the host (docs/own-rules.md). */
+export const administrator = 'the administrator';
+
 /** Marks by which tables and chains of other programs can be told, the most telling first. */
 const marks: readonly (readonly [pattern: RegExp, owner: string])[] = [
+  [/^fairlead-user$/, administrator],
   [/^fairlead/, 'fairlead'],
   [/^(DOCKER|docker)/, 'docker'],
   [/^ufw6?-/, 'ufw'],
