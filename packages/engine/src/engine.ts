@@ -142,7 +142,7 @@ export class Engine implements EnginePort, AsyncDisposable {
     this.#containerVolumes.adopt([...this.#table].filter(isAlive));
     const { network } = this.#context;
     const strangers = new Set<string>();
-    const { compareInsides } = await network.start(({ id, owner }: Sandbox) => {
+    const { compareSandboxes } = await network.start(({ id, owner }: Sandbox) => {
       if (!used.has(id) && this.#table.get(owner) === undefined) strangers.add(owner);
       return used.has(id);
     });
@@ -152,7 +152,7 @@ export class Engine implements EnginePort, AsyncDisposable {
     await this.#containerVolumes.recover();
     this.#lifecycle.allowRestarts();
     const startRest = this.#autostart.plan();
-    this.#rest = Promise.all([adopt().then(() => startRest(this.#stop.signal)), compareInsides(), this.#watchHost()]);
+    this.#rest = Promise.all([adopt().then(() => startRest(this.#stop.signal)), compareSandboxes(), this.#watchHost()]);
     void this.#followEvents();
     this.#resolvConf = watchHostResolvConf(() => void this.networks.followHostNames());
   }

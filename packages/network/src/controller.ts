@@ -115,8 +115,8 @@ export class NetworkController {
   }
 
   /**
-   * Bring everything to what the store says; to be called before anything else. The insides of sandboxes are left
-   * to {@link Reconciliation.compareInsides}.
+   * Bring everything to what the store says; to be called before anything else. What is one sandbox's alone is left to
+   * {@link Reconciliation.compareSandboxes}.
    *
    * @param lives whether the container that a sandbox was made for still runs; the others' sandboxes are taken away.
    */
@@ -130,14 +130,14 @@ export class NetworkController {
     await giveBackInterfaces(this.#reconcile, fragments);
     const reconciliation = await this.#repair();
     await forgetEndpoints(this.#reconcile.kernel, endpoints);
-    const compareInsides = async () => {
-      const changes = await reconciliation.compareInsides();
+    const compareSandboxes = async () => {
+      const changes = await reconciliation.compareSandboxes();
       this.#noteObstacles(this.networks());
       void this.#recoverPlugins();
       void this.#lans.recover();
       return changes;
     };
-    return { ...reconciliation, compareInsides };
+    return { ...reconciliation, compareSandboxes };
   }
 
   /**
@@ -147,8 +147,8 @@ export class NetworkController {
    * @returns the changes that were needed in the kernel.
    */
   async repair(): Promise<readonly Change[]> {
-    const { changes, compareInsides } = await this.#repair();
-    return [...changes, ...(await compareInsides())];
+    const { changes, compareSandboxes } = await this.#repair();
+    return [...changes, ...(await compareSandboxes())];
   }
 
   /** Follow what others do to the host's namespace from now on; see `watchHost`. @param repairs put back what they take. */

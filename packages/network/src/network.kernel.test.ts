@@ -62,7 +62,7 @@ test('the real kernel holds what is wanted after every operation, and a comparis
     assert.deepEqual((await controller.repair()).map(describeChange), [], when);
     assert.deepEqual(logged, [], when);
   };
-  await (await controller.start(() => true)).compareInsides();
+  await (await controller.start(() => true)).compareSandboxes();
   await unchanged('after the start');
   const options = {
     'com.docker.network.bridge.gateway_mode_ipv4': 'routed',
@@ -113,7 +113,7 @@ test('the real kernel takes every repair', async () => {
   using store = Store.open(':memory:');
   const logged: string[] = [];
   const controller = controllerOn(kernel, store, new FakeNameService(), logged);
-  await (await controller.start(() => true)).compareInsides();
+  await (await controller.start(() => true)).compareSandboxes();
   const networks = [await controller.createNetwork({ name: 'dual', ipv6: true }), await controller.createNetwork(lan)];
   const dns = { servers: [], search: [], options: [] };
   const { id, namespace } = await controller.openSandbox({
@@ -152,7 +152,7 @@ test('a container on a parent that comes again at once finds its hardware addres
   using store = Store.open(':memory:');
   const logged: string[] = [];
   const controller = controllerOn(kernel, store, new FakeNameService(), logged);
-  await (await controller.start(() => true)).compareInsides();
+  await (await controller.start(() => true)).compareSandboxes();
   const network = await controller.createNetwork(lan);
   const dns = { servers: [], search: [], options: [] };
   const request = { owner: 'web-id', ownerName: 'web', mode: 'own', ports: [], dns } as const;
@@ -164,7 +164,7 @@ test('a container on a parent that comes again at once finds its hardware addres
     // The last one dies with its engine.
     if (round < 4) await controller.closeSandbox(id);
   }
-  await (await controller.start(() => false)).compareInsides();
+  await (await controller.start(() => false)).compareSandboxes();
   const { id } = await controller.openSandbox(request);
   await controller.join(id, [{ network, hostname: 'web', config: {} }]);
   assert.deepEqual([hardwareAddresses.size, logged], [1, []]);

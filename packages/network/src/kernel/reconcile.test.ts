@@ -181,13 +181,30 @@ test('who works on a sandbox after a start finds its inside compared', async () 
   assert.ok(endpoint);
   await rig.kernel.apply(defaultRoutes(rig).map((object) => ({ action: 'remove', object })));
   rig.open(new Life());
-  const { changes, compareInsides } = await rig.controller.start(() => true);
+  const { changes, compareSandboxes } = await rig.controller.start(() => true);
   assert.deepEqual(changes, []);
-  const compared = compareInsides();
+  const compared = compareSandboxes();
   await rig.controller.leave(endpoint);
   rig.assertConsistent();
   assert.equal((await compared).length, 2);
   assert.deepEqual(rig.logged, []);
+});
+
+test('who works on a sandbox after a start finds its names said anew, and nobody waits for those of others', async () => {
+  using rig = await inhabited();
+  const [sandbox] = rig.state.sandboxes;
+  const [endpoint] = rig.controller.endpointsIn(sandbox?.id ?? '');
+  assert.ok(sandbox !== undefined && endpoint !== undefined);
+  rig.open(new Life());
+  rig.names.endpoints.clear();
+  const { compareSandboxes } = await rig.controller.start(() => true);
+  assert.ok(!rig.names.endpoints.has(endpoint.id), 'the start does not wait for names');
+  await rig.controller.leave(endpoint);
+  assert.ok(!rig.names.endpoints.has(endpoint.id), 'they were said before it left');
+  await compareSandboxes();
+  assert.ok(!rig.names.endpoints.has(endpoint.id));
+  assert.ok(rig.names.endpoints.size > 0);
+  rig.assertConsistent();
 });
 
 test('what belongs to others stays', async () => {

@@ -42,12 +42,13 @@ export interface Reconciliation {
   /** The changes that the host's namespace needed. */
   readonly changes: readonly Change[];
   /**
-   * Go on with the insides of sandboxes: each is compared in a turn of its sandbox that is taken at once, so whoever works
-   * on one from then on finds it right, and nobody has to wait for all of them. Never rejects.
+   * Go on with what is one sandbox's alone: its names and held ports, then its inside. Each takes a turn of its sandbox that
+   * is asked for at once, so whoever works on one from then on finds it right, and nobody has to wait for all of them. Never
+   * rejects.
    *
    * @returns the changes that they needed.
    */
-  readonly compareInsides: () => Promise<readonly Change[]>;
+  readonly compareSandboxes: () => Promise<readonly Change[]>;
 }
 
 /**
@@ -60,8 +61,9 @@ export async function reconcile(context: ReconcileContext): Promise<Reconciliati
   const served = context.names.list();
   served.catch(() => {});
   const changes = await reconcileHost(context);
-  const settled = await reconcileNames(context, await served);
-  return { changes: [...changes, ...settled], compareInsides: () => reconcileInsides(context) };
+  const named = reconcileNames(context, await served);
+  const compareSandboxes = async () => (await Promise.all([named, reconcileInsides(context)])).flat();
+  return { changes, compareSandboxes };
 }
 
 /**
@@ -159,12 +161,15 @@ async function reconcileInside(context: ReconcileContext, id: string): Promise<r
   return changes;
 }
 
-/** First what is of no use any more: its ports may be wanted. */
+/**
+ * Everything is asked for before this returns, and the name service carries it out in that order: first what is of no use
+ * any more, for its ports may be wanted, then networks, then sandboxes in turns of theirs. Never rejects.
+ */
 async function reconcileNames(context: ReconcileContext, served: ServedNames): Promise<readonly Change[]> {
   const { state, names, turn } = context;
   const surplus = (ids: readonly string[], isKnown: (id: string) => unknown, drop: (id: string) => Promise<void>) =>
     ids.filter((id) => !isKnown(id)).map((id) => attempt(context, 'not forgotten', () => drop(id)));
-  await Promise.all([
+  const dropped = [
     ...surplus(
       served.portOwners,
       (id) => state.sandboxes.get(id),
@@ -185,17 +190,17 @@ async function reconcileNames(context: ReconcileContext, served: ServedNames): P
       (id) => state.networks.get(id),
       (id) => names.removeNetwork(id),
     ),
-  ]);
+  ];
   const networks = Iterator.from(state.networks).filter(hasNames).toArray();
-  await attempt(context, 'networks not named', () =>
+  const named = attempt(context, 'networks not named', () =>
     Promise.all(networks.map((network) => names.setNetwork(namedNetwork(network)))),
   );
   const held = new Set(served.portOwners);
-  const sandboxes = Iterator.from(state.sandboxes).toArray();
-  const changes = await Promise.all(
-    sandboxes.map(({ id }) => turn(id, () => reconcileSandbox(context, id, held.has(id)))),
-  );
-  return changes.flat();
+  const changes = Iterator.from(state.sandboxes)
+    .map(({ id }) => turn(id, () => reconcileSandbox(context, id, held.has(id))))
+    .toArray();
+  await Promise.all([...dropped, named]);
+  return (await Promise.all(changes)).flat();
 }
 
 /** True when the name service has reason to know a sandbox; see {@link NameRecords.serve}. */

@@ -98,15 +98,3 @@ test('an endpoint goes by its container’s name, its aliases, its short id and 
   assert.deepEqual([...names.endpoints], []);
   assert.equal(names.calls.filter((call) => call === 'removeEndpoint').length, 1);
 });
-
-test('the host’s resolv.conf is read once for all that are told of in one go, and anew for those that come later', async () => {
-  const texts = ['nameserver 192.0.2.1', 'nameserver 192.0.2.2'];
-  const names = new FakeNameService();
-  const records = new NameRecords(names, () => texts.shift() ?? '');
-  const upstreams = (id: string) => names.sandboxes.get(id)?.hostUpstreams;
-  await Promise.all(['s', 't'].map((id) => records.serve({ ...sandbox(), id }, [app])));
-  assert.deepEqual([upstreams('s'), upstreams('t')], [['192.0.2.1'], ['192.0.2.1']]);
-  await new Promise((resolve) => setImmediate(resolve));
-  await records.serve({ ...sandbox(), id: 'u' }, [app]);
-  assert.deepEqual(upstreams('u'), ['192.0.2.2']);
-});

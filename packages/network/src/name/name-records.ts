@@ -6,15 +6,14 @@ import { byPrecedence, gatewayFamilies, type Joined } from '../route/gateway.ts'
 import type { NetworkState } from '../state.ts';
 import { asksByIpv6, dnsNames, hasNames, parseLink } from './dns-names.ts';
 import { dnsService } from './dns-options.ts';
-import { choosesNdots, parseResolvConf, type ResolvConf, upstreamServers } from './resolv-conf.ts';
+import { choosesNdots, parseResolvConf, upstreamServers } from './resolv-conf.ts';
 
 /** Tells the name service what it shall answer. */
 export class NameRecords {
   readonly #names: NameServicePort;
   readonly #hostResolvConf: () => string;
-  #host: ResolvConf | undefined;
 
-  /** @param hostResolvConf text of the host's resolv.conf; read once for all sandboxes that are told of in one go. */
+  /** @param hostResolvConf text of the host's resolv.conf, read anew for each sandbox. */
   constructor(names: NameServicePort, hostResolvConf: () => string) {
     this.#names = names;
     this.#hostResolvConf = hostResolvConf;
@@ -54,14 +53,8 @@ export class NameRecords {
     if (hasNames(network)) await this.#names.removeEndpoint(endpoint.id);
   }
 
-  #readHost(): ResolvConf {
-    if (this.#host === undefined) setImmediate(() => (this.#host = undefined));
-    this.#host ??= parseResolvConf(this.#hostResolvConf());
-    return this.#host;
-  }
-
   #sandboxRecord(sandbox: Sandbox, joined: readonly Joined[]): ResolverSandbox {
-    const host = this.#readHost();
+    const host = parseResolvConf(this.#hostResolvConf());
     const options = byPrecedence(joined.filter(({ network }) => hasNames(network))).map(({ network }) =>
       dnsService(network.options),
     );

@@ -46,7 +46,7 @@ export class KernelLab implements Disposable {
   /** Make the host, and let the model start in it. */
   async start(): Promise<void> {
     await this.kernel.makeHost();
-    await (await this.controller.start(() => true)).compareInsides();
+    await (await this.controller.start(() => true)).compareSandboxes();
   }
 
   /** Connect a container, which is made when it is not there. */

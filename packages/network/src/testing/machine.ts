@@ -62,8 +62,8 @@ export class Machine<K extends InterruptibleKernel> implements Disposable {
 
   /** Let the engine start and compare everything. @returns the changes that were needed. */
   async start(lives: (sandbox: Sandbox) => boolean = () => true): Promise<readonly Change[]> {
-    const { changes, compareInsides } = await this.controller.start(lives);
-    return [...changes, ...(await compareInsides())];
+    const { changes, compareSandboxes } = await this.controller.start(lives);
+    return [...changes, ...(await compareSandboxes())];
   }
 
   /** Make an engine that has not started yet. */
