@@ -1,7 +1,9 @@
 import { registerHooks } from 'node:module';
 import { resolveQuickly } from '@fairlead/base/quick-resolution';
+import { keptSources, keptSourcesPath } from './kept-sources.ts';
 
-registerHooks({ resolve: resolveQuickly });
+const load = keptSources(keptSourcesPath(process.env['NODE_COMPILE_CACHE'] ?? ''));
+registerHooks({ resolve: resolveQuickly, ...(load && { load }) });
 const { runDaemon } = await import('./run-daemon.ts');
 const { ENGINE_TITLE } = await import('@fairlead/runtime/host-program');
 

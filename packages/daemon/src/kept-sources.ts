@@ -1,0 +1,102 @@
+import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** A module as Node runs it, and the file that it was made from. */
+interface KeptSource {
+  readonly url: string;
+  /** Where its text begins and ends behind the list, in bytes. */
+  readonly start: number;
+  readonly end: number;
+  /** Nearly all texts are, and so are read at once. */
+  readonly isAscii: boolean;
+  /** What tells that the file is still the same: its time in milliseconds and its size in bytes. */
+  readonly modified: number;
+  readonly size: number;
+}
+
+/** What the module loader is told about a module. */
+interface LoadedSource {
+  readonly format: 'module';
+  readonly source: string;
+  readonly shortCircuit: true;
+}
+
+/** Bytes that say how long the list is. */
+const LENGTH = 4;
+
+/** The file in the folder of Node's compile cache. */
+export function keptSourcesPath(folder: string): string {
+  return join(folder, 'daemon-sources');
+}
+
+/**
+ * Write the texts of modules, without their types, into one file.
+ *
+ * @param strip takes the types out of a text: Node's own way, to the last character, or the code that Node has kept of the
+ * module counts as that of another.
+ */
+export function keepSources(path: string, urls: readonly string[], strip: (code: string, url: string) => string): void {
+  let end = 0;
+  const texts: Buffer[] = [];
+  const list = urls.map((url): KeptSource => {
+    const file = fileURLToPath(url);
+    const { mtimeMs: modified, size } = statSync(file);
+    const code = strip(readFileSync(file, 'utf8'), url);
+    const text = Buffer.from(code);
+    texts.push(text);
+    const start = end;
+    end += text.length;
+    return { url, start, end, isAscii: text.length === code.length, modified, size };
+  });
+  const head = Buffer.from(JSON.stringify(list));
+  const length = Buffer.alloc(LENGTH);
+  length.writeUInt32LE(head.length);
+  // Daemons may start meanwhile.
+  const unfinished = `${path}.${process.pid}`;
+  writeFileSync(unfinished, Buffer.concat([length, head, ...texts]));
+  renameSync(unfinished, path);
+}
+
+/**
+ * A hook for `registerHooks({ load })` of node:module that takes modules from such a file. Node opens two files for each of
+ * some 400 modules, the source and its own note of how it reads without types, and compares them; one file with all texts
+ * saves a sixth of the time that loading takes. What has been changed since is left to Node.
+ *
+ * @returns `undefined` when there is none, or none that can be read: Node needs no help.
+ */
+export function keptSources(
+  path: string,
+):
+  | (<Context, Found>(
+      url: string,
+      context: Context,
+      next: (url: string, context: Context) => Found,
+    ) => Found | LoadedSource)
+  | undefined {
+  const kept = readKept(path);
+  if (kept === undefined) return undefined;
+  return (url, context, next) => {
+    const source = kept.list.get(url);
+    if (source === undefined || !isUnchanged(source)) return next(url, context);
+    const { start, end, isAscii } = source;
+    const text = kept.texts.toString(isAscii ? 'latin1' : 'utf8', start, end);
+    return { format: 'module', source: text, shortCircuit: true };
+  };
+}
+
+function readKept(path: string) {
+  try {
+    const bytes = readFileSync(path);
+    const texts = LENGTH + bytes.readUInt32LE(0);
+    const list: readonly KeptSource[] = JSON.parse(bytes.toString('utf8', LENGTH, texts));
+    return { list: new Map(list.map((source) => [source.url, source])), texts: bytes.subarray(texts) };
+  } catch {
+    return undefined;
+  }
+}
+
+function isUnchanged({ url, modified, size }: KeptSource): boolean {
+  const found = statSync(fileURLToPath(url), { throwIfNoEntry: false });
+  return found?.mtimeMs === modified && found.size === size;
+}
