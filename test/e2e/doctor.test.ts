@@ -308,6 +308,20 @@ const faults: readonly (Pick<Fault, 'name' | 'inject' | 'undo' | 'code'> & {
     only: true,
   },
   {
+    name: 'a container has the address of the gateway as well, which nobody notices yet',
+    inject: 'inside $DB ip address add 10.9.1.1/24 dev eth0',
+    undo: 'inside $DB ip address del 10.9.1.1/24 dev eth0',
+    code: 'address-contested',
+    affects: 'web',
+  },
+  {
+    name: 'a container has the address of the gateway as well, IPv6',
+    inject: 'inside $DB ip address add fd00:9:1::1/64 dev eth0 nodad',
+    undo: 'inside $DB ip address del fd00:9:1::1/64 dev eth0',
+    code: 'address-contested',
+    affects: 'web',
+  },
+  {
     name: 'a port of the bridge keeps back questions, which nobody notices yet',
     inject: 'bridge link set dev $DB_LINK mcast_flood off',
     undo: 'bridge link set dev $DB_LINK mcast_flood on',

@@ -163,6 +163,35 @@ async function plugIn(port: string, address: string): Promise<void> {
   );
 }
 
+test('who takes the address of a gateway on its bridge is told of, container or guest', async () => {
+  const fields = '{{range .IPAM.Config}}{{.Gateway}} {{end}}';
+  const [gateway = '', gateway6 = ''] = (await daemon.docker('network', 'inspect', '-f', fields, 'app')).split(' ');
+  const journal = async () => (await host.run([fairlead, 'log'], { env: { DOCKER_HOST: daemon.address } })).stdout;
+  const words = ['--name', 'thief', '--network', 'app', '--cap-add', 'NET_ADMIN'];
+  await daemon.docker('run', '-d', ...words, 'busybox', 'sleep', '1000');
+  const take = `ip address add ${gateway}/16 dev eth0; arping -c 1 -U -I eth0 ${gateway}`;
+  await daemon.docker('exec', 'thief', 'sh', '-c', take);
+  const said = async (text: string) => (await warnings()).join().includes(text);
+  await eventually('the container is heard', () =>
+    said(`${gateway}, the gateway of app, is also used by the container thief (`),
+  );
+  await eventually('the journal says so', async () => {
+    return (await journal()).includes(`uses ${gateway}, the gateway of network app\n`);
+  });
+  await daemon.docker('rm', '-f', 'thief');
+  const guest = `ip netns add vm; ip link add vm0 type veth peer name eth0 netns vm; ip link set vm0 master br-app up
+    ip -n vm address add ${gateway6}/64 dev eth0 nodad; ip -n vm link set eth0 up`;
+  await host.exec('sh', '-ec', guest);
+  await eventually('the guest is seen', () =>
+    said(`${gateway6}, the gateway’s address, is also used by somebody behind vm0`),
+  );
+  await host.exec('sh', '-ec', 'ip netns del vm; ip link del vm0 2>/dev/null || :');
+  // A bridge that is made anew is listened to anew; what was heard before is not told again.
+  await daemon.kill9();
+  await daemon.restart();
+  assert.ok(!(await said('is also used')));
+});
+
 test('a dockerd that comes later and takes docker0 changes nothing for containers on it, is left its part, and told of', async () => {
   await runWebServer(daemon, 'old', '-p', '8082:80');
   const addresses = async (): Promise<string[]> =>

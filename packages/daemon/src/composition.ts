@@ -18,6 +18,7 @@ import { VERSION } from './version.ts';
 const buildKits = lateModule(() => import('./build-kit-service.ts'));
 const maps = lateModule(() => import('./map-service.ts'));
 const stages = lateModule(() => import('./rehearsal-stage.ts'));
+const addressClaims = lateModule(() => import('./address-claims.ts'));
 const lanLinks = lateModule(() => import('./lan-links.ts'));
 
 /** The engine together with everything that it stands on. */
@@ -78,6 +79,7 @@ function networkContextOn(foundation: Foundation, diagnosis: RivalListener): Con
     onClaim: (claim) => diagnosis.noteClaim(claim),
     plugins: { plugins, namespacePath },
     lan: async () => (await lanLinks()).lanLinks,
+    claims: async () => (await addressClaims()).addressClaims,
   };
 }
 

@@ -5,6 +5,7 @@ import type { Store } from '@fairlead/store';
 import type { SubnetUsage } from './address/address-book.ts';
 import { Announcements } from './address/announcements.ts';
 import { BridgeGuests } from './bridge/bridge-guests.ts';
+import { type ClaimAccess, GatewayWatch } from './bridge/gateway-watch.ts';
 import { kernelCapacity } from './bridge/segments.ts';
 import type { JoinRequest } from './endpoint/endpoint-factory.ts';
 import { type ReconcileContext, type Reconciliation, reconcile, reconcileHost, withdraw } from './kernel/reconcile.ts';
@@ -58,6 +59,8 @@ export interface ControllerContext {
   readonly plugins?: PluginAccess;
   /** Links of containers on LANs; absent means that there can be none. */
   readonly lan?: LanAccess;
+  /** How those are heard who use addresses of ours; absent means that they are not. */
+  readonly claims?: ClaimAccess;
   /** Told of what somebody took away, in words, and of what was done to put it back. */
   readonly onRepair?: (lost: readonly string[], made: readonly Change[]) => void;
   /** Told of others who use addresses and bridges of ours. */
@@ -93,7 +96,8 @@ export class NetworkController {
     this.#remote = remote;
     const announcements = new Announcements(kernel, logger);
     const turn = <T>(sandbox: string, work: () => Promise<T>) => this.#turns.run(sandbox, work);
-    const guests = new BridgeGuests({ state, kernel, isShared, logger, onClaim });
+    const gateways = new GatewayWatch({ state, kernel, access: context.claims, logger, onClaim });
+    const guests = new BridgeGuests({ state, kernel, isShared, gateways, logger, onClaim });
     this.#guests = guests;
     const lans = new Lans({
       ...{ state, logger, onClaim, access: context.lan },
@@ -205,6 +209,7 @@ export class NetworkController {
             await this.#networks.transform(after, this.#networks.replace(before));
           },
         });
+        this.#guests.review();
         if (meets) this.#sandboxes.introduce(endpoints.onNetwork(id));
         return networks.get(id) ?? after;
       });
@@ -385,8 +390,7 @@ export class NetworkController {
   }
 
   #noteObstacles(networks: readonly Network[]): void {
-    const { logger } = this.#reconcile;
-    noteObstacles(networks, readableFilters(this.#reconcile), logger);
+    noteObstacles(networks, readableFilters(this.#reconcile), this.#reconcile.logger);
     this.#guests.review();
   }
 

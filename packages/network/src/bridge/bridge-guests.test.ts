@@ -39,6 +39,7 @@ function rig(dockerd = false) {
       },
     },
     isShared: () => dockerd,
+    gateways: { notice: () => {}, review: () => {}, texts: () => [], [Symbol.dispose]: () => {} },
     logger,
     onClaim: (claim) => void claims.push(claim),
   });
@@ -111,6 +112,18 @@ describe('others on the bridge of a network', () => {
     there.push({ port: 'vm1', address: taken });
     guests.reviewAgain();
     assert.equal(logged.length, 2);
+  });
+
+  test('a guest that has the address of the gateway is told of, whoever else is there', () => {
+    const { guests, plug, claims, logged } = rig();
+    using _guests = guests;
+    plug('vm1', parseIpAddress('10.0.0.1'));
+    assert.deepEqual(
+      claims.map(({ name, details }) => [name, details.at(-1)]),
+      [['uses 10.0.0.1, the gateway’s address on network app, behind vm1', 'give it another one']],
+    );
+    assert.deepEqual(logged, ['somebody else uses the gateway’s address on the same bridge']);
+    assert.match(guests.sharing(app).clashes.join(), /^10\.0\.0\.1, the gateway’s address, is also used by/);
   });
 
   test('an engine that takes the bridge for its own is told of once, and given the lowest addresses', () => {

@@ -1,12 +1,14 @@
-import { type IpAddress, type Logger, messageOf } from '@fairlead/base';
+import { addressOf, type IpAddress, type Logger, messageOf } from '@fairlead/base';
 import { isOwnAlias } from '@fairlead/drivers';
 import type { News } from '@fairlead/netlink/news';
 import type { Company } from '../address/address-book.ts';
 import type { EndpointTable } from '../endpoint/endpoint-table.ts';
+import { bridgeAddresses } from '../kernel/fragment.ts';
 import type { BridgeGuest, KernelPort, PortName } from '../kernel-port.ts';
 import { isLan } from '../lan/lan-network.ts';
 import type { Network } from '../model.ts';
 import type { Claim } from '../watch/claim.ts';
+import type { GatewayWatch } from './gateway-watch.ts';
 import { type IsShared, sharing, sharingClaim } from './shared-bridges.ts';
 
 /** Milliseconds from the first news to a look: who plugs a container in does so in several steps. */
@@ -21,16 +23,21 @@ export interface BridgeGuestsParts {
   };
   readonly kernel: Pick<KernelPort, 'observe' | 'bridgeGuests'>;
   readonly isShared: IsShared;
+  /** Hears of those whom the kernel does not know. */
+  readonly gateways: Pick<GatewayWatch, 'notice' | 'review' | 'texts'> & Disposable;
   readonly logger: Logger;
   /** Told of what begins, for the journal. */
   readonly onClaim?: ((claim: Claim) => void) | undefined;
 }
 
-/** An address that a container of ours and somebody else have on one bridge. */
+/** An address that a container of ours, or the host as the gateway, and somebody else have on one bridge. */
 interface Clash {
   readonly address: IpAddress;
   readonly port: string;
-  readonly ownerName: string;
+  /** `the address of web` or `the gateway’s address`. */
+  readonly whose: string;
+  /** Absent for the gateway. */
+  readonly ownerName?: string;
 }
 
 /**
@@ -50,10 +57,12 @@ export class BridgeGuests implements Disposable {
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
+    this.#parts.gateways[Symbol.dispose]();
   }
 
   /** Something has happened in the host's namespace. */
   notice(news: News): void {
+    this.#parts.gateways.notice(news);
     if (news.kind === 'port' && this.#isForeign(news)) {
       this.#timer ??= setTimeout(() => this.review(), PAUSE).unref();
     }
@@ -72,13 +81,16 @@ export class BridgeGuests implements Disposable {
 
   /** What there is to say of others on the bridge of a network, a sentence each: another engine, addresses used twice. */
   sharing(network: Network): { readonly engines: string[]; readonly clashes: string[] } {
-    return { engines: sharing(network, this.#parts.isShared), clashes: this.#clashTexts(network) };
+    return {
+      engines: sharing(network, this.#parts.isShared),
+      clashes: [...this.#clashTexts(network), ...this.#parts.gateways.texts(network)],
+    };
   }
 
   #clashTexts(network: Network): string[] {
     return this.#clashesOn(network).map(
-      ({ address, port, ownerName }) =>
-        `${address}, the address of ${ownerName}, is also used by somebody behind ${port} on ${network.bridge?.name}: ` +
+      ({ address, port, whose }) =>
+        `${address}, ${whose}, is also used by somebody behind ${port} on ${network.bridge?.name}: ` +
         'packets for it reach now the one and now the other',
     );
   }
@@ -92,6 +104,7 @@ export class BridgeGuests implements Disposable {
   review(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#parts.gateways.review();
     try {
       this.#visited = this.#look();
       const before = this.#told;
@@ -118,17 +131,22 @@ export class BridgeGuests implements Disposable {
 
   #tellClashes(network: Network, before: ReadonlySet<string>, told: Set<string>): void {
     const { logger, onClaim } = this.#parts;
-    for (const { address, port, ownerName } of this.#clashesOn(network)) {
+    for (const { address, port, whose, ownerName } of this.#clashesOn(network)) {
       const key = `${network.id} ${address} ${port}`;
       told.add(key);
       if (before.has(key)) continue;
-      const details = { network: network.name, container: ownerName, address, port };
-      logger.warn('somebody else uses the address of a container on the same bridge', details);
+      const details = { network: network.name, ...(ownerName && { container: ownerName }), address, port };
+      logger.warn(
+        `somebody else uses ${ownerName ? 'the address of a container' : 'the gateway’s address'} on the same bridge`,
+        details,
+      );
       onClaim?.({
-        name: `uses ${address}, the address of ${ownerName} on network ${network.name}, behind ${port}`,
+        name: `uses ${address}, ${whose} on network ${network.name}, behind ${port}`,
         details: [
           'packets for it reach now the one and now the other',
-          `give one of them another: start ${ownerName} anew, and it gets one that nobody uses`,
+          ownerName === undefined
+            ? 'give it another one'
+            : `give one of them another: start ${ownerName} anew, and it gets one that nobody uses`,
         ],
       });
     }
@@ -139,15 +157,15 @@ export class BridgeGuests implements Disposable {
     const { bridge, id } = network;
     this.#visited ??= this.#look();
     if (bridge === undefined || !this.#visited.has(bridge.name)) return [];
-    const owners = new Map(
-      state.endpoints.onNetwork(id).flatMap(({ ipv4, ipv6, ownerName }) => [
-        [ipv4, ownerName],
-        [ipv6, ownerName],
-      ]),
+    const owners = new Map<IpAddress | undefined, Pick<Clash, 'whose' | 'ownerName'>>(
+      bridgeAddresses(network).map((own) => [addressOf(own), { whose: 'the gateway’s address' }]),
     );
+    for (const { ipv4, ipv6, ownerName } of state.endpoints.onNetwork(id)) {
+      for (const address of [ipv4, ipv6]) owners.set(address, { whose: `the address of ${ownerName}`, ownerName });
+    }
     return this.#guestsOn(bridge.name).flatMap(({ port, address, isStale }) => {
-      const ownerName = isStale ? undefined : owners.get(address);
-      return ownerName === undefined ? [] : [{ port, address, ownerName }];
+      const owner = isStale ? undefined : owners.get(address);
+      return owner === undefined ? [] : [{ port, address, ...owner }];
     });
   }
 

@@ -151,7 +151,7 @@ export function wholeSandboxFragment(sandbox: Sandbox, joined: readonly Joined[]
 }
 
 /** The host's own addresses on a bridge. Networks without a gateway have none. */
-function bridgeAddresses({ bridge, subnets }: Network): InterfaceAddress[] {
+export function bridgeAddresses({ bridge, subnets }: Network): InterfaceAddress[] {
   return subnets.flatMap(({ subnet, gateway }) => {
     const inhibited = bridge?.inhibitIpv4 === true && prefixFamily(subnet) === 4;
     return gateway === undefined || inhibited ? [] : [interfaceAddress(gateway, subnet)];

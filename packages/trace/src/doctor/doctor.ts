@@ -76,33 +76,34 @@ async function look(kernel: Kernel, directory: Directory, before?: Look): Promis
   using watch = new Watch();
   watch.look();
   const wanted = planned.filter(({ purpose }) => before?.suspects.has(JSON.stringify(purpose)) ?? true);
-  const looks = [prove(wanted, directory, watch), findSilences(seen, namespaces, watch)] as const;
+  const looks = [prove(wanted, directory, watch), ask(seen, namespaces, watch)] as const;
   // Where one fails, the other still uses what is closed behind it.
   await Promise.allSettled(looks);
-  const [proofs, silences] = await Promise.all(looks);
+  const [proofs, answers] = await Promise.all(looks);
   const kept = before?.state.proofs.filter(({ purpose }) => !before.suspects.has(JSON.stringify(purpose))) ?? [];
   const features = { missingFeatures: missingFeatures(kernel) };
-  const state = { ...seen, ...features, proofs: [...proofs, ...kept], silences };
+  const state = { ...seen, ...features, proofs: [...proofs, ...kept], ...answers };
   const suspects = new Set(
     state.proofs.filter((proof) => isSuspect(state, proof)).map(({ purpose }) => JSON.stringify(purpose)),
   );
   return { state, results: runChecks(state), suspects, sent: proofs.length };
 }
 
-async function findSilences(
+async function ask(
   { directory, inside }: Pick<HostState, 'directory' | 'inside'>,
   namespaces: Namespaces,
   { packets }: Watch,
-): Promise<Silence[]> {
-  const silences = await askNeighbours(directory, inside);
-  if (silences.length === 0) return [];
+): Promise<Pick<HostState, 'silences' | 'rivalries'>> {
+  const { silences, rivalries } = await askNeighbours(directory, inside);
+  if (silences.length === 0) return { silences, rivalries };
   packets?.drain();
   const places = new PlaceMap(directory);
   const drops = packets ? neighborDropsOf(packets.neighborDrops, { places, namespaces }, packets.reasons) : [];
-  return silences.map((silence) => {
+  const withDrop = (silence: Silence): Silence => {
     const drop = drops.find(({ target, reason }) => target === silence.target && seriousReasons.test(reason));
     return drop === undefined ? silence : { ...silence, drop };
-  });
+  };
+  return { silences: silences.map(withDrop), rivalries };
 }
 
 async function prove(planned: readonly PlannedProof[], directory: Directory, watch: Watch): Promise<ProofOf[]> {

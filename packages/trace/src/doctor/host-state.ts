@@ -1,4 +1,4 @@
-import type { Family, InterfaceAddress, IpAddress } from '@fairlead/base';
+import type { Family, InterfaceAddress, IpAddress, MacAddress } from '@fairlead/base';
 import type { ChainSummary, LinkDetails, RouteObject, RuleObject } from '@fairlead/netlink';
 import type { SocketDetails } from '@fairlead/netlink/sockets';
 import type { Directory, NetworkPlace } from '../model/directory.ts';
@@ -66,6 +66,11 @@ export interface Silence {
   readonly drop?: NeighborDrop;
 }
 
+/** Somebody who asked a neighbour for his hardware address, and was answered by several. */
+export interface Rivalry extends Omit<Silence, 'drop'> {
+  readonly macs: readonly MacAddress[];
+}
+
 /** What a name server said. */
 export interface NameServerState {
   readonly server: IpAddress;
@@ -95,6 +100,7 @@ export interface HostState {
   readonly missingFeatures: readonly string[];
   readonly proofs: readonly ProofOf[];
   readonly silences: readonly Silence[];
+  readonly rivalries: readonly Rivalry[];
 }
 
 /** Running containers on a network. */

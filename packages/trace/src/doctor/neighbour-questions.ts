@@ -1,7 +1,7 @@
-import { familyOf, type IpAddress } from '@fairlead/base';
+import { familyOf, type IpAddress, type MacAddress } from '@fairlead/base';
 import { askOnLink } from '../collect/neighbor-asking.ts';
 import { addressOn, type ContainerPlace, type Directory } from '../model/directory.ts';
-import type { InsideState, Silence } from './host-state.ts';
+import type { InsideState, Rivalry, Silence } from './host-state.ts';
 
 /** Questions that are asked; each is one packet, and two where nobody answers. */
 const QUESTIONS = 128;
@@ -9,21 +9,30 @@ const QUESTIONS = 128;
 /** Somebody on a network, who asks for the address of somebody else there. */
 type Question = Omit<Silence, 'drop'> & { readonly namespace: string };
 
+/** What came of the questions that were not answered by one alone. */
+export interface Answers {
+  readonly silences: readonly Omit<Silence, 'drop'>[];
+  readonly rivalries: readonly Rivalry[];
+}
+
 /**
  * Let every container ask for the gateways of its networks, and for the container after it. What a namespace remembers hides
- * for a while that nobody answers: packets still get there.
+ * for a while that nobody answers, or somebody else as well: packets still get there.
  */
-export async function askNeighbours(
-  directory: Directory,
-  inside: readonly InsideState[],
-): Promise<Omit<Silence, 'drop'>[]> {
+export async function askNeighbours(directory: Directory, inside: readonly InsideState[]): Promise<Answers> {
   const questions = directory.networks
     .flatMap(({ name, driver, gateways, open }) =>
       driver === 'bridge' ? questionsOn(directory, { name, gateways, open }) : [],
     )
     .slice(0, QUESTIONS);
-  const answers = await Promise.all(questions.map((question) => isSilent(question, inside)));
-  return questions.filter((_, index) => answers[index]);
+  const answers = await Promise.all(questions.map((question) => answerersOf(question, inside)));
+  return {
+    silences: questions.filter((_, index) => answers[index]?.size === 0),
+    rivalries: questions.flatMap((question, index) => {
+      const macs = [...(answers[index] ?? [])];
+      return macs.length > 1 ? [{ ...question, macs }] : [];
+    }),
+  };
 }
 
 function questionsOn(
@@ -58,10 +67,10 @@ function questionsOn(
   });
 }
 
-async function isSilent(
+async function answerersOf(
   { namespace, asker, device, source, target }: Question,
   inside: readonly InsideState[],
-): Promise<boolean> {
+): Promise<ReadonlySet<MacAddress> | undefined> {
   const mac = inside.find(({ container }) => container === asker)?.links.find(({ name }) => name === device)?.mac;
-  return mac !== undefined && (await askOnLink({ namespace, link: device }, { mac, source, target })) === false;
+  return mac && (await askOnLink({ namespace, link: device }, { mac, source, target }));
 }

@@ -36,7 +36,7 @@ export async function observeHost(
   namespaces: Namespaces,
   directory: Directory,
   before?: Pick<HostState, 'nameServers'>,
-): Promise<Omit<HostState, 'proofs' | 'missingFeatures' | 'silences'>> {
+): Promise<Omit<HostState, 'proofs' | 'missingFeatures' | 'silences' | 'rivalries'>> {
   const host = namespaces.get('');
   const objects = kernel.observe('', ['address', 'route', 'rule']);
   const uplinks = readHost(host);

@@ -3,9 +3,47 @@ import type { Finding } from './finding.ts';
 import { containersOn, type HostState } from './host-state.ts';
 
 /** Others who use addresses of containers: machines of a LAN, and who is plugged into a network's bridge. */
-export function contestFindings(state: Pick<HostState, 'directory'>): Finding[] {
+export function contestFindings(state: Pick<HostState, 'directory' | 'inside' | 'links' | 'rivalries'>): Finding[] {
   const { containers, networks } = state.directory;
-  return [...networks.flatMap((network) => clashFindings(state, network)), ...containers.flatMap(lanFindings)];
+  return [
+    ...networks.flatMap((network) => clashFindings(state, network)),
+    ...containers.flatMap(lanFindings),
+    ...rivalryFindings(state),
+  ];
+}
+
+/** Questions for one address that several have answered: proof that it is used twice, whoever knows of it. */
+function rivalryFindings(state: Pick<HostState, 'directory' | 'inside' | 'links' | 'rivalries'>): Finding[] {
+  const byTarget = Map.groupBy(state.rivalries, ({ network, target }) => `${network} ${target}`);
+  return [...byTarget.values()].flatMap((rivalries): Finding[] => {
+    const [first] = rivalries;
+    if (first === undefined) return [];
+    const { target, owner, network } = first;
+    const whose = owner === 'host' ? `the gateway of ${network}` : `the address of ${owner}`;
+    const names = first.macs.map((mac) => claimantName(state, mac));
+    // One who answers on several of his interfaces is one.
+    if (new Set(names).size === 1 && names[0] !== undefined) return [];
+    const claimants = first.macs.map((mac, index) => `${names[index] ?? 'somebody unknown'} (${mac})`);
+    const text = `Find who is not ${owner === 'host' ? 'the host' : owner} (fairlead network fdb ${network}), and take the address from it`;
+    return [
+      {
+        code: 'address-contested',
+        severity: 'error',
+        text: `${target}, ${whose}, is claimed by ${claimants.join(' and ')}: packets for it reach now the one and now the other.`,
+        evidence: rivalries.map(
+          ({ asker, device, macs }) => `${asker} asked by ${device} who has ${target}: ${macs.join(', ')}`,
+        ),
+        affects: [...new Set(rivalries.map(({ asker }) => asker))],
+        fixes: [{ text, commands: [], undo: [] }],
+      },
+    ];
+  });
+}
+
+/** `undefined` for one whom this engine does not know. */
+function claimantName({ inside, links }: Pick<HostState, 'inside' | 'links'>, mac: string): string | undefined {
+  if (links.some((link) => link.mac === mac)) return 'the host';
+  return inside.find((each) => each.links.some((link) => link.mac === mac))?.container;
 }
 
 function clashFindings(
@@ -13,7 +51,7 @@ function clashFindings(
   { name, clashes, interface: device }: NetworkPlace,
 ): Finding[] {
   if (clashes === undefined) return [];
-  const text = 'Give one of both another address: a container that is started anew gets one that nobody uses';
+  const text = `Find who it is (fairlead network fdb ${name}) and give one of both another address: a container that is started anew gets one that nobody uses`;
   return [
     {
       code: 'address-contested',

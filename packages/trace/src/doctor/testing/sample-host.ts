@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { parseInterfaceAddress, parseIpAddress, parsePrefix } from '@fairlead/base';
+import { type MacAddress, parseInterfaceAddress, parseIpAddress, parseMacAddress, parsePrefix } from '@fairlead/base';
 import type { LinkDetails, RouteObject } from '@fairlead/netlink';
 import type { SocketDetails } from '@fairlead/netlink/sockets';
 import type { NetworkPlace } from '../../model/directory.ts';
@@ -97,6 +97,7 @@ export const healthy: HostState = {
   missingFeatures: [],
   proofs: [],
   silences: [],
+  rivalries: [],
 };
 
 /** The host with a network of two bridges, and the container on the further one; a link of it is another, or gone. */
@@ -188,3 +189,14 @@ export const out = { kind: 'way-out', network: 'app', from: 'web', family: 4 } a
 
 export const toHost = { kind: 'host', network: 'app', from: 'web' } as const;
 export const attempt = { kind: 'attempt', from: 'web', to: '198.51.100.1:80' } as const;
+
+/** The host, of which somebody asked who has an address, and these two answered. */
+export function rivalled(first: MacAddress, second: MacAddress): HostState {
+  const asked = { network: 'app', asker: 'web', device: 'eth0', source: web, target: web, owner: 'host' };
+  const links = healthy.links.map((each) => ({ ...each, mac: hostMac }));
+  return { ...healthy, links, rivalries: [{ ...asked, macs: [first, second] }] };
+}
+
+/** Hardware addresses: of the host’s interfaces in {@link rivalled}, and of somebody else. */
+export const hostMac = parseMacAddress('02:00:00:00:00:01');
+export const otherMac = parseMacAddress('02:00:00:00:00:02');
