@@ -52,8 +52,20 @@ test('down takes networks from the kernel, and up brings them back', async () =>
   await settled(host, before, 'in the end');
 });
 
-test('down ends what an engine left that was killed, its containers among it', async () => {
+test('up tells of rules of others that keep containers from what they are for', async () => {
   await using host = await Host.create();
+  const below = ['--root', join(host.folder, 'r')];
+  await host.exec('nft', 'table ip filter { chain FORWARD { type filter hook forward priority 0; policy drop; }; }');
+  const { code, stdout } = await host.run([launcher, 'up', ...below]);
+  assert.equal(code, 0);
+  assert.match(stdout, /^warning: chain FORWARD of table ip filter refuses what is forwarded.*doctor/m);
+  assert.equal((await host.run([launcher, 'down', ...below])).code, 0);
+});
+
+test('down ends what an engine left that was killed, its containers among it, and leaves no file to run with', async () => {
+  await using host = await Host.create();
+  const filesToRun = () => host.exec('sh', '-c', 'rmdir /run/netns 2>/dev/null; ls -A /run');
+  const before = await filesToRun();
   const fairlead = (...words: string[]): Promise<Finished> => host.run([launcher, ...words]);
   const below = ['--root', join(host.folder, 'r')];
   assert.equal((await fairlead('up', ...below)).code, 0);
@@ -70,6 +82,8 @@ test('down ends what an engine left that was killed, its containers among it', a
   assert.equal(down.code, 0, down.stderr);
   assert.match(down.stdout, /stopping 1 container\n/);
   assert.deepEqual(await helpersIn(host), []);
+  assert.equal(await host.exec('ls', '-A', '/run'), before);
+  assert.equal(existsSync(join(host.folder, 'r/run/fairlead')), false);
 });
 
 /** Command lines of everything that works for an engine in a host. */

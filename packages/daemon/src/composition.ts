@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Logger, lateModule, settleAll } from '@fairlead/base';
 import { type BuildKitService, Engine, type EngineContext, isAlive, type MapService } from '@fairlead/engine';
-import { namespacePath } from '@fairlead/kernel';
+import { namespacePath, removeNamespaceDirectory } from '@fairlead/kernel';
 import { type ControllerContext, NetworkController, type NetworkEvent } from '@fairlead/network';
 import { removeEmptyCgroupParents } from '@fairlead/runtime';
 import { Diagnosis, type RivalListener } from './diagnosis.ts';
@@ -152,6 +152,6 @@ async function endWhatNobodyNeeds(foundation: Foundation, { engine, network }: C
     () => containerd.process?.stop(),
     () => names.shutdown(),
     () => removeEmptyCgroupParents(),
-    () => (engine.leavesNothing ? network.withdraw() : undefined),
+    () => (engine.leavesNothing ? network.withdraw().then(removeNamespaceDirectory) : undefined),
   ]);
 }

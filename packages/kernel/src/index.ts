@@ -23,6 +23,7 @@ export {
   namespacePath,
   namespacesOfProcesses,
   type ProcessNamespace,
+  removeNamespaceDirectory,
 } from './namespace/namespace.ts';
 export { OpenNamespace } from './namespace/open-namespace.ts';
 export { type OpenUserNamespace, openOwner } from './namespace/user-namespace.ts';

@@ -132,6 +132,10 @@ function queryText({ query = {} }: RequestOptions): string {
 }
 
 function unreachable(error: NodeJS.ErrnoException, address: string): FairleadError {
+  if (error.code === 'EACCES') {
+    const message = `permission denied while trying to connect to the Docker daemon socket at ${address}`;
+    return new FairleadError('forbidden', message, { cause: error });
+  }
   const isAbsent = error.code === 'ENOENT' || error.code === 'ECONNREFUSED';
   const message = isAbsent
     ? `Cannot connect to the Docker daemon at ${address}. Is the docker daemon running?`

@@ -2,7 +2,7 @@ import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, rmSync, s
 import { connect as connectTo } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FairleadError, messageOf } from '@fairlead/base';
+import { codeOf, FairleadError, messageOf } from '@fairlead/base';
 import { runningEngine } from '@fairlead/runtime/host-program';
 import type { Action, Invocation } from '../command/command.ts';
 import { type Connection, connect } from '../connection/connection.ts';
@@ -11,8 +11,9 @@ import { engineRequirements, initRequirements } from '../setup/requirement.ts';
 import { launcher, type Places, placesBelow } from './places.ts';
 import { supervisorFor } from './supervisor.ts';
 
-/** Exit code of `status` when there is no engine, as init scripts have it (LSB). */
+/** Exit codes of `status` when there is no engine, and when it cannot be told, as init scripts have them (LSB). */
 const notRunning = 3;
+const unknown = 4;
 /** Milliseconds that an engine has to answer for the first time. */
 const patience = 30_000;
 
@@ -32,10 +33,28 @@ export const up: Action = async ({ options, print }) => {
   linkCommand(places);
   await whenAnswering(engine, places, supervisor.start());
   print(`Fairlead runs, started by ${supervisor.name}, at ${places.address}`);
-  print(`  fairlead run --rm busybox echo hello      or, with the docker command:`);
-  print(`  export DOCKER_HOST=${places.address}`);
+  usage(root, places).forEach(print);
+  (await obstacles(engine)).forEach(print);
   return 0;
 };
+
+/** What to type next. The socket is root's. */
+function usage(root: string, { address }: Places): string[] {
+  const command = root === '/' ? 'fairlead' : `${launcher} -H ${address}`;
+  return [
+    `  sudo ${command} run --rm busybox echo hello      or, with the docker command:`,
+    `  sudo docker -H ${address} run --rm busybox echo hello`,
+  ];
+}
+
+/** Rules of other programs that keep containers from what they are for, a dockerd's among them. */
+async function obstacles(engine: Connection): Promise<string[]> {
+  const { Warnings: warnings = [] } = await engine.ask<{ readonly Warnings?: readonly string[] }>(
+    'GET',
+    '/networks/bridge',
+  );
+  return warnings.map((text) => `warning: ${text}; 'sudo fairlead doctor' says what helps`);
+}
 
 /** `fairlead down`. */
 export const down: Action = async ({ options, print }) => {
@@ -54,6 +73,8 @@ export const down: Action = async ({ options, print }) => {
     await engine.ask('POST', '/fairlead/withdrawal');
   }
   await supervisor.stop();
+  const { removeRunFolders } = await import('./run-folders.ts');
+  removeRunFolders(places.execRoot);
   unlinkCommand(places);
   print(`Fairlead is stopped, and its networks are gone from the kernel.`);
   print(`Images, containers and networks stay in ${places.dataRoot} for the next 'fairlead up'.`);
@@ -64,12 +85,19 @@ export const down: Action = async ({ options, print }) => {
 export const status: Action = async ({ options, print, engine: asked }) => {
   const places = placesBelow(rootFrom(options));
   const engine = options.text('root') === undefined ? asked : connect(places.address);
-  const info = await engine.ask<EngineInfo>('GET', '/info').catch((error: unknown) => messageOf(error));
-  if (options.flag('json'))
-    print(JSON.stringify(typeof info === 'string' ? { running: false, reason: info } : { running: true, info }));
-  else if (typeof info === 'string') print(`not running: ${info}`);
+  let info: EngineInfo;
+  try {
+    info = await engine.ask<EngineInfo>('GET', '/info');
+  } catch (error) {
+    const isRefused = codeOf(error) === 'forbidden';
+    const reason = messageOf(error);
+    if (options.flag('json')) print(JSON.stringify({ running: isRefused ? null : false, reason }));
+    else print(isRefused ? `cannot tell: ${reason}` : `not running: ${reason}`);
+    return isRefused ? unknown : notRunning;
+  }
+  if (options.flag('json')) print(JSON.stringify({ running: true, info }));
   else describe(info, engine, runningEngine(places.pidFile)).forEach(print);
-  return typeof info === 'string' ? notRunning : 0;
+  return 0;
 };
 
 interface EngineInfo {

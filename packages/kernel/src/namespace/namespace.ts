@@ -5,6 +5,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  rmdirSync,
   statfsSync,
   statSync,
   unlinkSync,
@@ -174,7 +175,7 @@ let prepared = false;
 
 /** Make the directory a shared mount point, so that pins reach other mount namespaces (iproute2, ip/ipnetns.c). */
 function prepareDirectory(): void {
-  if (prepared) return;
+  if (prepared && existsSync(directory)) return;
   mkdirSync(directory, { recursive: true, mode: 0o755 });
   try {
     mount('', directory, 'none', MS_SHARED | MS_REC, null);
@@ -196,6 +197,21 @@ export function deleteNamespace(name: NamespaceName): void {
   if (!existsSync(path)) return;
   if (isPinned(path)) umount2(path, MNT_DETACH);
   unlinkSync(path);
+}
+
+/**
+ * Take `/run/netns` away, the mount and the folder, when nobody has anything pinned there. Whoever pins the next one
+ * makes it anew, `ip netns add` too.
+ */
+export function removeNamespaceDirectory(): void {
+  if (!existsSync(directory) || pinFiles().length > 0) return;
+  try {
+    umount2(directory, 0);
+  } catch (error) {
+    // EINVAL: it was no mount point.
+    if (!(error instanceof SystemCallError) || error.errno !== 'EINVAL') throw error;
+  }
+  rmdirSync(directory);
 }
 
 /** Names of all pinned namespaces, sorted; without the host's. */
