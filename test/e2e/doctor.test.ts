@@ -65,6 +65,11 @@ const odd: readonly Pick<Fault, 'name' | 'inject' | 'undo'>[] = [
     undo: 'ip link del vpn0',
   },
   { name: 'a container that is paused', inject: 'docker pause web', undo: 'docker unpause web' },
+  {
+    name: 'a container that uses the network of another',
+    inject: 'docker run -d --name joiner --network container:web busybox sleep 1000',
+    undo: 'docker rm -f joiner',
+  },
   { name: 'a container that has ended', inject: 'docker stop -t 0 simple', undo: 'docker start simple' },
   {
     name: 'loose reverse path filtering',

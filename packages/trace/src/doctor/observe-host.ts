@@ -131,11 +131,15 @@ function isSilence(failure: string): boolean {
   return !/NXDOMAIN|SERVFAIL|REFUSED:|no address|response code/.test(failure) && failure !== 'REFUSED';
 }
 
+/** Who is on no network but another container's has no name there. */
 async function askOwnNames(namespaces: Namespaces, { containers }: Directory): Promise<HostState['ownNames']> {
   const asking = containers
     .filter(
-      ({ namespace, files }) =>
-        namespace && files !== undefined && engineNameServers.includes(serversIn(files.resolvConf)[0] ?? ''),
+      ({ namespace, files, attachments }) =>
+        namespace &&
+        attachments.length > 0 &&
+        files !== undefined &&
+        engineNameServers.includes(serversIn(files.resolvConf)[0] ?? ''),
     )
     .slice(0, NAME_PROOFS);
   const answers = await Promise.all(
