@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -51,6 +52,23 @@ test('there is no next piece before the last one was let go of', async (t) => {
   streams.stdout.letGo?.();
   closeSync(writer);
   await once(streams.stdout, 'close');
+});
+
+test('whoever writes as fast as possible is heard to the last byte, in whatever pieces', async (t) => {
+  const { streams, writer } = await terminal(t);
+  const numbers = 300_000;
+  const pieces: string[] = [];
+  streams.stdout.on('data', (data: Buffer) => {
+    pieces.push(data.toString());
+    // Now in the same turn, now later, as a log does whose disk is slow.
+    if (pieces.length % 3 === 0) setImmediate(() => streams.stdout.letGo?.());
+    else streams.stdout.letGo?.();
+  });
+  streams.stdout.resume();
+  spawn('sh', ['-c', `seq ${numbers} >${streams.paths.stdout}`]).on('exit', () => closeSync(writer));
+  await once(streams.stdout, 'close');
+  const expected = Array.from({ length: numbers }, (_, index) => `${index + 1}\n`).join('');
+  assert.ok(pieces.join('') === expected, `${pieces.length} pieces`);
 });
 
 test('who comes after a program that was killed finds what it took and not what it let go of', async (t) => {

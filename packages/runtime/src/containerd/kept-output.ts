@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { closeSync, constants, existsSync, openSync, readSync } from 'node:fs';
+import { gatheringMs, OutputPace, type Wait } from './output-pace.ts';
 import {
   keptPath,
   type OutputStream,
@@ -29,6 +30,8 @@ type Pipe = { readonly reading: number; readonly writing: number };
  * the kernel counts what all pipes could hold, and most processes write lines.
  */
 const capacities = [1 << 13, 1 << 16, wideCapacity];
+/** What the process's own holds then: it is not to be full before what came meanwhile is taken. */
+const sourceCapacity = 2 * wideCapacity;
 
 /**
  * Output that is not lost when this program is killed while it works on it.
@@ -42,7 +45,10 @@ export class KeptOutput extends EventEmitter implements OutputStream {
   readonly #source: number;
   readonly #kept: number;
   #step = 0;
-  #readiness: Disposable | undefined;
+  readonly #pace = new OutputPace(wideCapacity);
+  #wait: Wait = 'readable';
+  /** What has the next piece taken. */
+  #awaited: Disposable | undefined;
   #isWanted = false;
   /** Bytes in the second pipe. */
   #held = 0;
@@ -110,23 +116,41 @@ export class KeptOutput extends EventEmitter implements OutputStream {
 
   #listen(): void {
     if (this.#closed || !this.#isWanted || this.#held > 0) return;
-    this.#readiness ??= this.#calls.whenReadable(this.#source, () => this.#take());
+    this.#awaited ??= this.#next();
+  }
+
+  #next(): Disposable {
+    if (this.#wait === 'readable') return this.#calls.whenReadable(this.#source, () => this.#take());
+    const take = () => {
+      this.#stopListening();
+      this.#take();
+    };
+    return this.#wait === 'turn' ? setImmediate(take) : setTimeout(take, gatheringMs);
   }
 
   #stopListening(): void {
-    this.#readiness?.[Symbol.dispose]();
-    this.#readiness = undefined;
+    this.#awaited?.[Symbol.dispose]();
+    this.#awaited = undefined;
   }
 
   #take(): void {
     const count = this.#calls.movePipe(this.#source, this.#kept, wideCapacity);
-    if (count === undefined) return;
     if (count === 0) return void this.destroy();
+    if (count !== undefined) this.#give(count);
+    this.#waitBy(count === undefined ? this.#pace.empty() : this.#pace.taken(count, performance.now()));
+  }
+
+  #give(count: number): void {
     this.#held = count;
     this.#calls.copyPipe(this.#kept, sharedPipe(this.#calls).writing, count);
     this.emit('data', this.#copied(count));
-    if (this.#held > 0) this.#stopListening();
     if (!this.#closed) this.#grow(count);
+  }
+
+  #waitBy(wait: Wait): void {
+    if (this.#held > 0 || wait !== this.#wait) this.#stopListening();
+    this.#wait = wait;
+    this.#listen();
   }
 
   /** To the place that all output is read to. */
@@ -140,7 +164,8 @@ export class KeptOutput extends EventEmitter implements OutputStream {
       return;
     this.#step++;
     this.#resize(this.#kept);
-    if (this.#step === capacities.length - 1) this.#resize(this.#source);
+    if (this.#step < capacities.length - 1) return;
+    setQuietly(this.#calls.setPipeCapacity, this.#source, sourceCapacity);
   }
 
   #resize(descriptor: number): void {
