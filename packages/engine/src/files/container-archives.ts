@@ -143,8 +143,17 @@ function inDockersWords<T>(path: string, reference: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw isMissingPath(error) ? missingFile(path, reference, error) : error;
+    throw pathError(error, path, reference);
   }
+}
+
+/** A path that leads through a file, or has a slash behind one, is to Docker no path that is missing. */
+function pathError(error: unknown, path: string, reference: string): unknown {
+  if (errnoName(error) === 'ENOTDIR') {
+    const message = `lstat ${textPath(requestedPath(path))}: not a directory`;
+    return new FairleadError('invalid-argument', message, { cause: error });
+  }
+  return isMissingPath(error) ? missingFile(path, reference, error) : error;
 }
 
 function extractionError(error: unknown, path: string, reference: string): unknown {
