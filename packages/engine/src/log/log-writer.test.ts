@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import type { LogLine } from '../engine-port.ts';
+import { DiskPace } from './disk-pace.ts';
 import { readLog, readLogUpTo } from './log-reader.ts';
 import { LogWriter } from './log-writer.ts';
 import { allOf } from './testing/all-of.ts';
@@ -126,15 +127,20 @@ test('an entry that was torn at any place is taken away, and one that lacks only
   }
 });
 
-test('what a pipe gives at a time is in the file before anything else happens', async () => {
+test('what a pipe gives at a time is in the file before anything else happens, as long as the disk is quick', async () => {
   const path = newPath();
-  await using writer = await LogWriter.open(path);
+  let milliseconds = 0;
+  await using writer = await LogWriter.open(path, { pace: new DiskPace(() => milliseconds) });
   let written = 0;
   for (const count of [1, 1, 100, 10_000, 50_000]) {
     assert.equal(writer.write({ stream: 'stdout', data: Buffer.from('line\n'.repeat(count)) }), undefined);
     written += count;
     assert.equal(texts(path).length, written);
   }
+  const slow = new DiskPace(() => (milliseconds += 100));
+  await using waiting = await LogWriter.open(newPath(), { pace: slow });
+  void waiting.write({ stream: 'stdout', data: Buffer.from('line\n') });
+  assert.ok(waiting.write({ stream: 'stdout', data: Buffer.from('line\n') }) instanceof Promise);
 });
 
 test('when more arrives in one turn it is one write', async () => {

@@ -1,13 +1,10 @@
-import { fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import type { OutputChunk } from '../engine-port.ts';
 import { DiskPace } from './disk-pace.ts';
+import { GrowingLog, type LogPlace } from './growing-log.ts';
 import type { LogAttributes } from './log-attributes.ts';
 import { EntryBuffer } from './log-entry.ts';
-import { completeRotation, LogRotation } from './log-files.ts';
-import { countEntries, entriesWritten, withoutFirst } from './log-progress.ts';
-import { repairLog } from './log-repair.ts';
+import { entriesWritten, withoutFirst } from './log-progress.ts';
 import { type LogShape, plainShape } from './log-shape.ts';
 import { LogStream } from './log-stream.ts';
 import { LogClock } from './log-time.ts';
@@ -16,12 +13,6 @@ import { takeUnfinishedLines } from './unfinished-lines.ts';
 
 /** Bytes that are kept for entries while more and more of them wait for the disk. */
 const busyBuffer = 1 << 21;
-
-/**
- * Up to so many bytes of entries are written before anything else happens, as long as the disk takes them at once: what a
- * pipe gives at a time, in lines of a few characters. The kernel copies it in less time than it takes to make the entries.
- */
-const atOnce = 1 << 22;
 
 /** All logs are on one disk. */
 const disk = new DiskPace();
@@ -34,16 +25,6 @@ const draftBuffer = 1 << 20;
 
 /** Where entries are made, by all logs in turn: they are written, or kept elsewhere, before the next ones are made. */
 const draft = new EntryBuffer();
-
-const newline = 10;
-
-/** A place between two entries. */
-export interface LogPlace {
-  /** How many files the log has begun since the one with the place. */
-  readonly age: () => number;
-  /** In that file, in bytes. */
-  readonly offset: number;
-}
 
 /** What a log had taken in at one moment. */
 export interface LogMark {
@@ -67,6 +48,8 @@ export interface LogWriterOptions {
   readonly progress?: string;
   /** What an earlier program had not let go of. */
   readonly left?: readonly LeftPiece[];
+  /** How quick the disk is, as far as is known; that of all logs when absent. */
+  readonly pace?: DiskPace;
   /** Told when the disk does not take entries, which are lost, or no new file can be begun. */
   readonly onFailure?: (error: unknown) => void;
 }
@@ -80,18 +63,10 @@ export interface LogWriterOptions {
  */
 export class LogWriter implements AsyncDisposable {
   readonly #shape: LogShape;
-  readonly #rotation: LogRotation;
-  #file: FileHandle;
-  #inode: number;
-  /** Bytes in the file. */
-  #size: number;
-  /** What {@link #end} was when the last files were begun, by their generation. */
-  readonly #starts = new Map([[0, 0]]);
   readonly #onFailure: (error: unknown) => void;
-  /** Bytes of the first file and of all that were written since, once everything that was taken in is written. */
-  #end: number;
-  /** Bytes of entries that the disk did not take. */
-  #lost = 0;
+  readonly #log: GrowingLog;
+  /** Bytes of the first file as it was found and of all entries that were made since. */
+  #made: number;
   readonly #clock = new LogClock();
   readonly #progress: ProgressFile;
   /** Entries of what is taken in now that an earlier program has written. */
@@ -107,17 +82,13 @@ export class LogWriter implements AsyncDisposable {
   #closing: Promise<void> | undefined;
   #closed = false;
 
-  private constructor(file: FileHandle, path: string, options: LogWriterOptions) {
-    const { shape = plainShape, attributes = {}, onFailure = () => {}, progress = `${path}.progress` } = options;
-    const { size, ino } = fstatSync(file.fd);
-    this.#file = file;
-    this.#inode = ino;
-    this.#size = size;
-    this.#end = size;
+  private constructor(log: GrowingLog, progress: ProgressFile, shape: LogShape, options: LogWriterOptions) {
+    const { attributes = {}, onFailure = () => {} } = options;
+    this.#log = log;
+    this.#made = log.size;
     this.#shape = shape;
     this.#onFailure = onFailure;
-    this.#rotation = new LogRotation(path, shape, onFailure);
-    this.#progress = new ProgressFile(progress);
+    this.#progress = progress;
     this.#streams = { stdout: new LogStream('stdout', attributes), stderr: new LogStream('stderr', attributes) };
   }
 
@@ -127,22 +98,22 @@ export class LogWriter implements AsyncDisposable {
    * @throws Error of the file system when the file cannot be opened.
    */
   static async open(path: string, options: LogWriterOptions = {}): Promise<LogWriter> {
-    completeRotation(path);
-    const file = await open(path, 'a+', 0o640);
+    const { shape = plainShape, pace = disk, onFailure = () => {}, progress = `${path}.progress` } = options;
+    const log = await GrowingLog.open(path, { shape, pace, onFailure });
     try {
-      await repairLog(file);
-      const writer = new LogWriter(file, path, options);
-      await writer.#goOn(() => takeUnfinishedLines(path, fstatSync(file.fd)), options.left ?? []);
+      const writer = new LogWriter(log, new ProgressFile(progress), shape, options);
+      const unfinished = () => takeUnfinishedLines(path, { ino: log.inode, size: log.size });
+      await writer.#goOn(unfinished, options.left ?? []);
       return writer;
     } catch (error) {
-      await file.close();
+      await log.close();
       throw error;
     }
   }
 
   /** How many files the log has begun; what was written before the last one is complete. */
   get generation(): number {
-    return this.#rotation.generation;
+    return this.#log.generation;
   }
 
   /** True once everything is written and nothing will follow. */
@@ -174,8 +145,8 @@ export class LogWriter implements AsyncDisposable {
 
   /** Remember what was taken in up to now: who reads on from here gets the rest, each byte once. */
   mark(): LogMark {
-    const [end, lost, rest] = [this.#end, this.#lost, this.#rest()];
-    return { end: this.flush().then(() => this.#placeOf(end - (this.#lost - lost))), rest };
+    const [made, rest] = [this.#made, this.#rest()];
+    return { end: this.flush().then(() => this.#log.placeOf(made - this.#log.lost)), rest };
   }
 
   /** Be told whenever something was appended and when the log is closed. @returns what ends it. */
@@ -200,11 +171,11 @@ export class LogWriter implements AsyncDisposable {
       for (const stream of Object.values(this.#streams)) stream.end(time, draft);
     });
     await this.flush();
-    await this.#rotation.settled();
+    await this.#log.settled();
     try {
       this.#note(false);
       this.#progress.remove();
-      await this.#file.close();
+      await this.#log.close();
     } catch (error) {
       this.#onFailure(error);
     }
@@ -232,15 +203,15 @@ export class LogWriter implements AsyncDisposable {
 
   /** Entries of what comes next begin here; who may drop some cannot count them. */
   #note(isWritten: boolean): void {
-    const place = { inode: this.#inode, offset: this.#size, before: 0 };
+    const place = { inode: this.#log.inode, offset: this.#log.size, before: 0 };
     this.#progress.write({ isWritten, places: this.#flushing ? [] : [place], unfinished: this.#rest() });
   }
 
   /** Take up what an earlier program has left: lines that have no end yet, and output that it was about to write. */
   async #goOn(unfinishedBefore: () => OutputChunk[], left: readonly LeftPiece[]): Promise<void> {
     const { progress } = this.#progress;
-    const known =
-      progress === undefined ? 0 : entriesWritten(progress, this.#inode, (from) => this.#entriesSince(from));
+    const since = (offset: number) => this.#log.entriesSince(offset);
+    const known = progress === undefined ? 0 : entriesWritten(progress, this.#log.inode, since);
     // The last thing that is written of a log are its unfinished lines.
     const isEnded = left.length === 0 && known > 0;
     for (const chunk of isEnded ? [] : (progress?.unfinished ?? unfinishedBefore())) this.#take(chunk);
@@ -253,17 +224,12 @@ export class LogWriter implements AsyncDisposable {
     this.#note(false);
   }
 
-  #entriesSince(offset: number): number {
-    const bytes = Buffer.allocUnsafe(Math.max(0, this.#size - offset));
-    return countEntries(bytes.subarray(0, readSync(this.#file.fd, bytes, 0, bytes.length, offset)));
-  }
-
   /** @param makeEntries in {@link draft}. */
   #add(makeEntries: () => void): void {
     draft.clear(draftBuffer);
     makeEntries();
     const entries = withoutFirst(this.#known, draft.contents());
-    this.#end += entries.length;
+    this.#made += entries.length;
     if (entries.length === 0 || (!this.#flushing && this.#writeAtOnce(entries))) return;
     this.#pending.append(entries);
     if (this.#flushing) return;
@@ -271,23 +237,10 @@ export class LogWriter implements AsyncDisposable {
     void this.#writeBatches();
   }
 
-  /** @returns false when it is better left to a thread; nothing has been written then. */
-  #writeAtOnce(bytes: Uint8Array): boolean {
-    const { maxSize = Number.POSITIVE_INFINITY } = this.#shape;
-    if (bytes.length > atOnce || this.#size + bytes.length >= maxSize || !disk.isQuick) return false;
-    let written = 0;
-    try {
-      disk.run(() => {
-        while (written < bytes.length) written += writeSync(this.#file.fd, bytes, written);
-      });
-    } catch {
-      // The thread will meet the same, and tell.
-      if (written > 0) ftruncateSync(this.#file.fd, this.#size);
-      return false;
-    }
-    this.#size += written;
-    this.#notify();
-    return true;
+  #writeAtOnce(entries: Uint8Array): boolean {
+    const isWritten = this.#log.writeAtOnce(entries);
+    if (isWritten) this.#notify();
+    return isWritten;
   }
 
   async #writeBatches(): Promise<void> {
@@ -297,7 +250,7 @@ export class LogWriter implements AsyncDisposable {
       this.#pending = this.#spare;
       this.#spare = batch;
       this.#begun++;
-      await this.#append(batch.contents());
+      await this.#log.append(batch.contents(), this.#known, (former, next) => this.#progress.goOn(former, next));
       this.#ended++;
       batch.clear(this.#pending.length > 0 ? busyBuffer : idleBuffer);
       this.#notify();
@@ -305,80 +258,6 @@ export class LogWriter implements AsyncDisposable {
     this.#flushing = false;
     // Of others that is noted when they let go of what was written.
     if (this.#shape.dropBeyond !== undefined) this.#note(false);
-  }
-
-  /** Write entries, each whole into one file. */
-  async #append(bytes: Uint8Array): Promise<void> {
-    let before = this.#known;
-    for (let position = 0; position < bytes.length; ) {
-      if (this.#isFull) await this.#rotate({ left: bytes.length - position, before });
-      const part = bytes.subarray(position, this.#endOfPart(bytes, position));
-      await this.#appendPart(part);
-      if (this.#isFull) before += countEntries(part);
-      position += part.length;
-    }
-  }
-
-  get #isFull(): boolean {
-    return this.#shape.maxSize !== undefined && this.#size >= this.#shape.maxSize;
-  }
-
-  /** As Docker does, a file ends with the entry that reaches its size. */
-  #endOfPart(bytes: Uint8Array, position: number): number {
-    const { maxSize } = this.#shape;
-    if (maxSize === undefined) return bytes.length;
-    const full = position + Math.max(0, maxSize - this.#size - 1);
-    const found = full >= bytes.length ? -1 : bytes.indexOf(newline, full);
-    return found < 0 ? bytes.length : found + 1;
-  }
-
-  /** @param left bytes that are taken in and not written; `before` entries are. */
-  async #rotate({ left, before }: { readonly left: number; readonly before: number }): Promise<void> {
-    try {
-      const old = this.#file;
-      this.#file = await this.#rotation.rotate((inode) =>
-        this.#progress.goOn(this.#inode, { inode, offset: 0, before }),
-      );
-      this.#inode = fstatSync(this.#file.fd).ino;
-      this.#size = 0;
-      const { generation } = this.#rotation;
-      this.#starts.set(generation, this.#end - this.#pending.length - left);
-      this.#starts.delete(generation - this.#shape.maxFiles);
-      await old.close();
-    } catch (error) {
-      this.#onFailure(error);
-    }
-  }
-
-  async #appendPart(bytes: Uint8Array): Promise<void> {
-    let written = 0;
-    try {
-      while (written < bytes.length) {
-        written += (await this.#file.write(bytes, written, bytes.length - written)).bytesWritten;
-      }
-      this.#size += written;
-    } catch (error) {
-      this.#onFailure(error);
-      this.#lost += bytes.length;
-      this.#end -= bytes.length;
-      if (written > 0) await this.#takeBack(written);
-    }
-  }
-
-  /** Half an entry would spoil the next one. */
-  async #takeBack(count: number): Promise<void> {
-    try {
-      const { size } = await this.#file.stat();
-      await this.#file.truncate(Math.max(0, size - count));
-    } catch (error) {
-      this.#onFailure(error);
-    }
-  }
-
-  #placeOf(end: number): LogPlace {
-    const found = [...this.#starts].findLast(([, start]) => start <= end);
-    const [generation, start] = found ?? [this.generation - this.#shape.maxFiles, end];
-    return { offset: end - start, age: () => this.generation - generation };
   }
 
   #nextAppend(): Promise<void> {
