@@ -161,7 +161,12 @@ CMD ["cat", "/r", "/r2"]
     assert.match((await tryDocker(...push('127.0.0.1:5002'))).stderr, /401 Unauthorized/);
     await docker('login', '-u', 'me', '-p', 'secret', '127.0.0.1:5002');
     for (const { address } of kinds) {
-      await docker(...push(address));
+      await docker(...push(address), '--metadata-file', join(folder, 'meta'));
+      const { 'containerimage.digest': digest } = JSON.parse(readFileSync(join(folder, 'meta'), 'utf8'));
+      assert.equal(
+        await docker('inspect', '-f', '{{json .RepoDigests}}', `${address}/p`),
+        `["${address}/p@${digest}"]\n`,
+      );
       await docker('rmi', `${address}/p`);
       assert.equal(await docker('run', '-q', '--rm', `${address}/p`), 'pushed\n');
     }
@@ -227,7 +232,8 @@ CMD ["cat", "/r", "/r2"]
     await Promise.all(numbers.map(build));
     for (const n of numbers) assert.equal(await docker('run', '--rm', `many:${n}`, 'cat', '/n'), `${n}\n`);
     await engine.host.exec('kill', '-INT', readFileSync(join(slow, 'pid'), 'utf8').trim());
-    assert.equal((await given).code, 130);
+    // Later versions of Buildx end as programs do that a signal has ended, former ones with 1.
+    assert.ok([1, 130].includes((await given).code));
     while ((await engine.host.exec('ps', '-ef')).includes('sleep 1001')) await sleep(50);
   });
 

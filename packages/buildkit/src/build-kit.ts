@@ -22,7 +22,7 @@ import { type RequestedBuild, solveRequest } from './requested-build.ts';
 import { ServedContext } from './served-context.ts';
 import { endSession, relaySession, sessionOffer } from './session-relay.ts';
 import { type BuildReport, solve } from './solve.ts';
-import { type BuiltImage, builtImage, intoContainerd, isPushed, namedById } from './solve-exchange.ts';
+import { type BuiltImage, builtImage, intoContainerd, namedById } from './solve-exchange.ts';
 import { type StepNetworkPort, StepNetworks } from './step-networks.ts';
 
 /** What builds need of the engine. */
@@ -153,10 +153,10 @@ export class BuildKit implements AsyncDisposable {
       },
       response: async (message) => {
         const response = SolveResponse.decode(message);
-        const image = asked && builtImage(response);
-        if (asked === undefined || image === undefined) return message;
+        const image = asked && builtImage(asked, response);
+        if (image === undefined) return message;
         const id = await this.#options.keep(image);
-        return SolveResponse.encode(namedById(response, id, isPushed(asked))).finish();
+        return SolveResponse.encode(namedById(response, id, image)).finish();
       },
     };
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SolveRequest, SolveResponse } from './gen/control.ts';
-import { builtImage, intoContainerd, isPushed, namedById } from './solve-exchange.ts';
+import { builtImage, intoContainerd, namedById } from './solve-exchange.ts';
 
 const request = (exporters: { type: string; attributes: Record<string, string> }[]) =>
   SolveRequest.fromPartial({ ref: 'r', frontend: 'dockerfile.v0', exporters });
@@ -62,19 +62,25 @@ const response = (names: string) =>
 
 test('an image that was made is read from the answer', () => {
   const nameless = 'fairlead.build/nameless@sha256:1';
-  assert.deepEqual(builtImage(response('docker.io/a:1,docker.io/b:2')), {
+  const asked = request([{ type: 'image', attributes: {} }]);
+  assert.deepEqual(builtImage(asked, response('docker.io/a:1,docker.io/b:2')), {
     descriptor,
     names: ['docker.io/a:1', 'docker.io/b:2'],
+    wasPushed: false,
   });
-  assert.deepEqual(builtImage(response(nameless)), { descriptor, names: [], record: nameless });
-  assert.equal(builtImage(SolveResponse.fromPartial({})), undefined);
+  const bare = { descriptor, names: [], wasPushed: false, record: nameless };
+  assert.deepEqual(builtImage(asked, response(nameless)), bare);
+  assert.equal(builtImage(asked, SolveResponse.fromPartial({})), undefined);
 });
 
 test('a client hears the ID by which the engine knows the image, and the digest of one that was pushed', () => {
-  const told = (wasPushed: boolean) => namedById(response('docker.io/a:1'), 'sha256:id', wasPushed).exporterResponse;
-  assert.equal(told(false)['containerimage.digest'], 'sha256:id');
-  assert.equal(told(true)['containerimage.digest'], 'sha256:1');
-  assert.equal(told(true)['containerimage.config.digest'], 'sha256:id');
-  assert.equal(isPushed(request([{ type: 'image', attributes: { push: 'true' } }])), true);
-  assert.equal(isPushed(request([{ type: 'image', attributes: { push: 'false' } }])), false);
+  const told = (push: string) => {
+    const answer = response('docker.io/a:1');
+    const image = builtImage(request([{ type: 'image', attributes: { push } }]), answer);
+    assert.ok(image !== undefined);
+    return namedById(answer, 'sha256:id', image).exporterResponse;
+  };
+  assert.equal(told('false')['containerimage.digest'], 'sha256:id');
+  assert.equal(told('true')['containerimage.digest'], 'sha256:1');
+  assert.equal(told('true')['containerimage.config.digest'], 'sha256:id');
 });

@@ -14,6 +14,8 @@ export interface BuiltImage {
   readonly descriptor: { readonly mediaType: string; readonly digest: string; readonly size: number };
   /** Canonical names, such as `docker.io/library/app:latest`. */
   readonly names: readonly string[];
+  /** A registry has it by these names, with this digest. */
+  readonly wasPushed: boolean;
   /** containerd's record of an image without names: to be removed by who keeps it. */
   readonly record?: string;
 }
@@ -53,8 +55,8 @@ function canonicalName(text: string): string {
   throw new FairleadError('invalid-argument', 'build tag cannot contain a digest');
 }
 
-/** What became of a build. @returns `undefined` when there is no image of it. */
-export function builtImage({ exporterResponse }: SolveResponse): BuiltImage | undefined {
+/** What became of a build that was asked for so. @returns `undefined` when there is no image of it. */
+export function builtImage(request: SolveRequest, { exporterResponse }: SolveResponse): BuiltImage | undefined {
   const text = Buffer.from(exporterResponse['containerimage.descriptor'] ?? '', 'base64').toString();
   if (text === '') return undefined;
   const { mediaType, digest, size } = JSON.parse(text);
@@ -63,6 +65,7 @@ export function builtImage({ exporterResponse }: SolveResponse): BuiltImage | un
   return {
     descriptor: { mediaType: String(mediaType), digest: String(digest), size: Number(size) },
     names: all.filter((name) => name !== record),
+    wasPushed: isPushed(request),
     ...(record !== undefined && { record }),
   };
 }
@@ -71,13 +74,13 @@ export function builtImage({ exporterResponse }: SolveResponse): BuiltImage | un
  * What a client is told of an image that the engine keeps: it takes the digest for the ID by which the engine knows it.
  * Of one that was pushed the digest stays what the registry calls it.
  */
-export function namedById(response: SolveResponse, id: string, wasPushed: boolean): SolveResponse {
+export function namedById(response: SolveResponse, id: string, { wasPushed }: BuiltImage): SolveResponse {
   const digest = wasPushed ? {} : { 'containerimage.digest': id };
   const told = { ...response.exporterResponse, ...digest, 'containerimage.config.digest': id };
   return { ...response, exporterResponse: told };
 }
 
 /** True when a result is sent to a registry, too. */
-export function isPushed({ exporters, exporterAttributes }: SolveRequest): boolean {
+function isPushed({ exporters, exporterAttributes }: SolveRequest): boolean {
   return [exporterAttributes, ...exporters.map(({ attributes }) => attributes)].some(({ push }) => push === 'true');
 }

@@ -33,7 +33,7 @@ export async function* solve(
     const response = await solved.catch((error: unknown) => {
       throw signal.aborted ? new FairleadError('cancelled', 'context canceled', { cause: error }) : error;
     });
-    const image = asked && builtImage(response);
+    const image = asked && builtImage(asked, response);
     if (image !== undefined) yield { built: await keep(image) };
   } finally {
     left.abort();

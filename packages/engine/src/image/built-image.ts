@@ -2,6 +2,7 @@ import { FairleadError, isNotFound } from '@fairlead/base';
 import {
   chooseManifest,
   type Descriptor,
+  type Digest,
   hostPlatform,
   type ImageIndex,
   type ImageReference,
@@ -20,8 +21,18 @@ export interface BuiltImage {
   readonly descriptor: { readonly mediaType: string; readonly digest: string; readonly size: number };
   /** Canonical names. */
   readonly names: readonly string[];
+  /** A registry has it by these names, with this digest. */
+  readonly wasPushed: boolean;
   /** The record of one without names. */
   readonly record?: string;
+}
+
+/** Such an image in the engine's store, and what it is to be called. */
+export interface StoredBuild {
+  readonly image: StoredImage;
+  readonly references: readonly ImageReference[];
+  /** By which a registry has it. */
+  readonly digests: readonly ImageReference[];
 }
 
 /**
@@ -32,7 +43,7 @@ export async function storeBuiltImage(
   content: Pick<ContentStore, 'readAll'>,
   built: BuiltImage,
   target: ImageTarget,
-): Promise<{ readonly image: StoredImage; readonly references: readonly ImageReference[] }> {
+): Promise<StoredBuild> {
   const outer = { ...built.descriptor, digest: parseDigest(built.descriptor.digest) };
   const name = built.names[0] ?? outer.digest;
   const read = async (descriptor: Descriptor) => {
@@ -45,7 +56,13 @@ export async function storeBuiltImage(
   const { config, layers } = manifest.document;
   const parts = { manifest, config: { descriptor: config, bytes: await content.readAll(config.digest) }, layers };
   const image = await storeImage(parts, target, () => {});
-  return { image: { ...image, descriptor: outer }, references: built.names.map(parseImageReference) };
+  const references = built.names.map(parseImageReference);
+  const digests = built.wasPushed ? references.map((name) => inRegistry(name, outer.digest)) : [];
+  return { image: { ...image, descriptor: outer }, references, digests };
+}
+
+function inRegistry({ domain, path }: ImageReference, digest: Digest): ImageReference {
+  return { domain, path, digest };
 }
 
 /** What says how an image was made stands beside it, for a platform that there is not. */

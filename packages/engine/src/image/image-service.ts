@@ -288,9 +288,9 @@ export class Images implements ImageService {
     const { containerd } = this.#options;
     await using lease = await containerd.leases.create(leaseSeconds);
     const target = leasedTarget(containerd, lease);
-    const { image, references } = await (await building()).storeBuiltImage(containerd.content, built, target);
+    const { image, references, digests } = await (await building()).storeBuiltImage(containerd.content, built, target);
     const id = image.config.digest;
-    await this.#keep(image, references);
+    await this.#keep(image, [...references, ...digests]);
     if (built.record !== undefined) await containerd.images.delete(built.record);
     for (const reference of references) await this.#emit('tag', id, familiarText(reference));
     return id;
