@@ -62,7 +62,8 @@ export class InterruptionRig {
   /** What is left of anything, everywhere. */
   async remains(): Promise<Remains> {
     const { host } = this;
-    const data = (name: string) => join(host.folder, 'data', name);
+    // As the host sees it: a test may have put its data root on a file system of its own.
+    const data = (name: string) => host.pathOf(join(host.folder, 'data', name));
     const [containers, volumes, records, tasks, leases, snapshots, blobs, writes] = await Promise.all([
       this.#ids('/containers/json?all=1'),
       host.exec('docker', '-H', this.daemon.address, 'volume', 'ls', '-q').then(linesOf),
@@ -103,7 +104,8 @@ export class InterruptionRig {
 
   /** Directories of layers, known to containerd or not. */
   layers(): string[] {
-    return namesIn(join(this.host.folder, 'data/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots'));
+    const data = this.host.pathOf(join(this.host.folder, 'data'));
+    return namesIn(join(data, 'containerd/io.containerd.snapshotter.v1.overlayfs/snapshots'));
   }
 
   async #ids(path: string): Promise<string[]> {

@@ -81,6 +81,7 @@ export async function layFoundation(
   // Should one of the next steps fail, its reason is the one to tell.
   connecting.catch(() => {});
   const store = parts.use(Store.open(join(options.dataRoot, 'state.db')));
+  store.holdRoom();
   const stored = {
     engineId: identity(store),
     table: new ContainerTable(store.collection<Container>('container')),

@@ -2,6 +2,7 @@ import { closeSync, fchmodSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { FairleadError } from '@fairlead/base';
 import { Collection, type Stored } from './collection.ts';
+import { holdRoom, keepRoomWhileClosed } from './room.ts';
 
 /** Steps that bring an older file to the present layout; the index of the last one done is in `user_version`. */
 const migrations: readonly string[] = [
@@ -20,6 +21,9 @@ export class Store implements Disposable {
   readonly #put: StatementSync;
   readonly #delete: StatementSync;
   readonly #collections = new Map<string, Collection<Stored>>();
+
+  /** Its file, when that is to have room also while it is closed. */
+  #held: string | undefined;
 
   /** Whose documents it begins with; see {@link scratch}. */
   readonly #source: Store | undefined;
@@ -43,6 +47,18 @@ export class Store implements Disposable {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000');
     migrate(database, path);
     return new Store(database);
+  }
+
+  /**
+   * From now on keep room for what has to be written when the disk is full, also while the store is closed.
+   *
+   * @throws Error of a store in memory, which is in no file.
+   */
+  holdRoom(): void {
+    const path = this.#database.location();
+    if (path === null) throw new Error('a store in memory has no room to hold');
+    holdRoom(this.#database, path);
+    this.#held = path;
   }
 
   /** A store in memory that begins with the documents of this one; what is written there is written nowhere else. */
@@ -88,6 +104,7 @@ export class Store implements Disposable {
 
   [Symbol.dispose](): void {
     this.#database.close();
+    if (this.#held !== undefined) keepRoomWhileClosed(this.#held);
   }
 }
 
