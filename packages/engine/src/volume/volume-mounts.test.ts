@@ -69,6 +69,17 @@ describe('mounts of volumes', () => {
     assert.deepEqual(log, ['umount']);
   });
 
+  test('a server that has no address is named', async () => {
+    const share = volume('memory', { type: 'nfs', device: ':/x', o: 'addr=a.server.invalid,rw' });
+    await assert.rejects(new VolumeMounts(fileSystems, mountpoint).hold(share, 'a'), {
+      message: new RegExp(
+        `^error while mounting volume '${mountpoint('memory')}': error resolving passed in network volume address: ` +
+          'lookup a\\.server\\.invalid: (no such host|server misbehaving)$',
+      ),
+    });
+    assert.deepEqual(log, []);
+  });
+
   test('a volume that cannot be mounted is not held, and the reason is told without the password', async () => {
     const share = volume('memory', { type: 'cifs', device: '//server/share', o: 'password=secret' });
     failure = new Error('mount //server/share, data: password=secret: host is down');

@@ -60,13 +60,17 @@ export class VolumeMounts {
   }
 
   async #mount(fileSystem: VolumeFileSystem, target: string): Promise<void> {
+    const failure = (reason: string, cause: unknown) => {
+      const message = `error while mounting volume '${target}': ${withoutPassword(reason, fileSystem)}`;
+      return new FairleadError('internal', message, { cause });
+    };
+    const options = await withAddress(fileSystem).catch((error) => {
+      throw failure(`error resolving passed in network volume address: ${unresolved(error)}`, error);
+    });
     try {
-      const options = await withAddress(fileSystem);
       await this.#fileSystems.mount({ ...fileSystem, options, target });
     } catch (error) {
-      const reason = withoutPassword(messageOf(error), fileSystem);
-      const message = `error while mounting volume '${target}': failed to mount local volume: ${reason}`;
-      throw new FairleadError('internal', message, { cause: error });
+      throw failure(`failed to mount local volume: ${messageOf(error)}`, error);
     }
   }
 
@@ -75,6 +79,12 @@ export class VolumeMounts {
     this.#holders.set(name, holders);
     return holders;
   }
+}
+
+/** Why a name has no address, in the words of Go's resolver. */
+function unresolved(error: unknown): string {
+  const { code, hostname } = error as NodeJS.ErrnoException & { readonly hostname?: string };
+  return `lookup ${hostname}: ${code === 'ENOTFOUND' ? 'no such host' : 'server misbehaving'}`;
 }
 
 /** The kernel takes the server of a network file system as an address only (nfs(5), `addr=`). */

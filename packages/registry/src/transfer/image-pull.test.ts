@@ -116,7 +116,7 @@ describe('pullImage', () => {
     await using registry = await registryWith(image);
     const { digest } = image.manifest.descriptor;
     const { progress } = await pull(registry, { name: `${registry.host}/app@${digest}` });
-    assert.equal(progress[0]?.id, digest);
+    assert.equal(progress[0]?.id, `${registry.host}/app@${digest}`);
     const wrong = digestOf('other');
     registry.manifests.set(`app:${wrong}`, { mediaType: mediaTypes.ociManifest, bytes: image.manifest.bytes });
     await assert.rejects(pull(registry, { name: `${registry.host}/app@${wrong}` }), {

@@ -1,7 +1,7 @@
 import { FairleadError } from '@fairlead/base';
 import { chainIds, type Descriptor, type Digest, shortDigest } from '../document/digest.ts';
 import { type ImageConfig, parseImageConfig } from '../document/image-config.ts';
-import { familiarText, type ImageReference, withDefaultTag } from '../document/image-reference.ts';
+import { canonicalText, familiarText, type ImageReference, withDefaultTag } from '../document/image-reference.ts';
 import { chooseManifest, type ImageIndex, type ImageManifest, parseManifest } from '../document/manifest.ts';
 import { hostPlatform, type Platform } from '../document/platform.ts';
 import { DownloadPace } from '../remote/download-pace.ts';
@@ -58,7 +58,8 @@ async function pull(request: PullRequest, failed: AbortController, report: Repor
   const { reference, target, current } = request;
   const { repository, manifest: named } = await openImage(reference, request);
   using _ = repository;
-  report({ status: `Pulling from ${reference.path}`, id: reference.tag ?? reference.digest ?? '' });
+  const id = reference.digest === undefined ? (reference.tag ?? '') : canonicalText(reference);
+  report({ status: `Pulling from ${reference.path}`, id });
   const chosen = await chooseImage(repository, named, request);
   const config = await readConfig(repository, chosen.image.config, target);
   const chain = chainIds(config.rootfs.diff_ids);

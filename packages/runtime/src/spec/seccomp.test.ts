@@ -85,7 +85,26 @@ test('a profile file has its conditions decided', () => {
 });
 
 test('what is no profile is refused', () => {
-  for (const text of ['{', '[]', '"x"', '{}', 'null']) {
+  for (const text of ['{', '[]', '"x"', 'null']) {
     assert.throws(() => parseSeccompProfile(text, 'amd64', []), { code: 'invalid-argument' }, text);
+  }
+});
+
+test('a profile that says nothing is no filter', () => {
+  assert.equal(parseSeccompProfile('{}', 'amd64', []), undefined);
+});
+
+test('what is said in the old way and in the new one is refused in Docker’s words', () => {
+  const allow = { defaultAction: 'SCMP_ACT_ALLOW' };
+  const architectures = { architectures: ['SCMP_ARCH_X86_64'], archMap: [{ architecture: 'SCMP_ARCH_X86_64' }] };
+  const names = { syscalls: [{ name: 'mkdir', names: ['mkdir'], action: 'SCMP_ACT_ERRNO' }] };
+  for (const [more, what] of [
+    [architectures, ['architectures', 'archMap']],
+    [names, ['name', 'names']],
+  ] as const) {
+    const [old, now] = what;
+    assert.throws(() => parseSeccompProfile(JSON.stringify({ ...allow, ...more }), 'amd64', []), {
+      message: `both '${old}' and '${now}' are specified in the seccomp profile, use either '${old}' or '${now}'`,
+    });
   }
 });

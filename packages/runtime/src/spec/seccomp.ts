@@ -53,14 +53,17 @@ type ProfileCondition = { readonly caps?: readonly string[]; readonly arches?: r
 /**
  * A profile in Docker's file format, with its conditions decided.
  *
+ * @returns `undefined` for one that says nothing at all: as with Docker there is no filter then.
  * @throws FairleadError `invalid-argument` when it is not JSON or not a profile.
  */
 export function parseSeccompProfile(
   text: string,
   architecture: Architecture,
   capabilities: readonly string[],
-): OciSeccomp {
+): OciSeccomp | undefined {
   const profile = readProfile(text);
+  if (profile === undefined) return undefined;
+  requireOneForm(profile);
   const own = seccompArchitectures[architecture][0];
   const mapped = profile.archMap?.find((entry) => entry.architecture === own);
   const architectures = mapped ? [mapped.architecture, ...(mapped.subArchitectures ?? [])] : profile.architectures;
@@ -79,10 +82,21 @@ export function parseSeccompProfile(
   };
 }
 
-function readProfile(text: string): ProfileFile {
+/** What older files say in one way and newer ones in another is not to be said in both. */
+function requireOneForm({ architectures = [], archMap = [], syscalls = [] }: ProfileFile): void {
+  const both = (old: string, now: string) => {
+    const message = `both '${old}' and '${now}' are specified in the seccomp profile, use either '${old}' or '${now}'`;
+    return new FairleadError('invalid-argument', message);
+  };
+  if (architectures.length > 0 && archMap.length > 0) throw both('architectures', 'archMap');
+  if (syscalls.some(({ name, names = [] }) => name && names.length > 0)) throw both('name', 'names');
+}
+
+function readProfile(text: string): ProfileFile | undefined {
   try {
     const profile: unknown = JSON.parse(text);
     if (isProfile(profile)) return profile;
+    if (isEmpty(profile)) return undefined;
   } catch (error) {
     throw new FairleadError('invalid-argument', `Decoding seccomp profile failed: ${String(error)}`, { cause: error });
   }
@@ -91,6 +105,10 @@ function readProfile(text: string): ProfileFile {
 
 function isProfile(value: unknown): value is ProfileFile {
   return typeof value === 'object' && value !== null && 'defaultAction' in value;
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
 }
 
 function chosen(rule: ProfileRule, architecture: string, capabilities: readonly string[]): boolean {
