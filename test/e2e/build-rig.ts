@@ -20,6 +20,8 @@ export interface BuildRequest {
   readonly flags?: readonly string[];
   /** Given to the client's standard input, with `-` for the context. */
   readonly input?: string;
+  /** The same for a Dockerfile of the files' folder: `-f -`. */
+  readonly dockerfile?: string;
 }
 
 /** An engine that builds, with the image `busybox`, in a host of its own. */
@@ -69,11 +71,16 @@ export class BuildRig implements AsyncDisposable {
   }
 
   /** Build with the classic builder. @param files of the context; a text is the Dockerfile alone. */
-  async build(files: ContextFiles | string, { client, flags = [], input }: BuildRequest = {}): Promise<BuildAnswer> {
+  async build(
+    files: ContextFiles | string,
+    { client, flags = [], input, dockerfile }: BuildRequest = {},
+  ): Promise<BuildAnswer> {
     const folder = this.folder(typeof files === 'string' ? { Dockerfile: files } : files);
-    const words = ['build', ...flags, input === undefined ? folder : '-'];
+    const given = dockerfile ?? input;
+    const places = dockerfile === undefined ? [input === undefined ? folder : '-'] : ['-f', '-', folder];
+    const words = ['build', ...flags, ...places];
     const env = { DOCKER_BUILDKIT: '0', DOCKER_HOST: this.daemon.address, DOCKER_CONFIG: this.host.folder };
-    const options = { env, ...(input !== undefined && { input }) };
+    const options = { env, ...(given !== undefined && { input: given }) };
     const { code, stdout, stderr } = await (client === undefined
       ? this.daemon.tryDocker(words, options)
       : this.host.run([client, ...words], options));

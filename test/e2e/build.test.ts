@@ -64,6 +64,12 @@ for (const [whose, client] of Object.entries(clients)) {
     );
     assert.match(text.stdout, /\n\.dockerignore\nsub\ny\n/);
   });
+
+  test(`${whose} docker command builds from a folder what its input says`, async () => {
+    const dockerfile = 'FROM busybox\nCOPY note /\nRUN cat /note\n';
+    const lines = await built({ note: 'a note\n' }, { client, dockerfile, flags: ['--no-cache'] });
+    assert.match(lines, /\na note\n/);
+  });
 }
 
 test('an archive may be plain or compressed, and what is none is refused', async () => {

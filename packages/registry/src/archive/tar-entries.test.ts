@@ -90,6 +90,28 @@ it('an archive that is cut off within a header is refused', async () => {
   await assert.rejects(read, { code: 'invalid-argument', message: /^invalid tar archive: / });
 });
 
+it('an archive that ends with its last file is whole, and one that ends in its padding is not', async () => {
+  const attributes = { mode: 0o644, uid: 0, gid: 0, mtime: 0, major: 0, minor: 0 };
+  const file = [
+    tarHeader({ name: 'Dockerfile', type: 'file', attributes, size: 5 }),
+    Buffer.from('FROM '),
+    tarPadding(5),
+  ];
+  const whole = Buffer.concat(file);
+  for (const reads of [true, false]) {
+    const names = async (length: number) => {
+      const found: string[] = [];
+      for await (const { name, content } of tarEntries(single(whole.subarray(0, length)))) {
+        if (reads) await collected(content);
+        found.push(name);
+      }
+      return found;
+    };
+    for (const length of [whole.length, 512 + 5]) assert.deepEqual(await names(length), ['Dockerfile']);
+    for (const length of [512 + 4, 512 + 6]) await assert.rejects(names(length), { message: /unexpected EOF/ });
+  }
+});
+
 /** An archive of one empty file behind extended headers that hold these bytes. */
 function withExtensions(...contents: readonly string[]): Uint8Array {
   const attributes = { mode: 0o644, uid: 0, gid: 0, mtime: 0, major: 0, minor: 0 };

@@ -107,11 +107,14 @@ class EntryContent implements AsyncIterable<Uint8Array> {
     if (this.#missing > 0) throw invalid('unexpected EOF');
   }
 
-  /** Pass over what was not read, and over the padding. */
+  /**
+   * Pass over what was not read, and over the padding. The docker command leaves out both padding and end where it puts a
+   * Dockerfile from its standard input into a context, and Go's reader takes that.
+   */
   async skip(): Promise<void> {
     const padding = (tarBlock - (this.size % tarBlock)) % tarBlock;
-    const wanted = this.#missing + padding;
-    if ((await this.#source.skip(wanted)) < wanted) throw invalid('unexpected EOF');
+    const passed = await this.#source.skip(this.#missing + padding);
+    if (passed !== this.#missing && passed !== this.#missing + padding) throw invalid('unexpected EOF');
     this.#missing = 0;
   }
 }
