@@ -22,7 +22,7 @@ export {
   type TcpState,
 } from './conntrack.ts';
 export type { ErrnoName } from './errno.ts';
-export { decodeMessages, encodeMessage, flagsOf, joinMessages, type Message, messageFlag } from './message.ts';
+export { decodeMessages, encodeMessage, joinMessages, type Message, messageFlag } from './message.ts';
 export { hasErrno, NetlinkError } from './netlink-error.ts';
 export {
   type ChainSummary,
@@ -91,14 +91,13 @@ export {
 } from './object/kernel-object.ts';
 export { isPresent, satisfies } from './object/satisfies.ts';
 export {
-  addAddressMessage,
   addressIn,
   addressState,
   decodeAddress,
   dumpAddressesMessage,
   dumpForeignAddressesMessage,
 } from './route/address.ts';
-export { homeOfLink, isInnerEnd, setAliasMessage, setLinkUpMessage } from './route/link.ts';
+export { homeOfLink, isInnerEnd, setLinkUpMessage } from './route/link.ts';
 export {
   decodeLinkDetails,
   decodeLinkStatistics,
@@ -123,7 +122,7 @@ export {
   type NeighborAnswer,
 } from './route/neighbor-query.ts';
 export { decodeQdisc, dumpQdiscsMessage } from './route/qdisc.ts';
-export { addRouteMessage, decodeRoute, dumpRoutesMessage } from './route/route.ts';
+export { decodeRoute, dumpRoutesMessage } from './route/route.ts';
 export { type RouteChange, type RouteChangeObject, type RouteRequest, routeRequests } from './route/route-change.ts';
 export { decodeRule, dumpRulesMessage } from './route/rule.ts';
 export type {
