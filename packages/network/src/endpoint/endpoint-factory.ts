@@ -80,13 +80,7 @@ function makeEndpoint(
   { capacity, company }: EndpointSurroundings,
 ): Joined {
   const { hostname, config } = request;
-  // It may have been removed or changed since the caller looked it up.
-  const network = state.networks.get(request.network.id);
-  if (network === undefined) throw new FairleadError('not-found', `network ${request.network.name} not found`);
-  if (network.remote?.unfinished) throw new FairleadError('not-found', `network ${network.name} not found`);
-  if (network.template !== undefined) {
-    throw new FairleadError('forbidden', 'cannot create endpoint on configuration-only network');
-  }
+  const network = joinableNetwork(state, request.network);
   const present = state.endpoints.inSandbox(sandbox.id);
   if (present.some((endpoint) => endpoint.network === network.id)) {
     const message = `endpoint with name ${sandbox.ownerName} already exists in network ${network.name}`;
@@ -106,21 +100,10 @@ function makeEndpoint(
   if (interfacePrefix === undefined && network.remote === undefined)
     return { network, endpoint: state.endpoints.put(base) };
   requireValidEndpoint(network, config);
-  const neighbours = state.endpoints.onNetwork(network.id);
-  requireRoom(network, neighbours);
-  const segment =
-    network.bridge === undefined ? 0 : segmentWithRoom(network, neighbours, capacityOf(network, capacity));
-  const roomy = withSegment(network, segment);
-  if (roomy !== network) state.networks.put(roomy);
-  const lease = state.addresses.lease(network, sandbox.owner, config, company(network));
-  const { mac } = lease;
-  // What a LAN gave has to be asked for again before it is used.
-  const { ipv4, ipv6 } = isLan(network) ? {} : lease;
+  const { segment, roomy } = makeRoom(state, network, capacity);
   const endpoint = state.endpoints.put({
     ...base,
-    ...(ipv4 && { ipv4 }),
-    ...(ipv6 && { ipv6 }),
-    ...(mac && { mac }),
+    ...leasedAddresses(state, sandbox, network, config, company(network)),
     // A plugin says first which interface it has made.
     ...(interfacePrefix !== undefined && { interface: freeInterface(interfacePrefix, config, present) }),
     ...(network.bridge && outerEnd(base.id, network.bridge)),
@@ -128,6 +111,43 @@ function makeEndpoint(
     ...(network.remote && { remote: { stage: 'asked' } as const }),
   });
   return { network: roomy, endpoint };
+}
+
+/** The network as it is now: it may have been removed or changed since the caller looked it up. */
+function joinableNetwork(state: NetworkState, { id, name }: Network): Network {
+  const network = state.networks.get(id);
+  if (network === undefined) throw new FairleadError('not-found', `network ${name} not found`);
+  if (network.remote?.unfinished) throw new FairleadError('not-found', `network ${network.name} not found`);
+  if (network.template === undefined) return network;
+  throw new FairleadError('forbidden', 'cannot create endpoint on configuration-only network');
+}
+
+/** A bridge of the network that has a port left; the network gets a further one when none has. */
+function makeRoom(
+  state: NetworkState,
+  network: Network,
+  capacity: BridgeCapacity,
+): { readonly segment: number; readonly roomy: Network } {
+  const neighbours = state.endpoints.onNetwork(network.id);
+  requireRoom(network, neighbours);
+  const segment =
+    network.bridge === undefined ? 0 : segmentWithRoom(network, neighbours, capacityOf(network, capacity));
+  const roomy = withSegment(network, segment);
+  if (roomy !== network) state.networks.put(roomy);
+  return { segment, roomy };
+}
+
+function leasedAddresses(
+  state: NetworkState,
+  { owner }: Sandbox,
+  network: Network,
+  config: EndpointConfig,
+  company: Company,
+): Pick<Endpoint, 'ipv4' | 'ipv6' | 'mac'> {
+  const { ipv4, ipv6, mac } = state.addresses.lease(network, owner, config, company);
+  // What a LAN gave has to be asked for again before it is used.
+  const isKept = !isLan(network);
+  return { ...(isKept && ipv4 && { ipv4 }), ...(isKept && ipv6 && { ipv6 }), ...(mac && { mac }) };
 }
 
 /** The end of a veth pair that is a port of the bridge. */
