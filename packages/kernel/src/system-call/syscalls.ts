@@ -282,12 +282,20 @@ export function addressOfBuffer(buffer: Uint8Array): bigint {
   return koffi.address(new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length));
 }
 
-/** Call `work` on the event loop whenever a descriptor can be read, until disposed; the descriptor is not closed. */
+/**
+ * Call `work` on the event loop whenever a descriptor can be read, until disposed; the descriptor is not closed. What it
+ * throws is a rejection that nobody handles: the program decides what becomes of it, as of any other fault.
+ */
 export function whenReadable(descriptor: number, work: () => void): Disposable {
   const interest = { readable: true };
   let open = true;
   const ready = (status: unknown) => {
-    work();
+    try {
+      work();
+    } catch (error) {
+      // Thrown from here it would end the process, whatever that does about faults: one packet could end an engine.
+      void Promise.reject(error);
+    }
     // libuv stops at an error of the socket (uv__poll_io), an ICMP message for example, which `work` has read by now.
     if (open && typeof status === 'number' && status < 0) handle.start(interest, ready);
     // The library calls straight from the loop; what `work` promised is only looked at after a callback of Node's own.
