@@ -28,6 +28,8 @@ export class ServedContext implements AsyncDisposable {
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
+    // A connection that could not be accepted is its client's loss alone; a fault that nobody hears ends the daemon.
+    server.on('error', () => {});
     const address = server.address();
     const port = typeof address === 'object' ? address?.port : undefined;
     return new ServedContext(server, `http://127.0.0.1:${port}${path}`);

@@ -42,6 +42,8 @@ export class StepNetworks implements AsyncDisposable {
     rmSync(path, { force: true });
     networks.#server.listen(path);
     await once(networks.#server, 'listening');
+    // A connection that could not be accepted is its client's loss alone; a fault that nobody hears ends the daemon.
+    networks.#server.on('error', () => {});
     chmodSync(path, 0o600);
     return networks;
   }

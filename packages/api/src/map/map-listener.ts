@@ -68,6 +68,8 @@ export class MapListener implements AsyncDisposable {
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
+    // A connection that could not be accepted is its client's loss alone; a fault that nobody hears ends the daemon.
+    server.on('error', () => {});
     this.#closeWhenIdle();
     return server;
   }

@@ -28,6 +28,8 @@ export async function serveMetrics(address: MetricsAddress, collect: () => Promi
   } catch (error) {
     throw new FairleadError('unavailable', `cannot serve metrics: ${messageOf(error)}`, { cause: error });
   }
+  // A connection that could not be accepted is its client's loss alone; a fault that nobody hears ends the daemon.
+  server.on('error', () => {});
   return {
     [Symbol.dispose]() {
       server.close();
