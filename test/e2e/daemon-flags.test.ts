@@ -96,7 +96,10 @@ test('a configuration file says the same as flags, and both together are refused
     assert.equal(bridge, '10.220.0.1\n');
   }
   const both = Daemon.fairlead(host, ['--config-file', file, '--bip', '10.220.0.1/24']);
-  await assert.rejects(both, /specified both as a flag and in the configuration file: bip/);
+  await assert.rejects(
+    both,
+    /\nunable to configure the Docker daemon with file \S+: the following directives are specified both as a flag and in the configuration file: bip: \(from flag: 10\.220\.0\.1\/24, from file: 10\.220\.0\.1\/24\)\n/,
+  );
 });
 
 test("--containerd uses the system's containerd and leaves it running", async () => {

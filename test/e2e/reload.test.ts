@@ -49,7 +49,7 @@ describe('a daemon that runs', { timeout: 60_000 }, () => {
   });
 
   for (const [text, reason] of [
-    ['{"debug":', 'unable to configure the daemon with file .*: Unexpected end of JSON input'],
+    ['{"debug":', 'unable to configure the Docker daemon with file .*: unexpected EOF'],
     ['{"nosuch": 1}', "the following directives don't match any configuration option: nosuch"],
     ['{"pidfile": "/elsewhere"}', 'specified both as a flag and in the configuration file: pidfile'],
     ['{"max-concurrent-uploads": -1}', 'invalid max concurrent uploads: -1'],

@@ -4,3 +4,4 @@
  * @module
  */
 export { ApiServer, type ApiServerOptions, type ListenAddress, type TlsFiles } from './server.ts';
+export { jsonSyntaxFault } from './wire/json-syntax.ts';

@@ -1,50 +1,88 @@
 import { readFileSync } from 'node:fs';
-import { FairleadError, messageOf } from '@fairlead/base';
-import { type Flag, type FlagValues, flags, parseSwitch } from './flag.ts';
+import { jsonSyntaxFault } from '@fairlead/api';
+import { FairleadError, messageOf, withPrefix } from '@fairlead/base';
+import { type Flag, type FlagValues, flags, parseFlags } from './flag.ts';
+
+/** What the operator has said: with flags, in the file, and both together. */
+export interface Settings {
+  readonly given: FlagValues;
+  readonly file: FlagValues;
+  readonly all: FlagValues;
+}
+
+/**
+ * Read the command line and the configuration file that it names, or the usual one.
+ *
+ * @throws FairleadError `invalid-argument` in dockerd's words.
+ */
+export function readSettings(words: readonly string[], usualFile: string): Settings {
+  const given = parseFlags(words);
+  const path = given.get('config-file')?.at(-1);
+  try {
+    const file = readConfigFile(path ?? usualFile, path !== undefined);
+    return { given, file, all: mergeSettings(given, file) };
+  } catch (error) {
+    throw withPrefix(`unable to configure the Docker daemon with file ${path ?? usualFile}: `, error);
+  }
+}
 
 /**
  * Read a `daemon.json`: the same settings as the flags, some under a plural name.
  *
  * @param required a file that was asked for by name has to be there.
- * @throws FairleadError `invalid-argument` for what cannot be read or is not known.
+ * @throws FairleadError `invalid-argument` in dockerd's words, for what cannot be read, is not known or of a wrong type.
  */
-export function readConfigFile(path: string, required: boolean): FlagValues {
+function readConfigFile(path: string, required: boolean): FlagValues {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if (!required) return new Map();
-    throw new FairleadError(
-      'invalid-argument',
-      `unable to configure the daemon with file ${path}: ${messageOf(error)}`,
-    );
+    throw invalid(`open ${path}: ${isMissing(error) ? 'no such file or directory' : messageOf(error)}`);
   }
+  return parseConfig(text);
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+/** @throws FairleadError `invalid-argument`. */
+export function parseConfig(text: string): FlagValues {
+  const content = text.trim() === '' ? {} : parseJson(text);
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    throw invalid(`json: cannot unmarshal ${jsonTypeOf(content)} into Go value of type map[string]interface {}`);
+  }
+  const settings = Object.entries(content).map(([key, value]: [string, unknown]) => ({
+    key,
+    value,
+    flag: flagOf(key),
+  }));
+  const unknown = settings.filter(({ flag }) => flag === undefined).map(({ key }) => key);
+  if (unknown.length > 0) {
+    throw invalid(`the following directives don't match any configuration option: ${unknown.sort().join(', ')}`);
+  }
+  return new Map(
+    settings.flatMap(({ key, value, flag }) =>
+      flag === undefined || value === null ? [] : [[flag.name, textsOf(flag, key, value)]],
+    ),
+  );
+}
+
+function parseJson(text: string): unknown {
   try {
-    return parseConfig(text);
-  } catch (error) {
-    throw new FairleadError(
-      'invalid-argument',
-      `unable to configure the daemon with file ${path}: ${messageOf(error)}`,
-    );
+    return JSON.parse(text);
+  } catch {
+    throw invalid(jsonSyntaxFault(text));
   }
 }
 
-/** @throws FairleadError `invalid-argument`, SyntaxError. */
-export function parseConfig(text: string): FlagValues {
-  const content: unknown = text.trim() === '' ? {} : JSON.parse(text);
-  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
-    throw new FairleadError('invalid-argument', 'the configuration has to be an object');
-  }
-  const values = new Map<string, readonly string[]>();
-  for (const [key, value] of Object.entries(content)) {
-    const flag = flags.find((candidate) => (candidate.key ?? candidate.name) === key);
-    if (flag === undefined) {
-      const reason = `the following directives don't match any configuration option: ${key}`;
-      throw new FairleadError('invalid-argument', reason);
-    }
-    values.set(flag.name, textsOf(flag, value));
-  }
-  return values;
+function flagOf(key: string): Flag | undefined {
+  return flags.find((flag) => keyOf(flag) === key);
+}
+
+function keyOf({ key, name }: Flag): string {
+  return key ?? name;
 }
 
 /**
@@ -53,24 +91,56 @@ export function parseConfig(text: string): FlagValues {
  * @throws FairleadError `invalid-argument` when both say something about the same setting, in dockerd's words.
  */
 export function mergeSettings(given: FlagValues, file: FlagValues): FlagValues {
-  const both = [...file.keys()].filter((name) => given.has(name));
+  const both = flags.filter(({ name }) => given.has(name) && file.has(name));
   if (both.length > 0) {
     const list = both
-      .map((name) => `${name}: (from flag: ${given.get(name)}, from file: ${file.get(name)})`)
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .map((flag) => `${keyOf(flag)}: (from flag: ${shown(flag, given)}, from file: ${shown(flag, file)})`)
       .join(', ');
-    const reason = `the following directives are specified both as a flag and in the configuration file: ${list}`;
-    throw new FairleadError('invalid-argument', reason);
+    throw invalid(`the following directives are specified both as a flag and in the configuration file: ${list}`);
   }
   return new Map([...file, ...given]);
 }
 
-function textsOf(flag: Flag, value: unknown): string[] {
-  if (flag.kind === 'switch') return [parseSwitch(flag, String(value))];
-  if (flag.kind === 'text') return [String(value)];
-  if (Array.isArray(value))
-    return value.map((item) => (isPool(item) ? `base=${item.base},size=${item.size}` : String(item)));
-  if (typeof value === 'object' && value !== null) return pairsOf(value);
+/** As Go prints it. */
+function shown({ name, kind }: Flag, values: FlagValues): string {
+  const texts = values.get(name) ?? [];
+  return kind === 'list' ? `[${texts.join(' ')}]` : (texts.at(-1) ?? '');
+}
+
+function textsOf(flag: Flag, key: string, value: unknown): string[] {
+  if (flag.kind === 'list') {
+    if (Array.isArray(value)) return value.map((item) => listItem(key, item));
+    if (typeof value === 'object' && value !== null) return pairsOf(value);
+    throw wrongType(value, key, '[]string');
+  }
+  const type = flag.kind === 'switch' ? 'bool' : flag.kind === 'number' ? 'int' : 'string';
+  const isRight =
+    flag.kind === 'switch' ? typeof value === 'boolean' : typeof value === (flag.kind === 'text' ? 'string' : 'number');
+  if (!isRight) throw wrongType(value, key, type);
+  if (flag.kind === 'number' && !Number.isInteger(value)) throw wrongType(value, key, type, `number ${value}`);
   return [String(value)];
+}
+
+function listItem(key: string, item: unknown): string {
+  if (isPool(item)) return `base=${item.base},size=${item.size}`;
+  if (typeof item === 'string') return item;
+  throw wrongType(item, key, 'string');
+}
+
+/** What Go's decoder says. */
+function wrongType(value: unknown, key: string, type: string, found = jsonTypeOf(value)): FairleadError {
+  return invalid(`json: cannot unmarshal ${found} into Go struct field Config.${key} of type ${type}`);
+}
+
+function jsonTypeOf(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'boolean') return 'bool';
+  return value === null ? 'null' : typeof value;
+}
+
+function invalid(reason: string): FairleadError {
+  return new FairleadError('invalid-argument', reason);
 }
 
 /** `default-network-opts` has options by driver: `bridge=KEY=VALUE`. */

@@ -31,12 +31,15 @@ const wrong: [words: string[], message: RegExp][] = [
   [['--no-such'], /^unknown flag: --no-such$/],
   [['-Z'], /^unknown shorthand flag: -Z$/],
   [['--mtu'], /^flag needs an argument: --mtu$/],
-  [['--mtu', 'x'], /--mtu/],
+  [['--mtu', 'x'], /^invalid argument "x" for "--mtu" flag: strconv\.ParseInt: parsing "x": invalid syntax$/],
+  [['--mtu=-1'], /^invalid default MTU: -1$/],
+  [['--dns-search', 'a..b'], /^invalid argument "a\.\.b" for "--dns-search" flag: a\.\.b is not a valid domain$/],
+  [['--label', 'a'], /^invalid argument "a" for "--label" flag: bad attribute format: a$/],
   [['--ip', '127.0.0.1,10.0.0.1'], /more than one address of a family/],
   [['--bip', '10.0.0.1'], /invalid CIDR address: 10\.0\.0\.1/],
-  [['--ipv6=maybe'], /not a boolean/],
+  [['--ipv6=maybe'], /"maybe" for "--ipv6" flag: strconv\.ParseBool: parsing "maybe": invalid syntax$/],
   [['run'], /accepts no arguments: run/],
-  [['--dns', 'x'], /invalid IP address: x/],
+  [['--dns', 'x'], /^invalid argument "x" for "--dns" flag: x is not an ip address$/],
   [['--log-level', 'loud'], /^invalid logging level: loud$/],
 ];
 
@@ -51,19 +54,41 @@ test('a flag that no longer means anything is accepted with the reason', () => {
   assert.match(notes[0] ?? '', /^--live-restore: containers always go on/);
 });
 
-test('the configuration file has the same settings, and says nothing that the flags say', () => {
+test('the configuration file has the same settings', () => {
   const file = parseConfig(
-    '{"hosts": ["fd://"], "default-address-pools": [{"base": "10.10.0.0/16", "size": 24}], "debug": true}',
+    '{"hosts": ["fd://"], "default-address-pools": [{"base": "10.10.0.0/16", "size": 24}], "debug": true, "mtu": null}',
   );
   const merged = optionsOf(mergeSettings(parseFlags([]), file));
-  assert.deepEqual([merged.hosts, merged.debug], [['fd://'], true]);
+  assert.deepEqual([merged.hosts, merged.debug, merged.mtu], [['fd://'], true, 1500]);
   assert.deepEqual(merged.addressPools, [{ base: '10.10.0.0/16', size: 24 }]);
-  assert.throws(
-    () => mergeSettings(parseFlags(['-D']), file),
-    /specified both as a flag and in the configuration file: debug/,
-  );
-  assert.throws(() => parseConfig('{"nonsense": 1}'), /don't match any configuration option: nonsense/);
-  assert.throws(() => parseConfig('[]'), /has to be an object/);
+});
+
+test('what flags and file both say is refused in dockerd’s words', () => {
+  const file = parseConfig('{"hosts": ["unix:///x"], "mtu": 1400, "dns": ["192.0.2.1", "192.0.2.2"], "icc": true}');
+  const given = parseFlags(['--mtu', '1300', '-H', 'unix:///y', '--dns', '192.0.2.9', '-D']);
+  assert.throws(() => mergeSettings(given, file), {
+    code: 'invalid-argument',
+    message:
+      'the following directives are specified both as a flag and in the configuration file: ' +
+      'dns: (from flag: [192.0.2.9], from file: [192.0.2.1 192.0.2.2]), ' +
+      'hosts: (from flag: [unix:///y], from file: [unix:///x]), mtu: (from flag: 1300, from file: 1400)',
+  });
+});
+
+test('a configuration file that cannot be is refused in dockerd’s words', () => {
+  const field = 'into Go struct field Config';
+  for (const [text, message] of [
+    ['{"nonsense": 1, "more": 2}', "the following directives don't match any configuration option: more, nonsense"],
+    ['{bad', "invalid character 'b' looking for beginning of object key string"],
+    ['{"mtu": "x"}', `json: cannot unmarshal string ${field}.mtu of type int`],
+    ['{"mtu": 1.5}', `json: cannot unmarshal number 1.5 ${field}.mtu of type int`],
+    ['{"dns": "192.0.2.1"}', `json: cannot unmarshal string ${field}.dns of type []string`],
+    ['{"debug": "yes"}', `json: cannot unmarshal string ${field}.debug of type bool`],
+    ['{"bip": 1}', `json: cannot unmarshal number ${field}.bip of type string`],
+    ['[]', 'json: cannot unmarshal array into Go value of type map[string]interface {}'],
+  ] as const) {
+    assert.throws(() => parseConfig(text), { code: 'invalid-argument', message }, text);
+  }
 });
 
 test('plain TCP is served to this machine only', () => {

@@ -4,8 +4,8 @@ import { FairleadError, parseGoBoolean } from '@fairlead/base';
 export interface Flag {
   readonly name: string;
   readonly short?: string;
-  /** `list` flags may be given several times. */
-  readonly kind: 'text' | 'list' | 'switch';
+  /** `list` flags may be given several times; `number` is a whole one. */
+  readonly kind: 'text' | 'number' | 'list' | 'switch';
   /** Key in the configuration file, when it is not the flag's name. */
   readonly key?: string;
   /** Why the flag no longer means anything; it is accepted and this is said. */
@@ -47,7 +47,7 @@ export const flags: readonly Flag[] = [
   { name: 'default-gateway', kind: 'text' },
   { name: 'default-gateway-v6', kind: 'text' },
   { name: 'default-network-opt', kind: 'list', key: 'default-network-opts' },
-  { name: 'mtu', kind: 'text' },
+  { name: 'mtu', kind: 'number' },
   { name: 'default-address-pool', kind: 'list', key: 'default-address-pools' },
   { name: 'dns', kind: 'list' },
   { name: 'dns-opt', kind: 'list', key: 'dns-opts' },
@@ -66,7 +66,7 @@ export const flags: readonly Flag[] = [
   { name: 'ip-forward-no-drop', kind: 'switch', note: "the host's own policies are never changed" },
   { name: 'allow-direct-routing', kind: 'switch', note: 'only published ports are reachable from outside' },
   { name: 'bridge-accept-fwmark', kind: 'text', note: 'marks of other rules decide about nothing' },
-  { name: 'network-control-plane-mtu', kind: 'text', note: 'there is no control plane over UDP' },
+  { name: 'network-control-plane-mtu', kind: 'number', note: 'there is no control plane over UDP' },
   { name: 'storage-driver', short: 's', kind: 'text', note: 'layers are always kept by containerd with OverlayFS' },
   {
     name: 'storage-opt',
@@ -79,13 +79,13 @@ export const flags: readonly Flag[] = [
   { name: 'exec-opt', kind: 'list', key: 'exec-opts', note: 'the control group driver is cgroupfs' },
   { name: 'default-runtime', kind: 'text', note: 'the runtime is runc, or crun where that is better' },
   { name: 'add-runtime', kind: 'list', key: 'runtimes', note: 'the runtime is runc, or crun where that is better' },
-  { name: 'shutdown-timeout', kind: 'text', note: 'containers are not stopped with the daemon' },
+  { name: 'shutdown-timeout', kind: 'number', note: 'containers are not stopped with the daemon' },
   { name: 'experimental', kind: 'switch', note: 'nothing is experimental' },
   { name: 'features', kind: 'list', note: 'nothing is experimental' },
   { name: 'selinux-enabled', kind: 'switch', note: 'SELinux labels are not set' },
-  { name: 'max-concurrent-downloads', kind: 'text' },
-  { name: 'max-concurrent-uploads', kind: 'text' },
-  { name: 'oom-score-adjust', kind: 'text', note: 'the unit file decides about that' },
+  { name: 'max-concurrent-downloads', kind: 'number' },
+  { name: 'max-concurrent-uploads', kind: 'number' },
+  { name: 'oom-score-adjust', kind: 'number', note: 'the unit file decides about that' },
 ];
 
 /** What was given, by the flag's name; switches are `true` or `false`. */
@@ -106,7 +106,7 @@ export function parseFlags(words: readonly string[]): FlagValues {
     if (value === undefined) throw new FairleadError('invalid-argument', `flag needs an argument: ${word}`);
     const list = values.getOrInsertComputed(flag.name, () => []);
     if (flag.kind !== 'list') list.length = 0;
-    list.push(flag.kind === 'switch' ? parseSwitch(flag, value) : value);
+    list.push(checked(flag, value));
   }
   return values;
 }
@@ -127,9 +127,20 @@ function named(name: string, word: string): Flag {
   return flag;
 }
 
-/** @returns `true` or `false`. */
-export function parseSwitch({ name }: Pick<Flag, 'name'>, text: string): string {
+/** The value in its plain form. */
+function checked(flag: Flag, value: string): string {
+  if (flag.kind === 'switch') return parseSwitch(flag, value);
+  if (flag.kind !== 'number' || /^[+-]?\d+$/.test(value)) return value;
+  throw invalidArgument(flag, value, `strconv.ParseInt: parsing "${value}": invalid syntax`);
+}
+
+/** What dockerd says of a flag's value that cannot be. */
+export function invalidArgument({ name }: Pick<Flag, 'name'>, value: string, reason: string): FairleadError {
+  return new FairleadError('invalid-argument', `invalid argument "${value}" for "--${name}" flag: ${reason}`);
+}
+
+function parseSwitch(flag: Flag, text: string): string {
   const value = parseGoBoolean(text);
   if (value !== undefined) return `${value}`;
-  throw new FairleadError('invalid-argument', `invalid argument "${text}" for "--${name}" flag: not a boolean`);
+  throw invalidArgument(flag, text, `strconv.ParseBool: parsing "${text}": invalid syntax`);
 }

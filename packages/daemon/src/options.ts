@@ -3,11 +3,12 @@ import { FairleadError, type IpAddress, isCidr, type LogLevel, parseIpAddress, w
 import { type LogConfig, requireLogConfig } from '@fairlead/engine';
 import { parseSubnetSourceFlag } from '@fairlead/ipam';
 import { parseHostBindings } from '@fairlead/network';
-import { mergeSettings, readConfigFile } from './config-file.ts';
-import { type FlagValues, flags, parseFlags } from './flag.ts';
+import { readSettings } from './config-file.ts';
+import { parseSearchDomain, parseServer } from './dns-flags.ts';
+import { type FlagValues, flags, invalidArgument } from './flag.ts';
 import { parseLogLevel } from './log.ts';
 import { type MetricsAddress, parseMetricsAddress } from './metrics/metrics-address.ts';
-import { parseMirror } from './registry-mirror.ts';
+import { parseInsecureRegistry, parseMirror } from './registry-flags.ts';
 
 /** Everything that the operator decided. */
 export interface DaemonOptions {
@@ -105,10 +106,7 @@ export const REGISTRY_CERTIFICATES = '/etc/docker/certs.d';
  * @throws FairleadError `invalid-argument` in dockerd's words.
  */
 export function daemonOptions(words: readonly string[]): DaemonOptions {
-  const given = parseFlags(words);
-  const file = given.get('config-file')?.at(-1);
-  const values = mergeSettings(given, readConfigFile(file ?? CONFIG_FILE, file !== undefined));
-  return optionsOf(values);
+  return optionsOf(readSettings(words, CONFIG_FILE).all);
 }
 
 /** Settings by flag name, with the defaults filled in. */
@@ -144,11 +142,15 @@ export function optionsOf(values: FlagValues): DaemonOptions {
     mtu: parseMtu(text('mtu') ?? '1500'),
     addressPools: list('default-address-pool').map(parseSubnetSourceFlag),
     networkOptions: networkOptions(list('default-network-opt')),
-    dns: { servers: list('dns').map(parseIpAddress), search: list('dns-search'), options: list('dns-opt') },
+    dns: {
+      servers: list('dns').map(parseServer),
+      search: list('dns-search').map(parseSearchDomain),
+      options: list('dns-opt'),
+    },
     hostGateways: list('host-gateway-ip').map(parseIpAddress),
     log: logConfig(text('log-driver') ?? 'json-file', list('log-opt')),
     registryMirrors: list('registry-mirror').map(parseMirror),
-    insecureRegistries: list('insecure-registry'),
+    insecureRegistries: list('insecure-registry').map(parseInsecureRegistry),
     labels: list('label').map(parseLabel),
     concurrency: {
       downloads: parseCount('max concurrent downloads', text('max-concurrent-downloads')) || 3,
@@ -203,10 +205,7 @@ function bridgeOptions(
 function cidr(flag: string, value: string | undefined): string | undefined {
   if (value === undefined || value === '') return undefined;
   if (isCidr(value)) return value;
-  throw new FairleadError(
-    'invalid-argument',
-    `invalid argument "${value}" for "--${flag}" flag: invalid CIDR address: ${value}`,
-  );
+  throw invalidArgument({ name: flag }, value, `invalid CIDR address: ${value}`);
 }
 
 /** `driver=key=value`, several times. */
@@ -215,8 +214,7 @@ function networkOptions(texts: readonly string[]): Record<string, Record<string,
   for (const text of texts) {
     const [, driver, key, value] = /^([^=]+)=([^=]+)=(.*)$/.exec(text) ?? [];
     if (driver === undefined || key === undefined || value === undefined) {
-      const reason = `invalid argument "${text}" for "--default-network-opt" flag: invalid value ${text}`;
-      throw new FairleadError('invalid-argument', reason);
+      throw invalidArgument({ name: 'default-network-opt' }, text, `invalid value ${text}`);
     }
     options[driver] = { ...options[driver], [key]: value };
   }
@@ -225,13 +223,13 @@ function networkOptions(texts: readonly string[]): Record<string, Record<string,
 
 function parseMtu(value: string): number {
   const mtu = Number(value);
-  if (/^\d+$/.test(value) && mtu >= 68 && mtu <= 65_535) return mtu;
-  throw new FairleadError('invalid-argument', `invalid argument "${value}" for "--mtu" flag: not an MTU`);
+  if (mtu >= 68 && mtu <= 65_535) return mtu;
+  throw new FairleadError('invalid-argument', `invalid default MTU: ${value}`);
 }
 
 function parseLabel(label: string): string {
   if (/^[^=]+=/.test(label)) return label;
-  throw new FairleadError('invalid-argument', `bad attribute format: ${label}`);
+  throw invalidArgument({ name: 'label' }, label, `bad attribute format: ${label}`);
 }
 
 function parseCount(what: string, text = '0'): number {

@@ -1,6 +1,5 @@
 import type { EngineEvent } from '@fairlead/engine';
-import { mergeSettings, readConfigFile } from './config-file.ts';
-import { type FlagValues, parseFlags } from './flag.ts';
+import { readSettings } from './config-file.ts';
 import { CONFIG_FILE, type DaemonOptions, optionsOf } from './options.ts';
 
 /** What can change while the daemon runs, by the flag's name; the rest of the file is looked at by the next start. */
@@ -18,10 +17,7 @@ const reloadable: Readonly<Record<string, (options: DaemonOptions) => Partial<Da
  * @throws FairleadError `invalid-argument` for what cannot be read, is not known, or contradicts a flag.
  */
 export function reloadedOptions(words: readonly string[], current: DaemonOptions): DaemonOptions {
-  const given = parseFlags(words);
-  const path = given.get('config-file')?.at(-1);
-  const file = readConfigFile(path ?? CONFIG_FILE, path !== undefined);
-  const all: FlagValues = mergeSettings(given, file);
+  const { file, all } = readSettings(words, CONFIG_FILE);
   const fresh = optionsOf(all);
   const { concurrency } = fresh;
   const changes = Object.entries(reloadable).flatMap(([name, pick]) => (file.has(name) ? [pick(fresh)] : []));

@@ -32,8 +32,14 @@ export async function runDaemon(words: readonly string[]): Promise<number> {
     process.stdout.write(`Fairlead version ${VERSION}\n`);
     return 0;
   }
+  let live: LiveOptions;
   try {
-    const live = { current: daemonOptions(words) };
+    live = { current: daemonOptions(words) };
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n`);
+    return 1;
+  }
+  try {
     const options = live.current;
     const logger = daemonLogger(() => (live.current.debug ? 'debug' : live.current.logLevel));
     // From here on the signal does not end the process.

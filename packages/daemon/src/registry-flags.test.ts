@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseMirror } from './registry-mirror.ts';
+import { parseInsecureRegistry, parseMirror } from './registry-flags.ts';
 
 test('mirrors are URLs', () => {
   for (const [text, expected] of [
@@ -21,5 +21,23 @@ test('what is no mirror is refused in Docker’s words', () => {
     ['https://me:secret@mirror.example', 'username/password not allowed in URI'],
   ] as const) {
     assert.throws(() => parseMirror(text), { code: 'invalid-argument', message: `invalid mirror: ${reason}` });
+  }
+});
+
+test('insecure registries are hosts or subnets', () => {
+  for (const [text, expected] of [
+    ['registry.example:5000', 'registry.example:5000'],
+    ['http://registry.example', 'registry.example'],
+    ['10.0.0.0/8', '10.0.0.0/8'],
+    ['[2001:db8::1]:5000', '[2001:db8::1]:5000'],
+  ] as const) {
+    assert.equal(parseInsecureRegistry(text), expected);
+  }
+  for (const [text, message] of [
+    ['http://a/b', 'insecure registry a/b is not valid: invalid host "a/b"'],
+    ['a:70000', 'insecure registry a:70000 is not valid: invalid port "70000"'],
+    ['ftp://a', "insecure registry ftp://a should not contain '://'"],
+  ] as const) {
+    assert.throws(() => parseInsecureRegistry(text), { code: 'invalid-argument', message });
   }
 });
