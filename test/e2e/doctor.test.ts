@@ -91,7 +91,7 @@ const odd: readonly Pick<Fault, 'name' | 'inject' | 'undo'>[] = [
     name: 'a container that keeps others from a port',
     inject:
       'docker exec db busybox httpd -p 9000 -h /etc; inside $DB iptables-nft -A INPUT -p tcp --dport 9000 -j DROP',
-    undo: 'inside $DB nft delete table ip filter; docker exec db busybox pkill -f "httpd -p 9000"',
+    undo: "inside $DB nft delete table ip filter; docker top db -eo pid,args | awk '/httpd -p 9000/ { print $1 }' | xargs kill",
   },
   {
     name: 'a tracing table of somebody',
@@ -345,7 +345,7 @@ const faults: readonly (Pick<Fault, 'name' | 'inject' | 'undo' | 'code'> & {
     name: 'a rule stops a port of a neighbour that nobody asks for meanwhile',
     inject:
       "docker exec db busybox httpd -p 5432 -h /etc; nft 'add table bridge mine; add chain bridge mine f { type filter hook forward priority 0 ; }; add rule bridge mine f tcp dport 5432 drop'",
-    undo: 'nft delete table bridge mine; docker exec db busybox pkill -f "httpd -p 5432"',
+    undo: "nft delete table bridge mine; docker top db -eo pid,args | awk '/httpd -p 5432/ { print $1 }' | xargs kill",
     code: 'foreign-rule',
     affects: 'db',
   },

@@ -124,14 +124,16 @@ test('a trace shows what was rewritten on the way, and by which rule', async () 
   assert.ok(rules.some(({ owner, text }) => owner === 'fairlead' && text.startsWith('dnat ip to')));
 });
 
-test('nothing is left of a trace: no table, no program', async () => {
+test('nothing is left of a trace: no table, no program that is attached', async () => {
   const rulesets = async () => {
     const namespaces = ['', 'inside $WEB ', 'inside $DB '];
     return (await Promise.all(namespaces.map((where) => lab.shell(`${where}nft list tables`)))).join('---\n');
   };
-  const before = await rulesets();
+  const attached = () => lab.shell('grep -l "^link_type" /proc/$(cat /run/fairlead.pid)/fdinfo/* | wc -l');
+  const before = [await rulesets(), await attached()];
   await lab.trace({ from: 'web', to: 'db:80' });
-  await eventuallyEqual(rulesets, before);
+  await eventuallyEqual(rulesets, before[0]);
+  assert.equal(await attached(), before[1]);
 });
 
 test('the tables of a trace are nobody else’s to change, and go with the daemon when it is killed', async () => {
