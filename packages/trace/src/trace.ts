@@ -1,4 +1,4 @@
-import { type Family, familyOf, type IpAddress } from '@fairlead/base';
+import { type Family, familyOf, type IpAddress, isLoopback } from '@fairlead/base';
 import { isAstray, takerOf } from './cause/astray-rows.ts';
 import { explainCause } from './cause/knowledge-base.ts';
 import { anywhere, readHost, type Uplink } from './collect/host-addresses.ts';
@@ -15,6 +15,7 @@ import { describeNameFailure } from './model/name-failure.ts';
 import type { NameStep, TraceReport } from './model/report.ts';
 import { astraySummary, lostSummary } from './model/summary.ts';
 import { describeNoUplink, describeUnsendable } from './model/unsendable.ts';
+import type { ProbeProtocol } from './packet/packet-header.ts';
 import {
   behindAddress,
   chooseAddress,
@@ -27,6 +28,7 @@ import {
   protocolFor,
   type TraceRequest,
 } from './plan.ts';
+import type { ProbeRoute } from './probe-route.ts';
 
 /** Milliseconds to wait for an answer when nobody says: a neighbour is asked for again after a second. */
 const PATIENCE = 1500;
@@ -56,70 +58,112 @@ export async function tracePacket(
   const source = findSource(request.from, directory, host);
   const target = findTarget(request.to, source, { directory, host, protocol });
   const { addresses, name } = await resolve(target, source, request.family, namespaces);
-  const finish = (report: Omit<TraceReport, 'schema' | 'milliseconds'>): TraceReport => ({
+  const destination = chooseAddress(addresses, source, request.family);
+  const report =
+    destination === undefined
+      ? describeNameFailure(target.name, name, { source, directory })
+      : await traceTo(destination, { request, directory, namespaces, host, protocol, source, target, name }, options);
+  return {
     schema: 'fairlead.trace/1',
     ...report,
     ...(name && { name }),
     milliseconds: performance.now() - start,
-  });
-  const destination = chooseAddress(addresses, source, request.family);
-  if (destination === undefined) return finish(describeNameFailure(target.name, name, { source, directory }));
-  const family = familyOf(destination);
-  const prepared = prepare({ source, destination, family, host, namespaces });
-  const places = new PlaceMap(directory);
-  if ('failure' in prepared) {
-    const inode = places.inodeOf(source.namespace);
-    const packet = { family, source: destination, destination };
-    const device = source.container?.attachments.find(({ interface: name }) => name !== undefined)?.interface;
-    const facts = askNamespace(namespaces.get(source.namespace), {
-      place: source.name,
-      inode,
-      packet,
-      ...(device !== undefined && { device }),
-    });
-    if (prepared.failure === 'no-uplink') return finish(describeNoUplink({ family, facts }));
-    return finish(describeUnsendable({ source, destination, family, facts, directory }));
-  }
+  };
+}
+
+/** What a trace has to say, without what frames it. */
+type Account = Omit<TraceReport, 'schema' | 'milliseconds'>;
+
+/** A question, and what is known before anything is sent. */
+interface Question {
+  readonly request: TraceRequest;
+  readonly directory: Directory;
+  readonly namespaces: Namespaces;
+  readonly host: HostWithUplinks;
+  readonly protocol: ProbeProtocol;
+  readonly source: ProbeSource;
+  readonly target: ProbeTarget;
+  readonly name: NameStep | undefined;
+}
+
+type HostWithUplinks = HostAddresses & { readonly device: (family: Family) => Uplink | undefined };
+
+async function traceTo(destination: IpAddress, question: Question, options: TraceOptions): Promise<Account> {
+  const prepared = prepare(destination, question);
+  const places = new PlaceMap(question.directory);
+  if ('failure' in prepared) return accountOfUnsent(prepared.failure, destination, question, places);
   using own = options.watch === undefined ? new Watch() : undefined;
   const watch = options.watch ?? own ?? new Watch();
-  const probe: Probe = {
+  const probe = probeOf(prepared, destination, question, watch.nextTag());
+  const route: ProbeRoute = {
+    ...routeTo(destination, question),
+    places,
+    watch,
+    ...(own && { release: () => own[Symbol.dispose]() }),
+    ...(options.tell && { tell: options.tell }),
+  };
+  return accountOf(await followProbe(probe, route));
+}
+
+function probeOf(prepared: Sendable, destination: IpAddress, question: Question, tag: number): Probe {
+  const { request, protocol, source, target } = question;
+  const { address, arrival, lifetime } = prepared;
+  return {
     protocol,
-    family,
+    family: familyOf(destination),
     namespace: source.namespace,
-    source: prepared.address,
+    source: address,
     destination,
     port: target.port ?? 0,
-    tag: watch.nextTag(),
-    connect: request.connect === true && prepared.arrival === undefined,
+    tag,
+    connect: request.connect === true && arrival === undefined,
     ...(request.size !== undefined && { size: request.size }),
-    ...(prepared.arrival && { arrival: prepared.arrival }),
-    ...(prepared.lifetime !== undefined && { lifetime: prepared.lifetime }),
+    ...(arrival && { arrival }),
+    ...(lifetime !== undefined && { lifetime }),
   };
-  const behind = behindAddress(directory, host, {
-    address: destination,
-    protocol,
-    ...(target.port !== undefined && { port: target.port }),
-  });
-  const followed = await followProbe(probe, {
+}
+
+function routeTo(
+  destination: IpAddress,
+  question: Question,
+): Omit<ProbeRoute, 'places' | 'watch' | 'release' | 'tell'> {
+  const { request, directory, namespaces, host, protocol, source, target, name } = question;
+  const port = target.port === undefined ? {} : { port: target.port };
+  const behind = behindAddress(directory, host, { address: destination, protocol, ...port });
+  return {
     namespaces,
-    places,
     directory,
     sourceName: source.name,
     ...(source.container && { sourceContainer: source.container }),
     targetName: behind?.container.name ?? target.name,
     ...(behind && { behind }),
-    local: host.all.has(destination) || destination.startsWith('127.') || destination === '::1',
+    local: host.all.has(destination) || isLoopback(destination),
     patience: request.timeout ?? PATIENCE,
-    watch,
-    ...(own && { release: () => own[Symbol.dispose]() }),
     ...(name && { name }),
     ...(request.pcapng === true && { pcapng: true }),
-    ...(options.tell && { tell: options.tell }),
-  });
-  return finish(reportOf(followed));
+  };
 }
 
-function reportOf({ trace, ...rest }: Followed): Omit<TraceReport, 'schema' | 'milliseconds'> {
+/** Nothing was sent: what the namespace of the source knows says why. */
+function accountOfUnsent(
+  failure: Unsendable['failure'],
+  destination: IpAddress,
+  { source, directory, namespaces }: Question,
+  places: PlaceMap,
+): Account {
+  const family = familyOf(destination);
+  const device = source.container?.attachments.find(({ interface: name }) => name !== undefined)?.interface;
+  const facts = askNamespace(namespaces.get(source.namespace), {
+    place: source.name,
+    inode: places.inodeOf(source.namespace),
+    packet: { family, source: destination, destination },
+    ...(device !== undefined && { device }),
+  });
+  if (failure === 'no-uplink') return describeNoUplink({ family, facts });
+  return describeUnsendable({ source, destination, family, facts, directory });
+}
+
+function accountOf({ trace, ...rest }: Followed): Account {
   const { verdict } = trace.outcome;
   const astray = isAstray(trace);
   if (verdict === 'delivered' && !astray) return { ...rest, verdict, fixes: [] };
@@ -150,19 +194,20 @@ async function hostFiles(): Promise<{ hosts: string; resolvConf: string }> {
   return { hosts: await read('/etc/hosts'), resolvConf: await read('/etc/resolv.conf') };
 }
 
-type Prepared =
-  | { readonly address: IpAddress; readonly arrival?: Uplink; readonly lifetime?: number }
-  | { readonly failure: 'no-uplink' | 'no-source-route' };
+/** From which address a probe is sent, and how. */
+interface Sendable {
+  readonly address: IpAddress;
+  readonly arrival?: Uplink;
+  readonly lifetime?: number;
+}
+
+interface Unsendable {
+  readonly failure: 'no-uplink' | 'no-source-route';
+}
 
 /** The address that the source would use, as its routes have it. */
-function prepare(end: {
-  readonly source: ProbeSource;
-  readonly destination: IpAddress;
-  readonly family: Family;
-  readonly host: HostAddresses & { readonly device: (family: Family) => Uplink | undefined };
-  readonly namespaces: Namespaces;
-}): Prepared {
-  const { source, destination, family, host, namespaces } = end;
+function prepare(destination: IpAddress, { source, host, namespaces }: Question): Sendable | Unsendable {
+  const family = familyOf(destination);
   if (source.arrival) {
     const arrival = host.device(family);
     // Where no gateway is needed, anybody may ask.

@@ -1,4 +1,5 @@
 import type { IpAddress } from '@fairlead/base';
+import type { NamespaceName } from '@fairlead/netlink';
 import { addressOn, type ContainerPlace } from '../model/directory.ts';
 import { type Facts, linkNamed, type NamespaceFacts } from '../model/facts.ts';
 import type { Sighting } from '../model/hops.ts';
@@ -23,54 +24,23 @@ interface FactMaterial {
 
 /** Everything that may explain it, asked where it was last seen, where it began and where it was to arrive. */
 export function gatherFacts(material: FactMaterial): Facts {
-  const {
-    probe,
-    route,
-    outcome,
-    legacy,
-    observation: { sightings },
-  } = material;
-  const { behind, places, namespaces, sourceName, sourceContainer } = route;
-  const { family, source, destination, namespace, protocol } = probe;
-  const packet = { family, source, destination };
-  const sourceInode = places.inodeOf(namespace);
-  if (outcome.verdict === 'delivered' && !isElsewhere(material)) return factsOfDelivery(material, sourceInode);
-  const start = askNamespace(namespaces.get(namespace), {
-    place: sourceName,
-    inode: sourceInode,
-    packet,
-    ...interfaceOf(sourceContainer, family),
-  });
+  const { probe, route, outcome, legacy, observation } = material;
+  const { places, namespaces } = route;
+  if (outcome.verdict === 'delivered' && !isElsewhere(material)) return factsOfDelivery(material);
   const there = namespaceOf(route);
-  const answer = { family, source: destination, destination: source };
-  const end =
-    there === undefined
-      ? undefined
-      : askNamespace(namespaces.get(there), {
-          place: places.nameOf(places.inodeOf(there)),
-          inode: places.inodeOf(there),
-          packet: answer,
-          ...interfaceOf(behind?.container, family),
-        });
+  const end = there === undefined ? undefined : factsOfEnd(material, there);
+  const host = factsOfHost(material);
   const last = factsAt(route, outcome.drop ?? outcome.last);
-  const inner = { family, source, destination: behindOf(behind, family) ?? destination };
-  const host = askNamespace(namespaces.get(''), {
-    place: 'host',
-    inode: places.inodeOf(''),
-    packet: inner,
-    ...bridgeOf(route, family),
-  });
-  const sockets = there === undefined || protocol === 'icmp' ? [] : receivingSockets(namespaces.get(there), protocol);
   const forwarding = whereBridgeLooks(route, host, end);
-  const answerWay = askAnswerWay(sightings, source, route);
+  const answerWay = askAnswerWay(observation.sightings, probe.source, route);
   const legacyDrops = legacyDropsAt(route, legacy, outcome.drop);
-  const tunnel = askTunnel(sightings, outcome, route);
+  const tunnel = askTunnel(observation.sightings, outcome, route);
   const { packets } = route.watch;
   const neighborDrops = packets && neighborDropsOf(packets.neighborDrops, { places, namespaces }, packets.reasons);
   return {
-    source: start,
+    source: factsOfSource(material),
     host,
-    sockets,
+    sockets: socketsAt(material, there),
     ...(neighborDrops && { neighborDrops }),
     ...(forwarding && { forwarding }),
     ...(answerWay && { answerWay }),
@@ -79,6 +49,48 @@ export function gatherFacts(material: FactMaterial): Facts {
     ...(last && { last }),
     ...(end && { destination: end }),
   };
+}
+
+function factsOfSource({ probe, route }: FactMaterial): NamespaceFacts {
+  const { family, source, destination, namespace } = probe;
+  const { places, namespaces, sourceName, sourceContainer } = route;
+  return askNamespace(namespaces.get(namespace), {
+    place: sourceName,
+    inode: places.inodeOf(namespace),
+    packet: { family, source, destination },
+    ...interfaceOf(sourceContainer, family),
+  });
+}
+
+/** Where it was to arrive, asked about the answer. */
+function factsOfEnd({ probe, route }: FactMaterial, there: NamespaceName): NamespaceFacts {
+  const { family, source, destination } = probe;
+  const { places, namespaces, behind } = route;
+  const inode = places.inodeOf(there);
+  return askNamespace(namespaces.get(there), {
+    place: places.nameOf(inode),
+    inode,
+    packet: { family, source: destination, destination: source },
+    ...interfaceOf(behind?.container, family),
+  });
+}
+
+/** The host between them, asked about the packet as it is behind a published port. */
+function factsOfHost({ probe, route }: FactMaterial): NamespaceFacts {
+  const { family, source, destination } = probe;
+  const { places, namespaces, behind } = route;
+  return askNamespace(namespaces.get(''), {
+    place: 'host',
+    inode: places.inodeOf(''),
+    packet: { family, source, destination: behindOf(behind, family) ?? destination },
+    ...bridgeOf(route, family),
+  });
+}
+
+/** Who could take the packet where it was to arrive. */
+function socketsAt({ probe, route }: FactMaterial, there: NamespaceName | undefined): Facts['sockets'] {
+  if (there === undefined || probe.protocol === 'icmp') return [];
+  return receivingSockets(route.namespaces.get(there), probe.protocol);
 }
 
 /** True when another container than the one that it was for has answered. */
@@ -91,11 +103,11 @@ function isElsewhere({ probe, route, outcome: { reply } }: FactMaterial): boolea
 }
 
 /** What arrived needs no explanation: only who took it. */
-function factsOfDelivery({ route, probe: { protocol } }: FactMaterial, inode: number): Facts {
-  const { namespaces, sourceName } = route;
-  const there = namespaceOf(route);
-  const sockets = there === undefined || protocol === 'icmp' ? [] : receivingSockets(namespaces.get(there), protocol);
-  return { source: { place: sourceName, inode, links: [], sysctls: {}, legacyTables: [] }, sockets };
+function factsOfDelivery(material: FactMaterial): Facts {
+  const { probe, route } = material;
+  const inode = route.places.inodeOf(probe.namespace);
+  const source = { place: route.sourceName, inode, links: [], sysctls: {}, legacyTables: [] };
+  return { source, sockets: socketsAt(material, namespaceOf(route)) };
 }
 
 /** Where the bridge of the destination looks for it. */
