@@ -7,7 +7,7 @@ const flow = new URL('../socket/datagram-flow.ts', import.meta.url).href;
 /** Gets two datagrams, and cannot cope with the first. */
 const program = `
 import { createSocket } from 'node:dgram';
-import { openDatagramFlow } from '${flow}';
+const { openDatagramFlow } = await import(process.argv[1]);
 process.on('unhandledRejection', ({ message }) => console.log(message));
 const server = createSocket('udp4').on('message', (text, { port, address }) => server.send(text, port, address));
 await new Promise((listening) => server.bind(0, '127.0.0.1', listening));
@@ -23,7 +23,7 @@ setTimeout(() => flow.send(Buffer.from('good')), 50);
 `;
 
 test('a fault in the work on one packet does not end a program that goes on after faults', () => {
-  const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', program, flow], {
     encoding: 'utf8',
     timeout: 30_000,
   });
