@@ -1,0 +1,103 @@
+import type { ChainDefinition, RuleDefinition, Selector } from '@fairlead/netlink';
+import {
+  accept,
+  askerAndPort,
+  drop,
+  from,
+  is,
+  known,
+  leaves,
+  rule,
+  stays,
+  to,
+  toElsewhere,
+  translated,
+} from './host-rule.ts';
+
+/** TCP segments fit the way out, also where ICMP is lost. Here and not in a chain of its own: every hook costs each packet. */
+const clamp = rule([is('tcp flags', 'syn / syn,rst'), toElsewhere, { clampMss: true }], 'segments fit the way out');
+
+/**
+ * What comes from one of our bridges. The order is the policy: what may leave its source is settled before any destination
+ * can accept.
+ */
+const leaving: ChainDefinition = {
+  name: 'leaving',
+  rules: [
+    clamp,
+    rule([from('internal'), leaves, ...drop], 'internal network: nothing leaves'),
+    rule([to('internal'), leaves, ...drop], 'internal network: nothing enters'),
+    rule([known, accept]),
+    rule([toElsewhere, { verdict: 'goto', chain: 'outward' }]),
+    rule([translated, accept], 'published'),
+    rule([{ match: ['iifname', 'oifname'], with: { set: 'separated' } }, ...drop], 'containers may not talk'),
+    rule([stays, accept]),
+    rule([{ verdict: 'goto', chain: 'unpublished' }]),
+  ],
+};
+
+/** What comes from elsewhere, for one of our bridges. */
+const entering: ChainDefinition = {
+  name: 'entering',
+  rules: [
+    rule([to('internal'), ...drop], 'internal network: nothing enters'),
+    rule([known, accept]),
+    rule([translated, accept], 'published'),
+    rule([{ verdict: 'goto', chain: 'unpublished' }]),
+  ],
+};
+
+const unpublished: ChainDefinition = {
+  name: 'unpublished',
+  rules: [
+    rule([{ match: ['iifname', 'oifname'], with: { set: 'trusted' } }, accept]),
+    ...([4, 6] as const).flatMap(directAccess),
+    rule([...drop], 'not published, or another network'),
+  ],
+};
+
+const outward: ChainDefinition = {
+  name: 'outward',
+  rules: ([4, 6] as const).map(untranslatable),
+};
+
+/** Gateway modes in which containers are reached under their own addresses. */
+function directAccess(family: 4 | 6): RuleDefinition[] {
+  const [nft, icmp] = family === 4 ? (['ip', 'icmp'] as const) : (['ip6', 'ipv6-icmp'] as const);
+  const address: Selector = `${nft} daddr`;
+  return [
+    rule([is('meta nfproto', `ipv${family}`), to(`open${family}`), accept]),
+    rule([to(`routed${family}`), is('meta l4proto', icmp), accept]),
+    rule([
+      to(`routed${family}`),
+      { match: [address, 'meta l4proto', 'th dport'], with: { set: `routed_ports${family}` } },
+      accept,
+    ]),
+    rule([to(`routed${family}`), { match: askerAndPort(family), with: { set: `routed_from${family}` } }, accept]),
+    rule([
+      to(`routed${family}`),
+      { match: ['iifname', ...askerAndPort(family)], with: { set: `routed_via${family}` } },
+      accept,
+    ]),
+  ];
+}
+
+/** A packet that belongs to no known flow would go out under the container's own address. */
+function untranslatable(family: 4 | 6): RuleDefinition {
+  return rule(
+    [is('meta nfproto', `ipv${family}`), from(`masquerade${family}`), is('ct state', 'invalid'), ...drop],
+    'cannot be translated',
+  );
+}
+
+const forward: ChainDefinition = {
+  name: 'forward',
+  hook: { type: 'filter', hook: 'forward', priority: 0, policy: 'accept' },
+  rules: [
+    rule([from('bridges'), { verdict: 'goto', chain: 'leaving' }]),
+    rule([to('bridges'), { verdict: 'goto', chain: 'entering' }]),
+  ],
+};
+
+/** Who may talk to whom: what a packet meets that is forwarded. */
+export const forwardChains: readonly ChainDefinition[] = [unpublished, outward, leaving, entering, forward];

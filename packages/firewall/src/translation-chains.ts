@@ -1,0 +1,34 @@
+import type { ChainDefinition, RuleDefinition } from '@fairlead/netlink';
+import { from, is, rule, to, translated } from './host-rule.ts';
+
+/** Towards one of our bridges, where only published ports are translated on the way. */
+const inward: ChainDefinition = {
+  name: 'inward',
+  rules: [
+    // No incoming interface: asked for by the host itself, 127.0.0.1 among others, or, where br_netfilter is loaded and
+    // switched on, by a neighbour on the same bridge.
+    rule([is('iif', '0'), translated, { masquerade: true }], 'published: asked for inside'),
+    rule([translated, from('bridges'), { masquerade: true }], 'published: answers come back through us'),
+  ],
+};
+
+const outbound: ChainDefinition = {
+  name: 'outbound',
+  hook: { type: 'nat', hook: 'postrouting', priority: 100, policy: 'accept' },
+  rules: [
+    rule([to('bridges'), { verdict: 'goto', chain: 'inward' }]),
+    ...([4, 6] as const).flatMap(outwardTranslation),
+  ],
+};
+
+function outwardTranslation(family: 4 | 6): RuleDefinition[] {
+  const nft = family === 4 ? 'ip' : 'ip6';
+  const isFamily = is('meta nfproto', `ipv${family}`);
+  return [
+    rule([isFamily, { translate: 'snat', family: nft, by: ['iifname'], map: `source${family}` }]),
+    rule([isFamily, from(`masquerade${family}`), { masquerade: true }]),
+  ];
+}
+
+/** Under which address a packet goes out. */
+export const outwardTranslationChains: readonly ChainDefinition[] = [inward, outbound];
