@@ -163,10 +163,8 @@ CMD ["cat", "/r", "/r2"]
     for (const { address } of kinds) {
       await docker(...push(address), '--metadata-file', join(folder, 'meta'));
       const { 'containerimage.digest': digest } = JSON.parse(readFileSync(join(folder, 'meta'), 'utf8'));
-      assert.equal(
-        await docker('inspect', '-f', '{{json .RepoDigests}}', `${address}/p`),
-        `["${address}/p@${digest}"]\n`,
-      );
+      const digests = JSON.parse(await docker('inspect', '-f', '{{json .RepoDigests}}', `${address}/p`));
+      assert.ok(digests.includes(`${address}/p@${digest}`), `${digests} without ${digest}`);
       await docker('rmi', `${address}/p`);
       assert.equal(await docker('run', '-q', '--rm', `${address}/p`), 'pushed\n');
     }
