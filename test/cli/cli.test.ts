@@ -205,4 +205,5 @@ test('what happened is told, and what the engine is', async () => {
   );
   assert.match(await output('info'), /Server Version: \d+\.\d/);
   assert.match(await output('version'), /Client: Fairlead[\s\S]*Server: /);
+  assert.match(await output('-H unix:///nobody --version'), /^Fairlead version \d+\.\d+\.\d+\n$/);
 });

@@ -36,6 +36,11 @@ async function dispatch(words: readonly string[]): Promise<number> {
     process.stdout.write(helpText(commandTable, found.words));
     return 0;
   }
+  if (found.kind === 'version') {
+    const { productVersion } = await import('./product-version.ts');
+    process.stdout.write(`Fairlead version ${productVersion()}\n`);
+    return 0;
+  }
   const { words: operands, options } = parseWords(found.command, found.rest);
   const [action, { connect }] = await Promise.all([found.command.load(), import('./connection/connection.ts')]);
   return action({

@@ -12,6 +12,8 @@ export type Choice =
   | { readonly kind: 'command'; readonly command: CommandDefinition; readonly rest: readonly string[] }
   /** Help about the commands that begin with `words`. */
   | { readonly kind: 'help'; readonly words: readonly string[] }
+  /** One line, without asking the engine for its own. */
+  | { readonly kind: 'version' }
   | { readonly kind: 'unknown' };
 
 /**
@@ -37,7 +39,7 @@ export function findCommand(table: readonly CommandDefinition[], words: readonly
   }
   const [first, second] = words;
   if (first === undefined || isHelp(first)) return { kind: 'help', words: words.slice(1) };
-  if (first === '--version' || first === '-v') return findCommand(table, ['version']);
+  if (first === '--version' || first === '-v') return { kind: 'version' };
   const isGroup = table.some(({ words: [group], words: { length } }) => group === first && length > 1);
   return isGroup && (second === undefined || isHelp(second)) ? { kind: 'help', words: [first] } : { kind: 'unknown' };
 }

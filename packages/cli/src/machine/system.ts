@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { messageOf } from '@fairlead/base';
 import type { Action } from '../command/command.ts';
 import { momentText } from '../container/logs.ts';
 import { filterText } from '../format/listing.ts';
 import { compileTemplate } from '../format/template.ts';
+import { productVersion } from '../product-version.ts';
 
 /** Something that happened, as the engine says it. */
 interface Event {
@@ -93,11 +92,8 @@ export const version: Action = async ({ options, engine, print }) => {
 };
 
 function clientVersion(): Readonly<Record<string, unknown>> {
-  const manifest: { version: string } = JSON.parse(
-    readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'),
-  );
   return {
-    Version: manifest.version,
+    Version: productVersion(),
     Node: process.version,
     Os: process.platform,
     Arch: process.arch,
