@@ -39,6 +39,7 @@ test('ranges of exposed ports are spread out', () => {
 test('what is no port is refused in the words of Docker', () => {
   for (const [map, message] of [
     [{ 'x/tcp': [] }, 'invalid port specification: "x"'],
+    [{ '0/tcp': [{ HostIp: '', HostPort: '80' }] }, 'invalid port specification: "0/tcp"'],
     [{ '80/icmp': [] }, 'invalid port specification: "80/icmp"'],
     [{ '80/tcp': [{ HostIp: '', HostPort: '99999' }] }, 'invalid port specification: "99999"'],
     [{ '80/tcp': [{ HostIp: 'here', HostPort: '' }] }, 'invalid IP address: here'],

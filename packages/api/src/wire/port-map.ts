@@ -62,6 +62,8 @@ export function parseExposedPorts(keys: Iterable<string>): string[] {
 export function parsePortMap(map: WirePortMap): PortBinding[] {
   const asked = Object.entries(map).flatMap(([key, bindings]) => {
     const { protocol, ports } = parseContainerPorts(key);
+    // It can be exposed, but nobody listens there.
+    if (ports.includes(0)) throw invalidPort(key);
     const wanted = bindings === null || bindings.length === 0 ? [{ HostIp: '', HostPort: '' }] : bindings;
     return ports.flatMap((containerPort) =>
       wanted.map((binding) => ({ protocol, containerPort, ...parseHost(binding) })),

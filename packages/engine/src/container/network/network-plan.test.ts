@@ -112,7 +112,7 @@ test('exposed ports come from image, request and bindings, each once, ranges one
 test('-P publishes every exposed port that is not published already, on a port that the host chooses', () => {
   const ports = (publishAllPorts: boolean) => {
     const host = { portBindings: [published], publishAllPorts };
-    const found = plan(sampleContainer({ config: { exposedPorts: ['53/udp'] }, host }), {
+    const found = plan(sampleContainer({ config: { exposedPorts: ['53/udp', '0/tcp'] }, host }), {
       exposed: ['80/tcp', '80/udp'],
     });
     return found.mode === 'shared' ? [] : found.ports;

@@ -113,7 +113,9 @@ function findDonor(container: Container, reference: string, table: Pick<Containe
 function allExposed(container: Container, exposed: readonly string[]): PortBinding[] {
   if (!container.config.host.publishAllPorts) return [];
   const bound = new Set(boundPorts(container).flatMap(expand));
-  return exposed.filter((port) => !bound.has(port)).map(parseExposed);
+  const open = exposed.filter((port) => !bound.has(port)).map(parseExposed);
+  // Port 0 can be exposed, but nobody listens there.
+  return open.filter(({ containerPort }) => containerPort !== 0);
 }
 
 function parseExposed(text: string): PortBinding {
