@@ -25,17 +25,33 @@ before(async () => {
   engine = await EngineHost.start({ '/var/www/index.html': 'it works\n' });
   ({ host, daemon } = engine);
   await host.outside.exec('ip', 'address', 'add', '192.0.2.9/24', 'dev', 'eth0');
-  await daemon.docker('network', 'create', '-o', 'com.docker.network.bridge.name=br-app', 'app');
+  await host.outside.exec('ip', 'address', 'add', '2001:db8::9/64', 'dev', 'eth0', 'nodad');
+  await daemon.docker('network', 'create', '--ipv6', '-o', 'com.docker.network.bridge.name=br-app', 'app');
   await runWebServer(daemon, 'web', '--network', 'app', '-p', '8080:80', '-p', '8081:80');
+  // It has no IPv6: who asks for it by that is relayed.
+  await runWebServer(daemon, 'four', '-p', '8082:80');
   host.start(['busybox', 'httpd', '-f', '-p', '8099', '-h', '/etc']);
   await eventually('the host listens', async () => (await host.exec('ss', '-Hltn', 'sport = :8099')) !== '');
 });
 after(() => engine[Symbol.asyncDispose]());
 
+/** Who asks, in one family: one who is let in, one who is not; and the host. */
+interface Addresses {
+  readonly friend: string;
+  readonly other: string;
+  readonly host: string;
+  readonly set: string;
+}
+
+const families: Readonly<Record<string, Addresses>> = {
+  IPv4: { friend: '192.0.2.1', other: '192.0.2.9', host: '192.0.2.2', set: 'friends' },
+  IPv6: { friend: '2001:db8::1', other: '2001:db8::9', host: '[2001:db8::2]', set: 'friends6' },
+};
+
 /** The kernel opens a connection at once, or never; a program that has one answers when it comes to it. */
 const client = `
 const [localAddress, port] = process.argv.slice(1);
-const socket = require('net').connect({ host: '192.0.2.2', port: Number(port), localAddress });
+const socket = require('net').connect({ host: localAddress.includes(':') ? '2001:db8::2' : '192.0.2.2', port: Number(port), localAddress });
 const alarm = setTimeout(() => setImmediate(() => socket.connecting && process.exit(1)), 800);
 socket.on('connect', () => socket.end('GET / HTTP/1.0\\r\\n\\r\\n'));
 socket.on('close', () => clearTimeout(alarm));
@@ -55,73 +71,69 @@ async function reaches(address: string): Promise<boolean> {
 }
 
 /** A program of the host listens on port 8099. */
-async function speaksWithHost(): Promise<boolean> {
-  const words = ['exec', 'web', 'timeout', '2', 'wget', '-qO-', 'http://192.0.2.2:8099/passwd'];
+async function speaksWithHost({ host: address }: Addresses): Promise<boolean> {
+  const words = ['exec', 'web', 'timeout', '2', 'wget', '-qO-', `http://${address}:8099/passwd`];
   return (await daemon.tryDocker(words)).code === 0;
 }
 
-test('without rules of one’s own everything is reached', async () => {
-  const reached = [
-    await asks('192.0.2.1'),
-    await asks('192.0.2.9'),
-    await asks('192.0.2.9', 8081),
-    await reaches('192.0.2.9'),
-    await speaksWithHost(),
-  ];
-  assert.deepEqual(reached, [true, true, true, true, true]);
-});
+for (const [family, addresses] of Object.entries(families)) {
+  test(`without rules of one’s own everything is reached, ${family}`, async () => {
+    const { friend, other } = addresses;
+    const reached = [
+      ...(await Promise.all([friend, other].flatMap((from) => [8080, 8081, 8082].map((port) => asks(from, port))))),
+      await reaches(other),
+      await speaksWithHost(addresses),
+    ];
+    assert.deepEqual(reached, Array(8).fill(true));
+  });
+}
 
-const effects: Readonly<Record<string, () => Promise<readonly unknown[]>>> = {
-  'A published port for some askers only': async () => {
-    const before = await asks('192.0.2.9');
-    await host.exec('nft', 'add element inet fairlead-user friends { 192.0.2.9 }');
-    return [await asks('192.0.2.1'), before, await asks('192.0.2.9')];
+/** What each recipe lets through, what not, and what must not suffer. */
+const effects: Readonly<Record<string, (addresses: Addresses) => Promise<readonly unknown[]>>> = {
+  'A published port for some askers only': async ({ friend, other, set }) => {
+    const before = await asks(other);
+    const passed = await asks(friend);
+    await host.exec('nft', `add element inet fairlead-user ${set} { ${other} }`);
+    return [passed, before, await asks(other)];
   },
-  'Everything that is published, for some askers only': async () => [
-    await asks('192.0.2.1'),
-    await asks('192.0.2.9'),
-    await asks('192.0.2.9', 8081),
+  'Everything that is published, for some askers only': async ({ friend, other }) => [
+    (await asks(friend)) && (await asks(friend, 8082)),
+    (await asks(other)) || (await asks(other, 8081)) || (await asks(other, 8082)),
+    await reaches(other),
   ],
-  'Not too many new connections': async () => {
+  'Not too many new connections': async ({ friend, other }) => {
     const answers: boolean[] = [];
-    for (let attempt = 0; attempt < 7; attempt++) answers.push(await asks('192.0.2.1'));
-    return [answers[0], answers.at(-1), await asks('192.0.2.9')];
+    for (let attempt = 0; attempt < 7; attempt++) answers.push(await asks(friend));
+    return [answers[0], answers.at(-1), await asks(other)];
   },
-  'Who has asked': async () => {
-    await asks('192.0.2.1');
+  'Who has asked': async ({ friend }) => {
+    await asks(friend);
     const listed = await host.exec('nft', 'list', 'table', 'inet', 'fairlead-user');
     return [true, !/counter packets [1-9]/.test(listed), /log prefix/.test(listed)];
   },
-  'A network that may go to some places only': async () => [
-    await reaches('192.0.2.1'),
-    await reaches('192.0.2.9'),
-    await asks('192.0.2.9'),
+  'A network that may go to some places only': async ({ friend, other }) => [
+    await reaches(friend),
+    await reaches(other),
+    await asks(other),
   ],
-  'A container that may not speak with the host': async () => [
-    await reaches('192.0.2.1'),
-    await speaksWithHost(),
-    await asks('192.0.2.1'),
+  'A container that may not speak with the host': async (addresses) => [
+    await reaches(addresses.friend),
+    await speaksWithHost(addresses),
+    await asks(addresses.friend),
   ],
 };
 
 for (const [name, recipe] of recipes) {
-  test(name, async () => {
-    await host.exec('nft', recipe);
-    try {
-      // One that passes, one that does not, and what must not suffer.
-      assert.deepEqual(
-        await effects[name]?.(),
-        [true, false, true].map((wanted, at) => (isException(name, at) ? !wanted : wanted)),
-      );
-    } finally {
-      await host.exec('nft', 'delete', 'table', 'inet', 'fairlead-user');
-    }
-  });
-}
-
-/** The rule about everything that is published holds for the other port as well. */
-function isException(name: string, at: number): boolean {
-  return name.startsWith('Everything') && at === 2;
+  for (const [family, addresses] of Object.entries(families)) {
+    test(`${name}, ${family}`, async () => {
+      await host.exec('nft', recipe);
+      try {
+        assert.deepEqual(await effects[name]?.(addresses), [true, false, true]);
+      } finally {
+        await host.exec('nft', 'delete', 'table', 'inet', 'fairlead-user');
+      }
+    });
+  }
 }
 
 test('a table of one’s own stays when the daemon starts again', async () => {
