@@ -277,6 +277,17 @@ const rows: readonly Row[] = [
     400,
     'cannot disconnect container from host network - container was created in host network mode',
   ],
+  // Ports of containers that can have none of their own.
+  [
+    ['POST', '/fairlead/containers/joiner/ports', { add: ['81:80'] }],
+    400,
+    'conflicting options: port publishing and the container type network mode',
+  ],
+  [
+    ['POST', '/fairlead/containers/hosted/ports', { add: ['81:80'] }],
+    400,
+    'Published ports are discarded when using host network mode',
+  ],
   // Starts.
   [start('late'), 404, `${setUp}network nowhere not found`],
   [start('shaping'), 403, `${setUp}cannot create endpoint on configuration-only network`],

@@ -228,6 +228,10 @@ export class NetworkServices implements NetworkService {
       const reason = 'conflicting options: port publishing and the container type network mode';
       throw new FairleadError('invalid-argument', reason);
     }
+    if (config.host.networkMode === 'host') {
+      // What dockerd says when such a container is created with ports.
+      throw new FairleadError('invalid-argument', 'Published ports are discarded when using host network mode');
+    }
     const before = config.host.portBindings;
     const ports = change(before, config.host.portPolicies ?? {});
     const publish = async (id: string) => {
