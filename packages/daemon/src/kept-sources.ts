@@ -74,13 +74,17 @@ export function keptSources(
       next: (url: string, context: Context) => Found,
     ) => Found | LoadedSource)
   | undefined {
-  const kept = readKept(path);
+  let kept = readKept(path);
   if (kept === undefined) return undefined;
   return (url, context, next) => {
-    const source = kept.list.get(url);
-    if (source === undefined || !isUnchanged(source)) return next(url, context);
-    const { start, end, isAscii } = source;
-    const text = kept.texts.toString(isAscii ? 'latin1' : 'utf8', start, end);
+    const source = kept?.list.get(url);
+    if (kept === undefined || source === undefined) return next(url, context);
+    const { list, texts } = kept;
+    // Nobody asks twice, and a daemon that lives for weeks need not hold what all have asked for.
+    list.delete(url);
+    if (list.size === 0) kept = undefined;
+    if (!isUnchanged(source)) return next(url, context);
+    const text = texts.toString(source.isAscii ? 'latin1' : 'utf8', source.start, source.end);
     return { format: 'module', source: text, shortCircuit: true };
   };
 }
