@@ -11,8 +11,8 @@ export interface NotedFeature {
 
 /**
  * Whether the kernel can do something. What it can do it can for as long as it runs, so a later start of the daemon need not
- * ask again: each question makes a network namespace, and when that goes, the kernel holds everybody off for some time. What
- * it cannot do may come with a module, and is asked for each time.
+ * ask again: each question takes a network namespace, and 4 ms. What it cannot do may come with a module, and is asked for
+ * each time.
  *
  * @param boot the present run of the kernel.
  * @throws Error when nobody may ask.
