@@ -67,6 +67,21 @@ for (const [index, [protocol, address, drop]] of cases.entries()) {
   });
 }
 
+test('watches at the same time, and one after the other with the same programs, see their packets', () => {
+  const address = parseIpAddress('127.0.0.1');
+  for (const round of [1, 2, 3]) {
+    const tags = [0x3a5c0000 + round * 0x1000, 0x3b5c0000 + round * 0x1000] as const;
+    using first = watchPackets(tags[0]);
+    using second = watchPackets(tags[1]);
+    for (const tag of tags) send('udp', address, tag);
+    for (const [watch, tag] of [[first, tags[0]] as const, [second, tags[1]] as const]) {
+      watch.drain();
+      const events = sightingsOf(watch.events, tag, watch.reasons).map(({ event }) => event);
+      assert.deepEqual(events.slice(0, 2), ['sent', 'received'], `round ${round}`);
+    }
+  }
+});
+
 test('nothing is seen once the watch is over', () => {
   const tag = 0x0dead000;
   const watch = watchPackets(tag);
