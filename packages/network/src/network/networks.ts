@@ -1,41 +1,26 @@
 import { isDeepStrictEqual } from 'node:util';
-import {
-  addressOf,
-  FairleadError,
-  familyBits,
-  familyOf,
-  type Logger,
-  messageOf,
-  networkOf,
-  type Prefix,
-  prefixFamily,
-  prefixOf,
-  settleAll,
-  shortIdentifier,
-  tryParseIpAddress,
-} from '@fairlead/base';
-import { isOwnAlias } from '@fairlead/drivers';
+import { FairleadError, type Logger, messageOf, settleAll, shortIdentifier } from '@fairlead/base';
 import type { KernelObject } from '@fairlead/netlink';
-import { bridgeNetwork, withForwarding } from '../bridge/bridge-network.ts';
-import { BINDING_OPTION } from '../bridge/bridge-options.ts';
+import { withForwarding } from '../bridge/bridge-network.ts';
 import { diff, removals } from '../kernel/diff.ts';
 import { networkFragment } from '../kernel/fragment.ts';
 import { applyThoroughly } from '../kernel/thorough-apply.ts';
 import type { KernelPort } from '../kernel-port.ts';
 import type { Lans } from '../lan/lans.ts';
-import type { IpamRequest, Network, NetworkEvent, NetworkRequest } from '../model.ts';
+import type { Network, NetworkEvent, NetworkRequest } from '../model.ts';
 import { hasNames, namedNetwork } from '../name/dns-names.ts';
 import { changedRecords, type RecordChange } from '../name/dns-options.ts';
-import { parseResolvConf } from '../name/resolv-conf.ts';
 import type { NameServicePort } from '../name-service-port.ts';
 import { PREFIX } from '../network-option.ts';
 import { withHostAddresses } from '../parent/host-access.ts';
 import type { Prepared, RemoteNetworks } from '../remote/remote-networks.ts';
 import { GATEWAY_NETWORK } from '../route/gateway.ts';
 import { forwardsIpv6, keepRouterAdvertisements } from '../route/router-advertisements.ts';
-import type { DefaultBridge, NetworkSettings } from '../settings.ts';
+import type { NetworkSettings } from '../settings.ts';
 import type { NetworkState } from '../state.ts';
 import { requireUnusedConfig } from './config-network.ts';
+import { defaultBridgeNetwork, isOutOfDate } from './default-bridge.ts';
+import { foreignLink, hostSurroundings } from './host-surroundings.ts';
 import { findNetwork } from './lookup.ts';
 import {
   fixedNetwork,
@@ -45,10 +30,8 @@ import {
   predefinedNetworks,
   type WantedPlugins,
 } from './network-factory.ts';
-import type { NetworkSurroundings } from './network-surroundings.ts';
 import { type NetworkUpdate, updatedNetwork } from './network-update.ts';
 import { forgetIdleSegments, keepUsedSegments } from './segment-growth.ts';
-import { isAsAsked } from './subnet-plan.ts';
 
 /** What {@link Networks} works with. */
 export interface NetworksContext {
@@ -96,13 +79,17 @@ export class Networks {
 
   async #makeGatewayNetwork(): Promise<Network> {
     // Somebody else's bridge of that name is left to them.
-    const name = this.#foreignLink(GATEWAY_NETWORK) === undefined && { [`${PREFIX}bridge.name`]: GATEWAY_NETWORK };
+    const name = foreignLink(this.#context.kernel, GATEWAY_NETWORK) === undefined && {
+      [`${PREFIX}bridge.name`]: GATEWAY_NETWORK,
+    };
     const options = {
       [`${PREFIX}bridge.enable_icc`]: 'false',
       [`${PREFIX}bridge.enable_ip_masquerade`]: 'true',
       ...name,
     };
-    const network = await this.#install(makeNetwork({ name: GATEWAY_NETWORK, options }, this.#surroundings()));
+    const network = await this.#install(
+      makeNetwork({ name: GATEWAY_NETWORK, options }, hostSurroundings(this.#context)),
+    );
     this.#context.emit({ action: 'create', network });
     return network;
   }
@@ -110,7 +97,7 @@ export class Networks {
   /** A network as it would be after a change; nothing is stored. @throws FairleadError for what cannot be changed. */
   changed(reference: string, update: NetworkUpdate): { readonly before: Network; readonly after: Network } {
     const before = this.find(reference);
-    return { before, after: updatedNetwork(before, update, this.#surroundings()) };
+    return { before, after: updatedNetwork(before, update, hostSurroundings(this.#context)) };
   }
 
   /** Store a network in the place of itself; addresses that were given stay so, and bridges that somebody is on. */
@@ -131,7 +118,7 @@ export class Networks {
   }
 
   #make(request: NetworkRequest, prepared?: Prepared): Promise<Network> {
-    return this.#context.turn(() => this.#install(makeNetwork(request, this.#surroundings(), prepared)));
+    return this.#context.turn(() => this.#install(makeNetwork(request, hostSurroundings(this.#context), prepared)));
   }
 
   /** Plugins are asked outside of every turn: one that hangs keeps nobody from making other networks. */
@@ -190,9 +177,13 @@ export class Networks {
     const named = new Map([...state.networks].map((network) => [network.name, network]));
     for (const name of ['host', 'none'] as const) if (!named.has(name)) state.networks.put(fixedNetwork(name));
     const bridge = named.get('bridge');
-    if (bridge !== undefined && !this.#mustRemake(bridge)) return;
+    const isInUse = ({ id }: Network) => state.endpoints.onNetwork(id).length > 0;
+    // Changed flags take effect when no container is on the default bridge.
+    const isKept = bridge !== undefined && (isInUse(bridge) || !isOutOfDate(bridge, settings));
+    if (isKept) return;
     if (bridge !== undefined) this.#forget(bridge);
-    if (settings.defaultBridge !== undefined) this.#store(this.#defaultBridge(settings.defaultBridge, bridge?.id));
+    if (settings.defaultBridge !== undefined)
+      this.#store(defaultBridgeNetwork(this.#context, settings.defaultBridge, bridge?.id));
   }
 
   /**
@@ -241,38 +232,6 @@ export class Networks {
     const defaults = this.#context.settings.defaultOptions?.[request.driver || 'bridge'];
     if (defaults === undefined || request.configFrom) return request;
     return { ...request, options: { ...defaults, ...request.options } };
-  }
-
-  #defaultOptions(wanted: DefaultBridge): Readonly<Record<string, string>> {
-    const { hostBindings = ['0.0.0.0'] } = wanted;
-    return {
-      'com.docker.network.bridge.default_bridge': 'true',
-      'com.docker.network.bridge.enable_icc': String(wanted.icc ?? true),
-      'com.docker.network.bridge.enable_ip_masquerade': String(wanted.masquerade),
-      'com.docker.network.bridge.host_binding_ipv4': hostBindings[0] ?? '',
-      'com.docker.network.bridge.name': wanted.bridge,
-      'com.docker.network.driver.mtu': String(this.#context.settings.mtu),
-      ...(hostBindings.length > 1 && { [BINDING_OPTION]: hostBindings.join() }),
-    };
-  }
-
-  #defaultBridge(wanted: DefaultBridge, id: string | undefined): Network {
-    const options = this.#defaultOptions(wanted);
-    const config = wanted.config.length > 0 ? wanted.config : this.#subnetsOf(wanted.bridge);
-    const request = { name: 'bridge', ipv6: wanted.ipv6, options, ipam: { config } };
-    const network = bridgeNetwork(request, this.#surroundings(this.#ownLinks()));
-    // The network keeps its identity when its settings change, unlike Docker's.
-    return { ...network, id: id ?? network.id };
-  }
-
-  /** Changed flags take effect when no container is on the default bridge. */
-  #mustRemake(bridge: Network): boolean {
-    const { state, settings } = this.#context;
-    if (state.endpoints.onNetwork(bridge.id).length > 0) return false;
-    const wanted = settings.defaultBridge;
-    if (wanted === undefined || bridge.ipv6 !== wanted.ipv6) return true;
-    if (!isDeepStrictEqual(bridge.options, this.#defaultOptions(wanted))) return true;
-    return wanted.config.some((asked) => !bridge.subnets.some((subnet) => isAsAsked(subnet, asked)));
   }
 
   #forget(network: Network): void {
@@ -340,60 +299,5 @@ export class Networks {
     const list = endpoints.map((endpoint) => `name:"${endpoint.ownerName}" id:"${shortIdentifier(endpoint.id)}"`);
     const message = `network ${network.name} has active endpoints (${list.join(', ')})`;
     throw new FairleadError('forbidden', `error while removing network: ${message}`);
-  }
-
-  /** @param leftovers links of a former run, which are about to go away with what is on them. */
-  #surroundings(leftovers: ReadonlySet<string> = new Set()): NetworkSurroundings {
-    const { state, settings } = this.#context;
-    return {
-      networks: state.networks,
-      sources: settings.sources,
-      mtu: settings.mtu,
-      reserved: () => [...this.#hostRoutes(leftovers), ...this.#nameServers()],
-      foreignLink: (name) => this.#foreignLink(name),
-      hasLink: (name) =>
-        this.#context.kernel.observe('', ['link']).some((link) => link.kind === 'link' && link.name === name),
-      makes: (kind) => this.#context.kernel.supports(`${kind} links`),
-    };
-  }
-
-  #foreignLink(name: string): 'bridge' | 'other' | undefined {
-    const links = this.#context.kernel.observe('', ['link']);
-    const link = links.find((object) => object.kind === 'link' && object.name === name && !isOwnAlias(object.alias));
-    if (link?.kind !== 'link') return undefined;
-    return link.type.kind === 'bridge' ? 'bridge' : 'other';
-  }
-
-  #ownLinks(): ReadonlySet<string> {
-    const { kernel, settings } = this.#context;
-    const links = kernel.observe('', ['link']).filter((link) => link.kind === 'link' && isOwnAlias(link.alias));
-    const names = links.flatMap((link) => (link.kind === 'link' ? [link.name] : []));
-    return new Set(names.filter((name) => settings.isShared?.(name) !== true));
-  }
-
-  /** What somebody else's bridge is to be the default bridge of: the networks of the addresses that it has. */
-  #subnetsOf(bridge: string): IpamRequest[] {
-    if (this.#foreignLink(bridge) !== 'bridge') return [];
-    const addresses = this.#context.kernel.observe('', ['address']).flatMap((object) => {
-      const global = object.kind === 'address' && object.link === bridge && !object.address.startsWith('fe80:');
-      return global ? [object.address] : [];
-    });
-    const first = ([4, 6] as const).flatMap((family) => addresses.find((item) => prefixFamily(item) === family) ?? []);
-    return first.map((address) => ({ subnet: networkOf(address), gateway: addressOf(address) }));
-  }
-
-  #hostRoutes(leftovers: ReadonlySet<string>): Prefix[] {
-    return this.#context.kernel.observe('', ['route']).flatMap((route) => {
-      // A default route overlaps everything, and one that throws leaves the packets to other tables.
-      if (route.kind !== 'route' || route.destination.endsWith('/0') || route.type === 'throw') return [];
-      return route.link !== undefined && leftovers.has(route.link) ? [] : [route.destination];
-    });
-  }
-
-  #nameServers(): Prefix[] {
-    return parseResolvConf(this.#context.settings.hostResolvConf()).servers.flatMap((server) => {
-      const address = tryParseIpAddress(server);
-      return address === undefined ? [] : [prefixOf(address, familyBits(familyOf(address)))];
-    });
   }
 }
