@@ -193,3 +193,21 @@ test('what is mounted outlives the daemon and its death, and what a creation or 
   await docker('rm', '-f', 'steady', 'waiting');
   await eventuallyEqual(leftovers, []);
 });
+
+test('of creations that are cut off there is all or nothing', async () => {
+  for (let round = 0; round < 3; round++) {
+    const asked = [1, 2, 3, 4, 5, 6].map((number) =>
+      create(`cut-${round}-${number}`, { Source: 'site', Target: '/x' }).catch((error: unknown) => error),
+    );
+    // Now before anything is made, now when some are, now in the middle.
+    for (let turns = 0; turns < 2 * round + 1; turns++) await api().text('GET', '/_ping');
+    await engine.daemon.kill9();
+    await Promise.all(asked);
+    await engine.daemon.restart();
+    const made = (await docker('ps', '-aq')).split('\n').filter((id) => id !== '');
+    assert.equal((await leftovers()).length, made.length);
+    for (const id of made) assert.match(await docker('start', '-a', id), /^site$/m);
+    if (made.length > 0) await docker('rm', ...made);
+    await eventuallyEqual(leftovers, []);
+  }
+});
