@@ -47,7 +47,7 @@ export class SnapshotStore {
     return this.prepare(key, parent, { labels: { ...labels, [gcRootLabel]: new Date().toISOString() } });
   }
 
-  /** A read-only view of the layer `parent` ('' for none) that stays until it is removed by name, as that of {@link prepareRoot}. */
+  /** A read-only view of the layer `parent` ('' for none); like what {@link prepareRoot} makes it must be removed by name. */
   viewRoot(key: string, parent: string): Promise<SnapshotMount[]> {
     return this.view(key, parent, { labels: { [gcRootLabel]: new Date().toISOString() } });
   }
