@@ -34,6 +34,19 @@ test('--bip, --mtu, --dns and --default-address-pool decide about networks, and 
   });
 });
 
+test('what a container does not say itself is as the flags want it', async () => {
+  await using host = await Host.create({});
+  const flags = ['--default-ulimit', 'nofile=777:888', '--default-shm-size', '32m', '--no-new-privileges'];
+  await using daemon = await Daemon.fairlead(host, flags);
+  await daemon.loadBusybox();
+  const look =
+    'ulimit -Sn; ulimit -Hn; df -k /dev/shm | tail -1 | tr -s " " | cut -d" " -f2; grep NoNewPrivs /proc/self/status';
+  const said = ['--ulimit', 'nofile=99', '--shm-size', '16m', '--security-opt', 'no-new-privileges=false'];
+  const run = (...options: string[]) => daemon.docker('run', '--rm', ...options, 'busybox', 'sh', '-c', look);
+  assert.equal(await run(), '777\n888\n32768\nNoNewPrivs:\t1\n');
+  assert.equal(await run(...said), '99\n99\n16384\nNoNewPrivs:\t0\n');
+});
+
 test('--help lists every flag and --version says which it is, without a daemon', () => {
   const said = (flag: string) => execFileSync(fairlead, ['daemon', flag], { encoding: 'utf8' });
   assert.match(said('--help'), /^Usage: fairlead daemon[\s\S]*-H, --host list\n[\s\S]*-v, --version\n$/);

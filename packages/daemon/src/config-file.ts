@@ -146,10 +146,18 @@ function invalid(reason: string): FairleadError {
 /** `default-network-opts` has options by driver: `bridge=KEY=VALUE`. */
 function pairsOf(value: object): string[] {
   return Object.entries(value).flatMap(([key, item]: [string, unknown]) =>
-    typeof item === 'object' && item !== null
-      ? pairsOf(item).map((pair) => `${key}=${pair}`)
-      : [`${key}=${String(item)}`],
+    isUlimit(item) ? [`${item.Name}=${item.Soft}:${item.Hard}`] : pairsWithKey(key, item),
   );
+}
+
+function pairsWithKey(key: string, item: unknown): string[] {
+  const isNested = typeof item === 'object' && item !== null;
+  return isNested ? pairsOf(item).map((pair) => `${key}=${pair}`) : [`${key}=${String(item)}`];
+}
+
+/** `default-ulimits` has them by name, with the name once more. */
+function isUlimit(item: unknown): item is { readonly Name: string; readonly Soft: number; readonly Hard: number } {
+  return typeof item === 'object' && item !== null && 'Name' in item && 'Soft' in item && 'Hard' in item;
 }
 
 function isPool(item: unknown): item is { readonly base: string; readonly size: number } {

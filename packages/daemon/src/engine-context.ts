@@ -84,9 +84,9 @@ function recordedOperation({ recorder, metrics }: Foundation): EngineContext['op
 
 function engineSettings({ live, identities, runtime }: Foundation): EngineContext['settings'] {
   const options = live.current;
-  const { dataRoot, execRoot, dns, hostGateways, cgroupParent, selfRepair, log } = options;
+  const { dataRoot, execRoot, dns, hostGateways, cgroupParent, selfRepair, log, containerDefaults } = options;
   return {
-    ...{ dataRoot, execRoot, dns, hostGateways, cgroupParent, selfRepair, log },
+    ...{ dataRoot, execRoot, dns, hostGateways, cgroupParent, selfRepair, log, containerDefaults },
     legacyLinkVariables: process.env['DOCKER_KEEP_DEPRECATED_LEGACY_LINKS_ENV_VARS'] !== '0',
     ...(identities && { identities }),
     isForwardingLacking: () => isForwardingLacking(options),

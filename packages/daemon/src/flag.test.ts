@@ -34,6 +34,10 @@ const wrong: [words: string[], message: RegExp][] = [
   [['--mtu', 'x'], /^invalid argument "x" for "--mtu" flag: strconv\.ParseInt: parsing "x": invalid syntax$/],
   [['--mtu=-1'], /^invalid default MTU: -1$/],
   [['--dns-search', 'a..b'], /^invalid argument "a\.\.b" for "--dns-search" flag: a\.\.b is not a valid domain$/],
+  [['--default-shm-size', 'big'], /^invalid argument "big" for "--default-shm-size" flag: invalid size: 'big'$/],
+  [['--default-ulimit', 'nofile'], /flag: invalid ulimit argument: nofile$/],
+  [['--default-ulimit', 'files=1'], /flag: invalid ulimit type: files$/],
+  [['--default-ulimit', 'core=2:1'], /flag: ulimit soft limit must be less than or equal to hard limit: 2 > 1$/],
   [['--label', 'a'], /^invalid argument "a" for "--label" flag: bad attribute format: a$/],
   [['--ip', '127.0.0.1,10.0.0.1'], /more than one address of a family/],
   [['--bip', '10.0.0.1'], /invalid CIDR address: 10\.0\.0\.1/],
@@ -89,6 +93,25 @@ test('a configuration file that cannot be is refused in dockerd’s words', () =
   ] as const) {
     assert.throws(() => parseConfig(text), { code: 'invalid-argument', message }, text);
   }
+});
+
+test('what containers get that do not say otherwise is said by flags or by the file', () => {
+  const wanted = {
+    ...{ init: true, noNewPrivileges: true, shmSize: 128 * 1024 * 1024 },
+    ulimits: [{ name: 'nofile', soft: 1024, hard: 2048 }],
+  };
+  const words = ['--init', '--no-new-privileges', '--default-shm-size', '128m', '--default-ulimit', 'nofile=1024:2048'];
+  assert.deepEqual(options(...words).containerDefaults, wanted);
+  const ulimit = { Name: 'nofile', Hard: 2048, Soft: 1024 };
+  const file = {
+    init: true,
+    'no-new-privileges': true,
+    'default-shm-size': '128m',
+    'default-ulimits': { nofile: ulimit },
+  };
+  assert.deepEqual(optionsOf(parseConfig(JSON.stringify(file))).containerDefaults, wanted);
+  const none = { init: false, noNewPrivileges: false, shmSize: 0, ulimits: [] };
+  assert.deepEqual(options().containerDefaults, none);
 });
 
 test('plain TCP is served to this machine only', () => {

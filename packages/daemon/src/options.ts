@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { FairleadError, type IpAddress, isCidr, type LogLevel, parseIpAddress, withPrefix } from '@fairlead/base';
-import { type LogConfig, requireLogConfig } from '@fairlead/engine';
+import { type ContainerDefaults, type LogConfig, requireLogConfig } from '@fairlead/engine';
 import { parseSubnetSourceFlag } from '@fairlead/ipam';
 import { parseHostBindings } from '@fairlead/network';
 import { readSettings } from './config-file.ts';
+import { parseShmSize, parseUlimit } from './container-flags.ts';
 import { parseSearchDomain, parseServer } from './dns-flags.ts';
 import { type FlagValues, flags, invalidArgument } from './flag.ts';
 import { parseLogLevel } from './log.ts';
@@ -50,6 +51,7 @@ export interface DaemonOptions {
   readonly hostGateways: readonly string[];
   /** The log of containers that ask for none in particular. */
   readonly log: LogConfig;
+  readonly containerDefaults: ContainerDefaults;
   readonly registryMirrors: readonly string[];
   readonly insecureRegistries: readonly string[];
   readonly labels: readonly string[];
@@ -149,6 +151,12 @@ export function optionsOf(values: FlagValues): DaemonOptions {
     },
     hostGateways: list('host-gateway-ip').map(parseIpAddress),
     log: logConfig(text('log-driver') ?? 'json-file', list('log-opt')),
+    containerDefaults: {
+      init: on('init', false),
+      noNewPrivileges: on('no-new-privileges', false),
+      shmSize: parseShmSize(text('default-shm-size')),
+      ulimits: list('default-ulimit').map(parseUlimit),
+    },
     registryMirrors: list('registry-mirror').map(parseMirror),
     insecureRegistries: list('insecure-registry').map(parseInsecureRegistry),
     labels: list('label').map(parseLabel),

@@ -2,6 +2,7 @@ import type { IdentityMapping, Logger } from '@fairlead/base';
 import type { NetworkController } from '@fairlead/network';
 import type { Containerd, HostFacts, PipeCalls, RuntimeOptions } from '@fairlead/runtime';
 import type { Store } from '@fairlead/store';
+import type { ContainerDefaults } from './container/configuration/container-defaults.ts';
 import type { EventLog } from './event-log.ts';
 import type { FileCalls } from './files/file-calls.ts';
 import type { Images } from './image/image-service.ts';
@@ -66,6 +67,8 @@ export interface EngineSettings {
   readonly runtime: RuntimeOptions;
   /** The log of containers that ask for none in particular. */
   readonly log: LogConfig;
+  /** Absent where the operator has said nothing. */
+  readonly containerDefaults?: ContainerDefaults;
 }
 
 /** What the parts of the engine work with. */

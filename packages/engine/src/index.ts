@@ -31,6 +31,7 @@ export {
 export type { Directory, TraceNews, TraceReport, TraceRequest } from '@fairlead/trace';
 export type { BuildKitService } from './build/build-kit-port.ts';
 export type { BuildOptions, BuildService } from './build/build-port.ts';
+export type { ContainerDefaults } from './container/configuration/container-defaults.ts';
 export { isAlive, isUp } from './container/container-state.ts';
 export { ContainerTable } from './container/container-table.ts';
 export { readOwned } from './container/file/owned-file.ts';
@@ -70,6 +71,7 @@ export type { CommitOptions } from './image/commit-port.ts';
 export { Images } from './image/image-service.ts';
 export type { LoginRequest, RegistryService } from './image/registry-port.ts';
 export type { RemoteArchive } from './image/remote-archive.ts';
+export { parseByteSize } from './log/byte-size.ts';
 export { type LogConfig, requireLogConfig } from './log/log-options.ts';
 export type { MapService } from './map-port.ts';
 export type {

@@ -39,7 +39,7 @@ const host = (value: Json): Json => ({ Image: 'x', HostConfig: value });
 test('the smallest request has the defaults of Docker', () => {
   const config = parseCreate({ Image: 'busybox' }, 51);
   assert.equal(config.host.networkMode, 'bridge');
-  assert.equal(config.host.shmSize, 67_108_864);
+  assert.equal(config.host.shmSize, 0);
   assert.equal(config.host.ipcMode, 'private');
   assert.deepEqual(config.host.restartPolicy, { name: 'no', maximumRetryCount: 0 });
   assert.deepEqual(config.host.logConfig, { type: '', options: {} });

@@ -7,6 +7,9 @@ import { presentBindings } from './port-map.ts';
 /** What decides whether containers get a cgroup namespace of their own unless asked otherwise. */
 const hasUnifiedCgroups = existsSync('/sys/fs/cgroup/cgroup.controllers');
 
+/** Bytes of `/dev/shm` when neither the container nor the operator says. */
+const defaultShmSize = 64 * 1024 * 1024;
+
 /** `HostConfig` as `inspect` shows it: complete, with Docker's values for what nobody set. */
 export function presentHostConfig({ host, other }: ContainerConfig): Readonly<Record<string, unknown>> {
   return {
@@ -38,7 +41,7 @@ export function presentHostConfig({ host, other }: ContainerConfig): Readonly<Re
     UTSMode: host.utsMode,
     VolumeDriver: host.volumeDriver ?? '',
     VolumesFrom: listOrNull(host.volumesFrom ?? []),
-    ShmSize: host.shmSize,
+    ShmSize: host.shmSize || defaultShmSize,
     CgroupParent: host.cgroupParent,
     ...presentLimits(host.limits),
     Devices: host.devices.map(({ pathOnHost, pathInContainer, permissions }) => ({

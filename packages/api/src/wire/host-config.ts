@@ -73,9 +73,6 @@ export const hostConfigSchema = goObject({
 /** A request's `HostConfig` after decoding. */
 export type WireHostConfig = v.InferOutput<typeof hostConfigSchema>;
 
-/** Bytes of `/dev/shm` unless asked otherwise. */
-export const defaultShmSize = 64 * 1024 * 1024;
-
 /**
  * The engine's form of a `HostConfig`.
  *
@@ -116,7 +113,7 @@ export function parseHostConfig(host: WireHostConfig, version: ApiVersion): Host
     ipcMode: host.IpcMode || 'private',
     utsMode: host.UTSMode,
     cgroupParent: host.CgroupParent,
-    shmSize: host.ShmSize || defaultShmSize,
+    shmSize: host.ShmSize,
     oomScoreAdjust: host.OomScoreAdj,
     restartPolicy: {
       name: host.RestartPolicy?.Name || 'no',

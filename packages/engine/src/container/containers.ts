@@ -22,11 +22,11 @@ import type {
   WaitResult,
 } from '../engine-port.ts';
 import { BoundedCache } from '../image/bounded-cache.ts';
-import { settleLogConfig } from '../log/log-options.ts';
 import type { LogMark } from '../log/log-writer.ts';
 import type { Container, ContainerConfig, Exec, Image } from '../model.ts';
 import type { ContainerVolumes } from '../volume/container-volumes.ts';
 import type { DescribedVolume } from '../volume/volumes.ts';
+import { settledHost } from './configuration/container-defaults.ts';
 import { makeContainer } from './configuration/container-factory.ts';
 import { inventName, parseContainerName } from './configuration/container-name.ts';
 import { ContainerUpdates } from './configuration/container-updates.ts';
@@ -97,9 +97,8 @@ export class Containers implements ContainerService {
   /** A container as it would be made, and what with it; nothing is made or remembered. @throws as {@link create}. */
   async draft(request: ContainerConfig & { readonly name?: string }, marks: Pick<Container, 'isBuildStep'> = {}) {
     const { name: wanted, ...asked } = request;
-    const logConfig = settleLogConfig(asked.host.logConfig, this.#context.settings.log);
-    const logged = { ...asked, host: { ...asked.host, logConfig } };
-    const { config, warnings } = await this.#supported(logged);
+    const host = settledHost(asked.host, this.#context.settings);
+    const { config, warnings } = await this.#supported({ ...asked, host });
     const name = wanted ? parseContainerName(wanted) : inventName((candidate) => this.#table.hasName(candidate));
     this.#table.requireFreeName(name);
     await this.#validate(config);
