@@ -53,11 +53,13 @@ export function parseConfig(text: string): FlagValues {
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
     throw invalid(`json: cannot unmarshal ${jsonTypeOf(content)} into Go value of type map[string]interface {}`);
   }
-  const settings = Object.entries(content).map(([key, value]: [string, unknown]) => ({
-    key,
-    value,
-    flag: flagOf(key),
-  }));
+  const settings = Object.entries(content)
+    .flatMap(flattened)
+    .map(([key, value]) => ({
+      key,
+      value,
+      flag: flagOf(key),
+    }));
   const unknown = settings.filter(({ flag }) => flag === undefined).map(({ key }) => key);
   if (unknown.length > 0) {
     throw invalid(`the following directives don't match any configuration option: ${unknown.sort().join(', ')}`);
@@ -83,6 +85,12 @@ function flagOf(key: string): Flag | undefined {
 
 function keyOf({ key, name }: Flag): string {
   return key ?? name;
+}
+
+/** What stands in an object of its own has a key with a dot here: `proxies.http-proxy`. */
+function flattened([key, value]: [string, unknown]): [string, unknown][] {
+  if (key !== 'proxies' || typeof value !== 'object' || value === null) return [[key, value]];
+  return Object.entries(value).map(([name, item]) => [`${key}.${name}`, item]);
 }
 
 /**

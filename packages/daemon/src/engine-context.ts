@@ -60,6 +60,7 @@ function imagesOn({ live, containerd, events, table }: Foundation): Images {
         return live.current.insecureRegistries;
       },
       certificates: REGISTRY_CERTIFICATES,
+      proxies: live.current.proxies,
     },
     execRoot: live.current.execRoot,
     concurrency: () => live.current.concurrency,
@@ -84,9 +85,9 @@ function recordedOperation({ recorder, metrics }: Foundation): EngineContext['op
 
 function engineSettings({ live, identities, runtime }: Foundation): EngineContext['settings'] {
   const options = live.current;
-  const { dataRoot, execRoot, dns, hostGateways, cgroupParent, selfRepair, log, containerDefaults } = options;
+  const { dataRoot, execRoot, dns, hostGateways, cgroupParent, selfRepair, log, containerDefaults, proxies } = options;
   return {
-    ...{ dataRoot, execRoot, dns, hostGateways, cgroupParent, selfRepair, log, containerDefaults },
+    ...{ dataRoot, execRoot, dns, hostGateways, cgroupParent, selfRepair, log, containerDefaults, proxies },
     legacyLinkVariables: process.env['DOCKER_KEEP_DEPRECATED_LEGACY_LINKS_ENV_VARS'] !== '0',
     ...(identities && { identities }),
     isForwardingLacking: () => isForwardingLacking(options),

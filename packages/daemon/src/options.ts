@@ -3,6 +3,7 @@ import { FairleadError, type IpAddress, isCidr, type LogLevel, parseIpAddress, w
 import { type ContainerDefaults, type LogConfig, requireLogConfig } from '@fairlead/engine';
 import { parseSubnetSourceFlag } from '@fairlead/ipam';
 import { parseHostBindings } from '@fairlead/network';
+import { environmentProxies, type ProxySettings } from '@fairlead/registry';
 import { readSettings } from './config-file.ts';
 import { parseShmSize, parseUlimit } from './container-flags.ts';
 import { parseSearchDomain, parseServer } from './dns-flags.ts';
@@ -54,6 +55,8 @@ export interface DaemonOptions {
   readonly containerDefaults: ContainerDefaults;
   readonly registryMirrors: readonly string[];
   readonly insecureRegistries: readonly string[];
+  /** Whom registries and URLs are asked through: flags, else the daemon's environment. */
+  readonly proxies: ProxySettings;
   readonly labels: readonly string[];
   /** Layers that are fetched and sent at once, for each image. */
   readonly concurrency: { readonly downloads: number; readonly uploads: number };
@@ -159,6 +162,7 @@ export function optionsOf(values: FlagValues): DaemonOptions {
     },
     registryMirrors: list('registry-mirror').map(parseMirror),
     insecureRegistries: list('insecure-registry').map(parseInsecureRegistry),
+    proxies: proxySettings(text),
     labels: list('label').map(parseLabel),
     concurrency: {
       downloads: parseCount('max concurrent downloads', text('max-concurrent-downloads')) || 3,
@@ -166,6 +170,13 @@ export function optionsOf(values: FlagValues): DaemonOptions {
     },
     notes: notesOf(values),
   };
+}
+
+/** What is not given is what the environment says, as with dockerd. */
+function proxySettings(text: (name: string) => string | undefined): ProxySettings {
+  const [http, https, none] = [text('http-proxy'), text('https-proxy'), text('no-proxy')];
+  const given = { ...(http && { http }), ...(https && { https }), ...(none && { none }) };
+  return { ...environmentProxies(process.env), ...given };
 }
 
 function logConfig(type: string, words: readonly string[]): LogConfig {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, hostname, release, totalmem } from 'node:os';
 import type { SystemInfo } from '@fairlead/engine';
+import { withoutSecrets } from '@fairlead/registry';
 import type { Containerd } from '@fairlead/runtime';
 import type { DaemonOptions } from './options.ts';
 
@@ -24,6 +25,10 @@ export function systemInfo(facts: SystemFacts): () => Promise<Omit<SystemInfo, '
   return async () => {
     const options = facts.options();
     const isLacking = isForwardingLacking(options);
+    const shown = (kind: 'http' | 'https') => {
+      const proxy = options.proxies[kind];
+      return proxy === undefined ? {} : { [kind]: withoutSecrets(proxy) };
+    };
     fixed ??= versions(facts);
     return {
       ...(await fixed),
@@ -42,6 +47,7 @@ export function systemInfo(facts: SystemFacts): () => Promise<Omit<SystemInfo, '
       debug: options.debug,
       insecureRegistries: options.insecureRegistries,
       registryMirrors: options.registryMirrors,
+      proxies: { ...options.proxies, ...shown('http'), ...shown('https') },
       defaultAddressPools: facts.addressPools,
       labels: options.labels,
       loggingDriver: options.log.type,

@@ -1,5 +1,6 @@
 import type { IdentityMapping, Logger } from '@fairlead/base';
 import type { NetworkController } from '@fairlead/network';
+import type { ProxySettings } from '@fairlead/registry';
 import type { Containerd, HostFacts, PipeCalls, RuntimeOptions } from '@fairlead/runtime';
 import type { Store } from '@fairlead/store';
 import type { ContainerDefaults } from './container/configuration/container-defaults.ts';
@@ -69,6 +70,8 @@ export interface EngineSettings {
   readonly log: LogConfig;
   /** Absent where the operator has said nothing. */
   readonly containerDefaults?: ContainerDefaults;
+  /** Whom the engine asks through for images and for what is at a URL. */
+  readonly proxies?: ProxySettings;
 }
 
 /** What the parts of the engine work with. */

@@ -315,6 +315,8 @@ export interface SystemInfo {
   readonly debug: boolean;
   readonly insecureRegistries: readonly string[];
   readonly registryMirrors: readonly string[];
+  /** Whom the engine asks through, without passwords. */
+  readonly proxies: { readonly http?: string; readonly https?: string; readonly none?: string };
   readonly defaultAddressPools: readonly { readonly base: string; readonly size: number }[];
   readonly labels: readonly string[];
   /** Of containers that ask for none in particular. */

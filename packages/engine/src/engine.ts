@@ -166,7 +166,7 @@ export class Engine implements EnginePort, AsyncDisposable {
   };
 
   async fetchArchive(source: string, signal: AbortSignal): Promise<RemoteArchive> {
-    return await (await remoteArchives()).fetchArchive(source, signal);
+    return await (await remoteArchives()).fetchArchive(source, { signal, proxies: this.#context.settings.proxies });
   }
 
   /** Make an image of a container. @returns its ID. */

@@ -33,6 +33,7 @@ export { chooseManifest, type ImageIndex, type ImageManifest, mediaTypes, parseM
 export { hostPlatform, type Platform, parsePlatform } from './document/platform.ts';
 export type { RunConfigChange, RunConfigDraft } from './document/run-config-change.ts';
 export type { DistributionInfo } from './remote/distribution.ts';
+export { environmentProxies, type ProxySettings, withoutSecrets } from './remote/proxy.ts';
 export type { RegistryCredentials } from './remote/registry-authorizer.ts';
 export type { RegistrySettings } from './remote/registry-endpoint.ts';
 export type { RegistryClientOptions } from './remote/remote-repository.ts';

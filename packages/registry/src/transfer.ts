@@ -13,6 +13,7 @@ export {
   shellOf,
 } from './document/run-config-change.ts';
 export { inspectDistribution } from './remote/distribution.ts';
+export { type HttpResponse, HttpTransport } from './remote/http-transport.ts';
 export { checkCredentials } from './remote/registry-login.ts';
 export { listTags } from './remote/tag-list.ts';
 export { type BuildStep, isSameStep, type StepLayer, storeBuildStep } from './transfer/build-step.ts';

@@ -174,6 +174,7 @@ export class FakeEngine implements EnginePort {
       memory: 4_000_000_000,
       debug: false,
       insecureRegistries: ['127.0.0.1:5000'],
+      proxies: { https: 'http://xxxxx:xxxxx@proxy:3128', none: 'example.com' },
       registryMirrors: [],
       defaultAddressPools: [{ base: '172.17.0.0/16', size: 24 }],
       labels: [],

@@ -145,6 +145,9 @@ function presentRuntime(info: SystemInfo, version: ApiVersion) {
     RuncCommit: commit(info.runtimeVersion),
     InitCommit: commit(''),
     SecurityOptions: securityOptions(info),
+    HttpProxy: info.proxies.http ?? '',
+    HttpsProxy: info.proxies.https ?? '',
+    NoProxy: info.proxies.none ?? '',
   };
 }
 
@@ -154,9 +157,6 @@ const absentParts = {
   NGoroutines: 0,
   NEventsListener: 0,
   GenericResources: null,
-  HttpProxy: '',
-  HttpsProxy: '',
-  NoProxy: '',
   ExperimentalBuild: false,
   Swarm: {
     NodeID: '',

@@ -75,7 +75,8 @@ export class DockerfileBuild {
   #downloads(): Downloads {
     const { files: calls, settings } = this.#engine.context;
     const folder = join(buildFolder(settings), this.#holder);
-    return new Downloads({ folder, calls, report: this.#report, signal: this.#options.signal });
+    const { signal } = this.#options;
+    return new Downloads({ folder, calls, report: this.#report, signal, proxies: settings.proxies });
   }
 
   #stageParts(dockerfile: Dockerfile, layers: LayerFiles, downloads: Downloads): StageParts {

@@ -2,7 +2,8 @@ import { closeSync, constants, createWriteStream, mkdirSync, openSync, rmSync, u
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { FairleadError } from '@fairlead/base';
-import type { Report } from '@fairlead/registry';
+import type { ProxySettings, Report } from '@fairlead/registry';
+import type { HttpResponse } from '@fairlead/registry/transfer';
 import { bytePath, type FileCalls, O_PATH } from '../files/file-calls.ts';
 import { requestUrl } from '../files/url-request.ts';
 import { type CopyItem, ImageFiles } from './copy-source.ts';
@@ -14,6 +15,7 @@ export interface DownloadParts {
   readonly calls: FileCalls;
   readonly report: Report;
   readonly signal: AbortSignal;
+  readonly proxies?: ProxySettings | undefined;
 }
 
 /** What a file is called that nobody has named. */
@@ -39,8 +41,8 @@ export class Downloads implements Disposable {
    * @throws FairleadError in Docker's words.
    */
   async fetch(url: string, destination: string): Promise<CopyItem> {
-    const { calls, folder, report, signal } = this.#parts;
-    const response = await requestUrl(url, signal);
+    const { calls, folder, report } = this.#parts;
+    const response = await requestUrl(url, this.#parts);
     const name = nameOf(url, response);
     const directory = join(folder, `${this.#count++}`);
     mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -60,18 +62,18 @@ export class Downloads implements Disposable {
     rmSync(this.#parts.folder, { recursive: true, force: true });
   }
 
-  async #save(response: Response, path: string): Promise<void> {
-    const total = Number(response.headers.get('content-length') ?? 0);
+  async #save(response: HttpResponse, path: string): Promise<void> {
+    const total = Number(response.headers['content-length'] ?? 0);
     const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
     await pipeline(this.#reported(response, total), file, { signal: this.#parts.signal });
-    const modified = Date.parse(response.headers.get('last-modified') ?? '') / 1000 || 0;
+    const modified = Date.parse(response.headers['last-modified'] ?? '') / 1000 || 0;
     utimesSync(path, modified, modified);
   }
 
-  async *#reported(response: Response, total: number): AsyncGenerator<Uint8Array> {
+  async *#reported(response: HttpResponse, total: number): AsyncGenerator<Uint8Array> {
     let current = 0;
     let next = 0;
-    for await (const piece of response.body ?? []) {
+    for await (const piece of response) {
       current += piece.length;
       yield piece;
       const now = performance.now();
@@ -83,11 +85,11 @@ export class Downloads implements Disposable {
 }
 
 /** The last part of the URL's path, else what the server calls it; '' when neither says. */
-function nameOf(url: string, response: Response): string {
+function nameOf(url: string, response: HttpResponse): string {
   const { pathname } = new URL(url);
   const last = decodeURIComponent(pathname.split('/').at(-1) ?? '');
   if (isName(last)) return last;
-  const disposition = response.headers.get('content-disposition') ?? '';
+  const disposition = response.headers['content-disposition'] ?? '';
   const [, quoted, plain = ''] = /;\s*filename=(?:"([^"]*)"|([^;\s]*))/i.exec(disposition) ?? [];
   const named = (quoted ?? plain).split('/').at(-1) ?? '';
   return isName(named) ? named : '';

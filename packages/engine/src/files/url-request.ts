@@ -1,21 +1,37 @@
-import { FairleadError, messageOf } from '@fairlead/base';
+import { FairleadError, lateModule, messageOf } from '@fairlead/base';
+import type { ProxySettings } from '@fairlead/registry';
+import type { HttpResponse } from '@fairlead/registry/transfer';
+
+const transfer = lateModule(() => import('@fairlead/registry/transfer'));
+
+/** How to ask for what is at a URL. */
+export interface UrlOptions {
+  readonly signal: AbortSignal;
+  /** Whom to ask through. */
+  readonly proxies?: ProxySettings | undefined;
+}
 
 /**
  * Ask for what is at a URL.
  *
- * @returns an answer that has begun; its body is still to be read.
+ * @returns an answer that has begun; its body is still to be read or destroyed.
  * @throws FairleadError `unavailable` when nobody answers, `not-found` when there is nothing, in Docker's words.
  */
-export async function requestUrl(url: string, signal: AbortSignal): Promise<Response> {
-  let response: Response;
+export async function requestUrl(url: string, { signal, proxies }: UrlOptions): Promise<HttpResponse> {
+  const { HttpTransport } = await transfer();
+  const transport = new HttpTransport({}, proxies);
+  let response: HttpResponse;
   try {
-    response = await fetch(url, { signal });
+    response = await transport.send({ method: 'GET', url: new URL(url), signal });
   } catch (error) {
-    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-    throw new FairleadError('unavailable', `Get ${JSON.stringify(url)}: ${messageOf(cause)}`, { cause: error });
+    transport[Symbol.dispose]();
+    throw new FairleadError('unavailable', messageOf(error), { cause: error });
   }
-  if (response.ok) return response;
-  const text = (await response.text()).trim();
-  const status = `${response.status} ${response.statusText}`;
-  throw new FairleadError('not-found', `failed to GET ${url} with status ${status}: ${text}`);
+  response.once('close', () => transport[Symbol.dispose]());
+  const { statusCode = 0, statusMessage } = response;
+  if (statusCode >= 200 && statusCode < 300) return response;
+  const text = Buffer.concat(await response.toArray())
+    .toString()
+    .trim();
+  throw new FairleadError('not-found', `failed to GET ${url} with status ${statusCode} ${statusMessage}: ${text}`);
 }

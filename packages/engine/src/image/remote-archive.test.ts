@@ -10,24 +10,27 @@ describe('archives that are fetched', () => {
     else response.writeHead(404, 'Not Found').end('nothing here\n');
   });
   const host = () => `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const { signal } = new AbortController();
+  const options = { signal: new AbortController().signal };
 
   before(() => new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening)));
   after(() => server.close());
 
   test('what is at a URL comes piece by piece', async () => {
-    const { url, content } = await fetchArchive(`${host()}/root.tar`, signal);
+    const { url, content } = await fetchArchive(`${host()}/root.tar`, options);
     assert.equal(url, `http://${host()}/root.tar`);
     assert.equal(Buffer.concat(await Array.fromAsync(content)).toString(), 'the archive');
   });
 
   test('what cannot be had is refused before anything is made', async () => {
     const url = `http://${host()}/other`;
-    await assert.rejects(fetchArchive(url, signal), {
+    await assert.rejects(fetchArchive(url, options), {
       code: 'not-found',
       message: `failed to GET ${url} with status 404 Not Found: nothing here`,
     });
-    await assert.rejects(fetchArchive('http://127.0.0.1:1/x', signal), { code: 'unavailable' });
+    await assert.rejects(fetchArchive('http://127.0.0.1:1/x', options), {
+      code: 'unavailable',
+      message: 'Get "http://127.0.0.1:1/x": dial tcp 127.0.0.1:1: connect: connection refused',
+    });
   });
 
   test('a source is a URL of HTTP', () => {

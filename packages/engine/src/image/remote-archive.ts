@@ -1,5 +1,5 @@
 import { FairleadError } from '@fairlead/base';
-import { requestUrl } from '../files/url-request.ts';
+import { requestUrl, type UrlOptions } from '../files/url-request.ts';
 
 /** An archive that is being fetched. */
 export interface RemoteArchive {
@@ -13,10 +13,9 @@ export interface RemoteArchive {
  * @param source a URL; without a scheme it is one of HTTP, as with Docker.
  * @throws FairleadError `invalid-argument` for what is no such URL, else as {@link requestUrl}.
  */
-export async function fetchArchive(source: string, signal: AbortSignal): Promise<RemoteArchive> {
+export async function fetchArchive(source: string, options: UrlOptions): Promise<RemoteArchive> {
   const url = archiveUrl(source);
-  const { body } = await requestUrl(url, signal);
-  return { url, content: body ?? nothing() };
+  return { url, content: await requestUrl(url, options) };
 }
 
 /** @throws FairleadError `invalid-argument` in the words of Go's HTTP client. */
@@ -28,5 +27,3 @@ export function archiveUrl(source: string): string {
   const reason = `unsupported protocol scheme ${JSON.stringify(protocol.slice(0, -1))}`;
   throw new FairleadError('invalid-argument', `Get ${JSON.stringify(url)}: ${reason}`);
 }
-
-async function* nothing(): AsyncGenerator<never> {}

@@ -2,6 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import { FairleadError, messageOf } from '@fairlead/base';
+import { type ProxySettings, proxyOf } from './proxy.ts';
 
 /** A request to a registry or to its token server. */
 export interface HttpRequest {
@@ -30,6 +31,9 @@ export interface TlsOptions {
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const maximumRedirects = 10;
 
+/** Connections of one kind, kept open, eight at a time. */
+const kept = { keepAlive: true, maxSockets: 8 };
+
 /**
  * HTTP connections to one registry. They are kept open for the next blob, and {@link close} ends them.
  *
@@ -37,18 +41,15 @@ const maximumRedirects = 10;
  * cause of a failed connection has to be told in Docker's words.
  */
 export class HttpTransport implements Disposable {
-  readonly #plain = new http.Agent({ keepAlive: true, maxSockets: 8 });
-  readonly #secure: https.Agent;
+  readonly #tls: TlsOptions;
+  readonly #proxies: ProxySettings;
+  /** By scheme and proxy. */
+  readonly #agents = new Map<string, http.Agent>();
 
-  constructor(tls: TlsOptions = {}) {
-    this.#secure = new https.Agent({
-      keepAlive: true,
-      maxSockets: 8,
-      rejectUnauthorized: tls.insecure !== true,
-      ...(tls.ca && { ca: [...tls.ca] }),
-      ...(tls.cert && { cert: tls.cert }),
-      ...(tls.key && { key: tls.key }),
-    });
+  /** @param proxies whom requests go through, token servers' too; nobody unless given. */
+  constructor(tls: TlsOptions = {}, proxies: ProxySettings = {}) {
+    this.#tls = tls;
+    this.#proxies = proxies;
   }
 
   /**
@@ -73,8 +74,27 @@ export class HttpTransport implements Disposable {
 
   /** End idle connections; running transfers fail. */
   [Symbol.dispose](): void {
-    this.#plain.destroy();
-    this.#secure.destroy();
+    for (const agent of this.#agents.values()) agent.destroy();
+  }
+
+  #agentFor(url: URL): http.Agent {
+    const proxy = proxyOf(url, this.#proxies);
+    return this.#agents.getOrInsertComputed(`${url.protocol} ${proxy}`, () => {
+      if (proxy !== undefined && !/^https?:/.test(proxy)) {
+        throw new FairleadError('internal', `proxy: unknown scheme: ${proxy.split(':')[0]}`);
+      }
+      if (url.protocol !== 'https:')
+        return new http.Agent({ ...kept, ...(proxy && { proxyEnv: { HTTP_PROXY: proxy } }) });
+      const { ca, cert, key, insecure } = this.#tls;
+      return new https.Agent({
+        ...kept,
+        ...(proxy && { proxyEnv: { HTTPS_PROXY: proxy } }),
+        rejectUnauthorized: insecure !== true,
+        ...(ca && { ca: [...ca] }),
+        ...(cert && { cert }),
+        ...(key && { key }),
+      });
+    });
   }
 
   #exchange(request: HttpRequest): Promise<HttpResponse> {
@@ -83,11 +103,12 @@ export class HttpTransport implements Disposable {
     const outgoing = (secure ? https : http).request(request.url, {
       method: request.method,
       headers: { 'User-Agent': 'fairlead', ...request.headers },
-      agent: secure ? this.#secure : this.#plain,
+      agent: this.#agentFor(request.url),
       signal: request.signal,
     });
     outgoing.on('response', resolve);
-    outgoing.on('error', (error) => reject(connectionError(request, error)));
+    const isProxied = proxyOf(request.url, this.#proxies) !== undefined;
+    outgoing.on('error', (error) => reject(connectionError(request, error, isProxied)));
     if (request.stream === undefined) outgoing.end(request.body);
     // Its failure is the request's. A server may answer, and refuse, before it has read to the end.
     else pipeline(request.stream, outgoing).catch(reject);
@@ -120,9 +141,11 @@ function withoutAuthorization(headers: Readonly<Record<string, string>>): Record
   return Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'));
 }
 
-function connectionError(request: HttpRequest, error: Error): FairleadError {
+function connectionError(request: HttpRequest, error: Error, isProxied: boolean): FairleadError {
   if (request.signal?.aborted) return new FairleadError('cancelled', 'context canceled', { cause: error });
-  return new FairleadError('internal', `${operation(request)}: ${connectionProblem(error)}`, { cause: error });
+  const found = connectionProblem(error);
+  const problem = isProxied && found.startsWith('dial ') ? `proxyconnect tcp: ${found}` : found;
+  return new FairleadError('internal', `${operation(request)}: ${problem}`, { cause: error });
 }
 
 /** System errors of a connection in the words of Go's net package. */
@@ -137,6 +160,8 @@ function connectionProblem(error: unknown): string {
   // With several addresses to try, Node reports them all; Docker reports one.
   if (error instanceof AggregateError && error.errors.length > 0) return connectionProblem(error.errors[0]);
   const { code, address, port, hostname } = systemDetails(error);
+  if (code === 'ERR_PROXY_TUNNEL')
+    return /HTTP\/1\.\d \d+ (.*)$/.exec(messageOf(error))?.[1]?.trim() || messageOf(error);
   const problem = problems[code];
   if (problem !== undefined) return `dial tcp ${address.includes(':') ? `[${address}]` : address}:${port}: ${problem}`;
   if (code === 'ENOTFOUND') return `dial tcp: lookup ${hostname}: no such host`;

@@ -40,7 +40,7 @@ export class RegistryConnection implements Disposable {
     scope: string,
     { credentials = {}, signal }: ConnectionOptions,
   ): Promise<RegistryConnection> {
-    const transport = new HttpTransport(endpoint.tls);
+    const transport = new HttpTransport(endpoint.tls, endpoint.proxies);
     // A mirror is not the registry that the credentials are for.
     const authorizer = new RegistryAuthorizer(transport, endpoint.mirror ? {} : credentials, scope);
     try {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { getCACertificates } from 'node:tls';
 import { FairleadError, isCidr, parsePrefix, prefixContains, tryParseIpAddress } from '@fairlead/base';
 import type { TlsOptions } from './http-transport.ts';
+import { type ProxySettings, proxyOf } from './proxy.ts';
 
 /** Which registries are reached how: `--registry-mirror`, `--insecure-registry`, `/etc/docker/certs.d`. */
 export interface RegistrySettings {
@@ -13,6 +14,8 @@ export interface RegistrySettings {
   readonly insecure?: readonly string[];
   /** Directory with one directory per host: `*.crt` authorities, and a `*.cert` with its `*.key` for the client. */
   readonly certificates?: string;
+  /** Whom registries are asked through. */
+  readonly proxies?: ProxySettings;
 }
 
 /** One place to get a repository from. */
@@ -21,6 +24,7 @@ export interface RegistryEndpoint {
   readonly bases: readonly URL[];
   readonly mirror: boolean;
   readonly tls: TlsOptions;
+  readonly proxies?: ProxySettings;
 }
 
 /** Where docker.io is really served. */
@@ -40,12 +44,14 @@ export async function registryEndpoints(domain: string, settings: RegistrySettin
   if (/[/?#@\\]/.test(domain) || !URL.canParse(`https://${domain}`)) {
     throw new FairleadError('invalid-argument', `invalid registry host: "${domain}"`);
   }
-  if (domain !== 'docker.io') return [await endpoint(domain, settings)];
+  const { proxies = {} } = settings;
+  if (domain !== 'docker.io') return [{ ...(await endpoint(domain, settings)), proxies }];
   const mirrors = (settings.mirrors ?? []).map(async (mirror): Promise<RegistryEndpoint> => {
     const base = new URL(mirror);
     return { bases: [base], mirror: true, tls: await tlsOptions(base.host, settings) };
   });
-  return Promise.all([...mirrors, endpoint(dockerHubHost, settings)]);
+  const all = await Promise.all([...mirrors, endpoint(dockerHubHost, settings)]);
+  return all.map((place) => ({ ...place, proxies }));
 }
 
 async function endpoint(host: string, settings: RegistrySettings): Promise<RegistryEndpoint> {
@@ -55,7 +61,7 @@ async function endpoint(host: string, settings: RegistrySettings): Promise<Regis
 }
 
 async function tlsOptions(host: string, settings: RegistrySettings): Promise<TlsOptions> {
-  const insecure = await isInsecure(host, [...alwaysInsecure, ...(settings.insecure ?? [])]);
+  const insecure = await isInsecure(host, settings);
   const directory = settings.certificates === undefined ? undefined : join(settings.certificates, host);
   const names = directory === undefined ? [] : await readdir(directory).catch((): string[] => []);
   const read = (name: string) => readFile(join(directory ?? '', name), 'utf8');
@@ -69,12 +75,15 @@ async function tlsOptions(host: string, settings: RegistrySettings): Promise<Tls
 }
 
 /** A host is insecure by its name (and port), by its name alone, or when one of its addresses is in a listed CIDR. */
-async function isInsecure(host: string, list: readonly string[]): Promise<boolean> {
+async function isInsecure(host: string, { insecure = [], proxies = {} }: RegistrySettings): Promise<boolean> {
+  const list = [...alwaysInsecure, ...insecure];
   const name = new URL(`http://${host}`).hostname.replace(/^\[|\]$/g, '');
   if (list.includes(host) || list.includes(name)) return true;
   const networks = list.filter(isCidr).map(parsePrefix);
   const own = tryParseIpAddress(name);
-  const addresses = own === undefined ? await resolve(name) : [own];
+  // Names that a proxy is asked for are often known to nobody else here, and asking takes its time.
+  const isProxied = proxyOf(new URL(`https://${host}`), proxies) !== undefined;
+  const addresses = own !== undefined ? [own] : isProxied ? [] : await resolve(name);
   return addresses.some((address) => networks.some((network) => prefixContains(network, address)));
 }
 
