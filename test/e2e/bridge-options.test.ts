@@ -154,7 +154,7 @@ test('neighbours take note of an address that has moved', async () => {
 
 const refused: readonly (readonly [words: string, message: RegExp])[] = [
   [`-o ${P}bridge.gateway_mode_ipv4=isolated`, /gateway mode 'isolated' can only be used for an internal network/],
-  [`-o ${P}bridge.enable_icc=maybe`, /failed to parse com\.docker\.network\.bridge\.enable_icc value: "maybe"/],
+  [`-o ${P}bridge.enable_icc=maybe`, /failed to parse com\.docker\.network\.bridge\.enable_icc value: maybe/],
   ['--subnet 10.31.0.0/24 --subnet 10.31.1.0/24', /bridge driver doesn't support multiple subnets/],
   ['--subnet 10.30.1.0/25', /Pool overlaps with other one on this address space/],
   [`-o ${P}advertise_addr_nmsgs=4`, /com\.docker\.network\.advertise_addr_nmsgs must be in the range 0 to 3/],

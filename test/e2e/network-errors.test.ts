@@ -104,7 +104,11 @@ const rows: readonly Row[] = [
   // Networks that are not there, or must not go.
   [['GET', '/networks/nowhere'], 404, 'network nowhere not found'],
   [['DELETE', '/networks/nowhere'], 404, 'network nowhere not found'],
-  [['GET', '/networks/app?verbose=maybe'], 400, 'invalid value for verbose: maybe'],
+  [
+    ['GET', '/networks/app?verbose=maybe'],
+    400,
+    /^invalid value for verbose: maybe: strconv\.ParseBool: parsing "maybe"/,
+  ],
   [['DELETE', '/networks/bridge'], 403, 'bridge is a pre-defined network and cannot be removed'],
   [['DELETE', '/networks/host'], 403, 'host is a pre-defined network and cannot be removed'],
   [
@@ -128,6 +132,7 @@ const rows: readonly Row[] = [
   ],
   // Networks that cannot be made.
   [net({ Name: '' }), 400, 'invalid name: name is empty'],
+  [net({ Name: ' ' }), 400, 'invalid name: name is empty'],
   [net({ Name: 'app' }), 409, 'network with name app already exists'],
   [net({ Name: 'bridge' }), 403, 'operation is not permitted on predefined bridge network '],
   [net({ Name: 'default' }), 403, 'operation is not permitted on predefined default network '],

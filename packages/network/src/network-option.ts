@@ -61,16 +61,16 @@ export function mtuOption(options: Options): number | undefined {
 /** An address, of one family if that is given. @throws FairleadError `invalid-argument` */
 export function addressOption(options: Options, key: string, family?: 4 | 6): IpAddress | undefined {
   const text = options[key];
-  if (text === undefined || text === '') return undefined;
+  if (text === undefined) return undefined;
   const address = tryParseIpAddress(text);
-  if (address === undefined) throw unreadable(key, text, 'invalid IP address');
+  if (address === undefined) throw unreadable(key, text, 'nil ip');
   if (family !== undefined && address.includes(':') !== (family === 6)) {
     throw unreadable(key, text, `not an IPv${family} address`);
   }
   return address;
 }
 
-/** The error for a value that cannot be read, in Docker's words. */
+/** The error for a value that cannot be read, in Docker's words (parseErr in its libnetwork/drivers/bridge). */
 export function unreadable(key: string, value: string, reason: string): FairleadError {
-  return new FairleadError('invalid-argument', `failed to parse ${key} value: ${JSON.stringify(value)} (${reason})`);
+  return new FairleadError('invalid-argument', `failed to parse ${key} value: ${value} (${reason})`);
 }

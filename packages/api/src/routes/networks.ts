@@ -1,4 +1,4 @@
-import { FairleadError } from '@fairlead/base';
+import { codeOf, FairleadError, goBooleanError, messageOf, parseGoBoolean } from '@fairlead/base';
 import { contestTexts, type EnginePort, type Network, type NetworkService } from '@fairlead/engine';
 import { readBody } from '../http/json-body.ts';
 import { type ApiRequest, parameter, text } from '../http/request.ts';
@@ -47,14 +47,25 @@ async function list(networks: NetworkService, request: ApiRequest): Promise<ApiR
   return json(selected.map((network) => presentNetworkWithContainers(network, endpointsOf(network), request.version)));
 }
 
+/** @throws FairleadError; of several whose ids begin so in the words that Docker has here alone (getNetwork in its network router). */
+function findToInspect(networks: NetworkService, reference: string): ReturnType<NetworkService['inspect']> {
+  try {
+    return networks.inspect(reference);
+  } catch (error) {
+    const [, ambiguous, matches] = /^(network .* is ambiguous) \((.*)\)$/s.exec(messageOf(error)) ?? [];
+    if (ambiguous === undefined) throw error;
+    throw new FairleadError(codeOf(error), `${matches}: ${ambiguous}`, { cause: error });
+  }
+}
+
 async function inspect(networks: NetworkService, request: ApiRequest): Promise<ApiResponse> {
-  const verbose = text(request, 'verbose');
-  if (verbose !== undefined && !/^(1|0|t|f|true|false)$/i.test(verbose)) {
-    throw new FairleadError('invalid-argument', `invalid value for verbose: ${verbose}`);
+  const verbose = text(request, 'verbose') ?? '';
+  if (verbose !== '' && parseGoBoolean(verbose) === undefined) {
+    throw new FairleadError('invalid-argument', `invalid value for verbose: ${verbose}: ${goBooleanError(verbose)}`);
   }
   const reference = parameter(request, 'id');
   const scope = text(request, 'scope');
-  const { network, endpoints } = networks.inspect(reference);
+  const { network, endpoints } = findToInspect(networks, reference);
   if (scope !== undefined && scope !== network.scope) {
     throw new FairleadError('not-found', `network ${reference} not found`);
   }

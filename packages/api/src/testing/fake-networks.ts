@@ -64,9 +64,13 @@ export class FakeNetworks implements NetworkService {
 
   inspect(reference: string) {
     const all = this.list();
-    const network =
-      all.find(({ id, name }) => id === reference || name === reference) ??
-      all.find(({ id }) => id.startsWith(reference));
+    const exact = all.find(({ id, name }) => id === reference || name === reference);
+    const matches = all.filter(({ id }) => id.startsWith(reference));
+    if (exact === undefined && matches.length > 1) {
+      const count = `${matches.length} matches found based on ID prefix`;
+      throw new FairleadError('invalid-argument', `network ${reference} is ambiguous (${count})`);
+    }
+    const network = exact ?? matches[0];
     if (network === undefined) throw new FairleadError('not-found', `network ${reference} not found`);
     return { network, endpoints: this.#endpoints.filter((endpoint) => endpoint.network === network.id) };
   }

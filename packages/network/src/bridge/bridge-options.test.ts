@@ -54,30 +54,36 @@ for (const [options, expected] of read) {
 const refused: readonly [Record<string, string>, string][] = [
   [
     { [`${P}bridge.enable_icc`]: 'yes' },
-    `failed to parse ${P}bridge.enable_icc value: "yes" (strconv.ParseBool: parsing "yes": invalid syntax)`,
+    `failed to parse ${P}bridge.enable_icc value: yes (strconv.ParseBool: parsing "yes": invalid syntax)`,
   ],
   [
     { [`${P}bridge.enable_ip_masquerade`]: '' },
-    `failed to parse ${P}bridge.enable_ip_masquerade value: "" (strconv.ParseBool: parsing "": invalid syntax)`,
+    `failed to parse ${P}bridge.enable_ip_masquerade value:  (strconv.ParseBool: parsing "": invalid syntax)`,
   ],
   [
     { [`${P}driver.mtu`]: '1500B' },
-    `failed to parse ${P}driver.mtu value: "1500B" (strconv.Atoi: parsing "1500B": invalid syntax)`,
+    `failed to parse ${P}driver.mtu value: 1500B (strconv.Atoi: parsing "1500B": invalid syntax)`,
   ],
   [{ [`${P}driver.mtu`]: '-1' }, 'invalid MTU number: -1'],
   [{ [`${P}driver.mtu`]: '70000' }, 'invalid MTU number: 70000'],
   [
     { 'com.fairlead.ports.binding': '127.0.0.1,127.0.0.2' },
-    'failed to parse com.fairlead.ports.binding value: "127.0.0.1,127.0.0.2" (more than one address of a family)',
+    'failed to parse com.fairlead.ports.binding value: 127.0.0.1,127.0.0.2 (more than one address of a family)',
+  ],
+  [{ [`${P}bridge.host_binding_ipv4`]: 'here' }, `failed to parse ${P}bridge.host_binding_ipv4 value: here (nil ip)`],
+  [{ [`${P}host_ipv6`]: '' }, `failed to parse ${P}host_ipv6 value:  (nil ip)`],
+  [
+    { [`${P}bridge.gateway_mode_ipv4`]: '' },
+    `failed to parse ${P}bridge.gateway_mode_ipv4 value:  (unknown gateway mode )`,
   ],
   [
-    { [`${P}bridge.host_binding_ipv4`]: 'here' },
-    `failed to parse ${P}bridge.host_binding_ipv4 value: "here" (invalid IP address)`,
+    { [`${P}bridge.default_bridge`]: 'x' },
+    `failed to parse ${P}bridge.default_bridge value: x (strconv.ParseBool: parsing "x": invalid syntax)`,
   ],
-  [{ [`${P}host_ipv4`]: '::1' }, `failed to parse ${P}host_ipv4 value: "::1" (not an IPv4 address)`],
+  [{ [`${P}host_ipv4`]: '::1' }, `failed to parse ${P}host_ipv4 value: ::1 (not an IPv4 address)`],
   [
     { [`${P}bridge.gateway_mode_ipv6`]: 'open' },
-    `failed to parse ${P}bridge.gateway_mode_ipv6 value: "open" (unknown gateway mode open)`,
+    `failed to parse ${P}bridge.gateway_mode_ipv6 value: open (unknown gateway mode open)`,
   ],
   [{ [`${P}bridge.name`]: 'a/b' }, 'invalid bridge name: a/b'],
 ];

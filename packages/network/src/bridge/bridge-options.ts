@@ -54,6 +54,8 @@ export function parseBridgeOptions(options: Options): BridgeOptions {
   const hostBindings = hostBindingsOption(options);
   const bridgeName = bridgeNameOption(options);
   const portPolicy = portPolicyOption(options);
+  // Docker's mark of its own default network: nobody's to set, and read all the same.
+  booleanOption(options, `${PREFIX}bridge.default_bridge`);
   return {
     masquerade: booleanOption(options, `${PREFIX}bridge.enable_ip_masquerade`) ?? true,
     interfacePrefix: interfacePrefix(options),
@@ -113,7 +115,7 @@ function gatewayModes(options: Options): ByFamily<GatewayMode> {
 
 function gatewayModeOption(options: Options, key: string): GatewayMode | undefined {
   const text = options[key];
-  if (!text) return undefined;
+  if (text === undefined) return undefined;
   if (text === 'nat' || text === 'nat-unprotected' || text === 'routed' || text === 'isolated') return text;
   throw unreadable(key, text, `unknown gateway mode ${text}`);
 }

@@ -48,7 +48,7 @@ test('an endpoint says otherwise than its network', () => {
   assert.equal(held({ network: network(), endpoint: endpoint() }), false);
   assert.throws(() => antispoofOption({ [KEY]: 'yes' }), {
     code: 'invalid-argument',
-    message: `failed to parse ${KEY} value: "yes" (strconv.ParseBool: parsing "yes": invalid syntax)`,
+    message: `failed to parse ${KEY} value: yes (strconv.ParseBool: parsing "yes": invalid syntax)`,
   });
 });
 

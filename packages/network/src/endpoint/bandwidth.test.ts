@@ -21,7 +21,7 @@ for (const text of ['10', '10mbps', '-1mbit', '7kbit', '35gbit', 'fast', '1e3kbi
   test(`refused: ${text}`, () => {
     assert.throws(() => bandwidthOptions({ [key.out]: text }), {
       code: 'invalid-argument',
-      message: `failed to parse ${key.out} value: "${text}" (expected none, or 8kbit to 34gbit: a number and bit, kbit, mbit or gbit)`,
+      message: `failed to parse ${key.out} value: ${text} (expected none, or 8kbit to 34gbit: a number and bit, kbit, mbit or gbit)`,
     });
   });
 }

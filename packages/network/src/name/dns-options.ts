@@ -166,7 +166,7 @@ function parseTtl(text: string): number {
   if (/^\d+$/.test(text) && ttl <= LONGEST_TTL) return ttl;
   throw new FairleadError(
     'invalid-argument',
-    `failed to parse ${keys.ttl} value: "${text}" (0 to ${LONGEST_TTL} seconds)`,
+    `failed to parse ${keys.ttl} value: ${text} (0 to ${LONGEST_TTL} seconds)`,
   );
 }
 
@@ -176,5 +176,5 @@ function parseServer(text: string): string {
   const address = tryParseIpAddress(v6 ?? v4 ?? text);
   const isPort = port === undefined || (Number(port) > 0 && Number(port) < 65_536);
   if (address !== undefined && isPort) return text;
-  throw new FairleadError('invalid-argument', `failed to parse ${keys.servers} value: "${text}" is no name server`);
+  throw new FairleadError('invalid-argument', `failed to parse ${keys.servers} value: ${text} is no name server`);
 }

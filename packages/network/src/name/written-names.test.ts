@@ -72,7 +72,7 @@ test('a network says whether health counts, and can change its mind', async () =
   assert.equal(ignoring(), false);
   await rig.controller.updateNetwork('app', { options: { [`${key}health`]: null, [`${key}ttl`]: '5' } });
   await assert.rejects(rig.controller.updateNetwork('app', { options: { [`${key}health`]: 'maybe' } }), {
-    message: /^failed to parse com\.fairlead\.dns\.health value: "maybe"/,
+    message: /^failed to parse com\.fairlead\.dns\.health value: maybe/,
   });
   assert.equal(ignoring(), false);
 });

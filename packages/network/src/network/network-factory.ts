@@ -63,7 +63,7 @@ const builtInPools: readonly string[] = ['default', 'null', LAN_IPAM];
 
 /** @throws FairleadError when a network cannot have that name. */
 function requireFreeName(name: string, networks: Iterable<Network>): void {
-  if (name === '') throw new FairleadError('invalid-argument', 'invalid name: name is empty');
+  if (name.trim() === '') throw new FairleadError('invalid-argument', 'invalid name: name is empty');
   if (predefinedNetworks.includes(name)) {
     // Docker's own message ends in a blank, and clients compare it.
     throw new FairleadError('forbidden', `operation is not permitted on predefined ${name} network `);

@@ -18,10 +18,7 @@ const asked = (option: string, more: Readonly<Record<string, string>> = {}): Net
 });
 
 const refused: readonly (readonly [request: NetworkRequest, message: RegExp])[] = [
-  [
-    asked('perhaps'),
-    /failed to parse com\.fairlead\.host-access value: "perhaps" \(expected true, false, or addresses/,
-  ],
+  [asked('perhaps'), /failed to parse com\.fairlead\.host-access value: perhaps \(expected true, false, or addresses/],
   [asked('10.51.0.9'), /cannot be had on network lan: no subnet contains 10\.51\.0\.9$/],
   [asked('10.50.0.1'), /already/],
   [asked('true', { macvlan_mode: 'private' }), /in mode private links on one parent do not reach each other$/],
