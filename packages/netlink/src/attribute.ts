@@ -89,16 +89,25 @@ export class AttributeWriter {
 
 /** All attributes in order, as [type, value] with values that are views of `bytes`. */
 export function listAttributes(bytes: Uint8Array): [type: number, value: Uint8Array][] {
-  const reader = new ByteReader(bytes);
   const attributes: [number, Uint8Array][] = [];
-  while (reader.remaining >= HEADER) {
-    const length = reader.u16();
-    const type = reader.u16() & TYPE_MASK;
-    if (length < HEADER) throw new RangeError(`a netlink attribute cannot be ${length} bytes long`);
-    attributes.push([type, reader.bytes(length - HEADER)]);
-    reader.skip(Math.min(reader.remaining, -length & 3));
-  }
+  eachAttribute(bytes, (type, value) => attributes.push([type, value]));
   return attributes;
+}
+
+/** Without a reader: a list of links is thousands of attributes, and a start reads several lists. */
+function eachAttribute(bytes: Uint8Array, visit: (type: number, value: Uint8Array) => void): void {
+  for (let at = 0; bytes.length - at >= HEADER; ) {
+    const length = u16At(bytes, at);
+    if (length < HEADER) throw new RangeError(`a netlink attribute cannot be ${length} bytes long`);
+    const left = bytes.length - at;
+    if (length > left) throw new RangeError(`${length - HEADER} bytes wanted, ${left - HEADER} left`);
+    visit(u16At(bytes, at + 2) & TYPE_MASK, bytes.subarray(at + HEADER, at + length));
+    at += (length + 3) & ~3;
+  }
+}
+
+function u16At(bytes: Uint8Array, at: number): number {
+  return (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
 }
 
 /**
@@ -107,14 +116,16 @@ export function listAttributes(bytes: Uint8Array): [type: number, value: Uint8Ar
  * ({@link assertAllRead}).
  */
 export class Attributes {
-  #values: Map<number, Uint8Array>;
-  #unread: Set<number>;
+  readonly #values = new Map<number, Uint8Array>();
+  readonly #unread = new Set<number>();
   /** Those that were opened, by type: asked for twice, it is the same one. */
-  #children = new Map<number, Attributes>();
+  #children: Map<number, Attributes> | undefined;
 
   constructor(bytes: Uint8Array) {
-    this.#values = new Map(listAttributes(bytes));
-    this.#unread = new Set(this.#values.keys());
+    eachAttribute(bytes, (type, value) => {
+      this.#values.set(type, value);
+      this.#unread.add(type);
+    });
   }
 
   has(type: number): boolean {
@@ -161,9 +172,10 @@ export class Attributes {
   /** Attributes that stand behind a fixed header of `length` bytes inside this attribute. */
   nestedBehind(type: number, length: number): Attributes | undefined {
     const bytes = this.bytes(type);
-    const known = this.#children.get(type);
+    const known = this.#children?.get(type);
     if (bytes === undefined || known !== undefined) return known;
     const child = new Attributes(bytes.subarray(length));
+    this.#children ??= new Map();
     this.#children.set(type, child);
     return child;
   }
@@ -175,7 +187,7 @@ export class Attributes {
    */
   assertAllRead(where: string): void {
     if (this.#unread.size > 0) throw new Error(`${where}: unknown attributes ${[...this.#unread].join(', ')}`);
-    for (const child of this.#children.values()) child.assertAllRead(where);
+    for (const child of this.#children?.values() ?? []) child.assertAllRead(where);
   }
 
   #read(type: number): ByteReader | undefined {

@@ -110,8 +110,19 @@ export function decodeFields(types: readonly FieldType[], bytes: Uint8Array): st
   });
 }
 
+/** The first of those that share a number. */
+const typesById = new Map(
+  Object.keys(fields)
+    .filter(isFieldType)
+    .map((type) => [fields[type].id, type] as const)
+    .toReversed(),
+);
+
 function typeWithId(id: number): FieldType {
-  for (const type of Object.keys(fields)) if (isFieldType(type) && fields[type].id === id) return type;
+  return typesById.get(id) ?? fail(id);
+}
+
+function fail(id: number): never {
   throw invalid(`unknown nftables data type ${id}`);
 }
 

@@ -127,7 +127,7 @@ class RuleDecompiler {
 
   /** The selector that loads like this; what it implies need not be said any more. */
   #selectorOf(load: Load): Selector {
-    const candidates = selectorNames().filter((name) => loadsLike(selectors[name], load));
+    const candidates = selectorNames.filter((name) => loadsLike(selectors[name], load));
     const able = candidates.filter((name) => this.#isKnown(selectors[name].requires));
     // `tcp dport` rather than `th dport` where the packet is known to be TCP.
     const name = able.find((candidate) => selectors[candidate].requires !== undefined) ?? able[0];

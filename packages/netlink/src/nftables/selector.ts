@@ -119,9 +119,9 @@ export const selectors: Readonly<Record<Selector, SelectorCode>> = {
 };
 
 /** Names of all selectors. */
-export function selectorNames(): Selector[] {
-  return Object.keys(selectors).filter((name): name is Selector => name in selectors);
-}
+export const selectorNames: readonly Selector[] = Object.keys(selectors).filter(
+  (name): name is Selector => name in selectors,
+);
 
 function meta(key: number, type: FieldType): SelectorCode {
   return { load: loadMeta(key), length: fields[type].length, comparison: 'plain', ...textOf(type) };
