@@ -207,6 +207,18 @@ test('who works on a sandbox after a start finds its names said anew, and nobody
   rig.assertConsistent();
 });
 
+test('ports that a lost name service held are held again before anybody can ask for them', async () => {
+  using rig = await inhabited();
+  const before = rig.names.heldPorts;
+  assert.ok(before.length > 0);
+  rig.names.restart();
+  rig.open(new Life());
+  const { compareSandboxes } = await rig.controller.start(() => true);
+  assert.deepEqual(rig.names.heldPorts, before);
+  await compareSandboxes();
+  rig.assertConsistent();
+});
+
 test('what belongs to others stays', async () => {
   using rig = await inhabited();
   const theirs: readonly KernelObject[] = [

@@ -61,9 +61,10 @@ export async function reconcile(context: ReconcileContext): Promise<Reconciliati
   const served = context.names.list();
   served.catch(() => {});
   const changes = await reconcileHost(context);
-  const named = reconcileNames(context, await served);
-  const compareSandboxes = async () => (await Promise.all([named, reconcileInsides(context)])).flat();
-  return { changes, compareSandboxes };
+  const { urgent, rest } = reconcileNames(context, await served);
+  const settled = await urgent;
+  const compareSandboxes = async () => (await Promise.all([rest, reconcileInsides(context)])).flat();
+  return { changes: [...changes, ...settled], compareSandboxes };
 }
 
 /**
@@ -161,15 +162,46 @@ async function reconcileInside(context: ReconcileContext, id: string): Promise<r
   return changes;
 }
 
+/** What the name service is told, which never rejects. */
+interface Naming {
+  /** Ports that nobody holds, or that are not settled: to be waited for, or somebody else could ask for them first. */
+  readonly urgent: Promise<readonly Change[]>;
+  readonly rest: Promise<readonly Change[]>;
+}
+
 /**
- * Everything is asked for before this returns, and the name service carries it out in that order: first what is of no use
- * any more, for its ports may be wanted, then networks, then sandboxes in turns of theirs. Never rejects.
+ * What is everybody's is asked for before this returns, and carried out in that order: first what is of no use any more, for
+ * its ports may be wanted, then networks. Sandboxes follow in turns that are asked for at once, one at a time where nothing
+ * is urgent.
  */
-async function reconcileNames(context: ReconcileContext, served: ServedNames): Promise<readonly Change[]> {
+function reconcileNames(context: ReconcileContext, served: ServedNames): Naming {
   const { state, names, turn } = context;
+  const dropped = dropSurplus(context, served);
+  const networks = Iterator.from(state.networks).filter(hasNames).toArray();
+  const named = attempt(context, 'networks not named', () =>
+    Promise.all(networks.map((network) => names.setNetwork(namedNetwork(network)))),
+  );
+  const held = new Set(served.portOwners);
+  const pace = new KeyedMutex();
+  const tell = (id: string) => reconcileSandbox(context, id, held.has(id));
+  const { urgent = [], quiet = [] } = Object.groupBy(state.sandboxes, ({ id, mappings, unsettled }) =>
+    unsettled === true || (mappings.length > 0 && !held.has(id)) ? 'urgent' : 'quiet',
+  );
+  const atOnce = urgent.map(({ id }) => turn(id, () => tell(id)));
+  const inTime = quiet.map(({ id }) => turn(id, () => pace.run('names', () => endOfTurn().then(() => tell(id)))));
+  const all = async (changes: readonly Promise<readonly Change[]>[]) => {
+    await Promise.all([...dropped, named]);
+    return (await Promise.all(changes)).flat();
+  };
+  return { urgent: urgent.length > 0 ? all(atOnce) : Promise.resolve([]), rest: all(inTime) };
+}
+
+/** Have the name service forget what is of no use any more. None of these rejects. */
+function dropSurplus(context: ReconcileContext, served: ServedNames): Promise<void>[] {
+  const { state, names } = context;
   const surplus = (ids: readonly string[], isKnown: (id: string) => unknown, drop: (id: string) => Promise<void>) =>
     ids.filter((id) => !isKnown(id)).map((id) => attempt(context, 'not forgotten', () => drop(id)));
-  const dropped = [
+  return [
     ...surplus(
       served.portOwners,
       (id) => state.sandboxes.get(id),
@@ -191,16 +223,6 @@ async function reconcileNames(context: ReconcileContext, served: ServedNames): P
       (id) => names.removeNetwork(id),
     ),
   ];
-  const networks = Iterator.from(state.networks).filter(hasNames).toArray();
-  const named = attempt(context, 'networks not named', () =>
-    Promise.all(networks.map((network) => names.setNetwork(namedNetwork(network)))),
-  );
-  const held = new Set(served.portOwners);
-  const changes = Iterator.from(state.sandboxes)
-    .map(({ id }) => turn(id, () => reconcileSandbox(context, id, held.has(id))))
-    .toArray();
-  await Promise.all([...dropped, named]);
-  return (await Promise.all(changes)).flat();
 }
 
 /** True when the name service has reason to know a sandbox; see {@link NameRecords.serve}. */
