@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { removalByComment } from './nftables/insertion-undo.ts';
 export { dumpRulesOfTableMessage, type RuleSummary, ruleHandle, summarizeRule } from './nftables/rule-listing.ts';
 export { formatRule } from './nftables/statement-text.ts';
 export {
@@ -14,7 +15,14 @@ export {
   type TraceEvent,
   type TraceEventType,
 } from './nftables/trace-event.ts';
-export { encodeDeleteTraceTable, encodeTraceTable, type PacketMark, type TraceTable } from './nftables/trace-table.ts';
+export {
+  encodeDeleteTraceTable,
+  encodeTraceMarks,
+  encodeTraceTable,
+  type PacketMark,
+  type TraceTable,
+} from './nftables/trace-table.ts';
 export { encodeTrackingTable } from './nftables/tracking-table.ts';
 export { decodeRouteAnswer, getRouteMessage, type RouteAnswer, type RouteQuery } from './route/route-query.ts';
+export { dumpRulesMessage, outlineRule, type RuleOutline } from './route/rule.ts';
 export { isTunnel, type TunnelDetails, tunnelDetails } from './route/tunnel-details.ts';

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { insertionUndo } from './nftables/insertion-undo.ts';
 export { type AccountGroup, changesMade, renderAccount, setsKnown } from './transcript/account.ts';
 export { renderChanges } from './transcript/change-commands.ts';
 export { NftTranscript, nftShellCommand } from './transcript/nft-text.ts';

@@ -2,6 +2,7 @@ import { ipFromBytes } from '@fairlead/base';
 import { Attributes, listAttributes } from '../attribute.ts';
 import { comparisons, VERDICT_REGISTER } from './expression.ts';
 import { verdictName } from './expression-codec.ts';
+import { expressionWords } from './expression-words.ts';
 
 /**
  * Any rule's instructions in words that are close to nft's. Unlike {@link decompileRule} this takes rules that others
@@ -56,10 +57,21 @@ const payloadFields: Readonly<Record<string, string>> = {
   '2 2 2': 'th dport',
 };
 
+/** Fields that are written with their neighbour, since checksums count two bytes at a time; and checksums. */
+const writtenFields: Readonly<Record<string, string>> = {
+  '1 8 2': 'ip ttl',
+  '1 7 1': 'ip6 hoplimit',
+  '2 16 2': 'tcp checksum',
+  '2 6 2': 'udp checksum',
+};
+
 class InstructionDescription {
   readonly #words: string[] = [];
   readonly #registers = new Map<number, string>();
+  readonly #constants = new Map<number, Uint8Array>();
   #mask = '';
+  /** The protocol that the rule has asked for before it looked at its ports. */
+  #transport: string | undefined;
 
   finish(): string {
     return this.#words.join(' ');
@@ -84,19 +96,10 @@ class InstructionDescription {
         return this.#lookup(data);
       case 'immediate':
         return this.#immediate(data);
-      case 'counter':
-        return this.#say('counter');
-      case 'match':
-      case 'target':
-        return this.#say(`xt ${name} "${data.text(1) ?? ''}"`);
-      case 'reject':
-        return this.#say(data.u32be(1) === 1 ? 'reject with tcp reset' : 'reject');
-      case 'masq':
-        return this.#say('masquerade');
-      case 'nat':
-        return this.#say(data.u32be(1) === 1 ? 'dnat' : 'snat');
+      case 'dynset':
+        return this.#dynamicSet(data);
       default:
-        return this.#say(`[${name}]`);
+        return this.#say(expressionWords(name, data) ?? `[${name}]`);
     }
   }
 
@@ -109,14 +112,39 @@ class InstructionDescription {
   }
 
   #payload(data: Attributes): void {
-    if (data.has(5)) return this.#say('[payload set]');
     const [base = 0, offset = 0, length = 0] = [2, 3, 4].map((type) => data.u32be(type));
     const raw = `@${['ll', 'nh', 'th'][base] ?? base},${offset * 8},${length * 8}`;
-    this.#registers.set(data.u32be(1) ?? 0, payloadFields[`${base} ${offset} ${length}`] ?? raw);
+    const key = `${base} ${offset} ${length}`;
+    const written = data.u32be(5);
+    if (written === undefined) {
+      this.#registers.set(data.u32be(1) ?? 0, payloadFields[key] ?? raw);
+      return;
+    }
+    const field = this.#known(writtenFields[key] ?? payloadFields[key] ?? raw);
+    const value = this.#constants.get(written);
+    this.#mask = '';
+    this.#say(`${field} set${value === undefined ? '' : ` ${valueText(field, value)}`}`);
+  }
+
+  /** NFTA_DYNSET_SET_NAME, _OP, _SREG_KEY. */
+  #dynamicSet(data: Attributes): void {
+    const verb = ['add', 'update', 'delete'][data.u32be(2) ?? 0] ?? '[change]';
+    this.#say(`${verb} @${data.text(1) ?? ''} { ${this.#known(this.#take(data.u32be(4) ?? 0))} … }`);
+  }
+
+  /** `tcp dport` rather than `th dport`, and no word of IP's version before a field of it: as nft writes it. */
+  #known(field: string): string {
+    const last = this.#words.at(-1) ?? '';
+    const version = { 'meta nfproto ipv4': 'ip ', 'meta nfproto ipv6': 'ip6 ' }[last];
+    const protocol = /^meta l4proto (tcp|udp|sctp)$/.exec(last)?.[1];
+    if ((version !== undefined && field.startsWith(version)) || (protocol !== undefined && field.startsWith('th ')))
+      this.#words.pop();
+    if (field.startsWith('th ')) this.#transport = protocol ?? this.#transport;
+    return this.#transport === undefined ? field : field.replace(/^th /, `${this.#transport} `);
   }
 
   #compare(data: Attributes): void {
-    const field = this.#take(data.u32be(1) ?? 0);
+    const field = this.#known(this.#take(data.u32be(1) ?? 0));
     const operator = comparisons[data.u32be(2) ?? 0] ?? '?';
     const value = valueText(field, data.nested(3)?.bytes(1) ?? new Uint8Array());
     // `ct state & new != 0` is what nft writes as `ct state new`.
@@ -127,20 +155,24 @@ class InstructionDescription {
   }
 
   #range(data: Attributes): void {
-    const field = this.#take(data.u32be(1) ?? 0);
+    const field = this.#known(this.#take(data.u32be(1) ?? 0));
     const [from, to] = [3, 4].map((type) => valueText(field, data.nested(type)?.bytes(1) ?? new Uint8Array()));
     this.#say(`${field} ${data.u32be(2) === 1 ? '!= ' : ''}${from}-${to}`);
   }
 
   #lookup(data: Attributes): void {
-    const field = this.#take(data.u32be(2) ?? 0);
+    const field = this.#known(this.#take(data.u32be(2) ?? 0));
     const set = data.text(1) ?? '';
     const inverted = data.u32be(5) === 1 ? '!= ' : '';
     this.#say(`${field} ${inverted}${set.startsWith('__') ? '{ … }' : `@${set}`}`);
   }
 
   #immediate(data: Attributes): void {
-    if ((data.u32be(1) ?? 0) !== VERDICT_REGISTER) return;
+    const register = data.u32be(1) ?? 0;
+    if (register !== VERDICT_REGISTER) {
+      this.#constants.set(register, data.nested(2)?.bytes(1) ?? new Uint8Array());
+      return;
+    }
     const verdict = data.nested(2)?.nested(2);
     const name = verdictName((verdict?.u32be(1) ?? 0) | 0) ?? '[verdict]';
     const chain = verdict?.text(2);
@@ -163,6 +195,7 @@ function valueText(field: string, bytes: Uint8Array): string {
   const number = bytes.reduce((sum, byte) => sum * 256 + byte, 0);
   if (/port$/.test(field)) return `${number}`;
   if (/l4proto$|ip protocol$|nexthdr$/.test(field)) return protocols[number] ?? `${number}`;
+  if (/nfproto$/.test(field)) return { 2: 'ipv4', 10: 'ipv6' }[number] ?? `${number}`;
   if (/ether type$|meta protocol$/.test(field)) return etherTypes[number] ?? `0x${hex(bytes)}`;
   return `0x${hex(bytes)}`;
 }

@@ -9,9 +9,13 @@ import { encodeComment } from './userdata.ts';
 
 /** Bytes at a place of a packet. */
 export interface PacketMark {
-  /** From the beginning of the transport header. */
+  /** From the beginning of the header. */
   readonly offset: number;
   readonly bytes: Uint8Array;
+  /** Default: `transport`. */
+  readonly header?: keyof typeof bases;
+  /** What has to be there as well. */
+  readonly and?: readonly PacketMark[];
 }
 
 /**
@@ -25,11 +29,14 @@ export interface TraceTable {
   readonly devices?: readonly string[];
   /** A packet is traced when one of these fits. */
   readonly marks: readonly PacketMark[];
+  /** Look at packets again before each hook, where addresses may have been translated since. */
+  readonly everywhere?: true;
 }
 
 /** Before everything: connection tracking is at -200, what `iptables -t raw` does at -300. */
 const FIRST = -500;
-const TRANSPORT: PayloadBase = 2;
+const bases = { network: 1, transport: 2 } as const satisfies Readonly<Record<string, PayloadBase>>;
+const TRANSPORT: PayloadBase = bases.transport;
 /** NFT_META_NFTRACE, NFT_META_L4PROTO. */
 const META_TRACE = 12;
 const META_PROTOCOL = 16;
@@ -46,20 +53,33 @@ const WORD = 4;
  * ruleset` passes it over, and it goes with the socket, also when its process is killed (Linux 5.12).
  */
 export function encodeTraceTable(table: TraceTable): BatchRequest[] {
-  const hooks = table.family === 'netdev' ? (table.devices ?? []).map(ingressHook) : inetHooks;
   return [
     newTable(table),
-    ...hooks.flatMap((hook) => [
-      newChain(table, hook),
-      ...[passOthers, ...table.marks.map(traceMarked)].map((expressions) => newRule(table, hook, expressions)),
-    ]),
+    ...hooksOf(table).flatMap((hook) => [newChain(table, hook), ...rulesOf(table, hook)]),
   ];
+}
+
+/** The requests by which a table that there is looks for these marks, and no others any more. */
+export function encodeTraceMarks(table: TraceTable): BatchRequest[] {
+  return hooksOf(table).flatMap((hook) => [clearChain(table, hook), ...rulesOf(table, hook)]);
 }
 
 /** The request that removes it with all its contents. */
 export function encodeDeleteTraceTable({ family, name }: Pick<TraceTable, 'family' | 'name'>): BatchRequest {
   const message = familyMessage(nftType.deleteTable, 0, family, (writer) => writer.text(1, name));
   return { operation: `delete table ${family} ${name}`, message };
+}
+
+function rulesOf(table: TraceTable, hook: TraceHook): BatchRequest[] {
+  const marked = table.marks.map(traceMarked);
+  // What is looked at everywhere is told by its addresses, also in the middle of a connection.
+  const rules = table.everywhere === true ? marked : [passOthers, ...marked];
+  return rules.map((expressions) => newRule(table, hook, expressions));
+}
+
+function hooksOf({ family, devices = [], everywhere }: TraceTable): readonly TraceHook[] {
+  if (family === 'netdev') return devices.map(ingressHook);
+  return everywhere === true ? allHooks : inetHooks;
 }
 
 /** A chain and where it is called from. */
@@ -69,10 +89,14 @@ interface TraceHook {
   readonly device?: string;
 }
 
-const inetHooks: readonly TraceHook[] = (['prerouting', 'output'] as const).map((chain) => ({
-  chain,
-  number: hookNumbers[chain],
-}));
+const inetHooks: readonly TraceHook[] = (['prerouting', 'output'] as const).map(inetHook);
+const allHooks: readonly TraceHook[] = (['prerouting', 'input', 'forward', 'output', 'postrouting'] as const).map(
+  inetHook,
+);
+
+function inetHook(chain: keyof typeof hookNumbers): TraceHook {
+  return { chain, number: hookNumbers[chain] };
+}
 
 /** NF_NETDEV_INGRESS is 0. */
 function ingressHook(device: string, index: number): TraceHook {
@@ -100,6 +124,14 @@ function newChain({ family, name }: TraceTable, { chain, number, device }: Trace
   return { operation: `add chain ${family} ${name} ${chain}`, message };
 }
 
+/** Without a number it is all rules of the chain that go (nf_tables_delrule). */
+function clearChain({ family, name }: TraceTable, { chain }: TraceHook): BatchRequest {
+  const message = familyMessage(nftType.deleteRule, 0, family, (writer) => {
+    writer.text(1, name).text(2, chain);
+  });
+  return { operation: `flush chain ${family} ${name} ${chain}`, message };
+}
+
 /**
  * Leaves with a TCP segment that has neither SYN nor RST. Words of four bytes at multiples of four, here and below: those the
  * kernel loads, masks and compares without a call for each (nft_payload_fast_ops, nft_bitwise_fast_ops).
@@ -111,12 +143,17 @@ const passOthers: readonly Expression[] = [
   { name: 'verdict', verdict: 'accept' },
 ];
 
-function traceMarked({ offset, bytes }: PacketMark): readonly Expression[] {
+function traceMarked(mark: PacketMark): readonly Expression[] {
   return [
-    ...(offset % WORD === 0 && bytes.length <= WORD ? beginningOfWord(offset, bytes) : bytesAt(offset, bytes)),
+    ...[mark, ...(mark.and ?? [])].flatMap(compared),
     { name: 'immediate', register: REGISTER, data: Uint8Array.of(1) },
     { name: 'meta set', key: META_TRACE, source: REGISTER },
   ];
+}
+
+function compared({ header = 'transport', offset, bytes }: PacketMark): Expression[] {
+  const isWord = header === 'transport' && offset % WORD === 0 && bytes.length <= WORD;
+  return isWord ? beginningOfWord(offset, bytes) : bytesAt(bases[header], offset, bytes);
 }
 
 function beginningOfWord(offset: number, bytes: Uint8Array): Expression[] {
@@ -133,9 +170,9 @@ function maskedWord(offset: number, mask: Uint8Array, data: Uint8Array): Express
   ];
 }
 
-function bytesAt(offset: number, bytes: Uint8Array): Expression[] {
+function bytesAt(base: PayloadBase, offset: number, bytes: Uint8Array): Expression[] {
   return [
-    { name: 'payload', base: TRANSPORT, offset, length: bytes.length, register: REGISTER },
+    { name: 'payload', base, offset, length: bytes.length, register: REGISTER },
     { name: 'cmp', register: REGISTER, operator: '==', data: bytes },
   ];
 }

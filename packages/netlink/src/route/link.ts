@@ -147,7 +147,9 @@ function setLinkMessage(link: LinkObject, lookup: NumberLookup): Uint8Array {
 
 /** Messages that lead from `previous` to `link`; a bridge that is no longer asked for lets the link go. */
 export function changeLinkMessages(link: LinkObject, previous: LinkObject, lookup: NumberLookup): Uint8Array[] {
-  const freed = previous.master !== undefined && link.master === undefined && !isInnerEnd(link.type);
+  // The host's end of a cable, as it is read back, has no peer either: only that one bears an alias.
+  const isOuter = !isInnerEnd(link.type) || link.alias !== undefined;
+  const freed = previous.master !== undefined && link.master === undefined && isOuter;
   const release = freed ? [setMasterMessage(link.name, 0)] : [];
   const port = link.port === undefined ? [] : [setPortMessage(link, link.port)];
   return [...release, setLinkMessage(link, lookup), ...port];

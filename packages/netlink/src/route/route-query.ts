@@ -19,7 +19,7 @@ export interface RouteQuery {
   readonly incoming?: number;
   /** Mark that rules have put on it. */
   readonly mark?: number;
-  /** Ask for the entry of the table that decides rather than for the decision (Linux 4.13; IPv6 cannot). */
+  /** Ask for the entry of the table that decides rather than for the decision (Linux 4.13). */
   readonly entry?: boolean;
 }
 

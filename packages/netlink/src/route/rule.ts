@@ -104,6 +104,29 @@ export function decodeRule(message: Message, namespace: NamespaceName): RuleObje
   });
 }
 
+/** What a rule does with packets that fit it (FR_ACT_*). */
+const actions = { 1: 'table', 6: 'blackhole', 7: 'unreachable', 8: 'prohibit' } as const;
+
+/** Any rule in short, those that refuse packets as well. */
+export interface RuleOutline {
+  readonly priority: number;
+  readonly action: (typeof actions)[keyof typeof actions] | 'other';
+  /** Table that is asked. */
+  readonly table: number;
+}
+
+/** Read an RTM_NEWRULE message of any kind, without what the rule is about. */
+export function outlineRule(message: Message): RuleOutline {
+  const header = decodeRuleHeader(message.body);
+  const attributes = new Attributes(message.body.subarray(ruleHeaderLength));
+  const known: Readonly<Record<number, RuleOutline['action']>> = actions;
+  return {
+    priority: attributes.u32(ruleAttribute.priority) ?? 0,
+    action: known[header.action] ?? 'other',
+    table: attributes.u32(ruleAttribute.table) ?? header.table,
+  };
+}
+
 /** What a rule may be about that no {@link RuleObject} can say. */
 const narrowing = [
   ruleAttribute.layer3,
