@@ -93,3 +93,12 @@ test('after every operation of a life its undoing leads back to the kernel as it
   await undone(() => controller.closeSandbox(sandbox.id));
   await undone(() => controller.removeNetwork('app'));
 });
+
+test('a port that was put into a bridge is taken out of it', () => {
+  const port = { kind: 'link', namespace: '', name: 'veth1', type: { kind: 'veth' }, up: true } as const;
+  const plugged = { ...port, master: 'br-app' };
+  assert.deepEqual(undoOf([{ action: 'change', object: plugged, previous: port }]), [
+    { action: 'change', object: port, previous: plugged },
+  ]);
+  assert.deepEqual(undoOf([{ action: 'change', object: { ...plugged, up: false }, previous: plugged }]).length, 1);
+});

@@ -26,7 +26,14 @@ export function undoOf(changes: readonly Change[]): Change[] {
     all.flatMap(({ before }) => present(before)),
     all.flatMap(({ after }) => present(after)),
   );
-  return [...way, ...all.flatMap(tableGone)];
+  return [...way, ...all.flatMap(tableGone), ...all.flatMap((course) => unplugged(course, way))];
+}
+
+/** Whoever asks for no bridge is content with any: a comparison leaves a port in the one that it was put into. */
+function unplugged({ before, after }: Course, way: readonly Change[]): Change[] {
+  if (before?.kind !== 'link' || after?.kind !== 'link' || before.master !== undefined) return [];
+  const isSeenTo = way.some(({ object }) => identityOf(object) === identityOf(before));
+  return after.master === undefined || isSeenTo ? [] : [{ action: 'change', object: before, previous: after }];
 }
 
 /** A table of the host is everybody's, so a comparison leaves it where it is; what has made it is undone without it. */
