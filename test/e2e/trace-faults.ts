@@ -3,7 +3,9 @@ import { heldOutFaults } from './trace-held-out.ts';
 import type { Fault } from './trace-lab.ts';
 import { linkFaults } from './trace-link-faults.ts';
 import { oddFaults } from './trace-odd-faults.ts';
+import { programFaults } from './trace-program-faults.ts';
 import { tunnelFaults } from './trace-tunnel-faults.ts';
+import { wayFaults } from './trace-way-faults.ts';
 
 const tcp = { from: 'web', to: 'db:80' };
 const tcp6 = { ...tcp, family: 6 };
@@ -335,4 +337,6 @@ NFT`,
   ...causeFaults,
   ...tunnelFaults,
   ...heldOutFaults,
+  ...programFaults,
+  ...wayFaults,
 ];

@@ -1,15 +1,7 @@
 import { oddButWhole } from './trace-held-out.ts';
-import type { TraceQuestion } from './trace-lab.ts';
+import type { HealthyCase, TraceQuestion } from './trace-lab.ts';
+import { oddAndWhole } from './trace-odd-whole.ts';
 import { healthyTunnels } from './trace-tunnel-faults.ts';
-
-/** Something that works, perhaps in spite of its looks. */
-export interface HealthyCase {
-  readonly name: string;
-  readonly trace: TraceQuestion;
-  /** Lines of shell that change nothing about it; see `TraceLab.shell`. */
-  readonly inject?: string;
-  readonly undo?: string;
-}
 
 const pairs: readonly (readonly [name: string, question: TraceQuestion])[] = [
   ['to another container', { from: 'web', to: 'db:80' }],
@@ -105,4 +97,5 @@ export const healthyCases: readonly HealthyCase[] = [
   },
   ...healthyTunnels,
   ...oddButWhole,
+  ...oddAndWhole,
 ];

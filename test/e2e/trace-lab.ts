@@ -44,6 +44,15 @@ export interface Fault {
   readonly heals?: number;
 }
 
+/** Something that works, perhaps in spite of its looks. */
+export interface HealthyCase {
+  readonly name: string;
+  readonly trace: TraceQuestion;
+  /** Lines of shell that change nothing about it; see `TraceLab.shell`. */
+  readonly inject?: string;
+  readonly undo?: string;
+}
+
 /** What of a report the tests look at. */
 export interface TraceAnswer {
   readonly verdict: string;

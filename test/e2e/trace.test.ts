@@ -52,8 +52,15 @@ for (const fault of faults) {
 }
 
 for (const fault of faults.filter(({ heals }) => heals !== undefined)) {
-  test(`the fix that is offered helps when ${fault.name}`, async () => {
-    const report = await whileBroken(fault, () => lab.trace({ timeout, ...fault.trace, apply: fault.heals }));
+  test(`the fix that is offered helps, and can be undone, when ${fault.name}`, async () => {
+    const [report, again] = await whileBroken(fault, async () => {
+      const healed = await lab.trace({ timeout, ...fault.trace, apply: fault.heals });
+      const rules = await lab.shell('nft -s list ruleset');
+      await lab.shell('$FAIRLEAD explain --undo >/tmp/undo; grep -q . /tmp/undo; sh -e /tmp/undo');
+      assert.doesNotMatch(await lab.shell('nft -s list ruleset'), /tried by fairlead trace/, rules);
+      return [healed, await lab.trace({ timeout, ...fault.trace })] as const;
+    });
+    assert.equal(again.cause?.code, fault.code, 'it is as it was');
     assert.equal(report.verdict, 'delivered', JSON.stringify(report, undefined, 2));
     assert.match(report.applied?.before ?? '', /dropped|sent|seen|leave|refused/);
     assert.ok(report.applied?.undo.length);
@@ -233,7 +240,7 @@ test('the command shows hops, the rule, the cause and fixes', async () => {
   assert.match(stdout, /iptables: ip filter FORWARD {2}policy drop/);
   assert.match(stdout, /^WHY .*iptables/m);
   assert.match(stdout, /^FIX 1 /m);
-  assert.match(stdout, /nft 'insert rule ip filter FORWARD iifname "br-\w+" accept'/);
+  assert.match(stdout, /nft 'insert rule ip filter FORWARD iifname "br-\w+" accept comment "tried by fairlead trace"'/);
 });
 
 const modulePath = (path: string) => JSON.stringify(resolve(import.meta.dirname, '../../packages/trace/src', path));
@@ -268,14 +275,16 @@ test('without eBPF the rules still tell where it went, and the report says what 
   assert.equal(dropped.cause?.code, 'foreign-policy', JSON.stringify(dropped, undefined, 2));
 });
 
-test('drops are shown as they happen, with the names of containers', async () => {
+test('drops are shown as they happen, with the names of containers and the rule', async () => {
   const env = { DOCKER_HOST: lab.daemon.address };
   const radar = lab.host.start([fairlead, 'drops', '--json'], { env });
   let seen = '';
+  // From the second packet on it is known which rule it was.
+  const line = /^.*"from":"web".*"to":"far".*"rule".*$/m;
   const found = Promise.withResolvers<void>();
   radar.stdout?.on('data', (piece: Buffer) => {
     seen += piece;
-    if (/"from":"web".*"to":"far"/.test(seen)) found.resolve();
+    if (line.test(seen)) found.resolve();
   });
   const alarm = setTimeout(() => found.reject(new Error(`not seen within 10 s: ${seen}`)), 10_000);
   const knocking = setInterval(
@@ -289,9 +298,14 @@ test('drops are shown as they happen, with the names of containers', async () =>
     clearInterval(knocking);
     for (const pid of childrenOf(radar.pid ?? 0)) process.kill(pid);
   }
-  const line = seen.split('\n').find((text) => /"from":"web".*"to":"far"/.test(text)) ?? '{}';
-  const { reason, place, protocol } = JSON.parse(line);
+  const { reason, place, protocol, rule } = JSON.parse(line.exec(seen)?.[0] ?? '{}');
   assert.deepEqual({ reason, place, protocol }, { reason: 'NETFILTER_DROP', place: 'host', protocol: 'tcp' });
+  assert.equal(rule.owner, 'fairlead');
+  assert.match(rule.text, /drop.*not published/);
+  await eventually(
+    'nothing is left of the radar',
+    async () => !/packet-trace/.test(await lab.shell('nft list tables')),
+  );
 });
 
 test('the packets of a trace are a file that tcpdump reads', async () => {

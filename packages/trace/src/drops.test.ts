@@ -44,6 +44,18 @@ test('drops that differ only in the port that they come from are one line', () =
   assert.equal(report?.protocol, 'tcp');
 });
 
+test('the rule is told as soon as it is known of one of them', () => {
+  const rule = { family: 'ip', table: 'filter', chain: 'FORWARD', owner: 'iptables', text: 'drop' } as const;
+  const ruleOf = ({ time }: EventRecord) =>
+    time === 2n ? ({ ...rule, kind: 'rule', verdict: 'drop' } as const) : undefined;
+  const [report] = summarizeDrops([record(1000), record(1000, { time: 2n }), record(1000)], reasons, {
+    ...names,
+    ruleOf,
+  });
+  assert.deepEqual(report?.rule, rule);
+  assert.equal(report?.count, 3);
+});
+
 test('another place, reason or destination is another line', () => {
   const records = [
     record(1),

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FairleadError, messageOf } from '@fairlead/base';
+import { DropRules } from './collect/drop-rules.ts';
 import { type DropWatch, watchDrops } from './collect/drop-watch.ts';
 import { PlaceMap } from './collect/place-map.ts';
 import { containerBehind, type Directory, ownerOf } from './model/directory.ts';
 import { endText, icmpText } from './model/hops.ts';
+import type { RuleStep } from './model/report.ts';
 import { readPacketHeader } from './packet/packet-header.ts';
 import type { EventRecord } from './program/event-record.ts';
 
@@ -27,6 +29,8 @@ export interface DropReport {
   readonly sender?: string;
   /** `tcp`, `udp`, `icmp` with what it says, or a number. */
   readonly protocol: string;
+  /** Which rule it was: known from the second packet of a flow on, where nftables can be asked. */
+  readonly rule?: Pick<RuleStep, 'owner' | 'family' | 'table' | 'chain' | 'text'>;
   /** How many since the last report. */
   readonly count: number;
 }
@@ -45,15 +49,38 @@ const meaningless: ReadonlySet<string> = new Set(['NOT_DROPPED_YET', 'CONSUMED',
 export async function* watchAllDrops(directory: () => Directory, signal: AbortSignal): AsyncGenerator<DropReport> {
   let waiting: EventRecord[] = [];
   using watch = openWatch((record) => waiting.push(record));
+  using rules = new DropRules();
   while (!signal.aborted) {
     const known = directory();
     const places = new PlaceMap(known);
     for (const namespace of places.namespaces()) watch.add(namespace);
     const records = waiting;
     waiting = [];
-    yield* summarizeDrops(records, watch.reasons, { directory: known, placeName: (inode) => places.nameOf(inode) });
+    rules.turn();
+    const ruleOf = (record: EventRecord): RuleStep | undefined => droppingRule(record, watch.reasons, rules, places);
+    yield* summarizeDrops(records, watch.reasons, {
+      directory: known,
+      placeName: (inode) => places.nameOf(inode),
+      ruleOf,
+    });
+    rules.turn();
     await sleep(INTERVAL, undefined, { signal }).catch(() => undefined);
   }
+}
+
+/** The rule that has dropped it, as far as one of its flow was looked at; the next one will be. */
+function droppingRule(
+  { namespace, bytes, reason }: EventRecord,
+  reasons: ReadonlyMap<number, string>,
+  rules: DropRules,
+  places: PlaceMap,
+): RuleStep | undefined {
+  const header = reasons.get(reason) === 'NETFILTER_DROP' ? readPacketHeader(bytes) : undefined;
+  const name = places.namespaceOf(namespace);
+  if (header === undefined || name === undefined) return undefined;
+  const rule = rules.ruleOf(namespace, header);
+  if (rule === undefined) rules.expect(namespace, name, header);
+  return rule;
 }
 
 function openWatch(handler: (record: EventRecord) => void): DropWatch {
@@ -64,11 +91,18 @@ function openWatch(handler: (record: EventRecord) => void): DropWatch {
   }
 }
 
+/** Who is who, and which rule has dropped a packet. */
+interface DropNames {
+  readonly directory: Directory;
+  readonly placeName: (namespace: number) => string;
+  readonly ruleOf?: (record: EventRecord) => RuleStep | undefined;
+}
+
 /** Put drops together that differ in nothing that is shown. */
 export function summarizeDrops(
   records: readonly EventRecord[],
   reasons: ReadonlyMap<number, string>,
-  names: { readonly directory: Directory; readonly placeName: (namespace: number) => string },
+  names: DropNames,
 ): DropReport[] {
   const reports = new Map<string, DropReport>();
   for (const record of records) {
@@ -77,7 +111,9 @@ export function summarizeDrops(
     const { place, device, reason, source, destination, protocol } = report;
     const key = [place, device, reason, withoutPort(source), destination, protocol].join(' ');
     const known = reports.get(key);
-    reports.set(key, known === undefined ? report : { ...known, count: known.count + 1 });
+    const rule = report.rule ?? known?.rule;
+    const same = known === undefined ? report : { ...known, count: known.count + 1 };
+    reports.set(key, { ...same, ...(rule && { rule }) });
   }
   return [...reports.values()];
 }
@@ -102,7 +138,7 @@ const protocols: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: '
 function reportOf(
   record: EventRecord,
   reasons: ReadonlyMap<number, string>,
-  { directory, placeName }: { readonly directory: Directory; readonly placeName: (namespace: number) => string },
+  { directory, placeName, ruleOf }: DropNames,
 ): DropReport | undefined {
   const header = readPacketHeader(record.bytes);
   const reason = reasons.get(record.reason) ?? `reason ${record.reason}`;
@@ -110,6 +146,7 @@ function reportOf(
   const sender = strangerBehind(directory, record.device?.name, header);
   const [from, to] = [header.source, header.destination].map((address) => ownerOf(directory, address)?.container.name);
   const says = icmpText(header);
+  const rule = ruleOf?.(record);
   const protocol = protocols[header.protocol] ?? `protocol ${header.protocol}`;
   return {
     time: Date.now(),
@@ -123,8 +160,13 @@ function reportOf(
     ...(to !== undefined && { to }),
     ...(sender !== undefined && { sender }),
     protocol: says === undefined ? protocol : `${protocol} ${says}`,
+    ...(rule && { rule: shortened(rule) }),
     count: 1,
   };
+}
+
+function shortened({ owner, family, table, chain, text }: RuleStep): NonNullable<DropReport['rule']> {
+  return { owner, family, table, chain, text };
 }
 
 /** The container at whose port it was dropped, when it cannot have been meant for it, nor sent by it as itself. */

@@ -1,6 +1,7 @@
 import { type Family, familyOf, type IpAddress, isLoopback } from '@fairlead/base';
 import { isAstray, takerOf } from './cause/astray-rows.ts';
 import { explainCause } from './cause/knowledge-base.ts';
+import { askedPlace } from './collect/asked-place.ts';
 import { anywhere, readHost, type Uplink } from './collect/host-addresses.ts';
 import { lookUpName } from './collect/name-lookup.ts';
 import { askLifetime, askNamespace, askRoute } from './collect/namespace-facts.ts';
@@ -61,7 +62,11 @@ export async function tracePacket(
   const destination = chooseAddress(addresses, source, request.family);
   const report =
     destination === undefined
-      ? describeNameFailure(target.name, name, { source, directory })
+      ? describeNameFailure(target.name, name, {
+          source,
+          directory,
+          asked: askedPlace(namespaces.get(source.namespace)),
+        })
       : await traceTo(destination, { request, directory, namespaces, host, protocol, source, target, name }, options);
   return {
     schema: 'fairlead.trace/1',
@@ -166,7 +171,7 @@ function accountOfUnsent(
 function accountOf({ trace, ...rest }: Followed): Account {
   const { verdict } = trace.outcome;
   const astray = isAstray(trace);
-  if (verdict === 'delivered' && !astray) return { ...rest, verdict, fixes: [] };
+  if (verdict === 'delivered' && !astray && trace.halted === undefined) return { ...rest, verdict, fixes: [] };
   const explained = explainCause(trace);
   // The cause may tell more than the packet did.
   const told = explained.verdict === verdict ? rest.summary : lostSummary(trace);

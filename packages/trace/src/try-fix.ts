@@ -7,6 +7,7 @@ import type {
   NamespaceName,
   RuleDefinition,
 } from '@fairlead/netlink';
+import { TRIED } from './cause/accept-fixes.ts';
 import type { Fix, FixAction } from './model/report.ts';
 
 /** What a fix is done with. */
@@ -15,9 +16,6 @@ export interface FixKernel {
   observe(namespace: NamespaceName, kinds: readonly KernelObject['kind'][]): KernelObject[];
   insertRules(namespace: NamespaceName, chain: ChainReference, rules: readonly RuleDefinition[]): void;
 }
-
-/** Shown by `nft list`, so that the rule can be told from its neighbours. */
-const comment = 'tried by fairlead trace';
 
 /**
  * Do what a fix says.
@@ -48,6 +46,6 @@ function insertRules(kernel: FixKernel, action: Extract<FixAction, { kind: 'acce
   kernel.insertRules(
     namespace,
     { table: { family, name: table }, chain },
-    rules.map((matches) => ({ statements: [...matches, { verdict: 'accept' }], comment })),
+    rules.map((matches) => ({ statements: [...matches, { verdict: 'accept' }], comment: TRIED })),
   );
 }

@@ -18,5 +18,7 @@ function dropText(drop: DropReport): string {
   const times = count === 1 ? '' : `  ×${count}`;
   const as = sender === undefined ? '' : `${sender} as `;
   const at = device === undefined ? place : `${place} ${device}`;
-  return `${clock}  ${as}${name(source, from)} → ${name(destination, to)} ${protocol}  ${reason} in ${where} (${at})${times}`;
+  const { rule } = drop;
+  const by = rule === undefined ? '' : `  ${rule.owner}: ${rule.family} ${rule.table} ${rule.chain}  ${rule.text}`;
+  return `${clock}  ${as}${name(source, from)} → ${name(destination, to)} ${protocol}  ${reason} in ${where} (${at})${by}${times}`;
 }

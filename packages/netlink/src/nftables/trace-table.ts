@@ -53,10 +53,7 @@ const WORD = 4;
  * ruleset` passes it over, and it goes with the socket, also when its process is killed (Linux 5.12).
  */
 export function encodeTraceTable(table: TraceTable): BatchRequest[] {
-  return [
-    newTable(table),
-    ...hooksOf(table).flatMap((hook) => [newChain(table, hook), ...rulesOf(table, hook)]),
-  ];
+  return [newTable(table), ...hooksOf(table).flatMap((hook) => [newChain(table, hook), ...rulesOf(table, hook)])];
 }
 
 /** The requests by which a table that there is looks for these marks, and no others any more. */

@@ -1,9 +1,9 @@
 import type { Selector, Statement } from '@fairlead/netlink';
-import { formatRule } from '@fairlead/netlink/tracing';
+import { formatRule, removalByComment } from '@fairlead/netlink/tracing';
 import type { Case } from '../model/case.ts';
 import { networkOfInterface } from '../model/directory.ts';
 import type { Fix, RuleStep } from '../model/report.ts';
-import { commandIn } from './row.ts';
+import { commandIn, removalFix } from './row.ts';
 
 /** What lets packets pass that a rule of others, or a policy, drops. */
 export function acceptFixes(trace: Case, rule: RuleStep): Fix[] {
@@ -18,7 +18,9 @@ export function acceptFixes(trace: Case, rule: RuleStep): Fix[] {
   const told = bridge === undefined ? undefined : tellOwner(rule, bridge);
   const front = inFront(rule, namespace, matches);
   if (told !== undefined) return [told, front];
-  return rule.kind === 'rule' && rule.handle !== undefined ? [front, removal(rule, namespace)] : [front];
+  return rule.kind === 'rule' && rule.handle !== undefined
+    ? [front, removalFix(rule, 'everything that it was meant to stop', namespace)]
+    : [front];
 }
 
 /** The bridge of a network that one of the two is on. */
@@ -29,16 +31,19 @@ function bridgeOf({ source, destination, directory }: Case): string | undefined 
     .find((name) => networkOfInterface(directory, name) !== undefined);
 }
 
+/** Shown by `nft list`, so that a rule can be told from its neighbours, and found again. */
+export const TRIED = 'tried by fairlead trace';
+
 /** Rules that accept before the other one has its turn. */
 function inFront({ family, table, chain }: RuleStep, namespace: string, matches: readonly Statement[][]): Fix {
   const place = `${family} ${table} ${chain}`;
-  const texts = matches.map((statements) => formatRule({ statements: [...statements, { verdict: 'accept' }] }));
+  const texts = matches.map((statements) =>
+    formatRule({ statements: [...statements, { verdict: 'accept' }], comment: TRIED }),
+  );
   return {
     text: `Accept it before that, in ${table}/${chain}`,
     commands: texts.map((text) => commandIn(namespace, `nft 'insert rule ${place} ${text}'`)),
-    undo: [`nft -a list chain ${place}`, `nft delete rule ${place} handle N`].map((command) =>
-      commandIn(namespace, command),
-    ),
+    undo: [removalByComment({ family, table, chain }, TRIED, { inside: commandIn(namespace, '') })],
     ...(family !== 'netdev' &&
       family !== 'arp' && { action: { kind: 'accept', namespace, family, table, chain, rules: matches } }),
   };
@@ -54,16 +59,6 @@ function tellOwner({ owner }: RuleStep, bridge: string): Fix | undefined {
   if (owner !== 'firewalld') return undefined;
   const zone = `firewall-cmd --zone=trusted --add-interface=${bridge}`;
   return { text: 'Tell firewalld', commands: [zone], undo: [zone.replace('--add', '--remove')] };
-}
-
-function removal({ family, table, chain, handle, text }: RuleStep, namespace: string): Fix {
-  const place = `${family} ${table} ${chain}`;
-  return {
-    text: 'Take the rule away',
-    scope: 'everything that it was meant to stop',
-    commands: [commandIn(namespace, `nft delete rule ${place} handle ${handle}`)],
-    undo: [commandIn(namespace, `nft add rule ${place} ${text}`)],
-  };
 }
 
 /** What tells the packet from others, as it is when it gets there; of an answer, where it comes from. */

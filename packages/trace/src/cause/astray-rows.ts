@@ -2,7 +2,7 @@ import { addressOf } from '@fairlead/base';
 import type { Case } from '../model/case.ts';
 import { linkNamed, linkNumbered } from '../model/facts.ts';
 import type { Fix, RuleStep } from '../model/report.ts';
-import { type CauseRow, dropEvidence, type Explanation } from './row.ts';
+import { type CauseRow, commandIn, dropEvidence, type Explanation, removalFix } from './row.ts';
 
 /** Rules of others that it met and that did not stop it. */
 export function foreignSteps({ observation }: Case): RuleStep[] {
@@ -17,13 +17,8 @@ export function stepText({ family, table, chain, text }: RuleStep): string {
 }
 
 /** Take a rule of others away, and put it back. */
-export function removeRule({ family, table, chain, handle, text }: RuleStep): Fix {
-  return {
-    text: 'Take the rule away',
-    scope: 'everything that it was meant for',
-    commands: [`nft delete rule ${family} ${table} ${chain} handle ${handle}`],
-    undo: [`nft add rule ${family} ${table} ${chain} ${text}`],
-  };
+export function removeRule(rule: RuleStep): Fix {
+  return removalFix(rule, 'everything that it was meant for');
 }
 
 /** A rule of others that changes where packets go. */
@@ -56,12 +51,20 @@ export function isAstray(trace: Case): boolean {
   if (taker === meant) return false;
   const isHost = taker === facts.host?.inode || trace.placeName(taker) === 'host';
   // A relay of our own takes packets for published ports, and passes on what they bring.
-  return !(isHost && destination.published && trace.outcome.verdict === 'delivered');
+  const isDiverted = foreignSteps(trace).some((step) => isUntracking(step) || isProxying(step));
+  return !(isHost && destination.published && trace.outcome.verdict === 'delivered' && !isDiverted);
 }
 
-/** True for a container that takes for its own what is for outside, and has no such address. */
+/** A rule of others that answers in the place of who is asked, or has a program do so. */
+function isProxying({ text }: RuleStep): boolean {
+  return /\bsynproxy\b|\bredirect\b|\btproxy\b|"(SYNPROXY|REDIRECT|TPROXY)"/.test(text);
+}
+
+/** True for a container that takes for its own what is for another, or for outside without having such an address. */
 function isTakenAtHome({ source, destination, facts }: Case): boolean {
-  if (source.container === undefined || destination.container !== undefined || destination.local) return false;
+  if (source.container === undefined || destination.local) return false;
+  if (destination.container !== undefined)
+    return !destination.published && destination.container.id !== source.container.id;
   return facts.source.addresses?.every((own) => addressOf(own) !== destination.address) === true;
 }
 
@@ -104,7 +107,8 @@ function diversion(trace: Case, place: string): Pick<Explanation, 'text' | 'evid
     return { text, evidence: [stepText(untracked)], fixes: [removeRule(untracked)] };
   }
   const local = observation.sightings.find(({ namespace }) => namespace === takerOf(trace));
-  const route = facts.last?.onward?.route ?? facts.host?.onward?.route;
+  const atHome = takerOf(trace) === facts.source.inode ? facts.source : undefined;
+  const route = (atHome ?? facts.last)?.onward?.route ?? facts.host?.onward?.route;
   if (route?.type === 'local') {
     const address = local?.header.destination ?? destination.address;
     return {
@@ -113,7 +117,9 @@ function diversion(trace: Case, place: string): Pick<Explanation, 'text' | 'evid
       fixes: [
         {
           text: 'Find who has it',
-          commands: [`ip addr show to ${address}`, `ip route show table all ${address}`],
+          commands: [`ip addr show to ${address}`, `ip route show table all ${address}`].map((each) =>
+            commandIn(trace.namespaceName(takerOf(trace) ?? 0), each),
+          ),
           undo: [],
         },
       ],

@@ -5,61 +5,10 @@ import type { LinkDetails } from '@fairlead/netlink';
 import type { Case } from '../model/case.ts';
 import type { ContainerPlace } from '../model/directory.ts';
 import type { NamespaceFacts, RouteFact } from '../model/facts.ts';
-import type { Sighting } from '../model/hops.ts';
-import type { Outcome } from '../model/outcome.ts';
 import { causeRows, explainCause } from './knowledge-base.ts';
+import { address, caseOf, codeOf, facts, firewallDrop, link, sighting } from './testing/sample-case.ts';
 
 /** What test/e2e/trace.test.ts cannot bring about on every kernel, and what must not be mistaken for something else. */
-
-const address = { web: parseIpAddress('10.9.1.2'), db: parseIpAddress('10.9.1.3') };
-
-function sighting(change: Partial<Sighting>): Sighting {
-  const header = {
-    family: 4,
-    source: address.web,
-    destination: address.db,
-    protocol: 6,
-    lifetime: 64,
-    sourcePort: 40_000,
-    destinationPort: 80,
-    marks: [1, 0],
-  } as const;
-  return { role: 'request', event: 'dropped', time: 1n, packetAddress: 1n, namespace: 2, header, ...change };
-}
-
-function facts(change: Partial<NamespaceFacts> = {}): NamespaceFacts {
-  return { place: 'host', inode: 2, links: [], sysctls: {}, legacyTables: [], ...change };
-}
-
-function caseOf(outcome: Partial<Outcome>, change: Partial<Case> = {}): Case {
-  const sightings = outcome.drop === undefined ? [] : [outcome.drop];
-  return {
-    protocol: 'tcp',
-    family: 4,
-    source: { name: 'web', address: address.web, namespace: 'web', arrival: false },
-    destination: { name: 'db', address: address.db, port: 80, innerPort: 80, published: false, local: false },
-    observation: {
-      sightings,
-      passes: [],
-      sourceNamespace: 1,
-      destinationNamespace: 3,
-      protocol: 'tcp',
-      arrival: false,
-      answeredWithData: false,
-      notSent: false,
-    },
-    outcome: { verdict: 'dropped', harmless: new Set(), returned: false, ...outcome },
-    facts: { source: facts({ place: 'web', inode: 1 }), last: facts(), sockets: [] },
-    directory: { containers: [], networks: [] },
-    placeName: (inode) => ['nowhere', 'web', 'host', 'db', 'twin'][inode] ?? '?',
-    namespaceName: (inode) => [undefined, 'web', '', 'db', 'twin'][inode],
-    ...change,
-  };
-}
-
-function codeOf(trace: Case): string | undefined {
-  return explainCause(trace).cause?.code;
-}
 
 test('every row has a name of its own, or tells the same cause by other evidence', () => {
   const codes = causeRows.map(({ code }) => code);
@@ -68,8 +17,6 @@ test('every row has a name of its own, or tells the same cause by other evidence
     ['icc-off', 'routing-loop'],
   );
 });
-
-const firewallDrop = sighting({ reason: 'NETFILTER_DROP', function: 'nf_hook_slow' });
 
 test('a full table of connections is told from a firewall', () => {
   const sysctls = { 'net.netfilter.nf_conntrack_count': '1000', 'net.netfilter.nf_conntrack_max': '1000' };
@@ -211,13 +158,6 @@ const island = {
   subnets: [parsePrefix('10.9.1.0/24')],
 };
 const lan = { ...island, name: 'lan', driver: 'macvlan', internal: false, interface: 'eth0' };
-const link = (index: number, name: string): LinkDetails => ({
-  index,
-  name,
-  up: true,
-  mtu: 1500,
-  operationalState: 'up',
-});
 const by = (outgoing: number, gateway?: IpAddress): RouteFact => ({
   route: { type: 'unicast', destination: parsePrefix('0.0.0.0/0'), table: 254, outgoing, ...(gateway && { gateway }) },
 });

@@ -3,23 +3,29 @@ import type { Cause, Fix, Verdict } from '../model/report.ts';
 import { answerRows } from './answer-rows.ts';
 import { astrayRows, foreignSteps, removeRule, stepText } from './astray-rows.ts';
 import { carrierCase } from './carrier.ts';
+import { divertedRows } from './diverted-rows.ts';
 import { firewallRows } from './firewall-rows.ts';
 import { groupProgram } from './group-row.ts';
+import { ipv6Off } from './ipv6-row.ts';
 import { lifetimeRows } from './lifetime-rows.ts';
 import { linkRows } from './link-rows.ts';
 import { nameRows } from './name-rows.ts';
 import { neighborRows } from './neighbor-rows.ts';
 import { networkRows } from './network-rows.ts';
+import { refusedOutside } from './outside-row.ts';
 import { routeRows } from './route-rows.ts';
 import { type CauseRow, dropEvidence } from './row.ts';
 import { sendRows } from './send-rows.ts';
+import { serverRows } from './server-rows.ts';
 import { socketRows } from './socket-rows.ts';
 import { stateRows } from './state-rows.ts';
 import { smallerTunnel, tunnelRows } from './tunnel-rows.ts';
 import { wayBackRows } from './way-back-rows.ts';
+import { wrongSource } from './wrong-source.ts';
 
 /** What is said when nothing better is known: what the kernel said. */
 const otherwise: readonly CauseRow[] = [
+  refusedOutside,
   {
     code: 'left-untranslated',
     explain: (trace) => {
@@ -123,12 +129,19 @@ function textOf(end: string | { readonly address: string }): string {
 /** All rows, the surest first: what a rule or a socket says counts more than what the state of an interface suggests. */
 export const causeRows: readonly CauseRow[] = [
   nameRows.staleName,
+  serverRows.programStopped,
+  serverRows.serverRefuses,
+  wrongSource,
   ...firewallRows,
   groupProgram,
+  divertedRows.queueUnheard,
+  divertedRows.checksumWrong,
+  divertedRows.sentAside,
   astrayRows.answerUntranslated,
   stateRows.ipsecPolicy,
   ...networkRows,
   sendRows.tooBig,
+  sendRows.portsTaken,
   sendRows.notSent,
   lifetimeRows.cameBack,
   linkRows.interfaceDown,
@@ -138,12 +151,14 @@ export const causeRows: readonly CauseRow[] = [
   routeRows.trafficControl,
   routeRows.martian,
   wayBackRows.reversePath,
-  stateRows.ipv6Off,
+  ipv6Off,
   stateRows.portLocked,
-  stateRows.localRouteMissing,
   neighborRows.addressUnusable,
+  stateRows.localRouteMissing,
   neighborRows.addressMissing,
   wayBackRows.noWayBack,
+  divertedRows.rewritten,
+  serverRows.connectedElsewhere,
   ...socketRows,
   linkRows.offTheBridge,
   linkRows.closedNetwork,
@@ -151,6 +166,7 @@ export const causeRows: readonly CauseRow[] = [
   linkRows.portBlocked,
   answerRows.answerElsewhere,
   answerRows.sentElsewhere,
+  routeRows.networkRouteMissing,
   routeRows.routeElsewhere,
   neighborRows.arpOff,
   neighborRows.wrongNeighbor,

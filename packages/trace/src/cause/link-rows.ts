@@ -29,6 +29,11 @@ function linksOnWay(trace: Case): WayLink[] {
   return [...inside(source, facts.source), ...inside(destination, facts.destination)];
 }
 
+/** What stays within a place passes its lo. */
+function loopback({ facts, outcome: { drop }, namespaceName }: Case): WayLink[] {
+  return drop?.device?.name === 'lo' ? wayLink(facts.last, 'lo', namespaceName(drop.namespace) ?? '') : [];
+}
+
 /** An interface that was given another name is where its cable ends. */
 function innerName(own: NamespaceFacts | undefined, name: string | undefined, outer: LinkDetails | undefined) {
   if (own === undefined || outer === undefined || linkNamed(own, name) !== undefined) return name;
@@ -52,7 +57,7 @@ const interfaceDown: CauseRow = {
   code: 'interface-down',
   explain: (trace) => {
     if (!isStuck(trace)) return undefined;
-    const found = linksOnWay(trace).find(({ link }) => !link.up);
+    const found = [...loopback(trace), ...linksOnWay(trace)].find(({ link }) => !link.up);
     if (found === undefined) return undefined;
     const { link, facts, namespace } = found;
     const command = (state: string) => commandIn(namespace, `ip link set ${link.name} ${state}`);

@@ -1,8 +1,10 @@
+import { prefixContains, prefixLength } from '@fairlead/base';
 import type { Case } from '../model/case.ts';
 import { linkNamed, linkNumbered, type NamespaceFacts, refusalOf } from '../model/facts.ts';
 import type { Sighting } from '../model/hops.ts';
 import type { Fix } from '../model/report.ts';
 import { wentThroughHost } from './passage.ts';
+import { policyTrouble } from './policy-trouble.ts';
 import { type CauseRow, commandIn, dropEvidence, familyText, onwardText, sysctlFix } from './row.ts';
 
 /** How the namespace that facts are about is pinned. */
@@ -157,6 +159,9 @@ const noRoute: CauseRow = {
     )
       return undefined;
     const address = outcome.drop?.header.destination ?? trace.destination.address;
+    const policy = policyTrouble(last, address, trace.family, namespaceOf(trace, last));
+    if (policy !== undefined)
+      return { ...policy, evidence: [dropEvidence(trace), onwardText(last), ...policy.evidence] };
     const down =
       last.place === 'host'
         ? last.links.filter(({ up, kind, masterIndex }) => !up && kind !== 'bridge' && masterIndex === undefined)
@@ -187,6 +192,48 @@ export function findRouteFix(namespace: string | undefined, { family }: Case, wo
     undo: [],
   };
 }
+
+/** The route that comes with a network is gone: what is left leads elsewhere. */
+const networkRouteMissing: CauseRow = {
+  code: 'network-route-missing',
+  explain: (trace) => {
+    const { facts, destination, directory, family } = trace;
+    const { host } = facts;
+    const entry = host?.entry;
+    if (host === undefined || entry?.type !== 'unicast' || entry.table !== MAIN || !wentThroughHost(trace))
+      return undefined;
+    for (const { network, ipv4, ipv6 } of destination.container?.attachments ?? []) {
+      const address = family === 4 ? ipv4 : ipv6;
+      const place = directory.networks.find(({ name, driver }) => name === network && driver === 'bridge');
+      const subnet = place?.subnets.find((each) => address !== undefined && prefixContains(each, address));
+      const bridge = linkNamed(host, place?.interface);
+      if (subnet === undefined || bridge === undefined || entry.outgoing === bridge.index) continue;
+      if (!bridge.up || bridge.carrier === false || prefixLength(entry.destination) >= prefixLength(subnet)) continue;
+      const left = linkNumbered(host, entry.outgoing)?.name ?? 'another interface';
+      const ip = family === 6 ? 'ip -6' : 'ip';
+      const route = (verb: string) => `${ip} route ${verb} ${subnet} dev ${bridge.name}`;
+      return {
+        text: `The host has lost its route to the network ${network} (${subnet} by ${bridge.name}): packets for ${destination.container?.name} go by ${left}, as ${entry.destination} does.`,
+        evidence: [
+          onwardText(host),
+          `routing table main of the host: ${entry.destination} by ${left} is all there is for ${address}`,
+        ],
+        verdict: 'dropped',
+        fixes: [
+          {
+            text: 'Give it back',
+            commands: [route('add')],
+            undo: [route('del')],
+          },
+        ],
+      };
+    }
+    return undefined;
+  },
+};
+
+/** RT_TABLE_MAIN. */
+const MAIN = 254;
 
 /** The host sends it elsewhere than to the network that the address belongs to. */
 const routeElsewhere: CauseRow = {
@@ -230,6 +277,7 @@ const routeElsewhere: CauseRow = {
       };
     }
     const subnet = host.onward?.route?.destination;
+    const ip = trace.family === 6 ? 'ip -6' : 'ip';
     return {
       text: `The host sends packets for ${container.name} by ${chosen} instead of ${interfaces.join(', ')}: another route (a VPN's?) covers its subnet.`,
       evidence: [onwardText(host), `network of ${container.name}: ${interfaces.join(', ')}`],
@@ -237,8 +285,8 @@ const routeElsewhere: CauseRow = {
       fixes: [
         {
           text: 'Take the other route away, or make the network anew with another subnet',
-          commands: [`ip route del ${subnet ?? 'PREFIX'} dev ${chosen}`],
-          undo: [`ip route add ${subnet ?? 'PREFIX'} dev ${chosen}`],
+          commands: [`${ip} route del ${subnet ?? 'PREFIX'} dev ${chosen}`],
+          undo: [`${ip} route add ${subnet ?? 'PREFIX'} dev ${chosen}`],
         },
       ],
     };
@@ -249,6 +297,7 @@ const routeElsewhere: CauseRow = {
 export const routeRows = {
   trafficControl,
   martian,
+  networkRouteMissing,
   routeElsewhere,
   forwardingOff,
   routeBlocked,

@@ -71,6 +71,32 @@ function ruleText(rule: RuleStep): string {
   return `table ${rule.family} ${rule.table}, chain ${rule.chain}${number}: ${rule.text}`;
 }
 
+/** Take a rule of others away, and put it back: whole, where its text can be typed, or with its table as it was. */
+export function removalFix(rule: RuleStep, scope: string, namespace?: string): Fix {
+  const { family, table, chain, handle, text, owner } = rule;
+  const place = `${family} ${table} ${chain}`;
+  const removal = `nft delete rule ${place} handle ${handle}`;
+  const inside = (commands: readonly string[]) => commands.map((each) => commandIn(namespace, each));
+  const common = { text: 'Take the rule away', scope };
+  if (!/[[…]|\bxt (match|target)\b/.test(text))
+    return { ...common, commands: inside([removal]), undo: inside([`nft add rule ${place} ${text}`]) };
+  if (owner === 'iptables') {
+    const program = family === 'ip6' ? 'ip6tables-nft' : 'iptables-nft';
+    const file = `${table}-${family}.rules`;
+    return {
+      ...common,
+      commands: inside([`${program}-save -t ${table} >${file}`, removal]),
+      undo: inside([`${program}-restore <${file}`]),
+    };
+  }
+  const file = `${table}-${family}.nft`;
+  return {
+    ...common,
+    commands: inside([`nft list table ${family} ${table} >${file}`, removal]),
+    undo: inside([`nft delete table ${family} ${table}`, `nft -f ${file}`]),
+  };
+}
+
 /** What the kernel and its rules say of a packet that a rule stopped. */
 export function ruleEvidence(trace: Case, rule: RuleStep): string[] {
   return [dropEvidence(trace), `nft trace: ${ruleText(rule)}`];

@@ -10,16 +10,22 @@ function unusableText({ state }: UnusableAddress): string {
     : 'yet: it is not yet known whether somebody else has that address (duplicate address detection)';
 }
 
+/** EADDRNOTAVAIL is what connect() says, EAGAIN what a bind to any port says (inet_hash_connect, inet_csk_get_port). */
+const portsTaken: CauseRow = {
+  code: 'ports-exhausted',
+  explain: ({ sendFailure, source, outcome }) => {
+    if (!/^(EADDRINUSE|EADDRNOTAVAIL|EAGAIN)$/.test(sendFailure ?? '') || outcome.drop !== undefined) return undefined;
+    const { text } = portsExhausted(source.name, source.namespace);
+    return { text, evidence: [`send in ${source.name}: ${sendFailure}`], verdict: 'dropped' };
+  },
+};
+
 const notSent: CauseRow = {
   code: 'not-sent',
   explain: (trace) => {
     const { sendFailure, source, outcome } = trace;
     if (sendFailure === undefined || outcome.drop !== undefined) return undefined;
     const evidence = [`send in ${source.name}: ${sendFailure}`];
-    if (sendFailure === 'EADDRINUSE') {
-      const { text } = portsExhausted(source.name, source.namespace);
-      return { text, evidence, verdict: 'dropped' };
-    }
     // The kernel passes over an address that it may not use, and takes another, from which nobody there can be reached.
     const given = (source.container?.attachments ?? []).flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]);
     const unusable = trace.facts.source.unusable?.find(
@@ -101,4 +107,4 @@ function narrowPlace(
 }
 
 /** Causes that the kernel tells the sender. */
-export const sendRows = { tooBig, notSent };
+export const sendRows = { tooBig, portsTaken, notSent };

@@ -1,4 +1,4 @@
-import { familyOf, isLoopback, isUnspecified, nameServerAddress } from '@fairlead/base';
+import { type Family, familyOf, isLoopback, isUnspecified, nameServerAddress } from '@fairlead/base';
 import type { SocketDetails } from '@fairlead/netlink/sockets';
 import type { Case } from '../model/case.ts';
 import { linkNumbered } from '../model/facts.ts';
@@ -16,12 +16,15 @@ function isUnclaimed({ outcome, observation, facts, destination }: Case): boolea
   return drop.reason === 'NO_SOCKET' && drop.role === 'request' && isThere;
 }
 
-/** Sockets on the wanted port. */
-function onPort({ facts, destination }: Case): readonly SocketDetails[] {
-  return facts.sockets.filter(({ local }) => local.port === destination.innerPort);
+/** Sockets on the wanted port; those of UDP that are connected take nothing from others. */
+export function onPort({ facts, destination }: Case, connected = false): readonly SocketDetails[] {
+  return facts.sockets.filter(
+    ({ local, remote }) => local.port === destination.innerPort && (connected || remote.port === 0),
+  );
 }
 
-function socketEvidence({ protocol, destination }: Case, sockets: readonly SocketDetails[]): string {
+/** What listens there on the wanted port. */
+export function socketEvidence({ protocol, destination }: Case, sockets: readonly SocketDetails[]): string {
   const place = destination.container?.name ?? destination.name;
   const list = [...new Set(sockets.map(({ local }) => `${local.address}:${local.port}`))];
   return `sockets of ${place} that take ${protocol.toUpperCase()}: ${list.join(', ') || 'none'}`;
@@ -76,11 +79,7 @@ const otherFamily: CauseRow = {
   code: 'listens-on-other-family',
   explain: (trace) => {
     const sockets = onPort(trace).filter(({ local }) => !isLoopback(local.address));
-    if (
-      !isUnclaimed(trace) ||
-      sockets.length === 0 ||
-      sockets.some(({ local }) => familyOf(local.address) === trace.family)
-    )
+    if (!isUnclaimed(trace) || sockets.length === 0 || sockets.some((socket) => takesFamily(socket, trace.family)))
       return undefined;
     const place = trace.destination.container?.name ?? trace.destination.name;
     const [have, want] = trace.family === 6 ? ['IPv4', 'IPv6'] : ['IPv6', 'IPv4'];
@@ -91,10 +90,16 @@ const otherFamily: CauseRow = {
   },
 };
 
+/** A socket of IPv6 on no address in particular takes IPv4 as well, unless it is told not to. */
+function takesFamily({ local: { address }, v6Only }: SocketDetails, family: Family): boolean {
+  return familyOf(address) === family || (familyOf(address) === 6 && isUnspecified(address) && v6Only !== true);
+}
+
 const otherAddress: CauseRow = {
   code: 'listens-on-other-address',
   explain: (trace) => {
-    const sockets = onPort(trace).filter(({ local }) => !isUnspecified(local.address));
+    const asked = trace.outcome.drop?.header.destination;
+    const sockets = onPort(trace).filter(({ local }) => !isUnspecified(local.address) && local.address !== asked);
     if (!isUnclaimed(trace) || sockets.length === 0) return undefined;
     return {
       text: `The server listens on ${sockets.map(({ local }) => local.address).join(', ')} only, and the packet was for another address.`,

@@ -1,54 +1,7 @@
 import { addressOf } from '@fairlead/base';
-import type { Case } from '../model/case.ts';
-import { linkNamed, linkNumbered, type NamespaceFacts } from '../model/facts.ts';
-import { isStuck, wentThroughHost } from './passage.ts';
-import { type CauseRow, commandIn, dropEvidence, type Explanation } from './row.ts';
-
-/** IPv6 is switched off on an interface that it was to pass. */
-const ipv6Off: CauseRow = {
-  code: 'ipv6-off',
-  explain: (trace) => {
-    const { facts, family, outcome } = trace;
-    if (family !== 6 || outcome.drop?.reason === 'NETFILTER_DROP') return undefined;
-    const isToldSo = outcome.drop?.reason === 'IPV6DISABLED';
-    const host = wentThroughHost(trace) ? [facts.host] : [];
-    for (const place of [facts.last, facts.destination, facts.source, ...host]) {
-      const found = Object.entries(place?.sysctls ?? {}).find(
-        ([key, value]) => key.endsWith('.disable_ipv6') && value === '1',
-      );
-      if (place === undefined || found === undefined || !(isToldSo || isStuck(trace) || outcome.drop === undefined))
-        continue;
-      return ipv6OffText(trace, place, found[0]);
-    }
-    return undefined;
-  },
-};
-
-function ipv6OffText(trace: Case, { place, inode }: NamespaceFacts, key: string): Explanation {
-  const { source, destination, facts } = trace;
-  const end = [source, destination].find(
-    ({ container, namespace }, index) =>
-      container !== undefined && namespace !== '' && inode === [facts.source, facts.destination][index]?.inode,
-  );
-  const restart = end?.container && {
-    text: `Restart ${end.container.name}, which builds its network anew: its addresses went when it was switched off`,
-    commands: [`docker restart ${end.container.name}`],
-    undo: [],
-  };
-  const command = (value: number) => commandIn(end?.namespace ?? '', `sysctl -w ${key}=${value}`);
-  return {
-    text: `IPv6 is switched off in ${place} (${key} is 1), so nothing of it gets through.`,
-    evidence: [dropEvidence(trace), `${key} = 1 in ${place}`],
-    verdict: 'dropped',
-    fixes: [
-      restart ?? {
-        text: 'Switch it on, and put back the addresses that went with it',
-        commands: [command(0)],
-        undo: [command(1)],
-      },
-    ],
-  };
-}
+import { linkNamed, linkNumbered } from '../model/facts.ts';
+import { wentThroughHost } from './passage.ts';
+import { type CauseRow, commandIn, dropEvidence } from './row.ts';
 
 /** IPsec's policies by the counters of what they stop (xfrm_proc.rst). */
 const transformCounters = /Pol(Block|Error)|FwdHdrError|NoPols|NoStates|TmplMismatch|StateInvalid|BundleGenError/;
@@ -112,21 +65,27 @@ const localRouteMissing: CauseRow = {
   explain: (trace) => {
     const { outcome, facts, destination } = trace;
     const { drop } = outcome;
-    const there = facts.destination;
-    const address = drop?.header.destination;
+    const there = facts.destination ?? (destination.local ? facts.host : undefined);
+    // One that the place sends on, as if it were for another, is not dropped there.
+    const seen = drop ?? outcome.last;
+    const address = seen?.header.destination;
     if (
       there === undefined ||
-      drop?.role !== 'request' ||
-      drop.namespace !== there.inode ||
-      drop.reason === 'OTHERHOST'
+      seen?.role !== 'request' ||
+      seen.namespace !== there.inode ||
+      seen.reason === 'OTHERHOST' ||
+      outcome.reply?.role === 'answer'
     )
       return undefined;
     const has = there.addresses?.some((own) => addressOf(own) === address) === true;
-    if (!has || facts.last?.onward === undefined || facts.last.onward.route?.type === 'local') return undefined;
+    const onward = facts.last?.onward;
+    if (!has || onward === undefined || onward.route?.type === 'local') return undefined;
+    if (drop === undefined && onward.route === undefined) return undefined;
     const flag = trace.family === 6 ? ' -6' : '';
     return {
       text: `${destination.name} has the address ${address}, but its routing does not take it for its own: the rule for the table of local routes, or the route there, is missing.`,
       evidence: [dropEvidence(trace), `${address} is an address of ${destination.name}, and its route is not local`],
+      verdict: 'dropped',
       fixes: [
         {
           text: 'Look at both, and put back what is missing',
@@ -210,4 +169,4 @@ const cableMissing: CauseRow = {
 };
 
 /** Causes that the state of a place tells. */
-export const stateRows = { ipv6Off, ipsecPolicy, portLocked, localRouteMissing, noCarrier, cableMissing };
+export const stateRows = { ipsecPolicy, portLocked, localRouteMissing, noCarrier, cableMissing };

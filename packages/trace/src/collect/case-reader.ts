@@ -59,6 +59,7 @@ export function readCase(material: CaseMaterial): Case {
     facts: { ...facts, ...suspects(material, owner) },
     directory,
     ...(owner && { listener: `${owner.name} (pid ${owner.pid}) in ${targetName}` }),
+    ...(owner?.halt !== undefined && { halted: { ...owner, halt: owner.halt } }),
     placeName: (inode) => places.nameOf(inode),
     namespaceName: (inode) => places.namespaceOf(inode),
   };

@@ -132,7 +132,8 @@ function legacyDropsAt(
   drop: Sighting | undefined,
 ): Facts['legacyDrops'] {
   const name = places.namespaceOf(drop?.namespace ?? 0);
-  if (drop?.reason !== 'NETFILTER_DROP' || name === undefined) return undefined;
+  const isJudged = drop?.reason === 'NETFILTER_DROP' || drop?.function === 'nf_queue';
+  if (!isJudged || name === undefined) return undefined;
   return legacy.dropsIn(namespaces.get(name));
 }
 

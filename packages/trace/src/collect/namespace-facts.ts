@@ -14,6 +14,7 @@ import {
 import { decodeRouteAnswer, getRouteMessage, type RouteQuery } from '@fairlead/netlink/tracing';
 import type { NamespaceFacts, RouteFact } from '../model/facts.ts';
 import type { PacketHeader } from '../packet/packet-header.ts';
+import { askRoutingPolicy } from './routing-policy.ts';
 
 /** Sysctls that decide about packets, for a device `*`. */
 const keys4 = [
@@ -64,6 +65,7 @@ export function askNamespace(namespace: OpenNamespace, question: NamespaceQuesti
     sysctls: readSysctls(keys, device?.name ?? question.device),
     legacyTables: readLegacyTables(packet?.family ?? 4),
     transformErrors: readTransformErrors(),
+    queues: readPacketQueues(),
   }));
   const base = { place, inode, links, ...addressesIn(namespace), ...settings };
   if (packet === undefined) return base;
@@ -75,7 +77,16 @@ export function askNamespace(namespace: OpenNamespace, question: NamespaceQuesti
   });
   const back = askRoute(namespace, { destination: source });
   const neighbor = onward.route && askNeighbor(namespace, onward.route, destination);
-  return { ...base, onward, back, ...(neighbor && { neighbor }) };
+  const { route: entry } = askRoute(namespace, { destination, entry: true });
+  const hasWay = onward.route?.type === 'unicast' || onward.route?.type === 'local';
+  return {
+    ...base,
+    onward,
+    back,
+    ...(entry && { entry }),
+    ...(!hasWay && { policy: askRoutingPolicy(namespace, destination) }),
+    ...(neighbor && { neighbor }),
+  };
 }
 
 /** A packet that comes in by a port of a bridge is routed as if the bridge had brought it. */
@@ -172,6 +183,16 @@ function readTransformErrors(): Record<string, number> {
     return Object.fromEntries(counters.filter(([, count]) => count > 0));
   } catch {
     return {};
+  }
+}
+
+/** Queues that a program has bound (net/netfilter/nfnetlink_queue.c); none on a kernel that has no queues. */
+function readPacketQueues(): number[] {
+  try {
+    const lines = readFileSync('/proc/thread-self/net/netfilter/nfnetlink_queue', 'utf8').split('\n');
+    return lines.filter(Boolean).map((line) => Number(line.trim().split(/\s+/)[0]));
+  } catch {
+    return [];
   }
 }
 

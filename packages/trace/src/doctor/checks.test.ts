@@ -99,6 +99,19 @@ const cases: [name: string, state: HostState, codes: string[]][] = [
     ['ipv6-off'],
   ],
   [
+    'a container that is too narrow for IPv6',
+    insideWith({
+      addresses: [{ link: 'eth0', address: parseInterfaceAddress('10.9.1.2/24') }],
+      links: [link(1, 'lo'), link(2, 'eth0', { mtu: 1279 })],
+    }),
+    ['ipv6-off'],
+  ],
+  [
+    'a container without its lo',
+    insideWith({ links: [link(1, 'lo', { up: false }), link(2, 'eth0')] }),
+    ['interface-down'],
+  ],
+  [
     'a container that is told to ignore who asks for it',
     silent(insideWith({ sysctls: { 'net.ipv4.conf.eth0.arp_ignore': '8' } })),
     ['neighbor-silent'],

@@ -1,5 +1,6 @@
 import { addressOf, familyOf } from '@fairlead/base';
 import type { LinkDetails } from '@fairlead/netlink';
+import { LEAST_MTU6, tooNarrow } from '../cause/narrow-link.ts';
 import type { Attachment, ContainerPlace } from '../model/directory.ts';
 import type { Fix } from '../model/report.ts';
 import type { Finding } from './finding.ts';
@@ -23,7 +24,17 @@ export function interfaceFindings(state: HostState): Finding[] {
       ? []
       : container.attachments.flatMap((each) => cableFindings(state, container, each)),
   );
-  return [...bridges, ...cables];
+  return [...bridges, ...loopbacks(state), ...cables];
+}
+
+/** By lo a container asks for names, and reaches itself. */
+function loopbacks({ directory, inside }: HostState): Finding[] {
+  return inside.flatMap(({ container, links }) => {
+    const lo = links.find(({ name }) => name === 'lo');
+    const namespace = directory.containers.find(({ name }) => name === container)?.namespace ?? '';
+    if (lo?.up !== false) return [];
+    return [down('lo', `by which ${container} asks for names and reaches itself`, [container], namespace)];
+  });
 }
 
 function cableFindings(state: HostState, container: ContainerPlace, attachment: Attachment): Finding[] {
@@ -55,6 +66,8 @@ function addressFindings(inside: InsideState, attachment: Attachment, { name }: 
     if (address === undefined || own.includes(address)) return [];
     const off = familyOf(address) === 6 ? switchedOff(inside, attachment.interface) : undefined;
     if (off !== undefined) return [withoutIpv6(off, name)];
+    const link = inside.links.find((each) => each.name === attachment.interface);
+    if (familyOf(address) === 6 && link !== undefined && link.mtu < LEAST_MTU6) return [tooNarrowFor6(link, name)];
     return [
       {
         code: 'address-missing',
@@ -83,6 +96,10 @@ function withoutIpv6(key: string, name: string): Finding {
     affects: [name],
     fixes: [restart(name)],
   };
+}
+
+function tooNarrowFor6(link: LinkDetails, name: string): Finding {
+  return { code: 'ipv6-off', severity: 'error', ...tooNarrow(name, link), affects: [name], fixes: [restart(name)] };
 }
 
 function down(link: string, what: string, affects: readonly string[], namespace: string): Finding {

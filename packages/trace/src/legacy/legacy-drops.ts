@@ -11,8 +11,8 @@ export interface LegacyDrop {
   readonly text: string;
 }
 
-/** What ends a packet; other targets that do are modules of their own. */
-const dropping: ReadonlySet<string> = new Set(['DROP', 'REJECT']);
+/** What ends a packet, or may: a program decides about those in a queue. */
+const dropping: ReadonlySet<string> = new Set(['DROP', 'REJECT', 'NFQUEUE']);
 
 /** The rules and policies that have dropped something between two looks. */
 export function legacyDrops(before: readonly LegacyRules[], after: readonly LegacyRules[]): LegacyDrop[] {

@@ -41,6 +41,8 @@ export interface Case {
   readonly directory: Directory;
   /** Process behind the socket at the destination. */
   readonly listener?: string;
+  /** The same process, when it does nothing at present. */
+  readonly halted?: { readonly pid: number; readonly name: string; readonly halt: 'stopped' | 'frozen' };
   readonly placeName: (namespace: number) => string;
   /** How a namespace is pinned; `undefined` for one that is not. */
   readonly namespaceName: (namespace: number) => NamespaceName | undefined;

@@ -2,7 +2,7 @@ import type { InterfaceAddress, IpAddress } from '@fairlead/base';
 import type { ControlGroupProgram } from '@fairlead/kernel/tracing';
 import type { ErrnoName, LinkDetails, NamespaceName, NeighborAnswer } from '@fairlead/netlink';
 import type { SocketDetails } from '@fairlead/netlink/sockets';
-import type { RouteAnswer } from '@fairlead/netlink/tracing';
+import type { RouteAnswer, RuleOutline } from '@fairlead/netlink/tracing';
 import type { LegacyDrop } from '../legacy/legacy-drops.ts';
 import type { SeenNeighborPacket } from '../packet/carried-packet.ts';
 
@@ -10,6 +10,16 @@ import type { SeenNeighborPacket } from '../packet/carried-packet.ts';
 export type RouteFact =
   | { readonly route: RouteAnswer; readonly errno?: undefined }
   | { readonly errno: ErrnoName; readonly route?: undefined };
+
+/** What the rules of policy routing are, seen from an address for which they have found no way. */
+export interface RoutingPolicy {
+  /** Whether the main table has a way for the address. */
+  readonly mainHasWay: boolean;
+  /** Whether any rule asks the main table. */
+  readonly asksMain: boolean;
+  /** Rules that refuse what fits them. */
+  readonly refusing: readonly RuleOutline[];
+}
 
 /** An address that duplicate address detection keeps from being used. */
 export interface UnusableAddress {
@@ -28,6 +38,10 @@ export interface NamespaceFacts {
   readonly sysctls: Readonly<Record<string, string>>;
   /** Where the packet goes from here. */
   readonly onward?: RouteFact;
+  /** The entry of the routing table that says so. */
+  readonly entry?: RouteAnswer;
+  /** Absent where there is a way. */
+  readonly policy?: RoutingPolicy;
   /** Where answers to it would go. */
   readonly back?: RouteFact;
   /** Who has the address of the next hop; `none` when nobody was asked. */
@@ -38,6 +52,8 @@ export interface NamespaceFacts {
   readonly unusable?: readonly UnusableAddress[];
   /** Packets that IPsec's policies have stopped, by the kernel's own counters (/proc/net/xfrm_stat); only those above 0. */
   readonly transformErrors?: Readonly<Record<string, number>>;
+  /** Numbers of the queues that programs take packets from (`queue`, `NFQUEUE`). */
+  readonly queues?: readonly number[];
   /** Tables of the older iptables, which nftables' trace does not see. */
   readonly legacyTables: readonly string[];
 }

@@ -5,18 +5,32 @@ import type { ContainerPlace, Directory } from './directory.ts';
 import { type EarlyEnd, ended } from './early-end.ts';
 import type { Fix, NameStep } from './report.ts';
 
+/** What the place that asked is like. */
+export interface AskedPlace {
+  readonly isLoopbackUp: boolean;
+  /** Base chains of its own, and not the engine's, that see what it asks and is answered: `ip filter INPUT`. */
+  readonly chains: readonly string[];
+}
+
 /** The name of the destination gave no address. */
 export function describeNameFailure(
   target: string,
   step: NameStep | undefined,
-  { source, directory }: { readonly source: ProbeSource; readonly directory: Directory },
+  {
+    source,
+    directory,
+    asked,
+  }: { readonly source: ProbeSource; readonly directory: Directory; readonly asked: AskedPlace },
 ): EarlyEnd {
   const failure = step?.failure ?? 'it has no address of that family';
   const known = directory.containers.find(({ name, id }) => name === target || id.startsWith(target));
   const evidence = [`${step?.server ?? step?.source ?? 'the engine'}: ${failure}`];
   const summary = `${source.name} finds no address for ${target}`;
-  const unasked = sharesNames(source, known) ? nameServerTrouble(step, source) : undefined;
-  if (unasked !== undefined) return ended({ ...unasked, evidence }, summary, unasked.fixes);
+  const unasked = sharesNames(source, known) ? nameServerTrouble(step, source, asked) : undefined;
+  if (unasked !== undefined) {
+    const { code, text, fixes, seen = [] } = unasked;
+    return ended({ code, text, evidence: [...evidence, ...seen] }, summary, fixes);
+  }
   if (known === undefined || source.container === undefined) {
     const code = /did not answer|SERVFAIL/.test(failure) ? 'name-server-silent' : 'name-unknown';
     const text =
@@ -55,7 +69,15 @@ function sharesNames({ container }: ProbeSource, known: ContainerPlace | undefin
 function nameServerTrouble(
   step: NameStep | undefined,
   { name, namespace, container }: ProbeSource,
-): { readonly code: string; readonly text: string; readonly fixes: readonly Fix[] } | undefined {
+  { isLoopbackUp, chains }: AskedPlace,
+):
+  | {
+      readonly code: string;
+      readonly text: string;
+      readonly fixes: readonly Fix[];
+      readonly seen?: readonly string[];
+    }
+  | undefined {
   const failure = step?.failure;
   if (failure === undefined || container === undefined || /NXDOMAIN|no address/.test(failure)) return undefined;
   const own: readonly string[] = Object.values(nameServerAddress);
@@ -72,11 +94,27 @@ function nameServerTrouble(
     const text = `The resolv.conf of ${name} sends it to ${step.server}, which does not answer; names of containers are known at ${own.join(' or ')} alone.`;
     return { code: 'other-name-server', text, fixes: [restart] };
   }
-  const commands = [commandIn(namespace, 'ip link show lo'), commandIn(namespace, 'nft list ruleset')];
+  if (!isLoopbackUp) {
+    const command = (state: string) => commandIn(namespace, `ip link set lo ${state}`);
+    return {
+      code: 'interface-down',
+      text: `The interface lo of ${name} is down, by which it asks the name service of the engine (${step.server}).`,
+      fixes: [{ text: 'Bring it up again', commands: [command('up')], undo: [command('down')] }],
+      seen: [`lo in ${name}: down`],
+    };
+  }
+  const rules = chains.length === 0 ? 'it has no rules of its own' : `chains there that see it: ${chains.join(', ')}`;
   return {
     code: 'name-server-silent',
-    text: `The name service of the engine (${step.server} in ${name}) does not answer: something in ${name} keeps it back (lo down, a rule), or the service does not run.`,
-    fixes: [{ text: `Look at ${name}; if all is well there, restart the engine`, commands, undo: [] }],
+    text: `The name service of the engine (${step.server} in ${name}) does not answer: a rule in ${name} keeps back the question or the answer (${rules}), or the service does not run.`,
+    fixes: [
+      {
+        text: `Look at ${name}; if all is well there, restart the engine`,
+        commands: [commandIn(namespace, 'nft list ruleset')],
+        undo: [],
+      },
+    ],
+    seen: [`lo in ${name}: up`, rules],
   };
 }
 

@@ -48,6 +48,32 @@ test('an answer that a macvlan got from its parent has come back when its namesp
   assert.equal(verdictOf(...byParent(), seen('answer', 'used', 'web')), 'delivered');
 });
 
+/** Straight out, and the answer straight in. */
+const answered = () => [
+  seen('request', 'sent', 'web'),
+  seen('answer', 'sent', 'host'),
+  seen('answer', 'received', 'web'),
+];
+
+test('an answer that a rule or a check of the source itself stops has not come back', () => {
+  for (const reason of ['NETFILTER_DROP', 'IP_RPFILTER', 'TCP_CSUM'])
+    assert.equal(verdictOf(...answered(), seen('answer', 'dropped', 'web', reason)), 'dropped', reason);
+  // Nobody waits for the answer to a probe that is only half a connection; a copy may be dropped after that.
+  for (const reason of ['NO_SOCKET', 'NOT_SPECIFIED'])
+    assert.equal(verdictOf(...answered(), seen('answer', 'dropped', 'web', reason)), 'delivered', reason);
+});
+
+test('a copy for a program that listens to all packets may be dropped', () => {
+  const [sent, answer, received] = answered();
+  assert.ok(sent && answer && received);
+  const copy = () => seen('answer', 'dropped', 'web', 'PACKET_SOCK_ERROR');
+  assert.equal(verdictOf(sent, answer, received, copy()), 'delivered');
+  assert.equal(
+    verdictOf(sent, answer, received, copy(), seen('answer', 'dropped', 'web', 'NETFILTER_DROP')),
+    'dropped',
+  );
+});
+
 test('an answer that was not seen at home, or was dropped there, has not come back', () => {
   assert.equal(verdictOf(...byParent()), 'unknown');
   assert.equal(verdictOf(...byParent(), seen('answer', 'dropped', 'web', 'NETFILTER_DROP')), 'dropped');

@@ -93,6 +93,7 @@ function answered(
 function cameBack(observation: Observation, sightings: readonly Sighting[]): boolean {
   const { sourceNamespace, arrival, arrivalDevice } = observation;
   const answers = sightings.filter(({ role }) => role === 'answer');
+  if (isStoppedAtHome(answers, sourceNamespace)) return false;
   if (arrival) {
     const wentBy = ({ event, namespace, device }: Sighting) =>
       event === 'sent' && namespace === sourceNamespace && (device?.name ?? arrivalDevice) === arrivalDevice;
@@ -105,6 +106,18 @@ function cameBack(observation: Observation, sightings: readonly Sighting[]): boo
     event === 'received' && namespace === sourceNamespace && carrier === undefined && cameBy(device);
   if (answers.some(isHere)) return true;
   return endedAtHome(observation);
+}
+
+/** Reasons for which an answer that has come is kept from the program that waits for it. */
+const stoppedAtHome = /^(NETFILTER_DROP|IP_RPFILTER|XFRM_POLICY|(IP|TCP|UDP|ICMP|ICMPV6)_CSUM)$/;
+
+/** The answer came where the probe began, and was stopped there: by a rule of the source's own, say. */
+function isStoppedAtHome(answers: readonly Sighting[], sourceNamespace: number): boolean {
+  const first = answers.find(
+    ({ event, namespace, reason }) =>
+      event === 'dropped' && namespace === sourceNamespace && reason !== 'PACKET_SOCK_ERROR',
+  );
+  return stoppedAtHome.test(first?.reason ?? '');
 }
 
 /**
@@ -134,8 +147,9 @@ function leftMachine(observation: Observation, sightings: readonly Sighting[]): 
 }
 
 /**
- * Drops without meaning: at the probe's own port, whose answer nobody waits for; and the copies that a bridge sends to
- * everybody while it does not know where an address is.
+ * Drops without meaning: at the probe's own port, whose answer nobody waits for; the copies that a bridge sends to
+ * everybody while it does not know where an address is; and those for programs that listen to all packets (tcpdump) and
+ * do not read fast enough.
  */
 function harmlessIn(observation: Observation): Set<Sighting> {
   const { sightings, sourceNamespace } = observation;
@@ -144,7 +158,9 @@ function harmlessIn(observation: Observation): Set<Sighting> {
   for (const sighting of sightings) {
     if (sighting.event !== 'dropped') continue;
     const atHome = sighting.namespace === sourceNamespace && sighting.role !== 'request';
-    const isCopy = sighting.reason === 'OTHERHOST' && isCopyOf(sighting, observation, delivered);
+    const isCopy =
+      sighting.reason === 'PACKET_SOCK_ERROR' ||
+      (sighting.reason === 'OTHERHOST' && isCopyOf(sighting, observation, delivered));
     if ((atHome && sighting.reason === 'NO_SOCKET') || isCopy) harmless.add(sighting);
   }
   return harmless;

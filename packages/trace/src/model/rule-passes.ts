@@ -98,8 +98,8 @@ function roleIn(event: TraceEvent, tag: number): PacketRole | 'other' | undefine
   return header && (roleOf(header, tag) ?? 'other');
 }
 
-/** `undefined` for events that only say that a chain went on to its end. */
-function stepOf(event: TraceEvent, { chains, rules }: KnownRules): RuleStep | undefined {
+/** What a rule did with a packet; `undefined` for events that only say that a chain went on to its end. */
+export function stepOf(event: TraceEvent, { chains, rules }: KnownRules): RuleStep | undefined {
   const { family, table, chain, handle } = event;
   if (table.startsWith(traceTablePrefix) || event.type === 'return' || (event.type === 'rule' && handle === undefined))
     return undefined;

@@ -12,6 +12,8 @@ export function summaryOf(trace: Case): string {
     case 'refused':
       return `refused by ${destination.name}: ${reply === undefined ? 'an error came back' : refusalText(trace)}`;
     case 'dropped':
+      if (drop === undefined && reply?.role === 'error')
+        return `an error came back from ${reply.header.source}: ${icmpText(reply.header) ?? 'of no known kind'}`;
       if (drop === undefined) return 'not sent any further';
       return drop.role === 'request' ? `dropped in ${where}` : `it arrived, but the answer was dropped in ${where}`;
     case 'lost':
@@ -44,7 +46,9 @@ function refusalText({ outcome: { reply } }: Case): string {
 }
 
 /** For a packet that ended without being dropped: where it was seen last. */
-export function lostSummary({ outcome: { last }, source, placeName }: Case): string {
+export function lostSummary({ outcome: { last, reply }, source, placeName, halted, listener }: Case): string {
+  if (halted !== undefined && (reply?.role === 'answer' || last?.event === 'used'))
+    return `it got to ${listener}, which is ${halted.halt}`;
   if (last === undefined) return `it did not leave ${source.name}`;
   return `no answer; last seen in ${placeName(last.namespace)}${last.device === undefined ? '' : ` (${last.device.name})`}`;
 }

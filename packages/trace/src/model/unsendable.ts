@@ -1,4 +1,7 @@
 import { type Family, familyOf, type IpAddress } from '@fairlead/base';
+import type { LinkDetails } from '@fairlead/netlink';
+import { LEAST_MTU6, tooNarrow } from '../cause/narrow-link.ts';
+import { policyTrouble } from '../cause/policy-trouble.ts';
 import { commandIn } from '../cause/row.ts';
 import type { ProbeSource } from '../plan.ts';
 import type { Attachment, Directory } from './directory.ts';
@@ -27,6 +30,7 @@ interface Reason {
 const reasons: readonly ((packet: UnsentPacket) => Reason | undefined)[] = [
   interfaceDown,
   onNoNetwork,
+  refusedByPolicy,
   refusedByRouting,
   ipv6Off,
   onInternalNetworks,
@@ -92,6 +96,12 @@ function onNoNetwork(packet: UnsentPacket): Reason | undefined {
   };
 }
 
+/** The table of routes has a way, and is not asked. */
+function refusedByPolicy({ source, destination, family, facts }: UnsentPacket): Reason | undefined {
+  const found = policyTrouble(facts, destination, family, source.namespace);
+  return found && { code: 'route-blocked', ...found };
+}
+
 function refusedByRouting({ source, destination, family, facts }: UnsentPacket): Reason | undefined {
   const blocked = facts.onward && refusalOf(facts.onward);
   if (blocked === undefined) return undefined;
@@ -112,6 +122,9 @@ function refusedByRouting({ source, destination, family, facts }: UnsentPacket):
 
 function ipv6Off(packet: UnsentPacket): Reason | undefined {
   const { source, family, facts } = packet;
+  const narrow = facts.links.find(({ name, mtu }) => name !== 'lo' && mtu < LEAST_MTU6);
+  if (family === 6 && narrow !== undefined && attachmentsOf(packet).some(({ ipv6 }) => ipv6 !== undefined))
+    return narrowReason(source, narrow);
   const off = Object.keys(facts.sysctls).find((key) => key.endsWith('.disable_ipv6') && facts.sysctls[key] === '1');
   if (off === undefined || family !== 6 || attachmentsOf(packet).every(({ ipv6 }) => ipv6 === undefined))
     return undefined;
@@ -127,6 +140,16 @@ function ipv6Off(packet: UnsentPacket): Reason | undefined {
       },
     ],
   };
+}
+
+function narrowReason(source: ProbeSource, link: LinkDetails): Reason {
+  const restart = {
+    text: `Restart ${source.name}, which builds its network anew`,
+    commands: [`docker restart ${source.name}`],
+    undo: [],
+  };
+  const { text, evidence } = tooNarrow(source.name, link);
+  return { code: 'ipv6-off', text, evidence, fixes: [restart] };
 }
 
 function onInternalNetworks(packet: UnsentPacket): Reason | undefined {

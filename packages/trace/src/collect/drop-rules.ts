@@ -1,0 +1,162 @@
+import { ipToBytes } from '@fairlead/base';
+import { listenToNetlink, type NetlinkListener } from '@fairlead/kernel/tracing';
+import { encodeNftBatch, type NamespaceName, NetlinkConnection, netfilterGroup, nftType } from '@fairlead/netlink';
+import { decodeTraceEvent, encodeTraceMarks, encodeTraceTable, type PacketMark } from '@fairlead/netlink/tracing';
+import type { RuleStep } from '../model/report.ts';
+import { headerIn, type PlacedTraceEvent, stepOf, traceTablePrefix } from '../model/rule-passes.ts';
+import type { PacketHeader } from '../packet/packet-header.ts';
+import { Namespaces } from './namespaces.ts';
+import { readRuleset } from './ruleset.ts';
+
+/** Milliseconds for which the next packet of a flow is waited for, and for which what it met is believed. */
+const PATIENCE = 5000;
+/** Flows that are looked at in one namespace at a time: each costs every packet there two comparisons. */
+const FLOWS = 8;
+
+/** A flow of which packets are dropped, by its ends and the port that is asked for. */
+interface DroppedFlow {
+  readonly header: PacketHeader;
+  /** Milliseconds, as `performance.now()` counts. */
+  readonly until: number;
+  readonly rule?: RuleStep;
+}
+
+/** A namespace in which rules have dropped packets. */
+interface Place {
+  readonly name: NamespaceName;
+  readonly listener: NetlinkListener;
+  readonly change: (marks: readonly PacketMark[]) => void;
+  readonly flows: Map<string, DroppedFlow>;
+  events: PlacedTraceEvent[];
+  marks: string;
+}
+
+/**
+ * Which rules drop packets that nobody has sent to find out. A packet that was dropped tells of no rule: so the next one of
+ * its flow, the same ends and the same port, is traced by nftables. Each namespace gets one table for that, which looks at
+ * such packets only and goes with its socket.
+ */
+export class DropRules implements Disposable {
+  readonly #parts = new DisposableStack();
+  readonly #namespaces = this.#parts.use(new Namespaces());
+  readonly #places = new Map<number, Place | undefined>();
+
+  /** A rule has dropped a packet: look at the next one. */
+  expect(inode: number, name: NamespaceName, header: PacketHeader): void {
+    const place = this.#place(inode, name);
+    const key = flowOf(header);
+    if (place === undefined || place.flows.has(key) || place.flows.size >= FLOWS) return;
+    place.flows.set(key, { header, until: performance.now() + PATIENCE });
+  }
+
+  /** The rule that has dropped packets of a flow just now; `undefined` while that is not known. */
+  ruleOf(inode: number, header: PacketHeader): RuleStep | undefined {
+    return this.#places.get(inode)?.flows.get(flowOf(header))?.rule;
+  }
+
+  /** Take what rules have said, forget what is over, and look at what is new. */
+  turn(): void {
+    for (const place of this.#places.values()) if (place !== undefined) this.#turn(place);
+  }
+
+  #turn(place: Place): void {
+    place.listener.drain();
+    const steps = dropsIn(place.events, (events) => readRuleset(this.#namespaces.get(place.name), events));
+    place.events = [];
+    const now = performance.now();
+    for (const [key, flow] of place.flows) {
+      if (flow.until < now) place.flows.delete(key);
+      const rule = steps.get(key);
+      if (rule !== undefined) place.flows.set(key, { ...flow, rule, until: now + PATIENCE });
+    }
+    const waiting = [...place.flows].filter(([, { rule }]) => rule === undefined);
+    const marks = waiting.map(([key]) => key).join('; ');
+    if (marks === place.marks) return;
+    place.marks = marks;
+    place.change(waiting.map(([, { header }]) => markOf(header)));
+  }
+
+  /** Where tracing cannot be had, rules are not told. */
+  #place(inode: number, name: NamespaceName): Place | undefined {
+    if (this.#places.has(inode)) return this.#places.get(inode);
+    let place: Place | undefined;
+    try {
+      place = this.#open(inode, name);
+    } catch {
+      place = undefined;
+    }
+    this.#places.set(inode, place);
+    return place;
+  }
+
+  #open(inode: number, name: NamespaceName): Place {
+    const namespace = this.#namespaces.get(name);
+    const connection = new NetlinkConnection(this.#parts.use(namespace.openSocket('netfilter')));
+    const table = { name: `${traceTablePrefix}drops`, everywhere: true, marks: [] } as const;
+    const families = (['inet', 'bridge'] as const).filter((family) => {
+      try {
+        connection.executeBatch(encodeNftBatch(encodeTraceTable({ ...table, family })));
+        return true;
+      } catch {
+        // A kernel may be built without rules for bridges.
+        return false;
+      }
+    });
+    const listener = this.#parts.use(
+      namespace.enter(() =>
+        listenToNetlink('netfilter', [netfilterGroup.nftTrace], (message) => {
+          const event = message.type === nftType.trace ? decodeTraceEvent(message) : undefined;
+          if (event !== undefined) place.events.push({ ...event, namespace: inode });
+        }),
+      ),
+    );
+    const change = (marks: readonly PacketMark[]): void => {
+      for (const family of families)
+        connection.executeBatch(encodeNftBatch(encodeTraceMarks({ ...table, family, marks })));
+    };
+    const place: Place = { name, listener, change, flows: new Map(), events: [], marks: '' };
+    return place;
+  }
+
+  [Symbol.dispose](): void {
+    this.#parts.dispose();
+  }
+}
+
+function flowOf({ source, destination, protocol, destinationPort, type }: PacketHeader): string {
+  return [source, destination, protocol, destinationPort ?? type ?? ''].join(' ');
+}
+
+/** The ends of a flow, which for IPv6 fit no register together, and the port, or ICMP's type. */
+function markOf({ family, source, destination, destinationPort, type }: PacketHeader): PacketMark {
+  const port = destinationPort === undefined ? [] : [destinationPort >>> 8, destinationPort & 255];
+  const last =
+    destinationPort === undefined
+      ? { offset: 0, bytes: Uint8Array.of(type ?? 0) }
+      : { offset: 2, bytes: Uint8Array.from(port) };
+  const [first, second] = family === 4 ? [12, 16] : [8, 24];
+  return {
+    header: 'network',
+    offset: first,
+    bytes: ipToBytes(source),
+    and: [{ header: 'network', offset: second, bytes: ipToBytes(destination) }, last],
+  };
+}
+
+/** The rule or policy that has dropped a packet, by flows. */
+function dropsIn(
+  events: readonly PlacedTraceEvent[],
+  read: (events: readonly PlacedTraceEvent[]) => Parameters<typeof stepOf>[1],
+): Map<string, RuleStep> {
+  const drops = new Map<string, RuleStep>();
+  if (events.length === 0) return drops;
+  const known = read(events);
+  const packets = Map.groupBy(events, ({ id }) => id);
+  for (const packet of packets.values()) {
+    const header = packet.map(headerIn).findLast((each) => each !== undefined);
+    const steps = packet.flatMap((event) => stepOf(event, known) ?? []);
+    const rule = steps.findLast(({ verdict, rejects }) => verdict === 'drop' || rejects === true);
+    if (header !== undefined && rule !== undefined) drops.set(flowOf(header), rule);
+  }
+  return drops;
+}
