@@ -43,7 +43,9 @@ test('what a container does not say itself is as the flags want it', async () =>
     'ulimit -Sn; ulimit -Hn; df -k /dev/shm | tail -1 | tr -s " " | cut -d" " -f2; grep NoNewPrivs /proc/self/status';
   const said = ['--ulimit', 'nofile=99', '--shm-size', '16m', '--security-opt', 'no-new-privileges=false'];
   const run = (...options: string[]) => daemon.docker('run', '--rm', ...options, 'busybox', 'sh', '-c', look);
-  assert.equal(await run(), '777\n888\n32768\nNoNewPrivs:\t1\n');
+  for (const own of [[], ['--ipc', 'shareable']]) {
+    assert.equal(await run(...own), '777\n888\n32768\nNoNewPrivs:\t1\n');
+  }
   assert.equal(await run(...said), '99\n99\n16384\nNoNewPrivs:\t0\n');
 });
 

@@ -19,9 +19,8 @@ export function parseUlimit(text: string): ContainerDefaults['ulimits'][number] 
   return { name: match[1] ?? '', soft, hard };
 }
 
-/** The value of `--default-shm-size` in bytes, 0 for none. @throws FairleadError `invalid-argument` in dockerd's words. */
-export function parseShmSize(text: string | undefined): number {
-  if (text === undefined) return 0;
+/** The value of `--default-shm-size` in bytes. @throws FairleadError `invalid-argument` in dockerd's words. */
+export function parseShmSize(text: string): number {
   const size = parseByteSize(text, 1024);
   if (size === undefined) throw invalidArgument({ name: 'default-shm-size' }, text, `invalid size: '${text}'`);
   return size;

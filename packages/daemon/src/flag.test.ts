@@ -110,7 +110,7 @@ test('what containers get that do not say otherwise is said by flags or by the f
     'default-ulimits': { nofile: ulimit },
   };
   assert.deepEqual(optionsOf(parseConfig(JSON.stringify(file))).containerDefaults, wanted);
-  const none = { init: false, noNewPrivileges: false, shmSize: 0, ulimits: [] };
+  const none = { init: false, noNewPrivileges: false, shmSize: 64 * 1024 * 1024, ulimits: [] };
   assert.deepEqual(options().containerDefaults, none);
 });
 

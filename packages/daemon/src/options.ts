@@ -157,7 +157,7 @@ export function optionsOf(values: FlagValues): DaemonOptions {
     containerDefaults: {
       init: on('init', false),
       noNewPrivileges: on('no-new-privileges', false),
-      shmSize: parseShmSize(text('default-shm-size')),
+      shmSize: parseShmSize(text('default-shm-size') ?? '64m'),
       ulimits: list('default-ulimit').map(parseUlimit),
     },
     registryMirrors: list('registry-mirror').map(parseMirror),

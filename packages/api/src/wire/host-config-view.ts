@@ -7,9 +7,6 @@ import { presentBindings } from './port-map.ts';
 /** What decides whether containers get a cgroup namespace of their own unless asked otherwise. */
 const hasUnifiedCgroups = existsSync('/sys/fs/cgroup/cgroup.controllers');
 
-/** Bytes of `/dev/shm` when neither the container nor the operator says. */
-const defaultShmSize = 64 * 1024 * 1024;
-
 /** `HostConfig` as `inspect` shows it: complete, with Docker's values for what nobody set. */
 export function presentHostConfig({ host, other }: ContainerConfig): Readonly<Record<string, unknown>> {
   return {
@@ -41,7 +38,7 @@ export function presentHostConfig({ host, other }: ContainerConfig): Readonly<Re
     UTSMode: host.utsMode,
     VolumeDriver: host.volumeDriver ?? '',
     VolumesFrom: listOrNull(host.volumesFrom ?? []),
-    ShmSize: host.shmSize || defaultShmSize,
+    ShmSize: host.shmSize,
     CgroupParent: host.cgroupParent,
     ...presentLimits(host.limits),
     Devices: host.devices.map(({ pathOnHost, pathInContainer, permissions }) => ({

@@ -7,7 +7,7 @@ export interface ContainerDefaults {
   readonly init: boolean;
   /** Nobody in a container gains privileges by what he executes. */
   readonly noNewPrivileges: boolean;
-  /** Bytes; 0 leaves it to the runtime. */
+  /** Bytes of `/dev/shm`. */
   readonly shmSize: number;
   readonly ulimits: HostConfig['ulimits'];
 }
