@@ -1,5 +1,6 @@
 import {
   addressOf,
+  familyOf,
   type InterfaceAddress,
   type IpAddress,
   type Logger,
@@ -61,8 +62,9 @@ interface Contest {
 
 /**
  * Somebody on a network's bridge, a container or a guest of others, who takes the gateway's address for his own is heard by
- * his ARP and his neighbour advertisements, and told of. The kernel answers for the address all the same, but tells nobody:
- * neighbours believe whoever they heard last. Listening costs what these frames cost; others pass by.
+ * his ARP, and told of. The kernel answers for the address all the same, but tells nobody: neighbours believe whoever they
+ * heard last. ARP has an Ethernet type of its own, so that listening costs what these frames cost. Neighbour discovery has
+ * IPv6's: every packet would be copied for who listens. There the doctor asks.
  */
 export class GatewayWatch implements Disposable {
   readonly #parts: GatewayWatchParts;
@@ -187,9 +189,10 @@ export class GatewayWatch implements Disposable {
   }
 }
 
-/** The host's own addresses on the bridge of a network. */
+/** The host's own IPv4 addresses on the bridge of a network. */
 function gatewaysOf(network: Network): Gateway[] {
   const bridge = network.bridge?.name;
   if (bridge === undefined || isLan(network)) return [];
-  return bridgeAddresses(network).map((own: InterfaceAddress) => ({ network, bridge, address: addressOf(own) }));
+  const addresses = bridgeAddresses(network).map((own: InterfaceAddress) => addressOf(own));
+  return addresses.filter((address) => familyOf(address) === 4).map((address) => ({ network, bridge, address }));
 }

@@ -24,7 +24,11 @@ function seen(role: Sighting['role'], event: Sighting['event'], place: keyof typ
 }
 
 function verdictOf(...sightings: Sighting[]): string {
-  const observation: Observation = {
+  return outcomeOf(observationOf(sightings)).verdict;
+}
+
+function observationOf(sightings: readonly Sighting[]): Observation {
+  return {
     sightings,
     passes: [],
     sourceNamespace: places.web,
@@ -33,7 +37,6 @@ function verdictOf(...sightings: Sighting[]): string {
     answeredWithData: false,
     notSent: false,
   };
-  return outcomeOf(observation).verdict;
 }
 
 /** Out of a macvlan and its parent, and the answer in by the parent. */
@@ -77,4 +80,18 @@ test('a copy for a program that listens to all packets may be dropped', () => {
 test('an answer that was not seen at home, or was dropped there, has not come back', () => {
   assert.equal(verdictOf(...byParent()), 'unknown');
   assert.equal(verdictOf(...byParent(), seen('answer', 'dropped', 'web', 'NETFILTER_DROP')), 'dropped');
+});
+
+test('copies of the answer to an arrival end at any time', () => {
+  const sightings = [
+    seen('request', 'received', 'host'),
+    seen('answer', 'sent', 'web'),
+    seen('answer', 'received', 'host'),
+    seen('answer', 'sent', 'host'),
+    seen('answer', 'used', 'host'),
+  ];
+  const arrival = { ...observationOf(sightings), arrival: true, sourceNamespace: places.host };
+  assert.equal(outcomeOf(arrival).verdict, 'delivered');
+  const lost = { ...arrival, sightings: sightings.filter((sighting) => sighting !== sightings[3]) };
+  assert.equal(outcomeOf(lost).verdict, 'unknown');
 });

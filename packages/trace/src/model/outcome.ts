@@ -97,7 +97,8 @@ function cameBack(observation: Observation, sightings: readonly Sighting[]): boo
   if (arrival) {
     const wentBy = ({ event, namespace, device }: Sighting) =>
       event === 'sent' && namespace === sourceNamespace && (device?.name ?? arrivalDevice) === arrivalDevice;
-    return answers.at(-1)?.event === 'sent' && answers.some(wentBy);
+    // Copies for programs that listen to all packets (tcpdump) end anywhere, and at any time.
+    return answers.findLast(({ event }) => event !== 'used')?.event === 'sent' && answers.some(wentBy);
   }
   // A bridge that does not know where an address is sends to everybody: what was for another is no answer.
   const forOthers = answers.filter(({ reason, namespace }) => reason === 'OTHERHOST' && namespace === sourceNamespace);
