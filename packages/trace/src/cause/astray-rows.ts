@@ -32,8 +32,8 @@ export function diverting(trace: Case): RuleStep | undefined {
 export function takerOf({ outcome: { drop, rule }, observation }: Case): number | undefined {
   if (rule !== undefined) return undefined;
   if (drop?.role === 'request' && drop.reason === 'NO_SOCKET') return drop.namespace;
-  // An answer that came from elsewhere is first seen coming in.
-  const first = observation.sightings.find(({ role }) => role === 'answer');
+  // An answer that came from elsewhere is first seen coming in. A copy for who listens to all packets may end before that.
+  const first = observation.sightings.find(({ role, event }) => role === 'answer' && event !== 'used');
   return first?.event === 'sent' ? first.namespace : undefined;
 }
 
