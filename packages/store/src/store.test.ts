@@ -69,6 +69,30 @@ test('a file of a newer layout is refused and left alone', () => {
   });
 });
 
+test('a file of the first layout is brought to the present one, with all that is in it', () => {
+  withFile((path) => {
+    const database = new DatabaseSync(path);
+    database.exec(
+      'CREATE TABLE object (kind TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID',
+    );
+    const put = database.prepare('INSERT INTO object VALUES (?, ?, ?)');
+    for (const id of ['b', 'a']) put.run('note', id, JSON.stringify({ id, text: id }));
+    database.exec('PRAGMA user_version = 1');
+    database.close();
+    {
+      using store = Store.open(path);
+      const notes = store.collection<Note>('note');
+      assert.deepEqual(
+        [...notes].map(({ text }) => text),
+        ['a', 'b'],
+      );
+      notes.put({ id: 'b', text: 'new' });
+    }
+    using again = Store.open(path);
+    assert.equal(again.collection<Note>('note').get('b')?.text, 'new');
+  });
+});
+
 test('nobody but its owner may read a store, nor one that was open to all', () => {
   withFile((path) => {
     const modes = () => {
