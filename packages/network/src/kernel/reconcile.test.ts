@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseInterfaceAddress, parseIpAddress } from '@fairlead/base';
 import { hostElement } from '@fairlead/firewall';
-import type { Change, KernelObject, LinkObject } from '@fairlead/netlink';
+import { type Change, describeChange, type KernelObject, type LinkObject } from '@fairlead/netlink';
 import type { PortBinding } from '../model.ts';
 import { Life } from '../testing/life.ts';
 import { plainSettings, Rig } from '../testing/rig.ts';
@@ -262,6 +262,24 @@ test('a name service that was lost is told everything, and the sandboxes where i
   assert.notDeepEqual(after?.resolver, before?.resolver);
   assert.deepEqual(after?.mappings, before?.mappings);
   rig.assertConsistent();
+});
+
+test('who had a port has it before who waits for one', async () => {
+  using rig = await Rig.started();
+  const network = await rig.controller.createNetwork({ name: 'app' });
+  const waiting = await rig.sandbox('waiting');
+  await rig.join(waiting, network);
+  const ports = [web];
+  const owner = await rig.sandbox('owner', { ports });
+  await rig.join(owner, network);
+  const { mappings } = rig.state.sandbox(owner.id);
+  assert.ok(mappings.length > 0);
+  rig.state.sandboxes.put({ ...rig.state.sandbox(waiting.id), ports, unsettled: true });
+  rig.names.restart();
+  await rig.controller.repair();
+  assert.deepEqual(rig.state.sandbox(owner.id).mappings, mappings);
+  assert.deepEqual(rig.state.sandbox(waiting.id).mappings, []);
+  assert.deepEqual((await rig.controller.repair()).map(describeChange), []);
 });
 
 test('a sandbox whose port has been taken meanwhile does not keep the others from their names', async () => {

@@ -171,8 +171,8 @@ interface Naming {
 
 /**
  * What is everybody's is asked for before this returns, and carried out in that order: first what is of no use any more, for
- * its ports may be wanted, then networks. Sandboxes follow in turns that are asked for at once, one at a time where nothing
- * is urgent.
+ * its ports may be wanted, then networks. Sandboxes follow in turns that are asked for at once: first those whose ports
+ * nobody holds, then those that are not settled, and the others one at a time.
  */
 function reconcileNames(context: ReconcileContext, served: ServedNames): Naming {
   const { state, names, turn } = context;
@@ -184,16 +184,25 @@ function reconcileNames(context: ReconcileContext, served: ServedNames): Naming 
   const held = new Set(served.portOwners);
   const pace = new KeyedMutex();
   const tell = (id: string) => reconcileSandbox(context, id, held.has(id));
-  const { urgent = [], quiet = [] } = Object.groupBy(state.sandboxes, ({ id, mappings, unsettled }) =>
-    unsettled === true || (mappings.length > 0 && !held.has(id)) ? 'urgent' : 'quiet',
-  );
-  const atOnce = urgent.map(({ id }) => turn(id, () => tell(id)));
+  const {
+    unsettled = [],
+    lost = [],
+    quiet = [],
+  } = Object.groupBy(state.sandboxes, (sandbox) => {
+    if (sandbox.unsettled === true) return 'unsettled';
+    return sandbox.mappings.length > 0 && !held.has(sandbox.id) ? 'lost' : 'quiet';
+  });
+  const holding = lost.map(({ id }) => turn(id, () => tell(id)));
+  // Who still looks for ports could take those that somebody else had.
+  const heldAgain = Promise.allSettled(holding);
+  const settling = unsettled.map(({ id }) => turn(id, () => heldAgain.then(() => tell(id))));
+  const urgent = [...holding, ...settling];
   const inTime = quiet.map(({ id }) => turn(id, () => pace.run('names', () => endOfTurn().then(() => tell(id)))));
   const all = async (changes: readonly Promise<readonly Change[]>[]) => {
     await Promise.all([...dropped, named]);
     return (await Promise.all(changes)).flat();
   };
-  return { urgent: urgent.length > 0 ? all(atOnce) : Promise.resolve([]), rest: all(inTime) };
+  return { urgent: urgent.length > 0 ? all(urgent) : Promise.resolve([]), rest: all(inTime) };
 }
 
 /** Have the name service forget what is of no use any more. None of these rejects. */
