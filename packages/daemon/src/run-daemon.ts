@@ -3,6 +3,7 @@ import { ApiServer } from '@fairlead/api';
 import { type Logger, loadLateModules, messageOf } from '@fairlead/base';
 import type { EnginePort } from '@fairlead/engine';
 import { composeEngine } from './composition.ts';
+import { handleFaults } from './faults.ts';
 import { flags } from './flag.ts';
 import { listenAddresses } from './listener.ts';
 import { daemonLogger } from './log.ts';
@@ -45,10 +46,7 @@ export async function runDaemon(words: readonly string[]): Promise<number> {
     // From here on the signal does not end the process.
     let tellReload = () => {};
     process.on('SIGHUP', () => reload(words, live, logger) && tellReload());
-    // A fault in the work for one client is logged; it does not end the engine of all others.
-    process.on('unhandledRejection', (reason) => {
-      logger.error('unhandled rejection', { error: reason instanceof Error ? (reason.stack ?? '') : String(reason) });
-    });
+    handleFaults(logger);
     for (const note of options.notes) logger.info(`flag without effect: ${note}`);
     if (isForwardingLacking(options)) logger.warn('IPv4 forwarding is disabled. Networking will not work.');
     using _pidFile = new PidFile(options.pidFile);
