@@ -123,7 +123,9 @@ export class ResolverClient implements AsyncDisposable {
   }
 
   #receive(line: string): void {
-    const response: ControlResponse = JSON.parse(line);
+    const response = responseIn(line);
+    // Whose answers cannot be told apart can be asked no more.
+    if (response === undefined) return void this.#socket.destroy();
     const waiting = this.#waiting.get(response.id);
     this.#waiting.delete(response.id);
     if ('error' in response) waiting?.reject(errorOf(response.error));
@@ -133,6 +135,14 @@ export class ResolverClient implements AsyncDisposable {
   #failAll(): void {
     for (const { reject } of this.#waiting.values()) reject(connectionLost());
     this.#waiting.clear();
+  }
+}
+
+function responseIn(line: string): ControlResponse | undefined {
+  try {
+    return JSON.parse(line) as ControlResponse;
+  } catch {
+    return undefined;
   }
 }
 

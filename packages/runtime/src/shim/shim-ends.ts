@@ -82,12 +82,22 @@ function awaitEnd({ containerId, path, version }: ShimAddress, tell: (end: ExitS
   socket.on('error', () => resolve(socket));
   socket.on('data', (piece: Buffer) => {
     received = Buffer.concat([received, piece]);
-    const answer = ttrpcAnswer(received);
-    if (answer === undefined) return;
-    if (answer !== 'failed') tell(toExitStatus(WaitResponse.decode(answer)));
+    const end = endIn(received);
+    if (end === undefined) return;
+    if (end !== 'failed') tell(end);
     socket.destroy();
   });
   return promise;
+}
+
+/** What has been received of a shim's answer: the end that it tells, `undefined` while some of it is yet to come. */
+function endIn(received: Buffer): ExitStatus | 'failed' | undefined {
+  try {
+    const answer = ttrpcAnswer(received);
+    return answer === undefined || answer === 'failed' ? answer : toExitStatus(WaitResponse.decode(answer));
+  } catch {
+    return 'failed';
+  }
 }
 
 function toExitStatus({ exitStatus, exitedAt }: WaitResponse): ExitStatus {
