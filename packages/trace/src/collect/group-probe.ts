@@ -41,11 +41,14 @@ export async function sendFromGroup(
   child.stdin.on('error', () => undefined);
   let standing: ProbeStanding | undefined;
   const lines = createInterface(child.stdout).on('line', (line) => {
-    standing = JSON.parse(line);
+    standing = standingIn(line) ?? standing;
   });
   await Promise.race([once(lines, 'line'), once(lines, 'close')]);
   clearTimeout(gaveUp);
-  if (standing === undefined) return undefined;
+  if (standing === undefined) {
+    child.kill('SIGKILL');
+    return undefined;
+  }
   const { sourcePort, failure, connection } = standing;
   return {
     sourcePort,
@@ -55,4 +58,13 @@ export async function sendFromGroup(
     answered: () => standing?.answered === true,
     [Symbol.dispose]: () => child.kill('SIGKILL'),
   };
+}
+
+/** @returns `undefined` for a line that the end of its process has cut off. */
+function standingIn(line: string): ProbeStanding | undefined {
+  try {
+    return JSON.parse(line) as ProbeStanding;
+  } catch {
+    return undefined;
+  }
 }
