@@ -32,47 +32,37 @@ export type { Directory, TraceNews, TraceReport, TraceRequest } from '@fairlead/
 export type { BuildKitService } from './build/build-kit-port.ts';
 export type { BuildOptions, BuildService } from './build/build-port.ts';
 export type { ContainerDefaults } from './container/configuration/container-defaults.ts';
+export type {
+  AttachmentView,
+  ContainerService,
+  ContainerUpdate,
+  ContainerView,
+  MountView,
+  StopOptions,
+  WaitCondition,
+  WaitResult,
+} from './container/container-port.ts';
 export { isAlive, isUp } from './container/container-state.ts';
 export { ContainerTable } from './container/container-table.ts';
 export { readOwned } from './container/file/owned-file.ts';
 export { parseSignal } from './container/life/signal.ts';
+export type { AttachedStreams, AttachOptions, OutputChunk } from './container/stream-port.ts';
 export type { EngineContext, EngineSettings, FileSystems, OutputKeeper } from './context.ts';
 export type { DiagnosisService } from './diagnosis-port.ts';
 export { Engine, type EngineSurroundings } from './engine.ts';
-export type {
-  AttachedStreams,
-  AttachmentView,
-  AttachOptions,
-  ContainerService,
-  ContainerUpdate,
-  ContainerView,
-  EnginePort,
-  ImageRemoval,
-  ImageService,
-  LogLine,
-  LogOptions,
-  MountView,
-  OperationRecord,
-  OutputChunk,
-  PruneService,
-  RemoteVolumeDetails,
-  SystemInfo,
-  VolumeRequest,
-  VolumeService,
-  VolumeView,
-  WaitCondition,
-  WaitResult,
-} from './engine-port.ts';
+export type { EnginePort } from './engine-port.ts';
 export { EventLog } from './event-log.ts';
 export type { BindPlace, FileCalls } from './files/file-calls.ts';
 export type { ExtractOptions, FileChange, FileService, PathStat } from './files/file-port.ts';
 export { readHostResolvConf } from './host-resolver-file.ts';
 export type { CommitOptions } from './image/commit-port.ts';
+export type { ImageRemoval, ImageService } from './image/image-port.ts';
 export { Images } from './image/image-service.ts';
 export type { LoginRequest, RegistryService } from './image/registry-port.ts';
 export type { RemoteArchive } from './image/remote-archive.ts';
 export { parseByteSize } from './log/byte-size.ts';
 export { type LogConfig, requireLogConfig } from './log/log-options.ts';
+export type { LogLine, LogOptions } from './log/log-port.ts';
 export type { MapService } from './map-port.ts';
 export type {
   BindMountOptions,
@@ -97,8 +87,9 @@ export type {
 } from './model.ts';
 export type { NetworkService } from './network-port.ts';
 export type { Progress, RegistryAuth } from './progress-port.ts';
+export type { PruneService } from './prune-port.ts';
 export type { RehearsalStage } from './rehearsal.ts';
-export type { OperationAccount, Rehearsal, RehearsalOutcome } from './rehearsal-port.ts';
+export type { OperationAccount, OperationRecord, Rehearsal, RehearsalOutcome } from './rehearsal-port.ts';
 export type {
   ContainerStatistics,
   LinkCounters,
@@ -106,5 +97,7 @@ export type {
   StatisticsOptions,
   StatisticsSample,
 } from './statistics/statistics-port.ts';
+export type { SystemInfo } from './system-port.ts';
 export { imagesOf } from './volume/mount-settlement.ts';
 export { isAnonymous } from './volume/volume-name.ts';
+export type { RemoteVolumeDetails, VolumeRequest, VolumeService, VolumeView } from './volume/volume-port.ts';

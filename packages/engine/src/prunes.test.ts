@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { FairleadError } from '@fairlead/base';
 import type { Network } from '@fairlead/network';
 import { endpoint, network } from '@fairlead/network/testing';
+import type { ContainerView } from './container/container-port.ts';
 import { sampleContainer, sampleImage } from './container/testing/sample-container.ts';
-import type { ContainerView } from './engine-port.ts';
 import type { ContainerStatus, Image } from './model.ts';
 import { type PruneParts, Prunes } from './prunes.ts';
 

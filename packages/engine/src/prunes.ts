@@ -3,20 +3,15 @@ import type { BuildCacheChoice } from '@fairlead/buildkit';
 import type { Network } from '@fairlead/network';
 
 import type { BuildKitService } from './build/build-kit-port.ts';
+import type { ContainerService, ContainerView } from './container/container-port.ts';
 import { isUp } from './container/container-state.ts';
-import type {
-  ContainerService,
-  ContainerView,
-  ImageRemoval,
-  ImageService,
-  PruneService,
-  VolumeService,
-  VolumeView,
-} from './engine-port.ts';
 import type { EventLog } from './event-log.ts';
+import type { ImageRemoval, ImageService } from './image/image-port.ts';
 import type { Image } from './model.ts';
 import type { NetworkService } from './network-port.ts';
+import type { PruneService } from './prune-port.ts';
 import { imagesOf } from './volume/mount-settlement.ts';
+import type { VolumeService, VolumeView } from './volume/volume-port.ts';
 
 type Kind = 'container' | 'image' | 'network' | 'volume' | 'builder';
 

@@ -1,6 +1,16 @@
 import type { ContainerConfig } from './model.ts';
 import type { NetworkService } from './network-port.ts';
 
+/** An operation on the kernel, for `explain`. */
+export interface OperationRecord {
+  readonly id: string;
+  readonly name: string;
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  readonly steps: number;
+  readonly microseconds: number;
+}
+
 /** What an operation does to the kernel, as commands for a root shell. */
 export interface OperationAccount {
   /** In order; what belongs together with what it is for, and the time that the kernel took for it. */

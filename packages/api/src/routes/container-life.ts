@@ -1,5 +1,5 @@
 import { FairleadError, messageOf } from '@fairlead/base';
-import type { ContainerService, EnginePort, WaitCondition } from '@fairlead/engine';
+import type { ContainerService, EnginePort, StopOptions, WaitCondition } from '@fairlead/engine';
 import { type ApiRequest, integer, parameter, readText, text } from '../http/request.ts';
 import { type ApiResponse, empty, stream } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
@@ -36,7 +36,7 @@ async function start(containers: ContainerService, id: string, request: ApiReque
   await containers.start(id);
 }
 
-function stopOptions(request: ApiRequest): { readonly timeout?: number; readonly signal?: string } {
+function stopOptions(request: ApiRequest): StopOptions {
   const timeout = integer(request, 't');
   // Before 1.42 the parameter did not exist.
   const signal = request.version >= 42 ? text(request, 'signal') : undefined;

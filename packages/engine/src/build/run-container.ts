@@ -1,6 +1,6 @@
 import { FairleadError } from '@fairlead/base';
 import type { ImageRunConfig } from '@fairlead/registry';
-import type { AttachedStreams } from '../engine-port.ts';
+import type { AttachedStreams } from '../container/stream-port.ts';
 import type { ContainerConfig, HostConfig } from '../model.ts';
 import type { BuildParts } from './build-parts.ts';
 import type { RunPlan } from './stage.ts';

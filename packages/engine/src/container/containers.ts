@@ -9,19 +9,8 @@ import {
 } from '@fairlead/base';
 import { type Network, requirePlausibleEndpoint } from '@fairlead/network';
 import type { EngineContext } from '../context.ts';
-import type {
-  AttachedStreams,
-  AttachOptions,
-  ContainerService,
-  ContainerUpdate,
-  ContainerView,
-  LogLine,
-  LogOptions,
-  OutputChunk,
-  WaitCondition,
-  WaitResult,
-} from '../engine-port.ts';
 import { BoundedCache } from '../image/bounded-cache.ts';
+import type { LogLine, LogOptions } from '../log/log-port.ts';
 import type { LogMark } from '../log/log-writer.ts';
 import type { Container, ContainerConfig, Exec, Image } from '../model.ts';
 import type { ContainerVolumes } from '../volume/container-volumes.ts';
@@ -31,6 +20,14 @@ import { makeContainer } from './configuration/container-factory.ts';
 import { inventName, parseContainerName } from './configuration/container-name.ts';
 import { ContainerUpdates } from './configuration/container-updates.ts';
 import { containerEvent } from './container-event.ts';
+import type {
+  ContainerService,
+  ContainerUpdate,
+  ContainerView,
+  StopOptions,
+  WaitCondition,
+  WaitResult,
+} from './container-port.ts';
 import { ignoreMissing, isAlive, notRunning, requireAttachable, requireNotRestarting } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import type { ExecRequest, ExecTable } from './exec/exec-table.ts';
@@ -42,6 +39,7 @@ import { plannedMounts, requireBindSources } from './mount/mount-plan.ts';
 import type { LegacyLinks } from './network/legacy-links.ts';
 import { networkWarnings } from './network/network-plan.ts';
 import { processesOf } from './process/processes.ts';
+import type { AttachedStreams, AttachOptions, OutputChunk } from './stream-port.ts';
 import { containerView } from './view.ts';
 
 /** Images of containers that are remembered; builds make one with each step. */
@@ -114,11 +112,11 @@ export class Containers implements ContainerService {
     await this.#lifecycle.start(reference);
   }
 
-  async stop(reference: string, options?: { readonly timeout?: number; readonly signal?: string }): Promise<void> {
+  async stop(reference: string, options?: StopOptions): Promise<void> {
     await this.#lifecycle.stop(reference, options);
   }
 
-  async restart(reference: string, options?: { readonly timeout?: number; readonly signal?: string }): Promise<void> {
+  async restart(reference: string, options?: StopOptions): Promise<void> {
     await this.#lifecycle.restart(reference, options);
   }
 

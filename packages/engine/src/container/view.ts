@@ -1,9 +1,9 @@
 import { isNotFound } from '@fairlead/base';
 import { dnsNames, hasNames, type Network, type Sandbox } from '@fairlead/network';
 import type { EngineContext } from '../context.ts';
-import type { AttachmentView, ContainerView } from '../engine-port.ts';
 import type { Container, Image } from '../model.ts';
 import { imagePorts } from './configuration/container-factory.ts';
+import type { AttachmentView, ContainerView } from './container-port.ts';
 import { isAlive } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import { containerFiles } from './file/container-files.ts';

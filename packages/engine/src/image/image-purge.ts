@@ -1,7 +1,7 @@
 import { canonicalText, familiarText, parseImageReference } from '@fairlead/registry';
-import type { ImageRemoval } from '../engine-port.ts';
 import type { ImageDetails } from './image-details.ts';
 import { findImage } from './image-lookup.ts';
+import type { ImageRemoval } from './image-port.ts';
 import type { RecordChanges } from './image-records.ts';
 import { type ImageUser, orphanedAncestors, orphanedLayers, planRemoval } from './image-removal.ts';
 import type { ImageTable } from './image-table.ts';

@@ -12,21 +12,28 @@ import {
   parsePlatform,
   type StoredImage,
 } from '@fairlead/registry';
-import type { ImageRemoval, ImageService } from '../engine-port.ts';
 import type { Container, Image } from '../model.ts';
-import type { Progress, RegistryAuth } from '../progress-port.ts';
+import type { Progress } from '../progress-port.ts';
 import type { BuiltImage } from './built-image.ts';
 import type { CommitOptions } from './commit-port.ts';
 import { imageContent } from './image-content.ts';
 import { type ImageDetails, ImageReader } from './image-details.ts';
 import type { LeaveParts } from './image-leave.ts';
 import { digestOfTarget, findImage, lookupReference, namesOfPulled, newTag } from './image-lookup.ts';
+import type {
+  ImageHistoryLine,
+  ImageRemoval,
+  ImageService,
+  ImportOptions,
+  PullOptions,
+  PushOptions,
+} from './image-port.ts';
 import { removeImage } from './image-purge.ts';
 import { ImageRecords } from './image-records.ts';
 import type { ImageUser } from './image-removal.ts';
 import type { ImageTable } from './image-table.ts';
 import { leasedTarget } from './image-target.ts';
-import { type ImageHistoryLine, imageHistory, viewIn } from './image-view.ts';
+import { imageHistory, viewIn } from './image-view.ts';
 import type { ImageEvent, ImagesOptions } from './images-options.ts';
 import { Registries } from './registries.ts';
 import { StepImages } from './step-images.ts';
@@ -36,9 +43,6 @@ const layers = lateModule(() => import('./container-layer.ts'));
 const transfer = () => import('@fairlead/registry/transfer');
 const leaving = lateModule(() => import('./image-leave.ts'));
 const pushing = lateModule(() => import('./push-plan.ts'));
-
-/** How to pull. */
-type PullOptions = Parameters<ImageService['pull']>[1];
 
 /** What a container needs of its image. */
 export interface ImageForCreate {
@@ -225,16 +229,7 @@ export class Images implements ImageService {
     for await (const line of lines) if (!options.quiet || line.stream !== undefined) yield line;
   }
 
-  async *import(
-    archive: AsyncIterable<Uint8Array>,
-    options: {
-      readonly repository?: string;
-      readonly tag?: string;
-      readonly message?: string;
-      readonly changes: readonly string[];
-      readonly platform?: string;
-    },
-  ): AsyncGenerator<Progress, void> {
+  async *import(archive: AsyncIterable<Uint8Array>, options: ImportOptions): AsyncGenerator<Progress, void> {
     const reference = options.repository ? newTag(options.repository, options.tag ?? '') : undefined;
     const platform = options.platform ? parsePlatform(options.platform) : undefined;
     const { changes, message } = options;
@@ -255,10 +250,7 @@ export class Images implements ImageService {
     return archive;
   }
 
-  async *push(
-    repository: string,
-    options: { readonly tag?: string; readonly auth?: RegistryAuth; readonly signal?: AbortSignal },
-  ): AsyncGenerator<Progress, void> {
+  async *push(repository: string, options: PushOptions): AsyncGenerator<Progress, void> {
     const parts = await this.#leaving();
     const { planPush, pushedReference } = await pushing();
     const reference = pushedReference(repository, options.tag);

@@ -1,20 +1,8 @@
 import { canonicalText, familiarText, type ImageHistoryEntry, parseImageReference } from '@fairlead/registry';
 import type { Image } from '../model.ts';
 import { type ImageDetails, timeOf } from './image-details.ts';
+import type { ImageHistoryLine } from './image-port.ts';
 import type { ImageTable } from './image-table.ts';
-
-/** One step of an image's making, newest first, as `docker history` lists them. */
-export interface ImageHistoryLine {
-  /** ID of the image that the step made; `<missing>` when that is not here. */
-  readonly id: string;
-  /** Milliseconds since the epoch. */
-  readonly created: number;
-  readonly createdBy: string;
-  /** Bytes of the step's layer. */
-  readonly size: number;
-  readonly comment: string;
-  readonly tags: readonly string[];
-}
 
 /** An image as the API sees it. @param names canonical texts. */
 export function imageView(

@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
-import type { OutputChunk } from '../engine-port.ts';
+import type { OutputChunk } from '../container/stream-port.ts';
 import { formatProgress, parseProgress } from './log-progress.ts';
 import { readLog } from './log-reader.ts';
 import type { LogShape } from './log-shape.ts';

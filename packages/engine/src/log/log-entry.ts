@@ -1,6 +1,7 @@
-import type { LogLine, OutputChunk } from '../engine-port.ts';
+import type { OutputChunk } from '../container/stream-port.ts';
 import { escapeJson, largestEscape } from './json-escape.ts';
 import type { LogAttributes } from './log-attributes.ts';
+import type { LogLine } from './log-port.ts';
 import { formatLogTime, fullLogTime } from './log-time.ts';
 import { plainLines } from './plain-lines.ts';
 

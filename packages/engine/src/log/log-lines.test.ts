@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { LogLine } from '../engine-port.ts';
 import { EntryBuffer, entrySuffix, parseEntry } from './log-entry.ts';
 import { logLinesOf } from './log-lines.ts';
+import type { LogLine } from './log-port.ts';
 
 const shown = (lines: readonly LogLine[]) =>
   lines.map((line) => ({ ...line, data: Buffer.from(line.data).toString() }));

@@ -1,5 +1,5 @@
-import type { LogLine } from '../engine-port.ts';
 import { parseEntry } from './log-entry.ts';
+import type { LogLine } from './log-port.ts';
 
 const prefix = '{"log":"';
 const times = { stdout: '","stream":"stdout","time":"', stderr: '","stream":"stderr","time":"' } as const;

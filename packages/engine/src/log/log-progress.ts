@@ -1,4 +1,4 @@
-import type { OutputChunk } from '../engine-port.ts';
+import type { OutputChunk } from '../container/stream-port.ts';
 
 const newline = 10;
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { LogLine, LogOptions } from '../engine-port.ts';
+import type { LogLine, LogOptions } from './log-port.ts';
 import { readLog } from './log-reader.ts';
 import { LogWriter } from './log-writer.ts';
 import { allOf } from './testing/all-of.ts';

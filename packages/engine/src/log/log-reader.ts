@@ -1,5 +1,6 @@
-import type { LogLine, LogOptions, OutputChunk } from '../engine-port.ts';
+import type { OutputChunk } from '../container/stream-port.ts';
 import { logLinesOf } from './log-lines.ts';
+import type { LogLine, LogOptions } from './log-port.ts';
 import { type LogSegment, openByAge, openSegments } from './log-segment.ts';
 import { findTail } from './log-tail.ts';
 import { formatLogTime } from './log-time.ts';

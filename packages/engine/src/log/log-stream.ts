@@ -1,4 +1,4 @@
-import type { OutputChunk } from '../engine-port.ts';
+import type { OutputChunk } from '../container/stream-port.ts';
 import { LineSplitter } from './line-splitter.ts';
 import type { LogAttributes } from './log-attributes.ts';
 import { type EntryBuffer, entrySuffix } from './log-entry.ts';

@@ -1,5 +1,5 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
-import type { OutputChunk } from '../engine-port.ts';
+import type { OutputChunk } from '../container/stream-port.ts';
 import { DiskPace } from './disk-pace.ts';
 import { GrowingLog, type LogPlace } from './growing-log.ts';
 import type { LogAttributes } from './log-attributes.ts';

@@ -1,5 +1,5 @@
 import { type BigIntStats, readFileSync, rmSync, type Stats } from 'node:fs';
-import type { OutputChunk } from '../engine-port.ts';
+import type { OutputChunk } from '../container/stream-port.ts';
 
 /**
  * What waited for the end of its line when an earlier version of this program let go of a log: it kept that in a file beside

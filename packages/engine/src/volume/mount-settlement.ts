@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
 import { FairleadError, newIdentifier } from '@fairlead/base';
 import type { PlannedMount } from '../container/mount/mount-plan.ts';
-import type { VolumeRequest } from '../engine-port.ts';
 import type { Container, ContainerMount } from '../model.ts';
 import { anonymousLabels } from './volume-name.ts';
+import type { VolumeRequest } from './volume-port.ts';
 import type { VolumesFrom } from './volumes-from.ts';
 
 /** Everything that asks for mounts of a container. */

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Store } from '@fairlead/store';
 import { sampleContainer, sampleTable } from '../container/testing/sample-container.ts';
-import type { VolumeRequest } from '../engine-port.ts';
 import type { Container, ContainerMount } from '../model.ts';
+import type { VolumeRequest } from './volume-port.ts';
 import { newVolume, type StoredVolume, VolumeTable } from './volume-table.ts';
 
 const mount = (volumeName: string): ContainerMount => {

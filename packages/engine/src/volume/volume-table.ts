@@ -1,11 +1,11 @@
 import { FairleadError } from '@fairlead/base';
 import type { Collection } from '@fairlead/store';
 import type { ContainerTable } from '../container/container-table.ts';
-import type { VolumeRequest } from '../engine-port.ts';
 import type { Container, Volume } from '../model.ts';
 import { requireDriverOptions } from './driver-options.ts';
 import { volumeNames } from './mount-settlement.ts';
 import { anonymousLabels, requireVolumeName } from './volume-name.ts';
+import type { VolumeRequest } from './volume-port.ts';
 
 /** A volume in the store; one whose removal has begun is there for recovery alone. */
 export type StoredVolume = Volume & { readonly removing?: true };

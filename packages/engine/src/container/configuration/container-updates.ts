@@ -1,8 +1,8 @@
 import { FairleadError, type KeyedMutex, lateModule, withPrefix } from '@fairlead/base';
 import type { EngineContext } from '../../context.ts';
-import type { ContainerUpdate } from '../../engine-port.ts';
 import type { Container, HostConfig } from '../../model.ts';
 import { containerEvent } from '../container-event.ts';
+import type { ContainerUpdate } from '../container-port.ts';
 import { isAlive } from '../container-state.ts';
 import type { ContainerTable } from '../container-table.ts';
 import { liveLimits, updatedHost } from './host-update.ts';

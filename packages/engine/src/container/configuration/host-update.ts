@@ -1,6 +1,6 @@
 import { FairleadError } from '@fairlead/base';
-import type { ContainerUpdate } from '../../engine-port.ts';
 import type { HostConfig, ResourceLimits } from '../../model.ts';
+import type { ContainerUpdate } from '../container-port.ts';
 
 /**
  * What a container is asked for after a change.

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { FairleadError, isNotFound, lateModule, messageOf, newIdentifier } from '@fairlead/base';
 import { ProcessStreams } from '@fairlead/runtime';
 import type { EngineContext } from '../../context.ts';
-import type { AttachedStreams, OutputChunk } from '../../engine-port.ts';
 import type { Container, Exec } from '../../model.ts';
 import { containerEvent } from '../container-event.ts';
 import { requireExecutable } from '../container-state.ts';
@@ -10,6 +9,7 @@ import type { ContainerTable } from '../container-table.ts';
 import { containerFiles } from '../file/container-files.ts';
 import { readRootfsFile } from '../file/rootfs-file.ts';
 import { RunningProcess } from '../process/running.ts';
+import type { AttachedStreams, OutputChunk } from '../stream-port.ts';
 import { ExecStarts } from './exec-starts.ts';
 
 const isolation = lateModule(() => import('../isolation/isolation.ts'));

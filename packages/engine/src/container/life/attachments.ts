@@ -1,9 +1,9 @@
 import { type KeyedMutex, messageOf } from '@fairlead/base';
 import type { EngineContext } from '../../context.ts';
-import type { AttachedStreams, AttachOptions } from '../../engine-port.ts';
 import type { LogMark } from '../../log/log-writer.ts';
 import type { Container } from '../../model.ts';
 import type { ContainerTable } from '../container-table.ts';
+import type { AttachedStreams, AttachOptions } from '../stream-port.ts';
 import type { ContainerStart, Started } from './start.ts';
 
 /** A client's end of a container's streams. */

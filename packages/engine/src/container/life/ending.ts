@@ -1,9 +1,9 @@
 import { messageOf, settleAll } from '@fairlead/base';
 import type { EngineContext } from '../../context.ts';
-import type { WaitResult } from '../../engine-port.ts';
 import type { Container, ContainerState } from '../../model.ts';
 import type { ContainerVolumes } from '../../volume/container-volumes.ts';
 import { containerEvent } from '../container-event.ts';
+import type { WaitResult } from '../container-port.ts';
 import { ignoreMissing, isAlive } from '../container-state.ts';
 import type { ContainerTable } from '../container-table.ts';
 import type { ExecTable } from '../exec/exec-table.ts';

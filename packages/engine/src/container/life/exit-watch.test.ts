@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { WaitCondition } from '../../engine-port.ts';
+import type { WaitCondition } from '../container-port.ts';
 import { ExitWatch } from './exit-watch.ts';
 
 /** Who of those that wait has been told what, by now. */

@@ -1,4 +1,4 @@
-import type { WaitCondition, WaitResult } from '../../engine-port.ts';
+import type { WaitCondition, WaitResult } from '../container-port.ts';
 
 interface Waiter {
   readonly condition: WaitCondition;

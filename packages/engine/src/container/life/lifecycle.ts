@@ -1,9 +1,9 @@
 import { FairleadError, KeyedMutex, messageOf, withPrefix } from '@fairlead/base';
 import type { EngineContext } from '../../context.ts';
-import type { WaitCondition, WaitResult } from '../../engine-port.ts';
 import type { Container, ContainerState } from '../../model.ts';
 import type { ContainerVolumes } from '../../volume/container-volumes.ts';
 import { containerEvent } from '../container-event.ts';
+import type { StopOptions, WaitCondition, WaitResult } from '../container-port.ts';
 import { isAlive, isUp } from '../container-state.ts';
 import type { ContainerTable } from '../container-table.ts';
 import type { ExecTable } from '../exec/exec-table.ts';
@@ -23,12 +23,6 @@ const ENDING: readonly number[] = [1, 2, 3, 9, 15];
 
 /** Seconds that a container gets to stop by itself, as Docker gives. */
 const STOP_TIMEOUT = 10;
-
-/** How a container is asked to stop; see `ContainerService.stop`. */
-export interface StopOptions {
-  readonly timeout?: number;
-  readonly signal?: string;
-}
 
 /** What {@link Lifecycle} works with. */
 export interface LifecycleParts {

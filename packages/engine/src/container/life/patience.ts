@@ -1,5 +1,5 @@
 import { FairleadError, KeyedMutex } from '@fairlead/base';
-import type { WaitResult } from '../../engine-port.ts';
+import type { WaitResult } from '../container-port.ts';
 
 /** Seconds after SIGKILL: by then only a process stuck in the kernel is left. */
 const KILL_TIMEOUT = 10;

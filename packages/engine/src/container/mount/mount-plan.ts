@@ -2,8 +2,8 @@ import { chownSync, existsSync, mkdirSync, readFileSync, realpathSync } from 'no
 import { dirname, resolve } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
 import { FairleadError, messageOf, type Owner } from '@fairlead/base';
-import type { MountView } from '../../engine-port.ts';
 import type { Container, ContainerConfig, ContainerMount, MountedImage, MountRequest } from '../../model.ts';
+import type { MountView } from '../container-port.ts';
 import { parseBind } from './bind.ts';
 
 /** A mount that was asked for, by whichever option, with the mode text that inspect shows. */

@@ -3,7 +3,6 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { FairleadError, lateModule, messageOf } from '@fairlead/base';
 import type { EngineContext } from '../../context.ts';
-import type { OutputChunk } from '../../engine-port.ts';
 import { logAttributes, logTag } from '../../log/log-attributes.ts';
 import { isRemoteLog } from '../../log/log-options.ts';
 import { logShape } from '../../log/log-shape.ts';
@@ -12,6 +11,7 @@ import type { LogOrigin } from '../../log/remote/log-message.ts';
 import type { RemoteLog } from '../../log/remote/remote-log.ts';
 import type { Container } from '../../model.ts';
 import { containerFiles, containerLog } from '../file/container-files.ts';
+import type { OutputChunk } from '../stream-port.ts';
 
 const remoteLogs = lateModule(() => import('../../log/remote/open-remote-log.ts'));
 

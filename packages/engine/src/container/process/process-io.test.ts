@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { OutputChunk } from '../../engine-port.ts';
+import type { OutputChunk } from '../stream-port.ts';
 import { type OutputSink, ProcessIo } from './process-io.ts';
 
 const MEBIBYTE = 1 << 20;

@@ -1,5 +1,5 @@
 import type { OutputStream } from '@fairlead/runtime';
-import type { OutputChunk } from '../../engine-port.ts';
+import type { OutputChunk } from '../stream-port.ts';
 
 /** Bytes that may wait for one reader before the process has to wait for it. */
 const HIGH_WATER = 1 << 20;

@@ -1,6 +1,6 @@
 import { isNotFound } from '@fairlead/base';
 import type { Containerd, ExitStatus, ProcessReference, ProcessStreams } from '@fairlead/runtime';
-import type { AttachedStreams, AttachOptions } from '../../engine-port.ts';
+import type { AttachedStreams, AttachOptions } from '../stream-port.ts';
 import { type OutputSink, ProcessIo } from './process-io.ts';
 
 /** What is recorded when containerd no longer knows how a process ended: its shim was killed, and SIGKILL took it along. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { OutputChunk } from '../../engine-port.ts';
+import type { OutputChunk } from '../../container/stream-port.ts';
 import { LineSplitter } from '../line-splitter.ts';
 import type { LogAttributes } from '../log-attributes.ts';
 

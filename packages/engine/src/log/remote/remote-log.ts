@@ -1,5 +1,5 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
-import type { OutputChunk } from '../../engine-port.ts';
+import type { OutputChunk } from '../../container/stream-port.ts';
 import { LogClock } from '../log-time.ts';
 import { type LogMessage, MessageStream } from './log-message.ts';
 
