@@ -31,6 +31,12 @@ export {
 export type { Directory, TraceNews, TraceReport, TraceRequest } from '@fairlead/trace';
 export type { BuildKitService } from './build/build-kit-port.ts';
 export type { BuildOptions, BuildService } from './build/build-port.ts';
+export type {
+  ContainerConfig,
+  HostConfig,
+  NetworkAttachment,
+  ResourceLimits,
+} from './container/configuration/container-config.ts';
 export type { ContainerDefaults } from './container/configuration/container-defaults.ts';
 export type {
   AttachmentView,
@@ -45,6 +51,7 @@ export type {
 export { isAlive, isUp } from './container/container-state.ts';
 export { ContainerTable } from './container/container-table.ts';
 export { readOwned } from './container/file/owned-file.ts';
+export type { Health, HealthcheckConfig, ProbeResult } from './container/health/health-model.ts';
 export { parseSignal } from './container/life/signal.ts';
 export type { AttachedStreams, AttachOptions, OutputChunk } from './container/stream-port.ts';
 export type { EngineContext, EngineSettings, FileSystems, OutputKeeper } from './context.ts';
@@ -60,31 +67,12 @@ export type { ImageRemoval, ImageService } from './image/image-port.ts';
 export { Images } from './image/image-service.ts';
 export type { LoginRequest, RegistryService } from './image/registry-port.ts';
 export type { RemoteArchive } from './image/remote-archive.ts';
+export type { Json } from './json.ts';
 export { parseByteSize } from './log/byte-size.ts';
 export { type LogConfig, requireLogConfig } from './log/log-options.ts';
 export type { LogLine, LogOptions } from './log/log-port.ts';
 export type { MapService } from './map-port.ts';
-export type {
-  BindMountOptions,
-  Container,
-  ContainerConfig,
-  ContainerState,
-  ContainerStatus,
-  EngineEvent,
-  Exec,
-  Health,
-  HealthcheckConfig,
-  HostConfig,
-  Image,
-  ImageMountOptions,
-  Json,
-  MountRequest,
-  NetworkAttachment,
-  ProbeResult,
-  ResourceLimits,
-  Volume,
-  VolumeMountOptions,
-} from './model.ts';
+export type { Container, ContainerState, ContainerStatus, EngineEvent, Exec, Image } from './model.ts';
 export type { NetworkService } from './network-port.ts';
 export type { Progress, RegistryAuth } from './progress-port.ts';
 export type { PruneService } from './prune-port.ts';
@@ -99,5 +87,12 @@ export type {
 } from './statistics/statistics-port.ts';
 export type { SystemInfo } from './system-port.ts';
 export { imagesOf } from './volume/mount-settlement.ts';
+export type {
+  BindMountOptions,
+  ImageMountOptions,
+  MountRequest,
+  Volume,
+  VolumeMountOptions,
+} from './volume/volume-model.ts';
 export { isAnonymous } from './volume/volume-name.ts';
 export type { RemoteVolumeDetails, VolumeRequest, VolumeService, VolumeView } from './volume/volume-port.ts';

@@ -12,13 +12,14 @@ import type {
   SubnetUsage,
 } from '@fairlead/network';
 import { containerPortsOf, requirePlausibleEndpoint, withBandwidth } from '@fairlead/network';
+import type { ContainerConfig, NetworkAttachment } from './container/configuration/container-config.ts';
 import { isAlive } from './container/container-state.ts';
 import type { ContainerTable } from './container/container-table.ts';
 import type { FileWriter } from './container/file/container-files.ts';
 import type { ContainerTurns } from './container/life/patience.ts';
 import type { LegacyLinks } from './container/network/legacy-links.ts';
 import { donorIdOf, hostnameOf } from './container/network/network-plan.ts';
-import type { Container, ContainerConfig, NetworkAttachment } from './model.ts';
+import type { Container } from './model.ts';
 import type { NetworkService } from './network-port.ts';
 
 /** Networks as the API asks for them: the model's own, and containers that join and leave. */

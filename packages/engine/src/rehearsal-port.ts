@@ -1,4 +1,4 @@
-import type { ContainerConfig } from './model.ts';
+import type { ContainerConfig } from './container/configuration/container-config.ts';
 import type { NetworkService } from './network-port.ts';
 
 /** An operation on the kernel, for `explain`. */

@@ -1,13 +1,14 @@
 import { silentLogger } from '@fairlead/base';
 import type { NetworkController } from '@fairlead/network';
 import type { Store } from '@fairlead/store';
+import type { ContainerConfig } from './container/configuration/container-config.ts';
 import { ContainerTable } from './container/container-table.ts';
 import type { Containers } from './container/containers.ts';
 import { ContainerTurns } from './container/life/patience.ts';
 import { SandboxStart } from './container/life/sandbox-start.ts';
 import { LegacyLinks } from './container/network/legacy-links.ts';
 import type { EngineContext } from './context.ts';
-import type { Container, ContainerConfig } from './model.ts';
+import type { Container } from './model.ts';
 import { NetworkServices } from './network-service.ts';
 import type { Rehearsal, RehearsalOutcome } from './rehearsal-port.ts';
 

@@ -1,5 +1,5 @@
 import type { GivenArguments } from '@fairlead/dockerfile';
-import type { HostConfig } from '../model.ts';
+import type { HostConfig } from '../container/configuration/container-config.ts';
 import type { Progress, RegistryAuth } from '../progress-port.ts';
 
 /** An image that is to be built. */

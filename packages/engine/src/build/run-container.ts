@@ -1,7 +1,7 @@
 import { FairleadError } from '@fairlead/base';
 import type { ImageRunConfig } from '@fairlead/registry';
+import type { ContainerConfig, HostConfig } from '../container/configuration/container-config.ts';
 import type { AttachedStreams } from '../container/stream-port.ts';
-import type { ContainerConfig, HostConfig } from '../model.ts';
 import type { BuildParts } from './build-parts.ts';
 import type { RunPlan } from './stage.ts';
 

@@ -1,6 +1,7 @@
 import type { BoundPort, Endpoint, EndpointConfig, Network, Sandbox } from '@fairlead/network';
 import type { LogLine, LogOptions } from '../log/log-port.ts';
-import type { Container, ContainerConfig, Exec, HostConfig, Image, ResourceLimits } from '../model.ts';
+import type { Container, Exec, Image } from '../model.ts';
+import type { ContainerConfig, HostConfig, ResourceLimits } from './configuration/container-config.ts';
 import type { AttachedStreams, AttachOptions } from './stream-port.ts';
 
 /** A container together with what the network knows of it, as `inspect` shows it. */

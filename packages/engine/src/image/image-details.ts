@@ -1,6 +1,6 @@
 import { chainIds, type Digest, type ImageConfig, parseImageConfig } from '@fairlead/registry';
 import type { Containerd } from '@fairlead/runtime';
-import type { Json } from '../model.ts';
+import type { Json } from '../json.ts';
 import { BoundedCache } from './bounded-cache.ts';
 
 /** What an image is, apart from its names: never changes. */

@@ -1,5 +1,5 @@
 import { FairleadError } from '@fairlead/base';
-import type { HostConfig } from '../model.ts';
+import type { HostConfig } from '../container/configuration/container-config.ts';
 import { parseByteSize } from './byte-size.ts';
 import { fluentdSettings, gelfSettings, syslogSettings } from './remote/remote-settings.ts';
 

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, FairleadError, lateModule, messageOf, settleAll, withPrefix } from '@fairlead/base';
+import type { ContainerConfig } from '../container/configuration/container-config.ts';
 import { imageVolumes } from '../container/configuration/container-factory.ts';
 import type { ContainerTable } from '../container/container-table.ts';
 import type { RootfsMount } from '../container/file/rootfs-file.ts';
@@ -9,7 +10,7 @@ import { containerMounts, lettingGo, plannedMounts } from '../container/mount/mo
 import type { EngineContext } from '../context.ts';
 import { below, errnoName, O_PATH } from '../files/file-calls.ts';
 import { isMissingPath } from '../files/path-stat.ts';
-import type { Container, ContainerConfig, ContainerMount, Image, Volume } from '../model.ts';
+import type { Container, Image } from '../model.ts';
 import { fileSystemOf } from './driver-options.ts';
 import { dropViews, type PlacedView, viewImage } from './image-view.ts';
 import {
@@ -24,6 +25,7 @@ import {
 import { MountedImages } from './mounted-images.ts';
 import { fillInPlace } from './volume-directories.ts';
 import { volumeEvent } from './volume-event.ts';
+import type { ContainerMount, Volume } from './volume-model.ts';
 import { VolumeMounts } from './volume-mounts.ts';
 import type { VolumeRequest } from './volume-port.ts';
 import { VolumeSources } from './volume-sources.ts';

@@ -1,5 +1,5 @@
 import { FairleadError } from '@fairlead/base';
-import type { Volume } from '../model.ts';
+import type { Volume } from './volume-model.ts';
 
 type DriverOptions = Readonly<Record<string, string>>;
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PlannedMount } from '../container/mount/mount-plan.ts';
-import type { ContainerMount } from '../model.ts';
 import {
   anonymousVolumes,
   awaitsContent,
@@ -13,6 +12,7 @@ import {
   wantedVolumes,
   withDrivers,
 } from './mount-settlement.ts';
+import type { ContainerMount } from './volume-model.ts';
 
 const none: MountSources = { own: [], inherited: [], anonymous: [] };
 const planned = (target: string, change: Partial<PlannedMount> = {}): PlannedMount => {

@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
 import { FairleadError, newIdentifier } from '@fairlead/base';
 import type { PlannedMount } from '../container/mount/mount-plan.ts';
-import type { Container, ContainerMount } from '../model.ts';
+import type { Container } from '../model.ts';
+import type { ContainerMount } from './volume-model.ts';
 import { anonymousLabels } from './volume-name.ts';
 import type { VolumeRequest } from './volume-port.ts';
 import type { VolumesFrom } from './volumes-from.ts';

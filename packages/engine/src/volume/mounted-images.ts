@@ -4,9 +4,10 @@ import { ignoreMissing } from '../container/container-state.ts';
 import { identitiesOf } from '../container/isolation/user-namespace.ts';
 import { containerMounts } from '../container/mount/mount-plan.ts';
 import type { EngineContext } from '../context.ts';
-import type { Container, ContainerMount } from '../model.ts';
+import type { Container } from '../model.ts';
 import { partOfImage } from './image-part.ts';
 import { openView, type PlacedView } from './image-view.ts';
+import type { ContainerMount } from './volume-model.ts';
 
 const mappedLayers = lateModule(() => import('../files/mapped-layers.ts'));
 

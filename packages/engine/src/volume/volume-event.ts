@@ -1,4 +1,5 @@
-import type { EngineEvent, Volume } from '../model.ts';
+import type { EngineEvent } from '../model.ts';
+import type { Volume } from './volume-model.ts';
 
 /** An event about a volume, with the attributes by which clients filter. */
 export function volumeEvent(

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { FileSystems } from '../context.ts';
-import type { Volume } from '../model.ts';
+import type { Volume } from './volume-model.ts';
 import { VolumeMounts } from './volume-mounts.ts';
 
 let folder: string;

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 import { FairleadError, KeyedMutex, messageOf } from '@fairlead/base';
 import type { FileSystems } from '../context.ts';
-import type { Volume } from '../model.ts';
 import { fileSystemOf, type VolumeFileSystem, withoutPassword } from './driver-options.ts';
 import { isMounted } from './mounted-tree.ts';
+import type { Volume } from './volume-model.ts';
 
 /**
  * What the options of volumes mount, while anybody holds them. Who does is remembered here; what is mounted is asked of

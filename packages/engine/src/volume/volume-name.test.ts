@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Volume } from '../model.ts';
+import type { Volume } from './volume-model.ts';
 import { anonymousLabels, isAnonymous, requireVolumeName } from './volume-name.ts';
 
 const wrong = (name: string) =>

@@ -1,5 +1,5 @@
 import { FairleadError } from '@fairlead/base';
-import type { Volume } from '../model.ts';
+import type { Volume } from './volume-model.ts';
 
 /** Says that a volume was made without a name (Docker 23 and later set it, and prune looks for it). */
 const ANONYMOUS = 'com.docker.volume.anonymous';

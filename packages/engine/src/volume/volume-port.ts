@@ -1,4 +1,4 @@
-import type { Volume } from '../model.ts';
+import type { Volume } from './volume-model.ts';
 
 /** A volume that is asked for. */
 export interface VolumeRequest {

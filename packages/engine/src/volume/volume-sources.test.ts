@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import type { ContainerMount } from '../model.ts';
+import type { ContainerMount } from './volume-model.ts';
 import { VolumeSources } from './volume-sources.ts';
 
 let root: string;

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
 import { FairleadError, messageOf, newIdentifier, shortIdentifier } from '@fairlead/base';
 import type { FileSystems } from '../context.ts';
-import type { ContainerMount } from '../model.ts';
 import type { PlacedView } from './image-view.ts';
+import type { ContainerMount } from './volume-model.ts';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Store } from '@fairlead/store';
 import { sampleContainer, sampleTable } from '../container/testing/sample-container.ts';
-import type { Container, ContainerMount } from '../model.ts';
+import type { Container } from '../model.ts';
+import type { ContainerMount } from './volume-model.ts';
 import type { VolumeRequest } from './volume-port.ts';
 import { newVolume, type StoredVolume, VolumeTable } from './volume-table.ts';
 

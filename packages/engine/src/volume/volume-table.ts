@@ -1,9 +1,10 @@
 import { FairleadError } from '@fairlead/base';
 import type { Collection } from '@fairlead/store';
 import type { ContainerTable } from '../container/container-table.ts';
-import type { Container, Volume } from '../model.ts';
+import type { Container } from '../model.ts';
 import { requireDriverOptions } from './driver-options.ts';
 import { volumeNames } from './mount-settlement.ts';
+import type { Volume } from './volume-model.ts';
 import { anonymousLabels, requireVolumeName } from './volume-name.ts';
 import type { VolumeRequest } from './volume-port.ts';
 

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { FairleadError, lateModule, messageOf, newIdentifier, withPrefix } from '@fairlead/base';
 import { rootOf } from '../container/isolation/user-namespace.ts';
 import type { EngineContext } from '../context.ts';
-import type { Volume } from '../model.ts';
 import type { RemoteVolume, RemoteVolumes } from './remote/remote-volumes.ts';
 import { type VolumeHold, VolumeHolds } from './remote/volume-holds.ts';
 import { VolumeDirectories } from './volume-directories.ts';
 import { volumeEvent } from './volume-event.ts';
+import type { Volume } from './volume-model.ts';
 import type { VolumeRequest, VolumeService, VolumeView } from './volume-port.ts';
 import { isLocal, newVolume, noSuchVolume, type StoredVolume, type VolumeTable } from './volume-table.ts';
 

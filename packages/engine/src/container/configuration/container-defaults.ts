@@ -1,5 +1,5 @@
 import { type LogConfig, settleLogConfig } from '../../log/log-options.ts';
-import type { HostConfig } from '../../model.ts';
+import type { HostConfig } from './container-config.ts';
 
 /** What containers get that do not say otherwise: the daemon's flags of these names. */
 export interface ContainerDefaults {

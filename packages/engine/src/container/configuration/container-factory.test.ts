@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ContainerConfig } from '../../model.ts';
 import { sampleConfig, sampleImage } from '../testing/sample-container.ts';
+import type { ContainerConfig } from './container-config.ts';
 import { imagePorts, makeContainer } from './container-factory.ts';
 
 const image = sampleImage({

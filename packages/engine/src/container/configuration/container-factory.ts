@@ -1,6 +1,9 @@
 import { FairleadError, newIdentifier } from '@fairlead/base';
-import type { Container, ContainerConfig, HealthcheckConfig, Image, Json, NetworkAttachment } from '../../model.ts';
+import type { Json } from '../../json.ts';
+import type { Container, Image } from '../../model.ts';
+import type { HealthcheckConfig } from '../health/health-model.ts';
 import { mergeHealthcheck } from '../health/health-state.ts';
+import type { ContainerConfig, NetworkAttachment } from './container-config.ts';
 import { mergeEnvironment } from './environment.ts';
 
 /** The part of an image's configuration that a container takes over, by its OCI names. */

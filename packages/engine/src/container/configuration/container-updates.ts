@@ -1,10 +1,11 @@
 import { FairleadError, type KeyedMutex, lateModule, withPrefix } from '@fairlead/base';
 import type { EngineContext } from '../../context.ts';
-import type { Container, HostConfig } from '../../model.ts';
+import type { Container } from '../../model.ts';
 import { containerEvent } from '../container-event.ts';
 import type { ContainerUpdate } from '../container-port.ts';
 import { isAlive } from '../container-state.ts';
 import type { ContainerTable } from '../container-table.ts';
+import type { HostConfig } from './container-config.ts';
 import { liveLimits, updatedHost } from './host-update.ts';
 
 const runtimeSpec = lateModule(() => import('@fairlead/runtime/spec'));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ResourceLimits } from '../../model.ts';
 import { sampleConfig } from '../testing/sample-container.ts';
+import type { ResourceLimits } from './container-config.ts';
 import { liveLimits, updatedHost } from './host-update.ts';
 
 const MiB = 1024 * 1024;

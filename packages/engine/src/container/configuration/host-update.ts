@@ -1,6 +1,6 @@
 import { FairleadError } from '@fairlead/base';
-import type { HostConfig, ResourceLimits } from '../../model.ts';
 import type { ContainerUpdate } from '../container-port.ts';
+import type { HostConfig, ResourceLimits } from './container-config.ts';
 
 /**
  * What a container is asked for after a change.

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '@fairlead/base';
 import type { EngineContext } from '../../context.ts';
-import type { Container, ProbeResult } from '../../model.ts';
+import type { Container } from '../../model.ts';
 import { containerEvent } from '../container-event.ts';
 import type { ContainerTable } from '../container-table.ts';
 import type { ExecTable } from '../exec/exec-table.ts';
+import type { ProbeResult } from './health-model.ts';
 import { runProbe } from './health-probe.ts';
 import {
   afterProbe,

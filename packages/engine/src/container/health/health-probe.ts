@@ -1,7 +1,7 @@
 import { messageOf } from '@fairlead/base';
-import type { ProbeResult } from '../../model.ts';
 import type { ExecRequest, ExecTable } from '../exec/exec-table.ts';
 import type { AttachedStreams } from '../stream-port.ts';
+import type { ProbeResult } from './health-model.ts';
 import type { HealthCheck } from './health-state.ts';
 
 /** Bytes of a probe's output that are kept, as Docker does. */

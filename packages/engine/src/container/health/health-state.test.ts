@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Health, HealthcheckConfig, Json } from '../../model.ts';
+import type { Json } from '../../json.ts';
 import { sampleConfig } from '../testing/sample-container.ts';
+import type { Health, HealthcheckConfig } from './health-model.ts';
 import {
   afterProbe,
   type HealthCheck,

@@ -1,4 +1,5 @@
-import type { ContainerConfig, Health, HealthcheckConfig, ProbeResult } from '../../model.ts';
+import type { ContainerConfig } from '../configuration/container-config.ts';
+import type { Health, HealthcheckConfig, ProbeResult } from './health-model.ts';
 
 /** Results that are kept (moby, daemon/health.go, like every default here). */
 const KEPT = 5;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HostConfig, Json } from '../../model.ts';
+import type { Json } from '../../json.ts';
+import type { HostConfig } from '../configuration/container-config.ts';
 import { sampleContainer } from '../testing/sample-container.ts';
 import { isolationOf, passiveLimits, requireIsolation } from './isolation.ts';
 import { supportedConfig, supportedLimits } from './limit-support.ts';

@@ -2,7 +2,8 @@ import { statSync } from 'node:fs';
 import { FairleadError, parseGoBoolean } from '@fairlead/base';
 import type { ContainerDescription } from '@fairlead/runtime';
 import { deviceNumbers, requireCapabilities } from '@fairlead/runtime/spec';
-import type { ContainerConfig, HostConfig, Json } from '../../model.ts';
+import type { Json } from '../../json.ts';
+import type { ContainerConfig, HostConfig } from '../configuration/container-config.ts';
 import type { AppArmorRequest } from './apparmor.ts';
 
 /** A request's `HostConfig` fields that are stored as they came, by their wire names. */

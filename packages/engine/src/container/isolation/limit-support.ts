@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { ContainerConfig, ResourceLimits } from '../../model.ts';
+import type { ContainerConfig, ResourceLimits } from '../configuration/container-config.ts';
 
 /** Which limits the kernel can hold a container to. */
 export interface LimitSupport {

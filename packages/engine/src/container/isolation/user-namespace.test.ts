@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HostConfig } from '../../model.ts';
+import type { HostConfig } from '../configuration/container-config.ts';
 import { sampleContainer } from '../testing/sample-container.ts';
 import { identitiesOf, requireFitForUserNamespace, requireSameUsers, rootOf } from './user-namespace.ts';
 

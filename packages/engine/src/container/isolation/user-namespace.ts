@@ -1,7 +1,7 @@
 import { FairleadError, type IdentityMapping, type Owner, ownerOutside, sameMapping } from '@fairlead/base';
 import type { Sandbox } from '@fairlead/network';
 import type { EngineSettings } from '../../context.ts';
-import type { ContainerConfig } from '../../model.ts';
+import type { ContainerConfig } from '../configuration/container-config.ts';
 import type { ContainerTable } from '../container-table.ts';
 
 type Settings = Pick<EngineSettings, 'identities'>;

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { FairleadError } from '@fairlead/base';
-import type { MountRequest } from '../../model.ts';
+import type { MountRequest } from '../../volume/volume-model.ts';
 
 const PROPAGATIONS = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'];
 

@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { HostConfig, MountRequest } from '../../model.ts';
+import type { MountRequest } from '../../volume/volume-model.ts';
+import type { HostConfig } from '../configuration/container-config.ts';
 import { sampleConfig } from '../testing/sample-container.ts';
 import {
   lettingGo,

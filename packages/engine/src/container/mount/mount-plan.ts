@@ -2,7 +2,9 @@ import { chownSync, existsSync, mkdirSync, readFileSync, realpathSync } from 'no
 import { dirname, resolve } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
 import { FairleadError, messageOf, type Owner } from '@fairlead/base';
-import type { Container, ContainerConfig, ContainerMount, MountedImage, MountRequest } from '../../model.ts';
+import type { Container } from '../../model.ts';
+import type { ContainerMount, MountedImage, MountRequest } from '../../volume/volume-model.ts';
+import type { ContainerConfig } from '../configuration/container-config.ts';
 import type { MountView } from '../container-port.ts';
 import { parseBind } from './bind.ts';
 

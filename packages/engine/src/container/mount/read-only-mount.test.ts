@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { BindMountOptions, ContainerMount } from '../../model.ts';
+import type { BindMountOptions, ContainerMount } from '../../volume/volume-model.ts';
 import { isRecursivelyReadOnly, wantsRecursiveReadOnly } from './read-only-mount.ts';
 
 const fault = 'rro is not supported by runtime "old"';

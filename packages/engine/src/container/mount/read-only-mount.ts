@@ -1,5 +1,6 @@
 import { FairleadError } from '@fairlead/base';
-import type { ContainerMount, HostConfig } from '../../model.ts';
+import type { ContainerMount } from '../../volume/volume-model.ts';
+import type { HostConfig } from '../configuration/container-config.ts';
 
 type ReadOnlySettings = Pick<HostConfig, 'readOnlyNonRecursive'>;
 

@@ -1,4 +1,5 @@
-import type { Container, ContainerState, HostConfig } from '../../model.ts';
+import type { Container, ContainerState } from '../../model.ts';
+import type { HostConfig } from '../configuration/container-config.ts';
 
 /** Milliseconds that the first restart waits; each one after it waits twice as long (moby, restartmanager.go). */
 const FIRST_DELAY = 100;

@@ -1,6 +1,8 @@
 import { newIdentifier } from '@fairlead/base';
 import { Store } from '@fairlead/store';
-import type { Container, ContainerConfig, ContainerState, HostConfig, Image, Json } from '../../model.ts';
+import type { Json } from '../../json.ts';
+import type { Container, ContainerState, Image } from '../../model.ts';
+import type { ContainerConfig, HostConfig } from '../configuration/container-config.ts';
 import { ContainerTable } from '../container-table.ts';
 
 /** What a test says about a container; the rest is plain. */

@@ -4,7 +4,7 @@ import { silentLogger } from '@fairlead/base';
 import { PluginAbsence, PluginSilence, RemoteVolumeDriver } from '@fairlead/plugins';
 import { Store } from '@fairlead/store';
 import { sampleContainer, sampleTable } from '../../container/testing/sample-container.ts';
-import type { Volume } from '../../model.ts';
+import type { Volume } from '../volume-model.ts';
 import { newVolume, type StoredVolume, VolumeTable } from '../volume-table.ts';
 import { RemoteVolumes } from './remote-volumes.ts';
 import { type VolumeHold, VolumeHolds } from './volume-holds.ts';

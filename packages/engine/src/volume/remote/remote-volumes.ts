@@ -1,6 +1,6 @@
 import { FairleadError, KeyedMutex, type Logger, messageOf, withPrefix } from '@fairlead/base';
 import { type DrivenVolume, PluginAbsence, PluginSilence, type RemoteVolumeDriver } from '@fairlead/plugins';
-import type { Volume } from '../../model.ts';
+import type { Volume } from '../volume-model.ts';
 import type { VolumeView } from '../volume-port.ts';
 import type { VolumeTable } from '../volume-table.ts';
 import type { VolumeHolds } from './volume-holds.ts';
