@@ -12,23 +12,16 @@ import { type ReconcileContext, type Reconciliation, reconcile, reconcileHost, w
 import type { KernelPort } from './kernel-port.ts';
 import type { LanAccess } from './lan/lan-port.ts';
 import { Lans } from './lan/lans.ts';
-import type {
-  BoundPort,
-  Endpoint,
-  EndpointConfig,
-  Network,
-  NetworkEvent,
-  NetworkRequest,
-  PortBinding,
-  Sandbox,
-} from './model.ts';
+import type { Endpoint, EndpointConfig, Network, NetworkEvent, Sandbox } from './model.ts';
 import type { RecordChange } from './name/dns-options.ts';
 import { NameRecords } from './name/name-records.ts';
 import type { NameServicePort } from './name-service-port.ts';
+import type { NetworkRequest } from './network/network-request.ts';
 import type { NetworkUpdate } from './network/network-update.ts';
 import { Networks } from './network/networks.ts';
 import type { AdmittedMapping } from './port/port-admission.ts';
 import { PortBook } from './port/port-book.ts';
+import type { BoundPort, PortBinding } from './port/port-model.ts';
 import { boundPorts } from './port/port-plan.ts';
 import { openedPorts, translatedPorts } from './port/published-fragment.ts';
 import { routedPorts } from './port/routed-ports.ts';

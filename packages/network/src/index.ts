@@ -18,19 +18,14 @@ export { contestTexts } from './lan/contest.ts';
 export { addressWithLength, lanSearch } from './lan/lan-fragment.ts';
 export type { LanAccess, LanPort } from './lan/lan-port.ts';
 export type {
-  BoundPort,
   BridgeSettings,
   DnsConfig,
   DriverName,
   Endpoint,
   EndpointConfig,
-  IpamRequest,
   Lease,
   Network,
   NetworkEvent,
-  NetworkRequest,
-  PortBinding,
-  PortMapping,
   Sandbox,
   SubnetConfig,
 } from './model.ts';
@@ -54,9 +49,11 @@ export type {
   ResolverSandbox,
   ServicePort,
 } from './name-service-port.ts';
+export type { IpamRequest, NetworkRequest } from './network/network-request.ts';
 export type { NetworkUpdate } from './network/network-update.ts';
 export type { AdmittedMapping } from './port/port-admission.ts';
 export { bindingWithin, containerPortsOf, joinBindings, singleBindings } from './port/port-binding.ts';
+export type { BoundPort, PortBinding, PortMapping } from './port/port-model.ts';
 export type { PluginAccess, PluginPort } from './remote/plugin-port.ts';
 export { gatewayAddress, isGatewayService } from './route/gateway.ts';
 export type { SandboxRequest } from './sandbox/sandbox-context.ts';

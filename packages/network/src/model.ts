@@ -1,18 +1,12 @@
-import type {
-  IdentityMapping,
-  InterfaceAddress,
-  IpAddress,
-  MacAddress,
-  PortPolicies,
-  PortPolicy,
-  PortProtocol,
-  PortRange,
-  Prefix,
-} from '@fairlead/base';
+import type { IdentityMapping, IpAddress, MacAddress, PortPolicies, PortPolicy, Prefix } from '@fairlead/base';
 import type { HostConfiguration, HostLease } from '@fairlead/dhcp';
 import type { ChildType, HostLink, MadeParent } from '@fairlead/drivers';
 import type { ByFamily, GatewayMode } from '@fairlead/firewall';
+import type { Contest } from './lan/lan-model.ts';
 import type { NameRecord, ResolverPorts, ServicePort } from './name-service-port.ts';
+import type { NetworkTemplate } from './network/network-request.ts';
+import type { PortBinding, PortMapping } from './port/port-model.ts';
+import type { RemoteEndpoint, RemoteNetwork, RemotePool } from './remote/remote-model.ts';
 
 /** Names of the drivers that are built in; every other name is a plugin's. */
 export type DriverName = 'bridge' | 'macvlan' | 'ipvlan' | 'host' | 'null';
@@ -63,26 +57,6 @@ export interface Network {
   readonly configFrom?: string;
 }
 
-/** What is known of a network that a plugin drives, beside what every network has. */
-export interface RemoteNetwork {
-  /** True from before the plugin is asked to make it until it has; nobody can join it until then. */
-  readonly unfinished?: true;
-}
-
-/** A pool of a plugin that gives addresses. */
-export interface RemotePool {
-  /** The plugin's own name for it. */
-  readonly id: string;
-  readonly addressSpace: string;
-  /** As it was asked for: a plugin that forgets is asked again. */
-  readonly asked: { readonly pool?: Prefix; readonly range?: Prefix };
-  /** Addresses of the network itself, which go back with the pool. */
-  readonly kept: readonly IpAddress[];
-}
-
-/** What a configuration network keeps for others: a request without what is each one's own. */
-export type NetworkTemplate = Pick<NetworkRequest, 'ipv4' | 'ipv6' | 'options' | 'labels' | 'ipam'>;
-
 /** The kernel side of a macvlan or ipvlan network. */
 export interface ParentSettings {
   /** Interface of the host that the containers' links hang on. */
@@ -127,34 +101,6 @@ export interface BridgeSettings {
   readonly portPolicy?: PortPolicy;
 }
 
-/** What may be asked for when a network is made. */
-export interface NetworkRequest {
-  readonly name: string;
-  readonly driver?: string;
-  readonly ipv4?: boolean;
-  readonly ipv6?: boolean;
-  readonly internal?: boolean;
-  readonly attachable?: boolean;
-  readonly scope?: string;
-  readonly configOnly?: boolean;
-  readonly configFrom?: string;
-  readonly options?: Readonly<Record<string, string>>;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly ipam?: {
-    readonly driver?: string;
-    readonly options?: Readonly<Record<string, string>> | null;
-    readonly config?: readonly IpamRequest[];
-  };
-}
-
-/** One `IPAM.Config` entry as it was sent, not validated yet. */
-export interface IpamRequest {
-  readonly subnet?: string;
-  readonly range?: string;
-  readonly gateway?: string;
-  readonly auxiliary?: Readonly<Record<string, string>>;
-}
-
 /** What a container asks for on one network (`EndpointSettings`), kept for as long as the container exists. */
 export interface EndpointConfig {
   readonly ipv4Address?: string;
@@ -167,37 +113,6 @@ export interface EndpointConfig {
   readonly driverOptions?: Readonly<Record<string, string>>;
   /** Higher wins the default route. */
   readonly gatewayPriority?: number;
-}
-
-/** A port asked for, or some that follow each other. One container port may have several of these. */
-export interface PortBinding {
-  readonly protocol: PortProtocol;
-  readonly containerPort: number;
-  /** How many ports from `containerPort` on are meant; absent means one. */
-  readonly count?: number;
-  /** Absent means the network's default binding. */
-  readonly hostAddress?: IpAddress;
-  /** Absent means ephemeral; a longer range than there are ports means any free one of it, an equal one goes in step. */
-  readonly hostPorts?: PortRange;
-  /** Who may ask for it; absent means what the container's or the network's policy says. */
-  readonly policy?: PortPolicy;
-}
-
-/** A port as it was bound. */
-export interface BoundPort {
-  readonly protocol: PortProtocol;
-  readonly containerPort: number;
-  readonly hostAddress: IpAddress;
-  /** 0 where the container is reached under its own address and nothing of the host's is bound. */
-  readonly hostPort: number;
-}
-
-/** Consecutive bound ports in one piece: host and container range are equally long. */
-export interface PortMapping {
-  readonly protocol: PortProtocol;
-  readonly hostAddress: IpAddress;
-  readonly hostPorts: PortRange;
-  readonly containerPorts: PortRange;
 }
 
 /** The join of one sandbox to one network. */
@@ -231,51 +146,6 @@ export interface Endpoint {
   /** The last time that another machine of the LAN used one of its addresses. */
   readonly contests?: ByFamily<Contest>;
 }
-
-/** Another machine uses an address that a LAN has given to an endpoint. */
-export interface Contest {
-  readonly address: IpAddress;
-  /** Whose frames say so. */
-  readonly mac: MacAddress;
-  readonly outcome: 'defended' | 'given-up';
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-}
-
-/** How a plugin lets a container onto its network. */
-export interface RemoteEndpoint {
-  /** How far it has come: the plugin is told first, then the answer is stored. */
-  readonly stage: 'asked' | 'created' | 'joining' | 'joined';
-  /** Interface that the plugin has made in the host's namespace; absent when there is none. */
-  readonly source?: string;
-  /** Addresses that the plugin gave itself, where the network has no pool. */
-  readonly given?: readonly InterfaceAddress[];
-  readonly gateway?: IpAddress;
-  readonly gateway6?: IpAddress;
-  /** Without `via` the destination is on the link. */
-  readonly routes?: readonly { readonly destination: Prefix; readonly via?: IpAddress }[];
-  /** The plugin wants no way out beside its own. */
-  readonly noGatewayService?: true;
-  /** The plugin was told that the container's ports are reached by this endpoint. */
-  readonly leading?: true;
-}
-
-/** Something that a plugin has still to be told; stored with the change that it follows from. */
-export interface Debt {
-  /** Rises with every one: they are told in this order. */
-  readonly id: string;
-  readonly plugin: string;
-  /** Endpoint, network or lease that it is about. */
-  readonly about: string;
-  readonly message: DebtMessage;
-}
-
-/** What a plugin is told when something ends. */
-export type DebtMessage =
-  | { readonly kind: 'revoke' | 'leave' | 'delete-endpoint'; readonly network: string; readonly endpoint: string }
-  | { readonly kind: 'delete-network'; readonly network: string }
-  | { readonly kind: 'release-address'; readonly pool: string; readonly address: IpAddress }
-  | { readonly kind: 'release-pool'; readonly pool: string };
 
 /** A network namespace with its endpoints, ports and names: what one container, or several that share it, live in. */
 export interface Sandbox {
@@ -315,18 +185,6 @@ export interface Lease {
   readonly mac?: MacAddress;
   /** What the LAN has given it, where the LAN gives the addresses. */
   readonly lan?: ByFamily<HostLease>;
-}
-
-/** A lease that the servers of a LAN have still to be told is given back; stored with the change that it follows from. */
-export interface Farewell {
-  /** The lease's own. */
-  readonly id: string;
-  /** Interface of the host by which they are reached. */
-  readonly uplink: string;
-  readonly network: string;
-  readonly owner: string;
-  readonly mac: MacAddress;
-  readonly lan: ByFamily<HostLease>;
 }
 
 /** What a container's resolver is told. */

@@ -8,7 +8,8 @@ import { describeChange, type KernelObject } from '@fairlead/netlink';
 import { Store } from '@fairlead/store';
 import { NetworkController } from './controller.ts';
 import type { KernelPort } from './kernel-port.ts';
-import type { NetworkRequest, PortBinding } from './model.ts';
+import type { NetworkRequest } from './network/network-request.ts';
+import type { PortBinding } from './port/port-model.ts';
 import { FakeNameService } from './testing/index.ts';
 import { KernelInside, removeHost } from './testing/kernel-inside.ts';
 

@@ -3,7 +3,7 @@ import type { SubnetSource } from '@fairlead/ipam';
 import type { TableDefinition } from '@fairlead/netlink';
 import type { BridgeCapacity } from './bridge/segments.ts';
 import type { IsShared } from './bridge/shared-bridges.ts';
-import type { IpamRequest } from './model.ts';
+import type { IpamRequest } from './network/network-request.ts';
 
 /** How the predefined network `bridge` is to be. */
 export interface DefaultBridge {

@@ -5,8 +5,10 @@ import { AddressBook } from './address/address-book.ts';
 import { isGuarded } from './endpoint/antispoof.ts';
 import { EndpointTable } from './endpoint/endpoint-table.ts';
 import { networkFragment, wholeSandboxFragment } from './kernel/fragment.ts';
+import type { Farewell } from './lan/lan-model.ts';
 import { isLan, uplinkOf } from './lan/lan-network.ts';
-import type { Debt, DebtMessage, Endpoint, Farewell, Lease, Network, Sandbox } from './model.ts';
+import type { Endpoint, Lease, Network, Sandbox } from './model.ts';
+import type { Debt, DebtMessage } from './remote/remote-model.ts';
 import type { Joined } from './route/gateway.ts';
 
 /** Everything that is known of networks, sandboxes and endpoints, as the store holds it. */

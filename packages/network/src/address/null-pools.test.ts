@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { NetworkRequest } from '../model.ts';
+import type { NetworkRequest } from '../network/network-request.ts';
 import { Rig } from '../testing/rig.ts';
 
 /** `--ipam-driver null`: links without addresses, for wires where somebody else gives them. */

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { parseInterfaceAddress, parseIpAddress } from '@fairlead/base';
 import { hostElement } from '@fairlead/firewall';
 import { type Change, describeChange, type KernelObject, type LinkObject } from '@fairlead/netlink';
-import type { PortBinding } from '../model.ts';
+import type { PortBinding } from '../port/port-model.ts';
 import { Life } from '../testing/life.ts';
 import { plainSettings, Rig } from '../testing/rig.ts';
 

@@ -1,6 +1,7 @@
 import type { Conflict, ConflictOutcome } from '@fairlead/dhcp';
-import type { Contest, Endpoint } from '../model.ts';
+import type { Endpoint } from '../model.ts';
 import type { Claim } from '../watch/claim.ts';
+import type { Contest } from './lan-model.ts';
 
 /** So long after another machine was heard to use an address it is spoken of, in milliseconds. */
 const RECENT = 3_600_000;

@@ -20,12 +20,13 @@ import {
   type State4,
   type State6,
 } from '@fairlead/dhcp';
-import type { Contest, Endpoint, Farewell, Network } from '../model.ts';
+import type { Endpoint, Network } from '../model.ts';
 import type { Joined } from '../route/gateway.ts';
 import type { NetworkState } from '../state.ts';
 import type { Claim } from '../watch/claim.ts';
 import { contestClaim } from './contest.ts';
 import { type LanLeases, noteLease, withLease } from './lan-book.ts';
+import type { Contest, Farewell } from './lan-model.ts';
 import { lanProbe, lanTimeout } from './lan-network.ts';
 import type { LanPort } from './lan-port.ts';
 import { type ReletContext, relet } from './relet.ts';

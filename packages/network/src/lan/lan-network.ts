@@ -1,6 +1,7 @@
 import { FairleadError } from '@fairlead/base';
 import type { BridgeOptions } from '../bridge/bridge-options.ts';
-import type { Network, NetworkRequest } from '../model.ts';
+import type { Network } from '../model.ts';
+import type { NetworkRequest } from '../network/network-request.ts';
 import type { ParentOptions } from '../parent/parent-options.ts';
 
 /** IPAM driver of networks whose containers are hosts of somebody else's LAN. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { NetworkRequest } from '../model.ts';
 import { Rig } from '../testing/rig.ts';
+import type { NetworkRequest } from './network-request.ts';
 
 const MTU = 'com.docker.network.driver.mtu';
 const config: NetworkRequest = {

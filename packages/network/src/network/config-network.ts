@@ -1,8 +1,9 @@
 import { FairleadError } from '@fairlead/base';
 import { parseIpamConfig } from '@fairlead/ipam';
-import type { Network, NetworkRequest } from '../model.ts';
+import type { Network } from '../model.ts';
 import { familyOptions } from '../network-option.ts';
 import { networkFrame } from './network-frame.ts';
+import type { NetworkRequest } from './network-request.ts';
 
 /**
  * A network that only holds what others are made of (`--config-only`): nothing of the kernel, and no addresses.

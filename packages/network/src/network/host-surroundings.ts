@@ -10,10 +10,10 @@ import {
 } from '@fairlead/base';
 import { isOwnAlias } from '@fairlead/drivers';
 import type { KernelPort } from '../kernel-port.ts';
-import type { IpamRequest } from '../model.ts';
 import { parseResolvConf } from '../name/resolv-conf.ts';
 import type { NetworkSettings } from '../settings.ts';
 import type { NetworkState } from '../state.ts';
+import type { IpamRequest } from './network-request.ts';
 import type { NetworkSurroundings } from './network-surroundings.ts';
 
 /** What is looked at to know what of the host a new network has to respect. */

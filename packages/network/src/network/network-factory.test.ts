@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parsePrefix } from '@fairlead/base';
 import { localSubnetSources, uniqueLocalSource } from '@fairlead/ipam';
-import type { Network, NetworkRequest } from '../model.ts';
+import type { Network } from '../model.ts';
 import { network } from '../testing/samples.ts';
 import { fixedNetwork, makeNetwork } from './network-factory.ts';
+import type { NetworkRequest } from './network-request.ts';
 import type { NetworkSurroundings } from './network-surroundings.ts';
 
 const P = 'com.docker.network.';

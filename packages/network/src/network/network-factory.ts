@@ -1,10 +1,11 @@
 import { FairleadError, newIdentifier } from '@fairlead/base';
 import { bridgeNetwork } from '../bridge/bridge-network.ts';
 import { LAN_IPAM } from '../lan/lan-network.ts';
-import type { Network, NetworkRequest } from '../model.ts';
+import type { Network } from '../model.ts';
 import { parentNetwork } from '../parent/parent-network.ts';
 import type { Prepared } from '../remote/remote-networks.ts';
 import { configNetwork, fromConfigNetwork } from './config-network.ts';
+import type { NetworkRequest } from './network-request.ts';
 import type { NetworkSurroundings } from './network-surroundings.ts';
 import { pluginNetwork } from './plugin-network.ts';
 

@@ -1,7 +1,8 @@
 import { FairleadError, newIdentifier } from '@fairlead/base';
 import { announcementOptions } from '../address/announcement-plan.ts';
-import type { Network, NetworkRequest } from '../model.ts';
+import type { Network } from '../model.ts';
 import { dnsService, writtenRecords } from '../name/dns-options.ts';
+import type { NetworkRequest } from './network-request.ts';
 
 /**
  * What is the same for the networks of every driver.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PortBinding } from '../model.ts';
+import type { PortBinding } from '../port/port-model.ts';
 import { Rig } from '../testing/rig.ts';
 import type { NetworkUpdate } from './network-update.ts';
 

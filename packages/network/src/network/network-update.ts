@@ -4,11 +4,12 @@ import { type BridgeOptions, parseBridgeOptions } from '../bridge/bridge-options
 import { requireGuardable } from '../endpoint/antispoof.ts';
 import { bandwidthOf, requireLimitable } from '../endpoint/bandwidth.ts';
 import { isLan } from '../lan/lan-network.ts';
-import type { BridgeSettings, IpamRequest, Network } from '../model.ts';
+import type { BridgeSettings, Network } from '../model.ts';
 import { dnsService } from '../name/dns-options.ts';
 import { mtuOption, type Options } from '../network-option.ts';
 import { HOST_ACCESS } from '../parent/host-access.ts';
 import { predefinedNetworks } from './network-factory.ts';
+import type { IpamRequest } from './network-request.ts';
 import type { NetworkSurroundings } from './network-surroundings.ts';
 import { decideSubnets } from './subnet-plan.ts';
 

@@ -7,7 +7,7 @@ import { networkFragment } from '../kernel/fragment.ts';
 import { applyThoroughly } from '../kernel/thorough-apply.ts';
 import type { KernelPort } from '../kernel-port.ts';
 import type { Lans } from '../lan/lans.ts';
-import type { Network, NetworkEvent, NetworkRequest } from '../model.ts';
+import type { Network, NetworkEvent } from '../model.ts';
 import { hasNames, namedNetwork } from '../name/dns-names.ts';
 import { changedRecords, type RecordChange } from '../name/dns-options.ts';
 import type { NameServicePort } from '../name-service-port.ts';
@@ -30,6 +30,7 @@ import {
   predefinedNetworks,
   type WantedPlugins,
 } from './network-factory.ts';
+import type { NetworkRequest } from './network-request.ts';
 import { type NetworkUpdate, updatedNetwork } from './network-update.ts';
 import { forgetIdleSegments, keepUsedSegments } from './segment-growth.ts';
 

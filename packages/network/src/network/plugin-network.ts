@@ -1,6 +1,7 @@
-import type { Network, NetworkRequest } from '../model.ts';
+import type { Network } from '../model.ts';
 import { familyOptions } from '../network-option.ts';
 import { networkFrame } from './network-frame.ts';
+import type { NetworkRequest } from './network-request.ts';
 import type { NetworkSurroundings } from './network-surroundings.ts';
 import { decideSubnets, hasNoPools } from './subnet-plan.ts';
 

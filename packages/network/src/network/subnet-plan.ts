@@ -9,7 +9,8 @@ import {
   type SubnetRequest,
 } from '@fairlead/ipam';
 import { LAN_IPAM, requireNoPools } from '../lan/lan-network.ts';
-import type { IpamRequest, Network, NetworkRequest, SubnetConfig } from '../model.ts';
+import type { Network, SubnetConfig } from '../model.ts';
+import type { IpamRequest, NetworkRequest } from './network-request.ts';
 import type { NetworkSurroundings } from './network-surroundings.ts';
 
 /** What the subnets of a network are decided from. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Change, KernelObject } from '@fairlead/netlink';
-import type { NetworkRequest } from '../model.ts';
+import type { NetworkRequest } from '../network/network-request.ts';
 import { Rig } from '../testing/rig.ts';
 import { HOST_ACCESS } from './host-access.ts';
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LinkObject } from '@fairlead/netlink';
-import type { EndpointConfig, Network, NetworkRequest, PortBinding } from '../model.ts';
+import type { EndpointConfig, Network } from '../model.ts';
+import type { NetworkRequest } from '../network/network-request.ts';
+import type { PortBinding } from '../port/port-model.ts';
 import { Life } from '../testing/life.ts';
 import { Rig } from '../testing/rig.ts';
 

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parsePrefix } from '@fairlead/base';
 import { localSubnetSources, uniqueLocalSource } from '@fairlead/ipam';
-import type { IpamRequest, Network, NetworkRequest } from '../model.ts';
+import type { Network } from '../model.ts';
 import { makeNetwork } from '../network/network-factory.ts';
+import type { IpamRequest, NetworkRequest } from '../network/network-request.ts';
 import type { NetworkSurroundings } from '../network/network-surroundings.ts';
 import { network } from '../testing/samples.ts';
 

@@ -1,6 +1,6 @@
 import { addressOf, type IpAddress, isLoopback, isUnspecified, type Logger } from '@fairlead/base';
 import type { KernelPort } from '../kernel-port.ts';
-import type { PortMapping } from '../model.ts';
+import type { PortMapping } from './port-model.ts';
 
 /** Ports of addresses that the host does not have wait for them: right for a VPN, and a surprise for a misprint. */
 export function noteAbsentAddresses(

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatPolicy, parseIpAddress, parsePortPolicy } from '@fairlead/base';
-import type { PortBinding, PortMapping } from '../model.ts';
 import { Rig } from '../testing/rig.ts';
 import { splitByPolicy } from './port-admission.ts';
 import { newlyJudged } from './port-changes.ts';
+import type { PortBinding, PortMapping } from './port-model.ts';
 
 const friends = parsePortPolicy('10.0.0.0/8,2001:db8::/32', undefined);
 const uplink = parsePortPolicy(undefined, 'eth0');

@@ -1,6 +1,7 @@
 import { anyPort, formatPolicy, type PortPolicy, sizeOfRange } from '@fairlead/base';
-import type { Network, PortBinding, PortMapping, Sandbox } from '../model.ts';
+import type { Network, Sandbox } from '../model.ts';
 import { containerPortsOf } from './port-binding.ts';
+import type { PortBinding, PortMapping } from './port-model.ts';
 
 /** What decides who may ask for the ports of a sandbox. */
 type Publisher = Pick<Sandbox, 'ports' | 'portPolicies'>;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatPortSpec, parseIpAddress, parsePortSpec, sizeOfRange } from '@fairlead/base';
-import type { PortBinding } from '../model.ts';
 import { bindingWithin, containerPortsOf, joinBindings, partitionByOverlap, singleBindings } from './port-binding.ts';
+import type { PortBinding } from './port-model.ts';
 
 function binding(text: string): PortBinding {
   const { containerPorts, ...rest } = parsePortSpec(text);

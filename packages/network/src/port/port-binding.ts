@@ -1,5 +1,5 @@
 import { commonRange, type PortProtocol, type PortRange, portsIn, sizeOfRange } from '@fairlead/base';
-import type { PortBinding } from '../model.ts';
+import type { PortBinding } from './port-model.ts';
 
 /** The ports of the container that a binding is about. */
 export function containerPortsOf({

@@ -1,7 +1,8 @@
 import { FairleadError, type Family, familyOf, messageOf } from '@fairlead/base';
-import type { PortMapping, Sandbox } from '../model.ts';
+import type { Sandbox } from '../model.ts';
 import type { NameServicePort } from '../name-service-port.ts';
 import { electGateways, gatewayModeOf, type Joined, portGateways } from '../route/gateway.ts';
+import type { PortMapping } from './port-model.ts';
 import {
   isServedBy,
   keepsAll,

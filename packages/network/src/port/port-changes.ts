@@ -8,7 +8,7 @@ import {
   withoutRange,
 } from '@fairlead/base';
 import type { Change } from '@fairlead/netlink';
-import type { PortMapping } from '../model.ts';
+import type { PortMapping } from './port-model.ts';
 
 /** A search through all tracked connections for each of more ports than this would take longer than the old ones last. */
 const LIMIT = 64;

@@ -8,7 +8,7 @@ import {
   parsePortRange,
   parsePortSpec,
 } from '@fairlead/base';
-import type { PortBinding, PortMapping } from '../model.ts';
+import type { PortBinding, PortMapping } from './port-model.ts';
 import {
   boundPorts,
   isServedBy,

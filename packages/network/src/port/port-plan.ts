@@ -10,9 +10,9 @@ import {
   parseIpAddress,
   sizeOfRange,
 } from '@fairlead/base';
-import type { BoundPort, PortBinding, PortMapping } from '../model.ts';
 import type { PortReservation } from '../name-service-port.ts';
 import { containerPortsOf, partitionByOverlap, singleBindings } from './port-binding.ts';
+import type { BoundPort, PortBinding, PortMapping } from './port-model.ts';
 
 /** A reservation together with the container ports behind it. */
 export interface PlannedPorts {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseIpAddress } from '@fairlead/base';
-import type { PortBinding } from '../model.ts';
 import { Rig } from '../testing/rig.ts';
+import type { PortBinding } from './port-model.ts';
 
 const P = 'com.docker.network.bridge.';
 const web: PortBinding = { protocol: 'tcp', containerPort: 80, hostPorts: { first: 8080, last: 8080 } };

@@ -1,7 +1,7 @@
 import { type Family, familyOf, parseIpAddress } from '@fairlead/base';
-import type { BoundPort, PortBinding } from '../model.ts';
 import { addressIn, gatewayModeOf, type Joined } from '../route/gateway.ts';
 import { singleBindings } from './port-binding.ts';
+import type { BoundPort, PortBinding } from './port-model.ts';
 
 const anywhere = { 4: parseIpAddress('0.0.0.0'), 6: parseIpAddress('::') } as const;
 

@@ -4,7 +4,7 @@ import { type IpAddress, parsePortRange, silentLogger } from '@fairlead/base';
 import { FakeKernel } from '@fairlead/kernel/testing';
 import { type Change, describeChange } from '@fairlead/netlink';
 import type { ControllerContext, NetworkController } from '../controller.ts';
-import type { PortBinding } from '../model.ts';
+import type { PortBinding } from '../port/port-model.ts';
 import { Rig } from '../testing/rig.ts';
 import { type NetworkRehearsal, rehearseNetwork } from './rehearse.ts';
 

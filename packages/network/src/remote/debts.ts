@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, messageOf } from '@fairlead/base';
 import { PluginSilence } from '@fairlead/plugins';
-import type { Debt } from '../model.ts';
 import type { NetworkState } from '../state.ts';
 import type { PluginPort } from './plugin-port.ts';
+import type { Debt } from './remote-model.ts';
 
 /**
  * Milliseconds for which who ends something waits for a plugin that is being told so. Plugins answer within a few; one that

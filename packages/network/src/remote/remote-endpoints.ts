@@ -15,11 +15,12 @@ import {
   type RemoteNetworkDriver,
 } from '@fairlead/plugins';
 import { freeInterface } from '../endpoint/endpoint-factory.ts';
-import type { Endpoint, Network, RemoteEndpoint, Sandbox } from '../model.ts';
+import type { Endpoint, Network, Sandbox } from '../model.ts';
 import { singleBindings } from '../port/port-binding.ts';
 import { electGateways, type Joined, subnetOf } from '../route/gateway.ts';
 import type { NetworkState } from '../state.ts';
 import type { PluginAccess, PluginPort } from './plugin-port.ts';
+import type { RemoteEndpoint } from './remote-model.ts';
 
 /** Endpoints on networks of plugins: made, joined, led out by. Every answer is stored before the next question. */
 export class RemoteEndpoints {

@@ -1,7 +1,8 @@
 import { FairleadError, type Family, type Logger, messageOf, newIdentifier } from '@fairlead/base';
 import { PluginRefusal } from '@fairlead/plugins';
 import type { JoinRequest } from '../endpoint/endpoint-factory.ts';
-import type { Debt, Network, NetworkRequest, RemotePool, Sandbox } from '../model.ts';
+import type { Network, Sandbox } from '../model.ts';
+import type { NetworkRequest } from '../network/network-request.ts';
 import { familyOptions } from '../network-option.ts';
 import type { Joined } from '../route/gateway.ts';
 import type { NetworkState } from '../state.ts';
@@ -9,6 +10,7 @@ import { Debts } from './debts.ts';
 import type { PluginAccess, PluginPort } from './plugin-port.ts';
 import { RemoteEndpoints } from './remote-endpoints.ts';
 import { RemoteLeases } from './remote-leases.ts';
+import type { Debt, RemotePool } from './remote-model.ts';
 import { drivenNetwork } from './remote-network.ts';
 import { type PreparedPools, requestPools } from './remote-pools.ts';
 

@@ -10,7 +10,8 @@ import {
 } from '@fairlead/base';
 import { parseIpamConfig, type SubnetRequest } from '@fairlead/ipam';
 import type { RemoteIpamDriver } from '@fairlead/plugins';
-import type { IpamRequest, NetworkRequest, RemotePool } from '../model.ts';
+import type { IpamRequest, NetworkRequest } from '../network/network-request.ts';
+import type { RemotePool } from './remote-model.ts';
 
 /** Pools that a plugin has given for a network that is to be made. */
 export interface PreparedPools {

@@ -1,7 +1,8 @@
 import { type Family, type IpAddress, prefixContains, prefixFamily } from '@fairlead/base';
 import type { GatewayMode } from '@fairlead/firewall';
 import { isLan } from '../lan/lan-network.ts';
-import type { Endpoint, Network, RemoteEndpoint, SubnetConfig } from '../model.ts';
+import type { Endpoint, Network, SubnetConfig } from '../model.ts';
+import type { RemoteEndpoint } from '../remote/remote-model.ts';
 
 /** An endpoint together with its network. */
 export interface Joined {

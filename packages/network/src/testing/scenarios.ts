@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { parsePortPolicy } from '@fairlead/base';
 import { withBandwidth } from '../endpoint/bandwidth.ts';
-import type { NetworkRequest, PortBinding } from '../model.ts';
+import type { NetworkRequest } from '../network/network-request.ts';
+import type { PortBinding } from '../port/port-model.ts';
 import { plainSettings, type Rig } from './rig.ts';
 import { narrow } from './walk.ts';
 

@@ -3,7 +3,9 @@ import type { TestContext } from 'node:test';
 import { codeOf, parsePortPolicy } from '@fairlead/base';
 import type { BridgeCapacity } from '../bridge/segments.ts';
 import { withBandwidth } from '../endpoint/bandwidth.ts';
-import type { EndpointConfig, Network, NetworkRequest, PortBinding, Sandbox } from '../model.ts';
+import type { EndpointConfig, Network, Sandbox } from '../model.ts';
+import type { NetworkRequest } from '../network/network-request.ts';
+import type { PortBinding } from '../port/port-model.ts';
 import { type InterruptibleKernel, Life } from './life.ts';
 import type { Machine } from './machine.ts';
 
