@@ -1,28 +1,6 @@
-import { type Fault, strangers, twin } from './trace-lab.ts';
-
-const [tcp, tcp6] = [
-  { from: 'web', to: '10.9.1.3:80' },
-  { from: 'web', to: '[fd00:9:1::3]:80' },
-];
-const [out, out6] = [
-  { from: 'web', to: '192.0.2.1' },
-  { from: 'web', to: '2001:db8::1' },
-];
-const [into, into6] = [
-  { from: 'outside', to: 'db:80' },
-  { from: 'outside', to: 'db:80', family: 6 },
-];
-
-/** A neighbour that was asked for in vain is only asked for again after a second: wait for that. */
-const asked = 'inside $WEB busybox ping -q -c1 -W3 10.9.1.3 >/dev/null';
-const asked6 = 'inside $WEB busybox ping -6 -q -c1 -W3 fd00:9:1::3 >/dev/null';
-
-/** A table with one chain of one rule, in a namespace. */
-function rule(where: string, family: string, hook: string, text: string): Pick<Fault, 'inject' | 'undo'> {
-  const chain = `${where}nft 'add chain ${family} odd c { type filter hook ${hook}; }'`;
-  const inject = `${where}nft add table ${family} odd; ${chain}; ${where}nft 'add rule ${family} odd c ${text}'`;
-  return { inject, undo: `${where}nft delete table ${family} odd` };
-}
+import { asked, asked6, oddTable, strangers, twin } from './trace-injections.ts';
+import type { Fault } from './trace-lab.ts';
+import { into, into6, out, out6, tcp, tcp6 } from './trace-questions.ts';
 
 const wrongMac = 'lladdr 02:00:00:00:99:99 nud permanent dev eth0';
 
@@ -31,7 +9,7 @@ export const causeFaults: readonly Fault[] = [
   {
     name: 'a rule on the interface of the destination drops',
     trace: tcp,
-    ...rule('inside $DB ', 'netdev', 'ingress device eth0 priority 0', 'tcp dport 80 drop'),
+    ...oddTable('inside $DB ', 'netdev', 'filter hook ingress device eth0 priority 0', 'tcp dport 80 drop'),
     code: 'foreign-rule',
   },
   {
@@ -52,13 +30,13 @@ export const causeFaults: readonly Fault[] = [
   {
     name: 'a published port is kept from being tracked',
     trace: into,
-    ...rule('', 'inet', 'prerouting priority -300', 'tcp dport 8080 notrack'),
+    ...oddTable('', 'inet', 'filter hook prerouting priority -300', 'tcp dport 8080 notrack'),
     code: 'port-taken',
   },
   {
     name: 'somebody has connections tracked in a zone of their own',
     trace: out,
-    ...rule('', 'inet', 'prerouting priority -300', 'iifname $APP ct zone set 7'.replace('$APP', `'"$APP"'`)),
+    ...oddTable('', 'inet', 'filter hook prerouting priority -300', 'iifname $APP ct zone set 7'),
     code: 'answer-untranslated',
   },
   {
@@ -91,7 +69,7 @@ export const causeFaults: readonly Fault[] = [
   {
     name: 'a rule drops questions of neighbour discovery',
     trace: tcp6,
-    inject: `${rule('inside $DB ', 'ip6', 'input priority 0', 'icmpv6 type nd-neighbor-solicit drop').inject}
+    inject: `${oddTable('inside $DB ', 'ip6', 'filter hook input priority 0', 'icmpv6 type nd-neighbor-solicit drop').inject}
       ${strangers}`,
     undo: `inside $DB nft delete table ip6 odd; ${asked6}`,
     code: 'neighbor-silent',
@@ -127,7 +105,7 @@ export const causeFaults: readonly Fault[] = [
   {
     name: 'a mark leads to a blackhole',
     trace: out6,
-    inject: `${rule('', 'inet', 'prerouting priority -150', `iifname '"$APP"' meta mark set 0x77`).inject}
+    inject: `${oddTable('', 'inet', 'filter hook prerouting priority -150', 'iifname $APP meta mark set 0x77').inject}
       ip -6 rule add fwmark 0x77 blackhole`,
     undo: 'nft delete table inet odd; ip -6 rule del fwmark 0x77',
     code: 'route-blocked',

@@ -1,5 +1,6 @@
 import type { ControlGroupHook } from '@fairlead/kernel/tracing';
 import type { TraceQuestion } from './trace-lab.ts';
+import { tcp, tcp6 } from './trace-questions.ts';
 
 /** A program on a control group that refuses something, and what a trace has to say about it. */
 export interface GroupFault {
@@ -10,9 +11,6 @@ export interface GroupFault {
   readonly trace: TraceQuestion;
   readonly says: RegExp;
 }
-
-const tcp = { from: 'web', to: '10.9.1.3:80' };
-const tcp6 = { from: 'web', to: '[fd00:9:1::3]:80' };
 
 /** Programs that somebody attaches to control groups of containers: systemd for IPAddressDeny=, and others. */
 export const groupFaults: readonly GroupFault[] = [

@@ -1,15 +1,8 @@
-import { type Fault, twin } from './trace-lab.ts';
+import { asked, twin } from './trace-injections.ts';
+import type { Fault } from './trace-lab.ts';
+import { out, out6, tcp, tcp6 } from './trace-questions.ts';
 
 const vpn = 'ip link add vpn0 type veth peer name vpn1; ip link set vpn0 up; ip link set vpn1 up';
-const [out, out6] = [
-  { from: 'web', to: '192.0.2.1' },
-  { from: 'web', to: '2001:db8::1' },
-];
-const [tcp, tcp6] = [
-  { from: 'web', to: '10.9.1.3:80' },
-  { from: 'web', to: '[fd00:9:1::3]:80' },
-];
-const asked = 'inside $WEB busybox ping -q -c1 -W3 10.9.1.3 >/dev/null';
 
 /** Faults that people have met and that the knowledge base was not made from. */
 export const heldOutFaults: readonly Fault[] = [

@@ -13,22 +13,6 @@ export interface TraceQuestion {
   readonly [option: string]: unknown;
 }
 
-/**
- * web and db do not know each other: web has to ask, and db, which it could learn from, has no reason to. A neighbour that was
- * in use five seconds ago is asked for again, at whatever moment that is.
- */
-export const strangers = 'inside $WEB ip neigh flush dev eth0; inside $DB ip neigh flush dev eth0';
-
-/** A second machine on the network `app` that has an address of somebody's, and that web believes to be its owner. */
-export function twin(address: string): Pick<Fault, 'inject' | 'undo'> {
-  return {
-    inject: `ip netns add twin; ip link add twin type veth peer name eth0 netns twin; ip link set twin master $APP up
-      ip -n twin addr add ${address}/24 dev eth0; ip -n twin link set eth0 address 02:00:00:00:99:98 up
-      inside $WEB ip neigh replace ${address} lladdr 02:00:00:00:99:98 nud permanent dev eth0`,
-    undo: `ip netns del twin; inside $WEB ip neigh del ${address} dev eth0; ip neigh flush dev $APP`,
-  };
-}
-
 /** Something that is broken, and what a trace has to say about it. */
 export interface Fault {
   readonly name: string;

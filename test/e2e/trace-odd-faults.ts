@@ -1,19 +1,16 @@
-import { type Fault, strangers } from './trace-lab.ts';
+import { asked, oddTable, strangers } from './trace-injections.ts';
+import type { Fault } from './trace-lab.ts';
+import { tcp as address, out } from './trace-questions.ts';
 
 const tcp = { from: 'web', to: 'db:80' };
-const address = { from: 'web', to: '10.9.1.3:80' };
-const out = { from: 'web', to: '192.0.2.1' };
 
 /** The destination's hardware address, as `$MAC`. */
 const mac = 'MAC=$(inside $DB ip -j link show eth0 | grep -o \'"address":"[^"]*\' | cut -d\\" -f4)';
 
-/** A neighbour that was asked for in vain is only asked for again after a second: wait for that. */
-const asked = 'inside $WEB busybox ping -q -c1 -W3 10.9.1.3 >/dev/null';
-
-/** A table with one chain of one rule. */
-function nat(hook: string, rule: string): Pick<Fault, 'inject' | 'undo'> {
-  const inject = `nft -f - <<'NFT'\ntable ip odd {\nchain c { type ${hook};\n${rule}\n}\n}\nNFT`;
-  return { inject, undo: 'nft delete table ip odd; conntrack -F 2>/dev/null || true' };
+/** A table that changes what the host takes for connections. */
+function nat(type: string, rule: string): Pick<Fault, 'inject' | 'undo'> {
+  const { inject, undo } = oddTable('', 'ip', type, rule);
+  return { inject, undo: `${undo}; conntrack -F 2>/dev/null || true` };
 }
 
 /** Faults that are met less often. */

@@ -1,14 +1,6 @@
+import { oddTable } from './trace-injections.ts';
 import type { HealthyCase } from './trace-lab.ts';
-
-const [tcp, tcp6] = [
-  { from: 'web', to: '10.9.1.3:80' },
-  { from: 'web', to: '[fd00:9:1::3]:80' },
-];
-const [out, out6] = [
-  { from: 'web', to: '192.0.2.1' },
-  { from: 'web', to: '2001:db8::1' },
-];
-const into = { from: 'outside', to: 'db:80' };
+import { into, out, out6, tcp, tcp6 } from './trace-questions.ts';
 
 /** A firewall that takes answers, and nothing that nobody asked for. */
 function answersOnly(where: string, program: string): Pick<HealthyCase, 'inject' | 'undo'> {
@@ -78,15 +70,7 @@ export const oddAndWhole: readonly HealthyCase[] = [
   {
     name: 'a rule writes the time to live and the class of service',
     trace: tcp,
-    inject: `inside $DB nft -f - <<NFT
-table ip odd {
-chain c { type filter hook prerouting priority -300;
-ip ttl set 64
-ip dscp set cs1
-}
-}
-NFT`,
-    undo: 'inside $DB nft delete table ip odd',
+    ...oddTable('inside $DB ', 'ip', 'filter hook prerouting priority -300', 'ip ttl set 64', 'ip dscp set cs1'),
   },
   {
     name: 'the source sends under a second address of its network',
@@ -130,15 +114,13 @@ NFT`,
   {
     name: 'a limit that is not reached lets pass',
     trace: into,
-    inject: `nft -f - <<NFT
-table inet odd {
-chain c { type filter hook forward priority 0;
-tcp dport 80 limit rate 100/second burst 50 packets accept
-tcp dport 80 drop
-}
-}
-NFT`,
-    undo: 'nft delete table inet odd',
+    ...oddTable(
+      '',
+      'inet',
+      'filter hook forward priority 0',
+      'tcp dport 80 limit rate 100/second burst 50 packets accept',
+      'tcp dport 80 drop',
+    ),
   },
   {
     name: 'a proxy for handshakes stands before another port',

@@ -1,6 +1,5 @@
 import type { Fault } from './trace-lab.ts';
-
-const tcp = { from: 'web', to: '10.9.1.3:80' };
+import { out, tcp, tcp6 } from './trace-questions.ts';
 
 /** A program of perl in db that keeps a socket on a port; `wait` says when it is there. */
 function program(port: number, work: string, protocol: 't' | 'u' = 't'): Required<Pick<Fault, 'inject' | 'undo'>> {
@@ -31,7 +30,7 @@ export const programFaults: readonly Fault[] = [
   },
   {
     name: 'the container of the server is paused, IPv6',
-    trace: { from: 'web', to: '[fd00:9:1::3]:80' },
+    trace: tcp6,
     inject: 'docker pause db',
     undo: 'docker unpause db',
     code: 'program-stopped',
@@ -78,7 +77,7 @@ export const programFaults: readonly Fault[] = [
   },
   {
     name: 'a rule of the older iptables hands packets to a program that does not run',
-    trace: { from: 'web', to: '192.0.2.1' },
+    trace: out,
     inject: 'iptables-legacy -I FORWARD -j NFQUEUE --queue-num 3',
     undo: 'iptables-legacy -D FORWARD -j NFQUEUE --queue-num 3',
     code: 'queue-unheard',

@@ -1,26 +1,6 @@
+import { asked6, oddTable } from './trace-injections.ts';
 import type { Fault } from './trace-lab.ts';
-
-const [tcp, tcp6] = [
-  { from: 'web', to: '10.9.1.3:80' },
-  { from: 'web', to: '[fd00:9:1::3]:80' },
-];
-const [out, out6] = [
-  { from: 'web', to: '192.0.2.1' },
-  { from: 'web', to: '2001:db8::1' },
-];
-const [into, into6] = [
-  { from: 'outside', to: 'db:80' },
-  { from: 'outside', to: 'db:80', family: 6 },
-];
-const asked6 = 'inside $WEB busybox ping -6 -q -c1 -W3 fd00:9:1::3 >/dev/null';
-
-/** A table with one chain, in a namespace. */
-function chain(where: string, family: string, type: string, rules: string): Pick<Fault, 'inject' | 'undo'> {
-  return {
-    inject: `${where}nft -f - <<NFT\ntable ${family} odd {\nchain c { type ${type};\n${rules}\n}\n}\nNFT`,
-    undo: `${where}nft delete table ${family} odd`,
-  };
-}
+import { into, into6, out, out6, tcp, tcp6 } from './trace-questions.ts';
 
 /** Faults of ways: what leaves its own, comes back to a closed door, or has none where it seems to have one. */
 export const wayFaults: readonly Fault[] = [
@@ -59,35 +39,35 @@ export const wayFaults: readonly Fault[] = [
   {
     name: 'a rule spoils the checksum',
     trace: tcp,
-    ...chain('inside $DB ', 'inet', 'filter hook input priority -300', 'tcp dport 80 tcp checksum set 0x1234'),
+    ...oddTable('inside $DB ', 'inet', 'filter hook input priority -300', 'tcp dport 80 tcp checksum set 0x1234'),
     code: 'checksum-wrong',
     says: /table inet odd, chain c/,
   },
   {
     name: 'a rule writes another port into the packet',
     trace: tcp6,
-    ...chain('inside $DB ', 'inet', 'filter hook prerouting priority -400', 'tcp dport 80 tcp dport set 81'),
+    ...oddTable('inside $DB ', 'inet', 'filter hook prerouting priority -400', 'tcp dport 80 tcp dport set 81'),
     code: 'rewritten',
     says: /tcp dport 80 tcp dport set 81/,
   },
   {
     name: 'a rule writes another address into the packet',
     trace: out,
-    ...chain('', 'ip', 'filter hook prerouting priority -400', 'ip daddr 192.0.2.1 ip daddr set 192.0.2.199'),
+    ...oddTable('', 'ip', 'filter hook prerouting priority -400', 'ip daddr 192.0.2.1 ip daddr set 192.0.2.199'),
     code: 'rewritten',
     says: /ip daddr 192\.0\.2\.1 ip daddr set 192\.0\.2\.199/,
   },
   {
     name: 'a rule sets the time to live by nft',
     trace: out,
-    ...chain('', 'ip', 'filter hook prerouting priority -150', 'ip saddr 10.9.1.2 ip ttl set 1'),
+    ...oddTable('', 'ip', 'filter hook prerouting priority -150', 'ip saddr 10.9.1.2 ip ttl set 1'),
     code: 'lifetime-too-short',
     says: /table ip odd, chain c/,
   },
   {
     name: 'a rule sends what comes by a cable to another interface',
     trace: out,
-    ...chain('', 'netdev', 'filter hook ingress device "$WEB_LINK" priority 0', 'ip daddr 192.0.2.1 fwd to "lo"'),
+    ...oddTable('', 'netdev', 'filter hook ingress device "$WEB_LINK" priority 0', 'ip daddr 192.0.2.1 fwd to "lo"'),
     code: 'sent-aside',
     says: /is sent to lo, .*\(table netdev odd/,
   },
@@ -111,7 +91,7 @@ export const wayFaults: readonly Fault[] = [
   {
     name: 'nft redirects a published port',
     trace: into6,
-    ...chain('', 'ip6', 'nat hook prerouting priority -150', 'tcp dport 8080 redirect to :9'),
+    ...oddTable('', 'ip6', 'nat hook prerouting priority -150', 'tcp dport 8080 redirect to :9'),
     code: 'port-taken',
     says: /table ip6 odd, chain c/,
   },
@@ -134,14 +114,14 @@ NFT`,
   {
     name: 'a quota is used up',
     trace: out,
-    ...chain('', 'inet', 'filter hook forward priority 0', 'ip saddr 10.9.1.2 quota over 1 bytes counter drop'),
+    ...oddTable('', 'inet', 'filter hook forward priority 0', 'ip saddr 10.9.1.2 quota over 1 bytes counter drop'),
     code: 'foreign-rule',
     says: /ip saddr 10\.9\.1\.2 quota over 1 bytes counter drop/,
   },
   {
     name: 'too many connections are refused',
     trace: into,
-    ...chain('', 'inet', 'filter hook forward priority 0', 'tcp dport 80 ct count over 0 reject with tcp reset'),
+    ...oddTable('', 'inet', 'filter hook forward priority 0', 'tcp dport 80 ct count over 0 reject with tcp reset'),
     code: 'foreign-reject',
     says: /tcp dport 80 ct count over 0 reject with tcp reset/,
   },
