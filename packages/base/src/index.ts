@@ -5,6 +5,7 @@
  */
 export { ByteReader, ByteWriter, giveBack } from './bytes.ts';
 export { type ClassicInstruction, classicOpcode, wholePacket } from './classic-instruction.ts';
+export { compareText } from './compare-text.ts';
 export {
   codeOf,
   type ErrorCode,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseIpAddress, parsePrefix } from '@fairlead/base';
+import { boundPorts } from './port/bound-ports.ts';
 import type { PortBinding } from './port/port-model.ts';
-import { boundPorts } from './port/port-plan.ts';
 import { Life } from './testing/life.ts';
 import { plainSettings, Rig } from './testing/rig.ts';
 

@@ -1,4 +1,13 @@
-import { commonRange, type PortProtocol, type PortRange, portsIn, sizeOfRange } from '@fairlead/base';
+import {
+  commonRange,
+  compareText,
+  type Family,
+  familyOf,
+  type PortProtocol,
+  type PortRange,
+  portsIn,
+  sizeOfRange,
+} from '@fairlead/base';
 import type { PortBinding } from './port-model.ts';
 
 /** The ports of the container that a binding is about. */
@@ -96,8 +105,25 @@ export function partitionByOverlap<Item>(
   };
 }
 
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
+/** The container ports that are published in a family without translation, neighbours in one piece. */
+export function openPorts(
+  bindings: readonly PortBinding[],
+  family: Family,
+): { readonly protocol: PortProtocol; readonly containerPorts: PortRange }[] {
+  const wanted = bindings
+    .filter(({ hostAddress }) => hostAddress === undefined || familyOf(hostAddress) === family)
+    .map((binding) => ({ protocol: binding.protocol, ...containerPortsOf(binding) }))
+    .sort((a, b) => compareText(a.protocol, b.protocol) || a.first - b.first);
+  const open: { readonly protocol: PortProtocol; readonly containerPorts: PortRange }[] = [];
+  for (const { protocol, first, last } of wanted) {
+    const before = open.at(-1);
+    const isNear = before?.protocol === protocol && before.containerPorts.last + 1 >= first;
+    if (isNear) open.pop();
+    const { containerPorts } = isNear ? before : { containerPorts: { first, last } };
+    const end = Math.max(containerPorts.last, last);
+    open.push({ protocol, containerPorts: { first: containerPorts.first, last: end } });
+  }
+  return open;
 }
 
 /** False for any free port of a range. */

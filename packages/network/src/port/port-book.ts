@@ -2,16 +2,10 @@ import { FairleadError, type Family, familyOf, messageOf } from '@fairlead/base'
 import type { Sandbox } from '../model.ts';
 import type { NameServicePort } from '../name-service-port.ts';
 import { electGateways, gatewayModeOf, type Joined, portGateways } from '../route/gateway.ts';
+import { isServedBy, keepsAll, mappingsOf, withNumbersOf } from './planned-mappings.ts';
 import type { PortMapping } from './port-model.ts';
-import {
-  isServedBy,
-  keepsAll,
-  mappingsOf,
-  type PlannedPorts,
-  planPorts,
-  type ServedFamilies,
-  withNumbersOf,
-} from './port-plan.ts';
+import type { PlannedPorts } from './port-plan.ts';
+import { planPorts, type ServedFamilies } from './port-plan.ts';
 
 /** What is known of a sandbox's ports: what it asks for and what it has. */
 type PortOwner = Pick<Sandbox, 'id' | 'ports' | 'mappings'>;

@@ -1,18 +1,18 @@
 import {
+  compareText,
   FairleadError,
   type Family,
   familyOf,
   hostText,
   type IpAddress,
   isUnspecified,
-  type PortProtocol,
   type PortRange,
   parseIpAddress,
   sizeOfRange,
 } from '@fairlead/base';
 import type { PortReservation } from '../name-service-port.ts';
 import { containerPortsOf, partitionByOverlap, singleBindings } from './port-binding.ts';
-import type { BoundPort, PortBinding, PortMapping } from './port-model.ts';
+import type { PortBinding } from './port-model.ts';
 
 /** A reservation together with the container ports behind it. */
 export interface PlannedPorts {
@@ -60,95 +60,6 @@ export function planPorts(
   return [...joinConsecutive(fixed), ...chosen, ...any];
 }
 
-/** The mappings that a plan became when its reservations got `ports`. */
-export function mappingsOf(plan: readonly PlannedPorts[], ports: readonly PortRange[]): PortMapping[] {
-  return plan.flatMap(({ reservation, containerPorts }, index) => {
-    const hostPorts = ports[index];
-    if (hostPorts === undefined) throw new FairleadError('internal', 'a port reservation was not answered');
-    const { protocol } = reservation;
-    return reservation.addresses.map((hostAddress) => ({ protocol, hostAddress, hostPorts, containerPorts }));
-  });
-}
-
-/** True when `mappings` are what the plan asks for, whatever numbers its open reservations got. */
-export function isServedBy(plan: readonly PlannedPorts[], mappings: readonly PortMapping[]): boolean {
-  const given = mappingsByKey(mappings);
-  const wanted = plan.flatMap(({ reservation, containerPorts }) =>
-    reservation.addresses.map((hostAddress) => ({
-      reservation,
-      key: mappingKey({ ...reservation, hostAddress, containerPorts }),
-    })),
-  );
-  return (
-    wanted.length === mappings.length &&
-    wanted.every(({ reservation, key }) => {
-      const candidates = given.get(key) ?? [];
-      const at = candidates.findIndex(({ hostPorts }) => contains(reservation.ports, hostPorts));
-      return at >= 0 && candidates.splice(at, 1).length === 1;
-    })
-  );
-}
-
-/** The plan with the numbers that its open reservations were given before: a port keeps its number while it can. */
-export function withNumbersOf(
-  plan: readonly PlannedPorts[],
-  mappings: readonly PortMapping[],
-): readonly PlannedPorts[] {
-  if (mappings.length === 0) return plan;
-  const exact = exactKeys(plan);
-  const given = mappingsByKey(mappings.filter((mapping) => !exact.has(exactKey(mapping))));
-  return plan.map((item) => {
-    if (isFixed(item)) return item;
-    const { reservation, containerPorts } = item;
-    const keys = reservation.addresses.map((hostAddress) =>
-      mappingKey({ ...reservation, hostAddress, containerPorts }),
-    );
-    const before = keys.map((key) => given.get(key)?.shift()).find((mapping) => mapping !== undefined);
-    if (before === undefined || !contains(reservation.ports, before.hostPorts)) return item;
-    return { containerPorts, reservation: { ...reservation, ports: before.hostPorts } };
-  });
-}
-
-/** True when none of `mappings` is given up by a plan that was made with {@link withNumbersOf}. */
-export function keepsAll(plan: readonly PlannedPorts[], mappings: readonly PortMapping[]): boolean {
-  if (mappings.length === 0) return true;
-  const kept = exactKeys(plan);
-  return mappings.every((mapping) => kept.has(exactKey(mapping)));
-}
-
-/** One entry for each port of the mappings. */
-export function boundPorts(mappings: readonly PortMapping[]): BoundPort[] {
-  return mappings.flatMap(({ protocol, hostAddress, hostPorts, containerPorts }) =>
-    Array.from({ length: sizeOfRange(hostPorts) }, (_, offset) => ({
-      protocol,
-      hostAddress,
-      hostPort: hostPorts.first + offset,
-      containerPort: containerPorts.first + offset,
-    })),
-  );
-}
-
-/** The container ports that are published in a family without translation, neighbours in one piece. */
-export function openPorts(
-  bindings: readonly PortBinding[],
-  family: Family,
-): { readonly protocol: PortProtocol; readonly containerPorts: PortRange }[] {
-  const wanted = bindings
-    .filter(({ hostAddress }) => hostAddress === undefined || familyOf(hostAddress) === family)
-    .map((binding) => ({ protocol: binding.protocol, ...containerPortsOf(binding) }))
-    .sort((a, b) => compareText(a.protocol, b.protocol) || a.first - b.first);
-  const open: { readonly protocol: PortProtocol; readonly containerPorts: PortRange }[] = [];
-  for (const { protocol, first, last } of wanted) {
-    const before = open.at(-1);
-    const isNear = before?.protocol === protocol && before.containerPorts.last + 1 >= first;
-    if (isNear) open.pop();
-    const { containerPorts } = isNear ? before : { containerPorts: { first, last } };
-    const end = Math.max(containerPorts.last, last);
-    open.push({ protocol, containerPorts: { first: containerPorts.first, last: end } });
-  }
-  return open;
-}
-
 function hostAddresses(
   binding: PortBinding,
   families: ServedFamilies,
@@ -169,6 +80,12 @@ function planOne(binding: PortBinding, addresses: readonly IpAddress[]): Planned
     return singleBindings(binding).flatMap((single) => planOne(single, addresses));
   const reservation = { protocol, addresses, count, ...(hostPorts && { ports: hostPorts }) };
   return [{ reservation, containerPorts: containerPortsOf(binding) }];
+}
+
+/** True for a reservation that leaves no choice. */
+export function isFixed(item: PlannedPorts): item is FixedPorts {
+  const { ports, count } = item.reservation;
+  return ports !== undefined && sizeOfRange(ports) === count;
 }
 
 /** The same asked for twice is one; the process that holds ports would let one owner have a port for two purposes. */
@@ -255,15 +172,6 @@ function isSamePort(a: PlannedPorts, b: PlannedPorts): boolean {
   );
 }
 
-function withAddresses<T extends PlannedPorts>(item: T, addresses: readonly IpAddress[]): T {
-  return { ...item, reservation: { ...item.reservation, addresses } };
-}
-
-function isFixed(item: PlannedPorts): item is FixedPorts {
-  const { ports, count } = item.reservation;
-  return ports !== undefined && sizeOfRange(ports) === count;
-}
-
 function groupKey({ reservation, containerPorts }: FixedPorts): string {
   const offset = containerPorts.first - reservation.ports.first;
   return `${reservation.protocol} ${reservation.addresses.join(' ')} ${offset}`;
@@ -277,34 +185,6 @@ function merge(last: FixedPorts, next: FixedPorts): FixedPorts {
   };
 }
 
-/** The mappings that a plan's fixed reservations will become, as {@link exactKey} writes them. */
-function exactKeys(plan: readonly PlannedPorts[]): ReadonlySet<string> {
-  return new Set(
-    plan
-      .filter(isFixed)
-      .flatMap(({ reservation: { protocol, addresses, ports }, containerPorts }) =>
-        addresses.map((hostAddress) => exactKey({ protocol, hostAddress, containerPorts, hostPorts: ports })),
-      ),
-  );
-}
-
-function exactKey(mapping: PortMapping): string {
-  return `${mappingKey(mapping)} ${mapping.hostPorts.first}-${mapping.hostPorts.last}`;
-}
-
-function mappingsByKey(mappings: readonly PortMapping[]): Map<string, PortMapping[]> {
-  return Map.groupBy(mappings, mappingKey);
-}
-
-function mappingKey({ protocol, hostAddress, containerPorts }: Omit<PortMapping, 'hostPorts'>): string {
-  return `${protocol} ${hostAddress} ${containerPorts.first}-${containerPorts.last}`;
-}
-
-/** True when `inner` may be the answer to a reservation of `outer`. */
-function contains(outer: PortRange | undefined, inner: PortRange): boolean {
-  return outer === undefined || (outer.first <= inner.first && inner.last <= outer.last);
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
+function withAddresses<T extends PlannedPorts>(item: T, addresses: readonly IpAddress[]): T {
+  return { ...item, reservation: { ...item.reservation, addresses } };
 }

@@ -10,8 +10,7 @@ import type { KernelObject } from '@fairlead/netlink';
 import type { Sandbox } from '../model.ts';
 import { addressIn, type Election, gatewayModeOf, type Joined } from '../route/gateway.ts';
 import { type AdmittedMapping, decisive, effectivePolicy, keyOf, splitByPolicy } from './port-admission.ts';
-import { containerPortsOf, partitionByOverlap, singleBindings } from './port-binding.ts';
-import { openPorts } from './port-plan.ts';
+import { containerPortsOf, openPorts, partitionByOverlap, singleBindings } from './port-binding.ts';
 
 /** What the published ports of a sandbox ask of the host's table. */
 export function publishedFragment(sandbox: Sandbox, gateways: Election): KernelObject[] {

@@ -1,4 +1,4 @@
-import { type Family, type IpAddress, prefixContains, prefixFamily } from '@fairlead/base';
+import { compareText, type Family, type IpAddress, prefixContains, prefixFamily } from '@fairlead/base';
 import type { GatewayMode } from '@fairlead/firewall';
 import { isLan } from '../lan/lan-network.ts';
 import type { Endpoint, Network, SubnetConfig } from '../model.ts';
@@ -148,8 +148,4 @@ export function gatewayFamilies(item: Joined): 0 | 1 | 2 {
 /** The address of an endpoint in one family. */
 export function addressIn(endpoint: Pick<Endpoint, 'ipv4' | 'ipv6'>, family: Family): IpAddress | undefined {
   return family === 4 ? endpoint.ipv4 : endpoint.ipv6;
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
 }

@@ -6,7 +6,7 @@ import { FakeKernel } from '@fairlead/kernel/testing';
 import { identityOf, type KernelObject, satisfies } from '@fairlead/netlink';
 import { hasNames } from '../name/dns-names.ts';
 import type { ResolverPorts } from '../name-service-port.ts';
-import { boundPorts } from '../port/port-plan.ts';
+import { boundPorts } from '../port/bound-ports.ts';
 import type { NetworkSettings } from '../settings.ts';
 import { Life } from './life.ts';
 import { Machine } from './machine.ts';

@@ -1,9 +1,21 @@
-import { type Family, familyOf, parseIpAddress } from '@fairlead/base';
+import { type Family, familyOf, parseIpAddress, sizeOfRange } from '@fairlead/base';
 import { addressIn, gatewayModeOf, type Joined } from '../route/gateway.ts';
 import { singleBindings } from './port-binding.ts';
-import type { BoundPort, PortBinding } from './port-model.ts';
+import type { BoundPort, PortBinding, PortMapping } from './port-model.ts';
 
 const anywhere = { 4: parseIpAddress('0.0.0.0'), 6: parseIpAddress('::') } as const;
+
+/** One entry for each port of the mappings. */
+export function boundPorts(mappings: readonly PortMapping[]): BoundPort[] {
+  return mappings.flatMap(({ protocol, hostAddress, hostPorts, containerPorts }) =>
+    Array.from({ length: sizeOfRange(hostPorts) }, (_, offset) => ({
+      protocol,
+      hostAddress,
+      hostPort: hostPorts.first + offset,
+      containerPort: containerPorts.first + offset,
+    })),
+  );
+}
 
 /**
  * Ports that are reached under the container's own address, as Docker tells of them: under the host address that was
