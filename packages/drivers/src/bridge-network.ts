@@ -1,5 +1,4 @@
-import type { InterfaceAddress, MacAddress } from '@fairlead/base';
-import { prefixFamily } from '@fairlead/base';
+import { type InterfaceAddress, type MacAddress, prefixFamily } from '@fairlead/base';
 import type { KernelObject, SysctlObject } from '@fairlead/netlink';
 import { ownerAlias } from './owner.ts';
 

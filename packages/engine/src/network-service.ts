@@ -1,17 +1,19 @@
 import { FairleadError, formatPortRange, isNotFound, type Logger, messageOf, type PortPolicies } from '@fairlead/base';
-import type {
-  AdmittedMapping,
-  Endpoint,
-  EndpointConfig,
-  Network,
-  NetworkController,
-  NetworkRequest,
-  NetworkUpdate,
-  PortBinding,
-  RecordChange,
-  SubnetUsage,
+import {
+  type AdmittedMapping,
+  containerPortsOf,
+  type Endpoint,
+  type EndpointConfig,
+  type Network,
+  type NetworkController,
+  type NetworkRequest,
+  type NetworkUpdate,
+  type PortBinding,
+  type RecordChange,
+  requirePlausibleEndpoint,
+  type SubnetUsage,
+  withBandwidth,
 } from '@fairlead/network';
-import { containerPortsOf, requirePlausibleEndpoint, withBandwidth } from '@fairlead/network';
 import type { ContainerConfig, NetworkAttachment } from './container/configuration/container-config.ts';
 import { isAlive } from './container/container-state.ts';
 import type { ContainerTable } from './container/container-table.ts';

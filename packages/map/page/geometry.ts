@@ -1,5 +1,4 @@
-import type { Box, CardPlace, Layout } from './layout.ts';
-import { CARD_GAP, CARD_HEAD } from './layout.ts';
+import { type Box, CARD_GAP, CARD_HEAD, type CardPlace, type Layout } from './layout.ts';
 
 /** A point of the map, in CSS pixels from its top left. */
 export interface Point {

@@ -1,5 +1,4 @@
-import type { BuildArguments, Variables } from '@fairlead/dockerfile';
-import { variablesOf } from '@fairlead/dockerfile';
+import { type BuildArguments, type Variables, variablesOf } from '@fairlead/dockerfile';
 import type { ImageRunConfig, RunConfigDraft } from '@fairlead/registry';
 
 /** A stage at some point of its build. */

@@ -1,5 +1,4 @@
-import type { BigIntStats } from 'node:fs';
-import { constants } from 'node:fs';
+import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, readlink, statfs } from 'node:fs/promises';
 import { type IdentityMapping, ownerInside } from '@fairlead/base';
 import { type TarFile, tarHeader, tarPadding } from '@fairlead/registry/tar';

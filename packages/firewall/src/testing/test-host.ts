@@ -9,8 +9,7 @@ import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { PortProtocol } from '@fairlead/base';
-import type { ElementObject, TableDefinition } from '@fairlead/netlink';
-import { formatElements, formatTable } from '@fairlead/netlink';
+import { type ElementObject, formatElements, formatTable, type TableDefinition } from '@fairlead/netlink';
 
 /** Everything made here begins so: other runs have theirs. A run sweeps what one that has ended may have left. */
 const PREFIX = `fl-test-firewall-${process.pid}`;

@@ -4,8 +4,7 @@ import type { NameServicePort } from '../name-service-port.ts';
 import { electGateways, gatewayModeOf, type Joined, portGateways } from '../route/gateway.ts';
 import { isServedBy, keepsAll, mappingsOf, withNumbersOf } from './planned-mappings.ts';
 import type { PortMapping } from './port-model.ts';
-import type { PlannedPorts } from './port-plan.ts';
-import { planPorts, type ServedFamilies } from './port-plan.ts';
+import { type PlannedPorts, planPorts, type ServedFamilies } from './port-plan.ts';
 
 /** What is known of a sandbox's ports: what it asks for and what it has. */
 type PortOwner = Pick<Sandbox, 'id' | 'ports' | 'mappings'>;

@@ -12,8 +12,7 @@ import { boundPorts } from './bound-ports.ts';
 import { isServedBy, keepsAll, mappingsOf, withNumbersOf } from './planned-mappings.ts';
 import { openPorts } from './port-binding.ts';
 import type { PortBinding, PortMapping } from './port-model.ts';
-import type { PlannedPorts } from './port-plan.ts';
-import { planPorts } from './port-plan.ts';
+import { type PlannedPorts, planPorts } from './port-plan.ts';
 
 /** Bindings as the command line makes them: one for each port of a range. */
 function bindings(...specs: string[]): PortBinding[] {

@@ -1,5 +1,4 @@
-import type { Family, IpAddress } from '@fairlead/base';
-import { ByteWriter, familyOf, macToBytes } from '@fairlead/base';
+import { ByteWriter, type Family, familyOf, type IpAddress, macToBytes } from '@fairlead/base';
 import { errnoOf, type OpenNamespace } from '@fairlead/kernel';
 import {
   assemble,
