@@ -1,30 +1,20 @@
-import { createHash } from 'node:crypto';
 import {
   FairleadError,
   type Family,
   type IpAddress,
-  ipToBytes,
-  localMacAddress,
-  type MacAddress,
-  macFromBytes,
   type Prefix,
-  parseMacAddress,
   prefixFamily,
   tryParseIpAddress,
 } from '@fairlead/base';
 import { AddressPool, type AddressPoolUsage, allocateAddress } from '@fairlead/ipam';
 import type { Collection } from '@fairlead/store';
-import { isLan } from '../lan/lan-network.ts';
 import type { EndpointConfig, Lease, Network, SubnetConfig } from '../model.ts';
+import { type Company, isElsewhere, isGivenTo } from './company.ts';
+import { fits, type Given, hasOwnPools, isWhole, leaseId, leaseOf } from './lease.ts';
 
 /** How much of a subnet is used; what stopped containers keep counts, too. */
 export interface SubnetUsage extends AddressPoolUsage {
   readonly subnet: Prefix;
-}
-
-/** Identity of a lease: one for each container and network. */
-export function leaseId(network: string, owner: string): string {
-  return `${network}/${owner}`;
 }
 
 /**
@@ -187,45 +177,6 @@ export class AddressBook {
   }
 }
 
-function leaseOf(
-  network: Network,
-  owner: string,
-  config: EndpointConfig,
-  { ipv4, ipv6, lan, mac = macOf(network, config, ipv4, ipv6) }: Given,
-): Lease {
-  return {
-    id: leaseId(network.id, owner),
-    network: network.id,
-    owner,
-    ...(mac && { mac }),
-    ...(ipv4 && { ipv4 }),
-    ...(ipv6 && { ipv6 }),
-    ...(lan && { lan }),
-  };
-}
-
-/** Whom a network's addresses are shared with, beside those that they are given to here. */
-export interface Company {
-  /**
-   * Addresses that only who asks for them by value gets: the host's own, on a wire that it is on as well, and what somebody
-   * on the same bridge has had lately.
-   */
-  readonly kept?: ReadonlySet<IpAddress>;
-  /** Addresses that nobody gets: others use them on the same bridge. */
-  readonly guests?: ReadonlySet<IpAddress>;
-  /** Somebody else gives addresses of the network as well, and begins with the lowest. */
-  readonly fromEnd?: boolean;
-}
-
-function isGivenTo(address: IpAddress, isAskedFor: boolean, { kept, guests }: Company): boolean {
-  return guests?.has(address) !== true && (isAskedFor || kept?.has(address) !== true);
-}
-
-/** True when somebody else uses by now what a container had. */
-function isElsewhere({ ipv4, ipv6 }: Lease, { guests }: Company): boolean {
-  return [ipv4, ipv6].some((address) => address !== undefined && guests?.has(address) === true);
-}
-
 /** What a lease is made from. */
 interface LeaseWish {
   readonly config: EndpointConfig;
@@ -239,13 +190,6 @@ interface AddressWish {
   readonly company: Company;
 }
 
-/** What somebody else has given. */
-type Given = Pick<Lease, 'ipv4' | 'ipv6' | 'mac' | 'lan'>;
-
-function hasOwnPools(network: Network): boolean {
-  return network.ipamDriver !== 'null' && !isLan(network);
-}
-
 function poolOf(network: Network, { subnet, range, gateway, auxiliary }: SubnetConfig): AddressPool {
   return new AddressPool({
     subnet,
@@ -256,60 +200,6 @@ function poolOf(network: Network, { subnet, range, gateway, auxiliary }: SubnetC
   });
 }
 
-/** A network that has got another IP version since has an address more for everybody. */
-function isWhole({ ipv4, ipv6 }: Lease, network: Network): boolean {
-  if (!hasOwnPools(network)) return true;
-  return (ipv4 !== undefined) === network.ipv4 && (ipv6 !== undefined) === network.ipv6;
-}
-
-/** A lease serves as long as it has every address that is asked for by value. */
-export function fits(lease: Lease, config: EndpointConfig): boolean {
-  const same = (wanted: string | undefined, has: IpAddress | undefined) => !wanted || tryParseIpAddress(wanted) === has;
-  const sameMac = !config.macAddress || parseMacAddress(config.macAddress) === lease.mac;
-  return same(config.ipv4Address, lease.ipv4) && same(config.ipv6Address, lease.ipv6) && sameMac;
-}
-
 function label(network: Network): string {
   return `${network.name} (${network.id})`;
-}
-
-function macOf(
-  network: Network,
-  { macAddress }: EndpointConfig,
-  ipv4: IpAddress | undefined,
-  ipv6: IpAddress | undefined,
-): MacAddress | undefined {
-  if (macAddress) return parseMacAddress(macAddress);
-  // A plugin gives its interfaces the address that suits it.
-  if (hasParentsMac(network) || network.remote !== undefined) return undefined;
-  if (network.driver === 'macvlan' && ipv4 === undefined && ipv6 !== undefined) return digestMac(ipv6);
-  return macFor(ipv4 ?? ipv6);
-}
-
-/** In mode passthru another one would become the parent's, too, and the host's card is no container's to change unasked. */
-function hasParentsMac({ parent }: Network): boolean {
-  return parent?.type.kind === 'ipvlan' || parent?.type.mode === 'passthru';
-}
-
-/**
- * As {@link macFor}, of the whole address: links of macvlan share the wire with those of other networks and other hosts,
- * where the last four bytes of an IPv6 address are nobody's own. The kernel brings up no two with one hardware address.
- */
-function digestMac(address: IpAddress): MacAddress {
-  return localMacAddress(createHash('sha256').update(ipToBytes(address)).digest().subarray(0, 6));
-}
-
-/**
- * The hardware address that goes with an address: `02:42` and its last four bytes, as Docker made them before version 28.
- *
- * Whoever gets an address after another one gets its hardware address, too. With a random one the host and the neighbours
- * would go on sending to the one before, for as long as their neighbour caches hold it reachable.
- */
-function macFor(address: IpAddress | undefined): MacAddress {
-  return address === undefined ? randomMac() : macFromBytes(Uint8Array.of(0x02, 0x42, ...ipToBytes(address).slice(-4)));
-}
-
-/** A fresh locally administered address. */
-export function randomMac(): MacAddress {
-  return localMacAddress(crypto.getRandomValues(new Uint8Array(6)));
 }

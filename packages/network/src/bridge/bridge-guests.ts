@@ -1,7 +1,7 @@
 import { addressOf, type IpAddress, type Logger, messageOf } from '@fairlead/base';
 import { isOwnAlias } from '@fairlead/drivers';
 import type { News } from '@fairlead/netlink/news';
-import type { Company } from '../address/address-book.ts';
+import type { Company } from '../address/company.ts';
 import type { EndpointTable } from '../endpoint/endpoint-table.ts';
 import { bridgeAddresses } from '../kernel/fragment.ts';
 import type { BridgeGuest, KernelPort, PortName } from '../kernel-port.ts';

@@ -1,5 +1,5 @@
 import { FairleadError, type Family, prefixesOverlap, prefixFamily, shortIdentifier } from '@fairlead/base';
-import { randomMac } from '../address/address-book.ts';
+import { randomMac } from '../address/hardware-address.ts';
 import { antispoofOption, requireGuardable } from '../endpoint/antispoof.ts';
 import { bandwidthOptions } from '../endpoint/bandwidth.ts';
 import { isLan, requireLanBridge } from '../lan/lan-network.ts';

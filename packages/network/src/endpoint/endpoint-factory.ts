@@ -1,5 +1,6 @@
 import { FairleadError, newIdentifier, parseMacAddress } from '@fairlead/base';
-import { type Company, randomMac } from '../address/address-book.ts';
+import type { Company } from '../address/company.ts';
+import { randomMac } from '../address/hardware-address.ts';
 import { type BridgeCapacity, capacityOf, segmentWithRoom, withSegment } from '../bridge/segments.ts';
 import { isLan } from '../lan/lan-network.ts';
 import type { BridgeSettings, Endpoint, EndpointConfig, Lease, Network, Sandbox } from '../model.ts';

@@ -7,7 +7,7 @@ import {
   tryParseIpAddress,
 } from '@fairlead/base';
 import type { HostLink } from '@fairlead/drivers';
-import { randomMac } from '../address/address-book.ts';
+import { randomMac } from '../address/hardware-address.ts';
 import type { EndpointConfig, Network, ParentSettings } from '../model.ts';
 import { type Options, unreadable } from '../network-option.ts';
 import type { NetworkState } from '../state.ts';

@@ -1,6 +1,6 @@
 import { FairleadError, shortIdentifier } from '@fairlead/base';
 import type { MadeParent } from '@fairlead/drivers';
-import { randomMac } from '../address/address-book.ts';
+import { randomMac } from '../address/hardware-address.ts';
 import { requireGuardable } from '../endpoint/antispoof.ts';
 import { bandwidthOf, requireLimitable } from '../endpoint/bandwidth.ts';
 import type { LinkKind } from '../kernel-port.ts';

@@ -10,7 +10,8 @@ import {
   tryParseIpAddress,
 } from '@fairlead/base';
 import type { RemoteIpamDriver } from '@fairlead/plugins';
-import { fits, leaseId, randomMac } from '../address/address-book.ts';
+import { randomMac } from '../address/hardware-address.ts';
+import { fits, leaseId } from '../address/lease.ts';
 import type { JoinRequest } from '../endpoint/endpoint-factory.ts';
 import { requireValidEndpoint } from '../endpoint/endpoint-rules.ts';
 import type { EndpointConfig, Lease, Network } from '../model.ts';

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf, settleAll } from '@fairlead/base';
 import type { KernelObject } from '@fairlead/netlink';
-import { leaseId } from '../address/address-book.ts';
+import { leaseId } from '../address/lease.ts';
 import { isPlugged, type JoinRequest, makeEndpoints } from '../endpoint/endpoint-factory.ts';
 import { requireValidEndpoint } from '../endpoint/endpoint-rules.ts';
 import { diff, removals } from '../kernel/diff.ts';
