@@ -1,9 +1,10 @@
 import { ipFromBytes } from '@fairlead/base';
+import { comparison, etherRequirement, fail, type Load, loadsLike, requirementOf } from './comparison-decompiler.ts';
 import type { Selector, Statement, TableFamily, WritableField } from './definition.ts';
-import type { Expression, PayloadLoad, PayloadWrite, Register } from './expression.ts';
+import type { Expression, PayloadWrite, Register } from './expression.ts';
 import { fields } from './field.ts';
-import { prefixMask, registerAt, rejections, writableFields } from './rule-compiler.ts';
-import { type Requirement, type SelectorCode, selectorNames, selectors } from './selector.ts';
+import { registerAt, rejections, writableFields } from './rule-compiler.ts';
+import { type Requirement, selectorNames, selectors } from './selector.ts';
 
 /**
  * Turn instructions back into statements, as `nft list` does.
@@ -15,8 +16,6 @@ export function decompileRule(family: TableFamily, expressions: readonly Express
   for (const expression of expressions) decompiler.add(expression);
   return decompiler.finish();
 }
-
-type Load = Extract<Expression, { name: 'meta' | 'payload' | 'fib' | 'ct' }>;
 
 /** What is in the registers: a field of the packet with the mask put over it, a constant, or the data of a map. */
 interface Loaded {
@@ -241,83 +240,6 @@ function wordOf(register: Register): number {
   return register < 8 ? (register - 1) * 4 : register - 8;
 }
 
-function loadsLike(code: SelectorCode, load: Load): boolean {
-  const own = code.load(load.register);
-  if (own.name !== load.name) return false;
-  switch (own.name) {
-    case 'payload':
-      return load.name === 'payload' && isPartOf(own, load, code);
-    case 'fib':
-      return load.name === 'fib' && own.result === load.result && own.flags === load.flags;
-    case 'meta':
-    case 'ct':
-      return (load.name === 'meta' || load.name === 'ct') && own.key === load.key;
-    default:
-      return false;
-  }
-}
-
-/** Prefixes of whole bytes are loaded without the rest of the address. */
-function isPartOf(own: PayloadLoad, load: PayloadLoad, code: SelectorCode): boolean {
-  const fits = code.comparison === 'address' ? load.length <= own.length : load.length === own.length;
-  return own.base === load.base && own.offset === load.offset && fits;
-}
-
-function comparison(
-  name: Selector,
-  load: Load,
-  mask: Uint8Array | undefined,
-  unequal: boolean,
-  data: Uint8Array,
-): Statement {
-  const code = selectors[name];
-  const not = unequal ? ({ operator: '!=' } as const) : {};
-  if (code.comparison === 'address')
-    return { match: [name], ...not, with: { value: prefixText(code, load, mask, data) } };
-  if (mask === undefined) return { match: [name], ...not, with: { value: code.decode(data) } };
-  if (code.comparison !== 'flags') return fail(`mask of ${name}`);
-  if (data.some((byte) => byte !== 0)) {
-    return { match: [name], ...not, with: { value: `${code.decode(data)} / ${code.decode(mask)}` } };
-  }
-  return { match: [name], ...(unequal ? {} : { operator: '!' }), with: { value: code.decode(mask) } };
-}
-
-function prefixText(code: SelectorCode, load: Load, mask: Uint8Array | undefined, data: Uint8Array): string {
-  if (data.length < code.length) {
-    const whole = new Uint8Array(code.length);
-    whole.set(data);
-    return `${code.decode(whole)}/${load.name === 'payload' ? load.length * 8 : fail('prefix')}`;
-  }
-  if (mask === undefined) return code.decode(data);
-  const bits = Array.from({ length: code.length * 8 }, (_, index) => index).find((length) =>
-    equal(prefixMask(code.length, length), mask),
-  );
-  return bits === undefined ? fail('mask of an address') : `${code.decode(data)}/${bits}`;
-}
-
-const transports: Readonly<Record<number, Requirement>> = { 6: 'tcp', 17: 'udp', 58: 'icmpv6' };
-const etherTypes: Readonly<Record<number, Requirement>> = { 2048: 'ip', 2054: 'arp', 34525: 'ip6' };
-
-/** What a comparison tells of the packet. */
-function requirementOf(name: Selector, data: Uint8Array): Requirement | undefined {
-  if (name === 'meta nfproto') return data[0] === 2 ? 'ip' : 'ip6';
-  if (name !== 'meta l4proto') return undefined;
-  return transports[data[0] ?? 0];
-}
-
-function etherRequirement(data: Uint8Array): Requirement {
-  const type = ((data[0] ?? 0) << 8) | (data[1] ?? 0);
-  return etherTypes[type] ?? fail(`protocol ${type}`);
-}
-
 function portOf(bytes: Uint8Array): number {
   return Number(fields.inet_service.decode(bytes));
-}
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
-}
-
-function fail(what: string): never {
-  throw new Error(`nftables: cannot read ${what}`);
 }
