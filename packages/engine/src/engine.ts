@@ -199,7 +199,7 @@ export class Engine implements EnginePort, AsyncDisposable {
 
   async rehearse(): Promise<EngineRehearsal> {
     const [{ EngineRehearsal: Rehearsal }, stage] = await Promise.all([rehearsals(), this.#surroundings.stage()]);
-    return new Rehearsal(this.#context, this.containers, stage);
+    return new Rehearsal(this.#context, this.containers.creation, stage);
   }
 
   operations(): readonly OperationRecord[] {

@@ -3,7 +3,7 @@ import type { NetworkController } from '@fairlead/network';
 import type { Store } from '@fairlead/store';
 import type { ContainerConfig } from './container/configuration/container-config.ts';
 import { ContainerTable } from './container/container-table.ts';
-import type { Containers } from './container/containers.ts';
+import type { ContainerCreation } from './container/creation.ts';
 import { ContainerTurns } from './container/life/patience.ts';
 import { SandboxStart } from './container/life/sandbox-start.ts';
 import { LegacyLinks } from './container/network/legacy-links.ts';
@@ -28,11 +28,11 @@ export class EngineRehearsal implements Rehearsal {
   readonly networks: NetworkServices;
   readonly #stage: RehearsalStage;
   readonly #table: ContainerTable;
-  readonly #containers: Pick<Containers, 'draft'>;
+  readonly #creation: Pick<ContainerCreation, 'draft'>;
   readonly #start: SandboxStart;
   readonly #warnings: string[] = [];
 
-  constructor(context: EngineContext, containers: Pick<Containers, 'draft'>, stage: RehearsalStage) {
+  constructor(context: EngineContext, creation: Pick<ContainerCreation, 'draft'>, stage: RehearsalStage) {
     const { network, store, operation } = stage;
     const table = new ContainerTable(store.collection<Container>('container'));
     const links = new LegacyLinks(table, network);
@@ -41,12 +41,12 @@ export class EngineRehearsal implements Rehearsal {
     this.networks = new NetworkServices({ network, table, files, links, turns, operation, logger: silentLogger });
     this.#stage = stage;
     this.#table = table;
-    this.#containers = containers;
+    this.#creation = creation;
     this.#start = new SandboxStart({ context: { ...context, network }, table, links });
   }
 
   async run(request: ContainerConfig & { readonly name?: string }): Promise<void> {
-    const { container, warnings } = await this.#containers.draft(request);
+    const { container, warnings } = await this.#creation.draft(request);
     this.#warnings.push(...warnings);
     this.#table.put(container);
     await this.#stage.operation(`start ${container.name}`, async () => {

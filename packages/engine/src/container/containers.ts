@@ -1,24 +1,12 @@
-import {
-  FairleadError,
-  isNotFound,
-  type KeyedMutex,
-  lateModule,
-  messageOf,
-  settleAll,
-  withPrefix,
-} from '@fairlead/base';
-import { type Network, requirePlausibleEndpoint } from '@fairlead/network';
+import { FairleadError, isNotFound, type KeyedMutex, lateModule } from '@fairlead/base';
 import type { EngineContext } from '../context.ts';
 import { BoundedCache } from '../image/bounded-cache.ts';
 import type { LogLine, LogOptions } from '../log/log-port.ts';
 import type { LogMark } from '../log/log-writer.ts';
 import type { Container, Exec, Image } from '../model.ts';
 import type { ContainerVolumes } from '../volume/container-volumes.ts';
-import type { DescribedVolume } from '../volume/volumes.ts';
 import type { ContainerConfig } from './configuration/container-config.ts';
-import { settledHost } from './configuration/container-defaults.ts';
-import { makeContainer } from './configuration/container-factory.ts';
-import { inventName, parseContainerName } from './configuration/container-name.ts';
+import { parseContainerName } from './configuration/container-name.ts';
 import { ContainerUpdates } from './configuration/container-updates.ts';
 import { containerEvent } from './container-event.ts';
 import type {
@@ -29,16 +17,12 @@ import type {
   WaitCondition,
   WaitResult,
 } from './container-port.ts';
-import { ignoreMissing, isAlive, notRunning, requireAttachable, requireNotRestarting } from './container-state.ts';
+import { isAlive, notRunning, requireAttachable, requireNotRestarting } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
+import { ContainerCreation, type CreationParts } from './creation.ts';
 import type { ExecRequest, ExecTable } from './exec/exec-table.ts';
 import { containerLog } from './file/container-files.ts';
-import { markContainer } from './file/container-mark.ts';
-import { requireFitForUserNamespace } from './isolation/user-namespace.ts';
 import type { Lifecycle } from './life/lifecycle.ts';
-import { plannedMounts, requireBindSources } from './mount/mount-plan.ts';
-import type { LegacyLinks } from './network/legacy-links.ts';
-import { networkWarnings } from './network/network-plan.ts';
 import { processesOf } from './process/processes.ts';
 import type { AttachedStreams, AttachOptions, OutputChunk } from './stream-port.ts';
 import { containerView } from './view.ts';
@@ -46,67 +30,44 @@ import { containerView } from './view.ts';
 /** Images of containers that are remembered; builds make one with each step. */
 const IMAGES = 1000;
 
-const isolation = lateModule(() => import('./isolation/isolation.ts'));
 const limitSupport = lateModule(() => import('./isolation/limit-support.ts'));
 const logReader = lateModule(() => import('../log/log-reader.ts'));
 
 /** What {@link Containers} works with. */
-export interface ContainersParts {
-  readonly context: EngineContext;
-  readonly table: ContainerTable;
+export interface ContainersParts extends CreationParts {
   readonly lifecycle: Lifecycle;
   readonly execs: ExecTable;
-  readonly volumes: ContainerVolumes;
-  readonly links: LegacyLinks;
-  /** Whose turn it is, by container id. */
-  readonly turns: KeyedMutex;
 }
 
 /** Containers as the API asks for them. */
 export class Containers implements ContainerService {
+  readonly creation: ContainerCreation;
   readonly #context: EngineContext;
   readonly #table: ContainerTable;
   readonly #lifecycle: Lifecycle;
   readonly #execs: ExecTable;
   readonly #volumes: ContainerVolumes;
-  readonly #links: LegacyLinks;
   readonly #turns: KeyedMutex;
   readonly #images = new BoundedCache<Image>(IMAGES);
   readonly #updates: ContainerUpdates;
 
   constructor(parts: ContainersParts) {
+    this.creation = new ContainerCreation(parts);
     this.#context = parts.context;
     this.#table = parts.table;
     this.#lifecycle = parts.lifecycle;
     this.#execs = parts.execs;
     this.#volumes = parts.volumes;
-    this.#links = parts.links;
     this.#turns = parts.turns;
     this.#updates = new ContainerUpdates(parts.context, parts.table, parts.turns);
   }
 
   async create(request: ContainerConfig & { readonly name?: string }, marks: Pick<Container, 'isBuildStep'> = {}) {
-    const { container, image, chainId, volumes, warnings } = await this.draft(request, marks);
+    const { container, image, chainId, volumes, warnings } = await this.creation.draft(request, marks);
     void this.#images.get(image.id, async () => image);
-    await this.#make(container, chainId, volumes);
+    await this.creation.make(container, chainId, volumes);
     this.#context.events.emit(containerEvent(container, 'create'));
     return { id: container.id, warnings };
-  }
-
-  /** A container as it would be made, and what with it; nothing is made or remembered. @throws as {@link create}. */
-  async draft(request: ContainerConfig & { readonly name?: string }, marks: Pick<Container, 'isBuildStep'> = {}) {
-    const { name: wanted, ...asked } = request;
-    const host = settledHost(asked.host, this.#context.settings);
-    const { config, warnings } = await this.#supported({ ...asked, host });
-    const name = wanted ? parseContainerName(wanted) : inventName((candidate) => this.#table.hasName(candidate));
-    this.#table.requireFreeName(name);
-    await this.#validate(config);
-    const { image, chainId } = await this.#context.images.resolveForCreate(config.image);
-    const { mounts, volumes } = await this.#volumes.decide(config, image);
-    const container = { ...makeContainer(name, this.#pinLinks(this.#pinDonor(config)), image), ...marks, mounts };
-    this.#table.requireFreeName(name);
-    const lacks = networkWarnings(config, this.#context.settings);
-    return { container, image, chainId, volumes, warnings: [...lacks, ...warnings] };
   }
 
   async start(reference: string): Promise<void> {
@@ -254,97 +215,6 @@ export class Containers implements ContainerService {
       throw error;
     }
     events.emit(containerEvent(renamed, 'rename', { oldName: `/${oldName}` }));
-  }
-
-  /** Everything of a new container, or nothing. */
-  async #make(container: Container, chainId: string, volumes: readonly DescribedVolume[]): Promise<void> {
-    const { store, containerd } = this.#context;
-    const { id } = container;
-    const missing = store.transaction(() => {
-      this.#table.put(container);
-      return this.#volumes.record(volumes);
-    });
-    try {
-      // Whoever starts or removes it by its name meanwhile waits.
-      await this.#turns.run(id, async () => {
-        await this.#volumes.make(container, missing);
-        const layers = await containerd.snapshots.prepareRoot(id, chainId);
-        markContainer(layers);
-        await this.#volumes.fill(id, layers);
-      });
-    } catch (error) {
-      await this.#takeBack(container);
-      throw error;
-    }
-  }
-
-  /** Volumes with a name stay: somebody else may have seen them. */
-  async #takeBack(container: Container): Promise<void> {
-    const gone = this.#context.store.transaction(() => {
-      this.#table.delete(container.id);
-      return this.#volumes.markRemoved(container);
-    });
-    const removeLayer = () => this.#context.containerd.snapshots.remove(container.id).catch(ignoreMissing);
-    await settleAll([() => this.#volumes.remove(container, gone), removeLayer]);
-  }
-
-  /** @throws FairleadError `invalid-argument` for what can be known to fail before anything is made. */
-  async #validate(config: ContainerConfig): Promise<void> {
-    const { requireIsolation } = await isolation();
-    requireIsolation(config);
-    requireFitForUserNamespace(config, this.#context.settings);
-    this.#requireDonors(config);
-    plannedMounts(config);
-    requireBindSources(config);
-    for (const { network, config: endpoint } of config.networks) {
-      try {
-        requirePlausibleEndpoint(network, this.#networkOf(network), endpoint);
-      } catch (error) {
-        throw withPrefix(`invalid config for network ${network}: `, error);
-      }
-    }
-  }
-
-  /** It need not be there before the start. */
-  #networkOf(reference: string): Network | undefined {
-    try {
-      return this.#context.network.findNetwork(reference);
-    } catch {
-      return undefined;
-    }
-  }
-
-  /** What was asked for without what the kernel cannot do. */
-  async #supported(config: ContainerConfig) {
-    const { readLimitSupport, supportedConfig } = await limitSupport();
-    return supportedConfig(config, readLimitSupport(this.#context.host.unifiedCgroup));
-  }
-
-  /** Containers whose namespaces are to be shared. @throws FairleadError `invalid-argument`. */
-  #requireDonors({ host }: ContainerConfig): void {
-    for (const mode of [host.networkMode, host.pidMode, host.ipcMode]) {
-      if (!mode.startsWith('container:')) continue;
-      const donor = mode.slice('container:'.length);
-      try {
-        this.#table.find(donor);
-      } catch (error) {
-        // Not `not-found`: clients would take that for the image, and pull it.
-        throw new FairleadError('invalid-argument', messageOf(error), { cause: error });
-      }
-    }
-  }
-
-  /** `container:NAME` is kept by id: the name may go to another container. */
-  #pinDonor(config: ContainerConfig): ContainerConfig {
-    const { networkMode } = config.host;
-    if (!networkMode.startsWith('container:')) return config;
-    const donor = this.#table.find(networkMode.slice('container:'.length));
-    return { ...config, host: { ...config.host, networkMode: `container:${donor.id}` } };
-  }
-
-  #pinLinks(config: ContainerConfig): ContainerConfig {
-    const links = this.#links.pin(config.host);
-    return { ...config, host: { ...config.host, links } };
   }
 
   async #read(container: Container, options: LogOptions): Promise<AsyncIterable<readonly LogLine[]>> {
