@@ -3,8 +3,9 @@ import type { EngineContext } from '../../context.ts';
 import type { LogMark } from '../../log/log-writer.ts';
 import type { Container } from '../../model.ts';
 import type { ContainerTable } from '../container-table.ts';
+import type { Started } from '../process/container-streams.ts';
 import type { AttachedStreams, AttachOptions } from '../stream-port.ts';
-import type { ContainerStart, Started } from './start.ts';
+import type { ContainerStart } from './start.ts';
 
 /** A client's end of a container's streams. */
 export interface Attachment {
@@ -61,7 +62,7 @@ export class Attachments {
   async #prepare(id: string, options: AttachOptions): Promise<Attachment> {
     const { running, start, table } = this.#parts;
     const container = table.find(id);
-    const started = running.get(id) ?? (await start.openStreams(container));
+    const started = running.get(id) ?? (await start.streams.open(container));
     running.set(id, started);
     return attachment(started, options, container);
   }

@@ -9,8 +9,9 @@ import type { ContainerTable } from '../container-table.ts';
 import type { ExecTable } from '../exec/exec-table.ts';
 import type { FileWriter } from '../file/container-files.ts';
 import type { HealthMonitor } from '../health/health-monitor.ts';
+import type { Started } from '../process/container-streams.ts';
 import type { ExitWatch } from './exit-watch.ts';
-import type { ContainerStart, Started } from './start.ts';
+import type { ContainerStart } from './start.ts';
 
 /** Exit code of a process that SIGKILL has ended. */
 const KILLED = 137;
@@ -156,7 +157,7 @@ export class ContainerEnd {
     const { running, start } = this.#parts;
     const started = running.get(id);
     running.delete(id);
-    await Promise.all([this.#attempt(id, () => start.discardTask(id)), this.#attempt(id, () => started?.close())]);
+    await Promise.all([this.#attempt(id, () => start.tasks.discard(id)), this.#attempt(id, () => started?.close())]);
   }
 
   async #attempt(id: string, step: () => unknown): Promise<void> {

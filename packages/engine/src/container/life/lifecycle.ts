@@ -9,6 +9,7 @@ import type { ContainerTable } from '../container-table.ts';
 import type { ExecTable } from '../exec/exec-table.ts';
 import type { FileWriter } from '../file/container-files.ts';
 import { HealthMonitor } from '../health/health-monitor.ts';
+import type { Started } from '../process/container-streams.ts';
 import { Restarts } from '../restart/restarts.ts';
 import { Attachments } from './attachments.ts';
 import { ContainerEnd } from './ending.ts';
@@ -16,7 +17,7 @@ import { ExitWatch } from './exit-watch.ts';
 import { type ContainerTurns, insist, type Killed, within } from './patience.ts';
 import { parseSignal } from './signal.ts';
 import { SIGKILL, SIGTERM, Signalling } from './signalling.ts';
-import type { ContainerStart, Started } from './start.ts';
+import type { ContainerStart } from './start.ts';
 
 /** Signals by which somebody wants a container to end: SIGHUP, SIGINT and SIGQUIT of his terminal, SIGKILL and SIGTERM. */
 const ENDING: readonly number[] = [1, 2, 3, 9, 15];
@@ -252,7 +253,7 @@ export class Lifecycle {
   async #begin(container: Container): Promise<void> {
     const { id } = container;
     try {
-      const prepared = this.#running.get(id) ?? (await this.#start.openStreams(container));
+      const prepared = this.#running.get(id) ?? (await this.#start.streams.open(container));
       this.#running.set(id, prepared);
       await this.#turns.patiently(id, {}, (signal) => this.#start.run(container, prepared, signal));
       this.#health.begin(id);

@@ -13,8 +13,9 @@ import type { ContainerTable } from '../container-table.ts';
 import type { ExecTable } from '../exec/exec-table.ts';
 import { followLostExecs } from '../exec/lost-execs.ts';
 import { containerFiles } from '../file/container-files.ts';
+import type { Started } from '../process/container-streams.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import type { ContainerStart, Started } from './start.ts';
+import type { ContainerStart } from './start.ts';
 
 /** What Docker records for a container whose end nobody saw. */
 const UNKNOWN_EXIT = 255;
@@ -170,10 +171,10 @@ export class Recovery {
   /** A container goes on being looked after although its pipes, and with them its output, are lost. */
   async #reopen(container: Container): Promise<Started> {
     try {
-      return await this.#start.reopenStreams(container);
+      return await this.#start.streams.reopen(container);
     } catch (error) {
       this.#context.logger.error('output lost', { id: container.id, error: messageOf(error) });
-      return await this.#start.openStreams(container);
+      return await this.#start.streams.open(container);
     }
   }
 
@@ -187,7 +188,7 @@ export class Recovery {
   /** What a container wrote before it ended is still in its pipes: the process beside us held them open. */
   async #readRest(container: Container): Promise<void> {
     try {
-      const started = await this.#start.reopenOutput(container);
+      const started = await this.#start.streams.reopenOutput(container);
       await started.process.io.drain();
       await started.close();
     } catch (error) {
