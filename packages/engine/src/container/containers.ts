@@ -75,7 +75,7 @@ export class Containers implements ContainerService {
   }
 
   async stop(reference: string, options?: StopOptions): Promise<void> {
-    await this.#lifecycle.stop(reference, options);
+    await this.#lifecycle.termination.stop(reference, options);
   }
 
   async restart(reference: string, options?: StopOptions): Promise<void> {
@@ -83,7 +83,7 @@ export class Containers implements ContainerService {
   }
 
   async kill(reference: string, signal?: string): Promise<void> {
-    await this.#lifecycle.kill(reference, signal);
+    await this.#lifecycle.termination.kill(reference, signal);
   }
 
   async pause(reference: string): Promise<void> {
@@ -112,7 +112,7 @@ export class Containers implements ContainerService {
     reference: string,
     options: { readonly force?: boolean; readonly volumes?: boolean } = {},
   ): Promise<void> {
-    await this.#lifecycle.remove(reference, options.force ?? false, options.volumes ?? false);
+    await this.#lifecycle.termination.remove(reference, options.force ?? false, options.volumes ?? false);
   }
 
   async wait(reference: string, condition: WaitCondition): Promise<{ readonly result: Promise<WaitResult> }> {

@@ -1,10 +1,10 @@
-import { FairleadError, KeyedMutex, messageOf, withPrefix } from '@fairlead/base';
+import { FairleadError, KeyedMutex, messageOf } from '@fairlead/base';
 import type { EngineContext } from '../../context.ts';
 import type { Container, ContainerState } from '../../model.ts';
 import type { ContainerVolumes } from '../../volume/container-volumes.ts';
 import { containerEvent } from '../container-event.ts';
 import type { StopOptions, WaitCondition, WaitResult } from '../container-port.ts';
-import { isAlive, isUp } from '../container-state.ts';
+import { isUp } from '../container-state.ts';
 import type { ContainerTable } from '../container-table.ts';
 import type { ExecTable } from '../exec/exec-table.ts';
 import type { FileWriter } from '../file/container-files.ts';
@@ -14,16 +14,10 @@ import { Restarts } from '../restart/restarts.ts';
 import { Attachments } from './attachments.ts';
 import { ContainerEnd } from './ending.ts';
 import { ExitWatch } from './exit-watch.ts';
-import { type ContainerTurns, insist, type Killed, within } from './patience.ts';
-import { parseSignal } from './signal.ts';
-import { SIGKILL, SIGTERM, Signalling } from './signalling.ts';
+import type { ContainerTurns } from './patience.ts';
+import { Signalling } from './signalling.ts';
 import type { ContainerStart } from './start.ts';
-
-/** Signals by which somebody wants a container to end: SIGHUP, SIGINT and SIGQUIT of his terminal, SIGKILL and SIGTERM. */
-const ENDING: readonly number[] = [1, 2, 3, 9, 15];
-
-/** Seconds that a container gets to stop by itself, as Docker gives. */
-const STOP_TIMEOUT = 10;
+import { Termination } from './termination.ts';
 
 /** What {@link Lifecycle} works with. */
 export interface LifecycleParts {
@@ -42,6 +36,7 @@ export interface LifecycleParts {
  */
 export class Lifecycle {
   readonly attachments: Attachments;
+  readonly termination: Termination;
   readonly #context: EngineContext;
   readonly #table: ContainerTable;
   readonly #start: ContainerStart;
@@ -51,8 +46,6 @@ export class Lifecycle {
   readonly #restarting = new Set<string>();
   readonly #watch = new ExitWatch();
   readonly #running = new Map<string, Started>();
-  /** Containers that somebody is stopping. */
-  readonly #stopping = new Set<string>();
   readonly #signals: Signalling;
   readonly #restarts: Restarts;
   readonly #health: HealthMonitor;
@@ -68,6 +61,8 @@ export class Lifecycle {
     this.#end = new ContainerEnd({ context, table, files, start, execs, volumes, watch, health, running });
     this.#signals = new Signalling(context, table, health, execs.starts);
     this.#restarts = new Restarts({ table, watch, startAgain: (id) => this.#startAgain(id) });
+    const [end, signals, restarts] = [this.#end, this.#signals, this.#restarts];
+    this.termination = new Termination({ context, table, turns, watch, end, signals, restarts });
     this.attachments = new Attachments({ context, table, start, turns, running });
   }
 
@@ -89,65 +84,19 @@ export class Lifecycle {
     if (this.#table.find(id).state.status === 'running') this.#health.watch(id);
   }
 
-  /** @throws FairleadError `not-modified` when it does not run. */
-  async stop(reference: string, options: StopOptions = {}): Promise<void> {
-    const { id } = this.#table.find(reference);
-    if (await this.#giveUpWaiting(id)) return;
-    this.#stopping.add(id);
-    try {
-      const asked = await this.#turns.run(id, () => this.#askToStop(id, options));
-      if (asked !== undefined && !(await within(asked.ended, asked.timeout))) {
-        const killed = await this.#turns.run(id, () => this.#killNow(id));
-        if (killed !== undefined) await insist(killed, `cannot stop container: ${reference}`);
-      }
-      await this.#settled(id);
-    } finally {
-      this.#stopping.delete(id);
-    }
-    const container = this.#table.get(id);
-    if (container !== undefined) this.#context.events.emit(containerEvent(container, 'stop'));
-  }
-
   /** Stop it when it runs, and start it. What removes itself when it ends stays this time. */
   async restart(reference: string, options: StopOptions = {}): Promise<void> {
     const { id } = this.#table.find(reference);
     await this.#restartTurns.run(id, async () => {
       this.#restarting.add(id);
       try {
-        await this.stop(id, options).catch(ignoreNotModified);
+        await this.termination.stop(id, options).catch(ignoreNotModified);
         await this.start(id).catch(ignoreNotModified);
       } finally {
         this.#restarting.delete(id);
       }
       this.#context.events.emit(containerEvent(this.#table.find(id), 'restart'));
     });
-  }
-
-  /** @throws FairleadError `invalid-argument` for what is no signal; `conflict` when it does not run. */
-  async kill(reference: string, signal = ''): Promise<void> {
-    const { id, number } = this.#toKill(reference, signal || 'SIGKILL');
-    if (ENDING.includes(number)) await this.#giveUpWaiting(id);
-    const killed = await this.#turns.run(id, async () => {
-      const container = this.#table.find(id);
-      if (!isUp(container)) {
-        throw new FairleadError('conflict', `cannot kill container: ${reference}: container ${id} is not running`);
-      }
-      if (number === SIGKILL) return await this.#killNow(id);
-      await this.#signal(container, number);
-      return undefined;
-    });
-    if (killed === undefined) return;
-    await insist(killed, `cannot kill container: ${reference}`);
-    await this.#settled(id);
-  }
-
-  #toKill(reference: string, signal: string) {
-    try {
-      const number = parseSignal(signal);
-      return { id: this.#table.find(reference).id, number };
-    } catch (error) {
-      throw withPrefix(`cannot kill container: ${reference}: `, error);
-    }
   }
 
   /** Freeze it. @throws FairleadError `conflict`. */
@@ -160,30 +109,6 @@ export class Lifecycle {
   async unpause(reference: string): Promise<void> {
     const { id } = this.#table.find(reference);
     await this.#turns.run(id, () => this.#signals.unpause(this.#table.find(id)));
-  }
-
-  /** @throws FairleadError `conflict` when it runs and `force` is not given, or when it is being removed already. */
-  async remove(reference: string, force: boolean, removesVolumes: boolean): Promise<void> {
-    const { id, name, state } = this.#table.find(reference);
-    if (state.status === 'removing') {
-      throw new FairleadError('conflict', `removal of container ${reference} is already in progress`);
-    }
-    await this.#giveUpWaiting(id);
-    // Somebody else may start it again between its end and its removal.
-    while (this.#table.get(id) !== undefined) {
-      const killed = await this.#turns.run(id, () => this.#removeOrKill(id, force, removesVolumes));
-      if (killed !== undefined) await insist(killed, `cannot remove container "/${name}": could not kill`);
-    }
-  }
-
-  /** Go on with a removal that was cut off, or take away what should have gone by itself. */
-  async finishRemoval(id: string): Promise<void> {
-    await this.#turns.run(id, () => {
-      const container = this.#table.find(id);
-      const { status, removesVolumes = false } = container.state;
-      const wasAsked = status === 'removing' || status === 'dead';
-      return this.#end.erase(container, wasAsked ? removesVolumes : true);
-    });
   }
 
   /** Arm a wait; it has begun when this returns. */
@@ -242,7 +167,7 @@ export class Lifecycle {
     const container = this.#table.find(id);
     if (this.#removesItself(container)) {
       // Who stops it tells so afterwards, when it is there no more.
-      if (this.#stopping.has(id)) this.#context.events.emit(containerEvent(container, 'stop'));
+      if (this.termination.isStopping(id)) this.#context.events.emit(containerEvent(container, 'stop'));
       return await this.#end.vanish(container, cleanUp);
     }
     await cleanUp;
@@ -263,14 +188,6 @@ export class Lifecycle {
       await this.#failStart(id);
       throw error;
     }
-  }
-
-  /** Who waits for addresses of a LAN or for a plugin waits no longer. @returns true when that was a start: the container does not run after it. */
-  async #giveUpWaiting(id: string): Promise<boolean> {
-    if (!this.#turns.giveUp(id)) return false;
-    await this.#settled(id);
-    const container = this.#table.get(id);
-    return container === undefined || !isUp(container);
   }
 
   /** Its time has come. One that cannot be started is not tried again, as in Docker. */
@@ -302,34 +219,6 @@ export class Lifecycle {
     return config.host.autoRemove && !this.#restarting.has(id);
   }
 
-  async #askToStop(id: string, options: StopOptions) {
-    const container = this.#table.find(id);
-    if (!isUp(container)) throw new FairleadError('not-modified', '');
-    const signal = parseSignal(options.signal || container.config.stopSignal || SIGTERM);
-    await this.#signal(container, signal);
-    if (!isAlive(container)) return undefined;
-    const timeout = options.timeout ?? container.config.stopTimeout ?? STOP_TIMEOUT;
-    return { ended: this.#watch.wait(id, 'next-exit'), timeout };
-  }
-
-  async #removeOrKill(id: string, force: boolean, removesVolumes: boolean): Promise<Killed | undefined> {
-    const container = this.#table.get(id);
-    if (container === undefined) return undefined;
-    if (isUp(container) && !force) throw mustStop(container);
-    const killed = await this.#killNow(id);
-    if (killed === undefined) await this.#end.erase(this.#table.find(id), removesVolumes);
-    return killed;
-  }
-
-  /** To be called within a turn; the end comes after it. */
-  async #killNow(id: string): Promise<Killed | undefined> {
-    const container = this.#table.get(id);
-    if (container === undefined || !isUp(container)) return undefined;
-    await this.#signal(container, SIGKILL);
-    if (!isAlive(container)) return undefined;
-    return { ended: this.#watch.wait(id, 'next-exit') };
-  }
-
   #followToEnd(id: string, { process }: Started): void {
     const end = async () => {
       const { code, exitedAt } = await process.ended();
@@ -340,17 +229,6 @@ export class Lifecycle {
     void end().catch((error) =>
       this.#context.logger.error('container end not recorded', { id, error: messageOf(error) }),
     );
-  }
-
-  /** One that waits for its restart has no process: what asks for its end ends the waiting. */
-  async #signal(container: Container, signal: number): Promise<void> {
-    this.#restarts.noteSignal(container, signal);
-    if (isAlive(container)) await this.#signals.send(container, signal);
-    else if (this.#table.find(container.id).state.endRequested) this.#restarts.giveUp(container);
-  }
-
-  async #settled(id: string): Promise<void> {
-    await this.#turns.run(id, () => undefined);
   }
 
   #warn(message: string, id: string, error: unknown): void {
@@ -365,14 +243,6 @@ function requireStartable({ state }: Container): void {
   if (state.status === 'removing' || state.status === 'dead') {
     throw new FairleadError('conflict', 'container is marked for removal and cannot be started');
   }
-}
-
-function mustStop({ name, state }: Container): FairleadError {
-  const reason =
-    state.status === 'paused'
-      ? 'container is paused and must be unpaused first'
-      : `container is ${state.status}: stop the container before removing or force remove`;
-  return new FairleadError('conflict', `cannot remove container "/${name}": ${reason}`);
 }
 
 function ignoreNotModified(error: unknown): void {

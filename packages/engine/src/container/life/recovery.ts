@@ -100,7 +100,7 @@ export class Recovery {
   async #dropBuildStep({ id }: Container, task: TaskProcess | undefined): Promise<void> {
     if (task !== undefined) await this.#destroy(id);
     this.#table.setState(id, { status: 'exited', pid: 0 });
-    await this.#lifecycle.finishRemoval(id);
+    await this.#lifecycle.termination.finishRemoval(id);
   }
 
   /** What does not live any more. */
@@ -113,7 +113,7 @@ export class Recovery {
     // It was being made, or should have gone when it ended; nobody goes on with a build.
     const isHalfMade = state.status === 'created' && (!hasLayer || awaitsContent(container));
     const mustGo = state.status === 'removing' || state.status === 'dead' || container.config.host.autoRemove;
-    if (isHalfMade || mustGo) await this.#lifecycle.finishRemoval(id);
+    if (isHalfMade || mustGo) await this.#lifecycle.termination.finishRemoval(id);
   }
 
   /** Record what a container that lives is at. @returns false when it does not live. */

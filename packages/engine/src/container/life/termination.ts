@@ -1,0 +1,188 @@
+import { FairleadError, withPrefix } from '@fairlead/base';
+import type { EngineContext } from '../../context.ts';
+import type { Container } from '../../model.ts';
+import { containerEvent } from '../container-event.ts';
+import type { StopOptions } from '../container-port.ts';
+import { isAlive, isUp } from '../container-state.ts';
+import type { ContainerTable } from '../container-table.ts';
+import type { Restarts } from '../restart/restarts.ts';
+import type { ContainerEnd } from './ending.ts';
+import type { ExitWatch } from './exit-watch.ts';
+import { type ContainerTurns, insist, type Killed, within } from './patience.ts';
+import { parseSignal } from './signal.ts';
+import { SIGKILL, SIGTERM, type Signalling } from './signalling.ts';
+
+/** Signals by which somebody wants a container to end: SIGHUP, SIGINT and SIGQUIT of his terminal, SIGKILL and SIGTERM. */
+const ENDING: readonly number[] = [1, 2, 3, 9, 15];
+
+/** Seconds that a container gets to stop by itself, as Docker gives. */
+const STOP_TIMEOUT = 10;
+
+/** What {@link Termination} works with. */
+export interface TerminationParts {
+  readonly context: EngineContext;
+  readonly table: ContainerTable;
+  readonly turns: ContainerTurns;
+  readonly watch: ExitWatch;
+  readonly end: ContainerEnd;
+  readonly signals: Signalling;
+  readonly restarts: Restarts;
+}
+
+/**
+ * Containers whose end somebody wants. The end of a process takes a turn of its own: who waits for it here holds none.
+ */
+export class Termination {
+  readonly #context: EngineContext;
+  readonly #table: ContainerTable;
+  readonly #turns: ContainerTurns;
+  readonly #watch: ExitWatch;
+  readonly #end: ContainerEnd;
+  readonly #signals: Signalling;
+  readonly #restarts: Restarts;
+  readonly #stopping = new Set<string>();
+
+  constructor({ context, table, turns, watch, end, signals, restarts }: TerminationParts) {
+    this.#context = context;
+    this.#table = table;
+    this.#turns = turns;
+    this.#watch = watch;
+    this.#end = end;
+    this.#signals = signals;
+    this.#restarts = restarts;
+  }
+
+  /** Whether somebody is stopping a container. */
+  isStopping(id: string): boolean {
+    return this.#stopping.has(id);
+  }
+
+  /** @throws FairleadError `not-modified` when it does not run. */
+  async stop(reference: string, options: StopOptions = {}): Promise<void> {
+    const { id } = this.#table.find(reference);
+    if (await this.#giveUpWaiting(id)) return;
+    this.#stopping.add(id);
+    try {
+      const asked = await this.#turns.run(id, () => this.#askToStop(id, options));
+      if (asked !== undefined && !(await within(asked.ended, asked.timeout))) {
+        const killed = await this.#turns.run(id, () => this.#killNow(id));
+        if (killed !== undefined) await insist(killed, `cannot stop container: ${reference}`);
+      }
+      await this.#settled(id);
+    } finally {
+      this.#stopping.delete(id);
+    }
+    const container = this.#table.get(id);
+    if (container !== undefined) this.#context.events.emit(containerEvent(container, 'stop'));
+  }
+
+  /** @throws FairleadError `invalid-argument` for what is no signal; `conflict` when it does not run. */
+  async kill(reference: string, signal = ''): Promise<void> {
+    const { id, number } = this.#toKill(reference, signal || 'SIGKILL');
+    if (ENDING.includes(number)) await this.#giveUpWaiting(id);
+    const killed = await this.#turns.run(id, async () => {
+      const container = this.#table.find(id);
+      if (!isUp(container)) {
+        throw new FairleadError('conflict', `cannot kill container: ${reference}: container ${id} is not running`);
+      }
+      if (number === SIGKILL) return await this.#killNow(id);
+      await this.#signal(container, number);
+      return undefined;
+    });
+    if (killed === undefined) return;
+    await insist(killed, `cannot kill container: ${reference}`);
+    await this.#settled(id);
+  }
+
+  #toKill(reference: string, signal: string) {
+    try {
+      const number = parseSignal(signal);
+      return { id: this.#table.find(reference).id, number };
+    } catch (error) {
+      throw withPrefix(`cannot kill container: ${reference}: `, error);
+    }
+  }
+
+  /** @throws FairleadError `conflict` when it runs and `force` is not given, or when it is being removed already. */
+  async remove(reference: string, force: boolean, removesVolumes: boolean): Promise<void> {
+    const { id, name, state } = this.#table.find(reference);
+    if (state.status === 'removing') {
+      throw new FairleadError('conflict', `removal of container ${reference} is already in progress`);
+    }
+    await this.#giveUpWaiting(id);
+    // Somebody else may start it again between its end and its removal.
+    while (this.#table.get(id) !== undefined) {
+      const killed = await this.#turns.run(id, () => this.#removeOrKill(id, force, removesVolumes));
+      if (killed !== undefined) await insist(killed, `cannot remove container "/${name}": could not kill`);
+    }
+  }
+
+  /** Go on with a removal that was cut off, or take away what should have gone by itself. */
+  async finishRemoval(id: string): Promise<void> {
+    await this.#turns.run(id, () => {
+      const container = this.#table.find(id);
+      const { status, removesVolumes = false } = container.state;
+      const wasAsked = status === 'removing' || status === 'dead';
+      return this.#end.erase(container, wasAsked ? removesVolumes : true);
+    });
+  }
+
+  /**
+   * Who waits for addresses of a LAN or for a plugin waits no longer.
+   *
+   * @returns true when that was a start: the container does not run after it.
+   */
+  async #giveUpWaiting(id: string): Promise<boolean> {
+    if (!this.#turns.giveUp(id)) return false;
+    await this.#settled(id);
+    const container = this.#table.get(id);
+    return container === undefined || !isUp(container);
+  }
+
+  async #askToStop(id: string, options: StopOptions) {
+    const container = this.#table.find(id);
+    if (!isUp(container)) throw new FairleadError('not-modified', '');
+    const signal = parseSignal(options.signal || container.config.stopSignal || SIGTERM);
+    await this.#signal(container, signal);
+    if (!isAlive(container)) return undefined;
+    const timeout = options.timeout ?? container.config.stopTimeout ?? STOP_TIMEOUT;
+    return { ended: this.#watch.wait(id, 'next-exit'), timeout };
+  }
+
+  async #removeOrKill(id: string, force: boolean, removesVolumes: boolean): Promise<Killed | undefined> {
+    const container = this.#table.get(id);
+    if (container === undefined) return undefined;
+    if (isUp(container) && !force) throw mustStop(container);
+    const killed = await this.#killNow(id);
+    if (killed === undefined) await this.#end.erase(this.#table.find(id), removesVolumes);
+    return killed;
+  }
+
+  /** To be called within a turn; the end comes after it. */
+  async #killNow(id: string): Promise<Killed | undefined> {
+    const container = this.#table.get(id);
+    if (container === undefined || !isUp(container)) return undefined;
+    await this.#signal(container, SIGKILL);
+    if (!isAlive(container)) return undefined;
+    return { ended: this.#watch.wait(id, 'next-exit') };
+  }
+
+  /** One that waits for its restart has no process: what asks for its end ends the waiting. */
+  async #signal(container: Container, signal: number): Promise<void> {
+    this.#restarts.noteSignal(container, signal);
+    if (isAlive(container)) await this.#signals.send(container, signal);
+    else if (this.#table.find(container.id).state.endRequested) this.#restarts.giveUp(container);
+  }
+
+  async #settled(id: string): Promise<void> {
+    await this.#turns.run(id, () => undefined);
+  }
+}
+
+function mustStop({ name, state }: Container): FairleadError {
+  const reason =
+    state.status === 'paused'
+      ? 'container is paused and must be unpaused first'
+      : `container is ${state.status}: stop the container before removing or force remove`;
+  return new FairleadError('conflict', `cannot remove container "/${name}": ${reason}`);
+}
