@@ -133,6 +133,43 @@ test('checks come more often in the start period, until one has succeeded', () =
   assert.deepEqual([at('healthy', 0), at('unhealthy', 0)], [30_000, 30_000]);
 });
 
+test('the schedule: from the end of a check to the next one, closer together until the first success or the period’s end', () => {
+  const cases: readonly (readonly [string, Partial<HealthCheck>, number[], string])[] = [
+    ['a success ends the close ones', {}, [1, 1, 0, 0, 0], '500 1100 1700 31800 61900'],
+    ['a failure after it brings none back', {}, [0, 1, 1, 1], '500 30600 60700 90800'],
+    [
+      'the period ends between two checks',
+      { startPeriod: 1500, retries: 2 },
+      [1, 1, 1, 1, 1],
+      '500 1100 1700 31800 61900',
+    ],
+    ['the period ends while one runs', { startPeriod: 1150 }, [1, 1, 1, 1], '500 1100 31200 61300'],
+    ['no period', { startPeriod: 0 }, [1, 1, 0], '30000 60100 90200'],
+    ['longer than the interval', { startInterval: 40_000, startPeriod: 3_600_000 }, [1, 0, 0], '40000 80100 110200'],
+    [
+      'nothing else counts in the period',
+      { startPeriod: 3000, retries: 1 },
+      [1, 1, 1, 1, 1],
+      '500 1100 1700 2300 2900',
+    ],
+  ];
+  for (const [title, own, codes, expected] of cases)
+    assert.equal(schedule({ ...check, ...own }, codes), expected, title);
+});
+
+/** When checks begin that end with these exit codes, each after a tenth of a second; milliseconds since the start. */
+function schedule(plan: HealthCheck, codes: readonly number[]): string {
+  let health = starting(undefined);
+  let now = 0;
+  const begins = codes.map((exitCode) => {
+    const start = now + pauseBeforeProbe(plan, health, now);
+    now = start + 100;
+    health = afterProbe(health, { start, end: now, exitCode, output: '' }, plan, 0);
+    return start;
+  });
+  return begins.join(' ');
+}
+
 /** Status and streak after each of these exit codes; all probes began at one time after the container's start. */
 function walk(codes: readonly number[], { start }: { readonly start: number }): string {
   let health = starting(undefined);
