@@ -20,7 +20,7 @@ export { type BuildStep, isSameStep, type StepLayer, storeBuildStep } from './tr
 export { commitImage } from './transfer/image-commit.ts';
 export { importImage } from './transfer/image-import.ts';
 export { loadImages } from './transfer/image-load.ts';
-export { pullImage } from './transfer/image-pull.ts';
+export { pullImage, pullStatus } from './transfer/image-pull.ts';
 export { pushImages } from './transfer/image-push.ts';
 export { saveImages } from './transfer/image-save.ts';
 export { progressStream, type Report } from './transfer/progress.ts';

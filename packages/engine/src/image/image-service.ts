@@ -182,37 +182,36 @@ export class Images implements ImageService {
 
   async *pull(text: string, options: PullOptions = {}): AsyncGenerator<Progress, void> {
     const asked = parseImageReference(text);
-    if (asked.tag === undefined && asked.digest === undefined) return yield* this.#pullAll(asked, options);
-    const reference = lookupReference(asked);
+    const isWhole = asked.tag === undefined && asked.digest === undefined;
+    const reference = isWhole ? asked : lookupReference(asked);
+    const isNew = yield* isWhole ? this.#pullAll(asked, options) : this.#pullOne(reference, options);
+    yield (await transfer()).pullStatus(reference, isNew);
+  }
+
+  /** @returns whether the name names something else than before. */
+  async *#pullOne(reference: ImageReference, options: PullOptions): AsyncGenerator<Progress, boolean> {
     const platform = options.platform ? parsePlatform(options.platform) : undefined;
     const current = digestOfTarget(await this.#records.table(), reference);
     const { auth: credentials, signal } = options;
-    yield* this.#underLease(async function* (this: Images, target: ImageTarget) {
-      const { registry } = this.#options;
+    return yield* this.#underLease(async function* (this: Images, target: ImageTarget) {
       const parallel = this.#options.concurrency?.().downloads;
-      const { pullImage } = await transfer();
-      const image = yield* pullImage({
-        ...registry,
-        parallel,
-        reference,
-        platform,
-        current,
-        target,
-        credentials,
-        signal,
-      });
+      const request = { ...this.#options.registry, parallel, reference, platform, current, target };
+      const image = yield* (await transfer()).pullImage({ ...request, credentials, signal });
       await this.#keep(image, namesOfPulled(reference, image));
       await this.#emit('pull', familiarText(reference), familiarName(reference), image.config.digest);
+      return image.isNew;
     });
   }
 
-  /** Every tag of a repository, one after the other, as Docker does when nobody names one. */
-  async *#pullAll(repository: ImageReference, options: PullOptions): AsyncGenerator<Progress, void> {
+  /** Every tag of a repository, one after the other, as Docker does when nobody names one. @returns whether one is new. */
+  async *#pullAll(repository: ImageReference, options: PullOptions): AsyncGenerator<Progress, boolean> {
     const { auth: credentials, signal } = options;
     const { listTags } = await transfer();
+    let isNew = false;
     for (const tag of await listTags(repository, { ...this.#options.registry, credentials, signal })) {
-      yield* this.pull(canonicalText({ ...repository, tag }), options);
+      isNew = (yield* this.#pullOne(lookupReference({ ...repository, tag }), options)) || isNew;
     }
+    return isNew;
   }
 
   async *load(
@@ -312,15 +311,16 @@ export class Images implements ImageService {
   }
 
   /** Give something a place to put images in, and clear up what it leaves when it fails or is left early. */
-  async *#underLease(
-    work: (this: Images, target: ImageTarget) => AsyncGenerator<Progress, void>,
-  ): AsyncGenerator<Progress, void> {
+  async *#underLease<T = void>(
+    work: (this: Images, target: ImageTarget) => AsyncGenerator<Progress, T>,
+  ): AsyncGenerator<Progress, T> {
     const { containerd } = this.#options;
     const lease = await containerd.leases.create(leaseSeconds);
     let whole = false;
     try {
-      yield* work.call(this, leasedTarget(containerd, lease));
+      const result = yield* work.call(this, leasedTarget(containerd, lease));
       whole = true;
+      return result;
     } finally {
       // The reason why the work failed says more than why the lease stays; it expires.
       await containerd.leases.delete(lease.id, { sync: !whole }).catch(() => {});

@@ -1,7 +1,6 @@
 import { parseImageReference } from '../document/image-reference.ts';
-import { type PullRequest, pullImage } from '../transfer/image-pull.ts';
+import { type PulledImage, type PullRequest, pullImage } from '../transfer/image-pull.ts';
 import type { Progress } from '../transfer/progress.ts';
-import type { StoredImage } from '../transfer/stored-image.ts';
 import { FakeRegistry } from './fake-registry.ts';
 import { completed, MemoryTarget } from './memory-target.ts';
 import type { SampleImage } from './sample-image.ts';
@@ -20,7 +19,7 @@ export async function registryWith(image: SampleImage, repository = 'app'): Prom
 export function pull(
   registry: FakeRegistry,
   options: Partial<PullRequest> & { name?: string } = {},
-): Promise<{ progress: Progress[]; result: StoredImage }> {
+): Promise<{ progress: Progress[]; result: PulledImage }> {
   const { name = `${registry.host}/app:v1`, target = new MemoryTarget(), ...rest } = options;
   const reference = parseImageReference(name);
   return completed(pullImage({ reference, target, platform: amd64, retryDelay: 1, ...rest }));

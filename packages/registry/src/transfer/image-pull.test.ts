@@ -7,7 +7,7 @@ import { FakeRegistry, refuse } from '../testing/fake-registry.ts';
 import { completed, MemoryTarget } from '../testing/memory-target.ts';
 import { amd64, closedRegistry, pull, registryWith } from '../testing/pull-from.ts';
 import { layerArchives, sampleImage } from '../testing/sample-image.ts';
-import { pullImage } from './image-pull.ts';
+import { pullImage, pullStatus } from './image-pull.ts';
 
 const [tars, big] = [await layerArchives(5), (await layerArchives(1, 300_000))[0] ?? Buffer.alloc(0)];
 
@@ -57,10 +57,15 @@ describe('pullImage', () => {
     );
     const size = image.layers[4]?.size;
     assert.ok(progress.some((line) => line.status === 'Downloading' && line.current === size && line.total === size));
-    assert.deepEqual(progress.slice(-2), [
-      { status: `Digest: ${image.manifest.descriptor.digest}` },
-      { status: `Status: Downloaded newer image for ${registry.host}/library/app:v1` },
-    ]);
+    assert.deepEqual(progress.at(-1), { status: `Digest: ${image.manifest.descriptor.digest}` });
+    const reference = parseImageReference('localhost:5000/app:v1');
+    assert.deepEqual(
+      [pullStatus(reference, true), pullStatus({ ...reference, tag: undefined }, false)],
+      [
+        { status: 'Status: Downloaded newer image for localhost:5000/app:v1' },
+        { status: 'Status: Image is up to date for localhost:5000/app' },
+      ],
+    );
   });
 
   it('says so when nothing is new, and fetches no blob', async () => {
@@ -69,12 +74,26 @@ describe('pullImage', () => {
     const target = new MemoryTarget();
     const { result } = await pull(registry, { target });
     registry.requests.length = 0;
-    const { progress } = await pull(registry, { target, current: result.descriptor.digest });
+    const again = await pull(registry, { target, current: result.descriptor.digest });
     assert.deepEqual(
       registry.requests.map(({ line }) => line),
       ['GET /v2/', 'GET /v2/app/manifests/v1'],
     );
-    assert.equal(progress.at(-1)?.status, `Status: Image is up to date for ${registry.host}/app:v1`);
+    assert.deepEqual([result.isNew, again.result.isNew, again.progress.length], [true, false, 2]);
+  });
+
+  it('says nothing of layers when the image is here under another name', async () => {
+    const image = sampleImage(tars);
+    await using registry = await registryWith(image);
+    const target = new MemoryTarget();
+    await pull(registry, { target });
+    registry.add('app', 'v2', image);
+    const { progress, result } = await pull(registry, { target, name: `${registry.host}/app:v2` });
+    assert.deepEqual(
+      progress.map(({ status }) => status),
+      ['Pulling from app', `Digest: ${image.manifest.descriptor.digest}`],
+    );
+    assert.equal(result.isNew, true);
   });
 
   it('fetches only the layers that are missing', async () => {

@@ -39,12 +39,24 @@ const maximumConfig = 16 * 1024 * 1024;
 /** Bytes of a lowest layer from which on it is worth while to see how fast it comes. */
 const LARGE = 16 * 1024 * 1024;
 
+/** An image that was pulled. */
+export interface PulledImage extends StoredImage {
+  /** The reference has named something else on this host until now, or nothing. */
+  readonly isNew: boolean;
+}
+
+/** The line with which a pull ends, once there is a name for what was pulled; one for all tags of a repository. */
+export function pullStatus(reference: ImageReference, isNew: boolean): Progress {
+  const outcome = isNew ? 'Downloaded newer image' : 'Image is up to date';
+  return { status: `Status: ${outcome} for ${familiarText(reference)}` };
+}
+
 /**
  * Pull an image: its layers are fetched side by side and unpacked in order, overlapping.
  *
- * Yields Docker's progress lines and returns the image. Leaving the stream early stops the work.
+ * Yields Docker's progress lines but for {@link pullStatus} and returns the image. Leaving the stream early stops the work.
  */
-export function pullImage(request: PullRequest): AsyncGenerator<Progress, StoredImage> {
+export function pullImage(request: PullRequest): AsyncGenerator<Progress, PulledImage> {
   return progressStream((report, left) => {
     // Raised by the first layer that fails, so that no other one goes on for nothing.
     const failed = new AbortController();
@@ -54,24 +66,24 @@ export function pullImage(request: PullRequest): AsyncGenerator<Progress, Stored
   });
 }
 
-async function pull(request: PullRequest, failed: AbortController, report: Report): Promise<StoredImage> {
+async function pull(request: PullRequest, failed: AbortController, report: Report): Promise<PulledImage> {
   const { reference, target, current } = request;
   const { repository, manifest: named } = await openImage(reference, request);
   using _ = repository;
   const id = reference.digest === undefined ? (reference.tag ?? '') : canonicalText(reference);
   report({ status: `Pulling from ${reference.path}`, id });
   const chosen = await chooseImage(repository, named, request);
+  const isHere = await target.content.has(chosen.image.config.digest);
   const config = await readConfig(repository, chosen.image.config, target);
   const chain = chainIds(config.rootfs.diff_ids);
   const requests = unpackRequests(chosen.image.layers, config.rootfs.diff_ids, chain);
   const top = chain.at(-1);
   const known = current === named.descriptor.digest && (top === undefined || (await target.unpacker.has(top)));
-  if (!known) await fetchAndUnpack(repository, requests, request, failed, report);
+  if (!known) await fetchAndUnpack(repository, requests, { ...request, isHere }, failed, report);
   await writeDocuments(named, chosen, config, top, target);
   report({ status: `Digest: ${named.descriptor.digest}` });
-  const outcome = known ? 'Image is up to date' : 'Downloaded newer image';
-  report({ status: `Status: ${outcome} for ${familiarText(reference)}` });
   return {
+    isNew: !known,
     descriptor: chosen.named,
     manifest: chosen.manifest,
     config: chosen.image.config,
@@ -141,11 +153,13 @@ async function writeDocuments(
 async function fetchAndUnpack(
   repository: RemoteRepository,
   requests: readonly UnpackRequest[],
-  { target, parallel = 3, signal }: PullRequest,
+  { target, parallel = 3, signal, isHere }: PullRequest & { readonly isHere: boolean },
   failed: AbortController,
   report: Report,
 ): Promise<void> {
   const present = await presentLayers(requests, target);
+  // As with Docker nothing is said of an image that is here under another name.
+  if (isHere && present === requests.length) return;
   announce(requests, present, parallel, report);
   const missing = requests.slice(present).map((request) => ({ request, arrived: Promise.withResolvers<void>() }));
   const queue = missing.values();
