@@ -21,7 +21,8 @@ export const fleet: Subject = {
     'SIGKILL and started again (dockerd with `--live-restore`); time from the start to the first answer of `/_ping`. ' +
     'From before the kill until a second after the answer, a hundred times a second each: a name is asked for inside ' +
     'a container, a page is fetched through a published port from outside and over the host’s 127.0.0.1, and a ' +
-    'container pings the outside. What is not done after a second has failed.',
+    'container pings the outside. What is not done after a second has failed. Then the daemon is killed together with ' +
+    'its containerd, and started again: time from the start to the first list of containers in which all run.',
   measure: ({ engines: names, times, say }) =>
     withEngines(names, async (engines) => {
       const idle: Samples = {};
@@ -34,6 +35,7 @@ export const fleet: Subject = {
         note(full, engine.name, memoryOf(engineProcesses(engine.host.pid)) / mebibyte);
       }
       const restarts = await measureRestarts(engines, times, say);
+      const losses = await measureLosses(engines, times, say);
       const large: Samples = {};
       for (const engine of engines) {
         say(`${largeSize} containers on ${engine.name}`);
@@ -48,6 +50,7 @@ export const fleet: Subject = {
         memory(`${size} containers with a port each`, full),
         memory(`${largeSize} containers with a port each`, large),
         ...restarts,
+        losses,
       ];
     }),
 };
@@ -97,6 +100,29 @@ async function measureRestarts(
     line('until the API answers', 'ms', back, within(300, 'ms')),
     ...probed.map((what) => line(`failed ${what}`, '%', lost[what], within(0, '%'))),
   ];
+}
+
+/** Both are killed: how long it takes until all containers are known to run. */
+async function measureLosses(
+  engines: readonly Engine[],
+  times: Setting['times'],
+  say: Setting['say'],
+): Promise<Measurement> {
+  const right: Samples = {};
+  for (let round = 0; round < times(3); round++) {
+    for (const engine of engines) {
+      say(`killing ${engine.name} and its containerd, and starting them again`);
+      const containerd = (await engine.host.exec('pidof', 'containerd')).trim();
+      await Promise.all([engine.host.exec('kill', '-9', containerd), engine.daemon.kill9()]);
+      const start = performance.now();
+      await engine.daemon.restart();
+      while (((await engine.call('GET', '/v1.41/containers/json')) as unknown[]).length < size) await sleep(5);
+      note(right, engine.name, performance.now() - start);
+      await sleep(1000);
+    }
+  }
+  const subject = `daemon and containerd killed and started again, ${size} containers`;
+  return measured({ subject, what: 'until all are known to run', unit: 'ms', goal: within(2000, 'ms') }, right);
 }
 
 /** In the order of {@link probed}. */
