@@ -124,11 +124,13 @@ test('a program of a control group that lets everything pass is no cause', async
 });
 
 test('a trace shows what was rewritten on the way, and by which rule', async () => {
-  const { hops } = await lab.trace({ from: 'outside', to: 'db:80' });
+  const report = await lab.trace({ from: 'outside', to: 'db:80' });
+  const { hops } = report;
   const rewrite = hops.flatMap(({ rewrites }) => rewrites).find(({ field }) => field === 'destination');
   assert.deepEqual(rewrite, { field: 'destination', from: '192.0.2.2:8080', to: '10.9.1.3:80' });
   const rules = hops.flatMap((hop) => hop.rules);
-  assert.ok(rules.some(({ owner, text }) => owner === 'fairlead' && text.startsWith('dnat ip to')));
+  const isTold = rules.some(({ owner, text }) => owner === 'fairlead' && text.startsWith('dnat ip to'));
+  assert.ok(isTold, JSON.stringify(report, undefined, 2));
 });
 
 test('nothing is left of a trace: no table, no program that is attached', async () => {

@@ -29,7 +29,7 @@ interface OpenPass {
 
 /**
  * Group trace events by packet and pass. The number of a packet changes where a bridged one becomes a routed one: that
- * makes two passes, which meet again at the same place.
+ * makes two passes, which meet again at the same place. One number may also be of two packets, one after the other.
  *
  * @param carriers sightings of packets that carry the probe: what nftables tells of those ends before it.
  */
@@ -39,24 +39,49 @@ export function rulePasses(
   known: (namespace: number) => KnownRules,
   carriers: readonly Sighting[] = [],
 ): RulePass[] {
-  const passes = new Map<string, OpenPass>();
+  const passes: OpenPass[] = [];
+  const latest = new Map<string, OpenPass>();
   const carrying = carriers.filter(({ carrier }) => carrier !== undefined);
   for (const event of events) {
     const key = `${event.namespace} ${event.id}`;
-    const pass = passes.get(key) ?? { namespace: event.namespace, role: undefined, steps: [] };
-    passes.set(key, pass);
     const carrier = carrying.find((sighting) => carries(sighting, event));
-    if (carrier !== undefined) pass.carried = true;
     const role = carrier?.role ?? roleIn(event, tag);
-    // A packet of another trace of the same series.
-    if (role === 'other') pass.foreign = true;
-    else pass.role ??= role;
-    if (pass.incoming === undefined && event.incoming !== undefined) pass.incoming = event.incoming;
-    if (pass.outgoing === undefined && event.outgoing !== undefined) pass.outgoing = event.outgoing;
+    let pass = latest.get(key);
+    if (pass === undefined || isAnother(pass, role)) {
+      pass = { namespace: event.namespace, role: undefined, steps: [] };
+      latest.set(key, pass);
+      passes.push(pass);
+    }
+    addEvent(pass, event, { role, isCarried: carrier !== undefined });
     const step = stepOf(event, known(event.namespace));
     if (step !== undefined) pass.steps.push(step);
   }
-  return [...passes.values()].filter(({ steps, foreign }) => steps.length > 0 && foreign !== true);
+  return passes.filter(({ steps, foreign }) => steps.length > 0 && foreign !== true);
+}
+
+/** A packet of another trace of the same series, or one that only answers an answer, as a RST does. */
+type SeenRole = PacketRole | 'other';
+
+/**
+ * True when the number is another packet's by now: the kernel makes it from where the packet is in memory, its flow and the
+ * interface that it came by (nf_tables_trace.c, nft_trace_init). The RST with which a sender that knows of no connection
+ * meets the answer is of the same flow, and may be where the request has been.
+ */
+function isAnother({ role, foreign }: OpenPass, seen: SeenRole | undefined): boolean {
+  const before = foreign === true ? 'other' : role;
+  return before !== undefined && seen !== undefined && seen !== before;
+}
+
+function addEvent(
+  pass: OpenPass,
+  { incoming, outgoing }: PlacedTraceEvent,
+  { role, isCarried }: { readonly role: SeenRole | undefined; readonly isCarried: boolean },
+): void {
+  if (isCarried) pass.carried = true;
+  if (role === 'other') pass.foreign = true;
+  else pass.role ??= role;
+  if (pass.incoming === undefined && incoming !== undefined) pass.incoming = incoming;
+  if (pass.outgoing === undefined && outgoing !== undefined) pass.outgoing = outgoing;
 }
 
 /** An address of it may have been translated since. */
@@ -89,7 +114,7 @@ function readHeader({ headers }: TraceEvent): PacketHeader | undefined {
   return readPacketHeader(bytes);
 }
 
-function roleIn(event: TraceEvent, tag: number): PacketRole | 'other' | undefined {
+function roleIn(event: TraceEvent, tag: number): SeenRole | undefined {
   const header = headerIn(event);
   // An error's header ends before what it quotes.
   if (header?.type !== undefined && header.quoted === undefined && header.type !== 8 && header.type !== 128) {
