@@ -245,6 +245,32 @@ test('the command shows hops, the rule, the cause and fixes', async () => {
   assert.match(stdout, /nft 'insert rule ip filter FORWARD iifname "br-\w+" accept comment "tried by fairlead trace"'/);
 });
 
+test('the command asks before it tries a fix, and tries none where nobody can be asked', async () => {
+  const tables = () => lab.shell('nft list ruleset');
+  const atTerminal = (answer: string, ...words: string[]) => {
+    const line = [fairlead, 'trace', 'web', '192.0.2.1', '--apply', '1', ...words].join(' ');
+    const env = { DOCKER_HOST: lab.daemon.address };
+    return lab.host.run(['script', '-qec', line, '/dev/null'], { env, input: `${answer}\n` });
+  };
+  await whileBroken({ inject: 'iptables-nft -P FORWARD DROP', undo: 'nft delete table ip filter' }, async () => {
+    const refused = await command('web', '192.0.2.1', '--apply', '1');
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /nobody can be asked here: say --yes as well/);
+    const declined = await atTerminal('n');
+    assert.equal(declined.code, 3, declined.stdout);
+    assert.match(declined.stdout, /This would be done:\r?\n {2}nft 'insert rule ip filter FORWARD/);
+    assert.doesNotMatch(await tables(), /tried by fairlead trace/);
+    const agreed = await atTerminal('y');
+    assert.equal(agreed.code, 0, agreed.stdout);
+    assert.match(agreed.stdout, /^before: dropped[\s\S]*delivered/m);
+    assert.match(await tables(), /tried by fairlead trace/);
+  });
+  await whileBroken({ inject: 'iptables-nft -P FORWARD DROP', undo: 'nft delete table ip filter' }, async () => {
+    const { code, stdout } = await command('web', '192.0.2.1', '--apply', '1', '--yes');
+    assert.equal(code, 0, stdout);
+  });
+});
+
 const modulePath = (path: string) => JSON.stringify(resolve(import.meta.dirname, '../../packages/trace/src', path));
 
 /** Trace from a process of its own in the host, as if its kernel had no eBPF. */

@@ -121,14 +121,12 @@ export class Diagnosis implements DiagnosisService, RivalListener, AsyncDisposab
     return await examineReach(container.name, ports, { directory, obstacles });
   }
 
-  async trace({ apply, ...request }: TraceRequest, tell?: TraceListener): Promise<TraceReport> {
-    const [{ tracePacket, tryFix }, readDirectory] = await Promise.all([this.#tracing(), this.#directory()]);
+  async trace({ apply, agreed, ...request }: TraceRequest, tell?: TraceListener): Promise<TraceReport> {
+    const [{ chooseFix, tracePacket, tryFix }, readDirectory] = await Promise.all([this.#tracing(), this.#directory()]);
     const options = tell === undefined ? {} : { tell };
     const report = await tracePacket(request, readDirectory(), options);
     if (apply === undefined) return report;
-    const fix = report.fixes[apply - 1];
-    if (fix === undefined)
-      throw new FairleadError('invalid-argument', `there is no fix ${apply} for: ${report.summary}`);
+    const fix = chooseFix(report, apply, agreed);
     const { kernel } = this.#parts;
     await kernel.recorder.operation(`trace fix: ${fix.text}`, () => tryFix(kernel, fix));
     const timeout = Math.max(request.timeout ?? 0, PATIENCE_AFTER_FIX);

@@ -21,4 +21,4 @@ export type { TraceRequest } from './plan.ts';
 export type { PublishedPort } from './reach/audience.ts';
 export { examineReach, type PortReach } from './reach/reach.ts';
 export { type TraceOptions, tracePacket } from './trace.ts';
-export { type FixKernel, tryFix } from './try-fix.ts';
+export { chooseFix, type FixKernel, tryFix } from './try-fix.ts';

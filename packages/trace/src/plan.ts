@@ -22,6 +22,8 @@ export interface TraceRequest {
   readonly timeout?: number;
   /** Number of the fix to try, from 1: the trace is done before and after it. */
   readonly apply?: number;
+  /** Commands of the fix that somebody has agreed to: no other one is tried. */
+  readonly agreed?: readonly string[];
   /** Also give the packets that were seen, as a file. */
   readonly pcapng?: boolean;
 }

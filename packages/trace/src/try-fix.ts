@@ -8,13 +8,34 @@ import type {
   RuleDefinition,
 } from '@fairlead/netlink';
 import { TRIED } from './cause/accept-fixes.ts';
-import type { Fix, FixAction } from './model/report.ts';
+import type { Fix, FixAction, TraceReport } from './model/report.ts';
 
 /** What a fix is done with. */
 export interface FixKernel {
   apply(changes: readonly Change[]): Promise<void>;
   observe(namespace: NamespaceName, kinds: readonly KernelObject['kind'][]): KernelObject[];
   insertRules(namespace: NamespaceName, chain: ChainReference, rules: readonly RuleDefinition[]): void;
+}
+
+/**
+ * The fix that is asked for, of those that a trace has found.
+ *
+ * @throws FairleadError `invalid-argument` when there is no such number, `conflict` when it is not what was agreed to.
+ */
+export function chooseFix(
+  { fixes, summary }: Pick<TraceReport, 'fixes' | 'summary'>,
+  number: number,
+  agreed?: readonly string[],
+): Fix {
+  const fix = fixes[number - 1];
+  if (fix === undefined) throw new FairleadError('invalid-argument', `there is no fix ${number} for: ${summary}`);
+  if (agreed !== undefined && agreed.join('\n') !== fix.commands.join('\n')) {
+    throw new FairleadError(
+      'conflict',
+      `fix ${number} is another one by now: ${[fix.text, ...fix.commands].join('; ')}`,
+    );
+  }
+  return fix;
 }
 
 /**

@@ -178,6 +178,7 @@ const traceSchema = goObject({
   pcapng: goBoolean,
   size: v.optional(v.pipe(v.number(), v.integer(), v.minValue(28), v.maxValue(65_535))),
   apply: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  agreed: v.optional(v.array(v.string())),
   timeout: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(60_000))),
 });
 
@@ -186,7 +187,7 @@ const traceSchema = goObject({
  * it is seen, and the report as the last of them.
  */
 async function trace(engine: EnginePort, request: ApiRequest): Promise<ApiResponse> {
-  const { from, to, connect, pcapng, protocol, family, size, timeout, apply } = await readBody(
+  const { from, to, connect, pcapng, protocol, family, size, timeout, apply, agreed } = await readBody(
     request,
     traceSchema,
     'TraceRequest',
@@ -197,6 +198,7 @@ async function trace(engine: EnginePort, request: ApiRequest): Promise<ApiRespon
     ...(size && { size }),
     ...(timeout && { timeout }),
     ...(apply && { apply }),
+    ...(agreed && { agreed }),
   };
   const wanted = { from, to, connect, pcapng, ...chosen };
   if (!flag(request, 'live')) return json(await engine.diagnosis.trace(wanted));

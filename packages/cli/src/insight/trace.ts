@@ -4,6 +4,7 @@ import type { TraceNews, TraceReport, Verdict } from '@fairlead/trace';
 import type { Action } from '../command/command.ts';
 import type { Options } from '../command/options.ts';
 import type { Connection } from '../connection/connection.ts';
+import { agreedFix, requirePerson } from './fix-agreement.ts';
 import { traceText } from './trace-text.ts';
 
 /** What the shell is told; documented in docs/trace.md. */
@@ -11,13 +12,29 @@ const exitCodes: Readonly<Record<Verdict, number>> = { delivered: 0, refused: 2,
 
 /** `fairlead trace`: follow a packet. Whatever becomes of it is an answer; only a question without sense is an error. */
 export const trace: Action = async ({ words: [from, to], options, engine, print }) => {
-  const body = { from, to, ...questionFrom(options) };
+  const question = { from, to, ...questionFrom(options) };
+  const ask = (body: object) => engine.ask<TraceReport>('POST', '/fairlead/traces', { body });
+  const { apply, ...withoutFix } = question;
+  let body: object = question;
+  if (apply !== undefined && !options.flag('yes')) {
+    requirePerson(apply);
+    const first = await ask(withoutFix);
+    if (!options.flag('json') && !options.flag('live')) show(first, options, print);
+    const agreed = await agreedFix(apply, first);
+    if (agreed === undefined) return exitCodes[first.verdict];
+    body = { ...question, agreed };
+  }
   if (options.flag('live')) return await live(engine, body, options, print);
-  const report = withoutFile(await engine.ask<TraceReport>('POST', '/fairlead/traces', { body }), options);
-  if (options.flag('json')) print(JSON.stringify(report));
-  else traceText(report, { verbose: options.flag('verbose') }).forEach(print);
+  const report = await ask(body);
+  show(report, options, print);
   return exitCodes[report.verdict];
 };
+
+function show(told: TraceReport, options: Options, print: (line: string) => void): void {
+  const report = withoutFile(told, options);
+  if (options.flag('json')) print(JSON.stringify(report));
+  else traceText(report, { verbose: options.flag('verbose') }).forEach(print);
+}
 
 /** `--live`: a line of JSON for the probe, for each hop as it is seen, and for the report. */
 async function live(
@@ -46,7 +63,7 @@ function withoutFile({ pcapng, ...report }: TraceReport, options: Options): Trac
   return report;
 }
 
-function questionFrom(options: Options): Record<string, unknown> {
+function questionFrom(options: Options): Record<string, unknown> & { readonly apply?: number } {
   const protocol = onlyOne(options, ['udp', 'icmp']);
   const family = onlyOne(options, ['ipv4', 'ipv6']);
   const numbers = (['size', 'timeout', 'apply'] as const).flatMap((name) => {
