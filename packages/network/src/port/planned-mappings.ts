@@ -1,6 +1,7 @@
-import { FairleadError, type PortRange } from '@fairlead/base';
+import { FairleadError, familyOf, type IpAddress, isUnspecified, type PortRange } from '@fairlead/base';
+import type { PortReservation } from '../name-service-port.ts';
 import type { PortMapping } from './port-model.ts';
-import { isFixed, type PlannedPorts } from './port-plan.ts';
+import { type FixedPorts, isFixed, type PlannedPorts } from './port-plan.ts';
 
 /** The mappings that a plan became when its reservations got `ports`. */
 export function mappingsOf(plan: readonly PlannedPorts[], ports: readonly PortRange[]): PortMapping[] {
@@ -23,32 +24,54 @@ export function isServedBy(plan: readonly PlannedPorts[], mappings: readonly Por
   );
   return (
     wanted.length === mappings.length &&
-    wanted.every(({ reservation, key }) => {
-      const candidates = given.get(key) ?? [];
-      const at = candidates.findIndex(({ hostPorts }) => contains(reservation.ports, hostPorts));
-      return at >= 0 && candidates.splice(at, 1).length === 1;
-    })
+    wanted.every(({ reservation, key }) =>
+      take(given.get(key), ({ hostPorts }) => contains(reservation.ports, hostPorts)),
+    )
   );
 }
 
-/** The plan with the numbers that its open reservations were given before: a port keeps its number while it can. */
+/**
+ * The plan with the numbers that its open reservations were given before: a port keeps its number while it can, which is as
+ * long as no fixed reservation asks for that, alone or among others.
+ */
 export function withNumbersOf(
   plan: readonly PlannedPorts[],
   mappings: readonly PortMapping[],
 ): readonly PlannedPorts[] {
   if (mappings.length === 0) return plan;
-  const exact = exactKeys(plan);
-  const given = mappingsByKey(mappings.filter((mapping) => !exact.has(exactKey(mapping))));
+  const fixed = plan.filter(isFixed);
+  if (fixed.length === plan.length) return plan;
+  const given = mappingsByKey(mappings);
   return plan.map((item) => {
     if (isFixed(item)) return item;
     const { reservation, containerPorts } = item;
     const keys = reservation.addresses.map((hostAddress) =>
       mappingKey({ ...reservation, hostAddress, containerPorts }),
     );
-    const before = keys.map((key) => given.get(key)?.shift()).find((mapping) => mapping !== undefined);
-    if (before === undefined || !contains(reservation.ports, before.hostPorts)) return item;
-    return { containerPorts, reservation: { ...reservation, ports: before.hostPorts } };
+    const isFree = ({ hostPorts }: PortMapping) =>
+      contains(reservation.ports, hostPorts) &&
+      !fixed.some((other) => collide(other.reservation, reservation, hostPorts));
+    const before = keys.map((key) => take(given.get(key), isFree)).find((mapping) => mapping !== undefined);
+    return before ? { containerPorts, reservation: { ...reservation, ports: before.hostPorts } } : item;
   });
+}
+
+/** Take out the first that is good enough. */
+function take(mappings: PortMapping[] | undefined, isGood: (mapping: PortMapping) => boolean): PortMapping | undefined {
+  const at = mappings?.findIndex(isGood) ?? -1;
+  return at < 0 ? undefined : mappings?.splice(at, 1)[0];
+}
+
+/** True when the ports of a fixed reservation are also those that an open one would get. */
+function collide(fixed: FixedPorts['reservation'], open: PortReservation, ports: PortRange): boolean {
+  const isSamePlace = (one: IpAddress, other: IpAddress) =>
+    familyOf(one) === familyOf(other) && (one === other || isUnspecified(one) || isUnspecified(other));
+  return (
+    fixed.protocol === open.protocol &&
+    fixed.ports.first <= ports.last &&
+    ports.first <= fixed.ports.last &&
+    fixed.addresses.some((one) => open.addresses.some((other) => isSamePlace(one, other)))
+  );
 }
 
 /** True when none of `mappings` is given up by a plan that was made with {@link withNumbersOf}. */

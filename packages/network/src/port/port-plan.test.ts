@@ -202,6 +202,24 @@ const reuse: readonly [
     ['0.0.0.0 80 → 80/tcp', ':: 80 → 80/tcp'],
     { served: false, kept: true, next: ['0.0.0.0 :: 80 → 80/tcp', '0.0.0.0 :: any ×1 → 80/tcp'] },
   ],
+  [
+    'a fixed number and a free one beside it',
+    ['80', '80:80'],
+    ['0.0.0.0 80 → 80/tcp', ':: 80 → 80/tcp', '0.0.0.0 9 → 80/tcp', ':: 9 → 80/tcp'],
+    { served: true, kept: true, next: ['0.0.0.0 :: 80 → 80/tcp', '0.0.0.0 :: 9 → 80/tcp'] },
+  ],
+  [
+    'one of a fixed range is no free one',
+    ['80', '80-81:80-81'],
+    ['0.0.0.0 80 → 80/tcp', ':: 80 → 80/tcp'],
+    { served: false, kept: false, next: ['0.0.0.0 :: 80-81 → 80-81/tcp', '0.0.0.0 :: any ×1 → 80/tcp'] },
+  ],
+  [
+    'nor one that is fixed for another port of the container',
+    ['80', '127.0.0.1:9:90'],
+    ['0.0.0.0 9 → 80/tcp', ':: 9 → 80/tcp'],
+    { served: false, kept: false, next: ['127.0.0.1 9 → 90/tcp', '0.0.0.0 :: any ×1 → 80/tcp'] },
+  ],
 ];
 
 for (const [name, specs, before, { served, kept, next }] of reuse) {

@@ -21,7 +21,7 @@ export interface PlannedPorts {
 }
 
 /** A reservation of fixed numbers: as many ports as are wanted. */
-interface FixedPorts extends PlannedPorts {
+export interface FixedPorts extends PlannedPorts {
   readonly reservation: PortReservation & { readonly ports: PortRange };
 }
 
