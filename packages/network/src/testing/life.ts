@@ -2,7 +2,14 @@ import type { IpAddress } from '@fairlead/base';
 import type { Change, NamespaceName } from '@fairlead/netlink';
 import { DelegatingKernel } from '../kernel/delegating-kernel.ts';
 import type { ConnectionFilter, KernelPort } from '../kernel-port.ts';
-import type { FakeNameService } from './fake-name-service.ts';
+import type {
+  NameServicePort,
+  PortRelay,
+  PortReservation,
+  ResolverEndpoint,
+  ResolverNetwork,
+  ResolverSandbox,
+} from '../name-service-port.ts';
 
 /** What a dead process waits for. */
 const never = new Promise<never>(() => {});
@@ -29,7 +36,7 @@ export class Life {
     this.#failAt = failAt;
   }
 
-  /** Before an effect. Throws when it is to fail, or the process has just ended. */
+  /** Before an effect. Throws when it is to fail, or the process has ended. */
   before(): void {
     this.after();
     if (this.steps === this.#failAt) throw new InjectedError(this.steps);
@@ -38,10 +45,12 @@ export class Life {
   /** After an effect. */
   after(): void {
     this.steps++;
-    if (this.steps !== this.#dieAt) return;
-    this.dead = true;
-    this.#ended();
-    throw new Error('the process has ended');
+    if (this.steps === this.#dieAt) {
+      this.dead = true;
+      this.#ended();
+    }
+    // What was under way beside the last step ends with it.
+    if (this.dead) throw new Error('the process has ended');
   }
 
   /** Nothing that comes after the end is done, not even the handling of an error. */
@@ -101,8 +110,64 @@ export class MortalKernel extends DelegatingKernel {
   }
 }
 
-/** From now on the requests of this process, and of no other, reach the name service. */
-export function attend(names: FakeNameService, life: Life): void {
-  names.before = () => life.live(() => life.before());
-  names.after = () => life.live(() => life.after());
+/** A name service as a process sees it that may end or see its requests refused. */
+export class MortalNames implements NameServicePort {
+  readonly #names: NameServicePort;
+  readonly #life: Life;
+
+  constructor(names: NameServicePort, life: Life) {
+    this.#names = names;
+    this.#life = life;
+  }
+
+  openSandbox(sandbox: ResolverSandbox) {
+    return this.#ask(() => this.#names.openSandbox(sandbox));
+  }
+
+  closeSandbox(id: string) {
+    return this.#ask(() => this.#names.closeSandbox(id));
+  }
+
+  setNetwork(network: ResolverNetwork) {
+    return this.#ask(() => this.#names.setNetwork(network));
+  }
+
+  removeNetwork(id: string) {
+    return this.#ask(() => this.#names.removeNetwork(id));
+  }
+
+  setEndpoint(endpoint: ResolverEndpoint) {
+    return this.#ask(() => this.#names.setEndpoint(endpoint));
+  }
+
+  removeEndpoint(id: string) {
+    return this.#ask(() => this.#names.removeEndpoint(id));
+  }
+
+  reservePorts(owner: string, reservations: readonly PortReservation[]) {
+    return this.#ask(() => this.#names.reservePorts(owner, reservations));
+  }
+
+  tryPorts(owner: string, reservations: readonly PortReservation[], anew: boolean) {
+    return this.#ask(() => this.#names.tryPorts(owner, reservations, anew));
+  }
+
+  releasePorts(owner: string) {
+    return this.#ask(() => this.#names.releasePorts(owner));
+  }
+
+  setRelays(owner: string, relays: readonly PortRelay[]) {
+    return this.#ask(() => this.#names.setRelays(owner, relays));
+  }
+
+  list() {
+    return this.#ask(() => this.#names.list());
+  }
+
+  async #ask<T>(request: () => Promise<T>): Promise<T> {
+    await this.#life.live(() => this.#life.before());
+    const answer = await request();
+    await this.#life.live(() => this.#life.after());
+    return answer;
+  }
 }

@@ -14,7 +14,7 @@ import type { NetworkSettings } from '../settings.ts';
 import { NetworkState } from '../state.ts';
 import type { FakeLan } from './fake-lan.ts';
 import { FakeNameService } from './fake-name-service.ts';
-import { attend, type InterruptibleKernel, Life, MortalKernel } from './life.ts';
+import { type InterruptibleKernel, Life, MortalKernel, MortalNames } from './life.ts';
 
 /** What a test says about a container, the rest is plain. */
 export interface Wanted {
@@ -78,7 +78,6 @@ export class Machine<K extends InterruptibleKernel> implements Disposable {
   become(life: Life): void {
     assert.ok(this.#store);
     this.life = life;
-    attend(this.names, life);
     const note = (message: string, details?: Record<string, unknown>) =>
       this.logged.push(`${message}: ${details?.['error']}`);
     const logger: Logger = { ...silentLogger, warn: note, error: note };
@@ -89,7 +88,7 @@ export class Machine<K extends InterruptibleKernel> implements Disposable {
     this.#controller = new NetworkController({
       store: this.#store,
       kernel,
-      names: this.names,
+      names: new MortalNames(this.names, life),
       settings: this.settings,
       logger,
       emit,
