@@ -1,5 +1,7 @@
 import { isNotFound, KeyedMutex } from '@fairlead/base';
+import { canonicalText, type ImageReference, type LoadedImage, type StoredImage } from '@fairlead/registry';
 import type { Descriptor, ImageRecord, ImageStore } from '@fairlead/runtime';
+import { lookupReference } from './image-lookup.ts';
 import { ImageTable, type NamedImage } from './image-table.ts';
 
 /** The part of containerd's image store that is needed. */
@@ -54,6 +56,29 @@ export class ImageRecords {
     });
   }
 
+  /** Record an image with its names. From then on it needs no lease any more. @returns what lost its name. */
+  keep(image: StoredImage | LoadedImage, references: readonly ImageReference[], parentId = ''): Promise<MovedName[]> {
+    const id = image.config.digest;
+    return this.change(async (table, changes) => {
+      const moved: MovedName[] = [];
+      await changes.add(id, image.manifest, parentId);
+      for (const reference of references.map(lookupReference)) {
+        const before = table.named(canonicalText(reference))?.id;
+        if (before !== undefined && before !== id) moved.push({ reference, before });
+        await changes.name(canonicalText(reference), { id, target: image.descriptor });
+      }
+      return moved;
+    });
+  }
+
+  /** What was built elsewhere may have been built on an image that is here. */
+  async setParent(id: string, parentId: string): Promise<void> {
+    await this.change(async (table, changes) => {
+      const target = table.image(id)?.target;
+      if (target !== undefined) await changes.add(id, target, parentId);
+    });
+  }
+
   /**
    * Remove the records that have no image of ours: BuildKit writes some itself, and those that a build which was cut off
    * has left would keep its layers. To be called while nobody builds.
@@ -72,6 +97,13 @@ export class ImageRecords {
       this.#loading = undefined;
     }
   }
+}
+
+/** A name that means another image now. */
+export interface MovedName {
+  readonly reference: ImageReference;
+  /** ID of the image that it named before. */
+  readonly before: string;
 }
 
 /** Changes to the records, in containerd and in the table. */

@@ -1,25 +1,14 @@
-import { join } from 'node:path';
 import { isNotFound, lateModule } from '@fairlead/base';
-import {
-  canonicalText,
-  familiarName,
-  familiarText,
-  type ImageConfig,
-  type ImageReference,
-  type ImageTarget,
-  type LoadedImage,
-  parseImageReference,
-  parsePlatform,
-  type StoredImage,
-} from '@fairlead/registry';
+import { canonicalText, familiarName, familiarText, type ImageConfig, type ImageReference } from '@fairlead/registry';
 import type { Container, Image } from '../model.ts';
 import type { Progress } from '../progress-port.ts';
 import type { BuiltImage } from './built-image.ts';
 import type { CommitOptions } from './commit-port.ts';
+import type { ImageArrivals } from './image-arrival.ts';
 import { imageContent } from './image-content.ts';
 import { type ImageDetails, ImageReader } from './image-details.ts';
 import type { LeaveParts } from './image-leave.ts';
-import { digestOfTarget, findImage, lookupReference, namesOfPulled, newTag } from './image-lookup.ts';
+import { findImage, newTag } from './image-lookup.ts';
 import type {
   ImageHistoryLine,
   ImageRemoval,
@@ -32,15 +21,12 @@ import { removeImage } from './image-purge.ts';
 import { ImageRecords } from './image-records.ts';
 import type { ImageUser } from './image-removal.ts';
 import type { ImageTable } from './image-table.ts';
-import { leasedTarget } from './image-target.ts';
 import { imageHistory, viewIn } from './image-view.ts';
 import type { ImageEvent, ImagesOptions } from './images-options.ts';
 import { Registries } from './registries.ts';
 import { StepImages } from './step-images.ts';
 
-const building = lateModule(() => import('./built-image.ts'));
-const layers = lateModule(() => import('./container-layer.ts'));
-const transfer = () => import('@fairlead/registry/transfer');
+const arriving = lateModule(() => import('./image-arrival.ts'));
 const leaving = lateModule(() => import('./image-leave.ts'));
 const pushing = lateModule(() => import('./push-plan.ts'));
 
@@ -81,8 +67,8 @@ export class Images implements ImageService {
       leaseSeconds,
       table: () => this.#records.table(),
       contentOf: async (id) => await (await this.#leaving()).contentOf(id),
-      keep: (image, parentId) => this.#keep(image, [], parentId),
-      setParent: (id, parentId) => this.#setParent(id, parentId),
+      keep: (image, parentId) => this.#records.keep(image, [], parentId),
+      setParent: (id, parentId) => this.#records.setParent(id, parentId),
     });
   }
 
@@ -181,65 +167,18 @@ export class Images implements ImageService {
   }
 
   async *pull(text: string, options: PullOptions = {}): AsyncGenerator<Progress, void> {
-    const asked = parseImageReference(text);
-    const isWhole = asked.tag === undefined && asked.digest === undefined;
-    const reference = isWhole ? asked : lookupReference(asked);
-    const isNew = yield* isWhole ? this.#pullAll(asked, options) : this.#pullOne(reference, options);
-    yield (await transfer()).pullStatus(reference, isNew);
-  }
-
-  /** @returns whether the name names something else than before. */
-  async *#pullOne(reference: ImageReference, options: PullOptions): AsyncGenerator<Progress, boolean> {
-    const platform = options.platform ? parsePlatform(options.platform) : undefined;
-    const current = digestOfTarget(await this.#records.table(), reference);
-    const { auth: credentials, signal } = options;
-    return yield* this.#underLease(async function* (this: Images, target: ImageTarget) {
-      const parallel = this.#options.concurrency?.().downloads;
-      const request = { ...this.#options.registry, parallel, reference, platform, current, target };
-      const image = yield* (await transfer()).pullImage({ ...request, credentials, signal });
-      await this.#keep(image, namesOfPulled(reference, image));
-      await this.#emit('pull', familiarText(reference), familiarName(reference), image.config.digest);
-      return image.isNew;
-    });
-  }
-
-  /** Every tag of a repository, one after the other, as Docker does when nobody names one. @returns whether one is new. */
-  async *#pullAll(repository: ImageReference, options: PullOptions): AsyncGenerator<Progress, boolean> {
-    const { auth: credentials, signal } = options;
-    const { listTags } = await transfer();
-    let isNew = false;
-    for (const tag of await listTags(repository, { ...this.#options.registry, credentials, signal })) {
-      isNew = (yield* this.#pullOne(lookupReference({ ...repository, tag }), options)) || isNew;
-    }
-    return isNew;
+    yield* (await this.#arrivals()).pull(text, options);
   }
 
   async *load(
     archive: AsyncIterable<Uint8Array>,
     options: { readonly quiet: boolean },
   ): AsyncGenerator<Progress, void> {
-    const lines = this.#underLease(async function* (this: Images, target: ImageTarget) {
-      const { loadImages } = await transfer();
-      for (const image of yield* loadImages({ archive, target })) {
-        for (const moved of await this.#keep(image, image.names)) yield { stream: renamed(moved) };
-        await this.#emit('load', image.config.digest, image.config.digest);
-      }
-    });
-    for await (const line of lines) if (!options.quiet || line.stream !== undefined) yield line;
+    yield* (await this.#arrivals()).load(archive, options);
   }
 
   async *import(archive: AsyncIterable<Uint8Array>, options: ImportOptions): AsyncGenerator<Progress, void> {
-    const reference = options.repository ? newTag(options.repository, options.tag ?? '') : undefined;
-    const platform = options.platform ? parsePlatform(options.platform) : undefined;
-    const { changes, message } = options;
-    yield* this.#underLease(async function* (this: Images, target: ImageTarget) {
-      const { importImage } = await transfer();
-      const image = yield* importImage({ archive, changes, message, platform, created: new Date(), target });
-      const id = image.config.digest;
-      await this.#keep(image, reference === undefined ? [] : [reference]);
-      if (reference !== undefined) await this.#emit('tag', id, familiarText(reference));
-      await this.#emit('import', id, id);
-    });
+    yield* (await this.#arrivals()).import(archive, options);
   }
 
   /** Images as an archive. @throws FairleadError `not-found` for the first name that there is no image for. */
@@ -276,77 +215,21 @@ export class Images implements ImageService {
 
   /** Take in an image that BuildKit has put into containerd. @returns its ID. @throws FairleadError `not-found`. */
   async keepBuilt(built: BuiltImage): Promise<string> {
-    const { containerd } = this.#options;
-    await using lease = await containerd.leases.create(leaseSeconds);
-    const target = leasedTarget(containerd, lease);
-    const { image, references, digests } = await (await building()).storeBuiltImage(containerd.content, built, target);
-    const id = image.config.digest;
-    await this.#keep(image, [...references, ...digests]);
-    if (built.record !== undefined) await containerd.images.delete(built.record);
-    for (const reference of references) await this.#emit('tag', id, familiarText(reference));
-    return id;
+    return await (await this.#arrivals()).keepBuilt(built);
   }
 
   /** Make an image of a container's files and of how it runs. @returns its ID. */
   async commit(container: Container, options: CommitOptions, name: ImageReference | undefined): Promise<string> {
-    const { containerd, execRoot } = this.#options;
-    const parent = await (await this.#leaving()).contentOf(container.imageId);
-    await using lease = await containerd.leases.create(leaseSeconds);
-    const [{ commitImage }, { containerLayer, runSettings }] = await Promise.all([transfer(), layers()]);
-    const image = await commitImage({
-      ...(await containerLayer(containerd, container.id, lease, join(execRoot, 'mark'))),
-      parent,
-      settings: runSettings(container),
-      asked: options.config,
-      changes: options.changes,
-      author: options.author,
-      message: options.message,
-      created: new Date(),
-      target: leasedTarget(containerd, lease),
-    });
-    const id = image.config.digest;
-    await this.#keep(image, name === undefined ? [] : [name], container.imageId);
-    if (name !== undefined) await this.#emit('tag', id, familiarText(name));
-    return id;
+    return await (await this.#arrivals()).commit(container, options, name);
   }
 
-  /** Give something a place to put images in, and clear up what it leaves when it fails or is left early. */
-  async *#underLease<T = void>(
-    work: (this: Images, target: ImageTarget) => AsyncGenerator<Progress, T>,
-  ): AsyncGenerator<Progress, T> {
-    const { containerd } = this.#options;
-    const lease = await containerd.leases.create(leaseSeconds);
-    let whole = false;
-    try {
-      const result = yield* work.call(this, leasedTarget(containerd, lease));
-      whole = true;
-      return result;
-    } finally {
-      // The reason why the work failed says more than why the lease stays; it expires.
-      await containerd.leases.delete(lease.id, { sync: !whole }).catch(() => {});
-    }
-  }
-
-  /** Record an image with its names. From then on it no longer needs the lease. @returns what lost its name. */
-  #keep(image: StoredImage | LoadedImage, references: readonly ImageReference[], parentId = ''): Promise<MovedName[]> {
-    const id = image.config.digest;
-    return this.#records.change(async (table, changes) => {
-      const moved: MovedName[] = [];
-      await changes.add(id, image.manifest, parentId);
-      for (const reference of references.map(lookupReference)) {
-        const before = table.named(canonicalText(reference))?.id;
-        if (before !== undefined && before !== id) moved.push({ reference, before });
-        await changes.name(canonicalText(reference), { id, target: image.descriptor });
-      }
-      return moved;
-    });
-  }
-
-  /** What was built elsewhere may have been built on an image that is here. */
-  async #setParent(id: string, parentId: string): Promise<void> {
-    await this.#records.change(async (table, changes) => {
-      const target = table.image(id)?.target;
-      if (target !== undefined) await changes.add(id, target, parentId);
+  async #arrivals(): Promise<ImageArrivals> {
+    const { ImageArrivals } = await arriving();
+    return new ImageArrivals(this.#options, {
+      records: this.#records,
+      leaseSeconds,
+      contentOf: async (id) => await (await this.#leaving()).contentOf(id),
+      emit: (action, id, labelled, imageId) => this.#emit(action, id, labelled, imageId),
     });
   }
 
@@ -378,15 +261,4 @@ export class Images implements ImageService {
   async #emit(action: ImageEvent['action'], id: string, name: string, imageId = id): Promise<void> {
     this.#options.emit({ action, id, attributes: { ...(await this.#labelsOf(imageId)), name } });
   }
-}
-
-interface MovedName {
-  readonly reference: ImageReference;
-  /** ID of the image that it named before. */
-  readonly before: string;
-}
-
-function renamed({ reference, before }: MovedName): string {
-  const name = familiarText(reference);
-  return `The image ${name} already exists, renaming the old one with ID ${before} to empty string\n`;
 }
