@@ -1,7 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
-import { messageOf, settleAll } from '@fairlead/base';
-import type { KernelObject } from '@fairlead/netlink';
-import { leaseId } from '../address/lease.ts';
+import { settleAll } from '@fairlead/base';
 import { isPlugged, type JoinRequest, makeEndpoints } from '../endpoint/endpoint-factory.ts';
 import { requireValidEndpoint } from '../endpoint/endpoint-rules.ts';
 import { diff, removals } from '../kernel/diff.ts';
@@ -9,13 +6,12 @@ import { applyThoroughly } from '../kernel/thorough-apply.ts';
 import { isLan } from '../lan/lan-network.ts';
 import type { Endpoint, EndpointConfig, Network, Sandbox } from '../model.ts';
 import { growNetworks, takeBackGrowth } from '../network/segment-growth.ts';
-import { addressesOfHost, noteAbsentAddresses } from '../port/absent-addresses.ts';
-import { newlyJudged, newlyOpen } from '../port/port-changes.ts';
-import type { PortBinding, PortMapping } from '../port/port-model.ts';
-import type { DebtMessage } from '../remote/remote-model.ts';
+import { addressesOfHost } from '../port/absent-addresses.ts';
+import type { PortBinding } from '../port/port-model.ts';
 import type { RemoteNetworks } from '../remote/remote-networks.ts';
-import { isOffHost, type Joined } from '../route/gateway.ts';
-import { allSettled } from './all-settled.ts';
+import type { Joined } from '../route/gateway.ts';
+import { leadPorts, payDebts } from './plugin-duties.ts';
+import { SandboxChange } from './sandbox-change.ts';
 import {
   namespaceName,
   newSandbox,
@@ -23,7 +19,7 @@ import {
   type SandboxRequest,
   type Snapshot,
 } from './sandbox-context.ts';
-import { forgetEndpoints, forgetStrays } from './stale-connections.ts';
+import { forgetEndpoints } from './stale-connections.ts';
 
 /**
  * Sandboxes and their endpoints. Every method stores what is intended before it touches the kernel. What builds up takes
@@ -31,9 +27,11 @@ import { forgetEndpoints, forgetStrays } from './stale-connections.ts';
  */
 export class Sandboxes {
   readonly #context: SandboxesContext;
+  readonly #change: SandboxChange;
 
   constructor(context: SandboxesContext) {
     this.#context = context;
+    this.#change = new SandboxChange(context);
   }
 
   /** Make the namespace; the runtime can start to use it while {@link join} goes on. */
@@ -46,7 +44,7 @@ export class Sandboxes {
       await kernel.apply(diff(fragment, []));
     } catch (error) {
       state.sandboxes.delete(sandbox.id);
-      await this.#quietly('namespace not taken back', () => applyThoroughly(kernel, removals(fragment)));
+      await this.#change.quietly('namespace not taken back', () => applyThoroughly(kernel, removals(fragment)));
       throw error;
     }
     return sandbox;
@@ -62,7 +60,7 @@ export class Sandboxes {
     const { state, announcements, emit } = this.#context;
     const remote = requests.some(({ network }) => isPlugged(network)) ? await this.#context.remote?.() : undefined;
     const unlease = await remote?.lease(state.sandbox(id).owner, requests, signal);
-    const before = this.#snapshot(id);
+    const before = this.#change.snapshot(id);
     let added: readonly Joined[];
     try {
       added = await this.#join(before, requests, remote, signal);
@@ -89,7 +87,7 @@ export class Sandboxes {
       network.parent === undefined ? guests.companyOf(network) : { kept: new Set(addressesOfHost(kernel)) };
     const surroundings = { capacity, company };
     const { added, grown, undo } = state.store.transaction(() => {
-      this.#unsettle(before.sandbox);
+      this.#change.unsettle(before.sandbox);
       return makeEndpoints(state, before.sandbox, requests, surroundings);
     });
     const growth = growNetworks(kernel, grown);
@@ -98,13 +96,13 @@ export class Sandboxes {
     try {
       await growth;
       await remote?.connect(before.sandbox, added, signal);
-      await this.#carryOut(before);
+      await this.#change.carryOut(before);
       if (added.some(({ network }) => isLan(network))) await this.#askLans(before.sandbox, added, signal);
-      await this.#lead(id, signal);
+      await leadPorts(this.#context, id, signal);
       await records.publish(state.sandbox(id), current());
     } catch (error) {
-      await this.#takeBack(before, undo, current());
-      await this.#quietly('bridges not taken back', () => takeBackGrowth(state, kernel, grown));
+      await this.#change.takeBack(before, undo, current());
+      await this.#change.quietly('bridges not taken back', () => takeBackGrowth(state, kernel, grown));
       throw error;
     }
     return current();
@@ -112,23 +110,9 @@ export class Sandboxes {
 
   /** The links are there, and LANs can be asked over them; what they say follows. */
   async #askLans({ id, namespace }: Sandbox, added: readonly Joined[], signal: AbortSignal | undefined): Promise<void> {
-    const linked = this.#snapshot(id);
+    const linked = this.#change.snapshot(id);
     await this.#context.lans.obtain(namespace, added, signal);
-    await this.#carryOut(linked);
-  }
-
-  /** Plugins learn by which of their endpoints the ports of a sandbox are reached. */
-  async #lead(id: string, signal: AbortSignal | undefined, anew = false): Promise<void> {
-    if (!this.#context.state.joined(id).some(({ network }) => network.remote !== undefined)) return;
-    await (await this.#context.remote?.())?.lead(id, anew, signal);
-  }
-
-  /** Plugins are told what they have to be told about endpoints that are no more. Never rejects. */
-  async #pay(joined: readonly Joined[], kinds: readonly DebtMessage['kind'][]): Promise<void> {
-    if (!joined.some(({ network }) => isPlugged(network))) return;
-    const abouts = new Set(joined.flatMap(({ endpoint }) => [endpoint.id, leaseId(endpoint.network, endpoint.owner)]));
-    const remote = await this.#context.remote?.();
-    await remote?.pay(({ about, message }) => abouts.has(about) && kinds.includes(message.kind));
+    await this.#change.carryOut(linked);
   }
 
   /**
@@ -141,10 +125,10 @@ export class Sandboxes {
     const endpoint = state.endpoints.get(endpointId);
     if (endpoint === undefined) return;
     announcements.end(endpointId);
-    const { sandbox, fragment } = this.#snapshot(endpoint.sandbox);
+    const { sandbox, fragment } = this.#change.snapshot(endpoint.sandbox);
     const network = state.networks.get(endpoint.network);
     state.store.transaction(() => {
-      this.#unsettle(sandbox);
+      this.#change.unsettle(sandbox);
       state.dropEndpoint(endpoint);
       state.releaseLease(endpoint.network, endpoint.owner);
     });
@@ -153,11 +137,12 @@ export class Sandboxes {
       await settleAll([
         () => network && records.withdraw({ endpoint, network }),
         () => lans.end(left),
-        () => this.#pay(left, ['revoke', 'leave']),
-        () => applyThoroughly(kernel, diff(this.#fragment(sandbox.id), fragment)),
-        () => this.#pay(left, ['delete-endpoint', 'release-address']),
-        () => this.#movePorts(sandbox.id),
-        () => this.#quietly('plugin not told of its way out', () => this.#lead(sandbox.id, signal)),
+        () => payDebts(this.#context, left, ['revoke', 'leave']),
+        () => applyThoroughly(kernel, diff(this.#change.fragment(sandbox.id), fragment)),
+        () => payDebts(this.#context, left, ['delete-endpoint', 'release-address']),
+        () => this.#change.movePorts(sandbox.id),
+        () =>
+          this.#change.quietly('plugin not told of its way out', () => leadPorts(this.#context, sandbox.id, signal)),
         () => records.serve(sandbox, state.joined(sandbox.id)),
         () => forgetEndpoints(kernel, [endpoint]),
       ]);
@@ -177,22 +162,24 @@ export class Sandboxes {
     change: { readonly store: () => void; readonly apply: () => Promise<void>; readonly undo: () => Promise<void> },
   ): Promise<void> {
     const { state } = this.#context;
-    const before = ids.map((id) => this.#snapshot(id));
+    const before = ids.map((id) => this.#change.snapshot(id));
     state.store.transaction(() => {
       change.store();
-      for (const { sandbox } of before) this.#unsettle(sandbox);
+      for (const { sandbox } of before) this.#change.unsettle(sandbox);
     });
     let begun = 0;
     try {
       await change.apply();
       for (const each of before) {
         begun++;
-        await this.#carryOut(each);
+        await this.#change.carryOut(each);
       }
     } catch (error) {
-      const reached = before.map(({ sandbox, fragment }, at) => (at < begun ? this.#fragment(sandbox.id) : fragment));
-      await this.#quietly('change not taken back completely', change.undo);
-      for (const [at, each] of before.entries()) await this.#takeBack(each, () => {}, [], reached[at]);
+      const reached = before.map(({ sandbox, fragment }, at) =>
+        at < begun ? this.#change.fragment(sandbox.id) : fragment,
+      );
+      await this.#change.quietly('change not taken back completely', change.undo);
+      for (const [at, each] of before.entries()) await this.#change.takeBack(each, () => {}, [], reached[at]);
       throw error;
     }
   }
@@ -217,14 +204,14 @@ export class Sandboxes {
     const network = endpoint && state.networks.get(endpoint.network);
     if (endpoint === undefined || network === undefined) return;
     requireValidEndpoint(network, config);
-    const { sandbox, fragment } = this.#snapshot(endpoint.sandbox);
+    const { sandbox, fragment } = this.#change.snapshot(endpoint.sandbox);
     state.endpoints.put({ ...endpoint, config });
     try {
-      await kernel.apply(diff(this.#fragment(sandbox.id), fragment));
+      await kernel.apply(diff(this.#change.fragment(sandbox.id), fragment));
     } catch (error) {
-      const reached = this.#fragment(sandbox.id);
+      const reached = this.#change.fragment(sandbox.id);
       state.endpoints.put(endpoint);
-      await this.#quietly('options not taken back', () => applyThoroughly(kernel, diff(fragment, reached)));
+      await this.#change.quietly('options not taken back', () => applyThoroughly(kernel, diff(fragment, reached)));
       throw error;
     }
   }
@@ -237,14 +224,14 @@ export class Sandboxes {
    */
   async publish(id: string, ports: readonly PortBinding[], signal?: AbortSignal): Promise<Sandbox> {
     const { state } = this.#context;
-    const before = this.#snapshot(id);
+    const before = this.#change.snapshot(id);
     state.sandboxes.put({ ...before.sandbox, ports, unsettled: true });
     try {
-      const sandbox = await this.#carryOut(before);
-      await this.#lead(id, signal, true);
+      const sandbox = await this.#change.carryOut(before);
+      await leadPorts(this.#context, id, signal, true);
       return sandbox;
     } catch (error) {
-      await this.#takeBack(before, () => {}, []);
+      await this.#change.takeBack(before, () => {}, []);
       throw error;
     }
   }
@@ -253,15 +240,15 @@ export class Sandboxes {
   async close(id: string): Promise<void> {
     const { state, kernel, records, ports, announcements, lans, emit } = this.#context;
     if (state.sandboxes.get(id) === undefined) return;
-    const { sandbox, joined, fragment } = this.#snapshot(id);
+    const { sandbox, joined, fragment } = this.#change.snapshot(id);
     for (const { endpoint } of joined) announcements.end(endpoint.id);
     state.dropSandbox(id);
     try {
       await settleAll([
-        () => this.#pay(joined, ['revoke', 'leave']),
+        () => payDebts(this.#context, joined, ['revoke', 'leave']),
         () => lans.end(joined),
         () => applyThoroughly(kernel, removals(fragment)),
-        () => this.#pay(joined, ['delete-endpoint']),
+        () => payDebts(this.#context, joined, ['delete-endpoint']),
         ...joined.map((item) => () => records.withdraw(item)),
         () => (sandbox.resolver ? records.close(id) : undefined),
         () => (sandbox.ports.length > 0 || sandbox.mappings.length > 0 ? ports.release(id) : undefined),
@@ -290,112 +277,8 @@ export class Sandboxes {
       await records.publish(state.sandbox(id), state.joined(id));
     } catch (error) {
       store(former);
-      await this.#quietly('names not taken back', () => records.publish(state.sandbox(id), state.joined(id)));
+      await this.#change.quietly('names not taken back', () => records.publish(state.sandbox(id), state.joined(id)));
       throw error;
-    }
-  }
-
-  /** Bring ports, name service and kernel from how they were to what is stored now, and store what came of it. */
-  async #carryOut(before: Snapshot): Promise<Sandbox> {
-    const { state, kernel, records, ports } = this.#context;
-    const { id } = before.sandbox;
-    const wanted = state.sandbox(id);
-    const joined = state.joined(id);
-    const linked = state.fragment(wanted);
-    const changes = diff(linked, before.fragment);
-    // The links are made while the other process binds sockets: its answers are read after this turn of the event loop.
-    const [resolver, mappings] = await allSettled(
-      records.serve(wanted, joined),
-      ports.settle(wanted, joined),
-      kernel.apply(changes),
-    );
-    const ready = this.#store(wanted, resolver, mappings);
-    if (wanted.ports.length > 0 && isOffHost(joined)) {
-      this.#context.logger.warn('published ports passed over: the way out is no bridge', { sandbox: id });
-    }
-    noteAbsentAddresses(kernel, this.#context.logger, mappings);
-    if (ready !== wanted) await kernel.apply(diff(state.fragment(ready), linked));
-    await forgetStrays(kernel, [...newlyOpen(before.sandbox.mappings, mappings, 'udp'), ...newlyJudged(changes)]);
-    return ready;
-  }
-
-  #store(wanted: Sandbox, resolver: Sandbox['resolver'], mappings: readonly PortMapping[]): Sandbox {
-    const unchanged = mappings === wanted.mappings && wanted.unsettled !== true;
-    if (unchanged && (resolver === undefined || isDeepStrictEqual(resolver, wanted.resolver))) return wanted;
-    const { unsettled: _, ...settled } = wanted;
-    return this.#context.state.sandboxes.put({ ...settled, mappings, ...(resolver && { resolver }) });
-  }
-
-  /** Put everything back as it was; what cannot be is put right by the next reconciliation. */
-  async #takeBack(
-    before: Snapshot,
-    undo: () => void,
-    added: readonly Joined[],
-    reached: readonly KernelObject[] = this.#fragment(before.sandbox.id),
-  ): Promise<void> {
-    const { state, kernel, ports, records, lans } = this.#context;
-    const { sandbox, joined, fragment } = before;
-    const unsettled = state.sandbox(sandbox.id).ports.length > 0 || sandbox.mappings.length > 0;
-    state.store.transaction(() => {
-      // What plugins have been asked for, they have to be told that nobody wants.
-      for (const { endpoint } of added) state.dropEndpoint(endpoint);
-      undo();
-      state.sandboxes.put(unsettled ? { ...sandbox, unsettled } : sandbox);
-    });
-    await this.#quietly('change not taken back completely', () =>
-      settleAll([
-        ...added.map((item) => () => records.withdraw(item)),
-        () => this.#pay(added, ['revoke', 'leave']),
-        () => lans.end(added),
-        () => applyThoroughly(kernel, diff(fragment, reached)),
-        () => this.#pay(added, ['delete-endpoint']),
-        async () => {
-          if (!unsettled) return;
-          await ports.restore(sandbox, joined);
-          state.sandboxes.put(sandbox);
-        },
-        () => (sandbox.resolver ? records.serve(sandbox, joined) : records.close(sandbox.id)),
-      ]),
-    );
-  }
-
-  /** The gateway is another one now, or gone. A port that cannot be had there is no reason to stay on a network. */
-  async #movePorts(id: string): Promise<void> {
-    const { state, kernel, ports, logger } = this.#context;
-    const { sandbox, joined, fragment } = this.#snapshot(id);
-    if (sandbox.unsettled !== true) return;
-    try {
-      const ready = this.#store(sandbox, undefined, await ports.settle(sandbox, joined));
-      await kernel.apply(diff(state.fragment(ready), fragment));
-    } catch (error) {
-      logger.warn('published ports lost with their gateway', { sandbox: id, error: messageOf(error) });
-      state.sandboxes.put({ ...sandbox, mappings: [] });
-      await ports.release(id);
-      await applyThoroughly(kernel, diff(this.#fragment(id), fragment));
-    }
-  }
-
-  #unsettle(sandbox: Sandbox): void {
-    if (sandbox.ports.length === 0 && sandbox.mappings.length === 0) return;
-    this.#context.state.sandboxes.put({ ...sandbox, unsettled: true });
-  }
-
-  #snapshot(id: string): Snapshot {
-    const { state } = this.#context;
-    const sandbox = state.sandbox(id);
-    return { sandbox, joined: state.joined(id), fragment: state.fragment(sandbox) };
-  }
-
-  #fragment(id: string): KernelObject[] {
-    const { state } = this.#context;
-    return state.fragment(state.sandbox(id));
-  }
-
-  async #quietly(message: string, work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      this.#context.logger.error(message, { error: messageOf(error) });
     }
   }
 }
