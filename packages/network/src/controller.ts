@@ -1,4 +1,4 @@
-import { KeyedMutex, type Logger, lateModule, messageOf, runTogether } from '@fairlead/base';
+import { KeyedMutex, type Logger, lateModule, runTogether } from '@fairlead/base';
 import { antispoofTable } from '@fairlead/firewall';
 import type { Change } from '@fairlead/netlink';
 import type { Store } from '@fairlead/store';
@@ -14,6 +14,7 @@ import type { LanAccess } from './lan/lan-port.ts';
 import { Lans } from './lan/lans.ts';
 import type { Endpoint, EndpointConfig, Network, NetworkEvent, Sandbox } from './model.ts';
 import type { RecordChange } from './name/dns-options.ts';
+import { followHostNames } from './name/host-names.ts';
 import { NameRecords } from './name/name-records.ts';
 import type { NameServicePort } from './name-service-port.ts';
 import type { NetworkRequest } from './network/network-request.ts';
@@ -24,11 +25,12 @@ import type { AdmittedMapping } from './port/port-admission.ts';
 import { PortBook } from './port/port-book.ts';
 import type { BoundPort, PortBinding } from './port/port-model.ts';
 import { openedPorts, translatedPorts } from './port/published-fragment.ts';
-import { lateRemoteNetworks } from './remote/late-remote-networks.ts';
+import { lateRemoteNetworks, recoverPlugins } from './remote/late-remote-networks.ts';
 import { giveBackInterfaces } from './remote/moved-interfaces.ts';
 import type { PluginAccess } from './remote/plugin-port.ts';
 import type { RemoteNetworks } from './remote/remote-networks.ts';
-import { electGateways, isGatewayService, needsGatewayService, portGateways } from './route/gateway.ts';
+import { electGateways, portGateways } from './route/gateway.ts';
+import { type GatewayServiceParts, settleGatewayService } from './route/gateway-service.ts';
 import type { SandboxRequest } from './sandbox/sandbox-context.ts';
 import { Sandboxes } from './sandbox/sandboxes.ts';
 import { forgetEndpoints } from './sandbox/stale-connections.ts';
@@ -68,6 +70,7 @@ export class NetworkController {
   readonly #onRepair: ControllerContext['onRepair'];
   readonly #networks: Networks;
   readonly #sandboxes: Sandboxes;
+  readonly #gatewayService: GatewayServiceParts;
   readonly #reconcile: ReconcileContext;
   readonly #remote: (() => Promise<RemoteNetworks>) | undefined;
   readonly #lans: Lans;
@@ -106,6 +109,7 @@ export class NetworkController {
       ...(remote && { remote }),
     });
     this.#sandboxes = new Sandboxes(parts);
+    this.#gatewayService = { state, networks: this.#networks, sandboxes: this.#sandboxes };
     const host = { namespacePrefix, hostTable, forwarding, isShared, guests };
     this.#reconcile = { state, kernel, names, records, ports, ...host, logger, turn };
   }
@@ -129,7 +133,7 @@ export class NetworkController {
     const compareSandboxes = async () => {
       const changes = await reconciliation.compareSandboxes();
       this.#noteObstacles(this.networks());
-      void this.#recoverPlugins();
+      void recoverPlugins(this.#state, this.#remote, this.#reconcile.logger);
       void this.#lans.recover();
       return changes;
     };
@@ -279,7 +283,7 @@ export class NetworkController {
     return await this.#turns.run(sandbox, async () => {
       const endpoints = await this.#sandboxes.join(sandbox, requests, signal);
       try {
-        await this.#settleGatewayService(sandbox);
+        await settleGatewayService(this.#gatewayService, sandbox);
       } catch (error) {
         for (const { id } of endpoints) await this.#sandboxes.leave(id);
         throw error;
@@ -292,7 +296,7 @@ export class NetworkController {
   async leave(endpoint: Endpoint, signal?: AbortSignal): Promise<void> {
     await this.#turns.run(endpoint.sandbox, async () => {
       await this.#sandboxes.leave(endpoint.id, signal);
-      await this.#settleGatewayService(endpoint.sandbox);
+      await settleGatewayService(this.#gatewayService, endpoint.sandbox);
     });
   }
 
@@ -324,17 +328,7 @@ export class NetworkController {
 
   /** The host asks other name servers now: so do the sandboxes that follow it. What cannot be told is logged. */
   async followHostNames(): Promise<void> {
-    const { state, records, logger } = this.#reconcile;
-    const served = Iterator.from(state.sandboxes).filter(({ resolver }) => resolver !== undefined);
-    const tell = async (id: string) => {
-      const sandbox = state.sandboxes.get(id);
-      if (sandbox !== undefined) await records.serve(sandbox, state.joined(id));
-    };
-    const told = await Promise.allSettled(served.map(({ id }) => this.#turns.run(id, () => tell(id))));
-    for (const outcome of told) {
-      if (outcome.status === 'rejected')
-        logger.error('name servers not followed', { error: messageOf(outcome.reason) });
-    }
+    await followHostNames(this.#reconcile);
   }
 
   /** A container is gone for good: others may have its addresses. */
@@ -355,30 +349,6 @@ export class NetworkController {
     if (this.#remote === undefined || !Iterator.from(this.#state.debts).some(({ about }) => about.endsWith(owner)))
       return;
     void this.#remote().then((remote) => remote.payFor(owner));
-  }
-
-  /** A container that only plugins' networks lead out of gets a way out by a bridge of ours, for as long as that is so. */
-  async #settleGatewayService(id: string): Promise<void> {
-    const joined = this.#state.joined(id);
-    const present = joined.find(isGatewayService);
-    const isNeeded = needsGatewayService(joined);
-    if (present !== undefined && !isNeeded) await this.#sandboxes.leave(present.endpoint.id);
-    if (present !== undefined || !isNeeded) return;
-    const network = await this.#networks.gatewayNetwork();
-    const hostname = joined[0]?.endpoint.hostname ?? '';
-    await this.#sandboxes.join(id, [{ network, hostname, config: {} }]);
-  }
-
-  /** Plugins may be slower to come up than we are: nobody waits for them. */
-  async #recoverPlugins(): Promise<void> {
-    const state = this.#state;
-    const isConcerned = [...state.debts].length > 0 || [...state.networks].some(({ pools }) => pools !== undefined);
-    if (this.#remote === undefined || !isConcerned) return;
-    try {
-      await (await this.#remote()).recover();
-    } catch (error) {
-      this.#reconcile.logger.warn('plugins not told', { error: messageOf(error) });
-    }
   }
 
   #noteObstacles(networks: readonly Network[]): void {

@@ -1,4 +1,4 @@
-import { type Logger, lateModule } from '@fairlead/base';
+import { type Logger, lateModule, messageOf } from '@fairlead/base';
 import type { NetworkState } from '../state.ts';
 import type { PluginAccess } from './plugin-port.ts';
 import type { RemoteNetworks } from './remote-networks.ts';
@@ -20,4 +20,19 @@ export function lateRemoteNetworks(
     remote ??= make();
     return remote;
   };
+}
+
+/** Tell plugins what a start has to tell them, if there is anything. They may be slower to come up than we are. Never rejects. */
+export async function recoverPlugins(
+  { debts, networks }: Pick<NetworkState, 'debts' | 'networks'>,
+  remote: (() => Promise<RemoteNetworks>) | undefined,
+  logger: Logger,
+): Promise<void> {
+  const isConcerned = [...debts].length > 0 || [...networks].some(({ pools }) => pools !== undefined);
+  if (remote === undefined || !isConcerned) return;
+  try {
+    await (await remote()).recover();
+  } catch (error) {
+    logger.warn('plugins not told', { error: messageOf(error) });
+  }
 }
