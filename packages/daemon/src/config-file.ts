@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { jsonSyntaxFault } from '@fairlead/api';
-import { FairleadError, messageOf, withPrefix } from '@fairlead/base';
+import { compareText, FairleadError, messageOf, withPrefix } from '@fairlead/base';
 import { type Flag, type FlagValues, flags, parseFlags } from './flag.ts';
 
 /** What the operator has said: with flags, in the file, and both together. */
@@ -55,11 +55,7 @@ export function parseConfig(text: string): FlagValues {
   }
   const settings = Object.entries(content)
     .flatMap(flattened)
-    .map(([key, value]) => ({
-      key,
-      value,
-      flag: flagOf(key),
-    }));
+    .map(([key, value]) => ({ key, value, flag: flagOf(key) }));
   const unknown = settings.filter(({ flag }) => flag === undefined).map(({ key }) => key);
   if (unknown.length > 0) {
     throw invalid(`the following directives don't match any configuration option: ${unknown.sort().join(', ')}`);
@@ -102,7 +98,7 @@ export function mergeSettings(given: FlagValues, file: FlagValues): FlagValues {
   const both = flags.filter(({ name }) => given.has(name) && file.has(name));
   if (both.length > 0) {
     const list = both
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .sort((a, b) => compareText(a.name, b.name))
       .map((flag) => `${keyOf(flag)}: (from flag: ${shown(flag, given)}, from file: ${shown(flag, file)})`)
       .join(', ');
     throw invalid(`the following directives are specified both as a flag and in the configuration file: ${list}`);
@@ -116,17 +112,22 @@ function shown({ name, kind }: Flag, values: FlagValues): string {
   return kind === 'list' ? `[${texts.join(' ')}]` : (texts.at(-1) ?? '');
 }
 
+/** What Go calls the type of a setting, and what it is in JSON. */
+const types = {
+  switch: { go: 'bool', json: 'boolean' },
+  number: { go: 'int', json: 'number' },
+  text: { go: 'string', json: 'string' },
+} as const;
+
 function textsOf(flag: Flag, key: string, value: unknown): string[] {
   if (flag.kind === 'list') {
     if (Array.isArray(value)) return value.map((item) => listItem(key, item));
     if (typeof value === 'object' && value !== null) return pairsOf(value);
     throw wrongType(value, key, '[]string');
   }
-  const type = flag.kind === 'switch' ? 'bool' : flag.kind === 'number' ? 'int' : 'string';
-  const isRight =
-    flag.kind === 'switch' ? typeof value === 'boolean' : typeof value === (flag.kind === 'text' ? 'string' : 'number');
-  if (!isRight) throw wrongType(value, key, type);
-  if (flag.kind === 'number' && !Number.isInteger(value)) throw wrongType(value, key, type, `number ${value}`);
+  const { go, json } = types[flag.kind];
+  if (typeof value !== json) throw wrongType(value, key, go);
+  if (flag.kind === 'number' && !Number.isInteger(value)) throw wrongType(value, key, go, `number ${value}`);
   return [String(value)];
 }
 

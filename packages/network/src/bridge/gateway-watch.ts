@@ -151,10 +151,12 @@ export class GatewayWatch implements Disposable {
     const text =
       `${address}, the gateway of ${network.name}, is also used by ${who} on ${bridge}: ` +
       'what containers send out may end there';
-    const [contest, at] = [`${network.id} ${address} ${mac}`, Date.now()];
-    const before = this.#contests.get(contest);
-    this.#contests.set(contest, { text, network: network.id, at });
-    if (before !== undefined && at - before.at <= RECENT) return;
+    const [contest, now] = [`${network.id} ${address} ${mac}`, Date.now()];
+    // A hardware address can be another one each time.
+    for (const [key, { at }] of this.#contests) if (now - at > RECENT) this.#contests.delete(key);
+    const isKnown = this.#contests.has(contest);
+    this.#contests.set(contest, { text, network: network.id, at: now });
+    if (isKnown) return;
     logger.warn('somebody else uses the address of a gateway', {
       network: network.name,
       address,
