@@ -25,8 +25,7 @@ before(async () => {
 after(() => rig[Symbol.asyncDispose]());
 
 afterEach(async () => {
-  const containers = await rig.api.json<{ Id: string }[]>('GET', '/containers/json', { query: { all: true } });
-  await rig.remove(...containers.map(({ Id }) => Id));
+  await rig.removeAll();
   await assertIdle();
 });
 

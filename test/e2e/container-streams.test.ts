@@ -30,10 +30,7 @@ before(async () => {
 
 after(() => rig[Symbol.asyncDispose]());
 
-afterEach(async () => {
-  const containers = await rig.api.json<{ Id: string }[]>('GET', '/containers/json', { query: { all: true } });
-  await rig.remove(...containers.map(({ Id }) => Id));
-});
+afterEach(() => rig.removeAll());
 
 const logs = (name: string, query: Readonly<Record<string, number>> = {}) =>
   rig.api.open('GET', `/containers/${name}/logs`, { query: { stdout: 1, stderr: 1, ...query } });

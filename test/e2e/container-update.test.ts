@@ -17,10 +17,7 @@ before(async () => {
 
 after(() => rig[Symbol.asyncDispose]());
 
-afterEach(async () => {
-  const containers = await rig.api.json<{ Id: string }[]>('GET', '/containers/json', { query: { all: true } });
-  await rig.remove(...containers.map(({ Id }) => Id));
-});
+afterEach(() => rig.removeAll());
 
 /** What the kernel says inside of a container: processes, bytes of memory. The two versions of control groups differ. */
 async function limits(name: string): Promise<string> {

@@ -90,6 +90,12 @@ export class LifeRig implements AsyncDisposable {
     await Promise.all(names.map((name) => this.api.text('DELETE', `/containers/${name}`, options)));
   }
 
+  /** Remove every container, whatever it is about. */
+  async removeAll(): Promise<void> {
+    const containers = await this.api.json<{ Id: string }[]>('GET', '/containers/json', { query: { all: true } });
+    await this.remove(...containers.map(({ Id }) => Id));
+  }
+
   inspect(name: string): Promise<Inspected> {
     return this.api.json<Inspected>('GET', `/containers/${name}/json`);
   }

@@ -21,10 +21,7 @@ before(async () => {
 
 after(() => rig[Symbol.asyncDispose]());
 
-afterEach(async () => {
-  const containers = await rig.api.json<{ Id: string }[]>('GET', '/containers/json', { query: { all: true } });
-  await rig.remove(...containers.map(({ Id }) => Id));
-});
+afterEach(() => rig.removeAll());
 
 const restarts = async (name: string) => (await rig.inspect(name)).RestartCount;
 const status = async (name: string) => (await rig.state(name)).Status;
