@@ -25,7 +25,10 @@ const peers: readonly (readonly string[])[] = [
   ['dnsmasq-base', 'libdbus-1-3', 'libnetfilter-conntrack3', 'libnfnetlink0', 'libnettle8', 'libhogweed6', 'libgmp10'],
 ];
 
-/** The browser of the map's tests, with all the libraries that this machine lacks. Ubuntu's package of the name is an empty one. */
+/**
+ * The browser of the map's tests, with all the libraries that this machine lacks. Ubuntu's package of the name is an empty
+ * one.
+ */
 const browser = 'chromium';
 
 /** Where the programs that tests call by their names are, for machines that have none of their own. */

@@ -10,9 +10,9 @@ import { createInterface } from 'node:readline';
  *     node isolation-probe.ts NAME ADDRESS,... PORT...
  *
  * On each port of each address it answers whoever connects, and every datagram, with its name and the address that it
- * sees the asker under. It says `ready`, then takes questions from standard input, each a line of a number, `tcp`, `udp` or `icmp`, an
- * address, a port, and for how many milliseconds to wait. Its answer is a line of the number and what came back: the
- * other one's line, `echo` for ICMP, or nothing. It ends with its input.
+ * sees the asker under. It says `ready`, then takes questions from standard input, each a line of a number, `tcp`, `udp` or
+ * `icmp`, an address, a port, and for how many milliseconds to wait. Its answer is a line of the number and what came back:
+ * the other one's line, `echo` for ICMP, or nothing. It ends with its input.
  */
 
 const [name = '', addresses = '', ...ports] = process.argv.slice(2);

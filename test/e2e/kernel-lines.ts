@@ -36,7 +36,10 @@ const volatile = new Set([
   ...['metainfo', 'fdb_n_learned'],
 ]);
 
-/** The state of a host: a line for each thing, which says in which namespace it is and of which kind. What is learnt from packets is left out. */
+/**
+ * The state of a host: a line for each thing, which says in which namespace it is and of which kind. What is learnt from
+ * packets is left out.
+ */
 export async function kernelLines(machine: Host): Promise<string[]> {
   const [, ...parts] = (await machine.exec('bash', '-c', tellAll)).split(/^== /m);
   return parts.flatMap((part) => {

@@ -1,4 +1,7 @@
-/** Reads integers and slices from a byte array front to back; kernel structures are in host order, which is little-endian on every platform Node supports. */
+/**
+ * Reads integers and slices from a byte array front to back; kernel structures are in host order, which is little-endian on
+ * every platform Node supports.
+ */
 export class ByteReader {
   #view: DataView;
   #bytes: Uint8Array;

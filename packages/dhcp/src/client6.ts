@@ -224,7 +224,8 @@ export class Client6 implements Machine<State6> {
     if (message.type !== dhcp6Type.reply || state.phase === 'discovering') return step(state);
     if (lease !== undefined) return this.#given(state, lease, now);
     if (state.phase === 'requesting') return step(state);
-    // The server does not know us any more: RFC 8415, 18.2.10.1. The address stays until another one is given, or its time is over.
+    // The server does not know us any more: RFC 8415, 18.2.10.1. The address stays until another one is given, or its time
+    // is over.
     return this.#exchange('soliciting', state, now);
   }
 

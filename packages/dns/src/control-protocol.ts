@@ -51,7 +51,10 @@ export type Nothing = Readonly<Record<string, never>>;
 /** Name of a method. */
 export type ResolverMethod = keyof ResolverMethods;
 
-/** A sandbox whose names are to be served at `nameServerAddress`. Opening an open one changes its settings and keeps its ports. */
+/**
+ * A sandbox whose names are to be served at `nameServerAddress`. Opening an open one changes its settings and keeps its
+ * ports.
+ */
 export interface SandboxSettings {
   readonly id: string;
   /** Where the network namespace is pinned. Another namespace at the same path counts as another sandbox. */

@@ -12,8 +12,8 @@ export interface DnsPorts {
 }
 
 /**
- * The table of a sandbox for one family: port 53 of the name server's address leads to the name service, which listens on other ports so that port 53
- * stays free for a name server of the container's own.
+ * The table of a sandbox for one family: port 53 of the name server's address leads to the name service, which listens on
+ * other ports so that port 53 stays free for a name server of the container's own.
  *
  * Header fields are rewritten on the way out, question and answer alike, so that the sandbox needs no connection
  * tracking: no table of flows to fill, nothing that times out. A container that tracks connections itself still sees

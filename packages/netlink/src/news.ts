@@ -75,7 +75,10 @@ export const neighborGroup: number = routeGroup.neighbor;
 /** Places in a message: its type, and what ndmsg says. */
 const place = { type: 4, family: 16, flags: 26 } as const;
 
-/** Keeps the messages that {@link decodeNews} finds a lost entry in: hosts meet neighbours all the time, and nobody is to wake for it. */
+/**
+ * Keeps the messages that {@link decodeNews} finds a lost entry in: hosts meet neighbours all the time, and nobody is to
+ * wake for it.
+ */
 export const lostEntriesOnly: readonly ClassicInstruction[] = [
   { code: op.loadByte, jt: 0, jf: 0, k: place.type },
   { code: op.ifEqual, jt: 0, jf: 5, k: routeMessage.deleteNeighbor },
@@ -98,7 +101,10 @@ const configuration = { index: 1, forwarding: 2, ofAll: -1 } as const;
 const tableHeaderLength = 4;
 const TABLE_NAME = 1;
 
-/** What a notification of NETLINK_ROUTE says is gone, or which route or port has come; `undefined` for all that tell of something else. */
+/**
+ * What a notification of NETLINK_ROUTE says is gone, or which route or port has come; `undefined` for all that tell of
+ * something else.
+ */
 export function decodeNews(message: Message): News | undefined {
   switch (message.type) {
     case routeMessage.newLink:

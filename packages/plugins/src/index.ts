@@ -1,5 +1,6 @@
 /**
- * Programs of others that drive networks and volumes and give addresses: found where Docker finds them, called as Docker calls them.
+ * Programs of others that drive networks and volumes and give addresses: found where Docker finds them, called as Docker
+ * calls them.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What moves images: pull and push, load and save, import and commit. A door of its own, for it brings HTTP, TLS and archives with it, which a
- * daemon that is starting does not need yet.
+ * What moves images: pull and push, load and save, import and commit. A door of its own, for it brings HTTP, TLS and
+ * archives with it, which a daemon that is starting does not need yet.
  *
  * @module
  */

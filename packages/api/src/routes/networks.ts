@@ -47,7 +47,10 @@ async function list(networks: NetworkService, request: ApiRequest): Promise<ApiR
   return json(selected.map((network) => presentNetworkWithContainers(network, endpointsOf(network), request.version)));
 }
 
-/** @throws FairleadError; of several whose ids begin so in the words that Docker has here alone (getNetwork in its network router). */
+/**
+ * @throws FairleadError; of several whose ids begin so in the words that Docker has here alone (getNetwork in its network
+ * router).
+ */
 function findToInspect(networks: NetworkService, reference: string): ReturnType<NetworkService['inspect']> {
   try {
     return networks.inspect(reference);

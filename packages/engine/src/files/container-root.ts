@@ -63,7 +63,8 @@ export async function openContainerRoot(parts: ContainerRootParts, reference: st
 type OpenRoot = Pick<ContainerRoot, 'descriptor' | 'identities'>;
 
 /**
- * The whole root file system to be read, as it is on the disk: with the owners that the container sees, without what is mounted in it, whether the container runs or not.
+ * The whole root file system to be read, as it is on the disk: with the owners that the container sees, without what is
+ * mounted in it, whether the container runs or not.
  *
  * @throws FairleadError `not-found`.
  */

@@ -235,7 +235,10 @@ export interface ProcessNamespace {
   readonly pid: number;
 }
 
-/** Every network namespace that a process of this machine is in, whoever made it; a process that ends meanwhile is passed over. */
+/**
+ * Every network namespace that a process of this machine is in, whoever made it; a process that ends meanwhile is passed
+ * over.
+ */
 export function namespacesOfProcesses(): ProcessNamespace[] {
   const found = new Map<number, ProcessNamespace>();
   const pids = readdirSync('/proc').map(Number).filter(Number.isInteger);

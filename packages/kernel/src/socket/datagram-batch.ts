@@ -92,7 +92,8 @@ export interface DatagramService extends Disposable {
 
 /**
  * Answer the datagrams of a bound UDP socket on the event loop, many with each system call. Owns the descriptor:
- * disposing stops and closes it; keep what is returned, for what the collector takes is no longer served. A handler that throws loses its own datagram only.
+ * disposing stops and closes it; keep what is returned, for what the collector takes is no longer served. A handler that
+ * throws loses its own datagram only.
  *
  * @example
  * const descriptor = openDatagramSocket({ family: 4, address: loopback, port: 0 });

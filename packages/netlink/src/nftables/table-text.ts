@@ -55,7 +55,10 @@ function block(head: string, lines: readonly string[]): string {
   return [`\t${head} {`, ...lines.map((line) => `\t\t${line}`), '\t}', ''].join('\n');
 }
 
-/** Priorities that have a name outside of bridges; the address translation ones only where nft 1.0.6 accepts it (nftables, src/rule.c). */
+/**
+ * Priorities that have a name outside of bridges; the address translation ones only where nft 1.0.6 accepts it (nftables,
+ * src/rule.c).
+ */
 const priorityNames: Readonly<Record<number, { readonly name: string; readonly hook?: HookName }>> = {
   [-300]: { name: 'raw' },
   [-150]: { name: 'mangle' },

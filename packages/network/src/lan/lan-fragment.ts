@@ -40,7 +40,10 @@ export function lanSearch(endpoints: readonly Endpoint[]): string[] {
   return [...new Set(endpoints.flatMap(({ lan }) => configurations(lan).flatMap(({ search }) => search)))];
 }
 
-/** Routes that a LAN wants, unless the network leads nowhere: what is on the link before what is reached by it; and those to routers of other subnets. */
+/**
+ * Routes that a LAN wants, unless the network leads nowhere: what is on the link before what is reached by it; and those to
+ * routers of other subnets.
+ */
 export function lanRoutes({ endpoint, network }: Joined, namespace: string): RouteObject[] {
   const { interface: link, lan } = endpoint;
   if (link === undefined || network.internal) return [];

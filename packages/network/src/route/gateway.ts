@@ -48,7 +48,8 @@ export function isGatewayService({ network }: Pick<Joined, 'network'>): boolean 
 
 /**
  * The endpoints in order of precedence for gateways and for name look-ups: higher priority, then what was asked for
- * before {@link GATEWAY_NETWORK}, then networks that lead out before internal ones, then those with gateways of both families, then by network name.
+ * before {@link GATEWAY_NETWORK}, then networks that lead out before internal ones, then those with gateways of both
+ * families, then by network name.
  */
 export function byPrecedence(joined: readonly Joined[]): Joined[] {
   return [...joined].sort(

@@ -83,7 +83,10 @@ export function committedConfig(request: Omit<CommitRequest, 'target' | 'layer'>
   };
 }
 
-/** What is asked for counts, the container's fills the gaps; variables, ports, volumes and labels add up (moby, runconfig merge). */
+/**
+ * What is asked for counts, the container's fills the gaps; variables, ports, volumes and labels add up (moby, runconfig
+ * merge).
+ */
 function merged(settings: RunSettings, asked: Partial<RunSettings>): RunSettings {
   const ownEntrypoint = (asked.entrypoint ?? []).length > 0;
   const command = (asked.command ?? []).length > 0 ? asked.command : undefined;

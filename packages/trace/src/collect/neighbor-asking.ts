@@ -19,7 +19,8 @@ const SENDER = [6, 12] as const;
  * Ask on a link who has an address, whatever the namespace remembers of that: its tables of neighbours are neither read nor
  * changed.
  *
- * @returns the hardware addresses of those who answered, none or several; `undefined` when the link is not there or does not send.
+ * @returns the hardware addresses of those who answered, none or several; `undefined` when the link is not there or does not
+ * send.
  */
 export async function askOnLink(
   { namespace, link }: { readonly namespace: NamespaceName; readonly link: string },

@@ -77,7 +77,10 @@ function proofsOf(
   ];
 }
 
-/** True for a server that is reached at the container's address in a family, and that is not full, nor for some interface alone. */
+/**
+ * True for a server that is reached at the container's address in a family, and that is not full, nor for some interface
+ * alone.
+ */
 function takes(socket: SocketDetails, attachment: Attachment, family: Family): boolean {
   const { state, local, v6Only, device, receiveQueue, sendQueue } = socket;
   if (state !== 'listen' || device !== undefined || receiveQueue > sendQueue) return false;

@@ -77,7 +77,10 @@ function networkProofs(directory: Directory, network: NetworkPlace, host: HostAd
   ]);
 }
 
-/** HTTPS, which nearly every container needs: rules tell protocols and ports apart. Whether the gateway takes it is its own business. */
+/**
+ * HTTPS, which nearly every container needs: rules tell protocols and ports apart. Whether the gateway takes it is its own
+ * business.
+ */
 const WEB = 443;
 
 function wayOut({ name, mtu }: NetworkPlace, from: string, family: Family, host: HostAddresses): PlannedProof[] {

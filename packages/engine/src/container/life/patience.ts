@@ -42,8 +42,8 @@ export interface Wait {
 }
 
 /**
- * Whose turn it is, by container id. Who has a turn may wait in it for addresses of a LAN and for plugins: who comes after him and wants
- * the container to end, or off the network, lets him give that up.
+ * Whose turn it is, by container id. Who has a turn may wait in it for addresses of a LAN and for plugins: who comes after
+ * him and wants the container to end, or off the network, lets him give that up.
  */
 export class ContainerTurns extends KeyedMutex {
   readonly #waits = new Set<
