@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { linkMessageFrame, packetFrame, readLinkMessage, readPacketFrame } from './frame.ts';
+import { linkMessageFrame, packetFrame, readLinkMessage, readPacketFrame, senderOf } from './frame.ts';
 import { parseIpAddress } from './ip-address.ts';
 import { parseMacAddress } from './mac-address.ts';
 
@@ -26,6 +26,8 @@ for (const [envelope, bytes] of headers) {
     assert.equal(Buffer.from(frame).toString('hex'), bytes.replaceAll(' ', ''));
     assert.deepEqual(readPacketFrame(Uint8Array.of(...frame, 0, 0, 0)), { envelope, ...packet });
     assert.equal(readPacketFrame(frame.subarray(0, -1)), undefined);
+    assert.equal(senderOf(frame), macs.sourceMac);
+    assert.throws(() => senderOf(frame.subarray(0, 11)), RangeError);
   });
 }
 

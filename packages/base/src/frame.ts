@@ -9,6 +9,11 @@ export const etherType = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const;
 /** Bytes of an Ethernet header: destination, source, type. */
 export const ETHERNET_HEADER = 14;
 
+/** Whose hardware address a frame was sent under, whatever it holds. @throws Error for what is shorter than a header. */
+export function senderOf(frame: Uint8Array): MacAddress {
+  return macFromBytes(new ByteReader(frame).skip(6).bytes(6));
+}
+
 /** Protocol number of ICMPv6 (RFC 4443). */
 export const ICMPV6 = 58;
 

@@ -5,9 +5,9 @@ import {
   type IpAddress,
   type Logger,
   type MacAddress,
-  macFromBytes,
   messageOf,
 } from '@fairlead/base';
+import { senderOf } from '@fairlead/base/frame';
 import type { News } from '@fairlead/netlink/news';
 import type { EndpointTable } from '../endpoint/endpoint-table.ts';
 import { bridgeAddresses } from '../kernel/fragment.ts';
@@ -28,9 +28,6 @@ const HEARD = 60_000;
 
 /** So long after somebody was heard to use a gateway's address it is spoken of, and not told anew, in milliseconds. */
 const RECENT = 3_600_000;
-
-/** Where the sender's hardware address is in an Ethernet frame. */
-const SENDER = [6, 12] as const;
 
 /** What is needed to hear of those who use an address; loaded with the first bridge. */
 export type ClaimAccess = () => Promise<Pick<LanPort, 'watch'>>;
@@ -134,7 +131,7 @@ export class GatewayWatch implements Disposable {
     try {
       if (mac === undefined) throw new Error(`no such bridge: ${gateway.bridge}`);
       const { bridge, address } = gateway;
-      const onFrame = (frame: Uint8Array) => this.#hear(key, gateway, macFromBytes(frame.subarray(...SENDER)));
+      const onFrame = (frame: Uint8Array) => this.#hear(key, gateway, senderOf(frame));
       this.#ears.set(key, watch('', bridge, { address, mac }, onFrame));
     } catch (error) {
       this.#parts.logger.debug('gateway not listened for', { gateway: key, error: messageOf(error) });

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
-import { familyOf, type MacAddress, macFromBytes } from '@fairlead/base';
+import { familyOf, type MacAddress } from '@fairlead/base';
+import { senderOf } from '@fairlead/base/frame';
 import { type NeighborQuestion, neighborType, questionFrame, readNeighborFrame } from '@fairlead/base/neighbor-frame';
 import { openRawLink } from '@fairlead/kernel/raw-link';
 import type { NamespaceName } from '@fairlead/netlink';
@@ -12,8 +13,6 @@ const QUESTIONS = 3;
 const STEP = 5;
 /** Milliseconds after the first answer in which somebody else may claim the same address. */
 const RIVALRY = 25;
-/** Where the sender's hardware address is in an Ethernet frame. */
-const SENDER = [6, 12] as const;
 
 /**
  * Ask on a link who has an address, whatever the namespace remembers of that: its tables of neighbours are neither read nor
@@ -31,7 +30,7 @@ export async function askOnLink(
   const onFrame = (frame: Uint8Array): void => {
     const said = readNeighborFrame(frame);
     const isAnswer = said?.kind === 'answer' && said.target === question.target;
-    if (isAnswer) answered.add(macFromBytes(frame.subarray(...SENDER)));
+    if (isAnswer) answered.add(senderOf(frame));
   };
   const filter = { program: answerFilter(family), type: neighborType[family], ports: [] };
   try {
