@@ -129,9 +129,17 @@ test('all tags of a repository are pulled at once, also by a request that names 
   const pulled = await docker('pull', '-a', name);
   // As dockerd says it: nothing of layers of an image that is here by then, and how it went once, at the end.
   const digest = 'Digest: sha256:X';
-  const rest = ['a: Pulling from many', digest, 'b: Pulling from many', digest, 'c: Pulling from many', digest];
   const said = pulled.replace(/[0-9a-f]{64}/g, 'X').split('\n');
-  assert.deepEqual(said, [...rest, `Status: Downloaded newer image for ${name}`, name, '']);
+  assert.deepEqual(said.slice(-3), [`Status: Downloaded newer image for ${name}`, name, '']);
+  // The registry tells tags in the order in which its disk has them.
+  const pulls = said
+    .slice(0, -3)
+    .join('\n')
+    .split(/\n(?=\w: Pulling)/);
+  assert.deepEqual(
+    pulls.sort(),
+    ['a', 'b', 'c'].map((tag) => `${tag}: Pulling from many\n${digest}`),
+  );
   assert.match(await docker('pull', '-a', name), new RegExp(`\nStatus: Image is up to date for ${name}\n`));
   assert.deepEqual((await tags()).trim().split('\n').sort(), ['a', 'b', 'c']);
   await removeAll();
