@@ -113,9 +113,7 @@ export class Networks {
     const { kernel, names } = this.#context;
     const naming = namedNetwork(after);
     if (hasNames(after) && !isDeepStrictEqual(naming, namedNetwork(before))) await names.setNetwork(naming);
-    const fragment = networkFragment(after);
-    const routes = forwardsIpv6(fragment) ? kernel.observe('', ['route']) : [];
-    await kernel.apply(diff([...keepRouterAdvertisements(fragment, routes), ...fragment], networkFragment(before)));
+    await kernel.apply(diff(this.#objectsOf(after), networkFragment(before)));
   }
 
   #make(request: NetworkRequest, prepared?: Prepared): Promise<Network> {
@@ -259,9 +257,7 @@ export class Networks {
   async #install(wanted: Network): Promise<Network> {
     const network = this.#store(wanted);
     const { kernel, names } = this.#context;
-    const fragment = networkFragment(network);
-    const routes = forwardsIpv6(fragment) ? kernel.observe('', ['route']) : [];
-    const objects = [...keepRouterAdvertisements(fragment, routes), ...fragment];
+    const objects = this.#objectsOf(network);
     const naming = hasNames(network) ? names.setNetwork(namedNetwork(network)) : undefined;
     const [applied, named] = await Promise.allSettled([kernel.apply(diff(objects, [])), naming]);
     const failure = [applied, named].find(({ status }) => status === 'rejected');
@@ -270,6 +266,13 @@ export class Networks {
       throw failure.reason;
     }
     return network;
+  }
+
+  /** What a network asks of the kernel, and what keeps the host's own routes when it begins to forward. */
+  #objectsOf(network: Network): KernelObject[] {
+    const fragment = networkFragment(network);
+    const routes = forwardsIpv6(fragment) ? this.#context.kernel.observe('', ['route']) : [];
+    return [...keepRouterAdvertisements(fragment, routes), ...fragment];
   }
 
   async #takeBack(network: Network): Promise<void> {
