@@ -162,6 +162,41 @@ test('a plugin that has gone is told of in lists, keeps nobody from stopping, an
   assert.deepEqual(asked().slice(-3), ['Unmount web', 'Mount web', 'Unmount web']);
 });
 
+test('a plugin that hangs holds nobody who wants an end', async () => {
+  const begun = performance.now();
+  await docker('volume', 'create', '-d', 'plug', 'web');
+  const create = ['--name', 'stuck', '-v', 'web:/x', 'busybox', 'sleep', '1000'];
+  /** Ask for what a plugin does not answer, and end it; a call may take a minute. */
+  const cutOff = async (method: string, ask: () => Promise<string>, end: readonly string[]): Promise<string> => {
+    plugin.calls();
+    plugin.say(`VolumeDriver.${method}`, 'hang');
+    const asking = ask();
+    await eventually(`${method} is asked`, async () => plugin.unreadCalls().includes(`VolumeDriver.${method}"`));
+    await rig.daemon.tryDocker([...end, 'stuck']);
+    plugin.hush();
+    return await asking;
+  };
+  for (const end of [['stop'], ['kill'], ['rm', '-f']]) {
+    assert.match(await cutOff('Mount', () => rig.refusal('run', '-d', ...create), end), /": context canceled/);
+    await rig.daemon.tryDocker(['rm', '-f', 'stuck']);
+  }
+  const filled = ['--name', 'stuck', '-v', 'web:/data', 'seeded', 'true'];
+  assert.match(await cutOff('Mount', () => rig.refusal('create', ...filled), ['rm']), /": context canceled/);
+  await docker('create', ...create);
+  const copy = () => rig.refusal('cp', 'stuck:/x', rig.host.folder);
+  assert.match(await cutOff('Mount', copy, ['rm']), /": context canceled/);
+  await docker('run', '-d', '--volume-driver', 'plug', '-v', '/anonymous', ...create);
+  await cutOff('Unmount', () => docker('stop', '-t', '0', 'stuck'), ['rm', '-f']);
+  await docker('run', '-d', '--volume-driver', 'plug', '-v', '/anonymous', ...create);
+  await cutOff('Remove', () => docker('rm', '-fv', 'stuck'), ['rm', '-f']);
+  // A single call that is waited for until it is given up takes longer than all of this.
+  assert.ok(performance.now() - begun < 50_000);
+  // Who was not told for want of an answer is told by the next daemon.
+  await rig.daemon.restart();
+  await eventually('all mounts are taken back', async () => mountsOf('web').length === 0);
+  await eventually('what was to be removed is gone', async () => readdirSync(placeOf()).length === 2);
+});
+
 test('by force a volume is forgotten whose plugin is gone for good', async () => {
   await docker('volume', 'create', '-d', 'plug', 'web');
   await rig.host.exec('mv', socket, `${socket}.away`);

@@ -5,6 +5,7 @@
  * @module
  */
 export { waitBefore } from './back-off.ts';
+export { Courtesy } from './courtesy.ts';
 export {
   type AddressPurpose,
   type GivenPool,
@@ -25,5 +26,5 @@ export {
 export type { Patience, PluginCaller } from './plugin-client.ts';
 export { dockerPluginPlaces, type PluginPlaces } from './plugin-directory.ts';
 export { lacksPlugin, PluginAbsence, PluginRefusal, PluginSilence } from './plugin-error.ts';
-export { PluginRegistry, type PluginWait } from './plugin-registry.ts';
+export { PluginRegistry, type PluginWait, unlessAborted } from './plugin-registry.ts';
 export { type DrivenVolume, RemoteVolumeDriver } from './volume-driver.ts';

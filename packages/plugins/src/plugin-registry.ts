@@ -43,12 +43,9 @@ export class PluginRegistry {
     return new RemoteIpamDriver(await this.#get(name, 'IpamDriver', wait));
   }
 
-  /**
-   * @param patient see {@link PluginWait}.
-   * @throws FairleadError `not-found` when there is none of that name, or it drives no volumes.
-   */
-  async volumeDriver(name: string, patient = true): Promise<RemoteVolumeDriver> {
-    return new RemoteVolumeDriver(await this.#get(name, 'VolumeDriver', { patient }));
+  /** @throws FairleadError `not-found` when there is none of that name, or it drives no volumes. */
+  async volumeDriver(name: string, wait: PluginWait = {}): Promise<RemoteVolumeDriver> {
+    return new RemoteVolumeDriver(await this.#get(name, 'VolumeDriver', wait));
   }
 
   /** Names of all plugins that drive volumes. Those that do not open the door at once are left out. */
@@ -104,8 +101,8 @@ interface ActivePlugin {
   readonly kinds: readonly string[];
 }
 
-/** @throws PluginSilence when the signal comes first. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+/** Wait for what others may wait for, too. @throws PluginSilence when the signal comes first. */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return await work;
   const { promise: given, reject } = Promise.withResolvers<never>();
   const giveUp = () => reject(new PluginSilence('context canceled'));

@@ -1,4 +1,4 @@
-import { FairleadError, type KeyedMutex, lateModule, messageOf, settleAll, withPrefix } from '@fairlead/base';
+import { FairleadError, lateModule, messageOf, settleAll, withPrefix } from '@fairlead/base';
 import { type Network, requirePlausibleEndpoint } from '@fairlead/network';
 import type { EngineContext } from '../context.ts';
 import type { Container } from '../model.ts';
@@ -12,6 +12,7 @@ import { ignoreMissing } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import { markContainer } from './file/container-mark.ts';
 import { requireFitForUserNamespace } from './isolation/user-namespace.ts';
+import type { ContainerTurns } from './life/patience.ts';
 import { plannedMounts, requireBindSources } from './mount/mount-plan.ts';
 import type { LegacyLinks } from './network/legacy-links.ts';
 import { networkWarnings } from './network/network-plan.ts';
@@ -26,7 +27,7 @@ export interface CreationParts {
   readonly volumes: ContainerVolumes;
   readonly links: LegacyLinks;
   /** Whose turn it is, by container id. */
-  readonly turns: KeyedMutex;
+  readonly turns: ContainerTurns;
 }
 
 /** New containers: first what they will be, then what they consist of. */
@@ -35,7 +36,7 @@ export class ContainerCreation {
   readonly #table: ContainerTable;
   readonly #volumes: ContainerVolumes;
   readonly #links: LegacyLinks;
-  readonly #turns: KeyedMutex;
+  readonly #turns: ContainerTurns;
 
   constructor({ context, table, volumes, links, turns }: CreationParts) {
     this.#context = context;
@@ -82,10 +83,11 @@ export class ContainerCreation {
     try {
       // Whoever starts or removes it by its name meanwhile waits.
       await this.#turns.run(id, async () => {
-        await this.#volumes.make(container, missing);
+        const patiently = (work: (signal: AbortSignal) => Promise<void>) => this.#turns.patiently(id, {}, work);
+        await patiently((signal) => this.#volumes.make(container, missing, signal));
         const layers = await containerd.snapshots.prepareRoot(id, chainId);
         markContainer(layers);
-        await this.#volumes.fill(id, layers);
+        await patiently((signal) => this.#volumes.fill(id, layers, signal));
       });
     } catch (error) {
       await this.#takeBack(container);

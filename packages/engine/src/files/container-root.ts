@@ -1,9 +1,10 @@
 import { closeSync, constants, existsSync, openSync, readFileSync, readlinkSync } from 'node:fs';
-import { type IdentityMapping, type KeyedMutex, parseIdentityRanges } from '@fairlead/base';
+import { type IdentityMapping, parseIdentityRanges } from '@fairlead/base';
 import { isAlive } from '../container/container-state.ts';
 import type { ContainerTable } from '../container/container-table.ts';
 import { containerFiles } from '../container/file/container-files.ts';
 import { identitiesOf } from '../container/isolation/user-namespace.ts';
+import type { ContainerTurns } from '../container/life/patience.ts';
 import { containerMounts } from '../container/mount/mount-plan.ts';
 import type { EngineContext, EngineSettings } from '../context.ts';
 import type { Container } from '../model.ts';
@@ -18,7 +19,7 @@ export interface ContainerRootParts {
   readonly context: EngineContext;
   readonly table: ContainerTable;
   /** Whose turn it is, by container id. */
-  readonly turns: KeyedMutex;
+  readonly turns: ContainerTurns;
   readonly volumes: Pick<ContainerVolumes, 'mountpoint' | 'borrow' | 'openImage'>;
 }
 
@@ -42,7 +43,8 @@ export async function openContainerRoot(parts: ContainerRootParts, reference: st
   const turn = parts.turns.run(id, async () => {
     const container = parts.table.find(id);
     const live = isAlive(container) ? openProcessRoot(container) : undefined;
-    await using _ = live === undefined ? await parts.volumes.borrow(container) : undefined;
+    const borrow = () => parts.turns.patiently(id, {}, (signal) => parts.volumes.borrow(container, signal));
+    await using _ = live === undefined ? await borrow() : undefined;
     const { descriptor, identities } = live ?? (await openLayers(parts, container));
     const closed = Promise.withResolvers<void>();
     opened.resolve({

@@ -91,9 +91,13 @@ export class ContainerVolumes {
     return this.#volumes.record(volumes);
   }
 
-  /** Make volumes that were recorded, and keep the layers of images that a new container mounts. */
-  async make(container: Container, volumes: readonly Volume[]): Promise<void> {
-    await this.#volumes.make(volumes);
+  /**
+   * Make volumes that were recorded, and keep the layers of images that a new container mounts.
+   *
+   * @param signal gives up a plugin that does not answer.
+   */
+  async make(container: Container, volumes: readonly Volume[], signal: AbortSignal): Promise<void> {
+    await this.#volumes.make(volumes, signal);
     await this.#images.keep(container);
   }
 
@@ -106,8 +110,9 @@ export class ContainerVolumes {
    * Copy the image's content into the empty ones among the volumes of a new container.
    *
    * @param layers file system of the container.
+   * @param signal gives up a plugin that does not answer.
    */
-  async fill(id: string, layers: readonly RootfsMount[]): Promise<void> {
+  async fill(id: string, layers: readonly RootfsMount[], signal: AbortSignal): Promise<void> {
     const { mounts = [], config } = this.#containers.find(id);
     const waiting = mounts.filter(({ awaitsContent }) => awaitsContent === true);
     if (waiting.length === 0) return;
@@ -119,7 +124,7 @@ export class ContainerVolumes {
         const place = this.#openInImage(root, mount.target);
         if (place === undefined) continue;
         try {
-          await this.#fillOne(mount, place, `fill ${id}`);
+          await this.#fillOne(mount, place, `fill ${id}`, signal);
         } finally {
           closeSync(place);
         }
@@ -132,16 +137,17 @@ export class ContainerVolumes {
   /**
    * Hold and mount the volumes of a container that starts.
    *
+   * @param signal gives up a plugin that does not answer.
    * @returns where the runtime finds them; good until disposed of.
    * @throws FairleadError in Docker's words; what was held by then is to be released.
    */
-  async hold(container: Container): Promise<VolumeSources> {
+  async hold(container: Container, signal: AbortSignal): Promise<VolumeSources> {
     using stack = new DisposableStack();
     const { fileSystems } = this.#context;
     const mountpoint = (name: string) => this.mountpoint(name);
     const sources = stack.use(new VolumeSources({ mountpoint, folder: this.#views(), fileSystems }));
     for (const mount of containerMounts(container)) {
-      if (mount.volumeName !== undefined) await this.#hold(container, mount, mount.volumeName);
+      if (mount.volumeName !== undefined) await this.#hold(container, mount, mount.volumeName, signal);
       if (mount.mountedImage === undefined) await sources.add(mount);
       else sources.addView(mount, await this.openImage(container, mount));
     }
@@ -152,14 +158,15 @@ export class ContainerVolumes {
   /**
    * Hold and mount the volumes of a container whose process does not run, until it is disposed of.
    *
+   * @param signal gives up a plugin that does not answer.
    * @throws FairleadError in Docker's words; nothing is held then.
    */
-  async borrow(container: Container): Promise<AsyncDisposable> {
+  async borrow(container: Container, signal: AbortSignal): Promise<AsyncDisposable> {
     await using held = new AsyncDisposableStack();
     const holder = `files of ${container.id}`;
     for (const volume of volumeNames(container).flatMap((name) => this.#volumes.table.get(name) ?? [])) {
       held.defer(() => this.#letGo(volume, holder));
-      await this.#take(volume, holder);
+      await this.#take(volume, holder, signal);
     }
     return held.move();
   }
@@ -258,11 +265,16 @@ export class ContainerVolumes {
   }
 
   /** An option's file system is mounted for the copy alone, which goes straight into it. */
-  async #fillOne({ target, source, volumeName = '' }: ContainerMount, place: number, holder: string): Promise<void> {
+  async #fillOne(
+    { target, source, volumeName = '' }: ContainerMount,
+    place: number,
+    holder: string,
+    signal: AbortSignal,
+  ): Promise<void> {
     if (!fstatSync(place).isDirectory()) return refuseAnonymous(source, target);
     const volume = this.#volumes.table.find(volumeName);
     const { copyTree } = await treeCopy();
-    await this.#take(volume, holder).catch((error: unknown) => {
+    await this.#take(volume, holder, signal).catch((error: unknown) => {
       throw withPrefix('failed to populate volume: ', error);
     });
     try {
@@ -276,9 +288,9 @@ export class ContainerVolumes {
   }
 
   /** Have a volume mounted for somebody. */
-  async #take(volume: Volume, holder: string): Promise<void> {
+  async #take(volume: Volume, holder: string, signal: AbortSignal): Promise<void> {
     if (isLocal(volume)) await this.#mounts.hold(volume, holder);
-    else await (await this.#volumes.remote()).hold(volume, holder);
+    else await (await this.#volumes.remote()).hold(volume, holder, signal);
   }
 
   async #letGo(volume: Volume, holder: string): Promise<void> {
@@ -303,9 +315,14 @@ export class ContainerVolumes {
     }
   }
 
-  async #hold({ id }: Container, { target, readOnly }: ContainerMount, name: string): Promise<void> {
+  async #hold(
+    { id }: Container,
+    { target, readOnly }: ContainerMount,
+    name: string,
+    signal: AbortSignal,
+  ): Promise<void> {
     const volume = this.#volumes.table.find(name);
-    await this.#take(volume, id);
+    await this.#take(volume, id, signal);
     const attributes = { container: id, destination: target, 'read/write': String(!readOnly), propagation: '' };
     this.#context.events.emit(volumeEvent(volume, 'mount', attributes));
   }

@@ -122,12 +122,13 @@ export class Volumes implements VolumeService {
   /**
    * Make volumes that have just been stored.
    *
+   * @param signal gives up a plugin that does not answer.
    * @throws FairleadError when one cannot be made; those after it are not made either, and both are forgotten.
    */
-  async make(volumes: readonly Volume[]): Promise<void> {
+  async make(volumes: readonly Volume[], signal?: AbortSignal): Promise<void> {
     for (const [index, volume] of volumes.entries()) {
       try {
-        await this.#makeOne(volume);
+        await this.#makeOne(volume, signal);
       } catch (error) {
         for (const { id } of volumes.slice(index)) this.table.forget(id);
         throw error;
@@ -146,7 +147,8 @@ export class Volumes implements VolumeService {
     });
     for (const rest of rests) await rest();
     for (const volume of volumes.filter((one) => !isLocal(one))) {
-      if (await (await this.remote()).finishRemoval(volume)) this.#context.events.emit(volumeEvent(volume, 'destroy'));
+      const gone = () => this.#context.events.emit(volumeEvent(volume, 'destroy'));
+      await (await this.remote()).finishRemoval(volume, gone);
     }
   }
 
@@ -157,11 +159,11 @@ export class Volumes implements VolumeService {
     return this.#loaded;
   }
 
-  async #makeOne(volume: Volume): Promise<void> {
+  async #makeOne(volume: Volume, signal?: AbortSignal): Promise<void> {
     const { id } = volume;
     try {
       if (isLocal(volume)) this.#makeDirectory(id);
-      else await (await this.remote()).make(volume);
+      else await (await this.remote()).make(volume, signal);
     } catch (error) {
       throw withPrefix(`create ${id}: `, error);
     }

@@ -1,15 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, messageOf } from '@fairlead/base';
-import { PluginSilence } from '@fairlead/plugins';
+import { Courtesy, PluginSilence } from '@fairlead/plugins';
 import type { NetworkState } from '../state.ts';
 import type { PluginPort } from './plugin-port.ts';
 import type { Debt } from './remote-model.ts';
-
-/**
- * Milliseconds for which who ends something waits for a plugin that is being told so. Plugins answer within a few; one that
- * hangs is told to the end all the same, and nobody has to wait for somebody else's program.
- */
-const COURTESY = 2_000;
 
 /** Debts to one plugin that are being paid. */
 interface Telling {
@@ -28,8 +21,7 @@ export class Debts {
   readonly #logger: Logger;
   readonly #beingPaid = new Set<string>();
   readonly #tellings = new Set<Telling>();
-  /** Plugins that have let somebody wait in vain, until they answer. */
-  readonly #slow = new Set<string>();
+  readonly #courtesy = new Courtesy();
 
   constructor(state: NetworkState, plugins: PluginPort, logger: Logger) {
     this.#state = state;
@@ -59,13 +51,8 @@ export class Debts {
     const over = Promise.all(before).then(() => this.#tell(debts, patient));
     const telling = { plugin, abouts, over };
     this.#tellings.add(telling);
-    const told = over.then(() => {
-      this.#tellings.delete(telling);
-      this.#slow.delete(plugin);
-      return true;
-    });
-    if (patient) await told;
-    else if (!this.#slow.has(plugin) && !(await Promise.race([told, late()]))) this.#slow.add(plugin);
+    const told = over.then(() => this.#tellings.delete(telling));
+    await (patient ? told : this.#courtesy.wait(plugin, told));
   }
 
   async #tell(debts: readonly Debt[], patient: boolean): Promise<void> {
@@ -105,8 +92,4 @@ export class Debts {
     if (message.kind === 'revoke') return () => driver.revokeExternalConnectivity(message);
     return message.kind === 'leave' ? () => driver.leave(message) : () => driver.deleteEndpoint(message);
   }
-}
-
-async function late(): Promise<false> {
-  return await sleep(COURTESY, false, { ref: false });
 }

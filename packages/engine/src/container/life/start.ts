@@ -94,7 +94,7 @@ export class ContainerStart {
     makeBindSources(container.config, rootOf(identities));
     requirePropagation(container.config);
     undo.defer(() => this.#quietly(id, 'volumes not released', () => this.#volumes.release(container)));
-    using sources = await this.#volumes.hold(container);
+    using sources = await this.#volumes.hold(container, signal);
     undo.defer(() => this.sharedMemory.close(id));
     await this.sharedMemory.open(container, rootOf(identities));
     const sandbox = await this.#sandboxes.open(container, plan);

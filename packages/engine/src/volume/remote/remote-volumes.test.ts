@@ -22,7 +22,7 @@ class FakePlugin {
       const method = full.replace('VolumeDriver.', '');
       const { Name = '', ID } = body as { Name?: string; ID?: string };
       this.asked.push([method, Name].filter((word) => word !== '').join(' '));
-      const other = this.answer(method);
+      const other = await this.answer(method);
       if (other instanceof Error) throw other;
       return other ?? this.#do(method, Name, ID);
     },
@@ -143,11 +143,14 @@ test('a removal that was cut off is finished; a silent plugin is asked later, on
   const [gone, waiting, kept] = [removed('gone'), removed('waiting'), removed('kept')];
   await remote.make(stored('gone'));
   plugin.asked.length = 0;
-  assert.equal(await remote.finishRemoval(gone), true);
+  const told: string[] = [];
+  const finish = async (volume: StoredVolume) => await remote.finishRemoval(volume, () => told.push(volume.id));
+  await finish(gone);
   plugin.answer = () => silence;
-  assert.equal(await remote.finishRemoval(waiting), false);
+  await finish(waiting);
   plugin.answer = () => ({ Err: 'no' });
-  assert.equal(await remote.finishRemoval(kept), false);
+  await finish(kept);
+  assert.deepEqual(told, ['gone']);
   assert.deepEqual([table.look('gone'), table.removed().map(({ id }) => id)], [undefined, ['waiting']]);
   assert.ok(table.get('kept'));
 });
@@ -187,6 +190,44 @@ test('a mount that fails leaves nothing, and one without an answer is taken back
   assert.deepEqual([holds.drivers(), holds.has('web', 'one')], [[], false]);
   assert.equal(await failing(silence), "error while mounting volume '': nobody there");
   assert.deepEqual([holds.drivers(), holds.has('web', 'one')], [['plug'], false]);
+});
+
+test('who gives up a mount waits for it no longer, nor for the turn of the one who hangs', async () => {
+  const { remote, plugin, stored, holds } = rig();
+  const volume = stored('web');
+  await remote.make(volume);
+  const hung = Promise.withResolvers<Error>();
+  plugin.answer = (method) => (method === 'Mount' ? hung.promise : undefined);
+  const first = remote.hold(volume, 'one');
+  const giveUp = new AbortController();
+  const second = remote.hold(volume, 'two', giveUp.signal);
+  giveUp.abort();
+  await assert.rejects(second, { message: 'context canceled' });
+  assert.equal(holds.has('web', 'two'), false);
+  hung.resolve(silence);
+  await assert.rejects(first, { message: "error while mounting volume '': nobody there" });
+  plugin.answer = () => undefined;
+  plugin.asked.length = 0;
+  await remote.hold(volume, 'three');
+  assert.deepEqual(plugin.asked, ['Unmount web', 'Mount web'], 'what was given up in the queue is never asked');
+});
+
+test('who ends something waits two seconds for a plugin that hangs, and then no more until it answers', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { remote, plugin, stored, holds, table } = rig();
+  const volume = stored('web');
+  await remote.make(volume);
+  for (const holder of ['one', 'two']) await remote.hold(volume, holder);
+  const hung = Promise.withResolvers<Error>();
+  plugin.answer = (method) => (method === 'Unmount' || method === 'Remove' ? hung.promise : undefined);
+  const telling = remote.tell(holds.release((holder) => holder === 'one'));
+  await new Promise(setImmediate);
+  t.mock.timers.tick(2000);
+  await telling;
+  await remote.tell(holds.release((holder) => holder === 'two'));
+  table.markRemoved(volume);
+  await remote.finishRemoval(volume, () => {});
+  hung.resolve(silence);
 });
 
 test('a driver that is nowhere is refused in Docker’s words', async () => {

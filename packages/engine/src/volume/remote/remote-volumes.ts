@@ -1,5 +1,13 @@
 import { FairleadError, KeyedMutex, type Logger, messageOf, withPrefix } from '@fairlead/base';
-import { type DrivenVolume, PluginAbsence, PluginSilence, type RemoteVolumeDriver } from '@fairlead/plugins';
+import {
+  Courtesy,
+  type DrivenVolume,
+  PluginAbsence,
+  PluginSilence,
+  type PluginWait,
+  type RemoteVolumeDriver,
+  unlessAborted,
+} from '@fairlead/plugins';
 import type { Volume } from '../volume-model.ts';
 import type { VolumeView } from '../volume-port.ts';
 import type { VolumeTable } from '../volume-table.ts';
@@ -25,6 +33,7 @@ export class RemoteVolumes {
   readonly #parts: RemoteParts;
   readonly #turns = new KeyedMutex();
   readonly #scopes = new Map<string, 'local' | 'global'>();
+  readonly #courtesy = new Courtesy();
   /** Ids of mounts that plugins are being told of. */
   readonly #beingTold = new Set<string>();
 
@@ -37,15 +46,12 @@ export class RemoteVolumes {
     return [...this.#scopes.keys()];
   }
 
-  /**
-   * @param patient whether a plugin that does not open the door is tried again.
-   * @throws FairleadError `not-found` in Docker's words.
-   */
-  async driver(name: string, patient = true): Promise<RemoteVolumeDriver> {
-    const driver = await this.#parts.plugins.volumeDriver(name, patient).catch((error: unknown) => {
+  /** @throws FairleadError `not-found` in Docker's words. */
+  async driver(name: string, wait: PluginWait = {}): Promise<RemoteVolumeDriver> {
+    const driver = await this.#parts.plugins.volumeDriver(name, wait).catch((error: unknown) => {
       throw lookupFailure(name, error);
     });
-    if (!this.#scopes.has(name)) this.#scopes.set(name, await driver.scope());
+    if (!this.#scopes.has(name)) await this.#learnScope(name, driver, wait);
     await this.#tellDue(name, driver);
     return driver;
   }
@@ -82,10 +88,15 @@ export class RemoteVolumes {
     return { volumes: [...byName.values()], warnings: lists.flatMap(({ warnings }) => warnings) };
   }
 
-  /** Have a volume made that is stored already, unless its plugin has it. @throws FairleadError in the plugin's words. */
-  async make(volume: Volume): Promise<void> {
-    await this.#turns.run(volume.id, async () => {
-      const driver = await this.driver(volume.driver);
+  /**
+   * Have a volume made that is stored already, unless its plugin has it.
+   *
+   * @param signal gives up a plugin that does not answer.
+   * @throws FairleadError in the plugin's words.
+   */
+  async make(volume: Volume, signal?: AbortSignal): Promise<void> {
+    await this.#inTurn(volume.id, signal, async () => {
+      const driver = await this.driver(volume.driver, { signal });
       const found = await driver.get(volume.id);
       if (found === undefined) await driver.create(volume.id, volume.options);
       // Somebody else may have failed at it meanwhile, and have forgotten it.
@@ -105,7 +116,7 @@ export class RemoteVolumes {
       table.requireUnused(volume.id);
       table.markRemoved(volume);
       try {
-        await (await this.driver(volume.driver, false)).remove(volume.id);
+        await (await this.driver(volume.driver, { patient: false })).remove(volume.id);
       } catch (error) {
         if (force) table.forget(volume.id);
         else table.put(volume);
@@ -117,35 +128,38 @@ export class RemoteVolumes {
 
   /**
    * Remove a volume whose removal is stored. When its plugin refuses it is there again; when it does not answer it is
-   * told later. Never rejects.
+   * told later. Never rejects. A plugin that hangs goes on being asked after this has resolved.
    *
-   * @returns whether it is gone.
+   * @param gone is told when it is.
    */
-  async finishRemoval({ removing: _, ...volume }: Volume & { readonly removing?: true }): Promise<boolean> {
+  async finishRemoval(volume: Volume & { readonly removing?: true }, gone: () => void): Promise<void> {
+    const removal = this.#turns.run(volume.id, () => this.#finishRemoval(volume, gone));
+    await this.#courtesy.wait(volume.driver, removal);
+  }
+
+  async #finishRemoval({ removing: _, ...volume }: Volume & { readonly removing?: true }, gone: () => void) {
     const { table, logger } = this.#parts;
-    return await this.#turns.run(volume.id, async () => {
-      try {
-        await (await this.driver(volume.driver, false)).remove(volume.id);
-        table.forget(volume.id);
-        return true;
-      } catch (error) {
-        logger.warn('volume not removed', { name: volume.id, driver: volume.driver, error: messageOf(error) });
-        if (!isUnheard(error)) table.put(volume);
-        return false;
-      }
-    });
+    try {
+      await (await this.driver(volume.driver, { patient: false })).remove(volume.id);
+      table.forget(volume.id);
+      gone();
+    } catch (error) {
+      logger.warn('volume not removed', { name: volume.id, driver: volume.driver, error: messageOf(error) });
+      if (!isUnheard(error)) table.put(volume);
+    }
   }
 
   /**
    * Have a volume mounted for somebody; {@link VolumeHolds.release} is the way back.
    *
+   * @param signal gives up a plugin that does not answer.
    * @throws FairleadError in Docker's words; it is not held then.
    */
-  async hold(volume: Volume, holder: string): Promise<void> {
+  async hold(volume: Volume, holder: string, signal?: AbortSignal): Promise<void> {
     const { holds, table } = this.#parts;
-    await this.#turns.run(volume.id, async () => {
+    await this.#inTurn(volume.id, signal, async () => {
       if (holds.has(volume.id, holder)) return;
-      const driver = await this.driver(volume.driver).catch((error: unknown) => {
+      const driver = await this.driver(volume.driver, { signal }).catch((error: unknown) => {
         throw mountFailure(volume, error);
       });
       const hold = holds.add({ volume: volume.id, driver: volume.driver, holder });
@@ -161,13 +175,36 @@ export class RemoteVolumes {
     });
   }
 
-  /** Tell plugins what they have still to be told. Never rejects. */
+  /**
+   * Tell plugins what they have still to be told. Never rejects.
+   *
+   * @param patient whether to wait for a plugin that is not there yet, and for every answer.
+   */
   async tell(drivers: readonly string[], patient = false): Promise<void> {
-    for (const name of drivers) {
-      await this.driver(name, patient).catch((error: unknown) => {
+    const tellOne = async (name: string) => {
+      const told = this.driver(name, { patient }).catch((error: unknown) => {
         this.#parts.logger.warn('plugin not told', { plugin: name, error: messageOf(error) });
       });
-    }
+      await (patient ? told : this.#courtesy.wait(name, told));
+    };
+    await Promise.all(drivers.map(tellOne));
+  }
+
+  /** Work in the turn of a volume; who gives up does not wait for it, and work that has not begun then never does. */
+  async #inTurn(id: string, signal: AbortSignal | undefined, work: () => Promise<void>): Promise<void> {
+    const begun = Promise.withResolvers<void>();
+    const turn = this.#turns.run(id, async () => {
+      begun.resolve();
+      if (signal?.aborted !== true) await work();
+    });
+    await unlessAborted(begun.promise, signal);
+    await turn;
+  }
+
+  /** What a plugin did not say for want of time it is asked again. */
+  async #learnScope(name: string, driver: RemoteVolumeDriver, { signal }: PluginWait): Promise<void> {
+    const scope = await driver.scope();
+    if (signal?.aborted !== true) this.#scopes.set(name, scope);
   }
 
   #remember(found: RemoteVolume): RemoteVolume {
@@ -181,7 +218,7 @@ export class RemoteVolumes {
   async #ask(volume: Volume): Promise<RemoteVolume | undefined> {
     const { id, driver: name } = volume;
     try {
-      const found = await (await this.driver(name, false)).get(id);
+      const found = await (await this.driver(name, { patient: false })).get(id);
       return found && this.#shown(volume, found);
     } catch (error) {
       throw withPrefix(
@@ -194,7 +231,7 @@ export class RemoteVolumes {
   async #listOf(name: string): Promise<{ readonly volumes: RemoteVolume[]; readonly warnings: string[] }> {
     const { table } = this.#parts;
     try {
-      const found = await (await this.driver(name, false)).list();
+      const found = await (await this.driver(name, { patient: false })).list();
       const volumes = found.flatMap(({ status: _, ...driven }) => {
         const volume = table.look(driven.name) ?? unknownVolume(driven.name, name);
         return volume.removing || volume.driver !== name ? [] : [this.#shown(volume, driven)];
