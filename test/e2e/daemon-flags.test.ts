@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -47,6 +47,64 @@ test('what a container does not say itself is as the flags want it', async () =>
     assert.equal(await run(...own), '777\n888\n32768\nNoNewPrivs:\t1\n');
   }
   assert.equal(await run(...said), '99\n99\n16384\nNoNewPrivs:\t0\n');
+});
+
+test('--default-ipc-mode, --default-cgroupns-mode and --seccomp-profile are for containers that say nothing themselves', async () => {
+  await using host = await Host.create({});
+  const profile = join(host.folder, 'profile.json');
+  const names = ['mkdir', 'mkdirat'];
+  const syscalls = [{ names, action: 'SCMP_ACT_ERRNO' }];
+  writeFileSync(profile, JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls }));
+  const flags = ['--default-ipc-mode', 'shareable', '--default-cgroupns-mode', 'private', '--seccomp-profile', profile];
+  {
+    await using daemon = await Daemon.fairlead(host, flags);
+    await daemon.loadBusybox();
+    await daemon.docker('run', '-d', '--name', 'one', 'busybox', 'sleep', '1000');
+    const shown = '{{.HostConfig.IpcMode}} {{.HostConfig.CgroupnsMode}}';
+    assert.equal(await daemon.docker('inspect', '-f', shown, 'one'), 'shareable private\n');
+    await daemon.docker('exec', 'one', 'touch', '/dev/shm/seen');
+    const run = (...words: string[]) => daemon.tryDocker(['run', '--rm', ...words]);
+    assert.equal((await run('--ipc', 'container:one', 'busybox', 'ls', '/dev/shm')).stdout, 'seen\n');
+    assert.doesNotMatch((await run('busybox', 'cat', '/proc/self/cgroup')).stdout, /fairlead/);
+    assert.match((await run('--cgroupns', 'host', 'busybox', 'cat', '/proc/self/cgroup')).stdout, /\/[0-9a-f]{64}$/m);
+    const mkdir = ['busybox', 'mkdir', '/x'];
+    assert.match((await run(...mkdir)).stderr, /Operation not permitted/);
+    for (const own of [
+      ['--privileged'],
+      ['--security-opt', 'seccomp=builtin'],
+      ['--security-opt', 'seccomp=unconfined'],
+    ]) {
+      assert.deepEqual(await run(...own, ...mkdir), { code: 0, stdout: '', stderr: '' }, own.join(' '));
+    }
+    const options = await daemon.docker('info', '-f', '{{json .SecurityOptions}}');
+    assert.ok(options.includes(`"name=seccomp,profile=${profile}"`), options);
+    await daemon.docker('rm', '-f', 'one');
+  }
+  {
+    await using daemon = await Daemon.fairlead(host, ['--seccomp-profile', 'unconfined']);
+    assert.match(await daemon.docker('run', '--rm', 'busybox', 'grep', 'Seccomp:', '/proc/self/status'), /\t0$/m);
+  }
+  const message =
+    /failed to start daemon: opening seccomp profile \(\/no\/such\) failed: open \/no\/such: no such file/;
+  await assert.rejects(Daemon.fairlead(host, ['--seccomp-profile', '/no/such']), message);
+});
+
+const realtime = '/sys/fs/cgroup/cpu/cpu.rt_runtime_us';
+
+test('--cpu-rt-runtime gives the group above containers its share, or says why it cannot', async () => {
+  await using host = await Host.create({});
+  const flags = ['--cpu-rt-period', '1000000', '--cpu-rt-runtime', '1000', '--cgroup-parent', `/${host.name}`];
+  const daemonless = 'daemon-scoped cpu-rt-period and cpu-rt-runtime are not';
+  if (!existsSync(realtime)) return await assert.rejects(Daemon.fairlead(host, flags), new RegExp(daemonless));
+  {
+    await using daemon = await Daemon.fairlead(host, flags);
+    await daemon.loadBusybox({ programs: ['/usr/bin/chrt'] });
+    const own = ['--cpu-rt-runtime', '500', '--ulimit', 'rtprio=99', '--cap-add', 'SYS_NICE'];
+    assert.equal(await daemon.docker('run', '--rm', ...own, 'busybox', 'chrt', '-f', '1', 'echo', 'done'), 'done\n');
+    assert.equal((await host.exec('cat', `/sys/fs/cgroup/cpu/${host.name}/cpu.rt_runtime_us`)).trim(), '1000');
+    const asked = await daemon.tryDocker(['run', '--rm', '--cpu-rt-runtime', '2000', 'busybox', 'true']);
+    assert.match(asked.stderr, /cpu\.rt_runtime_us/);
+  }
 });
 
 test('--help lists every flag and --version says which it is, without a daemon', () => {

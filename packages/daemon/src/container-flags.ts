@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { FairleadError, messageOf } from '@fairlead/base';
 import { type ContainerDefaults, parseByteSize } from '@fairlead/engine';
 import { invalidArgument } from './flag.ts';
 
@@ -24,4 +26,42 @@ export function parseShmSize(text: string): number {
   const size = parseByteSize(text, 1024);
   if (size === undefined) throw invalidArgument({ name: 'default-shm-size' }, text, `invalid size: '${text}'`);
   return size;
+}
+
+/** The value of `--default-ipc-mode`. @throws FairleadError `invalid-argument` in dockerd's words. */
+export function parseIpcDefault(text: string): ContainerDefaults['ipcMode'] {
+  if (text === '' || text === 'private') return 'private';
+  if (text === 'shareable') return text;
+  const hint = 'use "shareable" or "private"';
+  const isMode = ['host', 'none'].includes(text) || /^container:./.test(text);
+  const fault = isMode
+    ? `IPC mode "${text}" is not supported as default value`
+    : `default IPC mode setting (${text}) is invalid`;
+  throw new FairleadError('invalid-argument', `${fault}; ${hint}`);
+}
+
+/** The value of `--default-cgroupns-mode`; '' leaves it to the machine. @throws FairleadError in dockerd's words. */
+export function parseCgroupNamespaceDefault(text: string): ContainerDefaults['cgroupNamespace'] {
+  if (text === '') return undefined;
+  if (text === 'host' || text === 'private') return text;
+  throw new FairleadError('invalid-argument', `invalid default cgroup namespace (${text}): use "host" or "private"`);
+}
+
+/**
+ * What `--seccomp-profile` names: a file's text, `unconfined`, or `undefined` for the one that is built in.
+ *
+ * @throws FairleadError `invalid-argument` in dockerd's words for a file that cannot be read.
+ */
+export function readSeccompDefault(path: string): string | undefined {
+  if (path === '' || path === 'builtin') return undefined;
+  if (path === 'unconfined') return path;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const reason = isMissing ? `open ${path}: no such file or directory` : messageOf(error);
+    throw new FairleadError('invalid-argument', `opening seccomp profile (${path}) failed: ${reason}`, {
+      cause: error,
+    });
+  }
 }

@@ -83,13 +83,14 @@ function recordedOperation({ recorder, metrics }: Foundation): EngineContext['op
   };
 }
 
-function engineSettings({ live, identities, runtime }: Foundation): EngineContext['settings'] {
+function engineSettings({ live, identities, runtime, containersByDefault }: Foundation): EngineContext['settings'] {
   const options = live.current;
   const { dataRoot, execRoot, dns, hostGateways, cgroupParent, selfRepair, log, containerDefaults, proxies } = options;
   return {
     ...{ dataRoot, execRoot, dns, hostGateways, cgroupParent, selfRepair, log, containerDefaults, proxies },
     legacyLinkVariables: process.env['DOCKER_KEEP_DEPRECATED_LEGACY_LINKS_ENV_VARS'] !== '0',
     ...(identities && { identities }),
+    ...containersByDefault,
     isForwardingLacking: () => isForwardingLacking(options),
     runtime: { binary: runtime },
   };

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { mergeSettings, parseConfig } from './config-file.ts';
+import { readSeccompDefault } from './container-flags.ts';
 import { parseFlags } from './flag.ts';
 import { listenAddresses } from './listener.ts';
 import { namespacePrefix } from './network-settings.ts';
@@ -99,8 +101,10 @@ test('what containers get that do not say otherwise is said by flags or by the f
   const wanted = {
     ...{ init: true, noNewPrivileges: true, shmSize: 128 * 1024 * 1024 },
     ulimits: [{ name: 'nofile', soft: 1024, hard: 2048 }],
+    ...{ ipcMode: 'shareable', cgroupNamespace: 'private' },
   };
   const words = ['--init', '--no-new-privileges', '--default-shm-size', '128m', '--default-ulimit', 'nofile=1024:2048'];
+  words.push('--default-ipc-mode', 'shareable', '--default-cgroupns-mode=private');
   assert.deepEqual(options(...words).containerDefaults, wanted);
   const ulimit = { Name: 'nofile', Hard: 2048, Soft: 1024 };
   const file = {
@@ -108,10 +112,38 @@ test('what containers get that do not say otherwise is said by flags or by the f
     'no-new-privileges': true,
     'default-shm-size': '128m',
     'default-ulimits': { nofile: ulimit },
+    'default-ipc-mode': 'shareable',
+    'default-cgroupns-mode': 'private',
   };
   assert.deepEqual(optionsOf(parseConfig(JSON.stringify(file))).containerDefaults, wanted);
-  const none = { init: false, noNewPrivileges: false, shmSize: 64 * 1024 * 1024, ulimits: [] };
+  const modes = { ipcMode: 'private', cgroupNamespace: undefined };
+  const none = { init: false, noNewPrivileges: false, shmSize: 64 * 1024 * 1024, ulimits: [], ...modes };
   assert.deepEqual(options().containerDefaults, none);
+  assert.deepEqual(options('--default-ipc-mode=', '--default-cgroupns-mode=').containerDefaults, none);
+});
+
+test('what containers cannot get by default is refused in dockerd’s words', () => {
+  for (const [flag, message] of [
+    ['--default-ipc-mode=x', 'default IPC mode setting (x) is invalid; use "shareable" or "private"'],
+    ['--default-ipc-mode=host', 'IPC mode "host" is not supported as default value; use "shareable" or "private"'],
+    ['--default-cgroupns-mode=x', 'invalid default cgroup namespace (x): use "host" or "private"'],
+    [
+      '--cpu-rt-period=x',
+      'invalid argument "x" for "--cpu-rt-period" flag: strconv.ParseInt: parsing "x": invalid syntax',
+    ],
+  ] as const) {
+    assert.throws(() => options(flag), { code: 'invalid-argument', message }, flag);
+  }
+});
+
+test('the profile of seccomp is a file, Docker’s own or none, and real-time CPU none unless it is given', () => {
+  const given = options('--seccomp-profile', '/etc/one.json', '--cpu-rt-period', '1000', '--cpu-rt-runtime=950');
+  assert.deepEqual([given.seccompProfile, given.realtime], ['/etc/one.json', { period: 1000, runtime: 950 }]);
+  assert.deepEqual([options().seccompProfile, options().realtime], ['builtin', { period: 0, runtime: 0 }]);
+  assert.deepEqual(['', 'builtin', 'unconfined'].map(readSeccompDefault), [undefined, undefined, 'unconfined']);
+  assert.equal(readSeccompDefault(import.meta.filename), readFileSync(import.meta.filename, 'utf8'));
+  const message = 'opening seccomp profile (/no/such) failed: open /no/such: no such file or directory';
+  assert.throws(() => readSeccompDefault('/no/such'), { code: 'invalid-argument', message });
 });
 
 test('plain TCP is served to this machine only', () => {

@@ -8,6 +8,7 @@ import type { PluginRegistry } from '@fairlead/plugins';
 import { Containerd, chooseRuntime, type ExitStatus, probeRuntime, type TaskProcess } from '@fairlead/runtime';
 import { type Collection, Store } from '@fairlead/store';
 import type { BorrowedSysctl } from './borrowed-sysctl.ts';
+import { type ContainersByDefault, containersByDefault } from './containers-by-default.ts';
 import { defaultBridgeName, isOfDockerd } from './default-bridge-name.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { NameService } from './name-service.ts';
@@ -27,6 +28,7 @@ export interface Foundation {
   readonly logger: Logger;
   /** Who users of containers are on the host, where that is somebody else. */
   readonly identities: IdentityMapping | undefined;
+  readonly containersByDefault: ContainersByDefault;
   readonly recorder: Recorder;
   /** Absent when nobody is to read them. */
   readonly metrics: Metrics | undefined;
@@ -70,6 +72,7 @@ export async function layFoundation(
 ): Promise<Foundation> {
   const options = live.current;
   const identities = options.userRemap ? await userRemap(options.userRemap) : undefined;
+  const byDefault = await containersByDefault(options);
   makeRoots(options, identities);
   if (identities) requireMappedOverlays(options.dataRoot, identities);
   const recorder = new Recorder();
@@ -95,6 +98,7 @@ export async function layFoundation(
   if (stored.borrowed.size > 0) await (await import('./borrowed-sysctl.ts')).giveBackAll(kernel, stored.borrowed);
   return {
     ...{ live, logger, identities, recorder, metrics, kernel, store, ...stored, names, containerd },
+    containersByDefault: byDefault,
     events: new EventLog(),
     networkSettings: settings,
     runtime: chooseRuntime(await probeRuntime()),

@@ -4,8 +4,9 @@ import { type ContainerDefaults, type LogConfig, requireLogConfig } from '@fairl
 import { parseSubnetSourceFlag } from '@fairlead/ipam';
 import { parseHostBindings } from '@fairlead/network';
 import { environmentProxies, type ProxySettings } from '@fairlead/registry';
+import type { RealtimeShare } from '@fairlead/runtime';
 import { readSettings } from './config-file.ts';
-import { parseShmSize, parseUlimit } from './container-flags.ts';
+import { parseCgroupNamespaceDefault, parseIpcDefault, parseShmSize, parseUlimit } from './container-flags.ts';
 import { parseSearchDomain, parseServer } from './dns-flags.ts';
 import { type FlagValues, flags, invalidArgument } from './flag.ts';
 import { parseLogLevel } from './log.ts';
@@ -53,6 +54,10 @@ export interface DaemonOptions {
   /** The log of containers that ask for none in particular. */
   readonly log: LogConfig;
   readonly containerDefaults: ContainerDefaults;
+  /** Path of the profile of containers that name none, `builtin`, or `unconfined`. */
+  readonly seccompProfile: string;
+  /** What the control group above containers gets of it. */
+  readonly realtime: RealtimeShare;
   readonly registryMirrors: readonly string[];
   readonly insecureRegistries: readonly string[];
   /** Whom registries and URLs are asked through: flags, else the daemon's environment. */
@@ -159,7 +164,11 @@ export function optionsOf(values: FlagValues): DaemonOptions {
       noNewPrivileges: on('no-new-privileges', false),
       shmSize: parseShmSize(text('default-shm-size') ?? '64m'),
       ulimits: list('default-ulimit').map(parseUlimit),
+      ipcMode: parseIpcDefault(text('default-ipc-mode') ?? ''),
+      cgroupNamespace: parseCgroupNamespaceDefault(text('default-cgroupns-mode') ?? ''),
     },
+    seccompProfile: text('seccomp-profile') || 'builtin',
+    realtime: { period: Number(text('cpu-rt-period') ?? 0), runtime: Number(text('cpu-rt-runtime') ?? 0) },
     registryMirrors: list('registry-mirror').map(parseMirror),
     insecureRegistries: list('insecure-registry').map(parseInsecureRegistry),
     proxies: proxySettings(text),

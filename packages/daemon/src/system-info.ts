@@ -42,6 +42,7 @@ export function systemInfo(facts: SystemFacts): () => Promise<Omit<SystemInfo, '
       cgroupVersion: facts.unifiedCgroup ? '2' : '1',
       cgroupDriver: 'cgroupfs',
       userNamespaces: facts.userNamespaces,
+      seccompProfile: options.seccompProfile,
       cpus: cpus().length,
       memory: totalmem(),
       debug: options.debug,

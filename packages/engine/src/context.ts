@@ -1,7 +1,7 @@
 import type { IdentityMapping, Logger } from '@fairlead/base';
 import type { NetworkController } from '@fairlead/network';
 import type { ProxySettings } from '@fairlead/registry';
-import type { Containerd, HostFacts, PipeCalls, RuntimeOptions } from '@fairlead/runtime';
+import type { Containerd, HostFacts, PipeCalls, RealtimeShare, RuntimeOptions } from '@fairlead/runtime';
 import type { Store } from '@fairlead/store';
 import type { ContainerDefaults } from './container/configuration/container-defaults.ts';
 import type { EventLog } from './event-log.ts';
@@ -70,6 +70,10 @@ export interface EngineSettings {
   readonly log: LogConfig;
   /** Absent where the operator has said nothing. */
   readonly containerDefaults?: ContainerDefaults;
+  /** Text of the seccomp profile of containers that name none, or `unconfined`; absent means Docker's. */
+  readonly seccompProfile?: string | undefined;
+  /** Real-time CPU that containers get together; absent means that nothing is done about it. */
+  readonly realtime?: RealtimeShare | undefined;
   /** Whom the engine asks through for images and for what is at a URL. */
   readonly proxies?: ProxySettings;
 }

@@ -14,6 +14,8 @@ export interface SystemInfo {
   readonly cgroupDriver: string;
   /** Users of containers are others on the host. */
   readonly userNamespaces: boolean;
+  /** Of containers that name none: a path, `builtin` or `unconfined`. */
+  readonly seccompProfile: string;
   /** Containers are held by profiles of AppArmor. */
   readonly appArmor: boolean;
   readonly cpus: number;

@@ -51,6 +51,7 @@ export { methodsOf } from './grpc/method.ts';
 export { GrpcStatus } from './grpc/status.ts';
 export { installedProgram, pathDirectories, runningEngine, runningProcess } from './host-program.ts';
 export { removeCgroup, removeEmptyCgroup, removeEmptyCgroupParents } from './spec/cgroup-parent.ts';
+export type { RealtimeShare } from './spec/cgroup-realtime.ts';
 export type {
   ContainerDescription,
   HostFacts,

@@ -3,7 +3,9 @@
  *
  * @module
  */
+
 export { requireCapabilities } from './spec/capabilities.ts';
+export { grantRealtime, realtimeFault } from './spec/cgroup-realtime.ts';
 export { containerSpec, execProcess } from './spec/container-spec.ts';
 export { deviceNumbers, readHostDevice, readHostDevices } from './spec/host-devices.ts';
 export { recursiveReadOnlyFault } from './spec/recursive-read-only.ts';

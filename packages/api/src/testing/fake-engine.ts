@@ -168,6 +168,7 @@ export class FakeEngine implements EnginePort {
       osVersion: '12',
       cgroupVersion: '2',
       userNamespaces: false,
+      seccompProfile: 'builtin',
       appArmor: false,
       cgroupDriver: 'cgroupfs',
       cpus: 2,

@@ -40,7 +40,7 @@ test('the smallest request has the defaults of Docker', () => {
   const config = parseCreate({ Image: 'busybox' }, 51);
   assert.equal(config.host.networkMode, 'bridge');
   assert.equal(config.host.shmSize, 0);
-  assert.equal(config.host.ipcMode, 'private');
+  assert.equal(config.host.ipcMode, '', 'the daemon decides');
   assert.deepEqual(config.host.restartPolicy, { name: 'no', maximumRetryCount: 0 });
   assert.deepEqual(config.host.logConfig, { type: '', options: {} });
   assert.deepEqual(config.networks, [{ network: 'bridge', config: {} }]);

@@ -110,7 +110,7 @@ export function parseHostConfig(host: WireHostConfig, version: ApiVersion): Host
       permissions: CgroupPermissions || 'rwm',
     })),
     pidMode: host.PidMode,
-    ipcMode: host.IpcMode || 'private',
+    ipcMode: host.IpcMode,
     utsMode: host.UTSMode,
     cgroupParent: host.CgroupParent,
     shmSize: host.ShmSize,

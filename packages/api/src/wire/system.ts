@@ -170,10 +170,10 @@ const absentParts = {
   CDISpecDirs: [],
 };
 
-function securityOptions({ cgroupVersion, userNamespaces, appArmor }: SystemInfo): string[] {
+function securityOptions({ cgroupVersion, userNamespaces, appArmor, seccompProfile }: SystemInfo): string[] {
   return [
     ...(appArmor ? ['name=apparmor'] : []),
-    'name=seccomp,profile=builtin',
+    `name=seccomp,profile=${seccompProfile}`,
     ...(userNamespaces ? ['name=userns'] : []),
     ...(cgroupVersion === '2' ? ['name=cgroupns'] : []),
   ];

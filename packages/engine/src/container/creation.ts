@@ -5,7 +5,7 @@ import type { Container } from '../model.ts';
 import type { ContainerVolumes } from '../volume/container-volumes.ts';
 import type { DescribedVolume } from '../volume/volumes.ts';
 import type { ContainerConfig } from './configuration/container-config.ts';
-import { settledHost } from './configuration/container-defaults.ts';
+import { settledFields, settledHost } from './configuration/container-defaults.ts';
 import { makeContainer } from './configuration/container-factory.ts';
 import { inventName, parseContainerName } from './configuration/container-name.ts';
 import { ignoreMissing } from './container-state.ts';
@@ -53,8 +53,10 @@ export class ContainerCreation {
    */
   async draft(request: ContainerConfig & { readonly name?: string }, marks: Pick<Container, 'isBuildStep'> = {}) {
     const { name: wanted, ...asked } = request;
-    const host = settledHost(asked.host, this.#context.settings);
-    const { config, warnings } = await this.#supported({ ...asked, host });
+    const { settings, host: machine } = this.#context;
+    const host = settledHost(asked.host, settings);
+    const other = settledFields(asked, machine.unifiedCgroup, settings.containerDefaults);
+    const { config, warnings } = await this.#supported({ ...asked, host, other });
     const name = wanted ? parseContainerName(wanted) : inventName((candidate) => this.#table.hasName(candidate));
     this.#table.requireFreeName(name);
     await this.#validate(config);

@@ -1,5 +1,5 @@
 import { type LogConfig, settleLogConfig } from '../../log/log-options.ts';
-import type { HostConfig } from './container-config.ts';
+import type { ContainerConfig, HostConfig } from './container-config.ts';
 
 /** What containers get that do not say otherwise: the daemon's flags of these names. */
 export interface ContainerDefaults {
@@ -10,6 +10,9 @@ export interface ContainerDefaults {
   /** Bytes of `/dev/shm`. */
   readonly shmSize: number;
   readonly ulimits: HostConfig['ulimits'];
+  readonly ipcMode: 'private' | 'shareable';
+  /** Absent where it depends on the machine. */
+  readonly cgroupNamespace?: 'private' | 'host' | undefined;
 }
 
 /**
@@ -21,7 +24,23 @@ export function settledHost(
   host: HostConfig,
   { log, containerDefaults }: { readonly log: LogConfig; readonly containerDefaults?: ContainerDefaults },
 ): HostConfig {
-  return { ...withDefaults(host, containerDefaults), logConfig: settleLogConfig(host.logConfig, log) };
+  const ipcMode = host.ipcMode || containerDefaults?.ipcMode || 'private';
+  return { ...withDefaults(host, containerDefaults), ipcMode, logConfig: settleLogConfig(host.logConfig, log) };
+}
+
+/**
+ * What a new container says itself of its view of control groups, else what the operator wants.
+ *
+ * @param unified whether they are of version 2: with version 1 a privileged container sees the host's.
+ */
+export function settledFields(
+  { host, other }: Pick<ContainerConfig, 'host' | 'other'>,
+  unified: boolean,
+  defaults: ContainerDefaults | undefined,
+): ContainerConfig['other'] {
+  if (other.host['CgroupnsMode'] || defaults?.cgroupNamespace === undefined) return other;
+  const mode = host.privileged && !unified ? 'host' : defaults.cgroupNamespace;
+  return { ...other, host: { ...other.host, CgroupnsMode: mode } };
 }
 
 function withDefaults(host: HostConfig, defaults: ContainerDefaults | undefined): HostConfig {

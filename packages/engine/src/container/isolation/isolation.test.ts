@@ -49,6 +49,14 @@ test('what Docker takes is taken', () => {
   requireIsolation(config(host, { CgroupnsMode: 'private', UsernsMode: 'host', Isolation: 'default' }));
 });
 
+test('who names no profile of seccomp gets the operator’s, but for privileged ones', () => {
+  const given = (host: Partial<HostConfig>, profile?: string) => isolationOf(config(host), profile).seccomp;
+  const named = (seccomp: string) => ({ securityOptions: [`seccomp=${seccomp}`] });
+  assert.deepEqual([given({}, '{}'), given({}, 'unconfined'), given({})], [{ profile: '{}' }, 'unconfined', undefined]);
+  assert.deepEqual([given(named('builtin'), '{}'), given(named('unconfined'), '{}')], ['default', 'unconfined']);
+  assert.equal(given({ privileged: true }, '{}'), undefined);
+});
+
 test('what was asked for reaches the runtime', () => {
   const profile = '{"defaultAction":"SCMP_ACT_ALLOW"}';
   const described = isolationOf(

@@ -12,7 +12,7 @@ type PassiveFields = Readonly<Record<string, Json>>;
 /** `--security-opt`s, taken apart. */
 interface SecurityOptions {
   readonly noNewPrivileges: boolean;
-  /** A profile's text, or `unconfined`. */
+  /** A profile's text, `builtin` or `unconfined`. */
   readonly seccomp: string | undefined;
   readonly apparmor: string | undefined;
 }
@@ -25,20 +25,27 @@ type Isolation = Pick<
 /**
  * What separates a container from the machine besides its namespaces, in the runtime's words.
  *
+ * @param profile seccomp profile for those that name none, or `unconfined`; absent means Docker's.
  * @throws FairleadError `invalid-argument` in Docker's words.
  */
-export function isolationOf({ host, other }: Pick<ContainerConfig, 'host' | 'other'>): Isolation {
-  const { noNewPrivileges, seccomp } = securityOptions(host.securityOptions);
+export function isolationOf({ host, other }: Pick<ContainerConfig, 'host' | 'other'>, profile?: string): Isolation {
+  const { noNewPrivileges, seccomp: asked } = securityOptions(host.securityOptions);
+  const seccomp = asked || (host.privileged ? undefined : profile);
   const annotations = textMap(other.host['Annotations']);
   const [masked, readonly] = [textList(other.host['MaskedPaths']), textList(other.host['ReadonlyPaths'])];
   return {
     ...(noNewPrivileges && { noNewPrivileges }),
-    ...(seccomp && { seccomp: seccomp === 'unconfined' ? ('unconfined' as const) : { profile: seccomp } }),
+    ...(seccomp && { seccomp: seccompOf(seccomp) }),
     ...(masked && !host.privileged && { maskedPaths: masked }),
     ...(readonly && !host.privileged && { readonlyPaths: readonly }),
     deviceRules: (textList(other.host['DeviceCgroupRules']) ?? []).map(deviceRule),
     ...(Object.keys(annotations).length > 0 && { annotations }),
   };
+}
+
+function seccompOf(text: string): NonNullable<Isolation['seccomp']> {
+  if (text === 'builtin') return 'default';
+  return text === 'unconfined' ? text : { profile: text };
 }
 
 /** What a container asks of AppArmor. @throws FairleadError as {@link isolationOf}. */

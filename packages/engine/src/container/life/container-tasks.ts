@@ -151,7 +151,7 @@ export class ContainerTasks {
     const { container, plan, sandbox, files, sources, mounts, userNamespace, appArmorProfile } = parts;
     const { describeContainer } = await description();
     const { namespacePath, settings } = this.#context;
-    const { cgroupParent } = settings;
+    const { cgroupParent, seccompProfile } = settings;
     const networkNamespace = sandbox.namespace === '' ? undefined : namespacePath(sandbox.namespace);
     const rootfsFile = (path: string) => readRootfsFile(mounts, path);
     const sourceOf: VolumeSources['of'] = (mount) => sources.of(mount);
@@ -160,7 +160,8 @@ export class ContainerTasks {
       const variables = settings.legacyLinkVariables === true ? this.#links.variables(container) : [];
       const linked = variables.length > 0 ? { ...container, env: [...variables, ...container.env] } : container;
       const sharedMemoryOf = (id: string) => this.#sharedMemory.path(id);
-      const places = { networkNamespace, files, cgroupParent, sourceOf, rootfsFile, sharedMemoryOf, findInit };
+      const operator = { cgroupParent, seccompProfile };
+      const places = { networkNamespace, files, ...operator, sourceOf, rootfsFile, sharedMemoryOf, findInit };
       const recursiveReadOnlyFault = await this.#recursiveReadOnlyFault(container);
       const source = { container: linked, hostname, userNamespace, appArmorProfile, recursiveReadOnlyFault, ...places };
       return describeContainer({ ...source, table: this.#table });

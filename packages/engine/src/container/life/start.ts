@@ -101,6 +101,7 @@ export class ContainerStart {
     undo.defer(() => this.#quietly(id, 'sandbox not closed', () => this.leaveSandbox({ id, sandbox: sandbox.id })));
     requireSameUsers(container.config, sandbox, identities, this.#table);
     const appArmorProfile = await requireAppArmorProfile(container);
+    await this.#grantRealtime(container);
     const { appArmorProfile: _, ...former } = this.#table.find(id);
     this.#table.put({ ...former, sandbox: sandbox.id, ...(appArmorProfile && { appArmorProfile }) });
     const files = this.#writeFiles(container, plan, sandbox);
@@ -126,6 +127,13 @@ export class ContainerStart {
     this.#table.setState(id, { status: 'running', ...state });
     for (const other of this.#links.linkersOf(container)) this.#files.update(other, hostnameOf(other, this.#table));
     undo.move();
+  }
+
+  async #grantRealtime({ config }: Container): Promise<void> {
+    const { realtime, cgroupParent } = this.#context.settings;
+    if (realtime === undefined) return;
+    const { grantRealtime } = await runtimeSpec();
+    grantRealtime(config.host.cgroupParent || cgroupParent, realtime);
   }
 
   async #layers(id: string, identities: IdentityMapping | undefined): Promise<SnapshotMount[]> {

@@ -17,6 +17,8 @@ import { INIT_PATH } from './init-program.ts';
 export interface DescriptionSource {
   readonly container: Container;
   readonly hostname: string;
+  /** For containers that name none; see `EngineSettings`. */
+  readonly seccompProfile?: string | undefined;
   /** Path of the network namespace; absent means the host's. */
   readonly networkNamespace: string | undefined;
   /** The user namespace of the container; absent means the host's. */
@@ -75,7 +77,7 @@ export function describeContainer(source: DescriptionSource): ContainerDescripti
     ...sharedMemory(source),
     ...(host.shmSize > 0 && { shmSize: host.shmSize }),
     sysctls: host.sysctls,
-    ...isolationOf(config),
+    ...isolationOf(config, source.seccompProfile),
     ...(source.appArmorProfile && { apparmorProfile: source.appArmorProfile }),
     ...(source.userNamespace && { userNamespace: source.userNamespace }),
     oomScoreAdj: host.oomScoreAdjust,
