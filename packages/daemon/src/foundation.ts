@@ -16,6 +16,7 @@ import { networkSettings } from './network-settings.ts';
 import { currentBoot, type NotedFeature, supports } from './noted-feature.ts';
 import type { DaemonOptions, LiveOptions } from './options.ts';
 import { PrivateContainerd } from './private-containerd.ts';
+import { claimNetwork, claimState } from './sole-engine.ts';
 
 const pluginModule = lateModule(() => import('@fairlead/plugins'));
 
@@ -74,6 +75,8 @@ export async function layFoundation(
   const identities = options.userRemap ? await userRemap(options.userRemap) : undefined;
   const byDefault = await containersByDefault(options);
   makeRoots(options, identities);
+  parts.use(claimState(options.dataRoot));
+  parts.use(claimNetwork(logger));
   if (identities) requireMappedOverlays(options.dataRoot, identities);
   const recorder = new Recorder();
   const metrics = options.metrics && new (await import('./metrics/metrics.ts')).Metrics();

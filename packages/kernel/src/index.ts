@@ -10,6 +10,7 @@ export type { Feature } from './feature.ts';
 export { type FeatureName, features } from './features.ts';
 export { Kernel } from './kernel.ts';
 export { listXattrs, makeNode, openInRoot, readXattr, writeXattr } from './mount/file-calls.ts';
+export { lockFile } from './mount/file-lock.ts';
 export { mountFileSystem, mountPoints, unmountFileSystem } from './mount/file-system-mount.ts';
 export { mountWithIdentities, requireMappedOverlays } from './mount/identity-mount.ts';
 export type { FileSystemMount } from './mount/mount-call.ts';
@@ -25,6 +26,7 @@ export {
   type ProcessNamespace,
   removeNamespaceDirectory,
 } from './namespace/namespace.ts';
+export { type Claimant, claimInNamespace } from './namespace/namespace-claim.ts';
 export { OpenNamespace } from './namespace/open-namespace.ts';
 export { type OpenUserNamespace, openOwner } from './namespace/user-namespace.ts';
 export { copyPipe, makeFifo, movePipe, openPipe, type Pipe, setPipeCapacity } from './pipe/pipe.ts';

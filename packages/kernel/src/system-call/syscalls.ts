@@ -99,6 +99,8 @@ export const getsockname = declare<[descriptor: number, address: Uint8Array, len
 );
 /** close(2). */
 export const close = declare<[descriptor: number]>('int close(int)');
+/** flock(2). */
+export const flock = declare<[descriptor: number, operation: number]>('int flock(int, int)');
 /** mount(2) with data that is text, as every file system but the oldest takes it. */
 export const mount = declare<[source: string, target: string, type: string | null, flags: number, data: string | null]>(
   'int mount(const char *, const char *, const char *, unsigned long, const char *)',
