@@ -137,6 +137,15 @@ RUN TZ=UTC ls -ln --full-time /fetched /unnamed; cat /unnamed`;
     text,
     `${text}\nADD http://127.0.0.1:8099/ /x/`,
     `${text}\nADD http://127.0.0.1:8099/absent /x`,
+    'FROM busybox\nADD http://127.0.0.1:8099/%zz /x',
+    'FROM busybox\nADD http://127.0.0.1:8099/a%2 /x/',
+    'FROM busybox\nADD http://127.0.0.1:x/a /x',
+    'FROM busybox\nADD http://[::1/a /x',
+    'FROM busybox\nADD http:///a /x',
+    'FROM busybox\nADD http://127.0.0.1:8099/q?a=%zz /x',
+    'FROM busybox\nADD http://127.0.0.1:8099/f#%zz /x',
+    'FROM busybox\nADD http://%zz/a /x',
+    'FROM busybox\nADD http://a|b/a /x',
   ]) {
     const [ours, theirs] = await both((rig) => rig.build(more, { client, flags: ['-t', 'fetched'] }));
     assert.equal(withoutIds(ours.text), withoutIds(theirs.text));
@@ -237,6 +246,11 @@ function faults(): Record<string, { readonly text: string; readonly more: readon
     'two escapes': { text: '# escape=`\n# escape=`\nFROM busybox\n', more: [] },
     'no files at all': { text: 'FROM scratch\n', more: [] },
     'absent target': { text: 'FROM busybox\n', more: ['--target', 'x'] },
+    'CPU that is not there, for a command': { text: 'FROM busybox\nRUN true\n', more: ['--cpuset-cpus', '99'] },
+    'CPU that is not there, for a setting': { text: 'FROM busybox\nENV w=x\n', more: ['--cpuset-cpus', '99'] },
+    'CPU that nobody needs': { text: 'FROM busybox\nCOPY a /b\n', more: ['--cpuset-cpus', '99'] },
+    'too little memory': { text: 'FROM busybox\nRUN true\n', more: ['--memory', '1m'] },
+    'swap without memory': { text: 'FROM busybox\nRUN true\n', more: ['--memory-swap', '1g'] },
     'wrong platform': { text: 'FROM --platform=a/b/c/d busybox\n', more: [] },
   };
 }

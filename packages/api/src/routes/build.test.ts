@@ -94,7 +94,7 @@ test('what a request asks for reaches the builder', async () => {
   });
   const options = fake.engine.lastBuild?.options;
   assert.ok(options !== undefined);
-  const { host, arguments: given, signal: _, credentials: __, ...rest } = options;
+  const { host, arguments: given, signal: _, credentials: __, requireHost, ...rest } = options;
   assert.deepEqual(rest, {
     dockerfile: 'd/F',
     tags: [],
@@ -116,6 +116,7 @@ test('what a request asks for reaches the builder', async () => {
   );
   assert.deepEqual([host.networkMode, host.shmSize, host.extraHosts], ['none', 4096, ['h:10.0.0.1']]);
   assert.deepEqual(host.limits, { memory: 1_000_000, memorySwap: 2_000_000, cpuShares: 5 });
+  assert.throws(requireHost, { message: 'Minimum memory limit allowed is 6MB' });
   assert.deepEqual([host.ulimits, host.logConfig.type], [[{ name: 'nofile', soft: 1, hard: 2 }], 'none']);
 });
 

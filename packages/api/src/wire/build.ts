@@ -1,10 +1,11 @@
 import { FairleadError } from '@fairlead/base';
-import type { BuildOptions, HostConfig, Json, RegistryAuth } from '@fairlead/engine';
+import type { BuildOptions, Json, RegistryAuth } from '@fairlead/engine';
 import * as v from 'valibot';
 import { decodeAuth } from '../http/registry-auth.ts';
 import { type ApiRequest, flag, text } from '../http/request.ts';
 import { decodeJson, goStringMap, goStrings, isJsonObject } from './go-json.ts';
 import { hostConfigSchema, parseHostConfig } from './host-config.ts';
+import { requireResources } from './resource-rules.ts';
 
 /** Values of `--build-arg`: `null` for a name without one. */
 export const argumentsSchema = v.record(v.string(), v.nullable(v.string()));
@@ -23,7 +24,7 @@ export function parseBuild(request: ApiRequest): BuildOptions {
     arguments: new Map(Object.entries(given).map(([name, value]) => [name, value ?? undefined])),
     remove: forceRemove || text(request, 'rm') === undefined || flag(request, 'rm'),
     forceRemove,
-    host: buildHost(request),
+    ...buildHost(request),
     credentials: parseCredentials(request.headers['x-registry-config']),
   };
 }
@@ -63,7 +64,7 @@ function refuseUnsupported(request: ApiRequest): void {
 }
 
 /** The containers of a build: as `docker run` without options would make them, but for what the request says. */
-export function buildHost(request: ApiRequest): HostConfig {
+export function buildHost(request: ApiRequest): Pick<BuildOptions, 'host' | 'requireHost'> {
   const wire = {
     NetworkMode: text(request, 'networkmode') ?? '',
     ExtraHosts: request.query.getAll('extrahosts').filter((host) => host !== ''),
@@ -79,7 +80,8 @@ export function buildHost(request: ApiRequest): HostConfig {
     Ulimits: json(request, 'ulimits', 'error reading ulimit settings') ?? [],
     LogConfig: { Type: 'none', Config: {} },
   };
-  return parseHostConfig(decodeJson(hostConfigSchema, wire, 'HostConfig'), request.version);
+  const decoded = decodeJson(hostConfigSchema, wire, 'HostConfig');
+  return { host: parseHostConfig(decoded, request.version), requireHost: () => requireResources(decoded) };
 }
 
 /** What is no number counts as none, as in dockerd. */

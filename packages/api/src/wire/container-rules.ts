@@ -4,7 +4,7 @@ import type { ApiVersion } from '../http/api-version.ts';
 import type { WireCreate } from './create-schema.ts';
 import { requireValidHealthcheck } from './healthcheck.ts';
 import type { WireHostConfig } from './host-config.ts';
-import { requireLimits, requireRestartPolicy, requireUlimits } from './resource-rules.ts';
+import { requireResources, requireRestartPolicy } from './resource-rules.ts';
 
 const namePattern = /^\/?[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 /** Names of files hold 255 bytes, and the container's network namespace is a file with a prefix and its name. */
@@ -43,12 +43,7 @@ export function requireValidCreate(wire: WireCreate, version: ApiVersion): void 
     fail("can't create 'AutoRemove' container with restart policy");
   }
   requireRestartPolicy(host.RestartPolicy);
-  if (host.Memory === 0 && host.MemorySwap > 0) {
-    fail('You should always set the Memory limit when using Memoryswap limit, see usage');
-  }
-  requireLimits(host);
-  requireUlimits(host);
-  if (host.ShmSize < 0) fail('SHM size can not be less than 0');
+  requireResources(host);
 }
 
 function requireNetworkMode(wire: WireCreate, host: WireHostConfig, version: ApiVersion): void {

@@ -23,7 +23,7 @@ export function uploadOf(request: ApiRequest): string | undefined {
 export function parseKitBuild(request: ApiRequest): RequestedBuild {
   const given = decoded(request, 'buildargs', 'error reading build args', argumentsSchema) ?? {};
   const outputs = decoded(request, 'outputs', 'error reading outputs', outputsSchema) ?? [];
-  const { extraHosts, cgroupParent, shmSize, ulimits } = buildHost(request);
+  const { extraHosts, cgroupParent, shmSize, ulimits } = buildHost(request).host;
   return {
     id: text(request, 'buildid') ?? '',
     session: text(request, 'session') ?? '',

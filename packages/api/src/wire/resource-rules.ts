@@ -33,6 +33,20 @@ export function requireRestartPolicy(policy: WireHostConfig['RestartPolicy']): v
 }
 
 /**
+ * Check what a new container, or one of a build, is to be given of the machine.
+ *
+ * @throws FairleadError `invalid-argument` in Docker's words.
+ */
+export function requireResources(host: WireHostConfig): void {
+  if (host.Memory === 0 && host.MemorySwap > 0) {
+    fail('You should always set the Memory limit when using Memoryswap limit, see usage');
+  }
+  requireLimits(host);
+  requireUlimits(host);
+  if (host.ShmSize < 0) fail('SHM size can not be less than 0');
+}
+
+/**
  * Check limits by themselves and against each other.
  *
  * @throws FairleadError `invalid-argument` in Docker's words.
@@ -97,12 +111,8 @@ function requireProcessors({ NanoCpus: nanoCpus, CpuPeriod: period, CpuQuota: qu
   if (quota > 0 && quota < shortestPeriod) fail('CPU cfs quota can not be less than 1ms (i.e. 1000)');
 }
 
-/**
- * Check what is given to a container's processes.
- *
- * @throws FairleadError `invalid-argument` in Docker's words.
- */
-export function requireUlimits(host: Pick<WireHostConfig, 'Ulimits' | 'OomScoreAdj'>): void {
+/** What is given to a container's processes. */
+function requireUlimits(host: Pick<WireHostConfig, 'Ulimits' | 'OomScoreAdj'>): void {
   const limit = host.Ulimits.find(({ Name }) => !ulimitNames.includes(Name));
   if (limit !== undefined) fail(`invalid ulimit type: ${limit.Name}`);
   if (Math.abs(host.OomScoreAdj) > 1000) {

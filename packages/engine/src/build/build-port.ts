@@ -25,6 +25,8 @@ export interface BuildOptions {
   readonly forceRemove: boolean;
   /** How the containers of `RUN` are run. */
   readonly host: HostConfig;
+  /** As with Docker nobody looks whether {@link host} can be before a step needs a container. @throws FairleadError. */
+  readonly requireHost: () => void;
   /** Credentials by the registry's host, `docker.io` for the default one. */
   readonly credentials: ReadonlyMap<string, RegistryAuth>;
   /** Raised when nobody waits for the image any more. */

@@ -5,6 +5,7 @@ import { FairleadError } from '@fairlead/base';
 import type { ProxySettings, Report } from '@fairlead/registry';
 import type { HttpResponse } from '@fairlead/registry/transfer';
 import { bytePath, type FileCalls, O_PATH } from '../files/file-calls.ts';
+import { parseGoUrl } from '../files/go-url.ts';
 import { requestUrl } from '../files/url-request.ts';
 import { type CopyItem, ImageFiles } from './copy-source.ts';
 
@@ -86,8 +87,7 @@ export class Downloads implements Disposable {
 
 /** The last part of the URL's path, else what the server calls it; '' when neither says. */
 function nameOf(url: string, response: HttpResponse): string {
-  const { pathname } = new URL(url);
-  const last = decodeURIComponent(pathname.split('/').at(-1) ?? '');
+  const last = parseGoUrl(url).path.split('/').at(-1) ?? '';
   if (isName(last)) return last;
   const disposition = response.headers['content-disposition'] ?? '';
   const [, quoted, plain = ''] = /;\s*filename=(?:"([^"]*)"|([^;\s]*))/i.exec(disposition) ?? [];

@@ -136,6 +136,7 @@ export class StageBuild {
     const plan = planRun(this.#config, words, this.#parts.buildArguments);
     if (await this.#isCached(plan.stepConfig)) return;
     if (this.#state.imageId === '') throw new Error(`exec: "${words[0]}": there is no such file: the image is empty`);
+    options.requireHost();
     const write = (stream: 'stdout' | 'stderr', text: string) => (stream === 'stdout' ? say(text) : complain(text));
     const run = { ...this.#parts, write, signal: options.signal };
     const container = await RunContainer.create(run, this.#state.imageId, this.#config, plan, options.host);
@@ -175,6 +176,7 @@ export class StageBuild {
 
   async #inNominalContainer(work: (id: string) => Promise<void>): Promise<void> {
     const { say, options } = this.#parts;
+    options.requireHost();
     const id = newIdentifier();
     say(` ---> Running in ${shortIdentifier(id)}\n`);
     await work(id);

@@ -1,6 +1,7 @@
 import { FairleadError, lateModule, messageOf } from '@fairlead/base';
 import type { ProxySettings } from '@fairlead/registry';
 import type { HttpResponse } from '@fairlead/registry/transfer';
+import { parseGoUrl } from './go-url.ts';
 
 const transfer = lateModule(() => import('@fairlead/registry/transfer'));
 
@@ -15,14 +16,15 @@ export interface UrlOptions {
  * Ask for what is at a URL.
  *
  * @returns an answer that has begun; its body is still to be read or destroyed.
- * @throws FairleadError `unavailable` when nobody answers, `not-found` when there is nothing, in Docker's words.
+ * @throws FairleadError `invalid-argument` for what is no URL, `unavailable` when nobody answers, `not-found` when there is nothing, in Docker's words.
  */
-export async function requestUrl(url: string, { signal, proxies }: UrlOptions): Promise<HttpResponse> {
+export async function requestUrl(text: string, { signal, proxies }: UrlOptions): Promise<HttpResponse> {
+  const { url } = parseGoUrl(text);
   const { HttpTransport } = await transfer();
   const transport = new HttpTransport({}, proxies);
   let response: HttpResponse;
   try {
-    response = await transport.send({ method: 'GET', url: new URL(url), signal });
+    response = await transport.send({ method: 'GET', url, signal });
   } catch (error) {
     transport[Symbol.dispose]();
     throw new FairleadError('unavailable', messageOf(error), { cause: error });
@@ -30,8 +32,8 @@ export async function requestUrl(url: string, { signal, proxies }: UrlOptions): 
   response.once('close', () => transport[Symbol.dispose]());
   const { statusCode = 0, statusMessage } = response;
   if (statusCode >= 200 && statusCode < 300) return response;
-  const text = Buffer.concat(await response.toArray())
+  const answer = Buffer.concat(await response.toArray())
     .toString()
     .trim();
-  throw new FairleadError('not-found', `failed to GET ${url} with status ${statusCode} ${statusMessage}: ${text}`);
+  throw new FairleadError('not-found', `failed to GET ${text} with status ${statusCode} ${statusMessage}: ${answer}`);
 }

@@ -40,7 +40,7 @@ describe('archives that are fetched', () => {
     assert.throws(() => archiveUrl('ftp://example.com/a'), { code: 'invalid-argument', message: scheme });
     assert.throws(() => archiveUrl('http://[x'), {
       code: 'invalid-argument',
-      message: 'parse "http://[x": invalid URL',
+      message: `parse "http://[x": missing ']' in host`,
     });
   });
 });

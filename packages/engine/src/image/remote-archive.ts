@@ -1,4 +1,5 @@
 import { FairleadError } from '@fairlead/base';
+import { parseGoUrl } from '../files/go-url.ts';
 import { requestUrl, type UrlOptions } from '../files/url-request.ts';
 
 /** An archive that is being fetched. */
@@ -21,8 +22,7 @@ export async function fetchArchive(source: string, options: UrlOptions): Promise
 /** @throws FairleadError `invalid-argument` in the words of Go's HTTP client. */
 export function archiveUrl(source: string): string {
   const url = source.includes('://') ? source : `http://${source}`;
-  if (!URL.canParse(url)) throw new FairleadError('invalid-argument', `parse ${JSON.stringify(url)}: invalid URL`);
-  const { protocol } = new URL(url);
+  const { protocol } = parseGoUrl(url).url;
   if (protocol === 'http:' || protocol === 'https:') return url;
   const reason = `unsupported protocol scheme ${JSON.stringify(protocol.slice(0, -1))}`;
   throw new FairleadError('invalid-argument', `Get ${JSON.stringify(url)}: ${reason}`);
