@@ -21,7 +21,7 @@ export class PluginRig {
   #process: ChildProcess | undefined;
 
   /** @param kind what it drives. */
-  constructor(host: Host, kind: 'network' | 'volume') {
+  constructor(host: Host, kind: 'network' | 'volume' | 'authorization') {
     this.#host = host;
     this.#program = resolve(import.meta.dirname, `../lab/${kind}-plugin.ts`);
     this.#folder = join(host.folder, 'plugin');

@@ -3,6 +3,7 @@ import type { RequestListener, Server, ServerOptions } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Logger, lateModule, settleAll, silentLogger } from '@fairlead/base';
 import type { EnginePort } from '@fairlead/engine';
+import type { Authorizer } from './http/authorization.ts';
 import { Dispatcher } from './http/dispatcher.ts';
 import { RouteTable } from './http/route.ts';
 import { listenUnix } from './http/unix-listener.ts';
@@ -40,6 +41,8 @@ export interface ApiServerOptions {
   readonly logger?: Logger;
   /** Requests that come before it has resolved wait. Default: nothing to wait for. */
   readonly ready?: Promise<unknown>;
+  /** Those who are asked about every request and every answer. Default: nobody. */
+  readonly authorizers?: () => Promise<readonly Authorizer[]>;
 }
 
 /**
@@ -58,14 +61,15 @@ export class ApiServer implements AsyncDisposable {
   /** Serves the map to browsers, once somebody has asked for that. */
   #map: Promise<MapListener> | undefined;
 
-  constructor({ engine, productVersion, logger = silentLogger, ready = Promise.resolve() }: ApiServerOptions) {
+  constructor(options: ApiServerOptions) {
+    const { engine, productVersion, logger = silentLogger, ready = Promise.resolve(), authorizers } = options;
     const inviteToMap = async () => {
       this.#map ??= mapListeners().then((module) => new module.MapListener({ engine, productVersion, logger, ready }));
       return await (await this.#map).invite();
     };
     const routes = new RouteTable(allRoutes(engine, productVersion, inviteToMap));
     this.#logger = logger;
-    this.#dispatcher = new Dispatcher({ routes, logger, productVersion, ready });
+    this.#dispatcher = new Dispatcher({ routes, logger, productVersion, ready, ...(authorizers && { authorizers }) });
   }
 
   /**

@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { Authorizer } from '@fairlead/api';
 import { type Logger, lateModule, settleAll } from '@fairlead/base';
 import { type BuildKitService, Engine, type EngineContext, isAlive, type MapService } from '@fairlead/engine';
 import { namespacePath, removeNamespaceDirectory } from '@fairlead/kernel';
 import { type ControllerContext, NetworkController, type NetworkEvent } from '@fairlead/network';
 import { removeEmptyCgroupParents } from '@fairlead/runtime';
+import { authorizersOf, requireAuthorizers } from './authorizers.ts';
 import { Diagnosis, type RivalListener } from './diagnosis.ts';
 import { engineContext } from './engine-context.ts';
 import { type Foundation, layFoundation } from './foundation.ts';
@@ -24,6 +26,8 @@ const lanLinks = lateModule(() => import('./lan-links.ts'));
 /** The engine together with everything that it stands on. */
 export interface ComposedEngine extends AsyncDisposable {
   readonly engine: Engine;
+  /** Those who are asked about every request. */
+  readonly authorizers: () => Promise<readonly Authorizer[]>;
   /** Say that the options have been read again. */
   readonly tellReload: () => void;
 }
@@ -37,6 +41,7 @@ export interface ComposedEngine extends AsyncDisposable {
 export async function composeEngine(live: LiveOptions, logger: Logger): Promise<ComposedEngine> {
   await using parts = new AsyncDisposableStack();
   const foundation = await layFoundation(live, logger, parts);
+  await requireAuthorizers(foundation);
   const { recorder, kernel, engineId, events, table, names, borrowed } = foundation;
   const { flowHistory, dataRoot } = live.current;
   const diagnosis = parts.use(new Diagnosis({ engine: () => engine, kernel, borrowed, flowHistory, dataRoot }));
@@ -67,7 +72,12 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
   parts.use(buildKit);
   const owned = parts.move();
   const tellReload = () => events.emit(reloadEvent(engineId, hostname(), live.current));
-  return { engine, tellReload, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return {
+    engine,
+    authorizers: authorizersOf(foundation),
+    tellReload,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 }
 
 function networkContextOn(foundation: Foundation, diagnosis: RivalListener): ControllerContext {

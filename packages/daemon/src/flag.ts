@@ -86,6 +86,7 @@ export const flags: readonly Flag[] = [
   { name: 'seccomp-profile', kind: 'text' },
   { name: 'cpu-rt-period', kind: 'number' },
   { name: 'cpu-rt-runtime', kind: 'number' },
+  { name: 'authorization-plugin', kind: 'list', key: 'authorization-plugins' },
   { name: 'default-ulimit', kind: 'list', key: 'default-ulimits' },
   { name: 'log-driver', kind: 'text' },
   { name: 'log-opt', kind: 'list', key: 'log-opts' },

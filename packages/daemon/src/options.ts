@@ -58,6 +58,8 @@ export interface DaemonOptions {
   readonly seccompProfile: string;
   /** What the control group above containers gets of it. */
   readonly realtime: RealtimeShare;
+  /** Names of plugins that are asked about every request, in this order. */
+  readonly authorizationPlugins: readonly string[];
   readonly registryMirrors: readonly string[];
   readonly insecureRegistries: readonly string[];
   /** Whom registries and URLs are asked through: flags, else the daemon's environment. */
@@ -169,6 +171,7 @@ export function optionsOf(values: FlagValues): DaemonOptions {
     },
     seccompProfile: text('seccomp-profile') || 'builtin',
     realtime: { period: Number(text('cpu-rt-period') ?? 0), runtime: Number(text('cpu-rt-runtime') ?? 0) },
+    authorizationPlugins: [...new Set(list('authorization-plugin'))],
     registryMirrors: list('registry-mirror').map(parseMirror),
     insecureRegistries: list('insecure-registry').map(parseInsecureRegistry),
     proxies: proxySettings(text),

@@ -7,6 +7,7 @@ const reloadable: Readonly<Record<string, (options: DaemonOptions) => Partial<Da
   debug: ({ debug }) => ({ debug }),
   label: ({ labels }) => ({ labels }),
   'insecure-registry': ({ insecureRegistries }) => ({ insecureRegistries }),
+  'authorization-plugin': ({ authorizationPlugins }) => ({ authorizationPlugins }),
   'registry-mirror': ({ registryMirrors }) => ({ registryMirrors }),
 };
 

@@ -54,7 +54,8 @@ export async function runDaemon(words: readonly string[]): Promise<number> {
     await using composed = await composeEngine(live, logger);
     // Clients can connect before the engine is ready: they wait, where they would have been refused.
     const { promise: ready, resolve } = Promise.withResolvers<void>();
-    await using server = new ApiServer({ engine: composed.engine, productVersion: VERSION, logger, ready });
+    const { engine, authorizers } = composed;
+    await using server = new ApiServer({ engine, productVersion: VERSION, logger, ready, authorizers });
     for (const address of addresses) await server.listen(address);
     resolve(composed.engine.start());
     await ready;

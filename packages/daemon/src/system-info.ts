@@ -43,6 +43,7 @@ export function systemInfo(facts: SystemFacts): () => Promise<Omit<SystemInfo, '
       cgroupDriver: 'cgroupfs',
       userNamespaces: facts.userNamespaces,
       seccompProfile: options.seccompProfile,
+      authorizationPlugins: options.authorizationPlugins,
       cpus: cpus().length,
       memory: totalmem(),
       debug: options.debug,

@@ -16,6 +16,8 @@ export interface SystemInfo {
   readonly userNamespaces: boolean;
   /** Of containers that name none: a path, `builtin` or `unconfined`. */
   readonly seccompProfile: string;
+  /** Names of plugins that are asked about every request. */
+  readonly authorizationPlugins: readonly string[];
   /** Containers are held by profiles of AppArmor. */
   readonly appArmor: boolean;
   readonly cpus: number;

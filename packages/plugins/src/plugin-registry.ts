@@ -1,4 +1,5 @@
 import { FairleadError, type Logger, messageOf } from '@fairlead/base';
+import { AuthorizationPlugin } from './authorization-plugin.ts';
 import { RemoteIpamDriver } from './ipam-driver.ts';
 import { RemoteNetworkDriver } from './network-driver.ts';
 import { type Patience, type PluginCaller, PluginClient } from './plugin-client.ts';
@@ -7,7 +8,7 @@ import { PluginAbsence, PluginSilence } from './plugin-error.ts';
 import { RemoteVolumeDriver } from './volume-driver.ts';
 
 /** What a plugin can say that it is. */
-type PluginKind = 'NetworkDriver' | 'IpamDriver' | 'VolumeDriver';
+type PluginKind = 'NetworkDriver' | 'IpamDriver' | 'VolumeDriver' | 'authz';
 
 /** How somebody waits for a plugin. */
 export interface PluginWait {
@@ -46,6 +47,11 @@ export class PluginRegistry {
   /** @throws FairleadError `not-found` when there is none of that name, or it drives no volumes. */
   async volumeDriver(name: string, wait: PluginWait = {}): Promise<RemoteVolumeDriver> {
     return new RemoteVolumeDriver(await this.#get(name, 'VolumeDriver', wait));
+  }
+
+  /** @throws FairleadError `not-found` when there is none of that name, or it judges no requests. */
+  async authorization(name: string): Promise<AuthorizationPlugin> {
+    return new AuthorizationPlugin(name, await this.#get(name, 'authz', {}));
   }
 
   /** Names of all plugins that drive volumes. Those that do not open the door at once are left out. */

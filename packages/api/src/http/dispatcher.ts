@@ -1,13 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { FairleadError, type Logger, messageOf } from '@fairlead/base';
+import { FairleadError, type Logger, lateModule, messageOf } from '@fairlead/base';
 import { formatVersion, maximumVersion, negotiateVersion } from './api-version.ts';
+import type { Authorizer } from './authorization.ts';
 import { errorResponse, pageNotFound, unexpectedEnd } from './error-response.ts';
 import { type CommonHeaders, clientGone, send, sendUpgraded } from './exchange.ts';
 import type { ApiRequest } from './request.ts';
 import { bodyOf } from './request-rest.ts';
 import { type ApiResponse, movedTo } from './response.ts';
 import { cleanPath, type RouteTable } from './route.ts';
+
+const authorization = lateModule(() => import('./authorization.ts'));
 
 /** What a dispatcher works with. */
 export interface DispatcherOptions {
@@ -17,6 +20,8 @@ export interface DispatcherOptions {
   readonly productVersion: string;
   /** Requests that come before it has resolved wait; when it rejects they fail with its reason. */
   readonly ready: Promise<unknown>;
+  /** See {@link Authorizer}; asked for anew with each request. */
+  readonly authorizers?: () => Promise<readonly Authorizer[]>;
 }
 
 /** Finds the route of a request, runs it, and sends its answer; the same for requests and for upgrades. */
@@ -25,8 +30,10 @@ export class Dispatcher {
   readonly #logger: Logger;
   readonly #common: CommonHeaders;
   readonly #ready: Promise<unknown>;
+  readonly #authorizers: DispatcherOptions['authorizers'];
 
-  constructor({ routes, logger, productVersion, ready }: DispatcherOptions) {
+  constructor({ routes, logger, productVersion, ready, authorizers }: DispatcherOptions) {
+    this.#authorizers = authorizers;
     this.#ready = ready;
     this.#routes = routes;
     this.#logger = logger;
@@ -89,7 +96,14 @@ export class Dispatcher {
         body: bodyOf(message),
         signal,
       };
-      return await found.route.handle(request);
+      const authorizers = (await this.#authorizers?.()) ?? [];
+      if (authorizers.length === 0) return await found.route.handle(request);
+      const { Authorization } = await authorization();
+      return await new Authorization(authorizers, this.#common, this.#logger).handle(
+        message,
+        request,
+        found.route.handle,
+      );
     } catch (error) {
       // The client went away in the middle of its body: whatever failed for that is no fault of ours.
       if (message.destroyed && !message.complete) return unexpectedEnd;

@@ -169,6 +169,7 @@ export class FakeEngine implements EnginePort {
       cgroupVersion: '2',
       userNamespaces: false,
       seccompProfile: 'builtin',
+      authorizationPlugins: [],
       appArmor: false,
       cgroupDriver: 'cgroupfs',
       cpus: 2,

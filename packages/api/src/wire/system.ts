@@ -84,7 +84,10 @@ function countedContents({ containers, images }: EngineCounts) {
   };
 }
 
-function driversInUse({ loggingDriver }: SystemInfo, { networkDrivers, volumeDrivers }: EngineCounts) {
+function driversInUse(
+  { loggingDriver, authorizationPlugins }: SystemInfo,
+  { networkDrivers, volumeDrivers }: EngineCounts,
+) {
   return {
     Driver: 'overlay2',
     DriverStatus: [['driver-type', 'io.containerd.snapshotter.v1']],
@@ -93,7 +96,7 @@ function driversInUse({ loggingDriver }: SystemInfo, { networkDrivers, volumeDri
       Volume: volumeDrivers,
       // A plugin is one of them for as long as there is a network of its.
       Network: [...new Set(['bridge', 'host', 'ipvlan', 'macvlan', 'null', ...networkDrivers])].sort(),
-      Authorization: null,
+      Authorization: authorizationPlugins.length > 0 ? authorizationPlugins : null,
       Log: ['fluentd', 'gelf', 'journald', 'json-file', 'local', 'syslog'],
     },
   };

@@ -1,0 +1,24 @@
+import type { Authorizer } from '@fairlead/api';
+import { withPrefix } from '@fairlead/base';
+import type { Foundation } from './foundation.ts';
+
+type Parts = Pick<Foundation, 'live' | 'plugins'>;
+
+/** The plugins that are asked about requests, as they are by now. They are looked for when they are asked. */
+export function authorizersOf({ live, plugins }: Parts): () => Promise<readonly Authorizer[]> {
+  return async () => {
+    const names = live.current.authorizationPlugins;
+    if (names.length === 0) return [];
+    const registry = await plugins();
+    return names.map((name) => ({ name, judge: async (about) => (await registry.authorization(name)).judge(about) }));
+  };
+}
+
+/** @throws FairleadError in Docker's words when one of them is not there: nobody could ask for anything then. */
+export async function requireAuthorizers({ live, plugins }: Parts): Promise<void> {
+  for (const name of live.current.authorizationPlugins) {
+    await (await plugins()).authorization(name).catch((error: unknown) => {
+      throw withPrefix('failed to validate authorization plugin: ', error);
+    });
+  }
+}
