@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ApiClient } from '@fairlead/api/client';
+import { Registry } from '../lab/registry.ts';
 import { EngineHost } from './engine-host.ts';
 import { eventuallyEqual } from './life-rig.ts';
 
@@ -136,6 +137,32 @@ test('inspect shows what was asked for, and what it meant', async () => {
   await docker('rm', 'shown');
   // By ID and by digest as well as by name.
   assert.equal(await say('run', '--rm', ...view(image), 'busybox', 'cat', '/x/site/second'), 'second');
+});
+
+test('an image is mounted by its name and digest, and one for another platform like any other', async () => {
+  const { address } = await Registry.start(engine.host);
+  const name = `${address}/team/site`;
+  await docker('tag', 'site', `${name}:v1`);
+  const [digest = ''] = /sha256:[0-9a-f]{64}/.exec(await docker('push', `${name}:v1`)) ?? [];
+  for (const reference of [`${name}@${digest}`, `${name}:v1@${digest}`]) {
+    assert.equal(await say('run', '--rm', ...view(reference), 'busybox', 'cat', '/x/site/second'), 'second', reference);
+  }
+  await docker('rmi', `${name}:v1`);
+  await docker('pull', '-q', `${name}@${digest}`);
+  const id = await create('pinned', { Source: `${name}@${digest}`, Target: '/x', ImageOptions: { Subpath: 'site' } });
+  assert.equal(await docker('start', '-a', id), 'odd\npages\nsecond');
+  const [mount] = JSON.parse(await docker('inspect', '-f', '{{json .Mounts}}', id));
+  assert.equal(mount.Name, `${name}@${digest}`);
+  await docker('rm', id);
+  const wrong = `${name}@sha256:${'0'.repeat(64)}`;
+  const unknown = { code: 'not-found', message: `No such image: ${wrong}` };
+  await assert.rejects(create('wrong', { Source: wrong, Target: '/x' }), unknown);
+  const root = join(engine.host.folder, 'elsewhere');
+  await engine.host.exec('sh', '-c', `mkdir ${root} && echo far >${root}/file && tar -C ${root} -cf ${root}.tar .`);
+  await docker('import', '--platform', 'linux/s390x', `${root}.tar`, 'elsewhere');
+  assert.equal(await docker('image', 'inspect', '-f', '{{.Architecture}}', 'elsewhere'), 's390x');
+  assert.equal(await say('run', '--rm', ...view('elsewhere'), 'busybox', 'cat', '/x/file'), 'far');
+  await eventuallyEqual(leftovers, []);
 });
 
 test('an image stays as long as a container mounts it, and its content even without it', async () => {
