@@ -159,6 +159,19 @@ test('what would leave containers less apart than was asked for is refused at th
   await assert.rejects(Daemon.fairlead(host, ['--userns-remap', 'nosuch']), /Error during uid lookup for "nosuch"/);
 });
 
+test('--validate says whether a configuration can be, and starts nothing', async () => {
+  await using host = await Host.create({});
+  const file = join(host.folder, 'daemon.json');
+  const validate = async (text: string) => {
+    writeFileSync(file, text);
+    return await host.run([fairlead, 'daemon', '--validate', '--config-file', file]);
+  };
+  assert.deepEqual(await validate('{"mtu": 1400}'), { code: 0, stdout: '', stderr: 'configuration OK\n' });
+  const { code, stderr } = await validate('{"mtu": "1400"}');
+  assert.equal(code, 1);
+  assert.match(stderr, /^unable to configure the Docker daemon with file \S+: json: cannot unmarshal string/);
+});
+
 test('a configuration file says the same as flags, and both together are refused', async () => {
   await using host = await Host.create({});
   const file = join(host.folder, 'daemon.json');

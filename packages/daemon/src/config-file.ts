@@ -3,6 +3,9 @@ import { jsonSyntaxFault } from '@fairlead/api';
 import { compareText, FairleadError, messageOf, withPrefix } from '@fairlead/base';
 import { type Flag, type FlagValues, flags, parseFlags } from './flag.ts';
 
+/** What was one text before it was a list; Docker reads both. */
+const formerKeys: Readonly<Record<string, string>> = { 'host-gateway-ip': 'host-gateway-ips' };
+
 /** What the operator has said: with flags, in the file, and both together. */
 export interface Settings {
   readonly given: FlagValues;
@@ -76,7 +79,7 @@ function parseJson(text: string): unknown {
 }
 
 function flagOf(key: string): Flag | undefined {
-  return flags.find((flag) => keyOf(flag) === key);
+  return flags.find((flag) => keyOf(flag) === (formerKeys[key] ?? key));
 }
 
 function keyOf({ key, name }: Flag): string {
@@ -122,6 +125,7 @@ const types = {
 function textsOf(flag: Flag, key: string, value: unknown): string[] {
   if (flag.kind === 'list') {
     if (Array.isArray(value)) return value.map((item) => listItem(key, item));
+    if (key in formerKeys && typeof value === 'string') return [value];
     if (typeof value === 'object' && value !== null) return pairsOf(value);
     throw wrongType(value, key, '[]string');
   }

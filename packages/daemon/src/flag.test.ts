@@ -60,6 +60,20 @@ test('a flag that no longer means anything is accepted with the reason', () => {
   assert.match(notes[0] ?? '', /^--live-restore: containers always go on/);
 });
 
+test('the configuration file may say what dockerd’s says that means nothing here', () => {
+  const file = {
+    builder: { gc: { enabled: true, defaultKeepStorage: '20GB' } },
+    features: { cdi: true },
+    'cdi-spec-dirs': ['/etc/cdi'],
+    'containerd-plugin-namespace': 'plugins.moby',
+    'log-format': 'json',
+    'host-gateway-ip': '192.0.2.1',
+  };
+  const { notes, hostGateways } = optionsOf(parseConfig(JSON.stringify(file)));
+  assert.equal(notes.length, 5);
+  assert.deepEqual(hostGateways, ['192.0.2.1']);
+});
+
 test('the configuration file has the same settings', () => {
   const file = parseConfig(
     '{"hosts": ["fd://"], "default-address-pools": [{"base": "10.10.0.0/16", "size": 24}], "debug": true, "mtu": null}',

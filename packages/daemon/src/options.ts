@@ -22,6 +22,8 @@ export interface DaemonOptions {
   readonly dataRoot: string;
   readonly execRoot: string;
   readonly pidFile: string;
+  /** Only say whether the configuration can be. */
+  readonly validatesOnly: boolean;
   /** Where metrics are served; absent means nowhere. */
   readonly metrics?: MetricsAddress;
   /** Flows that are kept when they have ended; 0 keeps none, and listens only while somebody asks. */
@@ -134,6 +136,7 @@ export function optionsOf(values: FlagValues): DaemonOptions {
     dataRoot: text('data-root') ?? '/var/lib/fairlead',
     execRoot: text('exec-root') ?? '/run/fairlead',
     pidFile: text('pidfile') ?? '/run/fairlead.pid',
+    validatesOnly: on('validate', false),
     ...(text('metrics-addr') && { metrics: parseMetricsAddress(text('metrics-addr') ?? '') }),
     flowHistory: parseCount('flow history', text('flow-history')) || 0,
     selfRepair: on('self-repair', true),

@@ -40,6 +40,10 @@ export async function runDaemon(words: readonly string[]): Promise<number> {
     process.stderr.write(`${messageOf(error)}\n`);
     return 1;
   }
+  if (live.current.validatesOnly) {
+    process.stderr.write('configuration OK\n');
+    return 0;
+  }
   try {
     const options = live.current;
     const logger = daemonLogger(() => (live.current.debug ? 'debug' : live.current.logLevel));
