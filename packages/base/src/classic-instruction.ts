@@ -16,8 +16,12 @@ export const classicOpcode = {
   loadHalfIndexed: 0x48,
   /** Into the index register: bytes of the IPv4 header that begins at the place (BPF_MSH). */
   loadHeaderLength: 0xb1,
+  /** Bytes that the packet has, its link's header among them (BPF_LEN). */
+  loadLength: 0x80,
   and: 0x54,
   ifEqual: 0x15,
+  ifGreater: 0x25,
+  ifAtLeast: 0x35,
   ifAnyBit: 0x45,
   /** How many bytes of the packet are taken; 0 for one that is not wanted. */
   return: 0x06,

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { parseIpAddress } from '@fairlead/base';
-import { deleteNamespace, enterNamespace, Kernel, namespacePath, Recorder } from '@fairlead/kernel';
+import { deleteNamespace, enterNamespace, Kernel, namespacePath, OpenNamespace, Recorder } from '@fairlead/kernel';
+import { sendFrames } from '@fairlead/kernel/testing';
 import { sendRawPacket } from '@fairlead/kernel/tracing';
+import type { LinkObject } from '@fairlead/netlink';
 import type { Directory } from '../model/directory.ts';
 import { readPacketHeader } from '../packet/packet-header.ts';
 import { probePacket } from '../packet/probe-packet.ts';
@@ -15,11 +17,19 @@ const directory: Directory = {
   networks: [],
 };
 
+const linkBase = { kind: 'link', namespace: name, up: true } as const;
+
 before(async () => {
   deleteNamespace(name);
   using kernel = new Kernel(new Recorder());
   // Adding a namespace brings its loopback up.
   await kernel.apply([{ action: 'add', object: { kind: 'namespace', namespace: name } }]);
+  const cable = { kind: 'veth', peer: { namespace: name, name: 'far' } } as const;
+  const ends: LinkObject[] = [
+    { ...linkBase, name: 'near', type: cable },
+    { ...linkBase, name: 'far', type: { kind: 'veth' } },
+  ];
+  await kernel.apply(ends.map((object) => ({ action: 'add', object })));
 });
 
 after(() => deleteNamespace(name));
@@ -71,11 +81,53 @@ const cases: [filter: string, wanted: string[]][] = [
   ['icmp6', ['icmp - ::1']],
   ['host ::1 and not icmp6 and dst port 53', ['udp 53 ::1']],
   ['net 127.0.0.0/8 and not (tcp or icmp)', ['udp 53 127.0.0.1']],
+  ['udp dst portrange 50-60 or tcp dst portrange 90-81', ['udp 53 127.0.0.1', 'udp 53 ::1']],
+  ['ether host 00:00:00:00:00:00 and dst port 80', ['tcp 80 127.0.0.1', 'tcp 80 ::1']],
+  ['ether src 02:42:0a:09:01:02', []],
+  ['dst port 80 and greater 74', ['tcp 80 ::1']],
+  ['dst port 80 and less 54', ['tcp 80 127.0.0.1']],
+  ['udp and vlan', []],
 ];
 
 for (const [filter, wanted] of cases) {
   test(`the kernel lets through what "${filter}" wants`, async () => {
     assert.deepEqual(described(await captured(filter, sendAll)), wanted);
+  });
+}
+
+/** Frames with and without a VLAN's tag. At the near end the tag is in the frame, at the far end the kernel keeps it beside. */
+function sendTagged(): void {
+  const address = parseIpAddress('192.0.2.1');
+  const ends = { source: address, destination: address, sourcePort: 4000 };
+  const frame = (destinationPort: number, type: string) =>
+    Buffer.concat([
+      Buffer.from(`02420a09010302420a090102${type}0800`, 'hex'),
+      probePacket({ protocol: 'udp', ...ends, destinationPort, tag: 7, size: destinationPort }),
+    ]);
+  using namespace = new OpenNamespace(name);
+  const frames = [frame(50, ''), frame(51, '81000005'), frame(52, '8100e006')];
+  const near = namespace.linkIndex('near');
+  namespace.enter(() => sendFrames(near, frames));
+}
+
+const tagCases: [filter: string, ports: number[]][] = [
+  ['ether src 02:42:0a:09:01:02', [50, 51, 52]],
+  ['vlan', [51, 52]],
+  ['vlan 5', [51]],
+  ['vlan 5 or vlan 6', [51, 52]],
+  ['udp and not vlan', [50]],
+  ['vlan and udp portrange 52-60', [52]],
+];
+
+for (const [filter, ports] of tagCases) {
+  test(`the kernel lets through what "${filter}" wants of VLANs, on the way out and in`, async () => {
+    const packets = await captured(filter, sendTagged);
+    for (const direction of ['out', 'in']) {
+      const seen = packets.filter((each) => each.direction === direction);
+      const expected = ports.map((port) => port + (port === 50 ? 14 : 18));
+      const lengths = seen.map(({ length }) => length);
+      assert.deepEqual(lengths, expected, direction);
+    }
   });
 }
 

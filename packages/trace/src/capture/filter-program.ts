@@ -4,6 +4,7 @@ import {
   FairleadError,
   type Family,
   ipToBytes,
+  macToBytes,
   classicOpcode as op,
   type Prefix,
   prefixFamily,
@@ -16,6 +17,19 @@ import type { Filter, FilterSide, PortedProtocol } from './filter.ts';
 const NETWORK = -0x100000;
 /** SKF_AD_OFF + SKF_AD_PROTOCOL: the Ethernet type, with a VLAN tag passed over. */
 const ETHER_TYPE = -0x1000;
+/** SKF_LL_OFF: from the header of the link. */
+const LINK = -0x200000;
+/** SKF_AD_OFF with SKF_AD_HATYPE, SKF_AD_VLAN_TAG and SKF_AD_VLAN_TAG_PRESENT: what the kernel keeps beside the packet. */
+const HARDWARE = -0x1000 + 28;
+const TAG = -0x1000 + 44;
+const HAS_TAG = -0x1000 + 48;
+/** ARPHRD_ETHER, ARPHRD_LOOPBACK: links with Ethernet's header. */
+const ethernets = [1, 772] as const;
+/** 802.1Q, 802.1ad, and what was used for the latter before. */
+const tagTypes = [0x8100, 0x88a8, 0x9100] as const;
+/** Where Ethernet's type is, the tag behind it, and the type behind that. */
+const [TYPE_AT, TAG_AT, INNER_TYPE_AT] = [12, 14, 16] as const;
+const TAG_NUMBER = 0x0fff;
 /** Longest program that the kernel takes (BPF_MAXINSNS). */
 const LONGEST = 4096;
 
@@ -41,7 +55,7 @@ interface Step {
  * @throws FairleadError `invalid-argument` for a filter that is too long.
  */
 export function compileFilter(filter: Filter | undefined, snapLength = 0): ClassicInstruction[] {
-  const compiler = new FilterCompiler();
+  const compiler = new FilterCompiler(filter !== undefined && asksForTags(filter));
   const [wanted, unwanted]: [Label, Label] = [{}, {}];
   if (filter !== undefined) compiler.test(filter, wanted, unwanted);
   compiler.place(wanted);
@@ -51,8 +65,19 @@ export function compileFilter(filter: Filter | undefined, snapLength = 0): Class
   return compiler.finish();
 }
 
+function asksForTags(filter: Filter): boolean {
+  if (filter.kind === 'not') return asksForTags(filter.filter);
+  return filter.kind === 'vlan' || ('filters' in filter && filter.filters.some(asksForTags));
+}
+
 class FilterCompiler {
   readonly #steps: Step[] = [];
+  /** A tag may be beside the packet or in it: most interfaces take it off, and none puts it in before it has to. */
+  readonly #seesTags: boolean;
+
+  constructor(seesTags: boolean) {
+    this.#seesTags = seesTags;
+  }
 
   emit(code: number, k: number): void {
     this.#steps.push({ code, k: k >>> 0 });
@@ -80,6 +105,17 @@ class FilterCompiler {
         return;
       case 'port':
         this.#port(filter, yes, no);
+        return;
+      case 'ether':
+        this.#ether(filter, yes, no);
+        return;
+      case 'length':
+        this.emit(op.loadLength, 0);
+        if (filter.bound === 'least') this.#compare(op.ifAtLeast, filter.bytes, yes, no);
+        else this.#compare(op.ifGreater, filter.bytes, no, yes);
+        return;
+      case 'vlan':
+        this.#vlan(filter.id, yes, no);
         return;
       default:
         return filter satisfies never;
@@ -113,7 +149,61 @@ class FilterCompiler {
 
   #isType(type: Family | 'arp', yes: Label, no: Label): void {
     this.emit(op.loadHalf, ETHER_TYPE);
+    if (!this.#seesTags) return this.#compare(op.ifEqual, etherTypes[type], yes, no);
+    const [other, isTagged]: [Label, Label] = [{}, {}];
+    this.#compare(op.ifEqual, etherTypes[type], yes, other);
+    this.place(other);
+    this.#each(tagTypes, 'or', (each, ...labels) => this.#compare(op.ifEqual, each, ...labels), [isTagged, no]);
+    this.place(isTagged);
+    this.emit(op.loadHalf, LINK + INNER_TYPE_AT);
     this.#compare(op.ifEqual, etherTypes[type], yes, no);
+  }
+
+  #isEthernet(yes: Label, no: Label): void {
+    this.emit(op.loadHalf, HARDWARE);
+    this.#each(ethernets, 'or', (each, ...labels) => this.#compare(op.ifEqual, each, ...labels), [yes, no]);
+  }
+
+  #ether({ side, address }: Extract<Filter, { kind: 'ether' }>, yes: Label, no: Label): void {
+    const isEthernet: Label = {};
+    this.#isEthernet(isEthernet, no);
+    this.place(isEthernet);
+    const bytes = macToBytes(address);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const isAt = (at: number, then: Label, otherwise: Label) => {
+      const next: Label = {};
+      this.emit(op.loadWord, LINK + at + 2);
+      this.#compare(op.ifEqual, view.getUint32(2), next, otherwise);
+      this.place(next);
+      this.emit(op.loadHalf, LINK + at);
+      this.#compare(op.ifEqual, view.getUint16(0), then, otherwise);
+    };
+    const [destination, source] = [0, 6];
+    const places = side === 'either' ? [source, destination] : [side === 'src' ? source : destination];
+    this.#each(places, 'or', isAt, [yes, no]);
+  }
+
+  /** The tag beside the packet, or else that in it. */
+  #vlan(id: number | undefined, yes: Label, no: Label): void {
+    const [isBeside, notBeside, isEthernet, isInside]: [Label, Label, Label, Label] = [{}, {}, {}, {}];
+    this.emit(op.loadHalf, HAS_TAG);
+    this.#compare(op.ifEqual, 0, notBeside, isBeside);
+    this.place(isBeside);
+    this.#isNumbered(TAG, id, yes, no);
+    this.place(notBeside);
+    this.#isEthernet(isEthernet, no);
+    this.place(isEthernet);
+    this.emit(op.loadHalf, LINK + TYPE_AT);
+    this.#each(tagTypes, 'or', (each, ...labels) => this.#compare(op.ifEqual, each, ...labels), [isInside, no]);
+    this.place(isInside);
+    this.#isNumbered(LINK + TAG_AT, id, yes, no);
+  }
+
+  #isNumbered(place: number, id: number | undefined, yes: Label, no: Label): void {
+    if (id === undefined) return this.#always(yes);
+    this.emit(op.loadHalf, place);
+    this.emit(op.and, TAG_NUMBER);
+    this.#compare(op.ifEqual, id, yes, no);
   }
 
   /** IP of a family with one of these protocols. Headers between IPv6's and the transport's are not passed over. */
@@ -168,7 +258,7 @@ class FilterCompiler {
     this.#each(words, 'and', word, [yes, no]);
   }
 
-  #port({ side, port, protocols }: Extract<Filter, { kind: 'port' }>, yes: Label, no: Label): void {
+  #port({ side, first, last, protocols }: Extract<Filter, { kind: 'port' }>, yes: Label, no: Label): void {
     const numbers = protocols.map((protocol) => protocolNumbers[protocol]);
     const offsets = side === 'either' ? [0, 2] : [side === 'src' ? 0 : 2];
     const inFamily = (family: Family, then: Label, otherwise: Label) => {
@@ -179,11 +269,19 @@ class FilterCompiler {
       const compare = (offset: number, ...labels: [Label, Label]) => {
         if (family === 4) this.emit(op.loadHalfIndexed, NETWORK + offset);
         else this.emit(op.loadHalf, NETWORK + 40 + offset);
-        this.#compare(op.ifEqual, port, ...labels);
+        this.#isWithin(first, last, ...labels);
       };
       this.#each(offsets, 'or', compare, [then, otherwise]);
     };
     this.#each([4, 6] as const, 'or', inFamily, [yes, no]);
+  }
+
+  #isWithin(first: number, last: number, yes: Label, no: Label): void {
+    if (first === last) return this.#compare(op.ifEqual, first, yes, no);
+    const next: Label = {};
+    this.#compare(op.ifAtLeast, first, next, no);
+    this.place(next);
+    this.#compare(op.ifGreater, last, no, yes);
   }
 
   /** Only the first fragment has ports; the index becomes the length of IPv4's header. */
