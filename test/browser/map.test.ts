@@ -249,6 +249,8 @@ describe('in a browser', { skip: noBrowser ?? false }, () => {
     for (const [width, height] of [
       [1280, 800],
       [1920, 1080],
+      [800, 900],
+      [420, 860],
     ] as const) {
       test(`in ${scheme} colours at ${width}×${height} nothing sticks out and everything can be read`, async () => {
         await show(width, height, scheme);
@@ -257,6 +259,26 @@ describe('in a browser', { skip: noBrowser ?? false }, () => {
       });
     }
   }
+
+  test('a hand’s width is enough: all can be reached and chosen, and nothing moves when something is', async () => {
+    await show(420, 860, 'light');
+    const boxes = async () =>
+      Promise.all(['header', '#search', '#map', '#panel', '#networks'].map((each) => page.locator(each).boundingBox()));
+    const before = await boxes();
+    const [header, search, map, panel, networks] = before;
+    assert.ok(header && search && map && panel && networks);
+    assert.ok(search.x + search.width <= header.width && search.width > 300, JSON.stringify(search));
+    assert.ok(map.y + map.height <= panel.y && map.height > 400, JSON.stringify({ map, panel }));
+    assert.ok(networks.width > 350, JSON.stringify(networks));
+    await page.locator('.socket').click();
+    await page.locator('#panel h2', { hasText: '8080' }).waitFor();
+    assert.deepEqual(await boxes(), before);
+    await page.keyboard.press('Escape');
+    await tile('back/db').click();
+    await tile('back/vault').click();
+    await page.locator('.verdict').waitFor();
+    await page.keyboard.press('Escape');
+  });
 
   test('five hundred containers are on one screen, and their rates cost no layout', async () => {
     const many = await browser.newPage({ viewport: { width: 1280, height: 800 } });

@@ -54,7 +54,7 @@ export interface NotePlace extends Point {
 
 /**
  * A place for a note that hides nothing of what it is about: right of a tile; for all else below the host, where it is
- * joined by a line, unless there is no room.
+ * joined by a line, unless there is no room. Where the networks are below the host, it is below whatever it is about.
  *
  * @param bottom of what is to be seen of the map.
  */
@@ -66,6 +66,10 @@ export function placeNote(
 ): NotePlace {
   const { host, layout, origin } = geometry;
   const at = anchorOf(id, geometry) ?? { x: 0, y: 0 };
+  if (isStacked(geometry)) {
+    const below = (layout.tiles.get(id)?.height ?? 0) / 2 + 8;
+    return { x: Math.max(0, Math.min(at.x, origin.x + layout.width - note.width)), y: at.y + below, leader: [] };
+  }
   const trunk = trunkOf(geometry);
   const y = Math.max(at.y - 18, host.y + host.height + 12);
   if (!layout.tiles.has(id) && y + note.height <= bottom) {
@@ -89,18 +93,53 @@ interface Stretch {
 
 function climb(id: string, geometry: Geometry): readonly Stretch[] | undefined {
   const { host, outside, sockets } = geometry;
-  if (id === 'outside') return [{ within: 'outside', points: [{ x: outside.x + outside.width, y: middle(outside) }] }];
-  const edge = { x: host.x + host.width, y: host.y + CARD_HEAD / 2 };
-  const trunk = trunkOf(geometry);
-  if (id === 'host') return [{ within: 'host', points: [edge, { x: trunk, y: edge.y }] }];
   const socket = sockets.get(id);
-  if (socket !== undefined) {
-    const start = { x: socket.x + socket.width, y: middle(socket) };
-    return [{ within: id, points: [start, { x: trunk, y: start.y }] }];
+  if (id === 'outside' || id === 'host' || socket !== undefined) {
+    if (isStacked(geometry)) return climbDown(id, geometry);
+    if (id === 'outside') return [{ within: id, points: [{ x: outside.x + outside.width, y: middle(outside) }] }];
+    return [{ within: id, points: wayAcross(socket ?? headOf(host), geometry) }];
   }
   const card = geometry.layout.cards.find((each) => each.id === id);
   if (card !== undefined) return [cardStretch(card, geometry)];
   return tileClimb(id, geometry);
+}
+
+/** From a part of the host to the trunk right of it. */
+function wayAcross(part: Box, geometry: Geometry): Point[] {
+  const start = { x: part.x + part.width, y: middle(part) };
+  return [start, { x: trunkOf(geometry), y: start.y }];
+}
+
+/**
+ * The same where the networks are below. Outside and sockets meet between outside and the host, and go down there; the host
+ * itself begins at its foot; all go along the lane above the networks.
+ */
+function climbDown(id: string, geometry: Geometry): readonly Stretch[] {
+  const { outside, host, origin, sockets } = geometry;
+  const y = origin.y - CARD_GAP / 2;
+  const lane = { within: 'lane', points: [{ x: trunkOf(geometry), y }] };
+  if (id === 'host') {
+    const x = host.x + CARD_HEAD / 2;
+    const points = [
+      { x, y: host.y + host.height },
+      { x, y },
+    ];
+    return [{ within: id, points }, lane];
+  }
+  const socket = sockets.get(id);
+  const gutter = host.x - CARD_GAP / 2;
+  const start = socket ? { x: host.x, y: middle(socket) } : { x: outside.x + outside.width, y: middle(outside) };
+  const way = { within: id, points: [start, { x: gutter, y: start.y }] };
+  return [way, { within: 'gutter', points: [{ x: gutter, y }] }, lane];
+}
+
+/** True where the networks are below the host, as on a narrow screen. */
+export function isStacked({ host, origin }: Pick<Geometry, 'host' | 'origin'>): boolean {
+  return origin.y >= host.y + host.height;
+}
+
+function headOf({ x, y, width }: Box): Box {
+  return { x, y, width, height: CARD_HEAD };
 }
 
 function tileClimb(id: string, geometry: Geometry): readonly Stretch[] | undefined {
@@ -132,7 +171,7 @@ function cardStretch(card: CardPlace, geometry: Geometry): Stretch {
   return { within: card.id, points: [{ x, y }, { x: gutter, y }, ...along] };
 }
 
-/** Between the host and the networks, where all ways meet. */
+/** Left of the networks, where all ways meet. */
 function trunkOf({ origin }: Geometry): number {
   return origin.x - CARD_GAP / 2;
 }

@@ -126,7 +126,10 @@ interface Choice {
 
 function place(cards: readonly SeatedCard[], area: Area, { size, columns, kept }: Choice) {
   const width = Math.floor((area.width - (columns - 1) * CARD_GAP) / columns);
-  const perRow = Math.max(1, Math.floor((width - 2 * CARD_PADDING + size.gap) / (size.width + size.gap)));
+  const inner = width - 2 * CARD_PADDING;
+  const perRow = Math.max(1, Math.floor((inner + size.gap) / (size.width + size.gap)));
+  // Tiles share the width of their card: what they leave would be lost to names.
+  const fitted = { ...size, width: Math.max(size.width, Math.floor((inner + size.gap) / perRow) - size.gap) };
   const bottoms = new Array<number>(columns).fill(0);
   const tiles = new Map<string, Box>();
   const known = new Map(kept?.cards.map((card) => [card.id, card]));
@@ -140,13 +143,13 @@ function place(cards: readonly SeatedCard[], area: Area, { size, columns, kept }
     const height = CARD_HEAD + rows * (size.height + size.gap) - size.gap + CARD_PADDING;
     bottoms[column] = y + height;
     seats.forEach((tile, index) => {
-      if (tile !== undefined) tiles.set(tile, tileBox(index, perRow, { x, y }, size));
+      if (tile !== undefined) tiles.set(tile, tileBox(index, perRow, { x, y }, fitted));
     });
     return { id, column, rows, seats, x, y, width, height };
   });
   const bottom = Math.max(0, ...bottoms);
   const isWideEnough = width >= size.width + 2 * CARD_PADDING;
-  const layout = { size, columns, width: area.width, height: area.height, cards: placed, tiles };
+  const layout = { size: fitted, columns, width: area.width, height: area.height, cards: placed, tiles };
   return { layout, bottom, fits: bottom <= area.height && isWideEnough };
 }
 

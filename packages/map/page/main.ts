@@ -80,7 +80,10 @@ class MapPage {
     document.title = `${view.host.name} · Fairlead map`;
     this.#host.draw(view);
     const area = find('#networks').getBoundingClientRect();
-    const room = { width: Math.floor(area.width), height: Math.floor(this.#map.clientHeight - 2 * MARGIN) };
+    const room = {
+      width: Math.floor(area.width),
+      height: Math.floor(this.#map.clientHeight - 2 * MARGIN) * screens(area),
+    };
     const layout = this.#networks.draw(view, room);
     this.#geometry = this.#measure(layout);
     drawWires(find<SVGElement>('#wires'), view, this.#geometry);
@@ -284,6 +287,11 @@ const RATES_PER_FRAME = 120;
 
 /** Around the map, in CSS pixels: as `--margin` in the style. */
 const MARGIN = 14;
+
+/** Networks that are below the host are scrolled to in any case: then they may be read as well. */
+function screens(networks: DOMRect): number {
+  return networks.top >= find('#host').getBoundingClientRect().bottom ? 2 : 1;
+}
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
