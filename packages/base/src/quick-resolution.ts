@@ -53,16 +53,18 @@ function fileBehind(name: string): string | undefined {
   return door === 'testing' ? undefined : `${packages}${workspace}/src/${doors[name] ?? door}.ts`;
 }
 
-/** As `new URL(specifier, parent)`, which takes ten times as long. */
+/** As `new URL(specifier, parent)`, which takes ten times as long. Asked for more than a thousand times in a start. */
 function beside(specifier: string, parent: string): string {
-  let folder = folderOf(parent);
-  const steps = specifier.split('/');
-  while (steps[0] === '.' || steps[0] === '..') {
-    if (steps.shift() === '..') folder = folderOf(folder);
+  let folderEnd = parent.lastIndexOf('/');
+  let start = 0;
+  for (;;) {
+    if (specifier.startsWith('./', start)) {
+      start += 2;
+    } else if (specifier.startsWith('../', start)) {
+      start += 3;
+      folderEnd = parent.lastIndexOf('/', folderEnd - 1);
+    } else {
+      return parent.slice(0, folderEnd + 1) + specifier.slice(start);
+    }
   }
-  return `${folder}/${steps.join('/')}`;
-}
-
-function folderOf(url: string): string {
-  return url.slice(0, url.lastIndexOf('/'));
 }

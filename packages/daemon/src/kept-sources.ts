@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 /** A module as Node runs it, and the file that it was made from. */
 interface KeptSource {
   readonly url: string;
+  /** Its path: made of the URL anew for each of hundreds, it would take as long as asking for the file. */
+  readonly file: string;
   /** Where its text begins and ends behind the list, in bytes. */
   readonly start: number;
   readonly end: number;
@@ -47,7 +49,7 @@ export function keepSources(path: string, urls: readonly string[], strip: (code:
     texts.push(text);
     const start = end;
     end += text.length;
-    return { url, start, end, isAscii: text.length === code.length, modified, size };
+    return { url, file, start, end, isAscii: text.length === code.length, modified, size };
   });
   const head = Buffer.from(JSON.stringify(list));
   const length = Buffer.alloc(LENGTH);
@@ -89,6 +91,8 @@ export function keptSources(
   };
 }
 
+const notThrowing = { throwIfNoEntry: false } as const;
+
 function readKept(path: string) {
   try {
     const bytes = readFileSync(path);
@@ -100,7 +104,7 @@ function readKept(path: string) {
   }
 }
 
-function isUnchanged({ url, modified, size }: KeptSource): boolean {
-  const found = statSync(fileURLToPath(url), { throwIfNoEntry: false });
+function isUnchanged({ file, modified, size }: KeptSource): boolean {
+  const found = statSync(file, notThrowing);
   return found?.mtimeMs === modified && found.size === size;
 }
