@@ -229,9 +229,13 @@ async function likeAnyOther(machine: Host): Promise<void> {
   await machine.exec('ip', '-6', 'address', 'flush', 'dev', 'eth0', 'scope', 'link');
 }
 
+/** Commands on the life of a container. */
+const lives: ReadonlySet<string> = new Set(['start', 'stop', 'restart', 'rm', 'pause', 'unpause']);
+
 /** The command that asks what a command of docker would do; `undefined` where nobody can ask. */
 export function rehearsalOf([first = '', second = '', ...rest]: readonly string[]): string[] | undefined {
   if (first === 'run') return ['explain', 'run', second, ...rest];
+  if (lives.has(first)) return [first, '--dry-run', second, ...rest];
   return first === 'network' || first === 'port' ? [first, second, '--dry-run', ...rest] : undefined;
 }
 

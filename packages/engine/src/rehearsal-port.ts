@@ -1,4 +1,5 @@
 import type { ContainerConfig } from './container/configuration/container-config.ts';
+import type { ContainerService } from './container/container-port.ts';
 import type { NetworkService } from './network-port.ts';
 
 /** An operation on the kernel, for `explain`. */
@@ -29,12 +30,16 @@ export interface RehearsalOutcome extends OperationAccount {
   readonly warnings: readonly string[];
 }
 
+/** What can happen to a container in its life, as far as the network goes. */
+export type RehearsedContainers = Pick<ContainerService, 'start' | 'stop' | 'restart' | 'pause' | 'unpause' | 'remove'>;
+
 /**
  * Operations that are tried where they change nothing: they fail as they would in earnest, in the same words. One
  * rehearsal is for one operation.
  */
 export interface Rehearsal extends Disposable {
   readonly networks: NetworkService;
+  readonly containers: RehearsedContainers;
   /** Create and start a container, as far as the network goes. */
   run(request: ContainerConfig & { readonly name?: string }): Promise<void>;
   outcome(): Promise<RehearsalOutcome>;

@@ -5,6 +5,7 @@ import type { ContainerConfig } from './container/configuration/container-config
 import { ContainerTable } from './container/container-table.ts';
 import type { ContainerCreation } from './container/creation.ts';
 import { ContainerTurns } from './container/life/patience.ts';
+import { RehearsedLife } from './container/life/rehearsed-life.ts';
 import { SandboxStart } from './container/life/sandbox-start.ts';
 import { LegacyLinks } from './container/network/legacy-links.ts';
 import type { EngineContext } from './context.ts';
@@ -28,8 +29,9 @@ export class EngineRehearsal implements Rehearsal {
   readonly networks: NetworkServices;
   readonly #stage: RehearsalStage;
   readonly #table: ContainerTable;
+  readonly containers: RehearsedLife;
   readonly #creation: Pick<ContainerCreation, 'draft'>;
-  readonly #start: SandboxStart;
+  readonly #notes: string[] = [];
   readonly #warnings: string[] = [];
 
   constructor(context: EngineContext, creation: Pick<ContainerCreation, 'draft'>, stage: RehearsalStage) {
@@ -42,22 +44,22 @@ export class EngineRehearsal implements Rehearsal {
     this.#stage = stage;
     this.#table = table;
     this.#creation = creation;
-    this.#start = new SandboxStart({ context: { ...context, network }, table, links });
+    const start = new SandboxStart({ context: { ...context, network }, table, links });
+    const note = (text: string) => void this.#notes.push(text);
+    this.containers = new RehearsedLife({ table, start, network, operation, note });
   }
 
   async run(request: ContainerConfig & { readonly name?: string }): Promise<void> {
     const { container, warnings } = await this.#creation.draft(request);
     this.#warnings.push(...warnings);
     this.#table.put(container);
-    await this.#stage.operation(`start ${container.name}`, async () => {
-      const plan = await this.#start.plan(container);
-      await this.#start.join(await this.#start.open(container, plan), plan);
-    });
+    await this.containers.begin(container);
   }
 
   async outcome(): Promise<RehearsalOutcome> {
-    const { warnings, ...outcome } = await this.#stage.outcome();
-    return { ...outcome, warnings: [...this.#warnings, ...warnings] };
+    const { warnings, groups, ...outcome } = await this.#stage.outcome();
+    const notes = this.#notes.map((reason) => ({ reason, microseconds: 0, commands: [] }));
+    return { ...outcome, groups: [...notes, ...groups], warnings: [...this.#warnings, ...warnings] };
   }
 
   [Symbol.dispose](): void {

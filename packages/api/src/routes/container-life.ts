@@ -4,8 +4,11 @@ import { type ApiRequest, integer, parameter, readText, text } from '../http/req
 import { type ApiResponse, empty, stream } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
 
-/** Containers in time: started, stopped, waited for. */
-export function containerLifeRoutes({ containers }: EnginePort): Route[] {
+/** Operations on the life of a container. */
+type Life = Pick<ContainerService, 'start' | 'stop' | 'restart' | 'pause' | 'unpause'>;
+
+/** What begins and ends the life of a container, and what interrupts it. */
+export function containerTurnRoutes(containers: Life): Route[] {
   const post = (verb: string, handle: (id: string, request: ApiRequest) => Promise<void>): Route => ({
     method: 'POST',
     pattern: `/containers/{id}/${verb}`,
@@ -18,15 +21,22 @@ export function containerLifeRoutes({ containers }: EnginePort): Route[] {
     post('start', (id, request) => start(containers, id, request)),
     post('stop', (id, request) => containers.stop(id, stopOptions(request))),
     post('restart', (id, request) => containers.restart(id, stopOptions(request))),
-    post('kill', (id, request) => containers.kill(id, text(request, 'signal'))),
     post('pause', (id) => containers.pause(id)),
     post('unpause', (id) => containers.unpause(id)),
+  ];
+}
+
+/** Containers in time: started, stopped, waited for. */
+export function containerLifeRoutes({ containers }: EnginePort): Route[] {
+  return [
+    ...containerTurnRoutes(containers),
+    { method: 'POST', pattern: '/containers/{id}/kill', handle: (request) => kill(containers, request) },
     { method: 'POST', pattern: '/containers/{id}/wait', handle: (request) => wait(containers, request) },
     { method: 'POST', pattern: '/containers/{id}/resize', handle: (request) => resize(containers, request) },
   ];
 }
 
-async function start(containers: ContainerService, id: string, request: ApiRequest): Promise<void> {
+async function start(containers: Life, id: string, request: ApiRequest): Promise<void> {
   const body = await readText(request);
   // `{}` and `null` come from clients that always send something.
   if (!['', '{}', 'null'].includes(body.trim())) {
@@ -34,6 +44,11 @@ async function start(containers: ContainerService, id: string, request: ApiReque
     throw new FairleadError('invalid-argument', fault);
   }
   await containers.start(id);
+}
+
+async function kill(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
+  await containers.kill(parameter(request, 'id'), text(request, 'signal'));
+  return empty(204);
 }
 
 function stopOptions(request: ApiRequest): StopOptions {

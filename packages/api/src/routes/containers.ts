@@ -27,8 +27,19 @@ export function containerRoutes(engine: EnginePort): Route[] {
     { method: 'GET', pattern: '/containers/{id}/top', handle: (request) => top(containers, request) },
     { method: 'POST', pattern: '/containers/{id}/rename', handle: (request) => rename(containers, request) },
     { method: 'POST', pattern: '/containers/{id}/update', handle: (request) => update(containers, request) },
-    { method: 'DELETE', pattern: '/containers/{name*}', handle: (request) => remove(engine, request) },
+    containerRemovalRoute(engine),
   ];
+}
+
+/** What a removal needs of the engine. */
+interface Removing {
+  readonly containers: Pick<ContainerService, 'remove'>;
+  readonly networks: Pick<EnginePort['networks'], 'unlink'>;
+}
+
+/** The removal of a container, or of a link. */
+export function containerRemovalRoute(engine: Removing): Route {
+  return { method: 'DELETE', pattern: '/containers/{name*}', handle: (request) => remove(engine, request) };
 }
 
 async function list({ containers, images }: EnginePort, request: ApiRequest): Promise<ApiResponse> {
@@ -81,7 +92,7 @@ async function update(containers: ContainerService, request: ApiRequest): Promis
 }
 
 /** A container, or with `link` only the link that is named `web/db`. */
-async function remove({ containers, networks }: EnginePort, request: ApiRequest): Promise<ApiResponse> {
+async function remove({ containers, networks }: Removing, request: ApiRequest): Promise<ApiResponse> {
   const name = parameter(request, 'name');
   if (flag(request, 'link')) await networks.unlink(name);
   else await containers.remove(name, { force: flag(request, 'force'), volumes: flag(request, 'v') });

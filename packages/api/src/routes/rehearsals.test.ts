@@ -19,6 +19,18 @@ test('an operation that is rehearsed answers what it would do, and nothing is do
   assert.deepEqual(fake.engine.containers.list(), []);
 });
 
+test('what happens in the life of a container is rehearsed, its removal too', async () => {
+  await using fake = await serveFake();
+  await fake.client.json('POST', '/containers/create?name=web', { body: { Image: 'busybox', Cmd: ['true'] } });
+  for (const verb of ['start', 'stop', 'restart', 'pause', 'unpause']) {
+    const { groups } = await fake.client.json<Outcome>('POST', `/fairlead/dry-run/containers/web/${verb}`);
+    assert.deepEqual(groups[0]?.commands, [`${verb} web`]);
+  }
+  const { groups } = await fake.client.json<Outcome>('DELETE', '/fairlead/dry-run/containers/web');
+  assert.deepEqual(groups[0]?.commands, ['remove web']);
+  assert.equal(fake.engine.containers.list().length, 1);
+});
+
 test('what cannot be is refused as the operation would refuse it', async () => {
   await using fake = await serveFake();
   await fake.client.json('POST', '/networks/create', { body: { Name: 'app' } });

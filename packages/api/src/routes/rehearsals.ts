@@ -3,6 +3,8 @@ import type { ApiRequest } from '../http/request.ts';
 import { type ApiResponse, json } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
 import { readCreateRequest } from './container-create.ts';
+import { containerTurnRoutes } from './container-life.ts';
+import { containerRemovalRoute } from './containers.ts';
 import { networkChangeRoutes } from './fairlead.ts';
 import { networkRoutes } from './networks.ts';
 
@@ -15,6 +17,11 @@ const dockers: readonly Pick<Route, 'method' | 'pattern'>[] = [
   { method: 'POST', pattern: '/networks/{id}/connect' },
   { method: 'POST', pattern: '/networks/{id}/disconnect' },
   { method: 'DELETE', pattern: '/networks/{id}' },
+  ...['start', 'stop', 'restart', 'pause', 'unpause'].map((verb) => ({
+    method: 'POST' as const,
+    pattern: `/containers/{id}/${verb}`,
+  })),
+  { method: 'DELETE', pattern: '/containers/{name*}' },
 ];
 
 /**
@@ -45,8 +52,13 @@ async function rehearse(engine: EnginePort, work: (rehearsal: Rehearsal) => unkn
   return json(await rehearsal.outcome());
 }
 
-function routeOf({ networks }: Rehearsal, { prunes }: EnginePort, method: string, pattern: string): Route {
-  const routes = [...networkRoutes({ networks, prunes }), ...networkChangeRoutes({ networks })];
+function routeOf({ networks, containers }: Rehearsal, { prunes }: EnginePort, method: string, pattern: string): Route {
+  const routes = [
+    ...networkRoutes({ networks, prunes }),
+    ...networkChangeRoutes({ networks }),
+    ...containerTurnRoutes(containers),
+    containerRemovalRoute({ networks, containers }),
+  ];
   const found = routes.find((route) => route.method === method && route.pattern === pattern);
   if (found === undefined) throw new Error(`no operation ${method} ${pattern}`);
   return found;

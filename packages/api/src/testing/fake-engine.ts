@@ -232,8 +232,19 @@ export class FakeEngine implements EnginePort {
       commands.push(`ip link add ${name} type bridge`);
       return { id: '', warning: '' };
     };
+    const done = (verb: string) => async (name: string) => {
+      commands.push(`${verb} ${this.containers.find(name).container.name}`);
+    };
     return {
       networks,
+      containers: {
+        start: done('start'),
+        stop: done('stop'),
+        restart: done('restart'),
+        pause: done('pause'),
+        unpause: done('unpause'),
+        remove: done('remove'),
+      },
       run: async ({ image, name }) => {
         await this.images.inspect(image);
         commands.push(`ip netns add ${name}`);

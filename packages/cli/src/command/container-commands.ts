@@ -1,5 +1,5 @@
 import type { CommandDefinition, OptionDefinition } from './command.ts';
-import { dryRunOption } from './rehearsable.ts';
+import { dryRunOption, rehearsable } from './rehearsable.ts';
 import { runOptions, updateOptions } from './run-options.ts';
 
 const format: OptionDefinition = {
@@ -62,7 +62,7 @@ export const containerCommands: readonly CommandDefinition[] = [
     ],
     load: async () => (await import('../container/list.ts')).list,
   },
-  {
+  rehearsable({
     words: ['start'],
     aliases: [['container', 'start']],
     summary: 'Start stopped containers',
@@ -73,8 +73,8 @@ export const containerCommands: readonly CommandDefinition[] = [
     ],
     completion: 'container',
     load: async () => (await import('../container/attach.ts')).start,
-  },
-  {
+  }),
+  rehearsable({
     words: ['stop'],
     aliases: [['container', 'stop']],
     summary: 'Stop running containers',
@@ -82,8 +82,8 @@ export const containerCommands: readonly CommandDefinition[] = [
     options: stopOptions,
     completion: 'running-container',
     load: async () => (await lifecycle()).stop,
-  },
-  {
+  }),
+  rehearsable({
     words: ['restart'],
     aliases: [['container', 'restart']],
     summary: 'Restart containers',
@@ -91,7 +91,7 @@ export const containerCommands: readonly CommandDefinition[] = [
     options: stopOptions,
     completion: 'container',
     load: async () => (await lifecycle()).restart,
-  },
+  }),
   {
     words: ['kill'],
     aliases: [['container', 'kill']],
@@ -101,7 +101,7 @@ export const containerCommands: readonly CommandDefinition[] = [
     completion: 'running-container',
     load: async () => (await lifecycle()).kill,
   },
-  {
+  rehearsable({
     words: ['rm'],
     aliases: [['container', 'rm']],
     summary: 'Remove containers',
@@ -112,7 +112,7 @@ export const containerCommands: readonly CommandDefinition[] = [
     ],
     completion: 'container',
     load: async () => (await lifecycle()).remove,
-  },
+  }),
   {
     words: ['update'],
     aliases: [['container', 'update']],

@@ -1,4 +1,4 @@
-import { messageOf } from '@fairlead/base';
+import { FairleadError, messageOf } from '@fairlead/base';
 import type { Action, Invocation } from '../command/command.ts';
 import type { Connection } from '../connection/connection.ts';
 import { createRequest } from '../container/create-request.ts';
@@ -32,19 +32,29 @@ export const explainRun: Action = async ({ words: [image = '', ...command], opti
 };
 
 /** Every change is asked for where it is rehearsed; an action gets nothing for an answer. */
-function rehearsing(engine: Connection, show: (outcome: Outcome) => void): Connection {
+function rehearsing(engine: Connection, show: (outcome: Outcome | undefined) => void): Connection {
   return {
     ...engine,
     async ask<T>(...[method, path, options]: Parameters<Connection['ask']>) {
       if (method === 'GET') return await engine.ask<T>(method, path, options);
-      show(await engine.ask<Outcome>(method, `/fairlead/dry-run${path.replace(/^\/fairlead/, '')}`, options));
+      show(
+        await engine.ask<Outcome | undefined>(method, `/fairlead/dry-run${path.replace(/^\/fairlead/, '')}`, options),
+      );
       return {} as T;
     },
+    hijack: refuse,
+    open: refuse,
   };
 }
 
-/** Standard output can be pasted into a root shell. */
-function show(outcome: Outcome, print: (line: string) => void): void {
+/** Streams have nothing that could be told beforehand. */
+async function refuse(): Promise<never> {
+  throw new FairleadError('invalid-argument', '--dry-run attaches to nothing');
+}
+
+/** Standard output can be pasted into a root shell. There is no outcome where it is as it was asked for already. */
+function show(outcome: Outcome | undefined, print: (line: string) => void): void {
+  if (outcome === undefined) return print('# nothing: it is so already');
   for (const warning of outcome.warnings) process.stderr.write(`WARNING: ${warning}\n`);
   accountText(outcome).forEach(print);
 }

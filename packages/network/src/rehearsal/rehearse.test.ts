@@ -38,6 +38,13 @@ const operations: [name: string, work: (network: NetworkController) => Promise<u
   ['port add', (network) => network.publish(web(network), [published('8080'), published('9090')])],
   ['port rm', (network) => network.publish(web(network), [])],
   ['stop', (network) => network.closeSandbox(web(network))],
+  [
+    'restart',
+    async (network) => {
+      await network.closeSandbox(web(network));
+      await run(network, 'web', [published('8080')]);
+    },
+  ],
 ];
 
 function request(network: NetworkController, name: string) {

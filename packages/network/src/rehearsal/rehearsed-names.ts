@@ -22,7 +22,9 @@ export class RehearsedNames implements NameServicePort {
   }
 
   async reservePorts(owner: string, reservations: readonly PortReservation[]): Promise<readonly PortRange[]> {
-    return await this.tryPorts(owner, reservations, this.#released.has(owner));
+    // Who ends in the play may begin again as another: its ports are those that were let go of.
+    const [giver = owner] = this.#released;
+    return await this.tryPorts(giver, reservations, this.#released.has(giver));
   }
 
   async tryPorts(

@@ -14,6 +14,7 @@ import { Restarts } from '../restart/restarts.ts';
 import { Attachments } from './attachments.ts';
 import { ContainerEnd } from './ending.ts';
 import { ExitWatch } from './exit-watch.ts';
+import { requireStartable } from './life-rules.ts';
 import type { ContainerTurns } from './patience.ts';
 import { Signalling } from './signalling.ts';
 import type { ContainerStart } from './start.ts';
@@ -233,15 +234,6 @@ export class Lifecycle {
 
   #warn(message: string, id: string, error: unknown): void {
     this.#context.logger.warn(message, { id, error: messageOf(error) });
-  }
-}
-
-function requireStartable({ state }: Container): void {
-  if (state.status === 'running' || state.status === 'restarting') throw new FairleadError('not-modified', '');
-  if (state.status === 'paused')
-    throw new FairleadError('conflict', 'cannot start a paused container, try unpause instead');
-  if (state.status === 'removing' || state.status === 'dead') {
-    throw new FairleadError('conflict', 'container is marked for removal and cannot be started');
   }
 }
 

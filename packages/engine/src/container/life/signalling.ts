@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FairleadError, isNotFound, withPrefix } from '@fairlead/base';
+import { isNotFound, withPrefix } from '@fairlead/base';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../../model.ts';
 import { containerEvent } from '../container-event.ts';
-import { notRunning, requireNotRestarting } from '../container-state.ts';
+import { notRunning } from '../container-state.ts';
 import type { ContainerTable } from '../container-table.ts';
 import type { ExecStarts } from '../exec/exec-starts.ts';
 import type { HealthMonitor } from '../health/health-monitor.ts';
+import { requirePausable, requirePaused } from './life-rules.ts';
 import { parseSignal } from './signal.ts';
 
 export const SIGKILL = 9;
@@ -47,10 +48,8 @@ export class Signalling {
 
   /** Freeze it. @throws FairleadError `conflict`. */
   async pause(container: Container): Promise<void> {
-    const { id, state } = container;
-    if (state.status === 'paused') throw new FairleadError('conflict', `container ${id} is already paused`);
-    requireNotRestarting(container);
-    if (state.status !== 'running') throw notRunning(id);
+    const { id } = container;
+    requirePausable(container);
     await this.#starts.without(id, async () => {
       await this.#freeze(id);
       this.#table.setState(id, { status: 'paused' });
@@ -61,9 +60,8 @@ export class Signalling {
 
   /** Let it go on. @throws FairleadError `internal`, as in Docker, when it is not paused. */
   async unpause(container: Container): Promise<void> {
-    const { id, state } = container;
-    if (state.status !== 'paused') throw new FairleadError('internal', `Container ${id} is not paused`);
-    await this.#resume(id);
+    requirePaused(container);
+    await this.#resume(container.id);
   }
 
   /** One that ended by itself just now does not run, although its exit is still on the way. */

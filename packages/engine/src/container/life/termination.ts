@@ -8,6 +8,7 @@ import type { ContainerTable } from '../container-table.ts';
 import type { Restarts } from '../restart/restarts.ts';
 import type { ContainerEnd } from './ending.ts';
 import type { ExitWatch } from './exit-watch.ts';
+import { requireNotRemoving, requireStopped, requireUp } from './life-rules.ts';
 import { type ContainerTurns, insist, type Killed, within } from './patience.ts';
 import { parseSignal } from './signal.ts';
 import { SIGKILL, SIGTERM, type Signalling } from './signalling.ts';
@@ -105,10 +106,9 @@ export class Termination {
 
   /** @throws FairleadError `conflict` when it runs and `force` is not given, or when it is being removed already. */
   async remove(reference: string, force: boolean, removesVolumes: boolean): Promise<void> {
-    const { id, name, state } = this.#table.find(reference);
-    if (state.status === 'removing') {
-      throw new FairleadError('conflict', `removal of container ${reference} is already in progress`);
-    }
+    const container = this.#table.find(reference);
+    const { id, name } = container;
+    requireNotRemoving(container, reference);
     await this.#giveUpWaiting(id);
     // Somebody else may start it again between its end and its removal.
     while (this.#table.get(id) !== undefined) {
@@ -141,7 +141,7 @@ export class Termination {
 
   async #askToStop(id: string, options: StopOptions) {
     const container = this.#table.find(id);
-    if (!isUp(container)) throw new FairleadError('not-modified', '');
+    requireUp(container);
     const signal = parseSignal(options.signal || container.config.stopSignal || SIGTERM);
     await this.#signal(container, signal);
     if (!isAlive(container)) return undefined;
@@ -152,7 +152,7 @@ export class Termination {
   async #removeOrKill(id: string, force: boolean, removesVolumes: boolean): Promise<Killed | undefined> {
     const container = this.#table.get(id);
     if (container === undefined) return undefined;
-    if (isUp(container) && !force) throw mustStop(container);
+    if (!force) requireStopped(container);
     const killed = await this.#killNow(id);
     if (killed === undefined) await this.#end.erase(this.#table.find(id), removesVolumes);
     return killed;
@@ -177,12 +177,4 @@ export class Termination {
   async #settled(id: string): Promise<void> {
     await this.#turns.run(id, () => undefined);
   }
-}
-
-function mustStop({ name, state }: Container): FairleadError {
-  const reason =
-    state.status === 'paused'
-      ? 'container is paused and must be unpaused first'
-      : `container is ${state.status}: stop the container before removing or force remove`;
-  return new FairleadError('conflict', `cannot remove container "/${name}": ${reason}`);
 }
