@@ -307,28 +307,26 @@ test('drops are shown as they happen, with the names of containers and the rule'
   const env = { DOCKER_HOST: lab.daemon.address };
   const radar = lab.host.start([fairlead, 'drops', '--json'], { env });
   let seen = '';
-  // From the second packet on it is known which rule it was.
-  const line = /^.*"from":"web".*"to":"far".*"rule".*$/m;
+  const line = /^.*"from":"web".*"to":"far".*$/m;
   const found = Promise.withResolvers<void>();
   radar.stdout?.on('data', (piece: Buffer) => {
     seen += piece;
     if (line.test(seen)) found.resolve();
   });
   const alarm = setTimeout(() => found.reject(new Error(`not seen within 10 s: ${seen}`)), 10_000);
-  const knocking = setInterval(
-    () => void lab.trace({ from: 'web', to: '10.9.2.2:80', timeout }).catch(() => undefined),
-    300,
-  );
   try {
+    await eventually('the radar is on', async () => /packet-trace-drops/.test(await lab.shell('nft list tables')));
+    // One packet, and no other: the next one would come after a second.
+    await lab.shell('inside $WEB timeout 0.5 bash -c "echo >/dev/tcp/10.9.2.2/80" || true');
     await found.promise;
   } finally {
     clearTimeout(alarm);
-    clearInterval(knocking);
     for (const pid of childrenOf(radar.pid ?? 0)) process.kill(pid);
   }
-  const { reason, place, protocol, rule } = JSON.parse(line.exec(seen)?.[0] ?? '{}');
-  assert.deepEqual({ reason, place, protocol }, { reason: 'NETFILTER_DROP', place: 'host', protocol: 'tcp' });
-  assert.equal(rule.owner, 'fairlead');
+  const { reason, place, protocol, rule, count } = JSON.parse(line.exec(seen)?.[0] ?? '{}');
+  const expected = { reason: 'NETFILTER_DROP', place: 'host', protocol: 'tcp', count: 1 };
+  assert.deepEqual({ reason, place, protocol, count }, expected);
+  assert.equal(rule?.owner, 'fairlead', seen);
   assert.match(rule.text, /drop.*not published/);
   await eventually(
     'nothing is left of the radar',

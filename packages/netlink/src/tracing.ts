@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { encodeFirstPackets, type FirstPacketTracing } from './nftables/first-packets.ts';
 export { removalByComment } from './nftables/insertion-undo.ts';
 export { dumpRulesOfTableMessage, type RuleSummary, ruleHandle, summarizeRule } from './nftables/rule-listing.ts';
 export { formatRule } from './nftables/statement-text.ts';

@@ -29,7 +29,7 @@ export interface DropReport {
   readonly sender?: string;
   /** `tcp`, `udp`, `icmp` with what it says, or a number. */
   readonly protocol: string;
-  /** Which rule it was: known from the second packet of a flow on, where nftables can be asked. */
+  /** Which rule it was, where nftables can be asked: see {@link DropRules}. */
   readonly rule?: Pick<RuleStep, 'owner' | 'family' | 'table' | 'chain' | 'text'>;
   /** How many since the last report. */
   readonly count: number;
@@ -53,7 +53,10 @@ export async function* watchAllDrops(directory: () => Directory, signal: AbortSi
   while (!signal.aborted) {
     const known = directory();
     const places = new PlaceMap(known);
-    for (const namespace of places.namespaces()) watch.add(namespace);
+    for (const namespace of places.namespaces()) {
+      watch.add(namespace);
+      rules.look(namespace, places.namespaceOf(namespace) ?? '');
+    }
     const records = waiting;
     waiting = [];
     rules.turn();

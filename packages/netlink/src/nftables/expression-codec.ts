@@ -78,6 +78,8 @@ const kernelNames: Readonly<Record<Name, string>> = {
   fib: 'fib',
   ct: 'ct',
   counter: 'counter',
+  'add to set': 'dynset',
+  limit: 'limit',
   notrack: 'notrack',
   rt: 'rt',
   byteorder: 'byteorder',
@@ -88,6 +90,12 @@ const kernelNames: Readonly<Record<Name, string>> = {
 function encodeData<N extends Name>(data: AttributeWriter, expression: Named[N]): void {
   encoders[expression.name as N](data, expression);
 }
+
+/** NFT_DYNSET_OP_ADD. */
+const DYNAMIC_ADD = 0;
+/** NFT_LIMIT_PKTS, and what is counted in. */
+const LIMIT_PACKETS = 0;
+const SECOND = 1n;
 
 const none = () => {};
 const keyAndRegister = (data: AttributeWriter, e: { readonly key: number; readonly register: Register }) => {
@@ -141,6 +149,12 @@ const encoders: { readonly [N in Name]: (data: AttributeWriter, e: Named[N]) => 
   },
   ct: keyAndRegister,
   counter: none,
+  'add to set': (data, e) => {
+    data.u32be(4, e.key).u32be(3, DYNAMIC_ADD).text(1, e.set);
+  },
+  limit: (data, e) => {
+    data.u64be(1, BigInt(e.perSecond)).u64be(2, SECOND).u32be(3, e.burst).u32be(4, LIMIT_PACKETS).u32be(5, 0);
+  },
   notrack: none,
   rt: keyAndRegister,
   byteorder: (data, e) => {
@@ -212,6 +226,16 @@ const decoders: Readonly<Record<string, (data: Attributes) => Expression>> = {
     a.has(1);
     a.has(2);
     return { name: 'counter' };
+  },
+  dynset: (a) => {
+    if (number(a, 3) !== DYNAMIC_ADD) fail('change of a set');
+    expectOnly(a, 9, 0);
+    return { name: 'add to set', set: text(a, 1), key: number(a, 4) };
+  },
+  limit: (a) => {
+    if (a.u64be(2) !== SECOND || number(a, 4) !== LIMIT_PACKETS) fail('limit');
+    expectOnly(a, 5, 0);
+    return { name: 'limit', perSecond: Number(a.u64be(1) ?? 0n), burst: number(a, 3) };
   },
   notrack: () => ({ name: 'notrack' }),
   rt: (a) => ({ name: 'rt', key: number(a, 2), register: number(a, 1) }),

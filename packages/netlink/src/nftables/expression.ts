@@ -57,6 +57,10 @@ export type Expression =
   | { readonly name: 'fib'; readonly register: Register; readonly result: number; readonly flags: number }
   | { readonly name: 'ct'; readonly key: number; readonly register: Register }
   | { readonly name: 'counter' }
+  /** Adds what is in registers, from this one on, to a set; ends the rule when there is no room. */
+  | { readonly name: 'add to set'; readonly set: string; readonly key: Register }
+  /** Ends the rule when packets come faster. */
+  | { readonly name: 'limit'; readonly perSecond: number; readonly burst: number }
   | { readonly name: 'notrack' }
   | { readonly name: 'rt'; readonly key: number; readonly register: Register }
   | { readonly name: 'byteorder'; readonly register: Register; readonly length: number; readonly size: number }

@@ -128,7 +128,7 @@ class InstructionDescription {
 
   /** NFTA_DYNSET_SET_NAME, _OP, _SREG_KEY. */
   #dynamicSet(data: Attributes): void {
-    const verb = ['add', 'update', 'delete'][data.u32be(2) ?? 0] ?? '[change]';
+    const verb = ['add', 'update', 'delete'][data.u32be(3) ?? 0] ?? '[change]';
     this.#say(`${verb} @${data.text(1) ?? ''} { ${this.#known(this.#take(data.u32be(4) ?? 0))} … }`);
   }
 

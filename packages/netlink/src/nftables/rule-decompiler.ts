@@ -93,6 +93,10 @@ class RuleDecompiler {
         return this.#clampStep(e);
       case 'reject':
         return this.#reject(e.type, e.code);
+      case 'add to set':
+      case 'limit':
+        // Only rules that nobody reads back have them.
+        return fail(e.name);
       default:
         e satisfies never;
     }

@@ -4,6 +4,7 @@ import type { AttributeWriter } from '../attribute.ts';
 import { decodeMessages, encodeMessage, type Message } from '../message.ts';
 import { summarizeChain } from './chain-listing.ts';
 import type { TableDefinition } from './definition.ts';
+import { encodeFirstPackets } from './first-packets.ts';
 import { insertionUndo } from './insertion-undo.ts';
 import { nftType } from './nft-message.ts';
 import { summarizeRule } from './rule-listing.ts';
@@ -126,7 +127,7 @@ test('limits, quotas, counters with names and what is written into packets are s
     ['quota', (data) => data.u64be(1, 9n).u32be(2, 0)],
     ['connlimit', (data) => data.u32be(1, 3).u32be(2, 1)],
     ['objref', (data) => data.u32be(1, 1).text(2, 'cnt')],
-    ['dynset', (data) => data.text(1, 'seen').u32be(2, 1).u32be(4, 1)],
+    ['dynset', (data) => data.text(1, 'seen').u32be(3, 1).u32be(4, 1)],
     ['immediate', (data) => data.u32be(1, 9).nested(2, (value) => value.bytes(1, Uint8Array.of(0, 81)))],
     ['payload', (data) => data.u32be(5, 9).u32be(2, 2).u32be(3, 2).u32be(4, 2)],
     ['queue', (data) => data.u16be(1, 7)],
@@ -145,6 +146,8 @@ test('a table for a trace has a chain for each hook or interface and a rule for 
   ];
   const count = (requests: readonly unknown[]) => requests.length;
   assert.equal(count(encodeTraceTable({ family: 'inet', name: 'x', marks })), 1 + 2 * 4);
+  const firsts = encodeFirstPackets({ family: 'inet', table: 'x', forgetAfter: 4000, perSecond: 100 });
+  assert.equal(count(firsts), 2 + 2 * (1 + 6));
   assert.equal(count(encodeTraceTable({ family: 'inet', name: 'x', marks, everywhere: true })), 1 + 5 * 3);
   const changed = encodeTraceMarks({ family: 'inet', name: 'x', marks: marks.slice(1), everywhere: true });
   assert.deepEqual(

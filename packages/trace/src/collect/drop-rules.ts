@@ -1,8 +1,16 @@
 import { ipToBytes } from '@fairlead/base';
+import { errnoOf } from '@fairlead/kernel';
 import { listenToNetlink, type NetlinkListener } from '@fairlead/kernel/tracing';
 import { encodeNftBatch, type NamespaceName, NetlinkConnection, netfilterGroup, nftType } from '@fairlead/netlink';
-import { decodeTraceEvent, encodeTraceMarks, encodeTraceTable, type PacketMark } from '@fairlead/netlink/tracing';
+import {
+  decodeTraceEvent,
+  encodeFirstPackets,
+  encodeTraceMarks,
+  encodeTraceTable,
+  type PacketMark,
+} from '@fairlead/netlink/tracing';
 import type { RuleStep } from '../model/report.ts';
+import { ruleOwner } from '../model/rule-owner.ts';
 import { headerIn, type PlacedTraceEvent, stepOf, traceTablePrefix } from '../model/rule-passes.ts';
 import type { PacketHeader } from '../packet/packet-header.ts';
 import { Namespaces } from './namespaces.ts';
@@ -10,8 +18,15 @@ import { readRuleset } from './ruleset.ts';
 
 /** Milliseconds for which the next packet of a flow is waited for, and for which what it met is believed. */
 const PATIENCE = 5000;
+/** Milliseconds after which the first packet of a flow is traced again: what it met is believed no longer by then. */
+const FORGOTTEN = 4000;
+/** Packets, of all flows of a namespace: some thirty messages each. */
+const FIRST_PER_SECOND = 100;
 /** Flows that are looked at in one namespace at a time: each costs every packet there two comparisons. */
 const FLOWS = 8;
+
+/** So far: several may look at drops at a time, and a table goes some milliseconds after its socket. */
+let tables = 0;
 
 /** A flow of which packets are dropped, by its ends and the port that is asked for. */
 interface DroppedFlow {
@@ -32,20 +47,37 @@ interface Place {
 }
 
 /**
- * Which rules drop packets that nobody has sent to find out. A packet that was dropped tells of no rule: so the next one of
- * its flow, the same ends and the same port, is traced by nftables. Each namespace gets one table for that, which looks at
- * such packets only and goes with its socket.
+ * Which rules drop packets that nobody has sent to find out. A packet that was dropped tells of no rule, and it is too late
+ * to ask: so the first packet of each flow is traced by nftables, whatever becomes of it. That is a hundred packets a second
+ * at most, and of TCP only what opens a connection; where another one is dropped, the next one of its flow, the same ends and
+ * the same port, is traced. Each namespace gets one table for that, which goes with its socket.
  */
 export class DropRules implements Disposable {
   readonly #parts = new DisposableStack();
   readonly #namespaces = this.#parts.use(new Namespaces());
   readonly #places = new Map<number, Place | undefined>();
+  readonly #looked = new Set<number>();
+
+  /** Look at the first packets of flows in a namespace from now on: in the host's, or when it has rules of its own by now. */
+  look(inode: number, name: NamespaceName): void {
+    if (this.#looked.has(inode)) return;
+    this.#looked.add(inode);
+    if (name === '' || this.#hasRules(name)) this.#place(inode, name);
+  }
+
+  /** That questions go to the name server is no rule by which anything could be dropped. */
+  #hasRules(name: NamespaceName): boolean {
+    const namespace = this.#namespaces.find(name);
+    const chains = namespace === undefined ? [] : readRuleset(namespace, []).chains;
+    return chains.some((chain) => chain.hook !== undefined && ruleOwner(chain, []) !== 'fairlead');
+  }
 
   /** A rule has dropped a packet: look at the next one. */
   expect(inode: number, name: NamespaceName, header: PacketHeader): void {
     const place = this.#place(inode, name);
     const key = flowOf(header);
-    if (place === undefined || place.flows.has(key) || place.flows.size >= FLOWS) return;
+    if (place === undefined || place.flows.has(key)) return;
+    if ([...place.flows.values()].filter(({ rule }) => rule === undefined).length >= FLOWS) return;
     place.flows.set(key, { header, until: performance.now() + PATIENCE });
   }
 
@@ -64,11 +96,8 @@ export class DropRules implements Disposable {
     const steps = dropsIn(place.events, (events) => readRuleset(this.#namespaces.get(place.name), events));
     place.events = [];
     const now = performance.now();
-    for (const [key, flow] of place.flows) {
-      if (flow.until < now) place.flows.delete(key);
-      const rule = steps.get(key);
-      if (rule !== undefined) place.flows.set(key, { ...flow, rule, until: now + PATIENCE });
-    }
+    for (const [key, { until }] of place.flows) if (until < now) place.flows.delete(key);
+    for (const [key, dropped] of steps) place.flows.set(key, { ...dropped, until: now + PATIENCE });
     const waiting = [...place.flows].filter(([, { rule }]) => rule === undefined);
     const marks = waiting.map(([key]) => key).join('; ');
     if (marks === place.marks) return;
@@ -92,7 +121,7 @@ export class DropRules implements Disposable {
   #open(inode: number, name: NamespaceName): Place {
     const namespace = this.#namespaces.get(name);
     const connection = new NetlinkConnection(this.#parts.use(namespace.openSocket('netfilter')));
-    const table = { name: `${traceTablePrefix}drops`, everywhere: true, marks: [] } as const;
+    const table = { name: `${traceTablePrefix}drops-${++tables}`, everywhere: true, marks: [] } as const;
     const families = (['inet', 'bridge'] as const).filter((family) => {
       try {
         connection.executeBatch(encodeNftBatch(encodeTraceTable({ ...table, family })));
@@ -102,6 +131,7 @@ export class DropRules implements Disposable {
         return false;
       }
     });
+    for (const family of families) lookAtFirst(connection, family, table.name);
     const listener = this.#parts.use(
       namespace.enter(() =>
         listenToNetlink('netfilter', [netfilterGroup.nftTrace], (message) => {
@@ -120,6 +150,16 @@ export class DropRules implements Disposable {
 
   [Symbol.dispose](): void {
     this.#parts.dispose();
+  }
+}
+
+/** A kernel may lack what is needed for it: then it is the second packet that tells. */
+function lookAtFirst(connection: NetlinkConnection, family: 'inet' | 'bridge', table: string): void {
+  try {
+    const limits = { forgetAfter: FORGOTTEN, perSecond: FIRST_PER_SECOND };
+    connection.executeBatch(encodeNftBatch(encodeFirstPackets({ family, table, ...limits })));
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
   }
 }
 
@@ -143,20 +183,25 @@ function markOf({ family, source, destination, destinationPort, type }: PacketHe
   };
 }
 
-/** The rule or policy that has dropped a packet, by flows. */
+/** The rule or policy that has dropped a packet, by flows. Most of what is traced is not dropped: no rule is read for that. */
 function dropsIn(
   events: readonly PlacedTraceEvent[],
   read: (events: readonly PlacedTraceEvent[]) => Parameters<typeof stepOf>[1],
-): Map<string, RuleStep> {
-  const drops = new Map<string, RuleStep>();
-  if (events.length === 0) return drops;
-  const known = read(events);
-  const packets = Map.groupBy(events, ({ id }) => id);
-  for (const packet of packets.values()) {
+): Map<string, { readonly header: PacketHeader; readonly rule: RuleStep }> {
+  const drops = new Map<string, { readonly header: PacketHeader; readonly rule: RuleStep }>();
+  const packets = [...Map.groupBy(events, ({ id }) => id).values()].filter((packet) => packet.some(isDrop));
+  if (packets.length === 0) return drops;
+  const known = read(packets.flat());
+  for (const packet of packets) {
     const header = packet.map(headerIn).findLast((each) => each !== undefined);
     const steps = packet.flatMap((event) => stepOf(event, known) ?? []);
     const rule = steps.findLast(({ verdict, rejects }) => verdict === 'drop' || rejects === true);
-    if (header !== undefined && rule !== undefined) drops.set(flowOf(header), rule);
+    if (header !== undefined && rule !== undefined) drops.set(flowOf(header), { header, rule });
   }
   return drops;
+}
+
+/** A rule that rejects gives the same verdict: it has answered by then. */
+function isDrop({ verdict, policy }: PlacedTraceEvent): boolean {
+  return verdict?.name === 'drop' || policy === 'drop';
 }
