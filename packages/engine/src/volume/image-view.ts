@@ -4,6 +4,11 @@ import { layersOf, type RootfsMount } from '../container/file/rootfs-file.ts';
 import type { FileSystems } from '../context.ts';
 import { unmountBelow } from './mounted-tree.ts';
 
+/** Where layers and parts of volumes are mounted for a moment. Short, for the kernel's sake. */
+export function viewFolder({ execRoot }: { readonly execRoot: string }): string {
+  return join(execRoot, 'view');
+}
+
 /** A file system at a path of the host, until it is disposed of. What has been bound elsewhere by then stays there. */
 export interface PlacedView extends Disposable {
   readonly path: string;
