@@ -16,7 +16,8 @@ export interface UrlOptions {
  * Ask for what is at a URL.
  *
  * @returns an answer that has begun; its body is still to be read or destroyed.
- * @throws FairleadError `invalid-argument` for what is no URL, `unavailable` when nobody answers, `not-found` when there is nothing, in Docker's words.
+ * @throws FairleadError `invalid-argument` for what is no URL, `unavailable` when nobody answers, `not-found` when there is
+ * nothing, in Docker's words.
  */
 export async function requestUrl(text: string, { signal, proxies }: UrlOptions): Promise<HttpResponse> {
   const { url } = parseGoUrl(text);
