@@ -72,6 +72,11 @@ export function isUnavailable(error: unknown): boolean {
   return codeOf(error) === 'unavailable';
 }
 
+/** True for an error of the operating system with that name, `ENOENT`, as Node throws it. */
+export function hasSystemCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
 /** Message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -11,6 +11,7 @@ export {
   type ErrorCode,
   errorCodeOf,
   FairleadError,
+  hasSystemCode,
   httpStatusOf,
   isConflict,
   isNotFound,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { jsonSyntaxFault } from '@fairlead/api';
-import { compareText, FairleadError, messageOf, withPrefix } from '@fairlead/base';
+import { compareText, FairleadError, hasSystemCode, messageOf, withPrefix } from '@fairlead/base';
 import { type Flag, type FlagValues, flags, parseFlags } from './flag.ts';
 
 /** What was one text before it was a list; Docker reads both. */
@@ -41,13 +41,9 @@ function readConfigFile(path: string, required: boolean): FlagValues {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if (!required) return new Map();
-    throw invalid(`open ${path}: ${isMissing(error) ? 'no such file or directory' : messageOf(error)}`);
+    throw invalid(`open ${path}: ${hasSystemCode(error, 'ENOENT') ? 'no such file or directory' : messageOf(error)}`);
   }
   return parseConfig(text);
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 /** @throws FairleadError `invalid-argument`. */

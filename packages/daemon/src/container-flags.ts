@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { FairleadError, messageOf } from '@fairlead/base';
+import { FairleadError, hasSystemCode, messageOf } from '@fairlead/base';
 import { type ContainerDefaults, parseByteSize } from '@fairlead/engine';
 import { invalidArgument } from './flag.ts';
 
@@ -58,8 +58,7 @@ export function readSeccompDefault(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    const reason = isMissing ? `open ${path}: no such file or directory` : messageOf(error);
+    const reason = hasSystemCode(error, 'ENOENT') ? `open ${path}: no such file or directory` : messageOf(error);
     throw new FairleadError('invalid-argument', `opening seccomp profile (${path}) failed: ${reason}`, {
       cause: error,
     });

@@ -1,5 +1,6 @@
 import { closeSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
+import { hasSystemCode } from '@fairlead/base';
 
 /** Bytes that are kept free in the file, in the log beside it, and beside both while they are closed. */
 const room = 1 << 20;
@@ -59,7 +60,7 @@ export function keepRoomWhileClosed(path: string): void {
       closeSync(descriptor);
     }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    if (!hasSystemCode(error, 'ENOSPC')) throw error;
   }
 }
 

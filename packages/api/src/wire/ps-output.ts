@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { FairleadError, messageOf } from '@fairlead/base';
+import { FairleadError, hasSystemCode, messageOf } from '@fairlead/base';
 
 const run = promisify(execFile);
 /** Milliseconds that ps(1) may take, and bytes that it may say. */
@@ -71,7 +71,7 @@ async function ps(words: readonly string[]): Promise<string> {
   try {
     return (await run('ps', [...words], limits)).stdout;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+    if (hasSystemCode(error, 'ENOENT')) {
       throw new FairleadError('internal', 'ps: exec: "ps": executable file not found in $PATH');
     }
     const said = error instanceof Error && 'stderr' in error ? String(error.stderr).split('\n')[0] : '';

@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { chmod, lchown, link, lstat, lutimes, mkdir, open, readdir, readlink, rm, symlink } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { FairleadError } from '@fairlead/base';
+import { FairleadError, hasSystemCode } from '@fairlead/base';
 import { type TarEntry, type TarFile, tarEnd, tarEntries, tarHeader, tarPadding } from '@fairlead/registry/tar';
 
 /** Bytes read at once. */
@@ -116,7 +116,7 @@ async function present(path: string) {
   try {
     return await lstat(bytesOf(path));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (hasSystemCode(error, 'ENOENT')) return undefined;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { FairleadError } from '@fairlead/base';
+import { FairleadError, hasSystemCode } from '@fairlead/base';
 import type { Action } from '../command/command.ts';
 import type { Connection } from '../connection/connection.ts';
 import { openCapture } from './capture.ts';
@@ -76,5 +76,5 @@ async function targetsOf(engine: Connection): Promise<ExtcapTarget[]> {
 
 /** Wireshark ends a capture by closing its end. */
 function unlessClosed(error: unknown): void {
-  if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error;
+  if (!hasSystemCode(error, 'EPIPE')) throw error;
 }

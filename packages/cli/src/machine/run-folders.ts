@@ -1,4 +1,5 @@
 import { rmdirSync, rmSync } from 'node:fs';
+import { hasSystemCode } from '@fairlead/base';
 import { mountPoints } from '@fairlead/kernel';
 
 /**
@@ -23,7 +24,6 @@ function removeIfEmpty(folder: string): void {
   try {
     rmdirSync(folder);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code !== 'ENOENT' && code !== 'ENOTEMPTY') throw error;
+    if (!hasSystemCode(error, 'ENOENT') && !hasSystemCode(error, 'ENOTEMPTY')) throw error;
   }
 }

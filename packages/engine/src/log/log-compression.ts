@@ -1,6 +1,7 @@
 import { closeSync, createReadStream, createWriteStream, openSync, rmSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
+import { hasSystemCode } from '@fairlead/base';
 
 /** Compress a file to another one. @returns false when the first one is not there any more. */
 export async function compressFile(from: string, to: string): Promise<boolean> {
@@ -33,7 +34,7 @@ function tryOpen(path: string): number | undefined {
   try {
     return openSync(path, 'r');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (hasSystemCode(error, 'ENOENT')) return undefined;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, read } from 'node:fs';
 import { promisify } from 'node:util';
-import { lateModule } from '@fairlead/base';
+import { hasSystemCode, lateModule } from '@fairlead/base';
 import { rotatedFiles } from './log-files.ts';
 
 const compression = lateModule(() => import('./log-compression.ts'));
@@ -24,7 +24,7 @@ export class LogSegment implements Disposable {
     try {
       return new LogSegment(path, compressed);
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+      if (hasSystemCode(error, 'ENOENT')) return undefined;
       throw error;
     }
   }

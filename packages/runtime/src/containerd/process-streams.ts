@@ -2,7 +2,7 @@ import { constants, mkdirSync, openSync, rmdirSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lateModule } from '@fairlead/base';
+import { hasSystemCode, lateModule } from '@fairlead/base';
 import type { KeepingCalls } from './kept-output.ts';
 import {
   keptPath,
@@ -214,7 +214,7 @@ async function openForWriting(path: string): Promise<number | undefined> {
       return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
     } catch (error) {
       // ENXIO: no reader yet (fifo(7)).
-      if (!hasErrno(error, 'ENXIO')) throw error;
+      if (!hasSystemCode(error, 'ENXIO')) throw error;
     }
     await sleep(5);
   }
@@ -224,8 +224,4 @@ async function openForWriting(path: string): Promise<number | undefined> {
 /** A process that ends while it is written to is no error of ours; without a listener it would end the program. */
 function quiet(socket: Socket): Socket {
   return socket.on('error', () => {});
-}
-
-function hasErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Owner } from '@fairlead/base';
+import { hasSystemCode, type Owner } from '@fairlead/base';
 import type { EngineSettings, FileSystems } from '../../context.ts';
 import type { Container } from '../../model.ts';
 
@@ -44,7 +44,7 @@ export class SharedMemory {
       this.#fileSystems.unmount(target);
       rmdirSync(target);
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+      if (!hasSystemCode(error, 'ENOENT')) throw error;
     }
   }
 
