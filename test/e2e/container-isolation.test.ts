@@ -91,7 +91,7 @@ describe('isolation', { timeout: 120_000 }, () => {
     assert.equal(await run(['--ipc', 'container:giver'], 'until cat /dev/shm/f; do sleep 0.1; done'), 'shared\n');
     assert.match(
       await fails('--ipc', 'container:keeper'),
-      /can't join IPC of container [0-9a-f]{64}: non-shareable IPC/,
+      /failed to join IPC namespace: container [0-9a-f]{64}: non-shareable IPC/,
     );
     assert.equal(await run(['--ipc', 'none'], 'grep -c " /dev/shm " /proc/mounts; true'), '0\n');
   });

@@ -98,8 +98,10 @@ test('limits of devices are told by their numbers', () => {
   assert.throws(() => passiveLimits(absent), { message: 'stat /dev/nosuch: no such file or directory' });
 });
 
-const none = { swap: false, swappiness: false, oomKillDisable: false, blockWeight: false, blockWeightDevice: false };
-const all = { swap: true, swappiness: true, oomKillDisable: true, blockWeight: true, blockWeightDevice: true };
+const names = ['swap', 'swappiness', 'oomKillDisable', 'blockWeight', 'blockWeightDevice', 'realtime'] as const;
+const supporting = (has: boolean) =>
+  Object.fromEntries(names.map((name) => [name, has])) as Record<(typeof names)[number], boolean>;
+const [none, all] = [supporting(false), supporting(true)];
 
 test('what the kernel cannot do is left out and said', () => {
   const limits = { memory: 1 << 25, memorySwap: 1 << 26, oomKillDisable: true, blkioWeight: 300, cpuShares: 5 };
@@ -119,4 +121,20 @@ test('so is what is stored as it came', () => {
   assert.deepEqual(supported.config.other.host, { Other: 1 });
   assert.equal(supported.warnings.length, 2);
   assert.deepEqual(supportedConfig(asked, all), { config: asked, warnings: [] });
+});
+
+test('real-time CPU is refused where there is none, or where a share is larger than the whole', () => {
+  const asked = (period: number, runtime: number) =>
+    config({}, { CpuRealtimePeriod: period, CpuRealtimeRuntime: runtime });
+  const unsupported = { code: 'invalid-argument', message: 'kernel does not support CPU real-time scheduler' };
+  assert.throws(() => supportedConfig(asked(0, 1), none), unsupported);
+  assert.doesNotThrow(() => supportedConfig(asked(0, 0), none));
+  const message = 'cpu real-time runtime cannot be higher than cpu real-time period';
+  assert.throws(() => supportedConfig(asked(1000, 2000), all), { code: 'invalid-argument', message });
+  for (const [period, runtime] of [
+    [2000, 2000],
+    [0, 2000],
+  ] as const) {
+    assert.deepEqual(supportedConfig(asked(period, runtime), all).config, asked(period, runtime));
+  }
 });

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { FairleadError } from '@fairlead/base';
 import type { ContainerConfig, ResourceLimits } from '../configuration/container-config.ts';
 
 /** Which limits the kernel can hold a container to. */
@@ -8,6 +9,7 @@ export interface LimitSupport {
   readonly oomKillDisable: boolean;
   readonly blockWeight: boolean;
   readonly blockWeightDevice: boolean;
+  readonly realtime: boolean;
 }
 
 /** Look at the files of the control groups (moby, pkg/sysinfo). @param unified whether they are of version 2. */
@@ -20,6 +22,7 @@ export function readLimitSupport(unified: boolean, root = '/sys/fs/cgroup'): Lim
       oomKillDisable: false,
       blockWeight: has('io.stat'),
       blockWeightDevice: false,
+      realtime: false,
     };
   }
   return {
@@ -28,6 +31,7 @@ export function readLimitSupport(unified: boolean, root = '/sys/fs/cgroup'): Lim
     oomKillDisable: has('memory/memory.oom_control'),
     blockWeight: has('blkio/blkio.weight', 'blkio/blkio.bfq.weight'),
     blockWeightDevice: false,
+    realtime: has('cpu/cpu.rt_runtime_us'),
   };
 }
 
@@ -61,13 +65,18 @@ export function supportedLimits(
   };
 }
 
-/** The same for a whole container: some limits are stored as they came. */
+/**
+ * The same for a whole container: some limits are stored as they came.
+ *
+ * @throws FairleadError `invalid-argument` in Docker's words for real-time CPU that cannot be had.
+ */
 export function supportedConfig(
   config: ContainerConfig,
   support: LimitSupport,
 ): { readonly config: ContainerConfig; readonly warnings: readonly string[] } {
   const { limits, warnings } = supportedLimits(config.host.limits, support);
   const passive = { ...config.other.host };
+  requireRealtime(passive, support);
   const more: string[] = [];
   const weights = passive['BlkioWeightDevice'];
   if (Array.isArray(weights) && weights.length > 0 && !support.blockWeightDevice) {
@@ -82,6 +91,14 @@ export function supportedConfig(
   }
   const host = { ...config.host, limits };
   return { config: { ...config, host, other: { ...config.other, host: passive } }, warnings: [...warnings, ...more] };
+}
+
+function requireRealtime(passive: ContainerConfig['other']['host'], { realtime }: LimitSupport): void {
+  const [period, runtime] = [Number(passive['CpuRealtimePeriod'] ?? 0), Number(passive['CpuRealtimeRuntime'] ?? 0)];
+  if (period === 0 && runtime === 0) return;
+  if (!realtime) throw new FairleadError('invalid-argument', 'kernel does not support CPU real-time scheduler');
+  if (period === 0 || runtime <= period) return;
+  throw new FairleadError('invalid-argument', 'cpu real-time runtime cannot be higher than cpu real-time period');
 }
 
 const unsupported = 'Your kernel does not support';

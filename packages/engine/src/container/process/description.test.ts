@@ -134,11 +134,11 @@ test('namespaces can be the host’s or a running container’s', () => {
   const { namespaces, shmPath } = describe({ host }, donor);
   assert.equal(shmPath, `/shm/${donor.id}`);
   assert.throws(() => describe({ host: { ipcMode: `container:${closed.id}` } }, closed), {
-    message: `can't join IPC of container ${closed.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
+    message: `failed to join IPC namespace: container ${closed.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
   });
   assert.equal(describe({ host: { ipcMode: 'none' } }).noShm, true);
   assert.deepEqual([namespaces.pid, namespaces.ipc, namespaces.uts], ['host', { path: '/proc/42/ns/ipc' }, 'host']);
-  const message = `cannot join PID namespace of a non running container: ${stopped.id}`;
+  const message = `failed to join PID namespace: container ${stopped.id} is not running`;
   assert.throws(() => describe({ host: { pidMode: `container:${stopped.id}` } }, stopped), {
     code: 'conflict',
     message,

@@ -159,10 +159,8 @@ function namespaceMode(mode: string, kind: 'pid' | 'ipc', table: ContainerTable)
   if (!mode.startsWith('container:')) return 'private';
   const donor = table.find(mode.slice('container:'.length));
   if (donor.state.pid === 0) {
-    throw new FairleadError(
-      'conflict',
-      `cannot join ${kind.toUpperCase()} namespace of a non running container: ${donor.id}`,
-    );
+    const reason = `container ${donor.id} is not running`;
+    throw new FairleadError('conflict', `failed to join ${kind.toUpperCase()} namespace: ${reason}`);
   }
   return { path: `/proc/${donor.state.pid}/ns/${kind}` };
 }
@@ -203,5 +201,5 @@ function sharedMemory(source: Pick<DescriptionSource, 'container' | 'table' | 's
   const shared = sharedMemory({ ...source, container: donor });
   if (shared.shmPath !== undefined) return shared;
   const hint = 'non-shareable IPC (hint: use IpcMode:shareable for the donor container)';
-  throw new FairleadError('conflict', `can't join IPC of container ${donor.id}: ${hint}`);
+  throw new FairleadError('conflict', `failed to join IPC namespace: container ${donor.id}: ${hint}`);
 }
