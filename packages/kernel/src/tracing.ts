@@ -10,6 +10,7 @@ export {
   andValue,
   assemble,
   call,
+  callFunction,
   exit,
   type Item,
   jump,

@@ -29,6 +29,8 @@ const JUMP_UNEQUAL = 0x5d;
 /** BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE. */
 const MAP = 1;
 const MAP_VALUE = 2;
+/** BPF_PSEUDO_KFUNC_CALL. */
+const FUNCTION = 2;
 
 /** The place that jumps with this name go to. */
 export function label(name: string): Item {
@@ -107,6 +109,11 @@ export function setLong(target: Register, value: bigint): Item[] {
 /** Call a helper of the kernel by its number (enum bpf_func_id). */
 export function call(helper: number): Instruction {
   return { code: 0x85, value: helper };
+}
+
+/** Call a function of the kernel by its number in the kernel's type information. */
+export function callFunction(typeId: number): Instruction {
+  return { code: 0x85, source: FUNCTION, value: typeId };
 }
 
 /** Jump when a register equals a value. */

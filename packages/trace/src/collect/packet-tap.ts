@@ -8,7 +8,7 @@ import {
   ProgramText,
 } from '@fairlead/kernel/tracing';
 import { type TracepointName, tracepoints } from '../program/kernel-layout.ts';
-import { packetProgram } from '../program/packet-program.ts';
+import { type PacketProgramRequest, packetProgram } from '../program/packet-program.ts';
 import { kernelLayout } from './layout-source.ts';
 
 /** Bytes; a probe makes some dozens of records of 280. */
@@ -65,20 +65,26 @@ export class PacketTap implements Disposable {
   }
 }
 
-/** Before Linux 5.13 the kernel cannot name functions. */
+/** What can be done without: looking at packets where they are (Linux 6.2), and names of functions (5.13). */
 function load(tracepoint: TracepointName, { symbolFormat, ...plain }: Tools): LoadedProgram {
-  const layout = kernelLayout();
-  const attempt = (naming: { readonly symbolFormat?: number }): LoadedProgram =>
+  const { view, ...layout } = kernelLayout();
+  const attempt = (extras: Pick<PacketProgramRequest, 'layout' | 'symbolFormat'>): LoadedProgram =>
     loadTracingProgram({
       name: `fl_${tracepoint}`,
-      instructions: packetProgram({ tracepoint, layout, ...plain, ...naming }),
+      instructions: packetProgram({ tracepoint, ...plain, ...extras }),
       tracepointTypeId: layout.tracepoints[tracepoint]?.typeId ?? 0,
     });
+  const less = [{ layout, symbolFormat }, { layout }];
+  return firstThatLoads(attempt, view === undefined ? less : [{ layout: { ...layout, view }, symbolFormat }, ...less]);
+}
+
+function firstThatLoads<T>(attempt: (choice: T) => LoadedProgram, [first, ...others]: readonly T[]): LoadedProgram {
+  if (first === undefined) throw new Error('nothing to load');
   try {
-    return attempt({ symbolFormat });
+    return attempt(first);
   } catch (error) {
-    if (layout.tracepoints[tracepoint]?.location === undefined) throw error;
-    return attempt({});
+    if (others.length === 0) throw error;
+    return firstThatLoads(attempt, others);
   }
 }
 

@@ -37,9 +37,23 @@ export interface KernelLayout {
   readonly task: { readonly processId: number; readonly program: number; readonly namespaces: number };
   /** Of struct nsproxy. */
   readonly network: number;
+  /** Absent where programs have to copy what they look at (before Linux 6.2). */
+  readonly view?: MemoryView;
 }
 
+/** With what a program may look at memory that the verifier knows nothing of: numbers of types. */
+export interface MemoryView {
+  /** Of the function that says to the verifier what lies there, and does nothing: `bpf_rdonly_cast`. */
+  readonly cast: number;
+  /** Of a struct that is nothing but {@link VIEWED} single bytes. */
+  readonly bytes: number;
+}
+
+const CAST = 'bpf_rdonly_cast';
+const BYTES = 'new_utsname';
 const REASON_PREFIX = 'SKB_DROP_REASON_';
+/** Length of struct new_utsname: six texts of 65 bytes, as uname(2) has it. */
+export const VIEWED = 390;
 const structs = ['sk_buff', 'net_device', 'net', 'ns_common', 'sock', 'sock_common', 'task_struct', 'nsproxy'];
 
 /**
@@ -49,8 +63,9 @@ const structs = ['sk_buff', 'net_device', 'net', 'ns_common', 'sock', 'sock_comm
  */
 export function readKernelLayout(description: Uint8Array): KernelLayout {
   const typedefs = tracepoints.map((name) => `btf_trace_${name}`);
-  const types = new KernelTypes(description, [...structs, ...typedefs, 'skb_drop_reason']);
+  const types = new KernelTypes(description, [...structs, ...typedefs, 'skb_drop_reason', CAST, BYTES]);
   const packet = (member: string): number => types.offsetOf('sk_buff', member);
+  const cast = types.function(CAST);
   return {
     tracepoints: Object.fromEntries(tracepoints.flatMap((name) => tracepointEntry(types, name))),
     packet: {
@@ -76,6 +91,7 @@ export function readKernelLayout(description: Uint8Array): KernelLayout {
       namespaces: types.offsetOf('task_struct', 'nsproxy'),
     },
     network: types.offsetOf('nsproxy', 'net_ns'),
+    ...(cast !== 0 && { view: { cast, bytes: types.struct(BYTES) } }),
   };
 }
 

@@ -1,5 +1,14 @@
 /** Kinds of types (BTF_KIND_*, include/uapi/linux/btf.h). */
-const kind = { pointer: 2, array: 3, struct: 4, union: 5, enumeration: 6, prototype: 13, variable: 14 } as const;
+const kind = {
+  pointer: 2,
+  array: 3,
+  struct: 4,
+  union: 5,
+  enumeration: 6,
+  function: 12,
+  prototype: 13,
+  variable: 14,
+} as const;
 const TYPEDEF = 8;
 const DATASEC = 15;
 const INTEGER = 1;
@@ -76,6 +85,11 @@ export class KernelTypes {
   /** The typedef of a name, 0 when there is none. */
   typedef(name: string): number {
     return this.#named.get(name)?.find((id) => this.#kindOf(id) === TYPEDEF) ?? 0;
+  }
+
+  /** The function of a name, 0 when there is none. */
+  function(name: string): number {
+    return this.#named.get(name)?.find((id) => this.#kindOf(id) === kind.function) ?? 0;
   }
 
   /**

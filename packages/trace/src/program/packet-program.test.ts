@@ -4,11 +4,11 @@ import { parseIpAddress } from '@fairlead/base';
 import { probePacket } from '../packet/probe-packet.ts';
 import { dropProgram } from './drop-program.ts';
 import { decodeEventRecord, recordField, recordLength } from './event-record.ts';
-import type { KernelLayout, TracepointName } from './kernel-layout.ts';
+import { type KernelLayout, type TracepointName, VIEWED } from './kernel-layout.ts';
 import { packetProgram } from './packet-program.ts';
 import { PASSING_LENGTH } from './passing-traffic.ts';
 import { carriedPlaces, tagPlaces, tagWord } from './tag-search.ts';
-import { descriptors, ProgramMachine, places, type Run } from './testing/program-machine.ts';
+import { descriptors, ProgramMachine, places, type Run, view } from './testing/program-machine.ts';
 
 const layout: KernelLayout = {
   tracepoints: {
@@ -23,7 +23,9 @@ const layout: KernelLayout = {
   task: { processId: 1268, program: 1752, namespaces: 1840 },
   network: 40,
   reasons: new Map(),
+  view,
 };
+const { view: _, ...withoutView } = layout;
 const TAG = 0x12345678;
 
 function machine(tag = TAG): ProgramMachine {
@@ -42,10 +44,15 @@ function machine(tag = TAG): ProgramMachine {
   return made;
 }
 
-function pass(bytes: Uint8Array, tracepoint: TracepointName = 'netif_receive_skb', at = machine()): Run {
+function pass(
+  bytes: Uint8Array,
+  tracepoint: TracepointName = 'netif_receive_skb',
+  at = machine(),
+  known: KernelLayout = layout,
+): Run {
   new Uint8Array(at.memory.buffer).fill(0, places.bytes, places.tag);
   new Uint8Array(at.memory.buffer).set(bytes, places.bytes);
-  return at.run(packetProgram({ layout, tracepoint, ...descriptors }));
+  return at.run(packetProgram({ layout: known, tracepoint, ...descriptors }));
 }
 
 /** A packet of zeros but for its first byte, its protocol, and a tag of which only the first three bytes count. */
@@ -97,23 +104,35 @@ test('the tag is found wherever it can be, in its first three bytes', () => {
   }
 });
 
-test('of a connection that is under way no more than the headers is looked at, whatever its numbers are', () => {
-  for (const version of [4, 6] as const) {
-    for (const [flags, looks] of [
-      [0x10, 1],
-      [0x18, 1],
-      [0x11, 1],
-      [0x02, 2],
-      [0x12, 2],
-      [0x14, 2],
-    ] as const) {
-      const bytes = packetWith(version, 6, tagPlaces[version].own[0]);
-      bytes[version === 4 ? 33 : 53] = flags;
-      const { reads, records } = pass(bytes);
-      assert.equal(records.length, looks - 1, `flags ${flags.toString(16)}`);
-      assert.deepEqual(reads.slice(0, 2), looks === 1 ? [PASSING_LENGTH] : [PASSING_LENGTH, recordField.packet.length]);
+const looks = [
+  { where: 'where it is', known: layout, first: [] },
+  { where: 'in a copy', known: withoutView, first: [PASSING_LENGTH] },
+] as const;
+
+for (const { where, known, first } of looks) {
+  test(`of a connection that is under way only the headers are looked at, ${where}, whatever its numbers are`, () => {
+    for (const version of [4, 6] as const) {
+      for (const [flags, isOpening] of [
+        [0x10, false],
+        [0x18, false],
+        [0x11, false],
+        [0x02, true],
+        [0x12, true],
+        [0x14, true],
+      ] as const) {
+        const bytes = packetWith(version, 6, tagPlaces[version].own[0]);
+        bytes[version === 4 ? 33 : 53] = flags;
+        const { reads, records } = pass(bytes, 'netif_receive_skb', machine(), known);
+        assert.equal(records.length, isOpening ? 1 : 0, `flags ${flags.toString(16)}`);
+        const copied = isOpening ? [...first, recordField.packet.length] : first;
+        assert.deepEqual(isOpening ? reads.slice(0, copied.length) : reads, copied);
+      }
     }
-  }
+  });
+}
+
+test('bytes that a program looks at in the packet are among those that it may', () => {
+  assert.ok(PASSING_LENGTH <= VIEWED);
 });
 
 test('what a tunnel makes of a packet is known by its address, until it ends and for its own tag only', () => {

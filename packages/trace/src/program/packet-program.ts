@@ -4,7 +4,7 @@ import type { TracepointName } from './kernel-layout.ts';
 import { findNeighborPacket } from './neighbor-search.ts';
 import { forgetPacket, lookUpPacket, notePacket } from './packet-notes.ts';
 import { leaveWithOthersTraffic, PASSING_LENGTH } from './passing-traffic.ts';
-import { copyHeader, findHeader, held } from './program-frame.ts';
+import { copyHeader, findHeader, held, viewHeader } from './program-frame.ts';
 import { clearRecord, describeDevice, describeEvent, type RecordRequest, writeRecord } from './record-writer.ts';
 import { findCarriedTag, findTag, loadTag } from './tag-search.ts';
 
@@ -26,13 +26,14 @@ export function packetProgram(request: PacketProgramRequest): Uint8Array {
   const { layout, tracepoint } = request;
   const point = layout.tracepoints[tracepoint];
   if (point === undefined) throw new Error(`this kernel has no tracepoint ${tracepoint}`);
+  const view = viewHeader(layout, PASSING_LENGTH);
   return assemble([
     move(held.context, 1),
     load(8, held.packet, held.context, point.packet * 8),
     jumpEqual(held.packet, 0, 'out'),
     ...findHeader(layout, tracepoint),
-    ...copyHeader(PASSING_LENGTH),
-    ...leaveWithOthersTraffic(),
+    ...view.items,
+    ...leaveWithOthersTraffic(view.at),
     ...copyHeader(recordField.packet.length),
     ...loadTag(request.tag),
     ...(tracepoint === 'kfree_skb' ? findNeighborPacket() : []),

@@ -1,5 +1,5 @@
 import { andValue, type Item, jump, jumpAnyBit, jumpDifferent, jumpEqual, label, load } from '@fairlead/kernel/tracing';
-import { COPY, held } from './program-frame.ts';
+import type { Place } from './program-frame.ts';
 
 const TCP = 6;
 /** SYN and RST. */
@@ -18,18 +18,19 @@ export const PASSING_LENGTH = 56;
 /**
  * Out with a TCP segment that neither opens nor refuses a connection, which is most of what passes: a probe is a SYN, and
  * its answer a SYN or a RST. What is not sure to be such a segment goes on.
+ *
+ * @param place where its bytes are, from the IP header on.
  */
-export function leaveWithOthersTraffic(): Item[] {
-  const { stack } = held;
+export function leaveWithOthersTraffic({ base, offset }: Place): Item[] {
   const look = ({ protocol, flags }: (typeof plain)[4 | 6]): Item[] => [
-    load(1, 1, stack, COPY + protocol),
+    load(1, 1, base, offset + protocol),
     jumpDifferent(1, TCP, 'other'),
-    load(1, 1, stack, COPY + flags),
+    load(1, 1, base, offset + flags),
     jumpAnyBit(1, HANDSHAKE_FLAGS, 'other'),
     jump('out'),
   ];
   return [
-    load(1, 1, stack, COPY),
+    load(1, 1, base, offset),
     jumpEqual(1, FIRST_BYTE[4], 'plain 4'),
     // Of IPv6 the other half of the first byte is the traffic class.
     andValue(1, 0xf0),

@@ -2,6 +2,7 @@ import {
   add,
   addValue,
   call,
+  callFunction,
   type Item,
   jump,
   jumpDifferent,
@@ -47,6 +48,12 @@ export const ARGUMENT = FRAME - 8;
 /** Where the copy of the packet's beginning is. */
 export const COPY = FRAME + recordField.packet.at;
 
+/** Where bytes lie: so many behind what a register points to. */
+export interface Place {
+  readonly base: Register;
+  readonly offset: number;
+}
+
 /**
  * Where the IP header lies, for {@link copyHeader}. Its offset is only set once the packet was looked at: on reception it is
  * where the data begin.
@@ -67,6 +74,17 @@ export function findHeader({ packet: at }: KernelLayout, tracepoint: TracepointN
     load(8, header, packet, at.data),
     label('header'),
   ];
+}
+
+/**
+ * Have the packet's bytes from the IP header on, so many of them, where the answer says: in the packet itself where this kernel
+ * lets programs look there, for a copy takes longer than all else of a program; in a copy elsewhere.
+ */
+export function viewHeader({ view }: KernelLayout, length: number): { readonly items: Item[]; readonly at: Place } {
+  if (view === undefined) return { items: copyHeader(length), at: { base: held.stack, offset: COPY } };
+  // What does not lie there reads as zeros (BPF_PROBE_MEM).
+  const items = [move(1, held.header), set(2, view.bytes), callFunction(view.cast)];
+  return { items, at: { base: 0, offset: 0 } };
 }
 
 /** Copy so many bytes of the packet, from the IP header on, or leave. */
