@@ -102,3 +102,13 @@ export function givePacketTapBack(tap: PacketTap): void {
   if (idle === undefined) idle = tap;
   else tap[Symbol.dispose]();
 }
+
+/** True where packets can be looked at: what is made to find out is kept. */
+export function canTapPackets(): boolean {
+  try {
+    givePacketTapBack(takePacketTap());
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { type IpAddress, parseIpAddress } from '@fairlead/base';
 import { createNamespace, deleteNamespace, Kernel, OpenNamespace, Recorder } from '@fairlead/kernel';
 import { sendRawPacket } from '@fairlead/kernel/tracing';
+import { dumpChainsMessage, summarizeChain } from '@fairlead/netlink';
 import { sightingsOf } from '../model/sightings.ts';
 import type { ProbeProtocol } from '../packet/packet-header.ts';
 import { probePacket } from '../packet/probe-packet.ts';
@@ -93,7 +95,7 @@ test('nothing is seen once the watch is over', () => {
 
 test('rules are told with their table, chain and verdict, and only for packets with the tag', () => {
   const tag = 0x0bee0000;
-  using watch = watchRules(tag);
+  using watch = watchRules(tag, { everywhere: true });
   watch.add([{ namespace, inode: 1, devices: ['lo'], tunnels: [] }]);
   assert.deepEqual(watch.missing, []);
   send('tcp', parseIpAddress('::1'), tag);
@@ -106,6 +108,43 @@ test('rules are told with their table, chain and verdict, and only for packets w
     2,
     'the probe and the reset that answers it',
   );
+});
+
+test('tracing is switched on where somebody has rules, and nowhere else', () => {
+  const tag = 0x0bed0000;
+  const nft = (rules: string) => execFileSync('nsenter', [`--net=/run/netns/${name}`, 'nft', rules]);
+  const chains = () => namespace.netfilter.execute('list chains', dumpChainsMessage()).map(summarizeChain);
+  const ours = () =>
+    chains()
+      .filter(({ table }) => table !== 'others')
+      .map(({ family, hook }) => `${family} ${hook}`);
+  const expected: [rules: string, made: readonly string[], seen: readonly string[]][] = [
+    ['add table ip others; add chain ip others unused', [], []],
+    [
+      'add table ip others; add chain ip others hooked { type filter hook output priority 0; }',
+      ['inet prerouting', 'inet output'],
+      ['ip hooked'],
+    ],
+    [
+      'add table netdev others; add chain netdev others hooked { type filter hook ingress device lo priority 0; }',
+      ['inet prerouting', 'inet output', 'bridge prerouting', 'bridge output', 'netdev ingress'],
+      ['netdev hooked'],
+    ],
+  ];
+  for (const [rules, made, seen] of expected) {
+    nft(rules);
+    {
+      using watch = watchRules(tag);
+      watch.add([{ namespace, inode: 1, devices: ['lo'], tunnels: [] }]);
+      assert.deepEqual(watch.missing, []);
+      assert.deepEqual(ours(), made, rules);
+      send('udp', parseIpAddress('127.0.0.1'), tag);
+      watch.drain();
+      const others = watch.events.filter(({ table }) => table === 'others');
+      assert.deepEqual([...new Set(others.map(({ family, chain }) => `${family} ${chain}`))], seen, rules);
+    }
+    nft('flush ruleset');
+  }
 });
 
 test('the layout of the kernel is kept in a file, which is made anew when it is of no use', () => {

@@ -1,7 +1,16 @@
 import { messageOf } from '@fairlead/base';
 import { errnoOf, type OpenNamespace } from '@fairlead/kernel';
 import { listenToNetlink, type NetlinkListener } from '@fairlead/kernel/tracing';
-import { type BatchRequest, encodeNftBatch, NetlinkConnection, netfilterGroup, nftType } from '@fairlead/netlink';
+import {
+  type BatchRequest,
+  type ChainSummary,
+  dumpChainsMessage,
+  encodeNftBatch,
+  NetlinkConnection,
+  netfilterGroup,
+  nftType,
+  summarizeChain,
+} from '@fairlead/netlink';
 import {
   decodeTraceEvent,
   encodeDeleteTraceTable,
@@ -10,7 +19,9 @@ import {
   type TraceEvent,
   type TraceTable,
 } from '@fairlead/netlink/tracing';
+import { marksOf } from '../model/packet-marks.ts';
 import { traceTablePrefix } from '../model/rule-passes.ts';
+import { allTracedFamilies, type TracedFamily, tracedFamilies } from '../model/traced-families.ts';
 
 /** A rule that a packet met, with the namespace in which it did. */
 export interface SeenRule extends TraceEvent {
@@ -39,19 +50,24 @@ export interface WatchedNamespace {
   readonly tunnels: readonly string[];
 }
 
+/** What is done when one of the packets meets a rule, and where that is to be heard of. */
+export interface RuleWatchOptions {
+  readonly hear?: () => void;
+  /** At every hook, also where nobody has rules: our own tell where a packet is when nothing else does. */
+  readonly everywhere?: boolean;
+}
+
 /**
- * Switch nftables' tracing on for packets whose tag begins as this one does. For that each namespace gets a table that is
- * ours alone, touches nothing else, and goes with the socket.
- *
- * @param hear is called for each rule that one of them meets.
+ * Switch nftables' tracing on for packets whose tag begins as this one does. For that each namespace with rules gets tables
+ * that are ours alone, touch nothing else, and go with the socket.
  */
-export function watchRules(tag: number, hear: () => void = () => {}): RuleWatch {
+export function watchRules(tag: number, { hear = () => {}, everywhere = false }: RuleWatchOptions = {}): RuleWatch {
   const parts = new DisposableStack();
   const events: SeenRule[] = [];
   const missing: string[] = [];
   const watched = new Map<string, NetlinkListener | undefined>();
   /** Interfaces get a table of their own for each time that some are added. */
-  let tables = 0;
+  let series = 0;
   const listen = (namespace: OpenNamespace, inode: number): NetlinkListener =>
     namespace.enter(() =>
       listenToNetlink('netfilter', [netfilterGroup.nftTrace], (message) => {
@@ -68,8 +84,11 @@ export function watchRules(tag: number, hear: () => void = () => {}): RuleWatch 
     for (const device of fresh) watched.set(`${inode} ${device}`, undefined);
     try {
       if (isNew) watched.set(`${inode}`, parts.use(listen(namespace, inode)));
-      const name = `${traceTablePrefix}${tag.toString(16)}-${++tables}`;
-      parts.use(switchOn(namespace, { name, marks: marksOf(tag, tunnels), devices: fresh, isNew }));
+      const families = everywhere ? allTracedFamilies : tracedFamilies(chainsOf(namespace));
+      const tables = tablesOf({ families, isNew, devices: fresh });
+      if (tables.length === 0) return;
+      const name = `${traceTablePrefix}${tag.toString(16)}-${++series}`;
+      parts.use(switchOn(namespace, { name, marks: marksOf(tag, tunnels), devices: fresh, tables }));
     } catch (error) {
       missing.push(`nftables trace in ${namespace.name || 'the host'}: ${messageOf(error)}`);
     }
@@ -87,11 +106,28 @@ interface Switch {
   readonly name: string;
   readonly marks: readonly PacketMark[];
   readonly devices: readonly string[];
-  /** True when the namespace has no table of ours yet. */
-  readonly isNew: boolean;
+  readonly tables: readonly TracedFamily[];
 }
 
-function switchOn(namespace: OpenNamespace, { devices, isNew, ...table }: Switch): Disposable {
+interface Addition {
+  readonly families: ReadonlySet<TracedFamily>;
+  /** True when the namespace has no table of ours yet. */
+  readonly isNew: boolean;
+  /** Interfaces that none of our tables looks at yet. */
+  readonly devices: readonly string[];
+}
+
+/** The tables that are to be made. */
+function tablesOf({ families, isNew, devices }: Addition): TracedFamily[] {
+  const isMissing = { inet: isNew, bridge: isNew, netdev: devices.length > 0 };
+  return [...families].filter((family) => isMissing[family]);
+}
+
+function chainsOf({ netfilter }: OpenNamespace): ChainSummary[] {
+  return netfilter.execute('list chains', dumpChainsMessage()).map(summarizeChain);
+}
+
+function switchOn(namespace: OpenNamespace, { devices, tables, ...table }: Switch): Disposable {
   const socket = namespace.openSocket('netfilter');
   const connection = new NetlinkConnection(socket);
   const made: BatchRequest[] = [];
@@ -100,12 +136,11 @@ function switchOn(namespace: OpenNamespace, { devices, isNew, ...table }: Switch
     made.push(encodeDeleteTraceTable({ family, name: table.name }));
   };
   try {
-    if (isNew) {
-      make('inet');
-      // A kernel may be built without either of these.
-      if (namespace.name === '') attempt(() => make('bridge'));
+    for (const family of tables) {
+      if (family === 'inet') make(family);
+      // A kernel may be built without either of the others.
+      else attempt(() => make(family));
     }
-    if (devices.length > 0) attempt(() => make('netdev'));
     return { [Symbol.dispose]: () => takeAway(connection, socket, made) };
   } catch (error) {
     socket[Symbol.dispose]();
@@ -131,29 +166,4 @@ function attempt(work: () => void): void {
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
   }
-}
-
-/**
- * Where the packet begins in one that carries it, from the transport header: behind that of UDP, VXLAN's or Geneve's and
- * Ethernet's; behind GRE's with and without a key, and Ethernet's.
- */
-const beginnings: Readonly<Record<string, readonly number[]>> = {
-  vxlan: [30],
-  geneve: [30],
-  gre: [4, 8],
-  ip6gre: [4, 8],
-  gretap: [18, 22],
-  ip6gretap: [18, 22],
-  ipip: [0],
-  sit: [0],
-  ip6tnl: [0],
-};
-/** Where the tag is in the packet itself: of IPv4 and of IPv6, as TCP's sequence number and one word behind that. */
-const inside = [24, 28, 44, 48] as const;
-
-/** The places of `tagPlaces`, counted from the transport header: with ICMP's errors about either IP version. */
-function marksOf(tag: number, tunnels: readonly string[]): PacketMark[] {
-  const bytes = Uint8Array.of(tag >>> 24, tag >>> 16, tag >>> 8);
-  const carried = tunnels.flatMap((kind) => beginnings[kind] ?? []).flatMap((at) => inside.map((place) => at + place));
-  return [...new Set([4, 8, 32, 36, 52, 56, ...carried])].map((offset) => ({ offset, bytes }));
 }

@@ -1,4 +1,5 @@
 import { messageOf } from '@fairlead/base';
+import { canTapPackets } from './packet-tap.ts';
 import { type PacketWatch, watchPackets } from './packet-watch.ts';
 import { type RuleWatch, watchRules } from './rule-watch.ts';
 import type { News } from './settle.ts';
@@ -24,7 +25,8 @@ export class Watch implements Disposable, News {
   constructor(withoutPrograms = false) {
     this.#base = newBase();
     this.#withoutPrograms = withoutPrograms;
-    this.rules = watchRules(this.#base, () => this.#tell());
+    const everywhere = withoutPrograms || !canTapPackets();
+    this.rules = watchRules(this.#base, { hear: () => this.#tell(), everywhere });
   }
 
   /** Absent before {@link look}, and where this kernel does not show packets. */
