@@ -35,6 +35,17 @@ test('who waits for what does not come looks now and then only', async () => {
   assert.ok(looks >= 2 && looks <= 8, `${looks} looks`);
 });
 
+test('the longer one has waited the less often one looks', async () => {
+  let looks = 0;
+  const look = () => {
+    looks += 1;
+    return { outcome: outcome('lost'), seen: 1 };
+  };
+  await settle(look, new Bell(), { milliseconds: 600, silent: false });
+  // One every 25 ms would be 24.
+  assert.ok(looks >= 2 && looks <= 19, `${looks} looks`);
+});
+
 test('news are looked at at once', async (context) => {
   // No timer ends while they are mocked: only the bell is heard.
   context.mock.timers.enable({ apis: ['setTimeout'] });
