@@ -36,7 +36,13 @@ test('what was changed, has another time, is gone or was never kept is left to N
 
 test('without such a file, or with one that cannot be read, Node does it all', () => {
   using modules = rig({ plain: 'const a = 1;' });
-  for (const bytes of ['', '\xff\xff\xff\x00[', '\x02\x00\x00\x00{}']) {
+  const ofEarlier = JSON.stringify([{ url: modules.url('plain'), start: 0, end: 0 }]);
+  for (const bytes of [
+    '',
+    '\xff\xff\xff\x00[',
+    '\x02\x00\x00\x00{}',
+    `${String.fromCharCode(ofEarlier.length)}\x00\x00\x00${ofEarlier}`,
+  ]) {
     writeFileSync(modules.kept, bytes, 'latin1');
     assert.equal(modules.load('plain'), undefined, bytes);
   }

@@ -24,6 +24,11 @@ interface LoadedSource {
   readonly shortCircuit: true;
 }
 
+/** What the file begins with, behind the length of it. */
+interface KeptList {
+  readonly sources: readonly KeptSource[];
+}
+
 /** Bytes that say how long the list is. */
 const LENGTH = 4;
 
@@ -51,7 +56,7 @@ export function keepSources(path: string, urls: readonly string[], strip: (code:
     end += text.length;
     return { url, file, start, end, isAscii: text.length === code.length, modified, size };
   });
-  const head = Buffer.from(JSON.stringify(list));
+  const head = Buffer.from(JSON.stringify({ sources: list } satisfies KeptList));
   const length = Buffer.alloc(LENGTH);
   length.writeUInt32LE(head.length);
   // Daemons may start meanwhile.
@@ -97,8 +102,9 @@ function readKept(path: string) {
   try {
     const bytes = readFileSync(path);
     const texts = LENGTH + bytes.readUInt32LE(0);
-    const list: readonly KeptSource[] = JSON.parse(bytes.toString('utf8', LENGTH, texts));
-    return { list: new Map(list.map((source) => [source.url, source])), texts: bytes.subarray(texts) };
+    // What earlier versions wrote has no such list, and cannot be read.
+    const { sources }: KeptList = JSON.parse(bytes.toString('utf8', LENGTH, texts));
+    return { list: new Map(sources.map((source) => [source.url, source])), texts: bytes.subarray(texts) };
   } catch {
     return undefined;
   }
