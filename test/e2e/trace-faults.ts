@@ -1,5 +1,6 @@
 import { causeFaults } from './trace-cause-faults.ts';
 import { heldOutFaults } from './trace-held-out.ts';
+import { asked6 } from './trace-injections.ts';
 import type { Fault } from './trace-lab.ts';
 import { linkFaults } from './trace-link-faults.ts';
 import { oddFaults } from './trace-odd-faults.ts';
@@ -220,7 +221,8 @@ NFT`,
   {
     name: 'bridged packets go through the firewall, which drops them, IPv6',
     trace: tcp6,
-    inject: 'sysctl -qw net.bridge.bridge-nf-call-ip6tables=1; ip6tables-nft -P FORWARD DROP',
+    // Who does not know his neighbour any more is kept from asking, too, which is another cause.
+    inject: `${asked6}; sysctl -qw net.bridge.bridge-nf-call-ip6tables=1; ip6tables-nft -P FORWARD DROP`,
     undo: 'sysctl -qw net.bridge.bridge-nf-call-ip6tables=0; nft delete table ip6 filter',
     code: 'bridge-firewall',
     heals: 1,
