@@ -99,6 +99,6 @@ export class RehearsedLife implements RehearsedContainers {
     table.delete(id);
     const left = sandbox === undefined ? undefined : network.sandbox(sandbox);
     if (left?.owner !== id) network.releaseLeases(id);
-    else if (left.ports.length > 0) await operation(`rm ${name}`, () => network.publish(left.id, []));
+    else if (left.ports.length > 0) await operation(`end ${name}`, () => network.publish(left.id, []));
   }
 }
