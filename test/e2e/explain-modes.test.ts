@@ -103,7 +103,9 @@ const others: Case[] = [
 ];
 
 const ends: Case[] = [
-  [['rm', '-f', 'first', 'second', 'modern'], 'end first'],
+  [['rm', '-f', 'first'], 'end first'],
+  [['rm', '-f', 'second'], 'end second'],
+  [['rm', '-f', 'modern'], 'end modern'],
   [['network', 'rm', 'held', 'adopted', 'six'], 'network rm held'],
 ];
 

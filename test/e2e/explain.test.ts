@@ -58,7 +58,8 @@ const cases: [command: string[], operation: string][] = [
 ];
 
 const ends: typeof cases = [
-  [['rm', '-f', 'web', 'old', 'both', 'alone'], 'end web'],
+  // Of several names docker removes all at once, in any order.
+  ...['web', 'old', 'both', 'alone'].map((name): (typeof cases)[number] => [['rm', '-f', name], `end ${name}`]),
   [['network', 'rm', 'app', 'six', 'inner'], 'network rm app'],
 ];
 
