@@ -5,7 +5,7 @@ import type { Route } from '../http/route.ts';
 import { readCreateRequest } from './container-create.ts';
 import { containerTurnRoutes } from './container-life.ts';
 import { containerRemovalRoute } from './containers.ts';
-import { networkChangeRoutes } from './fairlead.ts';
+import { networkChangeRoutes } from './network-changes.ts';
 import { networkRoutes } from './networks.ts';
 
 /** Where operations are asked what they would do: each under its own path, below this one. */
