@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { closeSync, constants, existsSync, openSync, readSync } from 'node:fs';
-import { OutputPace, type Wait } from './output-pace.ts';
+import { gatheringMs, OutputPace, type Wait } from './output-pace.ts';
 import {
   keptPath,
   type OutputStream,
@@ -125,7 +125,7 @@ export class KeptOutput extends EventEmitter implements OutputStream {
       this.#stopListening();
       this.#take();
     };
-    return this.#wait === 'turn' ? setImmediate(take) : setTimeout(take, this.#wait);
+    return this.#wait === 'turn' ? setImmediate(take) : setTimeout(take, gatheringMs);
   }
 
   #stopListening(): void {
@@ -136,10 +136,8 @@ export class KeptOutput extends EventEmitter implements OutputStream {
   #take(): void {
     const count = this.#calls.movePipe(this.#source, this.#kept, wideCapacity);
     if (count === 0) return void this.destroy();
-    if (count === undefined) return this.#waitBy(this.#pace.empty());
-    const taken = performance.now();
-    this.#give(count);
-    this.#waitBy(this.#pace.taken(count, taken, performance.now()));
+    if (count !== undefined) this.#give(count);
+    this.#waitBy(count === undefined ? this.#pace.empty() : this.#pace.taken(count, performance.now()));
   }
 
   #give(count: number): void {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { longestGathering, OutputPace } from './output-pace.ts';
+import { OutputPace } from './output-pace.ts';
 
 const capacity = 1 << 18;
-/** How it is waited after each of some pieces, of so many bytes, taken at so many milliseconds and worked on for so many. */
-const waits = (...pieces: readonly (readonly [count: number, taken: number, work?: number])[]) => {
+/** How it is waited after each of some pieces, of so many bytes at so many milliseconds. */
+const waits = (...pieces: readonly (readonly [count: number, now: number])[]) => {
   const pace = new OutputPace(capacity);
-  return pieces.map(([count, taken, work = 0]) => pace.taken(count, taken, taken + work));
+  return pieces.map(([count, now]) => pace.taken(count, now));
 };
 
 test('lines and pieces with time between them are taken as they come', () => {
@@ -23,31 +23,17 @@ test('pages that come one upon the other are gathered as long as there are many'
     [8191, 3.4],
     [4096, 5],
   ] as const;
-  const most = longestGathering;
-  assert.deepEqual(waits(...pieces), ['readable', most, 2, most, 'readable', 'readable']);
+  assert.deepEqual(waits(...pieces), ['readable', 'moment', 'moment', 'moment', 'readable', 'readable']);
 });
 
-test('the next piece is waited for until it is full at the same speed, less what the work on the last one took', () => {
-  const [begin, second] = [
-    [4096, 0],
-    [4096, 0.5],
-  ] as const;
-  const after = (count: number, work: number) => waits(begin, second, [count, 1.5, work])[2];
-  assert.equal(after(capacity / 3, 0), 3);
-  assert.equal(after(capacity / 3, 1.5), 1);
-  assert.equal(after(capacity / 3, 2.5), 'turn', 'others come first, however long it took');
-  assert.equal(after(capacity / 100, 0), 'readable');
-  assert.equal(after(capacity / 30, 0), longestGathering, 'nobody waits for long');
-});
-
-test('what fills a piece is followed by the next as soon as others had their turn', () => {
-  assert.deepEqual(waits([4096, 0], [capacity, 0.5], [capacity, 4.5]), ['readable', 'turn', 'turn']);
+test('what fills half of a piece is taken as soon as others had their turn', () => {
+  assert.deepEqual(waits([4096, 0], [capacity / 2, 0.5], [capacity, 1]), ['readable', 'turn', 'turn']);
 });
 
 test('who stops is heard at once when he goes on', () => {
   const pace = new OutputPace(capacity);
-  pace.taken(4096, 0, 0);
-  assert.equal(pace.taken(4096, 0.1, 0.1), longestGathering);
+  pace.taken(4096, 0);
+  assert.equal(pace.taken(4096, 0.1), 'moment');
   assert.equal(pace.empty(), 'readable');
-  assert.equal(pace.taken(8192, 50, 50), 'readable');
+  assert.equal(pace.taken(8192, 50), 'readable');
 });
