@@ -10,8 +10,8 @@ type Injection = Required<Pick<Fault, 'inject' | 'undo'>>;
 export const strangers = 'inside $WEB ip neigh flush dev eth0; inside $DB ip neigh flush dev eth0';
 
 /** A neighbour that was asked for in vain is only asked for again after a second: wait for that. */
-export const asked = 'inside $WEB busybox ping -q -c1 -W3 10.9.1.3 >/dev/null';
-export const asked6 = 'inside $WEB busybox ping -6 -q -c1 -W3 fd00:9:1::3 >/dev/null';
+export const asked = askedTwice('ping 10.9.1.3');
+export const asked6 = askedTwice('ping -6 fd00:9:1::3');
 
 /** A second machine on the network `app` that has an address of somebody's, and that web believes to be its owner. */
 export function twin(address: string): Injection {
@@ -34,4 +34,10 @@ export function oddTable(where: string, family: string, type: string, ...rules: 
     inject: `${where}nft -f - <<NFT\ntable ${family} odd {\nchain c { type ${type};\n${rules.join('\n')}\n}\n}\nNFT`,
     undo: `${where}nft delete table ${family} odd`,
   };
+}
+
+/** The first packet may be lost while the neighbour is looked for. */
+function askedTwice(ping: string): string {
+  const once = `inside $WEB busybox ${ping} -q -c1 -W3 >/dev/null`;
+  return `{ ${once} || ${once}; }`;
 }
