@@ -170,12 +170,12 @@ test('of all that a container can send only what is its own arrives, and everyth
     frames.map(([name]) => name),
     'all of them are frames that get through',
   );
-  lab.sendToLinkLayerNeighbor();
-  // Looked at once: what the neighbour sends next takes it back.
+  // Sent anew for each look: what the neighbour sends in between takes it back.
   let stolenBy = '';
   for (let attempt = 0; attempt < 500 && stolenBy !== lab.port.web; attempt++) {
-    await sleep(10);
+    lab.sendToLinkLayerNeighbor();
     stolenBy = lab.portOfVictim();
+    await sleep(10);
   }
   assert.equal(stolenBy, lab.port.web, 'the neighbour’s traffic can be stolen');
 
