@@ -85,22 +85,11 @@ async function watchNetwork({ diagnosis }: EnginePort, logger: Logger): Promise<
   }
 }
 
-/**
- * Have this thread alone collect young objects. There is a megabyte of them at a time, of which next to nothing is needed any
- * more: to wake others for it takes longer than it does, and where all processors are busy it would wait for their turns. In
- * a start most objects stay, and help is welcome.
- */
-function collectAlone(): void {
-  // Loaded already, and its name in an import would load more.
-  process.getBuiltinModule('node:v8').setFlagsFromString('--no-parallel-scavenge');
-}
-
 /** Load what the start did not need, and write down what was compiled: Node does it at its end, which may never come. */
 async function completeProgram(logger: Logger): Promise<void> {
   try {
     await loadLateModules();
     flushCompileCache();
-    collectAlone();
   } catch (error) {
     logger.error('program not complete', { error: messageOf(error) });
   }
