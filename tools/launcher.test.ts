@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { root } from './source-tree.ts';
@@ -92,6 +101,26 @@ test('lists of packages are fetched where there are none, then the library that 
   // The programs are prepared at the first start.
   assert.deepEqual(machine.log(), [...setUp, 'node ', 'node ', 'node demo']);
   assert.match(said, /^fairlead: installing libatomic1 \(a library that Node needs\) with apt-get$/m);
+});
+
+test('the programs are prepared once, and anew when git has brought other ones', () => {
+  using machine = new FreshMachine();
+  machine.launch();
+  const [kept, log] = ['node_modules/.cache/fairlead/daemon-sources', '.git/logs/HEAD'].map((path) => {
+    const file = join(machine.folder, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, '');
+    return (seconds: number) => utimesSync(file, seconds, seconds);
+  });
+  assert.ok(kept && log);
+  for (const [brought, isSaid] of [
+    [1, false],
+    [3, true],
+  ] as const) {
+    kept(2);
+    log(brought);
+    assert.equal(machine.launch().said.includes('preparing the programs'), isSaid, `brought at ${brought}`);
+  }
 });
 
 test('who may not install is told what to install, and a Node that does not start is not kept', () => {
