@@ -176,16 +176,16 @@ function copyOf(path: string): string {
     copyFileSync(from, to);
     inodes.set(statSync(from).ino, statSync(to).ino);
   }
-  const slots = readFileSync(`${copy}.progress`, 'latin1').split(/(?<=\n)/);
-  const renamed = slots.map((slot) => {
-    const zeros = /^\0*/.exec(slot)?.[0] ?? '';
-    const record = parseProgress(slot.slice(zeros.length));
-    if (record === undefined) return slot;
+  // Each record stays where it begins: the numbers of other inodes may be longer or shorter.
+  const text = readFileSync(`${copy}.progress`, 'latin1');
+  const renamed = Buffer.concat([Buffer.from(text, 'latin1'), Buffer.alloc(64)]);
+  for (const { 0: line, index } of text.matchAll(/[^\0\n]+\n/g)) {
+    const record = parseProgress(line);
+    if (record === undefined) continue;
     const places = record.progress.places.map((place) => ({ ...place, inode: inodes.get(place.inode) ?? 0 }));
-    const text = formatProgress({ ...record, progress: { ...record.progress, places } });
-    return zeros + text;
-  });
-  writeFileSync(`${copy}.progress`, renamed.join(''), 'latin1');
+    renamed.write(formatProgress({ ...record, progress: { ...record.progress, places } }), index, 'latin1');
+  }
+  writeFileSync(`${copy}.progress`, renamed);
   return copy;
 }
 
