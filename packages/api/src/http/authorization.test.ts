@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import type { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import { test } from 'node:test';
 import { FairleadError, silentLogger } from '@fairlead/base';
-import { Authorization, type Authorizer, type RequestCase } from './authorization.ts';
+import { Authorization, type Authorizer, type Incoming, type RequestCase } from './authorization.ts';
 import type { ApiRequest } from './request.ts';
 import { type ApiResponse, json, jsonLines } from './response.ts';
 
@@ -13,8 +13,8 @@ async function* pieces(...texts: string[]) {
 }
 
 /** A request to a route, as the dispatcher has it. */
-function request(headers: Record<string, string>, body: string, target: string): [IncomingMessage, ApiRequest] {
-  const message = { url: target, headers, socket: {} } as unknown as IncomingMessage;
+function request(headers: Record<string, string>, body: string, target: string): [Incoming, ApiRequest] {
+  const message = { url: target, headers, socket: new Socket() };
   const rest = { parameters: {}, query: new URLSearchParams(), signal: new AbortController().signal };
   return [message, { ...rest, method: 'POST', version: 51 as ApiRequest['version'], headers, body: pieces(body) }];
 }

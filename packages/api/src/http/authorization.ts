@@ -1,5 +1,5 @@
-import { X509Certificate } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { TLSSocket } from 'node:tls';
 import { FairleadError, type Logger, messageOf } from '@fairlead/base';
 import type { CommonHeaders } from './exchange.ts';
 import type { ApiRequest } from './request.ts';
@@ -27,6 +27,9 @@ export interface Authorizer {
   judge(about: RequestCase): Promise<{ readonly allowed: boolean; readonly reason: string }>;
 }
 
+/** What is looked at of a request as it came in. */
+export type Incoming = Pick<IncomingMessage, 'url' | 'headers' | 'socket'>;
+
 /** Bytes of a body that authorizers are shown; a longer one is refused, for nobody could look at it. */
 const LONGEST_BODY = 4 * 1024 * 1024;
 
@@ -51,7 +54,7 @@ export class Authorization {
    * @throws FairleadError `forbidden` in Docker's words; what has been done by then is not undone.
    */
   async handle(
-    message: IncomingMessage,
+    message: Incoming,
     request: ApiRequest,
     handle: (request: ApiRequest) => ApiResponse | Promise<ApiResponse>,
   ): Promise<ApiResponse> {
@@ -114,10 +117,11 @@ function titled(name: string): string {
 }
 
 /** Who asks, where that is known by a certificate. */
-function clientOf({ socket }: IncomingMessage): Pick<RequestCase, 'user' | 'certificates'> {
-  if (!('getPeerCertificate' in socket) || typeof socket.getPeerCertificate !== 'function') return {};
-  const { raw, subject } = socket.getPeerCertificate();
-  return raw === undefined ? {} : { user: subject?.CN, certificates: [new X509Certificate(raw).toString()] };
+function clientOf({ socket }: Incoming): Pick<RequestCase, 'user' | 'certificates'> {
+  const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
+  if (certificate === undefined) return {};
+  const { CN } = certificate.toLegacyObject().subject;
+  return { user: [CN].flat().at(-1), certificates: [certificate.toString()] };
 }
 
 /** @throws FairleadError `internal` in Docker's words for one that is too long. */
