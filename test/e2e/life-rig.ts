@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { ApiClient, splitFrames } from '@fairlead/api/client';
-import { type Daemon, type Host, topControlGroups } from '@fairlead/lab';
+import { type Daemon, type Finished, type Host, topControlGroups } from '@fairlead/lab';
 import { EngineHost } from './engine-host.ts';
 
 /** How one health check went. */
@@ -169,6 +169,11 @@ export class LifeRig implements AsyncDisposable {
         .filter(isContainer),
       folders: namesIn(join(this.host.folder, 'data/containers')),
     };
+  }
+
+  /** Run Fairlead's own command against it, whatever its exit code is. */
+  tryFairlead(...words: string[]): Promise<Finished> {
+    return this.#engine.tryFairlead(...words);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -92,6 +92,7 @@ function engineSettings({ live, identities, runtime, containersByDefault }: Foun
     ...(identities && { identities }),
     ...containersByDefault,
     isForwardingLacking: () => isForwardingLacking(options),
+    shutdownTimeout: () => live.current.shutdownTimeout,
     runtime: { binary: runtime },
   };
 }

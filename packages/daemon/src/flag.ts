@@ -94,7 +94,7 @@ export const flags: readonly Flag[] = [
   { name: 'exec-opt', kind: 'list', key: 'exec-opts', note: 'the control group driver is cgroupfs' },
   { name: 'default-runtime', kind: 'text', note: 'the runtime is runc, or crun where that is better' },
   { name: 'add-runtime', kind: 'list', key: 'runtimes', note: 'the runtime is runc, or crun where that is better' },
-  { name: 'shutdown-timeout', kind: 'number', note: 'containers are not stopped with the daemon' },
+  { name: 'shutdown-timeout', kind: 'number' },
   { name: 'raw-logs', kind: 'switch', note: 'the log of the daemon has no colours' },
   { name: 'api-cors-header', kind: 'text', note: 'pages of other origins are not served' },
   { name: 'max-download-attempts', kind: 'number', note: 'a download that fails is not tried again by itself' },

@@ -30,6 +30,8 @@ export interface DaemonOptions {
   readonly flowHistory: number;
   /** Put back at once what somebody takes from the network. */
   readonly selfRepair: boolean;
+  /** Seconds that all containers together get to stop at the end of the machine, or as long as they need by themselves. */
+  readonly shutdownTimeout: number;
   /** Switch the host's forwarding on when a network needs it; otherwise the operator sees to it. */
   readonly ipForward: boolean;
   /** Socket of a containerd that runs already; absent means one of our own. */
@@ -140,6 +142,7 @@ export function optionsOf(values: FlagValues): DaemonOptions {
     ...(text('metrics-addr') && { metrics: parseMetricsAddress(text('metrics-addr') ?? '') }),
     flowHistory: parseCount('flow history', text('flow-history')) || 0,
     selfRepair: on('self-repair', true),
+    shutdownTimeout: Number(text('shutdown-timeout') ?? 15),
     ipForward: on('ip-forward', true),
     ...(containerd && { containerd }),
     ...(userRemap && { userRemap }),

@@ -9,6 +9,7 @@ const reloadable: Readonly<Record<string, (options: DaemonOptions) => Partial<Da
   'insecure-registry': ({ insecureRegistries }) => ({ insecureRegistries }),
   'authorization-plugin': ({ authorizationPlugins }) => ({ authorizationPlugins }),
   'registry-mirror': ({ registryMirrors }) => ({ registryMirrors }),
+  'shutdown-timeout': ({ shutdownTimeout }) => ({ shutdownTimeout }),
 };
 
 /**
@@ -41,6 +42,7 @@ export function reloadEvent(id: string, name: string, options: DaemonOptions): O
       'max-concurrent-uploads': String(uploads),
       name,
       'registry-mirrors': JSON.stringify(options.registryMirrors),
+      'shutdown-timeout': String(options.shutdownTimeout),
     },
   };
 }

@@ -61,6 +61,8 @@ export interface EngineSettings {
   readonly cgroupParent: string;
   /** Who users and groups of containers are on the host; absent where they are the same. */
   readonly identities?: IdentityMapping;
+  /** Seconds that all containers together get at the end of the machine; see `shutdownTimeout`. */
+  readonly shutdownTimeout: () => number;
   /** Put back at once what somebody takes from the network; otherwise with the next start. */
   readonly selfRepair: boolean;
   /** True while the host does not forward IPv4, and it is the operator's wish that nothing is done about it. */

@@ -1,6 +1,7 @@
 import type { BuildKitService } from './build/build-kit-port.ts';
 import type { BuildService } from './build/build-port.ts';
 import type { ContainerService } from './container/container-port.ts';
+import type { ShutdownReport } from './container/life/shutdown.ts';
 import type { DiagnosisService } from './diagnosis-port.ts';
 import type { FileService } from './files/file-port.ts';
 import type { CommitOptions } from './image/commit-port.ts';
@@ -44,6 +45,8 @@ export interface EnginePort {
   info(): Promise<SystemInfo>;
   /** Take the networks from the kernel, too, when the engine ends and no container runs. */
   leaveNothing(): void;
+  /** Stop all containers as the machine ends: those that are to come back do with the next engine. */
+  stopForShutdown(): Promise<ShutdownReport>;
   /** A place to try operations that change nothing. */
   rehearse(): Promise<Rehearsal>;
   /** Operations on the kernel, newest first. */

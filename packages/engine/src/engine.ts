@@ -12,6 +12,7 @@ import { FileWriter } from './container/file/container-files.ts';
 import { Lifecycle } from './container/life/lifecycle.ts';
 import { ContainerTurns, within } from './container/life/patience.ts';
 import { Recovery } from './container/life/recovery.ts';
+import type { ShutdownReport } from './container/life/shutdown.ts';
 import { ContainerStart } from './container/life/start.ts';
 import { LegacyLinks } from './container/network/legacy-links.ts';
 import { Autostart } from './container/restart/autostart.ts';
@@ -43,6 +44,7 @@ const builds = lateModule(() => import('./build/builds.ts'));
 const remoteArchives = lateModule(() => import('./image/remote-archive.ts'));
 const rehearsals = lateModule(() => import('./rehearsal.ts'));
 const prunes = lateModule(() => import('./prunes.ts'));
+const shutdowns = lateModule(() => import('./container/life/shutdown.ts'));
 const statistics = lateModule(() => import('./statistics/statistics.ts'));
 const archives = lateModule(() => import('./files/container-archives.ts'));
 
@@ -86,6 +88,7 @@ export class Engine implements EnginePort, AsyncDisposable {
   readonly #autostart: Autostart;
   readonly #turns: ContainerTurns;
   readonly #stop = new AbortController();
+  readonly #autostartStop = new AbortController();
   #resolvConf: Disposable | undefined;
   #networkKeeper: Disposable | undefined;
   /** See {@link leaveNothing}. */
@@ -154,7 +157,8 @@ export class Engine implements EnginePort, AsyncDisposable {
     await this.#containerVolumes.recover();
     this.#lifecycle.allowRestarts();
     const startRest = this.#autostart.plan();
-    this.#rest = Promise.all([adopt().then(() => startRest(this.#stop.signal)), compareSandboxes(), this.#watchHost()]);
+    const starting = AbortSignal.any([this.#stop.signal, this.#autostartStop.signal]);
+    this.#rest = Promise.all([adopt().then(() => startRest(starting)), compareSandboxes(), this.#watchHost()]);
     void this.#followEvents();
     this.#resolvConf = watchHostResolvConf(() => void this.networks.followHostNames());
   }
@@ -229,6 +233,17 @@ export class Engine implements EnginePort, AsyncDisposable {
 
   leaveNothing(): void {
     this.leavesNothing = true;
+  }
+
+  async stopForShutdown(): Promise<ShutdownReport> {
+    const { logger, settings } = this.#context;
+    // What a boot is still about to start would come after those that are stopped now.
+    this.#autostartStop.abort();
+    const { stopForShutdown } = await shutdowns();
+    const parts = { table: this.#table, termination: this.#lifecycle.termination, logger };
+    const report = await stopForShutdown(parts, settings.shutdownTimeout());
+    logger.info('containers stopped for a shutdown', { ...report });
+    return report;
   }
 
   async *#readStatistics(id: string, options: StatisticsOptions): AsyncGenerator<ContainerStatistics> {

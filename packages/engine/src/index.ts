@@ -52,6 +52,7 @@ export { isAlive, isUp } from './container/container-state.ts';
 export { ContainerTable } from './container/container-table.ts';
 export { readOwned } from './container/file/owned-file.ts';
 export type { Health, HealthcheckConfig, ProbeResult } from './container/health/health-model.ts';
+export type { ShutdownReport } from './container/life/shutdown.ts';
 export { parseSignal } from './container/life/signal.ts';
 export type { AttachedStreams, AttachOptions, OutputChunk } from './container/stream-port.ts';
 export type { EngineContext, EngineSettings, FileSystems, OutputKeeper } from './context.ts';

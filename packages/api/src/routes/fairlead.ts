@@ -16,6 +16,7 @@ export function fairleadRoutes(engine: EnginePort, productVersion: string): Rout
   return [
     { method: 'GET', pattern: '/fairlead/status', handle: () => status(engine, productVersion) },
     { method: 'POST', pattern: '/fairlead/withdrawal', handle: () => withdraw(engine) },
+    { method: 'POST', pattern: '/fairlead/shutdown', handle: async () => json(await engine.stopForShutdown()) },
     { method: 'GET', pattern: '/fairlead/operations', handle: () => json(engine.operations()) },
     {
       method: 'GET',

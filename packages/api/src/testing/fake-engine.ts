@@ -20,9 +20,11 @@ import type {
   Rehearsal,
   RemoteArchive,
   RequestedBuild,
+  ShutdownReport,
   StatisticsOptions,
   SystemInfo,
 } from '@fairlead/engine';
+import { isUp } from '@fairlead/engine';
 import { Broadcast } from './broadcast.ts';
 import { FakeContainers } from './fake-containers.ts';
 import { FakeFiles } from './fake-files.ts';
@@ -152,6 +154,12 @@ export class FakeEngine implements EnginePort {
 
   leaveNothing(): void {
     this.leavesNothing = true;
+  }
+
+  async stopForShutdown(): Promise<ShutdownReport> {
+    const running = this.containers.list().filter(({ container }) => isUp(container));
+    for (const { container } of running) await this.containers.stop(container.id);
+    return { stopped: running.length, left: [] };
   }
 
   async info(): Promise<SystemInfo> {

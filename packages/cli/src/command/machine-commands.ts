@@ -206,6 +206,11 @@ export const machineCommands: readonly CommandDefinition[] = [
     load: async () => (await import('../machine/prune.ts')).pruneSystem,
   },
   {
+    words: ['system', 'stop-containers'],
+    summary: 'Stop all containers as the machine does when it ends; policies bring them back',
+    load: async () => (await import('../machine/stop-containers.ts')).stopContainers,
+  },
+  {
     words: ['version'],
     summary: 'Versions of the command and the engine',
     options: [format, json],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { placesBelow, socketUnitText, unitText } from './places.ts';
+import { containersUnitText, placesBelow, socketUnitText, unitText } from './places.ts';
 
 test('everything that is installed lies below the folder that is asked for', () => {
   for (const [name, place] of Object.entries(placesBelow('/x'))) {
@@ -23,4 +23,14 @@ test('systemd holds the socket, for a group that the machine has', () => {
     /^ListenStream=\/run\/fairlead\/docker\.sock$[\s\S]*^SocketGroup=docker$/m,
   );
   assert.doesNotMatch(socketUnitText(places, undefined), /SocketGroup/);
+});
+
+test('containers are stopped with the machine, before the engine, and not with it', () => {
+  const places = placesBelow('/');
+  const unit = containersUnitText(places);
+  assert.match(unit, /^After=fairlead\.service$/m);
+  assert.match(unit, /^RemainAfterExit=yes\nExecStop=".*\/fairlead" -H unix:\S+ system stop-containers$/m);
+  // Each of these would stop it, and with it all containers, when the engine is only started anew.
+  assert.doesNotMatch(unit, /^(Requires|BindsTo|PartOf|Requisite|ExecStart)=/m);
+  assert.match(unitText(places), /^After=network-online\.target remote-fs\.target /m);
 });

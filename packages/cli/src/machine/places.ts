@@ -14,6 +14,8 @@ export interface Places {
   readonly unit: string;
   /** The systemd unit of the socket. */
   readonly socketUnit: string;
+  /** The systemd unit that stops containers when the machine ends. */
+  readonly containersUnit: string;
   /** A link to the launcher on everybody's PATH. */
   readonly command: string;
 }
@@ -31,6 +33,7 @@ export function placesBelow(root: string): Places {
     log: join(root, 'var/log/fairlead.log'),
     unit: join(root, 'etc/systemd/system/fairlead.service'),
     socketUnit: join(root, 'etc/systemd/system/fairlead.socket'),
+    containersUnit: join(root, 'etc/systemd/system/fairlead-containers.service'),
     command: join(root, 'usr/local/bin/fairlead'),
   };
 }
@@ -44,13 +47,13 @@ export function daemonFlags({ address, dataRoot, execRoot, pidFile }: Places, ho
  * The systemd unit. It listens on the socket that systemd holds, so nobody is refused while it is started again. Only the
  * daemon itself is stopped with it: containers, their supervisors and the name service go on (`KillMode=process`), and
  * the cgroups below are Fairlead's to manage (`Delegate`). One of them that runs out of memory does not end the rest
- * (`OOMPolicy`).
+ * (`OOMPolicy`). Containers that are started with it find file systems of other machines mounted (`remote-fs.target`).
  */
 export function unitText(places: Places): string {
   return `[Unit]
 Description=Fairlead container engine
 Documentation=file://${resolve(launcher, '../README.md')}
-After=network-online.target fairlead.socket
+After=network-online.target remote-fs.target fairlead.socket
 Wants=network-online.target
 Requires=fairlead.socket
 
@@ -86,5 +89,27 @@ SocketUser=root
 ${group === undefined ? '' : `SocketGroup=${group}\n`}
 [Install]
 WantedBy=sockets.target
+`;
+}
+
+/**
+ * The unit of the containers. Nothing is started by it; it is stopped when the machine ends, before the engine, the
+ * network and file systems of other machines are (what comes after something is stopped before it), and then has the
+ * engine stop them. Who only starts the engine anew, or stops it, does not touch this unit.
+ */
+export function containersUnitText({ address }: Places): string {
+  return `[Unit]
+Description=Containers of Fairlead
+Documentation=file://${resolve(launcher, '../docs/shutdown.md')}
+After=fairlead.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStop="${launcher}" -H ${address} system stop-containers
+TimeoutStopSec=10min
+
+[Install]
+WantedBy=multi-user.target
 `;
 }

@@ -9,6 +9,7 @@ import { type Connection, connect } from '../connection/connection.ts';
 import { provide } from '../setup/debian-packages.ts';
 import { engineRequirements, initRequirements } from '../setup/requirement.ts';
 import { launcher, type Places, placesBelow } from './places.ts';
+import { stopAllContainers } from './stop-containers.ts';
 import { supervisorFor } from './supervisor.ts';
 
 /** Exit codes of `status` when there is no engine, and when it cannot be told, as init scripts have them (LSB). */
@@ -69,7 +70,7 @@ export const down: Action = async ({ options, print }) => {
     await whenAnswering(engine, places, supervisor.start());
   }
   if (await answers(engine)) {
-    await stopContainers(engine, print);
+    if (!(await stopAllContainers(engine, print))) throw new FairleadError('unavailable', 'not all containers stop');
     await engine.ask('POST', '/fairlead/withdrawal');
   }
   await supervisor.stop();
@@ -158,13 +159,6 @@ async function whenAnswering(engine: Connection, { log, unit }: Places, isAlive:
     }
     await sleep(10);
   }
-}
-
-async function stopContainers(engine: Connection, print: (line: string) => void): Promise<void> {
-  const running = await engine.ask<readonly { Id: string }[]>('GET', '/containers/json');
-  if (running.length === 0) return;
-  print(`stopping ${running.length} ${running.length === 1 ? 'container' : 'containers'}`);
-  await Promise.all(running.map(({ Id }) => engine.ask('POST', `/containers/${Id}/stop`)));
 }
 
 /** Somebody else's file of that name is left alone. */

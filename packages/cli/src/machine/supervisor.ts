@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FairleadError } from '@fairlead/base';
 import { runningEngine } from '@fairlead/runtime/host-program';
-import { daemonFlags, launcher, type Places, socketUnitText, unitText } from './places.ts';
+import { containersUnitText, daemonFlags, launcher, type Places, socketUnitText, unitText } from './places.ts';
 
 /** Who starts the engine and ends it. */
 export interface Supervisor {
@@ -27,14 +27,16 @@ function systemd(places: Places): Supervisor {
     start() {
       writeFileSync(places.unit, unitText(places));
       writeFileSync(places.socketUnit, socketUnitText(places, socketGroup()));
+      writeFileSync(places.containersUnit, containersUnitText(places));
       systemctl('daemon-reload');
-      systemctl('enable', '--now', 'fairlead.socket', 'fairlead.service');
+      systemctl('enable', '--now', 'fairlead.socket', 'fairlead.service', 'fairlead-containers.service');
       return () => true;
     },
     async stop() {
       if (!existsSync(places.unit)) return;
-      // The socket first: a client that comes now would start the service again.
+      // Containers while there is an engine to stop them, then the socket: a client would start the service again.
       for (const [name, unit] of [
+        ['fairlead-containers.service', places.containersUnit],
         ['fairlead.socket', places.socketUnit],
         ['fairlead.service', places.unit],
       ] as const) {

@@ -74,6 +74,8 @@ export interface StopOptions {
   readonly timeout?: number;
   /** Name or number; absent means the container's own. */
   readonly signal?: string;
+  /** It is the machine that ends: whoever is not to stay stopped comes back with the engine. */
+  readonly isShutdown?: boolean;
 }
 
 /** Containers: their whole life. Every method that takes a `reference` takes a name, an id or the beginning of one. */

@@ -25,6 +25,7 @@ function context() {
       hostGateways: [],
       cgroupParent: '',
       selfRepair: true,
+      shutdownTimeout: () => 15,
       runtime: {},
       log: { type: 'json-file', options: {} },
     },

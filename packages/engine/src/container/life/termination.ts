@@ -12,12 +12,10 @@ import { requireNotRemoving, requireStopped, requireUp } from './life-rules.ts';
 import { type ContainerTurns, insist, type Killed, within } from './patience.ts';
 import { parseSignal } from './signal.ts';
 import { SIGKILL, SIGTERM, type Signalling } from './signalling.ts';
+import { stopTimeout } from './stop-timeout.ts';
 
 /** Signals by which somebody wants a container to end: SIGHUP, SIGINT and SIGQUIT of his terminal, SIGKILL and SIGTERM. */
 const ENDING: readonly number[] = [1, 2, 3, 9, 15];
-
-/** Seconds that a container gets to stop by itself, as Docker gives. */
-const STOP_TIMEOUT = 10;
 
 /** What {@link Termination} works with. */
 export interface TerminationParts {
@@ -66,7 +64,7 @@ export class Termination {
     try {
       const asked = await this.#turns.run(id, () => this.#askToStop(id, options));
       if (asked !== undefined && !(await within(asked.ended, asked.timeout))) {
-        const killed = await this.#turns.run(id, () => this.#killNow(id));
+        const killed = await this.#turns.run(id, () => this.#killNow(id, options));
         if (killed !== undefined) await insist(killed, `cannot stop container: ${reference}`);
       }
       await this.#settled(id);
@@ -143,9 +141,9 @@ export class Termination {
     const container = this.#table.find(id);
     requireUp(container);
     const signal = parseSignal(options.signal || container.config.stopSignal || SIGTERM);
-    await this.#signal(container, signal);
+    await this.#signal(container, signal, options);
     if (!isAlive(container)) return undefined;
-    const timeout = options.timeout ?? container.config.stopTimeout ?? STOP_TIMEOUT;
+    const timeout = options.timeout ?? stopTimeout(container);
     return { ended: this.#watch.wait(id, 'next-exit'), timeout };
   }
 
@@ -159,17 +157,17 @@ export class Termination {
   }
 
   /** To be called within a turn; the end comes after it. */
-  async #killNow(id: string): Promise<Killed | undefined> {
+  async #killNow(id: string, options: StopOptions = {}): Promise<Killed | undefined> {
     const container = this.#table.get(id);
     if (container === undefined || !isUp(container)) return undefined;
-    await this.#signal(container, SIGKILL);
+    await this.#signal(container, SIGKILL, options);
     if (!isAlive(container)) return undefined;
     return { ended: this.#watch.wait(id, 'next-exit') };
   }
 
   /** One that waits for its restart has no process: what asks for its end ends the waiting. */
-  async #signal(container: Container, signal: number): Promise<void> {
-    this.#restarts.noteSignal(container, signal);
+  async #signal(container: Container, signal: number, { isShutdown }: StopOptions = {}): Promise<void> {
+    this.#restarts.noteSignal(container, signal, isShutdown);
     if (isAlive(container)) await this.#signals.send(container, signal);
     else if (this.#table.find(container.id).state.endRequested) this.#restarts.giveUp(container);
   }

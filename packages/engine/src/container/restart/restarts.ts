@@ -66,12 +66,17 @@ export class Restarts implements AsyncDisposable {
     if (!isFresh) table.setState(id, fresh);
   }
 
-  /** Somebody sends a signal: what that means for restarts is known before it arrives. */
-  noteSignal({ id, config, state }: Container, signal: number): void {
+  /**
+   * A signal is sent: what that means for restarts is known before it arrives.
+   *
+   * @param isShutdown nobody has asked for it, the machine ends (moby, daemon/kill.go: `IsShuttingDown`).
+   */
+  noteSignal({ id, config, state }: Container, signal: number, isShutdown = false): void {
     const own = config.stopSignal ? parseSignal(config.stopSignal) : undefined;
     const endRequested = state.endRequested || asksToEnd(signal, own);
-    if (state.manuallyStopped && state.endRequested === endRequested) return;
-    this.#parts.table.setState(id, { manuallyStopped: true, endRequested });
+    const manuallyStopped = state.manuallyStopped || !isShutdown;
+    if (state.manuallyStopped === manuallyStopped && state.endRequested === endRequested) return;
+    this.#parts.table.setState(id, { manuallyStopped, endRequested });
   }
 
   /** The container waits no longer and stays as it ended; who waits for it to stop is told. */

@@ -1,0 +1,50 @@
+import { type Logger, messageOf } from '@fairlead/base';
+import type { Container } from '../../model.ts';
+import { isUp } from '../container-state.ts';
+import type { ContainerTable } from '../container-table.ts';
+import { within } from './patience.ts';
+import { shutdownTimeout, stopTimeout } from './stop-timeout.ts';
+import type { Termination } from './termination.ts';
+
+/** What {@link stopForShutdown} works with. */
+export interface ShutdownParts {
+  readonly table: ContainerTable;
+  readonly termination: Pick<Termination, 'stop'>;
+  readonly logger: Logger;
+}
+
+/** How the containers of a machine that ends have ended. */
+export interface ShutdownReport {
+  /** Containers that have been stopped. */
+  readonly stopped: number;
+  /** Names of those that run in spite of it. */
+  readonly left: readonly string[];
+}
+
+/**
+ * Stop every container before the machine ends: all at once, each by its own signal and in its own time. Those that the
+ * operator or their policy wants back are started by the next engine.
+ *
+ * @param patience seconds that the operator gives them together, see {@link shutdownTimeout}.
+ */
+export async function stopForShutdown(parts: ShutdownParts, patience: number): Promise<ShutdownReport> {
+  const containers = [...parts.table].filter(isUp);
+  const seconds = shutdownTimeout(patience, containers.map(stopTimeout));
+  await within(Promise.all(containers.map((container) => stop(parts, container))), seconds);
+  const runs = ({ id }: Container) => {
+    const container = parts.table.get(id);
+    return container !== undefined && isUp(container);
+  };
+  const left = containers.filter(runs).map(({ name }) => name);
+  return { stopped: containers.length - left.length, left };
+}
+
+/** One that cannot be stopped does not keep the others from it. */
+async function stop({ termination, logger }: ShutdownParts, { id }: Container): Promise<void> {
+  try {
+    await termination.stop(id, { isShutdown: true });
+  } catch (error) {
+    // It may have ended by itself meanwhile; who is left in the end is told of.
+    logger.debug('container not stopped at shutdown', { id, error: messageOf(error) });
+  }
+}
