@@ -98,3 +98,17 @@ for (const [text, found] of [
     );
   });
 }
+
+for (const [text, message] of [
+  ['alpine', 'No such image: alpine'],
+  ['x/y/alpine', 'No such image: x/y/alpine'],
+  // Two images begin so.
+  ['a', 'No such image: a'],
+  ['busybox:1', 'reference does not exist'],
+  [`other@${digest}`, 'reference does not exist'],
+  ['f'.repeat(64), `No such image: sha256:${'f'.repeat(64)}`],
+] as const) {
+  test(`"${text}" cannot be saved, and Docker's words say so`, () => {
+    assert.throws(() => imagesWithTags(sampleTable(), text), { code: 'not-found', message });
+  });
+}

@@ -1,4 +1,4 @@
-import { FairleadError } from '@fairlead/base';
+import { FairleadError, isNotFound } from '@fairlead/base';
 import {
   canonicalText,
   familiarName,
@@ -39,10 +39,10 @@ export function findImage(table: ImageTable, text: string): FoundImage {
 }
 
 /**
- * The image that a name asks to be saved or pushed, with those of its tags that go with it: the one that is named, all
- * of the repository when no tag is, none for an ID (moby, tarexport parseNames).
+ * The image that a name asks to be saved, with those of its tags that go with it: the one that is named, all of the
+ * repository when no tag is, none for an ID (moby, tarexport parseNames).
  *
- * @throws FairleadError `not-found`.
+ * @throws FairleadError `not-found` in Docker's words, which are others here than those of {@link findImage}.
  */
 export function imagesWithTags(
   table: ImageTable,
@@ -59,8 +59,18 @@ export function imagesWithTags(
     });
     if (tagged.length > 0) return tagged;
   }
-  const { id, reference } = findImage(table, text);
+  const { id, reference } = findSaved(table, text, repository);
   return [{ id, tags: reference?.digest === undefined && reference !== undefined ? [reference] : [] }];
+}
+
+function findSaved(table: ImageTable, text: string, name: ImageReference | undefined): FoundImage {
+  try {
+    return findImage(table, text);
+  } catch (error) {
+    if (name === undefined || !isNotFound(error)) throw error;
+    if (name.tag === undefined && name.digest === undefined) throw noSuchImage(text);
+    throw new FairleadError('not-found', 'reference does not exist');
+  }
 }
 
 function isTagOf(name: ImageReference, { domain, path }: ImageReference): boolean {
