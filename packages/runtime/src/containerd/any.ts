@@ -6,15 +6,19 @@ const jsonTypePrefix = 'types.containerd.io/opencontainers/runtime-spec/1/';
 
 /** An OCI runtime-spec value as containerd wants it: JSON bytes under the name of the Go type. */
 export function jsonAny(type: 'Spec' | 'Process' | 'LinuxResources', value: object): Any {
-  const json = JSON.stringify(value).replace(/"(hard|soft)":-1\b/g, `"$1":${unlimited}`);
+  const json = JSON.stringify(value).replace(negativeUnsigned, (_, name, number) => `"${name}":${asUint64(number)}`);
   return { typeUrl: jsonTypePrefix + type, value: Buffer.from(json) };
 }
 
 /**
- * RLIM_INFINITY. Go reads limits as uint64, and JavaScript has no such number: it is put into the text. Text inside
- * strings cannot match, for its quotes are escaped.
+ * Go reads these as uint64, and JavaScript has no such numbers: what dockerd makes of negative ones, of -1 RLIM_INFINITY,
+ * is put into the text. Text inside strings cannot match, for its quotes are escaped.
  */
-const unlimited = '18446744073709551615';
+const negativeUnsigned = /"(hard|soft|realtimePeriod)":(-\d+)\b/g;
+
+function asUint64(number: string): bigint {
+  return BigInt.asUintN(64, BigInt(number));
+}
 
 /** A protobuf message in an Any. containerd's own type URLs are bare names without a host before them. */
 export function messageAny<Message>(type: MessageType<Message>, message: DeepPartial<Message>): Any {

@@ -53,12 +53,15 @@ test('labels lead the garbage collector from the image to all it needs', () => {
   assert.deepEqual(configLabels('overlayfs', ''), {});
 });
 
-test('an unlimited limit is written as Go reads it, and text is left alone', () => {
-  const value = { rlimits: [{ type: 'RLIMIT_CORE', hard: -1, soft: -1 }], args: ['"hard":-1'], quota: -1 };
+test('what is unlimited or negative is written as Go reads it, and text is left alone', () => {
+  const value = {
+    ...{ rlimits: [{ type: 'RLIMIT_CORE', hard: -1, soft: -2 }], args: ['"hard":-1'], quota: -1 },
+    cpu: { realtimePeriod: -5, realtimeRuntime: -5 },
+  };
   const json = Buffer.from(jsonAny('Process', value).value).toString();
   assert.equal(
     json,
-    '{"rlimits":[{"type":"RLIMIT_CORE","hard":18446744073709551615,"soft":18446744073709551615}],' +
-      '"args":["\\"hard\\":-1"],"quota":-1}',
+    '{"rlimits":[{"type":"RLIMIT_CORE","hard":18446744073709551615,"soft":18446744073709551614}],' +
+      '"args":["\\"hard\\":-1"],"quota":-1,"cpu":{"realtimePeriod":18446744073709551611,"realtimeRuntime":-5}}',
   );
 });

@@ -134,6 +134,9 @@ test('real-time CPU is refused where there is none, or where a share is larger t
   for (const [period, runtime] of [
     [2000, 2000],
     [0, 2000],
+    // The kernel says what is wrong with it, when the container starts.
+    [-1, 0],
+    [0, -1],
   ] as const) {
     assert.deepEqual(supportedConfig(asked(period, runtime), all).config, asked(period, runtime));
   }

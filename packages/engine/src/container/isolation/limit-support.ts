@@ -97,7 +97,7 @@ function requireRealtime(passive: ContainerConfig['other']['host'], { realtime }
   const [period, runtime] = [Number(passive['CpuRealtimePeriod'] ?? 0), Number(passive['CpuRealtimeRuntime'] ?? 0)];
   if (period === 0 && runtime === 0) return;
   if (!realtime) throw new FairleadError('invalid-argument', 'kernel does not support CPU real-time scheduler');
-  if (period === 0 || runtime <= period) return;
+  if (period === 0 || runtime === 0 || runtime <= period) return;
   throw new FairleadError('invalid-argument', 'cpu real-time runtime cannot be higher than cpu real-time period');
 }
 
