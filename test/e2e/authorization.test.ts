@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiClient } from '@fairlead/api/client';
 import { Daemon, Host } from '@fairlead/lab';
 import { besideDockerd20, startDockerd, startFairlead } from '../lab/peer.ts';
@@ -145,8 +146,20 @@ test('a daemon whose plugin is not there does not start, and which plugins are a
   await plugin.start();
   await using daemon = await Daemon.fairlead(host, ['--config-file', file]);
   await daemon.docker('volume', 'create', 'forbidden');
-  writeFileSync(file, '{"authorization-plugins": ["plug"]}');
-  await host.exec('kill', '-HUP', (await host.exec('cat', '/run/fairlead.pid')).trim());
+  const reloadWith = async (settings: object) => {
+    writeFileSync(file, JSON.stringify(settings));
+    await host.exec('kill', '-HUP', (await host.exec('cat', '/run/fairlead.pid')).trim());
+  };
+  await reloadWith({ 'authorization-plugins': ['plug', 'nosuch'], labels: ['new=1'] });
+  while (!/configuration (not )?reloaded/.test(daemon.log())) await sleep(10);
+  assert.match(
+    daemon.log(),
+    /failed to validate authorization plugin: .*nosuch.* not found.*configuration not reloaded/,
+  );
+  // dockerd ends here. Everything stays as it was: nobody is asked, and nobody is shut out.
+  assert.equal(await daemon.docker('info', '-f', '{{json .Labels}}'), '[]\n');
+  assert.equal((await daemon.tryDocker(['volume', 'inspect', 'forbidden'])).code, 0);
+  await reloadWith({ 'authorization-plugins': ['plug'] });
   let ended = await daemon.tryDocker(['volume', 'inspect', 'forbidden']);
   while (ended.code === 0) ended = await daemon.tryDocker(['volume', 'inspect', 'forbidden']);
   assert.match(ended.stderr, /authorization denied by plugin plug: not that/);

@@ -15,8 +15,11 @@ export function authorizersOf({ live, plugins }: Parts): () => Promise<readonly 
 }
 
 /** @throws FairleadError in Docker's words when one of them is not there: nobody could ask for anything then. */
-export async function requireAuthorizers({ live, plugins }: Parts): Promise<void> {
-  for (const name of live.current.authorizationPlugins) {
+export async function requireAuthorizers(
+  { plugins }: Pick<Foundation, 'plugins'>,
+  names: readonly string[],
+): Promise<void> {
+  for (const name of names) {
     await (await plugins()).authorization(name).catch((error: unknown) => {
       throw withPrefix('failed to validate authorization plugin: ', error);
     });

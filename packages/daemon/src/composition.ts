@@ -12,8 +12,8 @@ import { Diagnosis, type RivalListener } from './diagnosis.ts';
 import { engineContext } from './engine-context.ts';
 import { type Foundation, layFoundation } from './foundation.ts';
 import { operationAccount, operationRecords, operationTranscript } from './operation-journal.ts';
-import type { LiveOptions } from './options.ts';
-import { reloadEvent } from './reload.ts';
+import type { DaemonOptions, LiveOptions } from './options.ts';
+import { newAuthorizers, reloadEvent } from './reload.ts';
 import { systemInfo } from './system-info.ts';
 import { VERSION } from './version.ts';
 
@@ -28,6 +28,8 @@ export interface ComposedEngine extends AsyncDisposable {
   readonly engine: Engine;
   /** Those who are asked about every request. */
   readonly authorizers: () => Promise<readonly Authorizer[]>;
+  /** @throws FairleadError when options that have been read again cannot be: a plugin that is to be asked is not there. */
+  readonly requireReloadable: (options: DaemonOptions) => Promise<void>;
   /** Say that the options have been read again. */
   readonly tellReload: () => void;
 }
@@ -41,7 +43,7 @@ export interface ComposedEngine extends AsyncDisposable {
 export async function composeEngine(live: LiveOptions, logger: Logger): Promise<ComposedEngine> {
   await using parts = new AsyncDisposableStack();
   const foundation = await layFoundation(live, logger, parts);
-  await requireAuthorizers(foundation);
+  await requireAuthorizers(foundation, live.current.authorizationPlugins);
   const { recorder, kernel, engineId, events, table, names, borrowed } = foundation;
   const { flowHistory, dataRoot } = live.current;
   const diagnosis = parts.use(new Diagnosis({ engine: () => engine, kernel, borrowed, flowHistory, dataRoot }));
@@ -75,6 +77,7 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
   return {
     engine,
     authorizers: authorizersOf(foundation),
+    requireReloadable: (options) => requireAuthorizers(foundation, newAuthorizers(live.current, options)),
     tellReload,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -26,6 +26,11 @@ export function reloadedOptions(words: readonly string[], current: DaemonOptions
   return Object.assign({ ...current, concurrency }, ...changes);
 }
 
+/** Those who would be asked about requests and are not yet: one that is asked already may be away for a moment. */
+export function newAuthorizers(current: DaemonOptions, fresh: DaemonOptions): string[] {
+  return fresh.authorizationPlugins.filter((name) => !current.authorizationPlugins.includes(name));
+}
+
 /** What `docker events` tells of it. */
 export function reloadEvent(id: string, name: string, options: DaemonOptions): Omit<EngineEvent, 'time'> {
   const { downloads, uploads } = options.concurrency;

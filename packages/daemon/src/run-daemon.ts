@@ -1,8 +1,8 @@
 import { flushCompileCache } from 'node:module';
 import { ApiServer } from '@fairlead/api';
-import { type Logger, loadLateModules, messageOf } from '@fairlead/base';
+import { KeyedMutex, type Logger, loadLateModules, messageOf } from '@fairlead/base';
 import type { EnginePort } from '@fairlead/engine';
-import { composeEngine } from './composition.ts';
+import { type ComposedEngine, composeEngine } from './composition.ts';
 import { handleFaults } from './faults.ts';
 import { flags } from './flag.ts';
 import { listenAddresses } from './listener.ts';
@@ -48,8 +48,8 @@ export async function runDaemon(words: readonly string[]): Promise<number> {
     const options = live.current;
     const logger = daemonLogger(() => (live.current.debug ? 'debug' : live.current.logLevel));
     // From here on the signal does not end the process.
-    let tellReload = () => {};
-    process.on('SIGHUP', () => reload(words, live, logger) && tellReload());
+    const reloading: Reloading = { words, live, logger, turns: new KeyedMutex() };
+    process.on('SIGHUP', () => void reload(reloading));
     handleFaults(logger);
     for (const note of options.notes) logger.info(`flag without effect: ${note}`);
     if (isForwardingLacking(options)) logger.warn('IPv4 forwarding is disabled. Networking will not work.');
@@ -63,7 +63,7 @@ export async function runDaemon(words: readonly string[]): Promise<number> {
     for (const address of addresses) await server.listen(address);
     resolve(composed.engine.start());
     await ready;
-    ({ tellReload } = composed);
+    reloading.composed = composed;
     logger.info('API listening', { hosts: options.hosts, milliseconds: Math.round(performance.now()) });
     setTimeout(() => void watchNetwork(composed.engine, logger), WATCH_DELAY_MS).unref();
     setTimeout(() => void completeProgram(logger), COMPLETION_DELAY_MS).unref();
@@ -95,16 +95,31 @@ async function completeProgram(logger: Logger): Promise<void> {
   }
 }
 
-/** @returns false when the file says something that cannot be: everything stays as it was. */
-function reload(words: readonly string[], live: LiveOptions, logger: Logger): boolean {
-  try {
-    live.current = reloadedOptions(words, live.current);
-    logger.info('configuration reloaded');
-    return true;
-  } catch (error) {
-    logger.error('configuration not reloaded', { error: messageOf(error) });
-    return false;
-  }
+/** What {@link reload} works with. */
+interface Reloading {
+  readonly words: readonly string[];
+  readonly live: LiveOptions;
+  readonly logger: Logger;
+  /** One at a time, in the order of the signals. */
+  readonly turns: KeyedMutex;
+  /** Absent until the engine is ready. */
+  composed?: Pick<ComposedEngine, 'requireReloadable' | 'tellReload'>;
+}
+
+/** Read the options again; when the file says something that cannot be, everything stays as it was. */
+async function reload(reloading: Reloading): Promise<void> {
+  const { words, live, logger, turns } = reloading;
+  await turns.run('reload', async () => {
+    try {
+      const fresh = reloadedOptions(words, live.current);
+      await reloading.composed?.requireReloadable(fresh);
+      live.current = fresh;
+      logger.info('configuration reloaded');
+      reloading.composed?.tellReload();
+    } catch (error) {
+      logger.error('configuration not reloaded', { error: messageOf(error) });
+    }
+  });
 }
 
 async function untilStopped(): Promise<void> {

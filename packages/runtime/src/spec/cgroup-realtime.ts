@@ -37,10 +37,20 @@ export function grantRealtime(parent: string, { period, runtime }: RealtimeShare
     for (const step of (parent || defaultCgroupParent).split('/').filter((word) => word !== '')) {
       group = join(group, step);
       mkdirSync(group, { recursive: true, mode: 0o755 });
-      if (period !== 0) writeFileSync(join(group, 'cpu.rt_period_us'), String(period));
-      if (runtime !== 0) writeFileSync(join(group, 'cpu.rt_runtime_us'), String(runtime));
+      if (period !== 0) write(join(group, 'cpu.rt_period_us'), period);
+      if (runtime !== 0) write(join(group, 'cpu.rt_runtime_us'), runtime);
     }
   } catch (error) {
     throw withPrefix('unable to init CPU RT controller: ', new Error(messageOf(error), { cause: error }));
+  }
+}
+
+/** @throws Error in the words of Go, `write PATH: invalid argument`: Node does not say which file it was. */
+function write(path: string, value: number): void {
+  try {
+    writeFileSync(path, String(value));
+  } catch (error) {
+    const [, reason, call] = /^E\w+: (.*), (\w+)/.exec(messageOf(error)) ?? [];
+    throw reason === undefined ? error : new Error(`${call} ${path}: ${reason}`, { cause: error });
   }
 }
