@@ -18,6 +18,8 @@ export interface ContainerSpec {
   readonly command: readonly string[];
   /** Host port to container port, TCP. */
   readonly ports?: Readonly<Record<number, number>>;
+  /** `PATH:PATH` of the host and inside. */
+  readonly binds?: readonly string[];
 }
 
 /** An engine that runs in a throw-away host of its own, has the image `busybox` and the network `app`. */
@@ -73,13 +75,13 @@ export class Engine implements AsyncDisposable {
   }
 
   /** Make and start a container, without the docker command. */
-  async run({ name, network, command, ports = {} }: ContainerSpec): Promise<void> {
+  async run({ name, network, command, ports = {}, binds = [] }: ContainerSpec): Promise<void> {
     const bindings = Object.entries(ports).map(([host, inner]) => [`${inner}/tcp`, [{ HostPort: host }]] as const);
     await this.call('POST', `/v1.41/containers/create?name=${name}`, {
       Image: 'busybox',
       Cmd: command,
       ExposedPorts: Object.fromEntries(bindings.map(([port]) => [port, {}])),
-      HostConfig: { NetworkMode: network, PortBindings: Object.fromEntries(bindings) },
+      HostConfig: { NetworkMode: network, PortBindings: Object.fromEntries(bindings), Binds: binds },
     });
     await this.call('POST', `/v1.41/containers/${name}/start`);
   }

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { atLeast, atMost, atMostOfLine, measured, mediansOf, note, type Samples, within } from './measurement.ts';
+import {
+  atLeast,
+  atMost,
+  atMostOfLine,
+  measured,
+  mediansOf,
+  note,
+  reaching,
+  type Samples,
+  within,
+} from './measurement.ts';
 
 test('samples become one summary for each contender that took part', () => {
   const samples: Samples = {};
@@ -25,6 +35,9 @@ test('rates are to be high', () => {
 });
 
 test('a fixed limit needs no peer', () => {
+  assert.equal(reaching(100, 'MB/s').isMet({ fairlead: 100 }), true);
+  assert.equal(reaching(100, 'MB/s').isMet({ fairlead: 99.9 }), false);
+  assert.equal(reaching(100, 'MB/s').isMet({ dockerd: 100 }), undefined);
   assert.equal(within(300, 'ms').isMet({ fairlead: 300 }), true);
   assert.equal(within(0, '%').isMet({ fairlead: 0.1 }), false);
   assert.equal(within(0, '%').isMet({ dockerd: 0 }), undefined);

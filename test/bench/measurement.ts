@@ -88,6 +88,14 @@ export function atMostOfLine(factor: number, line: Measurement, name: string): G
   };
 }
 
+/** Fairlead reaches a fixed figure. */
+export function reaching(figure: number, unit: string): Goal {
+  return {
+    text: `≥ ${figure} ${unit}`,
+    isMet: ({ fairlead }) => (fairlead === undefined ? undefined : fairlead >= figure),
+  };
+}
+
 /** Fairlead stays within a fixed limit. */
 export function within(limit: number, unit: string): Goal {
   return {
