@@ -52,6 +52,8 @@ export async function composeEngine(live: LiveOptions, logger: Logger): Promise<
   names.onRestart = async () => {
     await network.repair();
   };
+  // Whoever cannot have it is told so when it is needed.
+  void table.inhabited.then(() => names.prepare()).catch(() => {});
   const context = engineContext(foundation, network);
   const buildKit = await lateBuildKit(foundation, context);
   const engine: Engine = parts.use(

@@ -126,7 +126,7 @@ function makeRoots({ dataRoot, execRoot }: DaemonOptions, identities: IdentityMa
 }
 
 async function connectNames(options: DaemonOptions, logger: Logger): Promise<NameService> {
-  return await NameService.connect({
+  return await NameService.find({
     socket: join(options.execRoot, 'resolver.sock'),
     log: join(options.execRoot, 'resolver.log'),
     namespacePath,

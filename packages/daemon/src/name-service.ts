@@ -1,9 +1,5 @@
-import { spawn } from 'node:child_process';
-import { openSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { codeOf, FairleadError, joinRanges, type Logger, messageOf, type PortRange } from '@fairlead/base';
+import { codeOf, joinRanges, type PortRange } from '@fairlead/base';
 import type { ResolverContents, SandboxStatistics } from '@fairlead/dns';
-import { ResolverClient } from '@fairlead/dns/client';
 import type { OutputKeeper } from '@fairlead/engine';
 import type {
   NameServicePort,
@@ -14,42 +10,53 @@ import type {
   ResolverPorts,
   ResolverSandbox,
 } from '@fairlead/network';
+import { ResolverProcess, type ResolverSettings } from './resolver-process.ts';
 
-/** Where the resolver process is reached, and how it is started. */
-export interface NameServiceSettings {
-  readonly socket: string;
-  readonly log: string;
+/** Where the resolver process is reached, how it is started, and where sandboxes are. */
+export interface NameServiceSettings extends ResolverSettings {
   /** Absolute path of a pinned network namespace. */
   readonly namespacePath: (name: string) => string;
-  readonly logger: Logger;
 }
 
 const NO_PARAMS = {};
 
 /**
- * The resolver process as the network model sees it. It is started when it does not run, and told everything anew when
- * it had to be started again.
+ * The resolver process as the network model sees it. It is told everything anew when it had to be started again. While
+ * it does not run it has nothing to forget, and networks wait here until somebody is on one.
  */
 export class NameService implements NameServicePort, OutputKeeper, AsyncDisposable {
   readonly #settings: NameServiceSettings;
-  #client: ResolverClient;
-  #closing = false;
-  /** Called when the process was lost and another one runs: it knows nothing. */
-  onRestart: () => Promise<void> = async () => {};
+  readonly #process: ResolverProcess;
+  readonly #untold = new Map<string, ResolverNetwork>();
 
-  private constructor(settings: NameServiceSettings, client: ResolverClient) {
+  private constructor(settings: NameServiceSettings, process: ResolverProcess) {
     this.#settings = settings;
-    this.#client = client;
-    this.#follow(client);
+    this.#process = process;
+    process.onStart = (client) => {
+      // It carries out what it is told in that order. Who needs it will find out should it be lost meanwhile.
+      for (const network of this.#untold.values()) client.call('setNetwork', network).catch(() => {});
+      this.#untold.clear();
+    };
   }
 
-  /** Connect to the process, or start it. */
-  static async connect(settings: NameServiceSettings): Promise<NameService> {
-    return new NameService(settings, await connect(settings));
+  /** Find the process, where it runs. */
+  static async find(settings: NameServiceSettings): Promise<NameService> {
+    return new NameService(settings, await ResolverProcess.find(settings));
+  }
+
+  /** @param tellAll is called when the process was lost and another one runs: it knows nothing. */
+  set onRestart(tellAll: () => Promise<void>) {
+    this.#process.onRestart = tellAll;
+  }
+
+  /** Have the process started: it will be needed. */
+  async prepare(): Promise<void> {
+    await this.#process.needed();
   }
 
   async openSandbox(sandbox: ResolverSandbox): Promise<ResolverPorts> {
-    return await this.#client.call('openSandbox', {
+    const client = await this.#process.needed();
+    return await client.call('openSandbox', {
       id: sandbox.id,
       namespacePath: this.#settings.namespacePath(sandbox.namespace),
       sandboxUpstreams: sandbox.sandboxUpstreams,
@@ -62,23 +69,26 @@ export class NameService implements NameServicePort, OutputKeeper, AsyncDisposab
   }
 
   async closeSandbox(id: string): Promise<void> {
-    await this.#client.call('closeSandbox', { id });
+    await (await this.#process.running)?.call('closeSandbox', { id });
   }
 
   async setNetwork(network: ResolverNetwork): Promise<void> {
-    await this.#client.call('setNetwork', network);
+    const { running } = this.#process;
+    if (running === undefined) this.#untold.set(network.id, network);
+    else await (await running).call('setNetwork', network);
   }
 
   async removeNetwork(id: string): Promise<void> {
-    await this.#client.call('removeNetwork', { id });
+    this.#untold.delete(id);
+    await (await this.#process.running)?.call('removeNetwork', { id });
   }
 
   async setEndpoint(endpoint: ResolverEndpoint): Promise<void> {
-    await this.#client.call('setEndpoint', endpoint);
+    await (await this.#process.needed()).call('setEndpoint', endpoint);
   }
 
   async removeEndpoint(id: string): Promise<void> {
-    await this.#client.call('removeEndpoint', { id });
+    await (await this.#process.running)?.call('removeEndpoint', { id });
   }
 
   async reservePorts(owner: string, reservations: readonly PortReservation[]): Promise<readonly PortRange[]> {
@@ -97,7 +107,8 @@ export class NameService implements NameServicePort, OutputKeeper, AsyncDisposab
   ): Promise<readonly PortRange[]> {
     const ports = hostPorts(reservations.filter(isFixed));
     const choices = reservations.filter((reservation) => !isFixed(reservation)).map(choiceOf);
-    const { picks } = await this.#client.call('tryPorts', { owner, ports, choices, anew });
+    const client = await this.#process.needed();
+    const { picks } = await client.call('tryPorts', { owner, ports, choices, anew });
     const picked = picks.values();
     return reservations.map((reservation) => {
       if (isFixed(reservation)) return reservation.ports;
@@ -107,15 +118,16 @@ export class NameService implements NameServicePort, OutputKeeper, AsyncDisposab
   }
 
   async releasePorts(owner: string): Promise<void> {
-    await this.#client.call('releasePorts', { owner });
+    await (await this.#process.running)?.call('releasePorts', { owner });
   }
 
   async setRelays(owner: string, relays: readonly PortRelay[]): Promise<void> {
-    await this.#client.call('setRelays', { owner, relays });
+    await (await this.#process.needed()).call('setRelays', { owner, relays });
   }
 
   async list() {
-    const contents: ResolverContents = await this.#client.call('list', NO_PARAMS);
+    const contents: ResolverContents | undefined = await (await this.#process.running)?.call('list', NO_PARAMS);
+    if (contents === undefined) return { sandboxes: [], endpoints: [], networks: [], portOwners: [] };
     const ids = (items: readonly { readonly id: string }[]) => items.map(({ id }) => id);
     return {
       sandboxes: ids(contents.sandboxes),
@@ -128,7 +140,7 @@ export class NameService implements NameServicePort, OutputKeeper, AsyncDisposab
   /** What the name servers of all sandboxes have done; nothing from a process of an older version. */
   async statistics(): Promise<readonly SandboxStatistics[]> {
     try {
-      return (await this.#client.call('statistics', NO_PARAMS)).sandboxes;
+      return (await (await this.#process.running)?.call('statistics', NO_PARAMS))?.sandboxes ?? [];
     } catch (error) {
       if (codeOf(error) !== 'not-implemented') throw error;
       return [];
@@ -136,54 +148,37 @@ export class NameService implements NameServicePort, OutputKeeper, AsyncDisposab
   }
 
   async hold(path: string): Promise<void> {
-    await this.#client.call('holdFile', { path });
+    await (await this.#process.needed()).call('holdFile', { path });
   }
 
   async release(path: string): Promise<void> {
-    await this.#client.call('releaseFile', { path });
+    await (await this.#process.running)?.call('releaseFile', { path });
   }
 
   /** End the process: nobody needs names or ports any more. */
   async shutdown(): Promise<void> {
-    this.#closing = true;
-    // It may be gone before its answer has arrived.
-    await this.#client.call('shutdown', NO_PARAMS).catch(() => {});
-    await this.#client.closed;
+    await this.#process.shutdown();
   }
 
   /** Hang up; the process goes on. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing = true;
-    await this.#client[Symbol.asyncDispose]();
+    await this.#process[Symbol.asyncDispose]();
   }
 
   /** Fixed ports in one request; those that may be any in requests of their own, which say what they got. */
   async #reserve(owner: string, reservations: readonly PortReservation[]): Promise<PortRange[]> {
+    const client = await this.#process.needed();
     const fixed = reservations.filter(isFixed);
     if (fixed.length > 0) {
-      await this.#client.call('reservePorts', { owner, ports: hostPorts(fixed) });
+      await client.call('reservePorts', { owner, ports: hostPorts(fixed) });
     }
     return await Promise.all(
       reservations.map(async (reservation) => {
         if (isFixed(reservation)) return reservation.ports;
-        const { port } = await this.#client.call('pickPort', { owner, ...choiceOf(reservation) });
+        const { port } = await client.call('pickPort', { owner, ...choiceOf(reservation) });
         return { first: port, last: port };
       }),
     );
-  }
-
-  #follow(client: ResolverClient): void {
-    void client.closed.then(async () => {
-      if (this.#closing) return;
-      this.#settings.logger.warn('name service lost; starting another one');
-      try {
-        this.#client = await connect(this.#settings);
-        this.#follow(this.#client);
-        await this.onRestart();
-      } catch (error) {
-        this.#settings.logger.error('name service not restored', { error: messageOf(error) });
-      }
-    });
   }
 }
 
@@ -208,24 +203,4 @@ function choiceOf({ protocol, addresses, ports }: PortReservation) {
 function isFixed(reservation: PortReservation): reservation is FixedReservation {
   const { ports, count } = reservation;
   return ports !== undefined && ports.last - ports.first + 1 === count;
-}
-
-/** @throws FairleadError `unavailable`. */
-async function connect(settings: NameServiceSettings): Promise<ResolverClient> {
-  return await ResolverClient.connectOrStart(settings.socket, () => startResolver(settings));
-}
-
-/** Detached and with a log of its own: it outlives the daemon. */
-function startResolver({ socket, log }: NameServiceSettings): void {
-  const program = fileURLToPath(import.meta.resolve('@fairlead/resolver/main'));
-  const output = openSync(log, 'a', 0o640);
-  const child = spawn(process.execPath, [program, '--socket', socket], {
-    detached: true,
-    stdio: ['ignore', 'ignore', output],
-    cwd: '/',
-  });
-  child.on('error', (error) => {
-    throw new FairleadError('unavailable', `cannot start the name service: ${error.message}`);
-  });
-  child.unref();
 }

@@ -24,6 +24,19 @@ test('a container is found by id, by name, and by the beginning of its id, in th
   for (const [reference, wanted] of cases) assert.equal(table.find(reference).id, wanted.id, reference);
 });
 
+test('who waits for the first container is told when it is stored, or at once', async () => {
+  const empty = sampleTable();
+  const told: string[] = [];
+  const waiting = empty.inhabited.then(() => told.push('told'));
+  await new Promise(setImmediate);
+  assert.deepEqual(told, []);
+  empty.put(web);
+  await waiting;
+  empty.delete(web.id);
+  await empty.inhabited;
+  await sampleTable(db).inhabited;
+});
+
 test('what does not exist and what is ambiguous is said in Docker’s words', () => {
   const table = sampleTable(web, db);
   for (const reference of ['nobody', '', '/', 'AAAA', `${web.id}0`, 'we']) {

@@ -6,10 +6,17 @@ import type { Container, ContainerState } from '../model.ts';
 export class ContainerTable implements Iterable<Container> {
   readonly #documents: Collection<Container>;
   readonly #byName = new Map<string, string>();
+  readonly #first = Promise.withResolvers<void>();
 
   constructor(documents: Collection<Container>) {
     this.#documents = documents;
     for (const { id, name } of documents) this.#byName.set(name, id);
+    if (this.#byName.size > 0) this.#first.resolve();
+  }
+
+  /** Resolves when there is a container, or was one since the start. */
+  get inhabited(): Promise<void> {
+    return this.#first.promise;
   }
 
   [Symbol.iterator](): Iterator<Container> {
@@ -57,7 +64,9 @@ export class ContainerTable implements Iterable<Container> {
     const previous = this.#documents.get(container.id);
     if (previous !== undefined && previous.name !== container.name) this.#byName.delete(previous.name);
     this.#byName.set(container.name, container.id);
-    return this.#documents.put(container);
+    const stored = this.#documents.put(container);
+    this.#first.resolve();
+    return stored;
   }
 
   /** Change the state of a container; the rest stays. */

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { parseIpAddress } from '@fairlead/base';
+import { ResolverClient } from '@fairlead/dns/client';
+import { namespacePath } from '@fairlead/kernel';
+import type { PortReservation } from '@fairlead/network';
+import { NameService } from './name-service.ts';
+
+const nothing = { sandboxes: [], endpoints: [], networks: [], portOwners: [] };
+const anyPort: PortReservation = { protocol: 'tcp', addresses: [parseIpAddress('127.0.0.1')], count: 1 };
+
+/** A place for a name service of the test's own; whichever process runs there is ended with it. */
+function place(context: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), 'fl-names-'));
+  const warnings: string[] = [];
+  const note = (message: string) => void warnings.push(message);
+  const logger = { debug: () => {}, info: () => {}, warn: note, error: note };
+  const settings = { socket: join(folder, 'names.sock'), log: join(folder, 'names.log'), namespacePath, logger };
+  context.after(async () => {
+    await (await NameService.find(settings)).shutdown();
+    rmSync(folder, { recursive: true });
+  });
+  return { settings, warnings, isThere: () => existsSync(settings.socket) };
+}
+
+test('nobody is started to forget something, nor to be told of networks that nobody is on', async (context) => {
+  const { settings, isThere } = place(context);
+  await using names = await NameService.find(settings);
+  await names.setNetwork({ id: 'n1', name: 'front' });
+  await names.setNetwork({ id: 'n2', name: 'back' });
+  await names.removeNetwork('n1');
+  await names.removeEndpoint('e');
+  await names.closeSandbox('s');
+  await names.releasePorts('o');
+  await names.release('/nowhere');
+  assert.deepEqual(await names.list(), nothing);
+  assert.deepEqual(await names.statistics(), []);
+  assert.equal(isThere(), false);
+});
+
+test('the first who needs it has it started, and it knows the networks that are there', async (context) => {
+  const { settings } = place(context);
+  await using names = await NameService.find(settings);
+  await names.setNetwork({ id: 'n1', name: 'front' });
+  await names.setNetwork({ id: 'n2', name: 'back' });
+  await names.removeNetwork('n1');
+  const [[range], another] = await Promise.all([
+    names.reservePorts('o', [anyPort]),
+    names.setNetwork({ id: 'n3', name: 'late' }),
+    names.prepare(),
+  ]);
+  assert.equal(another, undefined);
+  assert.ok((range?.first ?? 0) > 0);
+  assert.deepEqual(await names.list(), { ...nothing, networks: ['n2', 'n3'], portOwners: ['o'] });
+  await names.removeNetwork('n2');
+  assert.deepEqual((await names.list()).networks, ['n3']);
+});
+
+test('the next daemon finds it as it is; ended, it is not there for anybody', async (context) => {
+  const { settings, isThere } = place(context);
+  {
+    await using first = await NameService.find(settings);
+    await first.reservePorts('o', [anyPort]);
+  }
+  await using second = await NameService.find(settings);
+  assert.deepEqual(await second.list(), { ...nothing, portOwners: ['o'] });
+  await second.shutdown();
+  assert.equal(isThere(), false);
+});
+
+test('when it is lost another one is started, which is to be told everything anew', async (context) => {
+  const { settings, warnings } = place(context);
+  await using names = await NameService.find(settings);
+  await names.reservePorts('o', [anyPort]);
+  const { promise: restarted, resolve } = Promise.withResolvers<void>();
+  names.onRestart = async () => resolve();
+  await using asker = await ResolverClient.connect(settings.socket);
+  process.kill((await asker.call('ping', {})).pid, 'SIGKILL');
+  await restarted;
+  assert.deepEqual(await names.list(), nothing);
+  assert.deepEqual(warnings, ['name service lost; starting another one']);
+});
+
+test('where it cannot be started the one who needs it is told, and the next one tries again', async (context) => {
+  const { settings } = place(context);
+  const { log } = settings;
+  const broken = { ...settings, log: '/nowhere/names.log' };
+  await using names = await NameService.find(broken);
+  await assert.rejects(names.reservePorts('o', [anyPort]), { code: 'ENOENT' });
+  broken.log = log;
+  await names.reservePorts('o', [anyPort]);
+  assert.deepEqual((await names.list()).portOwners, ['o']);
+});

@@ -1,0 +1,114 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Logger, messageOf } from '@fairlead/base';
+import { ResolverClient } from '@fairlead/dns/client';
+
+/** Where the resolver process is reached, and how it is started. */
+export interface ResolverSettings {
+  readonly socket: string;
+  readonly log: string;
+  readonly logger: Logger;
+}
+
+/**
+ * The resolver process: found where one runs, else started by the first who has something to keep there, and started
+ * again when it is lost. An engine without containers does without: it takes as much memory as a small engine.
+ */
+export class ResolverProcess implements AsyncDisposable {
+  readonly #settings: ResolverSettings;
+  #client: Promise<ResolverClient> | undefined;
+  #closing = false;
+  /** Calls what a process that was just started is told before anybody else calls it. */
+  onStart: (client: ResolverClient) => void = () => {};
+  /** Called when the process was lost and another one runs: it knows nothing. */
+  onRestart: () => Promise<void> = async () => {};
+
+  private constructor(settings: ResolverSettings) {
+    this.#settings = settings;
+  }
+
+  /** Connect to the process where one runs. */
+  static async find(settings: ResolverSettings): Promise<ResolverProcess> {
+    const found = new ResolverProcess(settings);
+    const client = await ResolverClient.connect(settings.socket).catch(() => undefined);
+    if (client !== undefined) found.#use(client);
+    return found;
+  }
+
+  /** The connection to it, where it runs or is about to; it may turn out that it does not come up. */
+  get running(): Promise<ResolverClient> | undefined {
+    return this.#client;
+  }
+
+  /** The same, started if need be. @throws FairleadError `unavailable` when it does not come up. */
+  needed(): Promise<ResolverClient> {
+    this.#client ??= this.#begin();
+    return this.#client;
+  }
+
+  /** End the process. */
+  async shutdown(): Promise<void> {
+    this.#closing = true;
+    const client = await this.#client?.catch(() => undefined);
+    // It may be gone before its answer has arrived.
+    await client?.call('shutdown', {}).catch(() => {});
+    await client?.closed;
+  }
+
+  /** Hang up; the process goes on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true;
+    const client = await this.#client?.catch(() => undefined);
+    await client?.[Symbol.asyncDispose]();
+  }
+
+  async #begin(): Promise<ResolverClient> {
+    try {
+      const client = await this.#connect();
+      this.onStart(client);
+      this.#follow(client);
+      return client;
+    } catch (error) {
+      // The next one who needs it tries again.
+      this.#client = undefined;
+      throw error;
+    }
+  }
+
+  #connect(): Promise<ResolverClient> {
+    return ResolverClient.connectOrStart(this.#settings.socket, () => startResolver(this.#settings));
+  }
+
+  #use(client: ResolverClient): void {
+    this.#client = Promise.resolve(client);
+    this.#follow(client);
+  }
+
+  #follow(client: ResolverClient): void {
+    void client.closed.then(async () => {
+      if (this.#closing) return;
+      this.#settings.logger.warn('name service lost; starting another one');
+      try {
+        this.#use(await this.#connect());
+        await this.onRestart();
+      } catch (error) {
+        this.#settings.logger.error('name service not restored', { error: messageOf(error) });
+      }
+    });
+  }
+}
+
+/** Detached and with a log of its own: it outlives the daemon. */
+function startResolver({ socket, log, logger }: ResolverSettings): void {
+  const program = fileURLToPath(import.meta.resolve('@fairlead/resolver/main'));
+  const output = openSync(log, 'a', 0o640);
+  const child = spawn(process.execPath, [program, '--socket', socket], {
+    detached: true,
+    stdio: ['ignore', 'ignore', output],
+    cwd: '/',
+  });
+  child.on('error', (error) => logger.error('name service not started', { error: error.message }));
+  child.unref();
+  closeSync(output);
+}
