@@ -29,6 +29,8 @@ export const fleet: Subject = {
       const full: Samples = {};
       for (const engine of engines) {
         say(`${size} containers on ${engine.name}`);
+        // What a start puts off is done by then.
+        await sleep(5000);
         note(idle, engine.name, memoryOf(engineProcesses(engine.host.pid)) / mebibyte);
         await startFleet(engine, 1, size);
         await sleep(2000);
