@@ -20,7 +20,16 @@ export function defaultBridgeName(known: string | undefined, isOfOther: (bridge:
 
 /** Whether a dockerd of this network namespace takes a bridge for its own, whoever has made it. */
 export function isOfDockerd(bridge: string): boolean {
-  return bridge === DOCKERS && runningHere('dockerd').some((pid) => bridgeOf(pid) === bridge);
+  return bridge === DOCKERS && mayHaveDockerd() && runningHere('dockerd').some((pid) => bridgeOf(pid) === bridge);
+}
+
+/**
+ * False when no dockerd runs in this network namespace. From its first moments it listens at sockets in folders of its name, and
+ * for as long as it lives at one of libnetwork (moby: libnetwork/sandbox_externalkey_unix.go): one file tells, where every
+ * process would have to be looked at.
+ */
+function mayHaveDockerd(): boolean {
+  return /docker|libnetwork/.test(readFileSync('/proc/net/unix', 'latin1'));
 }
 
 /** The default bridge of a dockerd. */
