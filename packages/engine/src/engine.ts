@@ -135,10 +135,10 @@ export class Engine implements EnginePort, AsyncDisposable {
    * to run and does not is started.
    */
   async start(): Promise<void> {
-    const layers = this.#recovery.layers();
     // Needed when the network is as it should be, and then at hand.
-    layers.catch(() => {});
-    const [told] = await Promise.all([this.#surroundings.tasks, this.images.recover()]);
+    const recorded = Promise.all([this.#recovery.recorded(), this.images.recover()]);
+    recorded.catch(() => {});
+    const told = await this.#surroundings.tasks;
     const tasks = new Map(told.map((task) => [task.containerId, task]));
     dropBuildContexts(this.#context.settings);
     dropMountPlaces(this.#context.settings, this.#context.fileSystems);
@@ -153,7 +153,8 @@ export class Engine implements EnginePort, AsyncDisposable {
     });
     // Nobody comes back for their addresses: they were steps of a build, or donors that have been removed.
     for (const owner of strangers) network.releaseLeases(owner);
-    const adopt = await this.#recovery.run(tasks, await layers);
+    const [known] = await recorded;
+    const adopt = await this.#recovery.run(tasks, known);
     await this.#containerVolumes.recover();
     this.#lifecycle.allowRestarts();
     const startRest = this.#autostart.plan();

@@ -27,6 +27,14 @@ const SIGKILL = 9;
 const LATE_TASK_MS = 3000;
 const LOOK_AGAIN_MS = 50;
 
+/** What containerd has recorded when a start asks for it. */
+export interface Recorded {
+  /** Keys of the layers that containers have, which are their IDs, and of the images that they mount. */
+  readonly layers: ReadonlySet<string>;
+  /** Ids of its records of containers, which tasks are made from. */
+  readonly records: readonly string[];
+}
+
 /** The first processes of all containers, by container id. */
 export type TasksById = ReadonlyMap<string, TaskProcess>;
 
@@ -61,10 +69,15 @@ export class Recovery {
     this.#lifecycle = parts.lifecycle;
   }
 
-  /** Keys of the layers that containers have, which are their IDs, and of the images that they mount. */
-  async layers(): Promise<ReadonlySet<string>> {
-    const snapshots = await this.#context.containerd.snapshots.list();
-    return new Set(snapshots.filter(({ kind }) => kind === 'active' || kind === 'view').map(({ key }) => key));
+  /** What containerd has recorded. Asks at once; it answers while the network is compared. */
+  async recorded(): Promise<Recorded> {
+    const [records, all] = await Promise.all([this.#records(), this.#context.containerd.snapshots.list()]);
+    const layers = all.filter(({ kind }) => kind === 'active' || kind === 'view').map(({ key }) => key);
+    return { layers: new Set(layers), records };
+  }
+
+  async #records(): Promise<readonly string[]> {
+    return (await this.#context.containerd.containers.list()).map(({ id }) => id);
   }
 
   /** Ids of the sandboxes in which a container lives. */
@@ -83,15 +96,21 @@ export class Recovery {
    * @returns how to go on with those that live: each is taken up in a turn of its own that is asked for at once, so
    * whoever wants something of one waits for that one only. Never rejects.
    */
-  async run(tasks: TasksById, layers: ReadonlySet<string>): Promise<() => Promise<void>> {
+  async run(tasks: TasksById, recorded: Recorded): Promise<() => Promise<void>> {
     const living = [...this.#table].filter((container) => this.#noteLife(container, tasks.get(container.id)));
     const others = [...this.#table].filter(({ id }) => !living.some((container) => container.id === id));
     await Promise.all(
       others.map((container) =>
-        this.#tell(container.id, () => this.#recover(container, tasks.get(container.id), layers.has(container.id))),
+        this.#tell(container.id, () =>
+          this.#recover(container, tasks.get(container.id), recorded.layers.has(container.id)),
+        ),
       ),
     );
-    await this.#dropStrangers(tasks, layers);
+    await this.#dropStrangers(tasks);
+    // What was ended or undone above has no record any more.
+    const isUntouched = others.length === 0 && tasks.size === living.length;
+    this.#dropRecords(isUntouched ? recorded.records : await this.#records());
+    await this.#dropLayers(recorded.layers);
     await this.#dropFiles();
     return () => this.#adoptAll(living.map(({ id }) => id));
   }
@@ -204,22 +223,29 @@ export class Recovery {
     await containers.delete(id).catch(ignoreMissing);
   }
 
-  /** Tasks, records and layers that belong to no container: left by a removal or a creation that was cut off. */
-  async #dropStrangers(tasks: TasksById, layers: ReadonlySet<string>): Promise<void> {
-    const { containers, snapshots } = this.#context.containerd;
+  /** Tasks that belong to no container: left by a removal or a creation that was cut off. */
+  async #dropStrangers(tasks: TasksById): Promise<void> {
     const strangers = [...tasks.keys()].filter((id) => this.#table.get(id) === undefined);
     await Promise.all(strangers.map((id) => this.#attempt(id, () => this.#destroy(id))));
-    for (const { id } of await containers.list()) {
+  }
+
+  /** Records of containers that do not live. Not waited for, except by those who want to start or remove such a container. */
+  #dropRecords(records: readonly string[]): void {
+    for (const id of records) {
       const container = this.#table.get(id);
       if (container !== undefined && isAlive(container)) continue;
-      // Not waited for, except by those who want to start or remove this container.
       void this.#turns.run(id, () => this.#attempt(id, () => this.#dropRecord(id)));
     }
+  }
+
+  /** Layers that belong to no container. */
+  async #dropLayers(layers: ReadonlySet<string>): Promise<void> {
     const ownerOf = (key: string) => (/^[0-9a-f]{64}$/.test(key) ? key : ownerOfView(key));
     const orphans = [...layers].filter((key) => {
       const owner = ownerOf(key);
       return owner !== undefined && this.#table.get(owner) === undefined;
     });
+    const { snapshots } = this.#context.containerd;
     await Promise.all(orphans.map((key) => this.#attempt(key, () => snapshots.remove(key))));
   }
 
