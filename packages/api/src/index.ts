@@ -5,4 +5,3 @@
  */
 export type { Authorizer, RequestCase } from './http/authorization.ts';
 export { ApiServer, type ApiServerOptions, type ListenAddress, type TlsFiles } from './server.ts';
-export { jsonSyntaxFault } from './wire/json-syntax.ts';

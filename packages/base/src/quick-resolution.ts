@@ -38,6 +38,7 @@ export function urlOf(specifier: string, parent: string | undefined): string | u
 /** Further doors whose files are called otherwise, as the packages' own descriptions say; below `src`, without `.ts`. */
 const doors: Readonly<Record<string, string>> = {
   'api/client': 'client/index',
+  'api/json-syntax': 'wire/json-syntax',
   'dns/client': 'control-client',
   'engine/build-kit': 'build/build-kit',
   'kernel/raw-link': 'socket/raw-link',
@@ -45,6 +46,7 @@ const doors: Readonly<Record<string, string>> = {
   'map/page': 'page-files',
   'network/rehearsal': 'rehearsal/index',
   'network/undo': 'kernel/undo',
+  'runtime/containerd': 'containerd/containerd',
 };
 
 /** A name with a path behind it is a further door. Those for tests are not worth a line. */

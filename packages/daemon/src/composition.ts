@@ -9,6 +9,7 @@ import { type ControllerContext, NetworkController, type NetworkEvent } from '@f
 import { removeEmptyCgroupParents } from '@fairlead/runtime';
 import { authorizersOf, requireAuthorizers } from './authorizers.ts';
 import { Diagnosis, type RivalListener } from './diagnosis.ts';
+import type { AskedContainerd } from './early-question.ts';
 import { engineContext } from './engine-context.ts';
 import { type Foundation, layFoundation } from './foundation.ts';
 import { operationAccount, operationRecords, operationTranscript } from './operation-journal.ts';
@@ -38,11 +39,16 @@ export interface ComposedEngine extends AsyncDisposable {
  * Put all parts together: only this, the foundation and the engine's context know every package. The engine is not
  * started yet.
  *
+ * @param asked a containerd that has been asked already; see `askEarly`.
  * @throws FairleadError when a part cannot be had; what was started is left for the next attempt.
  */
-export async function composeEngine(live: LiveOptions, logger: Logger): Promise<ComposedEngine> {
+export async function composeEngine(
+  live: LiveOptions,
+  logger: Logger,
+  asked?: AskedContainerd,
+): Promise<ComposedEngine> {
   await using parts = new AsyncDisposableStack();
-  const foundation = await layFoundation(live, logger, parts);
+  const foundation = await layFoundation(live, logger, parts, asked);
   await requireAuthorizers(foundation, live.current.authorizationPlugins);
   const { recorder, kernel, engineId, events, table, names, borrowed } = foundation;
   const { flowHistory, dataRoot } = live.current;

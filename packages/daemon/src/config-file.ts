@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { jsonSyntaxFault } from '@fairlead/api';
+import { jsonSyntaxFault } from '@fairlead/api/json-syntax';
 import { compareText, FairleadError, hasSystemCode, messageOf, withPrefix } from '@fairlead/base';
 import { type Flag, type FlagValues, flags, parseFlags } from './flag.ts';
+
+/** Where dockerd's counterpart of the file is, unless `--config-file` says otherwise. */
+export const CONFIG_FILE = '/etc/fairlead/daemon.json';
+/** What belongs to this run of the machine is here, unless `--exec-root` says otherwise. */
+export const EXEC_ROOT = '/run/fairlead';
 
 /** What was one text before it was a list; Docker reads both. */
 const formerKeys: Readonly<Record<string, string>> = { 'host-gateway-ip': 'host-gateway-ips' };

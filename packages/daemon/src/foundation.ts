@@ -5,11 +5,12 @@ import { type Container, ContainerTable, EventLog } from '@fairlead/engine';
 import { Kernel, namespacePath, Recorder, requireMappedOverlays } from '@fairlead/kernel';
 import type { Network, NetworkSettings } from '@fairlead/network';
 import type { PluginRegistry } from '@fairlead/plugins';
-import { Containerd, chooseRuntime, type ExitStatus, probeRuntime, type TaskProcess } from '@fairlead/runtime';
+import { type Containerd, chooseRuntime, probeRuntime, type TaskProcess } from '@fairlead/runtime';
 import { type Collection, Store } from '@fairlead/store';
 import type { BorrowedSysctl } from './borrowed-sysctl.ts';
 import { type ContainersByDefault, containersByDefault } from './containers-by-default.ts';
 import { defaultBridgeName, isOfDockerd } from './default-bridge-name.ts';
+import { type AskedContainerd, askContainerd, CONTAINERD_NAMESPACE, containerdSocket } from './early-question.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { NameService } from './name-service.ts';
 import { networkSettings } from './network-settings.ts';
@@ -19,9 +20,6 @@ import { PrivateContainerd } from './private-containerd.ts';
 import { claimNetwork, claimState } from './sole-engine.ts';
 
 const pluginModule = lateModule(() => import('@fairlead/plugins'));
-
-/** containerd's name for everything that is ours. */
-const CONTAINERD_NAMESPACE = 'fairlead';
 
 /** What all other parts of the daemon stand on: the kernel, the store, and the processes beside this one. */
 export interface Foundation {
@@ -64,12 +62,14 @@ export interface ConnectedContainerd {
  * Lay the foundation.
  *
  * @param parts gets what has to be disposed of.
+ * @param asked a containerd that has been asked already; see `askEarly`.
  * @throws FairleadError when a part cannot be had.
  */
 export async function layFoundation(
   live: LiveOptions,
   logger: Logger,
   parts: AsyncDisposableStack,
+  asked?: AskedContainerd,
 ): Promise<Foundation> {
   const options = live.current;
   const identities = options.userRemap ? await userRemap(options.userRemap) : undefined;
@@ -83,7 +83,7 @@ export async function layFoundation(
   if (metrics !== undefined) recorder.observe({ record: ({ microseconds }) => metrics.noteEffect(microseconds) });
   const kernel = parts.use(new Kernel(recorder));
   // Both are other processes that have to come up, or are up already: nothing waits for them that can do without.
-  const connecting = Promise.all([connectNames(options, logger), connectContainerd(options, logger)]);
+  const connecting = Promise.all([connectNames(options, logger), connectContainerd(options, logger, asked)]);
   // Should one of the next steps fail, its reason is the one to tell.
   connecting.catch(() => {});
   const store = parts.use(Store.open(join(options.dataRoot, 'state.db')));
@@ -134,17 +134,24 @@ async function connectNames(options: DaemonOptions, logger: Logger): Promise<Nam
   });
 }
 
-async function connectContainerd(options: DaemonOptions, logger: Logger): Promise<ConnectedContainerd> {
-  const socket = options.containerd ?? join(options.execRoot, 'containerd', 'containerd.sock');
+async function connectContainerd(
+  options: DaemonOptions,
+  logger: Logger,
+  early: AskedContainerd | undefined,
+): Promise<ConnectedContainerd> {
+  const socket = containerdSocket(options.execRoot, options.containerd);
   const places = { root: join(options.dataRoot, 'containerd'), state: join(options.execRoot, 'containerd'), socket };
-  const untoldEnds = new Map<string, ExitStatus>();
+  const untoldEnds = early?.untoldEnds ?? new Map();
   const process =
     options.containerd === undefined ? await PrivateContainerd.start({ ...places, untoldEnds }, logger) : undefined;
-  const client = Containerd.connect(socket, { namespace: CONTAINERD_NAMESPACE, untoldEnds });
-  const tasks = client.tasks.list();
-  // Whoever needs them is told.
+  const isAnother = process?.isAdopted === false;
+  if (isAnother) early?.client[Symbol.dispose]();
+  const asked = early === undefined || isAnother ? askContainerd(socket, untoldEnds) : early;
+  const { client } = asked;
+  // It may not have been there yet.
+  const tasks = asked.tasks.catch(() => client.tasks.list());
   tasks.catch(() => {});
-  await Promise.all([client.ensureNamespace(), client.verify()]);
+  await Promise.all([client.ensureNamespace(), asked.verified.catch(() => client.verify())]);
   return { client, socket, namespace: CONTAINERD_NAMESPACE, process, tasks };
 }
 

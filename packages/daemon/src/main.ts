@@ -4,9 +4,12 @@ import { keptSources, keptSourcesPath } from './kept-sources.ts';
 
 const load = keptSources(keptSourcesPath(process.env['NODE_COMPILE_CACHE'] ?? ''));
 registerHooks({ resolve: resolveQuickly, ...(load && { load }) });
+const words = process.argv.slice(2);
+const { askEarly } = await import('./early-question.ts');
+const asked = await askEarly(words);
 const { runDaemon } = await import('./run-daemon.ts');
 const { ENGINE_TITLE } = await import('@fairlead/runtime/host-program');
 
 process.title = ENGINE_TITLE;
 // Streams of containers may still be open: they are the containers' business now.
-process.exit(await runDaemon(process.argv.slice(2)));
+process.exit(await runDaemon(words, asked));

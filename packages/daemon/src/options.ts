@@ -5,7 +5,7 @@ import { parseSubnetSourceFlag } from '@fairlead/ipam';
 import { parseHostBindings } from '@fairlead/network';
 import { environmentProxies, type ProxySettings } from '@fairlead/registry';
 import type { RealtimeShare } from '@fairlead/runtime';
-import { readSettings } from './config-file.ts';
+import { CONFIG_FILE, EXEC_ROOT, readSettings } from './config-file.ts';
 import { parseCgroupNamespaceDefault, parseIpcDefault, parseShmSize, parseUlimit } from './container-flags.ts';
 import { parseSearchDomain, parseServer } from './dns-flags.ts';
 import { type FlagValues, flags, invalidArgument } from './flag.ts';
@@ -110,8 +110,6 @@ export interface BridgeOptions {
   readonly hostBindings?: readonly IpAddress[];
 }
 
-/** Where dockerd's counterpart of the file is, unless `--config-file` says otherwise. */
-export const CONFIG_FILE = '/etc/fairlead/daemon.json';
 const CERTIFICATES = '/etc/fairlead';
 /** Where certificates of registries are, a directory for each host: Docker's own place, for other tools know it, too. */
 export const REGISTRY_CERTIFICATES = '/etc/docker/certs.d';
@@ -136,7 +134,7 @@ export function optionsOf(values: FlagValues): DaemonOptions {
     hosts: list('host').length > 0 ? list('host') : ['unix:///run/fairlead/docker.sock'],
     group: text('group') ?? 'docker',
     dataRoot: text('data-root') ?? '/var/lib/fairlead',
-    execRoot: text('exec-root') ?? '/run/fairlead',
+    execRoot: text('exec-root') ?? EXEC_ROOT,
     pidFile: text('pidfile') ?? '/run/fairlead.pid',
     validatesOnly: on('validate', false),
     ...(text('metrics-addr') && { metrics: parseMetricsAddress(text('metrics-addr') ?? '') }),

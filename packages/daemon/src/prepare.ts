@@ -12,6 +12,7 @@ registerHooks({
     return next(url, context);
   },
 });
+await import('./early-question.ts');
 await import('./run-daemon.ts');
 const { loadLateModules } = await import('@fairlead/base');
 const folder = process.env['NODE_COMPILE_CACHE'];

@@ -20,6 +20,11 @@ export class PrivateContainerd implements Disposable {
     return new PrivateContainerd(settings, logger, await startContainerd(settings));
   }
 
+  /** True when it ran already. */
+  get isAdopted(): boolean {
+    return this.#process.adopted;
+  }
+
   /** End it; containers would go on. */
   async stop(): Promise<void> {
     this.#isLetGo = true;

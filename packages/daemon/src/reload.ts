@@ -1,6 +1,6 @@
 import type { EngineEvent } from '@fairlead/engine';
-import { readSettings } from './config-file.ts';
-import { CONFIG_FILE, type DaemonOptions, optionsOf } from './options.ts';
+import { CONFIG_FILE, readSettings } from './config-file.ts';
+import { type DaemonOptions, optionsOf } from './options.ts';
 
 /** What can change while the daemon runs, by the flag's name; the rest of the file is looked at by the next start. */
 const reloadable: Readonly<Record<string, (options: DaemonOptions) => Partial<DaemonOptions>>> = {

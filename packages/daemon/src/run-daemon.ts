@@ -3,6 +3,7 @@ import { ApiServer } from '@fairlead/api';
 import { KeyedMutex, type Logger, loadLateModules, messageOf } from '@fairlead/base';
 import type { EnginePort } from '@fairlead/engine';
 import { type ComposedEngine, composeEngine } from './composition.ts';
+import type { AskedContainerd } from './early-question.ts';
 import { handleFaults } from './faults.ts';
 import { flags } from './flag.ts';
 import { listenAddresses } from './listener.ts';
@@ -22,9 +23,10 @@ const WATCH_DELAY_MS = 200;
  * Run the daemon until it is told to end. Containers, names and published ports go on without it.
  *
  * @param words the command line behind `fairlead daemon`.
+ * @param asked a containerd that has been asked already; see `askEarly`.
  * @returns the exit status.
  */
-export async function runDaemon(words: readonly string[]): Promise<number> {
+export async function runDaemon(words: readonly string[], asked?: AskedContainerd): Promise<number> {
   if (words.some((word) => word === '--help' || word === 'help')) {
     process.stdout.write(usage());
     return 0;
@@ -55,7 +57,7 @@ export async function runDaemon(words: readonly string[]): Promise<number> {
     if (isForwardingLacking(options)) logger.warn('IPv4 forwarding is disabled. Networking will not work.');
     using _pidFile = new PidFile(options.pidFile);
     const addresses = listenAddresses(options);
-    await using composed = await composeEngine(live, logger);
+    await using composed = await composeEngine(live, logger, asked);
     // Clients can connect before the engine is ready: they wait, where they would have been refused.
     const { promise: ready, resolve } = Promise.withResolvers<void>();
     const { engine, authorizers } = composed;
