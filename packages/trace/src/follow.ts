@@ -41,6 +41,7 @@ export async function followProbe(probe: Probe, route: ProbeRoute): Promise<Foll
   route.tell?.({ probe: probeSummary });
   const view = new ProbeView(probe, route, sent);
   const patience = { milliseconds: route.patience, silent: probe.protocol === 'udp' };
+  using _ = sent.listen(() => watch.tell());
   await settle(() => view.look(), watch, patience);
   const sightings = view.sightings();
   route.release?.();

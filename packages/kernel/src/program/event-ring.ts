@@ -65,19 +65,31 @@ export class EventRing implements Disposable {
     };
   }
 
+  /**
+   * Only who has caught up is told of the next record (bpf_ringbuf_commit): one that came while we said so is looked for again.
+   */
   #drain(handler: (record: Uint8Array) => void): void {
-    let position = this.#consumed[0] ?? 0n;
-    const end = this.#produced[0] ?? 0n;
+    while (this.#take(handler)) {
+      // There may be more by now.
+    }
+  }
+
+  /** @returns whether there was anything. */
+  #take(handler: (record: Uint8Array) => void): boolean {
+    const start = Atomics.load(this.#consumed, 0);
+    const end = Atomics.load(this.#produced, 0);
+    let position = start;
     while (position < end) {
       const at = Number(position % BigInt(this.#size));
       const word = Atomics.load(this.#lengths, at >> 2);
       if ((word & BUSY) !== 0) break;
       const length = (word & ~DISCARDED) >>> 0;
-      const start = at + RECORD_HEADER;
-      if ((word & DISCARDED) === 0) handler(this.#data.subarray(start, start + length));
+      const place = at + RECORD_HEADER;
+      if ((word & DISCARDED) === 0) handler(this.#data.subarray(place, place + length));
       position += BigInt((length + RECORD_HEADER + 7) & ~7);
     }
-    this.#consumed[0] = position;
+    Atomics.store(this.#consumed, 0, position);
+    return position > start;
   }
 
   [Symbol.dispose](): void {

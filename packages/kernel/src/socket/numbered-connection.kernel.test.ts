@@ -62,3 +62,49 @@ test('a reserved port is nobody else’s', () =>
       assert.equal(held.receive(), undefined);
     });
   }));
+
+for (const [what, port] of [
+  ['comes about', 80],
+  ['fails', 81],
+] as const) {
+  test(`who listens is told once that a connection ${what}`, () =>
+    inNamespace(async (namespace) => {
+      const server = namespace.enter(() => openStreamSocket({ family: 4, port: 80, listen: true }));
+      using connection = namespace.enter(() => openNumberedConnection(parseIpAddress('127.0.0.1'), port, 1));
+      let told = 0;
+      using _ = connection.listen(() => {
+        told += 1;
+      });
+      for (let attempt = 0; told === 0 && attempt < 100; attempt++) await sleep(5);
+      await sleep(20);
+      assert.equal(told, 1);
+      closeDescriptor(server);
+    }));
+}
+
+/** A datagram of one byte from and to 127.0.0.1; the kernel fills in length and checksum of the header (raw(7)). */
+function datagramTo(port: number): Uint8Array {
+  const local = [127, 0, 0, 1];
+  const header = [0x45, 0, 0, 0, 0, 0, 0, 0, 64, 17, 0, 0, ...local, ...local];
+  return Uint8Array.of(...header, 0, 9, port >> 8, port & 0xff, 0, 9, 0, 0, 0x78);
+}
+
+test('who holds a port is told once that a datagram has come, and not any more when that is no longer wanted', () =>
+  inNamespace(async (namespace) => {
+    const address = parseIpAddress('127.0.0.1');
+    using held = namespace.enter(() => reservePort('udp', address));
+    let told = 0;
+    const listening = held.listen(() => {
+      told += 1;
+    });
+    await sleep(20);
+    assert.equal(told, 0);
+    for (const _ of [1, 2]) namespace.enter(() => sendRawPacket(datagramTo(held.port), address));
+    for (let attempt = 0; told === 0 && attempt < 100; attempt++) await sleep(5);
+    await sleep(20);
+    assert.equal(told, 1);
+    assert.deepEqual(held.receive(), Uint8Array.of(0x78));
+    listening[Symbol.dispose]();
+    held.listen(() => assert.fail('nobody listens any more'))[Symbol.dispose]();
+    await sleep(20);
+  }));

@@ -1,6 +1,6 @@
 import { ByteReader, familyOf, type IpAddress } from '@fairlead/base';
 import { type ErrnoName, errnoName } from '@fairlead/netlink/errno';
-import { close, connect, getsockname, getsockopt, setsockopt, socket } from '../system-call/syscalls.ts';
+import { close, connect, getsockname, getsockopt, onceReady, setsockopt, socket } from '../system-call/syscalls.ts';
 import { SystemCallError } from '../system-call/system-call-error.ts';
 import { AF_INET, AF_INET6, readSocketAddress, socketAddressOf } from './socket-address.ts';
 
@@ -34,6 +34,8 @@ export interface ConnectionState {
 export interface NumberedConnection extends Disposable {
   readonly source: { readonly address: IpAddress; readonly port: number };
   check(): ConnectionState;
+  /** @param hear is called once it has connected or failed, until disposed of, which has to be before the connection is. */
+  listen(hear: () => void): Disposable;
 }
 
 /**
@@ -56,6 +58,7 @@ export function openNumberedConnection(destination: IpAddress, port: number, seq
     return {
       source: readSocketAddress(source),
       check: () => stateOf(descriptor),
+      listen: (hear) => onceReady(descriptor, 'writable', hear),
       [Symbol.dispose]: () => close(descriptor),
     };
   } catch (error) {

@@ -1,5 +1,5 @@
 import { type Family, familyOf, type IpAddress } from '@fairlead/base';
-import { bind, close, getsockname, recv, sendto, setsockopt, socket } from '../system-call/syscalls.ts';
+import { bind, close, getsockname, onceReady, recv, sendto, setsockopt, socket } from '../system-call/syscalls.ts';
 import { SystemCallError } from '../system-call/system-call-error.ts';
 import { AF_INET, AF_INET6, readSocketAddress, socketAddressOf } from './socket-address.ts';
 
@@ -42,6 +42,8 @@ export interface ReservedPort extends Disposable {
   readonly port: number;
   /** The next datagram that was sent to the port, `undefined` when there is none; always `undefined` for TCP. */
   receive(): Uint8Array | undefined;
+  /** @param hear is called once there is a datagram, until disposed of, which has to be before the port is; never for TCP. */
+  listen(hear: () => void): Disposable;
 }
 
 /** Take a free port of an address, in the namespace this thread is in, without listening on it. */
@@ -54,6 +56,7 @@ export function reservePort(protocol: 'tcp' | 'udp', address: IpAddress): Reserv
     return {
       port: portOf(descriptor),
       receive: () => (protocol === 'udp' ? nextDatagram(descriptor) : undefined),
+      listen: (hear) => (protocol === 'udp' ? onceReady(descriptor, 'readable', hear) : deaf),
       [Symbol.dispose]: () => close(descriptor),
     };
   } catch (error) {
@@ -61,6 +64,8 @@ export function reservePort(protocol: 'tcp' | 'udp', address: IpAddress): Reserv
     throw error;
   }
 }
+
+const deaf: Disposable = { [Symbol.dispose]: () => undefined };
 
 function domainOf(family: Family): number {
   return family === 4 ? AF_INET : AF_INET6;

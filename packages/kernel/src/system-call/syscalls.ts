@@ -312,5 +312,31 @@ export function whenReadable(descriptor: number, work: () => void): Disposable {
   };
 }
 
+/**
+ * Call `work` on the event loop once, as soon as a descriptor can be read, or written: a socket that connects can be written
+ * when it has, or has failed. Not any more once disposed of, which has to be before the descriptor is closed.
+ */
+export function onceReady(descriptor: number, what: 'readable' | 'writable', work: () => void): Disposable {
+  let wanted = true;
+  let open = true;
+  const stop = () => {
+    if (open) handle.close();
+    open = false;
+  };
+  const handle = koffi.node.poll(descriptor, { [what]: true }, () => {
+    stop();
+    // Called straight from the loop, where what `work` throws would end the process.
+    setImmediate(() => {
+      if (wanted) work();
+    });
+  });
+  return {
+    [Symbol.dispose]() {
+      wanted = false;
+      stop();
+    },
+  };
+}
+
 /** Nothing: Node runs waiting promises and ticks when it returns. */
 function settlePromises(): void {}

@@ -40,8 +40,10 @@ export async function sendFromGroup(
   child.on('error', () => undefined);
   child.stdin.on('error', () => undefined);
   let standing: ProbeStanding | undefined;
+  let hear = () => {};
   const lines = createInterface(child.stdout).on('line', (line) => {
     standing = standingIn(line) ?? standing;
+    hear();
   });
   await Promise.race([once(lines, 'line'), once(lines, 'close')]);
   clearTimeout(gaveUp);
@@ -56,6 +58,14 @@ export async function sendFromGroup(
     ...(failure && { failure }),
     ...(connection && { connection: () => standing?.connection ?? connection }),
     answered: () => standing?.answered === true,
+    listen(listener) {
+      hear = listener;
+      return {
+        [Symbol.dispose]() {
+          hear = () => {};
+        },
+      };
+    },
     [Symbol.dispose]: () => child.kill('SIGKILL'),
   };
 }

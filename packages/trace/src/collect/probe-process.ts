@@ -1,11 +1,7 @@
 import { writeFileSync } from 'node:fs';
-import { setInterval } from 'node:timers';
 import { joinControlGroup } from '@fairlead/kernel/tracing';
 import type { ProbeStanding } from './group-probe.ts';
 import { type Probe, type SentProbe, sendProbeHere } from './probe.ts';
-
-/** Milliseconds between two looks at the probe. */
-const STEP = 2;
 
 const { probe, group }: { readonly probe: Probe; readonly group: string } = JSON.parse(process.argv[2] ?? '');
 // Should the group have no memory left, then this one ends, and none of the container's.
@@ -14,9 +10,9 @@ joinControlGroup(group);
 const sent = sendProbeHere(probe);
 let told = '';
 tell(sent);
-const looking = setInterval(() => tell(sent), STEP);
+const listening = sent.listen(() => tell(sent));
 // Whoever has started us is gone, or has heard enough.
-process.stdin.on('end', () => clearInterval(looking)).resume();
+process.stdin.on('end', () => listening[Symbol.dispose]()).resume();
 
 function tell({ sourcePort, failure, answered, connection }: SentProbe): void {
   const standing: ProbeStanding = {

@@ -16,6 +16,7 @@ import type { ErrnoName, NamespaceName } from '@fairlead/netlink';
 import type { ProbeProtocol } from '../packet/packet-header.ts';
 import { probePacket } from '../packet/probe-packet.ts';
 import type { Uplink } from './host-addresses.ts';
+import type { News } from './settle.ts';
 
 /** A probe, with everything decided. */
 export interface Probe {
@@ -34,8 +35,8 @@ export interface Probe {
   readonly arrival?: Uplink;
 }
 
-/** A probe that is under way. */
-export interface SentProbe extends Disposable {
+/** A probe that is under way. Of what only its socket knows it tells once, and to one who listens. */
+export interface SentProbe extends Disposable, News {
   /** Port that it was sent from; for ICMP the identifier. */
   readonly sourcePort: number;
   /** Why it could not be sent: the kernel's own answer to the sender. */
@@ -78,6 +79,7 @@ function connectProbe(probe: Probe): SentProbe {
       sourcePort: connection.source.port,
       connection: () => connection.check(),
       answered: () => false,
+      listen: (hear) => connection.listen(hear),
       [Symbol.dispose]: () => connection[Symbol.dispose](),
     };
   } catch (error) {
@@ -102,6 +104,7 @@ function sendFrom(probe: Probe): SentProbe {
         answered ||= held.receive() !== undefined;
         return answered;
       },
+      listen: (hear) => held.listen(hear),
       [Symbol.dispose]: () => held[Symbol.dispose](),
     };
   } catch (error) {
@@ -112,8 +115,15 @@ function sendFrom(probe: Probe): SentProbe {
 function notSent(error: unknown, sourcePort: number): SentProbe {
   const failure = errnoOf(error);
   if (failure === undefined) throw error;
-  return { sourcePort, failure, answered: () => false, [Symbol.dispose]: () => undefined };
+  return { sourcePort, failure, ...silent };
 }
+
+/** A probe that no socket of ours waits for. */
+const silent = {
+  answered: () => false,
+  listen: () => ({ [Symbol.dispose]: () => undefined }),
+  [Symbol.dispose]: () => undefined,
+};
 
 function packetOf({ port, ...probe }: Probe, sourcePort: number): Uint8Array {
   return probePacket({ ...probe, sourcePort, destinationPort: port });
@@ -139,7 +149,7 @@ function sendArrival(probe: Probe, { index, mac }: Uplink): SentProbe {
     .slice();
   try {
     runClassifier(assemble([set(2, index), set(3, INGRESS), call(CLONE_REDIRECT), set(0, 0), exit()]), frame);
-    return { sourcePort, answered: () => false, [Symbol.dispose]: () => undefined };
+    return { sourcePort, ...silent };
   } catch (error) {
     return notSent(error, sourcePort);
   }

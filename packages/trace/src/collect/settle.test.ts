@@ -25,25 +25,15 @@ function outcome(verdict: Outcome['verdict']): Outcome {
   return { verdict, harmless: new Set(), returned: verdict === 'delivered' };
 }
 
-test('who waits for what does not come looks now and then only', async () => {
+test('who waits for what does not come looks at the beginning and at the end only', async () => {
   let looks = 0;
   const look = () => {
     looks += 1;
     return { outcome: outcome('lost'), seen: 1 };
   };
   await settle(look, new Bell(), { milliseconds: 100, silent: false });
-  assert.ok(looks >= 2 && looks <= 8, `${looks} looks`);
-});
-
-test('the longer one has waited the less often one looks', async () => {
-  let looks = 0;
-  const look = () => {
-    looks += 1;
-    return { outcome: outcome('lost'), seen: 1 };
-  };
-  await settle(look, new Bell(), { milliseconds: 600, silent: false });
-  // One every 25 ms would be 24.
-  assert.ok(looks >= 2 && looks <= 19, `${looks} looks`);
+  // A timer may be early by less than a millisecond.
+  assert.ok(looks === 2 || looks === 3, `${looks} looks`);
 });
 
 test('news are looked at at once', async (context) => {

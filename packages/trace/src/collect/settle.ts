@@ -21,13 +21,6 @@ export interface Patience {
   readonly silent: boolean;
 }
 
-/**
- * Milliseconds after which we look without having heard anything, at the least: nobody tells of data at the probe's own
- * socket. Each look takes time of the processor from others, so who has waited long looks less often: after another eighth of
- * what it has been.
- */
-const STEP = 25;
-const SHARE = 8;
 /** Milliseconds without anything new after which what was decided stays so. */
 const QUIET = 12;
 /** The same once the answer has come back, whatever it says. */
@@ -36,7 +29,8 @@ const QUIET_AFTER_ANSWER = 4;
 const QUIET_WITHOUT_ANSWER = 60;
 
 /**
- * Wait until no more is to be expected.
+ * Wait until no more is to be expected. One looks when there is news and when it is over, and never in between: that would take
+ * time of the processor from others.
  *
  * @param look takes in what has come, and judges it.
  */
@@ -52,8 +46,7 @@ export async function settle(look: () => Standing, news: News, patience: Patienc
     const quiet = changed + quietFor(standing.outcome, patience) - now;
     const end = start + patience.milliseconds + QUIET_WITHOUT_ANSWER - now;
     if (quiet <= 0 || end <= 0) return;
-    const step = Math.max(STEP, (now - start) / SHARE);
-    await pause(Math.min(quiet, end, step), news);
+    await pause(Math.min(quiet, end), news);
   }
 }
 

@@ -26,7 +26,7 @@ export class Watch implements Disposable, News {
     this.#base = newBase();
     this.#withoutPrograms = withoutPrograms;
     const everywhere = withoutPrograms || !canTapPackets();
-    this.rules = watchRules(this.#base, { hear: () => this.#tell(), everywhere });
+    this.rules = watchRules(this.#base, { hear: () => this.tell(), everywhere });
   }
 
   /** Absent before {@link look}, and where this kernel does not show packets. */
@@ -66,13 +66,14 @@ export class Watch implements Disposable, News {
     return { [Symbol.dispose]: () => this.#listeners.delete(hear) };
   }
 
-  #tell(): void {
+  /** Say to those who wait that there may be something new. */
+  tell(): void {
     for (const hear of this.#listeners) hear();
   }
 
   #tryPackets(): PacketWatch | undefined {
     try {
-      return watchPackets(this.#base, () => this.#tell());
+      return watchPackets(this.#base, () => this.tell());
     } catch (error) {
       return this.#lack(messageOf(error));
     }
