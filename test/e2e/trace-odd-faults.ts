@@ -72,6 +72,14 @@ export const oddFaults: readonly Fault[] = [
     code: 'neighbor-silent',
   },
   {
+    name: 'the destination only answers by ARP whom it would send to by the same interface',
+    trace: address,
+    inject: `inside $DB sysctl -qw net.ipv4.conf.all.arp_filter=1; inside $DB ip route add 10.9.1.2 dev lo; ${strangers}`,
+    undo: `inside $DB ip route del 10.9.1.2 dev lo; inside $DB sysctl -qw net.ipv4.conf.all.arp_filter=0; ${asked}`,
+    code: 'neighbor-silent',
+    says: /conf\.all\.arp_filter is 1\), and sends there by lo/,
+  },
+  {
     name: 'the destination is told not to answer echo requests',
     trace: { from: 'web', to: 'db' },
     inject: 'inside $DB sysctl -qw net.ipv4.icmp_echo_ignore_all=1',

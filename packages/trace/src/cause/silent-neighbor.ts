@@ -1,7 +1,7 @@
 import type { Family } from '@fairlead/base';
 import type { LinkDetails } from '@fairlead/netlink';
 import type { Case } from '../model/case.ts';
-import { linkNamed, type NeighborDrop } from '../model/facts.ts';
+import { linkNamed, linkNumbered, type NeighborDrop } from '../model/facts.ts';
 import type { Fix } from '../model/report.ts';
 import { type Asker, askers, hasAddress, isUnknown, neighborEvidence, type Owner, ownerOf } from './asker.ts';
 import { type CauseRow, sysctlFix } from './row.ts';
@@ -37,6 +37,8 @@ function silence(trace: Case, asker: Asker, owner: Owner): Silence {
   const { family } = trace;
   const told = family === 4 ? ignoringSilence(owner.name, owner.namespace, owner.facts?.sysctls ?? {}) : undefined;
   if (told !== undefined) return told;
+  const filtered = family === 4 ? filteringSilence(trace, owner) : undefined;
+  if (filtered !== undefined) return filtered;
   const solicits = Object.entries(asker.facts.sysctls).find(
     ([key, value]) => key.startsWith(`net.ipv${family}.`) && key.endsWith('.mcast_solicit') && value === '0',
   );
@@ -70,6 +72,30 @@ export function ignoringSilence(
     text: `${name} is told to ignore such questions (${key} is ${value})`,
     evidence: [`${key} = ${value}`],
     fixes: [sysctlFix(change, { text: 'Let it answer' })],
+  };
+}
+
+/**
+ * Who has the address only answers whom it would send to by the interface that was asked (`arp_filter`), and its route leads
+ * elsewhere (net/ipv4/arp.c, arp_filter).
+ */
+function filteringSilence({ facts }: Case, { name, namespace, facts: own, link }: Owner): Silence | undefined {
+  const sysctls = own?.sysctls ?? {};
+  const key = Object.keys(sysctls).find((each) => each.endsWith('.arp_filter') && sysctls[each] !== '0');
+  const way = own === facts.host ? own?.back : own?.onward;
+  const previous = key === undefined ? undefined : sysctls[key];
+  if (key === undefined || previous === undefined || way === undefined || link === undefined) return undefined;
+  const outgoing = way.route?.outgoing;
+  if (way.route !== undefined && (outgoing === undefined || outgoing === link.index)) return undefined;
+  const device = outgoing === undefined ? undefined : (linkNumbered(own, outgoing)?.name ?? `interface ${outgoing}`);
+  const where = device === undefined ? `has no way there (${way.errno})` : `sends there by ${device}`;
+  return {
+    text: `${name} only answers whom it would send to by the interface that was asked, ${link.name} (${key} is ${previous}), and ${where}`,
+    evidence: [
+      `${key} = ${previous}`,
+      `route of ${name} to who asked: ${device === undefined ? way.errno : `dev ${device}`}`,
+    ],
+    fixes: [sysctlFix({ namespace, key, value: '0', previous }, { text: 'Let it answer whoever asks' })],
   };
 }
 

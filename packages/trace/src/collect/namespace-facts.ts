@@ -23,6 +23,7 @@ const keys4 = [
   'net.ipv4.conf.*.rp_filter',
   'net.ipv4.conf.*.forwarding',
   'net.ipv4.conf.*.arp_ignore',
+  'net.ipv4.conf.*.arp_filter',
   'net.ipv4.neigh.*.mcast_solicit',
 ];
 const keys6 = [
@@ -35,6 +36,7 @@ const keysOfBoth = [
   'net.ipv4.icmp_echo_ignore_all',
   'net.ipv6.icmp.echo_ignore_all',
   'net.ipv4.conf.all.arp_ignore',
+  'net.ipv4.conf.all.arp_filter',
   'net.bridge.bridge-nf-call-iptables',
   'net.bridge.bridge-nf-call-ip6tables',
   'net.netfilter.nf_conntrack_count',
