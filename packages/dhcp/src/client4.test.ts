@@ -126,6 +126,16 @@ describe('a client of DHCPv4', () => {
     assert.equal(state.lease?.expiresAt, 1_500_100);
   });
 
+  test('takes times and routers that make no sense for absent, and an offer of no address for none', () => {
+    const asked = client.begin(0);
+    assert.equal(client.receive(asked.state, offer(asked, '0.0.0.0'), 0).state, asked.state);
+    const chosen = client.receive(asked.state, offer(asked), 0);
+    const strange = { ...terms, 3: [0, 0, 0, 0], 53: [5], 58: [0, 0, 0, 0], 59: [0, 0, 0, 9] };
+    const { state } = client.receive(chosen.state, reply4(chosen.state.transaction, '192.0.2.9', strange), 0);
+    assert.deepEqual([state.wakeAt, state.lease?.rebindAt], [500_000, 875_000]);
+    assert.equal(state.lease?.gateway, undefined);
+  });
+
   test('asks for what it held before when it comes back, and for anything when nobody knows of it', () => {
     const { lease } = bound().state;
     assert.ok(lease);

@@ -1,4 +1,4 @@
-import { addressOf, type IpAddress, parseIpAddress } from '@fairlead/base';
+import { addressOf, type IpAddress, isUnspecified, parseIpAddress } from '@fairlead/base';
 import { claimantOf, conflictPause, DEFAULT_PROBE, PROBES, probeFrame } from './address-probe.ts';
 import { readDatagram } from './datagram.ts';
 import { type Dhcp4Message, decodeDhcp4 } from './dhcp4-message.ts';
@@ -112,6 +112,7 @@ export class Client4 implements Machine<State4> {
     const type = typeOf4(message.options);
     if (state.phase === 'selecting') {
       if (type !== dhcp4Type.offer || !message.options.has(dhcp4Option.server)) return step(state);
+      if (isUnspecified(message.yourAddress)) return step(state);
       const offer = { address: message.yourAddress, server };
       return this.#send({ ...state, phase: 'requesting', attempts: 0, offer }, now);
     }

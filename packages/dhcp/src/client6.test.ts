@@ -7,7 +7,7 @@ import { readDatagram } from './datagram.ts';
 import type { Association } from './dhcp6-message.ts';
 import type { Step } from './machine.ts';
 import { retransmission6, timing6 } from './retransmission.ts';
-import { announcement, claim, identity, reply6, sent6, serverMac } from './testing/samples.ts';
+import { announcement, claim, identity, prefixOption, reply6, sent6, serverMac } from './testing/samples.ts';
 
 const client = new Client6(identity, { random: () => 0.5, probe: 0 });
 const names = new Map([
@@ -129,6 +129,31 @@ describe('a client of IPv6', () => {
     const forgotten = client.receive(renewing.state, answer(renewing, 7, given('', 3)), 300_002);
     assert.deepEqual([forgotten.news, words(forgotten)], [undefined, 'soliciting: SOLICIT of 2001:db8:1::9']);
     assert.equal(forgotten.state.lease?.address, '2001:db8:1::9/64');
+    let unheard = client.receive(forgotten.state, answer(forgotten, 2), 300_003);
+    while (unheard.state.phase === 'requesting') unheard = client.wake(unheard.state, unheard.state.wakeAt ?? 0);
+    assert.deepEqual([unheard.state.phase, client.inUse(unheard.state)], ['discovering', '2001:db8:1::9']);
+  });
+
+  test('keeps what its router has said of an address that is prolonged while the router is silent', () => {
+    let step = client.wake(bound().state, 300_000);
+    while (step.state.phase === 'discovering') step = client.wake(step.state, step.state.wakeAt ?? 0);
+    const { news, state } = client.receive(step.state, answer(step, 7), 310_000);
+    const { address, gateway, mtu } = state.lease ?? assert.fail('it holds an address');
+    assert.deepEqual([news, address, gateway, mtu], ['leased', '2001:db8:1::9/64', router, 1400]);
+  });
+
+  test('makes its address of a prefix that stays, not of one that is going or cannot be used', () => {
+    const going = prefixOption('2001:db8:f::', 7200, 0);
+    const contrary = prefixOption('2001:db8:e::', 60, 61);
+    const ofTheLink = prefixOption('fe80::', 7200, 7200);
+    const alone = { managed: false, autonomous: true };
+    const made = (autonomous: boolean, more: Uint8Array) =>
+      client.receive(client.begin(0).state, announcement({ ...alone, autonomous }, more), 5).state.lease?.address;
+    for (const prefix of [going, contrary, ofTheLink]) {
+      assert.equal(made(true, prefix), '2001:db8:1:0:42:ff:fe00:5/64');
+    }
+    assert.equal(made(false, going), '2001:db8:f:0:42:ff:fe00:5/64');
+    assert.equal(made(false, Uint8Array.of(...contrary, ...ofTheLink)), undefined);
   });
 
   test('takes no word of those who are not asked, and no offer without an address', () => {
@@ -242,6 +267,16 @@ describe('a host of IPv6 before it uses an address', () => {
     const refreshed = careful.wake(other.state, other.state.wakeAt ?? 0);
     const prolonged = careful.receive(refreshed.state, announcement(alone), other.state.wakeAt ?? 0);
     assert.deepEqual([prolonged.state.phase, prolonged.state.lease?.address], ['bound', address]);
+  });
+
+  test('asks the link about the address that it had before, also where no router answers', () => {
+    const { lease } = patiently(made()).state;
+    let step = careful.begin(5000, lease);
+    while (step.state.phase === 'discovering') step = careful.wake(step.state, step.state.wakeAt ?? 0);
+    assert.deepEqual([step.state.phase, step.frames], ['probing', [probeFrame(own, identity.mac)]]);
+    const { news, state } = patiently(step);
+    assert.deepEqual([news, state.lease?.address], ['leased', lease?.address]);
+    assert.equal(state.lease?.expiresAt, lease?.expiresAt);
   });
 
   test('gives up what it uses when another does not give way: what it made is made anew, what was given is declined', () => {

@@ -2,12 +2,13 @@ import { addressOf, type IpAddress } from '@fairlead/base';
 import { claimantOf, conflictPause, DEFAULT_PROBE, PROBES, probeFrame } from './address-probe.ts';
 import { readDatagram } from './datagram.ts';
 import { type Dhcp6Message, decodeDhcp6, dhcp6Type } from './dhcp6-message.ts';
+import { type Exchange, exchange6 } from './exchange6.ts';
 import type { ClientIdentity, HostLease, LeaseServer } from './lease.ts';
 import { autonomousLease, type Information, lease6 } from './lease6.ts';
 import type { ClientManners, ClientState, Machine, Step } from './machine.ts';
 import { MalformedMessage } from './malformed-message.ts';
-import { type Request6, request6 } from './request6.ts';
-import { type Random, retransmission6, timing6 } from './retransmission.ts';
+import { request6 } from './request6.ts';
+import { type Random, retransmission6 } from './retransmission.ts';
 import { type RouterAdvertisement, readAdvertisement, solicitationFrame } from './router-advertisement.ts';
 
 /**
@@ -15,7 +16,6 @@ import { type RouterAdvertisement, readAdvertisement, solicitationFrame } from '
  * RFC 8415, 18.2, by their first message.
  */
 export type Phase6 = 'discovering' | 'probing' | 'bound' | Exchange;
-type Exchange = 'informing' | 'soliciting' | 'requesting' | 'renewing' | 'rebinding' | 'declining';
 
 /** Where a client of IPv6 is. */
 export interface State6 extends ClientState {
@@ -57,8 +57,12 @@ const REQUESTS = 10;
 const DECLINES = 4;
 /** So often servers are asked for name servers, before a container is started without them: for three seconds. */
 const INFORMS = 2;
-/** An address that a router's prefix has made is asked for again so often while nobody answers, in milliseconds. */
+/**
+ * Milliseconds after which the routers of a host that has made its address are asked again when none has answered: half of
+ * what is left of the address's time, within these.
+ */
 const LEAST_REFRESH = 10_000;
+const GREATEST_REFRESH = 3_600_000;
 const CLIENT_PORT = 546;
 
 /**
@@ -91,11 +95,11 @@ export class Client6 implements Machine<State6> {
     if (isPast(lease?.expiresAt, now)) return { ...this.begin(now), news: 'lost' };
     switch (state.phase) {
       case 'bound':
-        return this.#send(this.#fresh('discovering', now, state), now);
+        return this.#discover(state, now);
       case 'discovering':
         return state.attempts < SOLICITATIONS ? this.#send(state, now) : this.#ask(state, now);
       case 'requesting':
-        return state.attempts < REQUESTS ? this.#send(state, now) : this.begin(now, lease);
+        return state.attempts < REQUESTS ? this.#send(state, now) : this.#discover(state, now);
       case 'soliciting':
         return this.#solicitAgain(state, now);
       case 'informing':
@@ -139,6 +143,11 @@ export class Client6 implements Machine<State6> {
     return { ...this.#reject({ ...rest, isUsed: false }, lease, now), news: 'lost' };
   }
 
+  /** The routers are asked again, while what is held is kept. */
+  #discover(state: State6, now: number): Step<State6> {
+    return this.#send(this.#fresh('discovering', now, state), now);
+  }
+
   #hear(state: State6, router: RouterAdvertisement, now: number): Step<State6> {
     if (state.phase !== 'discovering') return step({ ...state, router });
     const next = { ...state, router };
@@ -150,9 +159,11 @@ export class Client6 implements Machine<State6> {
   #ask(state: State6, now: number): Step<State6> {
     const { lease } = state;
     if (lease?.source === 'slaac' && state.router?.managed !== true) {
-      // Nobody has taken it back.
+      // Nobody has taken it back; where it was not in use the link is asked about it.
       const left = (lease.expiresAt ?? Number.POSITIVE_INFINITY) - now;
-      return step({ ...this.#bound(now, lease), wakeAt: now + Math.min(left, Math.max(LEAST_REFRESH, left / 2)) });
+      const refresh = Math.min(left, Math.max(LEAST_REFRESH, left / 2), GREATEST_REFRESH);
+      const kept = { ...lease, renewAt: now + refresh };
+      return state.isUsed ? step(this.#bound(now, kept)) : this.#given(state, kept, now);
     }
     if (lease?.server === undefined) return this.#exchange('soliciting', state, now);
     return this.#exchange(isPast(lease.rebindAt, now) ? 'rebinding' : 'renewing', state, now);
@@ -171,7 +182,7 @@ export class Client6 implements Machine<State6> {
 
   #makeOwn(state: State6, now: number): Step<State6> {
     const lease = this.#ownLease(state, now);
-    return lease === undefined ? this.begin(now, state.lease) : this.#given(state, lease, now);
+    return lease === undefined ? this.#discover(state, now) : this.#given(state, lease, now);
   }
 
   /** What is in use is prolonged; about everything else the link is asked first (RFC 4862, 5.4). */
@@ -183,7 +194,7 @@ export class Client6 implements Machine<State6> {
 
   #goOnProbing(state: State6, now: number): Step<State6> {
     const { candidate, attempts } = state;
-    if (candidate === undefined) return this.begin(now, state.lease);
+    if (candidate === undefined) return this.#discover(state, now);
     if (attempts >= PROBES) return step(this.#bound(now, candidate, state.conflicts), [], 'leased');
     const next = { ...state, attempts: attempts + 1, wakeAt: now + Math.ceil(this.#probe / PROBES) };
     return step(next, [probeFrame(addressOf(candidate.address), this.#identity.mac)]);
@@ -216,7 +227,7 @@ export class Client6 implements Machine<State6> {
 
   #answer(state: State6, message: Dhcp6Message, server: LeaseServer, now: number): Step<State6> {
     if (state.phase === 'informing' || state.phase === 'declining') return this.#conclude(state, message, now);
-    const lease = lease6(message, this.#identity.iaid, server, state.router, now);
+    const lease = lease6(message, this.#identity.iaid, server, state, now);
     if (state.phase === 'soliciting') {
       if (message.type !== dhcp6Type.advertise || lease === undefined) return step(state);
       return this.#exchange('requesting', { ...state, offer: server }, now);
@@ -268,39 +279,13 @@ export class Client6 implements Machine<State6> {
     if (phase === 'discovering' || phase === 'probing' || phase === 'bound') {
       return step({ ...next, wakeAt: now + SOLICITATION_INTERVAL }, [solicitationFrame(this.#identity.mac)]);
     }
-    const patience = retransmission6(timings[phase], state.patience, this.#random);
+    const { request, timing } = exchange6(phase, state);
+    const patience = retransmission6(timing, state.patience, this.#random);
     const until = phase === 'renewing' ? lease?.rebindAt : lease?.expiresAt;
     const wakeAt = Math.min(now + patience, until !== undefined && until > now ? until : Number.POSITIVE_INFINITY);
-    return step({ ...next, patience, wakeAt }, [request6(this.#identity, message6(phase, state), { ...state, now })]);
+    return step({ ...next, patience, wakeAt }, [request6(this.#identity, request, { ...state, now })]);
   }
 }
-
-/** What is said in an exchange, and to whom. */
-function message6(phase: Exchange, { lease, offer, candidate }: State6): Request6 {
-  const meant = phase === 'declining' ? candidate : lease;
-  const address = meant?.source === 'dhcpv6' && { address: addressOf(meant.address) };
-  const isForOne = phase === 'renewing' || phase === 'declining';
-  const server = phase === 'requesting' ? offer?.identifier : isForOne && meant?.server?.identifier;
-  return { type: types[phase], ...address, ...(server && { server }) };
-}
-
-const types = {
-  informing: dhcp6Type.inform,
-  soliciting: dhcp6Type.solicit,
-  requesting: dhcp6Type.request,
-  renewing: dhcp6Type.renew,
-  rebinding: dhcp6Type.rebind,
-  declining: dhcp6Type.decline,
-} as const;
-
-const timings = {
-  informing: timing6.inform,
-  soliciting: timing6.solicit,
-  requesting: timing6.request,
-  renewing: timing6.renew,
-  rebinding: timing6.rebind,
-  declining: timing6.decline,
-} as const;
 
 function isSame(a: Uint8Array | undefined, b: Uint8Array): boolean {
   return a?.toHex() === b.toHex();

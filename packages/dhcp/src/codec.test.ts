@@ -130,6 +130,32 @@ describe('the codecs', () => {
   });
 });
 
+describe('a router’s announcement', () => {
+  const flags = { managed: false, autonomous: true };
+  /** DNSSL (RFC 8106, 5.2). */
+  const domains = (seconds: number, ...names: readonly number[]) =>
+    Uint8Array.of(31, 3, 0, 0, 0, 0, 0, seconds, ...names, ...new Array<number>(16 - names.length).fill(0));
+  const lan = [3, 108, 97, 110, 0];
+  const searched = (more: Uint8Array) => readAdvertisement(announcement(flags, more))?.search;
+
+  test('has the domains that it does not take back', () => {
+    assert.deepEqual([searched(domains(9, ...lan)), searched(domains(0, ...lan))], [['lan'], []]);
+  });
+
+  test('counts also where a domain in it is no name, as a message of DHCPv6 does', () => {
+    assert.deepEqual(searched(domains(9, 2, 10, 97, 0)), []);
+    const payload = encodeDhcp6({ type: 7, transaction: 9, nameServers: [], search: ['a b'] });
+    assert.deepEqual(decodeDhcp6(payload).search, []);
+  });
+
+  test('is none with a code (RFC 4861, 6.1.2)', () => {
+    const frame = announcement(flags);
+    assert.ok(readAdvertisement(frame));
+    frame[55] = 1;
+    assert.equal(readAdvertisement(frame), undefined);
+  });
+});
+
 /** What the kernel would do with a frame: 0 passes it over. */
 function filtered(frame: Uint8Array, program: readonly ClassicInstruction[] = linkFilter): number {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);

@@ -7,7 +7,7 @@ import {
   type Prefix,
   prefixOf,
 } from '@fairlead/base';
-import { decodeNames } from './domain-names.ts';
+import { searchNames } from './domain-names.ts';
 import type { Route } from './lease.ts';
 import { decoding, MalformedMessage } from './malformed-message.ts';
 
@@ -75,12 +75,8 @@ export function mtuIn(options: Options4): number | undefined {
 
 /** Domains to look for names in: the list, or else the one domain. What no name is made of is passed over. */
 export function searchIn(options: Options4): string[] {
-  const list = options.get(dhcp4Option.domainSearch);
-  try {
-    if (list !== undefined) return decodeNames(list);
-  } catch (error) {
-    if (!(error instanceof MalformedMessage)) throw error;
-  }
+  const list = searchNames(options.get(dhcp4Option.domainSearch) ?? new Uint8Array());
+  if (list.length > 0) return list;
   // Some servers end it with a zero octet.
   const domain = String.fromCharCode(...(options.get(dhcp4Option.domainName) ?? [])).replace(/\0+$/, '');
   return /^[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?$/.test(domain) ? [domain.replace(/\.$/, '')] : [];

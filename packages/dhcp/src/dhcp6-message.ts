@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter, type IpAddress, ipFromBytes, ipToBytes } from '@fairlead/base';
-import { decodeNames, encodeName } from './domain-names.ts';
+import { encodeName, searchNames } from './domain-names.ts';
 import { decoding, MalformedMessage } from './malformed-message.ts';
 
 /** Types of messages (RFC 8415, 7.3). */
@@ -106,7 +106,7 @@ export function decodeDhcp6(octets: Uint8Array): Dhcp6Message {
       ...(association && { association: decodeAssociation(association) }),
       ...(status && { status: new ByteReader(status).u16be() }),
       nameServers: decodeAddresses(options.get(dhcp6Option.nameServers)),
-      search: decodeNames(options.get(dhcp6Option.search) ?? new Uint8Array()),
+      search: searchNames(options.get(dhcp6Option.search) ?? new Uint8Array()),
       ...(refresh && { refreshSeconds: new ByteReader(refresh).u32be() }),
     };
   });

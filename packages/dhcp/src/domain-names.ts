@@ -19,6 +19,16 @@ export function decodeNames(octets: Uint8Array): string[] {
   return names;
 }
 
+/** Names that a list of domains has, as {@link decodeNames}; none where one of them is no name: what else is said still counts. */
+export function searchNames(octets: Uint8Array): string[] {
+  try {
+    return decodeNames(octets);
+  } catch (error) {
+    if (error instanceof MalformedMessage) return [];
+    throw error;
+  }
+}
+
 /** A domain name as it is sent: its labels, each with its length, and an end where it is complete. */
 export function encodeName(name: string, complete: boolean): Uint8Array {
   const writer = new ByteWriter(64);

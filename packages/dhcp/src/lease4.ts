@@ -35,7 +35,7 @@ export function lease4(
 }
 
 function firstRouter(options: Dhcp4Message['options']): Pick<HostLease, 'gateway'> {
-  const [gateway] = addressesIn(options, dhcp4Option.routers);
+  const gateway = addressesIn(options, dhcp4Option.routers).find((router) => !isUnspecified(router));
   return gateway === undefined ? {} : { gateway };
 }
 
@@ -50,7 +50,7 @@ function times(seconds: number, options: Dhcp4Message['options'], now: number) {
   if (seconds === FOR_EVER) return {};
   const asked = [secondsIn(options, dhcp4Option.renewalTime), secondsIn(options, dhcp4Option.rebindingTime)];
   const [renewal = seconds / 2, rebinding = (seconds * 7) / 8] = asked;
-  const isOrdered = renewal <= rebinding && rebinding <= seconds;
+  const isOrdered = renewal > 0 && renewal <= rebinding && rebinding <= seconds;
   const [first, second] = isOrdered ? [renewal, rebinding] : [seconds / 2, (seconds * 7) / 8];
   return { renewAt: now + first * 1000, rebindAt: now + second * 1000, expiresAt: now + seconds * 1000 };
 }

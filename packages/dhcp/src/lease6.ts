@@ -15,7 +15,7 @@ import {
 } from '@fairlead/base';
 import type { Dhcp6Message } from './dhcp6-message.ts';
 import type { ClientIdentity, HostLease, LeaseServer } from './lease.ts';
-import { FOR_EVER, type RouterAdvertisement } from './router-advertisement.ts';
+import { type AnnouncedPrefix, FOR_EVER, type RouterAdvertisement } from './router-advertisement.ts';
 
 /** A router's word goes on being taken for true until half of its time is over, but is not asked for more often than so. */
 const LEAST_REFRESH_SECONDS = 3;
@@ -47,9 +47,8 @@ export function autonomousLease(
   known: Known,
   now: number,
 ): HostLease | undefined {
-  const usable = router.prefixes.find(
-    ({ prefix, autonomous, validSeconds }) => autonomous && prefixLength(prefix) === 64 && validSeconds > 0,
-  );
+  const all = router.prefixes.filter(isUsable);
+  const usable = all.find(({ preferredSeconds }) => preferredSeconds > 0) ?? all[0];
   if (usable === undefined) return undefined;
   const { prefix, validSeconds } = usable;
   const told = toldBeside(router, known);
@@ -63,6 +62,12 @@ export function autonomousLease(
     ...(refresh < FOR_EVER && { renewAt: now + refresh * 1000 }),
     ...(validSeconds < FOR_EVER && { expiresAt: now + validSeconds * 1000 }),
   };
+}
+
+/** RFC 4862, 5.5.3, b to d: an interface's part has 64 bits (RFC 4291, 2.5.1). */
+function isUsable({ prefix, autonomous, validSeconds, preferredSeconds }: AnnouncedPrefix): boolean {
+  if (!autonomous || validSeconds === 0 || preferredSeconds > validSeconds) return false;
+  return prefixLength(prefix) === 64 && !prefix.startsWith('fe80:');
 }
 
 function formerIn(prefix: Prefix, lease: HostLease | undefined): IpAddress | undefined {
@@ -87,15 +92,19 @@ function toldBeside(router: RouterAdvertisement, { lease, information }: Known):
 /**
  * What a server has given, with what the router of the link says; `undefined` where it has given nothing.
  *
- * DHCPv6 knows neither routers nor lengths of prefixes: both are the router's to say.
+ * DHCPv6 knows neither routers nor lengths of prefixes: both are the router's to say. What it has said of an address that is
+ * prolonged goes on while it says nothing.
+ *
+ * @param known what the router says, and the lease before.
  */
 export function lease6(
   message: Dhcp6Message,
   iaid: number,
   server: LeaseServer,
-  router: RouterAdvertisement | undefined,
+  known: { readonly router?: RouterAdvertisement; readonly lease?: HostLease },
   now: number,
 ): HostLease | undefined {
+  const { router } = known;
   const { association, status = 0 } = message;
   const given = association?.addresses.find(({ validSeconds }) => validSeconds > 0);
   if (status !== 0 || association === undefined || (association.status ?? 0) !== 0) return undefined;
@@ -103,8 +112,7 @@ export function lease6(
   const nameServers = [...message.nameServers, ...(router?.nameServers ?? [])];
   return {
     source: 'dhcpv6',
-    address: onLink(given.address, router),
-    ...(router ? wayOut(router) : { routes: [] }),
+    ...(router ? { address: onLink(given.address, router), ...wayOut(router) } : asBefore(given.address, known.lease)),
     nameServers: [...new Set(nameServers)],
     search: [...new Set([...message.search, ...(router?.search ?? [])])],
     server,
@@ -112,14 +120,28 @@ export function lease6(
   };
 }
 
+/** What the router said when the lease before was made, where that was of the same address; else nothing is known. */
+function asBefore(
+  given: IpAddress,
+  lease: HostLease | undefined,
+): Pick<HostLease, 'address' | 'gateway' | 'routes' | 'mtu'> {
+  if (lease === undefined || addressOf(lease.address) !== given) return { address: hostAddress(given), routes: [] };
+  const { address, gateway, routes, mtu } = lease;
+  return { address, ...(gateway && { gateway }), routes, ...(mtu !== undefined && { mtu }) };
+}
+
 function wayOut({ router, lifetime, mtu }: RouterAdvertisement): Pick<HostLease, 'gateway' | 'routes' | 'mtu'> {
   return { ...(lifetime > 0 && { gateway: router }), routes: [], ...(mtu !== undefined && { mtu }) };
 }
 
 /** With the length of the announced prefix that it is of, else of the address alone. */
-function onLink(address: IpAddress, router: RouterAdvertisement | undefined): InterfaceAddress {
-  const known = router?.prefixes.find((announced) => announced.onLink && prefixContains(announced.prefix, address));
-  return known === undefined ? parseInterfaceAddress(`${address}/128`) : interfaceAddress(address, known.prefix);
+function onLink(address: IpAddress, router: RouterAdvertisement): InterfaceAddress {
+  const known = router.prefixes.find((announced) => announced.onLink && prefixContains(announced.prefix, address));
+  return known === undefined ? hostAddress(address) : interfaceAddress(address, known.prefix);
+}
+
+function hostAddress(address: IpAddress): InterfaceAddress {
+  return parseInterfaceAddress(`${address}/128`);
 }
 
 /** T1 and T2 are a half and eight tenths of the lifetime where the server leaves them open (RFC 8415, 21.4). */

@@ -14,7 +14,7 @@ import {
   prefixOf,
 } from '@fairlead/base';
 import { linkMessageFrame, readLinkMessage } from '@fairlead/base/frame';
-import { decodeNames } from './domain-names.ts';
+import { searchNames } from './domain-names.ts';
 import { decoding, MalformedMessage } from './malformed-message.ts';
 
 /** What a router says of its link (RFC 4861, 4.2). Times are seconds; {@link FOR_EVER} means for ever. */
@@ -41,6 +41,8 @@ export interface AnnouncedPrefix {
   /** Hosts may make addresses of it by themselves (the flag A). */
   readonly autonomous: boolean;
   readonly validSeconds: number;
+  /** 0 for a prefix that is going: what is new is to use another one (RFC 4862, 5.5.4). */
+  readonly preferredSeconds: number;
 }
 
 /** A time without end, in router advertisements and in DHCPv6. */
@@ -75,7 +77,8 @@ export function solicitationFrame(mac: MacAddress): Uint8Array {
 /** The announcement in a frame; `undefined` for everything else, and for what RFC 4861, 6.1.2 says is none. */
 export function readAdvertisement(frame: Uint8Array): RouterAdvertisement | undefined {
   const received = readLinkMessage(frame);
-  if (received?.message[0] !== ADVERTISEMENT || !received.source.startsWith('fe80:')) return undefined;
+  if (received?.message[0] !== ADVERTISEMENT || received.message[1] !== 0) return undefined;
+  if (!received.source.startsWith('fe80:')) return undefined;
   try {
     return decodeAdvertisement(received.message, received.source);
   } catch (error) {
@@ -100,7 +103,7 @@ export function decodeAdvertisement(message: Uint8Array, router: IpAddress): Rou
       otherwise: (flags & 0x40) !== 0,
       prefixes: values(PREFIX).map(decodePrefix),
       nameServers: values(NAME_SERVERS).flatMap(addressesOf),
-      search: values(SEARCH_LIST).flatMap((value) => decodeNames(value.subarray(6))),
+      search: values(SEARCH_LIST).flatMap(domainsOf),
       ...(mtu >= LEAST_MTU && { mtu }),
     };
   });
@@ -128,12 +131,13 @@ function decodePrefix(value: Uint8Array): AnnouncedPrefix {
   const length = reader.u8();
   if (length > 128) throw new MalformedMessage('router advertisement: a prefix that is too long');
   const flags = reader.u8();
-  const validSeconds = reader.u32be();
-  const bytes = ipFromBytes(reader.skip(8).bytes(16));
+  const [validSeconds, preferredSeconds] = [reader.u32be(), reader.u32be()];
+  const bytes = ipFromBytes(reader.skip(4).bytes(16));
   const host = 128n - BigInt(length);
   const address = ipFromInteger((ipToInteger(bytes) >> host) << host, 6);
   const prefix = prefixOf(address, length);
-  return { prefix, onLink: (flags & 0x80) !== 0, autonomous: (flags & 0x40) !== 0, validSeconds };
+  const isGiven = { onLink: (flags & 0x80) !== 0, autonomous: (flags & 0x40) !== 0 };
+  return { prefix, ...isGiven, validSeconds, preferredSeconds };
 }
 
 /** A lifetime of 0 means that they are no longer to be asked (RFC 8106, 5.1). */
@@ -141,4 +145,9 @@ function addressesOf(value: Uint8Array): IpAddress[] {
   const reader = new ByteReader(value).skip(2);
   if (reader.u32be() === 0) return [];
   return Array.from({ length: Math.floor(reader.remaining / 16) }, () => ipFromBytes(reader.bytes(16)));
+}
+
+/** A lifetime of 0 means that names are no longer to be looked for in them (RFC 8106, 5.2). */
+function domainsOf(value: Uint8Array): string[] {
+  return new ByteReader(value).skip(2).u32be() === 0 ? [] : searchNames(value.subarray(6));
 }

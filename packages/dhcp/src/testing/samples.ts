@@ -101,19 +101,25 @@ export function claim(address: IpAddress, mac = serverMac): Uint8Array {
   return writer.bytes(arpPacket(answer)).finish();
 }
 
+/** The option by which a router announces a prefix of 64 bits for hosts to make addresses of (RFC 4861, 4.6.2). Times are seconds. */
+export function prefixOption(prefix: string, validSeconds: number, preferredSeconds: number): Uint8Array {
+  const option = new ByteWriter(32).u8(3).u8(4).u8(64).u8(0xc0).u32be(validSeconds).u32be(preferredSeconds).u32be(0);
+  return option.bytes(ipToBytes(parseIpAddress(prefix))).finish();
+}
+
 /** What a router announces: 2001:db8:1::/64, itself as the way out for half an hour, and a name server. */
-export function announcement(flags: {
-  readonly managed: boolean;
-  readonly autonomous: boolean;
-  readonly otherwise?: boolean;
-}): Uint8Array {
-  const message = new ByteWriter(64)
+export function announcement(
+  flags: { readonly managed: boolean; readonly autonomous: boolean; readonly otherwise?: boolean },
+  more: Uint8Array = new Uint8Array(),
+): Uint8Array {
+  const message = new ByteWriter(64 + more.length)
     .u8(134)
     .zeros(3)
     .u8(64)
     .u8((flags.managed ? 0x80 : 0) + (flags.otherwise ? 0x40 : 0))
     .u16be(1800)
     .zeros(8)
+    .bytes(more)
     .u8(3)
     .u8(4)
     .u8(64)
