@@ -21,9 +21,12 @@ export interface GoType {
   readonly path?: string;
 }
 
-/** What a plugin has answered, read field by field: it was written by others and may be anything. */
+/**
+ * What a plugin has answered, read field by field: it was written by others and may be anything. As to Go's decoder the case
+ * of a field's name means nothing (encoding/json).
+ */
 export class Answer {
-  readonly #fields: Readonly<Record<string, unknown>>;
+  readonly #fields: ReadonlyMap<string, unknown>;
   readonly #type: GoType | undefined;
 
   /**
@@ -34,7 +37,9 @@ export class Answer {
     if (type !== undefined && !isRecord(value) && isThere(value)) {
       throw mistyped(value, `value of type api.${type.name}`);
     }
-    this.#fields = isRecord(value) ? value : {};
+    this.#fields = new Map(
+      isRecord(value) ? Object.entries(value).map(([name, field]) => [name.toLowerCase(), field]) : [],
+    );
     this.#type = type;
   }
 
@@ -52,22 +57,29 @@ export class Answer {
   /** What is inside; empty when there is nothing. @param goType of the struct there. @throws as {@link text}. */
   inside(name: string, goType?: string): Answer {
     const type = this.#type && goType !== undefined && { name: goType, path: `${this.#type.path ?? ''}${name}.` };
-    if (type && isThere(this.#fields[name]) && !isRecord(this.#fields[name])) this.#refuse(name, `api.${goType}`);
-    return type ? new Answer(this.#fields[name], type) : new Answer(this.#fields[name]);
+    const value = this.#value(name);
+    if (type && isThere(value) && !isRecord(value)) this.#refuse(name, `api.${goType}`);
+    return type ? new Answer(value, type) : new Answer(value);
   }
 
   /** An object of the plugin's own, as it is. */
   record(name: string): Readonly<Record<string, unknown>> | undefined {
-    const value = this.#fields[name];
+    const value = this.#value(name);
     return isRecord(value) ? value : undefined;
   }
 
   /** @param goType of the structs in it. @throws as {@link text}. */
   list(name: string, goType = ''): Answer[] {
-    const value = this.#fields[name];
+    const value = this.#value(name);
     if (this.#type !== undefined && isThere(value) && !Array.isArray(value)) this.#refuse(name, `[]api.${goType}`);
     const type = this.#type && { name: goType, path: `${this.#type.path ?? ''}${name}.` };
     return Array.isArray(value) ? value.map((item) => new Answer(item, type)) : [];
+  }
+
+  /** Texts of a list; everything else in it is passed over. */
+  texts(name: string): string[] {
+    const value = this.#value(name);
+    return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
   }
 
   /** @throws as {@link text}. */
@@ -112,14 +124,18 @@ export class Answer {
   }
 
   #field(name: string, wanted: 'string' | 'boolean' | 'number', goType: string): unknown {
-    const value = this.#fields[name];
+    const value = this.#value(name);
     if (this.#type !== undefined && isThere(value) && typeof value !== wanted) this.#refuse(name, goType);
     return value;
   }
 
+  #value(name: string): unknown {
+    return this.#fields.get(name.toLowerCase());
+  }
+
   #refuse(name: string, goType: string): never {
     const { name: struct, path = '' } = this.#type ?? { name: '' };
-    throw mistyped(this.#fields[name], `struct field ${struct}.${path}${name} of type ${goType}`);
+    throw mistyped(this.#value(name), `struct field ${struct}.${path}${name} of type ${goType}`);
   }
 }
 

@@ -23,7 +23,6 @@ export {
   type EndpointKey,
   RemoteNetworkDriver,
 } from './network-driver.ts';
-export type { Patience, PluginCaller } from './plugin-client.ts';
 export { dockerPluginPlaces, type PluginPlaces } from './plugin-directory.ts';
 export { lacksPlugin, PluginAbsence, PluginRefusal, PluginSilence } from './plugin-error.ts';
 export { PluginRegistry, type PluginWait, unlessAborted } from './plugin-registry.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,6 +66,7 @@ test('a call is a POST of JSON with the versioned type; one without a body has n
 
 const answers: readonly [what: string, status: number, body: string, message: string, code: string][] = [
   ['a status with a reason', 500, '{"Err":"why"}', 'X.Y: why', 'internal'],
+  ['a status with a reason in small letters', 500, '{"err":"why"}', 'X.Y: why', 'internal'],
   ['a status with text', 400, 'because', 'X.Y: because', 'internal'],
   ['a status without a reason', 500, '{"Err":""}', 'X.Y: {"Err":""}', 'internal'],
   ['an unknown method', 404, 'no such page', 'X.Y: no such page', 'not-implemented'],
@@ -96,6 +97,15 @@ test('a plugin that cannot be reached, hangs or hangs up is silent, and says whe
   await assert.rejects(client(hanging, 0.05).call('X.Y'), /context deadline exceeded/);
   const rude = await listen('rude', (request) => request.socket.destroy());
   await assert.rejects(client(rude).call('X.Y'), (error: Error) => error.message === `${where(rude)}EOF`);
+});
+
+test('a plugin whose line is cut in the middle of its answer has not refused', async () => {
+  const path = await listen('cut', (request, response) => {
+    response.writeHead(200, { 'content-length': 100 }).write('{"Err":', () => request.socket.destroy());
+  });
+  await assert.rejects(client(path).call('X.Y'), (error) => error instanceof PluginSilence);
+  const slow = await listen('half', (_, response) => void response.writeHead(200).write('{"Err":'));
+  await assert.rejects(client(slow, 0.1).call('X.Y'), (error) => error instanceof PluginSilence);
 });
 
 test('a call can be given up while a plugin hangs, while it is waited for, and before', async () => {
@@ -152,6 +162,20 @@ test('a registry asks a plugin once what it is, and again when it did not say', 
     registry.networkDriver('none'),
     /^FairleadError: could not find plugin none in v1 plugin registry/,
   );
+});
+
+test('who asks around does not wait for one that somebody else waits for', async () => {
+  const sockets = join(folder, 'deaf');
+  mkdirSync(sockets);
+  const server = createServer();
+  await new Promise<void>((listening) => server.listen(join(sockets, 'gone.sock'), listening));
+  // A socket that nobody listens to: Node removes the one that it made, by its name.
+  renameSync(join(sockets, 'gone.sock'), join(sockets, 'deaf.sock'));
+  await new Promise((closed) => server.close(closed));
+  const registry = new PluginRegistry({ sockets, specs: [] }, silentLogger, { connecting: 3, answering: 60 });
+  const waiting = registry.networkDriver('deaf').catch((error: unknown) => error);
+  assert.deepEqual(await Promise.race([waiting, registry.volumeDrivers()]), []);
+  assert.ok((await waiting) instanceof PluginSilence);
 });
 
 test('a registry finds those that drive volumes, and leaves out those that do not answer', async () => {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FairleadError, type Logger, messageOf } from '@fairlead/base';
+import { Answer } from './answer.ts';
 import { waitBefore } from './back-off.ts';
 import { addressText, type PluginAddress, type PluginTls } from './plugin-address.ts';
 import { PluginSilence } from './plugin-error.ts';
@@ -87,7 +88,7 @@ export class PluginClient implements PluginCaller {
     let connected = false;
     outgoing.once('socket', (socket) => socket.once('connect', () => (connected = true)));
     outgoing.once('response', resolve);
-    outgoing.once('error', (error) => {
+    outgoing.on('error', (error) => {
       const message = fail(goText(error, this.#address));
       reject(connected ? new PluginSilence(message) : new Unconnected(message));
     });
@@ -142,14 +143,17 @@ function certificates({ insecure, authority, certificate, key }: PluginTls) {
 async function textOf(response: IncomingMessage, method: string): Promise<string> {
   const pieces: Buffer[] = [];
   let length = 0;
+  const unread = (reason: string) => `${method}: error reading plugin resp: ${reason}`;
   try {
     for await (const piece of response) {
       length += piece.length;
-      if (length > LONGEST_ANSWER) throw new Error(`longer than ${LONGEST_ANSWER} bytes`);
+      if (length > LONGEST_ANSWER) throw new FairleadError('internal', unread(`longer than ${LONGEST_ANSWER} bytes`));
       pieces.push(piece);
     }
   } catch (error) {
-    throw new FairleadError('internal', `${method}: error reading plugin resp: ${messageOf(error)}`);
+    if (error instanceof FairleadError) throw error;
+    // The line was cut, or it was given up: what it wanted to say is not known.
+    throw new PluginSilence(unread(messageOf(error)));
   }
   return Buffer.concat(pieces).toString();
 }
@@ -173,12 +177,11 @@ function parseAnswer(text: string): unknown {
 /** Plugins say in `Err` what is wrong; otherwise the body is what they say. */
 function reasonIn(text: string): string {
   try {
-    const { Err } = JSON.parse(text);
-    if (typeof Err === 'string' && Err !== '') return Err;
+    return new Answer(JSON.parse(text)).text('Err') || text;
   } catch {
     // Not JSON, so it is the reason itself.
+    return text;
   }
-  return text;
 }
 
 /** What Go's dialer says about the same failure. */

@@ -1,7 +1,10 @@
 import { FairleadError, type Logger, messageOf } from '@fairlead/base';
+import { Answer } from './answer.ts';
 import { AuthorizationPlugin } from './authorization-plugin.ts';
+import { PATIENCE } from './back-off.ts';
 import { RemoteIpamDriver } from './ipam-driver.ts';
 import { RemoteNetworkDriver } from './network-driver.ts';
+import type { PluginAddress } from './plugin-address.ts';
 import { type Patience, type PluginCaller, PluginClient } from './plugin-client.ts';
 import { findPlugin, type PluginPlaces, pluginNames } from './plugin-directory.ts';
 import { PluginAbsence, PluginSilence } from './plugin-error.ts';
@@ -26,9 +29,11 @@ export class PluginRegistry {
   readonly #places: PluginPlaces;
   readonly #patience: Patience;
   readonly #logger: Logger;
-  readonly #active = new Map<string, Promise<ActivePlugin>>();
+  readonly #active = new Map<string, ActivePlugin>();
+  /** What plugins are being asked, by name, place and how long is waited for it. */
+  readonly #asked = new Map<string, Promise<ActivePlugin>>();
 
-  constructor(places: PluginPlaces, logger: Logger, patience: Patience = { connecting: 30, answering: 60 }) {
+  constructor(places: PluginPlaces, logger: Logger, patience: Patience = { connecting: PATIENCE, answering: 60 }) {
     this.#places = places;
     this.#patience = patience;
     this.#logger = logger;
@@ -89,15 +94,20 @@ export class PluginRegistry {
     }
     const known = this.#active.get(name);
     // Where it listens may have changed since.
-    if (known !== undefined && (await known.catch(() => undefined))?.place === JSON.stringify(address))
-      return await known;
+    if (known?.place === JSON.stringify(address)) return known;
+    // Who asks in passing does not wait for as long as somebody who needs it.
+    const key = JSON.stringify([name, address, patience]);
+    const asked = this.#asked.get(key) ?? this.#ask(name, address, patience).finally(() => this.#asked.delete(key));
+    this.#asked.set(key, asked);
+    return await asked;
+  }
+
+  async #ask(name: string, address: PluginAddress, patience: Partial<Patience>): Promise<ActivePlugin> {
     const client = new PluginClient(address, this.#patience, this.#logger);
-    const asked = client.call('Plugin.Activate', undefined, patience);
-    const activation = asked.then((answer) => ({ client, place: JSON.stringify(address), kinds: implemented(answer) }));
-    this.#active.set(name, activation);
-    // One that does not answer may answer the next time.
-    activation.catch(() => this.#active.delete(name));
-    return await activation;
+    const answer = new Answer(await client.call('Plugin.Activate', undefined, patience));
+    const plugin = { client, place: JSON.stringify(address), kinds: answer.texts('Implements') };
+    this.#active.set(name, plugin);
+    return plugin;
   }
 }
 
@@ -119,9 +129,4 @@ export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | u
   } finally {
     signal.removeEventListener('abort', giveUp);
   }
-}
-
-function implemented(answer: unknown): string[] {
-  const list = typeof answer === 'object' && answer !== null && 'Implements' in answer ? answer.Implements : [];
-  return Array.isArray(list) ? list.filter((kind) => typeof kind === 'string') : [];
 }

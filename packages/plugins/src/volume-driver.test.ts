@@ -50,6 +50,12 @@ test('a refusal is in the plugin’s own words, with nothing before them', async
   }
 });
 
+test('the case of a field’s name means nothing, as to Go', async () => {
+  const { driver } = volumes({ Create: { err: 'no' }, Mount: { mountpoint: '/mnt/web' } });
+  await assert.rejects(driver.create('web', {}), PluginRefusal);
+  assert.equal(await driver.mount('web', 'i'), '/mnt/web');
+});
+
 const gets: readonly [what: string, answers: Readonly<Record<string, unknown>>, found: object | undefined][] = [
   ['a name alone', { Get: { Volume: { Name: 'web' } } }, { name: 'web', mountpoint: '' }],
   [
