@@ -1,3 +1,4 @@
+import { oddTable } from './trace-injections.ts';
 import type { Fault } from './trace-lab.ts';
 
 const tcp = { from: 'web', to: 'db:80' };
@@ -142,6 +143,27 @@ export const linkFaults: readonly Fault[] = [
     inject: 'inside $DB ip -6 route del default',
     undo: 'inside $DB ip -6 route add default via fd00:9:1::1',
     code: 'no-way-back',
+  },
+  {
+    name: 'a rule of the source keeps back questions for names',
+    trace: { from: 'web', to: 'db:80' },
+    ...oddTable('inside $WEB ', 'inet', 'filter hook input priority 10', 'iifname lo ip daddr 127.0.0.11 drop'),
+    code: 'foreign-rule',
+    says: /odd/,
+  },
+  {
+    name: 'a rule of the source sends no questions for names',
+    trace: { from: 'web', to: 'db:80' },
+    ...oddTable('inside $WEB ', 'ip', 'filter hook output priority 10', 'ip daddr 127.0.0.11 drop'),
+    code: 'foreign-rule',
+    says: /odd/,
+  },
+  {
+    name: 'a rule of the source keeps back answers about names',
+    trace: { from: 'web', to: 'db:80' },
+    ...oddTable('inside $WEB ', 'inet', 'filter hook input priority 10', 'iifname lo ip saddr 127.0.0.11 drop'),
+    code: 'name-server-silent',
+    says: /inet odd c/,
   },
   { name: 'the name is unknown', trace: { from: 'web', to: 'nowhere:80' }, code: 'name-server-silent' },
   { name: 'the two share no network', trace: { from: 'web', to: 'far:80' }, code: 'no-common-network' },

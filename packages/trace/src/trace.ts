@@ -1,4 +1,4 @@
-import { type Family, familyOf, type IpAddress, isLoopback } from '@fairlead/base';
+import { type Family, familyOf, type IpAddress, isLoopback, tryParseIpAddress } from '@fairlead/base';
 import { isAstray, takerOf } from './cause/astray-rows.ts';
 import { explainCause } from './cause/knowledge-base.ts';
 import { askedPlace } from './collect/asked-place.ts';
@@ -60,14 +60,11 @@ export async function tracePacket(
   const target = findTarget(request.to, source, { directory, host, protocol });
   const { addresses, name } = await resolve(target, source, request.family, namespaces);
   const destination = chooseAddress(addresses, source, request.family);
+  const question = { request, directory, namespaces, host, protocol, source, target, name };
   const report =
     destination === undefined
-      ? describeNameFailure(target.name, name, {
-          source,
-          directory,
-          asked: askedPlace(namespaces.get(source.namespace)),
-        })
-      : await traceTo(destination, { request, directory, namespaces, host, protocol, source, target, name }, options);
+      ? await accountOfNoAddress(question, options)
+      : await traceTo(destination, question, options);
   return {
     schema: 'fairlead.trace/1',
     ...report,
@@ -92,6 +89,25 @@ interface Question {
 }
 
 type HostWithUplinks = HostAddresses & { readonly device: (family: Family) => Uplink | undefined };
+
+/** Milliseconds in which a question has reached a name service of the same machine, or has not. */
+const WAY_TO_SERVICE = 300;
+
+/** The name was not told. Where the engine's own name service was silent, a packet to it says which rule keeps questions back. */
+async function accountOfNoAddress(question: Question, { watch }: TraceOptions): Promise<Account> {
+  const { source, target, name, namespaces, directory } = question;
+  const asked = askedPlace(namespaces.get(source.namespace));
+  const failure = describeNameFailure(target.name, name, { source, directory, asked });
+  const server = tryParseIpAddress(name?.server ?? '');
+  if (server === undefined || !isLoopback(server) || failure.cause?.code !== 'name-server-silent') return failure;
+  const service: ProbeTarget = { name: 'the name service of the engine', addresses: [server], port: 53 };
+  const request: TraceRequest = { from: source.name, to: server, timeout: WAY_TO_SERVICE };
+  const way = { ...question, request, protocol: 'udp', target: service } as const;
+  const { verdict, cause, hops, fixes } = await traceTo(server, way, watch === undefined ? {} : { watch });
+  if (verdict !== 'dropped' || cause === undefined) return failure;
+  const evidence = [...failure.cause.evidence, ...cause.evidence];
+  return { ...failure, hops, cause: { ...cause, evidence }, fixes };
+}
 
 async function traceTo(destination: IpAddress, question: Question, options: TraceOptions): Promise<Account> {
   const prepared = prepare(destination, question);
