@@ -55,6 +55,8 @@ const cases: [command: string[], operation: string][] = [
   [['network', 'disconnect', 'six', 'web'], 'network disconnect six web'],
   [['stop', '-t', '0', 'old'], 'end old'],
   [['start', 'old'], 'start old'],
+  [['kill', 'old'], 'end old'],
+  [['start', 'old'], 'start old'],
 ];
 
 const ends: typeof cases = [
@@ -94,6 +96,8 @@ const refusals: [command: string[], reason: RegExp][] = [
   [['network', 'rm', 'nowhere'], /network nowhere not found/],
   [['network', 'connect', 'app', 'web'], /endpoint with name web already exists in network app/],
   [['network', 'connect', '--ip6', 'fd00:9::1', 'six', 'web'], /Address already in use/],
+  [['kill', 'nowhere'], /cannot kill container: nowhere: No such container: nowhere/],
+  [['kill', '--signal', 'SIGNOTHING', 'web'], /cannot kill container: web: invalid signal: SIGNOTHING/],
   [['run', '-d', '--name', 'web', ...busybox], /The container name "\/web" is already in use/],
   [['run', '-d', 'nowhere'], /No such image: nowhere/],
   [

@@ -230,7 +230,7 @@ async function likeAnyOther(machine: Host): Promise<void> {
 }
 
 /** Commands on the life of a container. */
-const lives: ReadonlySet<string> = new Set(['start', 'stop', 'restart', 'rm', 'pause', 'unpause']);
+const lives: ReadonlySet<string> = new Set(['start', 'stop', 'restart', 'kill', 'rm', 'pause', 'unpause']);
 
 /** The command that asks what a command of docker would do; `undefined` where nobody can ask. */
 export function rehearsalOf([first = '', second = '', ...rest]: readonly string[]): string[] | undefined {

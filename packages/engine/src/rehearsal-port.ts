@@ -31,7 +31,10 @@ export interface RehearsalOutcome extends OperationAccount {
 }
 
 /** What can happen to a container in its life, as far as the network goes. */
-export type RehearsedContainers = Pick<ContainerService, 'start' | 'stop' | 'restart' | 'pause' | 'unpause' | 'remove'>;
+export type RehearsedContainers = Pick<
+  ContainerService,
+  'start' | 'stop' | 'restart' | 'kill' | 'pause' | 'unpause' | 'remove'
+>;
 
 /**
  * Operations that are tried where they change nothing: they fail as they would in earnest, in the same words. One

@@ -5,7 +5,7 @@ import { type ApiResponse, empty, stream } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
 
 /** Operations on the life of a container. */
-type Life = Pick<ContainerService, 'start' | 'stop' | 'restart' | 'pause' | 'unpause'>;
+type Life = Pick<ContainerService, 'start' | 'stop' | 'restart' | 'kill' | 'pause' | 'unpause'>;
 
 /** What begins and ends the life of a container, and what interrupts it. */
 export function containerTurnRoutes(containers: Life): Route[] {
@@ -21,6 +21,7 @@ export function containerTurnRoutes(containers: Life): Route[] {
     post('start', (id, request) => start(containers, id, request)),
     post('stop', (id, request) => containers.stop(id, stopOptions(request))),
     post('restart', (id, request) => containers.restart(id, stopOptions(request))),
+    post('kill', (id, request) => containers.kill(id, text(request, 'signal'))),
     post('pause', (id) => containers.pause(id)),
     post('unpause', (id) => containers.unpause(id)),
   ];
@@ -30,7 +31,6 @@ export function containerTurnRoutes(containers: Life): Route[] {
 export function containerLifeRoutes({ containers }: EnginePort): Route[] {
   return [
     ...containerTurnRoutes(containers),
-    { method: 'POST', pattern: '/containers/{id}/kill', handle: (request) => kill(containers, request) },
     { method: 'POST', pattern: '/containers/{id}/wait', handle: (request) => wait(containers, request) },
     { method: 'POST', pattern: '/containers/{id}/resize', handle: (request) => resize(containers, request) },
   ];
@@ -44,11 +44,6 @@ async function start(containers: Life, id: string, request: ApiRequest): Promise
     throw new FairleadError('invalid-argument', fault);
   }
   await containers.start(id);
-}
-
-async function kill(containers: ContainerService, request: ApiRequest): Promise<ApiResponse> {
-  await containers.kill(parameter(request, 'id'), text(request, 'signal'));
-  return empty(204);
 }
 
 function stopOptions(request: ApiRequest): StopOptions {

@@ -22,7 +22,7 @@ test('an operation that is rehearsed answers what it would do, and nothing is do
 test('what happens in the life of a container is rehearsed, its removal too', async () => {
   await using fake = await serveFake();
   await fake.client.json('POST', '/containers/create?name=web', { body: { Image: 'busybox', Cmd: ['true'] } });
-  for (const verb of ['start', 'stop', 'restart', 'pause', 'unpause']) {
+  for (const verb of ['start', 'stop', 'restart', 'kill', 'pause', 'unpause']) {
     const { groups } = await fake.client.json<Outcome>('POST', `/fairlead/dry-run/containers/web/${verb}`);
     assert.deepEqual(groups[0]?.commands, [`${verb} web`]);
   }

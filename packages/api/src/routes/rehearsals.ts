@@ -17,7 +17,7 @@ const dockers: readonly Pick<Route, 'method' | 'pattern'>[] = [
   { method: 'POST', pattern: '/networks/{id}/connect' },
   { method: 'POST', pattern: '/networks/{id}/disconnect' },
   { method: 'DELETE', pattern: '/networks/{id}' },
-  ...['start', 'stop', 'restart', 'pause', 'unpause'].map((verb) => ({
+  ...['start', 'stop', 'restart', 'kill', 'pause', 'unpause'].map((verb) => ({
     method: 'POST' as const,
     pattern: `/containers/{id}/${verb}`,
   })),

@@ -249,6 +249,7 @@ export class FakeEngine implements EnginePort {
         start: done('start'),
         stop: done('stop'),
         restart: done('restart'),
+        kill: done('kill'),
         pause: done('pause'),
         unpause: done('unpause'),
         remove: done('remove'),

@@ -92,7 +92,7 @@ export const containerCommands: readonly CommandDefinition[] = [
     completion: 'container',
     load: async () => (await lifecycle()).restart,
   }),
-  {
+  rehearsable({
     words: ['kill'],
     aliases: [['container', 'kill']],
     summary: 'Send a signal to containers',
@@ -100,7 +100,7 @@ export const containerCommands: readonly CommandDefinition[] = [
     options: [{ flags: '-s, --signal <signal>', description: 'signal; default KILL' }],
     completion: 'running-container',
     load: async () => (await lifecycle()).kill,
-  },
+  }),
   rehearsable({
     words: ['rm'],
     aliases: [['container', 'rm']],

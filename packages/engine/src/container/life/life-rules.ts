@@ -17,6 +17,16 @@ export function requireUp(container: Pick<Container, 'state'>): void {
   if (!isUp(container)) throw new FairleadError('not-modified', '');
 }
 
+/**
+ * @param reference as the client wrote it.
+ * @throws FairleadError `conflict` in Docker's words when there is nothing to kill.
+ */
+export function requireKillable(container: Pick<Container, 'id' | 'state'>, reference: string): void {
+  if (isUp(container)) return;
+  const reason = `container ${container.id} is not running`;
+  throw new FairleadError('conflict', `cannot kill container: ${reference}: ${reason}`);
+}
+
 /** @throws FairleadError `conflict` in Docker's words for a container that has to be stopped before it can be removed. */
 export function requireStopped(container: Pick<Container, 'name' | 'state'>): void {
   if (!isUp(container)) return;

@@ -4,6 +4,7 @@ import type { RehearsedContainers } from '../../rehearsal-port.ts';
 import { isAlive } from '../container-state.ts';
 import type { ContainerTable } from '../container-table.ts';
 import {
+  requireKillable,
   requireNotRemoving,
   requirePausable,
   requirePaused,
@@ -13,7 +14,7 @@ import {
 } from './life-rules.ts';
 import type { SandboxStart } from './sandbox-start.ts';
 import { parseSignal } from './signal.ts';
-import { SIGTERM } from './signalling.ts';
+import { findToKill, SIGKILL, SIGTERM } from './signalling.ts';
 
 type StopOptions = Parameters<RehearsedContainers['stop']>[1];
 
@@ -55,6 +56,17 @@ export class RehearsedLife implements RehearsedContainers {
     parseSignal(options.signal || container.config.stopSignal || SIGTERM);
     if (isAlive(container)) await this.#end(container);
     await this.begin(table.find(container.id));
+  }
+
+  /** What a program makes of any other signal than the one that it cannot refuse, nobody knows. */
+  async kill(reference: string, signal = ''): Promise<void> {
+    const { table, note } = this.#parts;
+    const { container, number } = findToKill(table, reference, signal);
+    requireKillable(container, reference);
+    if (number !== SIGKILL)
+      return note(`its process gets signal ${number}; nothing of the network changes unless it ends`);
+    await this.#end(container);
+    if (container.config.host.autoRemove) await this.#forget(container);
   }
 
   async remove(reference: string, { force = false }: { readonly force?: boolean } = {}): Promise<void> {

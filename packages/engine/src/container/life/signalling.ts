@@ -17,6 +17,25 @@ export const SIGTERM = 'SIGTERM';
 const THAW_MS = 1000;
 const LOOK_AGAIN_MS = 20;
 
+/**
+ * The container that is to get a signal, and the signal's number.
+ *
+ * @param signal name or number; SIGKILL when empty.
+ * @throws FairleadError `invalid-argument` for what is no signal, `not-found`; in Docker's words.
+ */
+export function findToKill(
+  table: ContainerTable,
+  reference: string,
+  signal: string,
+): { readonly container: Container; readonly number: number } {
+  try {
+    const number = parseSignal(signal || 'SIGKILL');
+    return { container: table.find(reference), number };
+  } catch (error) {
+    throw withPrefix(`cannot kill container: ${reference}: `, error);
+  }
+}
+
 /** Signals to a container's process, and its freezing. Whoever calls has the container's turn. */
 export class Signalling {
   readonly #context: EngineContext;

@@ -1,4 +1,3 @@
-import { FairleadError, withPrefix } from '@fairlead/base';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../../model.ts';
 import { containerEvent } from '../container-event.ts';
@@ -8,10 +7,10 @@ import type { ContainerTable } from '../container-table.ts';
 import type { Restarts } from '../restart/restarts.ts';
 import type { ContainerEnd } from './ending.ts';
 import type { ExitWatch } from './exit-watch.ts';
-import { requireNotRemoving, requireStopped, requireUp } from './life-rules.ts';
+import { requireKillable, requireNotRemoving, requireStopped, requireUp } from './life-rules.ts';
 import { type ContainerTurns, insist, type Killed, within } from './patience.ts';
 import { parseSignal } from './signal.ts';
-import { SIGKILL, SIGTERM, type Signalling } from './signalling.ts';
+import { findToKill, SIGKILL, SIGTERM, type Signalling } from './signalling.ts';
 import { stopTimeout } from './stop-timeout.ts';
 
 /** Signals by which somebody wants a container to end: SIGHUP, SIGINT and SIGQUIT of his terminal, SIGKILL and SIGTERM. */
@@ -77,29 +76,19 @@ export class Termination {
 
   /** @throws FairleadError `invalid-argument` for what is no signal; `conflict` when it does not run. */
   async kill(reference: string, signal = ''): Promise<void> {
-    const { id, number } = this.#toKill(reference, signal || 'SIGKILL');
+    const { container, number } = findToKill(this.#table, reference, signal);
+    const { id } = container;
     if (ENDING.includes(number)) await this.#giveUpWaiting(id);
     const killed = await this.#turns.run(id, async () => {
-      const container = this.#table.find(id);
-      if (!isUp(container)) {
-        throw new FairleadError('conflict', `cannot kill container: ${reference}: container ${id} is not running`);
-      }
+      const now = this.#table.find(id);
+      requireKillable(now, reference);
       if (number === SIGKILL) return await this.#killNow(id);
-      await this.#signal(container, number);
+      await this.#signal(now, number);
       return undefined;
     });
     if (killed === undefined) return;
     await insist(killed, `cannot kill container: ${reference}`);
     await this.#settled(id);
-  }
-
-  #toKill(reference: string, signal: string) {
-    try {
-      const number = parseSignal(signal);
-      return { id: this.#table.find(reference).id, number };
-    } catch (error) {
-      throw withPrefix(`cannot kill container: ${reference}: `, error);
-    }
   }
 
   /** @throws FairleadError `conflict` when it runs and `force` is not given, or when it is being removed already. */
