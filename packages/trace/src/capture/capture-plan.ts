@@ -55,7 +55,7 @@ export function planCapture(request: CaptureRequest, { containers, networks }: D
   if (network.interface === undefined)
     throw new FairleadError('invalid-argument', `network ${target} has no interface of its own in the host`);
   const segments = (network.segments ?? []).map(({ bridge }) => bridge);
-  return { namespace: '', place: 'host', promiscuous: true, interfaces: [network.interface, ...segments] };
+  return { namespace: '', place: 'host', promiscuous: true, interfaces: [network.interface, ...segments], ...only };
 }
 
 /** What addresses are called in a file: as containers and networks are. */

@@ -14,6 +14,7 @@ import {
   nameResolution,
   sectionHeader,
 } from './pcapng.ts';
+import { takenPackets } from './taken-packets.ts';
 
 /** ARPHRD_ETHER and ARPHRD_LOOPBACK: their packets have Ethernet headers. */
 const ethernetHardware: ReadonlySet<number> = new Set([1, 772]);
@@ -53,7 +54,7 @@ export function capturePackets(
     hasBegun = true;
     try {
       yield file.beginning(directory);
-      yield* packetsOf(rings, file, request, signal);
+      yield* takenPackets(rings, (packet) => file.packet(packet), request, signal);
       yield file.end(rings);
     } finally {
       signal.removeEventListener('abort', end);
@@ -69,42 +70,6 @@ function chosenLinks(namespace: OpenNamespace, { interfaces, place }: CapturePla
     if (link === undefined) throw new FairleadError('not-found', `No such interface in ${place}: ${name}`);
     return link;
   });
-}
-
-async function* packetsOf(
-  rings: readonly PacketRing[],
-  file: CaptureFile,
-  { count = Number.POSITIVE_INFINITY, duration }: CaptureRequest,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  const deadline = duration === undefined ? Number.POSITIVE_INFINITY : performance.now() + duration;
-  let left = count;
-  while (!signal.aborted && left > 0) {
-    const pieces: Uint8Array[] = [];
-    for (const ring of rings) {
-      ring.take((packet) => {
-        if (left <= 0) return;
-        left -= 1;
-        pieces.push(...file.packet(packet));
-      });
-    }
-    if (pieces.length > 0) yield Buffer.concat(pieces);
-    else if (performance.now() >= deadline) return;
-    else await somethingToTake(rings, deadline, signal);
-  }
-}
-
-/** Until a ring has packets, the time is over, or the signal is raised. */
-async function somethingToTake(rings: readonly PacketRing[], deadline: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const wake = () => resolve();
-  const waits = rings.map((ring) => ring.whenReady(wake));
-  const timer = Number.isFinite(deadline) ? setTimeout(wake, Math.max(0, deadline - performance.now())) : undefined;
-  signal.addEventListener('abort', wake, { once: true });
-  await promise;
-  signal.removeEventListener('abort', wake);
-  clearTimeout(timer);
-  for (const wait of waits) wait[Symbol.dispose]();
 }
 
 /** Knows which interfaces the file has described. */

@@ -242,6 +242,9 @@ const refused: [filter: string, says: RegExp][] = [
   ['vlan 4096', /"4096" is no number of a VLAN/],
   ['vlan 5 and vlan 6', /tags within tags are not looked at/],
   ['tcp udp', /"udp" was not expected/],
+  ['tcp | port 80', /"\|" was not expected/],
+  ['tcp & port 80', /"&" was not expected/],
+  ['('.repeat(100_000), /it is too long/],
   ['tcp and', /a filter is missing at its end/],
   [Array.from({ length: 60 }, (_, index) => `port ${index}`).join(' or '), /the filter is too long/],
 ];

@@ -38,6 +38,9 @@ export type Filter =
 
 type PortRange = Pick<Extract<Filter, { kind: 'port' }>, 'first' | 'last'>;
 
+/** Words of a filter; parentheses within parentheses have to end somewhere, and the kernel takes no program of so many. */
+const MOST_WORDS = 1000;
+
 const ported: readonly PortedProtocol[] = ['tcp', 'udp', 'sctp'];
 const protocols = ['ip', 'ip6', 'arp', 'icmp', 'icmp6', ...ported] as const;
 
@@ -51,7 +54,8 @@ const protocols = ['ip', 'ip6', 'arp', 'icmp', 'icmp6', ...ported] as const;
  * @throws FairleadError `invalid-argument` that says where it stops to make sense.
  */
 export function parseFilter(text: string, addressesOf: (name: string) => readonly IpAddress[]): Filter | undefined {
-  const words = text.match(/[()!]|&&|\|\||[^\s()!&|]+/g) ?? [];
+  const words = text.match(/[()!]|&&|\|\||[&|]|[^\s()!&|]+/g) ?? [];
+  if (words.length > MOST_WORDS) throw refusal('it is too long');
   if (words.length === 0) return undefined;
   const parser = new FilterParser(words, addressesOf);
   return parser.parse();
