@@ -1,4 +1,3 @@
-import { hostText } from '@fairlead/base';
 import type { Case } from '../model/case.ts';
 import type { Fix, RuleStep } from '../model/report.ts';
 import { acceptFixes } from './accept-fixes.ts';
@@ -9,6 +8,7 @@ import {
   type Explanation,
   familyText,
   ownRule,
+  publicationText,
   publishCommand,
   ruleEvidence,
   sysctlFix,
@@ -87,22 +87,20 @@ const notPublished: CauseRow = {
   code: 'not-published',
   explain: (trace) => {
     const rule = ownRule(trace, /not published/);
-    const { destination } = trace;
+    const { destination, protocol } = trace;
     if (rule === undefined) return undefined;
     const port = destination.innerPort ?? destination.port;
     const name = destination.container?.name ?? destination.address;
-    const ports = (destination.container?.publications ?? []).map(
-      ({ hostAddress, hostPorts, containerPorts }) =>
-        `${hostText(hostAddress)}:${hostPorts.first}:${containerPorts.first}`,
-    );
+    const ports = (destination.container?.publications ?? []).map((each) => publicationText(each));
+    const wanted = `${port}:${port}${protocol === 'udp' ? '/udp' : ''}`;
     const have = { ports, text: ports.length === 0 ? 'none is' : `published are ${ports.join(', ')}` };
     return {
       text: `Port ${port} of ${name} is not published, so nobody outside reaches it (${have.text}).`,
       evidence: ruleEvidence(trace, rule),
       fixes: [
         {
-          text: `Publish it: run ${name} with -p ${port}:${port}, or change its ports while it runs`,
-          commands: [publishCommand(name, [...have.ports, `${port}:${port}`])],
+          text: `Publish it: run ${name} with -p ${wanted}, or change its ports while it runs`,
+          commands: [publishCommand(name, [...have.ports, wanted])],
           undo: [publishCommand(name, have.ports)],
         },
       ],

@@ -70,12 +70,11 @@ const otherwise: readonly CauseRow[] = [
   },
   {
     code: 'echo-ignored',
-    explain: ({ protocol, facts, destination, observation }) => {
-      const key =
-        observation.sightings[0]?.header.family === 6
-          ? 'net.ipv6.icmp.echo_ignore_all'
-          : 'net.ipv4.icmp_echo_ignore_all';
+    explain: ({ protocol, family, facts, destination, outcome: { drop } }) => {
+      const key = family === 6 ? 'net.ipv6.icmp.echo_ignore_all' : 'net.ipv4.icmp_echo_ignore_all';
       if (protocol !== 'icmp' || facts.destination?.sysctls[key] !== '1') return undefined;
+      // What was dropped before it got there was dropped for something else.
+      if (drop !== undefined && drop.namespace !== facts.destination.inode) return undefined;
       return {
         text: `${destination.name} got it, and is told not to answer echo requests (${key} = 1).`,
         evidence: [`${key} = 1 in ${destination.name}`],

@@ -177,8 +177,8 @@ const portBlocked: CauseRow = {
       fixes: [
         {
           text: 'Let it forward',
-          commands: [`bridge link set dev ${port.name} state 3`],
-          undo: [`bridge link set dev ${port.name} state 4`],
+          commands: [`bridge link set dev ${port.name} state forwarding`],
+          undo: [`bridge link set dev ${port.name} state ${port.portState}`],
         },
       ],
     };

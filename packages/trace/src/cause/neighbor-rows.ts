@@ -59,10 +59,10 @@ const wrongNextHop: CauseRow = {
     if (own === undefined || route?.type !== 'unicast' || network?.driver !== 'bridge' || !isAtFault(trace))
       return undefined;
     const next = route.gateway ?? target;
-    if (network.gateways.includes(next) || network.gateways.length === 0) return undefined;
+    const [gateway] = network.gateways.filter((each) => familyOf(each) === familyOf(target));
+    if (network.gateways.includes(next) || gateway === undefined) return undefined;
     const isOnNetwork = network.subnets.some((subnet) => prefixContains(subnet, target));
     if (route.gateway === undefined && isOnNetwork) return undefined;
-    const [gateway = ''] = network.gateways.filter((each) => each.includes(':') === target.includes(':'));
     const owner =
       route.gateway &&
       trace.directory.containers.find(({ attachments }) =>
@@ -191,8 +191,9 @@ const addressUnusable: CauseRow = {
         ? 'since somebody else on the wire has it (duplicate address detection has failed)'
         : 'yet: it is not yet known whether somebody else has it (duplicate address detection)';
     const device = destination.container.attachments.find(({ ipv6 }) => ipv6 === found.address)?.interface ?? 'DEVICE';
-    const command = (verb: string) =>
-      commandIn(destination.namespace, `ip addr ${verb} ${found.address}/64 dev ${device}`);
+    const assigned =
+      facts.destination?.addresses?.find((own) => addressOf(own) === found.address) ?? `${found.address}/64`;
+    const command = (verb: string) => commandIn(destination.namespace, `ip addr ${verb} ${assigned} dev ${device}`);
     return {
       text: `${destination.name} has the address ${found.address}, but may not use it ${why}.`,
       evidence: [dropEvidence(trace), `${found.address} in ${destination.name}: ${found.state}`],

@@ -1,5 +1,6 @@
-import type { IpAddress } from '@fairlead/base';
+import { hostText, type IpAddress, type PortRange } from '@fairlead/base';
 import type { Case } from '../model/case.ts';
+import type { Publication } from '../model/directory.ts';
 import type { NamespaceFacts } from '../model/facts.ts';
 import type { Fix, RuleStep, Verdict } from '../model/report.ts';
 
@@ -56,6 +57,15 @@ export function sysctlFix(
       changes: [{ action: 'change', object: object(value), previous: object(previous) }],
     },
   };
+}
+
+/** A publication as `docker run -p` takes it: `127.0.0.1:8080-8089:80-89/udp`. @param host '' for every address. */
+export function publicationText(
+  { protocol, hostAddress, hostPorts, containerPorts }: Publication,
+  host = `${hostText(hostAddress)}:`,
+): string {
+  const range = ({ first, last }: PortRange) => (first === last ? `${first}` : `${first}-${last}`);
+  return `${host}${range(hostPorts)}:${range(containerPorts)}${protocol === 'tcp' ? '' : `/${protocol}`}`;
 }
 
 /** Change the published ports of a container while it runs; the list replaces what was published. */

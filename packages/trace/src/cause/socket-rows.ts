@@ -1,8 +1,17 @@
-import { type Family, familyOf, isLoopback, isUnspecified, nameServerAddress } from '@fairlead/base';
+import {
+  type Family,
+  familyOf,
+  type IpAddress,
+  isLoopback,
+  isUnspecified,
+  nameServerAddress,
+  type PortRange,
+} from '@fairlead/base';
 import type { SocketDetails } from '@fairlead/netlink/sockets';
 import type { Case } from '../model/case.ts';
+import type { Publication } from '../model/directory.ts';
 import { linkNumbered } from '../model/facts.ts';
-import { type CauseRow, dropEvidence, publishCommand } from './row.ts';
+import { type CauseRow, dropEvidence, publicationText, publishCommand } from './row.ts';
 
 /** True when the packet arrived where it was to arrive, and nobody was there to take it. */
 function isUnclaimed({ outcome, observation, facts, destination }: Case): boolean {
@@ -37,29 +46,34 @@ const publishedElsewhere: CauseRow = {
     if (!isUnclaimed(trace) || !destination.local || destination.published) return undefined;
     if (destination.port === undefined) return undefined;
     const port = destination.port;
-    for (const container of directory.containers) {
-      if (container.namespace === undefined) continue;
-      const publication = container.publications.find(
-        (each) => each.protocol === protocol && each.hostPorts.first <= port && each.hostPorts.last >= port,
-      );
-      if (publication === undefined) continue;
-      const where = publication.hostAddress;
-      return {
-        text: `Port ${port} is published for ${container.name}, but only on ${where}, not on ${destination.address}.`,
-        evidence: [dropEvidence(trace), `${container.name}: ${where}:${port} → ${publication.containerPorts.first}`],
-        fixes: [
-          {
-            text: 'Publish it on every address',
-            scope: 'everybody who reaches this host',
-            commands: [publishCommand(container.name, [`${port}:${publication.containerPorts.first}`])],
-            undo: [publishCommand(container.name, [`${where}:${port}:${publication.containerPorts.first}`])],
-          },
-        ],
-      };
-    }
-    return undefined;
+    const leads = (each: Publication) => each.protocol === protocol && isWithin(port, each.hostPorts);
+    const container = directory.containers.find(
+      ({ namespace, publications }) => namespace !== undefined && publications.some(leads),
+    );
+    const found = container?.publications.filter(leads) ?? [];
+    const [first] = found;
+    if (container === undefined || first === undefined) return undefined;
+    const where = found.map(({ hostAddress }) => hostAddress).join(' and ');
+    // The list replaces all that is published.
+    const others = container.publications.filter((each) => !leads(each)).map((each) => publicationText(each));
+    return {
+      text: `Port ${port} is published for ${container.name}, but only on ${where}, not on ${destination.address}.`,
+      evidence: [dropEvidence(trace), ...found.map((each) => `${container.name}: -p ${publicationText(each)}`)],
+      fixes: [
+        {
+          text: 'Publish it on every address',
+          scope: 'everybody who reaches this host',
+          commands: [publishCommand(container.name, [...others, publicationText(first, '')])],
+          undo: [publishCommand(container.name, [...others, ...found.map((each) => publicationText(each))])],
+        },
+      ],
+    };
   },
 };
+
+function isWithin(port: number, { first, last }: PortRange): boolean {
+  return first <= port && port <= last;
+}
 
 const onLoopbackOnly: CauseRow = {
   code: 'listens-on-loopback',
@@ -98,8 +112,10 @@ function takesFamily({ local: { address }, v6Only }: SocketDetails, family: Fami
 const otherAddress: CauseRow = {
   code: 'listens-on-other-address',
   explain: (trace) => {
-    const asked = trace.outcome.drop?.header.destination;
-    const sockets = onPort(trace).filter(({ local }) => !isUnspecified(local.address) && local.address !== asked);
+    const asked = addressesAsked(trace);
+    const sockets = onPort(trace).filter(
+      ({ local }) => !isUnspecified(local.address) && !asked.includes(local.address),
+    );
     if (!isUnclaimed(trace) || sockets.length === 0) return undefined;
     return {
       text: `The server listens on ${sockets.map(({ local }) => local.address).join(', ')} only, and the packet was for another address.`,
@@ -107,6 +123,13 @@ const otherAddress: CauseRow = {
     };
   },
 };
+
+/** What the packet was for when it was last seen; else what it may have been for, as it was or translated. */
+function addressesAsked({ outcome, destination }: Case): readonly IpAddress[] {
+  if (outcome.drop !== undefined) return [outcome.drop.header.destination];
+  const own = destination.container?.attachments.flatMap(({ ipv4, ipv6 }) => [ipv4 ?? [], ipv6 ?? []].flat()) ?? [];
+  return [destination.address, ...own];
+}
 
 /** A server that is bound to another interface takes nothing from the one that it came by. */
 const otherInterface: CauseRow = {
@@ -203,9 +226,7 @@ const notRunning: CauseRow = {
     const owner = directory.containers.find(
       ({ namespace, publications }) =>
         namespace === undefined &&
-        publications.some(
-          (each) => each.protocol === protocol && each.hostPorts.first <= port && each.hostPorts.last >= port,
-        ),
+        publications.some((each) => each.protocol === protocol && isWithin(port, each.hostPorts)),
     );
     if (owner === undefined) return undefined;
     return {

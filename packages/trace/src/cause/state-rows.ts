@@ -107,17 +107,19 @@ const noCarrier: CauseRow = {
     const { last } = facts;
     if (last === undefined || outcome.reply?.role === 'answer' || outcome.drop?.reason === 'NETFILTER_DROP')
       return undefined;
-    const device = linkNamed(last, outcome.drop?.device?.name);
-    const onward =
-      linkNumbered(last, last.onward?.route?.outgoing) ??
-      linkNumbered(facts.host, wentThroughHost(trace) ? facts.host?.onward?.route?.outgoing : undefined);
-    const link = [device, onward].find((each) => each?.carrier === false && each.up);
+    const passed = [
+      [last, linkNamed(last, outcome.drop?.device?.name)],
+      [last, linkNumbered(last, last.onward?.route?.outgoing)],
+      [facts.host, linkNumbered(facts.host, wentThroughHost(trace) ? facts.host?.onward?.route?.outgoing : undefined)],
+    ] as const;
+    const found = passed.find(([, each]) => each?.carrier === false && each.up);
+    const [{ place } = last, link] = found ?? [];
     // A bridge has no carrier while none of its ports has: those tell more.
     if (link === undefined || link.kind === 'bridge') return undefined;
     const { text, fix } = missingEnd(link.kind);
     return {
-      text: `${last.place} sends it by ${link.name}, which is up but has no carrier: ${text}.`,
-      evidence: [dropEvidence(trace), `${link.name} in ${last.place}: NO-CARRIER`],
+      text: `${place} sends it by ${link.name}, which is up but has no carrier: ${text}.`,
+      evidence: [dropEvidence(trace), `${link.name} in ${place}: NO-CARRIER`],
       verdict: 'dropped',
       fixes: [{ text: fix, commands: [`ip -d link show ${link.name}`], undo: [] }],
     };

@@ -53,7 +53,7 @@ const noWayBack: CauseRow = {
     const place = there.place;
     const namespace = trace.namespaceName(there.inode) ?? '';
     const last = outcome.last?.header.source ?? trace.source.address;
-    const command = `ip ${trace.family === 6 ? '-6 ' : ''}route add default via GATEWAY`;
+    const route = `ip ${trace.family === 6 ? '-6 ' : ''}route`;
     const refusal = refusalOf(back);
     if (refusal !== undefined || toItself) {
       const what =
@@ -77,8 +77,8 @@ const noWayBack: CauseRow = {
       fixes: [
         {
           text: `Give ${place} its default route back (or restart it)`,
-          commands: [commandIn(namespace, command)],
-          undo: [commandIn(namespace, 'ip route del default')],
+          commands: [commandIn(namespace, `${route} add default via GATEWAY`)],
+          undo: [commandIn(namespace, `${route} del default`)],
         },
       ],
     };

@@ -291,6 +291,34 @@ test('what has the same rule for its cause is one finding, for everybody whom it
   assert.equal(merged[0]?.consequences?.length, 2);
 });
 
+test('whose policy stops bridged packets is told by the chains of its own table, not of its twin’s', () => {
+  const end = { name: 'web', address: parseIpAddress('10.9.1.2') };
+  const probe = { mode: 'echo', family: 4, protocol: 'icmp', source: end, destination: end, tag: '0' } as const;
+  const state: HostState = {
+    ...withProof(out, { cause: cause('bridge-firewall'), probe }),
+    sysctls: { ...healthy.sysctls, 'net.bridge.bridge-nf-call-iptables': '1' },
+    chains: [
+      ...healthy.chains,
+      { family: 'ip', table: 'filter', chain: 'FORWARD', hook: 'forward', priority: 0, policy: 'drop' },
+      { family: 'ip6', table: 'filter', chain: 'ufw6-before-forward' },
+    ],
+  };
+  const found = runChecks(state).flatMap(({ findings }) => findings);
+  assert.match(found.find(({ code }) => code === 'bridge-firewall')?.text ?? '', /, where iptables drops them/);
+});
+
+test('findings that are put together are as bad as the worst of them', () => {
+  const finding = (severity: Finding['severity']): Finding => ({
+    ...{ code: 'no-route', severity, text: 'why', consequences: [severity], evidence: ['kernel'] },
+    ...{ affects: ['web'], fixes: [] },
+  });
+  const worst = (...all: readonly Finding['severity'][]) => mergeFindings(all.map(finding))[0]?.severity;
+  assert.deepEqual(
+    [worst('warning', 'note'), worst('note', 'warning'), worst('note', 'error')],
+    ['warning', 'warning', 'error'],
+  );
+});
+
 test('what is seen once only is no trouble', () => {
   const stale = { ...healthy, links: [...healthy.links, link(9, 'veth9', { kind: 'veth', alias: 'fairlead web' })] };
   const off = { ...healthy, sysctls: { ...healthy.sysctls, 'net.ipv4.ip_forward': '0' } };

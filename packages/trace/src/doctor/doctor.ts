@@ -17,7 +17,7 @@ import {
   type Finding,
   isTrouble,
   mergeFindings,
-  type Severity,
+  severities,
 } from './finding.ts';
 import type { HostState, ProofOf, Silence } from './host-state.ts';
 import { askNeighbours } from './neighbour-questions.ts';
@@ -137,8 +137,6 @@ function missingFeatures(kernel: Kernel): string[] {
   return missing;
 }
 
-const order: readonly Severity[] = ['error', 'warning', 'note'];
-
 function bySeverity(a: Finding, b: Finding): number {
-  return order.indexOf(a.severity) - order.indexOf(b.severity);
+  return severities.indexOf(a.severity) - severities.indexOf(b.severity);
 }

@@ -1,7 +1,8 @@
 import type { Fix } from '../model/report.ts';
 
-/** How bad it is: something does not work, may stop working, or cannot be had on this kernel. */
-export type Severity = 'error' | 'warning' | 'note';
+/** How bad it is: something does not work, may stop working, or cannot be had on this kernel. The worst comes first. */
+export const severities = ['error', 'warning', 'note'] as const;
+export type Severity = (typeof severities)[number];
 
 /** Something that is wrong. */
 export interface Finding {
@@ -46,7 +47,7 @@ function together(first: Finding, second: Finding): Finding {
   const others = second.fixes.filter(({ text }) => !first.fixes.some((fix) => fix.text === text));
   return {
     ...first,
-    severity: first.severity === 'error' ? first.severity : second.severity,
+    severity: severities.find((each) => each === first.severity || each === second.severity) ?? first.severity,
     consequences: union(first.consequences, second.consequences),
     affects: union(first.affects, second.affects),
     fixes: [...fixes, ...others],

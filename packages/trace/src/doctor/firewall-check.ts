@@ -71,7 +71,9 @@ export function bridgedFirewallFindings(state: HostState): Finding[] {
         severity: 'error',
         text: `Packets between containers of one network go through the IP firewall (${key} = 1), where ${ruleOwner(
           first,
-          state.chains.filter((each) => each.table === first.table).map(({ chain }) => chain),
+          state.chains
+            .filter((each) => each.family === first.family && each.table === first.table)
+            .map(({ chain }) => chain),
         )} drops them.`,
         evidence: [
           `${key} = 1`,
