@@ -1,25 +1,26 @@
 import { createConnection } from 'node:net';
-import { FairleadError, isConflict } from '@fairlead/base';
+import { FairleadError, isConflict, lateModule } from '@fairlead/base';
 import { IntrospectionDefinition, type Plugin } from '../gen/introspection.ts';
 import { NamespacesDefinition } from '../gen/namespaces.ts';
-import { VersionDefinition } from '../gen/version.ts';
 import { GrpcChannel } from '../grpc/channel.ts';
-import { methodsOf } from '../grpc/method.ts';
+import { lateMethods, methodsOf } from '../grpc/method.ts';
 import { ContainerStore } from './container-store.ts';
 import { ContentStore } from './content-store.ts';
 import { Differ } from './differ.ts';
 import { ImageStore } from './image-store.ts';
 import { LayerStore } from './layer-store.ts';
 import { Leases } from './leases.ts';
-import { endLostShim } from './lost-shim.ts';
 import { SnapshotStore } from './snapshot-store.ts';
-import { type TaskEvent, taskEvents } from './task-events.ts';
+import type { TaskEvent } from './task-events.ts';
 import type { ExitStatus } from './task-types.ts';
 import { Tasks } from './tasks.ts';
 
 const introspection = methodsOf(IntrospectionDefinition);
 const namespaces = methodsOf(NamespacesDefinition);
-const version = methodsOf(VersionDefinition);
+const version = lateMethods(async () => (await import('../gen/version.ts')).VersionDefinition);
+
+const lostShims = lateModule(() => import('./lost-shim.ts'));
+const taskEvents = lateModule(() => import('./task-events.ts'));
 
 /** Which part of a containerd is meant. */
 export type ContainerdOptions = {
@@ -76,12 +77,12 @@ export class Containerd implements Disposable {
 
   /** containerd's version, such as `1.6.20`. */
   async version(): Promise<string> {
-    return (await this.#channel.unary(version.version, {})).version;
+    return (await this.#channel.unary((await version()).version, {})).version;
   }
 
   /** Task events of this namespace; see `taskEvents`. */
-  events(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<TaskEvent, void, undefined> {
-    return taskEvents(this.#channel, this.namespace, options);
+  async *events(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<TaskEvent, void, undefined> {
+    yield* (await taskEvents()).taskEvents(this.#channel, this.namespace, options);
   }
 
   /** Make sure that the namespace exists; 1.6 makes it by itself, but only for some services. */
@@ -104,9 +105,9 @@ export class Containerd implements Disposable {
     if (faults.length > 0) throw new FairleadError('unavailable', `containerd is not usable: ${faults.join('; ')}`);
   }
 
-  /** Take away what is left of a task that containerd has lost; see {@link endLostShim}. @returns whether there was one. */
-  endLostShim(containerId: string): Promise<boolean> {
-    return endLostShim(this.namespace, containerId);
+  /** Take away what is left of a task that containerd has lost; see `endLostShim`. @returns whether there was one. */
+  async endLostShim(containerId: string): Promise<boolean> {
+    return await (await lostShims()).endLostShim(this.namespace, containerId);
   }
 
   /** Close the connection. Containers go on. */

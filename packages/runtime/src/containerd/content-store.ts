@@ -1,12 +1,14 @@
-import { isNotFound, KeyedMutex } from '@fairlead/base';
-import { ContentDefinition, type Info } from '../gen/content.ts';
+import { isNotFound, KeyedMutex, lateModule } from '@fairlead/base';
+import type { Info } from '../gen/content.ts';
 import type { GrpcChannel } from '../grpc/channel.ts';
-import { methodsOf } from '../grpc/method.ts';
-import { type BlobSource, type BlobWrite, writeBlob } from './blob-write.ts';
+import { lateMethods } from '../grpc/method.ts';
+import type { BlobSource, BlobWrite } from './blob-write.ts';
 import type { Labels } from './descriptor.ts';
 import { toDate } from './timestamp.ts';
 
-const rpc = methodsOf(ContentDefinition);
+const rpc = lateMethods(async () => (await import('../gen/content.ts')).ContentDefinition);
+
+const blobWrites = lateModule(() => import('./blob-write.ts'));
 
 /** A blob in the content store. `size` is in bytes. */
 export type BlobInfo = {
@@ -28,7 +30,7 @@ export class ContentStore {
 
   /** What is known of a blob. @throws FairleadError `not-found`. */
   async info(digest: string): Promise<BlobInfo> {
-    const { info } = await this.#channel.unary(rpc.info, { digest });
+    const { info } = await this.#channel.unary((await rpc()).info, { digest });
     return toBlobInfo(info);
   }
 
@@ -45,7 +47,7 @@ export class ContentStore {
 
   /** Write a blob from a stream or from memory; see `writeBlob`. Writers of the same ref wait for each other. */
   write(write: BlobWrite, source: BlobSource): Promise<string> {
-    return this.#writers.run(write.ref, () => writeBlob(this.#channel, write, source));
+    return this.#writers.run(write.ref, async () => (await blobWrites()).writeBlob(this.#channel, write, source));
   }
 
   /** The bytes of a blob from `offset`, `size` of them or all, in pieces. @throws FairleadError `not-found`. */
@@ -54,7 +56,7 @@ export class ContentStore {
     range: { readonly offset?: number; readonly size?: number } = {},
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const request = { digest, offset: BigInt(range.offset ?? 0), size: BigInt(range.size ?? 0) };
-    for await (const { data } of this.#channel.serverStream(rpc.read, request)) yield data;
+    for await (const { data } of this.#channel.serverStream((await rpc()).read, request)) yield data;
   }
 
   /** A whole small blob, such as a manifest. */
@@ -67,7 +69,7 @@ export class ContentStore {
   /** All blobs, or those that match one of containerd's filters, such as `labels."key"==value`. */
   async list(filters: readonly string[] = []): Promise<BlobInfo[]> {
     const blobs: BlobInfo[] = [];
-    for await (const { info } of this.#channel.serverStream(rpc.list, { filters: [...filters] })) {
+    for await (const { info } of this.#channel.serverStream((await rpc()).list, { filters: [...filters] })) {
       blobs.push(...info.map(toBlobInfo));
     }
     return blobs;
@@ -75,7 +77,7 @@ export class ContentStore {
 
   /** Set the labels named in `labels`; an empty value removes a label. Others stay. */
   async updateLabels(digest: string, labels: Labels): Promise<BlobInfo> {
-    const { info } = await this.#channel.unary(rpc.update, {
+    const { info } = await this.#channel.unary((await rpc()).update, {
       info: { digest, labels: { ...labels } },
       updateMask: Object.keys(labels).map((name) => `labels.${name}`),
     });
@@ -84,12 +86,12 @@ export class ContentStore {
 
   /** Remove a blob. Rarely needed: what nothing refers to is collected. @throws FairleadError `not-found`. */
   async delete(digest: string): Promise<void> {
-    await this.#channel.unary(rpc.delete, { digest });
+    await this.#channel.unary((await rpc()).delete, { digest });
   }
 
   /** Forget a write that was begun, with the bytes it left. */
   async abort(ref: string): Promise<void> {
-    await this.#writers.run(ref, () => this.#channel.unary(rpc.abort, { ref }));
+    await this.#writers.run(ref, async () => this.#channel.unary((await rpc()).abort, { ref }));
   }
 }
 

@@ -1,6 +1,5 @@
-import { DiffDefinition } from '../gen/diff.ts';
 import type { GrpcChannel } from '../grpc/channel.ts';
-import { methodsOf } from '../grpc/method.ts';
+import { lateMethods } from '../grpc/method.ts';
 import {
   type Descriptor,
   descriptorInit,
@@ -11,7 +10,7 @@ import {
 } from './descriptor.ts';
 import { type Lease, underLease } from './leases.ts';
 
-const rpc = methodsOf(DiffDefinition);
+const rpc = lateMethods(async () => (await import('../gen/diff.ts')).DiffDefinition);
 
 /** Between layer archives and file systems. */
 export class Differ {
@@ -24,7 +23,7 @@ export class Differ {
   /** Unpack the layer blob into the mounted snapshot. @returns the uncompressed archive: its digest is the diff id. */
   async apply(layer: Descriptor, mounts: readonly SnapshotMount[], lease?: Lease): Promise<Descriptor> {
     const request = { diff: descriptorInit(layer), mounts: mountsInit(mounts) };
-    return toDescriptor((await this.#channel.unary(rpc.apply, request, underLease(lease))).applied);
+    return toDescriptor((await this.#channel.unary((await rpc()).apply, request, underLease(lease))).applied);
   }
 
   /**
@@ -37,7 +36,7 @@ export class Differ {
     options: { readonly mediaType: string; readonly ref: string; readonly labels?: Labels; readonly lease?: Lease },
   ): Promise<Descriptor> {
     const { diff } = await this.#channel.unary(
-      rpc.diff,
+      (await rpc()).diff,
       {
         left: mountsInit(lower),
         right: mountsInit(upper),

@@ -1,11 +1,11 @@
 import { isConflict } from '@fairlead/base';
-import { type Image, ImagesDefinition } from '../gen/images.ts';
+import type { Image } from '../gen/images.ts';
 import type { GrpcChannel } from '../grpc/channel.ts';
-import { methodsOf } from '../grpc/method.ts';
+import { lateMethods } from '../grpc/method.ts';
 import { type Descriptor, descriptorInit, type Labels, toDescriptor } from './descriptor.ts';
 import { toDate } from './timestamp.ts';
 
-const rpc = methodsOf(ImagesDefinition);
+const rpc = lateMethods(async () => (await import('../gen/images.ts')).ImagesDefinition);
 
 /** A name and the manifest or index that it stands for. It keeps everything below from being collected. */
 export type ImageRecord = {
@@ -28,22 +28,22 @@ export class ImageStore {
   async put(name: string, target: Descriptor, labels: Labels = {}): Promise<ImageRecord> {
     const image = { name, target: descriptorInit(target), labels: { ...labels } };
     try {
-      return toRecord((await this.#channel.unary(rpc.create, { image })).image);
+      return toRecord((await this.#channel.unary((await rpc()).create, { image })).image);
     } catch (error) {
       if (!isConflict(error)) throw error;
     }
     const updateMask = ['target', 'labels'];
-    return toRecord((await this.#channel.unary(rpc.update, { image, updateMask })).image);
+    return toRecord((await this.#channel.unary((await rpc()).update, { image, updateMask })).image);
   }
 
   /** One record. @throws FairleadError `not-found`. */
   async get(name: string): Promise<ImageRecord> {
-    return toRecord((await this.#channel.unary(rpc.get, { name })).image);
+    return toRecord((await this.#channel.unary((await rpc()).get, { name })).image);
   }
 
   /** All records, or those that match one of containerd's filters, such as `target.digest==sha256:…`. */
   async list(filters: readonly string[] = []): Promise<ImageRecord[]> {
-    const { images } = await this.#channel.unary(rpc.list, { filters: [...filters] });
+    const { images } = await this.#channel.unary((await rpc()).list, { filters: [...filters] });
     return images.map(toRecord);
   }
 
@@ -53,7 +53,7 @@ export class ImageStore {
    * @throws FairleadError `not-found`.
    */
   async delete(name: string, options: { readonly sync?: boolean } = {}): Promise<void> {
-    await this.#channel.unary(rpc.delete, { name, sync: options.sync ?? false });
+    await this.#channel.unary((await rpc()).delete, { name, sync: options.sync ?? false });
   }
 }
 

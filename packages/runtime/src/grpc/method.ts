@@ -1,3 +1,4 @@
+import { lateModule } from '@fairlead/base';
 // ts-proto writes these two into every file, always the same.
 import type { DeepPartial, MessageFns } from '../gen/google/protobuf/any.ts';
 
@@ -46,4 +47,17 @@ export function methodsOf<Service extends ServiceDefinition>({ fullName, methods
   ]);
   // `fromEntries` cannot say in types which key has which value.
   return Object.fromEntries(withPath) as MethodsOf<Service>;
+}
+
+/**
+ * The methods of a service that no start of a program calls: its messages are loaded with the first call.
+ *
+ * @param load nothing but an `import()`, and the service in it.
+ */
+export function lateMethods<Service extends ServiceDefinition>(
+  load: () => Promise<Service>,
+): () => Promise<MethodsOf<Service>> {
+  const service = lateModule(load);
+  let methods: MethodsOf<Service> | undefined;
+  return async () => (methods ??= methodsOf(await service()));
 }
