@@ -196,7 +196,7 @@ export class NetworkController {
       const { id } = this.#networks.find(reference);
       const users = () => [...new Set(endpoints.onNetwork(id).map(({ sandbox }) => sandbox))];
       return await runTogether(this.#turns, users, async () => {
-        const { before, after } = this.#networks.changed(id, update);
+        const { before, after } = await this.#networks.changed(id, update);
         const meets = before.bridge?.icc === false && after.bridge?.icc !== false;
         await this.#sandboxes.follow(users(), {
           store: () => void this.#networks.replace(after),

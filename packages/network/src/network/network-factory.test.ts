@@ -4,9 +4,10 @@ import { parsePrefix } from '@fairlead/base';
 import { localSubnetSources, uniqueLocalSource } from '@fairlead/ipam';
 import type { Network } from '../model.ts';
 import { network } from '../testing/samples.ts';
-import { fixedNetwork, makeNetwork } from './network-factory.ts';
+import { makeNetwork } from './network-factory.ts';
 import type { NetworkRequest } from './network-request.ts';
 import type { NetworkSurroundings } from './network-surroundings.ts';
+import { fixedNetwork } from './predefined-networks.ts';
 
 const P = 'com.docker.network.';
 const present = network({ id: 'f'.repeat(64), name: 'app' });

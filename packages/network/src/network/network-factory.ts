@@ -1,4 +1,4 @@
-import { FairleadError, newIdentifier } from '@fairlead/base';
+import { FairleadError } from '@fairlead/base';
 import { bridgeNetwork } from '../bridge/bridge-network.ts';
 import { LAN_IPAM } from '../lan/lan-network.ts';
 import type { Network } from '../model.ts';
@@ -8,9 +8,7 @@ import { configNetwork, fromConfigNetwork } from './config-network.ts';
 import type { NetworkRequest } from './network-request.ts';
 import type { NetworkSurroundings } from './network-surroundings.ts';
 import { pluginNetwork } from './plugin-network.ts';
-
-/** Names that cannot be given to a network. */
-export const predefinedNetworks: readonly string[] = ['bridge', 'host', 'none', 'default'];
+import { predefinedNetworks } from './predefined-networks.ts';
 
 /**
  * Make a network out of a request: everything that is left open is decided here, once.
@@ -95,26 +93,6 @@ function byDriver(driver: string, request: NetworkRequest, surroundings: Network
     throw new FairleadError('invalid-argument', `${LAN_IPAM} ipam driver cannot be used with network driver ${driver}`);
   }
   return pluginNetwork(driver, request, surroundings);
-}
-
-/** The networks `host` and `none`: names for "the machine's own" and "nothing". */
-export function fixedNetwork(name: 'host' | 'none'): Network {
-  return {
-    id: newIdentifier(),
-    name,
-    driver: name === 'host' ? 'host' : 'null',
-    scope: 'local',
-    created: Date.now(),
-    ipv4: true,
-    ipv6: false,
-    internal: false,
-    attachable: false,
-    options: {},
-    labels: {},
-    ipamDriver: 'default',
-    ipamOptions: null,
-    subnets: [],
-  };
 }
 
 /** What of a request must be so or else the network would be another one than was asked for. */

@@ -8,9 +8,9 @@ import type { BridgeSettings, Network } from '../model.ts';
 import { dnsService } from '../name/dns-options.ts';
 import { mtuOption, type Options } from '../network-option.ts';
 import { HOST_ACCESS } from '../parent/host-access.ts';
-import { predefinedNetworks } from './network-factory.ts';
 import type { IpamRequest } from './network-request.ts';
 import type { NetworkSurroundings } from './network-surroundings.ts';
+import { predefinedNetworks } from './predefined-networks.ts';
 import { decideSubnets } from './subnet-plan.ts';
 
 /** What shall be different about a network that is there. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { FairleadError, type Logger, messageOf, settleAll, shortIdentifier } from '@fairlead/base';
+import { FairleadError, type Logger, lateModule, messageOf, settleAll, shortIdentifier } from '@fairlead/base';
 import type { KernelObject } from '@fairlead/netlink';
 import { withForwarding } from '../bridge/bridge-network.ts';
 import { diff, removals } from '../kernel/diff.ts';
@@ -18,21 +18,18 @@ import { GATEWAY_NETWORK } from '../route/gateway.ts';
 import { forwardsIpv6, keepRouterAdvertisements } from '../route/router-advertisements.ts';
 import type { NetworkSettings } from '../settings.ts';
 import type { NetworkState } from '../state.ts';
-import { requireUnusedConfig } from './config-network.ts';
 import { defaultBridgeNetwork, isOutOfDate } from './default-bridge.ts';
 import { foreignLink, hostSurroundings } from './host-surroundings.ts';
 import { findNetwork } from './lookup.ts';
-import {
-  fixedNetwork,
-  makeNetwork,
-  noPlugin,
-  pluginsOf,
-  predefinedNetworks,
-  type WantedPlugins,
-} from './network-factory.ts';
+import type { WantedPlugins } from './network-factory.ts';
 import type { NetworkRequest } from './network-request.ts';
-import { type NetworkUpdate, updatedNetwork } from './network-update.ts';
+import type { NetworkUpdate } from './network-update.ts';
+import { fixedNetwork, predefinedNetworks } from './predefined-networks.ts';
 import { forgetIdleSegments, keepUsedSegments } from './segment-growth.ts';
+
+const configs = lateModule(() => import('./config-network.ts'));
+const factory = lateModule(() => import('./network-factory.ts'));
+const updates = lateModule(() => import('./network-update.ts'));
 
 /** What {@link Networks} works with. */
 export interface NetworksContext {
@@ -65,7 +62,7 @@ export class Networks {
   /** @throws FairleadError in Docker's words; nothing is changed then. */
   async create(request: NetworkRequest): Promise<Network> {
     const wanted = this.#withDefaults(request);
-    const plugins = pluginsOf(wanted, this.#context.state.networks);
+    const plugins = (await factory()).pluginsOf(wanted, this.#context.state.networks);
     const network = plugins === undefined ? await this.#make(wanted) : await this.#makeWithPlugins(wanted, plugins);
     this.#context.emit({ action: 'create', network });
     return network;
@@ -88,6 +85,7 @@ export class Networks {
       [`${PREFIX}bridge.enable_ip_masquerade`]: 'true',
       ...name,
     };
+    const { makeNetwork } = await factory();
     const network = await this.#install(
       makeNetwork({ name: GATEWAY_NETWORK, options }, hostSurroundings(this.#context)),
     );
@@ -96,7 +94,11 @@ export class Networks {
   }
 
   /** A network as it would be after a change; nothing is stored. @throws FairleadError for what cannot be changed. */
-  changed(reference: string, update: NetworkUpdate): { readonly before: Network; readonly after: Network } {
+  async changed(
+    reference: string,
+    update: NetworkUpdate,
+  ): Promise<{ readonly before: Network; readonly after: Network }> {
+    const { updatedNetwork } = await updates();
     const before = this.find(reference);
     return { before, after: updatedNetwork(before, update, hostSurroundings(this.#context)) };
   }
@@ -117,13 +119,16 @@ export class Networks {
   }
 
   #make(request: NetworkRequest, prepared?: Prepared): Promise<Network> {
-    return this.#context.turn(() => this.#install(makeNetwork(request, hostSurroundings(this.#context), prepared)));
+    return this.#context.turn(async () => {
+      const { makeNetwork } = await factory();
+      return await this.#install(makeNetwork(request, hostSurroundings(this.#context), prepared));
+    });
   }
 
   /** Plugins are asked outside of every turn: one that hangs keeps nobody from making other networks. */
   async #makeWithPlugins(request: NetworkRequest, plugins: WantedPlugins): Promise<Network> {
     const remote = await this.#context.remote?.();
-    if (remote === undefined) throw noPlugin(plugins.driver ?? plugins.ipam ?? '');
+    if (remote === undefined) throw (await factory()).noPlugin(plugins.driver ?? plugins.ipam ?? '');
     const prepared = await remote.prepare(plugins.request, plugins.driver);
     let network: Network | undefined;
     try {
@@ -149,6 +154,7 @@ export class Networks {
     if (predefinedNetworks.includes(network.name)) {
       throw new FairleadError('forbidden', `${network.name} is a pre-defined network and cannot be removed`);
     }
+    const { requireUnusedConfig } = await configs();
     this.#requireUnused(network);
     requireUnusedConfig(network, state.networks);
     state.store.transaction(() => state.dropNetwork(network));
