@@ -1,3 +1,4 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { lateModule, messageOf } from '@fairlead/base';
 import type { Sandbox } from '@fairlead/network';
 import type { TaskProcess } from '@fairlead/runtime';
@@ -23,7 +24,6 @@ import type { FileService } from './files/file-port.ts';
 import { dropMappedLayers, dropMountPlaces } from './files/mount-place.ts';
 import { watchHostResolvConf } from './host-resolver-file.ts';
 import type { CommitOptions } from './image/commit-port.ts';
-import { commitContainer } from './image/container-commit.ts';
 import type { Images } from './image/image-service.ts';
 import type { Registries } from './image/registries.ts';
 import type { RemoteArchive } from './image/remote-archive.ts';
@@ -40,6 +40,7 @@ import { type StoredVolume, VolumeTable } from './volume/volume-table.ts';
 import { Volumes } from './volume/volumes.ts';
 
 const appArmor = lateModule(() => import('./container/isolation/apparmor.ts'));
+const commits = lateModule(() => import('./image/container-commit.ts'));
 const builds = lateModule(() => import('./build/builds.ts'));
 const remoteArchives = lateModule(() => import('./image/remote-archive.ts'));
 const rehearsals = lateModule(() => import('./rehearsal.ts'));
@@ -160,7 +161,7 @@ export class Engine implements EnginePort, AsyncDisposable {
     const startRest = this.#autostart.plan();
     const starting = AbortSignal.any([this.#stop.signal, this.#autostartStop.signal]);
     this.#rest = Promise.all([adopt().then(() => startRest(starting)), compareSandboxes(), this.#watchHost()]);
-    void this.#followEvents();
+    void endOfTurn().then(() => this.#followEvents());
     this.#resolvConf = watchHostResolvConf(() => void this.networks.followHostNames());
   }
 
@@ -179,7 +180,7 @@ export class Engine implements EnginePort, AsyncDisposable {
   /** Make an image of a container. @returns its ID. */
   async commit(reference: string, options: CommitOptions): Promise<string> {
     const parts = { context: this.#context, table: this.#table, containers: this.containers };
-    return await commitContainer(parts, reference, options);
+    return await (await commits()).commitContainer(parts, reference, options);
   }
 
   /** What a container uses. @throws FairleadError `not-found`. */

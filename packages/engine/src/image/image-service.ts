@@ -17,7 +17,6 @@ import type {
   PullOptions,
   PushOptions,
 } from './image-port.ts';
-import { removeImage } from './image-purge.ts';
 import { ImageRecords } from './image-records.ts';
 import type { ImageUser } from './image-removal.ts';
 import type { ImageTable } from './image-table.ts';
@@ -27,6 +26,7 @@ import { Registries } from './registries.ts';
 import { StepImages } from './step-images.ts';
 
 const arriving = lateModule(() => import('./image-arrival.ts'));
+const purging = lateModule(() => import('./image-purge.ts'));
 const leaving = lateModule(() => import('./image-leave.ts'));
 const pushing = lateModule(() => import('./push-plan.ts'));
 
@@ -153,6 +153,7 @@ export class Images implements ImageService {
   ): Promise<readonly ImageRemoval[]> {
     const usedBy = (image: string) => [...this.#options.usedBy(image), ...this.#heldBy(image)];
     const parts = { usedBy, read: (id: string) => this.#tryRead(id) };
+    const { removeImage } = await purging();
     const { id, labels, removals } = await this.#records.change((table, changes) =>
       removeImage({ ...parts, table, changes }, text, options),
     );

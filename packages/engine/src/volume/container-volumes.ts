@@ -1,4 +1,4 @@
-import { codeOf, FairleadError, messageOf, settleAll } from '@fairlead/base';
+import { codeOf, FairleadError, lateModule, messageOf, settleAll } from '@fairlead/base';
 import type { ContainerConfig } from '../container/configuration/container-config.ts';
 import { imageVolumes } from '../container/configuration/container-factory.ts';
 import type { ContainerTable } from '../container/container-table.ts';
@@ -18,7 +18,6 @@ import {
 } from './mount-settlement.ts';
 import { MountedImages } from './mounted-images.ts';
 import { volumeEvent } from './volume-event.ts';
-import { VolumeFilling } from './volume-filling.ts';
 import type { ContainerMount, Volume } from './volume-model.ts';
 import type { VolumeRequest } from './volume-port.ts';
 import { VolumeSources } from './volume-sources.ts';
@@ -26,6 +25,8 @@ import { isLocal } from './volume-table.ts';
 import { VolumeUse } from './volume-use.ts';
 import type { DescribedVolume, Volumes } from './volumes.ts';
 import { parseVolumesFrom } from './volumes-from.ts';
+
+const fillings = lateModule(() => import('./volume-filling.ts'));
 
 /** What a container that is to be made will have mounted. */
 export interface MountDecision {
@@ -40,7 +41,6 @@ export class ContainerVolumes {
   readonly #containers: ContainerTable;
   readonly #volumes: Volumes;
   readonly #use: VolumeUse;
-  readonly #filling: VolumeFilling;
   readonly #images: MountedImages;
 
   constructor(context: EngineContext, containers: ContainerTable, volumes: Volumes) {
@@ -48,7 +48,6 @@ export class ContainerVolumes {
     this.#containers = containers;
     this.#volumes = volumes;
     this.#use = new VolumeUse(volumes, context);
-    this.#filling = new VolumeFilling({ context, containers, volumes, use: this.#use });
     this.#images = new MountedImages(context, viewFolder(context.settings));
   }
 
@@ -97,9 +96,11 @@ export class ContainerVolumes {
     return await this.#images.open(container, mount);
   }
 
-  /** See {@link VolumeFilling.fill}. */
+  /** See `VolumeFilling.fill`. */
   async fill(id: string, layers: readonly RootfsMount[], signal: AbortSignal): Promise<void> {
-    await this.#filling.fill(id, layers, signal);
+    const { VolumeFilling } = await fillings();
+    const parts = { context: this.#context, containers: this.#containers, volumes: this.#volumes, use: this.#use };
+    await new VolumeFilling(parts).fill(id, layers, signal);
   }
 
   /**
