@@ -7,7 +7,7 @@ import { drawWires } from './draw-wires.ts';
 import type { Geometry } from './geometry.ts';
 import { type Box, CARD_HEAD } from './layout.ts';
 import { isDirection, neighbourOf } from './neighbours.ts';
-import { findingElement, kernelElements, overview } from './panel.ts';
+import { failureElements, findingElement, kernelElements, overview } from './panel.ts';
 import { askExamination, askKernelView, askTrace, type ConnectionState, followMap } from './server.ts';
 import { MapState, questionOf, type TraceQuestion, titleOf } from './state.ts';
 import { countText, rateText, totalRate } from './text.ts';
@@ -191,11 +191,14 @@ class MapPage {
   }
 
   async #showKernelView(id: string): Promise<void> {
-    const view = await askKernelView(id).catch(() => undefined);
-    if (this.#state.selection[0] !== id || this.#state.selection.length > 1 || view === undefined) return;
+    const shown = await askKernelView(id).then(kernelElements, (error: unknown) =>
+      failureElements(titleOf(this.#state, id), messageOf(error)),
+    );
+    // Something else has been selected meanwhile.
+    if (this.#state.selection[0] !== id || this.#state.selection.length > 1) return;
     const tile = this.#state.tile(id);
     const findings = tile === undefined ? [] : this.#state.findingsOf(tile);
-    this.#fill([...kernelElements(view), ...findings.map(findingElement)]);
+    this.#fill([...shown, ...findings.map(findingElement)]);
   }
 
   #fill(children: readonly (Node | string | undefined)[]): void {

@@ -54,6 +54,11 @@ export function kernelElements({ title, facts, commands }: KernelView): Child[] 
   ];
 }
 
+/** A thing of which the engine could not be asked, so that nobody takes what was shown before for it. */
+export function failureElements(title: string, message: string): Child[] {
+  return [make('h2', {}, title), make('p', { class: 'verdict', attributes: { 'data-verdict': 'unknown' } }, message)];
+}
+
 function commandElement(command: string, shows?: string): HTMLElement {
   const copy = make(
     'button',

@@ -79,13 +79,14 @@ for (const [from, to, question] of questions) {
     assert.deepEqual(questionOf(shown(), from, to), question));
 }
 
-test('what is gone is not selected any more, and its rates are forgotten with the next view', () => {
+test('what is gone is not selected any more, and its rates are forgotten; those of all with a new view', () => {
   const state = shown();
   state.toggle('tile:app/web');
   state.take({ type: 'rates', rates: { 'tile:app/web': [1, 2, 3] } });
   assert.deepEqual(state.rates.get('tile:app/web'), [1, 2, 3]);
   state.take({ type: 'delta', delta: { tiles: { order: ['tile:app/db'] } } });
-  assert.deepEqual(state.selection, []);
+  assert.deepEqual([state.selection, state.rates.size], [[], 0]);
+  state.take({ type: 'rates', rates: { 'tile:app/db': [1, 2, 3] } });
   state.take({ type: 'view', view });
   assert.equal(state.rates.size, 0);
 });

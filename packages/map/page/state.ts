@@ -17,6 +17,7 @@ export class MapState {
     if (event.type === 'view') this.rates.clear();
     this.view = event.type === 'view' ? event.view : this.view && applyDelta(this.view, event.delta);
     this.selection = this.selection.filter((id) => this.#exists(id));
+    for (const id of this.rates.keys()) if (!this.#exists(id)) this.rates.delete(id);
     return 'view';
   }
 

@@ -157,6 +157,33 @@ test('a look that fails is told to the engine, and the watch goes on', async () 
   await watch.stop();
 });
 
+test('a watch that cannot begin leaves nothing that runs', async () => {
+  const machine = new FakeMachine();
+  let followed = 0;
+  const { openObserver, happenings } = machine;
+  Object.assign(machine, {
+    openObserver: (changed: () => void) => ({ ...openObserver(changed), counters: () => assert.fail('no counters') }),
+    happenings: (signal: AbortSignal) => {
+      followed++;
+      return happenings(signal);
+    },
+  });
+  const map = new LiveMap(machine, quick);
+  await assert.rejects(watchOf(map).next('view'), /no counters/);
+  assert.deepEqual([map.isWatched, machine.open, followed], [false, 0, 0]);
+});
+
+test('what the doctor finds is told also where the host cannot be looked at then', async () => {
+  const machine = new FakeMachine();
+  const map = new LiveMap(machine, quick);
+  const watch = watchOf(map);
+  await watch.next('view');
+  Object.assign(machine, { names: () => assert.fail('gone') });
+  assert.deepEqual(await map.examine(), [finding]);
+  assert.equal(machine.failures.length, 1);
+  await watch.stop();
+});
+
 test('what is not on the map has no kernel view', () => {
   const map = new LiveMap(new FakeMachine(), quick);
   assert.equal(map.kernelView('link:eth0').title, 'eth0');

@@ -101,7 +101,7 @@ export class LiveMap {
   async #examineOnce(): Promise<void> {
     const findings = await this.#sources.examine();
     this.#examination = { findings, time: Date.now() };
-    this.#refresh();
+    this.#safely(() => this.#refresh());
   }
 
   /** Everything at first, then what changes, until the signal. */
@@ -125,11 +125,12 @@ export class LiveMap {
     const observer = this.#sources.openObserver(() => this.#refreshSoon());
     try {
       const view = this.#look(observer);
+      const sample = observer.counters();
+      // From here on nothing fails: what runs is ended with the watch.
       const timer = setInterval(() => this.#safely(() => this.#read()), this.#pace.rates);
       timer.unref();
       const end = new AbortController();
       void this.#follow(end.signal);
-      const sample = observer.counters();
       return { observer, end, timer, view, sample, rates: new Map(), readings: 0, pending: undefined };
     } catch (error) {
       observer[Symbol.dispose]();

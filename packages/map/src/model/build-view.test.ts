@@ -181,6 +181,28 @@ test('another engine’s bridge and container are found in the kernel', () => {
   });
 });
 
+test('every cable of others is on a card: of a way out of the host, or of a further bridge of ours', () => {
+  const segmented = web.attachments.map((each) => ({ ...each, segment: { bridge: 'br-app-2' } }));
+  const further = { ...names, containers: [{ ...web, attachments: segmented }] };
+  const links: readonly LinkState[] = [
+    link(10, 'br0', { kind: 'bridge' }),
+    link(11, 'vethl1', { ...cable, masterIndex: 10, parentNamespaceId: 5 }),
+    link(12, 'br-app-2', { kind: 'bridge', alias: 'fairlead app' }),
+    link(13, 'vethl2', { ...cable, masterIndex: 12, parentNamespaceId: 5 }),
+  ];
+  const gateways = [{ link: 'br0', address: '192.0.2.1' }];
+  const view = buildView({ ...observed, links: [...observed.links, ...links], gateways }, further);
+  assert.deepEqual(ids(view.networks), ['network:app', 'elsewhere']);
+  assert.deepEqual(
+    view.tiles.map(({ id, network }) => [id, network]),
+    [
+      ['tile:app/web', 'network:app'],
+      ['tile:vethl1', 'elsewhere'],
+      ['tile:vethl2', 'network:app'],
+    ],
+  );
+});
+
 test('a cable into a namespace that cannot be found is shown by its own name', () => {
   const view = buildView({ ...observed, links: [...observed.links, ...dockerLinks] }, names);
   assert.deepEqual([view.tiles[1]?.name, view.tiles[1]?.network], ['vethd1', 'bridge:docker0']);

@@ -31,10 +31,12 @@ export function foreignNetworks(
     )
     .map((link) => cableOf(link, observed.foreign));
   const masters = new Map(observed.links.map(({ index, name }) => [index, name]));
-  const cards = new Map(names.networks.map(({ interface: device, name }) => [device, `network:${name}`]));
+  const cards = ownCards(names);
+  const shown = new Set(bridges.map(({ name }) => name));
   const cardOf = ({ masterIndex }: LinkState): string => {
-    const bridge = masterIndex === undefined ? undefined : masters.get(masterIndex);
-    return bridge === undefined ? ELSEWHERE : (cards.get(bridge) ?? `bridge:${bridge}`);
+    const bridge = (masterIndex !== undefined && masters.get(masterIndex)) || '';
+    // A bridge that is a way out of the host has no card of its own.
+    return cards.get(bridge) ?? (shown.has(bridge) ? `bridge:${bridge}` : ELSEWHERE);
   };
   const reached = new Set(cables.map(({ namespace }) => namespace));
   const tiles = [
@@ -49,7 +51,7 @@ const elsewhere: NetworkView = {
   id: ELSEWHERE,
   name: 'other namespaces',
   owner: 'other',
-  driver: 'on no bridge',
+  driver: 'on no bridge of their own',
   up: true,
   subnets: [],
   traits: [],
@@ -62,6 +64,13 @@ function isElsewhere({ network }: TileView): boolean {
 function ownDevices({ networks, containers }: Names): ReadonlySet<string | undefined> {
   const cables = containers.flatMap(({ attachments }) => attachments.map(({ hostInterface }) => hostInterface));
   return new Set([...networks.map(({ interface: device }) => device), ...cables]);
+}
+
+/** Cards of our networks, by each of their bridges. */
+function ownCards({ networks, containers }: Names): ReadonlyMap<string | undefined, string> {
+  const attachments = containers.flatMap((container) => container.attachments);
+  const further = attachments.map(({ segment, network }) => [segment?.bridge, `network:${network}`] as const);
+  return new Map([...further, ...networks.map(({ interface: device, name }) => [device, `network:${name}`] as const)]);
 }
 
 /** The other end is told by its index and by the host's id for its namespace. */

@@ -67,6 +67,27 @@ for (const [address, hostPorts, containerPorts, map] of ports) {
   });
 }
 
+test('routes of both families are shown where there are both, and sockets of the port’s protocol', () => {
+  const subnets = ['10.9.1.0/24', 'fd00::/64'];
+  assert.ok(
+    commandsOf('network:app', { ...view, networks: [{ ...sampleNetwork, subnets }] })?.includes(
+      'ip -6 route show dev br-app',
+    ),
+  );
+  assert.ok(!commandsOf('network:app')?.includes('ip -6 route show dev br-app'));
+  const uplinks = view.host.uplinks.map((each) => ({ ...each, gateways: ['fe80::1'] }));
+  const both = { ...view, host: { ...view.host, uplinks } };
+  assert.ok(commandsOf('link:eth0', both)?.includes('ip -6 route show dev eth0'));
+  for (const [protocol, flag] of [
+    ['tcp', 't'],
+    ['udp', 'u'],
+    ['sctp', 'S'],
+  ] as const) {
+    const changed = { ...view, ports: [{ ...port, protocol }] };
+    assert.equal(commandsOf('port:1', changed)?.at(-1), `ss -Hln${flag} sport = :8080`);
+  }
+});
+
 test('everything on the map has a view, and nothing else', () => {
   for (const id of ['host', 'outside', 'network:app', 'link:eth0', 'port:1', ...view.tiles.map(({ id: of }) => of)]) {
     const found = kernelView(view, id);

@@ -94,6 +94,7 @@ function networkKernelView(network: NetworkView): KernelView {
         : [
             show(`ip -d -s address show dev ${quote(device)}`, 'its interface, addresses and counters'),
             show(`ip route show dev ${quote(device)}`, 'routes that lead to it'),
+            ...(subnets.some(isIpv6) ? [show(`ip -6 route show dev ${quote(device)}`, 'those of IPv6')] : []),
           ]),
       ...(isBridge
         ? [
@@ -122,13 +123,13 @@ function portKernelView(port: PortView): KernelView {
     commands: [
       show(`nft list map inet fairlead ${publishMap(port)}`, 'the translation of published ports'),
       show('nft list chain inet fairlead published', 'the rule that looks it up'),
-      show(
-        `ss -Hln${protocol === 'udp' ? 'u' : 't'} sport = :${ports.split('-')[0]}`,
-        'who holds the port on the host',
-      ),
+      show(`ss -Hln${socketFlags[protocol] ?? ''} sport = :${ports.split('-')[0]}`, 'who holds the port on the host'),
     ],
   };
 }
+
+/** Options of ss by which it shows sockets of a protocol. */
+const socketFlags: Readonly<Record<string, string>> = { tcp: 't', udp: 'u', sctp: 'S' };
 
 /** The map that an element of it is in: see `portMappingElements` of @fairlead/firewall. */
 function publishMap({ address, ports, containerPorts }: PortView): string {
@@ -149,6 +150,9 @@ function uplinkView({ id, name, up, addresses, gateways }: UplinkView): KernelVi
     commands: [
       show(`ip -d -s address show dev ${quote(name)}`, 'its addresses and counters'),
       show(`ip route show dev ${quote(name)}`, 'routes that leave by it'),
+      ...([...addresses, ...gateways].some(isIpv6)
+        ? [show(`ip -6 route show dev ${quote(name)}`, 'those of IPv6')]
+        : []),
       show(`ip neighbour show dev ${quote(name)}`, 'the neighbours it has learnt'),
     ],
   };

@@ -57,7 +57,7 @@ for (const [name, before, after] of odd) {
   });
 }
 
-test('only rates that are different are told', () => {
+test('only rates that are different are told; what is not there any more stands still', () => {
   const before = new Map([['a', [1, 2, 0] as const]]);
   const after = new Map([
     ['a', [1, 2, 0] as const],
@@ -66,5 +66,6 @@ test('only rates that are different are told', () => {
   ]);
   assert.deepEqual(changedRates(before, after), { c: [0, 5, 0] });
   assert.equal(changedRates(after, after), undefined);
-  assert.deepEqual(changedRates(after, new Map([['c', [0, 0, 0] as const]])), { c: [0, 0, 0] });
+  assert.deepEqual(changedRates(after, new Map([['c', [0, 0, 0] as const]])), { c: [0, 0, 0], a: [0, 0, 0] });
+  assert.equal(changedRates(new Map([['a', [0, 0, 0] as const]]), new Map()), undefined);
 });

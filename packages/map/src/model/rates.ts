@@ -33,12 +33,16 @@ export function ratesBetween(view: MapView, before: CounterSample, after: Counte
   return new Map([...view.host.uplinks.map(({ id, name }): [string, Rate] => [id, rateOf(name)]), ...tiles]);
 }
 
-/** Only what a watcher has not been told yet; one that knows of nothing takes everything to stand still. */
+/**
+ * Only what a watcher has not been told yet; one that knows of nothing takes everything to stand still, and what is not
+ * there any more, as the cable of a container that has stopped, does.
+ */
 export function changedRates(
   before: ReadonlyMap<string, Rate>,
   after: ReadonlyMap<string, Rate>,
 ): Record<string, Rate> | undefined {
-  const changed = [...after].filter(([id, rate]) => {
+  const gone = [...before.keys()].filter((id) => !after.has(id)).map((id) => [id, still] as const);
+  const changed = [...after, ...gone].filter(([id, rate]) => {
     const known = before.get(id) ?? still;
     return rate.some((value, index) => value !== known[index]);
   });
