@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** A module as Node runs it, and the file that it was made from. */
-interface KeptSource {
+export interface KeptSource {
   readonly url: string;
   /** Its path: made of the URL anew for each of hundreds, it would take as long as asking for the file. */
   readonly file: string;
@@ -18,19 +18,26 @@ interface KeptSource {
 }
 
 /** What the module loader is told about a module. */
-interface LoadedSource {
+export interface LoadedSource {
   readonly format: 'module';
   readonly source: string;
   readonly shortCircuit: true;
 }
 
 /** What the file begins with, behind the length of it. */
-interface KeptList {
+export interface KeptList {
   readonly sources: readonly KeptSource[];
+  /** Which file a name in a module means, by {@link nameKey}, where that takes more than a look at the name. */
+  readonly names: Readonly<Record<string, string>>;
 }
 
 /** Bytes that say how long the list is. */
-const LENGTH = 4;
+export const LENGTH = 4;
+
+/** How a name in a module is written in {@link KeptList.names}. */
+export function nameKey(specifier: string, parent: string | undefined): string {
+  return `${parent} ${specifier}`;
+}
 
 /** The file in the folder of Node's compile cache. */
 export function keptSourcesPath(folder: string): string {
@@ -42,8 +49,14 @@ export function keptSourcesPath(folder: string): string {
  *
  * @param strip takes the types out of a text: Node's own way, to the last character, or the code that Node has kept of the
  * module counts as that of another.
+ * @param names see {@link KeptList.names}.
  */
-export function keepSources(path: string, urls: readonly string[], strip: (code: string, url: string) => string): void {
+export function keepSources(
+  path: string,
+  urls: readonly string[],
+  strip: (code: string, url: string) => string,
+  names: KeptList['names'] = {},
+): void {
   let end = 0;
   const texts: Buffer[] = [];
   const list = urls.map((url): KeptSource => {
@@ -56,7 +69,7 @@ export function keepSources(path: string, urls: readonly string[], strip: (code:
     end += text.length;
     return { url, file, start, end, isAscii: text.length === code.length, modified, size };
   });
-  const head = Buffer.from(JSON.stringify({ sources: list } satisfies KeptList));
+  const head = Buffer.from(JSON.stringify({ sources: list, names } satisfies KeptList));
   const length = Buffer.alloc(LENGTH);
   length.writeUInt32LE(head.length);
   // Daemons may start meanwhile.
@@ -110,7 +123,8 @@ function readKept(path: string) {
   }
 }
 
-function isUnchanged({ file, modified, size }: KeptSource): boolean {
+/** True while the file is as it was. */
+export function isUnchanged({ file, modified, size }: KeptSource): boolean {
   const found = statSync(file, notThrowing);
   return found?.mtimeMs === modified && found.size === size;
 }

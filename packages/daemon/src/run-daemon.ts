@@ -1,4 +1,4 @@
-import { flushCompileCache } from 'node:module';
+import { flushCompileCache, registerHooks } from 'node:module';
 import { ApiServer } from '@fairlead/api';
 import { KeyedMutex, type Logger, loadLateModules, messageOf } from '@fairlead/base';
 import type { EnginePort } from '@fairlead/engine';
@@ -6,6 +6,7 @@ import { type ComposedEngine, composeEngine } from './composition.ts';
 import type { AskedContainerd } from './early-question.ts';
 import { handleFaults } from './faults.ts';
 import { flags } from './flag.ts';
+import { LateSources, lateSourcesPath } from './late-sources.ts';
 import { listenAddresses } from './listener.ts';
 import { daemonLogger } from './log.ts';
 import { daemonOptions, type LiveOptions } from './options.ts';
@@ -87,10 +88,19 @@ async function watchNetwork({ diagnosis }: EnginePort, logger: Logger): Promise<
   }
 }
 
-/** Load what the start did not need, and write down what was compiled: Node does it at its end, which may never come. */
+/**
+ * From here on the program is what it is now: what the start did not need is at hand in one file, or is loaded where there is
+ * none. What was compiled is written down: Node does it at its end, which may never come.
+ */
 async function completeProgram(logger: Logger): Promise<void> {
   try {
-    await loadLateModules();
+    const late = LateSources.open(lateSourcesPath(process.env['NODE_COMPILE_CACHE'] ?? ''));
+    if (late?.isCurrent()) {
+      registerHooks({ load: late.load, resolve: late.resolve });
+    } else {
+      late?.[Symbol.dispose]();
+      await loadLateModules();
+    }
     flushCompileCache();
   } catch (error) {
     logger.error('program not complete', { error: messageOf(error) });
