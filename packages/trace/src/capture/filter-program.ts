@@ -1,7 +1,6 @@
 import {
   addressOf,
   type ClassicInstruction,
-  FairleadError,
   type Family,
   ipToBytes,
   macToBytes,
@@ -12,6 +11,7 @@ import {
   wholePacket,
 } from '@fairlead/base';
 import type { Filter, FilterSide, PortedProtocol } from './filter.ts';
+import { FilterAssembler, type Label } from './filter-assembler.ts';
 
 /** SKF_NET_OFF: from the network header, whatever is before it. */
 const NETWORK = -0x100000;
@@ -30,23 +30,9 @@ const tagTypes = [0x8100, 0x88a8, 0x9100] as const;
 /** Where Ethernet's type is, the tag behind it, and the type behind that. */
 const [TYPE_AT, TAG_AT, INNER_TYPE_AT] = [12, 14, 16] as const;
 const TAG_NUMBER = 0x0fff;
-/** Longest program that the kernel takes (BPF_MAXINSNS). */
-const LONGEST = 4096;
 
 const etherTypes = { 4: 0x0800, 6: 0x86dd, arp: 0x0806 } as const;
 const protocolNumbers: Readonly<Record<PortedProtocol, number>> = { tcp: 6, udp: 17, sctp: 132 };
-
-/** Where a program goes on. */
-interface Label {
-  at?: number;
-}
-
-interface Step {
-  readonly code: number;
-  readonly k: number;
-  readonly then?: Label;
-  readonly otherwise?: Label;
-}
 
 /**
  * The program that the kernel runs for each packet.
@@ -55,14 +41,14 @@ interface Step {
  * @throws FairleadError `invalid-argument` for a filter that is too long.
  */
 export function compileFilter(filter: Filter | undefined, snapLength = 0): ClassicInstruction[] {
-  const compiler = new FilterCompiler(filter !== undefined && asksForTags(filter));
+  const program = new FilterAssembler();
   const [wanted, unwanted]: [Label, Label] = [{}, {}];
-  if (filter !== undefined) compiler.test(filter, wanted, unwanted);
-  compiler.place(wanted);
-  compiler.emit(op.return, snapLength === 0 ? wholePacket : snapLength);
-  compiler.place(unwanted);
-  if (filter !== undefined) compiler.emit(op.return, 0);
-  return compiler.finish();
+  if (filter !== undefined) new FilterCompiler(program, asksForTags(filter)).test(filter, wanted, unwanted);
+  program.place(wanted);
+  program.emit(op.return, snapLength === 0 ? wholePacket : snapLength);
+  program.place(unwanted);
+  if (filter !== undefined) program.emit(op.return, 0);
+  return program.finish();
 }
 
 function asksForTags(filter: Filter): boolean {
@@ -70,21 +56,15 @@ function asksForTags(filter: Filter): boolean {
   return filter.kind === 'vlan' || ('filters' in filter && filter.filters.some(asksForTags));
 }
 
+/** What each word of a filter asks of a packet. */
 class FilterCompiler {
-  readonly #steps: Step[] = [];
+  readonly #program: FilterAssembler;
   /** A tag may be beside the packet or in it: most interfaces take it off, and none puts it in before it has to. */
   readonly #seesTags: boolean;
 
-  constructor(seesTags: boolean) {
+  constructor(program: FilterAssembler, seesTags: boolean) {
+    this.#program = program;
     this.#seesTags = seesTags;
-  }
-
-  emit(code: number, k: number): void {
-    this.#steps.push({ code, k: k >>> 0 });
-  }
-
-  place(label: Label): void {
-    label.at = this.#steps.length;
   }
 
   /** Go on at one label or at the other. */
@@ -95,13 +75,16 @@ class FilterCompiler {
         return;
       case 'and':
       case 'or':
-        this.#each(filter.filters, filter.kind, (part, ...labels) => this.test(part, ...labels), [yes, no]);
+        this.#program.each(filter.filters, filter.kind, (part, ...labels) => this.test(part, ...labels), [yes, no]);
         return;
       case 'protocol':
         this.#protocol(filter.name, yes, no);
         return;
       case 'net':
-        this.#each(filter.prefixes, 'or', (prefix, ...labels) => this.#net(prefix, filter.side, ...labels), [yes, no]);
+        this.#program.each(filter.prefixes, 'or', (prefix, ...labels) => this.#net(prefix, filter.side, ...labels), [
+          yes,
+          no,
+        ]);
         return;
       case 'port':
         this.#port(filter, yes, no);
@@ -110,30 +93,15 @@ class FilterCompiler {
         this.#ether(filter, yes, no);
         return;
       case 'length':
-        this.emit(op.loadLength, 0);
-        if (filter.bound === 'least') this.#compare(op.ifAtLeast, filter.bytes, yes, no);
-        else this.#compare(op.ifGreater, filter.bytes, no, yes);
+        this.#program.emit(op.loadLength, 0);
+        if (filter.bound === 'least') this.#program.compare(op.ifAtLeast, filter.bytes, yes, no);
+        else this.#program.compare(op.ifGreater, filter.bytes, no, yes);
         return;
       case 'vlan':
         this.#vlan(filter.id, yes, no);
         return;
       default:
         return filter satisfies never;
-    }
-  }
-
-  #each<T>(
-    parts: readonly T[],
-    kind: 'and' | 'or',
-    test: (part: T, yes: Label, no: Label) => void,
-    [yes, no]: readonly [Label, Label],
-  ): void {
-    for (const [index, part] of parts.entries()) {
-      const next: Label = {};
-      const isLast = index === parts.length - 1;
-      if (kind === 'and') test(part, isLast ? yes : next, no);
-      else test(part, yes, isLast ? no : next);
-      if (!isLast) this.place(next);
     }
   }
 
@@ -144,75 +112,90 @@ class FilterCompiler {
     if (name === 'icmp') return this.#carries(4, [1], yes, no);
     if (name === 'icmp6') return this.#carries(6, [58], yes, no);
     const numbers = [protocolNumbers[name]];
-    this.#each([4, 6] as const, 'or', (family, ...labels) => this.#carries(family, numbers, ...labels), [yes, no]);
+    this.#program.each([4, 6] as const, 'or', (family, ...labels) => this.#carries(family, numbers, ...labels), [
+      yes,
+      no,
+    ]);
   }
 
   #isType(type: Family | 'arp', yes: Label, no: Label): void {
-    this.emit(op.loadHalf, ETHER_TYPE);
-    if (!this.#seesTags) return this.#compare(op.ifEqual, etherTypes[type], yes, no);
+    this.#program.emit(op.loadHalf, ETHER_TYPE);
+    if (!this.#seesTags) return this.#program.compare(op.ifEqual, etherTypes[type], yes, no);
     const [other, isTagged]: [Label, Label] = [{}, {}];
-    this.#compare(op.ifEqual, etherTypes[type], yes, other);
-    this.place(other);
-    this.#each(tagTypes, 'or', (each, ...labels) => this.#compare(op.ifEqual, each, ...labels), [isTagged, no]);
-    this.place(isTagged);
-    this.emit(op.loadHalf, LINK + INNER_TYPE_AT);
-    this.#compare(op.ifEqual, etherTypes[type], yes, no);
+    this.#program.compare(op.ifEqual, etherTypes[type], yes, other);
+    this.#program.place(other);
+    this.#program.each(tagTypes, 'or', (each, ...labels) => this.#program.compare(op.ifEqual, each, ...labels), [
+      isTagged,
+      no,
+    ]);
+    this.#program.place(isTagged);
+    this.#program.emit(op.loadHalf, LINK + INNER_TYPE_AT);
+    this.#program.compare(op.ifEqual, etherTypes[type], yes, no);
   }
 
   #isEthernet(yes: Label, no: Label): void {
-    this.emit(op.loadHalf, HARDWARE);
-    this.#each(ethernets, 'or', (each, ...labels) => this.#compare(op.ifEqual, each, ...labels), [yes, no]);
+    this.#program.emit(op.loadHalf, HARDWARE);
+    this.#program.each(ethernets, 'or', (each, ...labels) => this.#program.compare(op.ifEqual, each, ...labels), [
+      yes,
+      no,
+    ]);
   }
 
   #ether({ side, address }: Extract<Filter, { kind: 'ether' }>, yes: Label, no: Label): void {
     const isEthernet: Label = {};
     this.#isEthernet(isEthernet, no);
-    this.place(isEthernet);
+    this.#program.place(isEthernet);
     const bytes = macToBytes(address);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const isAt = (at: number, then: Label, otherwise: Label) => {
       const next: Label = {};
-      this.emit(op.loadWord, LINK + at + 2);
-      this.#compare(op.ifEqual, view.getUint32(2), next, otherwise);
-      this.place(next);
-      this.emit(op.loadHalf, LINK + at);
-      this.#compare(op.ifEqual, view.getUint16(0), then, otherwise);
+      this.#program.emit(op.loadWord, LINK + at + 2);
+      this.#program.compare(op.ifEqual, view.getUint32(2), next, otherwise);
+      this.#program.place(next);
+      this.#program.emit(op.loadHalf, LINK + at);
+      this.#program.compare(op.ifEqual, view.getUint16(0), then, otherwise);
     };
     const [destination, source] = [0, 6];
     const places = side === 'either' ? [source, destination] : [side === 'src' ? source : destination];
-    this.#each(places, 'or', isAt, [yes, no]);
+    this.#program.each(places, 'or', isAt, [yes, no]);
   }
 
   /** The tag beside the packet, or else that in it. */
   #vlan(id: number | undefined, yes: Label, no: Label): void {
     const [isBeside, notBeside, isEthernet, isInside]: [Label, Label, Label, Label] = [{}, {}, {}, {}];
-    this.emit(op.loadHalf, HAS_TAG);
-    this.#compare(op.ifEqual, 0, notBeside, isBeside);
-    this.place(isBeside);
+    this.#program.emit(op.loadHalf, HAS_TAG);
+    this.#program.compare(op.ifEqual, 0, notBeside, isBeside);
+    this.#program.place(isBeside);
     this.#isNumbered(TAG, id, yes, no);
-    this.place(notBeside);
+    this.#program.place(notBeside);
     this.#isEthernet(isEthernet, no);
-    this.place(isEthernet);
-    this.emit(op.loadHalf, LINK + TYPE_AT);
-    this.#each(tagTypes, 'or', (each, ...labels) => this.#compare(op.ifEqual, each, ...labels), [isInside, no]);
-    this.place(isInside);
+    this.#program.place(isEthernet);
+    this.#program.emit(op.loadHalf, LINK + TYPE_AT);
+    this.#program.each(tagTypes, 'or', (each, ...labels) => this.#program.compare(op.ifEqual, each, ...labels), [
+      isInside,
+      no,
+    ]);
+    this.#program.place(isInside);
     this.#isNumbered(LINK + TAG_AT, id, yes, no);
   }
 
   #isNumbered(place: number, id: number | undefined, yes: Label, no: Label): void {
-    if (id === undefined) return this.#always(yes);
-    this.emit(op.loadHalf, place);
-    this.emit(op.and, TAG_NUMBER);
-    this.#compare(op.ifEqual, id, yes, no);
+    if (id === undefined) return this.#program.always(yes);
+    this.#program.emit(op.loadHalf, place);
+    this.#program.emit(op.and, TAG_NUMBER);
+    this.#program.compare(op.ifEqual, id, yes, no);
   }
 
   /** IP of a family with one of these protocols. Headers between IPv6's and the transport's are not passed over. */
   #carries(family: Family, numbers: readonly number[], yes: Label, no: Label): void {
     const isFamily: Label = {};
     this.#isType(family, isFamily, no);
-    this.place(isFamily);
-    this.emit(op.loadByte, NETWORK + (family === 4 ? 9 : 6));
-    this.#each(numbers, 'or', (number, ...labels) => this.#compare(op.ifEqual, number, ...labels), [yes, no]);
+    this.#program.place(isFamily);
+    this.#program.emit(op.loadByte, NETWORK + (family === 4 ? 9 : 6));
+    this.#program.each(numbers, 'or', (number, ...labels) => this.#program.compare(op.ifEqual, number, ...labels), [
+      yes,
+      no,
+    ]);
   }
 
   #net(prefix: Prefix, side: FilterSide, yes: Label, no: Label): void {
@@ -237,10 +220,10 @@ class FilterCompiler {
     const otherwise = no ?? next;
     const isType: Label = {};
     this.#isType(type, isType, otherwise);
-    this.place(isType);
+    this.#program.place(isType);
     const offsets = side === 'either' ? [source, destination] : [side === 'src' ? source : destination];
-    this.#each(offsets, 'or', (at, ...labels) => this.#address(prefix, at, ...labels), [yes, otherwise]);
-    this.place(next);
+    this.#program.each(offsets, 'or', (at, ...labels) => this.#address(prefix, at, ...labels), [yes, otherwise]);
+    this.#program.place(next);
   }
 
   #address(prefix: Prefix, at: number, yes: Label, no: Label): void {
@@ -248,14 +231,14 @@ class FilterCompiler {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const bits = prefixLength(prefix);
     const words = Array.from({ length: Math.ceil(bits / 32) }, (_, index) => index);
-    if (words.length === 0) return this.#always(yes);
+    if (words.length === 0) return this.#program.always(yes);
     const word = (index: number, then: Label, otherwise: Label) => {
       const left = bits - index * 32;
-      this.emit(op.loadWord, NETWORK + at + index * 4);
-      if (left < 32) this.emit(op.and, (0xffff_ffff << (32 - left)) >>> 0);
-      this.#compare(op.ifEqual, view.getUint32(index * 4), then, otherwise);
+      this.#program.emit(op.loadWord, NETWORK + at + index * 4);
+      if (left < 32) this.#program.emit(op.and, (0xffff_ffff << (32 - left)) >>> 0);
+      this.#program.compare(op.ifEqual, view.getUint32(index * 4), then, otherwise);
     };
-    this.#each(words, 'and', word, [yes, no]);
+    this.#program.each(words, 'and', word, [yes, no]);
   }
 
   #port({ side, first, last, protocols }: Extract<Filter, { kind: 'port' }>, yes: Label, no: Label): void {
@@ -264,55 +247,32 @@ class FilterCompiler {
     const inFamily = (family: Family, then: Label, otherwise: Label) => {
       const carries: Label = {};
       this.#carries(family, numbers, carries, otherwise);
-      this.place(carries);
+      this.#program.place(carries);
       if (family === 4) this.#passHeader(otherwise);
       const compare = (offset: number, ...labels: [Label, Label]) => {
-        if (family === 4) this.emit(op.loadHalfIndexed, NETWORK + offset);
-        else this.emit(op.loadHalf, NETWORK + 40 + offset);
+        if (family === 4) this.#program.emit(op.loadHalfIndexed, NETWORK + offset);
+        else this.#program.emit(op.loadHalf, NETWORK + 40 + offset);
         this.#isWithin(first, last, ...labels);
       };
-      this.#each(offsets, 'or', compare, [then, otherwise]);
+      this.#program.each(offsets, 'or', compare, [then, otherwise]);
     };
-    this.#each([4, 6] as const, 'or', inFamily, [yes, no]);
+    this.#program.each([4, 6] as const, 'or', inFamily, [yes, no]);
   }
 
   #isWithin(first: number, last: number, yes: Label, no: Label): void {
-    if (first === last) return this.#compare(op.ifEqual, first, yes, no);
+    if (first === last) return this.#program.compare(op.ifEqual, first, yes, no);
     const next: Label = {};
-    this.#compare(op.ifAtLeast, first, next, no);
-    this.place(next);
-    this.#compare(op.ifGreater, last, no, yes);
+    this.#program.compare(op.ifAtLeast, first, next, no);
+    this.#program.place(next);
+    this.#program.compare(op.ifGreater, last, no, yes);
   }
 
   /** Only the first fragment has ports; the index becomes the length of IPv4's header. */
   #passHeader(otherwise: Label): void {
     const isFirst: Label = {};
-    this.emit(op.loadHalf, NETWORK + 6);
-    this.#compare(op.ifAnyBit, 0x1fff, otherwise, isFirst);
-    this.place(isFirst);
-    this.emit(op.loadHeaderLength, NETWORK);
+    this.#program.emit(op.loadHalf, NETWORK + 6);
+    this.#program.compare(op.ifAnyBit, 0x1fff, otherwise, isFirst);
+    this.#program.place(isFirst);
+    this.#program.emit(op.loadHeaderLength, NETWORK);
   }
-
-  #always(yes: Label): void {
-    this.#compare(op.ifEqual, 0, yes, yes);
-  }
-
-  #compare(code: number, k: number, then: Label, otherwise: Label): void {
-    this.#steps.push({ code, k: k >>> 0, then, otherwise });
-  }
-
-  finish(): ClassicInstruction[] {
-    if (this.#steps.length > LONGEST) throw tooLong();
-    return this.#steps.map(({ code, k, then, otherwise }, index) => {
-      const distance = (label: Label | undefined) => (label?.at === undefined ? 0 : label.at - index - 1);
-      const [jt, jf] = [distance(then), distance(otherwise)];
-      // A comparison leads no further.
-      if (jt > 255 || jf > 255) throw tooLong();
-      return { code, jt, jf, k };
-    });
-  }
-}
-
-function tooLong(): FairleadError {
-  return new FairleadError('invalid-argument', 'the filter is too long');
 }
