@@ -1,41 +1,17 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
-import { KeyedMutex, type Logger, messageOf } from '@fairlead/base';
+import { KeyedMutex } from '@fairlead/base';
 import { sysctlName } from '@fairlead/drivers';
-import type { Change, KernelObject, TableDefinition } from '@fairlead/netlink';
-import type { BridgeGuests } from '../bridge/bridge-guests.ts';
-import { type IsShared, withoutShared } from '../bridge/shared-bridges.ts';
-import type { KernelPort } from '../kernel-port.ts';
+import type { Change, KernelObject } from '@fairlead/netlink';
+import { withoutShared } from '../bridge/shared-bridges.ts';
 import type { Sandbox } from '../model.ts';
-import { hasNames, namedNetwork } from '../name/dns-names.ts';
-import type { NameRecords } from '../name/name-records.ts';
-import type { NameServicePort, ServedNames } from '../name-service-port.ts';
-import type { PortBook } from '../port/port-book.ts';
+import { reconcileNames } from '../name/reconcile-names.ts';
 import { lostRoutes } from '../route/connected-routes.ts';
 import { keepRouterAdvertisements } from '../route/router-advertisements.ts';
-import type { NetworkState } from '../state.ts';
 import { diff, removals } from './diff.ts';
 import { giveBackForwarding, noteForwarding } from './host-forwarding.ts';
 import { isSharedTable, observeHost, observeInside, observeOwn } from './observation.ts';
+import { attempt, type ReconcileContext } from './reconcile-context.ts';
 import { applyThoroughly } from './thorough-apply.ts';
-
-/** What reconciliation works with. */
-export interface ReconcileContext {
-  readonly state: NetworkState;
-  readonly kernel: KernelPort;
-  readonly names: NameServicePort;
-  readonly records: NameRecords;
-  readonly ports: PortBook;
-  readonly namespacePrefix: string;
-  readonly hostTable: TableDefinition;
-  /** False leaves the host's forwarding to the operator. */
-  readonly forwarding: boolean;
-  readonly isShared: IsShared;
-  readonly guests: Pick<BridgeGuests, 'reviewAgain'>;
-  readonly logger: Logger;
-  /** Do work on a sandbox while nobody else works on it. */
-  readonly turn: <T>(sandbox: string, work: () => Promise<T>) => Promise<T>;
-}
 
 /** What a reconciliation has done, and what is left of it. */
 export interface Reconciliation {
@@ -160,149 +136,4 @@ async function reconcileInside(context: ReconcileContext, id: string): Promise<r
     await repair(context, changes);
   });
   return changes;
-}
-
-/** What the name service is told, which never rejects. */
-interface Naming {
-  /** Ports that nobody holds, or that are not settled: to be waited for, or somebody else could ask for them first. */
-  readonly urgent: Promise<readonly Change[]>;
-  readonly rest: Promise<readonly Change[]>;
-}
-
-/**
- * What is everybody's is asked for before this returns, and carried out in that order: first what is of no use any more, for
- * its ports may be wanted, then networks. Sandboxes follow in turns that are asked for at once: first those whose ports
- * nobody holds, then those that are not settled, and the others one at a time.
- */
-function reconcileNames(context: ReconcileContext, served: ServedNames): Naming {
-  const { state, names, turn } = context;
-  const dropped = dropSurplus(context, served);
-  const networks = Iterator.from(state.networks).filter(hasNames).toArray();
-  const named = attempt(context, 'networks not named', () =>
-    Promise.all(networks.map((network) => names.setNetwork(namedNetwork(network)))),
-  );
-  const held = new Set(served.portOwners);
-  const pace = new KeyedMutex();
-  const tell = (id: string) => reconcileSandbox(context, id, held.has(id));
-  const {
-    unsettled = [],
-    lost = [],
-    quiet = [],
-  } = Object.groupBy(state.sandboxes, (sandbox) => {
-    if (sandbox.unsettled === true) return 'unsettled';
-    return sandbox.mappings.length > 0 && !held.has(sandbox.id) ? 'lost' : 'quiet';
-  });
-  const holding = lost.map(({ id }) => turn(id, () => tell(id)));
-  // Who still looks for ports could take those that somebody else had.
-  const heldAgain = Promise.allSettled(holding);
-  const settling = unsettled.map(({ id }) => turn(id, () => heldAgain.then(() => tell(id))));
-  const urgent = [...holding, ...settling];
-  const inTime = quiet.map(({ id }) => turn(id, () => pace.run('names', () => endOfTurn().then(() => tell(id)))));
-  const all = async (changes: readonly Promise<readonly Change[]>[]) => {
-    await Promise.all([...dropped, named]);
-    return (await Promise.all(changes)).flat();
-  };
-  return { urgent: urgent.length > 0 ? all(urgent) : Promise.resolve([]), rest: all(inTime) };
-}
-
-/** Have the name service forget what is of no use any more. None of these rejects. */
-function dropSurplus(context: ReconcileContext, served: ServedNames): Promise<void>[] {
-  const { state, names } = context;
-  const surplus = (ids: readonly string[], isKnown: (id: string) => unknown, drop: (id: string) => Promise<void>) =>
-    ids.filter((id) => !isKnown(id)).map((id) => attempt(context, 'not forgotten', () => drop(id)));
-  return [
-    ...surplus(
-      served.portOwners,
-      (id) => state.sandboxes.get(id),
-      (id) => names.releasePorts(id),
-    ),
-    ...surplus(
-      served.endpoints,
-      (id) => state.endpoints.get(id),
-      (id) => names.removeEndpoint(id),
-    ),
-    ...surplus(
-      served.sandboxes,
-      (id) => isServed(state, id),
-      (id) => names.closeSandbox(id),
-    ),
-    ...surplus(
-      served.networks,
-      (id) => state.networks.get(id),
-      (id) => names.removeNetwork(id),
-    ),
-  ];
-}
-
-/** True when the name service has reason to know a sandbox; see {@link NameRecords.serve}. */
-function isServed(state: NetworkState, id: string): boolean {
-  const sandbox = state.sandboxes.get(id);
-  if (sandbox === undefined) return false;
-  return sandbox.resolver !== undefined || state.joined(id).some(({ network }) => hasNames(network));
-}
-
-async function reconcileSandbox(
-  context: ReconcileContext,
-  id: string,
-  holdsPorts: boolean,
-): Promise<readonly Change[]> {
-  const changes: Change[] = [];
-  await attempt(context, 'names not restored', () => restoreNames(context, id));
-  await attempt(context, 'published ports not restored', () => restorePorts(context, id, holdsPorts, changes));
-  return changes;
-}
-
-/** A name service that was lost answers on other ports now, and the sandbox has to be told. */
-async function restoreNames(context: ReconcileContext, id: string): Promise<void> {
-  const { state, records } = context;
-  const sandbox = state.sandboxes.get(id);
-  if (sandbox === undefined) return;
-  const joined = state.joined(id);
-  const resolver = await records.serve(sandbox, joined);
-  if (resolver && !isDeepStrictEqual(resolver, sandbox.resolver)) {
-    // Its tables, which send questions there, are compared next.
-    state.sandboxes.put({ ...sandbox, resolver });
-  }
-  await records.publish(sandbox, joined);
-}
-
-/** Ports that nobody holds are held again; those whose settling was interrupted are settled anew. */
-async function restorePorts(context: ReconcileContext, id: string, held: boolean, changes: Change[]): Promise<void> {
-  const { state, ports } = context;
-  const sandbox = state.sandboxes.get(id);
-  if (sandbox === undefined) return;
-  if (sandbox.unsettled !== true) {
-    if (!held) await ports.hold(sandbox, state.joined(id));
-    return;
-  }
-  try {
-    const mappings = await ports.renew(sandbox, state.joined(id));
-    await replace(context, sandbox, { ...withoutMark(sandbox), mappings }, changes);
-  } catch (error) {
-    // Nothing is held now, so nothing may be translated; the next time may be luckier.
-    await replace(context, state.sandbox(id), { ...sandbox, mappings: [] }, changes);
-    await ports.release(id);
-    throw error;
-  }
-}
-
-async function replace(context: ReconcileContext, before: Sandbox, after: Sandbox, changes: Change[]): Promise<void> {
-  const { state, kernel } = context;
-  const needed = diff(state.fragment(after), state.fragment(before));
-  state.sandboxes.put(after);
-  changes.push(...needed);
-  await applyThoroughly(kernel, needed);
-}
-
-function withoutMark({ unsettled: _, ...sandbox }: Sandbox): Sandbox {
-  return sandbox;
-}
-
-/** Go on after a failure: one broken sandbox shall not keep the others from being repaired. */
-async function attempt(context: ReconcileContext, message: string, work: () => Promise<unknown>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    context.logger.error(message, { error: messageOf(error) });
-  }
 }
