@@ -3,9 +3,9 @@ import { claimantOf, conflictPause, DEFAULT_PROBE, PROBES, probeFrame } from './
 import { readDatagram } from './datagram.ts';
 import { type Dhcp4Message, decodeDhcp4 } from './dhcp4-message.ts';
 import { addressesIn, dhcp4Option, dhcp4Type, typeOf4 } from './dhcp4-option.ts';
-import type { ClientIdentity, HostLease, LeaseServer } from './lease.ts';
+import { type ClientIdentity, type HostLease, isGood, isPast, type LeaseServer } from './lease.ts';
 import { lease4 } from './lease4.ts';
-import type { ClientManners, ClientState, Machine, Step } from './machine.ts';
+import { type ClientManners, type ClientState, type Machine, type Step, step } from './machine.ts';
 import { MalformedMessage } from './malformed-message.ts';
 import { decline4, request4 } from './request4.ts';
 import { type Random, renewal4, retransmission4 } from './retransmission.ts';
@@ -56,8 +56,7 @@ export class Client4 implements Machine<State4> {
   }
 
   begin(now: number, held?: HostLease): Step<State4> {
-    const isGood = held !== undefined && (held.expiresAt ?? Number.POSITIVE_INFINITY) > now;
-    return isGood ? this.#send(this.#fresh('rebooting', now, held), now) : this.#select(now, held);
+    return isGood(held, now) ? this.#send(this.#fresh('rebooting', now, held), now) : this.#select(now, held);
   }
 
   resume(now: number, held: HostLease): Step<State4> {
@@ -217,12 +216,4 @@ function message4({ phase, lease, offer }: State4) {
     default:
       return { type: dhcp4Type.request, ...(held && { client: held }) };
   }
-}
-
-function isPast(time: number | undefined, now: number): boolean {
-  return time !== undefined && time <= now;
-}
-
-function step(state: State4, frames: readonly Uint8Array[] = [], news?: 'leased' | 'lost'): Step<State4> {
-  return { state, frames, ...(news && { news }) };
 }

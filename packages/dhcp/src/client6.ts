@@ -3,9 +3,9 @@ import { claimantOf, conflictPause, DEFAULT_PROBE, PROBES, probeFrame } from './
 import { readDatagram } from './datagram.ts';
 import { type Dhcp6Message, decodeDhcp6, dhcp6Type } from './dhcp6-message.ts';
 import { type Exchange, exchange6 } from './exchange6.ts';
-import type { ClientIdentity, HostLease, LeaseServer } from './lease.ts';
+import { type ClientIdentity, type HostLease, isGood, isPast, type LeaseServer } from './lease.ts';
 import { autonomousLease, type Information, lease6 } from './lease6.ts';
-import type { ClientManners, ClientState, Machine, Step } from './machine.ts';
+import { type ClientManners, type ClientState, type Machine, type Step, step } from './machine.ts';
 import { MalformedMessage } from './malformed-message.ts';
 import { request6 } from './request6.ts';
 import { type Random, retransmission6 } from './retransmission.ts';
@@ -81,8 +81,7 @@ export class Client6 implements Machine<State6> {
   }
 
   begin(now: number, held?: HostLease): Step<State6> {
-    const isGood = held !== undefined && (held.expiresAt ?? Number.POSITIVE_INFINITY) > now;
-    const kept = { ...(isGood && { lease: held }), isUsed: false, conflicts: 0 };
+    const kept = { ...(isGood(held, now) && { lease: held }), isUsed: false, conflicts: 0 };
     return this.#send(this.#fresh('discovering', now, kept), now);
   }
 
@@ -289,12 +288,4 @@ export class Client6 implements Machine<State6> {
 
 function isSame(a: Uint8Array | undefined, b: Uint8Array): boolean {
   return a?.toHex() === b.toHex();
-}
-
-function isPast(time: number | undefined, now: number): boolean {
-  return time !== undefined && time <= now;
-}
-
-function step(state: State6, frames: readonly Uint8Array[] = [], news?: 'leased' | 'lost'): Step<State6> {
-  return { state, frames, ...(news && { news }) };
 }

@@ -12,6 +12,7 @@ export {
   configurationOf,
   type HostConfiguration,
   type HostLease,
+  isGood,
   type LeaseServer,
   type Route,
 } from './lease.ts';

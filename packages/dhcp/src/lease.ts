@@ -32,6 +32,16 @@ export interface HostLease extends HostConfiguration {
   readonly expiresAt?: number;
 }
 
+/** Whether there is a lease whose time is not over. @param now milliseconds since the epoch. */
+export function isGood(lease: HostLease | undefined, now: number): lease is HostLease {
+  return lease !== undefined && !isPast(lease.expiresAt, now);
+}
+
+/** Whether a time of a lease has come; one that is absent never does. */
+export function isPast(time: number | undefined, now: number): boolean {
+  return time !== undefined && time <= now;
+}
+
 /** A server of DHCP. */
 export interface LeaseServer {
   /** What it calls itself: its address, or its DUID in hexadecimal digits. */

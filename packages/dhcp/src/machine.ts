@@ -43,6 +43,15 @@ export interface Step<State extends ClientState> {
   readonly conflict?: Conflict;
 }
 
+/** A step that meets nobody else's address. */
+export function step<State extends ClientState>(
+  state: State,
+  frames: readonly Uint8Array[] = [],
+  news?: Step<State>['news'],
+): Step<State> {
+  return { state, frames, ...(news && { news }) };
+}
+
 /**
  * A client as a function of states: no clock, no socket. All times are milliseconds since the epoch, and given by the caller.
  */

@@ -14,6 +14,7 @@ import {
   type ConflictOutcome,
   clientIdentity,
   type HostLease,
+  isGood,
   LeaseSession,
   release4,
   release6,
@@ -136,8 +137,7 @@ export class LanHosts {
     if (outcome === 'canceled') throw canceled(network, family);
     // Gone where it was refused, or is another's now.
     const held = session.lease;
-    const isGood = held !== undefined && (held.expiresAt ?? Number.POSITIVE_INFINITY) > Date.now();
-    if (!isGood) throw nobody(network, family, conflicts.at(-1));
+    if (!isGood(held, Date.now())) throw nobody(network, family, conflicts.at(-1));
     // RFC 2131, 3.2: what was given for a time may be used until its end, also when nobody is there to confirm it.
     this.#context.logger.warn('nobody confirms a lease: it is used until it ends', details(item));
     this.#start(item, namespace, family, (client) => client.resume(held));
