@@ -82,11 +82,16 @@ function withPort(place: string, port: string): string {
   return place.includes(':') ? `[${place}]:${port}` : `${place}:${port}`;
 }
 
+/** What nobody has seen the end of has not failed. */
+const signs: Readonly<Record<TraceAnswer['verdict'], string>> = {
+  ...{ delivered: '✓', refused: '✕', dropped: '✕' },
+  ...{ lost: '?', unknown: '?' },
+};
+
 function answerElements(answer: TraceAnswer, stops: readonly Stop[]): Child[] {
   const { verdict, summary, cause, fixes, capabilities } = answer;
-  const sign = verdict === 'delivered' ? '✓ ' : '✕ ';
   return [
-    make('p', { class: 'verdict', attributes: { 'data-verdict': verdict } }, `${sign}${summary}`),
+    make('p', { class: 'verdict', attributes: { 'data-verdict': verdict } }, `${signs[verdict]} ${summary}`),
     ...(cause === undefined
       ? []
       : [

@@ -44,6 +44,21 @@ test('drops that differ only in the port that they come from are one line', () =
   assert.equal(report?.protocol, 'tcp');
 });
 
+test('echo requests of two addresses of IPv6 are two lines', () => {
+  const echo = (source: string) => {
+    const ends = { source: parseIpAddress(source), destination: parseIpAddress('fd00::9') };
+    return record(0, { bytes: probePacket({ protocol: 'icmp', ...ends, sourcePort: 1, destinationPort: 0, tag: 7 }) });
+  };
+  const reports = summarizeDrops([echo('fd00::2'), echo('fd00::3'), echo('fd00::2')], reasons, names);
+  assert.deepEqual(
+    reports.map(({ source, count }) => [source, count]),
+    [
+      ['fd00::2', 2],
+      ['fd00::3', 1],
+    ],
+  );
+});
+
 test('the rule is told as soon as it is known of one of them', () => {
   const rule = { family: 'ip', table: 'filter', chain: 'FORWARD', owner: 'iptables', text: 'drop' } as const;
   const ruleOf = ({ time }: EventRecord) =>

@@ -131,9 +131,9 @@ function isForMany(destination: string): boolean {
   return /^ff|^2(2[4-9]|3\d)\.|\.255$/.test(destination);
 }
 
-/** Each connection comes from another port. */
+/** Each connection comes from another port; an address of IPv6 alone has colons and none. */
 function withoutPort(end: string): string {
-  return end.replace(/:\d+$/, '');
+  return end.replace(/^(\[.*\]|[^:]*):\d+$/, '$1');
 }
 
 const protocols: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 58: 'icmp', 132: 'sctp' };

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { errnoOf, OpenNamespace } from '@fairlead/kernel';
 import type { NamespaceName } from '@fairlead/netlink';
 import { readHost } from '../collect/host-addresses.ts';
+import { Follower } from '../follower.ts';
 import type { Directory } from '../model/directory.ts';
 import { FlowBook } from './flow-book.ts';
 import { type DropSource, openDropSource } from './flow-drops.ts';
@@ -68,27 +69,18 @@ export class FlowLog implements AsyncDisposable {
 
   /** Flows as there is news of them, until the signal; before that those of {@link list} when a beginning is given. */
   async *follow(filter: FlowFilter, signal: AbortSignal): AsyncGenerator<FlowLine> {
-    const queue: FlowLine[] = [];
-    let news = Promise.withResolvers<void>();
+    using follower = new Follower<FlowLine>(signal, tooSlow);
     const reader = (line: FlowLine) => {
-      queue.push(line);
-      news.resolve();
+      if ('notice' in line || matchesFlowFilter(filter, line)) follower.tell(line);
     };
     const wasCounting = readAccounting('');
     this.#readers.add(reader);
-    signal.addEventListener('abort', () => news.resolve(), { once: true });
     try {
       const { drops } = await this.#listen();
       if (wasCounting === false) yield uncountedBefore;
       if (drops.missing !== undefined) yield { code: 'unseen', notice: drops.missing };
       if (filter.since !== undefined) yield* await this.list(filter);
-      while (!signal.aborted) {
-        const line = queue.shift();
-        if (line !== undefined && ('notice' in line || matchesFlowFilter(filter, line))) yield line;
-        if (line !== undefined) continue;
-        news = Promise.withResolvers<void>();
-        await news.promise;
-      }
+      yield* follower.lines();
     } finally {
       this.#readers.delete(reader);
       await this.#stopUnlessNeeded();
@@ -205,7 +197,8 @@ export class FlowLog implements AsyncDisposable {
     }
     const { news, ended } = book.settle(Date.now());
     for (const report of news) this.#tell(report);
-    this.#past.push(...ended);
+    // Not all at once: where tracking is flushed, more end than a call takes.
+    for (const report of ended) this.#past.push(report);
     const surplus = this.#past.length - this.#surroundings.history;
     if (surplus > 0) this.#past.splice(0, surplus);
   }
@@ -251,6 +244,10 @@ const uncounted: FlowNotice = {
   code: 'uncounted',
   notice: `packets and bytes are not counted: ${accountingKey} is 0 (it is switched on while flows are followed)`,
 };
+
+function tooSlow(missed: number): FlowNotice {
+  return { code: 'lost', notice: `flows come faster than they are read here: ${missed} lines are missing` };
+}
 
 const uncountedBefore: FlowNotice = {
   code: 'uncounted',

@@ -64,6 +64,6 @@ export interface FlowReport {
 /** Something that whoever reads about flows has to know. */
 export interface FlowNotice {
   readonly notice: string;
-  /** `lost`: the kernel had no room for events; `uncounted`: no packets and bytes for what began before. */
+  /** `lost`: the kernel, or the one who reads, had no room for events; `uncounted`: no packets and bytes for what began before. */
   readonly code: 'lost' | 'uncounted' | 'unseen';
 }

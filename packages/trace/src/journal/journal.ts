@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { messageOf } from '@fairlead/base';
 import type { Operation, Recorder } from '@fairlead/kernel';
 import { keepKernelLayout } from '../collect/layout-source.ts';
+import { Follower } from '../follower.ts';
 import { type ForeignListener, type ForeignWatch, watchForeignChanges } from './foreign-watch.ts';
 import { type ForeignEntry, type JournalEntry, type JournalFilter, matchesJournalFilter } from './journal-entry.ts';
 import { JournalFile } from './journal-file.ts';
@@ -79,23 +80,16 @@ export class Journal implements Disposable {
 
   /** What comes, until the signal; before that what is kept when a beginning is given. */
   async *follow(filter: JournalFilter, signal: AbortSignal): AsyncGenerator<JournalEntry> {
-    const queue: JournalEntry[] = filter.since === undefined ? [] : this.entries(filter);
-    let news = Promise.withResolvers<void>();
+    const kept = filter.since === undefined ? [] : this.entries(filter);
+    const lossOf = (): JournalEntry => ({ time: Date.now(), kind: 'daemon', name: 'changes lost' });
+    using follower = new Follower<JournalEntry>(signal, lossOf);
     const reader = (entry: JournalEntry) => {
-      if (matchesJournalFilter(filter, entry)) queue.push(entry);
-      news.resolve();
+      if (matchesJournalFilter(filter, entry)) follower.tell(entry);
     };
     this.#readers.add(reader);
-    signal.addEventListener('abort', () => news.resolve(), { once: true });
     try {
-      while (!signal.aborted) {
-        const entry = queue.shift();
-        if (entry !== undefined) yield entry;
-        else {
-          news = Promise.withResolvers<void>();
-          await news.promise;
-        }
-      }
+      yield* kept;
+      yield* follower.lines();
     } finally {
       this.#readers.delete(reader);
     }

@@ -39,6 +39,16 @@ function observationOf(sightings: readonly Sighting[]): Observation {
   };
 }
 
+test('a refusal is an ICMP error that says that nobody listens, in either family', () => {
+  const verdict = (family: 4 | 6, type: number, code: number) => {
+    const told = seen('error', 'received', 'web');
+    return verdictOf(seen('request', 'sent', 'web'), { ...told, header: { ...told.header, family, type, code } });
+  };
+  assert.deepEqual([verdict(4, 3, 3), verdict(6, 1, 4)], ['refused', 'refused']);
+  // Too big, nobody has the address, time is over.
+  assert.deepEqual([verdict(4, 3, 4), verdict(6, 1, 3), verdict(6, 3, 0)], ['dropped', 'dropped', 'dropped']);
+});
+
 /** Out of a macvlan and its parent, and the answer in by the parent. */
 const byParent = () => [
   seen('request', 'sent', 'web'),

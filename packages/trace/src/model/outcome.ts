@@ -57,11 +57,15 @@ export function outcomeOf(observation: Observation): Outcome {
     const refused = drop.reason === 'NO_SOCKET' && reply !== undefined && rule === undefined;
     return { verdict: refused ? 'refused' : 'dropped', drop, ...(rule && { rule }), ...common };
   }
-  if (reply !== undefined)
-    return { verdict: reply.header.code === 3 || reply.header.code === 4 ? 'refused' : 'dropped', ...common };
+  if (reply !== undefined) return { verdict: saysNobodyListens(reply) ? 'refused' : 'dropped', ...common };
   if (observation.notSent) return { verdict: 'dropped', ...common };
   if (isDelivered(observation, relevant)) return { verdict: 'delivered', ...common };
   return { verdict: leftMachine(observation, relevant) ? 'lost' : 'unknown', ...common };
+}
+
+/** ICMP's "port unreachable" (RFC 792; RFC 4443, 3.1): the same number means something else in the other family. */
+function saysNobodyListens({ header: { family, type, code } }: Sighting): boolean {
+  return family === 4 ? type === 3 && code === 3 : type === 1 && code === 4;
 }
 
 /** An answer that began outside is first seen when it comes in. */
