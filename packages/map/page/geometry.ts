@@ -134,7 +134,7 @@ function climbDown(id: string, geometry: Geometry): readonly Stretch[] {
 }
 
 /** True where the networks are below the host, as on a narrow screen. */
-export function isStacked({ host, origin }: Pick<Geometry, 'host' | 'origin'>): boolean {
+function isStacked({ host, origin }: Pick<Geometry, 'host' | 'origin'>): boolean {
   return origin.y >= host.y + host.height;
 }
 

@@ -89,15 +89,20 @@ function requireContainer(reference: string, { containers }: Directory): Contain
   return found;
 }
 
+/** What a target depends on besides its name. */
+interface TargetContext {
+  readonly directory: Directory;
+  readonly host: HostAddresses;
+  readonly protocol?: ProbeProtocol;
+  /** Absent where any will do. */
+  readonly family?: Family | undefined;
+}
+
 /** Find where a probe is to arrive, as seen from its source. */
 export function findTarget(
   text: string,
   source: ProbeSource,
-  {
-    directory,
-    host,
-    protocol,
-  }: { readonly directory: Directory; readonly host: HostAddresses; readonly protocol?: ProbeProtocol },
+  { directory, host, protocol, family }: TargetContext,
 ): ProbeTarget {
   const spec = parsePlaceSpec(text);
   const { name, address } = spec;
@@ -108,7 +113,7 @@ export function findTarget(
   if (source.container !== undefined && source.namespace !== '') return { name: name ?? '', ...port };
   const container = directory.containers.find((candidate) => candidate.name === name || candidate.id === name);
   if (container === undefined) return { name: name ?? '', ...port };
-  return containerTarget(container, spec, source, { host, protocol: protocol ?? 'tcp' });
+  return containerTarget(container, spec, source, { host, protocol: protocol ?? 'tcp', family });
 }
 
 /** From outside a container is reached by its published port, if it has one; else by its own address. */
@@ -116,19 +121,28 @@ function containerTarget(
   container: ContainerPlace,
   { port }: PlaceSpec,
   source: ProbeSource,
-  { host, protocol }: { readonly host: HostAddresses; readonly protocol: ProbeProtocol },
+  { host, protocol, family }: Omit<TargetContext, 'directory'>,
 ): ProbeTarget {
   const own = container.attachments.flatMap(({ ipv4, ipv6 }) => present([ipv4, ipv6]));
   const { name } = container;
   const publications = container.publications.filter(
-    (publication) => publication.protocol === protocol && contains(publication.containerPorts, port),
+    (each) =>
+      each.protocol === protocol &&
+      contains(each.containerPorts, port) &&
+      (family === undefined || familyOf(each.hostAddress) === family),
   );
   const [publication] = publications;
   if (!source.arrival || port === undefined || publication === undefined) {
     return { name, addresses: own, ...(port === undefined ? {} : { port }) };
   }
-  const addresses = publications.flatMap((each) => reachableAddress(each, host));
-  return { name, addresses, port: publication.hostPorts.first + port - publication.containerPorts.first };
+  const hostPort = hostPortOf(publication, port);
+  // It may be published under several ports: addresses are those of the one that is tried.
+  const same = publications.filter((each) => hostPortOf(each, port) === hostPort);
+  return { name, addresses: same.flatMap((each) => reachableAddress(each, host)), port: hostPort };
+}
+
+function hostPortOf({ hostPorts, containerPorts }: Publication, port: number): number {
+  return hostPorts.first + port - containerPorts.first;
 }
 
 function reachableAddress({ hostAddress }: Publication, host: HostAddresses): IpAddress[] {
@@ -170,7 +184,7 @@ export function behindAddress(
 }
 
 /** Ports published on every address of the family, or on this one. */
-export function listensOn(hostAddress: IpAddress, address: IpAddress): boolean {
+function listensOn(hostAddress: IpAddress, address: IpAddress): boolean {
   if (hostAddress === address) return true;
   return familyOf(hostAddress) === familyOf(address) && (hostAddress === '0.0.0.0' || hostAddress === '::');
 }

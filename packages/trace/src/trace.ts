@@ -57,7 +57,7 @@ export async function tracePacket(
   const host = readHost(namespaces.get(''));
   const protocol = protocolFor(request);
   const source = findSource(request.from, directory, host);
-  const target = findTarget(request.to, source, { directory, host, protocol });
+  const target = findTarget(request.to, source, { directory, host, protocol, family: request.family });
   const { addresses, name } = await resolve(target, source, request.family, namespaces);
   const destination = chooseAddress(addresses, source, request.family);
   const question = { request, directory, namespaces, host, protocol, source, target, name };

@@ -22,7 +22,7 @@ export function removeRule(rule: RuleStep): Fix {
 }
 
 /** A rule of others that changes where packets go. */
-export function diverting(trace: Case): RuleStep | undefined {
+function diverting(trace: Case): RuleStep | undefined {
   return foreignSteps(trace).find(({ text }) =>
     /\bdnat\b|\bredirect\b|\btproxy\b|"(DNAT|REDIRECT|TPROXY|NETMAP)"/.test(text),
   );

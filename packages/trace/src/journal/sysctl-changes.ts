@@ -1,5 +1,5 @@
 /** Settings of the network that decide what becomes of packets; compared where the kernel does not tell who writes them. */
-export const comparedSysctls: readonly string[] = [
+const comparedSysctls: readonly string[] = [
   'net.ipv4.ip_forward',
   'net.ipv4.conf.all.rp_filter',
   'net.ipv4.conf.default.rp_filter',

@@ -27,7 +27,7 @@ const echoRequest: Readonly<Record<Family, number>> = { 4: 8, 6: 128 };
 const protocolNumbers = { tcp: 6, udp: 17 } as const;
 
 /** IP protocol number. */
-export function protocolNumber(protocol: ProbeProtocol, family: Family): number {
+function protocolNumber(protocol: ProbeProtocol, family: Family): number {
   if (protocol === 'icmp') return family === 4 ? 1 : 58;
   return protocolNumbers[protocol];
 }

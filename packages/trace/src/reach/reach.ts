@@ -56,7 +56,7 @@ export async function examineReach(
 }
 
 /** What a packet from somebody who may ask has shown. */
-export function judgement(
+function judgement(
   container: string,
   report: TraceReport,
   directory: Directory,
