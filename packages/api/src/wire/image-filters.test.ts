@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Filters } from './filters.ts';
-import { imageFilterKeys, nameTest } from './image-filters.ts';
+import { imageFilterKeys, nameTest, selectImages } from './image-filters.ts';
 
 const testOf = (...reference: string[]) => nameTest(Filters.parse(JSON.stringify({ reference }), imageFilterKeys));
 
@@ -22,4 +22,15 @@ test('a reference is a name or a pattern of paths, of every tag when it has none
   }
   assert.equal(await testOf(), undefined);
   await assert.rejects(testOf('['), { code: 'invalid-argument', message: 'syntax error in pattern' });
+});
+
+test('an image that others are compared with and that is not there is named as everywhere', () => {
+  for (const [reference, name] of [
+    ['absent', 'absent:latest'],
+    ['localhost:5000/absent', 'localhost:5000/absent:latest'],
+    ['absent:1', 'absent:1'],
+  ]) {
+    const filters = Filters.parse(JSON.stringify({ before: [reference] }), imageFilterKeys);
+    assert.throws(() => selectImages([], filters), { code: 'not-found', message: `No such image: ${name}` });
+  }
 });

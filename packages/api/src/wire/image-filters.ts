@@ -82,6 +82,7 @@ function referenceTime(images: readonly Image[], reference: string | undefined):
       tags.includes(`${reference}:latest`) ||
       id.replace('sha256:', '').startsWith(reference),
   );
-  if (found === undefined) throw new FairleadError('not-found', `No such image: ${reference}`);
-  return found.created;
+  if (found !== undefined) return found.created;
+  const isWhole = /:[^/]*$|@/.test(reference);
+  throw new FairleadError('not-found', `No such image: ${reference}${isWhole ? '' : ':latest'}`);
 }

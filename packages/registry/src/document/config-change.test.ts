@@ -50,6 +50,7 @@ describe('applyConfigChanges', () => {
 
   const faults: [change: string, message: string][] = [
     ['RUN make', 'run is not a valid change command'],
+    ['MAKE run', 'make is not a valid change command'],
     ['LABEL', 'LABEL requires at least one argument'],
     ['ENV A', 'ENV must have two arguments'],
     ['ENV =x', 'ENV names can not be blank'],

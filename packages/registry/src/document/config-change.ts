@@ -1,5 +1,5 @@
-import { FairleadError } from '@fairlead/base';
-import { expandInstruction, parseInstructions, variablesOf } from '@fairlead/dockerfile';
+import { FairleadError, messageOf } from '@fairlead/base';
+import { expandInstruction, type Instruction, parseInstructions, variablesOf } from '@fairlead/dockerfile';
 import type { ImageRunConfig } from './image-config.ts';
 import { changeRunConfig, type RunConfigDraft } from './run-config-change.ts';
 
@@ -26,11 +26,25 @@ const changeable: ReadonlySet<string> = new Set([
 export function applyConfigChanges(config: ImageRunConfig, changes: readonly string[]): ImageRunConfig {
   if (changes.length === 0) return config;
   let draft: RunConfigDraft = { config, ownsCommand: false };
-  for (const instruction of parseInstructions(changes.join('\n'))) {
+  for (const instruction of instructionsOf(changes)) {
     const { kind } = instruction;
-    if (!changeable.has(kind)) throw new FairleadError('invalid-argument', `${kind} is not a valid change command`);
+    if (!changeable.has(kind)) throw noChange(kind);
     const expanded = expandInstruction(instruction, variablesOf(draft.config.Env ?? []), '\\');
     draft = changeRunConfig(draft, expanded) ?? draft;
   }
   return draft.config;
+}
+
+/** What is no instruction at all is no change either. */
+function instructionsOf(changes: readonly string[]): Instruction[] {
+  try {
+    return parseInstructions(changes.join('\n'));
+  } catch (error) {
+    const [, word] = /^unknown instruction: (\S+)/.exec(messageOf(error)) ?? [];
+    throw word === undefined ? error : noChange(word.toLowerCase());
+  }
+}
+
+function noChange(kind: string): FairleadError {
+  return new FairleadError('invalid-argument', `${kind} is not a valid change command`);
 }
