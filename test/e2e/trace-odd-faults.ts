@@ -13,6 +13,50 @@ function nat(type: string, rule: string): Pick<Fault, 'inject' | 'undo'> {
   return { inject, undo: `${undo}; conntrack -F 2>/dev/null || true` };
 }
 
+/** A rule that hands what is for the published port to a transparent proxy, and takes itself away again. */
+function handOver(family: 4 | 6, words: string): Pick<Fault, 'inject' | 'undo'> {
+  const [program, table] = family === 6 ? ['ip6tables-nft', 'ip6'] : ['iptables-nft', 'ip'];
+  return {
+    inject: `${program} -t mangle -A PREROUTING -p tcp --dport 8080 -j TPROXY --on-port 3129 ${words}`,
+    undo: `nft delete table ${table} mangle`,
+  };
+}
+
+function proxyWithoutProgram(family: 4 | 6): Fault {
+  return {
+    name: `a rule hands the packet to a transparent proxy that is not there, IPv${family}`,
+    trace: { from: 'outside', to: 'db:80', family },
+    ...handOver(family, ''),
+    code: 'proxy-missing',
+    says: /TPROXY.*no program there has a socket/,
+  };
+}
+
+function proxyWithoutRoute(family: 4 | 6): Fault {
+  const { inject, undo } = handOver(family, '--tproxy-mark 7');
+  const [domain, address] =
+    family === 6 ? ['AF_INET6', 'sockaddr_in6(3129, IN6ADDR_ANY)'] : ['AF_INET', 'sockaddr_in(3129, INADDR_ANY)'];
+  // IP_TRANSPARENT, IPV6_TRANSPARENT.
+  const transparent = family === 6 ? '41, 75' : '0, 19';
+  const lines = [
+    `socket($s, ${domain}, SOCK_STREAM, 6)`,
+    `setsockopt($s, ${transparent}, pack("i", 1)) or die`,
+    `bind($s, ${address}) or die`,
+    'listen($s, 5)',
+    'sleep 60',
+  ];
+  return {
+    name: `a packet for a transparent proxy is routed past it, IPv${family}`,
+    trace: { from: 'outside', to: 'db:80', family },
+    inject: `${inject}
+      perl -MSocket=:all -e '${lines.join('; ')}' </dev/null >/dev/null 2>&1 &
+      sleep 0.3`,
+    undo: `${undo}; kill $(ss -Hltnp sport = :3129 | grep -o "pid=[0-9]*" | cut -d= -f2)`,
+    code: 'proxy-passed',
+    says: /TPROXY.*has the mark 7/,
+  };
+}
+
 /** Faults that are met less often. */
 export const oddFaults: readonly Fault[] = [
   {
@@ -36,6 +80,7 @@ export const oddFaults: readonly Fault[] = [
     undo: 'nft delete table ip raw',
     code: 'foreign-rule',
   },
+  ...([4, 6] as const).flatMap((family) => [proxyWithoutProgram(family), proxyWithoutRoute(family)]),
   {
     name: 'a rule on the way out of the host drops',
     trace: out,

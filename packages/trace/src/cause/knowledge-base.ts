@@ -13,6 +13,7 @@ import { nameRows } from './name-rows.ts';
 import { neighborRows } from './neighbor-rows.ts';
 import { networkRows } from './network-rows.ts';
 import { refusedOutside } from './outside-row.ts';
+import { proxyRows } from './proxy-rows.ts';
 import { routeRows } from './route-rows.ts';
 import { type CauseRow, dropEvidence } from './row.ts';
 import { sendRows } from './send-rows.ts';
@@ -131,9 +132,11 @@ export const causeRows: readonly CauseRow[] = [
   serverRows.programStopped,
   serverRows.serverRefuses,
   wrongSource,
+  proxyRows.proxyMissing,
   ...firewallRows,
   groupProgram,
   divertedRows.queueUnheard,
+  proxyRows.proxyPassed,
   divertedRows.checksumWrong,
   divertedRows.sentAside,
   astrayRows.answerUntranslated,
