@@ -4,7 +4,9 @@ import {
   atLeast,
   atMost,
   atMostOfLine,
+  isMet,
   measured,
+  measuredInPairs,
   mediansOf,
   note,
   reaching,
@@ -50,4 +52,15 @@ test('a line may be compared with another one of the same run', () => {
   assert.equal(goal.isMet({ fairlead: 10 }), true);
   assert.equal(goal.isMet({ fairlead: 11 }), false);
   assert.equal(atMostOfLine(2, measured(line, {}), 'one port').isMet({ fairlead: 1 }), undefined);
+});
+
+test('samples that come in pairs are compared pair by pair, whatever became of the machine between them', () => {
+  const line = { subject: 'trace', what: 'bytes', unit: 'MB/s', goal: atLeast(0.95, 'floor') };
+  const samples = { floor: [100, 10, 1000], fairlead: [96, 9.7, 940] };
+  const measurement = measuredInPairs(line, samples);
+  assert.equal(measurement.ratios?.floor?.median, 0.96);
+  assert.equal(isMet(measurement), true);
+  assert.equal(isMet(measuredInPairs({ ...line, goal: atLeast(0.965, 'floor') }, samples)), false);
+  assert.equal(isMet(measuredInPairs({ ...line, goal: atMost(1.02, 'floor') }, samples)), true);
+  assert.equal(isMet(measuredInPairs(line, { fairlead: [1] })), undefined);
 });

@@ -26,6 +26,11 @@ export interface Measurement {
   /** `ms`, `µs`, `/s`, `MiB`, `%`. */
   readonly unit: string;
   readonly results: Partial<Readonly<Record<Contender, Summary>>>;
+  /**
+   * Where samples come in pairs, taken one after the other: Fairlead's by that of each other. What the machine does to both
+   * of a pair cancels out.
+   */
+  readonly ratios?: Partial<Readonly<Record<Contender, Summary>>>;
   readonly goal?: Goal;
 }
 
@@ -51,6 +56,30 @@ export function measured(
     if (list !== undefined && list.length > 0) results[contender] = summarize(list);
   }
   return goal === undefined ? { ...rest, results } : { ...rest, results, goal };
+}
+
+/** A line whose samples come in pairs: those of all contenders at one place in their lists were taken one after the other. */
+export function measuredInPairs(line: Parameters<typeof measured>[0], samples: Samples): Measurement {
+  const ours = samples.fairlead ?? [];
+  const ratios: Partial<Record<Contender, Summary>> = {};
+  for (const contender of contenders) {
+    const others = contender === 'fairlead' ? [] : (samples[contender] ?? []);
+    const shares = ours.flatMap((value, index) => (others[index] === undefined ? [] : [value / others[index]]));
+    if (shares.length > 0) ratios[contender] = summarize(shares);
+  }
+  return { ...measured(line, samples), ratios };
+}
+
+/** What a goal is held against: the medians, or those of the pairs, for whoever the pairs are with. */
+export function isMet(measurement: Measurement): boolean | undefined {
+  const { goal, ratios } = measurement;
+  if (ratios === undefined) return goal?.isMet(mediansOf(measurement));
+  const medians: Partial<Record<Contender, number>> = { fairlead: 1 };
+  for (const contender of contenders) {
+    const ratio = ratios[contender];
+    if (ratio !== undefined) medians[contender] = 1 / ratio.median;
+  }
+  return goal?.isMet(medians);
 }
 
 /** The medians of a line. */

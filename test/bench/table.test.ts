@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { atMost, measured } from './measurement.ts';
+import { atMost, measured, measuredInPairs } from './measurement.ts';
 import { formatNumber, formatSummary, markdownTable, terminalTable } from './table.ts';
 
 const lines = [
@@ -50,4 +50,10 @@ test('the Markdown table has the same cells', () => {
   assert.equal(rule, '| --- | --- | --- | --- | --- | --- | --- |');
   assert.equal(subject, '| **network** |  |  |  |  |  |  |');
   assert.equal(create, '| create | ms | 5 | 72 | 0.069 × dockerd | ≤ 0.1 × dockerd | met |');
+});
+
+test('the ratio of pairs is that of the pairs, with its spread', () => {
+  const line = { subject: 'trace', what: 'bytes', unit: 'MB/s', goal: atMost(1.05, 'floor') };
+  const table = markdownTable([measuredInPairs(line, { floor: [100, 10, 1000], fairlead: [102, 10.1, 1060] })]);
+  assert.match(table, /\| 1\.02 \(1\.01–1\.06\) × floor \| ≤ 1\.05 × floor \| met \|/);
 });

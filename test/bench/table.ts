@@ -1,4 +1,4 @@
-import { type Contender, contenders, type Measurement, mediansOf } from './measurement.ts';
+import { type Contender, contenders, isMet, type Measurement, mediansOf } from './measurement.ts';
 import type { Summary } from './statistics.ts';
 
 /** Heads of the columns. */
@@ -24,13 +24,15 @@ function rowOf(measurement: Measurement, present: readonly Contender[]): string[
     const result = results[contender];
     return result === undefined ? '' : formatSummary(result);
   });
-  const verdict = goal?.isMet(mediansOf(measurement));
+  const verdict = isMet(measurement);
   const mark = verdict === undefined ? '' : verdict ? 'met' : 'missed';
   return [what, unit, ...values, ratioOf(measurement), goal?.text ?? '', mark];
 }
 
-/** Fairlead's median by that of each other: `1.8 × floor, 0.3 × dockerd`. */
+/** Fairlead's median by that of each other: `1.8 × floor, 0.3 × dockerd`; of pairs with their spread. */
 function ratioOf(measurement: Measurement): string {
+  const { ratios } = measurement;
+  if (ratios !== undefined) return contenders.flatMap((each) => pairRatio(each, ratios[each])).join(', ');
   const medians = mediansOf(measurement);
   const ours = medians.fairlead;
   if (ours === undefined) return '';
@@ -42,6 +44,13 @@ function ratioOf(measurement: Measurement): string {
         : [`${formatNumber(ours / its)} × ${contender}`];
     })
     .join(', ');
+}
+
+/** Pairs tell smaller differences apart than other ratios do. */
+function pairRatio(contender: Contender, ratio: Summary | undefined): string[] {
+  if (ratio === undefined) return [];
+  const [median, low, high] = [ratio.median, ratio.low, ratio.high].map((value) => value.toFixed(2));
+  return [`${median} (${low}–${high}) × ${contender}`];
 }
 
 /** Median and spread: `83 (71–95)`; a single sample, and samples that are all the same, have none. */

@@ -1,19 +1,20 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { type Engine, withEngines } from '../engine.ts';
-import { atLeast, atMost, type Measurement, measured, note, type Samples, within } from '../measurement.ts';
+import { type Measurement, measured, note, type Samples, within } from '../measurement.ts';
+import { processorOf } from '../processor.ts';
 import type { Setting, Subject } from '../subject.ts';
+import { type Deed, deeds, type Look, TraceCost, type Turn, trafficKinds } from '../trace-cost.ts';
+import { Traffic, type TrafficKind } from '../traffic.ts';
 
-const PORT = 5001;
-const program = join(import.meta.dirname, '../load/stream.pl');
-/** Milliseconds that bytes are counted for in a turn, and round trips that are made. */
-const COUNTED = 120;
-const ROUND_TRIPS = 1000;
-/** Milliseconds that a trace waits for an answer that does not come: longer than a turn of either kind takes. */
-const WAITING = 1000;
+/** Milliseconds that a trace waits for an answer that does not come: as long as it does when it is not told. */
+const WAITING = 1500;
+/** Of these, how many it has begun after, and how many before the end it has not begun to end. */
+const BEGINNING = 150;
+const ENDING = 50;
+/** Milliseconds of traffic before a trace, and after it. */
+const BEFORE = 150;
+const AFTER = 450;
+const SLACK = 30;
 /** An address of the network that nobody has. */
 const NOBODY = '10.77.0.99';
 const subject = 'fairlead trace';
@@ -24,9 +25,15 @@ export const trace: Subject = {
   method:
     '`POST /fairlead/traces` on a connection to the socket that is kept, from request to answer, between two containers of ' +
     'one network: to a web server, which answers, and to a port where nobody listens. Then two other containers exchange ' +
-    'bytes over TCP, in turns without a trace (the floor), while one waits for an answer that does not come, and after ' +
-    `such a one: bytes that arrive within ${COUNTED} ms, sent as fast as they are taken, and round trips of a single byte. ` +
-    'Sender and receiver are kept on different cores.',
+    'bytes as fast as they are taken, or single ones to and fro, over one TCP connection for each core with both of its ends ' +
+    'on that core: so nobody waits for another core to wake up, and none has time left that a trace could take unnoticed. In ' +
+    `the middle of each turn the daemon is asked for a trace that waits ${WAITING} ms for an answer that does not come, or for ` +
+    'nothing (the floor); turns of each kind come in pairs, in any order, and a ratio is the median of those of the pairs, ' +
+    'with their spread. *Meanwhile* is from question to answer, with all that the daemon does to begin and to end; *while it ' +
+    `waits* is without the first ${BEGINNING} ms and the end of that; *afterwards* is the ${AFTER} ms from the answer on. The ` +
+    'processor is that of the asker, or of the receiver of bytes, to which the kernel reckons its part of the packets, and ' +
+    'that of all threads of the daemon. *Nothing asked for* is a pair of turns without a trace: how far apart turns are that ' +
+    'differ in nothing.',
   measure: async ({ engines: names, times, say }) => {
     if (!names.includes('fairlead')) return [];
     return await withEngines(['fairlead'], async ([engine]) => {
@@ -68,133 +75,49 @@ async function follow(engine: Engine, question: object): Promise<void> {
   await engine.call('POST', '/fairlead/traces', question);
 }
 
-/** What two others get done in one turn. */
-interface Turn {
-  /** MB/s. */
-  readonly bytes: number;
-  /** Per second. */
-  readonly roundTrips: number;
-  /** Microseconds of the processor that the asker has had for each. */
-  readonly processor: number;
-}
-
 async function measureOthers(engine: Engine, times: Setting['times']): Promise<Measurement[]> {
-  await using traffic = await Traffic.start(engine);
-  const meanwhile = lines();
-  const afterwards = lines();
-  for (let round = -1; round < times(60); round++) {
-    const without = await traffic.turn();
-    const waiting = follow(engine, { from: 'web', to: NOBODY, timeout: WAITING });
-    // Its programs are loaded by then.
-    await setTimeout(120);
-    const during = await traffic.turn();
-    await waiting;
-    const after = await traffic.turn();
-    if (round < 0) continue;
-    for (const [samples, turn] of [[meanwhile, during] as const, [afterwards, after] as const]) {
-      for (const what of kinds) {
-        note(samples[what], 'floor', without[what]);
-        note(samples[what], 'fairlead', turn[what]);
-      }
+  await using traffic = await Traffic.start(engine, 'sender', 'receiver');
+  const cost = new TraceCost(subject);
+  for (let round = -1; round < times(12); round++) {
+    for (const kind of inAnyOrder(trafficKinds)) {
+      const turns: Partial<Record<Deed, Turn>> = {};
+      for (const deed of inAnyOrder(deeds)) turns[deed] = await takeTurn(engine, traffic, kind, deed);
+      // In the first round nothing is compiled, cached or grown yet.
+      if (round >= 0) cost.note(kind, turns as Record<Deed, Turn>);
     }
   }
-  return [...rows(meanwhile, 'meanwhile', 0.05), ...rows(afterwards, 'afterwards', 0.02)];
+  return cost.lines();
 }
 
-const kinds = ['bytes', 'roundTrips', 'processor'] as const;
-type Lines = Readonly<Record<(typeof kinds)[number], Samples>>;
-
-function lines(): Lines {
-  return { bytes: {}, roundTrips: {}, processor: {} };
+async function takeTurn(engine: Engine, traffic: Traffic, kind: TrafficKind, deed: Deed): Promise<Turn> {
+  const { pid } = engine.daemon;
+  const look = (): Look => ({ seconds: Number(process.hrtime.bigint()) / 1e9, daemon: processorOf(pid) });
+  const lookIn = async (milliseconds: number): Promise<Look> => {
+    await setTimeout(milliseconds);
+    return look();
+  };
+  const end = await traffic.exchange(kind);
+  const asked = await lookIn(BEFORE);
+  const answer = deed === 'trace' ? follow(engine, { from: 'web', to: NOBODY, timeout: WAITING }) : doNothing(engine);
+  const begun = await lookIn(BEGINNING);
+  const waited = await lookIn(WAITING - BEGINNING - ENDING);
+  await answer;
+  const answered = look();
+  const over = await lookIn(AFTER);
+  // Notes are to reach a little farther.
+  await setTimeout(SLACK);
+  return { progress: await end(), looks: { asked, begun, waited, answered, over } };
 }
 
-/** @param share of what is done without a trace that may be lost. */
-function rows({ bytes, roundTrips, processor }: Lines, when: string, share: number): Measurement[] {
-  const goal = atLeast(1 - share, 'floor');
-  const cost = atMost(1 + share, 'floor');
-  return [
-    measured({ subject, what: `TCP of others ${when}`, unit: 'MB/s', goal }, bytes),
-    measured({ subject, what: `round trips of others ${when}`, unit: '/s', goal }, roundTrips),
-    measured({ subject, what: `processor for a round trip ${when}`, unit: 'µs', goal: cost }, processor),
-  ];
+/** For as long as a trace takes. */
+async function doNothing(engine: Engine): Promise<void> {
+  await engine.call('GET', '/version');
+  await setTimeout(WAITING + 60);
 }
 
-/** Two containers that exchange bytes. */
-class Traffic implements AsyncDisposable {
-  readonly #server: Talker;
-  readonly #asker: Talker;
-  readonly #place: { readonly path: string; readonly address: string };
-  readonly #children: AsyncDisposableStack;
-
-  private constructor(
-    server: Talker,
-    asker: Talker,
-    place: { readonly path: string; readonly address: string },
-    children: AsyncDisposableStack,
-  ) {
-    this.#server = server;
-    this.#asker = asker;
-    this.#place = place;
-    this.#children = children;
-  }
-
-  static async start(engine: Engine): Promise<Traffic> {
-    await using children = new AsyncDisposableStack();
-    const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}';
-    const address = (await engine.daemon.docker('inspect', '-f', format, 'receiver')).trim();
-    const path = await engine.namespaceOf('sender');
-    const server = children.use(new Talker(await engine.namespaceOf('receiver'), 1, ['serve', `${PORT}`]));
-    await server.next();
-    const asker = children.use(new Talker(path, 0, ['ask', address, `${PORT}`]));
-    return new Traffic(server, asker, { path, address }, children.move());
-  }
-
-  async turn(): Promise<Turn> {
-    const [seconds = 0, busy = 0] = (await this.#asker.ask(`${ROUND_TRIPS}`)).split(' ').map(Number);
-    await using _filler = new Talker(this.#place.path, 0, ['fill', this.#place.address, `${PORT}`]);
-    await setTimeout(60);
-    const start = performance.now();
-    const before = Number(await this.#server.ask(''));
-    await setTimeout(COUNTED);
-    const bytes = Number(await this.#server.ask('')) - before;
-    const milliseconds = performance.now() - start;
-    return {
-      bytes: bytes / milliseconds / 1000,
-      roundTrips: ROUND_TRIPS / seconds,
-      processor: (busy / ROUND_TRIPS) * 1e6,
-    };
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#children[Symbol.asyncDispose]();
-  }
-}
-
-/** A program in a namespace, on a core, that answers line by line. */
-class Talker implements AsyncDisposable {
-  readonly #child: ChildProcess;
-  readonly #answers: AsyncIterator<string> | undefined;
-
-  constructor(path: string, core: number, words: readonly string[]) {
-    const command = [`--net=${path}`, 'taskset', '--cpu-list', `${core}`, 'perl', program, ...words];
-    this.#child = spawn('nsenter', command, { stdio: ['pipe', 'pipe', 'inherit'] });
-    this.#answers = this.#child.stdout ? createInterface(this.#child.stdout)[Symbol.asyncIterator]() : undefined;
-  }
-
-  async next(): Promise<string> {
-    const answer = await this.#answers?.next();
-    if (answer === undefined || answer.done) throw new Error('a program that was to exchange bytes has ended');
-    return answer.value;
-  }
-
-  ask(line: string): Promise<string> {
-    this.#child.stdin?.write(`${line}\n`);
-    return this.next();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    const ended = once(this.#child, 'exit');
-    this.#child.kill();
-    await ended;
-  }
+function inAnyOrder<T>(list: readonly T[]): T[] {
+  return list
+    .map((each) => ({ each, place: Math.random() }))
+    .sort((one, other) => one.place - other.place)
+    .map(({ each }) => each);
 }
