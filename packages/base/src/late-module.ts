@@ -2,8 +2,8 @@
 const named: (() => Promise<unknown>)[] = [];
 
 /**
- * Name a module that is loaded by whoever needs it first: a start loads only what it needs itself. The program loads the
- * rest with {@link loadLateModules} once it has time.
+ * Name a module that is loaded by whoever needs it first: a start loads only what it needs itself. A program that lives long
+ * sees to it that what is loaded later belongs to what it is now, or loads the rest with {@link loadLateModules}.
  *
  * @param load nothing but an `import()`, which loads a module once however often it is called.
  * @example
