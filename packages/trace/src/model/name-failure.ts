@@ -1,4 +1,4 @@
-import { nameServerAddress } from '@fairlead/base';
+import { nameServerAddress, shortIdentifier } from '@fairlead/base';
 import { commandIn, portsExhausted } from '../cause/row.ts';
 import type { ProbeSource } from '../plan.ts';
 import type { ContainerPlace, Directory } from './directory.ts';
@@ -23,7 +23,7 @@ export function describeNameFailure(
   }: { readonly source: ProbeSource; readonly directory: Directory; readonly asked: AskedPlace },
 ): EarlyEnd {
   const failure = step?.failure ?? 'it has no address of that family';
-  const known = directory.containers.find(({ name, id }) => name === target || id.startsWith(target));
+  const known = containerCalled(target, directory);
   const evidence = [`${step?.server ?? step?.source ?? 'the engine'}: ${failure}`];
   const summary = `${source.name} finds no address for ${target}`;
   const unasked = sharesNames(source, known) ? nameServerTrouble(step, source, asked) : undefined;
@@ -57,6 +57,12 @@ export function describeNameFailure(
     : `${known.name} is on a network with ${source.name}, but the name has no address of the wanted family.`;
   const code = onDefault ? 'default-network-has-no-names' : 'name-without-address';
   return ended({ code, text, evidence }, summary, onDefault ? ownNetworkFix(source, known.name) : []);
+}
+
+/** By its name, or by the short form of its id: shorter ones are no names, and many a host is called as an id begins (`db`). */
+function containerCalled(target: string, { containers }: Directory): ContainerPlace | undefined {
+  const isShort = ({ id }: ContainerPlace) => target === id || target === shortIdentifier(id);
+  return containers.find(({ name }) => name === target) ?? containers.find(isShort);
 }
 
 /** True when the engine's name service is to know the one for the other: the default network has none. */

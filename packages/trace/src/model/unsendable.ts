@@ -67,11 +67,16 @@ function attachmentsOf({ source }: UnsentPacket): readonly Attachment[] {
   return source.container?.attachments ?? [];
 }
 
-function interfaceDown({ source, facts }: UnsentPacket): Reason | undefined {
-  const down = facts.links.find(({ up, name }) => !up && name !== 'lo');
-  if (down === undefined || source.container === undefined) return undefined;
-  const where = source.namespace === '' ? '' : ` -n ${source.namespace}`;
-  const command = (state: string) => `ip${where} link set ${down.name} ${state}`;
+/** Kinds of links that containers are on networks by, whatever they are called by now. */
+const cables: ReadonlySet<string | undefined> = new Set(['veth', 'macvlan', 'ipvlan']);
+
+/** What else there is may be down for ever, as the tunnels that the kernel makes in every namespace (tunl0, sit0). */
+function interfaceDown(packet: UnsentPacket): Reason | undefined {
+  const { source, facts } = packet;
+  const own = attachmentsOf(packet).map((attachment) => attachment.interface);
+  const down = facts.links.find(({ up, name, kind }) => !up && (own.includes(name) || cables.has(kind)));
+  if (down === undefined || source.container === undefined || source.namespace === '') return undefined;
+  const command = (state: string) => `ip -n ${source.namespace} link set ${down.name} ${state}`;
   return {
     code: 'interface-down',
     text: `The interface ${down.name} of ${source.name} is down, and its routes went with it.`,
