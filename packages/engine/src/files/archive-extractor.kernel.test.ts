@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { listXattrs, makeNode, openInRoot, openMountTree, readXattr, writeXattr } from '@fairlead/kernel';
 import { type TarFile, tarEnd, tarHeader, tarPadding } from '@fairlead/registry/tar';
@@ -168,3 +168,37 @@ test('parents that an archive leaves out are made', async () => {
 async function* single(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
+
+test('what is mounted in a container is not replaced, nor taken off', async () => {
+  for (const name of ['etc/file', 'etc/folder/inner']) {
+    mkdirSync(dirname(inside(name)), { recursive: true });
+    writeFileSync(inside(name), 'beneath');
+  }
+  mkdirSync(join(folder, 'volume'));
+  for (const name of ['mounted', 'volume/kept']) writeFileSync(join(folder, name), 'mounted');
+  mkdirSync(join(folder, 'place'));
+  const tree = openMountTree(join(folder, 'place'), {
+    layers: [{ type: 'bind', source: inside(), options: ['rbind', 'rw'] }],
+    readOnly: false,
+    binds: [
+      { source: join(folder, 'mounted'), target: '/etc/file', readOnly: false },
+      { source: join(folder, 'volume'), target: '/etc/folder', readOnly: false },
+    ],
+  });
+  const seen = (name: string) => readFileSync(below(tree, name), 'utf8');
+  try {
+    for (const name of ['file', 'folder']) {
+      const message = `unlinkat /etc/${name}: device or resource busy`;
+      const into = new ArchiveExtractor(calls, { root: tree, path: '/etc', keepKinds: false });
+      await assert.rejects(into.extract(archiveOf({ name, type: 'file', text: 'new' })), { message });
+    }
+    const beside = new ArchiveExtractor(calls, { root: tree, path: '/etc', keepKinds: true });
+    await beside.extract(
+      archiveOf({ name: 'folder/', type: 'directory' }, { name: 'folder/kept', type: 'file', text: 'new' }),
+    );
+    assert.deepEqual([seen('etc/file'), seen('etc/folder/kept')], ['mounted', 'new']);
+    assert.equal(readFileSync(inside('etc/file'), 'utf8'), 'beneath');
+  } finally {
+    closeSync(tree);
+  }
+});

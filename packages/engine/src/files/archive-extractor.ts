@@ -7,6 +7,7 @@ import {
   lchownSync,
   lstatSync,
   openSync,
+  readFileSync,
   utimesSync,
 } from 'node:fs';
 import { type FileHandle, link, mkdir, open, symlink } from 'node:fs/promises';
@@ -69,7 +70,7 @@ export class ArchiveExtractor {
     const parent = await this.#openParent(directory);
     try {
       const place = below(parent, name);
-      if (await this.#makeRoom(entry, place, path)) await this.#make(entry, place);
+      if (await this.#makeRoom(entry, parent, name, path)) await this.#make(entry, place);
       this.#dress(entry, place);
       if (entry.type === 'directory') this.#times.push({ path, mtime: entry.attributes.mtime });
     } finally {
@@ -98,7 +99,8 @@ export class ArchiveExtractor {
   }
 
   /** Take away what stands in the way. @returns false when a directory is there already and is wanted. */
-  async #makeRoom({ type }: TarEntry, place: string, path: string): Promise<boolean> {
+  async #makeRoom({ type }: TarEntry, parent: number, name: string, path: string): Promise<boolean> {
+    const place = below(parent, name);
     const existing = lstatSync(pathBytes(place), { throwIfNoEntry: false });
     if (existing === undefined) return true;
     const [isDirectory, wanted] = [existing.isDirectory(), type === 'directory'];
@@ -107,6 +109,10 @@ export class ArchiveExtractor {
       const kinds = wanted ? ['non-directory', 'directory'] : ['directory', 'non-directory'];
       const [there, top] = [path, this.#destination.path].map((text) => JSON.stringify(textPath(text)));
       throw new FairleadError('invalid-argument', `cannot overwrite ${kinds[0]} ${there} with ${kinds[1]} ${top}`);
+    }
+    if (isMountPoint(parent, place)) {
+      const target = textPath(`${this.#destination.path}/${path}`.replace(/\/+/g, '/'));
+      throw new FairleadError('internal', `unlinkat ${target}: device or resource busy`);
     }
     await removeTree(place);
     return true;
@@ -194,6 +200,24 @@ export class ArchiveExtractor {
   #open(path: string, flags: number): number {
     return this.#calls.openInRoot(this.#destination.root, pathBytes(path), flags);
   }
+}
+
+/**
+ * True for what is mounted in the container. Its mounts are not in our namespace, so the kernel would not refuse to remove
+ * what they are on, but unmount them without a word (mount_namespaces(7)): the container would lose its `/etc/hosts`.
+ */
+function isMountPoint(parent: number, place: string): boolean {
+  const there = openSync(pathBytes(place), O_PATH | constants.O_NOFOLLOW);
+  try {
+    return mountOf(there) !== mountOf(parent);
+  } finally {
+    closeSync(there);
+  }
+}
+
+/** Number of the mount that an open file was reached by (proc_pid_fdinfo(5)). */
+function mountOf(descriptor: number): string | undefined {
+  return /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8'))?.[1];
 }
 
 async function writeFile({ content }: TarEntry, place: Buffer): Promise<void> {

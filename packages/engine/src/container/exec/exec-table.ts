@@ -144,11 +144,12 @@ export class ExecTable {
   async #launch(exec: Exec, container: Container, streams: ProcessStreams, process: RunningProcess): Promise<void> {
     const { tasks } = this.#context.containerd;
     const reference = { containerId: container.id, execId: exec.id };
+    // Told before it is known whether it can be (moby, daemon/exec.go).
+    this.#emit(container, `exec_start: ${commandText(exec.command)}`, exec.id);
     // Looked at anew for the size that its terminal has been given meanwhile.
     await tasks.createExec({ ...reference, process: await this.#describe(this.get(exec.id), container), streams });
     const pid = await tasks.start(reference, streams);
     this.#update(exec.id, { pid });
-    this.#emit(container, `exec_start: ${commandText(exec.command)}`, exec.id);
     process.started();
   }
 
