@@ -11,7 +11,8 @@ const names: Record<string, string> = {};
 registerHooks({
   resolve(specifier, context, next) {
     const found = resolveQuickly(specifier, context, next);
-    if (urlOf(specifier, context.parentURL) === undefined) names[nameKey(specifier, context.parentURL)] = found.url;
+    const isOfOthers = urlOf(specifier, context.parentURL) === undefined && found.format === 'module';
+    if (isOfOthers) names[nameKey(specifier, context.parentURL)] = found.url;
     return found;
   },
   load(url, context, next) {
@@ -30,9 +31,7 @@ const folder = process.env['NODE_COMPILE_CACHE'];
 if (folder !== undefined) {
   const strip = (code: string, url: string) =>
     url.endsWith('.ts') ? stripTypeScriptTypes(code, { sourceUrl: url }) : code;
-  const late = loaded.slice(early.length);
-  const ofOthers = Object.entries(names).filter(([, url]) => late.includes(url));
-  keepSources(lateSourcesPath(folder), late, strip, Object.fromEntries(ofOthers));
+  keepSources(lateSourcesPath(folder), loaded.slice(early.length), strip, names);
   // This one last: it says that the programs are prepared.
   const ours = early.filter((url) => url.endsWith('.ts'));
   keepSources(keptSourcesPath(folder), ours, strip);
