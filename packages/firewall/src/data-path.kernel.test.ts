@@ -113,6 +113,12 @@ const loopbackForger = `table ip forger {
 }
 `;
 
+/** Sends an address an answer to an echo that nobody has asked for: a packet of no connection. */
+const strayAnswer = `
+use Socket;
+socket(my $socket, PF_INET, SOCK_RAW, 1) or die "socket: $!";
+send($socket, pack('C2n3', 0, 0, 0xfffd, 1, 1), 0, pack_sockaddr_in(0, inet_aton($ARGV[0]))) or die "send: $!";`;
+
 /** What each question must be answered with, asked by the protocol that it names or by each of `protocols`. */
 async function expectAll(expectations: Expectations, protocols = alike): Promise<void> {
   const wanted = expectations.flatMap(([from, address, port, answer, named]) =>
@@ -272,10 +278,26 @@ function defineTests(bridgeFilter: boolean): void {
       ['a1', '192.0.2.2', 80, 'outside 192.0.2.1 80', 'udp'],
     ]));
 
+  test('what belongs to no connection does not go out under its own address', () => {
+    host.run('outside', [
+      'nft',
+      'add table ip stray { chain seen { type filter hook prerouting priority -300; ip saddr 172.30.1.2 counter; }; }',
+    ]);
+    host.run('a1', ['perl', '-e', strayAnswer, '192.0.2.2']);
+    const dropped = host.run('host', ['nft', 'list', 'chain', 'inet', 'fairlead', 'outward']);
+    assert.match(dropped, /ipv4 iifname @masquerade4 counter packets 1 bytes 28 drop/);
+    assert.match(host.run('outside', ['nft', 'list', 'table', 'ip', 'stray']), /counter packets 0 /);
+    host.run('outside', ['nft', 'delete', 'table', 'ip', 'stray']);
+  });
+
   defineLimitedPortTests({ host: () => host, table, replaceable: elements, expectAll });
 
-  test('an internal network lets nothing out and nothing in, through a published port neither', () =>
-    expectAll([
+  test('an internal network lets nothing out and nothing in, through a published port neither', async () => {
+    host.run('i1', [
+      'nft',
+      'add table ip strange { chain seen { type filter hook prerouting priority -300; th dport 80 ip saddr != 172.30.3.3 counter; }; }',
+    ]);
+    await expectAll([
       ['i1', '192.0.2.2', 80, 'silence'],
       ['i1', '2001:db8::2', 80, 'silence'],
       ['i1', '172.30.1.2', 80, 'silence'],
@@ -286,9 +308,14 @@ function defineTests(bridgeFilter: boolean): void {
       ['outside', '172.30.3.2', 80, 'silence'],
       ['a1', '172.30.3.2', 80, 'silence'],
       ['outside', '192.0.2.1', 8084, 'silence'],
+      ['a1', '192.0.2.1', 8084, 'silence'],
       ['i2', '172.30.3.2', 80, 'i1 172.30.3.3 80'],
       ['i1', '172.30.3.1', 80, 'host 172.30.3.2 80'],
-    ]));
+    ]);
+    // Silence alone might be an answer that was not let out.
+    assert.match(host.run('i1', ['nft', 'list', 'table', 'ip', 'strange']), /counter packets 0 /);
+    host.run('i1', ['nft', 'delete', 'table', 'ip', 'strange']);
+  });
 
   test('gateway modes open exactly what they say', async () => {
     const open = networkElements({

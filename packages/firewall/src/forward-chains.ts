@@ -1,34 +1,27 @@
 import type { ChainDefinition, RuleDefinition, Selector } from '@fairlead/netlink';
-import {
-  accept,
-  askerAndPort,
-  drop,
-  from,
-  is,
-  known,
-  leaves,
-  rule,
-  stays,
-  to,
-  toElsewhere,
-  translated,
-} from './host-rule.ts';
-
-/** TCP segments fit the way out, also where ICMP is lost. Here and not in a chain of its own: every hook costs each packet. */
-const clamp = rule([is('tcp flags', 'syn / syn,rst'), toElsewhere, { clampMss: true }], 'segments fit the way out');
+import { accept, askerAndPort, drop, from, is, known, leaves, rule, stays, to, translated } from './host-rule.ts';
 
 /**
  * What comes from one of our bridges. The order is the policy: what may leave its source is settled before any destination
- * can accept.
+ * can accept. Behind the second rule are only packets that go elsewhere: all of them may, but for those of no connection.
  */
 const leaving: ChainDefinition = {
   name: 'leaving',
   rules: [
-    clamp,
     rule([from('internal'), leaves, ...drop], 'internal network: nothing leaves'),
+    rule([to('bridges'), { verdict: 'goto', chain: 'between' }]),
+    // Also where ICMP is lost. Here and not in a chain of its own: every hook costs each packet.
+    rule([is('tcp flags', 'syn / syn,rst'), { clampMss: true }], 'segments fit the way out'),
+    rule([is('ct state', 'invalid'), { verdict: 'goto', chain: 'outward' }]),
+  ],
+};
+
+/** From one of our bridges to one of them. */
+const between: ChainDefinition = {
+  name: 'between',
+  rules: [
     rule([to('internal'), leaves, ...drop], 'internal network: nothing enters'),
     rule([known, accept]),
-    rule([toElsewhere, { verdict: 'goto', chain: 'outward' }]),
     rule([translated, accept], 'published'),
     rule([{ match: ['iifname', 'oifname'], with: { set: 'separated' } }, ...drop], 'containers may not talk'),
     rule([stays, accept]),
@@ -36,11 +29,10 @@ const leaving: ChainDefinition = {
   ],
 };
 
-/** What comes from elsewhere, for one of our bridges. */
+/** What comes from elsewhere, for a network that may be entered. */
 const entering: ChainDefinition = {
   name: 'entering',
   rules: [
-    rule([to('internal'), ...drop], 'internal network: nothing enters'),
     rule([known, accept]),
     rule([translated, accept], 'published'),
     rule([{ verdict: 'goto', chain: 'unpublished' }]),
@@ -84,10 +76,7 @@ function directAccess(family: 4 | 6): RuleDefinition[] {
 
 /** A packet that belongs to no known flow would go out under the container's own address. */
 function untranslatable(family: 4 | 6): RuleDefinition {
-  return rule(
-    [is('meta nfproto', `ipv${family}`), from(`masquerade${family}`), is('ct state', 'invalid'), ...drop],
-    'cannot be translated',
-  );
+  return rule([is('meta nfproto', `ipv${family}`), from(`masquerade${family}`), ...drop], 'cannot be translated');
 }
 
 const forward: ChainDefinition = {
@@ -95,9 +84,11 @@ const forward: ChainDefinition = {
   hook: { type: 'filter', hook: 'forward', priority: 0, policy: 'accept' },
   rules: [
     rule([from('bridges'), { verdict: 'goto', chain: 'leaving' }]),
-    rule([to('bridges'), { verdict: 'goto', chain: 'entering' }]),
+    rule([to('reachable'), { verdict: 'goto', chain: 'entering' }]),
+    // Whatever bridge of ours is left: one that is not said to be open is closed.
+    rule([to('bridges'), ...drop], 'internal network: nothing enters'),
   ],
 };
 
 /** Who may talk to whom: what a packet meets that is forwarded. */
-export const forwardChains: readonly ChainDefinition[] = [unpublished, outward, leaving, entering, forward];
+export const forwardChains: readonly ChainDefinition[] = [unpublished, outward, between, leaving, entering, forward];

@@ -16,8 +16,6 @@ export const stays: Statement = { match: ['iifname', 'oifname'], with: { set: 's
 export const leaves: Statement = { match: ['iifname', 'oifname'], operator: '!=', with: { set: 'same_bridge' } };
 /** It belongs to a connection that was let through already. */
 export const known: Statement = is('ct state', 'established,related');
-/** It is for none of our networks. */
-export const toElsewhere: Statement = { match: ['oifname'], operator: '!=', with: { set: 'bridges' } };
 /** It has come by a published port. */
 export const translated: Statement = { match: ['ct status'], with: { value: 'dnat' } };
 

@@ -15,6 +15,7 @@ const shared = [
   { name: 'same_bridge', key: ['ifname', 'ifname'], comment: 'a bridge and itself: what stays inside a network' },
   { name: 'segments', key: ['ifname'], comment: 'further bridges of a network: they only lead to the first one' },
   { name: 'internal', key: ['ifname'], comment: 'bridges that nothing leaves and nothing enters' },
+  { name: 'reachable', key: ['ifname'], comment: 'bridges that may be entered: all others' },
   { name: 'separated', key: ['ifname', 'ifname'], comment: 'a bridge and itself: its containers may not talk' },
   { name: 'trusted', key: ['ifname', 'ifname'], comment: 'host interface and the bridge it may reach directly' },
 ] as const satisfies readonly SetDefinition[];

@@ -49,7 +49,7 @@ export function networkElements(policy: NetworkPolicy): ElementObject[] {
     hostElement('bridges', [bridge]),
     ...bridges.map((other) => hostElement('same_bridge', [bridge, other])),
     ...(bridge === policy.bridge ? [] : [hostElement('segments', [bridge])]),
-    ...(policy.internal ? [hostElement('internal', [bridge])] : []),
+    hostElement(policy.internal ? 'internal' : 'reachable', [bridge]),
     // By the router, which is on the first one alone; what crosses a further one may be on its way there.
     ...(policy.icc === false ? [hostElement('separated', [bridge, policy.bridge])] : []),
     ...(policy.trustedInterfaces ?? []).map((name) => hostElement('trusted', [name, bridge])),

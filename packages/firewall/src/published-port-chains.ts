@@ -3,8 +3,9 @@ import { askerAndPort, drop, is, leave, rule } from './host-rule.ts';
 import type { HostSet } from './host-sets.ts';
 
 /**
- * Published ports of one family. Nothing can be published twice, so the order is free: what is looked up by hashing comes
- * first, for intervals are searched with vector registers that have to be saved for it (net/netfilter/nft_set_pipapo_avx2.c).
+ * Published ports of one family. Nothing can be published twice, so the order is free: what most ports are comes first, and
+ * what is looked up by hashing before intervals, for these are searched with vector registers that have to be saved for it
+ * (net/netfilter/nft_set_pipapo_avx2.c).
  */
 function publishedPorts(family: 4 | 6): ChainDefinition {
   const nft = family === 4 ? 'ip' : 'ip6';
@@ -17,8 +18,8 @@ function publishedPorts(family: 4 | 6): ChainDefinition {
   return {
     name: `published${family}`,
     rules: [
-      dnat(addressAndPort, 'publish_address'),
       dnat(port, 'publish'),
+      dnat(addressAndPort, 'publish_address'),
       dnat(addressAndPort, 'publish_address_range'),
       dnat(port, 'publish_range'),
       rule([
@@ -86,15 +87,23 @@ const inbound: ChainDefinition = {
   name: 'inbound',
   hook: { type: 'nat', hook: 'prerouting', priority: -100, policy: 'accept' },
   rules: [
-    rule([{ match: ['fib daddr type'], operator: '!=', with: { value: 'local' } }, leave]),
+    rule([is('meta nfproto', 'ipv6'), { verdict: 'goto', chain: 'inbound6' }]),
     // A neighbour on the wire may send to 127.0.0.1: translated, it would get past the kernel's check for that.
     rule([is('ip daddr', '127.0.0.0/8'), leave], 'published on loopback is for this host alone'),
+    rule([is('fib daddr type', 'local'), { verdict: 'goto', chain: 'published4' }]),
+  ],
+};
+
+const inbound6: ChainDefinition = {
+  name: 'inbound6',
+  rules: [
+    rule([{ match: ['fib daddr type'], operator: '!=', with: { value: 'local' } }, leave]),
     // The kernel does not forward a link-local source: the relay answers it.
     rule(
       [is('ip6 saddr', 'fe80::/10'), { verdict: 'goto', chain: 'link_local_ports' }],
       'link-local addresses cannot be forwarded',
     ),
-    rule([{ verdict: 'goto', chain: 'published' }]),
+    rule([{ verdict: 'goto', chain: 'published6' }]),
   ],
 };
 
@@ -112,6 +121,7 @@ export const publishedPortChains: readonly ChainDefinition[] = [
   ...([4, 6] as const).flatMap((family) => [judgedPorts(family), limitedPorts(family), publishedPorts(family)]),
   linkLocalPorts,
   published,
+  inbound6,
   inbound,
   local,
 ];

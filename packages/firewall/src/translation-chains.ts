@@ -1,24 +1,30 @@
 import type { ChainDefinition, RuleDefinition } from '@fairlead/netlink';
-import { from, is, rule, to, translated } from './host-rule.ts';
+import { from, is, leave, rule, to, translated } from './host-rule.ts';
 
-/** Towards one of our bridges, where only published ports are translated on the way. */
-const inward: ChainDefinition = {
-  name: 'inward',
-  rules: [
-    // No incoming interface: asked for by the host itself, 127.0.0.1 among others, or, where br_netfilter is loaded and
-    // switched on, by a neighbour on the same bridge.
-    rule([is('iif', '0'), translated, { masquerade: true }], 'published: asked for inside'),
-    rule([translated, from('bridges'), { masquerade: true }], 'published: answers come back through us'),
-  ],
+/**
+ * No incoming interface: asked for by the host itself, 127.0.0.1 among others, or, where br_netfilter is loaded and
+ * switched on, by a neighbour on the same bridge.
+ */
+const own: ChainDefinition = {
+  name: 'own',
+  rules: [rule([translated, to('bridges'), { masquerade: true }], 'published: asked for inside')],
 };
 
 const outbound: ChainDefinition = {
   name: 'outbound',
   hook: { type: 'nat', hook: 'postrouting', priority: 100, policy: 'accept' },
   rules: [
+    rule([is('iif', '0'), { verdict: 'goto', chain: 'own' }]),
+    rule([{ match: ['iifname'], operator: '!=', with: { set: 'bridges' } }, leave]),
     rule([to('bridges'), { verdict: 'goto', chain: 'inward' }]),
     ...([4, 6] as const).flatMap(outwardTranslation),
   ],
+};
+
+/** From one of our bridges to one of them, where only published ports are translated on the way. */
+const inward: ChainDefinition = {
+  name: 'inward',
+  rules: [rule([translated, { masquerade: true }], 'published: answers come back through us')],
 };
 
 function outwardTranslation(family: 4 | 6): RuleDefinition[] {
@@ -31,4 +37,4 @@ function outwardTranslation(family: 4 | 6): RuleDefinition[] {
 }
 
 /** Under which address a packet goes out. */
-export const outwardTranslationChains: readonly ChainDefinition[] = [inward, outbound];
+export const outwardTranslationChains: readonly ChainDefinition[] = [own, inward, outbound];

@@ -49,7 +49,7 @@ const networks: readonly [string, Network, readonly string[]][] = [
   [
     'a plain network',
     network(),
-    ['br-app 10.0.0.1/24', 'bridges br-app', 'same_bridge br-app . br-app', 'masquerade4 br-app'],
+    ['br-app 10.0.0.1/24', 'bridges br-app', 'same_bridge br-app . br-app', 'reachable br-app', 'masquerade4 br-app'],
   ],
   [
     'both families',
@@ -59,6 +59,7 @@ const networks: readonly [string, Network, readonly string[]][] = [
       'br-app fd00::1/64',
       'bridges br-app',
       'same_bridge br-app . br-app',
+      'reachable br-app',
       'masquerade4 br-app',
       'masquerade6 br-app',
     ],
@@ -71,7 +72,7 @@ const networks: readonly [string, Network, readonly string[]][] = [
   [
     'without masquerading',
     bridged({ masquerade: false }),
-    ['br-app 10.0.0.1/24', 'bridges br-app', 'same_bridge br-app . br-app'],
+    ['br-app 10.0.0.1/24', 'bridges br-app', 'same_bridge br-app . br-app', 'reachable br-app'],
   ],
   [
     'containers that may not talk',
@@ -80,6 +81,7 @@ const networks: readonly [string, Network, readonly string[]][] = [
       'br-app 10.0.0.1/24',
       'bridges br-app',
       'same_bridge br-app . br-app',
+      'reachable br-app',
       'separated br-app . br-app',
       'masquerade4 br-app',
     ],
@@ -87,12 +89,19 @@ const networks: readonly [string, Network, readonly string[]][] = [
   [
     'a routed network',
     bridged({ gatewayModes: { ipv4: 'routed' } }),
-    ['br-app 10.0.0.1/24', 'bridges br-app', 'same_bridge br-app . br-app', 'routed4 br-app'],
+    ['br-app 10.0.0.1/24', 'bridges br-app', 'same_bridge br-app . br-app', 'reachable br-app', 'routed4 br-app'],
   ],
   [
     'an open network',
     bridged({ gatewayModes: { ipv4: 'nat-unprotected' } }),
-    ['br-app 10.0.0.1/24', 'bridges br-app', 'same_bridge br-app . br-app', 'masquerade4 br-app', 'open4 br-app'],
+    [
+      'br-app 10.0.0.1/24',
+      'bridges br-app',
+      'same_bridge br-app . br-app',
+      'reachable br-app',
+      'masquerade4 br-app',
+      'open4 br-app',
+    ],
   ],
   [
     'trusted interfaces',
@@ -101,6 +110,7 @@ const networks: readonly [string, Network, readonly string[]][] = [
       'br-app 10.0.0.1/24',
       'bridges br-app',
       'same_bridge br-app . br-app',
+      'reachable br-app',
       'trusted eth0 . br-app',
       'trusted wg0 . br-app',
       'masquerade4 br-app',
@@ -109,7 +119,7 @@ const networks: readonly [string, Network, readonly string[]][] = [
   [
     'a bridge without IPv4',
     bridged({ inhibitIpv4: true }),
-    ['bridges br-app', 'same_bridge br-app . br-app', 'masquerade4 br-app'],
+    ['bridges br-app', 'same_bridge br-app . br-app', 'reachable br-app', 'masquerade4 br-app'],
   ],
 ];
 
