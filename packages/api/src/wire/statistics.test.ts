@@ -83,6 +83,10 @@ test('without a limit the machine’s memory is the limit, and no number is more
   });
 });
 
+test('a container that has no interface but the loopback says nothing of networks', () => {
+  assert.equal('networks' in present({ ...sample, links: [] }), false);
+});
+
 test('a container that does not run has zeros', () => {
   const wire = present();
   assert.equal(wire.read, '0001-01-01T00:00:00Z');

@@ -16,10 +16,14 @@ export function presentStatistics({ id, name, current, previous }: ContainerStat
     memory_stats: presentMemory(current),
     name: `/${name}`,
     id,
-    ...(current?.links && {
-      networks: Object.fromEntries(current.links.map((link) => [link.name, presentLink(link)])),
-    }),
+    ...presentLinks(current?.links ?? []),
   };
+}
+
+/** Absent without any, as where there is none but the loopback. */
+function presentLinks(links: readonly LinkCounters[]) {
+  if (links.length === 0) return {};
+  return { networks: Object.fromEntries(links.map((link) => [link.name, presentLink(link)])) };
 }
 
 function readTime(sample: StatisticsSample | undefined): string {
