@@ -84,17 +84,31 @@ function holdsSame(previous: TableObject, wanted: TableObject): boolean {
   return satisfies(previous, { ...wanted, definition: contents });
 }
 
+/** Where something is made anew. @param nameOf the name of what is; `undefined` of what stays. */
+function remadePlaces(
+  want: ReadonlyMap<string, KernelObject>,
+  have: ReadonlyMap<string, KernelObject>,
+  nameOf: (previous: KernelObject, wanted: KernelObject) => string | undefined,
+): ReadonlySet<string> {
+  const places = new Set<string>();
+  for (const [identity, object] of want) {
+    const previous = have.get(identity);
+    const name = previous && nameOf(previous, object);
+    if (name !== undefined) places.add(placeOf(object, name));
+  }
+  return places;
+}
+
 /** Elements that may go when the definition of their table changes, for their set is made anew if it changes too. */
 function lostWithTables(
   want: ReadonlyMap<string, KernelObject>,
   have: ReadonlyMap<string, KernelObject>,
 ): ReadonlySet<string> {
-  const remade = new Set<string>();
-  for (const [identity, object] of want) {
-    const previous = have.get(identity);
-    if (object.kind !== 'table' || previous?.kind !== 'table' || holdsSame(previous, object)) continue;
-    remade.add(placeOf(object, object.definition.name));
-  }
+  const remade = remadePlaces(want, have, (previous, object) =>
+    object.kind === 'table' && previous.kind === 'table' && !holdsSame(previous, object)
+      ? object.definition.name
+      : undefined,
+  );
   if (remade.size === 0) return remade;
   const elements = [...have].filter(
     ([, object]) => object.kind === 'element' && remade.has(placeOf(object, object.table)),
@@ -123,11 +137,9 @@ function lostWithLinks(
   want: ReadonlyMap<string, KernelObject>,
   have: ReadonlyMap<string, KernelObject>,
 ): ReadonlySet<string> {
-  const remade = new Set<string>();
-  for (const [identity, object] of want) {
-    const previous = have.get(identity);
-    if (object.kind === 'link' && previous && isRemade(previous, object)) remade.add(placeOf(object, object.name));
-  }
+  const remade = remadePlaces(want, have, (previous, object) =>
+    object.kind === 'link' && isRemade(previous, object) ? object.name : undefined,
+  );
   if (remade.size === 0) return remade;
   const isOn = (object: KernelObject) =>
     'link' in object && object.link !== undefined && remade.has(placeOf(object, object.link));
