@@ -53,6 +53,7 @@ export async function* watchAllDrops(directory: () => Directory, signal: AbortSi
   while (!signal.aborted) {
     const known = directory();
     const places = new PlaceMap(known);
+    rules.keepOnly(new Set(places.namespaces()));
     for (const namespace of places.namespaces()) {
       watch.add(namespace);
       rules.look(namespace, places.namespaceOf(namespace) ?? '');

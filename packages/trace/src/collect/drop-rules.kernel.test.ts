@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { parseIpAddress } from '@fairlead/base';
 import { deleteNamespace, Kernel, namespacePath, OpenNamespace, Recorder } from '@fairlead/kernel';
@@ -77,6 +77,18 @@ test('a namespace that is not looked at tells from the second packet on', () => 
   rules.expect(inode, name, readPacketHeader(bytes) ?? assert.fail());
   rules.turn();
   assert.equal(ruleOf(rules, 'udp', '127.0.0.2', 9), 'th dport 9 drop');
+});
+
+test('a namespace that is gone is let go of', () => {
+  const descriptors = () => readdirSync('/proc/self/fd').length;
+  using rules = new DropRules();
+  const before = descriptors();
+  rules.look(inode, name);
+  assert.ok(descriptors() > before);
+  rules.keepOnly(new Set());
+  assert.equal(descriptors(), before);
+  rules.look(inode, name);
+  assert.equal(ruleOf(rules, 'udp', '127.0.0.3', 9), 'th dport 9 drop', 'one that comes again is looked at anew');
 });
 
 test('so many packets at once are not traced that it would be felt', () => {

@@ -1,5 +1,5 @@
 import { ipToBytes } from '@fairlead/base';
-import { errnoOf } from '@fairlead/kernel';
+import { errnoOf, OpenNamespace } from '@fairlead/kernel';
 import { listenToNetlink, type NetlinkListener } from '@fairlead/kernel/tracing';
 import { encodeNftBatch, type NamespaceName, NetlinkConnection, netfilterGroup, nftType } from '@fairlead/netlink';
 import {
@@ -37,8 +37,8 @@ interface DroppedFlow {
 }
 
 /** A namespace in which rules have dropped packets. */
-interface Place {
-  readonly name: NamespaceName;
+interface Place extends Disposable {
+  readonly namespace: OpenNamespace;
   readonly listener: NetlinkListener;
   readonly change: (marks: readonly PacketMark[]) => void;
   readonly flows: Map<string, DroppedFlow>;
@@ -53,8 +53,6 @@ interface Place {
  * the same port, is traced. Each namespace gets one table for that, which goes with its socket.
  */
 export class DropRules implements Disposable {
-  readonly #parts = new DisposableStack();
-  readonly #namespaces = this.#parts.use(new Namespaces());
   readonly #places = new Map<number, Place | undefined>();
   readonly #looked = new Set<number>();
 
@@ -67,9 +65,20 @@ export class DropRules implements Disposable {
 
   /** That questions go to the name server is no rule by which anything could be dropped. */
   #hasRules(name: NamespaceName): boolean {
-    const namespace = this.#namespaces.find(name);
+    using namespaces = new Namespaces();
+    const namespace = namespaces.find(name);
     const chains = namespace === undefined ? [] : readRuleset(namespace, []).chains;
     return chains.some((chain) => chain.hook !== undefined && ruleOwner(chain, []) !== 'fairlead');
+  }
+
+  /** Let go of namespaces that are no longer among these, lest they live on for our sake. @param present their numbers. */
+  keepOnly(present: ReadonlySet<number>): void {
+    for (const inode of [...this.#looked, ...this.#places.keys()]) {
+      if (present.has(inode)) continue;
+      this.#places.get(inode)?.[Symbol.dispose]();
+      this.#places.delete(inode);
+      this.#looked.delete(inode);
+    }
   }
 
   /** A rule has dropped a packet: look at the next one. */
@@ -93,7 +102,7 @@ export class DropRules implements Disposable {
 
   #turn(place: Place): void {
     place.listener.drain();
-    const steps = dropsIn(place.events, (events) => readRuleset(this.#namespaces.get(place.name), events));
+    const steps = dropsIn(place.events, (events) => readRuleset(place.namespace, events));
     place.events = [];
     const now = performance.now();
     for (const [key, { until }] of place.flows) if (until < now) place.flows.delete(key);
@@ -119,8 +128,9 @@ export class DropRules implements Disposable {
   }
 
   #open(inode: number, name: NamespaceName): Place {
-    const namespace = this.#namespaces.get(name);
-    const connection = new NetlinkConnection(this.#parts.use(namespace.openSocket('netfilter')));
+    using parts = new DisposableStack();
+    const namespace = parts.use(new OpenNamespace(name));
+    const connection = new NetlinkConnection(parts.use(namespace.openSocket('netfilter')));
     const table = { name: `${traceTablePrefix}drops-${++tables}`, everywhere: true, marks: [] } as const;
     const families = (['inet', 'bridge'] as const).filter((family) => {
       try {
@@ -132,7 +142,7 @@ export class DropRules implements Disposable {
       }
     });
     for (const family of families) lookAtFirst(connection, family, table.name);
-    const listener = this.#parts.use(
+    const listener = parts.use(
       namespace.enter(() =>
         listenToNetlink('netfilter', [netfilterGroup.nftTrace], (message) => {
           const event = message.type === nftType.trace ? decodeTraceEvent(message) : undefined;
@@ -144,12 +154,15 @@ export class DropRules implements Disposable {
       for (const family of families)
         connection.executeBatch(encodeNftBatch(encodeTraceMarks({ ...table, family, marks })));
     };
-    const place: Place = { name, listener, change, flows: new Map(), events: [], marks: '' };
+    const owned = parts.move();
+    const dispose = () => owned.dispose();
+    const own = { namespace, listener, change, [Symbol.dispose]: dispose };
+    const place: Place = { ...own, flows: new Map(), events: [], marks: '' };
     return place;
   }
 
   [Symbol.dispose](): void {
-    this.#parts.dispose();
+    this.keepOnly(new Set());
   }
 }
 
