@@ -57,13 +57,14 @@ export class Traffic implements AsyncDisposable {
       server,
       talker: kind === 'bytes' ? filler : asker,
     }));
-    const ended = running.map(({ talker }) => talker.ask(''));
+    // Each has made its first note when it says that it begins.
+    await Promise.all(running.map(({ talker }) => talker.ask('')));
     return () => {
       for (const { talker } of running) talker.interrupt();
       return Promise.all(
-        running.map(async ({ server }, index) => {
-          const notes = await ended[index];
-          return parseNotes(kind === 'bytes' ? await server.ask('') : (notes ?? ''));
+        running.map(async ({ server, talker }) => {
+          const notes = await talker.next();
+          return parseNotes(kind === 'bytes' ? await server.ask('') : notes);
         }),
       );
     };

@@ -1,7 +1,7 @@
 # TCP between two namespaces, for as long as its standard input is open.
 #   stream.pl serve PORT             takes connections: takes in the bytes of those that bring many, sends single ones back, and
 #                                    for each line that it reads writes how many bytes had come when, since the line before
-#   stream.pl fill ADDRESS PORT      for each line that it reads sends bytes as fast as they are taken, until it gets SIGUSR1
+#   stream.pl fill ADDRESS PORT      for each line that it reads says that it begins, sends bytes as fast as they are taken, until it gets SIGUSR1
 #   stream.pl ask ADDRESS PORT       the same with single bytes, each when the last one is back; writes how many were back when
 # What is written is one line of numbers, three for each note, made every few milliseconds: seconds of the monotonic clock, seconds
 # that this process has had of a processor, and the count.
@@ -33,9 +33,12 @@ sub note {
     push @notes, $now, clock_gettime(CLOCK_PROCESS_CPUTIME_ID), $count;
 }
 
+# All notes, to this moment; the next ones begin with it.
 sub report {
+    $next = 0;
+    note();
     print join(' ', @notes), "\n";
-    ($next, @notes) = (0);
+    @notes = @notes[-3 .. -1];
 }
 
 if ($mode eq 'serve') {
@@ -62,6 +65,9 @@ if ($mode eq 'serve') {
 
 my ($peer, $bytes) = (peer(), "\0" x 131072);
 while (<STDIN>) {
+    ($next, @notes) = (0);
+    note();
+    print "begin\n";
     until ($over) {
         note();
         if ($mode eq 'fill') {

@@ -14,7 +14,6 @@ const ENDING = 50;
 /** Milliseconds of traffic before a trace, and after it. */
 const BEFORE = 150;
 const AFTER = 450;
-const SLACK = 30;
 /** An address of the network that nobody has. */
 const NOBODY = '10.77.0.99';
 const subject = 'fairlead trace';
@@ -104,8 +103,6 @@ async function takeTurn(engine: Engine, traffic: Traffic, kind: TrafficKind, dee
   await answer;
   const answered = look();
   const over = await lookIn(AFTER);
-  // Notes are to reach a little farther.
-  await setTimeout(SLACK);
   return { progress: await end(), looks: { asked, begun, waited, answered, over } };
 }
 
