@@ -1,6 +1,5 @@
-import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { lateModule, messageOf } from '@fairlead/base';
-import type { Sandbox } from '@fairlead/network';
+import { clientsFirst, type Sandbox } from '@fairlead/network';
 import type { TaskProcess } from '@fairlead/runtime';
 import { dropBuildContexts } from './build/build-folder.ts';
 import type { BuildKitService } from './build/build-kit-port.ts';
@@ -160,8 +159,12 @@ export class Engine implements EnginePort, AsyncDisposable {
     this.#lifecycle.allowRestarts();
     const startRest = this.#autostart.plan();
     const starting = AbortSignal.any([this.#stop.signal, this.#autostartStop.signal]);
-    this.#rest = Promise.all([adopt().then(() => startRest(starting)), compareSandboxes(), this.#watchHost()]);
-    void endOfTurn().then(() => this.#followEvents());
+    this.#rest = Promise.all([
+      adopt().then(() => startRest(starting)),
+      compareSandboxes(),
+      clientsFirst().then(() => this.#watchHost()),
+    ]);
+    void clientsFirst().then(() => this.#followEvents());
     this.#resolvConf = watchHostResolvConf(() => void this.networks.followHostNames());
   }
 

@@ -7,6 +7,7 @@
 export type { SubnetUsage } from './address/address-book.ts';
 export { parseHostBindings } from './bridge/bridge-options.ts';
 export { type BridgeCapacity, segmentNamesOf } from './bridge/segments.ts';
+export { clientsFirst } from './clients-first.ts';
 export { type ControllerContext, NetworkController } from './controller.ts';
 export { isGuarded } from './endpoint/antispoof.ts';
 export { withBandwidth } from './endpoint/bandwidth.ts';

@@ -3,6 +3,7 @@ import { KeyedMutex } from '@fairlead/base';
 import { sysctlName } from '@fairlead/drivers';
 import type { Change, KernelObject } from '@fairlead/netlink';
 import { withoutShared } from '../bridge/shared-bridges.ts';
+import { clientsFirst } from '../clients-first.ts';
 import type { Sandbox } from '../model.ts';
 import { reconcileNames } from '../name/reconcile-names.ts';
 import { lostRoutes } from '../route/connected-routes.ts';
@@ -119,6 +120,7 @@ async function repair(context: ReconcileContext, changes: readonly Change[]): Pr
 async function reconcileInsides(context: ReconcileContext): Promise<readonly Change[]> {
   const { state, turn } = context;
   const pace = new KeyedMutex();
+  void pace.run('inside', clientsFirst);
   const changes = Iterator.from(state.sandboxes)
     .filter(({ namespace }) => namespace !== '')
     .map(({ id }) => turn(id, () => pace.run('inside', () => reconcileInside(context, id))))

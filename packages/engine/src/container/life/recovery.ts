@@ -2,7 +2,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as endOfTurn, setTimeout as sleep } from 'node:timers/promises';
 import { KeyedMutex, messageOf } from '@fairlead/base';
-import { isGatewayService } from '@fairlead/network';
+import { clientsFirst, isGatewayService } from '@fairlead/network';
 import { heldPaths, removeCgroup, streamPaths, type TaskProcess } from '@fairlead/runtime';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../../model.ts';
@@ -148,6 +148,7 @@ export class Recovery {
   /** All turns are asked for before this returns. One at a time, with room for everything else in between. */
   async #adoptAll(ids: readonly string[]): Promise<void> {
     const pace = new KeyedMutex();
+    void pace.run('adopt', clientsFirst);
     const adopt = async (id: string) => {
       await endOfTurn();
       await this.#tell(id, () => this.#adopt(this.#table.find(id)));
