@@ -77,6 +77,17 @@ test('the next start brings back whom nobody has stopped by name', async () => {
   for (const name of ['well', 'stopped', 'never']) assert.equal(await status(name), 'exited', name);
 });
 
+test('a machine that ends while it boots leaves nobody running that the boot has begun to start', async () => {
+  const names = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight'];
+  for (const name of names) await run(name, '--restart', 'always', '--stop-timeout', '1', ...ends('TERM', 0));
+  await reboot(rig);
+  assert.equal((await shutDown()).code, 0);
+  await run('later', 'busybox', 'true');
+  assert.equal(await docker('ps', '--filter', 'name=^/(one|two|three|four|five|six|seven|eight)$', '-q'), '');
+  await reboot(rig);
+  for (const name of names) await eventually(`${name} runs`, async () => (await status(name)) === 'running');
+});
+
 test('the engine goes on, and looks after containers as before, when the machine does not end after all', async () => {
   await run('box', '--restart', 'always', ...ends('TERM', 0));
   await untilUp('box');

@@ -48,6 +48,9 @@ const shutdowns = lateModule(() => import('./container/life/shutdown.ts'));
 const statistics = lateModule(() => import('./statistics/statistics.ts'));
 const archives = lateModule(() => import('./files/container-archives.ts'));
 
+/** Seconds that the end of a machine waits for what its boot has begun to start. */
+const BOOT_PATIENCE = 5;
+
 /** What the engine cannot know by itself. */
 export interface EngineSurroundings {
   /**
@@ -244,6 +247,7 @@ export class Engine implements EnginePort, AsyncDisposable {
     const { logger, settings } = this.#context;
     // What a boot is still about to start would come after those that are stopped now.
     this.#autostartStop.abort();
+    await within(this.#rest, BOOT_PATIENCE);
     const { stopForShutdown } = await shutdowns();
     const parts = { table: this.#table, termination: this.#lifecycle.termination, logger };
     const report = await stopForShutdown(parts, settings.shutdownTimeout());

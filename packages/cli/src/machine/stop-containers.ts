@@ -11,9 +11,9 @@ export const stopContainers: Action = async ({ engine, print }) => ((await stopA
  * @returns false when some of them run in spite of it.
  */
 export async function stopAllContainers(engine: Connection, print: (line: string) => void): Promise<boolean> {
-  const running = await engine.ask<readonly unknown[]>('GET', '/containers/json');
-  if (running.length === 0) return true;
-  print(`stopping ${running.length} ${running.length === 1 ? 'container' : 'containers'}`);
+  const { length: count } = await engine.ask<readonly unknown[]>('GET', '/containers/json');
+  if (count > 0) print(`stopping ${count} ${count === 1 ? 'container' : 'containers'}`);
+  // Also when none runs: a boot may be about to start some.
   const { left } = await engine.ask<{ readonly left: readonly string[] }>('POST', '/fairlead/shutdown');
   for (const name of left) print(`container ${name} does not stop`);
   return left.length === 0;

@@ -28,15 +28,22 @@ export interface ShutdownReport {
  * @param patience seconds that the operator gives them together, see {@link shutdownTimeout}.
  */
 export async function stopForShutdown(parts: ShutdownParts, patience: number): Promise<ShutdownReport> {
-  const containers = [...parts.table].filter(isUp);
-  const seconds = shutdownTimeout(patience, containers.map(stopTimeout));
-  await within(Promise.all(containers.map((container) => stop(parts, container))), seconds);
-  const runs = ({ id }: Container) => {
-    const container = parts.table.get(id);
-    return container !== undefined && isUp(container);
-  };
-  const left = containers.filter(runs).map(({ name }) => name);
-  return { stopped: containers.length - left.length, left };
+  const tried = new Set<string>();
+  const seconds = shutdownTimeout(patience, [...parts.table].filter(isUp).map(stopTimeout));
+  await within(stopAll(parts, tried), seconds);
+  const left = [...parts.table].filter(isUp);
+  const stopped = tried.difference(new Set(left.map(({ id }) => id)));
+  return { stopped: stopped.size, left: left.map(({ name }) => name) };
+}
+
+/** Some may come up while others are stopped: their start was under way. */
+async function stopAll(parts: ShutdownParts, tried: Set<string>): Promise<void> {
+  for (;;) {
+    const fresh = [...parts.table].filter((container) => isUp(container) && !tried.has(container.id));
+    if (fresh.length === 0) return;
+    for (const { id } of fresh) tried.add(id);
+    await Promise.all(fresh.map((container) => stop(parts, container)));
+  }
 }
 
 /** One that cannot be stopped does not keep the others from it. */
