@@ -40,7 +40,7 @@ class FreshMachine implements Disposable {
     this.script('id', 'echo 0');
     this.script('uname', 'echo x86_64');
     this.script('library', `[ -e libatomic ] || { echo 'node: libatomic.so.1: cannot open it' >&2; exit 127; }`);
-    this.script('fetched', `[ "$1" != --version ] || exec library; echo "node $2" >>log`);
+    this.script('fetched', `[ "$1" != --version ] || exec library; echo "node $3" >>log`);
     this.script('npm', npm(this.#bin));
     this.script('apt-get', aptGet);
   }
@@ -180,3 +180,9 @@ for (const lock of ['flock', 'a link']) {
     assert.equal(existsSync(join(folder, '.node', 'turn')), false);
   });
 }
+
+test('no option of ours is taken for one of Node', () => {
+  const words = ['run', '--env-file', '/no/such', 'busybox'];
+  const { status, stderr } = spawnSync(join(root, 'fairlead'), words, { encoding: 'utf8' });
+  assert.deepEqual([status, stderr], [125, 'fairlead: open /no/such: no such file or directory\n']);
+});

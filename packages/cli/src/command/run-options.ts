@@ -9,6 +9,12 @@ const limitOptions: readonly OptionDefinition[] = [
   { flags: '--cpus <number>', description: 'number of CPUs' },
   { flags: '-c, --cpu-shares <weight>', description: 'CPU weight' },
   { flags: '--cpuset-cpus <list>', description: 'CPUs it may run on: 0-3, 0,1' },
+  { flags: '--cpuset-mems <list>', description: 'memory nodes it may use: 0-3, 0,1' },
+  { flags: '--cpu-period <microseconds>', description: 'period of the CPU quota' },
+  { flags: '--cpu-quota <microseconds>', description: 'CPU time in each period' },
+  { flags: '--cpu-rt-period <microseconds>', description: 'period of the real-time CPU time' },
+  { flags: '--cpu-rt-runtime <microseconds>', description: 'real-time CPU time in each period' },
+  { flags: '--blkio-weight <weight>', description: 'weight at block devices: 10 to 1000; 0 is none' },
   { flags: '--pids-limit <number>', description: 'number of processes; -1 means unlimited' },
 ];
 
@@ -20,6 +26,28 @@ const restartOption: OptionDefinition = {
 
 /** Options of `update`: what can be different about a container that exists. */
 export const updateOptions: readonly OptionDefinition[] = [...limitOptions, restartOption];
+
+const blockOptions: readonly OptionDefinition[] = [
+  { flags: '--blkio-weight-device <weight>', description: 'weight at one block device: path:weight', repeatable: list },
+  {
+    flags: '--device-read-bps <rate>',
+    description: 'bytes read from a device in a second: path:rate',
+    repeatable: list,
+  },
+  { flags: '--device-write-bps <rate>', description: 'bytes written to it: path:rate', repeatable: list },
+  { flags: '--device-read-iops <rate>', description: 'reads from it: path:rate', repeatable: list },
+  { flags: '--device-write-iops <rate>', description: 'writes to it: path:rate', repeatable: list },
+];
+
+const healthOptions: readonly OptionDefinition[] = [
+  { flags: '--health-cmd <command>', description: 'command that tells whether it is well' },
+  { flags: '--health-interval <span>', description: 'time between checks: 1m30s' },
+  { flags: '--health-timeout <span>', description: 'patience with a check' },
+  { flags: '--health-retries <number>', description: 'failures in a row that make it unhealthy' },
+  { flags: '--health-start-period <span>', description: 'time to begin in, in which failures do not count' },
+  { flags: '--health-start-interval <span>', description: 'time between checks meanwhile' },
+  { flags: '--no-healthcheck', description: 'no check, whatever the image says' },
+];
 
 /** Options of `run` and `create`: docker's, as far as the engine knows what to do with them. */
 export const runOptions: readonly OptionDefinition[] = [
@@ -50,6 +78,7 @@ export const runOptions: readonly OptionDefinition[] = [
   { flags: '--network-alias <name>', description: 'another name on the network', repeatable: list },
   { flags: '--ip <address>', description: 'IPv4 address on the network' },
   { flags: '--ip6 <address>', description: 'IPv6 address on the network' },
+  { flags: '--link-local-ip <address>', description: 'link-local address on the network', repeatable: list },
   { flags: '--mac-address <address>', description: 'MAC address' },
   {
     flags: '--link <container>',
@@ -95,7 +124,12 @@ export const runOptions: readonly OptionDefinition[] = [
   { flags: '--read-only', description: 'mount the root file system read-only' },
   { flags: '--init', description: 'run a small init that collects orphans' },
   { flags: '--device <spec>', description: 'device: host[:container[:permissions]]', repeatable: list },
+  { flags: '--device-cgroup-rule <rule>', description: 'devices it may use: type major:minor rwm', repeatable: list },
   ...limitOptions,
+  ...blockOptions,
+  { flags: '--memory-swappiness <number>', description: 'how readily its memory is swapped out: 0 to 100' },
+  { flags: '--oom-kill-disable', description: 'let it wait when memory is short, rather than end it' },
+  { flags: '--oom-score-adj <number>', description: 'how readily it is ended for want of memory: -1000 to 1000' },
   { flags: '--shm-size <bytes>', description: 'size of /dev/shm' },
   { flags: '--ulimit <spec>', description: 'limit of processes: name=soft[:hard]', repeatable: list },
   { flags: '--sysctl <setting>', description: 'kernel setting of its namespaces: key=value', repeatable: list },
@@ -103,8 +137,14 @@ export const runOptions: readonly OptionDefinition[] = [
   { flags: '--ipc <mode>', description: 'IPC namespace' },
   { flags: '--uts <mode>', description: 'host name namespace' },
   { flags: '--userns <mode>', description: 'user namespace: host, when users are remapped', completion: ['host'] },
+  { flags: '--cgroupns <mode>', description: 'cgroup namespace', completion: ['host', 'private'] },
   { flags: '--cgroup-parent <path>', description: 'parent cgroup' },
+  { flags: '--runtime <name>', description: 'runtime', completion: ['runc'] },
+  { flags: '--storage-opt <option>', description: 'option of its file system', repeatable: list },
+  { flags: '--annotation <annotation>', description: 'annotation for the runtime: key=value', repeatable: list },
+  ...healthOptions,
   { flags: '-l, --label <label>', description: 'label: key=value', repeatable: list },
+  { flags: '--label-file <path>', description: 'read labels from a file', repeatable: list, completion: 'file' },
   restartOption,
   { flags: '--stop-signal <signal>', description: 'signal that stops it' },
   { flags: '--stop-timeout <seconds>', description: 'patience before it is killed' },

@@ -1,9 +1,14 @@
-import { readFileSync } from 'node:fs';
-import { FairleadError, formatPortRange, hostText, parsePortSpec, splitPolicy } from '@fairlead/base';
+import { formatPortRange, hostText, parsePortSpec, splitPolicy } from '@fairlead/base';
 import { type Options, splitAssignment } from '../command/options.ts';
+import { refusal } from '../command/refusal.ts';
 import { extraHost } from './extra-host.ts';
+import { healthCheck } from './health-check.ts';
+import { capability, deviceRule, nameServer, parseDevice, sysctl } from './list-values.ts';
 import { parseMount, splitVolumes } from './mount-option.ts';
-import { resourceLimits } from './resource-limits.ts';
+import { namespaceModes } from './namespace-modes.ts';
+import { memoryHabits, resourceLimits } from './resource-limits.ts';
+import { securityOptions } from './security-options.ts';
+import { readLines } from './text-file.ts';
 
 /** What `POST /containers/create` takes, as far as the command fills it. */
 export interface CreateRequest {
@@ -47,7 +52,9 @@ export function createRequest(image: string, command: readonly string[], options
     User: options.text('user') ?? '',
     WorkingDir: options.text('workdir') ?? '',
     Env: environment(options),
-    Labels: options.map('label'),
+    Labels: Object.fromEntries(
+      [...options.list('label-file').flatMap(readLines), ...options.list('label')].map(splitAssignment),
+    ),
     Tty: options.flag('tty'),
     OpenStdin: interactive,
     StdinOnce: attached.includes('stdin'),
@@ -60,6 +67,7 @@ export function createRequest(image: string, command: readonly string[], options
     Volumes: Object.fromEntries(splitVolumes(options.list('volume')).anonymous.map((path) => [path, {}])),
     StopSignal: options.text('stop-signal'),
     StopTimeout: options.integer('stop-timeout'),
+    ...healthCheck(options),
     HostConfig: hostConfig(options, ports, networks.mode),
     NetworkingConfig: { EndpointsConfig: networks.endpoints },
   };
@@ -92,25 +100,27 @@ function hostConfig(options: Options, ports: readonly PublishedPort[], networkMo
     Privileged: options.flag('privileged'),
     ReadonlyRootfs: options.flag('read-only'),
     ...(options.flag('init') ? { Init: true } : {}),
-    CapAdd: options.list('cap-add'),
-    CapDrop: options.list('cap-drop'),
-    SecurityOpt: options.list('security-opt'),
+    CapAdd: options.list('cap-add').map(capability),
+    CapDrop: options.list('cap-drop').map(capability),
+    ...securityOptions(options.list('security-opt')),
     GroupAdd: options.list('group-add'),
-    Dns: options.list('dns'),
+    Dns: options.list('dns').map(nameServer),
     DnsSearch: options.list('dns-search'),
     DnsOptions: options.list('dns-option'),
     ExtraHosts: options.list('add-host').map(extraHost),
     Links: options.list('link'),
-    Sysctls: options.map('sysctl'),
+    Sysctls: Object.fromEntries(options.list('sysctl').map(sysctl)),
     Devices: options.list('device').map(parseDevice),
-    PidMode: options.text('pid') ?? '',
-    UsernsMode: options.text('userns') ?? '',
-    IpcMode: options.text('ipc') ?? '',
-    UTSMode: options.text('uts') ?? '',
+    DeviceCgroupRules: options.list('device-cgroup-rule').map(deviceRule),
+    ...namespaceModes(options),
     CgroupParent: options.text('cgroup-parent') ?? '',
-    RestartPolicy: restartPolicy(options.text('restart') ?? 'no'),
+    RestartPolicy: requestedRestart(options),
     LogConfig: { Type: options.text('log-driver') ?? '', Config: options.map('log-opt') },
+    Annotations: options.map('annotation'),
+    Runtime: options.text('runtime') ?? '',
+    StorageOpt: options.map('storage-opt'),
     ...resourceLimits(options),
+    ...memoryHabits(options),
   };
 }
 
@@ -146,21 +156,23 @@ function portBindings(text: string): PublishedPort[] {
 }
 
 function exposedPorts(text: string): string[] {
+  if (text.includes(':')) throw refusal(`invalid port format for --expose: ${text}`);
   return portBindings(text).map(({ port }) => port);
 }
 
 function environment(options: Options): string[] {
-  const files = options.list('env-file').flatMap((path) =>
-    readFileSync(path, 'utf8')
-      .split(/\r?\n/)
-      .filter((line) => line.trim() !== '' && !line.startsWith('#')),
-  );
-  // A name alone hands on the caller's own variable, when there is one.
-  return [...files, ...options.list('env')].flatMap((text) => {
-    if (text.includes('=')) return [text];
-    const value = process.env[text];
-    return value === undefined ? [] : [`${text}=${value}`];
-  });
+  // A name alone hands on the caller's own variable; where there is none, it takes away what the image has.
+  const own = options.list('env').map((text) => assigned(text) ?? text);
+  return [
+    ...options.list('env-file').flatMap((path) => readLines(path).flatMap((line) => assigned(line) ?? [])),
+    ...own,
+  ];
+}
+
+function assigned(text: string): string | undefined {
+  if (text.includes('=')) return text;
+  const value = process.env[text];
+  return value === undefined ? undefined : `${text}=${value}`;
 }
 
 function networkSettings(options: Options): { mode: string; endpoints: Record<string, EndpointSettings> } {
@@ -184,7 +196,7 @@ function ownSettings(options: Options): EndpointSettings {
   const aliases = options.list('network-alias');
   const macAddress = options.text('mac-address');
   return {
-    ...addressSettings(options.text('ip'), options.text('ip6'), []),
+    ...addressSettings(options.text('ip'), options.text('ip6'), options.list('link-local-ip')),
     ...(aliases.length === 0 ? {} : { Aliases: aliases }),
     ...(macAddress === undefined ? {} : { MacAddress: macAddress }),
   };
@@ -213,7 +225,7 @@ function parseNetwork(text: string): { name: string; settings: EndpointSettings 
   const pairs = text.split(',').map(splitAssignment);
   const all = (key: string): string[] => pairs.filter(([name]) => name === key).map(([, value]) => value);
   const [name, mac, priority] = [all('name')[0], all('mac-address')[0], all('gw-priority')[0]];
-  if (name === undefined) throw invalid('network name/id is not specified');
+  if (name === undefined) throw refusal('network name/id is not specified');
   const driver = all('driver-opt');
   return {
     name,
@@ -229,28 +241,25 @@ function parseNetwork(text: string): { name: string; settings: EndpointSettings 
 
 function parsePriority(text: string): number {
   if (/^-?\d+$/.test(text)) return Number(text);
-  throw invalid(`invalid gw-priority (${text}): not a whole number`);
+  throw refusal(`invalid gw-priority (${text}): not a whole number`);
 }
 
-function parseDevice(text: string): Record<string, string> {
-  const [host = '', second, third] = text.split(':');
-  const isMode = second !== undefined && /^[rwm]+$/.test(second);
-  const inside = second === undefined || isMode ? host : second;
-  return { PathOnHost: host, PathInContainer: inside, CgroupPermissions: (isMode ? second : third) ?? 'rwm' };
+function requestedRestart(options: Options): { Name: string; MaximumRetryCount: number } {
+  const text = options.text('restart') ?? 'no';
+  if (options.flag('rm') && text !== 'no' && text !== '') {
+    throw refusal('conflicting options: cannot specify both --restart and --rm');
+  }
+  return restartPolicy(text);
 }
 
 /** `on-failure:3` and the like. @throws FairleadError `invalid-argument` for a count that is none. */
 export function restartPolicy(text: string): { Name: string; MaximumRetryCount: number } {
   const [name, count = '0'] = splitAt(text, ':');
-  if (!/^\d*$/.test(count)) throw invalid('maximum retry count must be an integer');
+  if (!/^\d*$/.test(count)) throw refusal('invalid restart policy format: maximum retry count must be an integer');
   return { Name: name, MaximumRetryCount: Number(count) };
 }
 
 function splitAt(text: string, separator: string): [string, string] {
   const at = text.indexOf(separator);
   return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
-}
-
-function invalid(message: string): FairleadError {
-  return new FairleadError('invalid-argument', message);
 }

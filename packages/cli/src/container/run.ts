@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { FairleadError, isNotFound, messageOf } from '@fairlead/base';
 import type { Action, Invocation } from '../command/command.ts';
 import type { Connection } from '../connection/connection.ts';
-import { attachedStreams, createRequest } from './create-request.ts';
+import { attachedStreams, type CreateRequest, createRequest } from './create-request.ts';
 import { reportStartFailure } from './exit-status.ts';
 
 interface Created {
@@ -19,7 +19,7 @@ export const run: Action = async (invocation) => {
   if (options.flag('dry-run')) return (await import('../insight/dry-run.ts')).explainRun(invocation);
   let id: string;
   try {
-    id = await createFrom(invocation);
+    id = await createFrom(invocation, requestFrom(invocation));
   } catch (error) {
     process.stderr.write(`fairlead: ${messageOf(error)}\n`);
     return engineFailure;
@@ -39,9 +39,20 @@ export const run: Action = async (invocation) => {
 
 /** `fairlead create`. */
 export const createOnly: Action = async (invocation) => {
-  invocation.print(await createFrom(invocation));
+  let body: CreateRequest;
+  try {
+    body = requestFrom(invocation);
+  } catch (error) {
+    process.stderr.write(`fairlead: ${messageOf(error)}\n`);
+    return engineFailure;
+  }
+  invocation.print(await createFrom(invocation, body));
   return 0;
 };
+
+function requestFrom({ words: [image = '', ...command], options }: Invocation): CreateRequest {
+  return createRequest(image, command, options);
+}
 
 async function startDetached(engine: Connection, id: string, print: (line: string) => void): Promise<number> {
   try {
@@ -54,9 +65,8 @@ async function startDetached(engine: Connection, id: string, print: (line: strin
 }
 
 /** Make the container; an image that is not there is pulled first, as `--pull` has it. */
-async function createFrom({ words, options, engine }: Invocation): Promise<string> {
-  const [image = '', ...command] = words;
-  const body = createRequest(image, command, options);
+async function createFrom({ options, engine }: Invocation, body: CreateRequest): Promise<string> {
+  const { Image: image } = body;
   const platform = options.text('platform');
   const policy = options.text('pull') ?? 'missing';
   const create = (): Promise<Created> =>

@@ -1,0 +1,11 @@
+import { FairleadError } from '@fairlead/base';
+
+/** A command line that cannot be. */
+export function refusal(message: string): FairleadError {
+  return new FairleadError('invalid-argument', message);
+}
+
+/** The value of one option, in the words that docker's own command has for all of them. */
+export function badValue(text: string, option: string, why: string): FairleadError {
+  return refusal(`invalid argument "${text}" for "--${option}" flag: ${why}`);
+}
