@@ -7,6 +7,7 @@ import type { Route } from '../http/route.ts';
 import { Filters } from '../wire/filters.ts';
 import { presentImage, presentImageSummary } from '../wire/image.ts';
 import { imageFilterKeys, isDangling, isHiddenStep, nameTest, selectImages } from '../wire/image-filters.ts';
+import { requireAskedPlatform } from '../wire/image-platform.ts';
 import { sharedSizes } from '../wire/layer-sharing.ts';
 import { unixSeconds } from '../wire/time.ts';
 import { progressResponse } from './progress-response.ts';
@@ -18,8 +19,16 @@ export function imageRoutes(engine: EnginePort): Route[] {
     { method: 'GET', pattern: '/images/json', handle: (request) => list(engine, request) },
     { method: 'POST', pattern: '/images/create', handle: (request) => create(engine, request) },
     { method: 'POST', pattern: '/images/load', handle: (request) => load(images, request) },
-    { method: 'GET', pattern: '/images/get', handle: (request) => save(images, request.query.getAll('names')) },
-    { method: 'GET', pattern: '/images/{name*}/get', handle: (request) => save(images, [parameter(request, 'name')]) },
+    {
+      method: 'GET',
+      pattern: '/images/get',
+      handle: (request) => save(images, request, request.query.getAll('names')),
+    },
+    {
+      method: 'GET',
+      pattern: '/images/{name*}/get',
+      handle: (request) => save(images, request, [parameter(request, 'name')]),
+    },
     { method: 'POST', pattern: '/images/prune', handle: (request) => prune(engine, request) },
     { method: 'GET', pattern: '/images/{name*}/json', handle: (request) => inspect(images, request) },
     { method: 'GET', pattern: '/images/{name*}/history', handle: (request) => history(images, request) },
@@ -96,10 +105,14 @@ async function load(images: ImageService, request: ApiRequest): Promise<ApiRespo
 }
 
 async function push(images: ImageService, request: ApiRequest): Promise<ApiResponse> {
-  const tag = text(request, 'tag');
+  const [name, tag] = [parameter(request, 'name'), text(request, 'tag')];
   const auth = parseRegistryAuth(request.headers['x-registry-auth']);
+  if (request.query.has('platform')) {
+    const reference = imageName(name, tag);
+    requireAskedPlatform(request, await images.inspect(reference), reference, 46);
+  }
   return await progressResponse(
-    images.push(parameter(request, 'name'), {
+    images.push(name, {
       ...(tag !== undefined && { tag }),
       ...(auth !== undefined && { auth }),
       signal: request.signal,
@@ -107,16 +120,24 @@ async function push(images: ImageService, request: ApiRequest): Promise<ApiRespo
   );
 }
 
-async function save(images: ImageService, names: readonly string[]): Promise<ApiResponse> {
+async function save(images: ImageService, request: ApiRequest, names: readonly string[]): Promise<ApiResponse> {
+  if (request.query.has('platform')) {
+    for (const name of names) requireAskedPlatform(request, await images.inspect(name), name, 48);
+  }
   return stream(await images.save(names), 'application/x-tar');
 }
 
 async function inspect(images: ImageService, request: ApiRequest): Promise<ApiResponse> {
-  return json(presentImage(await images.inspect(parameter(request, 'name')), request.version));
+  const name = parameter(request, 'name');
+  const image = await images.inspect(name);
+  requireAskedPlatform(request, image, name, 49);
+  return json(presentImage(image, request.version));
 }
 
 async function history(images: ImageService, request: ApiRequest): Promise<ApiResponse> {
-  const entries = await images.history(parameter(request, 'name'));
+  const name = parameter(request, 'name');
+  if (request.query.has('platform')) requireAskedPlatform(request, await images.inspect(name), name, 48);
+  const entries = await images.history(name);
   return json(
     entries.map(({ id, created, createdBy, tags, size, comment }) => ({
       Id: id,

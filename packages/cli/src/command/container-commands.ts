@@ -12,7 +12,7 @@ const longFormat: OptionDefinition = {
 };
 const json: OptionDefinition = { flags: '--json', description: 'the engine’s answer as JSON' };
 const stopOptions: readonly OptionDefinition[] = [
-  { flags: '-t, --time <seconds>', description: 'patience before it is killed' },
+  { flags: '-t, --timeout, --time <seconds>', description: 'patience before it is killed' },
   { flags: '-s, --signal <signal>', description: 'signal to send first' },
 ];
 const lifecycle = (): Promise<typeof import('../container/lifecycle.ts')> => import('../container/lifecycle.ts');
@@ -70,6 +70,7 @@ export const containerCommands: readonly CommandDefinition[] = [
     options: [
       { flags: '-a, --attach', description: 'attach to its output' },
       { flags: '-i, --interactive', description: 'attach to its input' },
+      { flags: '--detach-keys <keys>', description: 'keys that detach' },
     ],
     completion: 'container',
     load: async () => (await import('../container/attach.ts')).start,
@@ -109,6 +110,7 @@ export const containerCommands: readonly CommandDefinition[] = [
     options: [
       { flags: '-f, --force', description: 'kill it first' },
       { flags: '-v, --volumes', description: 'also its anonymous volumes' },
+      { flags: '-l, --link', description: 'only the link of this name, not a container' },
     ],
     completion: 'container',
     load: async () => (await lifecycle()).remove,

@@ -10,6 +10,10 @@ const listOptions: readonly OptionDefinition[] = [
   { flags: '--json', description: 'the engine’s answer as JSON' },
 ];
 const list = true;
+const platform: OptionDefinition = {
+  flags: '--platform <platform>',
+  description: 'platform that it has to be for: os/architecture',
+};
 const buildOptions: readonly OptionDefinition[] = [
   { flags: '-t, --tag <name>', description: 'name of the image', repeatable: list },
   { flags: '-f, --file <path>', description: 'the Dockerfile; - is standard input', completion: 'file' },
@@ -31,6 +35,14 @@ const buildOptions: readonly OptionDefinition[] = [
   { flags: '--memory-swap <bytes>', description: 'memory and swap together; -1 means unlimited swap' },
   { flags: '-c, --cpu-shares <weight>', description: 'CPU weight' },
   { flags: '--cpuset-cpus <list>', description: 'CPUs to run on: 0-3, 0,1' },
+  { flags: '--cpuset-mems <list>', description: 'memory nodes to use: 0-3, 0,1' },
+  { flags: '--cpu-period <microseconds>', description: 'period of the CPU quota' },
+  { flags: '--cpu-quota <microseconds>', description: 'CPU time in each period' },
+  { flags: '--cgroup-parent <path>', description: 'parent cgroup of the commands' },
+  { flags: '--security-opt <option>', description: 'security option', repeatable: list },
+  { flags: '--iidfile <path>', description: 'write the image’s ID to a file', completion: 'file' },
+  { flags: '--squash', description: 'one layer for all steps, with engines that can' },
+  { flags: '--compress', description: 'accepted for docker’s sake' },
 ];
 const images = (): Promise<typeof import('../image/images.ts')> => import('../image/images.ts');
 const transfer = (): Promise<typeof import('../image/transfer.ts')> => import('../image/transfer.ts');
@@ -66,6 +78,7 @@ export const imageCommands: readonly CommandDefinition[] = [
     summary: 'Fetch an image from a registry',
     arguments: '<reference>',
     options: [
+      { flags: '-a, --all-tags', description: 'all tags of the repository' },
       { flags: '-q, --quiet', description: 'only the reference at the end' },
       { flags: '--platform <platform>', description: 'platform: os/architecture' },
     ],
@@ -79,6 +92,7 @@ export const imageCommands: readonly CommandDefinition[] = [
     options: [
       { flags: '-a, --all-tags', description: 'all tags of the repository' },
       { flags: '-q, --quiet', description: 'only the reference at the end' },
+      platform,
     ],
     completion: 'image',
     load: async () => (await transfer()).push,
@@ -90,6 +104,7 @@ export const imageCommands: readonly CommandDefinition[] = [
     arguments: '<image...>',
     options: [
       { flags: '-o, --output <path>', description: 'the archive; default standard output', completion: 'file' },
+      platform,
     ],
     completion: 'image',
     load: async () => (await transfer()).save,
@@ -175,7 +190,9 @@ export const imageCommands: readonly CommandDefinition[] = [
     options: [
       { flags: '--no-trunc', description: 'do not shorten' },
       { flags: '-q, --quiet', description: 'only ids' },
+      { flags: '-H, --human', description: 'sizes and dates for people: the default, but for --human=false' },
       { flags: '--format <template>', description: 'Go template, table TEMPLATE, or json' },
+      platform,
     ],
     completion: 'image',
     load: async () => (await images()).history,
@@ -184,8 +201,19 @@ export const imageCommands: readonly CommandDefinition[] = [
     words: ['image', 'inspect'],
     summary: 'Everything about images',
     arguments: '<image...>',
-    options: [{ flags: '-f, --format <template>', description: 'Go template' }],
+    options: [{ flags: '-f, --format <template>', description: 'Go template' }, platform],
     completion: 'image',
     load: async () => (await images()).inspect,
+  },
+  {
+    words: ['builder', 'prune'],
+    summary: 'Remove what builds keep',
+    options: [
+      { flags: '-a, --all', description: 'also what builds may still use' },
+      { flags: '-f, --force', description: 'do not ask' },
+      { flags: '--filter <filter>', description: 'condition: until=24h', repeatable: list },
+      { flags: '--keep-storage <bytes>', description: 'how much may stay' },
+    ],
+    load: async () => (await import('../machine/prune.ts')).pruneBuilder,
   },
 ];

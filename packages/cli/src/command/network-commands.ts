@@ -40,7 +40,10 @@ export const networkCommands: readonly CommandDefinition[] = [
       },
       { flags: '--aux-address <entry>', description: 'address to keep back: name=address', repeatable: list },
       { flags: '--ipv6', description: 'also IPv6' },
+      { flags: '--ipv4', description: 'IPv4: the default, but for --ipv4=false' },
       { flags: '--no-ipv4', description: 'no IPv4' },
+      { flags: '--scope <scope>', description: 'scope of the network', completion: ['local', 'swarm'] },
+      { flags: '--ingress', description: 'the network by which published ports of a swarm are reached' },
       { flags: '--config-only', description: 'only keep the configuration for others' },
       {
         flags: '--config-from <network>',

@@ -39,7 +39,7 @@ export const start: Action = async (invocation) => {
     streams: interactive && Config.OpenStdin ? ['stdin', 'stdout', 'stderr'] : ['stdout', 'stderr'],
     tty: Config.Tty,
     signals: true,
-    detachKeys: undefined,
+    detachKeys: options.text('detach-keys'),
     condition: 'next-exit',
     start: true,
   });

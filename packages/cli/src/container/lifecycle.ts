@@ -30,7 +30,8 @@ export const unpause: Action = (invocation) =>
 /** `fairlead rm`. */
 export const remove: Action = (invocation) => {
   const { options, engine } = invocation;
-  const query = { force: options.flag('force') || undefined, v: options.flag('volumes') || undefined };
+  const [force, v, link] = ['force', 'volumes', 'link'].map((name) => options.flag(name) || undefined);
+  const query = { force, v, link };
   return forEachName(invocation, (name) => engine.ask('DELETE', `/containers/${name}`, { query }));
 };
 

@@ -1,3 +1,4 @@
+import { rmSync, writeFileSync } from 'node:fs';
 import { FairleadError } from '@fairlead/base';
 import type { Action } from '../command/command.ts';
 import { type Options, splitAssignment } from '../command/options.ts';
@@ -9,6 +10,7 @@ import { ProgressDisplay, type ProgressMessage } from './progress-display.ts';
 /** A line of a build. */
 interface BuildMessage extends ProgressMessage {
   readonly errorDetail?: { readonly code?: number };
+  readonly aux?: { readonly ID?: string };
 }
 
 /** `fairlead build`. Ends with the code of the command that failed. */
@@ -20,12 +22,18 @@ export const build: Action = async ({ words: [place = '.'], options, engine }) =
     headers: { 'content-type': 'application/x-tar' },
   });
   const display = new ProgressDisplay(process.stdout);
+  const idFile = options.text('iidfile');
+  // What an earlier build has left must not be taken for this one's.
+  if (idFile !== undefined) rmSync(idFile, { force: true });
+  let id = '';
   for await (const message of messages) {
+    id = message.aux?.ID ?? (options.flag('quiet') ? message.stream?.trim() : undefined) ?? id;
     if (message.error !== undefined) return failed(message.error, message.errorDetail?.code);
     // What commands write comes in pieces, not in lines.
     if (message.stream !== undefined) process.stdout.write(message.stream);
     else if (message.status !== undefined) display.show(message);
   }
+  if (idFile !== undefined) writeFileSync(idFile, id);
   return 0;
 };
 
@@ -59,6 +67,12 @@ function query(options: Options): Record<string, string | number | readonly stri
     cpushares: number('CpuShares'),
     shmsize: number('ShmSize'),
     cpusetcpus: options.text('cpuset-cpus'),
+    cpusetmems: options.text('cpuset-mems'),
+    cpuperiod: number('CpuPeriod'),
+    cpuquota: number('CpuQuota'),
+    cgroupparent: options.text('cgroup-parent'),
+    securityopt: options.list('security-opt'),
+    squash: flag('squash'),
     ulimits: json(Array.isArray(limits['Ulimits']) ? limits['Ulimits'] : []),
   };
 }

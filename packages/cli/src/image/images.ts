@@ -3,6 +3,7 @@ import { forEachName } from '../container/for-each-name.ts';
 import { inspectEach } from '../container/views.ts';
 import { filterText, printListing, type Row, shorten } from '../format/listing.ts';
 import { agoText, sizeText } from '../format/quantity.ts';
+import { askedPlatform } from './platform.ts';
 
 /** An image as the engine lists it. */
 interface ImageSummary {
@@ -67,10 +68,15 @@ function imageRows({ Id, RepoTags, RepoDigests, Created, Size }: ImageSummary, f
       Digest: (RepoDigests ?? []).find((digest) => digest.startsWith(`${repository}@`))?.split('@')[1] ?? none,
       ID: full ? Id : shortImageId(Id),
       CreatedSince: agoText(Created),
-      CreatedAt: new Date(Created * 1000).toISOString(),
+      CreatedAt: isoSeconds(Created),
       Size: sizeText(Size),
     };
   });
+}
+
+/** A moment in UTC to the second, given in seconds since the epoch. */
+function isoSeconds(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace('.000', '');
 }
 
 function shortImageId(id: string): string {
@@ -104,7 +110,9 @@ export const tag: Action = async ({ words: [image = '', reference = ''], engine 
 
 /** `fairlead image inspect`. */
 export const inspect: Action = (invocation) =>
-  inspectEach(invocation, (name) => invocation.engine.ask('GET', `/images/${name}/json`));
+  inspectEach(invocation, (name) =>
+    invocation.engine.ask('GET', `/images/${name}/json`, { query: { platform: askedPlatform(invocation.options) } }),
+  );
 
 /** `fairlead history`. */
 export const history: Action = async (invocation) => {
@@ -113,15 +121,17 @@ export const history: Action = async (invocation) => {
     options,
     engine,
   } = invocation;
-  const layers = await engine.ask<readonly Layer[]>('GET', `/images/${image}/history`);
-  const full = options.flag('no-trunc');
+  const layers = await engine.ask<readonly Layer[]>('GET', `/images/${image}/history`, {
+    query: { platform: askedPlatform(options) },
+  });
+  const [full, forPeople] = [options.flag('no-trunc'), options.flag('human', true)];
   printListing(invocation, {
     rows: layers.map(({ Id, Created, CreatedBy, Size, Comment }) => ({
       ID: full ? Id : shortImageId(Id),
-      CreatedSince: agoText(Created),
-      CreatedAt: new Date(Created * 1000).toISOString(),
+      CreatedSince: forPeople ? agoText(Created) : isoSeconds(Created),
+      CreatedAt: isoSeconds(Created),
       CreatedBy: full ? CreatedBy : shorten(CreatedBy, 45),
-      Size: sizeText(Size),
+      Size: forPeople ? sizeText(Size) : String(Size),
       Comment,
     })),
     headings: { ...headings, ID: 'IMAGE', CreatedBy: 'CREATED BY', Comment: 'COMMENT' },

@@ -2,7 +2,9 @@ import { createReadStream, createWriteStream, renameSync, rmSync } from 'node:fs
 import { pipeline } from 'node:stream/promises';
 import { FairleadError } from '@fairlead/base';
 import type { Action } from '../command/command.ts';
+import { refusal } from '../command/refusal.ts';
 import type { Connection } from '../connection/connection.ts';
+import { askedPlatform } from './platform.ts';
 import { ProgressDisplay, type ProgressMessage } from './progress-display.ts';
 import { authHeader } from './registry-credentials.ts';
 
@@ -11,6 +13,8 @@ export interface PullOptions {
   readonly platform: string | undefined;
   /** Where the progress is drawn; nowhere when absent. */
   readonly target: NodeJS.WriteStream | undefined;
+  /** All tags that the registry has of it. */
+  readonly allTags?: boolean;
 }
 
 /**
@@ -21,11 +25,11 @@ export interface PullOptions {
 export async function pullImage(
   engine: Connection,
   reference: string,
-  { platform, target }: PullOptions,
+  { platform, target, allTags = false }: PullOptions,
 ): Promise<void> {
   const [name, tag] = splitReference(reference);
   const messages = engine.lines<ProgressMessage>('POST', '/images/create', {
-    query: { fromImage: name, tag, platform },
+    query: { fromImage: name, tag: allTags ? undefined : tag, platform },
     headers: authHeader(reference),
   });
   await follow(messages, target);
@@ -38,7 +42,7 @@ export const push: Action = async ({ words: [reference = ''], options, engine, p
   if (all && reference !== name) throw new FairleadError('invalid-argument', "tag can't be used with --all-tags/-a");
   if (!all && reference === name && !options.flag('quiet')) print('Using default tag: latest');
   const messages = engine.lines<ProgressMessage>('POST', `/images/${name}/push`, {
-    query: { tag: all ? undefined : tag },
+    query: { tag: all ? undefined : tag, platform: askedPlatform(options) },
     // The engine wants the header even when there is nothing to say.
     headers: { 'x-registry-auth': 'e30=', ...authHeader(reference) },
   });
@@ -49,7 +53,7 @@ export const push: Action = async ({ words: [reference = ''], options, engine, p
 
 /** `fairlead save`. */
 export const save: Action = async ({ words, options, engine }) => {
-  const body = await engine.open('GET', '/images/get', { query: { names: words } });
+  const body = await engine.open('GET', '/images/get', { query: { names: words, platform: askedPlatform(options) } });
   await writeArchive(body, options.text('output'));
   return 0;
 };
@@ -81,12 +85,16 @@ export async function writeArchive(body: AsyncIterable<Uint8Array>, path: string
 export const pull: Action = async ({ words: [reference = ''], options, engine, print }) => {
   const quiet = options.flag('quiet');
   const [name, tag] = splitReference(reference);
-  if (tag === 'latest' && !quiet && !reference.endsWith(':latest')) print('Using default tag: latest');
+  const allTags = options.flag('all-tags');
+  if (allTags && reference !== name) throw refusal("tag can't be used with --all-tags/-a");
+  if (tag === 'latest' && !quiet && !allTags && reference === name) print('Using default tag: latest');
   await pullImage(engine, reference, {
     platform: options.text('platform'),
     target: quiet ? undefined : process.stdout,
+    allTags,
   });
-  print(/^sha256:/.test(tag) ? `${name}@${tag}` : `${name}:${tag}`);
+  if (allTags) print(name);
+  else print(/^sha256:/.test(tag) ? `${name}@${tag}` : `${name}:${tag}`);
   return 0;
 };
 
@@ -109,16 +117,17 @@ export const loadArchive: Action = async ({ options, engine }) => {
 /** `fairlead import`. */
 export const importArchive: Action = async ({ words: [path = '', reference = ''], options, engine }) => {
   const [repo, tag] = reference === '' ? [undefined, undefined] : splitReference(reference);
+  const isRemote = /^https?:\/\//.test(path);
   const messages = engine.lines<ProgressMessage>('POST', '/images/create', {
     query: {
-      fromSrc: '-',
+      fromSrc: isRemote ? path : '-',
       repo,
       tag,
       changes: options.list('change'),
       message: options.text('message'),
       platform: options.text('platform'),
     },
-    stream: path === '-' ? process.stdin : createReadStream(path),
+    ...(!isRemote && { stream: path === '-' ? process.stdin : createReadStream(path) }),
     headers: { 'content-type': 'application/x-tar' },
   });
   await follow(messages, process.stdout);

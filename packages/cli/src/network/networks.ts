@@ -92,10 +92,13 @@ export const update: Action = async ({ words: [name = ''], options, engine }) =>
  */
 function networkRequest(name: string, options: Options): Record<string, unknown> {
   const configFrom = options.text('config-from');
+  const scope = options.text('scope');
   return {
     Name: name,
     Driver: options.text('driver') ?? 'bridge',
-    ...(options.flag('no-ipv4') && { EnableIPv4: false }),
+    ...((options.flag('no-ipv4') || !options.flag('ipv4', true)) && { EnableIPv4: false }),
+    ...(scope !== undefined && { Scope: scope }),
+    ...(options.flag('ingress') && { Ingress: true }),
     EnableIPv6: options.flag('ipv6'),
     ConfigOnly: options.flag('config-only'),
     ...(configFrom !== undefined && { ConfigFrom: { Network: configFrom } }),
