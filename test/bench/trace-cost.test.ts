@@ -12,7 +12,8 @@ function turn(rate: number, daemon: readonly [number, number, number, number, nu
 }
 
 const nothing = turn(1000, [5, 5, 5, 5, 5]);
-const turns = { trace: turn(900, [0, 20, 23, 30, 32]), nothing, 'nothing again': nothing };
+const traces = turn(800, [0, 200, 400, 600, 600]);
+const turns = { trace: turn(900, [0, 20, 23, 30, 32]), traces, nothing, 'nothing again': nothing };
 
 test('turns with and without a trace are held against each other, part by part', () => {
   const cost = new TraceCost('trace');
@@ -23,10 +24,14 @@ test('turns with and without a trace are held against each other, part by part',
   assert.deepEqual(ratios, [
     ['round trips of others meanwhile', 0.9],
     ['processor for a round trip meanwhile', 1.111],
+    ['round trips of others at first', 0.9],
+    ['processor for a round trip at first', 1.111],
     ['round trips of others while it waits', 0.9],
     ['processor for a round trip while it waits', 1.111],
     ['round trips of others afterwards', 0.95],
     ['processor for a round trip afterwards', 1.053],
+    ['round trips of others, one trace after another', 0.8],
+    ['processor for a round trip, one trace after another', 1.25],
     ['round trips of others, nothing asked for', 1],
     ['processor for a round trip, nothing asked for', 1],
   ]);

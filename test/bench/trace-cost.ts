@@ -12,8 +12,11 @@ import {
 import { type Note, type Share, shareBetween } from './progress.ts';
 import type { TrafficKind } from './traffic.ts';
 
-/** What is done while others exchange something: a trace; or nothing, twice, which tells how alike two turns are. */
-export const deeds = ['trace', 'nothing', 'nothing again'] as const;
+/**
+ * What is done while others exchange something: a trace that waits; traces that are answered at once, one after another; or
+ * nothing, twice, which tells how alike two turns are.
+ */
+export const deeds = ['trace', 'traces', 'nothing', 'nothing again'] as const;
 
 /** One of {@link deeds}. */
 export type Deed = (typeof deeds)[number];
@@ -37,9 +40,10 @@ export interface Turn {
 type Moment = keyof Turn['looks'];
 
 /** Parts of a turn, and which share of what is done without a trace may be lost in it. */
-const phases: readonly { readonly when: string; readonly from: Moment; readonly to: Moment; readonly loss: number }[] =
+const phases: readonly { readonly when: string; readonly from: Moment; readonly to: Moment; readonly loss?: number }[] =
   [
     { when: 'meanwhile', from: 'asked', to: 'answered', loss: 0.05 },
+    { when: 'at first', from: 'asked', to: 'begun' },
     { when: 'while it waits', from: 'begun', to: 'waited', loss: 0.05 },
     { when: 'afterwards', from: 'answered', to: 'over', loss: 0.02 },
   ];
@@ -59,6 +63,7 @@ const measures = [
 ] as const;
 
 const CONTROL = 'nothing asked for';
+const SERIES = 'one trace after another';
 const BEGIN_AND_END = 'processor of the daemon, to begin and to end';
 const WAIT = 'processor of the daemon, while it waits';
 
@@ -79,7 +84,9 @@ export class TraceCost {
         const value = ({ progress, looks }: Turn) => of(shareBetween(progress, looks[from].seconds, looks[to].seconds));
         const floor = value(turns.nothing);
         this.#note(`${what} ${when}`, { floor, fairlead: value(turns.trace) });
-        if (from === 'asked') this.#note(`${what}, ${CONTROL}`, { floor, fairlead: value(turns['nothing again']) });
+        if (to !== 'answered') continue;
+        this.#note(`${what}, ${SERIES}`, { floor, fairlead: value(turns.traces) });
+        this.#note(`${what}, ${CONTROL}`, { floor, fairlead: value(turns['nothing again']) });
       }
     }
     const { asked, begun, waited, over } = turns.trace.looks;
@@ -92,12 +99,16 @@ export class TraceCost {
   lines(): Measurement[] {
     const pairs = (what: string, unit: string, goal?: Goal): Measurement =>
       measuredInPairs({ subject: this.#subject, what, unit, goal }, this.#samplesOf(what));
+    const goal = (isCost: boolean, loss: number): Goal =>
+      isCost ? atMost(1 + loss, 'floor') : atLeast(1 - loss, 'floor');
     const others = phases.flatMap(({ when, loss }) =>
       measures.map(({ what, unit, isCost }) =>
-        pairs(`${what} ${when}`, unit, isCost ? atMost(1 + loss, 'floor') : atLeast(1 - loss, 'floor')),
+        pairs(`${what} ${when}`, unit, loss === undefined ? undefined : goal(isCost, loss)),
       ),
     );
-    const controls = measures.map(({ what, unit }) => pairs(`${what}, ${CONTROL}`, unit));
+    const controls = [SERIES, CONTROL].flatMap((when) =>
+      measures.map(({ what, unit }) => pairs(`${what}, ${when}`, unit)),
+    );
     const own = (what: string, unit: string): Measurement =>
       measured({ subject: this.#subject, what, unit }, this.#samplesOf(what));
     return [...others, ...controls, own(BEGIN_AND_END, 'ms'), own(WAIT, 'ms/s')];

@@ -51,10 +51,12 @@ export interface TraceAnswer {
     readonly device?: string;
     readonly event: string;
     readonly reason?: string;
+    readonly unwatched?: true;
     readonly rewrites: readonly { readonly field: string; readonly from: string; readonly to: string }[];
     readonly rules: readonly { readonly owner: string; readonly text: string; readonly verdict: string }[];
   }[];
   readonly cause?: { readonly code: string; readonly text: string; readonly evidence: readonly string[] };
+  readonly earlier?: { readonly verdict: string; readonly summary: string };
   readonly applied?: { readonly text: string; readonly before: string; readonly undo: readonly string[] };
   readonly fixes: readonly { readonly commands: readonly string[]; readonly undo: readonly string[] }[];
 }

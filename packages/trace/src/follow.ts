@@ -12,8 +12,10 @@ import type { Case } from './model/case.ts';
 import { buildHops } from './model/hops.ts';
 import { markHarmless, outcomeOf } from './model/outcome.ts';
 import type { Capabilities, Hop, ProbeSummary } from './model/report.ts';
+import { ATTENTION } from './model/rule-hours.ts';
 import { rulePasses, traceTablePrefix } from './model/rule-passes.ts';
 import { summaryOf } from './model/summary.ts';
+import { mayBeRules, unwatchedOf } from './model/unwatched.ts';
 import type { ProbeRoute } from './probe-route.ts';
 import { ProbeView } from './probe-view.ts';
 
@@ -24,16 +26,19 @@ export interface Followed {
   readonly capabilities: Capabilities;
   readonly probe: ProbeSummary;
   readonly summary: string;
+  /** True when rules that nobody watched may have had a part in it: what is said of it then is not sure. */
+  readonly mayBeRules: boolean;
   /** A pcapng file in base64, when one was asked for. */
   readonly pcapng?: string;
 }
+
+const LATE = `the rules that it met after nothing was seen of it for ${ATTENTION} ms: they are watched no longer by then`;
 
 /** Send a probe, watch it, and gather what explains what became of it. */
 export async function followProbe(probe: Probe, route: ProbeRoute): Promise<Followed> {
   const { watch } = route;
   const watched = watchedNamespaces(probe, route);
-  watch.rules.add(watched);
-  watch.look();
+  watch.attend(watched);
   const legacy = new LegacyWatch(watched.map(({ namespace }) => namespace));
   const programs = probe.arrival === undefined ? groupProgramsOf(route.sourceContainer?.pid) : undefined;
   using sent = await send(probe, route, programs);
@@ -46,13 +51,14 @@ export async function followProbe(probe: Probe, route: ProbeRoute): Promise<Foll
   const sightings = view.sightings();
   route.release?.();
   // The rules are read while the tables with them are still what they were.
+  const unwatched = unwatchedOf(sightings, watch.gaps);
   const passes = rulePasses(watch.rules.events, probe.tag, rulesetReader(route, watch.rules), sightings);
   const observation = view.observe(sightings, passes);
   const outcome = outcomeOf(observation);
   const trace = readCase({ probe, route, sent, legacy, observation, outcome, ...(programs && { programs }) });
   // That the kernel used a packet up is worth no line: where it got is said by its socket.
   const places = sightings.filter(({ event }) => event !== 'used');
-  const hops = buildHops({ sightings: places, passes, placeName: (inode) => route.places.nameOf(inode) });
+  const hops = buildHops({ sightings: places, passes, unwatched, placeName: (inode) => route.places.nameOf(inode) });
   const file =
     route.pcapng === true ? traceFile({ sightings: places, hops, ...route, clockOffset: clockOffset() }) : undefined;
   return {
@@ -60,9 +66,10 @@ export async function followProbe(probe: Probe, route: ProbeRoute): Promise<Foll
     hops: markHarmless(hops, places, outcome.harmless),
     capabilities: {
       packets: watch.packets !== undefined,
-      rules: watch.rules.missing.length === 0,
-      missing: [...watch.missing, ...unasked(programs, sent)],
+      rules: watch.rules.missing.length === 0 && unwatched.size === 0,
+      missing: [...watch.missing, ...unasked(programs, sent), ...(unwatched.size === 0 ? [] : [LATE])],
     },
+    mayBeRules: mayBeRules(outcome, sightings, unwatched),
     probe: probeSummary,
     summary: summaryOf(trace),
     ...(file && { pcapng: Buffer.from(file).toString('base64') }),

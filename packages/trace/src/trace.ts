@@ -113,17 +113,27 @@ async function traceTo(destination: IpAddress, question: Question, options: Trac
   const prepared = prepare(destination, question);
   const places = new PlaceMap(question.directory);
   if ('failure' in prepared) return accountOfUnsent(prepared.failure, destination, question, places);
-  using own = options.watch === undefined ? new Watch() : undefined;
-  const watch = options.watch ?? own ?? new Watch();
-  const probe = probeOf(prepared, destination, question, watch.nextTag());
-  const route: ProbeRoute = {
-    ...routeTo(destination, question),
-    places,
-    watch,
-    ...(own && { release: () => own[Symbol.dispose]() }),
-    ...(options.tell && { tell: options.tell }),
+  const follow = async (watch: Watch, release?: () => void): Promise<Followed> => {
+    const probe = probeOf(prepared, destination, question, watch.nextTag());
+    const common = { ...routeTo(destination, question), places, watch };
+    return await followProbe(probe, { ...common, ...(release && { release }), ...(tell && { tell }) });
   };
-  return accountOf(await followProbe(probe, route));
+  const { tell } = options;
+  const first = await (options.watch ? follow(options.watch) : followAlone(new Watch(), follow));
+  const account = accountOf(first);
+  if (!first.mayBeRules || (account.verdict === 'delivered' && account.cause === undefined)) return account;
+  const { verdict, summary } = account;
+  const second = await followAlone(new Watch({ attention: Number.POSITIVE_INFINITY }), follow);
+  return { ...accountOf(second), earlier: { verdict, summary } };
+}
+
+/** With a watch that is let go once all has been seen. */
+async function followAlone(
+  watch: Watch,
+  follow: (watch: Watch, release: () => void) => Promise<Followed>,
+): Promise<Followed> {
+  using _ = watch;
+  return await follow(watch, () => watch[Symbol.dispose]());
 }
 
 function probeOf(prepared: Sendable, destination: IpAddress, question: Question, tag: number): Probe {
@@ -184,7 +194,7 @@ function accountOfUnsent(
   return describeUnsendable({ source, destination, family, facts, directory });
 }
 
-function accountOf({ trace, ...rest }: Followed): Account {
+function accountOf({ trace, mayBeRules: _, ...rest }: Followed): Account {
   const { verdict } = trace.outcome;
   const astray = isAstray(trace);
   if (verdict === 'delivered' && !astray && trace.halted === undefined) return { ...rest, verdict, fixes: [] };

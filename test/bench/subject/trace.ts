@@ -29,7 +29,9 @@ export const trace: Subject = {
     `the middle of each turn the daemon is asked for a trace that waits ${WAITING} ms for an answer that does not come, or for ` +
     'nothing (the floor); turns of each kind come in pairs, in any order, and a ratio is the median of those of the pairs, ' +
     'with their spread. *Meanwhile* is from question to answer, with all that the daemon does to begin and to end; *while it ' +
-    `waits* is without the first ${BEGINNING} ms and the end of that; *afterwards* is the ${AFTER} ms from the answer on. The ` +
+    `waits* is without the first ${BEGINNING} ms and the end of that, and *at first* is those alone, in which its rules are ` +
+    'watched; *one trace after another* is as long a time full of traces that are answered at once; *afterwards* is the ' +
+    `${AFTER} ms from the answer on. The ` +
     'processor is that of the asker, or of the receiver of bytes, to which the kernel reckons its part of the packets, and ' +
     'that of all threads of the daemon. *Nothing asked for* is a pair of turns without a trace: how far apart turns are that ' +
     'differ in nothing.',
@@ -97,7 +99,7 @@ async function takeTurn(engine: Engine, traffic: Traffic, kind: TrafficKind, dee
   };
   const end = await traffic.exchange(kind);
   const asked = await lookIn(BEFORE);
-  const answer = deed === 'trace' ? follow(engine, { from: 'web', to: NOBODY, timeout: WAITING }) : doNothing(engine);
+  const answer = doings[deed](engine);
   const begun = await lookIn(BEGINNING);
   const waited = await lookIn(WAITING - BEGINNING - ENDING);
   await answer;
@@ -106,7 +108,19 @@ async function takeTurn(engine: Engine, traffic: Traffic, kind: TrafficKind, dee
   return { progress: await end(), looks: { asked, begun, waited, answered, over } };
 }
 
-/** For as long as a trace takes. */
+/** Each takes as long as a trace that waits. */
+const doings: Readonly<Record<Deed, (engine: Engine) => Promise<void>>> = {
+  trace: (engine) => follow(engine, { from: 'web', to: NOBODY, timeout: WAITING }),
+  traces: followOneAfterAnother,
+  nothing: doNothing,
+  'nothing again': doNothing,
+};
+
+async function followOneAfterAnother(engine: Engine): Promise<void> {
+  const start = performance.now();
+  while (performance.now() - start < WAITING + 60) await follow(engine, { from: 'web', to: 'db:80' });
+}
+
 async function doNothing(engine: Engine): Promise<void> {
   await engine.call('GET', '/version');
   await setTimeout(WAITING + 60);

@@ -14,6 +14,7 @@ export function traceText(report: TraceReport, options: TraceTextOptions): strin
     ...hopLines(report, options),
     '',
     verdictLine(report),
+    ...earlierLines(report),
     ...causeLines(report),
     ...capabilityLines(report),
   ];
@@ -108,8 +109,9 @@ function hopLine(hop: Hop, number: string, width: number): string {
 }
 
 /** Rules that only let a packet go on are for those who ask. */
-function ruleLines({ rules }: Hop, verbose: boolean): string[] {
-  return rules.filter((rule) => verbose || isDecisive(rule)).map(ruleLine);
+function ruleLines({ rules, unwatched }: Hop, verbose: boolean): string[] {
+  const late = unwatched === true ? ['it came late: its rules were not watched here'] : [];
+  return [...rules.filter((rule) => verbose || isDecisive(rule)).map(ruleLine), ...late];
 }
 
 function isDecisive({ verdict, text, kind }: RuleStep): boolean {
@@ -129,6 +131,13 @@ function ruleLine({ owner, family, table, chain, handle, text, verdict, kind }: 
 function verdictLine({ verdict, summary, milliseconds }: TraceReport): string {
   const sign = verdict === 'delivered' ? '✓' : verdict === 'unknown' || verdict === 'lost' ? '?' : '✕';
   return `${sign} ${summary}  (${milliseconds.toFixed(0)} ms)`;
+}
+
+function earlierLines({ earlier }: TraceReport): string[] {
+  if (earlier === undefined) return [];
+  return [
+    `  This is a second packet, whose rules were watched all the time. The first came later than they are: ${earlier.summary}`,
+  ];
 }
 
 function causeLines({ cause, fixes }: TraceReport): string[] {

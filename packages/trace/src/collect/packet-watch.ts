@@ -17,6 +17,9 @@ export interface PacketWatch extends Disposable {
   drain(): void;
 }
 
+/** What is seen: a packet with the tag, or of neighbours. */
+export type SeenPacket = 'probe' | 'neighbor';
+
 /**
  * Look at all packets with the tag, from the kernel's tracepoints. Everything goes with the process, also when it is
  * killed.
@@ -24,15 +27,15 @@ export interface PacketWatch extends Disposable {
  * @param hear is called for each that is seen.
  * @throws Error when this kernel, or our rights, do not allow it: the message says which.
  */
-export function watchPackets(tag: number, hear: () => void = () => {}): PacketWatch {
+export function watchPackets(tag: number, hear: (seen: SeenPacket) => void = () => {}): PacketWatch {
   using parts = new DisposableStack();
   const events: EventRecord[] = [];
   const neighborDrops: EventRecord[] = [];
   const take = (bytes: Uint8Array): void => {
     const record = decodeEventRecord(bytes);
-    const list = readNeighborPacketAnywhere(record.bytes) === undefined ? events : neighborDrops;
-    list.push(record);
-    hear();
+    const seen = readNeighborPacketAnywhere(record.bytes) === undefined ? 'probe' : 'neighbor';
+    (seen === 'probe' ? events : neighborDrops).push(record);
+    hear(seen);
   };
   const tap = parts.adopt(takePacketTap(), givePacketTapBack);
   tap.tag.set(tagWord(tag));

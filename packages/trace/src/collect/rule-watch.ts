@@ -1,27 +1,12 @@
 import { messageOf } from '@fairlead/base';
-import { errnoOf, type OpenNamespace } from '@fairlead/kernel';
+import type { OpenNamespace } from '@fairlead/kernel';
 import { listenToNetlink, type NetlinkListener } from '@fairlead/kernel/tracing';
-import {
-  type BatchRequest,
-  type ChainSummary,
-  dumpChainsMessage,
-  encodeNftBatch,
-  NetlinkConnection,
-  netfilterGroup,
-  nftType,
-  summarizeChain,
-} from '@fairlead/netlink';
-import {
-  decodeTraceEvent,
-  encodeDeleteTraceTable,
-  encodeTraceTable,
-  type PacketMark,
-  type TraceEvent,
-  type TraceTable,
-} from '@fairlead/netlink/tracing';
+import { type ChainSummary, dumpChainsMessage, netfilterGroup, nftType, summarizeChain } from '@fairlead/netlink';
+import { decodeTraceEvent, type TraceEvent } from '@fairlead/netlink/tracing';
 import { marksOf } from '../model/packet-marks.ts';
 import { traceTablePrefix } from '../model/rule-passes.ts';
 import { allTracedFamilies, type TracedFamily, tracedFamilies } from '../model/traced-families.ts';
+import { TraceSwitch } from './trace-tables.ts';
 
 /** A rule that a packet met, with the namespace in which it did. */
 export interface SeenRule extends TraceEvent {
@@ -36,6 +21,14 @@ export interface RuleWatch extends Disposable {
   readonly missing: readonly string[];
   /** Watch these namespaces as well; those that are watched already stay so. */
   add(namespaces: readonly WatchedNamespace[]): void;
+  /**
+   * Let them alone until {@link wake}: as long as rules are watched anywhere, everybody's packets take longer.
+   *
+   * @returns false where nobody has any: then there is nothing to miss.
+   */
+  rest(): boolean;
+  /** Watch them again. */
+  wake(): void;
   /** Take what has been seen by now. */
   drain(): void;
 }
@@ -66,6 +59,7 @@ export function watchRules(tag: number, { hear = () => {}, everywhere = false }:
   const events: SeenRule[] = [];
   const missing: string[] = [];
   const watched = new Map<string, NetlinkListener | undefined>();
+  const switches: TraceSwitch[] = [];
   /** Interfaces get a table of their own for each time that some are added. */
   let series = 0;
   const listen = (namespace: OpenNamespace, inode: number): NetlinkListener =>
@@ -85,28 +79,36 @@ export function watchRules(tag: number, { hear = () => {}, everywhere = false }:
     try {
       if (isNew) watched.set(`${inode}`, parts.use(listen(namespace, inode)));
       const families = everywhere ? allTracedFamilies : tracedFamilies(chainsOf(namespace));
-      const tables = tablesOf({ families, isNew, devices: fresh });
-      if (tables.length === 0) return;
+      const wanted = missingIn({ families, isNew, devices: fresh });
+      if (wanted.length === 0) return;
       const name = `${traceTablePrefix}${tag.toString(16)}-${++series}`;
-      parts.use(switchOn(namespace, { name, marks: marksOf(tag, tunnels), devices: fresh, tables }));
+      const tables = { name, marks: marksOf(tag, tunnels), devices: fresh, families: wanted };
+      switches.push(parts.use(new TraceSwitch(namespace, tables)));
     } catch (error) {
       missing.push(`nftables trace in ${namespace.name || 'the host'}: ${messageOf(error)}`);
+    }
+  };
+  const wake = (): void => {
+    for (const each of switches) {
+      try {
+        each.on();
+      } catch (error) {
+        missing.push(`nftables trace, once more: ${messageOf(error)}`);
+      }
     }
   };
   return {
     events,
     missing,
     add: (namespaces) => namespaces.forEach(add),
+    rest() {
+      for (const each of switches) each.off();
+      return switches.length > 0;
+    },
+    wake,
     drain: () => watched.forEach((listener) => listener?.drain()),
     [Symbol.dispose]: () => parts.dispose(),
   };
-}
-
-interface Switch {
-  readonly name: string;
-  readonly marks: readonly PacketMark[];
-  readonly devices: readonly string[];
-  readonly tables: readonly TracedFamily[];
 }
 
 interface Addition {
@@ -117,53 +119,12 @@ interface Addition {
   readonly devices: readonly string[];
 }
 
-/** The tables that are to be made. */
-function tablesOf({ families, isNew, devices }: Addition): TracedFamily[] {
+/** The families in which a table is to be made. */
+function missingIn({ families, isNew, devices }: Addition): TracedFamily[] {
   const isMissing = { inet: isNew, bridge: isNew, netdev: devices.length > 0 };
   return [...families].filter((family) => isMissing[family]);
 }
 
 function chainsOf({ netfilter }: OpenNamespace): ChainSummary[] {
   return netfilter.execute('list chains', dumpChainsMessage()).map(summarizeChain);
-}
-
-function switchOn(namespace: OpenNamespace, { devices, tables, ...table }: Switch): Disposable {
-  const socket = namespace.openSocket('netfilter');
-  const connection = new NetlinkConnection(socket);
-  const made: BatchRequest[] = [];
-  const make = (family: TraceTable['family']): void => {
-    connection.executeBatch(encodeNftBatch(encodeTraceTable({ family, devices, ...table })));
-    made.push(encodeDeleteTraceTable({ family, name: table.name }));
-  };
-  try {
-    for (const family of tables) {
-      if (family === 'inet') make(family);
-      // A kernel may be built without either of the others.
-      else attempt(() => make(family));
-    }
-    return { [Symbol.dispose]: () => takeAway(connection, socket, made) };
-  } catch (error) {
-    socket[Symbol.dispose]();
-    throw error;
-  }
-}
-
-/** Milliseconds in which the kernel has forgotten what was deleted: it takes some tens. */
-const FORGOTTEN = 250;
-
-/**
- * Tables that go with their socket keep everybody else from changing rules until the kernel has forgotten them (RCU); deleted
- * ones do not, unless the socket is closed in the meantime (net/netfilter/nf_tables_api.c, nft_rcv_nl_event).
- */
-function takeAway(connection: NetlinkConnection, socket: Disposable, tables: readonly BatchRequest[]): void {
-  attempt(() => connection.executeBatch(encodeNftBatch(tables)));
-  setTimeout(() => socket[Symbol.dispose](), FORGOTTEN).unref();
-}
-
-function attempt(work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-  }
 }

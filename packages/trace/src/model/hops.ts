@@ -45,12 +45,14 @@ export interface RulePass {
 export interface HopMaterial {
   readonly sightings: readonly Sighting[];
   readonly passes: readonly RulePass[];
+  /** Sightings at which nobody watched the rules. */
+  readonly unwatched?: ReadonlySet<Sighting>;
   /** Name of the place that a namespace is. */
   readonly placeName: (namespace: number) => string;
 }
 
 /** Put sightings and rules in order: one hop for each place that a packet was seen at. */
-export function buildHops({ sightings, passes, placeName }: HopMaterial): Hop[] {
+export function buildHops({ sightings, passes, unwatched, placeName }: HopMaterial): Hop[] {
   const ordered = inOrder(sightings);
   const start = ordered[0]?.time ?? 0n;
   const rules = assignPasses(ordered, passes);
@@ -74,6 +76,7 @@ export function buildHops({ sightings, passes, placeName }: HopMaterial): Hop[] 
       ...(sighting.reason !== undefined && { reason: sighting.reason }),
       ...(sighting.function !== undefined && { function: sighting.function }),
       ...(sighting.hidden === true && { inferred: true }),
+      ...(unwatched?.has(sighting) === true && { unwatched: true }),
     };
   });
 }

@@ -114,6 +114,8 @@ export interface Hop {
   readonly harmless?: true;
   /** Not read, since it is encrypted there: the kernel has the same packet in hand. */
   readonly inferred?: true;
+  /** It came so late that rules were watched no longer: which ones it met here is not known. */
+  readonly unwatched?: true;
 }
 
 /** Something that can be done about a cause. */
@@ -192,6 +194,11 @@ export interface TraceReport {
   readonly fixes: readonly Fix[];
   /** Present when a fix was tried first. */
   readonly applied?: AppliedFix;
+  /**
+   * What became of a first packet, which came to where rules were watched no longer, so that nobody can tell which ones it met:
+   * all else is about a second packet, with rules watched for as long as it was on its way.
+   */
+  readonly earlier?: { readonly verdict: Verdict; readonly summary: string };
   /** The packets that were seen, a pcapng file in base64, when it was asked for. */
   readonly pcapng?: string;
   /** From the request until now. */
