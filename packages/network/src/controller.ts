@@ -35,6 +35,8 @@ import { type GatewayServiceParts, settleGatewayService } from './route/gateway-
 import type { SandboxRequest } from './sandbox/sandbox-context.ts';
 import { Sandboxes } from './sandbox/sandboxes.ts';
 import { forgetEndpoints } from './sandbox/stale-connections.ts';
+import type { BalancedService, VirtualAddress } from './service/service-model.ts';
+import { Services } from './service/services.ts';
 import type { NetworkSettings } from './settings.ts';
 import { NetworkState } from './state.ts';
 import type { Claim } from './watch/claim.ts';
@@ -76,6 +78,7 @@ export class NetworkController {
   readonly #remote: (() => Promise<RemoteNetworks>) | undefined;
   readonly #lans: Lans;
   readonly #guests: BridgeGuests;
+  readonly #services: Services;
   readonly #turns = new KeyedMutex();
   #keeper: Disposable | undefined;
 
@@ -105,6 +108,7 @@ export class NetworkController {
       ...(remote && { remote }),
     };
     this.#lans = lans;
+    this.#services = new Services({ state });
     this.#networks = new Networks({
       ...{ state, kernel, names, settings, logger, emit, lans, turn: networkTurn },
       ...(remote && { remote }),
@@ -330,6 +334,26 @@ export class NetworkController {
   /** The host asks other name servers now: so do the sandboxes that follow it. What cannot be told is logged. */
   async followHostNames(): Promise<void> {
     await followHostNames(this.#reconcile);
+  }
+
+  /** Every service whose containers stand for one another. */
+  services(): readonly BalancedService[] {
+    return [...this.#state.services];
+  }
+
+  /** Keep an address on a network for a service; see {@link Services.holdVirtualAddress}. */
+  holdVirtualAddress(network: string, service: string): VirtualAddress {
+    return this.#services.holdVirtualAddress(network, service);
+  }
+
+  /** Bring a service to what it shall be; see {@link Services.set}. */
+  async setService(service: BalancedService): Promise<void> {
+    await this.#turns.run('services', () => this.#services.set(service));
+  }
+
+  /** Forget a service with its ports, names and addresses; harmless when there is none. */
+  async removeService(id: string): Promise<void> {
+    await this.#turns.run('services', () => this.#services.remove(id));
   }
 
   /** A container is gone for good: others may have its addresses. */

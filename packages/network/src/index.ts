@@ -58,5 +58,11 @@ export type { BoundPort, PortBinding, PortMapping } from './port/port-model.ts';
 export type { PluginAccess, PluginPort } from './remote/plugin-port.ts';
 export { gatewayAddress, isGatewayService } from './route/gateway.ts';
 export type { SandboxRequest } from './sandbox/sandbox-context.ts';
+export type {
+  BalancedService,
+  ServiceNetwork,
+  ServicePublication,
+  VirtualAddress,
+} from './service/service-model.ts';
 export type { DefaultBridge, NetworkSettings } from './settings.ts';
 export type { Claim } from './watch/claim.ts';

@@ -35,6 +35,10 @@ export interface NetworkSettings {
   readonly bridgeCapacity?: BridgeCapacity;
   /** Whether another engine of this host takes a bridge for its own; absent means that there is none. */
   readonly isShared?: IsShared;
+  /** Whether this machine manages a swarm; while it does not, networks of scope swarm are refused. Absent means never. */
+  readonly inSwarm?: () => boolean;
+  /** Where subnets of networks of scope swarm come from, in order; absent means as dockerd has them. */
+  readonly swarmSources?: () => readonly SubnetSource[];
   /** The host's table without its elements. */
   readonly hostTable: TableDefinition;
   /** Text of the host's resolv.conf, read anew each time. */

@@ -10,6 +10,7 @@ import { isLan, uplinkOf } from './lan/lan-network.ts';
 import type { Endpoint, Lease, Network, Sandbox } from './model.ts';
 import type { Debt, DebtMessage } from './remote/remote-model.ts';
 import type { Joined } from './route/gateway.ts';
+import type { BalancedService } from './service/service-model.ts';
 
 /** Everything that is known of networks, sandboxes and endpoints, as the store holds it. */
 export class NetworkState {
@@ -25,6 +26,8 @@ export class NetworkState {
   readonly farewells: Collection<Farewell>;
   /** Forwarding, by its sysctl, that was off when the engine came. */
   readonly unforwarded: Collection<{ readonly id: string }>;
+  /** Services whose containers stand for one another. */
+  readonly services: Collection<BalancedService>;
   #lastDebt: number;
 
   /** @param antispoofTable what sandboxes that are held to their own addresses share. */
@@ -38,6 +41,7 @@ export class NetworkState {
     this.debts = store.collection<Debt>('debt');
     this.farewells = store.collection<Farewell>('farewell');
     this.unforwarded = store.collection<{ readonly id: string }>('unforwarded');
+    this.services = store.collection<BalancedService>('balanced-service');
     this.#lastDebt = Math.max(0, ...[...this.debts].map(({ id }) => Number(id)));
   }
 

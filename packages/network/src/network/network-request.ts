@@ -7,6 +7,8 @@ export interface NetworkRequest {
   readonly internal?: boolean;
   readonly attachable?: boolean;
   readonly scope?: string;
+  /** The network by which published ports of services are reached; there can be one. */
+  readonly ingress?: boolean;
   readonly configOnly?: boolean;
   readonly configFrom?: string;
   readonly options?: Readonly<Record<string, string>>;
