@@ -5,6 +5,13 @@ export function newIdentifier(): string {
   return crypto.getRandomValues(new Uint8Array(32)).toHex();
 }
 
+/** A fresh 128-bit identifier in 25 digits of base 36, as the objects of a swarm have. */
+export function newSwarmIdentifier(): string {
+  return BigInt(`0x${crypto.getRandomValues(new Uint8Array(16)).toHex()}`)
+    .toString(36)
+    .padStart(25, '0');
+}
+
 /** The first twelve digits: the form that people see. */
 export function shortIdentifier(identifier: string): string {
   return identifier.slice(0, 12);

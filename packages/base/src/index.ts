@@ -21,7 +21,7 @@ export {
   withPrefix,
 } from './errors.ts';
 export { goBooleanError, parseGoBoolean } from './go-boolean.ts';
-export { isIdentifierPrefix, newIdentifier, shortIdentifier } from './identifier.ts';
+export { isIdentifierPrefix, newIdentifier, newSwarmIdentifier, shortIdentifier } from './identifier.ts';
 export {
   formatIdentityRanges,
   type IdentityMapping,

@@ -65,7 +65,8 @@ export function networkPlace(network: Network): NetworkPlace {
   const segments = segmentNamesOf(network);
   return {
     name,
-    driver,
+    // An overlay network of one host is a bridge like others.
+    driver: bridge === undefined ? driver : 'bridge',
     internal,
     open: bridge?.icc !== false,
     ...(device !== undefined && { interface: device }),

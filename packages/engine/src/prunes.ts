@@ -69,9 +69,9 @@ export class Prunes implements PruneService {
 
   async networks(isWanted: (network: Network) => boolean) {
     const { networks } = this.#parts;
-    // What is only a configuration for others never has anybody on it, and stays.
-    const isUnused = ({ id, template }: Network) =>
-      template === undefined && networks.inspect(id).endpoints.length === 0;
+    // What is only a configuration for others never has anybody on it, and stays; so does the way to a swarm's services.
+    const isUnused = ({ id, template, ingress }: Network) =>
+      template === undefined && ingress !== true && networks.inspect(id).endpoints.length === 0;
     return await this.#once('network', async () => {
       const deleted: string[] = [];
       for (const { id, name } of networks.list().filter((network) => isUnused(network) && isWanted(network))) {

@@ -18,5 +18,6 @@ export {
   parseSubnetSources,
   type SubnetSource,
   subnetSources,
+  swarmSubnetSources,
   uniqueLocalSource,
 } from './subnet-source.ts';

@@ -35,6 +35,9 @@ export const localSubnetSources: readonly SubnetSource[] = [
   source('192.168.0.0/16', 20),
 ];
 
+/** What networks of a swarm get their subnets from when nothing is configured. */
+export const swarmSubnetSources: readonly SubnetSource[] = [source('10.0.0.0/8', 24)];
+
 /**
  * The IPv6 source of an engine that has none configured: a unique local /48 (RFC 4193) cut into /64.
  *

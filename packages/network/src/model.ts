@@ -9,7 +9,7 @@ import type { PortBinding, PortMapping } from './port/port-model.ts';
 import type { RemoteEndpoint, RemoteNetwork, RemotePool } from './remote/remote-model.ts';
 
 /** Names of the drivers that are built in; every other name is a plugin's. */
-export type DriverName = 'bridge' | 'macvlan' | 'ipvlan' | 'host' | 'null';
+export type DriverName = 'bridge' | 'overlay' | 'macvlan' | 'ipvlan' | 'host' | 'null';
 
 /** One `IPAM.Config` entry of a network. */
 export interface SubnetConfig {
@@ -26,7 +26,9 @@ export interface Network {
   readonly name: string;
   /** A {@link DriverName}, or the name of the plugin that drives the network. */
   readonly driver: string;
-  readonly scope: 'local';
+  readonly scope: 'local' | 'swarm';
+  /** The one by which published ports of services are reached; absent means that it is another. */
+  readonly ingress?: true;
   /** Milliseconds since the epoch. */
   readonly created: number;
   readonly ipv4: boolean;
@@ -41,7 +43,7 @@ export interface Network {
   readonly subnets: readonly SubnetConfig[];
   /** Names that users have written for those on the network; absent means none. */
   readonly records?: readonly NameRecord[];
-  /** Present for bridge. */
+  /** Present for bridge and overlay. */
   readonly bridge?: BridgeSettings;
   /** The operator sees to the host's forwarding himself; absent means that it is switched on when it is needed. */
   readonly leavesForwarding?: true;

@@ -32,9 +32,14 @@ export function presentListedNetworks(view: ContainerView, version: ApiVersion):
 /** Exposed ports that could be reached from outside: dockerd names those of a bridge with a gateway alone. */
 export function reachablePorts({ networks, exposed }: ContainerView): readonly string[] {
   const isReachable = networks.some(
-    ({ network, endpoint }) => endpoint !== undefined && network?.driver === 'bridge' && !network.internal,
+    ({ network, endpoint }) => endpoint !== undefined && isBridged(network) && !network?.internal,
   );
   return isReachable ? exposed : [];
+}
+
+/** An overlay network's containers have a bridge with a gateway as well. */
+function isBridged(network: ContainerView['networks'][number]['network']): boolean {
+  return network?.driver === 'bridge' || network?.driver === 'overlay';
 }
 
 /** `NetworkSettings` of `inspect`. Before 1.52 the default bridge's values stand at the top as well. */

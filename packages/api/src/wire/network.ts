@@ -1,4 +1,3 @@
-import { FairleadError } from '@fairlead/base';
 import type { Endpoint, IpamRequest, Network, NetworkRequest, SubnetUsage } from '@fairlead/engine';
 import * as v from 'valibot';
 import type { ApiVersion } from '../http/api-version.ts';
@@ -44,16 +43,11 @@ export const connectSchema = goObject({
 /** The body of `POST /networks/{id}/disconnect`. */
 export const disconnectSchema = goObject({ Container: goString, Force: goBoolean });
 
-/**
- * What a client asks for, as the engine takes it; the network model checks it.
- *
- * @throws FairleadError `forbidden` for the ingress network of a swarm, which nothing in the model stands for.
- */
+/** What a client asks for, as the engine takes it; the network model checks it. */
 export function parseNetworkCreate(
   wire: v.InferOutput<typeof networkCreateSchema>,
   version: ApiVersion,
 ): NetworkRequest {
-  if (wire.Ingress) throw new FairleadError('forbidden', 'Ingress network can only be global scope network');
   return {
     name: wire.Name,
     ...(wire.Driver !== '' && { driver: wire.Driver }),
@@ -63,6 +57,7 @@ export function parseNetworkCreate(
     ...(wire.EnableIPv6 !== undefined && { ipv6: wire.EnableIPv6 }),
     internal: wire.Internal,
     attachable: wire.Attachable,
+    ...(wire.Ingress && { ingress: true }),
     configOnly: wire.ConfigOnly,
     ...(wire.ConfigFrom !== undefined && wire.ConfigFrom.Network !== '' && { configFrom: wire.ConfigFrom.Network }),
     options: wire.Options,
@@ -108,7 +103,7 @@ export function presentNetwork(network: Network, version: ApiVersion) {
     },
     Internal: network.internal,
     Attachable: network.attachable,
-    Ingress: false,
+    Ingress: network.ingress === true,
     ConfigFrom: { Network: network.configFrom ?? '' },
     ConfigOnly: network.template !== undefined,
     Options: network.options,

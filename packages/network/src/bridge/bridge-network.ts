@@ -11,10 +11,10 @@ import { decideSubnets, hasNoPools } from '../network/subnet-plan.ts';
 import { type BridgeOptions, parseBridgeOptions } from './bridge-options.ts';
 import { bridgePortsOption } from './segments.ts';
 
-/** A bridge network, also the predefined one, whose name is not checked. */
-export function bridgeNetwork(request: NetworkRequest, surroundings: NetworkSurroundings): Network {
+/** A bridge network, also the predefined one, whose name is not checked. @param id its own; absent means a fresh one. */
+export function bridgeNetwork(request: NetworkRequest, surroundings: NetworkSurroundings, id?: string): Network {
   const options = parseBridgeOptions(request.options ?? {});
-  const frame = networkFrame(request, options);
+  const frame = networkFrame(request, options, id);
   requireInternal(request, options);
   bandwidthOptions(request.options ?? {});
   antispoofOption(request.options ?? {});

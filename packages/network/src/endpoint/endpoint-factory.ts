@@ -6,13 +6,15 @@ import { isLan } from '../lan/lan-network.ts';
 import type { BridgeSettings, Endpoint, EndpointConfig, Lease, Network, Sandbox } from '../model.ts';
 import type { Joined } from '../route/gateway.ts';
 import type { NetworkState } from '../state.ts';
-import { requireRoom, requireValidEndpoint } from './endpoint-rules.ts';
+import { requireAttachable, requireRoom, requireValidEndpoint } from './endpoint-rules.ts';
 
 /** A network that a sandbox shall join. */
 export interface JoinRequest {
   readonly network: Network;
   readonly hostname: string;
   readonly config: EndpointConfig;
+  /** A service of the swarm asks for it: its containers may be on networks that nobody else can be on. */
+  readonly task?: boolean;
 }
 
 /** What decides about endpoints beside what is stored. */
@@ -81,7 +83,7 @@ function makeEndpoint(
   { capacity, company }: EndpointSurroundings,
 ): Joined {
   const { hostname, config } = request;
-  const network = joinableNetwork(state, request.network);
+  const network = joinableNetwork(state, request);
   const present = state.endpoints.inSandbox(sandbox.id);
   if (present.some((endpoint) => endpoint.network === network.id)) {
     const message = `endpoint with name ${sandbox.ownerName} already exists in network ${network.name}`;
@@ -115,10 +117,11 @@ function makeEndpoint(
 }
 
 /** The network as it is now: it may have been removed or changed since the caller looked it up. */
-function joinableNetwork(state: NetworkState, { id, name }: Network): Network {
+function joinableNetwork(state: NetworkState, { network: { id, name }, task }: JoinRequest): Network {
   const network = state.networks.get(id);
   if (network === undefined) throw new FairleadError('not-found', `network ${name} not found`);
   if (network.remote?.unfinished) throw new FairleadError('not-found', `network ${network.name} not found`);
+  requireAttachable(network, task === true);
   if (network.template === undefined) return network;
   throw new FairleadError('forbidden', 'cannot create endpoint on configuration-only network');
 }

@@ -31,6 +31,13 @@ export function requireValidEndpoint(network: Network, config: EndpointConfig): 
   throw new FairleadError('invalid-argument', 'ipvlan interfaces do not support custom mac address assignment');
 }
 
+/** @throws FairleadError `forbidden` for who is no container of a service, on a network of a swarm that is not for others. */
+export function requireAttachable({ name, scope, attachable }: Network, isTask: boolean): void {
+  if (scope !== 'swarm' || attachable || isTask) return;
+  const reason = `rpc error: code = PermissionDenied desc = network ${name} not manually attachable`;
+  throw new FairleadError('forbidden', `Could not attach to network ${name}: ${reason}`);
+}
+
 /**
  * Check that a network has room for one more container: a parent in mode passthru is one container's alone.
  *

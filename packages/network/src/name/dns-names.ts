@@ -7,8 +7,10 @@ import { dnsService } from './dns-options.ts';
 /** Networks whose containers do not find each other by name. */
 const nameless: readonly string[] = ['bridge', GATEWAY_NETWORK];
 
-/** True when containers on this network find each other by name: every network but those that nobody has asked for. */
+/** True when containers on this network find each other by name: every network but those that nobody has asked for, and the
+ * one by which services are reached. */
 export function hasNames(network: Network): boolean {
+  if (network.ingress) return false;
   return network.driver !== 'host' && network.driver !== 'null' && !nameless.includes(network.name);
 }
 

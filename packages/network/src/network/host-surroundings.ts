@@ -9,6 +9,7 @@ import {
   tryParseIpAddress,
 } from '@fairlead/base';
 import { isOwnAlias } from '@fairlead/drivers';
+import { type SubnetSource, swarmSubnetSources } from '@fairlead/ipam';
 import type { KernelPort } from '../kernel-port.ts';
 import { parseResolvConf } from '../name/resolv-conf.ts';
 import type { NetworkSettings } from '../settings.ts';
@@ -35,12 +36,18 @@ export function hostSurroundings(
   return {
     networks: state.networks,
     sources: settings.sources,
+    ...(settings.inSwarm?.() && { swarmSources: swarmSources(settings) }),
     mtu: settings.mtu,
     reserved: () => [...hostRoutes(kernel, leftovers), ...nameServers(settings)],
     foreignLink: (name) => foreignLink(kernel, name),
     hasLink: (name) => kernel.observe('', ['link']).some((link) => link.kind === 'link' && link.name === name),
     makes: (kind) => kernel.supports(`${kind} links`),
   };
+}
+
+/** IPv6 comes from where other networks have it, unless the swarm has its own. */
+function swarmSources({ swarmSources, sources }: NetworkSettings): readonly SubnetSource[] {
+  return [...(swarmSources?.() ?? swarmSubnetSources), ...sources.filter(({ base }) => prefixFamily(base) === 6)];
 }
 
 /** What a link of the host is that is none of ours; `undefined` when there is none of that name. */

@@ -2,6 +2,7 @@ import { FairleadError } from '@fairlead/base';
 import { bridgeNetwork } from '../bridge/bridge-network.ts';
 import { LAN_IPAM } from '../lan/lan-network.ts';
 import type { Network } from '../model.ts';
+import { overlayNetwork } from '../overlay/overlay-network.ts';
 import { parentNetwork } from '../parent/parent-network.ts';
 import type { Prepared } from '../remote/remote-networks.ts';
 import { configNetwork, fromConfigNetwork } from './config-network.ts';
@@ -77,7 +78,7 @@ function driven(
   surroundings: NetworkSurroundings,
   prepared: Pick<Prepared, 'addresses'> | undefined,
 ): Network {
-  requireSupported(request, prepared);
+  requireSupported(request, surroundings, prepared);
   const driver = requireDriver(request.driver || 'bridge', prepared);
   const { addresses } = prepared ?? {};
   if (addresses === undefined) return byDriver(driver, request, surroundings);
@@ -88,6 +89,7 @@ function driven(
 
 function byDriver(driver: string, request: NetworkRequest, surroundings: NetworkSurroundings): Network {
   if (driver === 'bridge') return bridgeNetwork(request, surroundings);
+  if (driver === 'overlay') return overlayNetwork(request, surroundings);
   if (driver === 'macvlan' || driver === 'ipvlan') return parentNetwork(driver, request, surroundings);
   if (request.ipam?.driver === LAN_IPAM) {
     throw new FairleadError('invalid-argument', `${LAN_IPAM} ipam driver cannot be used with network driver ${driver}`);
@@ -96,18 +98,26 @@ function byDriver(driver: string, request: NetworkRequest, surroundings: Network
 }
 
 /** What of a request must be so or else the network would be another one than was asked for. */
-function requireSupported({ scope, ipam }: NetworkRequest, prepared: Pick<Prepared, 'addresses'> | undefined): void {
-  if (scope === 'swarm') throw noSwarm();
+function requireSupported(
+  { scope, driver, ipam, ingress }: NetworkRequest,
+  { swarmSources }: NetworkSurroundings,
+  prepared: Pick<Prepared, 'addresses'> | undefined,
+): void {
+  const isOverlay = driver === 'overlay';
+  if ((scope === 'swarm' || isOverlay) && swarmSources === undefined) throw noSwarm();
+  if (scope === 'swarm' && !isOverlay) {
+    throw new FairleadError('invalid-argument', `a network of driver ${driver || 'bridge'} cannot have scope swarm`);
+  }
+  if (ingress && !isOverlay) throw new FairleadError('forbidden', 'Ingress network can only be global scope network');
   const ipamDriver = ipam?.driver || 'default';
   if (!builtInPools.includes(ipamDriver) && prepared?.addresses === undefined) throw noPlugin(ipamDriver);
 }
 
 function requireDriver(driver: string, prepared: object | undefined): string {
-  if (driver === 'bridge' || driver === 'macvlan' || driver === 'ipvlan') return driver;
+  if (driver === 'bridge' || driver === 'overlay' || driver === 'macvlan' || driver === 'ipvlan') return driver;
   if (driver === 'host' || driver === 'null') {
     throw new FairleadError('forbidden', `only one instance of "${driver}" network is allowed`);
   }
-  if (driver === 'overlay') throw noSwarm();
   if (prepared === undefined) throw noPlugin(driver);
   return driver;
 }

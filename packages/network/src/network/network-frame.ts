@@ -13,6 +13,7 @@ import type { NetworkRequest } from './network-request.ts';
 export function networkFrame(
   request: NetworkRequest,
   families: { readonly ipv4?: boolean; readonly ipv6?: boolean },
+  id: string = newIdentifier(),
 ): Omit<Network, 'driver' | 'subnets'> {
   const ipv4 = request.ipv4 ?? families.ipv4 ?? true;
   const ipv6 = request.ipv6 ?? families.ipv6 ?? false;
@@ -21,7 +22,7 @@ export function networkFrame(
   dnsService(request.options ?? {});
   const records = writtenRecords(request.options ?? {});
   return {
-    id: newIdentifier(),
+    id,
     name: request.name,
     scope: 'local',
     created: Date.now(),

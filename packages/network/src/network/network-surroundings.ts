@@ -7,6 +7,8 @@ import type { Network, SubnetConfig } from '../model.ts';
 export interface NetworkSurroundings {
   readonly networks: Iterable<Network>;
   readonly sources: readonly SubnetSource[];
+  /** Where networks of scope swarm get theirs; absent while this machine manages no swarm. */
+  readonly swarmSources?: readonly SubnetSource[];
   /** Subnets that cannot be had; absent means those of `networks`. */
   readonly taken?: readonly SubnetConfig[];
   /** Destinations of the host's routes and its name servers; asked only when a subnet has to be chosen. */

@@ -16,6 +16,7 @@ import { withHostAddresses } from '../parent/host-access.ts';
 import type { Prepared, RemoteNetworks } from '../remote/remote-networks.ts';
 import { GATEWAY_NETWORK } from '../route/gateway.ts';
 import { forwardsIpv6, keepRouterAdvertisements } from '../route/router-advertisements.ts';
+import { requireNoService } from '../service/network-users.ts';
 import type { NetworkSettings } from '../settings.ts';
 import type { NetworkState } from '../state.ts';
 import { defaultBridgeNetwork, isOutOfDate } from './default-bridge.ts';
@@ -155,6 +156,7 @@ export class Networks {
       throw new FairleadError('forbidden', `${network.name} is a pre-defined network and cannot be removed`);
     }
     const { requireUnusedConfig } = await configs();
+    requireNoService(network, state.services);
     this.#requireUnused(network);
     requireUnusedConfig(network, state.networks);
     state.store.transaction(() => state.dropNetwork(network));
