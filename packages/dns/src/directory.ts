@@ -28,6 +28,8 @@ export interface NamedEndpoint {
   /** The sandbox that looks names up through this endpoint; absent for an endpoint on another host. */
   readonly sandbox?: string;
   readonly addresses: readonly IpAddress[];
+  /** Stands for several under one name: none of its addresses leads back to it. */
+  readonly collective?: boolean;
   readonly containerName: string;
   readonly aliases?: readonly string[];
   readonly shortId?: string;
@@ -98,7 +100,7 @@ export class Directory {
     this.#endpoints.set(endpoint.id, endpoint);
     const network = this.#network(endpoint.network);
     for (const name of namesOf(endpoint)) addToIndex(network.names, name, endpoint);
-    for (const address of endpoint.addresses) addToIndex(network.addresses, address, endpoint);
+    for (const address of ownAddresses(endpoint)) addToIndex(network.addresses, address, endpoint);
     if (endpoint.sandbox === undefined) return;
     const attached = this.#sandboxes.get(endpoint.sandbox);
     if (attached === undefined) this.#sandboxes.set(endpoint.sandbox, [endpoint]);
@@ -113,7 +115,7 @@ export class Directory {
     this.#endpoints.delete(id);
     const network = this.#network(endpoint.network);
     for (const name of namesOf(endpoint)) removeFromIndex(network.names, name, endpoint);
-    for (const address of endpoint.addresses) removeFromIndex(network.addresses, address, endpoint);
+    for (const address of ownAddresses(endpoint)) removeFromIndex(network.addresses, address, endpoint);
     this.#dropIfEmpty(endpoint.network, network);
     if (endpoint.sandbox === undefined) return;
     const rest = (this.#sandboxes.get(endpoint.sandbox) ?? []).filter((other) => other !== endpoint);
@@ -247,6 +249,10 @@ function compareEndpoints(one: NamedEndpoint, other: NamedEndpoint, nameOf: (net
 
 function addressesOf(endpoints: readonly NamedEndpoint[] | undefined): readonly IpAddress[] | undefined {
   return endpoints && [...new Set(endpoints.flatMap(({ addresses }) => addresses))];
+}
+
+function ownAddresses({ addresses, collective }: NamedEndpoint): readonly IpAddress[] {
+  return collective ? [] : addresses;
 }
 
 /** Each name once, as it is looked up. */

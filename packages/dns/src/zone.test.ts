@@ -318,3 +318,21 @@ test('a container name that is longer than a label is not said of its address, a
   });
   assert.equal(ask('1.0.0.10.in-addr.arpa', 'PTR', { directory, sandbox: 's' }), '');
 });
+
+test('who stands for several is found by its name, and the addresses lead to whom they belong', () => {
+  const directory = sample();
+  const tasks = {
+    id: 's1',
+    network: 'n1',
+    addresses: [ip('172.18.0.2'), ip('172.18.0.9')],
+    containerName: 'tasks.web',
+  };
+  directory.setEndpoint({ ...tasks, collective: true });
+  const view = directory.view('web');
+  assert.deepEqual(view.lookup('tasks.web'), tasks.addresses);
+  assert.equal(view.reverse(ip('172.18.0.2')), 'web.front');
+  assert.equal(view.reverse(ip('172.18.0.9')), undefined);
+  directory.removeEndpoint('s1');
+  assert.equal(view.lookup('tasks.web'), undefined);
+  assert.equal(view.reverse(ip('172.18.0.2')), 'web.front');
+});

@@ -108,7 +108,8 @@ export class NetworkController {
       ...(remote && { remote }),
     };
     this.#lans = lans;
-    this.#services = new Services({ state });
+    const serviceTurn = <T>(work: () => Promise<T>) => this.#turns.run('services', work);
+    this.#services = new Services({ state, names, logger, turn: serviceTurn });
     this.#networks = new Networks({
       ...{ state, kernel, names, settings, logger, emit, lans, turn: networkTurn },
       ...(remote && { remote }),
@@ -285,7 +286,7 @@ export class NetworkController {
 
   /** Join networks in the order given; see {@link Sandboxes.join}. */
   async join(sandbox: string, requests: readonly JoinRequest[], signal?: AbortSignal): Promise<readonly Endpoint[]> {
-    return await this.#turns.run(sandbox, async () => {
+    const joined = await this.#turns.run(sandbox, async () => {
       const endpoints = await this.#sandboxes.join(sandbox, requests, signal);
       try {
         await settleGatewayService(this.#gatewayService, sandbox);
@@ -295,6 +296,8 @@ export class NetworkController {
       }
       return endpoints;
     });
+    await this.#services.follow(this.#state.sandboxes.get(sandbox)?.owner);
+    return joined;
   }
 
   /** Leave a network; see {@link Sandboxes.leave}. */
@@ -303,6 +306,7 @@ export class NetworkController {
       await this.#sandboxes.leave(endpoint.id, signal);
       await settleGatewayService(this.#gatewayService, endpoint.sandbox);
     });
+    await this.#services.follow(endpoint.owner);
   }
 
   /** Give an endpoint other options; see {@link Sandboxes.configure}. */
@@ -317,7 +321,9 @@ export class NetworkController {
 
   /** Take a sandbox away; harmless when there is none. */
   async closeSandbox(id: string): Promise<void> {
+    const owner = this.#state.sandboxes.get(id)?.owner;
     await this.#turns.run(id, () => this.#sandboxes.close(id));
+    await this.#services.follow(owner);
   }
 
   /** The container of a sandbox has another name. */
@@ -348,12 +354,12 @@ export class NetworkController {
 
   /** Bring a service to what it shall be; see {@link Services.set}. */
   async setService(service: BalancedService): Promise<void> {
-    await this.#turns.run('services', () => this.#services.set(service));
+    await this.#services.set(service);
   }
 
   /** Forget a service with its ports, names and addresses; harmless when there is none. */
   async removeService(id: string): Promise<void> {
-    await this.#turns.run('services', () => this.#services.remove(id));
+    await this.#services.remove(id);
   }
 
   /** A container is gone for good: others may have its addresses. */
@@ -381,7 +387,11 @@ export class NetworkController {
     this.#guests.review();
   }
 
-  #repair(): Promise<Reconciliation> {
-    return this.#turns.run('repair', () => reconcile(this.#reconcile));
+  async #repair(): Promise<Reconciliation> {
+    return await this.#turns.run('repair', async () => {
+      const reconciliation = await reconcile(this.#reconcile);
+      this.#services.noteReconciled();
+      return reconciliation;
+    });
   }
 }

@@ -51,12 +51,15 @@ export interface ServicePort {
   readonly port: number;
 }
 
-/** Names of one container on one network. */
+/** Names of one container on one network, or of several under one name. */
 export interface ResolverEndpoint {
   readonly id: string;
-  readonly sandbox: string;
+  /** The sandbox that looks names up there; absent where nobody does. */
+  readonly sandbox?: string;
   readonly network: string;
   readonly addresses: readonly IpAddress[];
+  /** Its addresses have names of their own: none leads back to this one. */
+  readonly collective?: boolean;
   readonly containerName: string;
   readonly aliases: readonly string[];
   readonly shortId: string;

@@ -6,7 +6,8 @@ import { diff } from '../kernel/diff.ts';
 import { attempt, type ReconcileContext } from '../kernel/reconcile-context.ts';
 import { applyThoroughly } from '../kernel/thorough-apply.ts';
 import type { Sandbox } from '../model.ts';
-import type { ServedNames } from '../name-service-port.ts';
+import type { ResolverEndpoint, ServedNames } from '../name-service-port.ts';
+import { serviceNames } from '../service/service-names.ts';
 import type { NetworkState } from '../state.ts';
 import { hasNames, namedNetwork } from './dns-names.ts';
 
@@ -27,7 +28,10 @@ export function reconcileNames(context: ReconcileContext, served: ServedNames): 
   const dropped = dropSurplus(context, served);
   const networks = Iterator.from(state.networks).filter(hasNames).toArray();
   const named = attempt(context, 'networks not named', () =>
-    Promise.all(networks.map((network) => names.setNetwork(namedNetwork(network)))),
+    Promise.all([
+      ...networks.map((network) => names.setNetwork(namedNetwork(network))),
+      ...namesOfServices(state).map((record) => names.setEndpoint(record)),
+    ]),
   );
   const held = new Set(served.portOwners);
   const pace = new KeyedMutex();
@@ -56,6 +60,7 @@ export function reconcileNames(context: ReconcileContext, served: ServedNames): 
 /** Have the name service forget what is of no use any more. None of these rejects. */
 function dropSurplus(context: ReconcileContext, served: ServedNames): Promise<void>[] {
   const { state, names } = context;
+  const ofServices = new Set(namesOfServices(state).map(({ id }) => id));
   const surplus = (ids: readonly string[], isKnown: (id: string) => unknown, drop: (id: string) => Promise<void>) =>
     ids.filter((id) => !isKnown(id)).map((id) => attempt(context, 'not forgotten', () => drop(id)));
   return [
@@ -66,7 +71,7 @@ function dropSurplus(context: ReconcileContext, served: ServedNames): Promise<vo
     ),
     ...surplus(
       served.endpoints,
-      (id) => state.endpoints.get(id),
+      (id) => state.endpoints.get(id) ?? ofServices.has(id),
       (id) => names.removeEndpoint(id),
     ),
     ...surplus(
@@ -80,6 +85,10 @@ function dropSurplus(context: ReconcileContext, served: ServedNames): Promise<vo
       (id) => names.removeNetwork(id),
     ),
   ];
+}
+
+function namesOfServices(state: NetworkState): ResolverEndpoint[] {
+  return [...state.services].flatMap((service) => serviceNames(state, service));
 }
 
 /** True when the name service has reason to know a sandbox; see {@link NameRecords.serve}. */

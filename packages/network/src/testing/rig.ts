@@ -7,6 +7,7 @@ import { identityOf, type KernelObject, satisfies } from '@fairlead/netlink';
 import { hasNames } from '../name/dns-names.ts';
 import type { ResolverPorts } from '../name-service-port.ts';
 import { boundPorts } from '../port/bound-ports.ts';
+import { serviceNames } from '../service/service-names.ts';
 import type { NetworkSettings } from '../settings.ts';
 import { Life } from './life.ts';
 import { Machine } from './machine.ts';
@@ -111,7 +112,10 @@ export class Rig extends Machine<FakeKernel> {
     const known = endpoints.map(
       ({ id, ownerName, ipv4, ipv6 }) => `${id} ${ownerName} ${[ipv4, ipv6].filter(Boolean)}`,
     );
-    assert.deepEqual(told.sort(), known.sort());
+    const ofServices = [...state.services]
+      .flatMap((service) => serviceNames(state, service))
+      .map(({ id, containerName, addresses }) => `${id} ${containerName} ${addresses}`);
+    assert.deepEqual(told.sort(), [...known, ...ofServices].sort());
     const held = [...state.sandboxes].flatMap(({ id, mappings }) =>
       boundPorts(mappings).map(({ protocol, hostAddress, hostPort }) => {
         const host = hostAddress.includes(':') ? `[${hostAddress}]` : hostAddress;
