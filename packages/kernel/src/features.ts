@@ -35,6 +35,20 @@ const proxyChain: TableDefinition['chains'][number] = {
   ],
 };
 
+const drawingChain: TableDefinition['chains'][number] = {
+  name: 'drawn',
+  hook: { type: 'nat', hook: 'output', priority: 0, policy: 'accept' },
+  rules: [
+    { statements: [{ translate: 'dnat', family: 'ip', by: ['ip daddr', 'numgen random mod 65536'], map: 'drawn' }] },
+  ],
+};
+
+const drawingTable: TableDefinition = {
+  ...scratchTable,
+  sets: [{ name: 'drawn', key: ['ipv4_addr', 'numgen random mod 65536'], value: ['ipv4_addr'], interval: true }],
+  chains: [drawingChain],
+};
+
 /** Features by name; `fairlead info` lists them. */
 export const features = {
   'macvlan links': linkFeature('macvlan', '2.6.23'),
@@ -52,6 +66,11 @@ export const features = {
     name: 'nftables statement tproxy',
     since: '4.19',
     probe: () => tryBatch(encodeTable({ ...scratchTable, chains: [proxyChain] })),
+  }),
+  'drawn numbers': defineFeature({
+    name: 'nftables expression numgen beside intervals',
+    since: '5.6',
+    probe: () => tryBatch(encodeTable(drawingTable)),
   }),
   'destroy elements': defineFeature({
     name: 'nftables removal of what may be gone',

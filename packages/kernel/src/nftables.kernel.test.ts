@@ -25,6 +25,7 @@ import {
   NetlinkConnection,
   nftMessage,
   nftType,
+  type RuleDefinition,
   type SetElement,
   type TableDefinition,
 } from '@fairlead/netlink';
@@ -89,6 +90,13 @@ const table: TableDefinition = {
     { name: 'sources', key: ['ifname'], value: ['ipv4_addr'] },
     { name: 'marks', key: ['mark', 'ether_addr'] },
     { name: 'prefixes', key: ['ipv4_addr'], value: ['mark'], interval: true },
+    {
+      name: 'turns',
+      key: ['inet_service', 'numgen random mod 65536'],
+      value: ['ipv4_addr', 'inet_service'],
+      interval: true,
+    },
+    { name: 'virtual6', key: ['ipv6_addr', 'numgen random mod 65536'], value: ['ipv6_addr'], interval: true },
   ],
   chains: [
     {
@@ -110,6 +118,16 @@ const table: TableDefinition = {
           statements: [{ translate: 'dnat', family: 'ip6', by: ['ip6 daddr', 'meta l4proto', 'th dport'], map: 'to6' }],
         },
         { statements: [{ translate: 'dnat', family: 'ip6', by: ['meta l4proto', 'th dport'], map: 'range6' }] },
+        ...(['tcp dport', 'udp dport', 'sctp dport'] as const).map(
+          (port): RuleDefinition => ({
+            statements: [{ translate: 'dnat', family: 'ip', by: [port, 'numgen random mod 65536'], map: 'turns' }],
+          }),
+        ),
+        {
+          statements: [
+            { translate: 'dnat', family: 'ip6', by: ['ip6 daddr', 'numgen random mod 65536'], map: 'virtual6' },
+          ],
+        },
         { statements: [{ match: ['tcp dport'], with: { value: '80' } }, { redirect: { port: 8080 } }] },
         {
           statements: [
@@ -228,6 +246,11 @@ const elements: Readonly<Record<string, readonly SetElement[]>> = {
     { key: ['10.0.1.0-10.0.1.9'], value: ['0x00000002'] },
     { key: ['255.255.255.0-255.255.255.255'], value: ['0x00000003'] },
   ],
+  turns: [
+    { key: ['80', '0-32767'], value: ['10.0.0.2', '8080'] },
+    { key: ['80', '32768-65535'], value: ['10.0.0.3', '8080'] },
+  ],
+  virtual6: [{ key: ['fd00::1', '0-65535'], value: ['fd00::2'] }],
 };
 
 function elementRequests(action: 'add' | 'delete'): BatchRequest[] {

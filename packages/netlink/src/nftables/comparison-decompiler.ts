@@ -4,7 +4,7 @@ import { prefixMask } from './rule-compiler.ts';
 import { type Requirement, type SelectorCode, selectors } from './selector.ts';
 
 /** An instruction that brings a field of the packet, or something known of it, into a register. */
-export type Load = Extract<Expression, { name: 'meta' | 'payload' | 'fib' | 'ct' }>;
+export type Load = Extract<Expression, { name: 'meta' | 'payload' | 'fib' | 'ct' | 'numgen' }>;
 
 /** True when a selector is loaded like this. */
 export function loadsLike(code: SelectorCode, load: Load): boolean {
@@ -15,6 +15,8 @@ export function loadsLike(code: SelectorCode, load: Load): boolean {
       return load.name === 'payload' && isPartOf(own, load, code);
     case 'fib':
       return load.name === 'fib' && own.result === load.result && own.flags === load.flags;
+    case 'numgen':
+      return load.name === 'numgen' && own.modulus === load.modulus;
     case 'meta':
     case 'ct':
       return (load.name === 'meta' || load.name === 'ct') && own.key === load.key;
@@ -62,7 +64,7 @@ function prefixText(code: SelectorCode, load: Load, mask: Uint8Array | undefined
   return bits === undefined ? fail('mask of an address') : `${code.decode(data)}/${bits}`;
 }
 
-const transports: Readonly<Record<number, Requirement>> = { 6: 'tcp', 17: 'udp', 58: 'icmpv6' };
+const transports: Readonly<Record<number, Requirement>> = { 6: 'tcp', 17: 'udp', 132: 'sctp', 58: 'icmpv6' };
 const etherTypes: Readonly<Record<number, Requirement>> = { 2048: 'ip', 2054: 'arp', 34525: 'ip6' };
 
 /** What a comparison tells of the packet. */

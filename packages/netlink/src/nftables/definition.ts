@@ -9,6 +9,7 @@ export type TableFamily = 'inet' | 'ip' | 'ip6' | 'bridge';
 /**
  * Data types of set keys and map values, in nft's names. `@th,64,128` is what neighbour discovery is about, an IPv6 address
  * eight bytes into ICMPv6 (RFC 4861, section 4.3): nft 1.0.6 knows no name for that field, and sets of it by `typeof` only.
+ * So it is with the slot that a connection has drawn, which is written as what draws it.
  */
 export type FieldType =
   | 'ipv4_addr'
@@ -18,7 +19,8 @@ export type FieldType =
   | 'ifname'
   | 'mark'
   | 'ether_addr'
-  | '@th,64,128';
+  | '@th,64,128'
+  | 'numgen random mod 65536';
 
 /** A named set, or a map when it has a `value`. */
 export interface SetDefinition {
@@ -52,6 +54,7 @@ export type Selector =
   | 'tcp flags'
   | 'udp sport'
   | 'udp dport'
+  | 'sctp dport'
   | 'ct state'
   | 'ct status'
   | 'fib daddr type'
@@ -61,7 +64,9 @@ export type Selector =
   | 'arp saddr ether'
   | 'arp saddr ip'
   | 'icmpv6 type'
-  | '@th,64,128';
+  | '@th,64,128'
+  /** A number for the packet alone, of a set with intervals: it is put into network order, in which these are searched. */
+  | 'numgen random mod 65536';
 
 /**
  * The right-hand side of a comparison: a named set, or a value in nft's text: `lo`, `127.0.0.0/8`, `tcp`, `53`, `local`,

@@ -5,7 +5,7 @@ import { decodeMessages, joinMessages } from '../message.ts';
 import { NftTranscript } from '../transcript/nft-text.ts';
 import type { FieldType, SetDefinition } from './definition.ts';
 import { decodeElements, encodeElements, type SetElement } from './element-codec.ts';
-import { decodeFields, encodeFields, typeNumber, typesOf } from './field.ts';
+import { decodeFields, encodeFields, totalLength, typeNumber, typesOf } from './field.ts';
 
 const table = { family: 'inet', name: 'example' } as const;
 
@@ -31,8 +31,8 @@ test('fields of a concatenation are padded to words', () => {
 
 test('type numbers are those of nft', () => {
   assert.equal(typeNumber(['inet_proto', 'inet_service']), 0x30d);
-  assert.deepEqual(typesOf(typeNumber(publish.key)), publish.key);
-  assert.throws(() => typesOf(63), /unknown nftables data type 63/);
+  assert.deepEqual(typesOf(typeNumber(publish.key), totalLength(publish.key)), publish.key);
+  assert.throws(() => typesOf(63, 4), /unknown nftables data type 63/);
 });
 
 const cases: readonly [name: string, set: SetDefinition, elements: readonly SetElement[]][] = [

@@ -24,6 +24,9 @@ export interface Field {
   readonly format: (text: string) => string;
 }
 
+/** nft's number of integers that have no type of their own. */
+const INTEGER = 4;
+
 /** Longest interface name with its terminator (IFNAMSIZ). */
 const IFNAMSIZ = 16;
 
@@ -48,12 +51,21 @@ export const fields: Readonly<Record<FieldType, Field>> = {
   inet_proto: { id: 12, length: 1, byteOrder: 'big', encode: encodeProtocol, decode: decodeProtocol, format: same },
   inet_service: { id: 13, length: 2, byteOrder: 'big', encode: encodePort, decode: decodePort, format: same },
   '@th,64,128': {
-    id: 4,
+    id: INTEGER,
     length: 16,
     byteOrder: 'big',
     encode: encodeIp(16),
     decode: ipFromBytes,
     format: (text) => `0x${encodeIp(16)(text).toHex()}`,
+  },
+  // In network order: see the selector of that name.
+  'numgen random mod 65536': {
+    id: INTEGER,
+    length: 4,
+    byteOrder: 'host',
+    encode: encodeNumber,
+    decode: decodeNumber,
+    format: same,
   },
   mark: { id: 19, length: 4, byteOrder: 'host', encode: encodeMark, decode: decodeMark, format: same },
   ifname: { id: 41, length: IFNAMSIZ, byteOrder: 'host', encode: encodeName, decode: decodeName, format: quote },
@@ -79,12 +91,14 @@ export function typeNumber(types: readonly FieldType[]): number {
 /**
  * The inverse of {@link typeNumber}.
  *
+ * @param length bytes of all of them together: fields without a name of their own differ in nothing else.
  * @throws FairleadError `invalid-argument` for a type that we never use.
  */
-export function typesOf(number: number): FieldType[] {
+export function typesOf(number: number, length: number): FieldType[] {
   const types: FieldType[] = [];
   for (let rest = number; rest !== 0; rest >>>= 6) types.unshift(typeWithId(rest & 63));
-  return types;
+  if (totalLength(types) === length) return types;
+  return types.map((type) => (fields[type].id === INTEGER ? 'numgen random mod 65536' : type));
 }
 
 /** The bytes of several fields one after the other, each padded when there are several. */
@@ -171,6 +185,16 @@ function encodeMark(text: string): Uint8Array {
 function decodeMark(bytes: Uint8Array): string {
   const mark = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true);
   return `0x${mark.toString(16).padStart(8, '0')}`;
+}
+
+function encodeNumber(text: string): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, parseNumber(text, 0xffff_ffff));
+  return bytes;
+}
+
+function decodeNumber(bytes: Uint8Array): string {
+  return `${new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0)}`;
 }
 
 function encodeName(text: string): Uint8Array {

@@ -31,6 +31,7 @@ const requirementValues: Readonly<Record<Requirement, { nfproto?: number; etherT
   arp: { etherType: 0x0806 },
   tcp: { l4proto: 6 },
   udp: { l4proto: 17 },
+  sctp: { l4proto: 132 },
   icmpv6: { l4proto: 58 },
 };
 
@@ -118,7 +119,10 @@ class RuleCompiler {
     let word = 0;
     for (const name of names) {
       const code = selectors[name];
-      this.#push(code.load(registerAt(word)));
+      const register = registerAt(word);
+      const load = code.load(register);
+      this.#push(load);
+      if (load.name === 'numgen') this.#push({ name: 'byteorder', register, length: 4, size: 4 });
       word += Math.ceil(code.length / 4);
     }
   }

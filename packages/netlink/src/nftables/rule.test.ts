@@ -26,6 +26,13 @@ const sets: readonly SetDefinition[] = [
   { name: 'range6', key: ['inet_proto', 'inet_service'], value: ['ipv6_addr'], interval: true },
   { name: 'marks', key: ['mark', 'ether_addr'] },
   { name: 'senders', key: ['ifname', 'ether_addr'] },
+  {
+    name: 'turns',
+    key: ['inet_service', 'numgen random mod 65536'],
+    value: ['ipv4_addr', 'inet_service'],
+    interval: true,
+  },
+  { name: 'virtual6', key: ['ipv6_addr', 'numgen random mod 65536'], value: ['ipv6_addr'], interval: true },
   { name: 'targets', key: ['ifname', '@th,64,128'], comment: 'what neighbour discovery is about' },
 ];
 const accept: Statement = { verdict: 'accept' };
@@ -86,6 +93,14 @@ const rules: readonly [text: string, statements: readonly Statement[], family?: 
   [
     'meta l4proto udp dnat ip6 to [fd00::1]:80',
     [match('meta l4proto', 'udp'), { translate: 'dnat', family: 'ip6', address: 'fd00::1', port: 80 }],
+  ],
+  ...(['tcp', 'udp', 'sctp'] as const).map((protocol): (typeof rules)[number] => [
+    `dnat ip to ${protocol} dport . numgen random mod 65536 map @turns`,
+    [{ translate: 'dnat', family: 'ip', by: [`${protocol} dport`, 'numgen random mod 65536'], map: 'turns' }],
+  ]),
+  [
+    'dnat ip6 to ip6 daddr . numgen random mod 65536 map @virtual6',
+    [{ translate: 'dnat', family: 'ip6', by: ['ip6 daddr', 'numgen random mod 65536'], map: 'virtual6' }],
   ],
   ['snat ip6 to fd00::1', [{ translate: 'snat', family: 'ip6', address: 'fd00::1' }]],
   ['oifname "x" masquerade', [match('oifname', 'x'), { masquerade: true }]],
@@ -225,6 +240,29 @@ test('a set of a field that nft has no type for is written as nft writes it for 
   assert.equal(formatElements(set, [key]), '{ "veth0" . 0xfe800000000000000000000000000001 }');
   const message = encodeElements({ table: { family: 'bridge', name: 'example' }, set }, 'add', [key]);
   assert.deepEqual(decodeElements(set, decodeMessages(joinMessages(message.map((each) => each.message)))), [key]);
+});
+
+test('a map with turns is written as nft writes it for itself', () => {
+  const set = sets.find(({ name }) => name === 'turns');
+  assert.ok(set);
+  assert.deepEqual(formatSetBody(set), [
+    'typeof th dport . numgen random mod 65536 : ip daddr . th dport',
+    'flags interval',
+  ]);
+  // The attributes that nft 1.0.6 sends for the same text, and for the data of one that holds addresses alone.
+  assert.equal(
+    encodeTypeof(['th dport', 'numgen random mod 65536']).toHex(),
+    '00040d00000001320014000407000000010c00040b000000010402000000011a0004170000000112000401000000010400000100020400000000',
+  );
+  assert.equal(
+    encodeTypeof(['ip daddr', 'th dport']).toHex(),
+    '00040d000000012c0014000407000000010c00040c00000001040c0000000114000407000000010c00040b000000010402000000',
+  );
+  assert.equal(encodeTypeof(['ip6 daddr']).toHex(), '000407000000010c00040d000000010409000000');
+  const turn = { key: ['80', '0-32767'], value: ['10.0.0.2', '8080'] };
+  assert.equal(formatElements(set, [turn]), '{ 80 . 0-32767 : 10.0.0.2 . 8080 }');
+  const message = encodeElements({ table: { family: 'inet', name: 'example' }, set }, 'add', [turn]);
+  assert.deepEqual(decodeElements(set, decodeMessages(joinMessages(message.map((each) => each.message)))), [turn]);
 });
 
 test('a transcript says everything that a batch does, in its order', () => {

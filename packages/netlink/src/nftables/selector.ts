@@ -4,7 +4,7 @@ import type { Expression } from './expression.ts';
 import { fields } from './field.ts';
 
 /** What must be known of a packet before a header field can be read. */
-export type Requirement = 'ip' | 'ip6' | 'arp' | 'tcp' | 'udp' | 'icmpv6';
+export type Requirement = 'ip' | 'ip6' | 'arp' | 'tcp' | 'udp' | 'sctp' | 'icmpv6';
 
 /** How a selector's values are compared. */
 export type Comparison = 'plain' | 'address' | 'flags';
@@ -79,6 +79,7 @@ export const selectors: Readonly<Record<Selector, SelectorCode>> = {
   'tcp dport': port(2, 'tcp'),
   'udp sport': port(0, 'udp'),
   'udp dport': port(2, 'udp'),
+  'sctp dport': port(2, 'sctp'),
   'tcp flags': { load: payload(2, 13, 1), length: 1, requires: 'tcp', comparison: 'flags', ...flags(tcpFlags, 1) },
   'ct state': {
     load: (register) => ({ name: 'ct', key: 0, register }),
@@ -115,6 +116,12 @@ export const selectors: Readonly<Record<Selector, SelectorCode>> = {
     ...named(icmpv6Types, 1),
   },
   '@th,64,128': { load: payload(2, 8, 16), length: 16, comparison: 'plain', ...textOf('@th,64,128') },
+  'numgen random mod 65536': {
+    load: (register) => ({ name: 'numgen', register, modulus: 65_536 }),
+    length: 4,
+    comparison: 'plain',
+    ...textOf('numgen random mod 65536'),
+  },
   'ether type': { load: payload(0, 12, 2), length: 2, comparison: 'plain', ...named(etherTypes, -2) },
 };
 
@@ -147,7 +154,7 @@ function address(family: 'ip' | 'ip6', offset: number): SelectorCode {
   };
 }
 
-function port(offset: number, requires?: 'tcp' | 'udp'): SelectorCode {
+function port(offset: number, requires?: 'tcp' | 'udp' | 'sctp'): SelectorCode {
   const code: SelectorCode = { load: payload(2, offset, 2), length: 2, comparison: 'plain', ...textOf('inet_service') };
   return requires === undefined ? code : { ...code, requires };
 }

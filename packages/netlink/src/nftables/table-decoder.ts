@@ -57,12 +57,12 @@ export function decodeSet(message: Message): Part<SetDefinition> | undefined {
   const known = setFlag.interval | setFlag.map | setFlag.concatenation | setFlag.constant;
   if ((flags & ~known) !== 0) throw new Error(`nftables: unknown set flags ${flags}`);
   const comment = optional(attributes.bytes(13), decodeSetComment);
-  // Lengths, the field layout and the number within the batch follow from the types.
-  for (const type of [5, 7, 9, 10]) attributes.has(type);
+  // The field layout and the number within the batch follow from the types.
+  for (const type of [9, 10]) attributes.has(type);
   const value: SetDefinition = {
     name: attributes.text(2) ?? '',
-    key: typesOf(attributes.u32be(4) ?? 0),
-    ...((flags & setFlag.map) === 0 ? {} : { value: typesOf(attributes.u32be(6) ?? 0) }),
+    key: typesOf(attributes.u32be(4) ?? 0, attributes.u32be(5) ?? 0),
+    ...((flags & setFlag.map) === 0 ? {} : { value: typesOf(attributes.u32be(6) ?? 0, attributes.u32be(7) ?? 0) }),
     ...((flags & setFlag.interval) === 0 ? {} : { interval: true }),
     ...(comment === undefined ? {} : { comment }),
   };

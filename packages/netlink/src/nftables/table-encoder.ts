@@ -97,12 +97,14 @@ function newSet(table: TableReference, set: SetDefinition, id: number): BatchReq
   );
 }
 
-function userdataOf({ key, value, comment }: SetDefinition): Uint8Array {
-  const source = typeofSelectors(key);
+function userdataOf(set: SetDefinition): Uint8Array {
+  const { key, value, comment } = set;
+  const source = typeofSelectors(set);
   return encodeSetUserdata({
     key: byteOrderOf(key),
     data: value && byteOrderOf(value),
-    typeof: source && encodeTypeof(source),
+    typeof: source && encodeTypeof(source.key),
+    dataTypeof: source?.value && encodeTypeof(source.value),
     comment,
   });
 }

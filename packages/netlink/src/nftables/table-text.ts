@@ -27,9 +27,11 @@ export function formatSetBody(set: SetDefinition): string[] {
   ];
 }
 
-function typeText({ key, value }: SetDefinition): string {
-  const source = typeofSelectors(key);
-  if (source !== undefined) return `typeof ${source.join(' . ')}`;
+function typeText(set: SetDefinition): string {
+  const { key, value } = set;
+  const source = typeofSelectors(set);
+  if (source !== undefined)
+    return `typeof ${[source.key, ...(source.value ? [source.value] : [])].map((part) => part.join(' . ')).join(' : ')}`;
   const type = `type ${key.join(' . ')}`;
   return value === undefined ? type : `${type} : ${value.join(' . ')}`;
 }

@@ -1,38 +1,75 @@
 import { ByteWriter } from '@fairlead/base';
-import type { FieldType, Selector } from './definition.ts';
-import type { Expression } from './expression.ts';
+import type { FieldType, Selector, SetDefinition } from './definition.ts';
 import { selectors } from './selector.ts';
 
 /** Kinds of expressions by nft's own numbers (enum expr_types, nftables, include/expression.h). */
-const kinds = { meta: 9, payload: 7, concatenation: 13 } as const;
+const kinds = { meta: 9, payload: 7, concatenation: 13, numgen: 23 } as const;
+
+/** NFT_NG_RANDOM. */
+const RANDOM = 1;
 
 /**
- * Fields that nft knows no type for: a set of them is printed as `typeof` what its rules look at. Such sets have names of
- * interfaces beside them, of those that packets come in by.
+ * Fields of headers by nft's own numbers: the protocol (enum proto_desc_id, include/proto.h) and the field in its list
+ * (enum iphdr_fields, enum ip6_hdr_fields, enum th_hdr_fields).
  */
-const expressions: Partial<Record<FieldType, Selector>> = { ifname: 'iifname', '@th,64,128': '@th,64,128' };
+const headerFields: Partial<Record<Selector, readonly [protocol: number, field: number]>> = {
+  'th dport': [11, 2],
+  'ip daddr': [12, 12],
+  'ip6 daddr': [13, 9],
+};
 
-/** What `nft list` prints behind `typeof`; `undefined` for the key of a set whose types all have names. */
-export function typeofSelectors(key: readonly FieldType[]): readonly Selector[] | undefined {
-  if (!key.includes('@th,64,128')) return undefined;
-  return key.map((type) => expressions[type] ?? fail(type));
+/**
+ * Fields that nft knows no type for: a set with one is printed as `typeof` what its rules look at. The fields beside it are
+ * names of interfaces that packets come in by, or addresses and ports that they go to.
+ */
+const expressions: Partial<Record<FieldType, Selector>> = {
+  ifname: 'iifname',
+  '@th,64,128': '@th,64,128',
+  'numgen random mod 65536': 'numgen random mod 65536',
+  ipv4_addr: 'ip daddr',
+  ipv6_addr: 'ip6 daddr',
+  inet_service: 'th dport',
+};
+
+const nameless: readonly FieldType[] = ['@th,64,128', 'numgen random mod 65536'];
+
+/** What `nft list` prints behind `typeof`, the value being that of maps. */
+export interface TypeofSelectors {
+  readonly key: readonly Selector[];
+  readonly value?: readonly Selector[];
+}
+
+/** What `nft list` prints behind `typeof`; `undefined` for a set whose types all have names. */
+export function typeofSelectors({ key, value }: Pick<SetDefinition, 'key' | 'value'>): TypeofSelectors | undefined {
+  if (!key.some((type) => nameless.includes(type))) return undefined;
+  const expressionsOf = (types: readonly FieldType[]) => types.map((type) => expressions[type] ?? fail(type));
+  return { key: expressionsOf(key), ...(value && { value: expressionsOf(value) }) };
 }
 
 /**
- * The value of NFTNL_UDATA_SET_KEY_TYPEOF: the expressions of a concatenation, as nft writes them down for itself
- * (nftables, src/expression.c, concat_expr_build_udata; src/meta.c; src/payload.c).
+ * The value of NFTNL_UDATA_SET_KEY_TYPEOF and NFTNL_UDATA_SET_DATA_TYPEOF: an expression, or a concatenation of several, as
+ * nft writes them down for itself (nftables, src/expression.c, concat_expr_build_udata; src/meta.c; src/payload.c;
+ * src/numgen.c).
  */
 export function encodeTypeof(key: readonly Selector[]): Uint8Array {
-  const parts = key.map((selector, index) => field(index, expressionData(selectors[selector].load(0))));
-  return expression(kinds.concatenation, parts);
+  const parts = key.map(expressionData);
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) return only;
+  return expression(
+    kinds.concatenation,
+    parts.map((part, index) => field(index, part)),
+  );
 }
 
-function expressionData(load: Expression): Uint8Array {
+function expressionData(selector: Selector): Uint8Array {
+  const load = selectors[selector].load(0);
   if (load.name === 'meta') return expression(kinds.meta, [number(0, load.key)]);
+  if (load.name === 'numgen')
+    return expression(kinds.numgen, [number(0, RANDOM), number(1, load.modulus), number(2, 0)]);
   if (load.name !== 'payload') return fail(load.name);
   const { base, offset, length } = load;
-  // Description and field of a protocol: none.
-  const place = [0, 0, base + 1, offset * 8, length * 8];
+  // Without a name: no description, no field, but where it is.
+  const place = headerFields[selector] ?? [0, 0, base + 1, offset * 8, length * 8];
   return expression(
     kinds.payload,
     place.map((value, type) => number(type, value)),

@@ -8,10 +8,11 @@ export type Userdata = ReadonlyMap<number, Uint8Array>;
 
 /** Type of the comment of tables and chains (NFTNL_UDATA_TABLE_COMMENT) and rules. */
 const COMMENT = 0;
-/** Of sets: NFTNL_UDATA_SET_KEYBYTEORDER, _DATABYTEORDER, _KEY_TYPEOF and _COMMENT. */
+/** Of sets: NFTNL_UDATA_SET_KEYBYTEORDER, _DATABYTEORDER, _KEY_TYPEOF, _DATA_TYPEOF and _COMMENT. */
 const SET_KEY_BYTE_ORDER = 0;
 const SET_DATA_BYTE_ORDER = 1;
 const SET_KEY_TYPEOF = 3;
+const SET_DATA_TYPEOF = 4;
 const SET_COMMENT = 7;
 /** nft's own numbers for byte orders (enum byteorder); concatenations have none. */
 const byteOrders = { none: 0, host: 1, big: 2 } as const;
@@ -36,15 +37,18 @@ export interface SetUserdata {
   readonly data?: SetByteOrder | undefined;
   /** What the key is taken from, where its types have no names; see `encodeTypeof`. */
   readonly typeof?: Uint8Array | undefined;
+  /** The same of the data of such a map. */
+  readonly dataTypeof?: Uint8Array | undefined;
   readonly comment?: string | undefined;
 }
 
 /** What nft needs to print a set: without the byte orders it reads single-field keys the wrong way round. */
-export function encodeSetUserdata({ key, data, typeof: source, comment }: SetUserdata): Uint8Array {
+export function encodeSetUserdata({ key, data, typeof: source, dataTypeof, comment }: SetUserdata): Uint8Array {
   const writer = new ByteWriter(32);
   writer.u8(SET_KEY_BYTE_ORDER).u8(4).u32(byteOrders[key]);
   if (data !== undefined) writer.u8(SET_DATA_BYTE_ORDER).u8(4).u32(byteOrders[data]);
   if (source !== undefined) writer.u8(SET_KEY_TYPEOF).u8(source.length).bytes(source);
+  if (dataTypeof !== undefined) writer.u8(SET_DATA_TYPEOF).u8(dataTypeof.length).bytes(dataTypeof);
   if (comment !== undefined) writer.bytes(commentField(SET_COMMENT, comment));
   return writer.finish();
 }
