@@ -170,6 +170,7 @@ function settingsOfNetworks(
   const features = {
     protectedTables: supports('protected tables', asked),
     transparentProxying: supports('transparent proxying', asked),
+    drawnNumbers: supports('drawn numbers', asked),
   };
   const defaultBridge = options.bridge.name ?? chosenBridge(store, logger);
   return networkSettings(options, { engineId, kernel: features, defaultBridge });

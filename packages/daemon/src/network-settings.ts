@@ -23,6 +23,8 @@ export interface KernelFeatures {
   readonly protectedTables: boolean;
   /** Handing packets to a socket of ours (nft_tproxy): published ports are relayed by it. */
   readonly transparentProxying: boolean;
+  /** Numbers that connections draw (nft_numgen): services are balanced by them. */
+  readonly drawnNumbers: boolean;
 }
 
 /** What decides beside the operator. */
@@ -43,7 +45,11 @@ export function networkSettings(
     sources: subnetSources(parseSubnetSources([...options.addressPools]), engineId),
     mtu: options.mtu,
     namespacePrefix: namespacePrefix(options.execRoot),
-    hostTable: hostTable({ protected: kernel.protectedTables, relay: kernel.transparentProxying }),
+    hostTable: hostTable({
+      protected: kernel.protectedTables,
+      relay: kernel.transparentProxying,
+      mesh: kernel.drawnNumbers,
+    }),
     hostResolvConf: () => readHostResolvConf().text,
     defaultOptions: options.networkOptions,
     forwarding: options.ipForward,

@@ -19,6 +19,8 @@ import { hostTable } from './host-table.ts';
 import { type NetworkPolicy, networkElements } from './network-policy.ts';
 import { admissionElements, type LimitedPorts, routedAdmissionElements } from './port-admission.ts';
 import { type PortMapping, portMappingElements, relayElements, routedPortElements } from './port-mapping.ts';
+import { meshElements } from './routing-mesh.ts';
+import { serviceTable, virtualElements } from './service-table.ts';
 
 /**
  * The golden files are what somebody who knows nft reads first. They are printed from the bytes that would be sent.
@@ -54,6 +56,9 @@ test('the table of a sandbox', () =>
   assertGolden('sandbox', throughBytes(dnsTable({ udpPort: 40053, tcpPort: 40054 }))));
 test('the table of a sandbox without IPv4', () =>
   assertGolden('sandbox6', throughBytes(dnsTable({ udpPort: 40055, tcpPort: 40056 }, 6))));
+
+test('the table of a sandbox that has services to ask', () =>
+  assertGolden('sandbox-services', throughBytes(serviceTable)));
 
 const ip = parseIpAddress;
 const policy: NetworkPolicy = { bridge: 'br-0a1b2c3d4e5f', internal: false, masquerade: { ipv4: true, ipv6: true } };
@@ -189,4 +194,18 @@ test('only internal networks are internal, and their other settings do not matte
     'internal',
   ]);
   assert.ok(!names(policy).includes('internal'));
+});
+
+test('elements of a port of a service', () => {
+  const backends = ['172.18.0.2', '172.18.0.3', '172.18.0.4', 'fd00::2'].map((text) => ({
+    address: ip(text),
+    port: 80,
+  }));
+  assertGolden('port-balanced', commands(meshElements({ protocol: 'tcp', port: 8080, backends })));
+});
+
+test('elements of a virtual address', () => {
+  const backends = ['10.0.1.3', '10.0.1.4', 'fd00::3'].map(ip);
+  const elements = [ip('10.0.1.2'), ip('fd00::2')].flatMap((address) => virtualElements('', address, backends));
+  assertGolden('service-virtual', commands(elements, { table: serviceTable }));
 });

@@ -1,4 +1,6 @@
+import type { PortProtocol } from '@fairlead/base';
 import type { ElementObject, FieldType, SetDefinition } from '@fairlead/netlink';
+import { turn } from './service-turns.ts';
 
 /** Name of our table in the host's namespace, and of the table of each sandbox. */
 export const tableName = 'fairlead';
@@ -18,6 +20,7 @@ const shared = [
   { name: 'reachable', key: ['ifname'], comment: 'bridges that may be entered: all others' },
   { name: 'separated', key: ['ifname', 'ifname'], comment: 'a bridge and itself: its containers may not talk' },
   { name: 'trusted', key: ['ifname', 'ifname'], comment: 'host interface and the bridge it may reach directly' },
+  { name: 'mesh', key: port, comment: 'ports of services, on every host address' },
 ] as const satisfies readonly SetDefinition[];
 
 /**
@@ -54,7 +57,8 @@ export type FamilySet =
   | 'limited_publish_address'
   | 'limited_publish_range'
   | 'routed_from'
-  | 'routed_via';
+  | 'routed_via'
+  | `mesh_${PortProtocol}`;
 
 /** Name of a set of the host's table. */
 export type HostSet = (typeof shared | typeof relayed)[number]['name'] | `${FamilySet}${4 | 6}`;
@@ -94,6 +98,16 @@ function limitedSets(
   };
 }
 
+/** To which backend a port leads the connections that draw such numbers. */
+function meshSets(address: 'ipv4_addr' | 'ipv6_addr'): Record<`mesh_${PortProtocol}`, Omit<SetDefinition, 'name'>> {
+  const map = { key: ['inet_service', turn], value: [address, 'inet_service'], interval: true } as const;
+  return {
+    mesh_tcp: { ...map, comment: 'port and what of its connections goes where' },
+    mesh_udp: { ...map, comment: 'the same for UDP' },
+    mesh_sctp: { ...map, comment: 'the same for SCTP' },
+  };
+}
+
 function familySets(family: '4' | '6', address: 'ipv4_addr' | 'ipv6_addr'): readonly SetDefinition[] {
   const sets: Record<FamilySet, Omit<SetDefinition, 'name'>> = {
     masquerade: { key: ['ifname'], comment: 'bridges whose containers go out under an address of the host' },
@@ -115,6 +129,7 @@ function familySets(family: '4' | '6', address: 'ipv4_addr' | 'ipv6_addr'): read
       comment: 'the same for ranges that keep their port numbers',
     },
     ...limitedSets(address),
+    ...meshSets(address),
   };
   return Object.entries(sets).map(([name, set]) => ({ name: `${name}${family}`, ...set }));
 }

@@ -12,6 +12,8 @@ export interface HostTableOptions {
   readonly protected: boolean;
   /** Without transparent proxying (nft_tproxy) ports are not relayed: ::1 and IPv6 to IPv4 refuse. Default true. */
   readonly relay?: boolean;
+  /** Without numbers that connections draw (nft_numgen) ports of services lead nowhere. Default true. */
+  readonly mesh?: boolean;
 }
 
 /**
@@ -30,7 +32,7 @@ export function hostTable(options: HostTableOptions): TableDefinition {
     sets: hostSets,
     chains: [
       guard,
-      ...publishedPortChains,
+      ...publishedPortChains(options.mesh !== false),
       ...(options.relay === false ? [] : relayChains),
       ...outwardTranslationChains,
       ...forwardChains,

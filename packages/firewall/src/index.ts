@@ -18,3 +18,5 @@ export {
   relayElements,
   routedPortElements,
 } from './port-mapping.ts';
+export { type MeshPort, meshElements } from './routing-mesh.ts';
+export { serviceTable, serviceTableName, virtualElements } from './service-table.ts';

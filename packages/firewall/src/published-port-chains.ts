@@ -1,13 +1,14 @@
-import type { ChainDefinition, Selector } from '@fairlead/netlink';
+import type { ChainDefinition, RuleDefinition, Selector } from '@fairlead/netlink';
 import { askerAndPort, drop, is, leave, rule } from './host-rule.ts';
 import type { HostSet } from './host-sets.ts';
+import { meshChains } from './routing-mesh.ts';
 
 /**
  * Published ports of one family. Nothing can be published twice, so the order is free: what most ports are comes first, and
  * what is looked up by hashing before intervals, for these are searched with vector registers that have to be saved for it
  * (net/netfilter/nft_set_pipapo_avx2.c).
  */
-function publishedPorts(family: 4 | 6): ChainDefinition {
+function publishedPorts(family: 4 | 6, mesh: boolean): ChainDefinition {
   const nft = family === 4 ? 'ip' : 'ip6';
   const port: readonly Selector[] = ['meta l4proto', 'th dport'];
   const addressAndPort: readonly Selector[] = [`${nft} daddr`, ...port];
@@ -26,8 +27,17 @@ function publishedPorts(family: 4 | 6): ChainDefinition {
         { match: addressAndPort, with: { set: `limited${family}` } },
         { verdict: 'goto', chain: `limited_ports${family}` },
       ]),
+      ...(mesh ? [servicePorts(family)] : []),
     ],
   };
+}
+
+/** Last, and behind one look at all of them: who has no services shall not pay for them. */
+function servicePorts(family: 4 | 6): RuleDefinition {
+  return rule([
+    { match: ['meta l4proto', 'th dport'], with: { set: 'mesh' } },
+    { verdict: 'goto', chain: `mesh${family}` },
+  ]);
 }
 
 /**
@@ -116,12 +126,15 @@ const local: ChainDefinition = {
   ],
 };
 
-/** What a packet for a published port meets before it is routed. */
-export const publishedPortChains: readonly ChainDefinition[] = [
-  ...([4, 6] as const).flatMap((family) => [judgedPorts(family), limitedPorts(family), publishedPorts(family)]),
-  linkLocalPorts,
-  published,
-  inbound6,
-  inbound,
-  local,
-];
+/** What a packet for a published port meets before it is routed. @param mesh ports of services as well. */
+export function publishedPortChains(mesh: boolean): readonly ChainDefinition[] {
+  return [
+    ...(mesh ? meshChains : []),
+    ...([4, 6] as const).flatMap((family) => [judgedPorts(family), limitedPorts(family), publishedPorts(family, mesh)]),
+    linkLocalPorts,
+    published,
+    inbound6,
+    inbound,
+    local,
+  ];
+}

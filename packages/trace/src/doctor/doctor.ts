@@ -125,8 +125,9 @@ function missingFeatures(kernel: Kernel): string[] {
   const wanted = {
     'protected tables': 'nftables tables that others’ flush leaves alone (Linux 6.9)',
     'transparent proxying': 'transparent proxying, by which ports of the other IP version are relayed',
+    'drawn numbers': 'numbers that connections draw, by which services of a swarm are balanced',
   } as const;
-  const missing: string[] = (['protected tables', 'transparent proxying'] as const)
+  const missing: string[] = (['protected tables', 'transparent proxying', 'drawn numbers'] as const)
     .filter((feature) => !kernel.supports(feature))
     .map((feature) => wanted[feature]);
   try {

@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { turnsOf } from './service-turns.ts';
+
+for (const backends of [1, 2, 3, 7, 64, 1000]) {
+  test(`${backends} backends share all numbers evenly`, () => {
+    const intervals = turnsOf(backends).map((text) => text.split('-').map(Number));
+    let next = 0;
+    for (const [first = -1, last = -1] of intervals) {
+      assert.equal(first, next);
+      const share = last - first + 1;
+      assert.ok(Math.abs(share - 65_536 / backends) < 1, `${share}`);
+      next = last + 1;
+    }
+    assert.equal(next, 65_536);
+  });
+}
+
+test('nobody has no share', () => assert.deepEqual(turnsOf(0), []));
