@@ -52,6 +52,18 @@ test('a network has the keys of its version in the order of Docker', async () =>
   assert.equal(presentNetwork(network, 51).IPAM.Options, null);
 });
 
+test('of a network of a swarm that nobody here is on, who is on it is not known', async () => {
+  const engine = new FakeEngine();
+  await engine.networks.create({ name: 'app' });
+  const { network } = engine.networks.inspect('app');
+  const far = { ...network, scope: 'swarm' } as const;
+  const shown = presentNetworkWithContainers(far, [], 41);
+  assert.deepEqual([shown.Containers, shown.Labels, shown.Scope], [null, null, 'swarm']);
+  assert.deepEqual(presentNetworkWithContainers({ ...far, labels: { a: 'b' } }, [], 41).Labels, { a: 'b' });
+  const ingress = presentNetworkWithContainers({ ...far, ingress: true }, [], 41);
+  assert.deepEqual([ingress.Containers, ingress.Labels, ingress.Ingress], [{}, {}, true]);
+});
+
 test('the newest version shows how much of each subnet is used, as far as Docker counts', () => {
   const usage = [
     { subnet: parsePrefix('10.0.0.0/24'), inUse: 4n, available: 252n },
@@ -70,7 +82,7 @@ test('containers are shown under their ids with address and length', async () =>
   const { network } = engine.networks.inspect('bridge');
   engine.networks.join(network, 'a'.repeat(64), 'web', {});
   const { endpoints } = engine.networks.inspect('bridge');
-  const { Containers } = presentNetworkWithContainers(network, endpoints, 51);
+  const Containers = presentNetworkWithContainers(network, endpoints, 51).Containers ?? {};
   assert.deepEqual(Containers['a'.repeat(64)], {
     Name: 'web',
     EndpointID: endpoints[0]?.id,

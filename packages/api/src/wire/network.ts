@@ -124,6 +124,9 @@ export type WireNetwork = ReturnType<typeof presentNetwork>;
 /** The answer to `GET /networks/{id}`. */
 export function presentNetworkWithContainers(network: Network, endpoints: readonly Endpoint[], version: ApiVersion) {
   const { Options, Labels, ...head } = presentNetwork(network, version);
+  // Of a swarm's network that nobody of this machine is on, dockerd knows what the swarm does.
+  const isFar = network.scope === 'swarm' && network.ingress !== true && endpoints.length === 0;
+  if (isFar) return { ...head, Containers: null, Options, Labels: Object.keys(Labels).length > 0 ? Labels : null };
   return { ...head, Containers: presentContainers(network, endpoints), Options, Labels };
 }
 

@@ -104,9 +104,15 @@ function requireSupported(
   prepared: Pick<Prepared, 'addresses'> | undefined,
 ): void {
   const isOverlay = driver === 'overlay';
+  if (isOverlay && scope === 'local') {
+    throw new FairleadError('forbidden', 'cannot downgrade network scope for overlay networks');
+  }
   if ((scope === 'swarm' || isOverlay) && swarmSources === undefined) throw noSwarm();
   if (scope === 'swarm' && !isOverlay) {
-    throw new FairleadError('invalid-argument', `a network of driver ${driver || 'bridge'} cannot have scope swarm`);
+    const reason = driver
+      ? `a network of driver ${driver} cannot have scope swarm`
+      : 'driver name: if driver is specified name is required';
+    throw new FairleadError('invalid-argument', `rpc error: code = InvalidArgument desc = ${reason}`);
   }
   if (ingress && !isOverlay) throw new FairleadError('forbidden', 'Ingress network can only be global scope network');
   const ipamDriver = ipam?.driver || 'default';

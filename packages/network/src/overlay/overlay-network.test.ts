@@ -50,10 +50,16 @@ test('what cannot be is refused in dockerd’s words', async () => {
     [overlay('b', { ingress: true }), 'conflict', new RegExp(`AlreadyExists desc = ingress network \\(${id}\\) is`)],
     [overlay('c', { ingress: true, attachable: true }), 'invalid-argument', /ingress network cannot be attachable$/],
     [overlay('d', { labels: { 'com.docker.swarm.predefined': '' } }), 'forbidden', /for internally created predefined/],
-    [overlay('e', { ipam: { driver: 'null' } }), 'invalid-argument', /ipam driver null cannot be used/],
+    [
+      overlay('e', { ipam: { driver: 'null' } }),
+      'invalid-argument',
+      /InvalidArgument desc = error during lookup of plugin null$/,
+    ],
     [overlay('f', { options: { 'com.docker.network.bridge.name': 'x' } }), 'invalid-argument', /is not one of an over/],
     [overlay('ingress'), 'conflict', /^network with name ingress already exists$/],
-    [{ name: 'g', scope: 'swarm' }, 'invalid-argument', /driver bridge cannot have scope swarm$/],
+    [{ name: 'g', scope: 'swarm' }, 'invalid-argument', /driver name: if driver is specified name is required$/],
+    [{ name: 'm', driver: 'macvlan', scope: 'swarm' }, 'invalid-argument', /driver macvlan cannot have scope swarm$/],
+    [overlay('l', { scope: 'local' }), 'forbidden', /^cannot downgrade network scope for overlay networks$/],
     [{ name: 'h', ingress: true }, 'forbidden', /^Ingress network can only be global scope network$/],
   ];
   for (const [request, code, message] of refused) {
@@ -92,7 +98,7 @@ test('a network that a service needs stays', async () => {
     [ingress, 'ingress network cannot be removed because service w3b depends on it'],
   ] as const) {
     await assert.rejects(rig.controller.removeNetwork(network.name), {
-      code: 'forbidden',
+      code: 'invalid-argument',
       message: `rpc error: code = FailedPrecondition desc = ${reason}`,
     });
   }

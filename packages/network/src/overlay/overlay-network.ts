@@ -60,7 +60,7 @@ function requireSwarmNetwork(request: NetworkRequest, others: Iterable<Network>)
     if (options?.[option] !== undefined) fail('InvalidArgument', `option ${option} is not one of an overlay network`);
   }
   if (ipam?.driver && ipam.driver !== 'default') {
-    fail('InvalidArgument', `ipam driver ${ipam.driver} cannot be used with network driver overlay`);
+    fail('InvalidArgument', `error during lookup of plugin ${ipam.driver}`);
   }
   if (!ingress) return;
   if (attachable) fail('InvalidArgument', 'ingress network cannot be attachable');
