@@ -22,7 +22,7 @@ export async function openStage(context: ControllerContext, machine: Kernel): Pr
     rehearseNetwork(context, {
       prepare: (changes) => scenery.apply(changes),
       apply: (changes) => stage.apply(changes),
-      forgetConnections: (filter) => stage.forgetConnections(filter),
+      forgetConnections: (filter, namespace) => stage.forgetConnections(filter, namespace),
     }),
   );
   const owned = parts.move();

@@ -6,8 +6,9 @@ import { hostTable } from './host-table.ts';
 import { networkElements } from './network-policy.ts';
 import { routedAdmissionElements } from './port-admission.ts';
 import { type PortMapping, portMappingElements, relayElements, routedPortElements } from './port-mapping.ts';
-import { meshElements } from './routing-mesh.ts';
 import { defineLimitedPortTests, type Expectations } from './testing/limited-port-tests.ts';
+import { balancedPorts, defineMeshTests } from './testing/mesh-tests.ts';
+import { strayAnswer } from './testing/stray-answer.ts';
 import { hasBridgeFilter, TestHost } from './testing/test-host.ts';
 
 /** a1, a2 and shared on network a, b1 and shared on b, i1 on the internal one; shared leaves by b. */
@@ -44,12 +45,6 @@ function publishRange(
   return protocols.flatMap((protocol) => portMappingElements({ ...mapping, protocol }));
 }
 
-/** One port of the host to port 80 of several containers that stand for one another. */
-function balance(port: number, addresses: readonly string[]): ElementObject[] {
-  const backends = addresses.map((address) => ({ address: parseIpAddress(address), port: 80 }));
-  return (['tcp', 'udp', 'sctp'] as const).flatMap((protocol) => meshElements({ protocol, port, backends }));
-}
-
 function relay(protocol: PortProtocol, first: number, last = first): ElementObject[] {
   return relayElements({ protocol, hostAddress: parseIpAddress('::'), hostPorts: { first, last } });
 }
@@ -72,8 +67,7 @@ const elements = [
   ...publishRange('0.0.0.0', 9000, 9005, '172.30.1.2', 9000, ['udp']),
   ...publishRange('0.0.0.0', 7000, 7005, '172.30.1.2', 9000, ['udp']),
   ...publish('0.0.0.0', 8083, '172.30.2.9'),
-  ...balance(8090, ['172.30.1.2', '172.30.1.3', '172.30.2.2', 'fd00:a::2', 'fd00:a::3', 'fd00:b::2']),
-  ...balance(8091, []),
+  ...balancedPorts,
   ...relay('tcp', 8080),
   ...relay('tcp', 8085),
   ...relay('udp', 8085),
@@ -121,18 +115,6 @@ const loopbackForger = `table ip forger {
   chain in { type filter hook prerouting priority -400; ip saddr 127.0.0.1 iifname "eth0" ip saddr set 198.51.100.1; }
 }
 `;
-
-/** Sends an address an answer to an echo that nobody has asked for: a packet of no connection. */
-const strayAnswer = `
-use Socket;
-socket(my $socket, PF_INET, SOCK_RAW, 1) or die "socket: $!";
-send($socket, pack('C2n3', 0, 0, 0xfffd, 1, 1), 0, pack_sockaddr_in(0, inet_aton($ARGV[0]))) or die "send: $!";`;
-
-/** The host's address on the bridge of a container: who asks inside is seen under it. */
-function gatewayOf(name: string, asked: string): string {
-  const bridge = name.slice(0, 1);
-  return asked.includes(':') ? `fd00:${bridge}::1` : `172.30.${bridge === 'a' ? 1 : 2}.1`;
-}
 
 /** What each question must be answered with, asked by the protocol that it names or by each of `protocols`. */
 async function expectAll(expectations: Expectations, protocols = alike): Promise<void> {
@@ -210,31 +192,7 @@ function defineTests(bridgeFilter: boolean): void {
       ['a1', '192.0.2.1', 8083, 'shared 172.30.2.1 80'],
     ]));
 
-  for (const [from, address, seen] of [
-    ['outside', '192.0.2.1', () => '192.0.2.2'],
-    ['outside', '2001:db8::1', () => '2001:db8::2'],
-    ['host', '127.0.0.1', gatewayOf],
-    ['host', '2001:db8::1', gatewayOf],
-    ['a1', '192.0.2.1', gatewayOf],
-    ['b1', 'fd00:b::1', gatewayOf],
-  ] as const) {
-    test(`a port of a service leads from ${from} by ${address} to each of its containers`, async () => {
-      for (const protocol of ['tcp', 'udp', 'sctp'] as const) {
-        const answered = new Set<string>();
-        // Forty draws miss one of three once in three million times.
-        for (let draw = 0; draw < 40 && answered.size < 3; draw++) {
-          const answer = await host.ask(from, address, 8090, protocol);
-          const [name = ''] = answer.split(' ');
-          assert.equal(answer, `${name} ${seen(name, address)} 80`, protocol);
-          answered.add(name);
-        }
-        assert.deepEqual([...answered].sort(), ['a1', 'a2', 'b1'], protocol);
-      }
-    });
-  }
-
-  test('a port of a service that has no container is the host’s own', () =>
-    expectAll([['outside', '192.0.2.1', 8091, 'refused', 'tcp']]));
+  defineMeshTests(() => host);
 
   test('what cannot be translated is relayed: ::1, link-local askers, and IPv6 for a container reached by IPv4', async () => {
     await host.relay([

@@ -109,7 +109,7 @@ export class NetworkController {
     };
     this.#lans = lans;
     const serviceTurn = <T>(work: () => Promise<T>) => this.#turns.run('services', work);
-    this.#services = new Services({ state, names, logger, turn: serviceTurn });
+    this.#services = new Services({ state, kernel, names, logger, turn: serviceTurn });
     this.#networks = new Networks({
       ...{ state, kernel, names, settings, logger, emit, lans, turn: networkTurn },
       ...(remote && { remote }),
@@ -296,7 +296,7 @@ export class NetworkController {
       }
       return endpoints;
     });
-    await this.#services.follow(this.#state.sandboxes.get(sandbox)?.owner);
+    await this.#services.follow(sandbox, this.#state.sandboxes.get(sandbox)?.owner);
     return joined;
   }
 
@@ -306,7 +306,7 @@ export class NetworkController {
       await this.#sandboxes.leave(endpoint.id, signal);
       await settleGatewayService(this.#gatewayService, endpoint.sandbox);
     });
-    await this.#services.follow(endpoint.owner);
+    await this.#services.follow(endpoint.sandbox, endpoint.owner);
   }
 
   /** Give an endpoint other options; see {@link Sandboxes.configure}. */
@@ -323,7 +323,7 @@ export class NetworkController {
   async closeSandbox(id: string): Promise<void> {
     const owner = this.#state.sandboxes.get(id)?.owner;
     await this.#turns.run(id, () => this.#sandboxes.close(id));
-    await this.#services.follow(owner);
+    await this.#services.follow(id, owner);
   }
 
   /** The container of a sandbox has another name. */

@@ -47,8 +47,12 @@ export interface KernelPort {
   namespaces(): NamespaceName[];
   /** Names under which nothing is pinned: left by a process that was killed while it made or removed a namespace. */
   emptyPins(): NamespaceName[];
-  /** Drop connections from conntrack so that they do not go on to an endpoint that is no more. */
-  forgetConnections(filter: ConnectionFilter): Promise<void>;
+  /**
+   * Drop connections from conntrack so that they do not go on to an endpoint that is no more.
+   *
+   * @param namespace the one that tracks them; absent means the host's.
+   */
+  forgetConnections(filter: ConnectionFilter, namespace?: NamespaceName): Promise<void>;
   /** Chains of others that drop what is forwarded unless a rule of theirs lets it through. */
   foreignFilters(): ForeignFilter[];
   /** Addresses that are used behind some ports of a bridge of the host, as far as the kernel knows. */

@@ -10,7 +10,8 @@ import { isLan, uplinkOf } from './lan/lan-network.ts';
 import type { Endpoint, Lease, Network, Sandbox } from './model.ts';
 import type { Debt, DebtMessage } from './remote/remote-model.ts';
 import type { Joined } from './route/gateway.ts';
-import type { BalancedService } from './service/service-model.ts';
+import type { StoredService } from './service/service-model.ts';
+import { serviceFragment } from './service/service-ports.ts';
 
 /** Everything that is known of networks, sandboxes and endpoints, as the store holds it. */
 export class NetworkState {
@@ -27,7 +28,7 @@ export class NetworkState {
   /** Forwarding, by its sysctl, that was off when the engine came. */
   readonly unforwarded: Collection<{ readonly id: string }>;
   /** Services whose containers stand for one another. */
-  readonly services: Collection<BalancedService>;
+  readonly services: Collection<StoredService>;
   #lastDebt: number;
 
   /** @param antispoofTable what sandboxes that are held to their own addresses share. */
@@ -41,7 +42,7 @@ export class NetworkState {
     this.debts = store.collection<Debt>('debt');
     this.farewells = store.collection<Farewell>('farewell');
     this.unforwarded = store.collection<{ readonly id: string }>('unforwarded');
-    this.services = store.collection<BalancedService>('balanced-service');
+    this.services = store.collection<StoredService>('balanced-service');
     this.#lastDebt = Math.max(0, ...[...this.debts].map(({ id }) => Number(id)));
   }
 
@@ -68,11 +69,12 @@ export class NetworkState {
     return [{ kind: 'table', namespace: '', definition: this.#antispoofTable }, ...fragment];
   }
 
-  /** What all networks and sandboxes together ask of the kernel. */
+  /** What all networks, sandboxes and services together ask of the kernel of the host, and sandboxes of their own. */
   desired(): KernelObject[] {
     const networks = Iterator.from(this.networks).flatMap(networkFragment);
     const sandboxes = Iterator.from(this.sandboxes).flatMap((sandbox) => this.fragment(sandbox));
-    return [...networks, ...sandboxes];
+    const services = Iterator.from(this.services).flatMap((service) => serviceFragment(this, service));
+    return [...networks, ...sandboxes, ...services];
   }
 
   /** Forget a sandbox and its endpoints; the leases stay with the container. */

@@ -35,8 +35,8 @@ export abstract class DelegatingKernel implements KernelPort {
     return this.#target.emptyPins();
   }
 
-  forgetConnections(filter: ConnectionFilter): Promise<void> {
-    return this.#target.forgetConnections(filter);
+  forgetConnections(filter: ConnectionFilter, namespace?: NamespaceName): Promise<void> {
+    return this.#target.forgetConnections(filter, namespace);
   }
 
   foreignFilters(): ForeignFilter[] {

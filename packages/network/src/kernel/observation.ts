@@ -1,5 +1,5 @@
 import { isOwnAlias } from '@fairlead/drivers';
-import { antispoofTableName, dnsTableNames, tableName } from '@fairlead/firewall';
+import { antispoofTableName, dnsTableNames, serviceTableName, tableName } from '@fairlead/firewall';
 import {
   identityOf,
   type KernelObject,
@@ -19,10 +19,10 @@ const hostKinds = ['link', 'address', 'route', 'qdisc', 'table', 'element'] as c
 const RTPROT_STATIC = 4;
 
 /** Tables that we make in a sandbox. */
-const tables: readonly string[] = Object.values(dnsTableNames);
+const tables: readonly string[] = [...Object.values(dnsTableNames), serviceTableName];
 
 /** Kinds that we make in a sandbox. */
-const sandboxKinds = ['link', 'address', 'route', 'qdisc', 'table'] as const;
+const sandboxKinds = ['link', 'address', 'route', 'qdisc', 'table', 'element'] as const;
 
 /**
  * Read back what is wanted of the host's namespace and what is ours but not wanted there, and which namespaces are pinned.
@@ -90,6 +90,7 @@ export function observeInside(kernel: KernelPort, namespace: NamespaceName, desi
     if (wanted.has(identityOf(object))) return true;
     if (object.kind === 'qdisc') return names.has(object.link);
     if (object.kind === 'link') return object.madeIn === '' && isOwnAlias(object.alias) && !owners.has(object.alias);
+    if (object.kind === 'element') return object.table === serviceTableName;
     return object.kind === 'table' && tables.includes(object.definition.name);
   };
   const astray = links.filter((link) => !present.has(identityOf(link)) && isElsewhere(link, observed));

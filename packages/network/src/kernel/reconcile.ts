@@ -8,6 +8,7 @@ import type { Sandbox } from '../model.ts';
 import { reconcileNames } from '../name/reconcile-names.ts';
 import { lostRoutes } from '../route/connected-routes.ts';
 import { keepRouterAdvertisements } from '../route/router-advertisements.ts';
+import { askerFragment } from '../service/asker-fragment.ts';
 import { diff, removals } from './diff.ts';
 import { giveBackForwarding, noteForwarding } from './host-forwarding.ts';
 import { isSharedTable, observeHost, observeInside, observeOwn } from './observation.ts';
@@ -92,7 +93,7 @@ function unwantedTables(host: readonly KernelObject[], desired: readonly KernelO
 
 /** What has to change inside a sandbox. Links that its container has renamed or taken elsewhere are let go. */
 function insideChanges({ state, kernel }: ReconcileContext, sandbox: Sandbox): Change[] {
-  const desired = state.fragment(sandbox).filter((object) => !isOfHost(object));
+  const desired = [...state.fragment(sandbox).filter((object) => !isOfHost(object)), ...askerFragment(state, sandbox)];
   const { objects, astray } = observeInside(kernel, sandbox.namespace, desired);
   const settings = new Set([...astray].map(sysctlName));
   const isAstray = (object: KernelObject) => {

@@ -8,6 +8,7 @@ import { applyThoroughly } from '../kernel/thorough-apply.ts';
 import type { Sandbox } from '../model.ts';
 import type { ResolverEndpoint, ServedNames } from '../name-service-port.ts';
 import { serviceNames } from '../service/service-names.ts';
+import { portOwner, portRelays, portReservations } from '../service/service-ports.ts';
 import type { NetworkState } from '../state.ts';
 import { hasNames, namedNetwork } from './dns-names.ts';
 
@@ -48,7 +49,7 @@ export function reconcileNames(context: ReconcileContext, served: ServedNames): 
   // Who still looks for ports could take those that somebody else had.
   const heldAgain = Promise.allSettled(holding);
   const settling = unsettled.map(({ id }) => turn(id, () => heldAgain.then(() => tell(id))));
-  const urgent = [...holding, ...settling];
+  const urgent = [...holding, ...settling, ...holdForServices(context, held)];
   const inTime = quiet.map(({ id }) => turn(id, () => pace.run('names', () => endOfTurn().then(() => tell(id)))));
   const all = async (changes: readonly Promise<readonly Change[]>[]) => {
     await Promise.all([...dropped, named]);
@@ -60,13 +61,14 @@ export function reconcileNames(context: ReconcileContext, served: ServedNames): 
 /** Have the name service forget what is of no use any more. None of these rejects. */
 function dropSurplus(context: ReconcileContext, served: ServedNames): Promise<void>[] {
   const { state, names } = context;
+  const owners = new Set([...state.services].filter(({ ports }) => ports.length > 0).map(({ id }) => portOwner(id)));
   const ofServices = new Set(namesOfServices(state).map(({ id }) => id));
   const surplus = (ids: readonly string[], isKnown: (id: string) => unknown, drop: (id: string) => Promise<void>) =>
     ids.filter((id) => !isKnown(id)).map((id) => attempt(context, 'not forgotten', () => drop(id)));
   return [
     ...surplus(
       served.portOwners,
-      (id) => state.sandboxes.get(id),
+      (id) => state.sandboxes.get(id) ?? owners.has(id),
       (id) => names.releasePorts(id),
     ),
     ...surplus(
@@ -85,6 +87,23 @@ function dropSurplus(context: ReconcileContext, served: ServedNames): Promise<vo
       (id) => names.removeNetwork(id),
     ),
   ];
+}
+
+/** Ports of services that nobody holds, or of which nobody could say whether they are held. */
+function holdForServices({ state, names, ...context }: ReconcileContext, held: ReadonlySet<string>) {
+  return [...state.services]
+    .filter(({ id, ports, unsettled }) => ports.length > 0 && (unsettled || !held.has(portOwner(id))))
+    .map(async (service): Promise<readonly Change[]> => {
+      const { unsettled: _, ...settled } = service;
+      const owner = portOwner(service.id);
+      await attempt(context, 'ports of a service not held', async () => {
+        if (held.has(owner)) await names.releasePorts(owner);
+        await names.reservePorts(owner, portReservations(service.ports));
+        await names.setRelays(owner, portRelays(service.ports));
+        state.services.put(settled);
+      });
+      return [];
+    });
 }
 
 function namesOfServices(state: NetworkState): ResolverEndpoint[] {

@@ -1,4 +1,4 @@
-import { FairleadError, newSwarmIdentifier } from '@fairlead/base';
+import { type ErrorCode, FairleadError, newSwarmIdentifier } from '@fairlead/base';
 import { bridgeNetwork } from '../bridge/bridge-network.ts';
 import type { Network } from '../model.ts';
 import type { NetworkRequest } from '../network/network-request.ts';
@@ -41,31 +41,30 @@ export function overlayNetwork(request: NetworkRequest, surroundings: NetworkSur
 
 function requireSwarmNetwork(request: NetworkRequest, others: Iterable<Network>): void {
   const { name, ingress, attachable, labels, options, ipam } = request;
-  const fail = (code: 'InvalidArgument' | 'AlreadyExists' | 'PermissionDenied', reason: string) => {
-    const codes = {
-      InvalidArgument: 'invalid-argument',
-      AlreadyExists: 'conflict',
-      PermissionDenied: 'forbidden',
-    } as const;
-    throw new FairleadError(codes[code], `rpc error: code = ${code} desc = ${reason}`);
-  };
   if (!/^[a-zA-Z0-9]+(?:[a-zA-Z0-9-_]*[a-zA-Z0-9])?$/.test(name)) {
-    fail('InvalidArgument', 'name must be valid as a DNS name component');
+    throw refusal('invalid-argument', 'InvalidArgument', 'name must be valid as a DNS name component');
   }
   if (labels?.[PREDEFINED_LABEL] !== undefined) {
     const reason = 'is for internally created predefined networks and cannot be applied by users';
-    fail('PermissionDenied', `label ${PREDEFINED_LABEL} ${reason}`);
+    throw refusal('forbidden', 'PermissionDenied', `label ${PREDEFINED_LABEL} ${reason}`);
   }
   for (const option of bridgeOnly) {
-    if (options?.[option] !== undefined) fail('InvalidArgument', `option ${option} is not one of an overlay network`);
+    if (options?.[option] !== undefined)
+      throw refusal('invalid-argument', 'InvalidArgument', `option ${option} is not one of an overlay network`);
   }
   if (ipam?.driver && ipam.driver !== 'default') {
-    fail('InvalidArgument', `error during lookup of plugin ${ipam.driver}`);
+    throw refusal('invalid-argument', 'InvalidArgument', `error during lookup of plugin ${ipam.driver}`);
   }
   if (!ingress) return;
-  if (attachable) fail('InvalidArgument', 'ingress network cannot be attachable');
+  if (attachable) throw refusal('invalid-argument', 'InvalidArgument', 'ingress network cannot be attachable');
   const present = Iterator.from(others).find((network) => network.ingress);
-  if (present !== undefined) fail('AlreadyExists', `ingress network (${present.id}) is already present`);
+  if (present !== undefined)
+    throw refusal('conflict', 'AlreadyExists', `ingress network (${present.id}) is already present`);
+}
+
+/** In the words of a manager of a swarm, whose codes have names of their own. */
+function refusal(code: ErrorCode, name: string, reason: string): FairleadError {
+  return new FairleadError(code, `rpc error: code = ${name} desc = ${reason}`);
 }
 
 function numbersOf(networks: Iterable<Network>): ReadonlySet<number> {

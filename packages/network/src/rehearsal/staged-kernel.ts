@@ -1,5 +1,5 @@
 import { tableName } from '@fairlead/firewall';
-import type { Change, KernelObject } from '@fairlead/netlink';
+import type { Change, KernelObject, NamespaceName } from '@fairlead/netlink';
 import { DelegatingKernel } from '../kernel/delegating-kernel.ts';
 import { diff } from '../kernel/diff.ts';
 import type { ConnectionFilter, KernelPort } from '../kernel-port.ts';
@@ -10,7 +10,7 @@ export interface Stage {
   /** Make what has to be there before; it is no part of the play. */
   prepare(changes: readonly Change[]): Promise<void>;
   apply(changes: readonly Change[]): Promise<void>;
-  forgetConnections(filter: ConnectionFilter): Promise<void>;
+  forgetConnections(filter: ConnectionFilter, namespace?: NamespaceName): Promise<void>;
 }
 
 /** A kernel that shows the machine as it is, and makes every change on a stage. */
@@ -36,8 +36,8 @@ export class StagedKernel extends DelegatingKernel {
     this.elements.push(...changes.filter(isOfHost));
   }
 
-  override forgetConnections(filter: ConnectionFilter): Promise<void> {
-    return this.#stage.forgetConnections(filter);
+  override forgetConnections(filter: ConnectionFilter, namespace?: NamespaceName): Promise<void> {
+    return this.#stage.forgetConnections(filter, namespace);
   }
 
   /** Nobody watches a play for ever. */

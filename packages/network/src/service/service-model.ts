@@ -1,6 +1,6 @@
 import type { IpAddress, PortProtocol } from '@fairlead/base';
 
-/** A service whose containers stand for one another, as it is stored: asked for by its name, or by a port of the host. */
+/** A service whose containers stand for one another: asked for by its name, or by a port of the host. */
 export interface BalancedService {
   readonly id: string;
   /** What containers on its networks ask for. */
@@ -10,6 +10,12 @@ export interface BalancedService {
   readonly ports: readonly ServicePublication[];
   /** The containers, by their IDs, that get traffic now. */
   readonly backends: readonly string[];
+}
+
+/** A service as it is stored. */
+export interface StoredService extends BalancedService {
+  /** True while its host ports change; after a crash they are held anew. */
+  readonly unsettled?: true;
 }
 
 /** The place of a service on one network. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseIpAddress } from '@fairlead/base';
 import { Life } from '../testing/life.ts';
 import { Rig } from '../testing/rig.ts';
 import type { BalancedService } from './service-model.ts';
@@ -103,5 +104,129 @@ test('what the name service could not be told is told with the next change', asy
   rig.names.before = () => undefined;
   await rig.controller.setService(service);
   assert.equal(answers(rig)['web'], '10.9.0.2 fd09::2');
+  rig.assertConsistent();
+});
+
+/** What a namespace holds of a table, in a line each. */
+function elementsOf({ kernel }: Rig, namespace: string, pattern: RegExp): string[] {
+  const elements = kernel.observe(namespace).filter((object) => object.kind === 'element');
+  return elements
+    .filter(({ set }) => pattern.test(set))
+    .map(({ set, key, value = [] }) => `${set} ${[...key, ...value].join(' ')}`)
+    .sort();
+}
+
+test('a virtual address leads to all backends from wherever it can be asked for', async () => {
+  const { rig, network, one, asker } = await peopled();
+  using _ = rig;
+  const virtual = rig.controller.holdVirtualAddress(network.id, web.id);
+  const service = { ...web, networks: [{ network: network.id, aliases: [], virtual }] };
+  const tables = (namespace: string) => elementsOf(rig, namespace, /^virtual/);
+  await rig.controller.setService({ ...service, backends: ['web.1-id', 'web.2-id'] });
+  const both = [
+    'virtual4 10.9.0.5 0-32767 10.9.0.2',
+    'virtual4 10.9.0.5 32768-65535 10.9.0.3',
+    'virtual6 fd09::5 0-32767 fd09::2',
+    'virtual6 fd09::5 32768-65535 fd09::3',
+  ];
+  assert.deepEqual([tables(asker.namespace), tables(one.namespace)], [both, both]);
+  const late = await rig.sandbox('late');
+  assert.deepEqual(tables(late.namespace), []);
+  const endpoint = await rig.join(late, network);
+  assert.deepEqual(tables(late.namespace), both);
+  rig.assertConsistent();
+  await rig.controller.leave(endpoint);
+  assert.deepEqual(tables(late.namespace), [], 'who is not on the network cannot ask');
+  await rig.controller.closeSandbox(one.id);
+  const rest = ['virtual4 10.9.0.5 0-65535 10.9.0.3', 'virtual6 fd09::5 0-65535 fd09::3'];
+  assert.deepEqual(tables(asker.namespace), rest);
+  assert.deepEqual(
+    rig.kernel.forgotten.filter(({ protocol }) => protocol === 'udp').map(({ address }) => address),
+    ['10.9.0.2', '10.9.0.3', 'fd09::2', 'fd09::3', '10.9.0.2', 'fd09::2', '10.9.0.2', 'fd09::2'],
+    'datagrams do not go on, from who has left to anybody, nor from the two others to who is no more',
+  );
+  rig.assertConsistent();
+  await rig.controller.removeService(web.id);
+  assert.ok(!rig.kernel.observe(asker.namespace).some(({ kind }) => kind === 'element'));
+  rig.assertConsistent();
+});
+
+test('a killed engine goes on where it was, and what was lost meanwhile is made again', async () => {
+  const { rig, network, one, asker } = await peopled();
+  using _ = rig;
+  const virtual = rig.controller.holdVirtualAddress(network.id, web.id);
+  const networks = [{ network: network.id, aliases: [], virtual }];
+  const ports = [{ protocol: 'udp', published: 53, target: 5353 }] as const;
+  await rig.controller.setService({ ...web, networks, ports, backends: ['web.1-id', 'web.2-id'] });
+  await rig.boot(new Life());
+  rig.assertConsistent();
+  const definition = rig.kernel
+    .observe(asker.namespace)
+    .find((object) => object.kind === 'table' && object.definition.name === 'fairlead_services');
+  assert.ok(definition);
+  await rig.kernel.apply([{ action: 'remove', object: definition }]);
+  rig.names.restart();
+  await rig.boot(new Life(), ({ id }) => id !== one.id);
+  rig.assertConsistent();
+  assert.deepEqual(elementsOf(rig, '', /^mesh_udp4/), ['mesh_udp4 53 0-65535 10.9.0.3 5353']);
+  // Nothing of it is known from this life yet.
+  await rig.controller.setService({ ...web, networks, ports, backends: [] });
+  rig.assertConsistent();
+  assert.deepEqual(elementsOf(rig, asker.namespace, /^virtual/), []);
+  await rig.boot(new Life());
+  await rig.controller.removeService(web.id);
+  rig.assertConsistent();
+});
+
+test('ports of a service lead to where its containers have their gateways, and nobody else can have them', async () => {
+  const { rig, network, two } = await peopled();
+  using _ = rig;
+  const ports = [{ protocol: 'tcp', published: 8080, target: 80 }] as const;
+  const service = { ...web, networks: [{ network: network.id, aliases: [] }], ports };
+  await rig.controller.setService({ ...service, backends: ['web.1-id', 'web.2-id'] });
+  assert.deepEqual(elementsOf(rig, '', /^(mesh|relay)/), [
+    'mesh tcp 8080',
+    'mesh_tcp4 8080 0-32767 10.9.0.2 80',
+    'mesh_tcp4 8080 32768-65535 10.9.0.3 80',
+    'mesh_tcp6 8080 0-32767 fd09::2 80',
+    'mesh_tcp6 8080 32768-65535 fd09::3 80',
+    'relay6 tcp 8080',
+  ]);
+  assert.deepEqual(rig.names.relays.get(`service/${web.id}`)?.[0]?.containerAddress, '127.0.0.1');
+  rig.assertConsistent();
+  const taken = await rig.sandbox('taken', {
+    ports: [{ protocol: 'tcp', containerPort: 80, hostPorts: { first: 8080, last: 8080 } }],
+  });
+  await assert.rejects(rig.join(taken, network), /Bind for 0\.0\.0\.0:8080 failed: port is already allocated/);
+  // A better way out than the one that it has: it is reached by that.
+  const better = await rig.controller.createNetwork({
+    name: 'a-better',
+    ipam: { config: [{ subnet: '10.8.0.0/24' }] },
+  });
+  await rig.join(two, better, { gatewayPriority: 1 });
+  assert.deepEqual(elementsOf(rig, '', /^mesh_tcp/), [
+    'mesh_tcp4 8080 0-32767 10.9.0.2 80',
+    'mesh_tcp4 8080 32768-65535 10.8.0.2 80',
+    'mesh_tcp6 8080 0-32767 fd09::2 80',
+    'mesh_tcp6 8080 32768-65535 fd09::3 80',
+  ]);
+  rig.assertConsistent();
+  await rig.controller.setService({ ...service, ports: [], backends: ['web.1-id'] });
+  assert.deepEqual([elementsOf(rig, '', /^(mesh|relay)/), rig.names.heldPorts], [[], []]);
+  rig.assertConsistent();
+});
+
+test('a port that cannot be had leaves a service as it was', async () => {
+  using rig = await Rig.started();
+  const port = (published: number) => ({ protocol: 'tcp', published, target: 80 }) as const;
+  rig.names.occupy('tcp', parseIpAddress('0.0.0.0'), 81);
+  const before = { ...web, ports: [port(80)] };
+  await rig.controller.setService(before);
+  const changed = { ...web, ports: [port(80), port(81)] };
+  await assert.rejects(rig.controller.setService(changed), /0\.0\.0\.0:81\/tcp: address already in use$/);
+  assert.deepEqual(rig.controller.services(), [before]);
+  rig.assertConsistent();
+  await assert.rejects(rig.controller.setService({ ...changed, id: 'other' }), { code: 'conflict' });
+  assert.deepEqual(rig.controller.services(), [before]);
   rig.assertConsistent();
 });

@@ -1,14 +1,22 @@
 import { isDeepStrictEqual } from 'node:util';
 import { FairleadError, type Logger, messageOf, settleAll } from '@fairlead/base';
+import type { KernelObject } from '@fairlead/netlink';
+import { diff } from '../kernel/diff.ts';
+import { applyThoroughly } from '../kernel/thorough-apply.ts';
+import type { KernelPort } from '../kernel-port.ts';
 import type { Network } from '../model.ts';
 import type { NameServicePort, ResolverEndpoint } from '../name-service-port.ts';
+import { forgetStrays } from '../sandbox/stale-connections.ts';
 import type { NetworkState } from '../state.ts';
+import { AskerTables } from './asker-tables.ts';
 import type { BalancedService, VirtualAddress } from './service-model.ts';
 import { serviceNames } from './service-names.ts';
+import { portOwner, portRelays, portReservations, serviceFragment } from './service-ports.ts';
 
 /** What {@link Services} works with. */
 export interface ServicesContext {
   readonly state: NetworkState;
+  readonly kernel: KernelPort;
   readonly names: NameServicePort;
   readonly logger: Logger;
   /** Do work while nobody else works on services. */
@@ -18,18 +26,21 @@ export interface ServicesContext {
 /** What others have been told of a service. */
 interface Told {
   readonly names: readonly ResolverEndpoint[];
+  readonly fragment: readonly KernelObject[];
 }
 
-const nothing: Told = { names: [] };
+const nothing: Told = { names: [], fragment: [] };
 
 /** Services whose containers stand for one another. */
 export class Services {
   readonly #context: ServicesContext;
   /** By the service's ID; what is known of no service is what it would be told now. */
   readonly #told = new Map<string, Told>();
+  readonly #tables: AskerTables;
 
   constructor(context: ServicesContext) {
     this.#context = context;
+    this.#tables = new AskerTables(context);
   }
 
   /**
@@ -47,62 +58,111 @@ export class Services {
   /**
    * Bring a service to what it shall be, whatever it was; harmless when it is so already.
    *
-   * @throws FairleadError `not-found` for a network that is not there, and nothing is changed then.
+   * @throws FairleadError `not-found` for a network that is not there, and in Docker's words when a port cannot be had; it is
+   * as it was then.
    * @throws what others have failed to do; the next time goes on there.
    */
   async set(service: BalancedService): Promise<void> {
     const { state, turn } = this.#context;
     await turn(async () => {
       for (const { network } of service.networks) this.#network(network);
+      const before = state.services.get(service.id);
+      await this.#hold(service, before);
       state.store.transaction(() => {
         state.services.put(service);
         this.#releaseUnused(service);
       });
-      await this.#bring(service.id);
+      await this.#bring(service.id, before);
     });
   }
 
   /** Forget a service and its addresses; harmless when there is none. */
   async remove(id: string): Promise<void> {
-    const { state, turn } = this.#context;
+    const { state, names, turn } = this.#context;
     await turn(async () => {
+      const before = state.services.get(id);
       state.store.transaction(() => {
         state.services.delete(id);
         state.addresses.releaseAll(id);
       });
-      await this.#bring(id);
+      await settleAll([
+        () => this.#bring(id, before),
+        () => (before && before.ports.length > 0 ? names.releasePorts(portOwner(id)) : undefined),
+      ]);
     });
   }
 
-  /** A container has come to networks, or has left some: the services that it is a backend of follow. Never rejects. */
-  async follow(container: string | undefined): Promise<void> {
+  /**
+   * A container has come to networks, or has left some: it can ask the services there, and those that it is a backend of
+   * follow. Never rejects.
+   */
+  async follow(sandbox: string, container: string | undefined): Promise<void> {
     const { state, turn, logger } = this.#context;
+    if (state.sandboxes.get(sandbox) === undefined) this.#tables.forget(sandbox);
+    await this.#tables
+      .bring(sandbox)
+      .catch((error) => logger.error('services not to be asked', { sandbox, error: messageOf(error) }));
     const concerned = [...state.services].filter(
       ({ backends }) => container !== undefined && backends.includes(container),
     );
     if (concerned.length === 0) return;
     await turn(async () => {
       for (const { id, name } of concerned) {
-        await this.#bring(id).catch((error) =>
+        await this.#bring(id, undefined).catch((error) =>
           logger.error('service not followed', { service: name, error: messageOf(error) }),
         );
       }
     });
   }
 
-  /** Everything is as the store says. */
+  /** The host and the name service are as the store says; what is inside sandboxes is from an earlier life. */
   noteReconciled(): void {
+    this.#tables.forgetAll();
     this.#told.clear();
     for (const service of this.#context.state.services) this.#told.set(service.id, this.#wanted(service.id));
   }
 
-  /** Tell everybody what has changed about a service since they were told. */
-  async #bring(id: string): Promise<void> {
+  /** Tell everybody what has changed about a service since they were told. @param former as it was stored before. */
+  async #bring(id: string, former: BalancedService | undefined): Promise<void> {
+    const { state, kernel } = this.#context;
     const before = this.#told.get(id) ?? nothing;
     const wanted = this.#wanted(id);
-    await settleAll([() => this.#bringNames(before.names, wanted.names)]);
-    if (this.#context.state.services.get(id) === undefined) this.#told.delete(id);
+    const asked = new Set([...askersOf(state, former), ...askersOf(state, state.services.get(id))]);
+    await settleAll([
+      () => applyThoroughly(kernel, diff(wanted.fragment, before.fragment)),
+      ...[...asked].map((sandbox) => () => this.#tables.bring(sandbox)),
+      () => this.#bringNames(before.names, wanted.names),
+    ]);
+    if (state.services.get(id) === undefined) this.#told.delete(id);
     else this.#told.set(id, wanted);
+  }
+
+  /** Have the ports of a service held, and no others. @throws FairleadError in Docker's words; they are as they were then. */
+  async #hold({ id, ports }: BalancedService, former: BalancedService | undefined): Promise<void> {
+    const { names, kernel, state } = this.#context;
+    const before = former?.ports ?? [];
+    if (isDeepStrictEqual(before, ports)) return;
+    const owner = portOwner(id);
+    const hold = async (wanted: BalancedService['ports']) => {
+      await names.reservePorts(owner, portReservations(wanted));
+      await names.setRelays(owner, portRelays(wanted));
+    };
+    // After a crash nobody could say which are held.
+    if (former !== undefined) state.services.put({ ...former, unsettled: true });
+    await names.releasePorts(owner);
+    try {
+      if (ports.length > 0) await hold(ports);
+    } catch (error) {
+      if (before.length > 0) await hold(before);
+      if (former !== undefined) state.services.put(former);
+      throw error;
+    }
+    const isNew = ({ published, protocol }: BalancedService['ports'][number]) =>
+      protocol === 'udp' && !before.some((port) => port.published === published && port.protocol === protocol);
+    await forgetStrays(
+      kernel,
+      ports.filter(isNew).map(({ published }) => published),
+    );
   }
 
   async #bringNames(before: readonly ResolverEndpoint[], wanted: readonly ResolverEndpoint[]): Promise<void> {
@@ -125,7 +185,8 @@ export class Services {
   #wanted(id: string): Told {
     const { state } = this.#context;
     const service = state.services.get(id);
-    return service === undefined ? nothing : { names: serviceNames(state, service) };
+    if (service === undefined) return nothing;
+    return { names: serviceNames(state, service), fragment: serviceFragment(state, service) };
   }
 
   #network(id: string): Network {
@@ -139,4 +200,10 @@ export class Services {
     const used = new Set(networks.flatMap(({ network, virtual }) => (virtual ? [network] : [])));
     for (const network of state.networks) if (!used.has(network.id)) state.addresses.release(network.id, id);
   }
+}
+
+/** Sandboxes that may ask a service by its virtual addresses. */
+function askersOf({ endpoints }: NetworkState, service: BalancedService | undefined): string[] {
+  const networks = (service?.networks ?? []).filter(({ virtual }) => virtual !== undefined);
+  return networks.flatMap(({ network }) => endpoints.onNetwork(network).map(({ sandbox }) => sandbox));
 }

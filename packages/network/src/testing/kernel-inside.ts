@@ -71,8 +71,8 @@ export class KernelInside implements KernelPort, Disposable {
     this.#kernel.announce(namespace, link, addresses);
   }
 
-  async forgetConnections(filter: ConnectionFilter): Promise<void> {
-    await this.#kernel.forgetConnections(filter, this.#host);
+  async forgetConnections(filter: ConnectionFilter, namespace: NamespaceName = ''): Promise<void> {
+    await this.#kernel.forgetConnections(filter, namespace || this.#host);
   }
 
   [Symbol.dispose](): void {

@@ -104,9 +104,9 @@ export class MortalKernel extends DelegatingKernel {
     if (!this.#life.dead) super.announce(namespace, link, addresses);
   }
 
-  override async forgetConnections(filter: ConnectionFilter): Promise<void> {
+  override async forgetConnections(filter: ConnectionFilter, namespace?: NamespaceName): Promise<void> {
     await this.#life.live(() => this.#life.after());
-    await super.forgetConnections(filter);
+    await super.forgetConnections(filter, namespace);
   }
 }
 

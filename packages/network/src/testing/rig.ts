@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { parseInterfaceAddress, parsePrefix } from '@fairlead/base';
+import { hostText, parseInterfaceAddress, parsePrefix } from '@fairlead/base';
 import { antispoofTableName, hostTable } from '@fairlead/firewall';
 import { localSubnetSources, uniqueLocalSource } from '@fairlead/ipam';
 import { FakeKernel } from '@fairlead/kernel/testing';
@@ -7,7 +7,10 @@ import { identityOf, type KernelObject, satisfies } from '@fairlead/netlink';
 import { hasNames } from '../name/dns-names.ts';
 import type { ResolverPorts } from '../name-service-port.ts';
 import { boundPorts } from '../port/bound-ports.ts';
+import { askerFragment } from '../service/asker-fragment.ts';
+import type { BalancedService } from '../service/service-model.ts';
 import { serviceNames } from '../service/service-names.ts';
+import { portOwner, portReservations } from '../service/service-ports.ts';
 import type { NetworkSettings } from '../settings.ts';
 import { Life } from './life.ts';
 import { Machine } from './machine.ts';
@@ -81,7 +84,9 @@ export class Rig extends Machine<FakeKernel> {
   }
 
   #assertKernel(): void {
-    const desired: KernelObject[] = [{ kind: 'table', namespace: '', definition: table }, ...this.state.desired()];
+    const { state } = this;
+    const asked = [...state.sandboxes].flatMap((sandbox) => askerFragment(state, sandbox));
+    const desired: KernelObject[] = [{ kind: 'table', namespace: '', definition: table }, ...state.desired(), ...asked];
     const wanted = new Map(desired.map((object) => [identityOf(object), object]));
     const observed = [
       ...this.kernel.namespaces().map((namespace): KernelObject => ({ kind: 'namespace', namespace })),
@@ -122,7 +127,7 @@ export class Rig extends Machine<FakeKernel> {
         return `${id} ${protocol} ${host}:${hostPort}`;
       }),
     );
-    assert.deepEqual(names.heldPorts, held.sort());
+    assert.deepEqual(names.heldPorts, [...held, ...[...state.services].flatMap(portsOfService)].sort());
   }
 
   #assertLeases(): void {
@@ -137,6 +142,12 @@ export class Rig extends Machine<FakeKernel> {
       for (const { owner, mac } of state.endpoints.onNetwork(id)) if (mac) assert.ok(state.addresses.find(id, owner));
     }
   }
+}
+
+function portsOfService({ id, ports }: BalancedService): string[] {
+  return portReservations(ports).flatMap(({ protocol, addresses, ports: range }) =>
+    addresses.map((address) => `${portOwner(id)} ${protocol} ${hostText(address)}:${range?.first}`),
+  );
 }
 
 /** What the machine had before, what the kernel makes by itself, and the shared table, which waits for the next look. */
