@@ -150,6 +150,14 @@ test('what containers cannot get by default is refused in dockerd’s words', ()
   }
 });
 
+test('rootless mode is refused, and says what there is instead', () => {
+  assert.throws(() => options('--rootless'), {
+    code: 'invalid-argument',
+    message: /^rootless mode is not supported: .*--userns-remap/,
+  });
+  assert.equal(options('--rootless=false').selfRepair, true);
+});
+
 test('the profile of seccomp is a file, Docker’s own or none, and real-time CPU none unless it is given', () => {
   const given = options('--seccomp-profile', '/etc/one.json', '--cpu-rt-period', '1000', '--cpu-rt-runtime=950');
   assert.deepEqual([given.seccompProfile, given.realtime], ['/etc/one.json', { period: 1000, runtime: 950 }]);

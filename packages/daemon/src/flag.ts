@@ -79,6 +79,7 @@ export const flags: readonly Flag[] = [
     note: 'layers are always kept by containerd with OverlayFS',
   },
   { name: 'init', kind: 'switch' },
+  { name: 'rootless', kind: 'switch' },
   { name: 'init-path', kind: 'text', note: 'the init of containers is tini, or docker-init' },
   { name: 'no-new-privileges', kind: 'switch' },
   { name: 'default-shm-size', kind: 'text' },

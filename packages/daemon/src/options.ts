@@ -123,11 +123,16 @@ export function daemonOptions(words: readonly string[]): DaemonOptions {
   return optionsOf(readSettings(words, CONFIG_FILE).all);
 }
 
-/** Settings by flag name, with the defaults filled in. */
+const NEEDS_ROOT =
+  'rootless mode is not supported: bridges, nftables and published ports of the host need its administrator; ' +
+  '--userns-remap keeps containers from being root outside';
+
+/** Settings by flag name, with the defaults filled in. @throws FairleadError as {@link daemonOptions}. */
 export function optionsOf(values: FlagValues): DaemonOptions {
   const text = (name: string) => values.get(name)?.at(-1);
   const list = (name: string) => values.get(name) ?? [];
   const on = (name: string, otherwise: boolean) => (text(name) ?? String(otherwise)) === 'true';
+  if (on('rootless', false)) throw new FairleadError('invalid-argument', NEEDS_ROOT);
   const containerd = text('containerd');
   const userRemap = text('userns-remap');
   return {
