@@ -18,7 +18,7 @@ const bridgeOnly = ['com.docker.network.bridge.name', 'com.docker.network.bridge
 
 /**
  * An overlay network of a swarm of one host: a bridge of its own, by which containers go out as on any other. What goes from
- * one host to another is not in it yet: docs/decisions/0035-swarm-of-one-host.md.
+ * one host to another is not in it yet: docs/decisions/0037-swarm-of-one-host.md.
  *
  * @throws FairleadError in dockerd's words.
  */
