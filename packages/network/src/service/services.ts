@@ -6,6 +6,7 @@ import { applyThoroughly } from '../kernel/thorough-apply.ts';
 import type { KernelPort } from '../kernel-port.ts';
 import type { Network } from '../model.ts';
 import type { NameServicePort, ResolverEndpoint } from '../name-service-port.ts';
+import { allSettled } from '../sandbox/all-settled.ts';
 import { forgetStrays } from '../sandbox/stale-connections.ts';
 import type { NetworkState } from '../state.ts';
 import { AskerTables } from './asker-tables.ts';
@@ -72,7 +73,7 @@ export class Services {
         state.services.put(service);
         this.#releaseUnused(service);
       });
-      await this.#bring(service.id, before);
+      await this.#bring([service, ...(before ? [before] : [])]);
     });
   }
 
@@ -85,9 +86,10 @@ export class Services {
         state.services.delete(id);
         state.addresses.releaseAll(id);
       });
+      if (before === undefined) return;
       await settleAll([
-        () => this.#bring(id, before),
-        () => (before && before.ports.length > 0 ? names.releasePorts(portOwner(id)) : undefined),
+        () => this.#bring([before]),
+        () => (before.ports.length > 0 ? names.releasePorts(portOwner(id)) : undefined),
       ]);
     });
   }
@@ -99,20 +101,12 @@ export class Services {
   async follow(sandbox: string, container: string | undefined): Promise<void> {
     const { state, turn, logger } = this.#context;
     if (state.sandboxes.get(sandbox) === undefined) this.#tables.forget(sandbox);
-    await this.#tables
-      .bring(sandbox)
-      .catch((error) => logger.error('services not to be asked', { sandbox, error: messageOf(error) }));
     const concerned = [...state.services].filter(
       ({ backends }) => container !== undefined && backends.includes(container),
     );
-    if (concerned.length === 0) return;
-    await turn(async () => {
-      for (const { id, name } of concerned) {
-        await this.#bring(id, undefined).catch((error) =>
-          logger.error('service not followed', { service: name, error: messageOf(error) }),
-        );
-      }
-    });
+    const note = (error: unknown) => logger.error('services not followed', { sandbox, error: messageOf(error) });
+    if (concerned.length === 0) return await this.#tables.bring([sandbox]).catch(note);
+    await turn(() => this.#bring(concerned, [sandbox])).catch(note);
   }
 
   /** The host and the name service are as the store says; what is inside sandboxes is from an earlier life. */
@@ -122,19 +116,37 @@ export class Services {
     for (const service of this.#context.state.services) this.#told.set(service.id, this.#wanted(service.id));
   }
 
-  /** Tell everybody what has changed about a service since they were told. @param former as it was stored before. */
-  async #bring(id: string, former: BalancedService | undefined): Promise<void> {
+  /**
+   * Tell everybody what has changed about services since they were told.
+   *
+   * @param services as they are, or were stored before.
+   * @param sandboxes others that may ask.
+   */
+  async #bring(services: readonly BalancedService[], sandboxes: readonly string[] = []): Promise<void> {
+    const { state } = this.#context;
+    const askers = new Set([...sandboxes, ...services.flatMap((service) => askersOf(state, service))]);
+    await allSettled(this.#tables.bring(askers), this.#tell([...new Set(services.map(({ id }) => id))]));
+  }
+
+  /** Tell host and name service what has changed about services. */
+  async #tell(ids: readonly string[]): Promise<void> {
     const { state, kernel } = this.#context;
-    const before = this.#told.get(id) ?? nothing;
-    const wanted = this.#wanted(id);
-    const asked = new Set([...askersOf(state, former), ...askersOf(state, state.services.get(id))]);
-    await settleAll([
-      () => applyThoroughly(kernel, diff(wanted.fragment, before.fragment)),
-      ...[...asked].map((sandbox) => () => this.#tables.bring(sandbox)),
-      () => this.#bringNames(before.names, wanted.names),
-    ]);
-    if (state.services.get(id) === undefined) this.#told.delete(id);
-    else this.#told.set(id, wanted);
+    const changes = ids.map((id) => ({ id, before: this.#told.get(id) ?? nothing, wanted: this.#wanted(id) }));
+    const fragments = (which: 'before' | 'wanted') => changes.flatMap((change) => change[which].fragment);
+    await allSettled(
+      applyThoroughly(kernel, diff(fragments('wanted'), fragments('before'))),
+      settleAll(
+        changes.map(
+          ({ before, wanted }) =>
+            () =>
+              this.#bringNames(before.names, wanted.names),
+        ),
+      ),
+    );
+    for (const { id, wanted } of changes) {
+      if (state.services.get(id) === undefined) this.#told.delete(id);
+      else this.#told.set(id, wanted);
+    }
   }
 
   /** Have the ports of a service held, and no others. @throws FairleadError in Docker's words; they are as they were then. */
@@ -203,7 +215,7 @@ export class Services {
 }
 
 /** Sandboxes that may ask a service by its virtual addresses. */
-function askersOf({ endpoints }: NetworkState, service: BalancedService | undefined): string[] {
-  const networks = (service?.networks ?? []).filter(({ virtual }) => virtual !== undefined);
+function askersOf({ endpoints }: NetworkState, service: BalancedService): string[] {
+  const networks = service.networks.filter(({ virtual }) => virtual !== undefined);
   return networks.flatMap(({ network }) => endpoints.onNetwork(network).map(({ sandbox }) => sandbox));
 }
