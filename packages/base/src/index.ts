@@ -50,7 +50,7 @@ export {
   tryParseIpAddress,
 } from './ip-address.ts';
 export { KeyedMutex, runTogether } from './keyed-mutex.ts';
-export { lateModule, loadLateModules } from './late-module.ts';
+export { lateModule, loadLateModules, loadUsualModules, usualModule } from './late-module.ts';
 export { type Logger, type LogLevel, silentLogger } from './logger.ts';
 export { localMacAddress, type MacAddress, macFromBytes, macToBytes, parseMacAddress } from './mac-address.ts';
 export {

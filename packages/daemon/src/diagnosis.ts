@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { FairleadError, lateModule } from '@fairlead/base';
+import { FairleadError, lateModule, usualModule } from '@fairlead/base';
 import { isOwnAlias } from '@fairlead/drivers';
 import type { DiagnosisService, EnginePort } from '@fairlead/engine';
 import type { Kernel } from '@fairlead/kernel';
@@ -23,11 +23,11 @@ import type { FlowLog } from '@fairlead/trace/flows';
 import type { Journal } from '@fairlead/trace/journal';
 import type { BorrowedSysctl } from './borrowed-sysctl.ts';
 
-const trace = lateModule(() => import('@fairlead/trace'));
+const trace = usualModule(() => import('@fairlead/trace'));
 const captures = lateModule(() => import('@fairlead/trace/capture'));
 const journals = lateModule(() => import('@fairlead/trace/journal'));
 const flowService = lateModule(() => import('./flow-service.ts'));
-const places = lateModule(() => import('./place-directory.ts'));
+const places = usualModule(() => import('./place-directory.ts'));
 
 /** Milliseconds: a neighbour that was asked for in vain is only asked for again after a second. */
 const PATIENCE_AFTER_FIX = 2000;
@@ -133,6 +133,12 @@ export class Diagnosis implements DiagnosisService, RivalListener, AsyncDisposab
     const after = await tracePacket({ ...request, timeout }, readDirectory(), options);
     const { text, commands, undo } = fix;
     return { ...after, applied: { text, commands, undo, before: report.summary } };
+  }
+
+  /** Have the kernel make what the first trace needs: that takes longer than all else of it. */
+  async prepare(): Promise<void> {
+    const { canTapPackets } = await this.#tracing();
+    canTapPackets();
   }
 
   async #tracing() {

@@ -1,7 +1,7 @@
 import { flushCompileCache, registerHooks } from 'node:module';
 import { ApiServer } from '@fairlead/api';
-import { KeyedMutex, type Logger, loadLateModules, messageOf } from '@fairlead/base';
-import type { EnginePort } from '@fairlead/engine';
+import { KeyedMutex, type Logger, lateModule, loadLateModules, loadUsualModules, messageOf } from '@fairlead/base';
+import type { DiagnosisService, EnginePort } from '@fairlead/engine';
 import { type ComposedEngine, composeEngine } from './composition.ts';
 import type { AskedContainerd } from './early-question.ts';
 import { handleFaults } from './faults.ts';
@@ -14,6 +14,8 @@ import { PidFile } from './pid-file.ts';
 import { reloadedOptions } from './reload.ts';
 import { isForwardingLacking } from './system-info.ts';
 import { VERSION } from './version.ts';
+
+const memory = lateModule(() => import('@fairlead/kernel/memory'));
 
 /** By then the start is over, and whoever waited for the API has been served. */
 const COMPLETION_DELAY_MS = 3000;
@@ -69,7 +71,7 @@ export async function runDaemon(words: readonly string[], asked?: AskedContainer
     reloading.composed = composed;
     logger.info('API listening', { hosts: options.hosts, milliseconds: Math.round(performance.now()) });
     setTimeout(() => void watchNetwork(composed.engine, logger), WATCH_DELAY_MS).unref();
-    setTimeout(() => void completeProgram(logger), COMPLETION_DELAY_MS).unref();
+    setTimeout(() => void completeProgram(composed.engine, logger), COMPLETION_DELAY_MS).unref();
     await untilStopped();
     logger.info('daemon shutting down; containers go on');
     return 0;
@@ -90,9 +92,10 @@ async function watchNetwork({ diagnosis }: EnginePort, logger: Logger): Promise<
 
 /**
  * From here on the program is what it is now: what the start did not need is at hand in one file, or is loaded where there is
- * none. What was compiled is written down: Node does it at its end, which may never come.
+ * none. What was compiled is written down: Node does it at its end, which may never come. What only the start needed is handed
+ * back as soon as nothing happens.
  */
-async function completeProgram(logger: Logger): Promise<void> {
+async function completeProgram({ diagnosis }: EnginePort, logger: Logger): Promise<void> {
   try {
     const late = LateSources.open(lateSourcesPath(process.env['NODE_COMPILE_CACHE'] ?? ''));
     if (late?.isCurrent()) {
@@ -102,9 +105,20 @@ async function completeProgram(logger: Logger): Promise<void> {
       await loadLateModules();
     }
     flushCompileCache();
+    const { handBackAtRest } = await memory();
+    handBackAtRest({
+      prepare: () => prepareForFirst(diagnosis),
+      onError: (error) => logger.warn('memory is not handed back', { error: messageOf(error) }),
+    });
   } catch (error) {
     logger.error('program not complete', { error: messageOf(error) });
   }
+}
+
+/** What the first of each usual request would wait for, done when nobody waits for anything. */
+async function prepareForFirst(diagnosis: DiagnosisService): Promise<void> {
+  await loadUsualModules();
+  await diagnosis.prepare();
 }
 
 /** What {@link reload} works with. */

@@ -40,6 +40,8 @@ export interface DiagnosisService {
   capture(request: CaptureRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /** Begin to keep what is to be kept, once the engine has started. */
   start(): Promise<void>;
+  /** Do in advance what the first trace would wait for. */
+  prepare(): Promise<void>;
   /** Connections that there are, after those that have ended and are kept. */
   flows(filter: FlowFilter): Promise<readonly FlowLine[]>;
   /** Connections as there is news of them, until the signal. */

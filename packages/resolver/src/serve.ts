@@ -1,6 +1,7 @@
 import { flushCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
 import { isConflict, type Logger, type LogLevel, messageOf } from '@fairlead/base';
+import { handBackAtRest } from '@fairlead/kernel/memory';
 import { prepareDescriptors } from '@fairlead/kernel/sockets';
 import { ControlServer } from './control-server.ts';
 import { methodOf, Resolver } from './resolver.ts';
@@ -54,6 +55,7 @@ try {
   const control = await ControlServer.listen(values.socket, dispatch, log);
   // Node writes what it compiled at its end, which may be a kill; the next start shall find it.
   setTimeout(flushCompileCache, FLUSH_DELAY_MS).unref();
+  handBackAtRest({ onError: (error) => log.warn('memory is not handed back', { error: messageOf(error) }) });
   log.info('serving', { socket: values.socket, pid: process.pid });
   await ending.promise;
   await control[Symbol.asyncDispose]();

@@ -7,6 +7,7 @@
 
 export type { CaptureRequest } from './capture/capture-plan.ts';
 export { keepKernelLayout } from './collect/layout-source.ts';
+export { canTapPackets } from './collect/packet-tap.ts';
 export { examineHost } from './doctor/doctor.ts';
 export type { DoctorReport, Finding, Severity } from './doctor/finding.ts';
 export { type DropReport, watchAllDrops } from './drops.ts';

@@ -1,4 +1,4 @@
-import { lateModule } from '@fairlead/base';
+import { lateModule, usualModule } from '@fairlead/base';
 import type { EnginePort } from '@fairlead/engine';
 import type { Route, RouteGroup } from '../http/route.ts';
 import { pingRoutes } from './ping.ts';
@@ -6,22 +6,22 @@ import { pingRoutes } from './ping.ts';
 const build = lateModule(() => import('./build.ts'));
 const buildKit = lateModule(() => import('./build-kit.ts'));
 const commit = lateModule(() => import('./commit.ts'));
-const containerCreate = lateModule(() => import('./container-create.ts'));
+const containerCreate = usualModule(() => import('./container-create.ts'));
 const containerFiles = lateModule(() => import('./container-files.ts'));
-const containerLife = lateModule(() => import('./container-life.ts'));
-const containers = lateModule(() => import('./containers.ts'));
-const containerStreams = lateModule(() => import('./container-streams.ts'));
-const execs = lateModule(() => import('./execs.ts'));
-const fairlead = lateModule(() => import('./fairlead.ts'));
-const images = lateModule(() => import('./images.ts'));
+const containerLife = usualModule(() => import('./container-life.ts'));
+const containers = usualModule(() => import('./containers.ts'));
+const containerStreams = usualModule(() => import('./container-streams.ts'));
+const execs = usualModule(() => import('./execs.ts'));
+const fairlead = usualModule(() => import('./fairlead.ts'));
+const images = usualModule(() => import('./images.ts'));
 const map = lateModule(() => import('./map.ts'));
-const networks = lateModule(() => import('./networks.ts'));
+const networks = usualModule(() => import('./networks.ts'));
 const rehearsals = lateModule(() => import('./rehearsals.ts'));
 const registries = lateModule(() => import('./registries.ts'));
 const statistics = lateModule(() => import('./statistics.ts'));
-const system = lateModule(() => import('./system.ts'));
+const system = usualModule(() => import('./system.ts'));
 const unsupported = lateModule(() => import('./unsupported.ts'));
-const volumes = lateModule(() => import('./volumes.ts'));
+const volumes = usualModule(() => import('./volumes.ts'));
 
 /** Where there is something that this version refuses. */
 const refusing = [

@@ -66,6 +66,7 @@ export class FakeEngine implements EnginePort {
       throw new FairleadError('not-found', `No such container or network: ${target}`);
     },
     start: async () => {},
+    prepare: async () => {},
     flows: async () => [],
     async *followFlows() {},
     journal: async () => [],

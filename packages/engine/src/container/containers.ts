@@ -1,4 +1,4 @@
-import { FairleadError, isNotFound, type KeyedMutex, lateModule } from '@fairlead/base';
+import { FairleadError, isNotFound, type KeyedMutex, lateModule, usualModule } from '@fairlead/base';
 import type { EngineContext } from '../context.ts';
 import { BoundedCache } from '../image/bounded-cache.ts';
 import type { LogLine, LogOptions } from '../log/log-port.ts';
@@ -31,7 +31,7 @@ import { containerView } from './view.ts';
 const IMAGES = 1000;
 
 const limitSupport = lateModule(() => import('./isolation/limit-support.ts'));
-const logReader = lateModule(() => import('../log/log-reader.ts'));
+const logReader = usualModule(() => import('../log/log-reader.ts'));
 
 /** What {@link Containers} works with. */
 export interface ContainersParts extends CreationParts {

@@ -1,4 +1,4 @@
-import { FairleadError, lateModule, messageOf, settleAll, withPrefix } from '@fairlead/base';
+import { FairleadError, messageOf, settleAll, usualModule, withPrefix } from '@fairlead/base';
 import { type Network, requirePlausibleEndpoint } from '@fairlead/network';
 import type { EngineContext } from '../context.ts';
 import type { Container } from '../model.ts';
@@ -17,8 +17,8 @@ import { plannedMounts, requireBindSources } from './mount/mount-plan.ts';
 import type { LegacyLinks } from './network/legacy-links.ts';
 import { networkWarnings } from './network/network-plan.ts';
 
-const isolation = lateModule(() => import('./isolation/isolation.ts'));
-const limitSupport = lateModule(() => import('./isolation/limit-support.ts'));
+const isolation = usualModule(() => import('./isolation/isolation.ts'));
+const limitSupport = usualModule(() => import('./isolation/limit-support.ts'));
 
 /** What {@link ContainerCreation} works with. */
 export interface CreationParts {

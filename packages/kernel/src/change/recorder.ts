@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { lateModule } from '@fairlead/base';
+import { usualModule } from '@fairlead/base';
 import type { TranscriptEntry } from '@fairlead/netlink';
 
-const rendering = lateModule(() => import('@fairlead/netlink/transcript'));
+const rendering = usualModule(() => import('@fairlead/netlink/transcript'));
 
 /** Everything that was done to the kernel on behalf of one thing that was asked for. */
 export interface Operation {

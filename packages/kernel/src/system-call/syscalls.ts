@@ -238,6 +238,28 @@ export const bpf = declare<[number: number, command: number, attributes: Uint8Ar
   'long syscall(long, int, void *, unsigned int)',
 );
 
+/** madvise(2) of whole pages; the address is one of `/proc/self/maps`. */
+export const madvise = declare<[address: bigint, length: number, advice: number]>('int madvise(void *, size_t, int)');
+
+let trim: ((kept: number) => number) | undefined;
+
+/**
+ * malloc_trim(3): give the kernel the pages of the C library's heap that nothing is on. Other C libraries than glibc have no
+ * such function, and nothing is done there.
+ */
+export function trimHeap(): void {
+  trim ??= declareTrim();
+  trim(0);
+}
+
+function declareTrim(): (kept: number) => number {
+  try {
+    return library.func('int malloc_trim(size_t)');
+  } catch {
+    return () => 0;
+  }
+}
+
 const nativeMmap: (
   address: null,
   length: number,

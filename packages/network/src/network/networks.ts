@@ -1,5 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import { FairleadError, type Logger, lateModule, messageOf, settleAll, shortIdentifier } from '@fairlead/base';
+import {
+  FairleadError,
+  type Logger,
+  lateModule,
+  messageOf,
+  settleAll,
+  shortIdentifier,
+  usualModule,
+} from '@fairlead/base';
 import type { KernelObject } from '@fairlead/netlink';
 import { withForwarding } from '../bridge/bridge-network.ts';
 import { diff, removals } from '../kernel/diff.ts';
@@ -29,7 +37,7 @@ import { fixedNetwork, predefinedNetworks } from './predefined-networks.ts';
 import { forgetIdleSegments, keepUsedSegments } from './segment-growth.ts';
 
 const configs = lateModule(() => import('./config-network.ts'));
-const factory = lateModule(() => import('./network-factory.ts'));
+const factory = usualModule(() => import('./network-factory.ts'));
 const updates = lateModule(() => import('./network-update.ts'));
 
 /** What {@link Networks} works with. */

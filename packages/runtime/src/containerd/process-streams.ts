@@ -2,7 +2,7 @@ import { constants, mkdirSync, openSync, rmdirSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hasSystemCode, lateModule } from '@fairlead/base';
+import { hasSystemCode, usualModule } from '@fairlead/base';
 import type { KeepingCalls } from './kept-output.ts';
 import {
   keptPath,
@@ -14,7 +14,7 @@ import {
   wideCapacity,
 } from './output-stream.ts';
 
-const keptOutput = lateModule(() => import('./kept-output.ts'));
+const keptOutput = usualModule(() => import('./kept-output.ts'));
 
 /** mkfifo(3), which Node does not have: the composition root gives it. `mode` as in open(2). */
 export type MakeFifo = (path: string, mode: number) => void | Promise<void>;

@@ -1,4 +1,4 @@
-import { lateModule } from '@fairlead/base';
+import { usualModule } from '@fairlead/base';
 // ts-proto writes these two into every file, always the same.
 import type { DeepPartial, MessageFns } from '../gen/google/protobuf/any.ts';
 
@@ -57,7 +57,7 @@ export function methodsOf<Service extends ServiceDefinition>({ fullName, methods
 export function lateMethods<Service extends ServiceDefinition>(
   load: () => Promise<Service>,
 ): () => Promise<MethodsOf<Service>> {
-  const service = lateModule(load);
+  const service = usualModule(load);
   let methods: MethodsOf<Service> | undefined;
   return async () => (methods ??= methodsOf(await service()));
 }

@@ -1,4 +1,4 @@
-import { FairleadError, isConflict, lateModule, messageOf } from '@fairlead/base';
+import { FairleadError, isConflict, lateModule, messageOf, usualModule } from '@fairlead/base';
 import type { Sandbox } from '@fairlead/network';
 import {
   type ContainerDescription,
@@ -25,7 +25,7 @@ import { findInit } from '../process/init-program.ts';
 import { SIGKILL } from './signalling.ts';
 
 const runtimeSpec = lateModule(() => import('@fairlead/runtime/spec'));
-const description = lateModule(() => import('../process/description.ts'));
+const description = usualModule(() => import('../process/description.ts'));
 
 /** Everything that a task is made from. */
 export interface TaskParts {

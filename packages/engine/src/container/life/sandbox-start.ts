@@ -1,4 +1,4 @@
-import { FairleadError, type IpAddress, lateModule, parseIpAddress, withPrefix } from '@fairlead/base';
+import { FairleadError, type IpAddress, parseIpAddress, usualModule, withPrefix } from '@fairlead/base';
 import type { Endpoint, JoinRequest, PortBinding, Sandbox, SandboxRequest } from '@fairlead/network';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../../model.ts';
@@ -11,7 +11,7 @@ import { identitiesOf } from '../isolation/user-namespace.ts';
 import type { LegacyLinks } from '../network/legacy-links.ts';
 import { type NetworkPlan, planNetwork } from '../network/network-plan.ts';
 
-const serviceNames = lateModule(() => import('../network/service-ports.ts'));
+const serviceNames = usualModule(() => import('../network/service-ports.ts'));
 
 /** What {@link SandboxStart} works with. */
 export interface SandboxStartParts {

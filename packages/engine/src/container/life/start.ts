@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { FairleadError, type IdentityMapping, isUnavailable, lateModule, messageOf } from '@fairlead/base';
+import { FairleadError, type IdentityMapping, isUnavailable, lateModule, messageOf, usualModule } from '@fairlead/base';
 import type { Sandbox } from '@fairlead/network';
 import type { SnapshotMount } from '@fairlead/runtime';
 import type { EngineContext } from '../../context.ts';
@@ -16,8 +16,8 @@ import { ContainerStreams, type Started } from '../process/container-streams.ts'
 import { ContainerTasks, StartError } from './container-tasks.ts';
 import { SandboxStart } from './sandbox-start.ts';
 
-const runtimeSpec = lateModule(() => import('@fairlead/runtime/spec'));
-const appArmor = lateModule(() => import('../isolation/apparmor.ts'));
+const runtimeSpec = usualModule(() => import('@fairlead/runtime/spec'));
+const appArmor = usualModule(() => import('../isolation/apparmor.ts'));
 const isolation = lateModule(() => import('../isolation/isolation.ts'));
 const mappedLayers = lateModule(() => import('../../files/mapped-layers.ts'));
 

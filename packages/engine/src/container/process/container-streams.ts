@@ -1,4 +1,4 @@
-import { lateModule } from '@fairlead/base';
+import { usualModule } from '@fairlead/base';
 import { ProcessStreams } from '@fairlead/runtime';
 import type { EngineContext } from '../../context.ts';
 import type { LogWriter } from '../../log/log-writer.ts';
@@ -7,7 +7,7 @@ import type { ContainerLog } from './container-log.ts';
 import { containerPipes } from './container-pipes.ts';
 import { RunningProcess } from './running.ts';
 
-const containerLog = lateModule(() => import('./container-log.ts'));
+const containerLog = usualModule(() => import('./container-log.ts'));
 
 /** A container's process with its log. */
 export interface Started {
