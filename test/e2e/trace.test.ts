@@ -213,7 +213,7 @@ test('a question without sense is refused before a line is told', async () => {
 test('what was found out about the kernel is kept for the next daemon', async () => {
   await lab.trace({ from: 'web', to: 'db:80' });
   const kept = JSON.parse(readFileSync(join(lab.host.folder, 'data', 'kernel-layout.json'), 'utf8'));
-  assert.equal(kept.schema, 'fairlead.kernel-layout/3');
+  assert.equal(kept.schema, 'fairlead.kernel-layout/4');
 });
 
 async function command(...words: string[]) {

@@ -233,6 +233,8 @@ test('log: operations and what others do are told in order, as they are done', a
     'net.ipv4.conf.default.rp_filter: ',
   ])
     await log.until((line) => line.includes(name));
+  await host.exec('iptables-legacy', '-A', 'FORWARD', '-s', '10.79.0.0/24', '-p', 'tcp', '--dport', '25', '-j', 'DROP');
+  await log.until((line) => line.includes('legacy ip filter: 1 rule added to FORWARD'));
   await daemon.docker('network', 'rm', 'brief');
   await host.exec('nft', 'delete table ip mine');
   await log.until((line) => line.includes('table ip mine removed'));
@@ -254,9 +256,19 @@ test('log: operations and what others do are told in order, as they are done', a
   const change = entries.find(({ name }) => name.startsWith('table ip mine added'));
   assert.equal(change?.program, 'nft');
   assert.deepEqual(change?.details, ['ip mine c: tcp dport 81 drop']);
+  const authors = {
+    [`${bridge}: MTU 1500 changed to 1300`]: 'ip',
+    'route 10.77.0.0/16 via 192.0.2.1 dev eth0 added': 'ip',
+    'eth0: address 192.0.2.77/32 added': 'ip',
+    'net.ipv4.conf.default.rp_filter': 'sysctl',
+    'legacy ip filter: 1 rule added to FORWARD': 'iptables-legacy',
+  };
+  for (const [beginning, program] of Object.entries(authors))
+    assert.equal(entries.find(({ name }) => name.startsWith(beginning))?.program, program, beginning);
   const own = entries.filter(
     ({ kind, name }) =>
-      kind === 'foreign' && ![' mine', bridge, '10.77.', '.77/32', '.default.rp_'].some((mark) => name.includes(mark)),
+      kind === 'foreign' &&
+      ![' mine', bridge, '10.77.', '.77/32', '.default.rp_', 'legacy '].some((mark) => name.includes(mark)),
   );
   assert.deepEqual(own, [], 'what the engine does is nobody else’s');
 });

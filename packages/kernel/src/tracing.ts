@@ -43,6 +43,7 @@ export {
 } from './program/control-group-query.ts';
 export { EventRing, type RingReading } from './program/event-ring.ts';
 export { NumberSet, ProgramNotes, ProgramNumber, ProgramText } from './program/program-maps.ts';
+export { SocketProgram } from './program/socket-program.ts';
 export {
   attachSysctlProgram,
   attachTracingProgram,

@@ -1,9 +1,10 @@
 import type { ClassicInstruction } from '@fairlead/base';
 import { decodeMessages, type Message } from '@fairlead/netlink';
+import type { SocketProgram } from '../program/socket-program.ts';
 import { bind, recv, setsockopt, whenReadable } from '../system-call/syscalls.ts';
 import { SystemCallError } from '../system-call/system-call-error.ts';
 import { type NetlinkProtocol, NetlinkSocket } from './netlink-socket.ts';
-import { attachFilter } from './socket-filter.ts';
+import { attachFilter, attachProgram } from './socket-filter.ts';
 
 const SOL_NETLINK = 270;
 const NETLINK_ADD_MEMBERSHIP = 1;
@@ -19,6 +20,8 @@ const buffer = new Uint8Array(64 * 1024);
 export interface NetlinkListener extends Disposable {
   /** Hand over what has come by now, without waiting for the event loop. */
   drain(): void;
+  /** Have a program asked about each message from now on. @throws SystemCallError */
+  ask(program: SocketProgram): void;
 }
 
 /**
@@ -56,6 +59,7 @@ export function listenToNetlink(
   const readiness = whenReadable(descriptor, drain);
   return {
     drain,
+    ask: (program) => attachProgram(descriptor, program),
     [Symbol.dispose]() {
       if (!open) return;
       open = false;

@@ -7,7 +7,7 @@ import {
   type TranscriptEntry,
 } from '@fairlead/netlink';
 import { decodeRoutingNews } from '@fairlead/netlink/routing-news';
-import { type Author, authorAt } from './author.ts';
+import type { Author } from './author.ts';
 import type { ForeignBatch } from './foreign-batch.ts';
 import { LinkChanges } from './link-changes.ts';
 import { OwnRoutes } from './own-routes.ts';
@@ -18,21 +18,26 @@ export interface LinkBatches {
   readonly routes: ForeignBatch;
 }
 
+/** Says who a notification is from: each is to be asked about, once, and may be answered later. */
+export type Witness = (message: Message) => () => Author;
+
 /** Notifications of rtnetlink: about interfaces that are ours, and about addresses, routes and rules of the host. */
 export class LinkEvents {
   readonly #changes = new LinkChanges();
   readonly #routes = new OwnRoutes();
   readonly #batches: LinkBatches;
   readonly #isOwn: (alias: string | undefined) => boolean;
+  readonly #witness: Witness;
   readonly #names = new Map<number, string>();
 
-  constructor(batches: LinkBatches, isOwn: (alias: string | undefined) => boolean) {
+  constructor(batches: LinkBatches, isOwn: (alias: string | undefined) => boolean, witness: Witness) {
     this.#batches = batches;
     this.#isOwn = isOwn;
+    this.#witness = witness;
   }
 
   /** An interface, as it is. @param author who made it so. */
-  see({ index, name, up, mtu, masterIndex: master, alias }: LinkDetails, author: Author = {}): void {
+  see({ index, name, up, mtu, masterIndex: master, alias }: LinkDetails, author: () => Author = () => ({})): void {
     this.#names.set(index, name);
     if (!this.#isOwn(alias)) return;
     const state = { index, name, up, mtu, ...(master && { master }) };
@@ -56,33 +61,34 @@ export class LinkEvents {
 
   /** Take a notification. */
   note(message: Message): void {
-    const { type, port, body } = message;
+    const { type, body } = message;
+    const author = this.#witness(message);
     switch (type) {
       case routeMessage.newLink:
-        if (body[0] === 0) this.see(decodeLinkDetails(message), authorAt(port));
+        if (body[0] === 0) this.see(decodeLinkDetails(message), author);
         return;
       case routeMessage.deleteLink:
-        if (body[0] === 0) this.#gone(decodeLinkDetails(message), authorAt(port));
+        if (body[0] === 0) this.#gone(decodeLinkDetails(message), author);
         return;
       case routeMessage.newAddress:
       case routeMessage.deleteAddress:
-        this.#address(message, type === routeMessage.newAddress ? 'added' : 'removed');
+        this.#address(message, type === routeMessage.newAddress ? 'added' : 'removed', author);
         return;
       default:
-        this.#routing(message);
+        this.#routing(message, author);
     }
   }
 
-  #gone({ index, name }: LinkDetails, author: Author): void {
+  #gone({ index, name }: LinkDetails, author: () => Author): void {
     this.#names.delete(index);
     this.#tell(name, this.#changes.gone(index, performance.now()), author);
   }
 
-  #address(message: Message, verb: 'added' | 'removed'): void {
+  #address(message: Message, verb: 'added' | 'removed', author: () => Author): void {
     const found = this.#addressIn(message);
     if (found === undefined) return;
     const changes = this.#changes.address(found, found.address, verb, performance.now());
-    if (changes.length > 0) this.#tell(found.name, changes, authorAt(message.port));
+    if (changes.length > 0) this.#tell(found.name, changes, author);
   }
 
   #addressIn(message: Message): { index: number; name: string; address: string } | undefined {
@@ -95,7 +101,7 @@ export class LinkEvents {
     return found && { index, name: found.link, address: found.address };
   }
 
-  #routing(message: Message): void {
+  #routing(message: Message, author: () => Author): void {
     const news = decodeRoutingNews(message, (index) => this.#names.get(index));
     if (news === undefined) return;
     const { what, verb, destination, link } = news;
@@ -107,12 +113,14 @@ export class LinkEvents {
     this.#batches.routes.add({
       text: `${what} ${verb}`,
       time: Date.now(),
-      author: authorAt(message.port),
+      author: author(),
       isMoot: isOurs,
     });
   }
 
-  #tell(link: string, changes: readonly string[], author: Author): void {
+  #tell(link: string, changes: readonly string[], witness: () => Author): void {
+    if (changes.length === 0) return;
+    const author = witness();
     const isMoot = () => this.#changes.isOurs(link, performance.now());
     for (const text of changes) this.#batches.interfaces.add({ text, time: Date.now(), author, isMoot });
   }

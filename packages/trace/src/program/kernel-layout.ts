@@ -37,8 +37,19 @@ export interface KernelLayout {
   readonly task: { readonly processId: number; readonly program: number; readonly namespaces: number };
   /** Of struct nsproxy. */
   readonly network: number;
+  /** Absent where the kernel does not tell who asks for memory of each processor (before Linux 5.19). */
+  readonly allocation?: AllocationLayout;
   /** Absent where programs have to copy what they look at (before Linux 6.2). */
   readonly view?: MemoryView;
+}
+
+/** How a program is called at the tracepoint `percpu_alloc_percpu`: the numbers of its arguments. */
+export interface AllocationLayout {
+  readonly typeId: number;
+  /** Where in the kernel's code. */
+  readonly location: number;
+  readonly size: number;
+  readonly alignment: number;
 }
 
 /** With what a program may look at memory that the verifier knows nothing of: numbers of types. */
@@ -51,6 +62,7 @@ export interface MemoryView {
 
 const CAST = 'bpf_rdonly_cast';
 const BYTES = 'new_utsname';
+const ALLOCATION = 'btf_trace_percpu_alloc_percpu';
 const REASON_PREFIX = 'SKB_DROP_REASON_';
 /** Length of struct new_utsname: six texts of 65 bytes, as uname(2) has it. */
 export const VIEWED = 390;
@@ -63,9 +75,10 @@ const structs = ['sk_buff', 'net_device', 'net', 'ns_common', 'sock', 'sock_comm
  */
 export function readKernelLayout(description: Uint8Array): KernelLayout {
   const typedefs = tracepoints.map((name) => `btf_trace_${name}`);
-  const types = new KernelTypes(description, [...structs, ...typedefs, 'skb_drop_reason', CAST, BYTES]);
+  const types = new KernelTypes(description, [...structs, ...typedefs, ALLOCATION, 'skb_drop_reason', CAST, BYTES]);
   const packet = (member: string): number => types.offsetOf('sk_buff', member);
   const cast = types.function(CAST);
+  const allocation = allocationLayout(types);
   return {
     tracepoints: Object.fromEntries(tracepoints.flatMap((name) => tracepointEntry(types, name))),
     packet: {
@@ -91,6 +104,7 @@ export function readKernelLayout(description: Uint8Array): KernelLayout {
       namespaces: types.offsetOf('task_struct', 'nsproxy'),
     },
     network: types.offsetOf('nsproxy', 'net_ns'),
+    ...(allocation && { allocation }),
     ...(cast !== 0 && { view: { cast, bytes: types.struct(BYTES) } }),
   };
 }
@@ -122,6 +136,13 @@ function tracepointEntry(types: KernelTypes, name: TracepointName): [TracepointN
       },
     ],
   ];
+}
+
+/** Arguments have no names here: their number tells the form with the place in the code at its beginning (Linux 5.19). */
+function allocationLayout(types: KernelTypes): AllocationLayout | undefined {
+  const typeId = types.typedef(ALLOCATION);
+  if (typeId === 0 || types.parametersOf(typeId).length !== 11) return undefined;
+  return { typeId, location: 0, size: 3, alignment: 4 };
 }
 
 function reasonsOf(types: KernelTypes): Map<number, string> {

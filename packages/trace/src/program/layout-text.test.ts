@@ -24,7 +24,7 @@ test('a layout that was kept is the same on the same kernel', () => {
 test('a layout of another kernel, of another version, or a part of one is none', () => {
   const text = layoutText(layout, 'one');
   assert.equal(parseLayout(text, 'two'), undefined);
-  assert.equal(parseLayout(text.replace('kernel-layout/3', 'kernel-layout/0'), 'one'), undefined);
-  for (const other of ['', 'null', '{}', text.slice(0, -9), '{"schema":"fairlead.kernel-layout/3","kernel":"one"}'])
+  assert.equal(parseLayout(text.replace('kernel-layout/4', 'kernel-layout/0'), 'one'), undefined);
+  for (const other of ['', 'null', '{}', text.slice(0, -9), '{"schema":"fairlead.kernel-layout/4","kernel":"one"}'])
     assert.equal(parseLayout(other, 'one'), undefined, other);
 });

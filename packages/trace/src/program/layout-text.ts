@@ -1,7 +1,7 @@
 import type { KernelLayout } from './kernel-layout.ts';
 
 /** Another one for each form that a layout has had. */
-const SCHEMA = 'fairlead.kernel-layout/3';
+const SCHEMA = 'fairlead.kernel-layout/4';
 
 /** A layout as text, for the next process on the same kernel. @param kernel what tells kernels apart. */
 export function layoutText(layout: KernelLayout, kernel: string): string {

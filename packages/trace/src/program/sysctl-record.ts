@@ -1,3 +1,6 @@
+import { recordText } from './record-text.ts';
+import type { Field } from './task-record.ts';
+
 /** Where things are in the record that a program writes of each setting that somebody changes. */
 export const sysctlField = {
   processId: { at: 0, length: 4 },
@@ -22,15 +25,9 @@ export interface SysctlRecord {
   readonly after: string;
 }
 
-const decoder = new TextDecoder();
-
 /** Read a record; what it holds is copied. */
 export function decodeSysctlRecord(bytes: Uint8Array): SysctlRecord {
-  const text = ({ at, length }: { readonly at: number; readonly length: number }) =>
-    decoder
-      .decode(bytes.slice(at, at + length))
-      .replace(/\0.*$/s, '')
-      .trimEnd();
+  const text = (field: Field) => recordText(bytes, field);
   return {
     processId: new DataView(bytes.buffer, bytes.byteOffset).getUint32(sysctlField.processId.at, true),
     program: text(sysctlField.program),
