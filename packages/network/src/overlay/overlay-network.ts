@@ -34,6 +34,7 @@ export function overlayNetwork(request: NetworkRequest, surroundings: NetworkSur
     ...network,
     driver: 'overlay',
     scope: 'swarm',
+    ipamOptions: Object.keys(network.ipamOptions ?? {}).length > 0 ? network.ipamOptions : null,
     options: { ...network.options, [NUMBERS_OPTION]: options[NUMBERS_OPTION] || `${freeNumber(taken)}` },
     ...(request.ingress === true && { ingress: true }),
   };

@@ -1,4 +1,5 @@
 import { addressOf } from '@fairlead/base';
+import { isBalanced } from '../model/balanced.ts';
 import type { Case } from '../model/case.ts';
 import { linkNamed, linkNumbered } from '../model/facts.ts';
 import type { Fix, RuleStep } from '../model/report.ts';
@@ -41,7 +42,7 @@ export function takerOf({ outcome: { drop, rule }, observation }: Case): number 
 export function isAstray(trace: Case): boolean {
   const taker = takerOf(trace);
   const { destination, facts, observation } = trace;
-  if (taker === undefined || taker === 0 || isBalanced(trace)) return false;
+  if (taker === undefined || taker === 0 || isBalanced(observation)) return false;
   if (taker === observation.sourceNamespace && !trace.source.arrival) return isTakenAtHome(trace);
   if (destination.container === undefined) {
     // What is for somebody outside is nobody's here; a proxy that answers in its place was wanted.
@@ -53,13 +54,6 @@ export function isAstray(trace: Case): boolean {
   // A relay of our own takes packets for published ports, and passes on what they bring.
   const isDiverted = foreignSteps(trace).some((step) => isUntracking(step) || isProxying(step));
   return !(isHost && destination.published && trace.outcome.verdict === 'delivered' && !isDiverted);
-}
-
-/** True for what was for a service: whichever of its containers has taken it, was meant. */
-function isBalanced({ observation }: Case): boolean {
-  return observation.passes
-    .flatMap(({ steps }) => steps)
-    .some(({ owner, kind, text }) => owner === 'fairlead' && kind === 'rule' && /^dnat .* numgen random /.test(text));
 }
 
 /** A rule of others that answers in the place of who is asked, or has a program do so. */

@@ -1,3 +1,5 @@
+import type { IpAddress } from '@fairlead/base';
+import { backendOf } from '../model/balanced.ts';
 import type { Case } from '../model/case.ts';
 import { listenerAt } from '../model/listener.ts';
 import type { Observation, Outcome } from '../model/outcome.ts';
@@ -21,7 +23,8 @@ export interface CaseMaterial {
 }
 
 /** Put together what is known of a probe, with what the kernel says to questions about it. */
-export function readCase(material: CaseMaterial): Case {
+export function readCase(seen: CaseMaterial): Case {
+  const { material, address } = atBackend(seen);
   const { probe, route, sent, observation, outcome } = material;
   const { places, directory, behind, local, targetName, sourceName, sourceContainer } = route;
   const { protocol, family, port, size, arrival, namespace, source, destination } = probe;
@@ -29,7 +32,7 @@ export function readCase(material: CaseMaterial): Case {
   const there = namespaceOf(route);
   const innerPort = protocol === 'icmp' ? undefined : (behind?.port ?? port);
   const published = behind?.published === true;
-  const listening = innerPort === undefined ? undefined : listenerAt(facts.sockets, destination, innerPort, published);
+  const listening = innerPort === undefined ? undefined : listenerAt(facts.sockets, address, innerPort, published);
   const owner = listening && there !== undefined ? processOfSocket(listening.inode, places.inodeOf(there)) : undefined;
   return {
     protocol,
@@ -63,6 +66,21 @@ export function readCase(material: CaseMaterial): Case {
     placeName: (inode) => places.nameOf(inode),
     namespaceName: (inode) => places.namespaceOf(inode),
   };
+}
+
+/** What was for a service is judged by the container that it was given to. */
+function atBackend(material: CaseMaterial): { readonly material: CaseMaterial; readonly address: IpAddress } {
+  const { route, observation, probe } = material;
+  const found = route.behind === undefined ? backendOf(observation, route.directory) : undefined;
+  if (found === undefined) return { material, address: probe.destination };
+  const { address, ...backend } = found;
+  const { namespace } = backend.container;
+  const there = namespace === undefined ? {} : { destinationNamespace: route.places.inodeOf(namespace) };
+  const given = {
+    route: { ...route, behind: { ...backend, published: false } },
+    observation: { ...observation, ...there },
+  };
+  return { material: { ...material, ...given }, address };
 }
 
 /** Programs of control groups that may have refused it; what was delivered, nobody has. */
