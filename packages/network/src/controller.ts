@@ -109,7 +109,8 @@ export class NetworkController {
     };
     this.#lans = lans;
     const serviceTurn = <T>(work: () => Promise<T>) => this.#turns.run('services', work);
-    this.#services = new Services({ state, kernel, names, logger, turn: serviceTurn });
+    const balances = hostTable.chains.some(({ name }) => name === 'mesh4');
+    this.#services = new Services({ state, kernel, names, logger, balances, turn: serviceTurn });
     this.#networks = new Networks({
       ...{ state, kernel, names, settings, logger, emit, lans, turn: networkTurn },
       ...(remote && { remote }),

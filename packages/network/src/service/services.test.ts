@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseIpAddress } from '@fairlead/base';
+import { hostTable } from '@fairlead/firewall';
 import { Life } from '../testing/life.ts';
-import { Rig } from '../testing/rig.ts';
+import { plainSettings, Rig } from '../testing/rig.ts';
 import type { BalancedService } from './service-model.ts';
 
 const web: BalancedService = { id: 'w3b', name: 'web', networks: [], ports: [], backends: [] };
@@ -229,4 +230,17 @@ test('a port that cannot be had leaves a service as it was', async () => {
   await assert.rejects(rig.controller.setService({ ...changed, id: 'other' }), { code: 'conflict' });
   assert.deepEqual(rig.controller.services(), [before]);
   rig.assertConsistent();
+});
+
+test('where the kernel draws no numbers a service answers by its name alone', async () => {
+  using rig = await Rig.started({ ...plainSettings, hostTable: hostTable({ protected: false, mesh: false }) });
+  const { id: network } = await rig.controller.createNetwork({ name: 'app' });
+  const virtual = rig.controller.holdVirtualAddress(network, web.id);
+  const port = { protocol: 'tcp', published: 80, target: 80 } as const;
+  const message = /^service web cannot be balanced: this kernel draws no numbers/;
+  await assert.rejects(rig.controller.setService({ ...web, ports: [port] }), { code: 'unavailable', message });
+  const balanced = { ...web, networks: [{ network, aliases: [], virtual }] };
+  await assert.rejects(rig.controller.setService(balanced), { code: 'unavailable', message });
+  await rig.controller.setService({ ...web, networks: [{ network, aliases: [] }] });
+  assert.equal(rig.controller.services().length, 1);
 });

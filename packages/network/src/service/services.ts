@@ -20,6 +20,8 @@ export interface ServicesContext {
   readonly kernel: KernelPort;
   readonly names: NameServicePort;
   readonly logger: Logger;
+  /** False where the kernel draws no numbers for connections, by which they are shared out. */
+  readonly balances: boolean;
   /** Do work while nobody else works on services. */
   readonly turn: <T>(work: () => Promise<T>) => Promise<T>;
 }
@@ -59,14 +61,15 @@ export class Services {
   /**
    * Bring a service to what it shall be, whatever it was; harmless when it is so already.
    *
-   * @throws FairleadError `not-found` for a network that is not there, and in Docker's words when a port cannot be had; it is
-   * as it was then.
+   * @throws FairleadError `not-found` for a network that is not there, `unavailable` where the kernel cannot share connections
+   * out, and in Docker's words when a port cannot be had; it is as it was then.
    * @throws what others have failed to do; the next time goes on there.
    */
   async set(service: BalancedService): Promise<void> {
     const { state, turn } = this.#context;
     await turn(async () => {
       for (const { network } of service.networks) this.#network(network);
+      this.#requireBalance(service);
       const before = state.services.get(service.id);
       await this.#hold(service, before);
       state.store.transaction(() => {
@@ -199,6 +202,13 @@ export class Services {
     const service = state.services.get(id);
     if (service === undefined) return nothing;
     return { names: serviceNames(state, service), fragment: serviceFragment(state, service) };
+  }
+
+  #requireBalance({ name, ports, networks }: BalancedService): void {
+    if (this.#context.balances || (ports.length === 0 && networks.every(({ virtual }) => virtual === undefined)))
+      return;
+    const reason = 'this kernel draws no numbers for connections (nft_numgen)';
+    throw new FairleadError('unavailable', `service ${name} cannot be balanced: ${reason}`);
   }
 
   #network(id: string): Network {
