@@ -79,6 +79,7 @@ export class PacketRing implements Disposable {
   constructor({ link, promiscuous, program }: PacketRingOptions) {
     // Without a protocol it gets nothing before everything is set.
     this.#descriptor = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+    let memory: SharedMemory | undefined;
     try {
       attachFilter(this.#descriptor, program);
       setsockopt(this.#descriptor, SOL_PACKET, PACKET_VERSION, words(TPACKET_V3), 4);
@@ -86,7 +87,8 @@ export class PacketRing implements Disposable {
       const request = words(BLOCK_BYTES, BLOCKS, FRAME_BYTES, frames, PATIENCE, 0, 0);
       setsockopt(this.#descriptor, SOL_PACKET, PACKET_RX_RING, request, request.length);
       const place = { offset: 0, length: BLOCK_BYTES * BLOCKS, writable: true };
-      this.#memory = mapMemory(this.#descriptor, place);
+      memory = mapMemory(this.#descriptor, place);
+      this.#memory = memory;
       this.#view = new DataView(this.#memory.bytes);
       this.#words = new Int32Array(this.#memory.bytes);
       if (promiscuous === true && link !== undefined) {
@@ -101,6 +103,7 @@ export class PacketRing implements Disposable {
         .finish();
       bind(this.#descriptor, address, address.length);
     } catch (error) {
+      memory?.[Symbol.dispose]();
       close(this.#descriptor);
       throw error;
     }

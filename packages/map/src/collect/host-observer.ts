@@ -35,7 +35,12 @@ class HostObserver implements Observer {
   #linkNames = new Map<number, string>();
 
   constructor(changed: () => void) {
-    this.#listener = listenToNetlink('route', groups, changed);
+    try {
+      this.#listener = listenToNetlink('route', groups, changed);
+    } catch (error) {
+      this.#close();
+      throw error;
+    }
   }
 
   observe(names: Names): HostObservation {
@@ -67,6 +72,10 @@ class HostObserver implements Observer {
 
   [Symbol.dispose](): void {
     this.#listener[Symbol.dispose]();
+    this.#close();
+  }
+
+  #close(): void {
     this.#foreign[Symbol.dispose]();
     this.#host[Symbol.dispose]();
     this.#kernel[Symbol.dispose]();
