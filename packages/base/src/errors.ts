@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'not-found'
   | 'conflict'
   | 'not-modified'
+  | 'failed-precondition'
   | 'unavailable'
   | 'not-implemented'
   | 'cancelled'
@@ -24,6 +25,7 @@ const httpStatus: Record<ErrorCode, number> = {
   forbidden: 403,
   'not-found': 404,
   conflict: 409,
+  'failed-precondition': 412,
   cancelled: 499,
   internal: 500,
   'not-implemented': 501,

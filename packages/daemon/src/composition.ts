@@ -3,10 +3,18 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Authorizer } from '@fairlead/api';
 import { type Logger, lateModule, settleAll } from '@fairlead/base';
-import { type BuildKitService, Engine, type EngineContext, isAlive, type MapService } from '@fairlead/engine';
+import {
+  type BuildKitService,
+  Engine,
+  type EngineContext,
+  isAlive,
+  type MapService,
+  type SwarmStatus,
+} from '@fairlead/engine';
 import { namespacePath, removeNamespaceDirectory } from '@fairlead/kernel';
 import { type ControllerContext, NetworkController, type NetworkEvent } from '@fairlead/network';
 import { removeEmptyCgroupParents } from '@fairlead/runtime';
+import type { Swarm } from '@fairlead/swarm';
 import { authorizersOf, requireAuthorizers } from './authorizers.ts';
 import { Diagnosis, type RivalListener } from './diagnosis.ts';
 import type { AskedContainerd } from './early-question.ts';
@@ -19,6 +27,7 @@ import { systemInfo } from './system-info.ts';
 import { VERSION } from './version.ts';
 
 const buildKits = lateModule(() => import('./build-kit-service.ts'));
+const swarms = lateModule(() => import('./swarm-service.ts'));
 const maps = lateModule(() => import('./map-service.ts'));
 const stages = lateModule(() => import('./rehearsal-stage.ts'));
 const addressClaims = lateModule(() => import('./address-claims.ts'));
@@ -53,7 +62,8 @@ export async function composeEngine(
   const { recorder, kernel, engineId, events, table, names, borrowed } = foundation;
   const { flowHistory, dataRoot } = live.current;
   const diagnosis = parts.use(new Diagnosis({ engine: () => engine, kernel, borrowed, flowHistory, dataRoot }));
-  const networkContext = networkContextOn(foundation, diagnosis);
+  const swarm = lateSwarm(foundation, () => engine);
+  const networkContext = networkContextOn(foundation, diagnosis, swarm.status);
   const network = new NetworkController(networkContext);
   names.onRestart = async () => {
     await network.repair();
@@ -62,6 +72,7 @@ export async function composeEngine(
   void table.inhabited.then(() => names.prepare()).catch(() => {});
   const context = engineContext(foundation, network);
   const buildKit = await lateBuildKit(foundation, context);
+  await swarm.resume();
   const engine: Engine = parts.use(
     new Engine(context, table, {
       tasks: foundation.containerd.tasks,
@@ -72,6 +83,8 @@ export async function composeEngine(
       diagnosis,
       map: lateMap(() => engine, logger),
       buildKit: buildKit.service,
+      swarm: swarm.service,
+      swarmStatus: swarm.status,
       stage: async () => (await stages()).openStage(networkContext, kernel),
     }),
   );
@@ -91,10 +104,15 @@ export async function composeEngine(
   };
 }
 
-function networkContextOn(foundation: Foundation, diagnosis: RivalListener): ControllerContext {
+function networkContextOn(
+  foundation: Foundation,
+  diagnosis: RivalListener,
+  swarmStatus: () => SwarmStatus,
+): ControllerContext {
   const { store, kernel, names, networkSettings, logger, events, plugins } = foundation;
   return {
-    ...{ store, kernel, names, settings: networkSettings, logger },
+    ...{ store, kernel, names, logger },
+    settings: { ...networkSettings, inSwarm: () => swarmStatus() === 'active' },
     emit: (event) => events.emit(networkEvent(event)),
     onRepair: (lost, made) => diagnosis.noteRepair(lost, made),
     onClaim: (claim) => diagnosis.noteClaim(claim),
@@ -131,6 +149,23 @@ async function lateBuildKit({ live, containerd: { socket, namespace } }: Foundat
   return {
     service: () => (made ??= buildKits().then(({ buildKitService }) => buildKitService(surroundings))),
     [Symbol.asyncDispose]: async () => (await made)?.[Symbol.asyncDispose](),
+  };
+}
+
+/** The swarm, loaded by the first who asks for it, and with the engine where this machine is in one. */
+function lateSwarm({ store, kernel, events }: Foundation, engine: () => Engine) {
+  let made: Swarm | undefined;
+  const isMember = store.collection('swarm').size > 0;
+  const service = async () => {
+    const { swarmService } = await swarms();
+    made ??= swarmService({ store, kernel, events, engine });
+    return made;
+  };
+  return {
+    service,
+    status: (): SwarmStatus => made?.status ?? 'inactive',
+    /** Go on where the last daemon has ended. */
+    resume: async () => (isMember ? void (await service()) : undefined),
   };
 }
 

@@ -14,6 +14,7 @@ import type { NetworkService } from './network-port.ts';
 import type { PruneService } from './prune-port.ts';
 import type { OperationAccount, OperationRecord, Rehearsal } from './rehearsal-port.ts';
 import type { ContainerStatistics, StatisticsOptions } from './statistics/statistics-port.ts';
+import type { SwarmService, SwarmStatus } from './swarm/swarm-port.ts';
 import type { SystemInfo } from './system-port.ts';
 import type { VolumeService } from './volume/volume-port.ts';
 
@@ -30,6 +31,9 @@ export interface EnginePort {
   readonly prunes: () => Promise<PruneService>;
   readonly diagnosis: DiagnosisService;
   readonly map: () => Promise<MapService>;
+  readonly swarm: () => Promise<SwarmService>;
+  /** What this machine is in a swarm, without loading anything of it. */
+  readonly swarmStatus: () => SwarmStatus;
   /** Fetch what `docker import` names. @throws FairleadError before anything is made. */
   fetchArchive(source: string, signal: AbortSignal): Promise<RemoteArchive>;
   /** Make an image of a container. @returns its ID. */

@@ -33,6 +33,7 @@ import type { PruneService } from './prune-port.ts';
 import type { EngineRehearsal, RehearsalStage } from './rehearsal.ts';
 import type { OperationAccount, OperationRecord } from './rehearsal-port.ts';
 import type { ContainerStatistics, StatisticsOptions } from './statistics/statistics-port.ts';
+import type { SwarmService, SwarmStatus } from './swarm/swarm-port.ts';
 import type { SystemInfo } from './system-port.ts';
 import { ContainerVolumes } from './volume/container-volumes.ts';
 import { type StoredVolume, VolumeTable } from './volume/volume-table.ts';
@@ -65,6 +66,8 @@ export interface EngineSurroundings {
   readonly diagnosis: DiagnosisService;
   readonly map: () => Promise<MapService>;
   readonly buildKit: () => Promise<BuildKitService>;
+  readonly swarm: () => Promise<SwarmService>;
+  readonly swarmStatus: () => SwarmStatus;
   /** A stage of its own for each rehearsal. */
   readonly stage: () => Promise<RehearsalStage>;
 }
@@ -82,6 +85,8 @@ export class Engine implements EnginePort, AsyncDisposable {
   #prunes: PruneService | undefined;
   readonly map: () => Promise<MapService>;
   readonly buildKit: () => Promise<BuildKitService>;
+  readonly swarm: () => Promise<SwarmService>;
+  readonly swarmStatus: () => SwarmStatus;
   readonly #context: EngineContext;
   readonly #surroundings: EngineSurroundings;
   readonly #table: ContainerTable;
@@ -114,6 +119,8 @@ export class Engine implements EnginePort, AsyncDisposable {
     this.diagnosis = surroundings.diagnosis;
     this.map = surroundings.map;
     this.buildKit = surroundings.buildKit;
+    this.swarm = surroundings.swarm;
+    this.swarmStatus = surroundings.swarmStatus;
     this.#table = table;
     this.#containerVolumes = volumes;
     this.#lifecycle = new Lifecycle({ context, table, files, start, execs, volumes, turns });

@@ -28,6 +28,21 @@ export {
   recordText,
   singleBindings,
 } from '@fairlead/network';
+/** The swarm's nouns. */
+export type {
+  Cluster,
+  ClusterView,
+  Config,
+  Driver,
+  InitRequest,
+  IssuerInfo,
+  Manager,
+  NodeSpec,
+  NodeView,
+  Payloads,
+  Secret,
+  SwarmStatus,
+} from '@fairlead/swarm';
 export type { Directory, TraceNews, TraceReport, TraceRequest } from '@fairlead/trace';
 export type { BuildKitService } from './build/build-kit-port.ts';
 export type { BuildOptions, BuildService } from './build/build-port.ts';
@@ -86,6 +101,7 @@ export type {
   StatisticsOptions,
   StatisticsSample,
 } from './statistics/statistics-port.ts';
+export type { SwarmService } from './swarm/swarm-port.ts';
 export type { SystemInfo } from './system-port.ts';
 export { imagesOf } from './volume/mount-settlement.ts';
 export type {

@@ -85,7 +85,17 @@ export interface Image {
 
 /** Something that happened. */
 export interface EngineEvent {
-  readonly type: 'container' | 'image' | 'network' | 'volume' | 'builder' | 'daemon';
+  readonly type:
+    | 'container'
+    | 'image'
+    | 'network'
+    | 'volume'
+    | 'builder'
+    | 'daemon'
+    | 'node'
+    | 'service'
+    | 'secret'
+    | 'config';
   readonly action: string;
   readonly id: string;
   readonly attributes: Readonly<Record<string, string>>;

@@ -19,15 +19,15 @@ const networks = usualModule(() => import('./networks.ts'));
 const rehearsals = lateModule(() => import('./rehearsals.ts'));
 const registries = lateModule(() => import('./registries.ts'));
 const statistics = lateModule(() => import('./statistics.ts'));
+const nodes = lateModule(() => import('./nodes.ts'));
+const swarm = lateModule(() => import('./swarm.ts'));
+const swarmPayloads = lateModule(() => import('./swarm-payloads.ts'));
 const system = usualModule(() => import('./system.ts'));
 const unsupported = lateModule(() => import('./unsupported.ts'));
 const volumes = usualModule(() => import('./volumes.ts'));
 
 /** Where there is something that this version refuses. */
-const refusing = [
-  ...['/containers', '/images/search', '/plugins', '/swarm'],
-  ...['/nodes', '/services', '/tasks', '/secrets', '/configs'],
-];
+const refusing = [...['/containers', '/images/search', '/plugins'], ...['/services', '/tasks']];
 
 /**
  * Every route there is: the one table. Only what every client asks first is at hand; the rest is loaded with the first
@@ -40,9 +40,9 @@ export function allRoutes(
 ): (Route | RouteGroup)[] {
   const ofSystem = async () => (await system()).systemRoutes(engine, productVersion);
   const ofRegistries = async () => (await registries()).registryRoutes(engine);
-  const refusals = async () => (await unsupported()).unsupportedRoutes();
+  const refusals = async () => (await unsupported()).unsupportedRoutes(engine);
   return [
-    ...pingRoutes(),
+    ...pingRoutes(engine),
     ...['/version', '/info', '/events', '/system'].map((below) => ({ below, load: ofSystem })),
     { below: '/containers/create', load: async () => (await containerCreate()).containerCreateRoutes(engine) },
     { below: '/containers', load: async () => (await containers()).containerRoutes(engine) },
@@ -78,6 +78,10 @@ export function allRoutes(
     },
     { below: '/networks', load: async () => (await networks()).networkRoutes(engine) },
     { below: '/volumes', load: async () => (await volumes()).volumeRoutes(engine) },
+    { below: '/swarm', load: async () => (await swarm()).swarmRoutes(engine) },
+    { below: '/nodes', load: async () => (await nodes()).nodeRoutes(engine) },
+    { below: '/secrets', load: async () => (await swarmPayloads()).secretRoutes(engine) },
+    { below: '/configs', load: async () => (await swarmPayloads()).configRoutes(engine) },
     ...refusing.map((below) => ({ below, load: refusals })),
     { below: '/images', load: async () => (await images()).imageRoutes(engine) },
     {

@@ -11,6 +11,7 @@ import { Filters } from '../wire/filters.ts';
 import { presentImageSummary } from '../wire/image.ts';
 import { isHiddenStep } from '../wire/image-filters.ts';
 import { sharedSizes } from '../wire/layer-sharing.ts';
+import { presentSwarmInfo } from '../wire/swarm/info.ts';
 import { presentInfo, presentVersion } from '../wire/system.ts';
 import { parseTimestamp } from '../wire/time.ts';
 import { presentVolumeUsage } from '../wire/volume.ts';
@@ -35,7 +36,10 @@ async function info(engine: EnginePort, productVersion: string, request: ApiRequ
   const [facts, images] = await Promise.all([engine.info(), engine.images.list()]);
   const networkDrivers = engine.networks.list().map(({ driver }) => driver);
   const volumeDrivers = engine.volumes.drivers();
-  const counts = { containers: engine.containers.list(), images: images.length, networkDrivers, volumeDrivers };
+  const counts = {
+    ...{ containers: engine.containers.list(), images: images.length, networkDrivers, volumeDrivers },
+    ...(engine.swarmStatus() !== 'inactive' && { swarm: presentSwarmInfo(await engine.swarm()) }),
+  };
   return json(presentInfo(facts, counts, productVersion, request.version));
 }
 

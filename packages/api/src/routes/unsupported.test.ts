@@ -9,14 +9,8 @@ const manager =
 const lacking = 'is not supported yet by this version of Fairlead';
 
 const cases: readonly (readonly [request: string, code: string, message: string])[] = [
-  ['POST /swarm/leave?force=True', 'unavailable', 'This node is not part of a swarm'],
-  ['POST /swarm/init', 'not-implemented', `swarm mode ${lacking}`],
-  ['POST /swarm/unlock', 'unavailable', manager],
-  ['GET /swarm', 'unavailable', manager],
   ['GET /services', 'unavailable', manager],
   ['POST /services/create', 'unavailable', manager],
-  ['POST /nodes/x/update?version=1', 'unavailable', manager],
-  ['DELETE /secrets/x', 'unavailable', manager],
   ['GET /tasks/x/logs?stdout=1', 'unavailable', manager],
   ['GET /plugins?filters={"strange":["x"]}', 'invalid-argument', "invalid filter 'strange'"],
   ['GET /plugins/privileges?remote=x', 'not-implemented', `installing plugins ${lacking}`],

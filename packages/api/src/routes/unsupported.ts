@@ -1,4 +1,5 @@
 import { FairleadError } from '@fairlead/base';
+import type { EnginePort, SwarmStatus } from '@fairlead/engine';
 import { type ApiRequest, parameter, text } from '../http/request.ts';
 import { type ApiResponse, json } from '../http/response.ts';
 import type { Method, Route } from '../http/route.ts';
@@ -8,13 +9,12 @@ import { Filters } from '../wire/filters.ts';
 const lacking: readonly (readonly [what: string, ...routes: string[]])[] = [
   ['checkpointing', 'GET /containers/{id}/checkpoints', 'POST /containers/{id}/checkpoints'],
   ['searching registries', 'GET /images/search'],
-  ['swarm mode', 'POST /swarm/init', 'POST /swarm/join'],
   ['installing plugins', 'POST /plugins/pull', 'GET /plugins/privileges'],
   ['making plugins', 'POST /plugins/create'],
 ];
 
 /** Kinds of objects that only a swarm manager has. */
-const swarmKinds = ['nodes', 'services', 'tasks', 'secrets', 'configs'];
+const swarmKinds = ['services', 'tasks'];
 
 /** Docker's words: clients that look everywhere for a name recognise them and go on. */
 const notInSwarm =
@@ -23,17 +23,13 @@ const notInSwarm =
 
 /** What only a swarm manager does. */
 const swarmOperations = [
-  'GET /swarm',
-  'GET /swarm/unlockkey',
-  'POST /swarm/update',
-  'POST /swarm/unlock',
   ...swarmKinds.flatMap((kind) => [
     `GET /${kind}`,
     `GET /${kind}/{id}`,
     `POST /${kind}/{id}/update`,
     `DELETE /${kind}/{id}`,
   ]),
-  ...['services', 'secrets', 'configs'].map((kind) => `POST /${kind}/create`),
+  'POST /services/create',
   'GET /services/{id}/logs',
   'GET /tasks/{id}/logs',
 ];
@@ -46,11 +42,10 @@ const pluginOperations = [
 ];
 
 /** Answers for the parts of the API that do not exist yet, so that clients say so in one line. */
-export function unsupportedRoutes(): Route[] {
+export function unsupportedRoutes({ swarmStatus }: EnginePort): Route[] {
   return [
     ...lacking.flatMap(([what, ...routes]) => routes.map((route) => refuse(route, what))),
-    ...swarmOperations.map((route) => failing(route, () => new FairleadError('unavailable', notInSwarm))),
-    failing('POST /swarm/leave', () => new FairleadError('unavailable', 'This node is not part of a swarm')),
+    ...swarmOperations.map((route) => failing(route, () => noServices(swarmStatus()))),
     ...pluginOperations.map((route) => failing(route, noSuchPlugin)),
     { method: 'GET', pattern: '/plugins', handle: listPlugins },
   ];
@@ -79,6 +74,11 @@ function failing(route: string, errorOf: (request: ApiRequest) => FairleadError)
 function listPlugins(request: ApiRequest): ApiResponse {
   Filters.parse(text(request, 'filters'), ['capability', 'enabled']);
   return json([]);
+}
+
+function noServices(status: SwarmStatus): FairleadError {
+  if (status === 'inactive') return new FairleadError('unavailable', notInSwarm);
+  return new FairleadError('not-implemented', 'services are not supported yet by this version of Fairlead');
 }
 
 function noSuchPlugin(request: ApiRequest): FairleadError {

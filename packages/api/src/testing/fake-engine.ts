@@ -31,6 +31,7 @@ import { FakeFiles } from './fake-files.ts';
 import { FakeImages } from './fake-images.ts';
 import { FakeNetworks } from './fake-networks.ts';
 import { FakeRegistries } from './fake-registries.ts';
+import { fakeSwarm } from './fake-swarm.ts';
 import { FakeVolumes } from './fake-volumes.ts';
 
 const emptyMap: MapView = {
@@ -87,6 +88,10 @@ export class FakeEngine implements EnginePort {
     examine: async () => [],
   };
   readonly map = () => Promise.resolve(this.fakeMap);
+  /** A real one, in memory. */
+  readonly fakeSwarm = fakeSwarm((event) => this.emit(event));
+  readonly swarm = () => Promise.resolve(this.fakeSwarm);
+  readonly swarmStatus = () => this.fakeSwarm.status;
   readonly containers: FakeContainers;
   /** What the last build was asked for, and the bytes of its context. */
   lastBuild: { readonly options: BuildOptions; readonly bytes: number } | undefined;

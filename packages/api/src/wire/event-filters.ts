@@ -19,7 +19,8 @@ export const eventFilterKeys = [
   'volume',
 ] as const;
 
-const absentKinds = ['config', 'node', 'plugin', 'secret', 'service'] as const;
+/** Kinds of objects that only a swarm has. */
+const swarmKinds = ['config', 'node', 'secret', 'service'] as const;
 
 /** True when an event is wanted. */
 export function matchesEvent(event: EngineEvent, filters: Filters): boolean {
@@ -27,16 +28,22 @@ export function matchesEvent(event: EngineEvent, filters: Filters): boolean {
     // `exec_start: sh` and `health_status: healthy` are asked for without what follows the colon, too.
     filters.some('event', (action) => event.action === action || event.action.startsWith(`${action}:`)) &&
     filters.exact('type', event.type) &&
-    filters.exact('scope', 'local') &&
+    filters.exact('scope', scopeOf(event)) &&
     filters.labels(event.attributes) &&
     isAbout(event, filters, 'container') &&
     isAbout(event, filters, 'network') &&
     isAbout(event, filters, 'volume') &&
     isAbout(event, filters, 'daemon') &&
     isAboutImage(event, filters) &&
+    swarmKinds.every((kind) => isAbout(event, filters, kind)) &&
     // Nothing happens to what there is none of.
-    absentKinds.every((kind) => filters.some(kind, () => false))
+    filters.some('plugin', () => false)
   );
+}
+
+/** `swarm` for what happens to objects of the swarm, else `local`. */
+export function scopeOf({ type }: Pick<EngineEvent, 'type'>): 'local' | 'swarm' {
+  return swarmKinds.some((kind) => kind === type) ? 'swarm' : 'local';
 }
 
 /** By full id, beginning of the id, or name. */

@@ -1,5 +1,6 @@
 import type { EngineEvent } from '@fairlead/engine';
 import type { ApiVersion } from '../http/api-version.ts';
+import { scopeOf } from './event-filters.ts';
 
 /** One line of `GET /events`. Before 1.52 containers and images repeat themselves in the form of before 1.22. */
 export function presentEvent(event: EngineEvent, version: ApiVersion): string {
@@ -11,7 +12,7 @@ export function presentEvent(event: EngineEvent, version: ApiVersion): string {
     Type: type,
     Action: action,
     Actor: { ID: id, Attributes: attributes },
-    scope: 'local',
+    scope: scopeOf(event),
   });
   // Nanoseconds do not fit into a JavaScript number.
   return `${head.slice(0, -1)},"time":${time / 1_000_000_000n},"timeNano":${time}}\n`;

@@ -50,6 +50,8 @@ interface EngineCounts {
   readonly images: number;
   readonly networkDrivers: readonly string[];
   readonly volumeDrivers: readonly string[];
+  /** What `presentSwarmInfo` says; absent where this machine is in no swarm. */
+  readonly swarm?: object;
 }
 
 /** The answer to `GET /info`. What does not exist here is said to be absent, never made up. */
@@ -62,6 +64,7 @@ export function presentInfo(info: SystemInfo, counts: EngineCounts, productVersi
     ...presentEngine(info, productVersion),
     ...presentRuntime(info, version),
     ...absentParts,
+    Swarm: counts.swarm ?? noSwarm,
     ...(version < 50 && { BridgeNfIptables: false, BridgeNfIp6tables: false }),
     ...(version >= 49 && { FirewallBackend: { Driver: 'nftables' } }),
     ...(version >= 46 && {
@@ -161,16 +164,17 @@ const absentParts = {
   NEventsListener: 0,
   GenericResources: null,
   ExperimentalBuild: false,
-  Swarm: {
-    NodeID: '',
-    NodeAddr: '',
-    LocalNodeState: 'inactive',
-    ControlAvailable: false,
-    Error: '',
-    RemoteManagers: null,
-  },
   Isolation: '',
   CDISpecDirs: [],
+};
+
+const noSwarm = {
+  NodeID: '',
+  NodeAddr: '',
+  LocalNodeState: 'inactive',
+  ControlAvailable: false,
+  Error: '',
+  RemoteManagers: null,
 };
 
 function securityOptions({ cgroupVersion, userNamespaces, appArmor, seccompProfile }: SystemInfo): string[] {

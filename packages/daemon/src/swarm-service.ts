@@ -1,0 +1,61 @@
+import { networkInterfaces } from 'node:os';
+import { prefixContains, tryParseIpAddress } from '@fairlead/base';
+import type { Engine, EventLog, SystemInfo } from '@fairlead/engine';
+import type { Kernel } from '@fairlead/kernel';
+import type { Store } from '@fairlead/store';
+import { type HostAddress, type NodeDescription, Swarm } from '@fairlead/swarm';
+import { VERSION } from './version.ts';
+
+/** What a swarm shares with the rest of the daemon. */
+export interface SwarmParts {
+  readonly store: Store;
+  readonly kernel: Kernel;
+  readonly events: EventLog;
+  readonly engine: () => Engine;
+}
+
+/** The swarm of this daemon. */
+export function swarmService({ store, kernel, events, engine }: SwarmParts): Swarm {
+  return new Swarm({
+    store,
+    addresses: () => hostAddresses(kernel, engine()),
+    describe: async () => describeNode(await engine().info(), engine()),
+    emit: (event) => events.emit(event),
+  });
+}
+
+/** Addresses of this machine's interfaces that are up. */
+function hostAddresses(kernel: Kernel, engine: Engine): readonly HostAddress[] {
+  const kinds = new Map(kernel.links('').map(({ name, kind }) => [name, kind]));
+  const managed = engine.networks.list().flatMap(({ subnets }) => subnets.map(({ subnet }) => subnet));
+  return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+    addresses.map(({ address, internal }) => {
+      const parsed = tryParseIpAddress(address);
+      return {
+        ...{ interface: name, address, isLoopback: internal },
+        isVirtual: kinds.get(name) !== undefined,
+        isManaged: parsed !== undefined && managed.some((subnet) => prefixContains(subnet, parsed)),
+      };
+    }),
+  );
+}
+
+/** What this machine says of itself as a node (moby, daemon/cluster/executor/container/executor.go). */
+function describeNode(info: SystemInfo, engine: Engine): NodeDescription {
+  const plugins = [
+    ...['fluentd', 'gelf', 'journald', 'json-file', 'local', 'syslog'].map((name) => ({ type: 'Log', name })),
+    ...['bridge', 'host', 'ipvlan', 'macvlan', 'null', 'overlay'].map((name) => ({ type: 'Network', name })),
+    ...engine.volumes.drivers().map((name) => ({ type: 'Volume', name })),
+  ];
+  const labels = info.labels.map((label) => /^([^=]*)=(.*)$/s.exec(label)).filter((match) => match !== null);
+  return {
+    hostname: info.name,
+    architecture: { x64: 'x86_64', arm64: 'aarch64' }[process.arch as string] ?? process.arch,
+    os: 'linux',
+    nanoCpus: info.cpus * 1_000_000_000,
+    memory: info.memory,
+    engineVersion: VERSION,
+    engineLabels: Object.fromEntries(labels.map(([, key = '', value = '']) => [key, value])),
+    plugins,
+  };
+}
