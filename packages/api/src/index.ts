@@ -4,4 +4,6 @@
  * @module
  */
 export type { Authorizer, RequestCase } from './http/authorization.ts';
+export { parseRegistryAuth } from './http/registry-auth.ts';
 export { ApiServer, type ApiServerOptions, type ListenAddress, type TlsFiles } from './server.ts';
+export { type BoundFile, taskContainer } from './wire/swarm/task-container.ts';

@@ -11,7 +11,6 @@ export type ErrorCode =
   | 'not-found'
   | 'conflict'
   | 'not-modified'
-  | 'failed-precondition'
   | 'unavailable'
   | 'not-implemented'
   | 'cancelled'
@@ -25,7 +24,6 @@ const httpStatus: Record<ErrorCode, number> = {
   forbidden: 403,
   'not-found': 404,
   conflict: 409,
-  'failed-precondition': 412,
   cancelled: 499,
   internal: 500,
   'not-implemented': 501,

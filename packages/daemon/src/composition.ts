@@ -2,19 +2,11 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Authorizer } from '@fairlead/api';
-import { type Logger, lateModule, settleAll } from '@fairlead/base';
-import {
-  type BuildKitService,
-  Engine,
-  type EngineContext,
-  isAlive,
-  type MapService,
-  type SwarmStatus,
-} from '@fairlead/engine';
+import { type Logger, lateModule, parsePrefix, settleAll } from '@fairlead/base';
+import { type BuildKitService, Engine, type EngineContext, isAlive, type MapService } from '@fairlead/engine';
 import { namespacePath, removeNamespaceDirectory } from '@fairlead/kernel';
 import { type ControllerContext, NetworkController, type NetworkEvent } from '@fairlead/network';
 import { removeEmptyCgroupParents } from '@fairlead/runtime';
-import type { Swarm } from '@fairlead/swarm';
 import { authorizersOf, requireAuthorizers } from './authorizers.ts';
 import { Diagnosis, type RivalListener } from './diagnosis.ts';
 import type { AskedContainerd } from './early-question.ts';
@@ -23,11 +15,11 @@ import { type Foundation, layFoundation } from './foundation.ts';
 import { operationAccount, operationRecords, operationTranscript } from './operation-journal.ts';
 import type { DaemonOptions, LiveOptions } from './options.ts';
 import { newAuthorizers, reloadEvent } from './reload.ts';
+import { LateSwarm } from './swarm/late-swarm.ts';
 import { systemInfo } from './system-info.ts';
 import { VERSION } from './version.ts';
 
 const buildKits = lateModule(() => import('./build-kit-service.ts'));
-const swarms = lateModule(() => import('./swarm-service.ts'));
 const maps = lateModule(() => import('./map-service.ts'));
 const stages = lateModule(() => import('./rehearsal-stage.ts'));
 const addressClaims = lateModule(() => import('./address-claims.ts'));
@@ -62,8 +54,8 @@ export async function composeEngine(
   const { recorder, kernel, engineId, events, table, names, borrowed } = foundation;
   const { flowHistory, dataRoot } = live.current;
   const diagnosis = parts.use(new Diagnosis({ engine: () => engine, kernel, borrowed, flowHistory, dataRoot }));
-  const swarm = lateSwarm(foundation, () => engine);
-  const networkContext = networkContextOn(foundation, diagnosis, swarm.status);
+  const swarm = new LateSwarm({ ...foundation, engine: () => engine });
+  const networkContext = networkContextOn(foundation, diagnosis, swarm);
   const network = new NetworkController(networkContext);
   names.onRestart = async () => {
     await network.repair();
@@ -72,7 +64,7 @@ export async function composeEngine(
   void table.inhabited.then(() => names.prepare()).catch(() => {});
   const context = engineContext(foundation, network);
   const buildKit = await lateBuildKit(foundation, context);
-  await swarm.resume();
+  await swarm.settle(context);
   const engine: Engine = parts.use(
     new Engine(context, table, {
       tasks: foundation.containerd.tasks,
@@ -85,6 +77,7 @@ export async function composeEngine(
       buildKit: buildKit.service,
       swarm: swarm.service,
       swarmStatus: swarm.status,
+      resumeSwarm: swarm.resume,
       stage: async () => (await stages()).openStage(networkContext, kernel),
     }),
   );
@@ -93,6 +86,7 @@ export async function composeEngine(
   parts.defer(() => endWhatNobodyNeeds(foundation, { engine, network }));
   // Before all else: its builds are made in containerd, on networks.
   parts.use(buildKit);
+  parts.use(swarm);
   const owned = parts.move();
   const tellReload = () => events.emit(reloadEvent(engineId, hostname(), live.current));
   return {
@@ -104,21 +98,28 @@ export async function composeEngine(
   };
 }
 
-function networkContextOn(
-  foundation: Foundation,
-  diagnosis: RivalListener,
-  swarmStatus: () => SwarmStatus,
-): ControllerContext {
+function networkContextOn(foundation: Foundation, diagnosis: RivalListener, swarm: LateSwarm): ControllerContext {
   const { store, kernel, names, networkSettings, logger, events, plugins } = foundation;
   return {
     ...{ store, kernel, names, logger },
-    settings: { ...networkSettings, inSwarm: () => swarmStatus() === 'active' },
+    settings: { ...networkSettings, ...swarmSettings(swarm) },
     emit: (event) => events.emit(networkEvent(event)),
     onRepair: (lost, made) => diagnosis.noteRepair(lost, made),
     onClaim: (claim) => diagnosis.noteClaim(claim),
     plugins: { plugins, namespacePath },
     lan: async () => (await lanLinks()).lanLinks,
     claims: async () => (await addressClaims()).addressClaims,
+  };
+}
+
+/** Networks of a swarm are there only in one, and have its subnets. */
+function swarmSettings(swarm: LateSwarm) {
+  return {
+    inSwarm: () => swarm.status() === 'active',
+    swarmSources: () => {
+      const { pools, size } = swarm.pools() ?? { pools: [], size: 24 };
+      return pools.map((pool) => ({ base: parsePrefix(pool), size }));
+    },
   };
 }
 
@@ -149,23 +150,6 @@ async function lateBuildKit({ live, containerd: { socket, namespace } }: Foundat
   return {
     service: () => (made ??= buildKits().then(({ buildKitService }) => buildKitService(surroundings))),
     [Symbol.asyncDispose]: async () => (await made)?.[Symbol.asyncDispose](),
-  };
-}
-
-/** The swarm, loaded by the first who asks for it, and with the engine where this machine is in one. */
-function lateSwarm({ store, kernel, events }: Foundation, engine: () => Engine) {
-  let made: Swarm | undefined;
-  const isMember = store.collection('swarm').size > 0;
-  const service = async () => {
-    const { swarmService } = await swarms();
-    made ??= swarmService({ store, kernel, events, engine });
-    return made;
-  };
-  return {
-    service,
-    status: (): SwarmStatus => made?.status ?? 'inactive',
-    /** Go on where the last daemon has ended. */
-    resume: async () => (isMember ? void (await service()) : undefined),
   };
 }
 

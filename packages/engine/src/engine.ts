@@ -68,6 +68,8 @@ export interface EngineSurroundings {
   readonly buildKit: () => Promise<BuildKitService>;
   readonly swarm: () => Promise<SwarmService>;
   readonly swarmStatus: () => SwarmStatus;
+  /** Go on with services, as soon as it is known what has become of their containers. */
+  readonly resumeSwarm: () => Promise<void>;
   /** A stage of its own for each rehearsal. */
   readonly stage: () => Promise<RehearsalStage>;
 }
@@ -170,7 +172,9 @@ export class Engine implements EnginePort, AsyncDisposable {
     const startRest = this.#autostart.plan();
     const starting = AbortSignal.any([this.#stop.signal, this.#autostartStop.signal]);
     this.#rest = Promise.all([
-      adopt().then(() => startRest(starting)),
+      adopt()
+        .then(() => startRest(starting))
+        .then(this.#surroundings.resumeSwarm),
       compareSandboxes(),
       clientsFirst().then(() => this.#watchHost()),
     ]);

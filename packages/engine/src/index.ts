@@ -40,8 +40,15 @@ export type {
   NodeSpec,
   NodeView,
   Payloads,
+  PortConfig,
   Secret,
+  Service,
+  ServiceSpec,
+  ServiceStatus,
   SwarmStatus,
+  TaskOrder,
+  TaskSpec,
+  TaskView,
 } from '@fairlead/swarm';
 export type { Directory, TraceNews, TraceReport, TraceRequest } from '@fairlead/trace';
 export type { BuildKitService } from './build/build-kit-port.ts';
@@ -53,6 +60,7 @@ export type {
   ResourceLimits,
 } from './container/configuration/container-config.ts';
 export type { ContainerDefaults } from './container/configuration/container-defaults.ts';
+export { inventName } from './container/configuration/container-name.ts';
 export type {
   AttachmentView,
   ContainerService,

@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, generateKeyPairSync, randomBytes, sign, X509Certificate } from 'node:crypto';
+import { newSwarmIdentifier } from '@fairlead/base';
 import { der, oid, utcTime } from './der.ts';
 import { refusal } from './refusal.ts';
-import { base36, newSwarmId } from './swarm-id.ts';
 
 /** The root of a swarm's certificates. */
 export interface RootAuthority {
@@ -79,7 +79,9 @@ export function issuerOf(certificate: string): IssuerInfo {
 /** A token to join with: what the root's certificate hashes to, and a secret (swarmkit, ca/certificates.go). */
 export function newJoinToken(certificate: string): string {
   const digest = createHash('sha256').update(certificate).digest();
-  return `SWMTKN-1-${base36(digest, 50)}-${newSwarmId()}`;
+  return `SWMTKN-1-${BigInt(`0x${digest.toString('hex')}`)
+    .toString(36)
+    .padStart(50, '0')}-${newSwarmIdentifier()}`;
 }
 
 function parsedCertificate(pem: string): X509Certificate {

@@ -24,4 +24,17 @@ export type {
 } from './model.ts';
 export type { NodeView } from './nodes.ts';
 export type { Payloads } from './payload.ts';
+export type { PortConfig, Service, ServiceSpec } from './service/service-model.ts';
+export type { ServiceStatus, Services } from './service/services.ts';
 export { type InitRequest, Swarm, type SwarmStatus, type SwarmSurroundings } from './swarm.ts';
+export type { Task, TaskState } from './task/task-model.ts';
+export type {
+  ServiceNetworks,
+  TaskContainer,
+  TaskFile,
+  TaskNetwork,
+  TaskOrder,
+  TaskRuntime,
+} from './task/task-runtime.ts';
+export type { TaskSpec } from './task/task-spec.ts';
+export type { Tasks, TaskView } from './task/tasks.ts';

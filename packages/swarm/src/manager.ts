@@ -1,4 +1,4 @@
-import { FairleadError } from '@fairlead/base';
+import { FairleadError, type Logger } from '@fairlead/base';
 import type { Books } from './books.ts';
 import {
   givenRootAuthority,
@@ -18,15 +18,25 @@ import {
 } from './cluster-spec.ts';
 import type { Cluster, Config, PayloadSpec, Secret, SwarmEvent } from './model.ts';
 import { Nodes } from './nodes.ts';
+import { Orchestrator } from './orchestrator/orchestrator.ts';
+import type { StepParts } from './orchestrator/task-steps.ts';
 import { Payloads } from './payload.ts';
 import { outOfSequence, refusal } from './refusal.ts';
+import { Services, type ServicesParts } from './service/services.ts';
+import { taskFiles } from './task/task-files.ts';
+import type { ServiceNetworks, TaskRuntime } from './task/task-runtime.ts';
+import { Tasks } from './task/tasks.ts';
 import { newUnlockKey, type Sealed, Vault } from './vault.ts';
 
 /** What a {@link Manager} works with. */
 export interface ManagerParts {
   readonly books: Books;
   readonly vault: Vault;
+  readonly networks: ServiceNetworks;
+  readonly runtime: TaskRuntime;
+  readonly inventName: ServicesParts['inventName'];
   readonly emit: (event: SwarmEvent) => void;
+  readonly logger: Logger;
 }
 
 /** The swarm as clients see it. */
@@ -41,13 +51,22 @@ export class Manager {
   readonly nodes: Nodes;
   readonly secrets: Payloads<Secret>;
   readonly configs: Payloads<Config>;
+  readonly services: Services;
+  readonly tasks: Tasks;
+  readonly orchestrator: Orchestrator;
   readonly #books: Books;
   #vault: Vault;
 
-  constructor({ books, vault, emit }: ManagerParts) {
+  constructor(parts: ManagerParts) {
+    const { books, vault, emit, networks } = parts;
     this.#books = books;
     this.#vault = vault;
-    this.nodes = new Nodes({ books, emit, cluster: () => this.#cluster });
+    const filesOf: StepParts['filesOf'] = (task, expand) => taskFiles(books, this.#vault, task, expand);
+    this.orchestrator = new Orchestrator({ ...parts, filesOf });
+    const onChange = () => this.orchestrator.wake();
+    this.nodes = new Nodes({ books, emit, onChange, cluster: () => this.#cluster });
+    this.services = new Services({ books, networks, emit, onChange, inventName: parts.inventName });
+    this.tasks = new Tasks(books);
     this.secrets = new Payloads<Secret>({
       ...{ kind: 'secret', books, emit, collection: books.secrets },
       keep: (spec) => this.#keepSecret(spec),

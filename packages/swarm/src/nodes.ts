@@ -20,6 +20,8 @@ export interface NodeParts {
   readonly books: Books;
   readonly cluster: () => Cluster;
   readonly emit: (event: SwarmEvent) => void;
+  /** Somebody has changed what may run on a node. */
+  readonly onChange: () => void;
 }
 
 /** The nodes of the swarm: this machine. */
@@ -42,12 +44,13 @@ export class Nodes {
   /** @throws FairleadError in swarmkit's words. */
   update(reference: string, version: number, spec: NodeSpec): void {
     requireValidNode(spec);
-    const { books, emit } = this.#parts;
+    const { books, emit, onChange } = this.#parts;
     const present = this.#find(reference);
     if (spec.role === 'worker')
       throw refusal('failed-precondition', 'attempting to demote the last manager of the swarm');
     const changed = books.change(books.nodes, { ...present, spec }, version);
     emit({ type: 'node', action: 'update', id: changed.id, attributes: nodeChanges(present, changed) });
+    onChange();
   }
 
   /** This machine cannot take itself out of its own swarm. @throws FairleadError in swarmkit's words. */

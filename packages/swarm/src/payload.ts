@@ -1,10 +1,10 @@
+import { newSwarmIdentifier } from '@fairlead/base';
 import type { Collection } from '@fairlead/store';
 import type { Books } from './books.ts';
 import { findObject } from './lookup.ts';
 import type { Config, PayloadSpec, Secret, SwarmEvent } from './model.ts';
 import { refusal } from './refusal.ts';
 import type { Service } from './service/service-model.ts';
-import { newSwarmId } from './swarm-id.ts';
 
 /** Bytes that a payload may have at most (swarmkit, manager/controlapi). */
 const maximumBytes = { secret: 500 * 1024, config: 1000 * 1024 };
@@ -48,7 +48,7 @@ export class Payloads<T extends Secret | Config> {
     if (this.list().some((other) => other.spec.name === spec.name))
       throw refusal('conflict', `${kind} ${spec.name} already exists`);
     const created = books.add<Secret | Config>(collection as Collection<Secret | Config>, {
-      id: newSwarmId(),
+      id: newSwarmIdentifier(),
       ...keep(spec),
     });
     this.#tell('create', created);

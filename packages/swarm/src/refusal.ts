@@ -1,17 +1,19 @@
 import { type ErrorCode, FairleadError } from '@fairlead/base';
 
-/** gRPC's names of codes, through which dockerd asks its manager: clients see them in front of the words. */
-const grpcNames = new Map([
-  ['invalid-argument', 'InvalidArgument'],
-  ['not-found', 'NotFound'],
-  ['conflict', 'AlreadyExists'],
-  ['failed-precondition', 'FailedPrecondition'],
-  ['internal', 'Unknown'],
-] as const satisfies [ErrorCode, string][]);
+/** gRPC's codes, through which dockerd asks its manager: clients see their names, and the status that dockerd makes of them. */
+const codes = new Map([
+  ['invalid-argument', ['InvalidArgument', 'invalid-argument']],
+  ['not-found', ['NotFound', 'not-found']],
+  ['conflict', ['AlreadyExists', 'conflict']],
+  ['failed-precondition', ['FailedPrecondition', 'invalid-argument']],
+  ['not-implemented', ['Unimplemented', 'not-implemented']],
+  ['internal', ['Unknown', 'internal']],
+] as const satisfies [string, [string, ErrorCode]][]);
 
 /** A refusal in the form in which dockerd hands those of its manager on. */
-export function refusal(code: Parameters<(typeof grpcNames)['get']>[0], words: string): FairleadError {
-  return new FairleadError(code, `rpc error: code = ${grpcNames.get(code)} desc = ${words}`);
+export function refusal(code: Parameters<(typeof codes)['get']>[0], words: string): FairleadError {
+  const [name, own] = codes.get(code) ?? ['Unknown', 'internal'];
+  return new FairleadError(own, `rpc error: code = ${name} desc = ${words}`);
 }
 
 /** What somebody is told who has read an object before somebody else has changed it. */

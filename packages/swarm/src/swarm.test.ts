@@ -108,10 +108,10 @@ test('the only node is a manager that stays', async () => {
     'availability.old': 'pause',
   });
   const { version } = nodes.inspect(id).node;
-  assert.throws(() => nodes.update(id, version, { ...spec, role: 'worker' }), { code: 'failed-precondition' });
+  assert.throws(() => nodes.update(id, version, { ...spec, role: 'worker' }), { code: 'invalid-argument' });
   assert.throws(() => nodes.update(id, version, { ...spec, role: 'x' as 'worker' }), { message: 'invalid Role: "x"' });
   assert.throws(() => nodes.remove(id), {
-    code: 'failed-precondition',
+    code: 'invalid-argument',
     message: /is a cluster manager and is a member/,
   });
   assert.throws(() => nodes.remove('nobody'), { code: 'not-found', message: 'node nobody not found' });

@@ -1,4 +1,4 @@
-import { FairleadError } from '@fairlead/base';
+import { FairleadError, type Logger, newSwarmIdentifier, settleAll } from '@fairlead/base';
 import type { Store } from '@fairlead/store';
 import { chooseAddresses, dataPathPort, type HostAddress, hostOf, requireAddressPools } from './addresses.ts';
 import { Books } from './books.ts';
@@ -6,7 +6,7 @@ import { newJoinToken, newRootAuthority } from './certificate-authority.ts';
 import { type ClusterRequest, defaultClusterSpec, mergedClusterSpec, requireName } from './cluster-spec.ts';
 import { Manager } from './manager.ts';
 import type { Availability, Cluster, NodeDescription, SwarmEvent } from './model.ts';
-import { newSwarmId } from './swarm-id.ts';
+import type { ServiceNetworks, TaskRuntime } from './task/task-runtime.ts';
 import { isUnlockKey, newUnlockKey, Vault } from './vault.ts';
 
 /** What a swarm knows of the machine that it is on. */
@@ -15,6 +15,11 @@ export interface SwarmSurroundings {
   readonly addresses: () => readonly HostAddress[];
   readonly describe: () => Promise<NodeDescription>;
   readonly emit: (event: SwarmEvent) => void;
+  readonly networks: ServiceNetworks;
+  readonly runtime: TaskRuntime;
+  /** A name for a service that is given none. */
+  readonly inventName: (isTaken: (name: string) => boolean) => string;
+  readonly logger: Logger;
 }
 
 /** What a new swarm is asked to be. */
@@ -48,7 +53,7 @@ const existsWords =
   'This node is already part of a swarm. Use "docker swarm leave" to leave this swarm and join another one.';
 
 /** The swarm that this machine is in, or may come to be in: one of a single manager. */
-export class Swarm {
+export class Swarm implements AsyncDisposable {
   readonly #surroundings: SwarmSurroundings;
   readonly #books: Books;
   #manager: Manager | undefined;
@@ -94,11 +99,11 @@ export class Swarm {
     const spec = mergedClusterSpec(defaultClusterSpec, request.spec);
     const description = await this.#surroundings.describe();
     const vault = new Vault(spec.encryption.autoLockManagers ? newUnlockKey() : undefined);
-    const nodeId = newSwarmId();
+    const nodeId = newSwarmIdentifier();
     const { certificate, key } = newRootAuthority();
     this.#books.transaction(() => {
       this.#books.add<Cluster>(this.#books.clusters, {
-        id: newSwarmId(),
+        id: newSwarmIdentifier(),
         ...{ spec, nodeId, listenAddress, advertiseAddress, subnetSize },
         ...(request.addressPools.length > 0 && { addressPools: request.addressPools.map((pool) => pool.trim()) }),
         dataPathPort: port,
@@ -117,6 +122,7 @@ export class Swarm {
       });
     });
     this.#manager = this.#manage(vault);
+    await this.#surroundings.networks.makeIngress();
     this.#surroundings.emit({
       type: 'node',
       action: 'create',
@@ -139,8 +145,39 @@ export class Swarm {
   async leave(force: boolean): Promise<void> {
     if (this.status === 'inactive') throw unavailable('This node is not part of a swarm');
     if (!force) throw unavailable(this.status === 'locked' ? lockedLeaveWords : leaveWords);
+    await this.#manager?.orchestrator[Symbol.asyncDispose]();
+    const { runtime, networks } = this.#surroundings;
+    const services = [...this.#books.services];
+    const tasks = [...this.#books.tasks].flatMap((task) => (task.status.containerId ? [task] : []));
+    await settleAll([
+      ...tasks.map((task) => () => runtime.remove(task, task.status.containerId ?? '')),
+      ...services.map(
+        ({ id }) =>
+          () =>
+            networks.remove(id),
+      ),
+      () => networks.removeAll(),
+    ]);
     this.#books.clear();
     this.#manager = undefined;
+  }
+
+  /** Go on with the services: once the engine knows what has become of their containers. */
+  async resume(): Promise<void> {
+    const { cluster } = this.#books;
+    if (cluster === undefined || this.#manager === undefined) return;
+    this.#manager.nodes.describe(cluster.nodeId, await this.#surroundings.describe());
+    this.wake();
+  }
+
+  /** Look at the services: something has happened to a container. */
+  wake(): void {
+    this.#manager?.orchestrator.wake();
+  }
+
+  /** Let go; the tasks go on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#manager?.orchestrator[Symbol.asyncDispose]();
   }
 
   /** Give the key of a swarm that has locked itself. @throws FairleadError in dockerd's words. */
@@ -153,13 +190,7 @@ export class Swarm {
     if (!vault.canOpen(cluster.rootKey))
       throw new FairleadError('unauthorized', 'swarm could not be unlocked: invalid key provided');
     this.#manager = this.#manage(vault);
-  }
-
-  /** What this machine says of itself may have changed since the last start. */
-  async describe(): Promise<void> {
-    const { cluster } = this.#books;
-    if (cluster === undefined) return;
-    this.#manager?.nodes.describe(cluster.nodeId, await this.#surroundings.describe());
+    this.wake();
   }
 
   /** A swarm of one has not lost the others: it goes on with another version. */
@@ -170,7 +201,8 @@ export class Swarm {
   }
 
   #manage(vault: Vault): Manager {
-    return new Manager({ books: this.#books, vault, emit: this.#surroundings.emit });
+    const { store: _, addresses: __, describe: ___, ...parts } = this.#surroundings;
+    return new Manager({ ...parts, books: this.#books, vault });
   }
 }
 

@@ -18,16 +18,18 @@ const map = lateModule(() => import('./map.ts'));
 const networks = usualModule(() => import('./networks.ts'));
 const rehearsals = lateModule(() => import('./rehearsals.ts'));
 const registries = lateModule(() => import('./registries.ts'));
+const services = lateModule(() => import('./services.ts'));
 const statistics = lateModule(() => import('./statistics.ts'));
 const nodes = lateModule(() => import('./nodes.ts'));
 const swarm = lateModule(() => import('./swarm.ts'));
 const swarmPayloads = lateModule(() => import('./swarm-payloads.ts'));
 const system = usualModule(() => import('./system.ts'));
+const tasks = lateModule(() => import('./tasks.ts'));
 const unsupported = lateModule(() => import('./unsupported.ts'));
 const volumes = usualModule(() => import('./volumes.ts'));
 
 /** Where there is something that this version refuses. */
-const refusing = [...['/containers', '/images/search', '/plugins'], ...['/services', '/tasks']];
+const refusing = ['/containers', '/images/search', '/plugins'];
 
 /**
  * Every route there is: the one table. Only what every client asks first is at hand; the rest is loaded with the first
@@ -40,7 +42,7 @@ export function allRoutes(
 ): (Route | RouteGroup)[] {
   const ofSystem = async () => (await system()).systemRoutes(engine, productVersion);
   const ofRegistries = async () => (await registries()).registryRoutes(engine);
-  const refusals = async () => (await unsupported()).unsupportedRoutes(engine);
+  const refusals = async () => (await unsupported()).unsupportedRoutes();
   return [
     ...pingRoutes(engine),
     ...['/version', '/info', '/events', '/system'].map((below) => ({ below, load: ofSystem })),
@@ -79,6 +81,8 @@ export function allRoutes(
     { below: '/networks', load: async () => (await networks()).networkRoutes(engine) },
     { below: '/volumes', load: async () => (await volumes()).volumeRoutes(engine) },
     { below: '/swarm', load: async () => (await swarm()).swarmRoutes(engine) },
+    { below: '/services', load: async () => (await services()).serviceRoutes(engine) },
+    { below: '/tasks', load: async () => (await tasks()).taskRoutes(engine) },
     { below: '/nodes', load: async () => (await nodes()).nodeRoutes(engine) },
     { below: '/secrets', load: async () => (await swarmPayloads()).secretRoutes(engine) },
     { below: '/configs', load: async () => (await swarmPayloads()).configRoutes(engine) },

@@ -83,7 +83,8 @@ async function logs(containers: ContainerService, request: ApiRequest): Promise<
   );
 }
 
-function logOptions(request: ApiRequest): LogOptions {
+/** What the query of a request for logs says. @throws FairleadError `invalid-argument` when no stream is asked for. */
+export function logOptions(request: ApiRequest): LogOptions {
   const [stdout, stderr] = [flag(request, 'stdout'), flag(request, 'stderr')];
   if (!stdout && !stderr) {
     throw new FairleadError('invalid-argument', 'Bad parameters: you must choose at least one stream');

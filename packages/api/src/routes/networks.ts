@@ -61,6 +61,11 @@ function findToInspect(networks: NetworkService, reference: string): ReturnType<
   }
 }
 
+/** Networks of this machine that services can be on: dockerd has others of the same names in its swarm. */
+function isForServices(name: string): boolean {
+  return ['bridge', 'host', 'none'].includes(name);
+}
+
 async function inspect(networks: NetworkService, request: ApiRequest): Promise<ApiResponse> {
   const verbose = text(request, 'verbose') ?? '';
   if (verbose !== '' && parseGoBoolean(verbose) === undefined) {
@@ -69,7 +74,7 @@ async function inspect(networks: NetworkService, request: ApiRequest): Promise<A
   const reference = parameter(request, 'id');
   const scope = text(request, 'scope');
   const { network, endpoints } = findToInspect(networks, reference);
-  if (scope !== undefined && scope !== network.scope) {
+  if (scope !== undefined && scope !== network.scope && !(scope === 'swarm' && isForServices(network.name))) {
     throw new FairleadError('not-found', `network ${reference} not found`);
   }
   const { engines, clashes } = networks.sharing(network);

@@ -1,5 +1,4 @@
 import { FairleadError } from '@fairlead/base';
-import type { EnginePort, SwarmStatus } from '@fairlead/engine';
 import { type ApiRequest, parameter, text } from '../http/request.ts';
 import { type ApiResponse, json } from '../http/response.ts';
 import type { Method, Route } from '../http/route.ts';
@@ -13,27 +12,6 @@ const lacking: readonly (readonly [what: string, ...routes: string[]])[] = [
   ['making plugins', 'POST /plugins/create'],
 ];
 
-/** Kinds of objects that only a swarm manager has. */
-const swarmKinds = ['services', 'tasks'];
-
-/** Docker's words: clients that look everywhere for a name recognise them and go on. */
-const notInSwarm =
-  'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm ' +
-  'and try again.';
-
-/** What only a swarm manager does. */
-const swarmOperations = [
-  ...swarmKinds.flatMap((kind) => [
-    `GET /${kind}`,
-    `GET /${kind}/{id}`,
-    `POST /${kind}/{id}/update`,
-    `DELETE /${kind}/{id}`,
-  ]),
-  'POST /services/create',
-  'GET /services/{id}/logs',
-  'GET /tasks/{id}/logs',
-];
-
 /** What is done to a plugin that is there. */
 const pluginOperations = [
   'GET /plugins/{name*}/json',
@@ -42,10 +20,9 @@ const pluginOperations = [
 ];
 
 /** Answers for the parts of the API that do not exist yet, so that clients say so in one line. */
-export function unsupportedRoutes({ swarmStatus }: EnginePort): Route[] {
+export function unsupportedRoutes(): Route[] {
   return [
     ...lacking.flatMap(([what, ...routes]) => routes.map((route) => refuse(route, what))),
-    ...swarmOperations.map((route) => failing(route, () => noServices(swarmStatus()))),
     ...pluginOperations.map((route) => failing(route, noSuchPlugin)),
     { method: 'GET', pattern: '/plugins', handle: listPlugins },
   ];
@@ -74,11 +51,6 @@ function failing(route: string, errorOf: (request: ApiRequest) => FairleadError)
 function listPlugins(request: ApiRequest): ApiResponse {
   Filters.parse(text(request, 'filters'), ['capability', 'enabled']);
   return json([]);
-}
-
-function noServices(status: SwarmStatus): FairleadError {
-  if (status === 'inactive') return new FairleadError('unavailable', notInSwarm);
-  return new FairleadError('not-implemented', 'services are not supported yet by this version of Fairlead');
 }
 
 function noSuchPlugin(request: ApiRequest): FairleadError {

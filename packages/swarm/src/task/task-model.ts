@@ -49,6 +49,10 @@ export interface Task extends SwarmObject {
   /** Not to be started before; milliseconds since the epoch. */
   readonly notBefore?: number;
   readonly jobIteration?: number;
+  /** Ports of the host that were its own when it was made. */
+  readonly endpoint: string;
+  /** When its container was started; milliseconds since the epoch. */
+  readonly startedAt?: number;
 }
 
 /** True when `state` comes after `other` in a task's life. */

@@ -30,6 +30,8 @@ export interface ContainerConfig {
   readonly attachStdout: boolean;
   readonly attachStderr: boolean;
   readonly networkDisabled: boolean;
+  /** A service's: it may be on networks that others cannot be on. */
+  readonly isTask?: true;
   readonly host: HostConfig;
   /** Networks asked for, in the order in which their interfaces come up. */
   readonly networks: readonly NetworkAttachment[];

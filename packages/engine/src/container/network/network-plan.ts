@@ -74,7 +74,8 @@ export function planNetwork(
     try {
       const found = context.network.findNetwork(network);
       const links = found.name === 'bridge' ? [] : container.config.host.links;
-      return { network: found, hostname, config: { ...config, links: [...(config.links ?? []), ...links] } };
+      const joined = { ...config, links: [...(config.links ?? []), ...links] };
+      return { network: found, hostname, config: joined, ...(container.config.isTask && { task: true }) };
     } catch (error) {
       throw withPrefix('failed to set up container networking: ', error);
     }

@@ -1,22 +1,29 @@
 import { networkInterfaces } from 'node:os';
 import { prefixContains, tryParseIpAddress } from '@fairlead/base';
-import type { Engine, EventLog, SystemInfo } from '@fairlead/engine';
+import { type ContainerTable, type Engine, type EngineContext, inventName, type SystemInfo } from '@fairlead/engine';
 import type { Kernel } from '@fairlead/kernel';
-import type { Store } from '@fairlead/store';
 import { type HostAddress, type NodeDescription, Swarm } from '@fairlead/swarm';
-import { VERSION } from './version.ts';
+import { VERSION } from '../version.ts';
+import { SwarmNetworks } from './service-networks.ts';
+import { TaskContainers } from './task-containers.ts';
+import { TaskFiles } from './task-files.ts';
 
 /** What a swarm shares with the rest of the daemon. */
 export interface SwarmParts {
-  readonly store: Store;
   readonly kernel: Kernel;
-  readonly events: EventLog;
+  readonly table: ContainerTable;
+  readonly context: EngineContext;
   readonly engine: () => Engine;
 }
 
 /** The swarm of this daemon. */
-export function swarmService({ store, kernel, events, engine }: SwarmParts): Swarm {
+export function swarmService({ kernel, table, context, engine }: SwarmParts): Swarm {
+  const { store, events, network, logger } = context;
   return new Swarm({
+    networks: new SwarmNetworks(network, engine),
+    runtime: new TaskContainers(engine, table, new TaskFiles(context)),
+    logger,
+    inventName,
     store,
     addresses: () => hostAddresses(kernel, engine()),
     describe: async () => describeNode(await engine().info(), engine()),

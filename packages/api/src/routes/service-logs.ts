@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FairleadError } from '@fairlead/base';
+import type { EnginePort, LogLine, LogOptions, TaskView } from '@fairlead/engine';
+import { type ApiRequest, flag } from '../http/request.ts';
+import { type ApiResponse, stream } from '../http/response.ts';
+import { untilGone } from '../http/until-gone.ts';
+import { logFrames } from '../wire/log-frames.ts';
+import { streamMediaType } from '../wire/media-type.ts';
+import { logOptions } from './container-streams.ts';
+
+/** Milliseconds after which somebody who follows hears of new tasks. */
+const LOOK_MS = 500;
+
+/**
+ * What tasks have written, each line with the task that it is from: clients tell them apart by that.
+ *
+ * @param tasks that there are by now; somebody who follows hears of those that come later, too.
+ */
+export async function serviceLogs(
+  { containers }: EnginePort,
+  request: ApiRequest,
+  tasks: () => readonly TaskView[],
+  tty: boolean,
+): Promise<ApiResponse> {
+  const options = logOptions(request);
+  const format = { tty, timestamps: flag(request, 'timestamps'), details: flag(request, 'details') };
+  const read = async (view: TaskView) => linesOf(containers, view, options);
+  const lines = merged(tasks, read, options.follow, request.signal);
+  const frames = (async function* () {
+    for await (const batch of untilGone(lines, request.signal)) if (batch.length > 0) yield logFrames(batch, format);
+  })();
+  return stream(frames, streamMediaType(tty, request.version));
+}
+
+async function linesOf(
+  containers: EnginePort['containers'],
+  { task }: TaskView,
+  options: LogOptions,
+): Promise<AsyncIterable<readonly LogLine[]>> {
+  const { lines } = await containers.logs(task.status.containerId ?? '', options);
+  const attributes = {
+    'com.docker.swarm.node.id': task.nodeId ?? '',
+    'com.docker.swarm.service.id': task.serviceId,
+    'com.docker.swarm.task.id': task.id,
+  };
+  return (async function* () {
+    for await (const batch of lines) {
+      yield batch.map((line) => ({ ...line, attributes: { ...line.attributes, ...attributes } }));
+    }
+  })();
+}
+
+/** All logs as one: those that are over in the order of their times, others as their lines come. */
+async function* merged(
+  tasks: () => readonly TaskView[],
+  read: (view: TaskView) => Promise<AsyncIterable<readonly LogLine[]>>,
+  follows: boolean,
+  signal: AbortSignal,
+): AsyncGenerator<readonly LogLine[]> {
+  const started = () => tasks().filter(({ task }) => task.status.containerId !== undefined);
+  if (!follows) {
+    const batches = await Promise.all(
+      started().map(async (view) => (await Array.fromAsync(await readOrNothing(read, view))).flat()),
+    );
+    yield batches.flat().sort((a, b) => (a.time < b.time ? -1 : Number(a.time > b.time)));
+    return;
+  }
+  const waiting: (readonly LogLine[])[] = [];
+  const known = new Set<string>();
+  let news = Promise.withResolvers<void>();
+  const follow = async (view: TaskView) => {
+    for await (const batch of untilGone(await readOrNothing(read, view), signal)) {
+      waiting.push(batch);
+      news.resolve();
+    }
+  };
+  while (!signal.aborted) {
+    for (const view of started().filter(({ task }) => !known.has(task.id))) {
+      known.add(view.task.id);
+      void follow(view).catch(() => {});
+    }
+    yield waiting.splice(0).flat();
+    news = Promise.withResolvers<void>();
+    await Promise.race([news.promise, sleep(LOOK_MS, undefined, { signal }).catch(() => {})]);
+  }
+}
+
+/** A task whose container has gone has no lines any more. */
+async function readOrNothing(
+  read: (view: TaskView) => Promise<AsyncIterable<readonly LogLine[]>>,
+  view: TaskView,
+): Promise<AsyncIterable<readonly LogLine[]>> {
+  try {
+    return await read(view);
+  } catch (error) {
+    if (error instanceof FairleadError && error.code === 'not-found') return (async function* () {})();
+    throw error;
+  }
+}

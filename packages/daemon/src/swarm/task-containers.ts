@@ -1,0 +1,94 @@
+import { parseRegistryAuth, taskContainer } from '@fairlead/api';
+import { FairleadError, isNotFound } from '@fairlead/base';
+import type { Container, ContainerTable, Engine } from '@fairlead/engine';
+import type { Task, TaskContainer, TaskOrder, TaskRuntime } from '@fairlead/swarm';
+import type { TaskFiles } from './task-files.ts';
+
+/** Tasks as ordinary containers of the engine. */
+export class TaskContainers implements TaskRuntime {
+  readonly #engine: () => Engine;
+  readonly #table: ContainerTable;
+  readonly #files: TaskFiles;
+
+  constructor(engine: () => Engine, table: ContainerTable, files: TaskFiles) {
+    this.#engine = engine;
+    this.#table = table;
+    this.#files = files;
+  }
+
+  look({ status }: Task, name: string): TaskContainer | undefined {
+    const container = this.#table.get(status.containerId ?? '') ?? this.#byName(name);
+    if (container === undefined) return undefined;
+    const { pid, exitCode, error, health } = container.state;
+    return {
+      ...{ id: container.id, state: stateOf(container), pid, exitCode, error },
+      ...(health !== undefined && { health: health.status }),
+    };
+  }
+
+  async prepare(order: TaskOrder): Promise<string> {
+    const { containers } = this.#engine();
+    await this.#requireImage(order);
+    const files = await this.#files.write(order.task.id, order.files);
+    try {
+      const { id } = await containers.create(taskContainer(order, files));
+      return id;
+    } catch (error) {
+      this.#files.drop(order.task.id);
+      throw error;
+    }
+  }
+
+  async start(container: string): Promise<void> {
+    await this.#engine().containers.start(container);
+  }
+
+  async stop(container: string): Promise<void> {
+    await ignoreMissing(this.#engine().containers.stop(container));
+  }
+
+  async remove({ id }: Task, container: string): Promise<void> {
+    await ignoreMissing(this.#engine().containers.remove(container, { force: true, volumes: true }));
+    this.#files.drop(id);
+  }
+
+  #byName(name: string): Container | undefined {
+    try {
+      return this.#table.find(`/${name}`);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** An image that is here is taken as it is when no registry answers, as by dockerd. */
+  async #requireImage({ spec, service }: TaskOrder): Promise<void> {
+    const { images } = this.#engine();
+    const { image = '' } = spec.containerSpec ?? {};
+    const isHere = await images.inspect(image).then(
+      () => true,
+      () => false,
+    );
+    if (isHere) return;
+    const auth = parseRegistryAuth(service.registryAuth);
+    try {
+      for await (const { error } of images.pull(image, auth === undefined ? {} : { auth })) {
+        if (error !== undefined) throw new Error(error);
+      }
+    } catch (error) {
+      throw new FairleadError('not-found', `No such image: ${image}`, { cause: error });
+    }
+  }
+}
+
+function stateOf({ state }: Container): TaskContainer['state'] {
+  if (state.status === 'created') return state.error === '' ? 'created' : 'ended';
+  return ['running', 'paused', 'restarting'].includes(state.status) ? 'running' : 'ended';
+}
+
+async function ignoreMissing(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
