@@ -40,6 +40,8 @@ export interface DaemonOptions {
   readonly userRemap?: string;
   /** Control group of containers that name none; '' means the engine's own. */
   readonly cgroupParent: string;
+  /** What others are told of a swarm that is made without saying: an address or an interface; '' for the machine's only one. */
+  readonly swarmAddress: string;
   readonly debug: boolean;
   readonly logLevel: LogLevel;
   readonly tls: TlsOptions;
@@ -150,6 +152,7 @@ export function optionsOf(values: FlagValues): DaemonOptions {
     ...(containerd && { containerd }),
     ...(userRemap && { userRemap }),
     cgroupParent: text('cgroup-parent') ?? '',
+    swarmAddress: text('swarm-default-advertise-addr') ?? '',
     debug: on('debug', false),
     logLevel: parseLogLevel(text('log-level') ?? 'info'),
     tls: {

@@ -35,6 +35,11 @@ export class Books {
     return [...this.clusters][0];
   }
 
+  /** Services that nobody has removed; the tasks of others are still being brought to an end. */
+  get wanted(): readonly Service[] {
+    return [...this.services].filter(({ removed }) => !removed);
+  }
+
   /** Store a new object. */
   add<T extends SwarmObject>(collection: Collection<T>, draft: Draft<T>, now = Date.now()): T {
     const stamped = { ...draft, version: ++this.#index, created: now, updated: now };

@@ -64,6 +64,8 @@ export interface Cluster extends SwarmObject {
   /** PEM of its key. */
   readonly rootKey: Sealed;
   readonly joinTokens: { readonly worker: Sealed; readonly manager: Sealed };
+  /** What somebody has asked for and is not done yet: its networks are to be made, or all of it is to be taken away. */
+  readonly pending?: 'beginning' | 'leaving';
 }
 
 /** Whether tasks may run on a node. */

@@ -69,7 +69,7 @@ export class Payloads<T extends Secret | Config> {
   remove(reference: string): void {
     const { kind, books, collection } = this.#parts;
     const present = this.inspect(reference);
-    const users = [...books.services].filter((service) => usesPayload(service, kind, present.id));
+    const users = books.wanted.filter((service) => usesPayload(service, kind, present.id));
     if (users.length > 0) {
       const names = users.map(({ spec }) => spec.name).join(', ');
       const services = users.length === 1 ? 'service' : 'services';

@@ -13,6 +13,8 @@ import { isUnlockKey, newUnlockKey, Vault } from './vault.ts';
 export interface SwarmSurroundings {
   readonly store: Store;
   readonly addresses: () => readonly HostAddress[];
+  /** Address or interface that others are told, where a request says nothing; '' for none. */
+  readonly defaultAddress?: string;
   readonly describe: () => Promise<NodeDescription>;
   readonly emit: (event: SwarmEvent) => void;
   readonly networks: ServiceNetworks;
@@ -92,7 +94,10 @@ export class Swarm implements AsyncDisposable {
     if (this.status === 'locked') throw unavailable(lockedWords);
     if (this.status === 'active') return this.#renew(request);
     requireName(request.spec);
-    const { listenAddress, advertiseAddress } = chooseAddresses(request, this.#surroundings.addresses());
+    const { listenAddress, advertiseAddress } = chooseAddresses(
+      { ...request, advertiseAddress: request.advertiseAddress || (this.#surroundings.defaultAddress ?? '') },
+      this.#surroundings.addresses(),
+    );
     const subnetSize = request.subnetSize || 24;
     requireAddressPools(request.addressPools, subnetSize);
     const port = dataPathPort(request.dataPathPort);
@@ -107,6 +112,7 @@ export class Swarm implements AsyncDisposable {
         ...{ spec, nodeId, listenAddress, advertiseAddress, subnetSize },
         ...(request.addressPools.length > 0 && { addressPools: request.addressPools.map((pool) => pool.trim()) }),
         dataPathPort: port,
+        pending: 'beginning',
         rootCertificate: certificate,
         rootKey: vault.seal(key),
         joinTokens: {
@@ -122,7 +128,7 @@ export class Swarm implements AsyncDisposable {
       });
     });
     this.#manager = this.#manage(vault);
-    await this.#surroundings.networks.makeIngress();
+    await this.#begin();
     this.#surroundings.emit({
       type: 'node',
       action: 'create',
@@ -145,6 +151,13 @@ export class Swarm implements AsyncDisposable {
   async leave(force: boolean): Promise<void> {
     if (this.status === 'inactive') throw unavailable('This node is not part of a swarm');
     if (!force) throw unavailable(this.status === 'locked' ? lockedLeaveWords : leaveWords);
+    const { cluster } = this.#books;
+    if (cluster !== undefined) this.#books.change(this.#books.clusters, { ...cluster, pending: 'leaving' });
+    await this.#takeAway();
+  }
+
+  /** What {@link leave} has written down; begun again, it goes on. */
+  async #takeAway(): Promise<void> {
     await this.#manager?.orchestrator[Symbol.asyncDispose]();
     const { runtime, networks } = this.#surroundings;
     const services = [...this.#books.services];
@@ -165,7 +178,9 @@ export class Swarm implements AsyncDisposable {
   /** Go on with the services: once the engine knows what has become of their containers. */
   async resume(): Promise<void> {
     const { cluster } = this.#books;
+    if (cluster?.pending === 'leaving') return await this.#takeAway();
     if (cluster === undefined || this.#manager === undefined) return;
+    await this.#begin();
     this.#manager.nodes.describe(cluster.nodeId, await this.#surroundings.describe());
     this.wake();
   }
@@ -193,6 +208,16 @@ export class Swarm implements AsyncDisposable {
     this.wake();
   }
 
+  /** Make the network of published ports, if that is still to be done: who removes it later does not want it. */
+  async #begin(): Promise<void> {
+    const { networks } = this.#surroundings;
+    const { cluster } = this.#books;
+    if (cluster?.pending !== 'beginning') return;
+    if (networks.ingress() === undefined) await networks.makeIngress();
+    const { pending: _, ...settled } = cluster;
+    this.#books.change(this.#books.clusters, settled);
+  }
+
   /** A swarm of one has not lost the others: it goes on with another version. */
   #renew({ forceNewCluster }: InitRequest): string {
     const { cluster } = this.#books;
@@ -201,7 +226,7 @@ export class Swarm implements AsyncDisposable {
   }
 
   #manage(vault: Vault): Manager {
-    const { store: _, addresses: __, describe: ___, ...parts } = this.#surroundings;
+    const { store: _, addresses: __, describe: ___, defaultAddress: ____, ...parts } = this.#surroundings;
     return new Manager({ ...parts, books: this.#books, vault });
   }
 }

@@ -3,6 +3,7 @@ import type { ContainerTable, Engine, EngineContext, EventLog, SwarmStatus } fro
 import type { Kernel } from '@fairlead/kernel';
 import type { Store } from '@fairlead/store';
 import type { Swarm } from '@fairlead/swarm';
+import type { LiveOptions } from '../options.ts';
 
 const services = lateModule(() => import('./swarm-service.ts'));
 
@@ -13,6 +14,7 @@ export interface LateSwarmParts {
   readonly events: EventLog;
   readonly table: ContainerTable;
   readonly engine: () => Engine;
+  readonly live: LiveOptions;
 }
 
 /** The swarm, loaded by the first who asks for it, and with the engine where this machine is in one. */
@@ -36,8 +38,11 @@ export class LateSwarm implements AsyncDisposable {
     const { swarmService } = await services();
     if (this.#context === undefined) throw new Error('the engine is not put together yet');
     if (this.#made !== undefined) return this.#made;
-    const { kernel, table, engine } = this.#parts;
-    this.#made = swarmService({ kernel, table, engine, context: this.#context });
+    const { kernel, table, engine, live } = this.#parts;
+    this.#made = swarmService({
+      ...{ kernel, table, engine, context: this.#context },
+      defaultAddress: live.current.swarmAddress,
+    });
     void this.#follow(this.#made);
     return this.#made;
   };

@@ -14,16 +14,19 @@ export interface SwarmParts {
   readonly table: ContainerTable;
   readonly context: EngineContext;
   readonly engine: () => Engine;
+  /** See `DaemonOptions.swarmAddress`. */
+  readonly defaultAddress: string;
 }
 
 /** The swarm of this daemon. */
-export function swarmService({ kernel, table, context, engine }: SwarmParts): Swarm {
+export function swarmService({ kernel, table, context, engine, defaultAddress }: SwarmParts): Swarm {
   const { store, events, network, logger } = context;
   return new Swarm({
     networks: new SwarmNetworks(network, engine),
     runtime: new TaskContainers(engine, table, new TaskFiles(context)),
     logger,
     inventName,
+    defaultAddress,
     store,
     addresses: () => hostAddresses(kernel, engine()),
     describe: async () => describeNode(await engine().info(), engine()),

@@ -24,7 +24,8 @@ export class TaskFiles {
     mkdirSync(folder, { recursive: true, mode: 0o711 });
     return files.map(({ kind, target, data }, index) => {
       const source = join(folder, String(index));
-      writeFileSync(source, data);
+      // Nobody else reads it until it is known who may.
+      writeFileSync(source, data, { mode: 0o600 });
       chmodSync(source, target.mode);
       const owner = { uid: Number(target.uid) || 0, gid: Number(target.gid) || 0 };
       const { identities } = this.#context.settings;

@@ -23,6 +23,8 @@ export interface OrchestratorParts extends StepParts {
 
 /** Rounds without a pause: each plans on what the one before has written down. */
 const MAXIMUM_ROUNDS = 50;
+/** Milliseconds between two bursts of rounds. */
+const PAUSE_MS = 20;
 /** Longest time that a timer can wait, in milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -51,7 +53,8 @@ export class Orchestrator implements AsyncDisposable {
     if (this.#isOver || this.#running !== undefined) return;
     this.#running = this.#work().finally(() => {
       this.#running = undefined;
-      if (this.#again) this.wake();
+      // Whatever never comes to rest must not keep others from their turn.
+      if (this.#again && !this.#isOver) this.#timer = setTimeout(() => this.wake(), PAUSE_MS);
     });
   }
 
@@ -185,7 +188,8 @@ export class Orchestrator implements AsyncDisposable {
   /** Who gets traffic: told before anybody is stopped, and after he runs. */
   async #tellNetwork(): Promise<void> {
     const { books, networks, logger } = this.#parts;
-    for (const service of books.services) {
+    const { wanted } = books;
+    for (const service of wanted) {
       const backends = this.#tasksOf(service).flatMap(({ status, desiredState }) =>
         status.state === 'running' && !isBeyond(desiredState, 'complete') && status.containerId
           ? [status.containerId]
@@ -206,7 +210,7 @@ export class Orchestrator implements AsyncDisposable {
         logger.error('service not reachable as it shall be', { service: service.id, error: messageOf(error) });
       }
     }
-    for (const id of networks.known().filter((known) => books.services.get(known) === undefined)) {
+    for (const id of networks.known().filter((known) => wanted.every((service) => service.id !== known))) {
       await networks.remove(id);
       this.#told.delete(id);
     }

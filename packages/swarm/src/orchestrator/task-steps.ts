@@ -1,4 +1,4 @@
-import { messageOf } from '@fairlead/base';
+import { type Logger, messageOf } from '@fairlead/base';
 import type { Books } from '../books.ts';
 import type { SwarmNode } from '../model.ts';
 import type { Service } from '../service/service-model.ts';
@@ -7,11 +7,15 @@ import { taskName } from '../task/task-name.ts';
 import type { ServiceNetworks, TaskContainer, TaskFile, TaskRuntime } from '../task/task-runtime.ts';
 import { expandSpec } from '../task/template.ts';
 
+/** Milliseconds until a step that has failed is tried again. */
+const RETRY_MS = 1000;
+
 /** What {@link TaskSteps} works with. */
 export interface StepParts {
   readonly books: Books;
   readonly runtime: TaskRuntime;
   readonly networks: ServiceNetworks;
+  readonly logger: Logger;
   /** Contents of the secrets and configs of a task. @throws Error when one is not there any more. */
   readonly filesOf: (task: Task, expand: (text: string) => string) => readonly TaskFile[];
 }
@@ -60,14 +64,15 @@ export class TaskSteps {
   }
 
   #begin({ id }: Task, work: () => Promise<void>): void {
-    const step = work().finally(() => {
+    const done = () => {
       this.#busy.delete(id);
       this.#onChange();
+    };
+    const step = work().then(done, (error: unknown) => {
+      this.#parts.logger.error('task not carried out', { task: id, error: messageOf(error) });
+      setTimeout(done, RETRY_MS).unref();
     });
-    this.#busy.set(
-      id,
-      step.catch(() => {}),
-    );
+    this.#busy.set(id, step);
   }
 
   async #prepare(task: Task, service: Service, node: SwarmNode): Promise<void> {

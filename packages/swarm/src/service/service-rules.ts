@@ -4,7 +4,7 @@ import { parseConstraints } from '../task/placement.ts';
 import type { ContainerSpec, Limit, TaskSpec } from '../task/task-spec.ts';
 import type { ServiceSpec, UpdateConfig } from './service-model.ts';
 
-const nameSyntax = /^[a-zA-Z0-9](?:[-_]*[A-Za-z0-9]+)*$/;
+const nameSyntax = /^[a-zA-Z0-9](?:[\w-]*[a-zA-Z0-9])?$/;
 const imageSyntax =
   /^(?:[a-z0-9.-]+(?::\d+)?\/)*[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?::[\w][\w.-]{0,127})?(?:@[a-z0-9+._-]+:[0-9a-f]{32,})?$/i;
 /** Nanoseconds; shorter ones cannot be meant (swarmkit, manager/controlapi/service.go). */

@@ -49,7 +49,7 @@ export class Services {
 
   /** Those that nobody has removed. */
   list(): readonly Service[] {
-    return [...this.#parts.books.services].filter(({ removed }) => !removed);
+    return this.#parts.books.wanted;
   }
 
   /** @throws FairleadError `not-found`. */
@@ -85,7 +85,7 @@ export class Services {
     const spec = this.#settled({ ...asked, name: asked.name || this.#inventName() });
     requireValidService(spec);
     this.#requirePayloads(spec);
-    requireFreePorts(spec, [...books.services]);
+    requireFreePorts(spec, books.wanted);
     if (this.list().some((other) => other.spec.name === spec.name))
       throw refusal('conflict', `name conflicts with an existing object: service ${spec.name} already exists`);
     const id = newSwarmIdentifier();
@@ -111,7 +111,7 @@ export class Services {
     requireSameKind(present.spec, spec);
     requireFreePorts(
       spec,
-      [...books.services].filter(({ id }) => id !== present.id),
+      books.wanted.filter(({ id }) => id !== present.id),
     );
     const { updateStatus: _, ...rest } = present;
     const isNew = hasChanged(present, spec);
@@ -173,7 +173,7 @@ export class Services {
     const ports = choosePorts(
       spec.endpointSpec?.ports ?? [],
       had,
-      [...books.services].filter((other) => other.id !== id),
+      books.wanted.filter((other) => other.id !== id),
     );
     const isMeshed = ports.some(({ publishMode }) => publishMode !== 'host');
     const ingress = networks.ingress();

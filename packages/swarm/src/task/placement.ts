@@ -100,6 +100,7 @@ function hasRoom(spec: TaskSpec, { description }: SwarmNode, others: readonly Ta
     );
   const asked = spec.resources?.reservations;
   if (asked === undefined) return true;
+  if ((asked.genericResources ?? []).length > 0) return false;
   return sum('nanoCpus') <= description.nanoCpus && sum('memoryBytes') <= description.memory;
 }
 

@@ -78,6 +78,17 @@ export interface ContainerSpec {
   readonly dir?: string;
   readonly user?: string;
   readonly groups?: readonly string[];
+  /** What SELinux and Windows make of it. */
+  readonly privileges?: {
+    readonly credentialSpec?: { readonly config: string; readonly file: string; readonly registry: string };
+    readonly selinuxContext?: {
+      readonly disable: boolean;
+      readonly user: string;
+      readonly role: string;
+      readonly type: string;
+      readonly level: string;
+    };
+  };
   readonly init?: boolean;
   readonly stopSignal?: string;
   readonly tty?: boolean;
@@ -116,6 +127,11 @@ export interface Reservation {
   readonly nanoCpus?: number;
   /** Bytes. */
   readonly memoryBytes?: number;
+  /** Nodes have none: a task that asks for one stays pending. */
+  readonly genericResources?: readonly {
+    readonly namedResourceSpec?: { readonly kind?: string; readonly value?: string };
+    readonly discreteResourceSpec?: { readonly kind?: string; readonly value?: number };
+  }[];
 }
 
 /** When a task that has ended is followed by another one. Durations are nanoseconds. */

@@ -80,6 +80,7 @@ function hostConfig(
     CapAdd: [...(container.capabilityAdd ?? [])],
     CapDrop: [...(container.capabilityDrop ?? [])],
     Sysctls: { ...container.sysctls },
+    SecurityOpt: container.privileges?.selinuxContext?.disable ? ['label=disable'] : [],
     Ulimits: (container.ulimits ?? []).map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
     Dns: [...(container.dnsConfig?.nameservers ?? [])],
     DnsSearch: [...(container.dnsConfig?.search ?? [])],

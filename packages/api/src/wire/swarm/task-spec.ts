@@ -70,6 +70,22 @@ const dnsConfig = struct({
 
 const ulimit = struct({ name: always(text, ''), hard: always(integer, 0), soft: always(integer, 0) });
 
+const privileges = struct({
+  credentialSpec: maybe(struct({ config: always(text, ''), file: always(text, ''), registry: always(text, '') })),
+  selinuxContext: named(
+    'SELinuxContext',
+    maybe(
+      struct({
+        disable: always(flag, false),
+        user: always(text, ''),
+        role: always(text, ''),
+        type: always(text, ''),
+        level: always(text, ''),
+      }),
+    ),
+  ),
+});
+
 const containerSpec = struct({
   image: maybe(text),
   labels: maybe(texts),
@@ -80,6 +96,7 @@ const containerSpec = struct({
   dir: maybe(text),
   user: maybe(text),
   groups: maybe(list(text)),
+  privileges: maybe(privileges),
   init: maybe(said(flag)),
   stopSignal: maybe(text),
   tty: named('TTY', maybe(flag)),
@@ -100,6 +117,11 @@ const containerSpec = struct({
 });
 
 const nanoCpus = named('NanoCPUs', maybe(integer));
+
+const genericResource = struct({
+  namedResourceSpec: maybe(struct({ kind: maybe(text), value: maybe(text) })),
+  discreteResourceSpec: maybe(struct({ kind: maybe(text), value: maybe(integer) })),
+});
 
 const restartPolicy = struct({
   condition: maybe(word<'none' | 'on-failure' | 'any'>()),
@@ -124,7 +146,9 @@ export const taskSpec = struct({
   resources: maybe(
     struct({
       limits: maybe(struct({ nanoCpus, memoryBytes: maybe(integer), pids: maybe(integer) })),
-      reservations: maybe(struct({ nanoCpus, memoryBytes: maybe(integer) })),
+      reservations: maybe(
+        struct({ nanoCpus, memoryBytes: maybe(integer), genericResources: maybe(list(genericResource)) }),
+      ),
     }),
   ),
   restartPolicy: maybe(restartPolicy),
