@@ -17,7 +17,7 @@ import {
 import { isPredefined, networkFilterKeys, selectNetworks } from '../wire/network-filters.ts';
 
 /** Networks: Engine API, "Networks". */
-export function networkRoutes(engine: Pick<EnginePort, 'networks' | 'prunes'>): Route[] {
+export function networkRoutes(engine: NetworkParts): Route[] {
   const { networks } = engine;
   return [
     ...['/networks', '/networks/'].map(
@@ -32,6 +32,7 @@ export function networkRoutes(engine: Pick<EnginePort, 'networks' | 'prunes'>): 
       method: 'DELETE',
       pattern: '/networks/{id}',
       handle: async (request) => {
+        await untilTasksHaveLeft(engine, parameter(request, 'id'));
         await networks.remove(parameter(request, 'id'));
         return empty(204);
       },
@@ -64,6 +65,16 @@ function findToInspect(networks: NetworkService, reference: string): ReturnType<
 /** Networks of this machine that services can be on: dockerd has others of the same names in its swarm. */
 function isForServices(name: string): boolean {
   return ['bridge', 'host', 'none'].includes(name);
+}
+
+/** Networks, and the swarm where there may be one. */
+type NetworkParts = Pick<EnginePort, 'networks' | 'prunes'> & Partial<Pick<EnginePort, 'swarm' | 'swarmStatus'>>;
+
+/** `docker stack rm` removes networks as soon as services are removed, whose tasks are still ending. */
+async function untilTasksHaveLeft({ networks, swarm, swarmStatus }: NetworkParts, reference: string): Promise<void> {
+  if (swarm === undefined || swarmStatus?.() !== 'active') return;
+  const { id } = findToInspect(networks, reference).network;
+  await (await swarm()).manager().services.untilFree(id);
 }
 
 async function inspect(networks: NetworkService, request: ApiRequest): Promise<ApiResponse> {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { newSwarmIdentifier } from '@fairlead/base';
 import type { Books } from '../books.ts';
@@ -145,6 +146,13 @@ export class Services {
     books.change(books.services, { ...present, removed: true });
     emit({ type: 'service', action: 'remove', id: present.id, attributes: { name: present.spec.name } });
     onChange();
+  }
+
+  /** Resolves when no service that has been removed is on a network any more, or after half a minute: tasks take time to end. */
+  async untilFree(network: string): Promise<void> {
+    const uses = ({ removed, spec }: Service) =>
+      removed === true && (spec.taskTemplate.networks ?? []).some(({ target }) => target === network);
+    for (let round = 0; round < 600 && [...this.#parts.books.services].some(uses); round++) await sleep(50);
   }
 
   #inventName(): string {
