@@ -34,14 +34,19 @@ const ways = {
   },
 } as const;
 
-/** Follow a packet that web keeps for 0.6 s. */
+/** Wait until rules have been watched in web, and are no longer; they are for a quarter of a second. */
+const untilNobodyWatches = `seen() { inside $WEB nft list tables | grep -q packet-trace; }
+  for _ in {1..200}; do if seen; then break; fi; sleep 0.005; done
+  for _ in {1..200}; do if ! seen; then break; fi; sleep 0.005; done`;
+
+/** Follow a packet that web keeps until its rules are watched no longer. */
 async function traceLate(family: 4 | 6, rule?: string): Promise<TraceAnswer> {
   const { address, deaf, odd } = ways[family];
   const question: TraceQuestion = { from: 'web', to: family === 6 ? `[${address}]:80` : `${address}:80`, timeout };
   const injection = rule === undefined ? undefined : odd(rule);
   try {
     await lab.shell(`inside $DB nft '${deaf}'\n${injection?.inject ?? ''}\n${strangers}`);
-    const told = lab.shell(`sleep 0.6; inside $WEB ip neigh replace ${address} lladdr $DB_MAC nud permanent dev eth0`);
+    const told = lab.shell(`${untilNobodyWatches}\ninside $WEB ip neigh replace ${address} lladdr $DB_MAC nud permanent dev eth0`);
     const [report] = await Promise.all([lab.trace(question), told]);
     return report;
   } finally {
