@@ -245,6 +245,8 @@ export class Walk<K extends InterruptibleKernel> {
 export function walkAlone(context: TestContext, seed: number): void {
   const random = randomNumbers(seed);
   let time = 0;
-  context.mock.method(crypto, 'getRandomValues', (bytes: Uint8Array) => bytes.map(() => random(256)));
+  // All bits of each: numbers of links that are chosen would meet within a few dozen otherwise.
+  const values = (array: Uint8Array | Uint32Array) => array.map(() => random(2 ** (8 * array.BYTES_PER_ELEMENT)));
+  context.mock.method(crypto, 'getRandomValues', values);
   context.mock.method(Date, 'now', () => ++time);
 }
