@@ -46,7 +46,9 @@ async function traceLate(family: 4 | 6, rule?: string): Promise<TraceAnswer> {
   const injection = rule === undefined ? undefined : odd(rule);
   try {
     await lab.shell(`inside $DB nft '${deaf}'\n${injection?.inject ?? ''}\n${strangers}`);
-    const told = lab.shell(`${untilNobodyWatches}\ninside $WEB ip neigh replace ${address} lladdr $DB_MAC nud permanent dev eth0`);
+    const told = lab.shell(
+      `${untilNobodyWatches}\ninside $WEB ip neigh replace ${address} lladdr $DB_MAC nud permanent dev eth0`,
+    );
     const [report] = await Promise.all([lab.trace(question), told]);
     return report;
   } finally {
