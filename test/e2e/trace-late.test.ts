@@ -45,7 +45,8 @@ async function traceLate(family: 4 | 6, rule?: string): Promise<TraceAnswer> {
   const question: TraceQuestion = { from: 'web', to: family === 6 ? `[${address}]:80` : `${address}:80`, timeout };
   const injection = rule === undefined ? undefined : odd(rule);
   try {
-    await lab.shell(`inside $DB nft '${deaf}'\n${injection?.inject ?? ''}\n${strangers}`);
+    await lab.shell(`inside $DB nft '${deaf}'\n${injection?.inject ?? ''}\n${strangers}
+      inside $WEB ip neigh flush dev eth0`);
     const told = lab.shell(
       `${untilNobodyWatches}\ninside $WEB ip neigh replace ${address} lladdr $DB_MAC nud permanent dev eth0`,
     );

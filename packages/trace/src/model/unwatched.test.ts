@@ -78,6 +78,7 @@ test('rules may have a part in what came where it had not been while they were w
 test('what waited for a neighbour in vain had its rules behind it', () => {
   const sent = seen(1, 'request', 'sent', web);
   const failed = seen(400, 'request', 'dropped', host, 'NEIGH_FAILED');
+  assert.deepEqual(timesOf([sent, failed, seen(400, 'request', 'used', host)], gaps), []);
   assert.equal(judged(sent, failed, seen(400, 'error', 'received', web)), false);
 });
 

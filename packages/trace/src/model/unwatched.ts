@@ -4,7 +4,8 @@ import type { Gap } from './rule-hours.ts';
 
 /**
  * Sightings at which nobody saw which rules the packet met: those of a gap, and what followed in the same namespace until a
- * packet came in again. What is made there, an answer say, may have met its rules before.
+ * packet came in again. What is made there, an answer say, may have met its rules before. Where the kernel drops a packet for
+ * want of a neighbour, or lets go of one that it has used, the packet has met all of its rules before.
  */
 export function unwatchedOf(sightings: readonly Sighting[], gaps: readonly Gap[]): ReadonlySet<Sighting> {
   const unwatched = new Set<Sighting>();
@@ -14,9 +15,13 @@ export function unwatchedOf(sightings: readonly Sighting[], gaps: readonly Gap[]
     const before = latest.get(namespace);
     latest.set(namespace, sighting);
     const follows = event !== 'received' && before !== undefined && unwatched.has(before);
-    if (follows || gaps.some((gap) => isIn(gap, time))) unwatched.add(sighting);
+    if (!hasRulesBehind(sighting) && (follows || gaps.some((gap) => isIn(gap, time)))) unwatched.add(sighting);
   }
   return unwatched;
+}
+
+function hasRulesBehind({ event, reason }: Sighting): boolean {
+  return event === 'used' || (event === 'dropped' && reason?.startsWith('NEIGH_') === true);
 }
 
 function isIn({ from, until }: Gap, time: bigint): boolean {
@@ -35,9 +40,7 @@ export function mayBeRules(
 ): boolean {
   if (drop?.reason?.startsWith('NEIGH_')) return false;
   const watched = sightings.filter((sighting) => !unwatched.has(sighting)).map(placeOf);
-  return [...unwatched].some(
-    (sighting) => sighting.event !== 'used' && !harmless.has(sighting) && !watched.includes(placeOf(sighting)),
-  );
+  return [...unwatched].some((sighting) => !harmless.has(sighting) && !watched.includes(placeOf(sighting)));
 }
 
 function placeOf({ role, namespace, device, event, reason, carrier }: Sighting): string {
