@@ -23,7 +23,7 @@ export interface KernelFeatures {
   readonly protectedTables: boolean;
   /** Handing packets to a socket of ours (nft_tproxy): published ports are relayed by it. */
   readonly transparentProxying: boolean;
-  /** Numbers that connections draw (nft_numgen): services are balanced by them. */
+  /** Numbers that connections draw (meta random): services are balanced by them. */
   readonly drawnNumbers: boolean;
 }
 

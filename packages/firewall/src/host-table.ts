@@ -12,7 +12,7 @@ export interface HostTableOptions {
   readonly protected: boolean;
   /** Without transparent proxying (nft_tproxy) ports are not relayed: ::1 and IPv6 to IPv4 refuse. Default true. */
   readonly relay?: boolean;
-  /** Without numbers that connections draw (nft_numgen) ports of services lead nowhere. Default true. */
+  /** Without numbers that connections draw (meta random) ports of services lead nowhere. Default true. */
   readonly mesh?: boolean;
 }
 

@@ -1,12 +1,12 @@
-/** Each connection draws a number below this: `numgen random mod 65536`. */
-const NUMBERS = 65_536;
+/** Each connection draws a number below this: `meta random`, which has 32 bits. */
+const NUMBERS = 2 ** 32;
 
 /** The selector that draws it, which is also the type of such a field of a key. */
-export const turn = 'numgen random mod 65536';
+export const turn = 'meta random';
 
 /**
  * The numbers of each of so many backends: intervals of the same length, give or take one, which leave none out. A backend is
- * one element whatever else there is, and the shares are the same to a part in sixty-five thousand.
+ * one element whatever else there is, and the shares are the same to a part in four thousand million.
  */
 export function turnsOf(backends: number): readonly string[] {
   const start = (index: number) => Math.floor((index * NUMBERS) / backends);

@@ -38,14 +38,12 @@ const proxyChain: TableDefinition['chains'][number] = {
 const drawingChain: TableDefinition['chains'][number] = {
   name: 'drawn',
   hook: { type: 'nat', hook: 'output', priority: 0, policy: 'accept' },
-  rules: [
-    { statements: [{ translate: 'dnat', family: 'ip', by: ['ip daddr', 'numgen random mod 65536'], map: 'drawn' }] },
-  ],
+  rules: [{ statements: [{ translate: 'dnat', family: 'ip', by: ['ip daddr', 'meta random'], map: 'drawn' }] }],
 };
 
 const drawingTable: TableDefinition = {
   ...scratchTable,
-  sets: [{ name: 'drawn', key: ['ipv4_addr', 'numgen random mod 65536'], value: ['ipv4_addr'], interval: true }],
+  sets: [{ name: 'drawn', key: ['ipv4_addr', 'meta random'], value: ['ipv4_addr'], interval: true }],
   chains: [drawingChain],
 };
 
@@ -68,7 +66,7 @@ export const features = {
     probe: () => tryBatch(encodeTable({ ...scratchTable, chains: [proxyChain] })),
   }),
   'drawn numbers': defineFeature({
-    name: 'nftables expression numgen beside intervals',
+    name: 'nftables selector meta random beside intervals',
     since: '5.6',
     probe: () => tryBatch(encodeTable(drawingTable)),
   }),

@@ -92,11 +92,11 @@ const table: TableDefinition = {
     { name: 'prefixes', key: ['ipv4_addr'], value: ['mark'], interval: true },
     {
       name: 'turns',
-      key: ['inet_service', 'numgen random mod 65536'],
+      key: ['inet_service', 'meta random'],
       value: ['ipv4_addr', 'inet_service'],
       interval: true,
     },
-    { name: 'virtual6', key: ['ipv6_addr', 'numgen random mod 65536'], value: ['ipv6_addr'], interval: true },
+    { name: 'virtual6', key: ['ipv6_addr', 'meta random'], value: ['ipv6_addr'], interval: true },
   ],
   chains: [
     {
@@ -120,13 +120,11 @@ const table: TableDefinition = {
         { statements: [{ translate: 'dnat', family: 'ip6', by: ['meta l4proto', 'th dport'], map: 'range6' }] },
         ...(['tcp dport', 'udp dport', 'sctp dport'] as const).map(
           (port): RuleDefinition => ({
-            statements: [{ translate: 'dnat', family: 'ip', by: [port, 'numgen random mod 65536'], map: 'turns' }],
+            statements: [{ translate: 'dnat', family: 'ip', by: [port, 'meta random'], map: 'turns' }],
           }),
         ),
         {
-          statements: [
-            { translate: 'dnat', family: 'ip6', by: ['ip6 daddr', 'numgen random mod 65536'], map: 'virtual6' },
-          ],
+          statements: [{ translate: 'dnat', family: 'ip6', by: ['ip6 daddr', 'meta random'], map: 'virtual6' }],
         },
         { statements: [{ match: ['tcp dport'], with: { value: '80' } }, { redirect: { port: 8080 } }] },
         {

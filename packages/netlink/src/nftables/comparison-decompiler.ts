@@ -4,7 +4,7 @@ import { prefixMask } from './rule-compiler.ts';
 import { type Requirement, type SelectorCode, selectors } from './selector.ts';
 
 /** An instruction that brings a field of the packet, or something known of it, into a register. */
-export type Load = Extract<Expression, { name: 'meta' | 'payload' | 'fib' | 'ct' | 'numgen' }>;
+export type Load = Extract<Expression, { name: 'meta' | 'payload' | 'fib' | 'ct' }>;
 
 /** True when a selector is loaded like this. */
 export function loadsLike(code: SelectorCode, load: Load): boolean {
@@ -15,8 +15,6 @@ export function loadsLike(code: SelectorCode, load: Load): boolean {
       return load.name === 'payload' && isPartOf(own, load, code);
     case 'fib':
       return load.name === 'fib' && own.result === load.result && own.flags === load.flags;
-    case 'numgen':
-      return load.name === 'numgen' && own.modulus === load.modulus;
     case 'meta':
     case 'ct':
       return (load.name === 'meta' || load.name === 'ct') && own.key === load.key;

@@ -20,7 +20,7 @@ export type FieldType =
   | 'mark'
   | 'ether_addr'
   | '@th,64,128'
-  | 'numgen random mod 65536';
+  | 'meta random';
 
 /** A named set, or a map when it has a `value`. */
 export interface SetDefinition {
@@ -65,8 +65,8 @@ export type Selector =
   | 'arp saddr ip'
   | 'icmpv6 type'
   | '@th,64,128'
-  /** A number for the packet alone, of a set with intervals: it is put into network order, in which these are searched. */
-  | 'numgen random mod 65536';
+  /** A number of 32 bits for the packet alone. */
+  | 'meta random';
 
 /**
  * The right-hand side of a comparison: a named set, or a value in nft's text: `lo`, `127.0.0.0/8`, `tcp`, `53`, `local`,

@@ -77,7 +77,6 @@ const kernelNames: Readonly<Record<Name, string>> = {
   tproxy: 'tproxy',
   fib: 'fib',
   ct: 'ct',
-  numgen: 'numgen',
   counter: 'counter',
   'add to set': 'dynset',
   limit: 'limit',
@@ -97,9 +96,6 @@ const DYNAMIC_ADD = 0;
 /** NFT_LIMIT_PKTS, and what is counted in. */
 const LIMIT_PACKETS = 0;
 const SECOND = 1n;
-
-/** NFT_NG_RANDOM. */
-const RANDOM = 1;
 
 const none = () => {};
 const keyAndRegister = (data: AttributeWriter, e: { readonly key: number; readonly register: Register }) => {
@@ -152,9 +148,6 @@ const encoders: { readonly [N in Name]: (data: AttributeWriter, e: Named[N]) => 
     data.u32be(3, e.flags).u32be(2, e.result).u32be(1, e.register);
   },
   ct: keyAndRegister,
-  numgen: (data, e) => {
-    data.u32be(1, e.register).u32be(2, e.modulus).u32be(3, RANDOM).u32be(4, 0);
-  },
   counter: none,
   'add to set': (data, e) => {
     data.u32be(4, e.key).u32be(3, DYNAMIC_ADD).text(1, e.set);
@@ -243,11 +236,6 @@ const decoders: Readonly<Record<string, (data: Attributes) => Expression>> = {
     if (a.u64be(2) !== SECOND || number(a, 4) !== LIMIT_PACKETS) fail('limit');
     expectOnly(a, 5, 0);
     return { name: 'limit', perSecond: Number(a.u64be(1) ?? 0n), burst: number(a, 3) };
-  },
-  numgen: (a) => {
-    if (number(a, 3) !== RANDOM) fail('generator of numbers');
-    expectOnly(a, 4, 0);
-    return { name: 'numgen', register: number(a, 1), modulus: number(a, 2) };
   },
   notrack: () => ({ name: 'notrack' }),
   rt: (a) => ({ name: 'rt', key: number(a, 2), register: number(a, 1) }),

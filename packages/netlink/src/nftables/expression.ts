@@ -56,8 +56,6 @@ export type Expression =
   | { readonly name: 'tproxy'; readonly family: 'ip' | 'ip6'; readonly address: Register; readonly port: Register }
   | { readonly name: 'fib'; readonly register: Register; readonly result: number; readonly flags: number }
   | { readonly name: 'ct'; readonly key: number; readonly register: Register }
-  /** A random number below the modulus, in host order. */
-  | { readonly name: 'numgen'; readonly register: Register; readonly modulus: number }
   | { readonly name: 'counter' }
   /** Adds what is in registers, from this one on, to a set; ends the rule when there is no room. */
   | { readonly name: 'add to set'; readonly set: string; readonly key: Register }

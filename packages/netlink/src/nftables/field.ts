@@ -58,8 +58,8 @@ export const fields: Readonly<Record<FieldType, Field>> = {
     decode: ipFromBytes,
     format: (text) => `0x${encodeIp(16)(text).toHex()}`,
   },
-  // In network order: see the selector of that name.
-  'numgen random mod 65536': {
+  // Drawn without an order of bytes; in network order, for intervals are searched so.
+  'meta random': {
     id: INTEGER,
     length: 4,
     byteOrder: 'host',
@@ -98,7 +98,7 @@ export function typesOf(number: number, length: number): FieldType[] {
   const types: FieldType[] = [];
   for (let rest = number; rest !== 0; rest >>>= 6) types.unshift(typeWithId(rest & 63));
   if (totalLength(types) === length) return types;
-  return types.map((type) => (fields[type].id === INTEGER ? 'numgen random mod 65536' : type));
+  return types.map((type) => (fields[type].id === INTEGER ? 'meta random' : type));
 }
 
 /** The bytes of several fields one after the other, each padded when there are several. */

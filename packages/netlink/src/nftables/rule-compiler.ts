@@ -119,10 +119,7 @@ class RuleCompiler {
     let word = 0;
     for (const name of names) {
       const code = selectors[name];
-      const register = registerAt(word);
-      const load = code.load(register);
-      this.#push(load);
-      if (load.name === 'numgen') this.#push({ name: 'byteorder', register, length: 4, size: 4 });
+      this.#push(code.load(registerAt(word)));
       word += Math.ceil(code.length / 4);
     }
   }

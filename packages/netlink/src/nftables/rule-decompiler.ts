@@ -52,7 +52,6 @@ class RuleDecompiler {
       case 'payload':
       case 'fib':
       case 'ct':
-      case 'numgen':
         this.#loaded.set(wordOf(e.register), { load: e });
         return;
       case 'bitwise':
@@ -86,8 +85,8 @@ class RuleDecompiler {
         if (e.key !== 3) fail(`meta key ${e.key} set`);
         return this.#push({ setMark: Number(fields.mark.decode(this.#constant(e.source))) });
       case 'byteorder':
-        // nft 1.0.6 puts one before single bytes of an interval key, where it does nothing. A number is drawn in host order.
-        if (e.length >= e.size && this.#loaded.get(wordOf(e.register))?.load.name !== 'numgen') this.#clampStep(e);
+        // nft 1.0.6 puts one before single bytes of an interval key, where it does nothing.
+        if (e.length >= e.size) this.#clampStep(e);
         return;
       case 'rt':
       case 'tcp option set':

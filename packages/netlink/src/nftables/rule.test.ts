@@ -28,11 +28,11 @@ const sets: readonly SetDefinition[] = [
   { name: 'senders', key: ['ifname', 'ether_addr'] },
   {
     name: 'turns',
-    key: ['inet_service', 'numgen random mod 65536'],
+    key: ['inet_service', 'meta random'],
     value: ['ipv4_addr', 'inet_service'],
     interval: true,
   },
-  { name: 'virtual6', key: ['ipv6_addr', 'numgen random mod 65536'], value: ['ipv6_addr'], interval: true },
+  { name: 'virtual6', key: ['ipv6_addr', 'meta random'], value: ['ipv6_addr'], interval: true },
   { name: 'targets', key: ['ifname', '@th,64,128'], comment: 'what neighbour discovery is about' },
 ];
 const accept: Statement = { verdict: 'accept' };
@@ -95,12 +95,12 @@ const rules: readonly [text: string, statements: readonly Statement[], family?: 
     [match('meta l4proto', 'udp'), { translate: 'dnat', family: 'ip6', address: 'fd00::1', port: 80 }],
   ],
   ...(['tcp', 'udp', 'sctp'] as const).map((protocol): (typeof rules)[number] => [
-    `dnat ip to ${protocol} dport . numgen random mod 65536 map @turns`,
-    [{ translate: 'dnat', family: 'ip', by: [`${protocol} dport`, 'numgen random mod 65536'], map: 'turns' }],
+    `dnat ip to ${protocol} dport . meta random map @turns`,
+    [{ translate: 'dnat', family: 'ip', by: [`${protocol} dport`, 'meta random'], map: 'turns' }],
   ]),
   [
-    'dnat ip6 to ip6 daddr . numgen random mod 65536 map @virtual6',
-    [{ translate: 'dnat', family: 'ip6', by: ['ip6 daddr', 'numgen random mod 65536'], map: 'virtual6' }],
+    'dnat ip6 to ip6 daddr . meta random map @virtual6',
+    [{ translate: 'dnat', family: 'ip6', by: ['ip6 daddr', 'meta random'], map: 'virtual6' }],
   ],
   ['snat ip6 to fd00::1', [{ translate: 'snat', family: 'ip6', address: 'fd00::1' }]],
   ['oifname "x" masquerade', [match('oifname', 'x'), { masquerade: true }]],
@@ -245,14 +245,11 @@ test('a set of a field that nft has no type for is written as nft writes it for 
 test('a map with turns is written as nft writes it for itself', () => {
   const set = sets.find(({ name }) => name === 'turns');
   assert.ok(set);
-  assert.deepEqual(formatSetBody(set), [
-    'typeof th dport . numgen random mod 65536 : ip daddr . th dport',
-    'flags interval',
-  ]);
+  assert.deepEqual(formatSetBody(set), ['typeof th dport . meta random : ip daddr . th dport', 'flags interval']);
   // The attributes that nft 1.0.6 sends for the same text, and for the data of one that holds addresses alone.
   assert.equal(
-    encodeTypeof(['th dport', 'numgen random mod 65536']).toHex(),
-    '00040d00000001320014000407000000010c00040b000000010402000000011a0004170000000112000401000000010400000100020400000000',
+    encodeTypeof(['th dport', 'meta random']).toHex(),
+    '00040d00000001260014000407000000010c00040b000000010402000000010e0004090000000106000418000000',
   );
   assert.equal(
     encodeTypeof(['ip daddr', 'th dport']).toHex(),

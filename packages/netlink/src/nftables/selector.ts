@@ -116,12 +116,7 @@ export const selectors: Readonly<Record<Selector, SelectorCode>> = {
     ...named(icmpv6Types, 1),
   },
   '@th,64,128': { load: payload(2, 8, 16), length: 16, comparison: 'plain', ...textOf('@th,64,128') },
-  'numgen random mod 65536': {
-    load: (register) => ({ name: 'numgen', register, modulus: 65_536 }),
-    length: 4,
-    comparison: 'plain',
-    ...textOf('numgen random mod 65536'),
-  },
+  'meta random': { load: loadMeta(24), length: 4, comparison: 'plain', ...textOf('meta random') },
   'ether type': { load: payload(0, 12, 2), length: 2, comparison: 'plain', ...named(etherTypes, -2) },
 };
 

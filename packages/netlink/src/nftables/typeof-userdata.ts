@@ -3,10 +3,7 @@ import type { FieldType, Selector, SetDefinition } from './definition.ts';
 import { selectors } from './selector.ts';
 
 /** Kinds of expressions by nft's own numbers (enum expr_types, nftables, include/expression.h). */
-const kinds = { meta: 9, payload: 7, concatenation: 13, numgen: 23 } as const;
-
-/** NFT_NG_RANDOM. */
-const RANDOM = 1;
+const kinds = { meta: 9, payload: 7, concatenation: 13 } as const;
 
 /**
  * Fields of headers by nft's own numbers: the protocol (enum proto_desc_id, include/proto.h) and the field in its list
@@ -25,13 +22,13 @@ const headerFields: Partial<Record<Selector, readonly [protocol: number, field: 
 const expressions: Partial<Record<FieldType, Selector>> = {
   ifname: 'iifname',
   '@th,64,128': '@th,64,128',
-  'numgen random mod 65536': 'numgen random mod 65536',
+  'meta random': 'meta random',
   ipv4_addr: 'ip daddr',
   ipv6_addr: 'ip6 daddr',
   inet_service: 'th dport',
 };
 
-const nameless: readonly FieldType[] = ['@th,64,128', 'numgen random mod 65536'];
+const nameless: readonly FieldType[] = ['@th,64,128', 'meta random'];
 
 /** What `nft list` prints behind `typeof`, the value being that of maps. */
 export interface TypeofSelectors {
@@ -48,8 +45,7 @@ export function typeofSelectors({ key, value }: Pick<SetDefinition, 'key' | 'val
 
 /**
  * The value of NFTNL_UDATA_SET_KEY_TYPEOF and NFTNL_UDATA_SET_DATA_TYPEOF: an expression, or a concatenation of several, as
- * nft writes them down for itself (nftables, src/expression.c, concat_expr_build_udata; src/meta.c; src/payload.c;
- * src/numgen.c).
+ * nft writes them down for itself (nftables, src/expression.c, concat_expr_build_udata; src/meta.c; src/payload.c).
  */
 export function encodeTypeof(key: readonly Selector[]): Uint8Array {
   const parts = key.map(expressionData);
@@ -64,8 +60,6 @@ export function encodeTypeof(key: readonly Selector[]): Uint8Array {
 function expressionData(selector: Selector): Uint8Array {
   const load = selectors[selector].load(0);
   if (load.name === 'meta') return expression(kinds.meta, [number(0, load.key)]);
-  if (load.name === 'numgen')
-    return expression(kinds.numgen, [number(0, RANDOM), number(1, load.modulus), number(2, 0)]);
   if (load.name !== 'payload') return fail(load.name);
   const { base, offset, length } = load;
   // Without a name: no description, no field, but where it is.

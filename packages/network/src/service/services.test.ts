@@ -125,10 +125,10 @@ test('a virtual address leads to all backends from wherever it can be asked for'
   const tables = (namespace: string) => elementsOf(rig, namespace, /^virtual/);
   await rig.controller.setService({ ...service, backends: ['web.1-id', 'web.2-id'] });
   const both = [
-    'virtual4 10.9.0.5 0-32767 10.9.0.2',
-    'virtual4 10.9.0.5 32768-65535 10.9.0.3',
-    'virtual6 fd09::5 0-32767 fd09::2',
-    'virtual6 fd09::5 32768-65535 fd09::3',
+    'virtual4 10.9.0.5 0-2147483647 10.9.0.2',
+    'virtual4 10.9.0.5 2147483648-4294967295 10.9.0.3',
+    'virtual6 fd09::5 0-2147483647 fd09::2',
+    'virtual6 fd09::5 2147483648-4294967295 fd09::3',
   ];
   assert.deepEqual([tables(asker.namespace), tables(one.namespace)], [both, both]);
   const late = await rig.sandbox('late');
@@ -139,7 +139,7 @@ test('a virtual address leads to all backends from wherever it can be asked for'
   await rig.controller.leave(endpoint);
   assert.deepEqual(tables(late.namespace), [], 'who is not on the network cannot ask');
   await rig.controller.closeSandbox(one.id);
-  const rest = ['virtual4 10.9.0.5 0-65535 10.9.0.3', 'virtual6 fd09::5 0-65535 fd09::3'];
+  const rest = ['virtual4 10.9.0.5 0-4294967295 10.9.0.3', 'virtual6 fd09::5 0-4294967295 fd09::3'];
   assert.deepEqual(tables(asker.namespace), rest);
   assert.deepEqual(
     rig.kernel.forgotten.filter(({ protocol }) => protocol === 'udp').map(({ address }) => address),
@@ -169,7 +169,7 @@ test('a killed engine goes on where it was, and what was lost meanwhile is made 
   rig.names.restart();
   await rig.boot(new Life(), ({ id }) => id !== one.id);
   rig.assertConsistent();
-  assert.deepEqual(elementsOf(rig, '', /^mesh_udp4/), ['mesh_udp4 53 0-65535 10.9.0.3 5353']);
+  assert.deepEqual(elementsOf(rig, '', /^mesh_udp4/), ['mesh_udp4 53 0-4294967295 10.9.0.3 5353']);
   // Nothing of it is known from this life yet.
   await rig.controller.setService({ ...web, networks, ports, backends: [] });
   rig.assertConsistent();
@@ -187,10 +187,10 @@ test('ports of a service lead to where its containers have their gateways, and n
   await rig.controller.setService({ ...service, backends: ['web.1-id', 'web.2-id'] });
   assert.deepEqual(elementsOf(rig, '', /^(mesh|relay)/), [
     'mesh tcp 8080',
-    'mesh_tcp4 8080 0-32767 10.9.0.2 80',
-    'mesh_tcp4 8080 32768-65535 10.9.0.3 80',
-    'mesh_tcp6 8080 0-32767 fd09::2 80',
-    'mesh_tcp6 8080 32768-65535 fd09::3 80',
+    'mesh_tcp4 8080 0-2147483647 10.9.0.2 80',
+    'mesh_tcp4 8080 2147483648-4294967295 10.9.0.3 80',
+    'mesh_tcp6 8080 0-2147483647 fd09::2 80',
+    'mesh_tcp6 8080 2147483648-4294967295 fd09::3 80',
     'relay6 tcp 8080',
   ]);
   assert.deepEqual(rig.names.relays.get(`service/${web.id}`)?.[0]?.containerAddress, '127.0.0.1');
@@ -206,10 +206,10 @@ test('ports of a service lead to where its containers have their gateways, and n
   });
   await rig.join(two, better, { gatewayPriority: 1 });
   assert.deepEqual(elementsOf(rig, '', /^mesh_tcp/), [
-    'mesh_tcp4 8080 0-32767 10.9.0.2 80',
-    'mesh_tcp4 8080 32768-65535 10.8.0.2 80',
-    'mesh_tcp6 8080 0-32767 fd09::2 80',
-    'mesh_tcp6 8080 32768-65535 fd09::3 80',
+    'mesh_tcp4 8080 0-2147483647 10.9.0.2 80',
+    'mesh_tcp4 8080 2147483648-4294967295 10.8.0.2 80',
+    'mesh_tcp6 8080 0-2147483647 fd09::2 80',
+    'mesh_tcp6 8080 2147483648-4294967295 fd09::3 80',
   ]);
   rig.assertConsistent();
   await rig.controller.setService({ ...service, ports: [], backends: ['web.1-id'] });

@@ -207,7 +207,7 @@ export class Services {
   #requireBalance({ name, ports, networks }: BalancedService): void {
     if (this.#context.balances || (ports.length === 0 && networks.every(({ virtual }) => virtual === undefined)))
       return;
-    const reason = 'this kernel draws no numbers for connections (nft_numgen)';
+    const reason = 'this kernel draws no numbers for connections (nftables, meta random)';
     throw new FairleadError('unavailable', `service ${name} cannot be balanced: ${reason}`);
   }
 

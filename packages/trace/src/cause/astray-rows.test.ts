@@ -26,7 +26,7 @@ function takenAtHome(...steps: RuleStep[]) {
 
 const balanced: RuleStep = {
   ...{ family: 'inet', table: 'fairlead_services', chain: 'asked', owner: 'fairlead', kind: 'rule', verdict: 'accept' },
-  text: 'dnat ip to ip daddr . numgen random mod 65536 map @virtual4',
+  text: 'dnat ip to ip daddr . meta random map @virtual4',
 };
 
 test('who takes what is for somebody else has led it astray, but not who is one of a service', () => {

@@ -7,7 +7,7 @@ import type { RuleStep } from './report.ts';
 
 const step: RuleStep = {
   ...{ family: 'inet', table: 'fairlead_services', chain: 'asked', owner: 'fairlead', kind: 'rule', verdict: 'accept' },
-  text: 'dnat ip to ip daddr . numgen random mod 65536 map @virtual4',
+  text: 'dnat ip to ip daddr . meta random map @virtual4',
 };
 
 test('what was for a service is at the container that it was given to, and at the port there', () => {

@@ -6,7 +6,7 @@ import type { Observation } from './outcome.ts';
 export function isBalanced({ passes }: Pick<Observation, 'passes'>): boolean {
   return passes
     .flatMap(({ steps }) => steps)
-    .some(({ owner, kind, text }) => owner === 'fairlead' && kind === 'rule' && /^dnat .* numgen random /.test(text));
+    .some(({ owner, kind, text }) => owner === 'fairlead' && kind === 'rule' && /^dnat .* meta random /.test(text));
 }
 
 /** The container that it was given to, and the address and port that it has there; `undefined` for other packets. */
