@@ -134,7 +134,7 @@ test('a published port leads to the tasks, and belongs to one service', async ()
   await until('2/2', () => replicas('site'));
   const answers = new Set<string>();
   await until('2', async () => {
-    answers.add((await engine.host.exec('wget', '-qO-', '-T2', 'http://127.0.0.1:8080/')).trim());
+    answers.add((await engine.host.exec('timeout', '2', 'busybox', 'wget', '-qO-', 'http://127.0.0.1:8080/')).trim());
     return String(answers.size);
   });
   assert.match(
