@@ -4,8 +4,11 @@ import { outOfSequence } from './refusal.ts';
 import type { Service } from './service/service-model.ts';
 import type { Task } from './task/task-model.ts';
 
-/** What a new object is made of. */
-export type Draft<T extends SwarmObject> = Omit<T, 'version' | 'created' | 'updated'>;
+/** What the books give to a new object. */
+export type Stamps = Omit<SwarmObject, 'id'>;
+
+/** Objects of one kind, whatever it is. */
+type Shelf = Iterable<SwarmObject> & Pick<Collection<SwarmObject>, 'delete'>;
 
 /** A swarm's objects, in the engine's store: written before anything is done about them. */
 export class Books {
@@ -40,10 +43,10 @@ export class Books {
     return [...this.services].filter(({ removed }) => !removed);
   }
 
-  /** Store a new object. */
-  add<T extends SwarmObject>(collection: Collection<T>, draft: Draft<T>, now = Date.now()): T {
-    const stamped = { ...draft, version: ++this.#index, created: now, updated: now };
-    return collection.put(stamped as SwarmObject as T);
+  /** Store a new object. @param make it of what is given to each. */
+  add<T extends SwarmObject>(collection: Collection<T>, make: (stamps: Stamps) => T): T {
+    const now = Date.now();
+    return collection.put(make({ version: ++this.#index, created: now, updated: now }));
   }
 
   /**
@@ -71,9 +74,9 @@ export class Books {
     this.#index = 0;
   }
 
-  #collections(): readonly Collection<SwarmObject>[] {
+  #collections(): readonly Shelf[] {
     const { clusters, nodes, secrets, configs, services, tasks } = this;
-    return [clusters, nodes, secrets, configs, services, tasks] as readonly Collection<SwarmObject>[];
+    return [clusters, nodes, secrets, configs, services, tasks];
   }
 
   *#all(): Generator<SwarmObject> {

@@ -69,12 +69,12 @@ export class Manager {
     this.tasks = new Tasks(books);
     this.secrets = new Payloads<Secret>({
       ...{ kind: 'secret', books, emit, collection: books.secrets },
-      keep: (spec) => this.#keepSecret(spec),
+      keep: (spec, object) => ({ ...object, ...this.#keepSecret(spec) }),
       dataOf: ({ data }) => data && this.#vault.open(data),
     });
     this.configs = new Payloads<Config>({
       ...{ kind: 'config', books, emit, collection: books.configs },
-      keep: (spec) => ({ spec }),
+      keep: (spec, object) => ({ ...object, spec }),
       dataOf: ({ spec }) => spec.data,
     });
   }

@@ -2,7 +2,7 @@ import { newSwarmIdentifier } from '@fairlead/base';
 import type { Collection } from '@fairlead/store';
 import type { Books } from './books.ts';
 import { findObject } from './lookup.ts';
-import type { Config, PayloadSpec, Secret, SwarmEvent } from './model.ts';
+import type { Config, PayloadSpec, Secret, SwarmEvent, SwarmObject } from './model.ts';
 import { refusal } from './refusal.ts';
 import type { Service } from './service/service-model.ts';
 
@@ -17,7 +17,7 @@ export interface PayloadParts<T extends Secret | Config> {
   readonly books: Books;
   readonly collection: Collection<T>;
   /** How the data of one is kept. */
-  readonly keep: (spec: PayloadSpec) => Pick<T, 'spec'>;
+  readonly keep: (spec: PayloadSpec, object: SwarmObject) => T;
   /** Data of a stored one, in base64. */
   readonly dataOf: (stored: T) => string | undefined;
   readonly emit: (event: SwarmEvent) => void;
@@ -47,10 +47,8 @@ export class Payloads<T extends Secret | Config> {
     requireValidPayload(kind, spec);
     if (this.list().some((other) => other.spec.name === spec.name))
       throw refusal('conflict', `${kind} ${spec.name} already exists`);
-    const created = books.add<Secret | Config>(collection as Collection<Secret | Config>, {
-      id: newSwarmIdentifier(),
-      ...keep(spec),
-    });
+    const id = newSwarmIdentifier();
+    const created = books.add(collection, (stamps) => keep(spec, { id, ...stamps }));
     this.#tell('create', created);
     return created.id;
   }

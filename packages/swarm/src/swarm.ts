@@ -107,8 +107,8 @@ export class Swarm implements AsyncDisposable {
     const nodeId = newSwarmIdentifier();
     const { certificate, key } = newRootAuthority();
     this.#books.transaction(() => {
-      this.#books.add<Cluster>(this.#books.clusters, {
-        id: newSwarmIdentifier(),
+      this.#books.add<Cluster>(this.#books.clusters, (stamps) => ({
+        ...{ id: newSwarmIdentifier(), ...stamps },
         ...{ spec, nodeId, listenAddress, advertiseAddress, subnetSize },
         ...(request.addressPools.length > 0 && { addressPools: request.addressPools.map((pool) => pool.trim()) }),
         dataPathPort: port,
@@ -119,13 +119,13 @@ export class Swarm implements AsyncDisposable {
           worker: vault.seal(newJoinToken(certificate)),
           manager: vault.seal(newJoinToken(certificate)),
         },
-      });
-      this.#books.add(this.#books.nodes, {
-        id: nodeId,
+      }));
+      this.#books.add(this.#books.nodes, (stamps) => ({
+        ...{ id: nodeId, ...stamps },
         spec: { labels: {}, role: 'manager', availability: request.availability || 'active' },
         description,
         address: hostOf(advertiseAddress),
-      });
+      }));
     });
     this.#manager = this.#manage(vault);
     await this.#begin();

@@ -128,8 +128,8 @@ export class Orchestrator implements AsyncDisposable {
     if (change.kind === 'forget') this.#steps.forget(change.task);
     if (change.kind !== 'create') return;
     const { slot, desired, notBefore } = change;
-    books.add<Task>(books.tasks, {
-      id: newSwarmIdentifier(),
+    books.add(books.tasks, (stamps) => ({
+      ...{ id: newSwarmIdentifier(), ...stamps },
       serviceId: service.id,
       ...(slot !== undefined && { slot }),
       spec: service.spec.taskTemplate,
@@ -139,7 +139,7 @@ export class Orchestrator implements AsyncDisposable {
       desiredState: desired,
       ...(notBefore !== undefined && { notBefore }),
       ...(service.jobIteration !== undefined && { jobIteration: service.jobIteration }),
-    });
+    }));
   }
 
   #applyUpdate(service: Service, { status, rollsBack }: NonNullable<Plan['update']>): void {

@@ -8,11 +8,14 @@ import type { Plan } from './slots.ts';
 
 /** What is wanted of tasks, by what there is: each task in one word, `1 running>shutdown` is slot, state and desired state. */
 
-const node = {
-  id: 'n1',
+const node: SwarmNode = {
+  ...{ id: 'n1', version: 1, created: 0, updated: 0, address: '192.0.2.1' },
   spec: { labels: { zone: 'a' }, role: 'manager', availability: 'active' },
-  description: { hostname: 'h', architecture: 'x86_64', os: 'linux', engineLabels: {} },
-} as unknown as SwarmNode;
+  description: {
+    ...{ hostname: 'h', architecture: 'x86_64', os: 'linux', nanoCpus: 2e9, memory: 4e9 },
+    ...{ engineVersion: '0.0.0', engineLabels: {}, plugins: [] },
+  },
+};
 
 const template = { containerSpec: { image: 'busybox' }, forceUpdate: 0, restartPolicy: { delay: 5e9 } } as const;
 const fresh = { ...template, forceUpdate: 1 };

@@ -91,12 +91,12 @@ export class Services {
       throw refusal('conflict', `name conflicts with an existing object: service ${spec.name} already exists`);
     const id = newSwarmIdentifier();
     const isJob = (spec.mode.replicatedJob ?? spec.mode.globalJob) !== undefined;
-    const service = books.add<Service>(books.services, {
-      ...{ id, spec, specVersion: 0 },
-      ...this.#reached(id, spec, []),
+    const reached = this.#reached(id, spec, []);
+    const service = books.add(books.services, (stamps) => ({
+      ...{ id, ...stamps, spec, specVersion: 0, ...reached },
       ...(isJob && { jobIteration: 0, lastExecution: Date.now() }),
       ...(registryAuth !== undefined && { registryAuth }),
-    });
+    }));
     emit({ type: 'service', action: 'create', id: service.id, attributes: { name: spec.name } });
     onChange();
     return service.id;
