@@ -6,6 +6,7 @@ import { type ApiResponse, stream } from '../http/response.ts';
 import { untilGone } from '../http/until-gone.ts';
 import { logFrames } from '../wire/log-frames.ts';
 import { streamMediaType } from '../wire/media-type.ts';
+import { FollowedLogs, mergedInTime } from '../wire/merged-lines.ts';
 import { logOptions } from './container-streams.ts';
 
 /** Milliseconds after which somebody who follows hears of new tasks. */
@@ -58,30 +59,16 @@ async function* merged(
   signal: AbortSignal,
 ): AsyncGenerator<readonly LogLine[]> {
   const started = () => tasks().filter(({ task }) => task.status.containerId !== undefined);
-  if (!follows) {
-    const batches = await Promise.all(
-      started().map(async (view) => (await Array.fromAsync(await readOrNothing(read, view))).flat()),
-    );
-    yield batches.flat().sort((a, b) => (a.time < b.time ? -1 : Number(a.time > b.time)));
-    return;
-  }
-  const waiting: (readonly LogLine[])[] = [];
+  if (!follows) return yield* mergedInTime(await Promise.all(started().map((view) => readOrNothing(read, view))));
   const known = new Set<string>();
-  let news = Promise.withResolvers<void>();
-  const follow = async (view: TaskView) => {
-    for await (const batch of untilGone(await readOrNothing(read, view), signal)) {
-      waiting.push(batch);
-      news.resolve();
-    }
-  };
+  const logs = new FollowedLogs();
   while (!signal.aborted) {
     for (const view of started().filter(({ task }) => !known.has(task.id))) {
       known.add(view.task.id);
-      void follow(view).catch(() => {});
+      logs.add(untilGone(await readOrNothing(read, view), signal));
     }
-    yield waiting.splice(0).flat();
-    news = Promise.withResolvers<void>();
-    await Promise.race([news.promise, sleep(LOOK_MS, undefined, { signal }).catch(() => {})]);
+    yield logs.take();
+    await Promise.race([logs.news, sleep(LOOK_MS, undefined, { signal }).catch(() => {})]);
   }
 }
 
