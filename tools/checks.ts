@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { formatStep, promiseStep } from './linters.ts';
-import { commandStep, report } from './step.ts';
+import { commandStep, report, type Step } from './step.ts';
 import { failingTests, pureTests, runPureTests, runTests, type Tally } from './test-run.ts';
 
 /** Milliseconds for one test. */
@@ -11,8 +11,8 @@ const MOST_PARTS = 4;
 
 /** How the check went. */
 export interface CheckResult {
-  /** Types, architecture, lint and tests are all in order. */
-  readonly clean: boolean;
+  /** The steps that found something: types, architecture, lint, tests. */
+  readonly faulty: readonly string[];
   readonly tally: Tally;
 }
 
@@ -22,8 +22,8 @@ export interface CheckResult {
  */
 export async function check(): Promise<CheckResult> {
   const pure = { files: pureTests(), concurrency: Math.min(availableParallelism(), MOST_PARTS), timeout: TIMEOUT };
-  const [sound, layered, tested] = await Promise.all([
-    sourceSteps(),
+  const [sources, layered, tested] = await Promise.all([
+    faultySources(),
     testStep('architecture', () =>
       runTests({ files: ['tools/architecture.test.ts'], concurrency: 1, timeout: TIMEOUT }),
     ),
@@ -35,15 +35,23 @@ export async function check(): Promise<CheckResult> {
     failed: layered.failed + tested.failed,
     output: layered.output + tested.output,
   };
-  return { clean: sound && tally.failed === 0, tally };
+  return { faulty: [...sources, ...(tally.failed === 0 ? [] : ['tests'])], tally };
 }
 
-async function sourceSteps(): Promise<boolean> {
-  const compiler = ['node', 'node_modules/typescript/bin/tsc', '-p'];
-  let clean = await report('types', commandStep(...compiler, '.'));
-  clean = (await report('types in the browser', commandStep(...compiler, 'tsconfig.browser.json'))) && clean;
-  clean = (await report('format and lint', formatStep({ fix: false, brief: true }))) && clean;
-  return (await report('promises', promiseStep())) && clean;
+const compiler = ['node', 'node_modules/typescript/bin/tsc', '-p'];
+
+/** What is asked of the sources, one after the other: each takes a processor for itself. */
+const sourceSteps: readonly (readonly [name: string, step: Step])[] = [
+  ['types', commandStep(...compiler, '.')],
+  ['types in the browser', commandStep(...compiler, 'tsconfig.browser.json')],
+  ['format and lint', formatStep({ fix: false, brief: true })],
+  ['promises', promiseStep()],
+];
+
+async function faultySources(): Promise<string[]> {
+  const faulty: string[] = [];
+  for (const [name, step] of sourceSteps) if (!(await report(name, step))) faulty.push(name);
+  return faulty;
 }
 
 async function testStep(name: string, work: () => Promise<Tally>): Promise<Tally> {

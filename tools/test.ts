@@ -69,7 +69,9 @@ async function testEverything(): Promise<boolean> {
   if (left.length > 0)
     say(`✖ left behind in the machine's own namespace:\n${left.map((thing) => `  ${thing}`).join('\n')}`);
   sum(checked.tally.passed + tally.passed + tally.failed - failed, checked.tally.failed + failed, unsteady);
-  return checked.clean && failed === 0 && left.length === 0;
+  // The lines that say what is wrong are far above by now.
+  if (checked.faulty.length > 0) say(`✖ not in order, see the beginning: ${checked.faulty.join(', ')}`);
+  return checked.faulty.length === 0 && failed === 0 && left.length === 0;
 }
 
 /** More files than this do not fail by chance. */

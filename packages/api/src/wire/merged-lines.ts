@@ -23,7 +23,7 @@ export async function* mergedInTime(logs: readonly Batches[]): AsyncGenerator<re
       open = await filled(open);
     }
   } finally {
-    await Promise.all(heads.map(({ iterator }) => iterator.return?.()));
+    await Promise.all(heads.map(async ({ iterator }) => iterator.return?.()));
   }
 }
 
