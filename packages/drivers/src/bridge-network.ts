@@ -17,6 +17,8 @@ export interface BridgeNetwork {
   readonly forwards: boolean;
   /** The bridge was made by somebody else: only addresses and settings are ours, the link stays. */
   readonly adopted: boolean;
+  /** Link group of the bridge, when it is to have one. */
+  readonly group?: number;
 }
 
 /** The bridge, its addresses and the settings that make the host a router for it. */
@@ -33,6 +35,7 @@ export function bridgeNetworkObjects(network: BridgeNetwork): KernelObject[] {
       mac: network.mac,
       mtu: network.mtu,
       alias: ownerAlias('network', network.id),
+      ...(network.group !== undefined && { group: network.group }),
     });
   }
   objects.push(...bridgeSysctls(network));

@@ -51,6 +51,11 @@ test('a bridge that was there before is configured but not made', () => {
   assert.ok(!bridgeNetworkObjects({ ...network, adopted: true }).some((object) => object.kind === 'link'));
 });
 
+test('a bridge is in the group that it is to be in', () => {
+  const [link] = bridgeNetworkObjects({ ...network, group: 7 });
+  assert.ok(link?.kind === 'link' && link.group === 7);
+});
+
 test('an interface name with a dot does not break its sysctl key', () => {
   assert.ok(
     sysctls(bridgeNetworkObjects({ ...network, bridge: 'br.7' })).includes('net.ipv4.conf.br/7.route_localnet=1'),

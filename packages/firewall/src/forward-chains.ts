@@ -1,5 +1,24 @@
 import type { ChainDefinition, RuleDefinition, Selector } from '@fairlead/netlink';
-import { accept, askerAndPort, drop, from, is, known, leaves, rule, stays, to, translated } from './host-rule.ts';
+import {
+  accept,
+  askerAndPort,
+  drop,
+  from,
+  fromAnyBridge,
+  fromOpenBridge,
+  is,
+  known,
+  leaves,
+  rule,
+  stays,
+  to,
+  toOpenBridge,
+  translated,
+} from './host-rule.ts';
+
+/** Also where ICMP is lost. Not in a chain of its own: every hook costs each packet. */
+const fit: RuleDefinition = rule([is('tcp flags', 'syn / syn,rst'), { clampMss: true }], 'segments fit the way out');
+const unknown: RuleDefinition = rule([is('ct state', 'invalid'), { verdict: 'goto', chain: 'outward' }]);
 
 /**
  * What comes from one of our bridges. The order is the policy: what may leave its source is settled before any destination
@@ -10,9 +29,24 @@ const leaving: ChainDefinition = {
   rules: [
     rule([from('internal'), leaves, ...drop], 'internal network: nothing leaves'),
     rule([to('bridges'), { verdict: 'goto', chain: 'between' }]),
-    // Also where ICMP is lost. Here and not in a chain of its own: every hook costs each packet.
-    rule([is('tcp flags', 'syn / syn,rst'), { clampMss: true }], 'segments fit the way out'),
-    rule([is('ct state', 'invalid'), { verdict: 'goto', chain: 'outward' }]),
+    fit,
+    unknown,
+  ],
+};
+
+/**
+ * The same for a bridge that may be left, which its group says, so that no set has to be asked before what belongs to a
+ * connection goes its way. No connection of such a bridge leads into an internal network, and none to another bridge of
+ * ours that `between` has not let through.
+ */
+const leavingOpen: ChainDefinition = {
+  name: 'leaving_open',
+  rules: [
+    rule([toOpenBridge, { verdict: 'goto', chain: 'between' }]),
+    fit,
+    rule([known, accept]),
+    rule([to('bridges'), { verdict: 'goto', chain: 'between' }]),
+    unknown,
   ],
 };
 
@@ -33,8 +67,8 @@ const between: ChainDefinition = {
 const entering: ChainDefinition = {
   name: 'entering',
   rules: [
-    rule([known, accept]),
     rule([translated, accept], 'published'),
+    rule([known, accept]),
     rule([{ verdict: 'goto', chain: 'unpublished' }]),
   ],
 };
@@ -79,16 +113,41 @@ function untranslatable(family: 4 | 6): RuleDefinition {
   return rule([is('meta nfproto', `ipv${family}`), from(`masquerade${family}`), ...drop], 'cannot be translated');
 }
 
+/** What comes from no bridge of ours. */
+const arriving: readonly RuleDefinition[] = [
+  rule([to('reachable'), { verdict: 'goto', chain: 'entering' }]),
+  // Whatever bridge of ours is left: one that is not said to be open is closed.
+  rule([to('bridges'), ...drop], 'internal network: nothing enters'),
+];
+
+/** What comes from a bridge, which may be anybody's. */
+const bridged: ChainDefinition = {
+  name: 'bridged',
+  rules: [
+    rule([fromOpenBridge, { verdict: 'goto', chain: 'leaving_open' }]),
+    rule([from('bridges'), { verdict: 'goto', chain: 'leaving' }]),
+    ...arriving,
+  ],
+};
+
 const forward: ChainDefinition = {
   name: 'forward',
   hook: { type: 'filter', hook: 'forward', priority: 0, policy: 'accept' },
   rules: [
-    rule([from('bridges'), { verdict: 'goto', chain: 'leaving' }]),
-    rule([to('reachable'), { verdict: 'goto', chain: 'entering' }]),
-    // Whatever bridge of ours is left: one that is not said to be open is closed.
-    rule([to('bridges'), ...drop], 'internal network: nothing enters'),
+    rule([fromAnyBridge, { verdict: 'goto', chain: 'bridged' }]),
+    rule([toOpenBridge, { verdict: 'goto', chain: 'entering' }]),
+    ...arriving,
   ],
 };
 
 /** Who may talk to whom: what a packet meets that is forwarded. */
-export const forwardChains: readonly ChainDefinition[] = [unpublished, outward, between, leaving, entering, forward];
+export const forwardChains: readonly ChainDefinition[] = [
+  unpublished,
+  outward,
+  between,
+  leavingOpen,
+  leaving,
+  entering,
+  bridged,
+  forward,
+];

@@ -1,5 +1,5 @@
 import type { RuleDefinition, Selector, Statement } from '@fairlead/netlink';
-import type { HostSet } from './host-sets.ts';
+import { type HostSet, openBridgeGroup } from './host-sets.ts';
 
 /** The words that rules of the host's table are written with. */
 
@@ -14,6 +14,12 @@ export const drop: readonly Statement[] = [{ counter: true }, { verdict: 'drop' 
 export const stays: Statement = { match: ['iifname', 'oifname'], with: { set: 'same_bridge' } };
 /** It does. */
 export const leaves: Statement = { match: ['iifname', 'oifname'], operator: '!=', with: { set: 'same_bridge' } };
+/** It has come in by a bridge, ours or not: hardware has no kind, and is told apart by a look instead of a search. */
+export const fromAnyBridge: Statement = is('meta iifkind', 'bridge');
+/** By one of ours that has the group of those that may be left. */
+export const fromOpenBridge: Statement = is('iifgroup', `${openBridgeGroup}`);
+/** It will go out by one that has the group of those that may be entered. */
+export const toOpenBridge: Statement = is('oifgroup', `${openBridgeGroup}`);
 /** It belongs to a connection that was let through already. */
 export const known: Statement = is('ct state', 'established,related');
 /** It has come by a published port. */

@@ -2,6 +2,12 @@ import type { PortProtocol } from '@fairlead/base';
 import type { ElementObject, FieldType, SetDefinition } from '@fairlead/netlink';
 import { turn } from './service-turns.ts';
 
+/**
+ * The link group of bridges that may be entered and left, all but those of internal networks. It only says where a packet
+ * is judged sooner: the sets hold, and a bridge that has lost its group is judged by them alone.
+ */
+export const openBridgeGroup = 4646;
+
 /** Name of our table in the host's namespace, and of the table of each sandbox. */
 export const tableName = 'fairlead';
 

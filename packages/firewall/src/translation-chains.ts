@@ -1,5 +1,5 @@
 import type { ChainDefinition, RuleDefinition } from '@fairlead/netlink';
-import { from, is, leave, rule, to, translated } from './host-rule.ts';
+import { from, fromAnyBridge, is, leave, rule, to, toOpenBridge, translated } from './host-rule.ts';
 
 /**
  * No incoming interface: asked for by the host itself, 127.0.0.1 among others, or, where br_netfilter is loaded and
@@ -14,10 +14,20 @@ const outbound: ChainDefinition = {
   name: 'outbound',
   hook: { type: 'nat', hook: 'postrouting', priority: 100, policy: 'accept' },
   rules: [
+    rule([toOpenBridge, { verdict: 'goto', chain: 'towards' }]),
     rule([is('iif', '0'), { verdict: 'goto', chain: 'own' }]),
     rule([{ match: ['iifname'], operator: '!=', with: { set: 'bridges' } }, leave]),
     rule([to('bridges'), { verdict: 'goto', chain: 'inward' }]),
     ...([4, 6] as const).flatMap(outwardTranslation),
+  ],
+};
+
+/** To a bridge that may be entered, mostly from elsewhere, and then there is nothing to do. */
+const towards: ChainDefinition = {
+  name: 'towards',
+  rules: [
+    rule([is('iif', '0'), { verdict: 'goto', chain: 'own' }]),
+    rule([fromAnyBridge, from('bridges'), { verdict: 'goto', chain: 'inward' }]),
   ],
 };
 
@@ -37,4 +47,4 @@ function outwardTranslation(family: 4 | 6): RuleDefinition[] {
 }
 
 /** Under which address a packet goes out. */
-export const outwardTranslationChains: readonly ChainDefinition[] = [own, inward, outbound];
+export const outwardTranslationChains: readonly ChainDefinition[] = [own, inward, towards, outbound];

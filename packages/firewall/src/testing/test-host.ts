@@ -10,6 +10,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { PortProtocol } from '@fairlead/base';
 import { type ElementObject, formatElements, formatTable, type TableDefinition } from '@fairlead/netlink';
+import { openBridgeGroup } from '../host-sets.ts';
 
 /** Everything made here begins so: other runs have theirs. A run sweeps what one that has ended may have left. */
 const PREFIX = `fl-test-firewall-${process.pid}`;
@@ -44,6 +45,8 @@ export interface TestHostOptions {
    * container engines. A container then only reaches itself when its port of the bridge may send back (hairpin).
    */
   readonly bridgeFilter: boolean;
+  /** Bridges that are in the group of those that may be entered and left. */
+  readonly openBridges: readonly (keyof typeof testNetworks)[];
 }
 
 /** The program that relays ports: a neighbour of this package that it knows nothing of, started as any other program. */
@@ -73,11 +76,12 @@ export class TestHost implements AsyncDisposable {
   readonly #sctpPeers = new Map<string, SctpPeer>();
   readonly #directory = mkdtempSync(join(tmpdir(), `${PREFIX}-`));
 
-  static async create({ containers, ports, bridgeFilter }: TestHostOptions): Promise<TestHost> {
+  static async create({ containers, ports, bridgeFilter, openBridges }: TestHostOptions): Promise<TestHost> {
     sweep();
     const host = new TestHost();
     try {
       host.#build(containers, bridgeFilter);
+      for (const bridge of openBridges) host.run('host', ['ip', 'link', 'set', bridge, 'group', `${openBridgeGroup}`]);
       await Promise.all(
         [...containers.map(({ name }) => name), 'host', 'outside'].map((name) => host.#serve(name, ports)),
       );

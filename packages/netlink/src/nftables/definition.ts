@@ -41,6 +41,11 @@ export type Selector =
   | 'oifname'
   /** Index of the incoming interface; only `0`, which is none, means the same on every host. */
   | 'iif'
+  /** Number of the link group of the incoming interface. */
+  | 'iifgroup'
+  | 'oifgroup'
+  /** What kind of link it is (IFLA_INFO_KIND); those that are of none, as hardware is, do not match, nor is it unequal. */
+  | 'meta iifkind'
   | 'ip saddr'
   | 'ip daddr'
   | 'ip6 saddr'

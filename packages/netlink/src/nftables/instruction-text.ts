@@ -28,8 +28,11 @@ const metaKeys: Readonly<Record<number, string>> = {
   15: 'meta nfproto',
   16: 'meta l4proto',
   18: 'meta pkttype',
-  21: 'meta iifgroup',
+  21: 'iifgroup',
+  22: 'oifgroup',
   23: 'meta cgroup',
+  26: 'meta iifkind',
+  27: 'meta oifkind',
 };
 const ctKeys: Readonly<Record<number, string>> = { 0: 'ct state', 1: 'ct direction', 2: 'ct status', 3: 'ct mark' };
 const stateBits: readonly [number, string][] = [
@@ -190,10 +193,11 @@ function keyName(names: Readonly<Record<number, string>>, kind: string, data: At
 }
 
 function valueText(field: string, bytes: Uint8Array): string {
-  if (/ifname$/.test(field)) return `"${textIn(bytes)}"`;
+  if (/ifname$|ifkind$/.test(field)) return `"${textIn(bytes)}"`;
   if (/addr$/.test(field) && (bytes.length === 4 || bytes.length === 16)) return ipFromBytes(bytes);
   const number = bytes.reduce((sum, byte) => sum * 256 + byte, 0);
   if (/port$/.test(field)) return `${number}`;
+  if (/ifgroup$/.test(field)) return `${new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)}`;
   if (/l4proto$|ip protocol$|nexthdr$/.test(field)) return protocols[number] ?? `${number}`;
   if (/nfproto$/.test(field)) return { 2: 'ipv4', 10: 'ipv6' }[number] ?? `${number}`;
   if (/ether type$|meta protocol$/.test(field)) return etherTypes[number] ?? `0x${hex(bytes)}`;

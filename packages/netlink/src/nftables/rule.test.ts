@@ -144,6 +144,9 @@ const rules: readonly [text: string, statements: readonly Statement[], family?: 
     'bridge',
   ],
   ['icmpv6 type mld2-listener-report accept', [match('icmpv6 type', 'mld2-listener-report'), accept], 'bridge'],
+  ['iifgroup 4646 accept', [match('iifgroup', '4646'), accept]],
+  ['oifgroup != 0 accept', [match('oifgroup', '0', '!='), accept]],
+  ['meta iifkind "bridge" accept', [match('meta iifkind', 'bridge'), accept]],
 ];
 
 for (const [text, statements, family = 'inet'] of rules) {

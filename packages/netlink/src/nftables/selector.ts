@@ -61,11 +61,20 @@ const icmpv6Types: Names = {
 };
 const etherTypes: Names = { ip: 0x0800, arp: 0x0806, ip6: 0x86dd };
 
+/** A number of four bytes in host order, as it is: names of groups are the host's own (/etc/iproute2/group). */
+const linkGroup = {
+  encode: (text: string) => integerBytes(Number(text), 4),
+  decode: (bytes: Uint8Array) => `${integerOf(bytes, 4)}`,
+};
+
 /** Every selector. Keys of meta, ct and fib are those of nf_tables.h. */
 export const selectors: Readonly<Record<Selector, SelectorCode>> = {
   iifname: meta(6, 'ifname'),
   oifname: meta(7, 'ifname'),
   iif: { load: loadMeta(4), length: 4, comparison: 'plain', ...named({ 0: 0 }, 4) },
+  iifgroup: { load: loadMeta(21), length: 4, comparison: 'plain', ...linkGroup },
+  oifgroup: { load: loadMeta(22), length: 4, comparison: 'plain', ...linkGroup },
+  'meta iifkind': meta(26, 'ifname'),
   'meta mark': meta(3, 'mark'),
   'meta l4proto': meta(16, 'inet_proto'),
   'meta nfproto': { load: loadMeta(15), length: 1, comparison: 'plain', ...named(familyNumbers, 1) },

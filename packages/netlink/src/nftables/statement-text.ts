@@ -30,10 +30,13 @@ function formatMatch(selectors: readonly Selector[], operator: string | undefine
   return [left, ...(operator === undefined ? [] : [operator]), formatComparand(selectors, comparand)].join(' ');
 }
 
+/** Whose values are written in quotes. */
+const quoted: ReadonlySet<Selector> = new Set(['iifname', 'oifname', 'meta iifkind']);
+
 function formatComparand(selectors: readonly Selector[], comparand: Comparand): string {
   if ('set' in comparand) return `@${comparand.set}`;
   const [selector] = selectors;
-  return selector === 'iifname' || selector === 'oifname' ? `"${comparand.value}"` : comparand.value;
+  return selector !== undefined && quoted.has(selector) ? `"${comparand.value}"` : comparand.value;
 }
 
 function formatTranslation(statement: TranslationStatement): string {

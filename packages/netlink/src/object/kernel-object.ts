@@ -30,6 +30,8 @@ export interface LinkObject {
   readonly mtu?: number;
   /** Name of the bridge, in the same namespace, that this link is a port of. */
   readonly master?: string;
+  /** Number of the group that the link is in (IFLA_GROUP); absent means 0, in which all are at first. */
+  readonly group?: number;
   /** How the bridge treats this port; absent means the kernel's defaults. */
   readonly port?: BridgePort;
   /** IFLA_IFALIAS: `fairlead <owner>`; says whose the link is after a crash. */

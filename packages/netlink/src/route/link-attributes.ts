@@ -9,6 +9,7 @@ export const linkAttribute = {
   information: 18,
   alias: 20,
   statistics: 23,
+  group: 27,
   namespaceDescriptor: 28,
   extensionMask: 29,
   carrier: 33,

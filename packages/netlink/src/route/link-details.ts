@@ -56,6 +56,8 @@ export interface LinkDetails {
   /** What keeps frames from a bridge port, in bridge(8)'s words: `flood off`, `locked on`; absent when nothing does. */
   readonly portLimits?: readonly string[];
   readonly alias?: string;
+  /** Absent for the group that all are in at first, 0. */
+  readonly group?: number;
   readonly masterIndex?: number;
   /** Index of the parent or of a veth's other end. */
   readonly parentIndex?: number;
@@ -134,6 +136,7 @@ export function decodeLinkDetails(message: Message): LinkDetails {
     mtu: attributes.u32(linkAttribute.mtu) ?? 0,
     mac: mac?.length === 6 ? macFromBytes(mac) : undefined,
     alias: attributes.text(linkAttribute.alias),
+    group: attributes.u32(linkAttribute.group) || undefined,
     masterIndex: attributes.u32(linkAttribute.master),
     parentIndex: attributes.u32(linkAttribute.link),
     parentNamespaceId: attributes.i32(linkAttribute.linkNamespaceId),
@@ -226,6 +229,7 @@ export function linkObjectOf(details: LinkDetails, namespace: NamespaceName, nam
     master: nameOf(masterIndex, names),
     port: details.port,
     alias: details.alias,
+    group: details.group,
     madeIn: foreign?.namespace,
   });
 }

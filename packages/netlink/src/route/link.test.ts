@@ -193,6 +193,8 @@ const decoded: [name: string, body: (writer: AttributeWriter) => void, rest: obj
     (w) => w.u32(10, 5).text(20, 'fairlead a'),
     { type: { kind: 'other', name: 'device' }, master: 'fl0', alias: 'fairlead a' },
   ],
+  ['a link in a group', (w) => w.u32(27, 7), { type: { kind: 'other', name: 'device' }, group: 7 }],
+  ['a link in none', (w) => w.u32(27, 0), { type: { kind: 'other', name: 'device' } }],
   [
     'a veth, whose other end is not told',
     (w) => information('veth')(w.u32(5, 3).u32(37, 1)),

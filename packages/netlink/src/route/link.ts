@@ -71,9 +71,10 @@ function writeHeader(writer: AttributeWriter, index: number, flags: number, chan
   writer.header.u8(0).u8(0).u16(0).i32(index).u32(flags).u32(changeMask);
 }
 
-function writeShape(writer: AttributeWriter, shape: Pick<LinkObject, 'mtu' | 'mac'>): void {
+function writeShape(writer: AttributeWriter, shape: Pick<LinkObject, 'mtu' | 'mac' | 'group'>): void {
   if (shape.mtu !== undefined) writer.u32(linkAttribute.mtu, shape.mtu);
   if (shape.mac !== undefined) writer.bytes(linkAttribute.address, macToBytes(shape.mac));
+  if (shape.group !== undefined) writer.u32(linkAttribute.group, shape.group);
 }
 
 function writeInformation(writer: AttributeWriter, link: LinkObject, lookup: NumberLookup): void {

@@ -43,6 +43,7 @@ const link: Omit<Full<LinkObject>, 'type'> = {
   master: 'br0',
   port: { hairpin: true, isolated: true } satisfies Full<NonNullable<LinkObject['port']>>,
   alias: 'fairlead endpoint 1',
+  group: 7,
   madeIn: '',
 };
 

@@ -67,6 +67,7 @@ function shapeWords(attributes: Attributes, entry: RouteEntry): Words {
   return [
     ...option('mtu', attributes.u32(linkAttribute.mtu)),
     ...option('address', mac && macFromBytes(mac)),
+    ...option('group', attributes.u32(linkAttribute.group)),
     ...option('alias', attributes.text(linkAttribute.alias)),
     ...(master === 0 ? ['nomaster'] : option('master', master && linkNamed(entry, master))),
     ...option('netns', descriptor === undefined ? undefined : namespaceNamed(entry, descriptor)),

@@ -50,6 +50,7 @@ const rule = { kind: 'rule', namespace: '', family: 4, priority: 9, table: 7 } a
 
 const table: [object: RouteChange['object'], commands: string[]][] = [
   [ofType({ kind: 'bridge' }), ['ip link add name x up type bridge']],
+  [{ ...ofType({ kind: 'bridge' }), group: 7 }, ['ip link add name x up group 7 type bridge']],
   [
     { ...ofType({ kind: 'veth', peer: { namespace: '', name: 'y' } }), master: 'fl0', alias: "it's mine" },
     ['ip link add name x up master fl0 type veth peer name y', "ip link set dev x alias 'it'\\''s mine'"],

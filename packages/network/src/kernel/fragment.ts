@@ -7,7 +7,7 @@ import {
   type Gateway,
   movedEndpointObjects,
 } from '@fairlead/drivers';
-import { dnsTable, networkElements } from '@fairlead/firewall';
+import { dnsTable, networkElements, openBridgeGroup } from '@fairlead/firewall';
 import type { KernelObject } from '@fairlead/netlink';
 import { endpointAddresses, linkLocalAddresses } from '../address/endpoint-addresses.ts';
 import { bridgeOf, segmentNamesOf, segmentsOf } from '../bridge/segments.ts';
@@ -38,6 +38,7 @@ export function networkFragment(network: Network): KernelObject[] {
       ipv6: network.ipv6,
       forwards: !internal && network.leavesForwarding !== true,
       adopted: bridge.adopted,
+      ...(!internal && { group: openBridgeGroup }),
     }),
     ...segments.flatMap(bridgeSegmentObjects),
     ...networkElements({
