@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type PortProtocol, parseIpAddress, parsePortPolicy } from '@fairlead/base';
 import type { ElementObject } from '@fairlead/netlink';
+import { segmentFitting } from './host-sets.ts';
 import { hostTable } from './host-table.ts';
 import { networkElements } from './network-policy.ts';
 import { routedAdmissionElements } from './port-admission.ts';
@@ -389,14 +390,31 @@ function defineTests(bridgeFilter: boolean): void {
     host.elements('delete', table, added);
   });
 
-  test('segments are clamped to the way out', async () => {
+  test('segments are fitted to the way out, of who asks and of who answers, while that is said to be needed', async () => {
     host.run('host', ['ip', 'link', 'set', 'wan', 'mtu', '1400']);
     host.run('outside', [
       'nft',
-      'add table inet seen { chain syn { type filter hook input priority 0; tcp flags syn tcp option maxseg size 1360 counter accept; }; }',
+      'add table inet seen { chain syn { type filter hook input priority 0; tcp flags syn tcp option maxseg size { 1340, 1360 } counter accept; }; }',
     ]);
-    await expectAll([['a1', '192.0.2.2', 80, 'outside 192.0.2.1 80', 'tcp']]);
-    assert.match(host.run('outside', ['nft', 'list', 'table', 'inet', 'seen']), /counter packets 1 /);
+    const fitted = () =>
+      Number(/packets (\d+)/.exec(host.run('outside', ['nft', 'list', 'table', 'inet', 'seen']))?.[1]);
+    const connect = () =>
+      expectAll(
+        [
+          ['a1', '192.0.2.2', 80, 'outside 192.0.2.1 80'],
+          ['a1', '2001:db8::2', 80, 'outside 2001:db8::1 80'],
+          ['outside', '192.0.2.1', 8080, 'a1 192.0.2.2 80'],
+          ['outside', '2001:db8::1', 8080, 'a1 2001:db8::2 80'],
+        ],
+        ['tcp'],
+      );
+    await connect();
+    assert.equal(fitted(), 0);
+    host.elements('add', table, [segmentFitting]);
+    await connect();
+    assert.equal(fitted(), 4);
+    host.elements('delete', table, [segmentFitting]);
+    host.run('outside', ['nft', 'delete table inet seen']);
     host.run('host', ['ip', 'link', 'set', 'wan', 'mtu', '1500']);
   });
 

@@ -16,8 +16,11 @@ import {
   translated,
 } from './host-rule.ts';
 
-/** Also where ICMP is lost. Not in a chain of its own: every hook costs each packet. */
-const fit: RuleDefinition = rule([is('tcp flags', 'syn / syn,rst'), { clampMss: true }], 'segments fit the way out');
+/** Also where ICMP is lost, and only while some way out is narrower than a bridge: it takes a search for the way back. Not in a chain of its own: every hook costs each packet. */
+const fit: RuleDefinition = rule(
+  [is('tcp flags', 'syn / syn,rst'), { match: ['meta l4proto'], with: { set: 'fitted' } }, { clampMss: true }],
+  'segments fit the way out',
+);
 const unknown: RuleDefinition = rule([is('ct state', 'invalid'), { verdict: 'goto', chain: 'outward' }]);
 
 /**

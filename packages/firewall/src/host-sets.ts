@@ -26,6 +26,7 @@ const shared = [
   { name: 'reachable', key: ['ifname'], comment: 'bridges that may be entered: all others' },
   { name: 'separated', key: ['ifname', 'ifname'], comment: 'a bridge and itself: its containers may not talk' },
   { name: 'trusted', key: ['ifname', 'ifname'], comment: 'host interface and the bridge it may reach directly' },
+  { name: 'fitted', key: ['inet_proto'], comment: 'whose segments are fitted: tcp while a way out is narrow' },
   { name: 'mesh', key: port, comment: 'ports of services, on every host address' },
 ] as const satisfies readonly SetDefinition[];
 
@@ -77,6 +78,9 @@ export function hostElement(set: HostSet, key: readonly string[], value?: readon
   const element = { kind: 'element', namespace: '', table: tableName, set, key } as const;
   return value === undefined ? element : { ...element, value };
 }
+
+/** That segments are fitted to the way out. */
+export const segmentFitting: ElementObject = hostElement('fitted', ['tcp']);
 
 /** Ports that are for some askers only. Those of every address of the host have all addresses for their interval. */
 function limitedSets(

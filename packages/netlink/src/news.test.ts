@@ -32,9 +32,17 @@ const cases: readonly (readonly [what: string, message: Message, news: News | un
     'somebody is behind a port',
     news(16, [...link(0, 1, 0x1_0000).slice(0, 8), 1, 0, 1, 0, 0, 0, 1, 0], (writer) => {
       named(writer);
-      writer.u32(10, 3);
+      writer.u32(4, 1500).u32(10, 3);
     }),
-    { kind: 'port', name: 'br-app' },
+    { kind: 'port', name: 'br-app', mtu: 1500 },
+  ],
+  [
+    'a link that is no port can be used',
+    news(16, [...link(0, 1, 0x1_0000).slice(0, 8), 1, 0, 1, 0, 0, 0, 1, 0], (writer) => {
+      named(writer);
+      writer.u32(4, 1420);
+    }),
+    { kind: 'link-up', name: 'br-app', mtu: 1420 },
   ],
   [
     'a port that nobody is behind',
@@ -62,6 +70,13 @@ const cases: readonly (readonly [what: string, message: Message, news: News | un
     'a route comes',
     news(24, [2, 8, 0, 0, 254, 4, 0, 1, 0, 0, 0, 0], (writer) => void writer.bytes(1, Uint8Array.of(10, 0, 0, 0))),
     { kind: 'route-added', destination: parsePrefix('10.0.0.0/8') },
+  ],
+  [
+    'a route for small packets comes',
+    news(24, [2, 8, 0, 0, 254, 4, 0, 1, 0, 0, 0, 0], (writer) => {
+      writer.bytes(1, Uint8Array.of(10, 0, 0, 0)).nested(8, (metrics) => metrics.u32(2, 1400));
+    }),
+    { kind: 'route-added', destination: parsePrefix('10.0.0.0/8'), mtu: 1400 },
   ],
   [
     'a blackhole comes',

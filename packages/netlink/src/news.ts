@@ -28,6 +28,7 @@ import {
   mainTable,
   routeAttribute,
   routeHeaderLength,
+  routeMetric,
   routeTypes,
 } from './route/route.ts';
 
@@ -46,12 +47,24 @@ export interface RouteArrival {
   readonly destination: Prefix;
   /** Absent means the main one. */
   readonly table?: number;
+  /** Bytes of the largest packet on this way; absent means the link's. */
+  readonly mtu?: number;
 }
 
 /** A port of some bridge that somebody is behind now, whosever it is; told as often as anything of it changes. */
 export interface PortNews {
   readonly kind: 'port';
   readonly name: string;
+  /** Bytes. */
+  readonly mtu: number;
+}
+
+/** A link that is no port and on which somebody can be reached now; told as often as anything of it changes. */
+export interface LinkNews {
+  readonly kind: 'link-up';
+  readonly name: string;
+  /** Bytes. */
+  readonly mtu: number;
 }
 
 /** Which tables of routes are asked, or what is in others than the main one, is no longer what it was. */
@@ -60,7 +73,7 @@ export interface PolicyChange {
 }
 
 /** What is heard of a namespace. */
-export type News = Loss | RouteArrival | PortNews | PolicyChange;
+export type News = Loss | RouteArrival | PortNews | LinkNews | PolicyChange;
 
 /** Multicast groups of NETLINK_ROUTE in which it is told (enum rtnetlink_groups). */
 export const newsGroups: readonly number[] = [
@@ -109,7 +122,7 @@ export function decodeNews(message: Message): News | undefined {
   switch (message.type) {
     case routeMessage.newLink:
     case routeMessage.deleteLink:
-      return lostLink(message) ?? livePort(message);
+      return lostLink(message) ?? liveLink(message);
     case routeMessage.deleteAddress:
       return lostAddress(message);
     case routeMessage.deleteRoute:
@@ -141,11 +154,12 @@ function lostLink({ type, body }: Message): Loss | undefined {
   return { kind: 'link', name, how: down ? 'down' : family === addressFamily.bridge ? 'released' : 'removed' };
 }
 
-function livePort({ type, body }: Message): PortNews | undefined {
+function liveLink({ type, body }: Message): PortNews | LinkNews | undefined {
   if (type !== routeMessage.newLink || (new ByteReader(body).skip(8).u32() & FLAG_LOWER_UP) === 0) return undefined;
   const attributes = new Attributes(body.subarray(linkHeaderLength));
-  const [name, master] = [attributes.text(linkAttribute.name), attributes.u32(linkAttribute.master)];
-  return name === undefined || !master ? undefined : { kind: 'port', name };
+  const [name, mtu] = [attributes.text(linkAttribute.name), attributes.u32(linkAttribute.mtu)];
+  if (name === undefined || mtu === undefined) return undefined;
+  return { kind: attributes.u32(linkAttribute.master) ? 'port' : 'link-up', name, mtu };
 }
 
 function lostAddress({ body }: Message): Loss | undefined {
@@ -169,7 +183,8 @@ function newRoute({ body }: Message): RouteArrival | undefined {
   const attributes = new Attributes(body.subarray(routeHeaderLength));
   const table = attributes.u32(routeAttribute.table) ?? header.table;
   const destination = destinationIn(attributes, header);
-  return { kind: 'route-added', destination, ...(table !== mainTable && { table }) };
+  const mtu = attributes.nested(routeAttribute.metrics)?.u32(routeMetric.mtu);
+  return { kind: 'route-added', destination, ...(table !== mainTable && { table }), ...(mtu !== undefined && { mtu }) };
 }
 
 /** An entry of a bridge that stays with its port; those that a bridge has learnt come and go by themselves. */

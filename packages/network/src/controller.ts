@@ -41,6 +41,7 @@ import type { NetworkSettings } from './settings.ts';
 import { NetworkState } from './state.ts';
 import type { Claim } from './watch/claim.ts';
 import { noteObstacles, obstacles, readableFilters } from './watch/obstacles.ts';
+import { SegmentFitting } from './watch/segment-fitting.ts';
 
 const hostWatch = lateModule(() => import('./watch/host-watch.ts'));
 
@@ -78,6 +79,7 @@ export class NetworkController {
   readonly #remote: (() => Promise<RemoteNetworks>) | undefined;
   readonly #lans: Lans;
   readonly #guests: BridgeGuests;
+  readonly #fitting: SegmentFitting;
   readonly #services: Services;
   readonly #turns = new KeyedMutex();
   #keeper: Disposable | undefined;
@@ -98,6 +100,7 @@ export class NetworkController {
     const gateways = new GatewayWatch({ state, kernel, access: context.claims, logger, onClaim });
     const guests = new BridgeGuests({ state, kernel, isShared, gateways, logger, onClaim });
     this.#guests = guests;
+    this.#fitting = new SegmentFitting({ state, kernel, logger });
     const lans = new Lans({
       ...{ state, logger, onClaim, access: context.lan },
       follower: () => ({ ...parts, turn, sandboxes: this.#sandboxes }),
@@ -165,7 +168,15 @@ export class NetworkController {
     const repair = () => this.#turns.run('repair', () => reconcileHost(this.#reconcile));
     const rulesAreProtected = hostTable.protected === true;
     const told = { ...(repairs && { repair }), ...(this.#onRepair && { onRepair: this.#onRepair }) };
-    this.#keeper = await watchHost({ state, kernel, logger, rulesAreProtected, guests: this.#guests, ...told });
+    this.#keeper = await watchHost({
+      state,
+      kernel,
+      logger,
+      rulesAreProtected,
+      guests: this.#guests,
+      fitting: this.#fitting,
+      ...told,
+    });
     return this.#keeper;
   }
 
@@ -248,6 +259,7 @@ export class NetworkController {
   /** @throws FairleadError `not-found` or `forbidden`. */
   async removeNetwork(reference: string): Promise<void> {
     await this.#networks.remove(reference);
+    this.#fitting.follow();
   }
 
   /** Endpoints on a network. */
@@ -386,6 +398,7 @@ export class NetworkController {
   #noteObstacles(networks: readonly Network[]): void {
     noteObstacles(networks, readableFilters(this.#reconcile), this.#reconcile.logger);
     this.#guests.review();
+    this.#fitting.follow();
   }
 
   async #repair(): Promise<Reconciliation> {

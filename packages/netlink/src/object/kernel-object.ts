@@ -123,6 +123,8 @@ export interface RouteObject {
   readonly type?: 'unicast' | 'blackhole' | 'unreachable' | 'prohibit' | 'throw';
   readonly table?: number;
   readonly metric?: number;
+  /** Bytes of the largest packet on this way (RTAX_MTU); absent means the link's. */
+  readonly mtu?: number;
   /** Preferred source address. */
   readonly source?: IpAddress;
   /** `link` for on-link destinations; absent means global. */

@@ -263,6 +263,7 @@ const objects: KernelObject[] = [
   route('10.1.0.0/16', { link: 'eth0', scope: 'link', source: ip('10.0.0.2') }),
   route('10.1.0.0/16', { ...gateway, metric: 9, table: 1000 }),
   route('10.1.0.0/16', { ...gateway, table: 7, protocol: 186 }),
+  route('10.1.0.0/16', { ...gateway, mtu: 1400 }),
   route('10.1.0.0/16', { type: 'prohibit' }),
   route('10.1.0.0/16', { via: ip('fd00::1'), link: 'eth0' }),
   route('fd01::/64', { link: 'eth0', scope: 'link', metric: 5 }),

@@ -25,9 +25,12 @@ export const routeAttribute = {
   gateway: 5,
   metric: 6,
   source: 7,
+  metrics: 8,
   table: 15,
   via: 18,
 } as const;
+/** Inside RTA_METRICS (RTAX_*). */
+export const routeMetric = { mtu: 2 } as const;
 /** RTN_*. */
 export const routeTypes = { unicast: 1, blackhole: 6, unreachable: 7, prohibit: 8, throw: 9 } as const;
 /** RT_SCOPE_*. */
@@ -60,7 +63,7 @@ export function removeRouteMessage(route: RouteObject, lookup: NumberLookup): Ui
 }
 
 function encodeRoute(type: number, flags: number, route: RouteObject, lookup: NumberLookup): Uint8Array {
-  const { destination, table = mainTable, via, link, metric, source } = route;
+  const { destination, table = mainTable, via, link, metric, source, mtu } = route;
   const length = prefixLength(destination);
   return encodeMessage(type, flags, (writer) => {
     writer.header
@@ -80,6 +83,7 @@ function encodeRoute(type: number, flags: number, route: RouteObject, lookup: Nu
     if (link !== undefined) writer.u32(routeAttribute.link, lookup.linkIndex(route.namespace, link));
     if (metric !== undefined) writer.u32(routeAttribute.metric, metric);
     if (source !== undefined) writer.bytes(routeAttribute.source, ipToBytes(source));
+    if (mtu !== undefined) writer.nested(routeAttribute.metrics, (metrics) => metrics.u32(routeMetric.mtu, mtu));
     if (table > 255) writer.u32(routeAttribute.table, table);
   });
 }
@@ -126,6 +130,7 @@ export function decodeRoute(message: Message, namespace: NamespaceName, names: N
     table: table === mainTable ? undefined : table,
     metric: ipv6 && metric === DEFAULT_METRIC6 ? undefined : metric,
     source: source && ipFromBytes(source),
+    mtu: attributes.nested(routeAttribute.metrics)?.u32(routeMetric.mtu),
     scope: scopeOf(header, type === 'unicast' && via === undefined),
     protocol: header.protocol,
   });

@@ -60,7 +60,7 @@ const objects: {
   address: { kind: 'address', namespace: 'web', link: 'eth0', address: cidr('fd00::2/64') },
   route: {
     ...{ kind: 'route', namespace: 'web', destination: prefix('10.1.0.0/16'), via: ip('10.0.0.1'), link: 'eth0' },
-    ...{ type: 'unicast', table: 7, metric: 9, source: ip('10.0.0.2'), scope: 'link', protocol: 186 },
+    ...{ type: 'unicast', table: 7, metric: 9, mtu: 1400, source: ip('10.0.0.2'), scope: 'link', protocol: 186 },
   },
   rule: {
     ...{ kind: 'rule', namespace: 'web', family: 4, priority: 5, table: 7, from: prefix('10.0.0.0/8') },

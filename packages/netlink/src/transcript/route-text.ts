@@ -11,6 +11,7 @@ import {
   type RouteHeader,
   routeAttribute,
   routeHeaderLength,
+  routeMetric,
   routeScopes,
   routeTypes,
 } from '../route/route.ts';
@@ -52,6 +53,7 @@ function routeWords(header: RouteHeader, attributes: Attributes, entry: RouteEnt
     ...option('dev', index === undefined ? undefined : linkNamed(entry, index)),
     ...option('table', table === mainTable ? undefined : table),
     ...option('metric', attributes.u32(routeAttribute.metric)),
+    ...option('mtu', attributes.nested(routeAttribute.metrics)?.u32(routeMetric.mtu)),
     ...option('src', source && ipFromBytes(source)),
     ...(header.protocol === 0 ? [] : ['proto', nameOfNumber(protocols, header.protocol) ?? header.protocol]),
     ...scopeWords(header, gateway !== undefined),

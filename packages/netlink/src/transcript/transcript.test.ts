@@ -77,6 +77,10 @@ const table: [object: RouteChange['object'], commands: string[]][] = [
   [address, ['ip -n box address add fd00::2/64 dev eth0 nodad']],
   [route, ['ip route add 10.1.0.0/16 dev eth0 proto static scope global']],
   [{ ...route, scope: 'link', table: 300 }, ['ip route add 10.1.0.0/16 dev eth0 table 300 proto static']],
+  [
+    { ...route, via: ip('10.0.0.1'), mtu: 1400 },
+    ['ip route add 10.1.0.0/16 via 10.0.0.1 dev eth0 mtu 1400 proto static'],
+  ],
   [{ ...route, via: ip('fd00::1'), protocol: 99 }, ['ip route add 10.1.0.0/16 via inet6 fd00::1 dev eth0 proto 99']],
   [
     { kind: 'route', namespace: '', destination: prefix('::/0'), type: 'unreachable' },

@@ -46,7 +46,7 @@ function rig(dockerd = false) {
   const plug = (name: string, address: IpAddress, more: Partial<BridgeGuest> = {}): void => {
     links.push(port(name));
     there.push({ port: name, address, ...more });
-    guests.notice({ kind: 'port', name });
+    guests.notice({ kind: 'port', name, mtu: 1500 });
     mock.timers.tick(100);
   };
   return { guests, links, there, logged, blind, claims, plug };
@@ -153,7 +153,7 @@ describe('others on the bridge of a network', () => {
     using _guests = guests;
     guests.review();
     there.push({ port: 'veth1', address: taken });
-    guests.notice({ kind: 'port', name: 'veth1' });
+    guests.notice({ kind: 'port', name: 'veth1', mtu: 1500 });
     mock.timers.tick(100);
     assert.deepEqual([claims, guests.companyOf(app)], [[], {}]);
   });

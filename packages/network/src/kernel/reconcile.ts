@@ -9,6 +9,7 @@ import { reconcileNames } from '../name/reconcile-names.ts';
 import { lostRoutes } from '../route/connected-routes.ts';
 import { keepRouterAdvertisements } from '../route/router-advertisements.ts';
 import { askerFragment } from '../service/asker-fragment.ts';
+import { fittingElements } from '../watch/segment-fitting.ts';
 import { diff, removals } from './diff.ts';
 import { giveBackForwarding, noteForwarding } from './host-forwarding.ts';
 import { isSharedTable, observeHost, observeInside, observeOwn } from './observation.ts';
@@ -76,7 +77,8 @@ function hostChanges({ state, kernel, namespacePrefix, hostTable, isShared }: Re
   const own = state.desired().filter(isOfHost);
   const host = observeHost(kernel, own);
   const table: KernelObject = { kind: 'table', namespace: '', definition: hostTable };
-  const desired = [table, ...keepRouterAdvertisements(own, host), ...own];
+  const found = [...keepRouterAdvertisements(own, host), ...fittingElements(state.networks, host)];
+  const desired = [table, ...found, ...own];
   return [
     // Before all that waits in the kernel: somebody may want it again by then.
     ...unwantedTables(host, desired),

@@ -4,11 +4,13 @@ import type { BridgeGuests } from '../bridge/bridge-guests.ts';
 import type { KernelPort } from '../kernel-port.ts';
 import type { Network } from '../model.ts';
 import { foundOverlaps, RouteWatch, type RouteWatchParts } from './route-watch.ts';
+import type { SegmentFitting } from './segment-fitting.ts';
 import { SelfRepair, type SelfRepairParts } from './self-repair.ts';
 
 /** What following the host takes. */
 export interface HostWatchParts extends Omit<SelfRepairParts, 'repair'> {
   readonly kernel: Pick<KernelPort, 'watchNews'> & RouteWatchParts['kernel'];
+  readonly fitting: SegmentFitting;
   readonly guests: BridgeGuests;
   /** Absent leaves what is lost to the next start. */
   readonly repair?: SelfRepairParts['repair'];
@@ -21,15 +23,17 @@ export interface HostWatchParts extends Omit<SelfRepairParts, 'repair'> {
  * for addresses of ours are warned of.
  */
 export async function watchHost(parts: HostWatchParts): Promise<Disposable> {
-  const { state, kernel, logger, guests, repair, rulesAreProtected } = parts;
+  const { state, kernel, logger, guests, fitting, repair, rulesAreProtected } = parts;
   const watches = new DisposableStack();
   watches.use(guests);
+  watches.use(fitting);
   const routes = watches.use(new RouteWatch({ networks: state.networks, kernel, logger }));
   const selfRepair = repair && watches.use(new SelfRepair({ ...parts, repair }));
   const listener = await kernel.watchNews(
     (news) => {
       routes.notice(news);
       guests.notice(news);
+      fitting.notice(news);
       if (isLoss(news)) selfRepair?.notice(news);
     },
     selfRepair !== undefined && !rulesAreProtected,
@@ -38,11 +42,15 @@ export async function watchHost(parts: HostWatchParts): Promise<Disposable> {
   // What came before anybody listened.
   routes.review();
   guests.review();
+  void fitting.review();
   return watches;
 }
 
+/** News of what there is, not of what is gone. */
+const arrivals: ReadonlySet<News['kind']> = new Set(['route-added', 'policy', 'port', 'link-up']);
+
 function isLoss(news: News): news is Loss {
-  return news.kind !== 'route-added' && news.kind !== 'policy' && news.kind !== 'port';
+  return !arrivals.has(news.kind);
 }
 
 /** Routes of others for addresses of a network, a sentence each. */

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, mock, test } from 'node:test';
+import { parsePrefix } from '@fairlead/base';
+import { segmentFitting } from '@fairlead/firewall';
+import type { Change, KernelObject, LinkObject, RouteObject } from '@fairlead/netlink';
+import type { News } from '@fairlead/netlink/news';
+import type { Network } from '../model.ts';
+import { endpoint, network } from '../testing/samples.ts';
+import { fittingElements, SegmentFitting } from './segment-fitting.ts';
+
+function link(name: string, mtu: number, rest: Partial<LinkObject> = {}): LinkObject {
+  return { kind: 'link', namespace: '', name, type: { kind: 'other', name: 'device' }, up: true, mtu, ...rest };
+}
+
+function route(mtu?: number): RouteObject {
+  const destination = parsePrefix('10.0.0.0/8');
+  return { kind: 'route', namespace: '', destination, link: 'eth0', ...(mtu !== undefined && { mtu }) };
+}
+
+const eth0 = link('eth0', 1500);
+const wg0 = link('wg0', 1420);
+const bridge = link('br0', 1500, { type: { kind: 'bridge' } });
+
+const hosts: readonly (readonly [what: string, host: readonly KernelObject[], fits: boolean])[] = [
+  ['all ways are as wide as the bridge', [link('lo', 65_536), eth0, route()], false],
+  ['a tunnel', [eth0, wg0], true],
+  ['a tunnel that is down', [eth0, { ...wg0, up: false }], false],
+  ['a route for smaller packets', [eth0, route(1400)], true],
+  ['a route for packets that are as large', [eth0, route(1500)], false],
+  ['a port of a bridge, which is no way out', [eth0, bridge, link('tap0', 1400, { master: 'br0' })], false],
+  ['a link of a VRF, which is one', [link('eth1', 1400, { master: 'red' })], true],
+  ['a cable of ours', [eth0, link('veth1', 1400, { alias: 'fairlead endpoint 1' })], false],
+];
+
+for (const [what, host, fits] of hosts) {
+  test(`segments are ${fits ? '' : 'not '}fitted: ${what}`, () =>
+    assert.deepEqual(fittingElements([network()], host), fits ? [segmentFitting] : []));
+}
+
+test('what cannot go out needs no fitting', () => {
+  assert.deepEqual(fittingElements([], [wg0]), []);
+  assert.deepEqual(fittingElements([network({ internal: true })], [wg0]), []);
+});
+
+describe('what comes and goes', () => {
+  beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
+  afterEach(() => mock.timers.reset());
+
+  /** A host with one network, what was changed in its table, and how often somebody has looked. */
+  function rig() {
+    const networks: Network[] = [];
+    let host: readonly KernelObject[] = [eth0];
+    let looks = 0;
+    const changes: Change[] = [];
+    const logger = { debug() {}, info() {}, warn() {}, error: (text: string) => assert.fail(text) };
+    const fitting = new SegmentFitting({
+      state: { networks, endpoints: { behind: (name) => (name === 'veth1' ? endpoint() : undefined) } },
+      kernel: {
+        observe: () => {
+          looks++;
+          return [...host];
+        },
+        apply: async (made) => void changes.push(...made),
+      },
+      logger,
+    });
+    networks.push(network());
+    fitting.follow();
+    return {
+      ...{ fitting, networks, changes, looks: () => looks },
+      becomes: (now: readonly KernelObject[], news: News) => {
+        host = now;
+        fitting.notice(news);
+        mock.timers.tick(1_000);
+        return changes.splice(0).map(({ action }) => action);
+      },
+    };
+  }
+
+  test('segments are fitted from a narrow way’s coming to its going', () => {
+    const { becomes } = rig();
+    assert.deepEqual(becomes([eth0, wg0], { kind: 'link-up', name: 'wg0', mtu: 1420 }), ['add']);
+    assert.deepEqual(becomes([eth0], { kind: 'link', name: 'wg0', how: 'removed' }), ['remove']);
+    assert.deepEqual(becomes([link('eth0', 1400)], { kind: 'link-up', name: 'eth0', mtu: 1400 }), ['add']);
+    assert.deepEqual(becomes([eth0], { kind: 'link-up', name: 'eth0', mtu: 1500 }), ['remove']);
+    const { destination } = route();
+    assert.deepEqual(becomes([eth0, route(1400)], { kind: 'route-added', destination, mtu: 1400 }), ['add']);
+    assert.deepEqual(becomes([eth0], { kind: 'route', destination }), ['remove']);
+  });
+
+  test('nobody looks for what changes nothing', () => {
+    const { becomes, looks } = rig();
+    const before = looks();
+    becomes([eth0], { kind: 'link-up', name: 'eth0', mtu: 1500 });
+    becomes([eth0], { kind: 'port', name: 'veth1', mtu: 1400 });
+    becomes([eth0], { kind: 'route-added', destination: route().destination });
+    becomes([eth0], { kind: 'link', name: 'veth7', how: 'removed' });
+    assert.equal(looks(), before);
+  });
+
+  test('a network whose packets are larger is followed, and one that goes', () => {
+    const { fitting, networks, changes } = rig();
+    const { bridge: small, ...large } = network({ id: 'l'.repeat(64) });
+    assert.ok(small);
+    networks.push({ ...large, bridge: { ...small, mtu: 9000 } });
+    fitting.follow();
+    assert.deepEqual(
+      changes.splice(0).map(({ action }) => action),
+      ['add'],
+    );
+    networks.pop();
+    fitting.follow();
+    assert.deepEqual(
+      changes.map(({ action }) => action),
+      ['remove'],
+    );
+  });
+});

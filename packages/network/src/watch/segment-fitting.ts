@@ -1,0 +1,109 @@
+import { type Logger, messageOf } from '@fairlead/base';
+import { isOwnAlias } from '@fairlead/drivers';
+import { segmentFitting } from '@fairlead/firewall';
+import type { ElementObject, KernelObject } from '@fairlead/netlink';
+import type { News } from '@fairlead/netlink/news';
+import type { EndpointTable } from '../endpoint/endpoint-table.ts';
+import type { KernelPort } from '../kernel-port.ts';
+import { isLan } from '../lan/lan-network.ts';
+import type { Network } from '../model.ts';
+
+/** Milliseconds until TCP segments are fitted after a narrow way has come. */
+const SOON = 1;
+
+/** Milliseconds until they no longer are after it has gone: a needless look for the way back harms nobody. */
+const LATER = 1_000;
+
+/** What is looked at, and changed. */
+export interface SegmentFittingParts {
+  /** What is wanted, as it is at each moment. */
+  readonly state: { readonly networks: Iterable<Network>; readonly endpoints: Pick<EndpointTable, 'behind'> };
+  readonly kernel: Pick<KernelPort, 'observe' | 'apply'>;
+  readonly logger: Logger;
+}
+
+/**
+ * What the host's table must hold so that TCP segments of containers fit the ways out of the host.
+ *
+ * @param host its links and routes as they are.
+ */
+export function fittingElements(networks: Iterable<Network>, host: readonly KernelObject[]): ElementObject[] {
+  return isNarrow(host, widestBridge(networks)) ? [segmentFitting] : [];
+}
+
+/** Bytes of the largest packet that a container of a network can send out; 0 where there is none that can. */
+function widestBridge(networks: Iterable<Network>): number {
+  const routed = [...networks].filter((network) => !network.internal && !isLan(network));
+  return Math.max(0, ...routed.map(({ bridge }) => bridge?.mtu ?? 0));
+}
+
+/** True when a link or a route takes less than so many bytes. Ports of bridges are no ways out, nor is what is ours. */
+function isNarrow(host: readonly KernelObject[], bytes: number): boolean {
+  const bridges = new Set(
+    host.flatMap((object) => (object.kind === 'link' && object.type.kind === 'bridge' ? [object.name] : [])),
+  );
+  return host.some((object) => {
+    if (object.kind !== 'link' && object.kind !== 'route') return false;
+    if (object.mtu === undefined || object.mtu >= bytes) return false;
+    if (object.kind === 'route') return true;
+    return object.up && !isOwnAlias(object.alias) && !bridges.has(object.master ?? '');
+  });
+}
+
+/**
+ * Has the host's table fit the segments of containers while a way out is narrower than a bridge, a VPN's for one. Nobody else
+ * has to pay for it. Nothing is looked at unless something has come that may change it.
+ */
+export class SegmentFitting implements Disposable {
+  readonly #parts: SegmentFittingParts;
+  /** Of the bridges, when somebody looked last. */
+  #widest = 0;
+  #fits = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(parts: SegmentFittingParts) {
+    this.#parts = parts;
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** Something has happened in the host's namespace. */
+  notice(news: News): void {
+    if (this.#fits ? this.#mayWiden(news) : this.#narrows(news))
+      this.#timer ??= setTimeout(() => void this.review(), this.#fits ? LATER : SOON).unref();
+  }
+
+  /** Networks have come or changed. */
+  follow(): void {
+    if (widestBridge(this.#parts.state.networks) !== this.#widest) void this.review();
+  }
+
+  /** Look at the ways out, and have segments fitted or not. Never rejects. */
+  async review(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const { state, kernel, logger } = this.#parts;
+    try {
+      this.#widest = widestBridge(state.networks);
+      const fits = fittingElements(state.networks, kernel.observe('', ['link', 'route'])).length > 0;
+      if (fits === this.#fits) return;
+      this.#fits = fits;
+      await kernel.apply([{ action: fits ? 'add' : 'remove', object: segmentFitting }]);
+    } catch (error) {
+      logger.error('ways out not looked at', { error: messageOf(error) });
+    }
+  }
+
+  #narrows(news: News): boolean {
+    if (news.kind === 'route-added') return (news.mtu ?? this.#widest) < this.#widest;
+    if (news.kind !== 'link-up' && news.kind !== 'port') return false;
+    return news.mtu < this.#widest && this.#parts.state.endpoints.behind(news.name) === undefined;
+  }
+
+  #mayWiden(news: News): boolean {
+    if (news.kind === 'link-up') return news.mtu >= this.#widest;
+    return news.kind === 'route' || news.kind === 'policy' || news.kind === 'link';
+  }
+}
