@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
-import { hostTable } from '@fairlead/firewall';
+import { hostTable, segmentsTable } from '@fairlead/firewall';
 import { pageProblem } from './page-tool.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -11,12 +11,15 @@ test('docs/tour.md shows what its commands print', () => {
   assert.equal(pageProblem('tour'), '');
 });
 
-test('docs/networking.md tells of every set and every chain of the table, and points to files that are there', () => {
+test('docs/networking.md tells of every set and every chain of the host’s tables, and points to files that are there', () => {
   const page = readFileSync(`${root}/docs/networking.md`, 'utf8');
   const words = new Set([...page.matchAll(/`([^`\n]+)`/g)].map(([, word]) => word ?? ''));
-  const { sets, chains } = hostTable({ protected: true });
+  const objects = [hostTable, segmentsTable].flatMap((table) => {
+    const { sets, chains } = table({ protected: true });
+    return [...sets, ...chains];
+  });
   const silent = new Set(['published', 'published6', 'relayed']);
-  const names = [...sets, ...chains].map(({ name }) => name).filter((name) => !silent.has(name));
+  const names = objects.map(({ name }) => name).filter((name) => !silent.has(name));
   assert.deepEqual(
     names.filter((name) => !words.has(name)),
     [],

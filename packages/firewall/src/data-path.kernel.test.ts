@@ -8,6 +8,7 @@ import { networkElements } from './network-policy.ts';
 import { routedAdmissionElements } from './port-admission.ts';
 import { type PortMapping, portMappingElements, relayElements, routedPortElements } from './port-mapping.ts';
 import { defineLimitedPortTests, type Expectations } from './testing/limited-port-tests.ts';
+import { defineLoopbackTests } from './testing/loopback-tests.ts';
 import { balancedPorts, defineMeshTests } from './testing/mesh-tests.ts';
 import { strayAnswer } from './testing/stray-answer.ts';
 import { hasBridgeFilter, TestHost } from './testing/test-host.ts';
@@ -113,13 +114,6 @@ const next = () => ports.length > 0 ? socket.send('hello', Number(ports.shift())
 socket.on('message', (answer) => { process.stdout.write(answer); next(); });
 setTimeout(() => process.exit(), 2000).unref();
 next();`;
-
-/** Sends what is for 198.51.100.1 to 127.0.0.1 of the next host. */
-const loopbackForger = `table ip forger {
-  chain out { type filter hook postrouting priority 300; ip daddr 198.51.100.1 ip daddr set 127.0.0.1; }
-  chain in { type filter hook prerouting priority -400; ip saddr 127.0.0.1 iifname "eth0" ip saddr set 198.51.100.1; }
-}
-`;
 
 /** What each question must be answered with, asked by the protocol that it names or by each of `protocols`. */
 async function expectAll(expectations: Expectations, protocols = alike): Promise<void> {
@@ -242,27 +236,7 @@ function defineTests(bridgeFilter: boolean): void {
     );
   });
 
-  test('what is published on loopback is for the host alone', async () => {
-    // No sane system sends to 127.0.0.1 over a wire: here the address is put in after the routing, and taken out again.
-    for (const [name, gateway] of [
-      ['outside', '192.0.2.1'],
-      ['a2', '172.30.1.1'],
-    ] as const) {
-      host.run(name, ['ip', 'route', 'add', '198.51.100.1', 'via', gateway]);
-      host.run(name, ['nft', loopbackForger]);
-    }
-    // Also when somebody lets packets for loopback in from the wire.
-    host.run('host', ['sysctl', '-qw', 'net.ipv4.conf.wan.route_localnet=1']);
-    await expectAll(
-      [
-        ['outside', '198.51.100.1', 8081, 'refused'],
-        ['outside', '192.0.2.1', 8081, 'refused'],
-        ['a2', '198.51.100.1', 8081, 'silence'],
-        ['a2', '198.51.100.1', 80, 'silence'],
-      ],
-      ['tcp'],
-    );
-  });
+  defineLoopbackTests({ host: () => host, expectAll });
 
   test('what is not published cannot be reached from outside nor from another network', () =>
     expectAll([

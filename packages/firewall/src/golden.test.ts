@@ -20,6 +20,7 @@ import { type NetworkPolicy, networkElements } from './network-policy.ts';
 import { admissionElements, type LimitedPorts, routedAdmissionElements } from './port-admission.ts';
 import { type PortMapping, portMappingElements, relayElements, routedPortElements } from './port-mapping.ts';
 import { meshElements } from './routing-mesh.ts';
+import { segmentsTable } from './segments-table.ts';
 import { serviceTable, virtualElements } from './service-table.ts';
 
 /**
@@ -32,15 +33,19 @@ function assertGolden(name: string, text: string): void {
   assert.equal(text, readFileSync(path, 'utf8'));
 }
 
-const host = { table: hostTable({ protected: false }) };
+const host = hostTable({ protected: false });
+const segments = segmentsTable({ protected: false });
+const antispoof = antispoofTable({ protected: false });
+const tables = [host, segments, antispoof, serviceTable];
 
 /** The nft commands for elements, by way of their bytes. */
-function commands(elements: readonly ElementObject[], { table }: { readonly table: TableDefinition } = host): string {
+function commands(elements: readonly ElementObject[]): string {
   const transcript = new NftTranscript();
-  for (const set of table.sets) transcript.learn(table.family, table.name, set);
+  for (const { family, name, sets } of tables) for (const set of sets) transcript.learn(family, name, set);
   const requests = elements.flatMap((element) => {
-    const set = table.sets.find(({ name }) => name === element.set);
-    assert.ok(set, `no set ${element.set}`);
+    const table = tables.find(({ name }) => name === element.table);
+    const set = table?.sets.find(({ name }) => name === element.set);
+    assert.ok(table && set, `no set ${element.set} in ${element.table}`);
     return encodeElements({ table, set }, 'add', [element]);
   });
   return `${transcript.render(joinMessages(requests.map(({ message }) => message))).join('\n')}\n`;
@@ -51,7 +56,8 @@ function throughBytes(definition: TableDefinition): string {
   return decodeTables(messages).map(formatTable).join('');
 }
 
-test('the host’s table', () => assertGolden('host', throughBytes(host.table)));
+test('the host’s table', () => assertGolden('host', throughBytes(host)));
+test('the table about further bridges', () => assertGolden('segments', throughBytes(segments)));
 test('the table of a sandbox', () =>
   assertGolden('sandbox', throughBytes(dnsTable({ udpPort: 40053, tcpPort: 40054 }))));
 test('the table of a sandbox without IPv4', () =>
@@ -158,14 +164,12 @@ test('elements of a port on a routed network for some askers only', () => {
   assertGolden('port-routed-limited', commands(elements));
 });
 
-const antispoof = antispoofTable({ protected: false });
-
 test('the table that holds senders to their own addresses', () => assertGolden('antispoof', throughBytes(antispoof)));
 
 test('elements of a port that is held to the addresses of its container', () => {
   const addresses = [ip('172.17.0.2'), ip('fd00::2'), ip('fe80::42:acff:fe11:2')];
   const port = { interface: 'veth0123456789a', mac: parseMacAddress('02:42:ac:11:00:02'), addresses };
-  assertGolden('antispoof-port', commands(antispoofElements(port), { table: antispoof }));
+  assertGolden('antispoof-port', commands(antispoofElements(port)));
 });
 
 test('a port for nobody needs no asker, and is closed all the same', () => {
@@ -207,5 +211,5 @@ test('elements of a port of a service', () => {
 test('elements of a virtual address', () => {
   const backends = ['10.0.1.3', '10.0.1.4', 'fd00::3'].map(ip);
   const elements = [ip('10.0.1.2'), ip('fd00::2')].flatMap((address) => virtualElements('', address, backends));
-  assertGolden('service-virtual', commands(elements, { table: serviceTable }));
+  assertGolden('service-virtual', commands(elements));
 });

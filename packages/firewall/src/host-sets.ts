@@ -21,7 +21,6 @@ const port: readonly FieldType[] = ['inet_proto', 'inet_service'];
 const shared = [
   { name: 'bridges', key: ['ifname'], comment: 'bridges of our networks' },
   { name: 'same_bridge', key: ['ifname', 'ifname'], comment: 'a bridge and itself: what stays inside a network' },
-  { name: 'segments', key: ['ifname'], comment: 'further bridges of a network: they only lead to the first one' },
   { name: 'internal', key: ['ifname'], comment: 'bridges that nothing leaves and nothing enters' },
   { name: 'reachable', key: ['ifname'], comment: 'bridges that may be entered: all others' },
   { name: 'separated', key: ['ifname', 'ifname'], comment: 'a bridge and itself: its containers may not talk' },

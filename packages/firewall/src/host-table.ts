@@ -1,7 +1,7 @@
-import type { ChainDefinition, TableDefinition } from '@fairlead/netlink';
+import type { TableDefinition } from '@fairlead/netlink';
 import { forwardChains } from './forward-chains.ts';
-import { drop, from, is, rule } from './host-rule.ts';
 import { hostSets, tableName } from './host-sets.ts';
+import { loopbackChains } from './loopback-chains.ts';
 import { publishedPortChains } from './published-port-chains.ts';
 import { relayChains } from './relay-chains.ts';
 import { outwardTranslationChains } from './translation-chains.ts';
@@ -31,7 +31,7 @@ export function hostTable(options: HostTableOptions): TableDefinition {
     ...(options.protected && { protected: true }),
     sets: hostSets,
     chains: [
-      guard,
+      ...loopbackChains,
       ...publishedPortChains(options.mesh !== false),
       ...(options.relay === false ? [] : relayChains),
       ...outwardTranslationChains,
@@ -39,15 +39,3 @@ export function hostTable(options: HostTableOptions): TableDefinition {
     ],
   };
 }
-
-/**
- * Loopback addresses are reachable over our bridges (route_localnet), but not for containers. Where br_netfilter shows us
- * what crosses a further bridge of a network, it is not tracked: a connection that is known there already would not be
- * translated any more where it is routed, at the first one.
- */
-const guard: ChainDefinition = {
-  name: 'guard',
-  comment: 'containers stay out of the loopback network of the host',
-  hook: { type: 'filter', hook: 'prerouting', priority: -300, policy: 'accept' },
-  rules: [rule([is('ip daddr', '127.0.0.0/8'), from('bridges'), ...drop]), rule([from('segments'), { notrack: true }])],
-};

@@ -19,4 +19,5 @@ export {
   routedPortElements,
 } from './port-mapping.ts';
 export { type MeshPort, meshElements } from './routing-mesh.ts';
+export { segmentsTable, segmentsTableName } from './segments-table.ts';
 export { serviceTable, serviceTableName, virtualElements } from './service-table.ts';

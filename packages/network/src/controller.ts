@@ -1,5 +1,4 @@
 import { KeyedMutex, type Logger, lateModule, runTogether } from '@fairlead/base';
-import { antispoofTable } from '@fairlead/firewall';
 import type { Change } from '@fairlead/netlink';
 import type { Store } from '@fairlead/store';
 import type { SubnetUsage } from './address/address-book.ts';
@@ -88,7 +87,7 @@ export class NetworkController {
     const { kernel, names, settings, emit, logger, onClaim } = context;
     this.#onRepair = context.onRepair;
     const { namespacePrefix, hostTable, forwarding = true, isShared = () => false } = settings;
-    const state = new NetworkState(context.store, antispoofTable({ protected: hostTable.protected === true }));
+    const state = new NetworkState(context.store, { protected: hostTable.protected === true });
     const records = new NameRecords(names, settings.hostResolvConf);
     const ports = new PortBook(names);
     this.#state = state;

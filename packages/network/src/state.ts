@@ -1,4 +1,5 @@
 import { FairleadError, prefixContains } from '@fairlead/base';
+import { antispoofTable, segmentsTable } from '@fairlead/firewall';
 import type { KernelObject, TableDefinition } from '@fairlead/netlink';
 import type { Collection, Store } from '@fairlead/store';
 import { AddressBook } from './address/address-book.ts';
@@ -23,6 +24,7 @@ export class NetworkState {
   /** What plugins have still to be told; see {@link NetworkState.owe}. */
   readonly debts: Collection<Debt>;
   readonly #antispoofTable: TableDefinition;
+  readonly #segmentsTable: TableDefinition;
   /** What servers of LANs have still to be told. */
   readonly farewells: Collection<Farewell>;
   /** Forwarding, by its sysctl, that was off when the engine came. */
@@ -31,10 +33,11 @@ export class NetworkState {
   readonly services: Collection<StoredService>;
   #lastDebt: number;
 
-  /** @param antispoofTable what sandboxes that are held to their own addresses share. */
-  constructor(store: Store, antispoofTable: TableDefinition) {
+  /** @param tables how the tables are held that are there for some networks and sandboxes only. */
+  constructor(store: Store, tables: { readonly protected: boolean }) {
     this.store = store;
-    this.#antispoofTable = antispoofTable;
+    this.#antispoofTable = antispoofTable(tables);
+    this.#segmentsTable = segmentsTable(tables);
     this.networks = store.collection<Network>('network');
     this.sandboxes = store.collection<Sandbox>('sandbox');
     this.endpoints = new EndpointTable(store.collection<Endpoint>('endpoint'));
@@ -69,9 +72,16 @@ export class NetworkState {
     return [{ kind: 'table', namespace: '', definition: this.#antispoofTable }, ...fragment];
   }
 
+  /** What one network asks of the kernel. */
+  networkFragment(network: Network): KernelObject[] {
+    const fragment = networkFragment(network);
+    if (network.bridge?.segments === undefined) return fragment;
+    return [{ kind: 'table', namespace: '', definition: this.#segmentsTable }, ...fragment];
+  }
+
   /** What all networks, sandboxes and services together ask of the kernel of the host, and sandboxes of their own. */
   desired(): KernelObject[] {
-    const networks = Iterator.from(this.networks).flatMap(networkFragment);
+    const networks = Iterator.from(this.networks).flatMap((network) => this.networkFragment(network));
     const sandboxes = Iterator.from(this.sandboxes).flatMap((sandbox) => this.fragment(sandbox));
     const services = Iterator.from(this.services).flatMap((service) => serviceFragment(this, service));
     return [...networks, ...sandboxes, ...services];

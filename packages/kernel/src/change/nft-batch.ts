@@ -39,6 +39,8 @@ export class NftBatch {
   readonly #requests: BatchRequest[] = [];
   /** Tables as the transaction leaves them, `undefined` for those that it removes. */
   readonly #tables = new Map<string, TableDefinition | undefined>();
+  /** By table that the transaction makes: the sets of it that something is in by now; all others have nothing to lose. */
+  readonly #filled = new Map<string, Set<string>>();
   /** Tables that become ours with the transaction. */
   readonly #adopted = new Map<string, TableDefinition>();
   /** By set: what is done to one set does not depend on what is done to another. */
@@ -78,6 +80,7 @@ export class NftBatch {
       this.#requests.push(encodeDeleteTable(definition));
       this.#state.forget(definition);
     } else if (existing === undefined) {
+      this.#filled.set(definition.name, new Set());
       this.#requests.push(...encodeTable(definition));
     } else if (isSame(existing, definition)) {
       this.#adopt(definition);
@@ -89,12 +92,16 @@ export class NftBatch {
   /** In the place of the old one within the transaction, so no packet sees it missing; elements are carried over. */
   #replace(existing: TableDefinition, definition: TableDefinition): void {
     this.#requests.push(encodeDeleteTable(existing), ...encodeTable(definition));
+    const filled = new Set<string>();
+    this.#filled.set(definition.name, filled);
     for (const set of definition.sets) {
       const old = existing.sets.find(({ name }) => name === set.name);
       if (old === undefined || !holdsSame(old, set)) continue;
       const schema = { table: definition, set };
       const elements = this.#state.readElements(schema);
-      if (elements.length > 0) this.#requests.push(...encodeElements(schema, 'add', elements));
+      if (elements.length === 0) continue;
+      filled.add(set.name);
+      this.#requests.push(...encodeElements(schema, 'add', elements));
     }
   }
 
@@ -107,6 +114,9 @@ export class NftBatch {
 
   #addElement(action: ElementAction, object: ElementObject): void {
     const { family = 'inet', table, set, key, value } = object;
+    const filled = this.#filled.get(table);
+    if (action === 'delete' && filled?.has(set) === false) return;
+    filled?.add(set);
     const element = value === undefined ? { key } : { key, value };
     const place = `${family} ${table} ${set}`;
     const group = this.#groups.get(place);

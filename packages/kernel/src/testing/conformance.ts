@@ -267,6 +267,17 @@ function tableTests(start: Start): void {
     assertHolds(kernel, [next, published, element('bridges', ['fl0'])]);
   });
 
+  test('a table that changes takes with it what was in sets that it has no more, and that need not be removed', async () => {
+    const kernel = await start(...spaces, table, published, element('bridges', ['fl0']));
+    const sets = definition.sets.filter(({ name }) => name !== published.set);
+    const next: TableObject = { ...table, definition: { ...definition, sets } };
+    await kernel.apply([
+      { action: 'change', object: next, previous: table },
+      { action: 'remove', object: published },
+    ]);
+    assertHolds(kernel, [next, element('bridges', ['fl0'])]);
+  });
+
   test('an element of a set that was not declared is refused', async () => {
     const kernel = await start(...spaces, table);
     await assert.rejects(kernel.apply([add(element('nothing', ['fl0']))]), /no set nothing in table fairlead/);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { parseInterfaceAddress, parseIpAddress, parseMacAddress } from '@fairlead/base';
+import { segmentsTable } from '@fairlead/firewall';
 import { testNames } from '@fairlead/kernel/testing';
 import { hasErrno, type KernelObject } from '@fairlead/netlink';
 import { diff } from '../kernel/diff.ts';
@@ -102,6 +103,7 @@ test('the first bridge takes all that it is said to, the kernel not one more, an
   const add = (objects: readonly KernelObject[]) =>
     lab.kernel.apply(objects.map((object) => ({ action: 'add', object })));
   await add(spaces);
+  await add([{ kind: 'table', namespace: '', definition: segmentsTable({ protected: false }) }]);
   let app = network();
   const present: ReturnType<typeof endpoint>[] = [];
   const last = ports - 1;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Change, KernelObject } from '@fairlead/netlink';
+import { segmentsTableName } from '@fairlead/firewall';
+import { type Change, describeChange, type KernelObject } from '@fairlead/netlink';
 import type { Endpoint } from '../model.ts';
 import { plainSettings, Rig } from '../testing/rig.ts';
 import { endpoint, network } from '../testing/samples.ts';
@@ -93,6 +94,13 @@ function links(rig: Rig): string[] {
   });
 }
 
+/** Names of the tables of the host. */
+function tables(rig: Rig): string[] {
+  return rig.kernel
+    .observe('', ['table'])
+    .flatMap((object) => (object.kind === 'table' ? [object.definition.name] : []));
+}
+
 /** Whose cable is in which bridge. */
 function ports(rig: Rig): string[] {
   const cables = rig.kernel
@@ -114,6 +122,7 @@ test('containers for which the bridge has no port are on further ones, joined to
   await joinMany(rig, 'app', 6);
   assert.deepEqual(links(rig).sort(), ['b1', 'b2', 't1 in br', 't2 in br', 'u1 in b1', 'u2 in b2']);
   assert.deepEqual(ports(rig), ['b1', 'b1', 'b1', 'b2', 'br', 'br']);
+  assert.ok(tables(rig).includes(segmentsTableName));
   rig.assertConsistent();
   assert.deepEqual(await rig.controller.repair(), []);
   for (const victim of ['b1', 't1', 'u2']) {
@@ -126,11 +135,12 @@ test('containers for which the bridge has no port are on further ones, joined to
     rig.assertConsistent();
   }
   await rig.controller.withdraw();
-  assert.deepEqual(links(rig), []);
+  assert.deepEqual([links(rig), tables(rig)], [[], []]);
 });
 
-test('bridges that nobody is on go with the next start, or with the network', async () => {
+test('bridges that nobody is on go with the next start, or with the network, and their table with the last of them', async () => {
   using rig = await Rig.started(settings);
+  const before = tables(rig);
   await rig.controller.createNetwork({ name: 'app' });
   await joinMany(rig, 'app', 6);
   await rig.boot(rig.life, ({ ownerName }) => ownerName < 'c3');
@@ -140,6 +150,8 @@ test('bridges that nobody is on go with the next start, or with the network', as
   await rig.controller.removeNetwork('app');
   assert.deepEqual(links(rig), []);
   rig.assertConsistent();
+  assert.deepEqual((await rig.controller.repair()).map(describeChange), [`remove table ${segmentsTableName}`]);
+  assert.deepEqual(tables(rig), before);
 });
 
 test('containers that are kept from each other are so across bridges: trunks are isolated as their ports are', async () => {

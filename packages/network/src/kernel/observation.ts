@@ -1,5 +1,5 @@
 import { isOwnAlias } from '@fairlead/drivers';
-import { antispoofTableName, dnsTableNames, serviceTableName, tableName } from '@fairlead/firewall';
+import { antispoofTableName, dnsTableNames, segmentsTableName, serviceTableName, tableName } from '@fairlead/firewall';
 import {
   identityOf,
   type KernelObject,
@@ -112,13 +112,13 @@ function isElsewhere({ type, alias }: LinkObject, observed: readonly KernelObjec
 export function observeHost(kernel: KernelPort, desired: readonly KernelObject[]): readonly KernelObject[] {
   const host = kernel.observe('', hostKinds);
   const hasEntries = (object: KernelObject) =>
-    object.kind === 'fdb' || (object.kind === 'table' && isSharedTable(object.definition.name));
+    object.kind === 'fdb' || (object.kind === 'table' && object.definition.name === antispoofTableName);
   return host.some(hasEntries) || desired.some(hasEntries) ? [...host, ...kernel.observe('', ['fdb'])] : host;
 }
 
-/** True for the table that sandboxes share which are held to their own addresses. */
+/** True for a table that some networks or sandboxes share, and that is not there while none needs it. */
 export function isSharedTable(name: string): boolean {
-  return name === antispoofTableName;
+  return name === antispoofTableName || name === segmentsTableName;
 }
 
 /**

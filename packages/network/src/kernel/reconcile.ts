@@ -1,7 +1,7 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { KeyedMutex } from '@fairlead/base';
 import { sysctlName } from '@fairlead/drivers';
-import type { Change, KernelObject } from '@fairlead/netlink';
+import { type Change, identityOf, type KernelObject } from '@fairlead/netlink';
 import { withoutShared } from '../bridge/shared-bridges.ts';
 import { clientsFirst } from '../clients-first.ts';
 import type { Sandbox } from '../model.ts';
@@ -87,10 +87,12 @@ function hostChanges({ state, kernel, namespacePrefix, hostTable, isShared }: Re
   ];
 }
 
-/** Tables that sandboxes shared of which none is left that needs them. */
+/** Tables that networks or sandboxes shared of which none is left that needs them. */
 function unwantedTables(host: readonly KernelObject[], desired: readonly KernelObject[]): Change[] {
   const isShared = (object: KernelObject) => object.kind === 'table' && isSharedTable(object.definition.name);
-  return desired.some(isShared) ? [] : host.filter(isShared).map((object) => ({ action: 'remove', object }));
+  const wanted = new Set(desired.filter(isShared).map(identityOf));
+  const unwanted = host.filter((object) => isShared(object) && !wanted.has(identityOf(object)));
+  return unwanted.map((object) => ({ action: 'remove', object }));
 }
 
 /** What has to change inside a sandbox. Links that its container has renamed or taken elsewhere are let go. */

@@ -11,7 +11,6 @@ import {
 import type { KernelObject } from '@fairlead/netlink';
 import { withForwarding } from '../bridge/bridge-network.ts';
 import { diff, removals } from '../kernel/diff.ts';
-import { networkFragment } from '../kernel/fragment.ts';
 import { applyThoroughly } from '../kernel/thorough-apply.ts';
 import type { KernelPort } from '../kernel-port.ts';
 import type { Lans } from '../lan/lans.ts';
@@ -121,10 +120,10 @@ export class Networks {
 
   /** Bring kernel and name service from one form of a network to another. */
   async transform(before: Network, after: Network): Promise<void> {
-    const { kernel, names } = this.#context;
+    const { kernel, names, state } = this.#context;
     const naming = namedNetwork(after);
     if (hasNames(after) && !isDeepStrictEqual(naming, namedNetwork(before))) await names.setNetwork(naming);
-    await kernel.apply(diff(this.#objectsOf(after), networkFragment(before)));
+    await kernel.apply(diff(this.#objectsOf(after), state.networkFragment(before)));
   }
 
   #make(request: NetworkRequest, prepared?: Prepared): Promise<Network> {
@@ -286,7 +285,7 @@ export class Networks {
 
   /** What a network asks of the kernel, and what keeps the host's own routes when it begins to forward. */
   #objectsOf(network: Network): KernelObject[] {
-    const fragment = networkFragment(network);
+    const fragment = this.#context.state.networkFragment(network);
     const routes = forwardsIpv6(fragment) ? this.#context.kernel.observe('', ['route']) : [];
     return [...keepRouterAdvertisements(fragment, routes), ...fragment];
   }
@@ -305,12 +304,13 @@ export class Networks {
   /** What goes with a network that was forgotten: a parent that others use, too, stays. */
   #unshared(network: Network): KernelObject[] {
     const { parent } = network;
-    const others = Iterator.from(this.#context.state.networks);
+    const { state } = this.#context;
+    const others = Iterator.from(state.networks);
     if (parent?.made === undefined || !others.some((other) => other.parent?.name === parent.name)) {
-      return networkFragment(network);
+      return state.networkFragment(network);
     }
     const { made: _, ...rest } = parent;
-    return networkFragment({ ...network, parent: rest });
+    return state.networkFragment({ ...network, parent: rest });
   }
 
   #requireUnused(network: Network): void {

@@ -1,6 +1,5 @@
 import { lastSegment, withoutIdleSegments, withSegment } from '../bridge/segments.ts';
 import { diff } from '../kernel/diff.ts';
-import { networkFragment } from '../kernel/fragment.ts';
 import { applyThoroughly } from '../kernel/thorough-apply.ts';
 import type { KernelPort } from '../kernel-port.ts';
 import type { Network } from '../model.ts';
@@ -11,10 +10,13 @@ import type { NetworkState } from '../state.ts';
  * the kernel: whoever is put on one next, in whatever sandbox, finds it.
  */
 export function growNetworks(
+  state: NetworkState,
   kernel: KernelPort,
   grown: readonly { readonly before: Network; readonly after: Network }[],
 ): Promise<void> {
-  const changes = grown.flatMap(({ before, after }) => diff(networkFragment(after), networkFragment(before)));
+  const changes = grown.flatMap(({ before, after }) =>
+    diff(state.networkFragment(after), state.networkFragment(before)),
+  );
   return kernel.apply(changes);
 }
 
@@ -28,7 +30,7 @@ export async function takeBackGrowth(
     const network = state.networks.get(before.id);
     if (network === undefined) continue;
     const shrunk = forgetIdleSegments(state, network);
-    await applyThoroughly(kernel, diff(networkFragment(shrunk), networkFragment(network)));
+    await applyThoroughly(kernel, diff(state.networkFragment(shrunk), state.networkFragment(network)));
   }
 }
 

@@ -1,5 +1,4 @@
 import { FairleadError, type Logger, silentLogger } from '@fairlead/base';
-import { antispoofTable } from '@fairlead/firewall';
 import type { Change } from '@fairlead/netlink';
 import type { Store } from '@fairlead/store';
 import { type ControllerContext, NetworkController } from '../controller.ts';
@@ -25,7 +24,7 @@ export interface NetworkRehearsal extends Disposable {
  */
 export function rehearseNetwork(context: ControllerContext, stage: Stage): NetworkRehearsal {
   const store = context.store.scratch();
-  const state = new NetworkState(store, antispoofTable({ protected: false }));
+  const state = new NetworkState(store, { protected: false });
   const kernel = new StagedKernel(context.kernel, stage, state.desired());
   const names = new RehearsedNames(context.names, (id) => state.sandboxes.get(id));
   const warnings: string[] = [];

@@ -90,7 +90,7 @@ export class Sandboxes {
       this.#change.unsettle(before.sandbox);
       return makeEndpoints(state, before.sandbox, requests, surroundings);
     });
-    const growth = growNetworks(kernel, grown);
+    const growth = growNetworks(state, kernel, grown);
     const current = () =>
       state.joined(id).filter(({ endpoint }) => added.some((item) => item.endpoint.id === endpoint.id));
     try {

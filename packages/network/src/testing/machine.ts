@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Logger, silentLogger } from '@fairlead/base';
-import { antispoofTable } from '@fairlead/firewall';
 import type { Change } from '@fairlead/netlink';
 import { Store } from '@fairlead/store';
 import { NetworkController } from '../controller.ts';
@@ -52,7 +51,7 @@ export class Machine<K extends InterruptibleKernel> implements Disposable {
   /** The store as it is, read anew. */
   get state(): NetworkState {
     assert.ok(this.#store);
-    return new NetworkState(this.#store, antispoofTable({ protected: false }));
+    return new NetworkState(this.#store, { protected: false });
   }
 
   /** Start an engine on the same store; the former one is dead. */

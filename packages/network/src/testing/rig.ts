@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { hostText, parseInterfaceAddress, parsePrefix } from '@fairlead/base';
-import { antispoofTableName, hostTable } from '@fairlead/firewall';
+import { hostTable } from '@fairlead/firewall';
 import { localSubnetSources, uniqueLocalSource } from '@fairlead/ipam';
 import { FakeKernel } from '@fairlead/kernel/testing';
 import { identityOf, type KernelObject, satisfies } from '@fairlead/netlink';
+import { isSharedTable } from '../kernel/observation.ts';
 import { hasNames } from '../name/dns-names.ts';
 import type { ResolverPorts } from '../name-service-port.ts';
 import { boundPorts } from '../port/bound-ports.ts';
@@ -49,7 +50,9 @@ export class Rig extends Machine<FakeKernel> {
     const spaces = ['', ...this.kernel.namespaces()].map((name) => `netns ${name}\n${this.kernel.dump(name)}`);
     const settingsKept = spaces
       .join('\n')
-      .replaceAll(/^sysctl .*(ip_forward|all\.forwarding|disable_ipv6|accept_ra|route_localnet).*\n?/gm, '');
+      .replaceAll(/^sysctl .*(ip_forward|all\.forwarding|disable_ipv6|accept_ra|route_localnet).*\n?/gm, '')
+      // Shared tables wait for the next look; what is in their sets does not.
+      .replaceAll(/\n?^table \S+ (\S+) \{\n(?:\t.*\n|\n)*\}\n?/gm, (text, name) => (isSharedTable(name) ? '' : text));
     return JSON.stringify(
       {
         kernel: settingsKept.split('\n'),
@@ -150,9 +153,9 @@ function portsOfService({ id, ports }: BalancedService): string[] {
   );
 }
 
-/** What the machine had before, what the kernel makes by itself, and the shared table, which waits for the next look. */
+/** What the machine had before, what the kernel makes by itself, and shared tables, which wait for the next look. */
 function isGiven(object: KernelObject): boolean {
-  if (object.kind === 'table') return object.definition.name === antispoofTableName;
+  if (object.kind === 'table') return isSharedTable(object.definition.name);
   if (object.kind === 'link') return object.name === 'lo' || object.name === 'uplink';
   if (object.kind === 'route') return object.protocol === 2 || object.link === 'uplink';
   return object.kind === 'address' && (object.link === 'lo' || object.link === 'uplink');
