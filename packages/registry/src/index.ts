@@ -52,5 +52,6 @@ export type { LoadedImage, LoadRequest } from './transfer/image-load.ts';
 export type { PullRequest } from './transfer/image-pull.ts';
 export type { ImageToPush } from './transfer/image-push.ts';
 export type { ImageToSave } from './transfer/image-save.ts';
+export type { PluginPullRequest, PulledPlugin } from './transfer/plugin-pull.ts';
 export type { Progress, Report } from './transfer/progress.ts';
 export type { StoredImage } from './transfer/stored-image.ts';

@@ -23,5 +23,6 @@ export { loadImages } from './transfer/image-load.ts';
 export { pullImage, pullStatus } from './transfer/image-pull.ts';
 export { pushImages } from './transfer/image-push.ts';
 export { saveImages } from './transfer/image-save.ts';
+export { fetchPluginConfig, pullPlugin } from './transfer/plugin-pull.ts';
 export { progressStream, type Report } from './transfer/progress.ts';
 export { storeImage } from './transfer/stored-image.ts';

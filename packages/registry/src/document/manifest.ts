@@ -13,6 +13,7 @@ export const mediaTypes = {
   dockerIndex: 'application/vnd.docker.distribution.manifest.list.v2+json',
   dockerConfig: 'application/vnd.docker.container.image.v1+json',
   dockerLayer: 'application/vnd.docker.image.rootfs.diff.tar',
+  dockerPlugin: 'application/vnd.docker.plugin.v1+json',
 } as const;
 
 const manifestTypes: ReadonlySet<string> = new Set([mediaTypes.ociManifest, mediaTypes.dockerManifest]);
@@ -64,6 +65,25 @@ export function parseManifest(bytes: Uint8Array, mediaType: string, name: string
   const image = { config: toDescriptor(config), layers: layers.map(toDescriptor) };
   requireImageConfig(image.config, name);
   return { kind: 'image', mediaType: known(type, manifestTypes, mediaTypes.ociManifest), ...image };
+}
+
+/** A plugin in a registry: an image but for its config. */
+export interface PluginManifest {
+  readonly config: Descriptor;
+  /** Lowest first. */
+  readonly layers: readonly Descriptor[];
+}
+
+/**
+ * Read the manifest of a plugin.
+ *
+ * @returns nothing for what is something else.
+ * @throws FairleadError `invalid-argument` for what is no manifest at all.
+ */
+export function parsePluginManifest(bytes: Uint8Array, name: string): PluginManifest | undefined {
+  const { layers, config } = parseObject(bytes, `invalid manifest for ${name}`);
+  if (!isObject(config) || config['mediaType'] !== mediaTypes.dockerPlugin || !Array.isArray(layers)) return undefined;
+  return { config: toDescriptor(config), layers: layers.map(toDescriptor) };
 }
 
 /**

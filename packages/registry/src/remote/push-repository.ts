@@ -7,7 +7,7 @@ import type { HttpResponse } from './http-transport.ts';
 import { RegistryConnection } from './registry-connection.ts';
 import { registryEndpoints } from './registry-endpoint.ts';
 import { pushError } from './registry-error.ts';
-import type { RegistryClientOptions } from './remote-repository.ts';
+import { accessScope, type RegistryClientOptions } from './remote-repository.ts';
 
 /** Attempts at one blob before the push is given up. */
 const maximumAttempts = 5;
@@ -34,7 +34,11 @@ export class PushRepository implements Disposable {
   ): Promise<PushRepository> {
     const endpoint = (await registryEndpoints(domain, options)).find(({ mirror }) => !mirror);
     if (endpoint === undefined) throw new FairleadError('internal', `no endpoint for ${domain}`);
-    const connection = await RegistryConnection.open(endpoint, `repository:${path}:push,pull`, options);
+    const connection = await RegistryConnection.open(
+      endpoint,
+      accessScope({ path }, 'push,pull', options.holds),
+      options,
+    );
     return new PushRepository(path, connection, options);
   }
 

@@ -12,6 +12,13 @@ import { registryError } from './registry-error.ts';
 export interface RegistryClientOptions extends RegistrySettings, ConnectionOptions {
   /** Milliseconds to wait before a broken transfer is taken up again; each further time once more as long. */
   readonly retryDelay?: number | undefined;
+  /** What the repository holds, where that is not images: registries give access to it apart. */
+  readonly holds?: 'plugin';
+}
+
+/** What access to a repository is called (distribution, docs/spec/auth/scope.md). */
+export function accessScope({ path }: Pick<ImageReference, 'path'>, actions: string, holds?: 'plugin'): string {
+  return `repository${holds === undefined ? '' : `(${holds})`}:${path}:${actions}`;
 }
 
 /** A manifest as it came, with what names it. */
@@ -58,7 +65,7 @@ export class RemoteRepository implements Disposable {
     endpoint: RegistryEndpoint,
     options: RegistryClientOptions,
   ): Promise<RemoteRepository> {
-    const connection = await RegistryConnection.open(endpoint, `repository:${reference.path}:pull`, options);
+    const connection = await RegistryConnection.open(endpoint, accessScope(reference, 'pull', options.holds), options);
     return new RemoteRepository(reference, connection, options);
   }
 
