@@ -13,6 +13,10 @@ export {
   type PoolRequest,
   RemoteIpamDriver,
 } from './ipam-driver.ts';
+export type { ManagedPlugin, ManagedPlugins } from './managed/managed-plugin.ts';
+export { dockerCapabilities, type PluginConfig, parsePluginConfig } from './managed/plugin-config.ts';
+export { type PluginPrivilege, privilegesOf, requirePrivileges } from './managed/privileges.ts';
+export { changeSettings, initialSettings, type PluginSettings } from './managed/settings.ts';
 export {
   type DrivenInterface,
   type DrivenJoin,
@@ -24,6 +28,6 @@ export {
   RemoteNetworkDriver,
 } from './network-driver.ts';
 export { dockerPluginPlaces, type PluginPlaces } from './plugin-directory.ts';
-export { lacksPlugin, PluginAbsence, PluginRefusal, PluginSilence } from './plugin-error.ts';
+export { lacksPlugin, PluginAbsence, PluginRefusal, PluginSilence, PluginUnfit } from './plugin-error.ts';
 export { PluginRegistry, type PluginWait, unlessAborted } from './plugin-registry.ts';
 export { type DrivenVolume, RemoteVolumeDriver } from './volume-driver.ts';

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { codeOf, silentLogger } from '@fairlead/base';
 import { waitBefore } from './back-off.ts';
+import type { ManagedPlugin } from './managed/managed-plugin.ts';
 import { PluginClient } from './plugin-client.ts';
-import { PluginAbsence, PluginSilence } from './plugin-error.ts';
+import { PluginAbsence, PluginSilence, PluginUnfit } from './plugin-error.ts';
 import { PluginRegistry } from './plugin-registry.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fairlead-plugin-'));
@@ -152,7 +153,7 @@ test('a registry asks a plugin once what it is, and again when it did not say', 
     response.writeHead(asked === 1 ? 500 : 200).end('{"Implements":["NetworkDriver"]}');
   });
   const places = { sockets: folder, specs: [] };
-  const registry = new PluginRegistry(places, silentLogger, { connecting: 0, answering: 5 });
+  const registry = new PluginRegistry(places, silentLogger, { patience: { connecting: 0, answering: 5 } });
   await assert.rejects(registry.networkDriver('nets'));
   await registry.networkDriver('nets');
   await registry.networkDriver('nets');
@@ -172,7 +173,9 @@ test('who asks around does not wait for one that somebody else waits for', async
   // A socket that nobody listens to: Node removes the one that it made, by its name.
   renameSync(join(sockets, 'gone.sock'), join(sockets, 'deaf.sock'));
   await new Promise((closed) => server.close(closed));
-  const registry = new PluginRegistry({ sockets, specs: [] }, silentLogger, { connecting: 3, answering: 60 });
+  const registry = new PluginRegistry({ sockets, specs: [] }, silentLogger, {
+    patience: { connecting: 3, answering: 60 },
+  });
   const waiting = registry.networkDriver('deaf').catch((error: unknown) => error);
   assert.deepEqual(await Promise.race([waiting, registry.volumeDrivers()]), []);
   assert.ok((await waiting) instanceof PluginSilence);
@@ -187,9 +190,43 @@ test('a registry finds those that drive volumes, and leaves out those that do no
   await listen('many/both', says(['IpamDriver', 'VolumeDriver']));
   await listen('many/nets', says(['NetworkDriver']));
   await listen('many/sick', (_, response) => void response.writeHead(500).end());
-  const registry = new PluginRegistry({ sockets, specs: [] }, silentLogger, { connecting: 0, answering: 5 });
+  const registry = new PluginRegistry({ sockets, specs: [] }, silentLogger, {
+    patience: { connecting: 0, answering: 5 },
+  });
   assert.deepEqual(await registry.volumeDrivers(), ['both', 'vols']);
   await registry.volumeDriver('vols');
   await assert.rejects(registry.volumeDriver('nets'), /Plugin does not implement the requested driver/);
   await assert.rejects(registry.volumeDriver('none'), PluginAbsence);
+});
+
+test('a plugin that the engine runs goes before others, is asked for by any of its names, and its paths are the host’s', async () => {
+  await listen('many-own', (request, response) => {
+    const answers: Readonly<Record<string, object>> = {
+      '/VolumeDriver.Get': { Volume: { Name: 'v', Mountpoint: '/data/v' } },
+      '/VolumeDriver.Mount': { Mountpoint: '/data/v' },
+    };
+    response.end(JSON.stringify(answers[request.url ?? ''] ?? {}));
+  });
+  const own: ManagedPlugin = {
+    ...{ name: 'own:latest', socket: join(folder, 'many-own.sock'), capabilities: ['volumedriver'], timeout: 1 },
+    pathOnHost: (path) => `/host${path}`,
+  };
+  const managed = {
+    find: (name: string) => {
+      if (name === 'off') throw new PluginUnfit('conflict', 'plugin off found but disabled');
+      return /^own(:latest)?$/.test(name) ? own : undefined;
+    },
+    running: () => [own],
+  };
+  const registry = new PluginRegistry({ sockets: join(folder, 'nowhere'), specs: [] }, silentLogger, { managed });
+  const driver = await registry.volumeDriver('own');
+  assert.equal(await driver.mount('v', 'm'), '/host/data/v');
+  assert.equal((await driver.get('v'))?.mountpoint, '/host/data/v');
+  assert.deepEqual([registry.nameOf('own'), registry.nameOf('other')], ['own:latest', 'other']);
+  assert.deepEqual(await registry.volumeDrivers(), ['own:latest']);
+  await assert.rejects(registry.networkDriver('own'), {
+    message: 'plugin does not provide "networkdriver" capability',
+  });
+  await assert.rejects(registry.volumeDriver('off'), { code: 'conflict', message: 'plugin off found but disabled' });
+  await assert.rejects(registry.volumeDriver('other'), PluginAbsence);
 });

@@ -14,6 +14,9 @@ export class PluginAbsence extends FairleadError {
   }
 }
 
+/** A plugin that the engine runs cannot be used for something: it is switched off, or is made for something else. */
+export class PluginUnfit extends FairleadError {}
+
 /** Nobody knows whether a plugin has heard, for it does not answer; or it is certain that it has not. */
 export class PluginSilence extends FairleadError {
   constructor(message: string) {

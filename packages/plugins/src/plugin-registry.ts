@@ -3,11 +3,12 @@ import { Answer } from './answer.ts';
 import { AuthorizationPlugin } from './authorization-plugin.ts';
 import { PATIENCE } from './back-off.ts';
 import { RemoteIpamDriver } from './ipam-driver.ts';
+import { type ManagedPlugin, type ManagedPlugins, noManagedPlugins } from './managed/managed-plugin.ts';
 import { RemoteNetworkDriver } from './network-driver.ts';
 import type { PluginAddress } from './plugin-address.ts';
-import { type Patience, type PluginCaller, PluginClient } from './plugin-client.ts';
+import { type CallManner, type Patience, type PluginCaller, PluginClient } from './plugin-client.ts';
 import { findPlugin, type PluginPlaces, pluginNames } from './plugin-directory.ts';
-import { PluginAbsence, PluginSilence } from './plugin-error.ts';
+import { PluginAbsence, PluginSilence, PluginUnfit } from './plugin-error.ts';
 import { RemoteVolumeDriver } from './volume-driver.ts';
 
 /** What a plugin can say that it is. */
@@ -24,39 +25,62 @@ export interface PluginWait {
 /** How long who needs no plugin in particular waits for one to open the door. */
 const IN_PASSING: Patience = { connecting: 0, answering: 5 };
 
-/** Finds plugins by name, asks each once what it is, and remembers it. */
+/** Words of a plugin's config for what other plugins say of themselves. */
+const capabilityOf: Readonly<Record<PluginKind, string>> = {
+  NetworkDriver: 'networkdriver',
+  IpamDriver: 'ipamdriver',
+  VolumeDriver: 'volumedriver',
+  authz: 'authz',
+};
+
+/** Finds plugins by name, asks each once what it is, and remembers it. Those that the engine runs have said so already. */
 export class PluginRegistry {
   readonly #places: PluginPlaces;
+  readonly #managed: ManagedPlugins;
   readonly #patience: Patience;
   readonly #logger: Logger;
   readonly #active = new Map<string, ActivePlugin>();
   /** What plugins are being asked, by name, place and how long is waited for it. */
   readonly #asked = new Map<string, Promise<ActivePlugin>>();
 
-  constructor(places: PluginPlaces, logger: Logger, patience: Patience = { connecting: PATIENCE, answering: 60 }) {
+  constructor(
+    places: PluginPlaces,
+    logger: Logger,
+    {
+      patience = { connecting: PATIENCE, answering: 60 },
+      managed = noManagedPlugins,
+    }: { readonly patience?: Patience; readonly managed?: ManagedPlugins } = {},
+  ) {
     this.#places = places;
     this.#patience = patience;
+    this.#managed = managed;
     this.#logger = logger;
+  }
+
+  /** A plugin's own name: with its tag for one that the engine runs, else as it is asked for. @throws PluginUnfit. */
+  nameOf(name: string): string {
+    return this.#managed.find(name)?.name ?? name;
   }
 
   /** @throws FairleadError `not-found` when there is none of that name, or it drives no networks. */
   async networkDriver(name: string, wait: PluginWait = {}): Promise<RemoteNetworkDriver> {
-    return new RemoteNetworkDriver(await this.#get(name, 'NetworkDriver', wait));
+    return new RemoteNetworkDriver((await this.#get(name, 'NetworkDriver', wait)).caller);
   }
 
   /** @throws FairleadError `not-found` when there is none of that name, or it gives no addresses. */
   async ipamDriver(name: string, wait: PluginWait = {}): Promise<RemoteIpamDriver> {
-    return new RemoteIpamDriver(await this.#get(name, 'IpamDriver', wait));
+    return new RemoteIpamDriver((await this.#get(name, 'IpamDriver', wait)).caller);
   }
 
   /** @throws FairleadError `not-found` when there is none of that name, or it drives no volumes. */
   async volumeDriver(name: string, wait: PluginWait = {}): Promise<RemoteVolumeDriver> {
-    return new RemoteVolumeDriver(await this.#get(name, 'VolumeDriver', wait));
+    const { caller, managed } = await this.#get(name, 'VolumeDriver', wait);
+    return new RemoteVolumeDriver(caller, managed?.pathOnHost);
   }
 
   /** @throws FairleadError `not-found` when there is none of that name, or it judges no requests. */
   async authorization(name: string): Promise<AuthorizationPlugin> {
-    return new AuthorizationPlugin(name, await this.#get(name, 'authz', {}));
+    return new AuthorizationPlugin(name, (await this.#get(name, 'authz', {})).caller);
   }
 
   /** Names of all plugins that drive volumes. Those that do not open the door at once are left out. */
@@ -71,19 +95,36 @@ export class PluginRegistry {
     };
     const names = pluginNames(this.#places);
     const all = await Promise.all(names.map(kinds));
-    return names.filter((_, index) => all[index]?.includes('VolumeDriver'));
+    const managed = this.#managed.running().filter(({ capabilities }) => capabilities.includes('volumedriver'));
+    const others = names.filter((_, index) => all[index]?.includes('VolumeDriver'));
+    return [...new Set([...managed.map(({ name }) => name), ...others])];
   }
 
-  async #get(name: string, kind: PluginKind, { patient = true, signal }: PluginWait): Promise<PluginCaller> {
+  async #get(name: string, kind: PluginKind, { patient = true, signal }: PluginWait): Promise<FoundPlugin> {
     const patience = patient ? {} : { connecting: 0 };
+    const managed = this.#managed.find(name);
+    if (managed !== undefined) return { caller: this.#callerOf(managed, kind, { ...patience, signal }), managed };
     // Others may wait for the same first answer: that is not given up.
     const { client, kinds } = await unlessAborted(this.#activate(name, patience), signal);
-    if (kinds.includes(kind)) return { call: (method, body) => client.call(method, body, { ...patience, signal }) };
+    if (kinds.includes(kind)) {
+      return { caller: { call: (method, body) => client.call(method, body, { ...patience, signal }) } };
+    }
     const reason = 'Plugin does not implement the requested driver';
     throw new FairleadError(
       'not-found',
       `${reason}: plugin=${JSON.stringify(name)}, requested implementation=${JSON.stringify(kind)}`,
     );
+  }
+
+  /** @throws PluginUnfit in Docker's words. */
+  #callerOf({ socket, timeout, capabilities }: ManagedPlugin, kind: PluginKind, manner: CallManner): PluginCaller {
+    const wanted = capabilityOf[kind];
+    if (!capabilities.includes(wanted)) {
+      throw new PluginUnfit('internal', `plugin does not provide ${JSON.stringify(wanted)} capability`);
+    }
+    const patience = { ...this.#patience, ...(timeout > 0 && { answering: timeout }) };
+    const client = new PluginClient({ kind: 'unix', path: socket }, patience, this.#logger);
+    return { call: (method, body) => client.call(method, body, manner) };
   }
 
   async #activate(name: string, patience: Partial<Patience>): Promise<ActivePlugin> {
@@ -109,6 +150,12 @@ export class PluginRegistry {
     this.#active.set(name, plugin);
     return plugin;
   }
+}
+
+interface FoundPlugin {
+  readonly caller: PluginCaller;
+  /** Present when the engine runs it. */
+  readonly managed?: ManagedPlugin;
 }
 
 interface ActivePlugin {

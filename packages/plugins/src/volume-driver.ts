@@ -16,9 +16,12 @@ export interface DrivenVolume {
 /** A driver of volumes in another process (Docker's volume plugin protocol, version 1). It says no in its own words. */
 export class RemoteVolumeDriver {
   readonly #caller: PluginCaller;
+  readonly #pathOnHost: (path: string) => string;
 
-  constructor(caller: PluginCaller) {
+  /** @param pathOnHost of what it tells of its own files. */
+  constructor(caller: PluginCaller, pathOnHost: (path: string) => string = (path) => path) {
     this.#caller = caller;
+    this.#pathOnHost = pathOnHost;
   }
 
   /** Whether its volumes are those of other hosts, too. As with Docker, one that does not say so is local. */
@@ -40,7 +43,7 @@ export class RemoteVolumeDriver {
    * @returns where the content is; '' when the driver does not say.
    */
   async mount(name: string, id: string): Promise<string> {
-    return (await this.#call('Mount', { Name: name, ID: id })).text('Mountpoint');
+    return this.#place((await this.#call('Mount', { Name: name, ID: id })).text('Mountpoint'));
   }
 
   async unmount(name: string, id: string): Promise<void> {
@@ -54,14 +57,23 @@ export class RemoteVolumeDriver {
    */
   async get(name: string): Promise<DrivenVolume | undefined> {
     const answer = await this.#call('Get', { Name: name }).catch(unlessSilent);
-    const found = answer && drivenVolume(answer.inside('Volume'));
+    const found = answer && this.#volume(answer.inside('Volume'));
     if (found === undefined || found.mountpoint !== '') return found;
     const path = await this.#call('Path', { Name: name }).catch(unlessSilent);
-    return { ...found, mountpoint: path?.text('Mountpoint') ?? '' };
+    return { ...found, mountpoint: this.#place(path?.text('Mountpoint') ?? '') };
   }
 
   async list(): Promise<DrivenVolume[]> {
-    return (await this.#call('List')).list('Volumes').flatMap((volume) => drivenVolume(volume) ?? []);
+    return (await this.#call('List')).list('Volumes').flatMap((volume) => this.#volume(volume) ?? []);
+  }
+
+  #volume(answer: Answer): DrivenVolume | undefined {
+    const volume = drivenVolume(answer);
+    return volume && { ...volume, mountpoint: this.#place(volume.mountpoint) };
+  }
+
+  #place(mountpoint: string): string {
+    return mountpoint === '' ? '' : this.#pathOnHost(mountpoint);
   }
 
   async #call(method: string, body: unknown = {}): Promise<Answer> {

@@ -99,12 +99,13 @@ export class Volumes implements VolumeService {
    * @throws FairleadError in Docker's words for names, drivers and options that cannot be had.
    */
   async describe(request: VolumeRequest): Promise<DescribedVolume> {
-    const { name, driver } = request;
+    const { name, driver: asked } = request;
     const id = name || newIdentifier();
     try {
-      if (!isLocal({ driver: driver || 'local' })) await (await this.remote()).driver(driver);
+      const driver = isLocal({ driver: asked || 'local' }) ? asked : await (await this.remote()).nameOf(asked);
       const existing = await this.#existing(id, driver);
-      return existing ? { volume: existing, isNew: false } : { volume: newVolume(id, request), isNew: true };
+      if (existing !== undefined) return { volume: existing, isNew: false };
+      return { volume: newVolume(id, { ...request, driver }), isNew: true };
     } catch (error) {
       throw withPrefix(`create ${id}: `, error);
     }

@@ -140,7 +140,7 @@ export class Networks {
     const prepared = await remote.prepare(plugins.request, plugins.driver);
     let network: Network | undefined;
     try {
-      network = await this.#make(request, prepared);
+      network = await this.#make(remote.named(request), prepared);
       return network.remote === undefined ? network : await remote.finish(network);
     } catch (error) {
       if (network !== undefined) await this.#takeBack(network);

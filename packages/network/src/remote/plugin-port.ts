@@ -2,6 +2,8 @@ import type { PluginWait, RemoteIpamDriver, RemoteNetworkDriver } from '@fairlea
 
 /** Where plugins are had; `@fairlead/plugins` has the real one. */
 export interface PluginPort {
+  /** What a plugin calls itself that is asked for by this name. */
+  nameOf(name: string): string;
   /** @throws FairleadError `not-found` when there is none of that name. */
   networkDriver(name: string, wait?: PluginWait): Promise<RemoteNetworkDriver>;
   /** As {@link networkDriver}. */

@@ -59,6 +59,16 @@ export class RemoteNetworks {
     return { addresses, undo: () => giveBack(addresses.pools) };
   }
 
+  /** A request with what plugins call themselves: those that the engine runs are asked for with or without their tags. */
+  named(request: NetworkRequest): NetworkRequest {
+    const { driver, ipam } = request;
+    return {
+      ...request,
+      ...(driver && { driver: this.#plugins.nameOf(driver) }),
+      ...(ipam?.driver && { ipam: { ...ipam, driver: this.#plugins.nameOf(ipam.driver) } }),
+    };
+  }
+
   /** Have a network made that is stored as unfinished. @throws FairleadError in the plugin's words. */
   async finish(network: Network): Promise<Network> {
     const driver = await this.#plugins.networkDriver(network.driver);

@@ -26,6 +26,10 @@ export class FakePlugin implements PluginPort {
     this.#apply = apply;
   }
 
+  nameOf(name: string): string {
+    return name;
+  }
+
   async networkDriver(name: string, { signal }: PluginWait = {}): Promise<RemoteNetworkDriver> {
     return new RemoteNetworkDriver(this.#caller(name, signal));
   }

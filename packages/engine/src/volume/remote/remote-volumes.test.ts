@@ -52,6 +52,7 @@ function rig(names: readonly string[] = ['plug']) {
       return fake.driver;
     },
     volumeDrivers: async () => [...fakes.keys()],
+    nameOf: (name: string) => name,
   };
   const remote = new RemoteVolumes({ table, holds, plugins, logger: silentLogger });
   /** A volume that was stored, as is done before it is made. */

@@ -4,6 +4,7 @@ import {
   type DrivenVolume,
   PluginAbsence,
   PluginSilence,
+  PluginUnfit,
   type PluginWait,
   type RemoteVolumeDriver,
   unlessAborted,
@@ -48,12 +49,12 @@ export class RemoteVolumes {
 
   /** @throws FairleadError `not-found` in Docker's words. */
   async driver(name: string, wait: PluginWait = {}): Promise<RemoteVolumeDriver> {
-    const driver = await this.#parts.plugins.volumeDriver(name, wait).catch((error: unknown) => {
-      throw lookupFailure(name, error);
-    });
-    if (!this.#scopes.has(name)) await this.#learnScope(name, driver, wait);
-    await this.#tellDue(name, driver);
-    return driver;
+    return (await this.#named(name, wait)).driver;
+  }
+
+  /** What the driver of that name calls itself. @throws as {@link driver}. */
+  async nameOf(name: string): Promise<string> {
+    return (await this.#named(name, {})).name;
   }
 
   /**
@@ -190,6 +191,17 @@ export class RemoteVolumes {
     await Promise.all(drivers.map(tellOne));
   }
 
+  async #named(asked: string, wait: PluginWait) {
+    const { plugins } = this.#parts;
+    const driver = await plugins.volumeDriver(asked, wait).catch((error: unknown) => {
+      throw lookupFailure(asked, error);
+    });
+    const name = plugins.nameOf(asked);
+    if (!this.#scopes.has(name)) await this.#learnScope(name, driver, wait);
+    await this.#tellDue(name, driver);
+    return { name, driver };
+  }
+
   /** Work in the turn of a volume; who gives up does not wait for it, and work that has not begun then never does. */
   async #inTurn(id: string, signal: AbortSignal | undefined, work: () => Promise<void>): Promise<void> {
     const begun = Promise.withResolvers<void>();
@@ -296,6 +308,7 @@ function lookupFailure(name: string, error: unknown): FairleadError {
     const reason = `error looking up volume plugin ${name}: plugin ${JSON.stringify(name)} not found`;
     return new FairleadError('not-found', reason, { cause: error });
   }
+  if (error instanceof PluginUnfit) return withPrefix(`error looking up volume plugin ${name}: `, error);
   const reason = `error looking up volume plugin ${name}: legacy plugin: ${messageOf(error)}`;
   return new FairleadError('internal', reason, { cause: error });
 }
