@@ -41,6 +41,7 @@ const doors: Readonly<Record<string, string>> = {
   'api/json-syntax': 'wire/json-syntax',
   'dns/client': 'control-client',
   'engine/build-kit': 'build/build-kit',
+  'engine/plugins': 'plugin/plugins',
   'kernel/raw-link': 'socket/raw-link',
   'kernel/stage': 'namespace/stage',
   'map/page': 'page-files',

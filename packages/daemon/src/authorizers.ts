@@ -2,12 +2,15 @@ import type { Authorizer } from '@fairlead/api';
 import { withPrefix } from '@fairlead/base';
 import type { Foundation } from './foundation.ts';
 
-type Parts = Pick<Foundation, 'live' | 'plugins'>;
+type Parts = Pick<Foundation, 'live' | 'plugins' | 'managed'>;
 
-/** The plugins that are asked about requests, as they are by now. They are looked for when they are asked. */
-export function authorizersOf({ live, plugins }: Parts): () => Promise<readonly Authorizer[]> {
+/**
+ * The plugins that are asked about requests, as they are by now. They are looked for when they are asked. As with Docker, one
+ * that somebody has disabled is asked no more.
+ */
+export function authorizersOf({ live, plugins, managed }: Parts): () => Promise<readonly Authorizer[]> {
   return async () => {
-    const names = live.current.authorizationPlugins;
+    const names = live.current.authorizationPlugins.filter((name) => !managed.isDisabled(name));
     if (names.length === 0) return [];
     const registry = await plugins();
     return names.map((name) => ({ name, judge: async (about) => (await registry.authorization(name)).judge(about) }));

@@ -50,6 +50,7 @@ export async function composeEngine(
 ): Promise<ComposedEngine> {
   await using parts = new AsyncDisposableStack();
   const foundation = await layFoundation(live, logger, parts, asked);
+  await foundation.managed.recover();
   await requireAuthorizers(foundation, live.current.authorizationPlugins);
   const { recorder, kernel, engineId, events, table, names, borrowed } = foundation;
   const { flowHistory, dataRoot } = live.current;
@@ -75,6 +76,8 @@ export async function composeEngine(
       diagnosis,
       map: lateMap(() => engine, logger),
       buildKit: buildKit.service,
+      plugins: foundation.managed.service,
+      runningPlugins: foundation.managed.capable,
       swarm: swarm.service,
       swarmStatus: swarm.status,
       resumeSwarm: swarm.resume,
@@ -185,10 +188,11 @@ async function tellMetrics(
 
 /** The processes beside the daemon have work for as long as a container runs. */
 async function endWhatNobodyNeeds(foundation: Foundation, { engine, network }: Composed): Promise<void> {
-  const { table, containerd, names, logger } = foundation;
+  const { table, containerd, names, logger, managed } = foundation;
   if ([...table].some(isAlive)) return;
   logger.info('no container runs: containerd and the name service end too');
   await settleAll([
+    () => managed.stopAll(),
     () => containerd.process?.stop(),
     () => names.shutdown(),
     () => removeEmptyCgroupParents(),

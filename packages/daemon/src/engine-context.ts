@@ -1,29 +1,10 @@
 import { type ContainerTable, type EngineContext, Images, imagesOf, isUp } from '@fairlead/engine';
-import {
-  copyPipe,
-  listXattrs,
-  makeFifo,
-  makeNode,
-  mountFileSystem,
-  mountPoints,
-  mountWithIdentities,
-  movePipe,
-  namespacePath,
-  openInRoot,
-  openMountTree,
-  openOwner,
-  openPipe,
-  openUnixDatagram,
-  readXattr,
-  setPipeCapacity,
-  unmountFileSystem,
-  whenReadable,
-  writeXattr,
-} from '@fairlead/kernel';
+import { mountWithIdentities, namespacePath, openOwner, openUnixDatagram } from '@fairlead/kernel';
 import type { NetworkController } from '@fairlead/network';
 import { readHostFacts } from '@fairlead/runtime';
 import type { Foundation } from './foundation.ts';
-import { REGISTRY_CERTIFICATES } from './options.ts';
+import { fileSystems, files, pipeCalls } from './kernel-calls.ts';
+import { registrySettings } from './registry-settings.ts';
 import { isForwardingLacking } from './system-info.ts';
 
 /** What the engine works with: the daemon's foundation, the network, and what the kernel does for it besides. */
@@ -34,13 +15,7 @@ export function engineContext(foundation: Foundation, network: NetworkController
     containerd: containerd.client,
     images: imagesOn(foundation),
     keeper: names,
-    pipeCalls: {
-      ...{ makeFifo, setPipeCapacity },
-      keeping: { makeFifo, setPipeCapacity, openPipe, movePipe, copyPipe, whenReadable },
-    },
-    ...{ mountWithIdentities, namespacePath, openUnixDatagram },
-    fileSystems: { mount: mountFileSystem, unmount: unmountFileSystem, mountPoints },
-    files: { openInRoot, openMountTree, makeNode, listXattrs, readXattr, writeXattr },
+    ...{ pipeCalls, fileSystems, files, mountWithIdentities, namespacePath, openUnixDatagram },
     volumePlugins: plugins,
     openOwner: (name) => openOwner(namespacePath(name)),
     operation: recordedOperation(foundation),
@@ -52,16 +27,7 @@ export function engineContext(foundation: Foundation, network: NetworkController
 function imagesOn({ live, containerd, events, table }: Foundation): Images {
   return new Images({
     containerd: containerd.client,
-    registry: {
-      get mirrors() {
-        return live.current.registryMirrors;
-      },
-      get insecure() {
-        return live.current.insecureRegistries;
-      },
-      certificates: REGISTRY_CERTIFICATES,
-      proxies: live.current.proxies,
-    },
+    registry: registrySettings(live),
     execRoot: live.current.execRoot,
     concurrency: () => live.current.concurrency,
     emit: (event) => events.emit({ type: 'image', ...event }),

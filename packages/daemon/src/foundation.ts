@@ -5,12 +5,13 @@ import { type Container, ContainerTable, EventLog } from '@fairlead/engine';
 import { Kernel, namespacePath, Recorder, requireMappedOverlays } from '@fairlead/kernel';
 import type { Network, NetworkSettings } from '@fairlead/network';
 import type { PluginRegistry } from '@fairlead/plugins';
-import { type Containerd, chooseRuntime, probeRuntime, type TaskProcess } from '@fairlead/runtime';
+import { type Containerd, chooseRuntime, type ExitStatus, probeRuntime, type TaskProcess } from '@fairlead/runtime';
 import { type Collection, Store } from '@fairlead/store';
 import type { BorrowedSysctl } from './borrowed-sysctl.ts';
 import { type ContainersByDefault, containersByDefault } from './containers-by-default.ts';
 import { defaultBridgeName, isOfDockerd } from './default-bridge-name.ts';
 import { type AskedContainerd, askContainerd, CONTAINERD_NAMESPACE, containerdSocket } from './early-question.ts';
+import { LatePlugins } from './late-plugins.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { NameService } from './name-service.ts';
 import { networkSettings } from './network-settings.ts';
@@ -44,6 +45,8 @@ export interface Foundation {
   /** The program that makes containers. */
   readonly runtime: ReturnType<typeof chooseRuntime>;
   readonly plugins: () => Promise<PluginRegistry>;
+  /** Those of them that the engine runs. */
+  readonly managed: LatePlugins;
 }
 
 /** A containerd to work with. */
@@ -54,6 +57,8 @@ export interface ConnectedContainerd {
   readonly namespace: string;
   /** Absent when it is not ours. */
   readonly process: PrivateContainerd | undefined;
+  /** How containers ended of whose end it does not know; see `ContainerdSettings`. */
+  readonly untoldEnds: Map<string, ExitStatus>;
   /** Its tasks; see `EngineSurroundings.tasks`. */
   readonly tasks: Promise<readonly TaskProcess[]>;
 }
@@ -98,14 +103,15 @@ export async function layFoundation(
   parts.use(names);
   if (containerd.process !== undefined) parts.use(containerd.process);
   parts.use(containerd.client);
+  const runtime = chooseRuntime(await probeRuntime());
+  const events = new EventLog();
+  const managed = parts.use(new LatePlugins({ live, logger, store, events, containerd, runtime }));
   if (stored.borrowed.size > 0) await (await import('./borrowed-sysctl.ts')).giveBackAll(kernel, stored.borrowed);
   return {
     ...{ live, logger, identities, recorder, metrics, kernel, store, ...stored, names, containerd },
     containersByDefault: byDefault,
-    events: new EventLog(),
-    networkSettings: settings,
-    runtime: chooseRuntime(await probeRuntime()),
-    plugins: latePlugins(logger),
+    ...{ events, networkSettings: settings, runtime, managed },
+    plugins: latePlugins(logger, managed),
   };
 }
 
@@ -152,7 +158,7 @@ async function connectContainerd(
   const tasks = asked.tasks.catch(() => client.tasks.list());
   tasks.catch(() => {});
   await Promise.all([client.ensureNamespace(), asked.verified.catch(() => client.verify())]);
-  return { client, socket, namespace: CONTAINERD_NAMESPACE, process, tasks };
+  return { client, socket, namespace: CONTAINERD_NAMESPACE, process, untoldEnds, tasks };
 }
 
 /** The engine's own id, made once. */
@@ -186,11 +192,11 @@ function chosenBridge(store: Store, logger: Logger): string {
 }
 
 /** All plugins in one registry, made by the first who needs one: each is asked once what it is. */
-function latePlugins(logger: Logger): () => Promise<PluginRegistry> {
+function latePlugins(logger: Logger, managed: LatePlugins): () => Promise<PluginRegistry> {
   let registry: Promise<PluginRegistry> | undefined;
   const make = async () => {
     const { dockerPluginPlaces, PluginRegistry: Registry } = await pluginModule();
-    return new Registry(dockerPluginPlaces, logger);
+    return new Registry(dockerPluginPlaces, logger, { managed });
   };
   return () => {
     registry ??= make();

@@ -11,6 +11,7 @@ import type { RemoteArchive } from './image/remote-archive.ts';
 import type { MapService } from './map-port.ts';
 import type { EngineEvent } from './model.ts';
 import type { NetworkService } from './network-port.ts';
+import type { PluginService } from './plugin/plugin-port.ts';
 import type { PruneService } from './prune-port.ts';
 import type { OperationAccount, OperationRecord, Rehearsal } from './rehearsal-port.ts';
 import type { ContainerStatistics, StatisticsOptions } from './statistics/statistics-port.ts';
@@ -29,6 +30,9 @@ export interface EnginePort {
   readonly builds: () => Promise<BuildService>;
   readonly buildKit: () => Promise<BuildKitService>;
   readonly prunes: () => Promise<PruneService>;
+  readonly plugins: () => Promise<PluginService>;
+  /** Names of plugins that the engine runs and that can do something, without loading anything of it. */
+  readonly runningPlugins: (capability: string) => readonly string[];
   readonly diagnosis: DiagnosisService;
   readonly map: () => Promise<MapService>;
   readonly swarm: () => Promise<SwarmService>;

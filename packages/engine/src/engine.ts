@@ -29,6 +29,7 @@ import type { RemoteArchive } from './image/remote-archive.ts';
 import type { MapService } from './map-port.ts';
 import type { EngineEvent } from './model.ts';
 import { NetworkServices } from './network-service.ts';
+import type { PluginService } from './plugin/plugin-port.ts';
 import type { PruneService } from './prune-port.ts';
 import type { EngineRehearsal, RehearsalStage } from './rehearsal.ts';
 import type { OperationAccount, OperationRecord } from './rehearsal-port.ts';
@@ -66,6 +67,8 @@ export interface EngineSurroundings {
   readonly diagnosis: DiagnosisService;
   readonly map: () => Promise<MapService>;
   readonly buildKit: () => Promise<BuildKitService>;
+  readonly plugins: () => Promise<PluginService>;
+  readonly runningPlugins: (capability: string) => readonly string[];
   readonly swarm: () => Promise<SwarmService>;
   readonly swarmStatus: () => SwarmStatus;
   /** Go on with services, as soon as it is known what has become of their containers. */
@@ -87,6 +90,8 @@ export class Engine implements EnginePort, AsyncDisposable {
   #prunes: PruneService | undefined;
   readonly map: () => Promise<MapService>;
   readonly buildKit: () => Promise<BuildKitService>;
+  readonly plugins: () => Promise<PluginService>;
+  readonly runningPlugins: (capability: string) => readonly string[];
   readonly swarm: () => Promise<SwarmService>;
   readonly swarmStatus: () => SwarmStatus;
   readonly #context: EngineContext;
@@ -121,6 +126,8 @@ export class Engine implements EnginePort, AsyncDisposable {
     this.diagnosis = surroundings.diagnosis;
     this.map = surroundings.map;
     this.buildKit = surroundings.buildKit;
+    this.plugins = surroundings.plugins;
+    this.runningPlugins = surroundings.runningPlugins;
     this.swarm = surroundings.swarm;
     this.swarmStatus = surroundings.swarmStatus;
     this.#table = table;

@@ -28,6 +28,8 @@ export {
   recordText,
   singleBindings,
 } from '@fairlead/network';
+/** What plugins say of themselves. */
+export type { PluginConfig, PluginPrivilege, PluginSettings } from '@fairlead/plugins';
 /** The swarm's nouns. */
 export type {
   Cluster,
@@ -98,6 +100,8 @@ export type { LogLine, LogOptions } from './log/log-port.ts';
 export type { MapService } from './map-port.ts';
 export type { Container, ContainerState, ContainerStatus, EngineEvent, Exec, Image } from './model.ts';
 export type { NetworkService } from './network-port.ts';
+export type { Plugin } from './plugin/plugin-model.ts';
+export type { PluginPull, PluginService, PluginView, RemotePlugin } from './plugin/plugin-port.ts';
 export type { Progress, RegistryAuth } from './progress-port.ts';
 export type { PruneService } from './prune-port.ts';
 export type { RehearsalStage } from './rehearsal.ts';

@@ -91,6 +91,7 @@ export interface EngineEvent {
     | 'network'
     | 'volume'
     | 'builder'
+    | 'plugin'
     | 'daemon'
     | 'node'
     | 'service'

@@ -17,6 +17,7 @@ const images = usualModule(() => import('./images.ts'));
 const map = lateModule(() => import('./map.ts'));
 const networks = usualModule(() => import('./networks.ts'));
 const rehearsals = lateModule(() => import('./rehearsals.ts'));
+const plugins = lateModule(() => import('./plugins.ts'));
 const registries = lateModule(() => import('./registries.ts'));
 const services = lateModule(() => import('./services.ts'));
 const statistics = lateModule(() => import('./statistics.ts'));
@@ -29,7 +30,7 @@ const unsupported = lateModule(() => import('./unsupported.ts'));
 const volumes = usualModule(() => import('./volumes.ts'));
 
 /** Where there is something that this version refuses. */
-const refusing = ['/containers', '/images/search', '/plugins'];
+const refusing = ['/containers', '/images/search'];
 
 /**
  * Every route there is: the one table. Only what every client asks first is at hand; the rest is loaded with the first
@@ -80,6 +81,7 @@ export function allRoutes(
     },
     { below: '/networks', load: async () => (await networks()).networkRoutes(engine) },
     { below: '/volumes', load: async () => (await volumes()).volumeRoutes(engine) },
+    { below: '/plugins', load: async () => (await plugins()).pluginRoutes(engine) },
     { below: '/swarm', load: async () => (await swarm()).swarmRoutes(engine) },
     { below: '/services', load: async () => (await services()).serviceRoutes(engine) },
     { below: '/tasks', load: async () => (await tasks()).taskRoutes(engine) },

@@ -34,7 +34,8 @@ export function systemRoutes(engine: EnginePort, productVersion: string): Route[
 
 async function info(engine: EnginePort, productVersion: string, request: ApiRequest): Promise<ApiResponse> {
   const [facts, images] = await Promise.all([engine.info(), engine.images.list()]);
-  const networkDrivers = engine.networks.list().map(({ driver }) => driver);
+  const drivers = engine.networks.list().map(({ driver }) => driver);
+  const networkDrivers = [...drivers, ...engine.runningPlugins('networkdriver')];
   const volumeDrivers = engine.volumes.drivers();
   const counts = {
     ...{ containers: engine.containers.list(), images: images.length, networkDrivers, volumeDrivers },

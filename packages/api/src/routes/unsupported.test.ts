@@ -12,13 +12,7 @@ const cases: readonly (readonly [request: string, code: string, message: string]
   ['GET /services', 'unavailable', manager],
   ['POST /services/create', 'unavailable', manager],
   ['GET /tasks/x/logs?stdout=1', 'unavailable', manager],
-  ['GET /plugins?filters={"strange":["x"]}', 'invalid-argument', "invalid filter 'strange'"],
-  ['GET /plugins/privileges?remote=x', 'not-implemented', `installing plugins ${lacking}`],
-  ['POST /plugins/pull?remote=x', 'not-implemented', `installing plugins ${lacking}`],
-  ['POST /plugins/create?name=a/b', 'not-implemented', `making plugins ${lacking}`],
-  ['POST /plugins/a/b:latest/enable', 'not-found', 'plugin "a/b:latest" not found'],
-  ['DELETE /plugins/x', 'not-found', 'plugin "x" not found'],
-  ['GET /plugins/x/json', 'not-found', 'plugin "x" not found'],
+  ['GET /images/search?term=x', 'not-implemented', `searching registries ${lacking}`],
 ];
 
 for (const [request, code, message] of cases) {

@@ -30,6 +30,7 @@ import { FakeContainers } from './fake-containers.ts';
 import { FakeFiles } from './fake-files.ts';
 import { FakeImages } from './fake-images.ts';
 import { FakeNetworks } from './fake-networks.ts';
+import { FakePlugins } from './fake-plugins.ts';
 import { FakeRegistries } from './fake-registries.ts';
 import { fakeSwarm } from './fake-swarm.ts';
 import { FakeVolumes } from './fake-volumes.ts';
@@ -59,6 +60,9 @@ export class FakeEngine implements EnginePort {
   readonly registries = new FakeRegistries();
   readonly networks: FakeNetworks;
   readonly volumes = new FakeVolumes();
+  readonly fakePlugins = new FakePlugins();
+  readonly plugins = () => Promise.resolve(this.fakePlugins);
+  readonly runningPlugins = () => [];
   readonly diagnosis: DiagnosisService = {
     examine: async () => ({ schema: 'fairlead.doctor/1', findings: [], passed: [], probes: 0, milliseconds: 0 }),
     async *drops() {},

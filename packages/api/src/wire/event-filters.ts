@@ -35,9 +35,8 @@ export function matchesEvent(event: EngineEvent, filters: Filters): boolean {
     isAbout(event, filters, 'volume') &&
     isAbout(event, filters, 'daemon') &&
     isAboutImage(event, filters) &&
-    swarmKinds.every((kind) => isAbout(event, filters, kind)) &&
-    // Nothing happens to what there is none of.
-    filters.some('plugin', () => false)
+    isAbout(event, filters, 'plugin') &&
+    swarmKinds.every((kind) => isAbout(event, filters, kind))
   );
 }
 

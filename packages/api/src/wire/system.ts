@@ -68,7 +68,10 @@ export function presentInfo(info: SystemInfo, counts: EngineCounts, productVersi
     ...(version < 50 && { BridgeNfIptables: false, BridgeNfIp6tables: false }),
     ...(version >= 49 && { FirewallBackend: { Driver: 'nftables' } }),
     ...(version >= 46 && {
-      Containerd: { Address: info.containerdSocket, Namespaces: { Containers: 'fairlead', Plugins: '' } },
+      Containerd: {
+        Address: info.containerdSocket,
+        Namespaces: { Containers: 'fairlead', Plugins: 'fairlead-plugins' },
+      },
     }),
   };
 }
@@ -97,7 +100,7 @@ function driversInUse(
     LoggingDriver: loggingDriver,
     Plugins: {
       Volume: volumeDrivers,
-      // A plugin is one of them for as long as there is a network of its.
+      // A plugin is one of them for as long as there is a network of its, or the engine runs it.
       Network: [...new Set(['bridge', 'host', 'ipvlan', 'macvlan', 'null', ...networkDrivers])].sort(),
       Authorization: authorizationPlugins.length > 0 ? authorizationPlugins : null,
       Log: ['fluentd', 'gelf', 'journald', 'json-file', 'local', 'syslog'],

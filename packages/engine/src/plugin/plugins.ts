@@ -1,0 +1,342 @@
+import { FairleadError, KeyedMutex, type Logger, messageOf } from '@fairlead/base';
+import {
+  changeSettings,
+  dockerCapabilities,
+  type ManagedPlugin,
+  type ManagedPlugins,
+  type PluginPrivilege,
+  PluginUnfit,
+  parsePluginConfig,
+  privilegesOf,
+} from '@fairlead/plugins';
+import { familiarText, type RegistrySettings } from '@fairlead/registry';
+import type { Containerd, HostFacts, PipeCalls, RuntimeOptions, TaskProcess } from '@fairlead/runtime';
+import type { Collection } from '@fairlead/store';
+import type { FileSystems } from '../context.ts';
+import type { EventLog } from '../event-log.ts';
+import type { FileCalls } from '../files/file-calls.ts';
+import type { Progress } from '../progress-port.ts';
+import { PluginArrivals, remoteReference } from './plugin-arrival.ts';
+import { PluginBlobs } from './plugin-blobs.ts';
+import { pushPlugin } from './plugin-departure.ts';
+import type { Plugin } from './plugin-model.ts';
+import { PluginPlaces, removeFolder } from './plugin-places.ts';
+import type { PluginPull, PluginService, PluginView, RemotePlugin } from './plugin-port.ts';
+import { PluginProcess } from './plugin-process.ts';
+import { localName, PluginTable } from './plugin-table.ts';
+import { RunningPlugin } from './running-plugin.ts';
+
+/** What plugins need of the daemon. */
+export interface PluginsParts {
+  readonly documents: Collection<Plugin>;
+  readonly events: EventLog;
+  readonly dataRoot: string;
+  readonly execRoot: string;
+  /** Connects to the namespace of containerd's in which only plugins are. */
+  readonly containerd: () => Promise<Containerd>;
+  readonly registry: RegistrySettings;
+  readonly files: FileCalls;
+  readonly fileSystems: FileSystems;
+  readonly pipeCalls: PipeCalls;
+  readonly facts: HostFacts;
+  readonly runtime: RuntimeOptions;
+  readonly cgroupParent: string;
+  /** How much there is that needs a plugin that is called one of these: volumes, networks. */
+  readonly uses: (isIt: (driver: string) => boolean) => number;
+  readonly logger: Logger;
+}
+
+/** Plugins that the engine runs: what there is of them, and who runs. */
+export class Plugins implements PluginService, ManagedPlugins, AsyncDisposable {
+  readonly #parts: PluginsParts;
+  readonly #table: PluginTable;
+  readonly #blobs: PluginBlobs;
+  readonly #places: PluginPlaces;
+  readonly #arrivals: PluginArrivals;
+  readonly #turns = new KeyedMutex();
+  readonly #running = new Map<string, RunningPlugin>();
+  #containerd: Promise<Containerd> | undefined;
+  /** How many are on their way: what they bring is nobody's yet, and must not be taken away. */
+  #arriving = 0;
+
+  constructor(parts: PluginsParts) {
+    const { documents, files, registry } = parts;
+    this.#parts = parts;
+    this.#table = new PluginTable(documents);
+    this.#places = new PluginPlaces(parts);
+    this.#blobs = new PluginBlobs(this.#places.blobs);
+    this.#arrivals = new PluginArrivals({
+      ...{ table: this.#table, blobs: this.#blobs, places: this.#places },
+      ...{ files, registry },
+    });
+  }
+
+  /** Complete or undo what a daemon that was killed has left, and start what is to run. To be called once, first. */
+  async recover(): Promise<void> {
+    const { logger } = this.#parts;
+    const all = this.#table.everyOne();
+    if (all.length === 0) return;
+    const tasks = new Map((await (await this.#connect()).tasks.list()).map((task) => [task.containerId, task]));
+    await Promise.all(
+      all.map(async (plugin) => {
+        await this.#recoverOne(plugin, tasks.get(plugin.id)).catch((error: unknown) => {
+          logger.error('plugin not restored', { plugin: plugin.name, error: messageOf(error) });
+        });
+      }),
+    );
+    await this.#places.sweep(this.#table.everyOne());
+    this.#collect();
+  }
+
+  list(): readonly PluginView[] {
+    return [...this.#table];
+  }
+
+  inspect(reference: string): PluginView {
+    return this.#table.find(reference);
+  }
+
+  nameOf(remote: string, name: string): string {
+    return localName(remote, name);
+  }
+
+  find(name: string): ManagedPlugin | undefined {
+    const plugin = this.#table.look(name);
+    if (plugin === undefined) return undefined;
+    const running = this.#running.get(plugin.id);
+    if (running === undefined) throw new PluginUnfit('conflict', `plugin ${name} found but disabled`);
+    return this.#shown(running);
+  }
+
+  /** True for one that there is, and that nobody wants to run. */
+  isDisabled(name: string): boolean {
+    return this.#table.look(name)?.enabled === false;
+  }
+
+  running(): readonly ManagedPlugin[] {
+    return [...this.#running.values()].map((running) => this.#shown(running));
+  }
+
+  async privileges({ remote, auth: credentials, signal }: RemotePlugin): Promise<readonly PluginPrivilege[] | null> {
+    const reference = remoteReference(remote);
+    const { fetchPluginConfig } = await import('@fairlead/registry/transfer');
+    const options = { ...this.#parts.registry, credentials, signal };
+    // Docker says nothing of one that is not there: the pull does.
+    const config = await fetchPluginConfig(reference, options).catch(() => 'missing' as const);
+    if (config === 'missing') return [];
+    if (config === undefined) {
+      const what = familiarText(reference);
+      throw new FairleadError('internal', `did not find plugin config for specified reference ${what}`);
+    }
+    const asked = privilegesOf(parsePluginConfig(config));
+    return asked.length > 0 ? asked : null;
+  }
+
+  async *pull(pull: PluginPull): AsyncGenerator<Progress, void> {
+    yield* this.#whileArriving(() => this.#arrivals.pull(pull));
+    this.#emit('pull', familiarText(remoteReference(pull.remote)), pull.name);
+  }
+
+  async *upgrade(pull: PluginPull): AsyncGenerator<Progress, void> {
+    const { id } = this.#table.find(pull.name);
+    await using _ = await this.#turn(id);
+    const plugin = this.#table.find(id);
+    if (plugin.enabled) throw enabled(plugin, 'plugin must be disabled before upgrading: ');
+    yield* this.#whileArriving(() => this.#arrivals.upgrade(plugin, pull));
+    this.#emit('pull', familiarText(remoteReference(pull.remote)), pull.name);
+  }
+
+  async create(name: string, archive: AsyncIterable<Uint8Array>): Promise<void> {
+    this.#arriving++;
+    try {
+      const plugin = await this.#arrivals.create(name, archive);
+      this.#emit('create', plugin.id, plugin.name);
+    } finally {
+      this.#arriving--;
+      this.#collect();
+    }
+  }
+
+  push(reference: string, options: Omit<RemotePlugin, 'remote'>): AsyncGenerator<Progress, void> {
+    const { registry } = this.#parts;
+    return pushPlugin(this.#table.find(reference), { blobs: this.#blobs, registry }, options);
+  }
+
+  async set(reference: string, words: readonly string[]): Promise<void> {
+    await this.#inTurn(reference, async (plugin) => {
+      if (plugin.enabled) {
+        throw new FairleadError('internal', 'cannot set on an active plugin, disable plugin before setting');
+      }
+      this.#table.put({ ...plugin, ...changeSettings(plugin, words) });
+    });
+  }
+
+  async enable(reference: string, timeout: number): Promise<void> {
+    await this.#inTurn(reference, async (plugin) => {
+      if (plugin.enabled) throw enabled(plugin, 'plugin already enabled: ');
+      await this.#run({ ...plugin, timeout });
+      this.#table.put({ ...plugin, timeout, enabled: true });
+      this.#emit('enable', plugin.id, reference);
+    });
+  }
+
+  async disable(reference: string, { force }: { readonly force: boolean }): Promise<void> {
+    await this.#inTurn(reference, async (plugin) => {
+      if (!force) this.#requireUnused(plugin);
+      if (!plugin.enabled) {
+        throw new FairleadError('conflict', `plugin is already disabled: plugin ${plugin.name} found but disabled`);
+      }
+      await this.#halt(plugin);
+      this.#emit('disable', plugin.id, reference);
+    });
+  }
+
+  async remove(reference: string, { force }: { readonly force: boolean }): Promise<void> {
+    await this.#inTurn(reference, async (plugin) => {
+      if (!force) {
+        this.#requireUnused(plugin);
+        if (plugin.enabled) throw enabled(plugin);
+      }
+      if (plugin.enabled) await this.#halt(plugin);
+      const leaving = this.#table.put({ ...this.#table.current(plugin), removing: true });
+      await this.#finishRemoval(leaving);
+      this.#emit('remove', plugin.id, reference);
+    });
+  }
+
+  /** Stop all; those that are to run do so again with the next daemon. */
+  async stopAll(): Promise<void> {
+    const all = [...this.#running.values()];
+    this.#running.clear();
+    await Promise.all(all.map((running) => running.stop()));
+  }
+
+  /** Let go of those that run: they go on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const running of this.#running.values()) running.release();
+    this.#running.clear();
+    (await this.#containerd?.catch(() => undefined))?.[Symbol.dispose]();
+  }
+
+  async #recoverOne(plugin: Plugin, task: TaskProcess | undefined): Promise<void> {
+    const isThere = task?.state === 'running';
+    if (plugin.enabled && plugin.removing !== true) return await this.#restore(plugin, isThere);
+    const process = await this.#process(plugin);
+    await process.clear();
+    if (!isThere) await process.endLost();
+    process.unmount();
+    if (plugin.removing === true) await this.#finishRemoval(plugin);
+  }
+
+  /** One that does not come up any more is disabled, as with Docker. */
+  async #restore(plugin: Plugin, isThere: boolean): Promise<void> {
+    try {
+      if (!isThere) await (await this.#process(plugin)).endLost();
+      await this.#run(plugin, isThere);
+    } catch (error) {
+      this.#table.put({ ...plugin, enabled: false });
+      throw error;
+    }
+  }
+
+  async #run(plugin: Plugin, isThere = false): Promise<void> {
+    const { logger } = this.#parts;
+    const onGivenUp = () => {
+      this.#running.delete(plugin.id);
+      const now = this.#table.look(plugin.id);
+      if (now !== undefined) this.#table.put({ ...now, enabled: false });
+    };
+    const running = new RunningPlugin(plugin, { process: await this.#process(plugin), logger, onGivenUp });
+    await running.begin({ isThere });
+    this.#running.set(plugin.id, running);
+  }
+
+  /** From the first moment on it is not to run any more; what a crash leaves of it goes with the next start. */
+  async #halt(plugin: Plugin): Promise<void> {
+    const running = this.#running.get(plugin.id);
+    this.#table.put({ ...plugin, enabled: false });
+    this.#running.delete(plugin.id);
+    await running?.stop();
+  }
+
+  async #finishRemoval(plugin: Plugin): Promise<void> {
+    (await this.#process(plugin)).unmount();
+    await removeFolder(this.#places.folder(plugin));
+    this.#table.forget(plugin.id);
+    this.#collect();
+  }
+
+  async #process(plugin: Plugin): Promise<PluginProcess> {
+    const { fileSystems, pipeCalls, facts, runtime, cgroupParent, logger } = this.#parts;
+    const own = { fileSystems, pipeCalls, facts, runtime, cgroupParent, logger };
+    return new PluginProcess({ ...own, containerd: await this.#connect(), places: this.#places }, plugin);
+  }
+
+  #connect(): Promise<Containerd> {
+    this.#containerd ??= this.#parts.containerd().catch((error: unknown) => {
+      this.#containerd = undefined;
+      throw error;
+    });
+    return this.#containerd;
+  }
+
+  #shown(running: RunningPlugin): ManagedPlugin {
+    const { plugin, socket } = running;
+    return {
+      ...{ name: plugin.name, socket, timeout: plugin.timeout },
+      capabilities: dockerCapabilities(plugin.config),
+      pathOnHost: (path) => this.#places.onHost(plugin, path),
+    };
+  }
+
+  #requireUnused({ id, name }: Plugin): void {
+    const uses = this.#parts.uses((driver) => this.#table.look(driver)?.id === id);
+    if (uses > 0) throw new FairleadError('conflict', `plugin ${name} is in use`);
+  }
+
+  async #inTurn(reference: string, work: (plugin: Plugin) => Promise<void>): Promise<void> {
+    const { id } = this.#table.find(reference);
+    await this.#turns.run(id, () => work(this.#table.find(id)));
+  }
+
+  /** The turn of a plugin until the disposal. */
+  async #turn(id: string): Promise<AsyncDisposable> {
+    const [begun, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const turn = this.#turns.run(id, () => {
+      begun.resolve();
+      return over.promise;
+    });
+    await begun.promise;
+    return {
+      [Symbol.asyncDispose]: async () => {
+        over.resolve();
+        await turn;
+      },
+    };
+  }
+
+  async *#whileArriving(arrive: () => AsyncGenerator<Progress, unknown>): AsyncGenerator<Progress, void> {
+    this.#arriving++;
+    try {
+      yield* arrive();
+    } finally {
+      this.#arriving--;
+      this.#collect();
+    }
+  }
+
+  #collect(): void {
+    if (this.#arriving > 0) return;
+    const contents = this.#table.everyOne().map(({ content }) => content);
+    const used = contents.flatMap(({ manifest, config, layers }) => [manifest, config, ...layers]);
+    this.#blobs.collect(new Set(used));
+  }
+
+  #emit(action: string, id: string, name: string): void {
+    this.#parts.events.emit({ type: 'plugin', action, id, attributes: { name } });
+  }
+}
+
+function enabled({ name }: Plugin, prefix = ''): FairleadError {
+  return new FairleadError('conflict', `${prefix}plugin ${name} is enabled`);
+}
