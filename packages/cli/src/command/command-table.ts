@@ -5,6 +5,7 @@ import { containerWatchCommands } from './container-watch-commands.ts';
 import { imageCommands } from './image-commands.ts';
 import { machineCommands } from './machine-commands.ts';
 import { networkCommands } from './network-commands.ts';
+import { pluginCommands } from './plugin-commands.ts';
 import { portCommands } from './port-commands.ts';
 import { volumeCommands } from './volume-commands.ts';
 
@@ -17,5 +18,6 @@ export const commandTable: readonly CommandDefinition[] = [
   ...networkCommands,
   ...portCommands,
   ...volumeCommands,
+  ...pluginCommands,
   ...machineCommands,
 ];

@@ -2,7 +2,15 @@ import type { Connection } from '../connection/connection.ts';
 import type { Options } from './options.ts';
 
 /** Names of things that completion can ask the engine for. */
-export type Completion = 'container' | 'running-container' | 'container-path' | 'image' | 'network' | 'volume' | 'file';
+export type Completion =
+  | 'container'
+  | 'running-container'
+  | 'container-path'
+  | 'image'
+  | 'network'
+  | 'volume'
+  | 'plugin'
+  | 'file';
 
 /** An option of a command, as data. */
 export interface OptionDefinition {

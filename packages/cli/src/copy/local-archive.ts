@@ -17,6 +17,12 @@ export async function* packLocal(path: string, name: string): AsyncGenerator<Uin
   yield tarEnd;
 }
 
+/** Pack some of what is in a directory of this machine, each under its own name. */
+export async function* packParts(directory: string, names: readonly string[]): AsyncGenerator<Uint8Array, void> {
+  for (const name of names) yield* packTree(oneCharacterPerByte(`${directory}/${name}`), name);
+  yield tarEnd;
+}
+
 async function* packTree(path: string, name: string): AsyncGenerator<Uint8Array, void> {
   const stat = await lstat(bytesOf(path));
   const { mode, uid, gid, mtimeMs } = stat;

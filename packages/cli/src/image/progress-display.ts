@@ -1,3 +1,4 @@
+import { FairleadError } from '@fairlead/base';
 import { sizeText } from '../format/quantity.ts';
 
 /** A line of the progress of a pull or a load, as the engine writes it. */
@@ -44,11 +45,29 @@ export class ProgressDisplay {
   }
 }
 
-/** A message as a line; `undefined` for a step of a bar where there are no bars. */
+/**
+ * Draw the progress of an operation to its end.
+ *
+ * @param target nothing is drawn when it is absent.
+ * @throws FairleadError with what the engine reported, even in the middle.
+ */
+export async function follow(
+  messages: AsyncIterable<ProgressMessage>,
+  target: NodeJS.WriteStream | undefined,
+): Promise<void> {
+  const display = new ProgressDisplay(target);
+  for await (const message of messages) {
+    if (message.error !== undefined) throw new FairleadError('internal', message.error);
+    display.show(message);
+  }
+}
+
+/** A message as a line; `undefined` for a step of a bar where there are no bars, and for what is for programs to read. */
 function messageText({ id, status, stream, progressDetail }: ProgressMessage, bars: boolean): string | undefined {
   if (stream !== undefined) return stream.replace(/\n$/, '');
+  if (status === undefined) return undefined;
   const { current, total } = progressDetail ?? {};
-  const line = id === undefined ? (status ?? '') : `${id}: ${status ?? ''}`;
+  const line = id === undefined ? status : `${id}: ${status}`;
   if (current === undefined) return line;
   return bars ? `${line} ${bar(current, total)}` : undefined;
 }

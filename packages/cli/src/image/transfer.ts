@@ -5,7 +5,7 @@ import type { Action } from '../command/command.ts';
 import { refusal } from '../command/refusal.ts';
 import type { Connection } from '../connection/connection.ts';
 import { askedPlatform } from './platform.ts';
-import { ProgressDisplay, type ProgressMessage } from './progress-display.ts';
+import { follow, type ProgressMessage } from './progress-display.ts';
 import { authHeader } from './registry-credentials.ts';
 
 /** How to pull. */
@@ -133,14 +133,6 @@ export const importArchive: Action = async ({ words: [path = '', reference = '']
   await follow(messages, process.stdout);
   return 0;
 };
-
-async function follow(messages: AsyncIterable<ProgressMessage>, target: NodeJS.WriteStream | undefined): Promise<void> {
-  const display = new ProgressDisplay(target);
-  for await (const message of messages) {
-    if (message.error !== undefined) throw new FairleadError('internal', message.error);
-    display.show(message);
-  }
-}
 
 /** `busybox` is `busybox:latest`; a digest is kept as it is. */
 function splitReference(reference: string): [name: string, tag: string] {

@@ -70,6 +70,8 @@ async function namesOfKind(engine: Connection, kind: Completion): Promise<string
       const { Volumes } = await engine.ask<{ Volumes: { Name: string }[] | null }>('GET', '/volumes');
       return (Volumes ?? []).map(({ Name }) => Name);
     }
+    case 'plugin':
+      return (await engine.ask<{ Name: string }[]>('GET', '/plugins')).map(({ Name }) => Name);
     case 'image':
       return (await engine.ask<{ RepoTags: string[] | null }[]>('GET', '/images/json')).flatMap(
         ({ RepoTags }) => RepoTags ?? [],
