@@ -6,6 +6,7 @@
  */
 export { BuildArguments, type GivenArguments } from './build-arguments.ts';
 export { type Dockerfile, parseDockerfile, parseInstructions, type Stage } from './dockerfile.ts';
+export { formatGoDuration, parseGoDuration } from './go-duration.ts';
 export { goQuote, goQuoteList } from './go-text.ts';
 export { healthCheckText } from './health-check.ts';
 export { IgnorePatterns } from './ignore-patterns.ts';

@@ -10,7 +10,12 @@ export type Completion =
   | 'network'
   | 'volume'
   | 'plugin'
-  | 'file';
+  | 'file'
+  | 'node'
+  | 'service'
+  | 'secret'
+  | 'config'
+  | 'stack';
 
 /** An option of a command, as data. */
 export interface OptionDefinition {

@@ -8,6 +8,16 @@ export class Options {
     this.#values = values;
   }
 
+  /** True when the option was given, whatever its value. */
+  has(...names: readonly string[]): boolean {
+    return names.some((name) => this.#values.has(name));
+  }
+
+  /** True when any option was given but these. */
+  hasOther(...names: readonly string[]): boolean {
+    return [...this.#values.keys()].some((name) => !names.includes(name));
+  }
+
   /** True when a flag was given, and not as `--flag=false`. */
   flag(name: string, whenAbsent = false): boolean {
     return (this.#values.get(name) ?? whenAbsent) === true;

@@ -133,7 +133,7 @@ function checkCount(definition: CommandDefinition, count: number): void {
 }
 
 /** What `--help` shows. */
-function commandHelp(definition: CommandDefinition): string {
+export function commandHelp(definition: CommandDefinition): string {
   const { words, aliases = [], summary, options = [] } = definition;
   const flags = options.length === 0 ? '' : ' [OPTIONS]';
   const operands = definition.arguments === undefined ? '' : ` ${definition.arguments}`;

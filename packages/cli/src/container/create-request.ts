@@ -1,6 +1,6 @@
 import { formatPortRange, hostText, parsePortSpec, splitPolicy } from '@fairlead/base';
 import { type Options, splitAssignment } from '../command/options.ts';
-import { refusal } from '../command/refusal.ts';
+import { badValue, refusal } from '../command/refusal.ts';
 import { extraHost } from './extra-host.ts';
 import { healthCheck } from './health-check.ts';
 import { capability, deviceRule, nameServer, parseDevice, sysctl } from './list-values.ts';
@@ -104,7 +104,7 @@ function hostConfig(options: Options, ports: readonly PublishedPort[], networkMo
     CapDrop: options.list('cap-drop').map(capability),
     ...securityOptions(options.list('security-opt')),
     GroupAdd: options.list('group-add'),
-    Dns: options.list('dns').map(nameServer),
+    Dns: options.list('dns').map((text) => nameServer(text)),
     DnsSearch: options.list('dns-search'),
     DnsOptions: options.list('dns-option'),
     ExtraHosts: options.list('add-host').map(extraHost),
@@ -160,16 +160,21 @@ function exposedPorts(text: string): string[] {
   return portBindings(text).map(({ port }) => port);
 }
 
-function environment(options: Options): string[] {
+/** Variables that the options `--env-file` and `--env` set; a name alone hands on the own one. */
+export function environment(options: Options): string[] {
   // A name alone hands on the caller's own variable; where there is none, it takes away what the image has.
-  const own = options.list('env').map((text) => assigned(text) ?? text);
+  const own = options.list('env').map((text) => {
+    if (text === '' || text.startsWith('=')) throw badValue(text, 'env', `invalid environment variable: ${text}`);
+    return assigned(text) ?? text;
+  });
   return [
     ...options.list('env-file').flatMap((path) => readLines(path).flatMap((line) => assigned(line) ?? [])),
     ...own,
   ];
 }
 
-function assigned(text: string): string | undefined {
+/** `NAME=value`, with the own value for a name alone; `undefined` when there is none. */
+export function assigned(text: string): string | undefined {
   if (text.includes('=')) return text;
   const value = process.env[text];
   return value === undefined ? undefined : `${text}=${value}`;

@@ -26,10 +26,10 @@ export function capability(name: string): string {
   return upper === 'ALL' || upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
 }
 
-/** The address of a name server. */
-export function nameServer(text: string): string {
+/** The address of a name server. @param option that says it. */
+export function nameServer(text: string, option = 'dns'): string {
   if (isIP(text) !== 0) return text;
-  throw badValue(text, 'dns', `IP address is not correctly formatted: ${text}`);
+  throw badValue(text, option, `IP address is not correctly formatted: ${text}`);
 }
 
 /** `net.ipv4.ip_forward=1`. */

@@ -38,6 +38,8 @@ const amounts: Readonly<Record<string, (text: string) => number | undefined>> = 
   'tmpfs-size': parseBytes,
   'tmpfs-mode': parsePermissions,
 };
+/** Keys that may stand without a value. */
+const flags = new Set(['readonly', 'ro', 'volume-nocopy', 'bind-nonrecursive']);
 /** `bind-recursive`: what becomes of mounts below the source. */
 const recursion: Readonly<Record<string, Readonly<Record<string, true>>>> = {
   enabled: {},
@@ -53,8 +55,10 @@ const known = new Set([...plainKeys, ...optionKeys, 'volume-label', 'volume-opt'
  * @throws FairleadError `invalid-argument` without a target, and for what is not understood.
  */
 export function parseMount(text: string): Record<string, unknown> {
-  const pairs = text.split(',').map((part) => splitAssignment(part));
-  const fault = faultOf(pairs);
+  const parts = text.split(',');
+  const pairs = parts.map((part) => splitAssignment(part));
+  const loose = parts.find((part) => !part.includes('=') && !flags.has(part.toLowerCase()));
+  const fault = loose === undefined ? faultOf(pairs) : `invalid field '${loose}' must be a key=value pair`;
   if (fault !== undefined) {
     throw new FairleadError('invalid-argument', `invalid argument "${text}" for "--mount" flag: ${fault}`);
   }

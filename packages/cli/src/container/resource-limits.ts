@@ -64,7 +64,8 @@ function nanoCpus(text: string): number {
   return Math.round(Number(text) * 1e9);
 }
 
-function parseUlimit(text: string): { Name: string; Soft: number; Hard: number } {
+/** Read a `--ulimit`: `nofile=1024:2048`. @throws FairleadError `invalid-argument` in docker’s words. */
+export function parseUlimit(text: string): { Name: string; Soft: number; Hard: number } {
   const match = /^(\w+)=(-?\d+)(?::(-?\d+))?$/.exec(text);
   if (match === null) throw badValue(text, 'ulimit', `invalid ulimit argument: ${text}`);
   const soft = Number(match[2]);

@@ -18,9 +18,15 @@ export function readText(path: string, say: (why: string) => string = (why) => w
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    const reason = reasons[(error as NodeJS.ErrnoException).code ?? ''];
-    throw refusal(say(reason === undefined ? messageOf(error) : `open ${path}: ${reason}`));
+    throw refusal(say(systemErrorText(path, error) ?? messageOf(error)));
   }
+}
+
+/** Why a file could not be read, as Go says it; `undefined` for what has no such words. */
+export function systemErrorText(path: string, error: unknown): string | undefined {
+  const { code = '', syscall = 'open' } = error as NodeJS.ErrnoException;
+  const reason = reasons[code];
+  return reason === undefined ? undefined : `${syscall} ${path}: ${reason}`;
 }
 
 /** The lines of such a file that are neither empty nor comments. @throws FairleadError as {@link readText}. */

@@ -82,6 +82,18 @@ async function namesOfKind(engine: Connection, kind: Completion): Promise<string
       const containers = await engine.ask<{ Names: string[] }[]>('GET', '/containers/json', { query });
       return containers.flatMap(({ Names }) => Names.map((name) => name.slice(1)));
     }
+    case 'node':
+      return (await engine.ask<{ Description: { Hostname: string } }[]>('GET', '/nodes')).map(
+        ({ Description }) => Description.Hostname,
+      );
+    case 'service':
+    case 'secret':
+    case 'config':
+      return (await engine.ask<{ Spec: { Name: string } }[]>('GET', `/${kind}s`)).map(({ Spec }) => Spec.Name);
+    case 'stack': {
+      const services = await engine.ask<{ Spec: { Labels?: Record<string, string> } }[]>('GET', '/services');
+      return [...new Set(services.flatMap(({ Spec }) => Spec.Labels?.['com.docker.stack.namespace'] ?? []))];
+    }
     default:
       return kind satisfies never;
   }

@@ -1,0 +1,78 @@
+/** A service with something of everything, for what `service update` changes and `inspect --pretty` tells. */
+export const scriptedService = {
+  ID: 'service1',
+  Version: { Index: 11 },
+  CreatedAt: '2026-01-01T00:00:00Z',
+  UpdatedAt: '2026-01-01T00:00:00Z',
+  Spec: {
+    Name: 'web',
+    Labels: { tier: 'front', bare: '' },
+    TaskTemplate: {
+      ContainerSpec: {
+        Image: 'nginx:1',
+        Labels: { inner: 'x' },
+        Args: ['nginx', '-g'],
+        Env: ['A=1', 'B=2'],
+        Dir: '/srv',
+        User: 'www',
+        Groups: ['5', '7'],
+        Init: true,
+        Mounts: [
+          { Type: 'volume', Source: 'data', Target: '/data' },
+          { Type: 'bind', Source: '/etc', Target: '/in', ReadOnly: true },
+        ],
+        StopGracePeriod: 1e10,
+        Healthcheck: { Test: ['CMD-SHELL', 'true'], Interval: 3e10, Timeout: 5e9, Retries: 2, StartPeriod: 1e9 },
+        Hosts: ['10.0.0.1 one two', '10.0.0.2 one'],
+        DNSConfig: { Nameservers: ['9.9.9.9', '1.1.1.1'], Search: ['b.example', 'a.example'], Options: ['ndots:2'] },
+        Secrets: [{ File: { Name: 'key', UID: '0', GID: '0', Mode: 292 }, SecretID: 'secret-a', SecretName: 'a' }],
+        Configs: [{ File: { Name: '/conf', UID: '0', GID: '0', Mode: 292 }, ConfigID: 'config-a', ConfigName: 'a' }],
+        Sysctls: { 'net.core.somaxconn': '9' },
+        CapabilityAdd: ['CAP_NET_ADMIN'],
+        CapabilityDrop: ['CAP_CHOWN'],
+        Ulimits: [{ Name: 'nofile', Soft: 10, Hard: 20 }],
+        Isolation: 'default',
+      },
+      Resources: {
+        Limits: { NanoCPUs: 5e8, MemoryBytes: 67_108_864, Pids: 9 },
+        Reservations: {
+          MemoryBytes: 33_554_432,
+          GenericResources: [{ DiscreteResourceSpec: { Kind: 'gpu', Value: 2 } }],
+        },
+      },
+      RestartPolicy: { Condition: 'on-failure', Delay: 2e9, MaxAttempts: 3 },
+      Placement: {
+        Constraints: ['node.role==manager'],
+        Preferences: [{ Spread: { SpreadDescriptor: 'node.labels.rack' } }],
+        MaxReplicas: 4,
+      },
+      Networks: [{ Target: 'id-back', Aliases: ['w'] }],
+      LogDriver: { Name: 'json-file', Options: { 'max-file': '2' } },
+      ForceUpdate: 1,
+      Runtime: 'container',
+    },
+    Mode: { Replicated: { Replicas: 2 } },
+    UpdateConfig: {
+      Parallelism: 2,
+      Delay: 1e9,
+      FailureAction: 'rollback',
+      Monitor: 1.5e10,
+      MaxFailureRatio: 0.25,
+      Order: 'start-first',
+    },
+    RollbackConfig: { Parallelism: 1, FailureAction: 'pause', Monitor: 5e9, MaxFailureRatio: 0, Order: 'stop-first' },
+    EndpointSpec: {
+      Mode: 'vip',
+      Ports: [{ Protocol: 'tcp', TargetPort: 80, PublishedPort: 8080, PublishMode: 'ingress' }],
+    },
+  },
+  Endpoint: {
+    Spec: { Mode: 'vip' },
+    Ports: [
+      { Protocol: 'tcp', TargetPort: 80, PublishedPort: 8080, PublishMode: 'ingress' },
+      { Protocol: 'tcp', TargetPort: 81, PublishedPort: 8081, PublishMode: 'ingress' },
+      { Protocol: 'udp', TargetPort: 53, PublishedPort: 53, PublishMode: 'host' },
+    ],
+  },
+  ServiceStatus: { RunningTasks: 1, DesiredTasks: 2, CompletedTasks: 0 },
+};
