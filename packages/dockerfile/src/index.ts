@@ -23,5 +23,6 @@ export type {
 export { expandInstruction } from './instruction-expansion.ts';
 export { formatPairs } from './pair-text.ts';
 export { hasWildcards, pathPattern } from './path-pattern.ts';
+export { shellWords } from './shell-words.ts';
 export type { EscapeCharacter } from './source-lines.ts';
 export { expandWord, type Variables, variablesOf } from './word-expansion.ts';

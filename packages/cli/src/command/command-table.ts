@@ -10,6 +10,7 @@ import { payloadCommands } from './payload-commands.ts';
 import { pluginCommands } from './plugin-commands.ts';
 import { portCommands } from './port-commands.ts';
 import { serviceCommands } from './service-commands.ts';
+import { stackCommands } from './stack-commands.ts';
 import { swarmCommands } from './swarm-commands.ts';
 import { volumeCommands } from './volume-commands.ts';
 
@@ -26,6 +27,7 @@ export const commandTable: readonly CommandDefinition[] = [
   ...swarmCommands,
   ...nodeCommands,
   ...serviceCommands,
+  ...stackCommands,
   ...payloadCommands,
   ...machineCommands,
 ];

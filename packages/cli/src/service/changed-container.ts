@@ -1,4 +1,5 @@
 import { compareText } from '@fairlead/base';
+import { shellWords } from '@fairlead/dockerfile';
 import { listOption, singleOption } from '../command/option-values.ts';
 import type { Options } from '../command/options.ts';
 import { refusal } from '../command/refusal.ts';
@@ -7,7 +8,6 @@ import { extraHost } from '../container/extra-host.ts';
 import { nameServer } from '../container/list-values.ts';
 import { parseMount } from '../container/mount-option.ts';
 import { parseUlimit } from '../container/resource-limits.ts';
-import { shellWords } from '../format/shell-words.ts';
 import { changedCapabilities } from './capabilities.ts';
 import { changedMap } from './changed-map.ts';
 import { healthOf, hostsLine, plainFields } from './service-options.ts';

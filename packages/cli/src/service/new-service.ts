@@ -1,4 +1,5 @@
 import { compareText } from '@fairlead/base';
+import { shellWords } from '@fairlead/dockerfile';
 import { listOption, singleOption, unsignedOption } from '../command/option-values.ts';
 import type { Options } from '../command/options.ts';
 import { refusal } from '../command/refusal.ts';
@@ -8,7 +9,6 @@ import { extraHost } from '../container/extra-host.ts';
 import { nameServer } from '../container/list-values.ts';
 import { parseMount } from '../container/mount-option.ts';
 import { parseUlimit } from '../container/resource-limits.ts';
-import { shellWords } from '../format/shell-words.ts';
 import { attachment, resolveNetwork } from './attachment.ts';
 import { newCapabilities } from './capabilities.ts';
 import { credentialSpec } from './credential-spec.ts';

@@ -119,7 +119,10 @@ export function scriptedSwarm(
       case 'secrets':
       case 'configs': {
         const all = payloads(kind.slice(0, -1));
-        return ok(name === '' ? all : all.find(({ Spec }) => Spec.Name === name));
+        // What a stack is about to make is there by the time that its services ask for it.
+        if (name === '') return ok([...all, { ...all[0], ID: `${kind}-app_new`, Spec: { Name: 'app_new' } }]);
+        const found = all.find(({ Spec }) => Spec.Name === name);
+        return found ? ok(found) : ok({ message: `${kind.slice(0, -1)} ${name} not found` }, 404);
       }
       case 'tasks':
         return ok(name === '' ? tasks : tasks[0]);
