@@ -9,7 +9,7 @@ import type { Collection } from '@fairlead/store';
 import type {
   CaptureRequest,
   DoctorReport,
-  DropReport,
+  DropLine,
   FlowFilter,
   FlowLine,
   JournalEntry,
@@ -98,7 +98,7 @@ export class Diagnosis implements DiagnosisService, RivalListener, AsyncDisposab
     return capturePackets(request, readDirectory(), signal);
   }
 
-  async *drops(signal: AbortSignal): AsyncGenerator<DropReport> {
+  async *drops(signal: AbortSignal): AsyncGenerator<DropLine> {
     const [{ watchAllDrops }, readDirectory] = await Promise.all([this.#tracing(), this.#directory()]);
     yield* watchAllDrops(readDirectory, signal);
   }

@@ -1,7 +1,7 @@
 import type {
   CaptureRequest,
   DoctorReport,
-  DropReport,
+  DropLine,
   FlowFilter,
   FlowLine,
   JournalEntry,
@@ -31,7 +31,7 @@ export interface DiagnosisService {
    */
   reach(container: string, port?: number): Promise<readonly PortReach[]>;
   /** Packets as the kernel drops them, until the signal. @throws FairleadError `not-implemented` where that cannot be seen. */
-  drops(signal: AbortSignal): AsyncIterable<DropReport>;
+  drops(signal: AbortSignal): AsyncIterable<DropLine>;
   /**
    * Capture packets: a pcapng file, a piece at a time, until the signal.
    *

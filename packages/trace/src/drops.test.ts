@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseIpAddress } from '@fairlead/base';
-import { summarizeDrops } from './drops.ts';
+import { linesOf, summarizeDrops } from './drops.ts';
 import { probePacket } from './packet/probe-packet.ts';
 import type { EventRecord } from './program/event-record.ts';
 
@@ -96,4 +96,13 @@ test('who sends under the address of another is named beside it', () => {
 test('copies, packets for many, and what is not IP are no loss', () => {
   const records = [record(1, { reason: 2 }), record(1, {}, '224.0.0.1'), record(1, { bytes: new Uint8Array(64) })];
   assert.deepEqual(summarizeDrops(records, reasons, names), []);
+});
+
+test('who has read too slowly is told how many are missing, after those that there was room for', () => {
+  const kept = [record(1000), record(1001)];
+  const [report, loss, ...others] = linesOf({ kept, missed: 7 }, reasons, names);
+  assert.ok(report && 'count' in report && report.count === 2);
+  assert.deepEqual(loss, { notice: 'packets are dropped faster than is read here: 7 are missing', code: 'lost' });
+  assert.deepEqual(others, []);
+  assert.equal(linesOf({ kept, missed: 0 }, reasons, names).length, 1);
 });

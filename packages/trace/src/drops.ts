@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FairleadError, messageOf } from '@fairlead/base';
+import { Backlog } from './backlog.ts';
 import { DropRules } from './collect/drop-rules.ts';
 import { type DropWatch, watchDrops } from './collect/drop-watch.ts';
 import { PlaceMap } from './collect/place-map.ts';
@@ -35,6 +36,17 @@ export interface DropReport {
   readonly count: number;
 }
 
+/** Something that whoever reads of drops has to know: so far, that some are missing. */
+export interface DropNotice {
+  readonly notice: string;
+  readonly code: 'lost';
+}
+
+/** What {@link watchAllDrops} tells. */
+export type DropLine = DropReport | DropNotice;
+
+/** Packets, of a few hundred bytes each, that wait for one who reads: he gets lines four times a second. */
+const CAPACITY = 10_000;
 /** Milliseconds between two reports, and between two looks for new namespaces. */
 const INTERVAL = 250;
 
@@ -42,13 +54,14 @@ const INTERVAL = 250;
 const meaningless: ReadonlySet<string> = new Set(['NOT_DROPPED_YET', 'CONSUMED', 'OTHERHOST']);
 
 /**
- * Packets as they are dropped in the host and in every pinned namespace, until the signal.
+ * Packets as they are dropped in the host and in every pinned namespace, until the signal. Who reads too slowly is told how many
+ * are missing.
  *
  * @throws FairleadError `not-implemented` where the kernel does not let us see them.
  */
-export async function* watchAllDrops(directory: () => Directory, signal: AbortSignal): AsyncGenerator<DropReport> {
-  let waiting: EventRecord[] = [];
-  using watch = openWatch((record) => waiting.push(record));
+export async function* watchAllDrops(directory: () => Directory, signal: AbortSignal): AsyncGenerator<DropLine> {
+  const backlog = new Backlog<EventRecord>(CAPACITY);
+  using watch = openWatch((record) => backlog.add(record));
   using rules = new DropRules();
   while (!signal.aborted) {
     const known = directory();
@@ -58,15 +71,11 @@ export async function* watchAllDrops(directory: () => Directory, signal: AbortSi
       watch.add(namespace);
       rules.look(namespace, places.namespaceOf(namespace) ?? '');
     }
-    const records = waiting;
-    waiting = [];
+    const records = backlog.take();
     rules.turn();
     const ruleOf = (record: EventRecord): RuleStep | undefined => droppingRule(record, watch.reasons, rules, places);
-    yield* summarizeDrops(records, watch.reasons, {
-      directory: known,
-      placeName: (inode) => places.nameOf(inode),
-      ruleOf,
-    });
+    const placeName = (inode: number): string => places.nameOf(inode);
+    yield* linesOf(records, watch.reasons, { directory: known, placeName, ruleOf });
     rules.turn();
     await sleep(INTERVAL, undefined, { signal }).catch(() => undefined);
   }
@@ -100,6 +109,18 @@ interface DropNames {
   readonly directory: Directory;
   readonly placeName: (namespace: number) => string;
   readonly ruleOf?: (record: EventRecord) => RuleStep | undefined;
+}
+
+/** What is told of drops, and last of those that there was no room for: they came after these. */
+export function linesOf(
+  { kept, missed }: ReturnType<Backlog<EventRecord>['take']>,
+  reasons: ReadonlyMap<number, string>,
+  names: DropNames,
+): DropLine[] {
+  const reports = summarizeDrops(kept, reasons, names);
+  if (missed === 0) return reports;
+  const notice = `packets are dropped faster than is read here: ${missed} are missing`;
+  return [...reports, { notice, code: 'lost' }];
 }
 
 /** Put drops together that differ in nothing that is shown. */

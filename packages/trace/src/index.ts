@@ -10,7 +10,7 @@ export { keepKernelLayout } from './collect/layout-source.ts';
 export { canTapPackets } from './collect/packet-tap.ts';
 export { examineHost } from './doctor/doctor.ts';
 export type { DoctorReport, Finding, Severity } from './doctor/finding.ts';
-export { type DropReport, watchAllDrops } from './drops.ts';
+export { type DropLine, type DropReport, watchAllDrops } from './drops.ts';
 export type { FlowFilter } from './flow/flow-filter.ts';
 export type { FlowLine } from './flow/flow-log.ts';
 export type { FlowEnd, FlowNotice, FlowReport, FlowVerdict } from './flow/flow-report.ts';

@@ -1,11 +1,13 @@
-import type { DropReport } from '@fairlead/trace';
+import type { DropLine, DropReport } from '@fairlead/trace';
 import type { Action } from '../command/command.ts';
 
-/** `fairlead drops`: packets that the kernel drops, as it happens, until interrupted. */
+/** `fairlead drops`: packets that the kernel drops, as it happens, until interrupted. That some are missing goes to standard error. */
 export const drops: Action = async ({ options, engine, print }) => {
   const asJson = options.flag('json');
-  for await (const drop of engine.lines<DropReport>('GET', '/fairlead/drops')) {
-    print(asJson ? JSON.stringify(drop) : dropText(drop));
+  for await (const drop of engine.lines<DropLine>('GET', '/fairlead/drops')) {
+    if (asJson) print(JSON.stringify(drop));
+    else if ('notice' in drop) process.stderr.write(`note: ${drop.notice}\n`);
+    else print(dropText(drop));
   }
   return 0;
 };

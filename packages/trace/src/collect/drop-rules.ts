@@ -9,6 +9,7 @@ import {
   encodeTraceTable,
   type PacketMark,
 } from '@fairlead/netlink/tracing';
+import { Backlog } from '../backlog.ts';
 import type { RuleStep } from '../model/report.ts';
 import { ruleOwner } from '../model/rule-owner.ts';
 import { headerIn, type PlacedTraceEvent, stepOf, traceTablePrefix } from '../model/rule-passes.ts';
@@ -24,6 +25,9 @@ const FORGOTTEN = 4000;
 const FIRST_PER_SECOND = 100;
 /** Flows that are looked at in one namespace at a time: each costs every packet there two comparisons. */
 const FLOWS = 8;
+
+/** Messages about rules that wait for a turn: of packets that are left out the next one of their flow tells. */
+const EVENTS = 10_000;
 
 /** So far: several may look at drops at a time, and a table goes some milliseconds after its socket. */
 let tables = 0;
@@ -42,7 +46,7 @@ interface Place extends Disposable {
   readonly listener: NetlinkListener;
   readonly change: (marks: readonly PacketMark[]) => void;
   readonly flows: Map<string, DroppedFlow>;
-  events: PlacedTraceEvent[];
+  readonly events: Backlog<PlacedTraceEvent>;
   marks: string;
 }
 
@@ -102,8 +106,7 @@ export class DropRules implements Disposable {
 
   #turn(place: Place): void {
     place.listener.drain();
-    const steps = dropsIn(place.events, (events) => readRuleset(place.namespace, events));
-    place.events = [];
+    const steps = dropsIn(place.events.take().kept, (events) => readRuleset(place.namespace, events));
     const now = performance.now();
     for (const [key, { until }] of place.flows) if (until < now) place.flows.delete(key);
     for (const [key, dropped] of steps) place.flows.set(key, { ...dropped, until: now + PATIENCE });
@@ -146,7 +149,7 @@ export class DropRules implements Disposable {
       namespace.enter(() =>
         listenToNetlink('netfilter', [netfilterGroup.nftTrace], (message) => {
           const event = message.type === nftType.trace ? decodeTraceEvent(message) : undefined;
-          if (event !== undefined) place.events.push({ ...event, namespace: inode });
+          if (event !== undefined) place.events.add({ ...event, namespace: inode });
         }),
       ),
     );
@@ -157,7 +160,7 @@ export class DropRules implements Disposable {
     const owned = parts.move();
     const dispose = () => owned.dispose();
     const own = { namespace, listener, change, [Symbol.dispose]: dispose };
-    const place: Place = { ...own, flows: new Map(), events: [], marks: '' };
+    const place: Place = { ...own, flows: new Map(), events: new Backlog(EVENTS), marks: '' };
     return place;
   }
 
