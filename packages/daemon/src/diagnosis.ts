@@ -135,10 +135,14 @@ export class Diagnosis implements DiagnosisService, RivalListener, AsyncDisposab
     return { ...after, applied: { text, commands, undo, before: report.summary } };
   }
 
-  /** Have the kernel make what the first trace needs: that takes longer than all else of it. */
+  /**
+   * Have the kernel make what the first trace needs, which takes longer than all else of it, and have all that is done for one
+   * done once: it is compiled then.
+   */
   async prepare(): Promise<void> {
-    const { canTapPackets } = await this.#tracing();
-    canTapPackets();
+    const [{ canTapPackets, rehearseTrace }, readDirectory] = await Promise.all([this.#tracing(), this.#directory()]);
+    readDirectory();
+    if (canTapPackets()) await rehearseTrace();
   }
 
   async #tracing() {

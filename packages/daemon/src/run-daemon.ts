@@ -107,7 +107,7 @@ async function completeProgram({ diagnosis }: EnginePort, logger: Logger): Promi
     flushCompileCache();
     const { handBackAtRest } = await memory();
     handBackAtRest({
-      prepare: () => prepareForFirst(diagnosis),
+      prepare: () => prepareForFirst(diagnosis, logger),
       onError: (error) => logger.warn('memory is not handed back', { error: messageOf(error) }),
     });
   } catch (error) {
@@ -116,9 +116,13 @@ async function completeProgram({ diagnosis }: EnginePort, logger: Logger): Promi
 }
 
 /** What the first of each usual request would wait for, done when nobody waits for anything. */
-async function prepareForFirst(diagnosis: DiagnosisService): Promise<void> {
+async function prepareForFirst(diagnosis: DiagnosisService, logger: Logger): Promise<void> {
   await loadUsualModules();
-  await diagnosis.prepare();
+  try {
+    await diagnosis.prepare();
+  } catch (error) {
+    logger.debug('traces are not prepared', { error: messageOf(error) });
+  }
 }
 
 /** What {@link reload} works with. */

@@ -21,5 +21,6 @@ export type { AppliedFix, Cause, Fix, Hop, NameStep, RuleStep, TraceReport, Verd
 export type { TraceRequest } from './plan.ts';
 export type { PublishedPort } from './reach/audience.ts';
 export { examineReach, type PortReach } from './reach/reach.ts';
+export { rehearseTrace } from './rehearse.ts';
 export { type TraceOptions, tracePacket } from './trace.ts';
 export { chooseFix, type FixKernel, tryFix } from './try-fix.ts';

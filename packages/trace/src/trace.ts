@@ -39,6 +39,8 @@ export interface TraceOptions {
   readonly watch?: Watch;
   /** Told of what is sent, and of each hop as it is seen. */
   readonly tell?: TraceListener;
+  /** Path of a network namespace that stands for the host's, with no others beside it. */
+  readonly host?: string;
 }
 
 /**
@@ -53,7 +55,7 @@ export async function tracePacket(
   options: TraceOptions = {},
 ): Promise<TraceReport> {
   const start = performance.now();
-  using namespaces = new Namespaces();
+  using namespaces = new Namespaces(options.host);
   const host = readHost(namespaces.get(''));
   const protocol = protocolFor(request);
   const source = findSource(request.from, directory, host);
@@ -94,7 +96,7 @@ type HostWithUplinks = HostAddresses & { readonly device: (family: Family) => Up
 const WAY_TO_SERVICE = 300;
 
 /** The name was not told. Where the engine's own name service was silent, a packet to it says which rule keeps questions back. */
-async function accountOfNoAddress(question: Question, { watch }: TraceOptions): Promise<Account> {
+async function accountOfNoAddress(question: Question, { tell: _, ...silently }: TraceOptions): Promise<Account> {
   const { source, target, name, namespaces, directory } = question;
   const asked = askedPlace(namespaces.get(source.namespace));
   const failure = describeNameFailure(target.name, name, { source, directory, asked });
@@ -103,7 +105,7 @@ async function accountOfNoAddress(question: Question, { watch }: TraceOptions): 
   const service: ProbeTarget = { name: 'the name service of the engine', addresses: [server], port: 53 };
   const request: TraceRequest = { from: source.name, to: server, timeout: WAY_TO_SERVICE };
   const way = { ...question, request, protocol: 'udp', target: service } as const;
-  const { verdict, cause, hops, fixes } = await traceTo(server, way, watch === undefined ? {} : { watch });
+  const { verdict, cause, hops, fixes } = await traceTo(server, way, silently);
   if (verdict !== 'dropped' || cause === undefined) return failure;
   const evidence = [...failure.cause.evidence, ...cause.evidence];
   return { ...failure, hops, cause: { ...cause, evidence }, fixes };
@@ -111,7 +113,7 @@ async function accountOfNoAddress(question: Question, { watch }: TraceOptions): 
 
 async function traceTo(destination: IpAddress, question: Question, options: TraceOptions): Promise<Account> {
   const prepared = prepare(destination, question);
-  const places = new PlaceMap(question.directory);
+  const places = new PlaceMap(question.directory, options.host);
   if ('failure' in prepared) return accountOfUnsent(prepared.failure, destination, question, places);
   const follow = async (watch: Watch, release?: () => void): Promise<Followed> => {
     const probe = probeOf(prepared, destination, question, watch.nextTag());

@@ -32,19 +32,24 @@ export function serversIn(resolvConf: string): IpAddress[] {
   });
 }
 
-/** Look a name up as a program in the namespace would: its hosts file first, then its name server. */
+/**
+ * Look a name up as a program in the namespace would: its hosts file first, then its name server.
+ *
+ * @param patience milliseconds until the server is given up.
+ */
 export async function lookUpName(
   namespace: OpenNamespace,
   files: NameFiles,
   name: string,
   families: readonly Family[],
+  patience = PATIENCE,
 ): Promise<NameStep> {
   const listed = addressesInHosts(files.hosts, name).filter((address) => families.includes(familyOf(address)));
   if (listed.length > 0) return { name, source: 'hosts', addresses: listed };
   const [server] = serversIn(files.resolvConf);
   if (server === undefined) return { name, source: 'dns', addresses: [], failure: 'no name server is configured' };
   const start = performance.now();
-  const answers = await Promise.all(families.map((family) => ask(namespace, server, name, family)));
+  const answers = await Promise.all(families.map((family) => ask(namespace, server, { name, family, patience })));
   const milliseconds = performance.now() - start;
   const addresses = answers.flatMap((answer) => ('addresses' in answer ? answer.addresses : []));
   const failure = answers.find((answer) => 'failure' in answer);
@@ -55,12 +60,20 @@ export async function lookUpName(
 
 type Answer = { readonly addresses: readonly IpAddress[] } | { readonly failure: string };
 
-async function ask(namespace: OpenNamespace, server: IpAddress, name: string, family: Family): Promise<Answer> {
+interface Question {
+  readonly name: string;
+  readonly family: Family;
+  /** Milliseconds. */
+  readonly patience: number;
+}
+
+async function ask(namespace: OpenNamespace, server: IpAddress, question: Question): Promise<Answer> {
+  const { name, family, patience } = question;
   const id = crypto.getRandomValues(new Uint16Array(1))[0] ?? 0;
   const type = family === 4 ? recordType.A : recordType.AAAA;
   const query = encodeMessage({ id, recursionDesired: true, questions: [{ name, type, class: classInternet }] });
   const { promise, resolve } = Promise.withResolvers<Answer>();
-  const alarm = setTimeout(() => resolve({ failure: `${server} did not answer for ${PATIENCE / 1000} s` }), PATIENCE);
+  const alarm = setTimeout(() => resolve({ failure: `${server} did not answer for ${patience / 1000} s` }), patience);
   try {
     const receive = (datagram: Uint8Array): void => {
       const answer = readAnswer(datagram, id);

@@ -5,12 +5,18 @@ import type { LinkDetails, NamespaceName } from '@fairlead/netlink';
 export class Namespaces implements Disposable {
   readonly #open = new Map<NamespaceName, OpenNamespace>();
   readonly #links = new Map<NamespaceName, ReadonlyMap<number, LinkDetails>>();
+  readonly #host: string | undefined;
+
+  /** @param host path of the namespace that stands for the host's; absent means that of the process. */
+  constructor(host?: string) {
+    this.#host = host;
+  }
 
   /** @throws Error `ENOENT` when there is no such namespace. */
   get(name: NamespaceName): OpenNamespace {
     const known = this.#open.get(name);
     if (known !== undefined) return known;
-    const namespace = new OpenNamespace(name);
+    const namespace = new OpenNamespace(name, name === '' ? this.#host : undefined);
     this.#open.set(name, namespace);
     return namespace;
   }

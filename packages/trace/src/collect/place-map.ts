@@ -9,10 +9,14 @@ export class PlaceMap {
   readonly #namespaces = new Map<number, NamespaceName>();
   #ofProcesses: ReadonlySet<number> | undefined;
 
-  /** Looks at all pinned namespaces as they are now. */
-  constructor(directory: Directory) {
-    for (const namespace of ['', ...listNamespaces()]) {
-      const inode = inodeOf(namespace);
+  /**
+   * Looks at all pinned namespaces as they are now.
+   *
+   * @param host path of a namespace that stands for the host's: it is alone then.
+   */
+  constructor(directory: Directory, host?: string) {
+    for (const namespace of host === undefined ? ['', ...listNamespaces()] : ['']) {
+      const inode = host === undefined ? inodeOf(namespace) : statSync(host).ino;
       if (inode === undefined) continue;
       this.#namespaces.set(inode, namespace);
       this.#names.set(inode, namespace === '' ? 'host' : placeName(directory, namespace));
