@@ -319,6 +319,21 @@ test('findings that are put together are as bad as the worst of them', () => {
   );
 });
 
+test('a full table of connections is told once, for everybody, when a packet has proved it', () => {
+  const full = { ...healthy.sysctls, 'net.netfilter.nf_conntrack_count': '1000' };
+  const seen = runChecks({ ...withProof(out, { cause: cause('conntrack-full') }), sysctls: full });
+  const others = (each: Finding) => (each.code === 'conntrack-pressure' ? { ...each, affects: ['db', 'web'] } : each);
+  const [finding, ...more] = mergeFindings(seen.flatMap(({ findings }) => findings.map(others)));
+  assert.deepEqual(more, []);
+  assert.deepEqual([finding?.code, finding?.severity, finding?.affects], ['conntrack-full', 'error', ['web', 'db']]);
+  assert.match(finding?.evidence.join() ?? '', /proved by a packet/);
+  const unproved = runChecks({ ...healthy, sysctls: full }).flatMap(({ findings }) => findings);
+  assert.deepEqual(
+    mergeFindings(unproved).map(({ code }) => code),
+    ['conntrack-pressure'],
+  );
+});
+
 test('what is seen once only is no trouble', () => {
   const stale = { ...healthy, links: [...healthy.links, link(9, 'veth9', { kind: 'veth', alias: 'fairlead web' })] };
   const off = { ...healthy, sysctls: { ...healthy.sysctls, 'net.ipv4.ip_forward': '0' } };

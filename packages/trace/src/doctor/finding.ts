@@ -20,15 +20,29 @@ export interface Finding {
   readonly fixes: readonly Fix[];
 }
 
-/** Put findings together that have the same cause: one for each way on which it was met says the same thing often. */
+/** What a look has found, by its code, and what a packet says of the same thing. */
+const provedAs: Readonly<Record<string, string>> = { 'conntrack-pressure': 'conntrack-full' };
+
+/**
+ * Put findings together that have the same cause: one for each way on which it was met says the same thing often, and so does
+ * a look at what a packet has proved.
+ */
 export function mergeFindings(findings: readonly Finding[]): Finding[] {
+  const proofOf = ({ code }: Finding) => findings.find((other) => other.code === provedAs[code]);
   const merged = new Map<string, Finding>();
-  for (const finding of findings) {
+  for (const seen of findings) {
+    const proof = proofOf(seen);
+    const finding = proof === undefined ? seen : { ...seen, ...sameCauseAs(proof) };
     const key = finding.consequences === undefined ? `${merged.size}` : `${finding.code} ${ruleIn(finding)}`;
     const known = merged.get(key);
     merged.set(key, known === undefined ? finding : together(known, finding));
   }
   return [...merged.values()];
+}
+
+/** What makes a finding one with another. */
+function sameCauseAs({ code, text, evidence, consequences = [] }: Finding) {
+  return { code, text, evidence, consequences };
 }
 
 /** The rule that did it, if one did. */
