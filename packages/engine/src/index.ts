@@ -89,7 +89,7 @@ export type { BindPlace, FileCalls } from './files/file-calls.ts';
 export type { ExtractOptions, FileChange, FileService, PathStat } from './files/file-port.ts';
 export { readHostResolvConf } from './host-resolver-file.ts';
 export type { CommitOptions } from './image/commit-port.ts';
-export type { ImageRemoval, ImageService } from './image/image-port.ts';
+export type { ImageRemoval, ImageService, LoadOptions } from './image/image-port.ts';
 export { Images } from './image/image-service.ts';
 export type { LoginRequest, RegistryService } from './image/registry-port.ts';
 export type { RemoteArchive } from './image/remote-archive.ts';

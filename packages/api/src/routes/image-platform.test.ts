@@ -35,3 +35,26 @@ for (const [method, path, since, name] of asking) {
     for (const broken of ['linux/amd64', '[1]']) assert.match(await ask(broken), /400 .*failed to parse platform/s);
   });
 }
+
+test('what is loaded is limited to a platform from 1.48 on, and to one alone', async () => {
+  await using fake = await serveFake();
+  const load = (query: string, version = 51) =>
+    raw(
+      fake,
+      `POST /v1.${version}/images/load?${query} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+    );
+  const [asked, twice] = [other, own].map((text) => `platform=${encodeURIComponent(text)}`);
+  assert.match(await load(`${asked}`), /^HTTP\/1.1 200 /);
+  assert.equal(fake.engine.images.lastPlatform, 'linux/arm64/v8');
+  for (const [query, version] of [
+    ['', 51],
+    ['platform=', 51],
+    [`${asked}&${twice}`, 47],
+  ] as const) {
+    assert.match(await load(query, version), /^HTTP\/1.1 200 /);
+    assert.equal(fake.engine.images.lastPlatform, undefined, query);
+  }
+  assert.match(await load(`${asked}&${twice}`), /400 .*"multiple platform parameters not supported"/s);
+  assert.match(await load('platform={"variant":"v8"}'), /400 .*optional platform fields provided, but OS and Arch/s);
+  assert.match(await load('platform={"os":"linux"}'), /400 .*both OS and Architecture must be provided/s);
+});

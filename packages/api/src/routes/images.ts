@@ -7,7 +7,7 @@ import type { Route } from '../http/route.ts';
 import { Filters } from '../wire/filters.ts';
 import { presentImage, presentImageSummary } from '../wire/image.ts';
 import { imageFilterKeys, isDangling, isHiddenStep, nameTest, selectImages } from '../wire/image-filters.ts';
-import { requireAskedPlatform } from '../wire/image-platform.ts';
+import { onlyPlatform, requireAskedPlatform } from '../wire/image-platform.ts';
 import { sharedSizes } from '../wire/layer-sharing.ts';
 import { unixSeconds } from '../wire/time.ts';
 import { progressResponse } from './progress-response.ts';
@@ -101,7 +101,8 @@ async function* downloading({ url }: RemoteArchive, reports: AsyncIterable<Progr
 }
 
 async function load(images: ImageService, request: ApiRequest): Promise<ApiResponse> {
-  return await progressResponse(images.load(request.body, { quiet: flag(request, 'quiet', true) }));
+  const [quiet, platform] = [flag(request, 'quiet', true), onlyPlatform(request, 48)];
+  return await progressResponse(images.load(request.body, { quiet, ...(platform !== undefined && { platform }) }));
 }
 
 async function push(images: ImageService, request: ApiRequest): Promise<ApiResponse> {

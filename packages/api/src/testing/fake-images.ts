@@ -1,11 +1,13 @@
 import { FairleadError, newIdentifier } from '@fairlead/base';
-import type { Image, ImageRemoval, ImageService, Progress, RegistryAuth } from '@fairlead/engine';
+import type { Image, ImageRemoval, ImageService, LoadOptions, Progress, RegistryAuth } from '@fairlead/engine';
 
 /** Images in memory. Any name can be pulled, except those with `missing` in them. */
 export class FakeImages implements ImageService {
   readonly #images = new Map<string, Image>();
   /** Credentials of the last pull. */
   lastAuth: RegistryAuth | undefined;
+  /** What the last load was limited to. */
+  lastPlatform: string | undefined;
   /** Bytes of the last archive that was loaded or imported. */
   receivedBytes = 0;
 
@@ -87,7 +89,8 @@ export class FakeImages implements ImageService {
     yield { pushed: { tag, digest: id, size: 528 } };
   }
 
-  async *load(archive: AsyncIterable<Uint8Array>): AsyncGenerator<Progress> {
+  async *load(archive: AsyncIterable<Uint8Array>, { platform }: LoadOptions): AsyncGenerator<Progress> {
+    this.lastPlatform = platform;
     await this.#receive(archive);
     const { tags } = this.add('loaded:latest');
     yield { stream: `Loaded image: ${tags[0]}\n` };

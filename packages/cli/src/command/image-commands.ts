@@ -157,6 +157,7 @@ export const imageCommands: readonly CommandDefinition[] = [
     summary: 'Load images from an archive',
     options: [
       { flags: '-i, --input <path>', description: 'the archive; default standard input', completion: 'file' },
+      { flags: '--platform <platform>', description: 'only images for it: os/architecture' },
       { flags: '-q, --quiet', description: 'no progress' },
     ],
     load: async () => (await transfer()).loadArchive,

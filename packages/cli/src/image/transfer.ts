@@ -106,7 +106,7 @@ export const loadArchive: Action = async ({ options, engine }) => {
   }
   const stream = path === undefined ? process.stdin : createReadStream(path);
   const messages = engine.lines<ProgressMessage>('POST', '/images/load', {
-    query: { quiet: options.flag('quiet') || undefined },
+    query: { quiet: options.flag('quiet') || undefined, platform: askedPlatform(options) },
     stream,
     headers: { 'content-type': 'application/x-tar' },
   });

@@ -14,7 +14,7 @@ import type { BuiltImage } from './built-image.ts';
 import type { CommitOptions } from './commit-port.ts';
 import type { ImageContent } from './image-content.ts';
 import { digestOfTarget, lookupReference, namesOfPulled, newTag } from './image-lookup.ts';
-import type { ImportOptions, PullOptions } from './image-port.ts';
+import type { ImportOptions, LoadOptions, PullOptions } from './image-port.ts';
 import type { ImageRecords, MovedName } from './image-records.ts';
 import { leasedTarget } from './image-target.ts';
 import type { ImageEvent, ImagesOptions } from './images-options.ts';
@@ -79,13 +79,11 @@ export class ImageArrivals {
   }
 
   /** See `ImageService.load`. */
-  async *load(
-    archive: AsyncIterable<Uint8Array>,
-    options: { readonly quiet: boolean },
-  ): AsyncGenerator<Progress, void> {
+  async *load(archive: AsyncIterable<Uint8Array>, options: LoadOptions): AsyncGenerator<Progress, void> {
+    const platform = options.platform ? parsePlatform(options.platform) : undefined;
     const lines = this.#underLease(async function* (this: ImageArrivals, target: ImageTarget) {
       const { loadImages } = await transfer();
-      for (const image of yield* loadImages({ archive, target })) {
+      for (const image of yield* loadImages({ archive, platform, target })) {
         for (const moved of await this.#parts.records.keep(image, image.names)) yield { stream: renamed(moved) };
         await this.#parts.emit('load', image.config.digest, image.config.digest);
       }

@@ -36,6 +36,14 @@ export interface PushOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What of an archive of images is taken, and what is told meanwhile. */
+export interface LoadOptions {
+  /** Only that images were loaded, nothing of how far it has come. */
+  readonly quiet: boolean;
+  /** The only one whose images are taken: `linux/arm64`. */
+  readonly platform?: string;
+}
+
 /** What becomes of an archive of files that is imported as an image. */
 export interface ImportOptions {
   /** Absent leaves the image without a name. */
@@ -64,6 +72,6 @@ export interface ImageService {
   save(references: readonly string[]): Promise<AsyncIterable<Uint8Array>>;
   /** Send an image to its registry: the tag that is given, or all that the repository has. */
   push(repository: string, options: PushOptions): AsyncIterable<Progress>;
-  load(archive: AsyncIterable<Uint8Array>, options: { readonly quiet: boolean }): AsyncIterable<Progress>;
+  load(archive: AsyncIterable<Uint8Array>, options: LoadOptions): AsyncIterable<Progress>;
   import(archive: AsyncIterable<Uint8Array>, options: ImportOptions): AsyncIterable<Progress>;
 }

@@ -14,6 +14,7 @@ import type {
   ImageRemoval,
   ImageService,
   ImportOptions,
+  LoadOptions,
   PullOptions,
   PushOptions,
 } from './image-port.ts';
@@ -171,10 +172,7 @@ export class Images implements ImageService {
     yield* (await this.#arrivals()).pull(text, options);
   }
 
-  async *load(
-    archive: AsyncIterable<Uint8Array>,
-    options: { readonly quiet: boolean },
-  ): AsyncGenerator<Progress, void> {
+  async *load(archive: AsyncIterable<Uint8Array>, options: LoadOptions): AsyncGenerator<Progress, void> {
     yield* (await this.#arrivals()).load(archive, options);
   }
 

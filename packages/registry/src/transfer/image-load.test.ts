@@ -183,13 +183,43 @@ describe('loadImages', () => {
     assert.deepEqual(result[0]?.manifest, image.manifest.descriptor);
   });
 
+  it('takes the images for the platform that is asked for, in either form of archive', async () => {
+    const arm64 = { os: 'linux', architecture: 'arm64' };
+    const loadFor = (archive: Uint8Array, platform: object) =>
+      completed(
+        loadImages({ archive: single(archive), platform: { ...arm64, ...platform }, target: new MemoryTarget() }),
+      );
+    const none = { code: 'not-found', message: 'no images providing the requested platform linux/arm64 found' };
+    const one = sampleImage(tars);
+    for (const archive of [await legacyArchive(), await layout([{ image: one }])]) {
+      assert.equal((await loadFor(archive, amd64)).result.length, 1);
+      assert.equal(
+        (await loadFor(archive, { architecture: 'amd64', variant: 'v1' })).result.length,
+        1,
+        'as it is meant',
+      );
+      await assert.rejects(loadFor(archive, {}), none);
+      await assert.rejects(loadFor(archive, { ...amd64, variant: 'v3' }), { code: 'not-found' }, 'nothing else');
+    }
+    const index = jsonBlob(mediaTypes.ociIndex, {
+      schemaVersion: 2,
+      manifests: [{ ...one.manifest.descriptor, platform: amd64 }],
+    });
+    const nested = await layout([{ image: one }], {
+      [`blobs/${index.descriptor.digest.replace(':', '/')}`]: { content: index.bytes },
+      'index.json': json({ schemaVersion: 2, manifests: [index.descriptor] }),
+    });
+    assert.equal((await loadFor(nested, amd64)).result.length, 1);
+    await assert.rejects(loadFor(nested, {}), none);
+  });
+
   const nonsense: [name: string, archive: () => Promise<Uint8Array>, message: RegExp][] = [
     ['no archive', async () => Buffer.alloc(2048, 'x'), /^invalid tar archive: /],
     ['an archive that ends too early', async () => (await legacyArchive()).subarray(0, 5000), /^invalid tar archive: /],
     ['an archive of something else', () => tarOf({ a: { content: 'a' } }), /does not contain a Docker or OCI image/],
     [
       'an archive that lacks a layer',
-      () => tarOf({ 'c.json': json({}), 'manifest.json': json([{ Config: 'c.json', Layers: ['x'] }]) }),
+      () => tarOf({ 'c.json': json(amd64), 'manifest.json': json([{ Config: 'c.json', Layers: ['x'] }]) }),
       /^invalid archive: it does not hold "x"$/,
     ],
   ];

@@ -1,4 +1,4 @@
-import { FairleadError } from '@fairlead/base';
+import { FairleadError, isNotFound } from '@fairlead/base';
 import { type Descriptor, type Digest, jsonBlob } from '../document/digest.ts';
 import { isObject, isTextList } from '../document/image-config.ts';
 import {
@@ -9,7 +9,7 @@ import {
   withDefaultTag,
 } from '../document/image-reference.ts';
 import { chooseManifest, type ImageManifest, mediaTypes, parseManifest } from '../document/manifest.ts';
-import { hostPlatform, type Platform } from '../document/platform.ts';
+import { hostPlatform, type Platform, platformDistance, platformText } from '../document/platform.ts';
 import { bytesContent, type ImageTarget, indexLabels } from './content-store.ts';
 import { fromFirstFormat } from './first-image-format.ts';
 import { archivedDocument, type ImageArchive, layoutPath, readImageArchive } from './image-archive.ts';
@@ -24,6 +24,7 @@ export interface LoadedImage extends StoredImage {
 /** What to load and where to. */
 export interface LoadRequest {
   readonly archive: AsyncIterable<Uint8Array>;
+  /** Only images for this one, where the archive has others as well; absent means all, and of an index that for this host. */
   readonly platform?: Platform | undefined;
   readonly target: ImageTarget;
 }
@@ -32,6 +33,8 @@ export interface LoadRequest {
  * Load the images of a `docker save` archive or of an OCI image layout.
  *
  * Yields Docker's progress lines and returns the images. The caller gives them their names.
+ *
+ * @throws FairleadError `invalid-argument` for what is no such archive, `not-found` when it has no image for the platform.
  */
 export function loadImages(request: LoadRequest): AsyncGenerator<Progress, readonly LoadedImage[]> {
   return progressStream((report) => load(request, report));
@@ -43,8 +46,11 @@ async function load({ archive, platform, target }: LoadRequest, report: Report):
   const files = (isDescribed ? undefined : fromFirstFormat(given)) ?? given;
   const legacy = await legacyEntries(files, target);
   const images = files.documents.has('index.json')
-    ? await loadLayout(files, legacy, platform ?? hostPlatform(), target, report)
-    : await loadLegacy(files, legacy, target, report);
+    ? await loadLayout(files, legacy, platform, target, report)
+    : await loadLegacy(files, legacy, platform, target, report);
+  if (platform !== undefined && images.length === 0) {
+    throw new FairleadError('not-found', `no images providing the requested platform ${platformText(platform)} found`);
+  }
   for (const { names, config } of images) {
     for (const name of names) report({ stream: `Loaded image: ${familiarText(name)}\n` });
     if (names.length === 0) report({ stream: `Loaded image ID: ${config.digest}\n` });
@@ -79,12 +85,14 @@ async function legacyEntries(files: ImageArchive, { content }: ImageTarget): Pro
 async function loadLegacy(
   files: ImageArchive,
   entries: readonly LegacyEntry[],
+  platform: Platform | undefined,
   target: ImageTarget,
   report: Report,
 ): Promise<LoadedImage[]> {
   const images: LoadedImage[] = [];
   for (const entry of entries) {
     const { bytes, digest, size } = await archivedDocument(files, entry.config, target.content);
+    if (!isFor(platform, bytes)) continue;
     const config = { descriptor: { mediaType: mediaTypes.dockerConfig, digest, size }, bytes };
     const layers = entry.layers.map((path) => legacyLayer(files, path));
     const mediaType = mediaTypes.dockerManifest;
@@ -107,7 +115,7 @@ function legacyLayer(files: ImageArchive, path: string): Descriptor {
 async function loadLayout(
   files: ImageArchive,
   legacy: readonly LegacyEntry[],
-  platform: Platform,
+  platform: Platform | undefined,
   target: ImageTarget,
   report: Report,
 ): Promise<LoadedImage[]> {
@@ -116,8 +124,11 @@ async function loadLayout(
   if (top.kind !== 'index') throw new FairleadError('invalid-argument', 'invalid archive: index.json is no index');
   const images = new Map<Digest, LoadedImage>();
   for (const entry of top.manifests) {
-    const { manifest, image, indexes } = await layoutManifest(files, entry, platform, target);
+    const found = await layoutManifest(files, entry, platform, target);
+    if (found === undefined) continue;
+    const { manifest, image, indexes } = found;
     const { bytes } = await archivedDocument(files, layoutPath(image.config.digest), target.content);
+    if (!isFor(platform, bytes)) continue;
     const config = { descriptor: image.config, bytes };
     const stored = await storeImage({ manifest, config, layers: image.layers }, target, report);
     for (const { descriptor, bytes, children } of indexes.toReversed()) {
@@ -134,13 +145,24 @@ interface ArchivedIndex extends Document {
   readonly children: readonly Descriptor[];
 }
 
-/** From an entry of `index.json` down to the image for this platform, noting the indexes on the way. */
+/** An image in a layout, with the indexes that lead to it. */
+interface LayoutImage {
+  readonly manifest: Document;
+  readonly image: ImageManifest;
+  readonly indexes: readonly ArchivedIndex[];
+}
+
+/**
+ * From an entry of `index.json` down to the image for a platform, noting the indexes on the way.
+ *
+ * @returns `undefined` when it has none for the platform that was asked for: another entry may.
+ */
 async function layoutManifest(
   files: ImageArchive,
   entry: Descriptor,
-  platform: Platform,
+  platform: Platform | undefined,
   { content }: ImageTarget,
-): Promise<{ manifest: Document; image: ImageManifest; indexes: readonly ArchivedIndex[] }> {
+): Promise<LayoutImage | undefined> {
   const indexes: ArchivedIndex[] = [];
   let { mediaType, digest, size } = entry;
   for (let depth = 0; depth < 4; depth++) {
@@ -151,9 +173,23 @@ async function layoutManifest(
     indexes.push({ descriptor, bytes, children: parsed.manifests });
     // An archive may hold only some of the platforms that its index lists.
     const held = parsed.manifests.filter((child) => files.blobs.has(layoutPath(child.digest)));
-    ({ mediaType, digest, size } = chooseManifest({ ...parsed, manifests: held }, platform));
+    try {
+      ({ mediaType, digest, size } = chooseManifest({ ...parsed, manifests: held }, platform ?? hostPlatform()));
+    } catch (error) {
+      if (platform !== undefined && isNotFound(error)) return undefined;
+      throw error;
+    }
   }
   throw new FairleadError('invalid-argument', 'invalid archive: indexes are nested too deeply');
+}
+
+/** True for the config of an image for just that platform, or when none was asked for. */
+function isFor(platform: Platform | undefined, config: Uint8Array): boolean {
+  if (platform === undefined) return true;
+  const parsed: unknown = JSON.parse(Buffer.from(config).toString('utf8'));
+  const { os, architecture, variant } = isObject(parsed) ? parsed : {};
+  if (typeof os !== 'string' || typeof architecture !== 'string') return false;
+  return platformDistance(platform, { os, architecture, ...(typeof variant === 'string' && { variant }) }) === 0;
 }
 
 /** containerd and Docker write the whole name; others only a tag or also the whole name in the OCI annotation. */
