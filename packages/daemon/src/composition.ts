@@ -62,7 +62,7 @@ export async function composeEngine(
     await network.repair();
   };
   // Whoever cannot have it is told so when it is needed.
-  void table.inhabited.then(() => names.prepare()).catch(() => {});
+  table.whenMade(() => void names.prepare().catch(() => {}));
   const context = engineContext(foundation, network);
   const buildKit = await lateBuildKit(foundation, context);
   await swarm.settle(context);

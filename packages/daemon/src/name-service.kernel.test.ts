@@ -72,6 +72,39 @@ test('the next daemon finds it as it is; ended, it is not there for anybody', as
   assert.equal(isThere(), false);
 });
 
+test('it ends when nobody has anything there any more, and the next who needs it finds all networks again', async (context) => {
+  const { settings, warnings, isThere } = place(context);
+  await using names = await NameService.find({ ...settings, idle: 100 });
+  await names.setNetwork({ id: 'n1', name: 'front' });
+  await names.reservePorts('o', [anyPort]);
+  await sleep(300);
+  assert.equal(isThere(), true, 'somebody has a port');
+  await names.releasePorts('o');
+  for (let attempt = 0; isThere() && attempt < 300; attempt++) await sleep(10);
+  assert.equal(isThere(), false);
+  assert.deepEqual(await names.list(), nothing);
+  await names.reservePorts('p', [anyPort]);
+  assert.deepEqual(await names.list(), { ...nothing, networks: ['n1'], portOwners: ['p'] });
+  assert.deepEqual(warnings, []);
+});
+
+test('who comes while it ends loses nothing', async (context) => {
+  const { settings, warnings } = place(context);
+  await using names = await NameService.find({ ...settings, idle: 1 });
+  for (let round = 0; round < 15; round++) {
+    const owner = `o${round}`;
+    await names.reservePorts(owner, [anyPort]);
+    // At any moment of what follows: before it is asked, while it is, while it ends, after that.
+    await names.releasePorts(owner);
+    await sleep(round / 2);
+    await names.reservePorts(`${owner}b`, [anyPort]);
+    await sleep(5);
+    assert.deepEqual((await names.list()).portOwners, [`${owner}b`]);
+    await names.releasePorts(`${owner}b`);
+  }
+  assert.deepEqual(warnings, []);
+});
+
 test('when it is lost another one is started, which is to be told everything anew', async (context) => {
   const { settings, warnings } = place(context);
   await using names = await NameService.find(settings);

@@ -1,5 +1,6 @@
 import { codeOf, joinRanges, type PortRange } from '@fairlead/base';
-import type { ResolverContents, SandboxStatistics } from '@fairlead/dns';
+import type { ResolverContents, ResolverMethods, SandboxStatistics } from '@fairlead/dns';
+import type { ResolverClient } from '@fairlead/dns/client';
 import type { OutputKeeper } from '@fairlead/engine';
 import type {
   NameServicePort,
@@ -16,27 +17,34 @@ import { ResolverProcess, type ResolverSettings } from './resolver-process.ts';
 export interface NameServiceSettings extends ResolverSettings {
   /** Absolute path of a pinned network namespace. */
   readonly namespacePath: (name: string) => string;
+  /** Milliseconds for which nobody has had anything there before it ends. */
+  readonly idle?: number;
 }
 
 const NO_PARAMS = {};
 
+/** To start it again takes what a container that is made next would wait for. */
+const IDLE = 30_000;
+
 /**
  * The resolver process as the network model sees it. It is told everything anew when it had to be started again. While
- * it does not run it has nothing to forget, and networks wait here until somebody is on one.
+ * it does not run it has nothing to forget, and networks wait here until somebody is on one. Some time after the last who had
+ * anything there has gone, it ends.
  */
 export class NameService implements NameServicePort, OutputKeeper, AsyncDisposable {
   readonly #settings: NameServiceSettings;
   readonly #process: ResolverProcess;
-  readonly #untold = new Map<string, ResolverNetwork>();
+  readonly #networks = new Map<string, ResolverNetwork>();
+  #rest: NodeJS.Timeout | undefined;
 
   private constructor(settings: NameServiceSettings, process: ResolverProcess) {
     this.#settings = settings;
     this.#process = process;
     process.onStart = (client) => {
       // It carries out what it is told in that order. Who needs it will find out should it be lost meanwhile.
-      for (const network of this.#untold.values()) client.call('setNetwork', network).catch(() => {});
-      this.#untold.clear();
+      for (const network of this.#networks.values()) client.call('setNetwork', network).catch(() => {});
     };
+    this.#restLater();
   }
 
   /** Find the process, where it runs. */
@@ -52,6 +60,7 @@ export class NameService implements NameServicePort, OutputKeeper, AsyncDisposab
   /** Have the process started: it will be needed. */
   async prepare(): Promise<void> {
     await this.#process.needed();
+    this.#restLater();
   }
 
   async openSandbox(sandbox: ResolverSandbox): Promise<ResolverPorts> {
@@ -69,18 +78,17 @@ export class NameService implements NameServicePort, OutputKeeper, AsyncDisposab
   }
 
   async closeSandbox(id: string): Promise<void> {
-    await (await this.#process.running)?.call('closeSandbox', { id });
+    await this.#forget('closeSandbox', { id });
   }
 
   async setNetwork(network: ResolverNetwork): Promise<void> {
-    const { running } = this.#process;
-    if (running === undefined) this.#untold.set(network.id, network);
-    else await (await running).call('setNetwork', network);
+    this.#networks.set(network.id, network);
+    await (await this.#process.running)?.call('setNetwork', network);
   }
 
   async removeNetwork(id: string): Promise<void> {
-    this.#untold.delete(id);
-    await (await this.#process.running)?.call('removeNetwork', { id });
+    this.#networks.delete(id);
+    await this.#forget('removeNetwork', { id });
   }
 
   async setEndpoint(endpoint: ResolverEndpoint): Promise<void> {
@@ -88,7 +96,7 @@ export class NameService implements NameServicePort, OutputKeeper, AsyncDisposab
   }
 
   async removeEndpoint(id: string): Promise<void> {
-    await (await this.#process.running)?.call('removeEndpoint', { id });
+    await this.#forget('removeEndpoint', { id });
   }
 
   async reservePorts(owner: string, reservations: readonly PortReservation[]): Promise<readonly PortRange[]> {
@@ -118,7 +126,7 @@ export class NameService implements NameServicePort, OutputKeeper, AsyncDisposab
   }
 
   async releasePorts(owner: string): Promise<void> {
-    await (await this.#process.running)?.call('releasePorts', { owner });
+    await this.#forget('releasePorts', { owner });
   }
 
   async setRelays(owner: string, relays: readonly PortRelay[]): Promise<void> {
@@ -152,17 +160,43 @@ export class NameService implements NameServicePort, OutputKeeper, AsyncDisposab
   }
 
   async release(path: string): Promise<void> {
-    await (await this.#process.running)?.call('releaseFile', { path });
+    await this.#forget('releaseFile', { path });
   }
 
   /** End the process: nobody needs names or ports any more. */
   async shutdown(): Promise<void> {
+    clearTimeout(this.#rest);
     await this.#process.shutdown();
   }
 
   /** Hang up; the process goes on. */
   async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#rest);
     await this.#process[Symbol.asyncDispose]();
+  }
+
+  /** Where it does not run there is nothing to forget. */
+  async #forget<Name extends Forgetting>(method: Name, params: ResolverMethods[Name]['params']): Promise<void> {
+    await (await this.#process.running)?.call(method, params);
+    this.#restLater();
+  }
+
+  /** Somebody may have been the last. */
+  #restLater(): void {
+    clearTimeout(this.#rest);
+    this.#rest = setTimeout(() => void this.#restNow(), this.#settings.idle ?? IDLE).unref();
+  }
+
+  async #restNow(): Promise<void> {
+    let isUnused = false;
+    const look = async (client: ResolverClient) => {
+      isUnused = hasNothing(await client.call('list', NO_PARAMS));
+      return isUnused;
+    };
+    // One that is lost meanwhile is started again, or is not.
+    const hasGone = await this.#process.retire(look).catch(() => false);
+    // Somebody has asked it for something just then.
+    if (isUnused && !hasGone) this.#restLater();
   }
 
   /** Fixed ports in one request; those that may be any in requests of their own, which say what they got. */
@@ -180,6 +214,14 @@ export class NameService implements NameServicePort, OutputKeeper, AsyncDisposab
       }),
     );
   }
+}
+
+/** What is told to it when something is no longer needed. */
+type Forgetting = 'closeSandbox' | 'removeNetwork' | 'removeEndpoint' | 'releasePorts' | 'releaseFile';
+
+/** Networks are nothing in themselves: it is told of them when it is needed. */
+function hasNothing({ sandboxes, endpoints, reservations, relays, files }: ResolverContents): boolean {
+  return [sandboxes, endpoints, reservations, relays, files].every(({ length }) => length === 0);
 }
 
 /** A reservation of ports by their numbers. */

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Logger, messageOf } from '@fairlead/base';
 import { ResolverClient } from '@fairlead/dns/client';
@@ -11,14 +12,23 @@ export interface ResolverSettings {
   readonly logger: Logger;
 }
 
+/** Milliseconds between two looks whether a process has gone, and after which nobody looks any more. */
+const GONE_POLL = 5;
+const GONE_PATIENCE = 2000;
+
 /**
- * The resolver process: found where one runs, else started by the first who has something to keep there, and started
- * again when it is lost. An engine without containers does without: it takes as much memory as a small engine.
+ * The resolver process: found where one runs, else started by the first who has something to keep there, started
+ * again when it is lost, and ended when nobody has anything there. An engine without containers does without: it takes as much
+ * memory as a small engine.
  */
 export class ResolverProcess implements AsyncDisposable {
   readonly #settings: ResolverSettings;
   #client: Promise<ResolverClient> | undefined;
   #closing = false;
+  /** How often somebody has needed it, or told it something. */
+  #uses = 0;
+  /** The end of the one that nobody needed any more. */
+  #ending: Promise<void> | undefined;
   /** Calls what a process that was just started is told before anybody else calls it. */
   onStart: (client: ResolverClient) => void = () => {};
   /** Called when the process was lost and another one runs: it knows nothing. */
@@ -38,18 +48,38 @@ export class ResolverProcess implements AsyncDisposable {
 
   /** The connection to it, where it runs or is about to; it may turn out that it does not come up. */
   get running(): Promise<ResolverClient> | undefined {
+    this.#uses += 1;
     return this.#client;
   }
 
   /** The same, started if need be. @throws FairleadError `unavailable` when it does not come up. */
   needed(): Promise<ResolverClient> {
+    this.#uses += 1;
     this.#client ??= this.#begin();
     return this.#client;
+  }
+
+  /**
+   * End it if nobody has anything there. Who has asked it for something meanwhile keeps it, for it carries out what it is told
+   * one after the other; who comes later gets another one, when this one has gone.
+   *
+   * @param hasNothing asks it.
+   * @returns whether it was ended.
+   */
+  async retire(hasNothing: (client: ResolverClient) => Promise<boolean>): Promise<boolean> {
+    const client = await this.#client?.catch(() => undefined);
+    const uses = this.#uses;
+    if (client === undefined || !(await hasNothing(client)) || this.#uses !== uses || this.#closing) return false;
+    this.#client = undefined;
+    this.#ending = endOf(client).catch(() => {});
+    await this.#ending;
+    return true;
   }
 
   /** End the process. */
   async shutdown(): Promise<void> {
     this.#closing = true;
+    await this.#ending;
     const client = await this.#client?.catch(() => undefined);
     // It may be gone before its answer has arrived.
     await client?.call('shutdown', {}).catch(() => {});
@@ -59,12 +89,14 @@ export class ResolverProcess implements AsyncDisposable {
   /** Hang up; the process goes on. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true;
+    await this.#ending;
     const client = await this.#client?.catch(() => undefined);
     await client?.[Symbol.asyncDispose]();
   }
 
   async #begin(): Promise<ResolverClient> {
     try {
+      await this.#ending;
       const client = await this.#connect();
       this.onStart(client);
       this.#follow(client);
@@ -86,8 +118,9 @@ export class ResolverProcess implements AsyncDisposable {
   }
 
   #follow(client: ResolverClient): void {
+    const current = this.#client;
     void client.closed.then(async () => {
-      if (this.#closing) return;
+      if (this.#closing || this.#client !== current) return;
       this.#settings.logger.warn('name service lost; starting another one');
       try {
         this.#use(await this.#connect());
@@ -96,6 +129,16 @@ export class ResolverProcess implements AsyncDisposable {
         this.#settings.logger.error('name service not restored', { error: messageOf(error) });
       }
     });
+  }
+}
+
+/** End a process, and wait until it has gone: as long as it is there no other one can take its place. */
+async function endOf(client: ResolverClient): Promise<void> {
+  const { pid } = await client.call('ping', {});
+  await client.call('shutdown', {}).catch(() => {});
+  await client.closed;
+  for (const end = performance.now() + GONE_PATIENCE; existsSync(`/proc/${pid}`) && performance.now() < end; ) {
+    await sleep(GONE_POLL);
   }
 }
 

@@ -24,17 +24,22 @@ test('a container is found by id, by name, and by the beginning of its id, in th
   for (const [reference, wanted] of cases) assert.equal(table.find(reference).id, wanted.id, reference);
 });
 
-test('who waits for the first container is told when it is stored, or at once', async () => {
+test('who waits for containers is told of each that is made, and at once of those that are there', () => {
+  let told = 0;
+  const hear = () => {
+    told += 1;
+  };
   const empty = sampleTable();
-  const told: string[] = [];
-  const waiting = empty.inhabited.then(() => told.push('told'));
-  await new Promise(setImmediate);
-  assert.deepEqual(told, []);
+  empty.whenMade(hear);
+  assert.equal(told, 0);
   empty.put(web);
-  await waiting;
+  empty.setState(web.id, {});
+  assert.equal(told, 1);
   empty.delete(web.id);
-  await empty.inhabited;
-  await sampleTable(db).inhabited;
+  empty.put(web);
+  assert.equal(told, 2);
+  sampleTable(db).whenMade(hear);
+  assert.equal(told, 3);
 });
 
 test('what does not exist and what is ambiguous is said in Docker’s words', () => {

@@ -6,17 +6,17 @@ import type { Container, ContainerState } from '../model.ts';
 export class ContainerTable implements Iterable<Container> {
   readonly #documents: Collection<Container>;
   readonly #byName = new Map<string, string>();
-  readonly #first = Promise.withResolvers<void>();
+  #hear: () => void = () => {};
 
   constructor(documents: Collection<Container>) {
     this.#documents = documents;
     for (const { id, name } of documents) this.#byName.set(name, id);
-    if (this.#byName.size > 0) this.#first.resolve();
   }
 
-  /** Resolves when there is a container, or was one since the start. */
-  get inhabited(): Promise<void> {
-    return this.#first.promise;
+  /** @param hear is called for each container that is made, and at once where there are some. */
+  whenMade(hear: () => void): void {
+    this.#hear = hear;
+    if (this.#byName.size > 0) hear();
   }
 
   [Symbol.iterator](): Iterator<Container> {
@@ -65,7 +65,7 @@ export class ContainerTable implements Iterable<Container> {
     if (previous !== undefined && previous.name !== container.name) this.#byName.delete(previous.name);
     this.#byName.set(container.name, container.id);
     const stored = this.#documents.put(container);
-    this.#first.resolve();
+    if (previous === undefined) this.#hear();
     return stored;
   }
 
