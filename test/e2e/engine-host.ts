@@ -8,6 +8,8 @@ const launcher = resolve(import.meta.dirname, '../../fairlead');
 export class EngineHost implements AsyncDisposable {
   readonly host: Host;
   readonly daemon: Daemon;
+  /** Path of Fairlead's own command. */
+  readonly launcher = launcher;
 
   readonly #parts: AsyncDisposableStack;
 
