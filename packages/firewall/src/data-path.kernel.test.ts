@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type PortProtocol, parseIpAddress, parsePortPolicy } from '@fairlead/base';
 import type { ElementObject } from '@fairlead/netlink';
-import { segmentFitting } from './host-sets.ts';
+import { hostAddressElement, segmentFitting } from './host-sets.ts';
 import { hostTable } from './host-table.ts';
 import { networkElements } from './network-policy.ts';
 import { routedAdmissionElements } from './port-admission.ts';
@@ -56,6 +56,7 @@ const elements = [
   ...networkElements({ bridge: 'br-a', internal: false, masquerade: both }),
   ...networkElements({ bridge: 'br-b', internal: false, masquerade: both }),
   ...networkElements({ bridge: 'br-i', internal: true, masquerade: both }),
+  hostAddressElement(parseIpAddress('192.0.2.1')),
   ...publish('0.0.0.0', 8080, '172.30.1.2'),
   ...publish('::', 8080, 'fd00:a::2'),
   ...publish('0.0.0.0', 8080, '172.30.1.2', 80, ['udp']),

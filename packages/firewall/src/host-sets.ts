@@ -1,4 +1,4 @@
-import type { PortProtocol } from '@fairlead/base';
+import { familyOf, type IpAddress, type PortProtocol } from '@fairlead/base';
 import type { ElementObject, FieldType, SetDefinition } from '@fairlead/netlink';
 import { turn } from './service-turns.ts';
 
@@ -47,6 +47,7 @@ const ofFamily = {
 
 /** Name of a set that exists once for each family. */
 export type FamilySet =
+  | 'host'
   | 'masquerade'
   | 'source'
   | 'open'
@@ -80,6 +81,11 @@ export function hostElement(set: HostSet, key: readonly string[], value?: readon
 
 /** That segments are fitted to the way out. */
 export const segmentFitting: ElementObject = hostElement('fitted', ['tcp']);
+
+/** That an address is the host's. */
+export function hostAddressElement(address: IpAddress): ElementObject {
+  return hostElement(`host${familyOf(address)}`, [address]);
+}
 
 /** Ports that are for some askers only. Those of every address of the host have all addresses for their interval. */
 function limitedSets(
@@ -119,6 +125,7 @@ function meshSets(address: 'ipv4_addr' | 'ipv6_addr'): Record<`mesh_${PortProtoc
 
 function familySets(family: '4' | '6', address: 'ipv4_addr' | 'ipv6_addr'): readonly SetDefinition[] {
   const sets: Record<FamilySet, Omit<SetDefinition, 'name'>> = {
+    host: { key: [address], comment: 'addresses of the host, as soon as the daemon knows them' },
     masquerade: { key: ['ifname'], comment: 'bridges whose containers go out under an address of the host' },
     source: { key: ['ifname'], value: [address], comment: 'bridges whose containers go out under this address' },
     open: { key: ['ifname'], comment: 'bridges whose unpublished ports may be reached directly' },

@@ -7,7 +7,15 @@
 
 export { antispoofElements, antispoofTable, antispoofTableName, type GuardedPort } from './antispoof-table.ts';
 export { type DnsPorts, dnsTable, dnsTableNames } from './dns-table.ts';
-export { type FamilySet, type HostSet, hostElement, openBridgeGroup, segmentFitting, tableName } from './host-sets.ts';
+export {
+  type FamilySet,
+  type HostSet,
+  hostAddressElement,
+  hostElement,
+  openBridgeGroup,
+  segmentFitting,
+  tableName,
+} from './host-sets.ts';
 export { type HostTableOptions, hostTable } from './host-table.ts';
 export { type ByFamily, type GatewayMode, type NetworkPolicy, networkElements } from './network-policy.ts';
 export { admissionElements, type LimitedPorts, routedAdmissionElements } from './port-admission.ts';

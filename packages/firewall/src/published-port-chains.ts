@@ -1,4 +1,4 @@
-import type { ChainDefinition, RuleDefinition, Selector } from '@fairlead/netlink';
+import type { ChainDefinition, RuleDefinition, Selector, Statement } from '@fairlead/netlink';
 import { askerAndPort, drop, is, leave, rule } from './host-rule.ts';
 import type { HostSet } from './host-sets.ts';
 import { meshChains } from './routing-mesh.ts';
@@ -93,11 +93,18 @@ const published: ChainDefinition = {
   ],
 };
 
+/** What is known to be the host's is not looked for among all routes. */
+const toHost = (family: 4 | 6): Statement => ({
+  match: [family === 4 ? 'ip daddr' : 'ip6 daddr'],
+  with: { set: `host${family}` },
+});
+
 const inbound: ChainDefinition = {
   name: 'inbound',
   hook: { type: 'nat', hook: 'prerouting', priority: -100, policy: 'accept' },
   rules: [
     rule([is('meta nfproto', 'ipv6'), { verdict: 'goto', chain: 'inbound6' }]),
+    rule([toHost(4), { verdict: 'goto', chain: 'published4' }]),
     // A neighbour on the wire may send to 127.0.0.1: translated, it would get past the kernel's check for that.
     rule([is('ip daddr', '127.0.0.0/8'), leave], 'published on loopback is for this host alone'),
     rule([is('fib daddr type', 'local'), { verdict: 'goto', chain: 'published4' }]),
@@ -107,7 +114,14 @@ const inbound: ChainDefinition = {
 const inbound6: ChainDefinition = {
   name: 'inbound6',
   rules: [
-    rule([{ match: ['fib daddr type'], operator: '!=', with: { value: 'local' } }, leave]),
+    rule([toHost(6), { verdict: 'goto', chain: 'at_host6' }]),
+    rule([is('fib daddr type', 'local'), { verdict: 'goto', chain: 'at_host6' }]),
+  ],
+};
+
+const atHost6: ChainDefinition = {
+  name: 'at_host6',
+  rules: [
     // The kernel does not forward a link-local source: the relay answers it.
     rule(
       [is('ip6 saddr', 'fe80::/10'), { verdict: 'goto', chain: 'link_local_ports' }],
@@ -133,6 +147,7 @@ export function publishedPortChains(mesh: boolean): readonly ChainDefinition[] {
     ...([4, 6] as const).flatMap((family) => [judgedPorts(family), limitedPorts(family), publishedPorts(family, mesh)]),
     linkLocalPorts,
     published,
+    atHost6,
     inbound6,
     inbound,
     local,

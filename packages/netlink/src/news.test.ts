@@ -55,7 +55,11 @@ const cases: readonly (readonly [what: string, message: Message, news: News | un
     news(21, [2, 24, 0, 0, 7, 0, 0, 0], (writer) => void writer.bytes(2, Uint8Array.of(10, 0, 0, 1))),
     { kind: 'address', address: parseIpAddress('10.0.0.1') },
   ],
-  ['an address comes', news(20, [2, 24, 0, 0, 7, 0, 0, 0]), undefined],
+  [
+    'an address comes',
+    news(20, [2, 24, 0, 0, 7, 0, 0, 0], (writer) => void writer.bytes(2, Uint8Array.of(10, 0, 0, 1))),
+    { kind: 'address-added', address: parseIpAddress('10.0.0.1') },
+  ],
   [
     'a route goes',
     news(25, [2, 24, 0, 0, 254, 2, 253, 1, 0, 0, 0, 0], (writer) => void writer.bytes(1, Uint8Array.of(10, 0, 0, 0))),

@@ -67,13 +67,19 @@ export interface LinkNews {
   readonly mtu: number;
 }
 
+/** An address that somebody has given the host, we or others. */
+export interface AddressArrival {
+  readonly kind: 'address-added';
+  readonly address: IpAddress;
+}
+
 /** Which tables of routes are asked, or what is in others than the main one, is no longer what it was. */
 export interface PolicyChange {
   readonly kind: 'policy';
 }
 
 /** What is heard of a namespace. */
-export type News = Loss | RouteArrival | PortNews | LinkNews | PolicyChange;
+export type News = Loss | RouteArrival | AddressArrival | PortNews | LinkNews | PolicyChange;
 
 /** Multicast groups of NETLINK_ROUTE in which it is told (enum rtnetlink_groups). */
 export const newsGroups: readonly number[] = [
@@ -124,7 +130,8 @@ export function decodeNews(message: Message): News | undefined {
     case routeMessage.deleteLink:
       return lostLink(message) ?? liveLink(message);
     case routeMessage.deleteAddress:
-      return lostAddress(message);
+    case routeMessage.newAddress:
+      return movedAddress(message);
     case routeMessage.deleteRoute:
       return lostRoute(message);
     case routeMessage.newRoute:
@@ -162,10 +169,10 @@ function liveLink({ type, body }: Message): PortNews | LinkNews | undefined {
   return { kind: attributes.u32(linkAttribute.master) ? 'port' : 'link-up', name, mtu };
 }
 
-function lostAddress({ body }: Message): Loss | undefined {
+function movedAddress({ type, body }: Message): Loss | AddressArrival | undefined {
   const attributes = new Attributes(body.subarray(addressHeaderLength));
   const bytes = attributes.bytes(addressAttribute.local) ?? attributes.bytes(addressAttribute.address);
-  return bytes && { kind: 'address', address: ipFromBytes(bytes) };
+  return bytes && { kind: type === routeMessage.newAddress ? 'address-added' : 'address', address: ipFromBytes(bytes) };
 }
 
 function lostRoute({ body }: Message): Loss | PolicyChange | undefined {

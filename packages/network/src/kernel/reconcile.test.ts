@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseInterfaceAddress, parseIpAddress } from '@fairlead/base';
-import { hostElement } from '@fairlead/firewall';
+import { hostAddressElement, hostElement } from '@fairlead/firewall';
 import { type Change, describeChange, type KernelObject, type LinkObject } from '@fairlead/netlink';
 import type { PortBinding } from '../port/port-model.ts';
 import { Life } from '../testing/life.ts';
@@ -235,6 +235,7 @@ test('what belongs to others stays', async () => {
     { kind: 'element', namespace: '', table: 'theirs', set: 's', key: ['eth0'] },
   ];
   await rig.kernel.apply(theirs.map(added));
+  assert.deepEqual(await rig.controller.repair(), [added(hostAddressElement(parseIpAddress('10.8.0.1')))]);
   const before = rig.kernel.dump('') + rig.kernel.dump('fl-web');
   assert.deepEqual(await rig.controller.repair(), []);
   assert.equal(rig.kernel.dump('') + rig.kernel.dump('fl-web'), before);

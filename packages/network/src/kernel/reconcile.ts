@@ -9,6 +9,7 @@ import { reconcileNames } from '../name/reconcile-names.ts';
 import { lostRoutes } from '../route/connected-routes.ts';
 import { keepRouterAdvertisements } from '../route/router-advertisements.ts';
 import { askerFragment } from '../service/asker-fragment.ts';
+import { hostAddressElements } from '../watch/host-addresses.ts';
 import { fittingElements } from '../watch/segment-fitting.ts';
 import { diff, removals } from './diff.ts';
 import { giveBackForwarding, noteForwarding } from './host-forwarding.ts';
@@ -77,7 +78,11 @@ function hostChanges({ state, kernel, namespacePrefix, hostTable, isShared }: Re
   const own = state.desired().filter(isOfHost);
   const host = observeHost(kernel, own);
   const table: KernelObject = { kind: 'table', namespace: '', definition: hostTable };
-  const found = [...keepRouterAdvertisements(own, host), ...fittingElements(state.networks, host)];
+  const found = [
+    ...keepRouterAdvertisements(own, host),
+    ...fittingElements(state.networks, host),
+    ...hostAddressElements(state.networks, host),
+  ];
   const desired = [table, ...found, ...own];
   return [
     // Before all that waits in the kernel: somebody may want it again by then.

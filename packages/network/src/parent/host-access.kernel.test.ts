@@ -29,6 +29,7 @@ test('the host and containers on its own wire talk, both ways and in both IP ver
   using lab = new KernelLab(HOST, PREFIX);
   await lab.start();
   lab.run('', 'ip', 'address', 'add', '10.9.5.2/24', 'dev', 'uplink');
+  await lab.controller.repair();
   await lab.controller.createNetwork(request('false'));
   await lab.join('plain', 'lan', { ipv4Address: '10.9.5.10' });
   assert.ok(!lab.reaches('', '10.9.5.10', 1), 'not by itself');

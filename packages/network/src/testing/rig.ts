@@ -13,6 +13,7 @@ import type { BalancedService } from '../service/service-model.ts';
 import { serviceNames } from '../service/service-names.ts';
 import { portOwner, portReservations } from '../service/service-ports.ts';
 import type { NetworkSettings } from '../settings.ts';
+import { hostAddressElements } from '../watch/host-addresses.ts';
 import { Life } from './life.ts';
 import { Machine } from './machine.ts';
 
@@ -89,7 +90,9 @@ export class Rig extends Machine<FakeKernel> {
   #assertKernel(): void {
     const { state } = this;
     const asked = [...state.sandboxes].flatMap((sandbox) => askerFragment(state, sandbox));
-    const desired: KernelObject[] = [{ kind: 'table', namespace: '', definition: table }, ...state.desired(), ...asked];
+    const known = hostAddressElements(state.networks, this.kernel.observe('', ['link', 'address']));
+    const wantedOfHost: KernelObject[] = [{ kind: 'table', namespace: '', definition: table }, ...known];
+    const desired = [...wantedOfHost, ...state.desired(), ...asked];
     const wanted = new Map(desired.map((object) => [identityOf(object), object]));
     const observed = [
       ...this.kernel.namespaces().map((namespace): KernelObject => ({ kind: 'namespace', namespace })),

@@ -3,13 +3,14 @@ import { overlapText } from '@fairlead/netlink/overlap';
 import type { BridgeGuests } from '../bridge/bridge-guests.ts';
 import type { KernelPort } from '../kernel-port.ts';
 import type { Network } from '../model.ts';
+import { HostAddresses } from './host-addresses.ts';
 import { foundOverlaps, RouteWatch, type RouteWatchParts } from './route-watch.ts';
 import type { SegmentFitting } from './segment-fitting.ts';
 import { SelfRepair, type SelfRepairParts } from './self-repair.ts';
 
 /** What following the host takes. */
 export interface HostWatchParts extends Omit<SelfRepairParts, 'repair'> {
-  readonly kernel: Pick<KernelPort, 'watchNews'> & RouteWatchParts['kernel'];
+  readonly kernel: Pick<KernelPort, 'watchNews' | 'apply'> & RouteWatchParts['kernel'];
   readonly fitting: SegmentFitting;
   readonly guests: BridgeGuests;
   /** Absent leaves what is lost to the next start. */
@@ -28,12 +29,14 @@ export async function watchHost(parts: HostWatchParts): Promise<Disposable> {
   watches.use(guests);
   watches.use(fitting);
   const routes = watches.use(new RouteWatch({ networks: state.networks, kernel, logger }));
+  const addresses = new HostAddresses({ state, kernel, logger });
   const selfRepair = repair && watches.use(new SelfRepair({ ...parts, repair }));
   const listener = await kernel.watchNews(
     (news) => {
       routes.notice(news);
       guests.notice(news);
       fitting.notice(news);
+      addresses.notice(news);
       if (isLoss(news)) selfRepair?.notice(news);
     },
     selfRepair !== undefined && !rulesAreProtected,
@@ -43,11 +46,12 @@ export async function watchHost(parts: HostWatchParts): Promise<Disposable> {
   routes.review();
   guests.review();
   void fitting.review();
+  void addresses.review();
   return watches;
 }
 
 /** News of what there is, not of what is gone. */
-const arrivals: ReadonlySet<News['kind']> = new Set(['route-added', 'policy', 'port', 'link-up']);
+const arrivals: ReadonlySet<News['kind']> = new Set(['route-added', 'address-added', 'policy', 'port', 'link-up']);
 
 function isLoss(news: News): news is Loss {
   return !arrivals.has(news.kind);

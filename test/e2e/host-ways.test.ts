@@ -5,7 +5,7 @@ import { EngineHost } from './engine-host.ts';
 import { eventuallyEqual } from './life-rig.ts';
 import { runWebServer } from './web-server.ts';
 
-/** TCP segments of containers fit the ways out of the host as these are at each moment. */
+/** What the firewall knows of the host's ways out and addresses is what they are at each moment. */
 
 let engine: EngineHost;
 let wire: string;
@@ -91,3 +91,26 @@ test('what came while the daemon was dead is found when it starts, and what went
   await engine.daemon.restart();
   await eventuallyEqual(isFitting, false);
 });
+
+for (const [family, address] of [
+  [4, '192.0.2.77'],
+  [6, '2001:db8::77'],
+] as const) {
+  test(`an IPv${family} address of the host is known as long as it is there, and published ports answer on it`, async () => {
+    const known = async (): Promise<readonly string[]> => {
+      const listed = await engine.host.exec('nft', `list set inet fairlead host${family}`);
+      return [...(listed.match(/[\d.a-f:]{7,}/g) ?? [])].sort();
+    };
+    const usual: readonly string[] = [labAddresses.host[`ipv${family}`]];
+    assert.deepEqual(await known(), usual);
+    const [prefix, ...options] = family === 4 ? ['24'] : ['64', 'nodad'];
+    await engine.host.exec('ip', 'address', 'add', `${address}/${prefix}`, 'dev', wire, ...options);
+    await eventuallyEqual(known, [...usual, address].sort());
+    const url = `http://${family === 4 ? address : `[${address}]`}:8080/index.html`;
+    assert.equal(await engine.host.outside.exec('curl', '-sgf', '--max-time', '5', url), 'served\n');
+    await engine.daemon.kill9();
+    await engine.host.exec('ip', 'address', 'del', `${address}/${prefix}`, 'dev', wire);
+    await engine.daemon.restart();
+    await eventuallyEqual(known, usual);
+  });
+}

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Logger, parseInterfaceAddress, parseIpAddress } from '@fairlead/base';
+import { hostAddressElement } from '@fairlead/firewall';
+import type { Change, KernelObject } from '@fairlead/netlink';
+import { network } from '../testing/samples.ts';
+import { HostAddresses, hostAddressElements } from './host-addresses.ts';
+
+const address = (link: string, text: string): KernelObject => ({
+  ...{ kind: 'address', namespace: '', link },
+  address: parseInterfaceAddress(text),
+});
+const cable: KernelObject = {
+  ...{ kind: 'link', namespace: '', name: 'br-old', type: { kind: 'bridge' }, up: true },
+  alias: 'fairlead network 1',
+};
+const element = (text: string) => hostAddressElement(parseIpAddress(text));
+
+const hosts: readonly (readonly [what: string, host: readonly KernelObject[], known: readonly string[]])[] = [
+  [
+    'of both families',
+    [address('eth0', '192.0.2.1/24'), address('eth0', '2001:db8::1/64')],
+    ['192.0.2.1', '2001:db8::1'],
+  ],
+  ['not loopback', [address('lo', '127.0.0.1/8'), address('lo', '::1/128')], []],
+  ['others on loopback', [address('lo', '192.0.2.7/32')], ['192.0.2.7']],
+  ['not what is of a link alone', [address('eth0', 'fe80::1/64')], []],
+  ['not gateways of networks', [address('br-app', '10.0.0.1/24')], []],
+  ['not what is on a link of ours', [cable, address('br-old', '10.9.0.1/24')], []],
+  ['one that two links have', [address('eth0', '192.0.2.1/24'), address('eth1', '192.0.2.1/24')], ['192.0.2.1']],
+];
+
+for (const [what, host, known] of hosts) {
+  test(`addresses of the host: ${what}`, () =>
+    assert.deepEqual(hostAddressElements([network()], host), known.map(element)));
+}
+
+test('one that comes is told of, one that goes is taken back at once, and others are left alone', async () => {
+  const made: Change[] = [];
+  const logger: Logger = { debug() {}, info() {}, warn() {}, error: (text) => assert.fail(text) };
+  const addresses = new HostAddresses({
+    state: { networks: [network()] },
+    kernel: { observe: () => [address('eth0', '192.0.2.1/24')], apply: async (list) => void made.push(...list) },
+    logger,
+  });
+  const after = (kind: 'address' | 'address-added', text: string): Change[] => {
+    addresses.notice({ kind, address: parseIpAddress(text) });
+    return made.splice(0);
+  };
+  await addresses.review();
+  assert.deepEqual(made.splice(0), [{ action: 'add', object: element('192.0.2.1') }]);
+  assert.deepEqual(after('address-added', '2001:db8::9'), [{ action: 'add', object: element('2001:db8::9') }]);
+  assert.deepEqual(after('address-added', '2001:db8::9'), []);
+  assert.deepEqual(after('address-added', '10.0.0.1'), [], 'the gateway of a network');
+  assert.deepEqual(after('address-added', 'fe80::9'), []);
+  assert.deepEqual(after('address', '198.51.100.1'), []);
+  assert.deepEqual(after('address', '192.0.2.1'), [{ action: 'remove', object: element('192.0.2.1') }]);
+  assert.deepEqual(after('address', '192.0.2.1'), []);
+});
