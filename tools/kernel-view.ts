@@ -1,4 +1,4 @@
-import { antispoofTable, hostTable, segmentsTable } from '../packages/firewall/src/index.ts';
+import { antispoofTable, hostTable, relayTable, segmentsTable } from '../packages/firewall/src/index.ts';
 import {
   type AddressObject,
   type ElementObject,
@@ -140,7 +140,7 @@ const KERNEL = 2;
 function elementLines(objects: readonly KernelObject[], words: readonly string[]): string[] {
   const elements = objects.filter((object) => object.kind === 'element').filter(({ namespace }) => namespace === '');
   const concerned = elements.filter(({ key, value = [] }) => [...key, ...value].some((field) => words.includes(field)));
-  const tables = [hostTable, segmentsTable, antispoofTable].map((table) => table({ protected: true }));
+  const tables = [hostTable, relayTable, segmentsTable, antispoofTable].map((table) => table({ protected: true }));
   return tables.flatMap(({ family, name, sets }) =>
     sets.flatMap((set) =>
       concerned

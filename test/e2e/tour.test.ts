@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
-import { hostTable, segmentsTable } from '@fairlead/firewall';
+import { hostTable, relayTable, segmentsTable } from '@fairlead/firewall';
 import { pageProblem } from './page-tool.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -14,7 +14,7 @@ test('docs/tour.md shows what its commands print', () => {
 test('docs/networking.md tells of every set and every chain of the host’s tables, and points to files that are there', () => {
   const page = readFileSync(`${root}/docs/networking.md`, 'utf8');
   const words = new Set([...page.matchAll(/`([^`\n]+)`/g)].map(([, word]) => word ?? ''));
-  const objects = [hostTable, segmentsTable].flatMap((table) => {
+  const objects = [hostTable, relayTable, segmentsTable].flatMap((table) => {
     const { sets, chains } = table({ protected: true });
     return [...sets, ...chains];
   });

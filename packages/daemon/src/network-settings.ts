@@ -8,7 +8,7 @@ import {
   parsePrefix,
 } from '@fairlead/base';
 import { readHostResolvConf } from '@fairlead/engine';
-import { hostTable } from '@fairlead/firewall';
+import { hostTables } from '@fairlead/firewall';
 import { parseSubnetSources, subnetSources } from '@fairlead/ipam';
 import type { IpamRequest, NetworkSettings } from '@fairlead/network';
 import { isOfDockerd } from './default-bridge-name.ts';
@@ -45,7 +45,7 @@ export function networkSettings(
     sources: subnetSources(parseSubnetSources([...options.addressPools]), engineId),
     mtu: options.mtu,
     namespacePrefix: namespacePrefix(options.execRoot),
-    hostTable: hostTable({
+    hostTables: hostTables({
       protected: kernel.protectedTables,
       relay: kernel.transparentProxying,
       mesh: kernel.drawnNumbers,

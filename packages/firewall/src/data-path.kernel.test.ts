@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { type PortProtocol, parseIpAddress, parsePortPolicy } from '@fairlead/base';
 import type { ElementObject } from '@fairlead/netlink';
 import { hostAddressElement, segmentFitting } from './host-sets.ts';
-import { hostTable } from './host-table.ts';
+import { hostTables } from './host-table.ts';
 import { networkElements } from './network-policy.ts';
 import { routedAdmissionElements } from './port-admission.ts';
 import { type PortMapping, portMappingElements, relayElements, routedPortElements } from './port-mapping.ts';
@@ -17,7 +17,7 @@ import { hasBridgeFilter, TestHost } from './testing/test-host.ts';
 let host: TestHost;
 /** What is said of one holds for the other, unless a test or a question names its own. */
 const alike: readonly PortProtocol[] = ['tcp', 'sctp'];
-const table = hostTable({ protected: false });
+const tables = hostTables({ protected: false });
 
 /** One port of the host to one of a container. */
 function publish(
@@ -103,8 +103,8 @@ async function createHost(
     openBridges,
   });
   host.run('host', ['nft', 'add table ip foreign { comment "of somebody else"; }']);
-  host.load('host', table);
-  host.elements('add', table, elements);
+  for (const table of tables) host.load(table);
+  host.elements('add', elements);
 }
 
 /** Asks several ports of an address by one UDP socket, each after the answer of the one before. */
@@ -276,7 +276,7 @@ function defineTests(bridgeFilter: boolean): void {
     host.run('outside', ['nft', 'delete', 'table', 'ip', 'stray']);
   });
 
-  defineLimitedPortTests({ host: () => host, table, replaceable: elements, expectAll });
+  defineLimitedPortTests({ host: () => host, replaceable: elements, expectAll });
 
   test('an internal network lets nothing out and nothing in, through a published port neither', async () => {
     host.run('i1', [
@@ -319,7 +319,7 @@ function defineTests(bridgeFilter: boolean): void {
       policy: parsePortPolicy('2001:db8::2', undefined),
     });
     const modes = [...open.filter(({ set }) => /^(open|routed)/.test(set)), ...routed, ...limited];
-    host.elements('add', table, modes);
+    host.elements('add', modes);
     await expectAll([
       ['outside', '172.30.1.2', 9000, 'a1 192.0.2.2 9000'],
       ['outside', 'fd00:a::2', 80, 'a1 2001:db8::2 80'],
@@ -329,7 +329,7 @@ function defineTests(bridgeFilter: boolean): void {
       ['b1', 'fd00:a::2', 9003, 'silence'],
       ['outside', '172.30.2.2', 80, 'silence'],
     ]);
-    host.elements('delete', table, modes);
+    host.elements('delete', modes);
     await expectAll([['outside', '172.30.1.2', 9000, 'silence']]);
   });
 
@@ -337,7 +337,7 @@ function defineTests(bridgeFilter: boolean): void {
     const separated = networkElements({ bridge: 'br-a', internal: false, masquerade: {}, icc: false }).filter(
       ({ set }) => set === 'separated',
     );
-    host.elements('add', table, separated);
+    host.elements('add', separated);
     // Around the bridge: straight through the router instead.
     host.run('a2', ['ip', 'route', 'add', '172.30.1.2', 'via', '172.30.1.1']);
     await expectAll([
@@ -345,7 +345,7 @@ function defineTests(bridgeFilter: boolean): void {
       ['a2', '172.30.1.1', 8080, 'a1 172.30.1.1 80'],
     ]);
     host.run('a2', ['ip', 'route', 'delete', '172.30.1.2']);
-    host.elements('delete', table, separated);
+    host.elements('delete', separated);
   });
 
   test('a given source address is used instead of the outgoing one', async () => {
@@ -357,12 +357,12 @@ function defineTests(bridgeFilter: boolean): void {
       source: { ipv4: parseIpAddress('192.0.2.77') },
     });
     const added = source.filter(({ set }) => set === 'source4');
-    host.elements('add', table, added);
+    host.elements('add', added);
     await expectAll([
       ['b1', '192.0.2.2', 80, 'outside 192.0.2.77 80'],
       ['a1', '192.0.2.2', 80, 'outside 192.0.2.1 80'],
     ]);
-    host.elements('delete', table, added);
+    host.elements('delete', added);
   });
 
   test('segments are fitted to the way out, of who asks and of who answers, while that is said to be needed', async () => {
@@ -385,10 +385,10 @@ function defineTests(bridgeFilter: boolean): void {
       );
     await connect();
     assert.equal(fitted(), 0);
-    host.elements('add', table, [segmentFitting]);
+    host.elements('add', [segmentFitting]);
     await connect();
     assert.equal(fitted(), 4);
-    host.elements('delete', table, [segmentFitting]);
+    host.elements('delete', [segmentFitting]);
     host.run('outside', ['nft', 'delete table inet seen']);
     host.run('host', ['ip', 'link', 'set', 'wan', 'mtu', '1500']);
   });

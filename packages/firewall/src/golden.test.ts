@@ -19,6 +19,7 @@ import { hostTable } from './host-table.ts';
 import { type NetworkPolicy, networkElements } from './network-policy.ts';
 import { admissionElements, type LimitedPorts, routedAdmissionElements } from './port-admission.ts';
 import { type PortMapping, portMappingElements, relayElements, routedPortElements } from './port-mapping.ts';
+import { relayTable } from './relay-table.ts';
 import { meshElements } from './routing-mesh.ts';
 import { segmentsTable } from './segments-table.ts';
 import { serviceTable, virtualElements } from './service-table.ts';
@@ -34,9 +35,10 @@ function assertGolden(name: string, text: string): void {
 }
 
 const host = hostTable({ protected: false });
+const relay = relayTable({ protected: false });
 const segments = segmentsTable({ protected: false });
 const antispoof = antispoofTable({ protected: false });
-const tables = [host, segments, antispoof, serviceTable];
+const tables = [host, relay, segments, antispoof, serviceTable];
 
 /** The nft commands for elements, by way of their bytes. */
 function commands(elements: readonly ElementObject[]): string {
@@ -57,6 +59,7 @@ function throughBytes(definition: TableDefinition): string {
 }
 
 test('the host’s table', () => assertGolden('host', throughBytes(host)));
+test('the table that leads to the relay', () => assertGolden('relay', throughBytes(relay)));
 test('the table about further bridges', () => assertGolden('segments', throughBytes(segments)));
 test('the table of a sandbox', () =>
   assertGolden('sandbox', throughBytes(dnsTable({ udpPort: 40053, tcpPort: 40054 }))));
@@ -191,13 +194,14 @@ test('a mapping between families or between ranges of different length is refuse
 });
 
 test('only internal networks are internal, and their other settings do not matter', () => {
-  const names = (each: NetworkPolicy) => networkElements(each).map(({ set }) => set);
+  const names = (each: NetworkPolicy) => networkElements(each).map(({ table, set }) => `${table} ${set}`);
   assert.deepEqual(names({ ...policy, internal: true, mode: { ipv4: 'routed', ipv6: 'nat' } }), [
-    'bridges',
-    'same_bridge',
-    'internal',
+    'fairlead bridges',
+    'fairlead same_bridge',
+    'fairlead internal',
+    'fairlead-relay unrelayed',
   ]);
-  assert.ok(!names(policy).includes('internal'));
+  assert.ok(!names(policy).some((name) => name.endsWith(' internal')));
 });
 
 test('elements of a port of a service', () => {

@@ -29,17 +29,6 @@ const shared = [
   { name: 'mesh', key: port, comment: 'ports of services, on every host address' },
 ] as const satisfies readonly SetDefinition[];
 
-/**
- * Published ports that are to reach the relay where they cannot be translated. A relay knows by itself where its packets
- * go, so a range is one element, whatever its numbers become.
- */
-const relayed = [
-  { name: 'relay6', key: port, comment: 'ports relayed on every host address' },
-  { name: 'relay_range6', key: port, interval: true, comment: 'ranges relayed on every host address' },
-  { name: 'relay_address6', key: ['ipv6_addr', ...port], comment: 'ports relayed on one host address' },
-  { name: 'relay_address_range6', key: ['ipv6_addr', ...port], interval: true, comment: 'the same for ranges' },
-] as const satisfies readonly SetDefinition[];
-
 const ofFamily = {
   4: familySets('4', 'ipv4_addr'),
   6: familySets('6', 'ipv6_addr'),
@@ -68,10 +57,10 @@ export type FamilySet =
   | `mesh_${PortProtocol}`;
 
 /** Name of a set of the host's table. */
-export type HostSet = (typeof shared | typeof relayed)[number]['name'] | `${FamilySet}${4 | 6}`;
+export type HostSet = (typeof shared)[number]['name'] | `${FamilySet}${4 | 6}`;
 
 /** The sets of the host's table, in the order in which they are printed. */
-export const hostSets: readonly SetDefinition[] = [...shared, ...ofFamily[4], ...ofFamily[6], ...relayed];
+export const hostSets: readonly SetDefinition[] = [...shared, ...ofFamily[4], ...ofFamily[6]];
 
 /** An element of the host's table. */
 export function hostElement(set: HostSet, key: readonly string[], value?: readonly string[]): ElementObject {

@@ -3,15 +3,13 @@ import { forwardChains } from './forward-chains.ts';
 import { hostSets, tableName } from './host-sets.ts';
 import { loopbackChains } from './loopback-chains.ts';
 import { publishedPortChains } from './published-port-chains.ts';
-import { relayChains } from './relay-chains.ts';
+import { type RelayTableOptions, relayTable, relayTableName } from './relay-table.ts';
 import { outwardTranslationChains } from './translation-chains.ts';
 
 /** How the table is to be held. */
 export interface HostTableOptions {
   /** Owned by our process and kept when it ends; needs Linux 6.9. */
   readonly protected: boolean;
-  /** Without transparent proxying (nft_tproxy) ports are not relayed: ::1 and IPv6 to IPv4 refuse. Default true. */
-  readonly relay?: boolean;
   /** Without numbers that connections draw (meta random) ports of services lead nowhere. Default true. */
   readonly mesh?: boolean;
 }
@@ -33,9 +31,18 @@ export function hostTable(options: HostTableOptions): TableDefinition {
     chains: [
       ...loopbackChains,
       ...publishedPortChains(options.mesh !== false),
-      ...(options.relay === false ? [] : relayChains),
       ...outwardTranslationChains,
       ...forwardChains,
     ],
   };
+}
+
+/** The tables that a host has whatever networks there are. @param options `relay` as {@link relayTable} has it. */
+export function hostTables(options: HostTableOptions & RelayTableOptions): readonly TableDefinition[] {
+  return [hostTable(options), relayTable(options)];
+}
+
+/** True for the name of one of {@link hostTables}. */
+export function isHostTable(name: string): boolean {
+  return name === tableName || name === relayTableName;
 }

@@ -16,7 +16,7 @@ export {
   segmentFitting,
   tableName,
 } from './host-sets.ts';
-export { type HostTableOptions, hostTable } from './host-table.ts';
+export { type HostTableOptions, hostTable, hostTables, isHostTable } from './host-table.ts';
 export { type ByFamily, type GatewayMode, type NetworkPolicy, networkElements } from './network-policy.ts';
 export { admissionElements, type LimitedPorts, routedAdmissionElements } from './port-admission.ts';
 export {
@@ -26,6 +26,7 @@ export {
   relayElements,
   routedPortElements,
 } from './port-mapping.ts';
+export { type RelayTableOptions, relayTable, relayTableName } from './relay-table.ts';
 export { type MeshPort, meshElements } from './routing-mesh.ts';
 export { segmentsTable, segmentsTableName } from './segments-table.ts';
 export { serviceTable, serviceTableName, virtualElements } from './service-table.ts';

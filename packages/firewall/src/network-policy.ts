@@ -1,6 +1,7 @@
 import type { IpAddress } from '@fairlead/base';
 import type { ElementObject } from '@fairlead/netlink';
 import { hostElement } from './host-sets.ts';
+import { relayTableElement } from './relay-table.ts';
 import { segmentElement } from './segments-table.ts';
 
 /** How the containers of a bridge network are reached in one family; Docker's `gateway_mode`. */
@@ -43,7 +44,7 @@ export interface NetworkPolicy {
   readonly trustedInterfaces?: readonly string[];
 }
 
-/** The elements that a bridge network asks for: of the host's table, and of the one about further bridges if it has any. */
+/** The elements that a bridge network asks for: of the host's tables, and of the one about further bridges if it has any. */
 export function networkElements(policy: NetworkPolicy): ElementObject[] {
   const bridges = [policy.bridge, ...(policy.segments ?? [])];
   return bridges.flatMap((bridge) => [
@@ -51,6 +52,7 @@ export function networkElements(policy: NetworkPolicy): ElementObject[] {
     ...bridges.map((other) => hostElement('same_bridge', [bridge, other])),
     ...(bridge === policy.bridge ? [] : [segmentElement(bridge)]),
     hostElement(policy.internal ? 'internal' : 'reachable', [bridge]),
+    ...(policy.internal ? [relayTableElement('unrelayed', [bridge])] : []),
     // By the router, which is on the first one alone; what crosses a further one may be on its way there.
     ...(policy.icc === false ? [hostElement('separated', [bridge, policy.bridge])] : []),
     ...(policy.trustedInterfaces ?? []).map((name) => hostElement('trusted', [name, bridge])),

@@ -11,6 +11,7 @@ import {
 import type { ElementObject } from '@fairlead/netlink';
 import { hostElement } from './host-sets.ts';
 import { hostInterval } from './port-admission.ts';
+import { relayTableElement } from './relay-table.ts';
 
 /**
  * A published port, or a range of them that are neighbours on both sides: what reaches `hostPorts` of the host goes to
@@ -65,8 +66,8 @@ export function relayElements({
   if (familyOf(hostAddress) === 4 || protocol === 'sctp') return [];
   const range = hostPorts.first === hostPorts.last ? '' : '_range';
   const key = [protocol, formatPortRange(hostPorts)];
-  if (isUnspecified(hostAddress)) return [hostElement(`relay${range}6`, key)];
-  return [hostElement(`relay_address${range}6`, [hostAddress, ...key])];
+  if (isUnspecified(hostAddress)) return [relayTableElement(`relay${range}6`, key)];
+  return [relayTableElement(`relay_address${range}6`, [hostAddress, ...key])];
 }
 
 /** A port published on a routed bridge: reached under the container's own address and port. */

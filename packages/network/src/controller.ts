@@ -36,7 +36,7 @@ import { Sandboxes } from './sandbox/sandboxes.ts';
 import { forgetEndpoints } from './sandbox/stale-connections.ts';
 import type { BalancedService, VirtualAddress } from './service/service-model.ts';
 import { Services } from './service/services.ts';
-import type { NetworkSettings } from './settings.ts';
+import { areProtected, type NetworkSettings } from './settings.ts';
 import { NetworkState } from './state.ts';
 import type { Claim } from './watch/claim.ts';
 import { noteObstacles, obstacles, readableFilters } from './watch/obstacles.ts';
@@ -86,8 +86,8 @@ export class NetworkController {
   constructor(context: ControllerContext) {
     const { kernel, names, settings, emit, logger, onClaim } = context;
     this.#onRepair = context.onRepair;
-    const { namespacePrefix, hostTable, forwarding = true, isShared = () => false } = settings;
-    const state = new NetworkState(context.store, { protected: hostTable.protected === true });
+    const { namespacePrefix, hostTables, forwarding = true, isShared = () => false } = settings;
+    const state = new NetworkState(context.store, { protected: areProtected(hostTables) });
     const records = new NameRecords(names, settings.hostResolvConf);
     const ports = new PortBook(names);
     this.#state = state;
@@ -111,7 +111,7 @@ export class NetworkController {
     };
     this.#lans = lans;
     const serviceTurn = <T>(work: () => Promise<T>) => this.#turns.run('services', work);
-    const balances = hostTable.chains.some(({ name }) => name === 'mesh4');
+    const balances = hostTables.some(({ chains }) => chains.some(({ name }) => name === 'mesh4'));
     this.#services = new Services({ state, kernel, names, logger, balances, turn: serviceTurn });
     this.#networks = new Networks({
       ...{ state, kernel, names, settings, logger, emit, lans, turn: networkTurn },
@@ -119,7 +119,7 @@ export class NetworkController {
     });
     this.#sandboxes = new Sandboxes(parts);
     this.#gatewayService = { state, networks: this.#networks, sandboxes: this.#sandboxes };
-    const host = { namespacePrefix, hostTable, forwarding, isShared, guests };
+    const host = { namespacePrefix, hostTables, forwarding, isShared, guests };
     this.#reconcile = { state, kernel, names, records, ports, ...host, logger, turn };
   }
 
@@ -163,9 +163,9 @@ export class NetworkController {
   /** Follow what others do to the host's namespace from now on; see `watchHost`. @param repairs put back what they take. */
   async watchHost(repairs: boolean): Promise<Disposable> {
     const { watchHost } = await hostWatch();
-    const { state, kernel, logger, hostTable } = this.#reconcile;
+    const { state, kernel, logger, hostTables } = this.#reconcile;
     const repair = () => this.#turns.run('repair', () => reconcileHost(this.#reconcile));
-    const rulesAreProtected = hostTable.protected === true;
+    const rulesAreProtected = areProtected(hostTables);
     const told = { ...(repairs && { repair }), ...(this.#onRepair && { onRepair: this.#onRepair }) };
     this.#keeper = await watchHost({
       state,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { silentLogger } from '@fairlead/base';
-import { hostTable } from '@fairlead/firewall';
+import { hostTables } from '@fairlead/firewall';
 import { localSubnetSources, uniqueLocalSource } from '@fairlead/ipam';
 import { testNames } from '@fairlead/kernel/testing';
 import { describeChange, type KernelObject } from '@fairlead/netlink';
@@ -39,7 +39,7 @@ function controllerOn(kernel: KernelPort, store: Store, names: FakeNameService, 
     mtu: 1500,
     namespacePrefix: PREFIX,
     defaultBridge: { bridge: 'docker0', ipv6: false, masquerade: true, config: [] },
-    hostTable: hostTable({ protected: false }),
+    hostTables: hostTables({ protected: false }),
     hostResolvConf: () => '',
   };
   return new NetworkController({

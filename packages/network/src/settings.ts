@@ -39,8 +39,13 @@ export interface NetworkSettings {
   readonly inSwarm?: () => boolean;
   /** Where subnets of networks of scope swarm come from, in order; absent means as dockerd has them. */
   readonly swarmSources?: () => readonly SubnetSource[];
-  /** The host's table without its elements. */
-  readonly hostTable: TableDefinition;
+  /** The host's tables without their elements. */
+  readonly hostTables: readonly TableDefinition[];
   /** Text of the host's resolv.conf, read anew each time. */
   readonly hostResolvConf: () => string;
+}
+
+/** True for tables that are owned by our process. One kernel holds all of them so, or none. */
+export function areProtected(tables: readonly TableDefinition[]): boolean {
+  return tables.some((table) => table.protected === true);
 }

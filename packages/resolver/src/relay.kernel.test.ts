@@ -30,7 +30,7 @@ const anyAddress = parseIpAddress('::');
 const loopback = parseIpAddress('::1');
 const hostAddress = parseIpAddress('2001:db8::1');
 
-/** What `hostTable` of the firewall does, for all ports that the tests use. */
+/** What `relayTable` of the firewall does, for all ports that the tests use. */
 const rules = `table inet relay {
   chain relay {
     type filter hook prerouting priority -80

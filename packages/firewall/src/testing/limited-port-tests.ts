@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import { type PortProtocol, parseIpAddress, parsePortPolicy } from '@fairlead/base';
-import type { ElementObject, TableDefinition } from '@fairlead/netlink';
+import type { ElementObject } from '@fairlead/netlink';
 import { admissionElements } from '../port-admission.ts';
 import { portMappingElements } from '../port-mapping.ts';
 import type { TestHost } from './test-host.ts';
@@ -46,12 +46,10 @@ function publishFor(
  */
 export function defineLimitedPortTests({
   host,
-  table,
   replaceable,
   expectAll,
 }: {
   readonly host: () => TestHost;
-  readonly table: TableDefinition;
   readonly replaceable: readonly ElementObject[];
   readonly expectAll: (expectations: Expectations, protocols?: readonly PortProtocol[]) => Promise<void>;
 }): void {
@@ -71,8 +69,8 @@ export function defineLimitedPortTests({
       ...publishFor(['172.30.2.0/24'], '0.0.0.0', [8094, 8094], '172.30.1.2', 80),
     ];
     const replaced = replaceable.filter(({ set }) => set.startsWith('publish_') && set.includes('range4'));
-    host().elements('delete', table, replaced);
-    host().elements('add', table, limited);
+    host().elements('delete', replaced);
+    host().elements('add', limited);
     const names = ['tcp', 'udp', 'sctp'] as const;
     await expectAll(
       [
@@ -98,8 +96,8 @@ export function defineLimitedPortTests({
       ],
       names,
     );
-    host().elements('delete', table, limited);
-    host().elements('add', table, replaced);
+    host().elements('delete', limited);
+    host().elements('add', replaced);
     await expectAll([['outside', '192.0.2.1', 9003, 'a1 192.0.2.2 9003']]);
   });
 
@@ -119,11 +117,11 @@ export function defineLimitedPortTests({
         ],
         ['tcp', 'udp'],
       );
-    host().elements('add', table, limit('2001:db8:1::/48'));
+    host().elements('add', limit('2001:db8:1::/48'));
     await ask('silence');
-    host().elements('delete', table, limit('2001:db8:1::/48'));
-    host().elements('add', table, limit('2001:db8::/64,fe80::/10'));
+    host().elements('delete', limit('2001:db8:1::/48'));
+    host().elements('add', limit('2001:db8::/64,fe80::/10'));
     await ask('a1 172.30.1.1 80');
-    host().elements('delete', table, limit('2001:db8::/64,fe80::/10'));
+    host().elements('delete', limit('2001:db8::/64,fe80::/10'));
   });
 }

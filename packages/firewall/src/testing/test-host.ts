@@ -74,6 +74,7 @@ export class TestHost implements AsyncDisposable {
   readonly #namespaces: string[] = [];
   readonly #servers: ChildProcess[] = [];
   readonly #sctpPeers = new Map<string, SctpPeer>();
+  readonly #tables = new Map<string, TableDefinition>();
   readonly #directory = mkdtempSync(join(tmpdir(), `${PREFIX}-`));
 
   static async create({ containers, ports, bridgeFilter, openBridges }: TestHostOptions): Promise<TestHost> {
@@ -92,16 +93,18 @@ export class TestHost implements AsyncDisposable {
     return host;
   }
 
-  /** Load a table, through its text. */
-  load(namespace: string, table: TableDefinition): void {
-    this.run(namespace, ['nft', formatTable(table)]);
+  /** Load a table on the host, through its text. */
+  load(table: TableDefinition): void {
+    this.run('host', ['nft', formatTable(table)]);
+    this.#tables.set(table.name, table);
   }
 
-  /** Change elements of the host's table, through their text. */
-  elements(action: 'add' | 'delete', table: TableDefinition, elements: readonly ElementObject[]): void {
+  /** Change elements of the host's tables, through their text. */
+  elements(action: 'add' | 'delete', elements: readonly ElementObject[]): void {
     const lines = elements.map((element) => {
-      const set = table.sets.find(({ name }) => name === element.set);
-      if (set === undefined) throw new Error(`no set ${element.set}`);
+      const table = this.#tables.get(element.table);
+      const set = table?.sets.find(({ name }) => name === element.set);
+      if (table === undefined || set === undefined) throw new Error(`no set ${element.set} in ${element.table}`);
       const text = formatElements(set, [action === 'add' ? element : { key: element.key }]);
       return `${action} element ${table.family} ${table.name} ${set.name} ${text}`;
     });

@@ -155,8 +155,8 @@ function elementsOf(
   table: TableDefinition,
   set: SetDefinition,
 ): ElementObject[] {
-  if (table.family !== 'inet' && table.family !== 'bridge') return [];
-  const family = table.family === 'bridge' && ({ family: table.family } as const);
+  if (table.family === 'ip') return [];
+  const family = table.family !== 'inet' && ({ family: table.family } as const);
   return state.readElements({ table, set }).map(({ key, value }) => {
     const object = { kind: 'element', namespace, ...family, table: table.name, set: set.name, key } as const;
     return value === undefined ? object : { ...object, value };

@@ -51,7 +51,8 @@ export function summarizeRule(message: Message): RuleSummary {
 /** `undefined` for a rule that we cannot have made. */
 function exactText(message: Message): string | undefined {
   try {
-    return formatRule(decodeRule(message).value);
+    const { value, family } = decodeRule(message);
+    return formatRule(value, family);
   } catch {
     return undefined;
   }

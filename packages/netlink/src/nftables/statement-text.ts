@@ -1,7 +1,14 @@
-import type { Comparand, RuleDefinition, Selector, Statement, TranslationStatement } from './definition.ts';
+import type {
+  Comparand,
+  RuleDefinition,
+  Selector,
+  Statement,
+  TableFamily,
+  TranslationStatement,
+} from './definition.ts';
 
 /** A statement in the words of nft(8), as `nft list` prints it. */
-function formatStatement(statement: Statement): string {
+function formatStatement(statement: Statement, family: TableFamily): string {
   if ('match' in statement) return formatMatch(statement.match, statement.operator, statement.with);
   if ('counter' in statement) return 'counter';
   if ('notrack' in statement) return 'notrack';
@@ -10,7 +17,7 @@ function formatStatement(statement: Statement): string {
   if ('masquerade' in statement) return 'masquerade';
   if ('translate' in statement) return formatTranslation(statement);
   if ('redirect' in statement) return `redirect to :${statement.redirect.port}`;
-  if ('tproxy' in statement) return formatInterception(statement.tproxy);
+  if ('tproxy' in statement) return formatInterception(statement.tproxy, family);
   if ('set' in statement) return `${statement.set} set ${statement.to}`;
   if ('setMark' in statement) return `meta mark set 0x${statement.setMark.toString(16).padStart(8, '0')}`;
   if ('clampMss' in statement) return 'tcp option maxseg size set rt mtu';
@@ -18,9 +25,9 @@ function formatStatement(statement: Statement): string {
   return statement satisfies never;
 }
 
-/** A rule on one line, comment last. */
-export function formatRule(rule: RuleDefinition): string {
-  const words = rule.statements.map(formatStatement);
+/** A rule on one line, comment last. @param family of its table: what follows from it is not said again. */
+export function formatRule(rule: RuleDefinition, family: TableFamily = 'inet'): string {
+  const words = rule.statements.map((statement) => formatStatement(statement, family));
   if (rule.comment !== undefined) words.push(`comment "${rule.comment}"`);
   return words.join(' ');
 }
@@ -47,6 +54,10 @@ function formatTranslation(statement: TranslationStatement): string {
   return `${head} ${host}:${statement.port}`;
 }
 
-function formatInterception({ address, port }: { readonly address: string; readonly port: number }): string {
-  return address.includes(':') ? `tproxy ip6 to [${address}]:${port}` : `tproxy ip to ${address}:${port}`;
+function formatInterception(
+  { address, port }: { readonly address: string; readonly port: number },
+  family: TableFamily,
+): string {
+  const [own, host] = address.includes(':') ? (['ip6', `[${address}]`] as const) : (['ip', address] as const);
+  return `tproxy ${family === own ? '' : `${own} `}to ${host}:${port}`;
 }

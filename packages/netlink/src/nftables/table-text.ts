@@ -1,4 +1,11 @@
-import type { ChainDefinition, HookDefinition, HookName, SetDefinition, TableDefinition } from './definition.ts';
+import type {
+  ChainDefinition,
+  HookDefinition,
+  HookName,
+  SetDefinition,
+  TableDefinition,
+  TableFamily,
+} from './definition.ts';
 import { formatRule } from './statement-text.ts';
 import { typeofSelectors } from './typeof-userdata.ts';
 
@@ -9,7 +16,7 @@ import { typeofSelectors } from './typeof-userdata.ts';
  * (`{ ...definition, protected: false }`) for that.
  */
 export function formatTable(table: TableDefinition): string {
-  const blocks = [...table.sets.map(formatSet), ...table.chains.map(formatChain)];
+  const blocks = [...table.sets.map(formatSet), ...table.chains.map((chain) => formatChain(chain, table.family))];
   const head = [
     `table ${table.family} ${table.name} {`,
     ...(table.protected === true ? ['\tflags owner,persist'] : []),
@@ -45,11 +52,11 @@ function formatSet(set: SetDefinition): string {
   return block(`${set.value === undefined ? 'set' : 'map'} ${set.name}`, formatSetBody(set));
 }
 
-function formatChain(chain: ChainDefinition): string {
+function formatChain(chain: ChainDefinition, family: TableFamily): string {
   return block(`chain ${chain.name}`, [
     ...(chain.comment === undefined ? [] : [`comment "${chain.comment}"`]),
     ...(chain.hook === undefined ? [] : [formatHook(chain.hook)]),
-    ...chain.rules.map(formatRule),
+    ...chain.rules.map((rule) => formatRule(rule, family)),
   ]);
 }
 

@@ -206,7 +206,7 @@ export interface ElementObject {
   readonly kind: 'element';
   readonly namespace: NamespaceName;
   /** Of the table; absent means inet. */
-  readonly family?: 'bridge';
+  readonly family?: 'bridge' | 'ip6';
   /** Name of the table; no two of ours have the same, whatever their families. */
   readonly table: string;
   readonly set: string;

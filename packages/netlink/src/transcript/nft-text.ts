@@ -123,7 +123,7 @@ function addChain({ family, table, value: chain }: Part<ChainDefinition>): strin
 function addRule(message: Message): string {
   const { family, table, value } = whole(decodeRule(message));
   const verb = (message.flags & messageFlag.append) === 0 ? 'insert' : 'add';
-  return `${verb} rule ${family} ${table} ${value.chain} ${formatRule(value)}`;
+  return `${verb} rule ${family} ${table} ${value.chain} ${formatRule(value, family)}`;
 }
 
 function removal(verb: string, message: Message): string {

@@ -67,7 +67,7 @@ const networks: readonly [string, Network, readonly string[]][] = [
   [
     'an internal network',
     network({ internal: true }),
-    ['br-app 10.0.0.1/24', 'bridges br-app', 'same_bridge br-app . br-app', 'internal br-app'],
+    ['br-app 10.0.0.1/24', 'bridges br-app', 'same_bridge br-app . br-app', 'internal br-app', 'unrelayed br-app'],
   ],
   [
     'without masquerading',

@@ -1,5 +1,11 @@
 import { isOwnAlias } from '@fairlead/drivers';
-import { antispoofTableName, dnsTableNames, segmentsTableName, serviceTableName, tableName } from '@fairlead/firewall';
+import {
+  antispoofTableName,
+  dnsTableNames,
+  isHostTable,
+  segmentsTableName,
+  serviceTableName,
+} from '@fairlead/firewall';
 import {
   identityOf,
   type KernelObject,
@@ -136,7 +142,7 @@ function ownHostObjects(
   const hosts = new Set(
     observed.flatMap((object) => (isHostLink(object) && own.has(object.name) ? [object.name] : [])),
   );
-  const named = new Set([tableName]);
+  const named = new Set<string>();
   for (const object of wanted.values()) if (object.kind === 'table') named.add(object.definition.name);
   return observed
     .filter((object) => {
@@ -146,7 +152,7 @@ function ownHostObjects(
       if (object.kind === 'route') return object.protocol === RTPROT_STATIC && hosts.has(object.link ?? '');
       if (object.kind === 'fdb') return own.has(object.link) && object.sticky === true;
       if (object.kind === 'address') return own.has(object.link) && !object.address.startsWith('fe80:');
-      return object.kind === 'element' && named.has(object.table);
+      return object.kind === 'element' && (isHostTable(object.table) || named.has(object.table));
     })
     .map((object) => (leadsNowhere(object, wanted, pinned) ? asRemovable(object) : object));
 }

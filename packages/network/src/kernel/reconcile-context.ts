@@ -16,7 +16,7 @@ export interface ReconcileContext {
   readonly records: NameRecords;
   readonly ports: PortBook;
   readonly namespacePrefix: string;
-  readonly hostTable: TableDefinition;
+  readonly hostTables: readonly TableDefinition[];
   /** False leaves the host's forwarding to the operator. */
   readonly forwarding: boolean;
   readonly isShared: IsShared;

@@ -1,7 +1,7 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { KeyedMutex } from '@fairlead/base';
 import { sysctlName } from '@fairlead/drivers';
-import { type Change, identityOf, type KernelObject } from '@fairlead/netlink';
+import { type Change, identityOf, type KernelObject, type TableDefinition } from '@fairlead/netlink';
 import { withoutShared } from '../bridge/shared-bridges.ts';
 import { clientsFirst } from '../clients-first.ts';
 import type { Sandbox } from '../model.ts';
@@ -65,31 +65,34 @@ export async function reconcileHost(context: ReconcileContext): Promise<readonly
  * next reconciliation makes it anew.
  */
 export async function withdraw(context: ReconcileContext): Promise<void> {
-  const { kernel, namespacePrefix, hostTable, isShared } = context;
+  const { kernel, namespacePrefix, hostTables, isShared } = context;
   const host = observeHost(kernel, []);
-  const table: Change = { action: 'remove', object: { kind: 'table', namespace: '', definition: hostTable } };
+  const tables = hostTables.map((definition): Change => ({ action: 'remove', object: tableOfHost(definition) }));
   const own = withoutShared(observeOwn(kernel, [], host, namespacePrefix), [], host, isShared);
-  await applyThoroughly(kernel, [...removals(own), ...unwantedTables(host, []), table]);
+  await applyThoroughly(kernel, [...removals(own), ...unwantedTables(host, []), ...tables]);
   await giveBackForwarding(context);
 }
 
 /** What has to change in the host's namespace, and which namespaces have to be made or to go. */
-function hostChanges({ state, kernel, namespacePrefix, hostTable, isShared }: ReconcileContext): Change[] {
+function hostChanges({ state, kernel, namespacePrefix, hostTables, isShared }: ReconcileContext): Change[] {
   const own = state.desired().filter(isOfHost);
   const host = observeHost(kernel, own);
-  const table: KernelObject = { kind: 'table', namespace: '', definition: hostTable };
   const found = [
     ...keepRouterAdvertisements(own, host),
     ...fittingElements(state.networks, host),
     ...hostAddressElements(state.networks, host),
   ];
-  const desired = [table, ...found, ...own];
+  const desired = [...hostTables.map(tableOfHost), ...found, ...own];
   return [
     // Before all that waits in the kernel: somebody may want it again by then.
     ...unwantedTables(host, desired),
     ...diff(desired, withoutShared(observeOwn(kernel, desired, host, namespacePrefix), desired, host, isShared)),
     ...lostRoutes(state.networks, host),
   ];
+}
+
+function tableOfHost(definition: TableDefinition): KernelObject {
+  return { kind: 'table', namespace: '', definition };
 }
 
 /** Tables that networks or sandboxes shared of which none is left that needs them. */

@@ -109,7 +109,7 @@ test('the host is no way out of an internal network', async () => {
   const sets = rig.kernel
     .observe('', ['element'])
     .flatMap((one) => (one.kind === 'element' && one.key[0] === parent?.host?.name ? [one.set] : []));
-  assert.deepEqual(sets.sort(), ['bridges', 'internal', 'same_bridge']);
+  assert.deepEqual(sets.sort(), ['bridges', 'internal', 'same_bridge', 'unrelayed']);
 });
 
 test('whether the host is on a network is settled when it is made', async () => {

@@ -1,4 +1,4 @@
-import { tableName } from '@fairlead/firewall';
+import { isHostTable } from '@fairlead/firewall';
 import type { Change, KernelObject, NamespaceName } from '@fairlead/netlink';
 import { DelegatingKernel } from '../kernel/delegating-kernel.ts';
 import { diff } from '../kernel/diff.ts';
@@ -15,7 +15,7 @@ export interface Stage {
 
 /** A kernel that shows the machine as it is, and makes every change on a stage. */
 export class StagedKernel extends DelegatingKernel {
-  /** Changes of elements in the table that the host has in any case, in order. */
+  /** Changes of elements in the tables that the host has in any case, in order. */
   readonly elements: Change[] = [];
   readonly #stage: Stage;
   readonly #scenery: Scenery;
@@ -32,7 +32,7 @@ export class StagedKernel extends DelegatingKernel {
     if (missing.length > 0) await this.#stage.prepare(diff(missing, []));
     await this.#stage.apply(changes.map(playableChange));
     const isOfHost = ({ object }: Change) =>
-      object.kind === 'element' && object.namespace === '' && object.table === tableName;
+      object.kind === 'element' && object.namespace === '' && isHostTable(object.table);
     this.elements.push(...changes.filter(isOfHost));
   }
 

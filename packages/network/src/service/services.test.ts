@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseIpAddress } from '@fairlead/base';
-import { hostTable } from '@fairlead/firewall';
+import { hostTables } from '@fairlead/firewall';
 import { Life } from '../testing/life.ts';
 import { plainSettings, Rig } from '../testing/rig.ts';
 import type { BalancedService } from './service-model.ts';
@@ -233,7 +233,7 @@ test('a port that cannot be had leaves a service as it was', async () => {
 });
 
 test('where the kernel draws no numbers a service answers by its name alone', async () => {
-  using rig = await Rig.started({ ...plainSettings, hostTable: hostTable({ protected: false, mesh: false }) });
+  using rig = await Rig.started({ ...plainSettings, hostTables: hostTables({ protected: false, mesh: false }) });
   const { id: network } = await rig.controller.createNetwork({ name: 'app' });
   const virtual = rig.controller.holdVirtualAddress(network, web.id);
   const port = { protocol: 'tcp', published: 80, target: 80 } as const;

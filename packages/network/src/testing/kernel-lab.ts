@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { silentLogger } from '@fairlead/base';
-import { hostTable } from '@fairlead/firewall';
+import { hostTables } from '@fairlead/firewall';
 import { localSubnetSources, uniqueLocalSource } from '@fairlead/ipam';
 import { enterNamespace, namespacePath } from '@fairlead/kernel';
 import { Store } from '@fairlead/store';
@@ -31,7 +31,7 @@ export class KernelLab implements Disposable {
       sources: [...localSubnetSources, uniqueLocalSource('engine')],
       mtu: 1500,
       namespacePrefix: prefix,
-      hostTable: hostTable({ protected: false }),
+      hostTables: hostTables({ protected: false }),
       hostResolvConf: () => '',
       ...(bridgeCapacity && { bridgeCapacity }),
     };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { hostText, parseInterfaceAddress, parsePrefix } from '@fairlead/base';
-import { hostTable } from '@fairlead/firewall';
+import { hostTables } from '@fairlead/firewall';
 import { localSubnetSources, uniqueLocalSource } from '@fairlead/ipam';
 import { FakeKernel } from '@fairlead/kernel/testing';
 import { identityOf, type KernelObject, satisfies } from '@fairlead/netlink';
@@ -17,7 +17,7 @@ import { hostAddressElements } from '../watch/host-addresses.ts';
 import { Life } from './life.ts';
 import { Machine } from './machine.ts';
 
-const table = hostTable({ protected: false });
+const tables = hostTables({ protected: false });
 
 /** The settings of a machine with docker0 and nothing special. */
 export const plainSettings: NetworkSettings = {
@@ -25,7 +25,7 @@ export const plainSettings: NetworkSettings = {
   mtu: 1500,
   namespacePrefix: 'fl-',
   defaultBridge: { bridge: 'docker0', ipv6: false, masquerade: true, config: [] },
-  hostTable: table,
+  hostTables: tables,
   hostResolvConf: () => 'nameserver 192.0.2.53\n',
 };
 
@@ -90,9 +90,9 @@ export class Rig extends Machine<FakeKernel> {
   #assertKernel(): void {
     const { state } = this;
     const asked = [...state.sandboxes].flatMap((sandbox) => askerFragment(state, sandbox));
+    const own = tables.map((definition): KernelObject => ({ kind: 'table', namespace: '', definition }));
     const known = hostAddressElements(state.networks, this.kernel.observe('', ['link', 'address']));
-    const wantedOfHost: KernelObject[] = [{ kind: 'table', namespace: '', definition: table }, ...known];
-    const desired = [...wantedOfHost, ...state.desired(), ...asked];
+    const desired = [...own, ...known, ...state.desired(), ...asked];
     const wanted = new Map(desired.map((object) => [identityOf(object), object]));
     const observed = [
       ...this.kernel.namespaces().map((namespace): KernelObject => ({ kind: 'namespace', namespace })),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, mock, test } from 'node:test';
 import { type Logger, parseIpAddress, parsePrefix } from '@fairlead/base';
-import { segmentsTableName, tableName } from '@fairlead/firewall';
+import { relayTableName, segmentsTableName, tableName } from '@fairlead/firewall';
 import type { Change } from '@fairlead/netlink';
 import type { Loss } from '@fairlead/netlink/news';
 import { lostRoutes } from '../route/connected-routes.ts';
@@ -34,6 +34,7 @@ test('a loss concerns us when what was lost is in the store', async () => {
     { kind: 'forwarding', family: 4 },
     { kind: 'fdb', mac },
     { kind: 'rules', table: tableName },
+    { kind: 'rules', table: relayTableName },
     { kind: 'rules', table: segmentsTableName },
   ];
   for (const loss of ours) assert.ok(concerns(rig.state, loss), describeLoss(loss));

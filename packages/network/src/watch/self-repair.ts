@@ -1,5 +1,5 @@
 import { type Logger, messageOf, type Prefix } from '@fairlead/base';
-import { tableName } from '@fairlead/firewall';
+import { isHostTable } from '@fairlead/firewall';
 import { type Change, describeChange } from '@fairlead/netlink';
 import type { Loss } from '@fairlead/netlink/news';
 import { segmentNamesOf } from '../bridge/segments.ts';
@@ -95,7 +95,7 @@ export class SelfRepair implements Disposable {
 
 /** True when something of ours may be missing now. What we take away ourselves is no longer in the store by then. */
 export function concerns({ networks, endpoints }: SelfRepairParts['state'], loss: Loss): boolean {
-  if (loss.kind === 'rules') return loss.table === tableName || isSharedTable(loss.table);
+  if (loss.kind === 'rules') return isHostTable(loss.table) || isSharedTable(loss.table);
   // Every interface of ours that comes or goes is such a hint: to look at all of them each time would cost more and more.
   if (loss.kind === 'link' && endpoints.behind(loss.name) !== undefined) return true;
   return Iterator.from(networks).some((network) => {
