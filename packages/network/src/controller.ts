@@ -20,16 +20,14 @@ import type { NameServicePort } from './name-service-port.ts';
 import type { NetworkRequest } from './network/network-request.ts';
 import type { NetworkUpdate } from './network/network-update.ts';
 import { Networks } from './network/networks.ts';
-import { boundPorts, routedPorts } from './port/bound-ports.ts';
 import type { AdmittedMapping } from './port/port-admission.ts';
 import { PortBook } from './port/port-book.ts';
 import type { BoundPort, PortBinding } from './port/port-model.ts';
-import { openedPorts, translatedPorts } from './port/published-fragment.ts';
+import { admittedPorts, usablePorts } from './port/sandbox-ports.ts';
 import { lateRemoteNetworks, recoverPlugins } from './remote/late-remote-networks.ts';
 import { giveBackInterfaces } from './remote/moved-interfaces.ts';
 import type { PluginAccess } from './remote/plugin-port.ts';
 import type { RemoteNetworks } from './remote/remote-networks.ts';
-import { electGateways, portGateways } from './route/gateway.ts';
 import { type GatewayServiceParts, settleGatewayService } from './route/gateway-service.ts';
 import type { SandboxRequest } from './sandbox/sandbox-context.ts';
 import { Sandboxes } from './sandbox/sandboxes.ts';
@@ -167,15 +165,8 @@ export class NetworkController {
     const repair = () => this.#turns.run('repair', () => reconcileHost(this.#reconcile));
     const rulesAreProtected = areProtected(hostTables);
     const told = { ...(repairs && { repair }), ...(this.#onRepair && { onRepair: this.#onRepair }) };
-    this.#keeper = await watchHost({
-      state,
-      kernel,
-      logger,
-      rulesAreProtected,
-      guests: this.#guests,
-      fitting: this.#fitting,
-      ...told,
-    });
+    const parts = { guests: this.#guests, fitting: this.#fitting, ...told };
+    this.#keeper = await watchHost({ state, kernel, logger, rulesAreProtected, ...parts });
     return this.#keeper;
   }
 
@@ -276,19 +267,14 @@ export class NetworkController {
     return this.#state.sandboxes.get(id);
   }
 
-  /** The ports of a sandbox that others can use now, those that are routed to it with no host port. */
+  /** See {@link usablePorts}. */
   boundPorts(id: string): readonly BoundPort[] {
-    const sandbox = this.#state.sandboxes.get(id);
-    if (sandbox === undefined) return [];
-    return [...boundPorts(sandbox.mappings), ...routedPorts(sandbox.ports, this.#state.joined(id))];
+    return usablePorts(this.#state, id);
   }
 
-  /** The ports of a sandbox with who may ask for them; those that are routed to it under its own address. */
+  /** See {@link admittedPorts}. */
   admissions(id: string): readonly AdmittedMapping[] {
-    const sandbox = this.#state.sandboxes.get(id);
-    if (sandbox === undefined) return [];
-    const joined = this.#state.joined(id);
-    return [...translatedPorts(sandbox, portGateways(electGateways(joined))), ...openedPorts(sandbox, joined)];
+    return admittedPorts(this.#state, id);
   }
 
   /** Make a sandbox: its namespace can be used at once, its networks follow with {@link join}. */
