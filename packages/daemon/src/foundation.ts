@@ -177,6 +177,7 @@ function settingsOfNetworks(
     protectedTables: supports('protected tables', asked),
     transparentProxying: supports('transparent proxying', asked),
     drawnNumbers: supports('drawn numbers', asked),
+    ingressHooks: supports('ingress hooks', asked),
   };
   const defaultBridge = options.bridge.name ?? chosenBridge(store, logger);
   return networkSettings(options, { engineId, kernel: features, defaultBridge });

@@ -25,6 +25,8 @@ export interface KernelFeatures {
   readonly transparentProxying: boolean;
   /** Numbers that connections draw (meta random): services are balanced by them. */
   readonly drawnNumbers: boolean;
+  /** Chains that see what comes in by one interface (NETFILTER_INGRESS): answers to questions for names are changed there. */
+  readonly ingressHooks: boolean;
 }
 
 /** What decides beside the operator. */
@@ -50,6 +52,7 @@ export function networkSettings(
       relay: kernel.transparentProxying,
       mesh: kernel.drawnNumbers,
     }),
+    ingress: kernel.ingressHooks,
     hostResolvConf: () => readHostResolvConf().text,
     defaultOptions: options.networkOptions,
     forwarding: options.ipForward,

@@ -14,7 +14,7 @@ import {
 } from '@fairlead/netlink';
 import { NftTranscript } from '@fairlead/netlink/transcript';
 import { antispoofElements, antispoofTable } from './antispoof-table.ts';
-import { dnsTable } from './dns-table.ts';
+import { dnsTables } from './dns-table.ts';
 import { hostTable } from './host-table.ts';
 import { type NetworkPolicy, networkElements } from './network-policy.ts';
 import { admissionElements, type LimitedPorts, routedAdmissionElements } from './port-admission.ts';
@@ -61,10 +61,14 @@ function throughBytes(definition: TableDefinition): string {
 test('the host’s table', () => assertGolden('host', throughBytes(host)));
 test('the table that leads to the relay', () => assertGolden('relay', throughBytes(relay)));
 test('the table about further bridges', () => assertGolden('segments', throughBytes(segments)));
-test('the table of a sandbox', () =>
-  assertGolden('sandbox', throughBytes(dnsTable({ udpPort: 40053, tcpPort: 40054 }))));
-test('the table of a sandbox without IPv4', () =>
-  assertGolden('sandbox6', throughBytes(dnsTable({ udpPort: 40055, tcpPort: 40056 }, 6))));
+for (const [name, ingress, ports] of [
+  ['sandbox', true, {}],
+  ['sandbox6', true, { ipv6: { udpPort: 40055, tcpPort: 40056 } }],
+  ['sandbox6-without-ingress', false, { ipv6: { udpPort: 40055, tcpPort: 40056 } }],
+] as const) {
+  const definitions = dnsTables({ udpPort: 40053, tcpPort: 40054, ...ports }, { ingress });
+  test(`the tables of a ${name}`, () => assertGolden(name, definitions.map(throughBytes).join('')));
+}
 
 test('the table of a sandbox that has services to ask', () =>
   assertGolden('sandbox-services', throughBytes(serviceTable)));

@@ -6,7 +6,14 @@
  */
 
 export { antispoofElements, antispoofTable, antispoofTableName, type GuardedPort } from './antispoof-table.ts';
-export { type DnsPorts, dnsTable, dnsTableNames } from './dns-table.ts';
+export {
+  answersTableName,
+  type DnsPorts,
+  type DnsTableOptions,
+  dnsTableNames,
+  dnsTables,
+  type SandboxPorts,
+} from './dns-table.ts';
 export {
   type FamilySet,
   type HostSet,

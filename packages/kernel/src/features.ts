@@ -47,6 +47,19 @@ const drawingTable: TableDefinition = {
   chains: [drawingChain],
 };
 
+const ingressTable: TableDefinition = {
+  family: 'netdev',
+  name: 'fairlead-probe',
+  sets: [],
+  chains: [
+    {
+      name: 'arriving',
+      hook: { type: 'filter', hook: 'ingress', device: 'lo', priority: 0, policy: 'accept' },
+      rules: [],
+    },
+  ],
+};
+
 /** Features by name; `fairlead info` lists them. */
 export const features = {
   'macvlan links': linkFeature('macvlan', '2.6.23'),
@@ -69,6 +82,11 @@ export const features = {
     name: 'nftables selector meta random beside intervals',
     since: '5.6',
     probe: () => tryBatch(encodeTable(drawingTable)),
+  }),
+  'ingress hooks': defineFeature({
+    name: 'nftables tables of family netdev',
+    since: '4.2',
+    probe: () => tryBatch(encodeTable(ingressTable)),
   }),
   'destroy elements': defineFeature({
     name: 'nftables removal of what may be gone',

@@ -34,7 +34,7 @@ import { Sandboxes } from './sandbox/sandboxes.ts';
 import { forgetEndpoints } from './sandbox/stale-connections.ts';
 import type { BalancedService, VirtualAddress } from './service/service-model.ts';
 import { Services } from './service/services.ts';
-import { areProtected, type NetworkSettings } from './settings.ts';
+import { type NetworkSettings, tableSettings } from './settings.ts';
 import { NetworkState } from './state.ts';
 import type { Claim } from './watch/claim.ts';
 import { noteObstacles, obstacles, readableFilters } from './watch/obstacles.ts';
@@ -85,7 +85,7 @@ export class NetworkController {
     const { kernel, names, settings, emit, logger, onClaim } = context;
     this.#onRepair = context.onRepair;
     const { namespacePrefix, hostTables, forwarding = true, isShared = () => false } = settings;
-    const state = new NetworkState(context.store, { protected: areProtected(hostTables) });
+    const state = new NetworkState(context.store, tableSettings(settings));
     const records = new NameRecords(names, settings.hostResolvConf);
     const ports = new PortBook(names);
     this.#state = state;
@@ -163,7 +163,7 @@ export class NetworkController {
     const { watchHost } = await hostWatch();
     const { state, kernel, logger, hostTables } = this.#reconcile;
     const repair = () => this.#turns.run('repair', () => reconcileHost(this.#reconcile));
-    const rulesAreProtected = areProtected(hostTables);
+    const rulesAreProtected = tableSettings({ hostTables }).protected;
     const told = { ...(repairs && { repair }), ...(this.#onRepair && { onRepair: this.#onRepair }) };
     const parts = { guests: this.#guests, fitting: this.#fitting, ...told };
     this.#keeper = await watchHost({ state, kernel, logger, rulesAreProtected, ...parts });

@@ -3,6 +3,7 @@ import { afterEach, test } from 'node:test';
 import { silentLogger } from '@fairlead/base';
 import { hostTables } from '@fairlead/firewall';
 import { localSubnetSources, uniqueLocalSource } from '@fairlead/ipam';
+import { features } from '@fairlead/kernel';
 import { testNames } from '@fairlead/kernel/testing';
 import { describeChange, type KernelObject } from '@fairlead/netlink';
 import { Store } from '@fairlead/store';
@@ -40,6 +41,7 @@ function controllerOn(kernel: KernelPort, store: Store, names: FakeNameService, 
     namespacePrefix: PREFIX,
     defaultBridge: { bridge: 'docker0', ipv6: false, masquerade: true, config: [] },
     hostTables: hostTables({ protected: false }),
+    ingress: features['ingress hooks'].isSupported(),
     hostResolvConf: () => '',
   };
   return new NetworkController({

@@ -1,4 +1,5 @@
 import type { IpAddress } from '@fairlead/base';
+import type { DnsTableOptions } from '@fairlead/firewall';
 import type { SubnetSource } from '@fairlead/ipam';
 import type { TableDefinition } from '@fairlead/netlink';
 import type { BridgeCapacity } from './bridge/segments.ts';
@@ -41,11 +42,22 @@ export interface NetworkSettings {
   readonly swarmSources?: () => readonly SubnetSource[];
   /** The host's tables without their elements. */
   readonly hostTables: readonly TableDefinition[];
+  /** Whether chains can be called where packets come in by an interface; absent means not. */
+  readonly ingress?: boolean;
   /** Text of the host's resolv.conf, read anew each time. */
   readonly hostResolvConf: () => string;
 }
 
-/** True for tables that are owned by our process. One kernel holds all of them so, or none. */
-export function areProtected(tables: readonly TableDefinition[]): boolean {
-  return tables.some((table) => table.protected === true);
+/** What tables are like that come and go, as far as the kernel decides. */
+export interface TableSettings extends DnsTableOptions {
+  /** They are owned by our process. One kernel holds all of them so, or none. */
+  readonly protected: boolean;
+}
+
+/** The same as with the tables that are always there. */
+export function tableSettings({
+  hostTables,
+  ingress = false,
+}: Pick<NetworkSettings, 'hostTables' | 'ingress'>): TableSettings {
+  return { protected: hostTables.some((table) => table.protected === true), ingress };
 }

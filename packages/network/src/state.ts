@@ -13,6 +13,7 @@ import type { Debt, DebtMessage } from './remote/remote-model.ts';
 import type { Joined } from './route/gateway.ts';
 import type { StoredService } from './service/service-model.ts';
 import { serviceFragment } from './service/service-ports.ts';
+import type { TableSettings } from './settings.ts';
 
 /** Everything that is known of networks, sandboxes and endpoints, as the store holds it. */
 export class NetworkState {
@@ -25,6 +26,7 @@ export class NetworkState {
   readonly debts: Collection<Debt>;
   readonly #antispoofTable: TableDefinition;
   readonly #segmentsTable: TableDefinition;
+  readonly #tables: TableSettings;
   /** What servers of LANs have still to be told. */
   readonly farewells: Collection<Farewell>;
   /** Forwarding, by its sysctl, that was off when the engine came. */
@@ -33,9 +35,10 @@ export class NetworkState {
   readonly services: Collection<StoredService>;
   #lastDebt: number;
 
-  /** @param tables how the tables are held that are there for some networks and sandboxes only. */
-  constructor(store: Store, tables: { readonly protected: boolean }) {
+  /** @param tables of those that are there for some networks and sandboxes only. */
+  constructor(store: Store, tables: TableSettings) {
     this.store = store;
+    this.#tables = tables;
     this.#antispoofTable = antispoofTable(tables);
     this.#segmentsTable = segmentsTable(tables);
     this.networks = store.collection<Network>('network');
@@ -67,7 +70,7 @@ export class NetworkState {
   /** What one sandbox with its endpoints asks of the kernel. */
   fragment(sandbox: Sandbox): KernelObject[] {
     const joined = this.joined(sandbox.id);
-    const fragment = wholeSandboxFragment(sandbox, joined);
+    const fragment = wholeSandboxFragment(sandbox, joined, this.#tables);
     if (!joined.some(isGuarded)) return fragment;
     return [{ kind: 'table', namespace: '', definition: this.#antispoofTable }, ...fragment];
   }

@@ -155,7 +155,7 @@ function elementsOf(
   table: TableDefinition,
   set: SetDefinition,
 ): ElementObject[] {
-  if (table.family === 'ip') return [];
+  if (table.family === 'ip' || table.family === 'netdev') return [];
   const family = table.family !== 'inet' && ({ family: table.family } as const);
   return state.readElements({ table, set }).map(({ key, value }) => {
     const object = { kind: 'element', namespace, ...family, table: table.name, set: set.name, key } as const;

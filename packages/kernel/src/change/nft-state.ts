@@ -171,6 +171,7 @@ function familyIn({ body }: Message): TableFamily | undefined {
 const ownFamilies: ReadonlyMap<number, TableFamily> = new Map([
   [1, 'inet'],
   [2, 'ip'],
+  [5, 'netdev'],
   [7, 'bridge'],
   [10, 'ip6'],
 ]);

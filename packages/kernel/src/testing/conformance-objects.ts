@@ -181,6 +181,66 @@ export const bridgeTable: TableDefinition = {
   ],
 };
 
+/** A table that sees what comes in by one interface, of both families. */
+export const deviceTable: TableDefinition = {
+  family: 'netdev',
+  name: 'fairlead-device',
+  sets: [],
+  chains: [
+    {
+      name: 'answer',
+      rules: [
+        {
+          statements: [
+            { match: ['udp sport'], with: { value: '40053' } },
+            { set: 'udp sport', to: 53 },
+          ],
+        },
+      ],
+    },
+    {
+      name: 'answers',
+      hook: { type: 'filter', hook: 'ingress', device: 'lo', priority: 0, policy: 'accept' },
+      rules: [
+        {
+          statements: [
+            { match: ['ip saddr'], with: { value: '127.0.0.11' } },
+            { verdict: 'goto', chain: 'answer' },
+          ],
+        },
+        {
+          statements: [
+            { match: ['ip6 saddr'], with: { value: '::1' } },
+            { verdict: 'goto', chain: 'answer' },
+          ],
+        },
+      ],
+    },
+  ],
+};
+
+/** A table of IPv6 alone. */
+export const table6: TableDefinition = {
+  family: 'ip6',
+  name: 'fairlead-six',
+  sets: [{ name: 'addresses', key: ['ipv6_addr'] }],
+  chains: [
+    {
+      name: 'relay',
+      hook: { type: 'filter', hook: 'prerouting', priority: -80, policy: 'accept' },
+      rules: [
+        {
+          statements: [
+            { match: ['ip6 daddr'], with: { set: 'addresses' } },
+            { match: ['meta l4proto'], with: { value: 'tcp' } },
+            { tproxy: { address: '100::1', port: 4 } },
+          ],
+        },
+      ],
+    },
+  ],
+};
+
 /** A table with a set, a map, and a chain that jumps to another. */
 export const definition: TableDefinition = {
   family: 'inet',
@@ -271,6 +331,9 @@ export const everything: KernelObject[] = [
     set: 'targets',
     key: ['fla', 'fd77::2'],
   },
+  { kind: 'table', namespace: host, definition: deviceTable },
+  { kind: 'table', namespace: host, definition: table6 },
+  { kind: 'element', namespace: host, family: 'ip6', table: 'fairlead-six', set: 'addresses', key: ['fd77::2'] },
 ];
 
 /** The change that adds an object. */

@@ -4,7 +4,7 @@ import type { TableFamily } from './definition.ts';
 import { nftMessage, nftType } from './nft-message.ts';
 
 /** Families that tables of others can have. */
-export type RulesetFamily = TableFamily | 'netdev' | 'arp';
+export type RulesetFamily = TableFamily | 'arp';
 
 const families: Readonly<Record<number, RulesetFamily>> = {
   1: 'inet',

@@ -3,8 +3,8 @@
  * from them again. Only forms that `nft list ruleset` can print are offered.
  */
 
-/** Address family of a table; all of ours are `inet` or `bridge`. */
-export type TableFamily = 'inet' | 'ip' | 'ip6' | 'bridge';
+/** Address family of a table; `netdev` is for what comes in by one interface, of whatever protocol. */
+export type TableFamily = 'inet' | 'ip' | 'ip6' | 'bridge' | 'netdev';
 
 /**
  * Data types of set keys and map values, in nft's names. `@th,64,128` is what neighbour discovery is about, an IPv6 address
@@ -135,13 +135,15 @@ export interface RuleDefinition {
 export interface HookDefinition {
   readonly type: 'filter' | 'nat' | 'route';
   readonly hook: HookName;
+  /** The interface of the hook `ingress`, which no other one has. */
+  readonly device?: string;
   /** Lower runs earlier; connection tracking is at -200. */
   readonly priority: number;
   readonly policy: 'accept' | 'drop';
 }
 
-/** Points on a packet's way through the host. */
-export type HookName = 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting';
+/** Points on a packet's way through the host; `ingress`, of tables of family netdev, is before all others. */
+export type HookName = 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting' | 'ingress';
 
 /** A chain; a base chain when it has a `hook`. */
 export interface ChainDefinition {

@@ -45,7 +45,7 @@ export const netfilterGroup = {
 } as const;
 
 /** NFPROTO_* of each table family; 0 asks for all of them. */
-export const familyNumbers: Readonly<Record<TableFamily | 'netdev' | 'arp' | 'any', number>> = {
+export const familyNumbers: Readonly<Record<TableFamily | 'arp' | 'any', number>> = {
   any: 0,
   inet: 1,
   ip: 2,
@@ -61,7 +61,7 @@ export const familyNumbers: Readonly<Record<TableFamily | 'netdev' | 'arp' | 'an
  * @throws Error for families that we have no tables in.
  */
 export function familyName(number: number): TableFamily {
-  const names = ['inet', 'ip', 'bridge', 'ip6'] as const satisfies readonly TableFamily[];
+  const names = ['inet', 'ip', 'bridge', 'ip6', 'netdev'] as const satisfies readonly TableFamily[];
   const name = names.find((candidate) => familyNumbers[candidate] === number);
   if (name === undefined) throw new Error(`unknown nftables family ${number}`);
   return name;

@@ -132,7 +132,7 @@ class RuleCompiler {
     if (l4proto !== undefined) this.#expect('meta l4proto', META_L4PROTO, Uint8Array.of(l4proto));
     else if (this.#table.family === 'inet' && nfproto !== undefined)
       this.#expect('meta nfproto', META_NFPROTO, Uint8Array.of(nfproto));
-    else if (this.#table.family === 'bridge') {
+    else if (this.#table.family === 'bridge' || this.#table.family === 'netdev') {
       this.#expect('ether type', META_PROTOCOL, Uint8Array.of((etherType ?? 0) >> 8, (etherType ?? 0) & 255));
     } else if (this.#table.family !== requirement)
       throw new Error(`no ${requirement} in a table of family ${this.#table.family}`);

@@ -23,7 +23,7 @@ interface Loaded {
   readonly mask?: Uint8Array;
 }
 
-/** NFT_META_PROTOCOL, which only stands before header fields in bridge tables. */
+/** NFT_META_PROTOCOL, which only stands before header fields in tables of family bridge and netdev. */
 const META_PROTOCOL = 1;
 
 class RuleDecompiler {

@@ -147,6 +147,16 @@ const rules: readonly [text: string, statements: readonly Statement[], family?: 
   ['iifgroup 4646 accept', [match('iifgroup', '4646'), accept]],
   ['oifgroup != 0 accept', [match('oifgroup', '0', '!='), accept]],
   ['meta iifkind "bridge" accept', [match('meta iifkind', 'bridge'), accept]],
+  [
+    'ip6 saddr :: udp sport 40053 udp sport set 53',
+    [match('ip6 saddr', '::'), match('udp sport', '40053'), { set: 'udp sport', to: 53 }],
+    'netdev',
+  ],
+  [
+    'meta l4proto tcp tproxy to [100::1]:4 accept',
+    [match('meta l4proto', 'tcp'), { tproxy: { address: '100::1', port: 4 } }, accept],
+    'ip6',
+  ],
 ];
 
 for (const [text, statements, family = 'inet'] of rules) {
@@ -155,7 +165,7 @@ for (const [text, statements, family = 'inet'] of rules) {
     encodeExpressions(writer, compileRule({ family, sets }, statements));
     const decoded = decompileRule(family, decodeExpressions(writer.header.finish()));
     assert.deepEqual(decoded, statements);
-    assert.equal(formatRule({ statements: decoded }), text);
+    assert.equal(formatRule({ statements: decoded }, family), text);
   });
 }
 

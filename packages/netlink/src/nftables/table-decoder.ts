@@ -35,6 +35,8 @@ export interface PlacedRule extends RuleDefinition {
 /** A table without its contents. */
 export type TableHead = Omit<TableDefinition, 'family' | 'name' | 'sets' | 'chains'>;
 
+const inetHooks: readonly HookName[] = ['prerouting', 'input', 'forward', 'output', 'postrouting'];
+const deviceHooks: readonly HookName[] = ['ingress'];
 const hookTypes = ['filter', 'nat', 'route'] as const;
 
 /** Read NFT_MSG_NEWTABLE. */
@@ -73,7 +75,7 @@ export function decodeSet(message: Message): Part<SetDefinition> | undefined {
 export function decodeChain(message: Message): Part<ChainDefinition> {
   const attributes = attributesOf(message);
   const comment = optional(attributes.bytes(12), decodeComment);
-  const hook = hookOf(attributes);
+  const hook = hookOf(attributes, familyOf(message));
   const value: ChainDefinition = {
     name: attributes.text(3) ?? '',
     ...(comment === undefined ? {} : { comment }),
@@ -138,17 +140,19 @@ export function decodeTables(messages: readonly Message[]): TableDefinition[] {
   }));
 }
 
-function hookOf(attributes: Attributes): HookDefinition | undefined {
+/** Numbers of the hooks of netdev are its own. */
+function hookOf(attributes: Attributes, family: TableFamily): HookDefinition | undefined {
   const hook = attributes.nested(4);
   if (hook === undefined) return undefined;
   const number = hook.u32be(1);
-  const names = ['prerouting', 'input', 'forward', 'output', 'postrouting'] as const satisfies readonly HookName[];
-  const name = names.find((candidate) => hookNumbers[candidate] === number);
+  const name = (family === 'netdev' ? deviceHooks : inetHooks).find((candidate) => hookNumbers[candidate] === number);
   const type = hookTypes.find((candidate) => candidate === attributes.text(7));
   if (name === undefined || type === undefined) throw new Error(`nftables: unknown hook ${number}`);
+  const device = hook.text(3);
   return {
     type,
     hook: name,
+    ...(device === undefined ? {} : { device }),
     priority: (hook.u32be(2) ?? 0) | 0,
     policy: attributes.u32be(5) === 0 ? 'drop' : 'accept',
   };

@@ -21,13 +21,14 @@ import { encodeComment, encodeSetUserdata, type SetByteOrder } from './userdata.
 export const tableFlag = { owner: 2, persist: 4 } as const;
 export const setFlag = { anonymous: 1, constant: 2, interval: 4, map: 8, concatenation: 0x80 } as const;
 
-/** enum nf_inet_hooks. */
+/** enum nf_inet_hooks, and of netdev enum nf_dev_hooks. */
 export const hookNumbers: Readonly<Record<HookName, number>> = {
   prerouting: 0,
   input: 1,
   forward: 2,
   output: 3,
   postrouting: 4,
+  ingress: 0,
 };
 
 /** Where a table is. */
@@ -143,7 +144,10 @@ function newChain(table: TableReference, chain: ChainDefinition): BatchRequest {
       writer.text(1, table.name).text(3, name);
       if (hook !== undefined) {
         writer.text(7, hook.type).u32be(5, hook.policy === 'accept' ? 1 : 0);
-        writer.nested(4, (nest) => nest.u32be(1, hookNumbers[hook.hook]).u32be(2, hook.priority));
+        writer.nested(4, (nest) => {
+          nest.u32be(1, hookNumbers[hook.hook]).u32be(2, hook.priority);
+          if (hook.device !== undefined) nest.text(3, hook.device);
+        });
       }
       if (comment !== undefined) writer.bytes(12, encodeComment(comment));
     },

@@ -44,8 +44,9 @@ function typeText(set: SetDefinition): string {
 }
 
 /** `type nat hook prerouting priority dstnat; policy accept;`. */
-export function formatHook({ type, hook, priority, policy }: HookDefinition): string {
-  return `type ${type} hook ${hook} priority ${priorityText(hook, priority)}; policy ${policy};`;
+export function formatHook({ type, hook, device, priority, policy }: HookDefinition): string {
+  const place = device === undefined ? hook : `${hook} device "${device}"`;
+  return `type ${type} hook ${place} priority ${priorityText(hook, priority)}; policy ${policy};`;
 }
 
 function formatSet(set: SetDefinition): string {

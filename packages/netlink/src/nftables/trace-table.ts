@@ -1,9 +1,8 @@
-import type { AttributeWriter } from '../attribute.ts';
 import type { BatchRequest } from '../connection.ts';
-import { encodeMessage, messageFlag } from '../message.ts';
+import { messageFlag } from '../message.ts';
 import type { Expression, PayloadBase } from './expression.ts';
 import { encodeExpressions } from './expression-codec.ts';
-import { familyNumbers, nftType } from './nft-message.ts';
+import { nftMessage, nftType } from './nft-message.ts';
 import { hookNumbers, tableFlag } from './table-encoder.ts';
 import { encodeComment } from './userdata.ts';
 
@@ -63,7 +62,7 @@ export function encodeTraceMarks(table: TraceTable): BatchRequest[] {
 
 /** The request that removes it with all its contents. */
 export function encodeDeleteTraceTable({ family, name }: Pick<TraceTable, 'family' | 'name'>): BatchRequest {
-  const message = familyMessage(nftType.deleteTable, 0, family, (writer) => writer.text(1, name));
+  const message = nftMessage(nftType.deleteTable, 0, family, (writer) => writer.text(1, name));
   return { operation: `delete table ${family} ${name}`, message };
 }
 
@@ -101,7 +100,7 @@ function ingressHook(device: string, index: number): TraceHook {
 }
 
 function newTable({ family, name }: TraceTable): BatchRequest {
-  const message = familyMessage(nftType.newTable, messageFlag.create | messageFlag.exclusive, family, (writer) => {
+  const message = nftMessage(nftType.newTable, messageFlag.create | messageFlag.exclusive, family, (writer) => {
     writer
       .text(1, name)
       .u32be(2, tableFlag.owner)
@@ -111,7 +110,7 @@ function newTable({ family, name }: TraceTable): BatchRequest {
 }
 
 function newChain({ family, name }: TraceTable, { chain, number, device }: TraceHook): BatchRequest {
-  const message = familyMessage(nftType.newChain, messageFlag.create, family, (writer) => {
+  const message = nftMessage(nftType.newChain, messageFlag.create, family, (writer) => {
     writer.text(1, name).text(3, chain).text(7, 'filter').u32be(5, 1);
     writer.nested(4, (nest) => {
       nest.u32be(1, number).u32be(2, FIRST);
@@ -123,7 +122,7 @@ function newChain({ family, name }: TraceTable, { chain, number, device }: Trace
 
 /** Without a number it is all rules of the chain that go (nf_tables_delrule). */
 function clearChain({ family, name }: TraceTable, { chain }: TraceHook): BatchRequest {
-  const message = familyMessage(nftType.deleteRule, 0, family, (writer) => {
+  const message = nftMessage(nftType.deleteRule, 0, family, (writer) => {
     writer.text(1, name).text(2, chain);
   });
   return { operation: `flush chain ${family} ${name} ${chain}`, message };
@@ -175,27 +174,9 @@ function bytesAt(base: PayloadBase, offset: number, bytes: Uint8Array): Expressi
 }
 
 function newRule({ family, name }: TraceTable, { chain }: TraceHook, expressions: readonly Expression[]): BatchRequest {
-  const message = familyMessage(nftType.newRule, messageFlag.create | messageFlag.append, family, (writer) => {
+  const message = nftMessage(nftType.newRule, messageFlag.create | messageFlag.append, family, (writer) => {
     writer.text(1, name).text(2, chain);
     writer.nested(4, (list) => encodeExpressions(list, expressions));
   });
   return { operation: `add rule ${family} ${name} ${chain}`, message };
-}
-
-/** NFPROTO_NETDEV; none of our lasting tables is of that family. */
-const NETDEV = 5;
-
-function familyMessage(
-  type: number,
-  flags: number,
-  family: TraceTable['family'],
-  body: (writer: AttributeWriter) => void,
-): Uint8Array {
-  return encodeMessage(type, flags, (writer) => {
-    writer.header
-      .u8(family === 'netdev' ? NETDEV : familyNumbers[family])
-      .u8(0)
-      .u16be(0);
-    body(writer);
-  });
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseInterfaceAddress, parseIpAddress, parsePrefix } from '@fairlead/base';
-import { dnsTable, hostElement } from '@fairlead/firewall';
+import { dnsTables, hostElement } from '@fairlead/firewall';
 import type { AddressObject, Change, KernelObject, LinkObject } from '@fairlead/netlink';
 import { diff, removals } from './diff.ts';
 
@@ -30,11 +30,11 @@ const route: KernelObject = {
   via: parseIpAddress('10.0.0.1'),
   link: 'eth0',
 };
-const table = (port: number): KernelObject => ({
-  kind: 'table',
-  namespace: '',
-  definition: { ...dnsTable({ udpPort: port, tcpPort: port }), name: 'fairlead' },
-});
+const table = (port: number): KernelObject => {
+  const [definition] = dnsTables({ udpPort: port, tcpPort: port }, { ingress: false });
+  assert.equal(definition?.name, 'fairlead');
+  return { kind: 'table', namespace: '', definition };
+};
 const element = hostElement('publish4', ['tcp', '80'], ['10.0.0.2', '80']);
 const range = (ports: string) => hostElement('publish_range4', ['tcp', ports], ['10.0.0.2']);
 const forwarding: KernelObject = { kind: 'sysctl', namespace: '', key: 'net.ipv4.ip_forward', value: '1' };

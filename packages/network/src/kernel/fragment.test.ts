@@ -6,7 +6,7 @@ import type { BridgeSettings, Network, Sandbox } from '../model.ts';
 import type { PortBinding } from '../port/port-model.ts';
 import type { Joined } from '../route/gateway.ts';
 import { endpoint, network, parented } from '../testing/samples.ts';
-import { endpointFragment, networkFragment, wholeSandboxFragment } from './fragment.ts';
+import { endpointFragment, networkFragment, wholeSandboxFragment as whole } from './fragment.ts';
 
 const sandbox: Sandbox = {
   id: 's'.repeat(64),
@@ -17,6 +17,11 @@ const sandbox: Sandbox = {
   mappings: [],
   dns: { servers: [], search: [], options: [] },
 };
+
+/** What a sandbox asks for where the kernel can do everything. */
+function wholeSandboxFragment(wanted: Sandbox, joined: readonly Joined[], options = { ingress: true }): KernelObject[] {
+  return whole(wanted, joined, options);
+}
 
 /** A network with some bridge settings on top of the plain ones. */
 function bridged(settings: Partial<BridgeSettings>, more: Parameters<typeof network>[0] = {}): Network {
@@ -206,13 +211,16 @@ test('a routed network opens the container’s ports, whichever network is the g
   assert.deepEqual(elements, ['publish4 tcp . 8080 : 10.0.0.2 . 80', 'routed_ports4 10.0.0.2 . tcp . 80']);
 });
 
-test('a sandbox with names has a table that leads to the name service', () => {
-  const objects = wholeSandboxFragment({ ...sandbox, resolver: { udpPort: 4000, tcpPort: 4001 } }, []);
-  assert.deepEqual(
-    objects.map(({ kind }) => kind),
-    ['namespace', 'table'],
-  );
-});
+for (const ingress of [true, false]) {
+  test(`a sandbox with names has tables that lead to the name service, ${ingress ? '' : 'one '}for answers too`, () => {
+    const resolver = { udpPort: 4000, tcpPort: 4001 };
+    const objects = wholeSandboxFragment({ ...sandbox, resolver }, [], { ingress });
+    assert.deepEqual(
+      objects.map((object) => (object.kind === 'table' ? object.definition.name : object.kind)),
+      ['namespace', ...(ingress ? ['fairlead-answers'] : []), 'fairlead'],
+    );
+  });
+}
 
 test('where the name service is asked by IPv6 it has an address and a table for it', () => {
   const resolver = { udpPort: 4000, tcpPort: 4001, ipv6: { udpPort: 4002, tcpPort: 4003 } };
@@ -222,7 +230,7 @@ test('where the name service is asked by IPv6 it has an address and a table for 
     'lo fd66:6c64:6e73::53/128',
   ]);
   const tables = objects.flatMap((object) => (object.kind === 'table' ? object.definition.family : []));
-  assert.deepEqual(tables, ['ip', 'ip6']);
+  assert.deepEqual(tables, ['netdev', 'ip', 'ip6']);
 });
 
 test('a network on a parent asks for what it made, and for nothing where the parent was there', () => {

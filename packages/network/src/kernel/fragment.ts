@@ -7,7 +7,7 @@ import {
   type Gateway,
   movedEndpointObjects,
 } from '@fairlead/drivers';
-import { dnsTable, networkElements, openBridgeGroup } from '@fairlead/firewall';
+import { type DnsTableOptions, dnsTables, networkElements, openBridgeGroup } from '@fairlead/firewall';
 import type { KernelObject } from '@fairlead/netlink';
 import { endpointAddresses, linkLocalAddresses } from '../address/endpoint-addresses.ts';
 import { bridgeOf, segmentNamesOf, segmentsOf } from '../bridge/segments.ts';
@@ -112,14 +112,14 @@ function bridged({ endpoint, network }: Joined, place: Place): KernelObject[] {
 }
 
 /** What a sandbox asks of the kernel beyond its endpoints: the namespace, the ways out, its name service and its ports. */
-function sandboxFragment(sandbox: Sandbox, joined: readonly Joined[]): KernelObject[] {
+function sandboxFragment(sandbox: Sandbox, joined: readonly Joined[], tables: DnsTableOptions): KernelObject[] {
   const { namespace, identities } = sandbox;
   if (namespace === '') return [];
   const election = electGateways(joined);
   const published = portGateways(election);
   return [
     { kind: 'namespace', namespace, ...(identities && { owner: identities }) },
-    ...nameServiceFragment(sandbox),
+    ...nameServiceFragment(sandbox, tables),
     // They may lead to the routers of the default ones.
     ...joined.flatMap((item) => lanRoutes(item, namespace)),
     ...defaultRoutes(namespace, { ipv4: wayOut(election.ipv4, 4), ipv6: wayOut(election.ipv6, 6) }),
@@ -129,23 +129,28 @@ function sandboxFragment(sandbox: Sandbox, joined: readonly Joined[]): KernelObj
 }
 
 /** The ways to the name service. Its IPv6 address is on the loopback interface, whose own one is the container's. */
-function nameServiceFragment({ namespace, resolver }: Sandbox): KernelObject[] {
+function nameServiceFragment({ namespace, resolver }: Sandbox, options: DnsTableOptions): KernelObject[] {
   if (resolver === undefined) return [];
-  const table: KernelObject = { kind: 'table', namespace, definition: dnsTable(resolver) };
-  if (resolver.ipv6 === undefined) return [table];
+  const tables = dnsTables(resolver, options).map(
+    (definition): KernelObject => ({ kind: 'table', namespace, definition }),
+  );
+  if (resolver.ipv6 === undefined) return tables;
   const address = interfaceAddress(nameServerAddress[6], prefixOf(nameServerAddress[6], 128));
   return [
-    table,
+    ...tables,
     { kind: 'sysctl', namespace, key: 'net.ipv6.conf.lo.disable_ipv6', value: '0' },
     { kind: 'address', namespace, link: 'lo', address },
-    { kind: 'table', namespace, definition: dnsTable(resolver.ipv6, 6) },
   ];
 }
 
 /** Everything that a sandbox and its endpoints ask for. */
-export function wholeSandboxFragment(sandbox: Sandbox, joined: readonly Joined[]): KernelObject[] {
+export function wholeSandboxFragment(
+  sandbox: Sandbox,
+  joined: readonly Joined[],
+  tables: DnsTableOptions,
+): KernelObject[] {
   return [
-    ...sandboxFragment(sandbox, joined),
+    ...sandboxFragment(sandbox, joined, tables),
     ...joined.flatMap((item) => endpointFragment(item, sandbox.namespace)),
     ...antispoofFragment(joined),
   ];

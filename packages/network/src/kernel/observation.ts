@@ -1,5 +1,6 @@
 import { isOwnAlias } from '@fairlead/drivers';
 import {
+  answersTableName,
   antispoofTableName,
   dnsTableNames,
   isHostTable,
@@ -25,7 +26,7 @@ const hostKinds = ['link', 'address', 'route', 'qdisc', 'table', 'element'] as c
 const RTPROT_STATIC = 4;
 
 /** Tables that we make in a sandbox. */
-const tables: readonly string[] = [...Object.values(dnsTableNames), serviceTableName];
+const tables: readonly string[] = [...Object.values(dnsTableNames), answersTableName, serviceTableName];
 
 /** Kinds that we make in a sandbox. */
 const sandboxKinds = ['link', 'address', 'route', 'qdisc', 'table', 'element'] as const;

@@ -255,10 +255,7 @@ test('a name service that was lost is told everything, and the sandboxes where i
   const [before] = [...rig.state.sandboxes];
   rig.names.restart();
   const needed = await rig.controller.repair();
-  assert.deepEqual(
-    needed.map(({ action, object }) => `${action} ${object.kind}`),
-    ['change table'],
-  );
+  assert.deepEqual(needed.map(describeChange), ['change table fairlead-answers', 'change table fairlead']);
   const [after] = [...rig.state.sandboxes];
   assert.notDeepEqual(after?.resolver, before?.resolver);
   assert.deepEqual(after?.mappings, before?.mappings);

@@ -24,7 +24,7 @@ function asked(told: Endpoint['lan'], on: Network = onParent): string[] {
     ...(ipv6 && { ipv6: addressOf(ipv6.address) }),
   };
   const host = endpoint({ families: '', ...addresses, ...(told && { lan: told }) });
-  return wholeSandboxFragment(sandbox, [{ endpoint: host, network: on }]).flatMap(words);
+  return wholeSandboxFragment(sandbox, [{ endpoint: host, network: on }], { ingress: true }).flatMap(words);
 }
 
 function words(object: KernelObject): string[] {

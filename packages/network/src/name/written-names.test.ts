@@ -99,7 +99,7 @@ test('a container without IPv4 has its name service at an address of its own, an
   const resolver = () => rig.controller.sandbox(sandbox.id)?.resolver;
   assert.ok(resolver()?.ipv6);
   const table = () => rig.kernel.observe(sandbox.namespace).filter(({ kind }) => kind === 'table').length;
-  assert.equal(table(), 2);
+  assert.equal(table(), 3);
   await rig.join(sandbox, await rig.controller.createNetwork({ name: 'four' }));
   const before = resolver();
   assert.ok(before?.ipv6, 'a file inside may name it');
@@ -107,5 +107,5 @@ test('a container without IPv4 has its name service at an address of its own, an
   await rig.boot(new Life());
   rig.assertConsistent();
   assert.notDeepEqual(resolver()?.ipv6, before.ipv6, 'another process listens on other ports');
-  assert.equal(table(), 2);
+  assert.equal(table(), 3);
 });

@@ -2,6 +2,7 @@ import { FairleadError, type Logger, silentLogger } from '@fairlead/base';
 import type { Change } from '@fairlead/netlink';
 import type { Store } from '@fairlead/store';
 import { type ControllerContext, NetworkController } from '../controller.ts';
+import { tableSettings } from '../settings.ts';
 import { NetworkState } from '../state.ts';
 import { RehearsedNames } from './rehearsed-names.ts';
 import { type Stage, StagedKernel } from './staged-kernel.ts';
@@ -24,7 +25,7 @@ export interface NetworkRehearsal extends Disposable {
  */
 export function rehearseNetwork(context: ControllerContext, stage: Stage): NetworkRehearsal {
   const store = context.store.scratch();
-  const state = new NetworkState(store, { protected: false });
+  const state = new NetworkState(store, { ...tableSettings(context.settings), protected: false });
   const kernel = new StagedKernel(context.kernel, stage, state.desired());
   const names = new RehearsedNames(context.names, (id) => state.sandboxes.get(id));
   const warnings: string[] = [];

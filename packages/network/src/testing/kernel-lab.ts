@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { silentLogger } from '@fairlead/base';
 import { hostTables } from '@fairlead/firewall';
 import { localSubnetSources, uniqueLocalSource } from '@fairlead/ipam';
-import { enterNamespace, namespacePath } from '@fairlead/kernel';
+import { enterNamespace, features, namespacePath } from '@fairlead/kernel';
 import { Store } from '@fairlead/store';
 import type { BridgeCapacity } from '../bridge/segments.ts';
 import { NetworkController } from '../controller.ts';
@@ -32,6 +32,7 @@ export class KernelLab implements Disposable {
       mtu: 1500,
       namespacePrefix: prefix,
       hostTables: hostTables({ protected: false }),
+      ingress: features['ingress hooks'].isSupported(),
       hostResolvConf: () => '',
       ...(bridgeCapacity && { bridgeCapacity }),
     };

@@ -9,7 +9,7 @@ import { NetworkController } from '../controller.ts';
 import type { Endpoint, EndpointConfig, Network, NetworkEvent, Sandbox } from '../model.ts';
 import type { PortBinding } from '../port/port-model.ts';
 import type { PluginPort } from '../remote/plugin-port.ts';
-import type { NetworkSettings } from '../settings.ts';
+import { type NetworkSettings, tableSettings } from '../settings.ts';
 import { NetworkState } from '../state.ts';
 import type { FakeLan } from './fake-lan.ts';
 import { FakeNameService } from './fake-name-service.ts';
@@ -51,7 +51,7 @@ export class Machine<K extends InterruptibleKernel> implements Disposable {
   /** The store as it is, read anew. */
   get state(): NetworkState {
     assert.ok(this.#store);
-    return new NetworkState(this.#store, { protected: false });
+    return new NetworkState(this.#store, tableSettings(this.settings));
   }
 
   /** Start an engine on the same store; the former one is dead. */

@@ -26,6 +26,7 @@ export const plainSettings: NetworkSettings = {
   namespacePrefix: 'fl-',
   defaultBridge: { bridge: 'docker0', ipv6: false, masquerade: true, config: [] },
   hostTables: tables,
+  ingress: true,
   hostResolvConf: () => 'nameserver 192.0.2.53\n',
 };
 

@@ -15,6 +15,7 @@ const cases: readonly [what: string, chains: readonly ChainSummary[], families: 
   ['a chain that nothing leads to', [chain('inet')], []],
   ['rules for ARP alone', [chain('arp', 'input', -1000)], []],
   ['a table that traces, of another trace', [{ ...chain('bridge', 'prerouting', -500), table: 'packet-trace-1' }], []],
+  ['our own table for answers', [{ ...chain('netdev', 'ingress'), table: 'fairlead-answers' }], []],
   ['a firewall for IPv4', [chain('ip', 'forward')], ['inet']],
   ['a firewall for IPv6', [chain('ip6', 'input')], ['inet']],
   ['a firewall for both', [chain('inet', 'forward'), chain('arp', 'input')], ['inet']],

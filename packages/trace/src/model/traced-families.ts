@@ -8,6 +8,9 @@ export type TracedFamily = TraceTable['family'];
 /** All of them: packets are seen at the hooks of each also where there is no rule. */
 export const allTracedFamilies: ReadonlySet<TracedFamily> = new Set(['inet', 'bridge', 'netdev']);
 
+/** Only changes answers to questions for names, where these come in over loopback: nothing is to be heard of it. */
+const OWN_INGRESS = 'fairlead-answers';
+
 /** Where our own tables stand (`TraceTable`): what comes before them is only told of by those that stand even earlier. */
 const FIRST = -500;
 
@@ -18,7 +21,9 @@ const FIRST = -500;
  * @param chains all those of a namespace.
  */
 export function tracedFamilies(chains: readonly ChainSummary[]): ReadonlySet<TracedFamily> {
-  const hooked = chains.filter(({ table, hook }) => hook !== undefined && !table.startsWith(traceTablePrefix));
+  const hooked = chains.filter(
+    ({ table, hook }) => hook !== undefined && !table.startsWith(traceTablePrefix) && table !== OWN_INGRESS,
+  );
   if (hooked.some(isEarly)) return allTracedFamilies;
   const families = new Set<TracedFamily>();
   // What a host sends over a bridge is only met as the host's own before the bridge has it.
