@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Daemon, Host } from '@fairlead/lab';
+import { writePluginData } from '../e2e/managed-plugin-rig.ts';
 import { PluginRig } from '../e2e/plugin-rig.ts';
 import { besideDockerd20, startDockerd, startFairlead } from '../lab/peer.ts';
 
@@ -153,6 +155,45 @@ docker volume rm web
 docker volume rm -f web
 docker volume create loc
 docker volume create -d plug loc`,
+  'plugins that the engine runs': `
+docker plugin enable nothing
+docker plugin inspect nothing
+docker plugin create own/vols $DATA
+docker plugin create own/vols $DATA
+docker plugin create UPPER $DATA
+docker plugin ls
+docker plugin ls --format '{{.Name}}|{{.Description}}|{{.Enabled}}|{{.PluginReference}}'
+docker plugin inspect own/vols --format '{{.Name}} {{.Enabled}} {{.PluginReference}} {{json .Config.Interface}} {{json .Config.Linux}} {{json .Config.Env}} {{json .Config.Args}} {{.Config.PropagatedMount}}'
+docker plugin inspect own/vols --format '{{json .Settings}}'
+docker plugin disable own/vols
+docker volume create -d own/vols early
+docker plugin set own/vols KIND=set
+docker plugin set own/vols NOTHING=x
+docker plugin set own/vols =x
+docker plugin inspect own/vols --format '{{json .Settings.Env}}'
+docker plugin enable own/vols
+docker plugin enable own/vols
+docker plugin set own/vols KIND=other
+docker plugin ls -q --filter enabled=true
+docker plugin ls -q --filter enabled=false
+docker plugin ls --filter capability=volumedriver --format '{{.Name}}'
+docker plugin ls --filter capability=authz --format '{{.Name}}'
+docker volume create -d own/vols -o k=v --label a=b owned
+docker volume inspect --format '{{.Name}} {{.Driver}} {{.Scope}} {{.Labels}} {{.Options}} {{.Status}}' owned
+docker volume ls --filter driver=own/vols:latest --format '{{.Name}} {{.Driver}}'
+docker run --rm -v owned:/d busybox sh -c 'echo hello > /d/f; cat /d/f'
+docker run --rm --mount type=volume,src=fresh,dst=/d,volume-driver=own/vols busybox ls /d
+docker network create -d own/vols net
+docker plugin disable own/vols
+docker plugin rm own/vols
+docker volume rm owned fresh
+docker plugin rm own/vols
+docker plugin disable own/vols:latest
+docker plugin upgrade --grant-all-permissions --skip-remote-check nothing
+docker plugin push nothing
+docker plugin rm own/vols
+docker plugin rm own/vols
+sleep 1; docker events --since 1h --until 0s --filter type=plugin --format '{{.Action}} {{.Actor.Attributes.name}}'`,
 };
 
 let engines: readonly Daemon[];
@@ -163,6 +204,7 @@ async function start(launch: (host: Host) => Promise<Daemon>): Promise<Daemon> {
   const daemon = parts.use(await launch(parts.use(await Host.create())));
   await daemon.loadBusybox();
   await new PluginRig(daemon.host, 'volume').start();
+  writePluginData(daemon.host, 'vols');
   return daemon;
 }
 
@@ -174,7 +216,8 @@ after(() => parts.disposeAsync());
 
 /** What each line of a session prints, identifiers numbered in the order in which they appear. */
 async function transcript({ host, address }: Daemon, session: string): Promise<string> {
-  const env = { DOCKER_HOST: address, DOCKER_CONFIG: host.folder, HOME: host.folder, DOCKER_BUILDKIT: '0' };
+  const places = { DOCKER_CONFIG: host.folder, HOME: host.folder, DATA: join(host.folder, 'plugin-data/vols') };
+  const env = { DOCKER_HOST: address, DOCKER_BUILDKIT: '0', ...places };
   let text = '';
   for (const line of session.trim().split('\n')) {
     const { code, stdout, stderr } = await host.run(['sh', '-c', line], { env });

@@ -50,6 +50,8 @@ export function servePlugin(
     response.writeHead(status, { 'content-type': type });
     response.end(typeof body === 'string' ? body : JSON.stringify(body));
   });
+  // Alone in a container it would take no notice of it.
+  process.once('SIGTERM', () => process.exit(0));
   mkdirSync(dirname(socket), { recursive: true });
   rmSync(socket, { force: true });
   server.listen(socket);

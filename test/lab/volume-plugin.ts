@@ -27,6 +27,7 @@ function shown(name: string): Json {
   return { Name: name, Mountpoint: placeOf(name, 'content'), ...(created && { CreatedAt: created }) };
 }
 
+mkdirSync(join(folder, 'volumes'), { recursive: true });
 servePlugin(socket, folder, {
   'Plugin.Activate': () => ({ Implements: ['VolumeDriver'] }),
   'VolumeDriver.Capabilities': () => ({ Capabilities: { Scope: 'global' } }),
@@ -57,7 +58,7 @@ servePlugin(socket, folder, {
   'VolumeDriver.Get': (request) => {
     const name = known(request);
     const mounts = readdirSync(placeOf(name, 'mounts')).length;
-    return { Volume: { ...shown(name), Status: { mounts, kind: 'directory' } } };
+    return { Volume: { ...shown(name), Status: { mounts, kind: process.env['KIND'] ?? 'directory' } } };
   },
   'VolumeDriver.List': () => ({ Volumes: readdirSync(join(folder, 'volumes')).map(shown) }),
 });

@@ -14,7 +14,6 @@ export interface Reason {
 const knownReasons: readonly Reason[] = [
   { words: 'swarm mode', text: /swarm mode is not supported|not a swarm manager|part of a swarm/, name: /^#swarm / },
   { words: 'BuildKit', text: /BuildKit needs buildkitd/, name: /buildkit/i },
-  { words: 'managed plugins', text: /(installing|making) plugins is not supported/, name: /^#plugin / },
 ];
 
 /** A suite on both engines, in numbers and names. */

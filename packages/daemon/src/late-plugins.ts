@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Logger, lateModule } from '@fairlead/base';
 import type { EventLog, Plugin, PluginService, Volume } from '@fairlead/engine';
 import type { Plugins } from '@fairlead/engine/plugins';
@@ -38,7 +40,8 @@ export class LatePlugins implements ManagedPlugins, AsyncDisposable {
 
   /** Start those that are to run: before containers, volumes and networks that need them, and who is asked of requests. */
   async recover(): Promise<void> {
-    if (this.#documents().size > 0) await (await this.#make()).recover();
+    const folder = join(this.#parts.live.current.dataRoot, 'plugins');
+    if (this.#documents().size > 0 || existsSync(folder)) await (await this.#make()).recover();
   }
 
   readonly service = (): Promise<PluginService> => this.#make();

@@ -54,8 +54,12 @@ function hostAddresses(kernel: Kernel, engine: Engine): readonly HostAddress[] {
 function describeNode(info: SystemInfo, engine: Engine): NodeDescription {
   const plugins = [
     ...['fluentd', 'gelf', 'journald', 'json-file', 'local', 'syslog'].map((name) => ({ type: 'Log', name })),
-    ...['bridge', 'host', 'ipvlan', 'macvlan', 'null', 'overlay'].map((name) => ({ type: 'Network', name })),
-    ...engine.volumes.drivers().map((name) => ({ type: 'Volume', name })),
+    ...['bridge', 'host', 'ipvlan', 'macvlan', 'null', 'overlay', ...engine.runningPlugins('networkdriver')].map(
+      (name) => ({ type: 'Network', name }),
+    ),
+    ...new Set([...engine.volumes.drivers(), ...engine.runningPlugins('volumedriver')])
+      .values()
+      .map((name) => ({ type: 'Volume', name })),
   ];
   const labels = info.labels.map((label) => /^([^=]*)=(.*)$/s.exec(label)).filter((match) => match !== null);
   return {

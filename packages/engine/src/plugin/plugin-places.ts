@@ -65,6 +65,11 @@ export class PluginPlaces {
     await rename(room, this.rootfs(plugin));
   }
 
+  /** Remove everything: there is no plugin. */
+  async clear(): Promise<void> {
+    await removeFolder(this.#root);
+  }
+
   /** Remove what belongs to no plugin, or to an earlier form of one: what a daemon that was killed has left. */
   async sweep(plugins: readonly Pick<Plugin, 'id' | 'rootfs'>[]): Promise<void> {
     const kept = new Map(plugins.map((plugin) => [plugin.id, [plugin.rootfs, 'propagated-mount']]));

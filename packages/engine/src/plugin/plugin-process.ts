@@ -100,15 +100,12 @@ export class PluginProcess {
   async clear(): Promise<void> {
     const { containerd, places } = this.#parts;
     const { id } = this.#plugin;
-    const isGone = await containerd.tasks
-      .delete(this.#reference)
-      .catch(ignoreMissing)
-      .then(() => true, unlessRunning);
-    if (!isGone) {
+    const task = await containerd.tasks.get(this.#reference).catch(ignoreMissing);
+    if (task !== undefined && task.state !== 'stopped') {
       await containerd.tasks.kill(this.#reference, SIGKILL, { all: true }).catch(ignoreMissing);
       await containerd.tasks.wait(this.#reference).catch(ignoreMissing);
-      await containerd.tasks.delete(this.#reference).catch(ignoreMissing);
     }
+    await containerd.tasks.delete(this.#reference).catch(ignoreMissing);
     await containerd.containers.delete(id).catch(ignoreMissing);
     this.#streams?.[Symbol.dispose]();
     this.#streams = undefined;
@@ -202,10 +199,4 @@ const LONGEST_LINE = 4096;
 
 function withoutKeeping({ makeFifo, setPipeCapacity }: PipeCalls): PipeCalls {
   return { makeFifo, setPipeCapacity };
-}
-
-/** What runs cannot be deleted. @throws the error when it is another one. */
-function unlessRunning(error: unknown): boolean {
-  if (!isConflict(error)) throw error;
-  return false;
 }

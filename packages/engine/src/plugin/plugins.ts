@@ -75,7 +75,7 @@ export class Plugins implements PluginService, ManagedPlugins, AsyncDisposable {
   async recover(): Promise<void> {
     const { logger } = this.#parts;
     const all = this.#table.everyOne();
-    if (all.length === 0) return;
+    if (all.length === 0) return await this.#places.clear();
     const tasks = new Map((await (await this.#connect()).tasks.list()).map((task) => [task.containerId, task]));
     await Promise.all(
       all.map(async (plugin) => {
@@ -174,6 +174,7 @@ export class Plugins implements PluginService, ManagedPlugins, AsyncDisposable {
   async enable(reference: string, timeout: number): Promise<void> {
     await this.#inTurn(reference, async (plugin) => {
       if (plugin.enabled) throw enabled(plugin, 'plugin already enabled: ');
+      requireUsable(plugin);
       await this.#run({ ...plugin, timeout });
       this.#table.put({ ...plugin, timeout, enabled: true });
       this.#emit('enable', plugin.id, reference);
@@ -335,6 +336,17 @@ export class Plugins implements PluginService, ManagedPlugins, AsyncDisposable {
   #emit(action: string, id: string, name: string): void {
     this.#parts.events.emit({ type: 'plugin', action, id, attributes: { name } });
   }
+}
+
+/** @throws FairleadError `not-implemented` for one that could do nothing here. */
+function requireUsable({ config }: Plugin): void {
+  const able = dockerCapabilities(config);
+  const isUsable = (capability: string) =>
+    ['volumedriver', 'networkdriver', 'ipamdriver', 'authz'].includes(capability);
+  const useless = able.find((capability) => ['logdriver', 'metricscollector', 'graphdriver'].includes(capability));
+  if (useless === undefined || able.some(isUsable)) return;
+  const what = `plugins of type docker.${useless}`;
+  throw new FairleadError('not-implemented', `${what} are not supported yet by this version of Fairlead`);
 }
 
 function enabled({ name }: Plugin, prefix = ''): FairleadError {

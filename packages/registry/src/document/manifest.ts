@@ -109,6 +109,12 @@ export function chooseManifest(index: ImageIndex, platform: Platform): IndexEntr
 function requireImageConfig({ mediaType }: Descriptor, name: string): void {
   const accepted: readonly string[] = [mediaTypes.ociConfig, mediaTypes.dockerConfig, 'application/octet-stream', ''];
   if (accepted.includes(mediaType)) return;
+  if (mediaType === mediaTypes.dockerPlugin) {
+    throw new FairleadError(
+      'invalid-argument',
+      `Encountered remote ${JSON.stringify(mediaType)}(plugin) when fetching`,
+    );
+  }
   throw new FairleadError('invalid-argument', `unsupported media type ${mediaType} of ${name}`);
 }
 

@@ -68,7 +68,10 @@ test('an image is no plugin, and what is not there is not found', async () => {
   registry.add('app', 'latest', sampleImage([Buffer.from('x')], { compression: 'none' }));
   registry.add('plug', 'latest', { manifest, blobs });
   await assert.rejects(pull(registry, 'app').done, /fetched plugin image but plugin config is missing/);
-  await assert.rejects(pull(registry, 'none').done, { code: 'not-found' });
+  await assert.rejects(pull(registry, 'none').done, {
+    code: 'not-found',
+    message: `error resolving plugin reference: manifest for ${registry.host}/none:latest not found: manifest unknown: manifest unknown`,
+  });
   const configOf = (name: string) => fetchPluginConfig(parseImageReference(`${registry.host}/${name}`), {});
   assert.equal(await configOf('app'), undefined);
   assert.deepEqual(await configOf('plug'), Buffer.from(config.bytes));

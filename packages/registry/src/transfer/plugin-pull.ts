@@ -1,4 +1,4 @@
-import { FairleadError } from '@fairlead/base';
+import { FairleadError, withPrefix } from '@fairlead/base';
 import { type Descriptor, type Digest, shortDigest } from '../document/digest.ts';
 import { canonicalText, familiarName, type ImageReference } from '../document/image-reference.ts';
 import { type PluginManifest, parsePluginManifest } from '../document/manifest.ts';
@@ -58,7 +58,9 @@ export async function fetchPluginConfig(
 
 async function pull(request: PluginPullRequest, report: Report): Promise<PulledPlugin> {
   const { reference, content, accept } = request;
-  const { repository, manifest } = await openImage(reference, { ...request, holds: 'plugin' });
+  const { repository, manifest } = await openImage(reference, { ...request, holds: 'plugin' }).catch((error) => {
+    throw withPrefix('error resolving plugin reference: ', error);
+  });
   using _ = repository;
   report({ status: `Pulling from ${familiarName(reference)}`, id: reference.tag ?? canonicalText(reference) });
   report({ status: `Digest: ${manifest.descriptor.digest}` });
