@@ -15,7 +15,7 @@ export type Shape =
 /** One operation. */
 export interface Operation {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
-  /** With `{container}`, `{network}`, `{volume}`, `{image}` or `{exec}` where a name stands. */
+  /** With `{container}`, `{network}`, `{volume}`, `{image}`, `{plugin}` or `{exec}` where a name stands. */
   readonly path: string;
   readonly query?: readonly string[];
   readonly body?: Shape;
@@ -26,6 +26,8 @@ export interface Operation {
 const texts = { list: 'text' } as const;
 const labels = { map: 'text' } as const;
 const set = { map: { fields: {} } } as const;
+
+const privilege = { fields: { Name: 'text', Description: 'text', Value: texts } } as const;
 
 const healthcheck = {
   fields: { Test: texts, Interval: 'integer', Timeout: 'integer', Retries: 'integer', StartPeriod: 'integer' },
@@ -265,6 +267,17 @@ export const operations: readonly Operation[] = [
   { method: 'GET', path: '/volumes/{volume}' },
   { method: 'DELETE', path: '/volumes/{volume}', query: ['force'] },
   { method: 'POST', path: '/volumes/prune', query: ['filters'] },
+  { method: 'GET', path: '/plugins', query: ['filters'] },
+  { method: 'GET', path: '/plugins/privileges', query: [] },
+  { method: 'POST', path: '/plugins/pull', query: ['name'], body: { list: privilege } },
+  { method: 'POST', path: '/plugins/create', query: ['name'], body: texts },
+  { method: 'GET', path: '/plugins/{plugin}/json' },
+  { method: 'DELETE', path: '/plugins/{plugin}', query: ['force'] },
+  { method: 'POST', path: '/plugins/{plugin}/enable', query: ['timeout'] },
+  { method: 'POST', path: '/plugins/{plugin}/disable', query: ['force'] },
+  { method: 'POST', path: '/plugins/{plugin}/upgrade', query: [], body: { list: privilege } },
+  { method: 'POST', path: '/plugins/{plugin}/push' },
+  { method: 'POST', path: '/plugins/{plugin}/set', body: texts },
   { method: 'GET', path: '/info' },
   { method: 'GET', path: '/version' },
   { method: 'GET', path: '/system/df', query: ['type'] },

@@ -31,6 +31,7 @@ const names: Readonly<Record<string, readonly string[]>> = {
   volume: ['data', 'vol1', 'vol2'],
   image: ['busybox', 'copy:1', 'scratch'],
   exec: ['none'],
+  plugin: ['plug', 'own/plug:latest'],
 };
 
 const words = [
@@ -199,6 +200,7 @@ const dockersFaults = [
   /is mounted on \S+ but it is not a shared/,
   /^.?OCI runtime|runc (did not terminate|create failed)|failed to write/,
   /no such host|dial tcp|getaddrinfo|connect E/,
+  /failed to parse reference|canonical references are not|cannot use digest in plugin|failed to read from tar|no rootfs found/,
   // Of `Init`, where the machine has no such program.
   /docker-init\\": executable file not found/,
 ];

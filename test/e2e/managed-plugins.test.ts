@@ -143,6 +143,8 @@ test('one that cannot run is refused, and nothing of it runs', async () => {
     await refusal('plugin', 'enable', 'mute'),
     `Error response from daemon: dial unix /run/fairlead/plugins/${Id}/plug.sock: connect: no such file or directory`,
   );
+  await create('logs', { type: 'docker.logdriver/1.0' });
+  assert.match(await refusal('plugin', 'enable', 'logs'), /plugins of type docker\.logdriver are not supported yet/);
   assert.equal(await docker('plugin', 'ls', '--filter', 'enabled=true', '-q'), '');
   const tasks = await host.exec(
     'ctr',

@@ -4,14 +4,13 @@ import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import { messageOf, withPrefix } from '@fairlead/base';
-import { familiarText, parseImageReference, withDefaultTag } from '@fairlead/registry';
+import { canonicalText, familiarText, parseImageReference, withDefaultTag } from '@fairlead/registry';
 import { answeredYes } from '../command/agreement.ts';
 import type { Action, Invocation } from '../command/command.ts';
 import { refusal } from '../command/refusal.ts';
 import { packParts } from '../copy/local-archive.ts';
 import { follow, type ProgressMessage } from '../image/progress-display.ts';
-import { authHeader } from '../image/registry-credentials.ts';
-import type { Plugin } from './plugins.ts';
+import { type Plugin, pluginAuth, pluginName } from './plugins.ts';
 
 /** Something that a plugin asks for. */
 interface Privilege {
@@ -22,6 +21,7 @@ interface Privilege {
 /** `fairlead plugin create`. */
 export const create: Action = async ({ words: [name = '', place = ''], options, engine, print }) => {
   const directory = resolve(place);
+  pluginName(name);
   await requirePluginData(directory);
   const archive = packParts(directory, ['config.json', 'rootfs']);
   await engine.ask('POST', '/plugins/create', {
@@ -37,8 +37,8 @@ export const create: Action = async ({ words: [name = '', place = ''], options, 
 export const install: Action = async (invocation) => {
   const { words, options, engine, print } = invocation;
   const [remote = '', ...settings] = words;
-  const name = localName(options.text('alias') ?? remote);
-  const granted = await grantedPrivileges(invocation, remote, remote);
+  const name = pluginName(options.text('alias') ?? remote);
+  const granted = await grantedPrivileges(invocation, remote);
   await fetchPlugin(invocation, '/plugins/pull', { remote, name }, granted);
   if (settings.length > 0) await engine.ask('POST', `/plugins/${name}/set`, { body: settings });
   if (!options.flag('disable')) await engine.ask('POST', `/plugins/${name}/enable`, { query: { timeout: 0 } });
@@ -61,7 +61,7 @@ export const upgrade: Action = async (invocation) => {
     const isSure = await answeredYes('Plugin images do not match, are you sure?', process.stdout);
     if (!isSure) throw refusal('plugin upgrade has been canceled');
   }
-  const granted = await grantedPrivileges(invocation, plugin.Name, remote);
+  const granted = await grantedPrivileges(invocation, remote);
   await fetchPlugin(invocation, `/plugins/${plugin.Name}/upgrade`, { remote }, granted);
   print(`Upgraded plugin ${plugin.Name} to ${remote}`);
   return 0;
@@ -70,27 +70,27 @@ export const upgrade: Action = async (invocation) => {
 async function fetchPlugin(
   { engine }: Invocation,
   path: string,
-  query: { readonly remote: string; readonly name?: string },
+  { remote, name }: { readonly remote: string; readonly name?: string },
   body: readonly Privilege[],
 ): Promise<void> {
-  const headers = authHeader(query.remote);
+  const headers = pluginAuth(remote);
+  const query = { remote: canonical(remote), name };
   await follow(engine.lines<ProgressMessage>('POST', path, { query, body, headers }), process.stdout);
 }
 
 /** What a plugin asks for, when the user agrees to it. */
 async function grantedPrivileges(
   { options, engine, print }: Invocation,
-  name: string,
   remote: string,
 ): Promise<readonly Privilege[]> {
-  const query = { remote };
-  const headers = authHeader(remote);
+  const query = { remote: canonical(remote) };
+  const headers = pluginAuth(remote);
   const asked = (await engine.ask<Privilege[] | null>('GET', '/plugins/privileges', { query, headers })) ?? [];
   if (asked.length === 0 || options.flag('grant-all-permissions')) return asked;
-  print(`Plugin ${JSON.stringify(name)} is requesting the following privileges:`);
+  print(`Plugin ${JSON.stringify(remote)} is requesting the following privileges:`);
   for (const { Name, Value } of asked) print(` - ${Name}: [${(Value ?? []).join(' ')}]`);
   if (await answeredYes('Do you grant the above permissions?', process.stdout)) return asked;
-  throw refusal(`permission denied while installing plugin ${name}`);
+  throw refusal(`permission denied while installing plugin ${query.remote}`);
 }
 
 /** @throws FairleadError in docker's words when a directory holds no plugin. */
@@ -108,10 +108,9 @@ async function requirePluginData(directory: string): Promise<void> {
   }
 }
 
-/** With its tag. @throws FairleadError `invalid-argument` in docker's words. */
-function localName(text: string): string {
-  const { domain, path, tag } = parseImageReference(text);
-  return familiarText(withDefaultTag({ domain, path, tag }));
+/** With its registry. @throws FairleadError `invalid-argument` in docker's words. */
+function canonical(text: string): string {
+  return canonicalText(parseImageReference(text));
 }
 
 function familiar(text: string): string {

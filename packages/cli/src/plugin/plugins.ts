@@ -1,4 +1,5 @@
 import { shortIdentifier } from '@fairlead/base';
+import { familiarText, parseImageReference, withDefaultTag } from '@fairlead/registry';
 import type { Action } from '../command/command.ts';
 import { forEachName } from '../container/for-each-name.ts';
 import { inspectEach } from '../container/views.ts';
@@ -29,7 +30,7 @@ export const list: Action = async (invocation) => {
   const query = { filters: filterText(options.list('filter')) };
   const plugins = await engine.ask<readonly Plugin[]>('GET', '/plugins', { query });
   const isWhole = options.flag('no-trunc');
-  const described = ({ Config }: Plugin) => Config.Description.replaceAll(/[\r\n]/g, ' ').trim();
+  const described = ({ Config }: Plugin) => Config.Description.replaceAll(/[\r\n]/g, '');
   printListing(invocation, {
     rows: plugins
       .toSorted((left, right) => left.Name.localeCompare(right.Name))
@@ -79,8 +80,20 @@ export const set: Action = async ({ words: [name = '', ...settings], engine }) =
 };
 
 /** `fairlead plugin push`. */
-export const push: Action = async ({ words: [name = ''], engine }) => {
-  const messages = engine.lines<ProgressMessage>('POST', `/plugins/${name}/push`, { headers: authHeader(name) });
+export const push: Action = async ({ words: [asked = ''], engine }) => {
+  const name = pluginName(asked);
+  const messages = engine.lines<ProgressMessage>('POST', `/plugins/${name}/push`, { headers: pluginAuth(name) });
   await follow(messages, process.stdout);
   return 0;
 };
+
+/** A plugin's whole name, with its tag. @throws FairleadError `invalid-argument` in docker's words. */
+export function pluginName(text: string): string {
+  const { domain, path, tag } = parseImageReference(text);
+  return familiarText(withDefaultTag({ domain, path, tag }));
+}
+
+/** Credentials for a plugin's registry; the header is sent also when there are none. */
+export function pluginAuth(reference: string): Readonly<Record<string, string>> {
+  return { 'x-registry-auth': 'e30=', ...authHeader(reference) };
+}

@@ -89,7 +89,8 @@ export function pluginName(reference: ImageReference): string {
  * @throws FairleadError `invalid-argument` for what can be no name.
  */
 export function localName(remote: string, name: string): string {
-  const { domain, path, tag, digest } = parseImageReference(name || remote);
+  const there = parseImageReference(remote);
+  const { domain, path, tag, digest } = name === '' ? there : parseImageReference(name);
   if (name !== '' && digest !== undefined) {
     throw new FairleadError('internal', 'cannot use digest in plugin tag');
   }

@@ -1,4 +1,4 @@
-import { FairleadError, KeyedMutex, type Logger, messageOf } from '@fairlead/base';
+import { FairleadError, KeyedMutex } from '@fairlead/base';
 import {
   changeSettings,
   dockerCapabilities,
@@ -10,9 +10,7 @@ import {
   privilegesOf,
 } from '@fairlead/plugins';
 import { familiarText, type RegistrySettings } from '@fairlead/registry';
-import type { Containerd, HostFacts, PipeCalls, RuntimeOptions, TaskProcess } from '@fairlead/runtime';
 import type { Collection } from '@fairlead/store';
-import type { FileSystems } from '../context.ts';
 import type { EventLog } from '../event-log.ts';
 import type { FileCalls } from '../files/file-calls.ts';
 import type { Progress } from '../progress-port.ts';
@@ -22,28 +20,19 @@ import { pushPlugin } from './plugin-departure.ts';
 import type { Plugin } from './plugin-model.ts';
 import { PluginPlaces, removeFolder } from './plugin-places.ts';
 import type { PluginPull, PluginService, PluginView, RemotePlugin } from './plugin-port.ts';
-import { PluginProcess } from './plugin-process.ts';
+import { PluginRuns, type RunParts } from './plugin-runs.ts';
 import { localName, PluginTable } from './plugin-table.ts';
-import { RunningPlugin } from './running-plugin.ts';
 
 /** What plugins need of the daemon. */
-export interface PluginsParts {
+export interface PluginsParts extends RunParts {
   readonly documents: Collection<Plugin>;
   readonly events: EventLog;
   readonly dataRoot: string;
   readonly execRoot: string;
-  /** Connects to the namespace of containerd's in which only plugins are. */
-  readonly containerd: () => Promise<Containerd>;
   readonly registry: RegistrySettings;
   readonly files: FileCalls;
-  readonly fileSystems: FileSystems;
-  readonly pipeCalls: PipeCalls;
-  readonly facts: HostFacts;
-  readonly runtime: RuntimeOptions;
-  readonly cgroupParent: string;
   /** How much there is that needs a plugin that is called one of these: volumes, networks. */
   readonly uses: (isIt: (driver: string) => boolean) => number;
-  readonly logger: Logger;
 }
 
 /** Plugins that the engine runs: what there is of them, and who runs. */
@@ -54,8 +43,7 @@ export class Plugins implements PluginService, ManagedPlugins, AsyncDisposable {
   readonly #places: PluginPlaces;
   readonly #arrivals: PluginArrivals;
   readonly #turns = new KeyedMutex();
-  readonly #running = new Map<string, RunningPlugin>();
-  #containerd: Promise<Containerd> | undefined;
+  readonly #runs: PluginRuns;
   /** How many are on their way: what they bring is nobody's yet, and must not be taken away. */
   #arriving = 0;
 
@@ -65,6 +53,7 @@ export class Plugins implements PluginService, ManagedPlugins, AsyncDisposable {
     this.#table = new PluginTable(documents);
     this.#places = new PluginPlaces(parts);
     this.#blobs = new PluginBlobs(this.#places.blobs);
+    this.#runs = new PluginRuns(parts, this.#table, this.#places);
     this.#arrivals = new PluginArrivals({
       ...{ table: this.#table, blobs: this.#blobs, places: this.#places },
       ...{ files, registry },
@@ -73,17 +62,10 @@ export class Plugins implements PluginService, ManagedPlugins, AsyncDisposable {
 
   /** Complete or undo what a daemon that was killed has left, and start what is to run. To be called once, first. */
   async recover(): Promise<void> {
-    const { logger } = this.#parts;
     const all = this.#table.everyOne();
     if (all.length === 0) return await this.#places.clear();
-    const tasks = new Map((await (await this.#connect()).tasks.list()).map((task) => [task.containerId, task]));
-    await Promise.all(
-      all.map(async (plugin) => {
-        await this.#recoverOne(plugin, tasks.get(plugin.id)).catch((error: unknown) => {
-          logger.error('plugin not restored', { plugin: plugin.name, error: messageOf(error) });
-        });
-      }),
-    );
+    await this.#runs.recover(all);
+    for (const plugin of all.filter(({ removing }) => removing)) await this.#finishRemoval(plugin);
     await this.#places.sweep(this.#table.everyOne());
     this.#collect();
   }
@@ -103,9 +85,9 @@ export class Plugins implements PluginService, ManagedPlugins, AsyncDisposable {
   find(name: string): ManagedPlugin | undefined {
     const plugin = this.#table.look(name);
     if (plugin === undefined) return undefined;
-    const running = this.#running.get(plugin.id);
+    const running = this.#runs.get(plugin);
     if (running === undefined) throw new PluginUnfit('conflict', `plugin ${name} found but disabled`);
-    return this.#shown(running);
+    return running;
   }
 
   /** True for one that there is, and that nobody wants to run. */
@@ -114,7 +96,7 @@ export class Plugins implements PluginService, ManagedPlugins, AsyncDisposable {
   }
 
   running(): readonly ManagedPlugin[] {
-    return [...this.#running.values()].map((running) => this.#shown(running));
+    return this.#runs.list();
   }
 
   async privileges({ remote, auth: credentials, signal }: RemotePlugin): Promise<readonly PluginPrivilege[] | null> {
@@ -175,8 +157,7 @@ export class Plugins implements PluginService, ManagedPlugins, AsyncDisposable {
     await this.#inTurn(reference, async (plugin) => {
       if (plugin.enabled) throw enabled(plugin, 'plugin already enabled: ');
       requireUsable(plugin);
-      await this.#run({ ...plugin, timeout });
-      this.#table.put({ ...plugin, timeout, enabled: true });
+      await this.#runs.start({ ...plugin, timeout });
       this.#emit('enable', plugin.id, reference);
     });
   }
@@ -187,7 +168,7 @@ export class Plugins implements PluginService, ManagedPlugins, AsyncDisposable {
       if (!plugin.enabled) {
         throw new FairleadError('conflict', `plugin is already disabled: plugin ${plugin.name} found but disabled`);
       }
-      await this.#halt(plugin);
+      await this.#runs.stop(plugin);
       this.#emit('disable', plugin.id, reference);
     });
   }
@@ -198,96 +179,28 @@ export class Plugins implements PluginService, ManagedPlugins, AsyncDisposable {
         this.#requireUnused(plugin);
         if (plugin.enabled) throw enabled(plugin);
       }
-      if (plugin.enabled) await this.#halt(plugin);
+      if (plugin.enabled) await this.#runs.stop(plugin);
       const leaving = this.#table.put({ ...this.#table.current(plugin), removing: true });
       await this.#finishRemoval(leaving);
       this.#emit('remove', plugin.id, reference);
     });
   }
 
-  /** Stop all; those that are to run do so again with the next daemon. */
+  /** See {@link PluginRuns.stopAll}. */
   async stopAll(): Promise<void> {
-    const all = [...this.#running.values()];
-    this.#running.clear();
-    await Promise.all(all.map((running) => running.stop()));
+    await this.#runs.stopAll();
   }
 
   /** Let go of those that run: they go on. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const running of this.#running.values()) running.release();
-    this.#running.clear();
-    (await this.#containerd?.catch(() => undefined))?.[Symbol.dispose]();
-  }
-
-  async #recoverOne(plugin: Plugin, task: TaskProcess | undefined): Promise<void> {
-    const isThere = task?.state === 'running';
-    if (plugin.enabled && plugin.removing !== true) return await this.#restore(plugin, isThere);
-    const process = await this.#process(plugin);
-    await process.clear();
-    if (!isThere) await process.endLost();
-    process.unmount();
-    if (plugin.removing === true) await this.#finishRemoval(plugin);
-  }
-
-  /** One that does not come up any more is disabled, as with Docker. */
-  async #restore(plugin: Plugin, isThere: boolean): Promise<void> {
-    try {
-      if (!isThere) await (await this.#process(plugin)).endLost();
-      await this.#run(plugin, isThere);
-    } catch (error) {
-      this.#table.put({ ...plugin, enabled: false });
-      throw error;
-    }
-  }
-
-  async #run(plugin: Plugin, isThere = false): Promise<void> {
-    const { logger } = this.#parts;
-    const onGivenUp = () => {
-      this.#running.delete(plugin.id);
-      const now = this.#table.look(plugin.id);
-      if (now !== undefined) this.#table.put({ ...now, enabled: false });
-    };
-    const running = new RunningPlugin(plugin, { process: await this.#process(plugin), logger, onGivenUp });
-    await running.begin({ isThere });
-    this.#running.set(plugin.id, running);
-  }
-
-  /** From the first moment on it is not to run any more; what a crash leaves of it goes with the next start. */
-  async #halt(plugin: Plugin): Promise<void> {
-    const running = this.#running.get(plugin.id);
-    this.#table.put({ ...plugin, enabled: false });
-    this.#running.delete(plugin.id);
-    await running?.stop();
+    await this.#runs[Symbol.asyncDispose]();
   }
 
   async #finishRemoval(plugin: Plugin): Promise<void> {
-    (await this.#process(plugin)).unmount();
+    await this.#runs.unmount(plugin);
     await removeFolder(this.#places.folder(plugin));
     this.#table.forget(plugin.id);
     this.#collect();
-  }
-
-  async #process(plugin: Plugin): Promise<PluginProcess> {
-    const { fileSystems, pipeCalls, facts, runtime, cgroupParent, logger } = this.#parts;
-    const own = { fileSystems, pipeCalls, facts, runtime, cgroupParent, logger };
-    return new PluginProcess({ ...own, containerd: await this.#connect(), places: this.#places }, plugin);
-  }
-
-  #connect(): Promise<Containerd> {
-    this.#containerd ??= this.#parts.containerd().catch((error: unknown) => {
-      this.#containerd = undefined;
-      throw error;
-    });
-    return this.#containerd;
-  }
-
-  #shown(running: RunningPlugin): ManagedPlugin {
-    const { plugin, socket } = running;
-    return {
-      ...{ name: plugin.name, socket, timeout: plugin.timeout },
-      capabilities: dockerCapabilities(plugin.config),
-      pathOnHost: (path) => this.#places.onHost(plugin, path),
-    };
   }
 
   #requireUnused({ id, name }: Plugin): void {
