@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiClient } from '@fairlead/api/client';
 import { Kernel, Recorder } from '@fairlead/kernel';
 import { Daemon, Host } from '@fairlead/lab';
@@ -41,6 +42,25 @@ describe('user namespaces', { timeout: 180_000 }, () => {
   };
   const mountpoint = async (volume: string) =>
     (await docker('volume', 'inspect', '-f', '{{.Mountpoint}}', volume)).trim();
+
+  test('secrets of a service are files of those inside, whose numbers on the host are others', async () => {
+    await docker('swarm', 'init');
+    await host.exec('sh', '-c', 'echo -n hush > /run/pw');
+    await docker('secret', 'create', 'pw', '/run/pw');
+    const secrets = ['--secret', 'source=pw,target=key,uid=33,gid=33,mode=0400', '--secret', 'pw'];
+    await docker('service', 'create', '-d', '--name', 'keeper', ...secrets, 'busybox', 'sleep', '1000');
+    let id = '';
+    for (let round = 0; round < 100 && id === ''; round++) {
+      await sleep(100);
+      id = (await docker('ps', '-q', '--no-trunc', '--filter', 'name=keeper')).trim();
+    }
+    const look = 'stat -c "%u:%g %a" /run/secrets/key /run/secrets/pw; cat /run/secrets/pw';
+    assert.equal(await docker('exec', id, 'sh', '-c', look), '33:33 400\n0:0 444\nhush');
+    assert.equal(await docker('exec', '--user', 'web', id, 'cat', '/run/secrets/key'), 'hush');
+    const task = (await docker('inspect', '-f', '{{index .Config.Labels "com.docker.swarm.task.id"}}', id)).trim();
+    assert.deepEqual(ownerOf(`/run/fairlead/swarm/${task}/0`), [root + 33, root + 33]);
+    await docker('swarm', 'leave', '--force');
+  });
 
   test('root in a container is another one on the host, and rules its own network', async () => {
     assert.equal(

@@ -19,6 +19,21 @@ test('a machine makes a swarm, and leaves it only by force', async () => {
   assert.throws(() => swarm.join(), { code: 'not-implemented' });
 });
 
+test('a swarm that is being left is none, and another one waits until all of it is gone', async () => {
+  const { swarm, networks } = rig();
+  const first = await swarm.init(emptyRequest);
+  const { promise: gone, resolve: letGo } = Promise.withResolvers<void>();
+  networks.removeAll = () => gone;
+  const leaving = swarm.leave(true);
+  assert.equal(swarm.status, 'inactive');
+  assert.throws(() => swarm.manager(), { code: 'unavailable' });
+  const second = swarm.init(emptyRequest);
+  letGo();
+  await leaving;
+  assert.notEqual(await second, first);
+  assert.equal(swarm.status, 'active');
+});
+
 test('an update says all, and only of the version that was read', async () => {
   const { swarm } = rig();
   await swarm.init(emptyRequest);

@@ -59,6 +59,7 @@ export class Swarm implements AsyncDisposable {
   readonly #surroundings: SwarmSurroundings;
   readonly #books: Books;
   #manager: Manager | undefined;
+  #leaving: Promise<void> | undefined;
 
   constructor(surroundings: SwarmSurroundings) {
     this.#surroundings = surroundings;
@@ -69,7 +70,9 @@ export class Swarm implements AsyncDisposable {
   }
 
   get status(): SwarmStatus {
-    if (this.#books.cluster === undefined) return 'inactive';
+    const { cluster } = this.#books;
+    // What is left of a swarm that has been left is nobody's any more.
+    if (cluster === undefined || cluster.pending === 'leaving') return 'inactive';
     return this.#manager === undefined ? 'locked' : 'active';
   }
 
@@ -80,7 +83,7 @@ export class Swarm implements AsyncDisposable {
 
   /** What only a manager does. @throws FairleadError `unavailable` in dockerd's words where this machine is none. */
   manager(): Manager {
-    if (this.#manager !== undefined) return this.#manager;
+    if (this.#manager !== undefined && this.status === 'active') return this.#manager;
     throw unavailable(this.status === 'locked' ? lockedWords : notManager);
   }
 
@@ -94,6 +97,7 @@ export class Swarm implements AsyncDisposable {
     if (this.status === 'locked') throw unavailable(lockedWords);
     if (this.status === 'active') return this.#renew(request);
     requireName(request.spec);
+    if (this.#books.cluster !== undefined) await this.#takeAway();
     const { listenAddress, advertiseAddress } = chooseAddresses(
       { ...request, advertiseAddress: request.advertiseAddress || (this.#surroundings.defaultAddress ?? '') },
       this.#surroundings.addresses(),
@@ -158,6 +162,13 @@ export class Swarm implements AsyncDisposable {
 
   /** What {@link leave} has written down; begun again, it goes on. */
   async #takeAway(): Promise<void> {
+    this.#leaving ??= this.#takeAllAway().finally(() => {
+      this.#leaving = undefined;
+    });
+    await this.#leaving;
+  }
+
+  async #takeAllAway(): Promise<void> {
     await this.#manager?.orchestrator[Symbol.asyncDispose]();
     const { runtime, networks } = this.#surroundings;
     const services = [...this.#books.services];
@@ -198,7 +209,7 @@ export class Swarm implements AsyncDisposable {
   /** Give the key of a swarm that has locked itself. @throws FairleadError in dockerd's words. */
   unlock(key: string): void {
     const { cluster } = this.#books;
-    if (cluster === undefined) throw unavailable(notManager);
+    if (cluster === undefined || this.status === 'inactive') throw unavailable(notManager);
     if (this.#manager !== undefined) throw new FairleadError('conflict', 'swarm is not locked');
     if (!isUnlockKey(key)) throw new FairleadError('invalid-argument', 'invalid key string');
     const vault = new Vault(key);

@@ -1,5 +1,5 @@
 import { parseRegistryAuth, taskContainer } from '@fairlead/api';
-import { FairleadError, isNotFound } from '@fairlead/base';
+import { codeOf, FairleadError, isNotFound } from '@fairlead/base';
 import type { Container, ContainerTable, Engine } from '@fairlead/engine';
 import type { Task, TaskContainer, TaskOrder, TaskRuntime } from '@fairlead/swarm';
 import type { TaskFiles } from './task-files.ts';
@@ -44,7 +44,12 @@ export class TaskContainers implements TaskRuntime {
   }
 
   async stop(container: string): Promise<void> {
-    await ignoreMissing(this.#engine().containers.stop(container));
+    try {
+      await ignoreMissing(this.#engine().containers.stop(container));
+    } catch (error) {
+      // One that has not been started, or has ended by itself meanwhile.
+      if (codeOf(error) !== 'not-modified') throw error;
+    }
   }
 
   async remove({ id }: Task, container: string): Promise<void> {
