@@ -4,8 +4,12 @@ import { NetlinkSocket } from '../socket/netlink-socket.ts';
 import { type NamespacePlaces, pinnedPlaces } from './namespace.ts';
 import { OpenNamespace } from './open-namespace.ts';
 
-/** Namespaces kept open, the host's not counted: three descriptors each. An open one lives on after it was unpinned. */
-const CAPACITY = 32;
+/**
+ * Namespaces kept open, the host's not counted: three descriptors each. An open one lives on after it was unpinned. When a
+ * backend of a service goes, all who may ask for it are told in turn: opening each anew, and reading what its table is like,
+ * takes about as long as telling it.
+ */
+const CAPACITY = 128;
 
 /** The namespaces in use; the least recently used ones are closed when there are too many. */
 export class OpenNamespaces {
