@@ -68,10 +68,23 @@ test('a service is created, waited for, listed, scaled, updated, rolled back and
   await fairlead('config', 'create', 'conf', '/run/pw');
   assert.match(await fairlead('secret', 'ls', '--filter', 'label=of=test'), /^ID {2,}NAME[^\n]*\n\S+ +pw /);
   await fairlead('network', 'create', '-d', 'overlay', 'app');
-  const flags = ['--name', 'web', '--network', 'app', '--secret', 'pw', '--config', 'source=conf,target=/conf'];
+  const flags = [
+    '--name',
+    'web',
+    '--network',
+    'app',
+    '--oom-score-adj',
+    '100',
+    '--secret',
+    'pw',
+    '--config',
+    'source=conf,target=/conf',
+  ];
   const speed = ['--update-monitor', '300ms', '--rollback-monitor', '300ms', '--stop-grace-period', '1s'];
   const made = await fairlead('service', 'create', ...flags, ...speed, '-p', '8080:80', 'busybox', 'sh', '-c', idle);
   assert.match(made, /overall progress: 1 out of 1 tasks\n[\s\S]*verify: Service \S+ converged$/);
+  const container = await fairlead('ps', '-q', '--filter', 'label=com.docker.swarm.service.name=web');
+  assert.equal(await fairlead('inspect', '-f', '{{.HostConfig.OomScoreAdj}}', container), '100');
   assert.match(await fairlead('service', 'ls'), /web +replicated +1\/1 +busybox:latest +\*:8080->80\/tcp$/);
   assert.equal((await fairlead('service', 'scale', 'web=2')).split('\n')[0], 'web scaled to 2');
   await fairlead('service', 'update', '--env-add', 'A=b', '--publish-rm', '80', 'web');

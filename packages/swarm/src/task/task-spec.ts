@@ -112,6 +112,8 @@ export interface ContainerSpec {
   readonly capabilityAdd?: readonly string[];
   readonly capabilityDrop?: readonly string[];
   readonly ulimits?: readonly { readonly name: string; readonly hard: number; readonly soft: number }[];
+  /** How readily its processes are ended for want of memory: -1000 to 1000. */
+  readonly oomScoreAdj?: number;
 }
 
 /** What a task may use at most. */

@@ -91,6 +91,7 @@ function hostConfig(
     ...(limits.memoryBytes !== undefined && { Memory: limits.memoryBytes }),
     ...(limits.nanoCpus !== undefined && { NanoCpus: limits.nanoCpus }),
     ...(limits.pids !== undefined && { PidsLimit: limits.pids }),
+    ...(container.oomScoreAdj !== undefined && { OomScoreAdj: container.oomScoreAdj }),
     ...(logDriver !== undefined && { LogConfig: { Type: logDriver.name ?? '', Config: { ...logDriver.options } } }),
   };
 }

@@ -114,6 +114,7 @@ const containerSpec = struct({
   capabilityAdd: maybe(list(text)),
   capabilityDrop: maybe(list(text)),
   ulimits: maybe(list(ulimit)),
+  oomScoreAdj: maybe(integer),
 });
 
 const nanoCpus = named('NanoCPUs', maybe(integer));
