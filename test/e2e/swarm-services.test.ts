@@ -143,6 +143,28 @@ test('a published port leads to the tasks, and belongs to one service', async ()
   );
 });
 
+test('tasks tell the ports that they have got, and are on the network by which published ones come', async () => {
+  await service('hosted', ['--publish', 'target=80,mode=host', '--network', 'app']);
+  await until('1/1', () => replicas('hosted'));
+  const [hosted = ''] = await taskIds('hosted');
+  const [, port = ''] = (await docker('port', hosted, '80')).split('\n')[0]?.split(':') ?? [];
+  assert.equal(await docker('service', 'ps', 'hosted', '--format', '{{.Ports}}'), `*:${port}->80/tcp`);
+  const [site = ''] = await taskIds('site');
+  assert.equal(
+    await docker('inspect', site, '--format', '{{range $k, $v := .NetworkSettings.Networks}}{{$k}}{{end}}'),
+    'ingress',
+  );
+  const [task = ''] = (await docker('service', 'ps', '-q', 'site')).split('\n');
+  const attachment = '{{range .NetworksAttachments}}{{.Network.Spec.Name}} {{index .Addresses 0}}{{end}}';
+  assert.match(await docker('inspect', task, '--format', attachment), /^ingress 10\.0\.0\.\d+\/24$/);
+  const address = await docker('node', 'inspect', 'self', '--format', '{{.Status.Addr}}');
+  for (const network of ['ingress', 'app']) {
+    const peers = await docker('network', 'inspect', network, '--format', '{{len .Peers}} {{(index .Peers 0).IP}}');
+    assert.equal(peers, `1 ${address}`);
+  }
+  await docker('service', 'rm', 'hosted');
+});
+
 test('jobs come to their end once', async () => {
   await docker(
     'service',

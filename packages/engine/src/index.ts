@@ -48,8 +48,10 @@ export type {
   ServiceSpec,
   ServiceStatus,
   SwarmStatus,
+  TaskAttachment,
   TaskOrder,
   TaskSpec,
+  TaskStatus,
   TaskView,
 } from '@fairlead/swarm';
 export type { Directory, TraceNews, TraceReport, TraceRequest } from '@fairlead/trace';

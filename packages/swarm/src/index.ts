@@ -27,7 +27,7 @@ export type { Payloads } from './payload.ts';
 export type { PortConfig, Service, ServiceSpec } from './service/service-model.ts';
 export type { ServiceStatus, Services } from './service/services.ts';
 export { type InitRequest, Swarm, type SwarmStatus, type SwarmSurroundings } from './swarm.ts';
-export type { Task, TaskState } from './task/task-model.ts';
+export type { Task, TaskAttachment, TaskPort, TaskState, TaskStatus } from './task/task-model.ts';
 export type {
   ServiceNetworks,
   TaskContainer,

@@ -12,6 +12,7 @@ import {
   networkCreateSchema,
   parseNetworkCreate,
   presentNetworkWithContainers,
+  presentPeer,
   presentStatus,
 } from '../wire/network.ts';
 import { isPredefined, networkFilterKeys, selectNetworks } from '../wire/network-filters.ts';
@@ -27,7 +28,7 @@ export function networkRoutes(engine: NetworkParts): Route[] {
     { method: 'POST', pattern: '/networks/prune', handle: (request) => prune(engine, request) },
     { method: 'POST', pattern: '/networks/{id}/connect', handle: (request) => connect(networks, request) },
     { method: 'POST', pattern: '/networks/{id}/disconnect', handle: (request) => disconnect(networks, request) },
-    { method: 'GET', pattern: '/networks/{id}', handle: (request) => inspect(networks, request) },
+    { method: 'GET', pattern: '/networks/{id}', handle: (request) => inspect(engine, request) },
     {
       method: 'DELETE',
       pattern: '/networks/{id}',
@@ -77,7 +78,19 @@ async function untilTasksHaveLeft({ networks, swarm, swarmStatus }: NetworkParts
   await (await swarm()).manager().services.untilFree(id);
 }
 
-async function inspect(networks: NetworkService, request: ApiRequest): Promise<ApiResponse> {
+/** Nodes of the swarm that have somebody on an overlay network: this machine, or none. */
+async function peersOf({ swarm, swarmStatus }: NetworkParts, network: Network, isUsedHere: boolean) {
+  const isShared = network.scope === 'swarm' && (network.ingress === true || isUsedHere);
+  if (!isShared || swarm === undefined || swarmStatus?.() !== 'active') return {};
+  const peers = (await swarm())
+    .manager()
+    .nodes.list()
+    .map(({ node }) => presentPeer(node.id, node.address));
+  return { Peers: peers };
+}
+
+async function inspect(engine: NetworkParts, request: ApiRequest): Promise<ApiResponse> {
+  const { networks } = engine;
   const verbose = text(request, 'verbose') ?? '';
   if (verbose !== '' && parseGoBoolean(verbose) === undefined) {
     throw new FairleadError('invalid-argument', `invalid value for verbose: ${verbose}: ${goBooleanError(verbose)}`);
@@ -99,6 +112,7 @@ async function inspect(networks: NetworkService, request: ApiRequest): Promise<A
   ];
   const shown = {
     ...presentNetworkWithContainers(network, endpoints, request.version),
+    ...(await peersOf(engine, network, endpoints.length > 0)),
     ...presentStatus(networks.usage(network), request.version),
   };
   // Docker's answer has nothing of the kind; clients pass over what they do not know.

@@ -1,4 +1,4 @@
-import type { EnginePort } from '@fairlead/engine';
+import type { EnginePort, TaskView } from '@fairlead/engine';
 import { type ApiRequest, parameter, text } from '../http/request.ts';
 import { json } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
@@ -10,6 +10,7 @@ import { serviceLogs } from './service-logs.ts';
 /** Tasks of services: Engine API, "Tasks". */
 export function taskRoutes(engine: EnginePort): Route[] {
   const manager = async () => (await engine.swarm()).manager();
+  const present = (view: TaskView) => presentTask(view, engine.networks.list());
   const id = (request: ApiRequest) => parameter(request, 'id');
   return [
     {
@@ -20,13 +21,13 @@ export function taskRoutes(engine: EnginePort): Route[] {
         const { tasks, services, nodes } = await manager();
         const serviceId = (reference: string) => services.inspect(reference).id;
         const nodeId = (reference: string) => nodes.inspect(reference).node.id;
-        return json(selectTasks(tasks.list(), filters, { serviceId, nodeId }).map(presentTask));
+        return json(selectTasks(tasks.list(), filters, { serviceId, nodeId }).map(present));
       },
     },
     {
       method: 'GET',
       pattern: '/tasks/{id}',
-      handle: async (request) => json(presentTask((await manager()).tasks.inspect(id(request)))),
+      handle: async (request) => json(present((await manager()).tasks.inspect(id(request)))),
     },
     {
       method: 'GET',

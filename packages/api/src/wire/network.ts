@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Endpoint, IpamRequest, Network, NetworkRequest, SubnetUsage } from '@fairlead/engine';
 import * as v from 'valibot';
 import type { ApiVersion } from '../http/api-version.ts';
@@ -128,6 +129,14 @@ export function presentNetworkWithContainers(network: Network, endpoints: readon
   const isFar = network.scope === 'swarm' && network.ingress !== true && endpoints.length === 0;
   if (isFar) return { ...head, Containers: null, Options, Labels: Object.keys(Labels).length > 0 ? Labels : null };
   return { ...head, Containers: presentContainers(network, endpoints), Options, Labels };
+}
+
+/** Digits of the name that a node has among its peers. */
+const PEER_DIGITS = 12;
+
+/** A node that has somebody on an overlay network; its name there is made of its id, and no other. */
+export function presentPeer(id: string, address: string) {
+  return { Name: createHash('sha256').update(id).digest('hex').slice(0, PEER_DIGITS), IP: address };
 }
 
 /** Docker has it since 1.52: the newest version that is spoken here shows it. */

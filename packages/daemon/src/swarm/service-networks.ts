@@ -1,7 +1,7 @@
 import { FairleadError, parseIpAddress, prefixLength, settleAll } from '@fairlead/base';
-import type { Engine } from '@fairlead/engine';
+import type { Container, Engine } from '@fairlead/engine';
 import type { BalancedService, Network, NetworkController } from '@fairlead/network';
-import type { Service, ServiceNetworks } from '@fairlead/swarm';
+import type { Service, ServiceNetworks, TaskStatus } from '@fairlead/swarm';
 
 /** The engine's networks as services see them. */
 export class SwarmNetworks implements ServiceNetworks {
@@ -26,11 +26,7 @@ export class SwarmNetworks implements ServiceNetworks {
   hold(id: string, service: string): readonly string[] {
     const { subnets } = this.#find(id);
     const { ipv4, ipv6 } = this.#network.holdVirtualAddress(id, service);
-    return [ipv4, ipv6].flatMap((address) => {
-      if (address === undefined) return [];
-      const subnet = subnets.find((one) => one.subnet.includes(':') === address.includes(':'));
-      return [`${address}/${subnet === undefined ? 32 : prefixLength(subnet.subnet)}`];
-    });
+    return [ipv4, ipv6].flatMap((address) => (address === undefined ? [] : withPrefix(address, subnets)));
   }
 
   ingress(): string | undefined {
@@ -47,6 +43,23 @@ export class SwarmNetworks implements ServiceNetworks {
 
   known(): readonly string[] {
     return this.#network.services().map(({ id }) => id);
+  }
+
+  /** Ports of the host that a container has got, and its networks of the swarm. */
+  reached({ sandbox }: Container): Required<Pick<TaskStatus, 'ports' | 'attachments'>> {
+    if (sandbox === undefined) return { ports: [], attachments: [] };
+    const ports = this.#network
+      .boundPorts(sandbox)
+      .filter(({ hostPort, hostAddress }) => hostPort > 0 && !hostAddress.includes(':'))
+      .map(({ protocol, containerPort, hostPort }) => ({
+        ...{ protocol, targetPort: containerPort, publishedPort: hostPort },
+      }));
+    const attachments = this.#network.endpointsIn(sandbox).flatMap(({ network, ipv4, ipv6 }) => {
+      const { scope, subnets } = this.#find(network);
+      const addresses = [ipv4, ipv6].flatMap((address) => (address === undefined ? [] : withPrefix(address, subnets)));
+      return scope === 'swarm' ? [{ networkId: network, addresses }] : [];
+    });
+    return { ports, attachments };
   }
 
   async makeIngress(): Promise<void> {
@@ -71,6 +84,12 @@ export class SwarmNetworks implements ServiceNetworks {
       throw new FairleadError('not-found', `network ${reference} not found`, { cause: error });
     }
   }
+}
+
+/** An address as services have it: with the length of its subnet. */
+function withPrefix(address: string, subnets: Network['subnets']): string[] {
+  const subnet = subnets.find((one) => one.subnet.includes(':') === address.includes(':'));
+  return [`${address}/${subnet === undefined ? 32 : prefixLength(subnet.subnet)}`];
 }
 
 function balanced(service: Service, backends: readonly string[]): BalancedService {

@@ -21,9 +21,10 @@ export interface SwarmParts {
 /** The swarm of this daemon. */
 export function swarmService({ kernel, table, context, engine, defaultAddress }: SwarmParts): Swarm {
   const { store, events, network, logger } = context;
+  const networks = new SwarmNetworks(network, engine);
   return new Swarm({
-    networks: new SwarmNetworks(network, engine),
-    runtime: new TaskContainers(engine, table, new TaskFiles(context)),
+    networks,
+    runtime: new TaskContainers(engine, table, new TaskFiles(context), networks),
     logger,
     inventName,
     defaultAddress,

@@ -2,6 +2,7 @@ import { parseRegistryAuth, taskContainer } from '@fairlead/api';
 import { codeOf, FairleadError, isNotFound } from '@fairlead/base';
 import type { Container, ContainerTable, Engine } from '@fairlead/engine';
 import type { Task, TaskContainer, TaskOrder, TaskRuntime } from '@fairlead/swarm';
+import type { SwarmNetworks } from './service-networks.ts';
 import type { TaskFiles } from './task-files.ts';
 
 /** Tasks as ordinary containers of the engine. */
@@ -9,8 +10,10 @@ export class TaskContainers implements TaskRuntime {
   readonly #engine: () => Engine;
   readonly #table: ContainerTable;
   readonly #files: TaskFiles;
+  readonly #networks: SwarmNetworks;
 
-  constructor(engine: () => Engine, table: ContainerTable, files: TaskFiles) {
+  constructor(engine: () => Engine, table: ContainerTable, files: TaskFiles, networks: SwarmNetworks) {
+    this.#networks = networks;
     this.#engine = engine;
     this.#table = table;
     this.#files = files;
@@ -23,6 +26,7 @@ export class TaskContainers implements TaskRuntime {
     return {
       ...{ id: container.id, state: stateOf(container), pid, exitCode, error },
       ...(health !== undefined && { health: health.status }),
+      reached: () => this.#networks.reached(container),
     };
   }
 

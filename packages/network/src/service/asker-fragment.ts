@@ -9,11 +9,16 @@ export type AskerSurroundings = Pick<NetworkState, 'networks' | 'endpoints' | 's
 
 /**
  * What a sandbox asks of the kernel to reach services by their virtual addresses: nothing as long as no service has one on
- * its networks.
+ * its networks. By the ingress network nobody asks: ports are translated on the host.
  */
 export function askerFragment(state: AskerSurroundings, { id, namespace }: Sandbox): KernelObject[] {
   if (namespace === '') return [];
-  const joined = new Set(state.endpoints.inSandbox(id).map(({ network }) => network));
+  const joined = new Set(
+    state.endpoints
+      .inSandbox(id)
+      .map(({ network }) => network)
+      .filter((network) => state.networks.get(network)?.ingress !== true),
+  );
   const elements = [...state.services].flatMap((service) =>
     service.networks.flatMap(({ network, virtual }) => {
       if (virtual === undefined || !joined.has(network)) return [];

@@ -225,7 +225,9 @@ export class Services {
 }
 
 /** Sandboxes that may ask a service by its virtual addresses. */
-function askersOf({ endpoints }: NetworkState, service: BalancedService): string[] {
-  const networks = service.networks.filter(({ virtual }) => virtual !== undefined);
-  return networks.flatMap(({ network }) => endpoints.onNetwork(network).map(({ sandbox }) => sandbox));
+function askersOf({ endpoints, networks }: NetworkState, service: BalancedService): string[] {
+  const asked = service.networks.filter(
+    ({ network, virtual }) => virtual !== undefined && networks.get(network)?.ingress !== true,
+  );
+  return asked.flatMap(({ network }) => endpoints.onNetwork(network).map(({ sandbox }) => sandbox));
 }

@@ -43,6 +43,38 @@ test('tasks run with names, templates and networks of their service, and are its
   await swarm[Symbol.asyncDispose]();
 });
 
+test('tasks whose ports are published are on the network by which these come, first of all', async () => {
+  const { swarm, services, running, runtime } = await started();
+  services.create({
+    ...web,
+    taskTemplate: { ...web.taskTemplate, networks: [{ target: 'app' }] },
+    endpointSpec: { ports: [{ targetPort: 80, publishedPort: 8080, protocol: 'tcp', publishMode: 'ingress' }] },
+  });
+  await until(() => running() === 2);
+  const [order] = [...runtime.containers.values()].map((container) => container.order);
+  assert.deepEqual(
+    order?.networks.map(({ id }) => id),
+    ['ingress-id', 'app-id'],
+  );
+  await swarm[Symbol.asyncDispose]();
+});
+
+test('what a task was reached by stays known after its end', async () => {
+  const { swarm, services, running, runtime, tasks } = await started();
+  const reached = {
+    ports: [{ protocol: 'tcp', targetPort: 80, publishedPort: 32768 }],
+    attachments: [{ networkId: 'app-id', addresses: ['10.0.1.9/24'] }],
+  } as const;
+  runtime.reached = () => reached;
+  services.create(web);
+  await until(() => running() === 2);
+  runtime.end([...runtime.containers.keys()][0] ?? '', 3);
+  const failed = () => tasks.list().find(({ task }) => task.status.state === 'failed')?.task.status;
+  await until(() => failed() !== undefined);
+  assert.deepEqual([failed()?.ports, failed()?.attachments], [reached.ports, reached.attachments]);
+  await swarm[Symbol.asyncDispose]();
+});
+
 test('a container that ends is followed by another one', async () => {
   const { swarm, services, running, states, runtime } = await started();
   services.create(web);

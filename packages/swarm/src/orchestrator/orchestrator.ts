@@ -9,7 +9,7 @@ import { taskName } from '../task/task-name.ts';
 import type { ServiceNetworks, TaskRuntime } from '../task/task-runtime.ts';
 import { planService } from './plan.ts';
 import type { Plan, TaskChange } from './slots.ts';
-import { observedStatus, type StepParts, TaskSteps } from './task-steps.ts';
+import { observedStatus, reachedBy, type StepParts, TaskSteps } from './task-steps.ts';
 import { endpointKey } from './update-plan.ts';
 
 /** What an {@link Orchestrator} works with. */
@@ -223,7 +223,7 @@ export class Orchestrator implements AsyncDisposable {
     const { containerId = present.status.containerId, ...rest } = status;
     books.change(books.tasks, {
       ...present,
-      status: { ...rest, ...(containerId !== undefined && { containerId }) },
+      status: { ...reachedBy(present.status), ...rest, ...(containerId !== undefined && { containerId }) },
       ...(status.state === 'running' && { startedAt: status.timestamp }),
     });
     this.#again = true;

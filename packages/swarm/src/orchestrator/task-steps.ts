@@ -4,7 +4,7 @@ import type { SwarmNode } from '../model.ts';
 import type { Service } from '../service/service-model.ts';
 import { hasEnded, isBeyond, type Task, type TaskState, type TaskStatus } from '../task/task-model.ts';
 import { taskName } from '../task/task-name.ts';
-import type { ServiceNetworks, TaskContainer, TaskFile, TaskRuntime } from '../task/task-runtime.ts';
+import type { ServiceNetworks, TaskContainer, TaskFile, TaskNetwork, TaskRuntime } from '../task/task-runtime.ts';
 import { expandSpec } from '../task/template.ts';
 
 /** Milliseconds until a step that has failed is tried again. */
@@ -96,11 +96,14 @@ export class TaskSteps {
       expandSpec({ ...task.spec, containerSpec: { hostname: text } }, context).containerSpec?.hostname ?? '';
     return await runtime.prepare({
       ...{ task, service, name, spec, files: filesOf(task, expand) },
-      networks: (spec.networks ?? []).map(({ target = '', aliases = [], driverOpts = {} }) => ({
-        id: networks.resolve(target).id,
-        aliases,
-        driverOptions: driverOpts,
-      })),
+      networks: [
+        ...ingressOf(service, networks),
+        ...(spec.networks ?? []).map(({ target = '', aliases = [], driverOpts = {} }) => ({
+          id: networks.resolve(target).id,
+          aliases,
+          driverOptions: driverOpts,
+        })),
+      ],
     });
   }
 
@@ -141,6 +144,7 @@ export class TaskSteps {
     books.change(books.tasks, {
       ...present,
       status: {
+        ...reachedBy(present.status),
         ...(containerId !== undefined && { containerId }),
         ...(pid !== undefined && { pid }),
         ...(exitCode !== undefined && { exitCode }),
@@ -149,6 +153,17 @@ export class TaskSteps {
       },
     });
   }
+}
+
+/** The network by which its service's ports are reached: every task of such a service is on it, first of all. */
+function ingressOf({ ports }: Service, networks: ServiceNetworks): TaskNetwork[] {
+  const id = ports.some(({ publishMode }) => publishMode !== 'host') ? networks.ingress() : undefined;
+  return id === undefined ? [] : [{ id, aliases: [], driverOptions: {} }];
+}
+
+/** What a task was reached by, which stays known after its end. */
+export function reachedBy({ ports, attachments }: TaskStatus): Pick<TaskStatus, 'ports' | 'attachments'> {
+  return { ...(ports && { ports }), ...(attachments && { attachments }) };
 }
 
 /**
@@ -172,9 +187,8 @@ export function observedStatus(task: Task, container: TaskContainer | undefined)
   const { id: containerId, pid, exitCode } = container;
   if (container.state === 'running') {
     const isWell = container.health === undefined || container.health === 'healthy';
-    if (state === 'starting')
-      return isWell ? { state: 'running', timestamp, message: 'started', containerId, pid, exitCode: 0 } : undefined;
-    return undefined;
+    if (state !== 'starting' || !isWell) return undefined;
+    return { state: 'running', timestamp, message: 'started', containerId, pid, exitCode: 0, ...container.reached?.() };
   }
   if (container.state !== 'ended') return undefined;
   const message = 'finished';

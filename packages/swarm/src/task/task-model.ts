@@ -22,6 +22,21 @@ export const taskStates = [
 /** Where a task is, or is to be. */
 export type TaskState = (typeof taskStates)[number];
 
+/** A port of the host that is a task's own. */
+export interface TaskPort {
+  readonly protocol: 'tcp' | 'udp' | 'sctp';
+  readonly targetPort: number;
+  /** The one that it has got, where any was asked for. */
+  readonly publishedPort: number;
+}
+
+/** A network that a task has been on. */
+export interface TaskAttachment {
+  readonly networkId: string;
+  /** With prefix. */
+  readonly addresses: readonly string[];
+}
+
 /** What is known of a task. */
 export interface TaskStatus {
   readonly state: TaskState;
@@ -32,6 +47,9 @@ export interface TaskStatus {
   readonly containerId?: string;
   readonly pid?: number;
   readonly exitCode?: number;
+  /** What it was reached by when it got to run. */
+  readonly ports?: readonly TaskPort[];
+  readonly attachments?: readonly TaskAttachment[];
 }
 
 /** One container that a service asks for, as it is stored. */

@@ -1,5 +1,5 @@
 import type { Service } from '../service/service-model.ts';
-import type { Task } from './task-model.ts';
+import type { Task, TaskStatus } from './task-model.ts';
 import type { FileTarget, TaskSpec } from './task-spec.ts';
 
 /** The container of a task as it is now. */
@@ -13,6 +13,8 @@ export interface TaskContainer {
   readonly error: string;
   /** Absent where nothing checks it. */
   readonly health?: 'starting' | 'healthy' | 'unhealthy';
+  /** What it is reached by; looked up when somebody asks. */
+  reached?(): Required<Pick<TaskStatus, 'ports' | 'attachments'>>;
 }
 
 /** A file that a task finds in its container. */
@@ -48,7 +50,7 @@ export interface TaskRuntime {
   /** Make it, with its image from a registry where the engine has none. @returns its ID. */
   prepare(order: TaskOrder): Promise<string>;
   start(container: string): Promise<void>;
-  /** Resolves when it has ended; harmless when it is not there. */
+  /** Resolves when it does not run; harmless when it has never run, or is not there. */
   stop(container: string): Promise<void>;
   /** Take it away with its anonymous volumes and its files; harmless when it is not there. */
   remove(task: Task, container: string): Promise<void>;

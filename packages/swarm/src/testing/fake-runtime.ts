@@ -9,9 +9,12 @@ export class FakeRuntime implements TaskRuntime {
   /** What was done, in its order. */
   readonly done: string[] = [];
   onChange = () => {};
+  /** What every container is reached by. */
+  reached: NonNullable<TaskContainer['reached']> = () => ({ ports: [], attachments: [] });
 
   look(_: unknown, name: string): TaskContainer | undefined {
-    return [...this.containers.values()].find(({ order }) => order.name === name);
+    const found = [...this.containers.values()].find(({ order }) => order.name === name);
+    return found && { ...found, reached: this.reached };
   }
 
   async prepare(order: TaskOrder): Promise<string> {
