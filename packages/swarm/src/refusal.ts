@@ -8,6 +8,8 @@ const codes = new Map([
   ['failed-precondition', ['FailedPrecondition', 'invalid-argument']],
   ['not-implemented', ['Unimplemented', 'not-implemented']],
   ['internal', ['Unknown', 'internal']],
+  // What the manager gives no code; dockerd makes a fault of its own of it, and it is the asker's.
+  ['unnamed', ['Unknown', 'invalid-argument']],
 ] as const satisfies [string, [string, ErrorCode]][]);
 
 /** A refusal in the form in which dockerd hands those of its manager on. */

@@ -18,9 +18,9 @@ const valueSyntax = /^[a-z0-9:\-_\s.*()?+[\]\\^$|/]+$/i;
 export function parseConstraints(expressions: readonly string[] = []): Constraint[] {
   return expressions.map((expression) => {
     const [, key = '', operator, value = ''] = /^(.*?)([!=]=)(.*)$/s.exec(expression) ?? [];
-    if (operator === undefined) throw refusal('invalid-argument', 'constraint expected one operator from ==, !=');
-    if (!keySyntax.test(key.trim())) throw refusal('invalid-argument', `key '${key.trim()}' is invalid`);
-    if (!valueSyntax.test(value.trim())) throw refusal('invalid-argument', `value '${value.trim()}' is invalid`);
+    if (operator === undefined) throw refusal('unnamed', 'constraint expected one operator from ==, !=');
+    if (!keySyntax.test(key.trim())) throw refusal('unnamed', `key '${key.trim()}' is invalid`);
+    if (!valueSyntax.test(value.trim())) throw refusal('unnamed', `value '${value.trim()}' is invalid`);
     return { key: key.trim(), equal: operator === '==', value: value.trim() };
   });
 }
