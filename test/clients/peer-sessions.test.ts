@@ -194,6 +194,83 @@ docker plugin push nothing
 docker plugin rm own/vols
 docker plugin rm own/vols
 sleep 1; docker events --since 1h --until 0s --filter type=plugin --format '{{.Action}} {{.Actor.Attributes.name}}'`,
+  'a swarm': `
+docker swarm init --default-addr-pool 10.20.0.0/16 | grep -v SWMTKN
+docker swarm init
+docker swarm join --token x 192.0.2.1:2377
+docker node ls --format '{{.Hostname}} {{.Status}} {{.Availability}} {{.ManagerStatus}}'
+docker node update --label-add a=b --availability pause $(docker node ls -q) | wc -l
+docker node inspect self --format '{{json .Spec}} {{.Status.State}} {{.ManagerStatus.Leader}}'
+docker node rm $(docker node ls -q) 2>&1 | sed 's/node [0-9a-z]* /node ID /'
+docker node demote $(docker node ls -q)
+docker node update --availability active $(docker node ls -q) | wc -l
+docker node ps --format '{{.Name}}'
+docker node inspect nothing
+docker swarm update --task-history-limit 3
+docker swarm unlock-key
+docker swarm unlock </dev/null
+docker network ls --filter scope=swarm --format '{{.Name}} {{.Driver}} {{.Scope}}'
+docker network inspect ingress --format '{{json .IPAM.Config}} {{.Ingress}} {{.Attachable}} {{len .Peers}}'
+docker network create -d overlay --attachable --label a=b over
+docker network create -d overlay over
+docker network inspect over --format '{{.Scope}} {{.Attachable}} {{json .IPAM.Config}} {{.Labels}} {{len .Peers}}'
+echo hush | docker secret create --label a=b pw - | wc -l
+docker secret create pw /etc/hostname
+docker secret create 'a b' /etc/hostname
+docker secret ls --filter label=a=b --format '{{.Name}} {{.Driver}} {{.Labels}}'
+docker secret inspect pw --format '{{json .Spec}}'
+docker secret inspect nothing
+docker config create conf /etc/hostname | wc -l
+docker config inspect conf --format '{{.Spec.Name}} {{.Spec.Labels}}'
+docker config rm nothing`,
+  'services of it': `
+docker service create -q -d --no-resolve-image --name web --replicas 2 --network over --secret pw --config source=conf,target=/conf -p 8080:80 --stop-grace-period 1s busybox sleep 1000 | wc -l
+docker service create -d --no-resolve-image --name web busybox
+docker service create -d --no-resolve-image --name x --network nothing busybox
+docker service create -d --no-resolve-image --name x -p 8080:81 busybox 2>&1 | sed 's/([0-9a-z]*)/(ID)/'
+docker service create -d --no-resolve-image --name x --secret nothing busybox
+docker service create -d --no-resolve-image --name 'a b' busybox
+docker service create -d --no-resolve-image --name x --constraint bad busybox
+docker service create -d --no-resolve-image --name x --restart-condition bad busybox
+for i in $(seq 200); do docker service ls --format '{{.Replicas}}' | grep -q 2/2 && break; sleep 0.1; done
+docker service ls --format '{{.Name}} {{.Mode}} {{.Replicas}} {{.Image}} {{.Ports}}'
+docker service inspect web --format '{{json .Endpoint.Ports}} {{json .Spec.Mode}} {{json .Spec.EndpointSpec}}'
+docker service inspect --pretty web | grep -v '^ID:'
+docker service ps web --format '{{.Name}} {{.Image}} {{.DesiredState}} {{.Error}} {{.Ports}}' | sort
+docker inspect $(docker service ps -q web | head -1) --format '{{range .NetworksAttachments}}{{.Network.Spec.Name}} {{len .Addresses}} {{end}}'
+docker inspect $(docker ps -q --filter name=web.1 | head -1) --format '{{range $name, $network := .NetworkSettings.Networks}}{{$name}} {{end}}'
+docker exec $(docker ps -q --filter name=web.1) sh -c 'cat /run/secrets/pw; stat -c "%a %u:%g" /run/secrets/pw /conf'
+docker service scale -d web=1
+docker service scale -d nothing=1
+docker service update -d --publish-add 8081:81 --env-add A=b web
+docker service inspect web --format '{{json .Spec.TaskTemplate.ContainerSpec.Env}} {{json .Spec.EndpointSpec.Ports}}'
+docker service rollback -d nothing
+docker secret rm pw
+docker config rm conf
+docker service logs nothing
+docker service rm web nothing
+for i in $(seq 200); do docker ps -q --filter name=web | grep -q . || break; sleep 0.1; done
+docker service ls`,
+  'a stack of five services': `
+printf 'version: "3.8"\\nx-all: &all\\n  image: busybox\\n  command: sleep 1000\\n  stop_grace_period: 1s\\nservices:\\n  web:\\n    <<: *all\\n    ports: ["8080:80"]\\n    networks: [front, back]\\n    deploy: {replicas: 2, labels: {tier: front}}\\n  api:\\n    <<: *all\\n    networks: [back]\\n    secrets: [key]\\n    configs: [{source: settings, target: /etc/settings}]\\n    environment: {A: 1}\\n  store:\\n    <<: *all\\n    networks: [back]\\n    volumes: ["data:/data"]\\n  worker:\\n    <<: *all\\n    networks: {back: {aliases: [w]}}\\n  queue:\\n    <<: *all\\n    networks: [back]\\n    healthcheck: {test: "true", interval: 1s}\\nnetworks: {front: , back: {internal: true}}\\nvolumes: {data: }\\nsecrets: {key: {file: /etc/hostname}}\\nconfigs: {settings: {file: /etc/hostname}}\\n' > $HOME/stack.yml
+docker stack deploy --resolve-image never -c $HOME/stack.yml app 2>/dev/null | sort
+for i in $(seq 200); do docker stack services app --format '{{.Replicas}}' | grep -Evq '1/1|2/2' || break; sleep 0.1; done
+docker stack ls --format '{{.Name}} {{.Services}}'
+docker stack services app --format '{{.Name}} {{.Mode}} {{.Image}} {{.Ports}}'
+docker service inspect app_worker --format '{{json .Spec.Labels}} {{json .Spec.TaskTemplate.ContainerSpec}}'
+docker network ls --filter label=com.docker.stack.namespace=app --format '{{.Name}} {{.Driver}} {{.Scope}} {{.Internal}}'
+docker secret ls --filter label=com.docker.stack.namespace=app --format '{{.Name}}'
+docker volume ls --format '{{.Name}}' | grep app
+docker exec $(docker ps -q --filter name=app_api.1) sh -c 'cat /run/secrets/key /etc/settings; echo $A'
+docker exec $(docker ps -q --filter name=app_api.1) sh -c 'nslookup tasks.web 127.0.0.11 | grep -c ^Address'
+docker stack deploy --resolve-image never -c $HOME/stack.yml app 2>/dev/null | sed 's/(id.*//' | sort
+docker stack rm app | sort
+docker stack ps nothing
+docker stack services nothing
+for i in $(seq 200); do docker ps -q --filter name=app_ | grep -q . || break; sleep 0.1; done
+docker swarm leave
+docker swarm leave --force
+docker node ls`,
 };
 
 let engines: readonly Daemon[];
@@ -231,6 +308,7 @@ async function transcript({ host, address }: Daemon, session: string): Promise<s
     return `<${seen.indexOf(short)}>`;
   };
   return text
+    .replace(/\b[0-9a-z]{25}\b/g, numbered)
     .replace(/\b[0-9a-f]{64}\b|\b[0-9a-f]{12}\b/g, numbered)
     .replace(/([0-9a-f]{2}:){5}[0-9a-f]{2}/g, '<address>')
     .replace(/ +/g, ' ');
