@@ -1,18 +1,13 @@
 import { type BigIntStats, constants } from 'node:fs';
-import { type FileHandle, lstat, open, readdir, readlink, statfs } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir, readlink } from 'node:fs/promises';
 import { type IdentityMapping, ownerInside } from '@fairlead/base';
 import { type TarFile, tarHeader, tarPadding } from '@fairlead/registry/tar';
 import { childName } from './archive-path.ts';
 import { below, errnoName, type FileCalls, pathBytes } from './file-calls.ts';
+import { isKernelFile, kernelFileContent } from './kernel-file.ts';
 
 /** Bytes read at once. */
 const pieceSize = 256 * 1024;
-
-/**
- * File systems that the kernel makes up (include/uapi/linux/magic.h: proc, sysfs, cgroup, cgroup2, devpts). What is in
- * them is no file of the container, and some of it has no end.
- */
-const kernelFileSystems: ReadonlySet<number> = new Set([0x9fa0, 0x62656572, 0x27e0eb, 0x63677270, 0x1cd1]);
 
 /** Attributes that go into an archive: the others are the host's or the layer's own. */
 const packedXattrs = /^(security\.capability$|user\.)/;
@@ -28,6 +23,8 @@ export class TreePacker {
   readonly #identities: IdentityMapping | undefined;
   /** Names of files that have several, by device and inode. */
   readonly #linked = new Map<string, string>();
+  /** Devices of file systems, and whether those are the kernel's own. */
+  readonly #isOfKernel = new Map<bigint, boolean>();
 
   /** @param identities whom the files' owners are written as: those inside of the mapping. */
   constructor(calls: Pick<FileCalls, 'listXattrs' | 'readXattr'>, identities?: IdentityMapping) {
@@ -56,8 +53,9 @@ export class TreePacker {
     await using directory = await tolerant(open(pathBytes(path), flags));
     if (directory === undefined) return;
     const here = below(directory.fd, '');
-    if (parent !== undefined && parent !== device && kernelFileSystems.has((await statfs(here)).type)) return;
-    for (const child of (await readdir(here, { encoding: 'latin1' })).sort()) {
+    if (parent !== undefined && parent !== device && (await isKernelFile(here))) return;
+    const children = (await tolerant(readdir(here, { encoding: 'latin1' }))) ?? [];
+    for (const child of children.sort()) {
       yield* this.pack(below(directory.fd, child), childName(name, child), device);
     }
   }
@@ -70,6 +68,7 @@ export class TreePacker {
     }
     // O_NONBLOCK: what has become a pipe meanwhile would wait for a writer.
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    if (await this.#isKernelFile(path, seen)) return yield* this.#kernelFile(path, name, flags);
     await using handle = await tolerant(open(pathBytes(path), flags));
     const stat = await handle?.stat({ bigint: true });
     if (handle === undefined || stat === undefined || !stat.isFile()) return;
@@ -77,6 +76,23 @@ export class TreePacker {
     yield tarHeader({ name, type: 'file', attributes: this.#attributes(stat), size, xattrs: this.#xattrs(path) });
     yield* exactly(handle, size);
     yield tarPadding(size);
+  }
+
+  async #isKernelFile(path: string, { dev }: BigIntStats): Promise<boolean> {
+    const known = this.#isOfKernel.get(dev) ?? (await tolerant(isKernelFile(pathBytes(path))));
+    if (known !== undefined) this.#isOfKernel.set(dev, known);
+    return known === true;
+  }
+
+  /** What it says, whatever its size is said to be; what cannot be read is left out, as are processes that have ended. */
+  async *#kernelFile(path: string, name: string, flags: number): AsyncGenerator<Uint8Array> {
+    await using handle = await open(pathBytes(path), flags).catch(() => undefined);
+    const stat = await handle?.stat({ bigint: true });
+    const content = handle && (await kernelFileContent(handle, name));
+    if (stat === undefined || content === undefined) return;
+    yield tarHeader({ name, type: 'file', attributes: this.#attributes(stat), size: content.length });
+    yield content;
+    yield tarPadding(content.length);
   }
 
   #attributes(stat: BigIntStats): TarFile['attributes'] {
@@ -166,7 +182,7 @@ async function tolerant<T>(result: Promise<T>): Promise<T | undefined> {
   try {
     return await result;
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ELOOP', 'EINVAL', 'ENXIO'].includes(errnoName(error))) return undefined;
+    if (['ENOENT', 'ENOTDIR', 'ELOOP', 'EINVAL', 'ENXIO', 'ESRCH'].includes(errnoName(error))) return undefined;
     throw error;
   }
 }
