@@ -7,7 +7,7 @@ import type { AttachmentView, ContainerView } from './container-port.ts';
 import { isAlive } from './container-state.ts';
 import type { ContainerTable } from './container-table.ts';
 import { containerFiles } from './file/container-files.ts';
-import { containerMounts, mountView } from './mount/mount-plan.ts';
+import { containerMounts, hasOwnTmpfs, mountView } from './mount/mount-plan.ts';
 import { LegacyLinks } from './network/legacy-links.ts';
 import { donorIdOf, exposedPorts, hostnameOf } from './network/network-plan.ts';
 
@@ -47,7 +47,12 @@ export function containerView(
     networks: attachments(container, sandbox, context),
     // What `--tmpfs` asks for stands in the configuration alone.
     mounts: containerMounts(container)
-      .filter(({ type, target }) => type !== 'tmpfs' || container.config.host.tmpfs[target] === undefined)
+      .filter(
+        ({ type, target }) =>
+          type !== 'tmpfs' ||
+          container.config.host.tmpfs[target] === undefined ||
+          hasOwnTmpfs(container.config, target),
+      )
       .map((mount) => mountView(mount, mountpoint)),
     files: {
       ...containerFiles(context.settings, filesOwner),

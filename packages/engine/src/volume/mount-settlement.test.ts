@@ -35,6 +35,10 @@ test('what is asked for wins over what is taken over, and that over what the ima
     [{ own: [planned('/data', { type: 'tmpfs' })], anonymous: ['/data'] }, ['/data tmpfs']],
     [{ own: [planned('/data', { type: 'bind', source: '/srv' })], anonymous: ['/data'] }, ['/data bind']],
     [{ own: [planned('/data')], anonymous: ['/data'] }, ['/data new1']],
+    [
+      { own: [planned('/data', { source: 'mine' }), planned('/data', { type: 'tmpfs' })], anonymous: ['/data'] },
+      ['/data mine', '/data tmpfs'],
+    ],
     [{ inherited: [inherited('/data', 'theirs')], anonymous: ['/data'] }, ['/data theirs']],
     [{ inherited: [inherited('/a', 'one'), inherited('/a', 'two')] }, ['/a two']],
     [{ inherited: [inherited('/a', 'theirs')], own: [planned('/a', { source: 'mine' })] }, ['/a mine']],

@@ -9,7 +9,7 @@ import type { VolumesFrom } from './volumes-from.ts';
 
 /** Everything that asks for mounts of a container. */
 export interface MountSources {
-  /** Of `-v`, `--mount` and `--tmpfs`: no two at one place. */
+  /** Of `-v`, `--mount` and `--tmpfs`: of two at one place the later one is on top. */
   readonly own: readonly PlannedMount[];
   /** Taken over from other containers, in the order in which those were named. */
   readonly inherited: readonly ContainerMount[];
@@ -24,14 +24,16 @@ export interface MountSources {
  * @param newName makes the name of an anonymous volume.
  */
 export function settleMounts({ own, inherited, anonymous }: MountSources, newName = newIdentifier): ContainerMount[] {
-  const byTarget = new Map<string, ContainerMount>();
-  for (const mount of inherited) byTarget.set(mount.target, mount);
-  for (const mount of own) byTarget.set(mount.target, settle(mount, newName));
-  for (const path of anonymous) {
-    const target = anonymousTarget(path);
-    if (!byTarget.has(target)) byTarget.set(target, anonymousMount(target, newName()));
+  const settled = own.map((mount) => settle(mount, newName));
+  const taken = new Set(own.map(({ target }) => target));
+  const others = new Map<string, ContainerMount>();
+  for (const mount of inherited) if (!taken.has(mount.target)) others.set(mount.target, mount);
+  const more = new Map<string, ContainerMount>();
+  for (const target of anonymous.map(anonymousTarget)) {
+    if (taken.has(target) || others.has(target) || more.has(target)) continue;
+    more.set(target, anonymousMount(target, newName()));
   }
-  return [...byTarget.values()];
+  return [...others.values(), ...settled, ...more.values()];
 }
 
 /** The mounts that another container hands on. What is in memory only cannot be shared. */

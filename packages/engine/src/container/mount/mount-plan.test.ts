@@ -44,6 +44,16 @@ test('mounts of all three options are planned and shown as Docker shows them', (
   ]);
 });
 
+test('at one place a tmpfs of --mount hides that of --tmpfs, which hides whatever else is there', () => {
+  const kinds = (mounts: readonly MountRequest[]) =>
+    plan({ mounts, tmpfs: { '/b': 'size=1m' } }).map(({ type, mode }) => [type, mode]);
+  assert.deepEqual(kinds([mount({ type: 'tmpfs', source: '' })]), [['tmpfs', '']]);
+  assert.deepEqual(kinds([mount({ type: 'volume', source: 'v' })]), [
+    ['volume', ''],
+    ['tmpfs', 'size=1m'],
+  ]);
+});
+
 test('a volume is shown with its name and the place of its content', () => {
   const [planned] = plan({ binds: ['data:/b:ro'] });
   assert.ok(planned !== undefined);
@@ -69,6 +79,11 @@ test('what cannot be mounted is refused, and why', () => {
     [{ binds: ['data:/b', 'more:/b'] }, 'invalid-argument', 'Duplicate mount point: /b'],
     [
       { binds: ['data:/b'], mounts: [mount({ type: 'volume', source: '' })] },
+      'invalid-argument',
+      'Duplicate mount point: /b',
+    ],
+    [
+      { mounts: [1, 2].map(() => mount({ type: 'tmpfs', source: '' })) },
       'invalid-argument',
       'Duplicate mount point: /b',
     ],

@@ -17,22 +17,32 @@ export function containerMounts({ mounts, config }: Pick<Container, 'mounts' | '
 }
 
 /**
- * Everything that a request wants mounted by its own options.
+ * Everything that a request wants mounted by its own options. At one place there may be what `--mount` and `--tmpfs` ask for: a
+ * tmpfs of the former hides the latter, and anything else is hidden by it, as in Docker (moby, daemon/volumes.go,
+ * container_unix.go).
  *
  * @throws FairleadError `invalid-argument` in words that name the mount.
  */
 export function plannedMounts(config: Pick<ContainerConfig, 'host'>): PlannedMount[] {
   const { binds, mounts, tmpfs } = config.host;
-  const planned = [
-    ...binds.map(parseBind),
-    ...mounts.map((mount) => ({ ...mount, mode: '' })),
-    ...Object.entries(tmpfs).map(([target, mode]) => tmpfsMount(target, mode)),
-  ];
-  for (const mount of planned) requireUsable(mount);
-  const targets = planned.map(({ target }) => target);
+  const bound = binds.map(parseBind);
+  const mounted = mounts.map((mount) => ({ ...mount, mode: '' }));
+  const inMemory = Object.entries(tmpfs).map(([target, mode]) => tmpfsMount(target, mode));
+  for (const mount of [...bound, ...mounted, ...inMemory]) requireUsable(mount);
+  requireApart([...bound, ...mounted]);
+  requireApart([...bound, ...inMemory]);
+  return [...bound, ...mounted, ...inMemory.filter(({ target }) => !hasOwnTmpfs(config, target))];
+}
+
+/** True where `--mount` asks for a tmpfs at this place. */
+export function hasOwnTmpfs({ host }: Pick<ContainerConfig, 'host'>, target: string): boolean {
+  return host.mounts.some((mount) => mount.type === 'tmpfs' && mount.target === target);
+}
+
+function requireApart(mounts: readonly PlannedMount[]): void {
+  const targets = mounts.map(({ target }) => target);
   const twice = targets.find((target, index) => targets.indexOf(target) !== index);
   if (twice !== undefined) throw new FairleadError('invalid-argument', `Duplicate mount point: ${twice}`);
-  return planned;
 }
 
 /**
