@@ -162,8 +162,32 @@ export const linkFaults: readonly Fault[] = [
     name: 'a rule of the source keeps back answers about names',
     trace: { from: 'web', to: 'db:80' },
     ...oddTable('inside $WEB ', 'inet', 'filter hook input priority 10', 'iifname lo ip saddr 127.0.0.11 drop'),
-    code: 'name-server-silent',
-    says: /inet odd c/,
+    code: 'foreign-rule',
+    says: /^In web, table inet odd, chain c, drops what .* answers: rule: iifname "lo" ip saddr 127\.0\.0\.11 drop/,
+    heals: 1,
+  },
+  {
+    name: 'a policy of the source keeps back answers about names, on their way out of the service',
+    trace: { from: 'web', to: 'db:80' },
+    ...oddTable('inside $WEB ', 'ip', 'filter hook output priority 10; policy drop', 'ip saddr != 127.0.0.11 accept'),
+    code: 'foreign-policy',
+    says: /^In web, table ip odd, chain c, drops what .* answers: no rule accepted it/,
+  },
+  {
+    name: 'a rule of the source keeps back answers about names, IPv6',
+    trace: { from: 'six', to: 'seven:80' },
+    inject: `"$FAIRLEAD" -H "$DOCKER_HOST" network create --ipv4=false --ipv6 --subnet fd00:9:6::/64 sixes >/dev/null
+      for name in six seven; do docker run -d --name $name --network sixes busybox sleep 1000 >/dev/null; done
+      nsenter --net=$(docker inspect -f '{{.NetworkSettings.SandboxKey}}' six) nft -f - <<NFT
+table ip6 odd {
+chain c { type filter hook input priority 10;
+ip6 saddr fd66:6c64:6e73::53 udp sport 53 drop
+}
+}
+NFT`,
+    undo: 'docker rm -f six seven >/dev/null; docker network rm sixes >/dev/null',
+    code: 'foreign-rule',
+    says: /^In six, table ip6 odd, chain c, drops what .* answers: rule: ip6 saddr fd66:6c64:6e73::53 udp sport 53 drop/,
   },
   { name: 'the name is unknown', trace: { from: 'web', to: 'nowhere:80' }, code: 'name-server-silent' },
   { name: 'the two share no network', trace: { from: 'web', to: 'far:80' }, code: 'no-common-network' },

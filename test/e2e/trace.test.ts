@@ -62,7 +62,7 @@ for (const fault of faults.filter(({ heals }) => heals !== undefined)) {
     });
     assert.equal(again.cause?.code, fault.code, 'it is as it was');
     assert.equal(report.verdict, 'delivered', JSON.stringify(report, undefined, 2));
-    assert.match(report.applied?.before ?? '', /dropped|sent|seen|leave|refused/);
+    assert.match(report.applied?.before ?? '', /dropped|sent|seen|leave|refused|no address/);
     assert.ok(report.applied?.undo.length);
     assert.match(await lab.lastTranscript(`trace fix: ${report.applied.text}`), /insert rule|sysctl|\bip\b|\bbridge\b/);
   });

@@ -1,6 +1,15 @@
-import { type Family, familyOf, type IpAddress, isLoopback, tryParseIpAddress } from '@fairlead/base';
+import {
+  type Family,
+  familyOf,
+  type IpAddress,
+  isLoopback,
+  nameServerAddress,
+  tryParseIpAddress,
+} from '@fairlead/base';
 import { isAstray, takerOf } from './cause/astray-rows.ts';
+import { explainDroppedAnswer } from './cause/dropped-answer.ts';
 import { explainCause } from './cause/knowledge-base.ts';
+import { watchAnswers } from './collect/answer-drops.ts';
 import { askedPlace } from './collect/asked-place.ts';
 import { anywhere, readHost, type Uplink } from './collect/host-addresses.ts';
 import { lookUpName } from './collect/name-lookup.ts';
@@ -95,20 +104,37 @@ type HostWithUplinks = HostAddresses & { readonly device: (family: Family) => Up
 /** Milliseconds in which a question has reached a name service of the same machine, or has not. */
 const WAY_TO_SERVICE = 300;
 
-/** The name was not told. Where the engine's own name service was silent, a packet to it says which rule keeps questions back. */
+/**
+ * The name was not told. Where the engine's own name service was silent, a packet to it says which rule keeps questions back, and
+ * else a question which one keeps back the answer.
+ */
 async function accountOfNoAddress(question: Question, { tell: _, ...silently }: TraceOptions): Promise<Account> {
   const { source, target, name, namespaces, directory } = question;
   const asked = askedPlace(namespaces.get(source.namespace));
   const failure = describeNameFailure(target.name, name, { source, directory, asked });
   const server = tryParseIpAddress(name?.server ?? '');
-  if (server === undefined || !isLoopback(server) || failure.cause?.code !== 'name-server-silent') return failure;
+  if (server === undefined || !isOwnService(server) || failure.cause?.code !== 'name-server-silent') return failure;
   const service: ProbeTarget = { name: 'the name service of the engine', addresses: [server], port: 53 };
   const request: TraceRequest = { from: source.name, to: server, timeout: WAY_TO_SERVICE };
   const way = { ...question, request, protocol: 'udp', target: service } as const;
   const { verdict, cause, hops, fixes } = await traceTo(server, way, silently);
-  if (verdict !== 'dropped' || cause === undefined) return failure;
-  const evidence = [...failure.cause.evidence, ...cause.evidence];
-  return { ...failure, hops, cause: { ...cause, evidence }, fixes };
+  const found =
+    verdict === 'dropped' && cause !== undefined ? { cause, fixes } : await explainSilence(question, server);
+  if (found === undefined) return failure;
+  const evidence = [...failure.cause.evidence, ...found.cause.evidence];
+  return { ...failure, hops, cause: { ...found.cause, evidence }, fixes: found.fixes };
+}
+
+/** Where the engine serves names inside of containers. */
+function isOwnService(server: IpAddress): boolean {
+  return isLoopback(server) || server === nameServerAddress[6];
+}
+
+/** A question gets there: a rule may drop the answer. */
+async function explainSilence({ source, target, namespaces }: Question, server: IpAddress) {
+  const { name, namespace } = source;
+  const dropped = await watchAnswers({ namespace, server, target: target.name }, namespaces);
+  return dropped && explainDroppedAnswer(dropped, { name, namespace, server });
 }
 
 async function traceTo(destination: IpAddress, question: Question, options: TraceOptions): Promise<Account> {

@@ -1,4 +1,4 @@
-import type { Selector, Statement } from '@fairlead/netlink';
+import type { NamespaceName, Selector, Statement } from '@fairlead/netlink';
 import { formatRule, removalByComment } from '@fairlead/netlink/tracing';
 import type { Case } from '../model/case.ts';
 import { networkOfInterface } from '../model/directory.ts';
@@ -16,7 +16,7 @@ export function acceptFixes(trace: Case, rule: RuleStep): Fix[] {
       ? [[{ match: ['iifname'], with: { value: bridge } }], [{ match: ['oifname'], with: { value: bridge } }]]
       : [packetMatches(trace)];
   const told = bridge === undefined ? undefined : tellOwner(rule, bridge);
-  const front = inFront(rule, namespace, matches);
+  const front = acceptBefore(rule, namespace, matches);
   if (told !== undefined) return [told, front];
   return rule.kind === 'rule' && rule.handle !== undefined
     ? [front, removalFix(rule, 'everything that it was meant to stop', namespace)]
@@ -34,8 +34,12 @@ function bridgeOf({ source, destination, directory }: Case): string | undefined 
 /** Shown by `nft list`, so that a rule can be told from its neighbours, and found again. */
 export const TRIED = 'tried by fairlead trace';
 
-/** Rules that accept before the other one has its turn. */
-function inFront({ family, table, chain }: RuleStep, namespace: string, matches: readonly Statement[][]): Fix {
+/** Rules that accept before the other one has its turn. @param matches what each of them fits. */
+export function acceptBefore(
+  { family, table, chain }: RuleStep,
+  namespace: NamespaceName,
+  matches: readonly Statement[][],
+): Fix {
   const place = `${family} ${table} ${chain}`;
   const texts = matches.map((statements) =>
     formatRule({ statements: [...statements, { verdict: 'accept' }], comment: TRIED }),

@@ -76,7 +76,7 @@ export function publishCommand(container: string, ports: readonly string[]): str
 }
 
 /** `table ip filter, chain FORWARD: policy drop`. */
-function ruleText(rule: RuleStep): string {
+export function ruleText(rule: RuleStep): string {
   const number = rule.handle === undefined ? '' : ` #${rule.handle}`;
   return `table ${rule.family} ${rule.table}, chain ${rule.chain}${number}: ${rule.text}`;
 }

@@ -64,7 +64,8 @@ function placeName(directory: Directory, namespace: NamespaceName): string {
   return names.length === 0 ? namespace : names.join('+');
 }
 
-function inodeOf(namespace: NamespaceName): number | undefined {
+/** The number of a namespace; `undefined` when it is gone. */
+export function inodeOf(namespace: NamespaceName): number | undefined {
   return statSync(namespacePath(namespace), { throwIfNoEntry: false })?.ino;
 }
 
