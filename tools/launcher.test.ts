@@ -99,7 +99,7 @@ test('lists of packages are fetched where there are none, then the library that 
   assert.equal(code, 0, said);
   const setUp = ['npm install', 'install libatomic1', 'lists', 'install libatomic1', 'npm ci'];
   // The programs are prepared at the first start.
-  assert.deepEqual(machine.log(), [...setUp, 'node ', 'node ', 'node demo']);
+  assert.deepEqual(machine.log(), [...setUp, 'node ', 'node ', 'node ', 'node demo']);
   assert.match(said, /^fairlead: installing libatomic1 \(a library that Node needs\) with apt-get$/m);
 });
 

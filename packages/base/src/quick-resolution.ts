@@ -48,6 +48,7 @@ const doors: Readonly<Record<string, string>> = {
   'network/rehearsal': 'rehearsal/index',
   'network/undo': 'kernel/undo',
   'runtime/containerd': 'containerd/containerd',
+  'runtime/noted-ends': 'shim/noted-ends',
 };
 
 /** A name with a path behind it is a further door. Those for tests are not worth a line. */

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import type { ExitStatus, TaskProcess } from '@fairlead/runtime';
 import { Containerd } from '@fairlead/runtime/containerd';
+import { notedEndsPath, readNotedEnds } from '@fairlead/runtime/noted-ends';
 import { CONFIG_FILE, EXEC_ROOT, readSettings } from './config-file.ts';
 
 /** containerd's name for everything that is ours. */
@@ -40,8 +41,11 @@ export async function askEarly(words: readonly string[]): Promise<AskedContainer
   return asked;
 }
 
-/** Ask a containerd whatever a start wants to know of it. */
-export function askContainerd(socket: string, untoldEnds = new Map<string, ExitStatus>()): AskedContainerd {
+/** Ask a containerd whatever a start wants to know of it. One of our own may have come up while no daemon was there to see it. */
+export function askContainerd(
+  socket: string,
+  untoldEnds = readNotedEnds(notedEndsPath(dirname(socket))),
+): AskedContainerd {
   const client = Containerd.connect(socket, { namespace: CONTAINERD_NAMESPACE, untoldEnds });
   const [tasks, verified] = [client.tasks.list(), client.verify()];
   // Whoever needs them is told.

@@ -41,7 +41,7 @@ export class PrivateContainerd implements Disposable {
       if (this.#isLetGo) return;
       this.#logger.warn('containerd lost; starting another one');
       try {
-        this.#process = await startContainerd(this.#settings);
+        this.#process = await startContainerd({ ...this.#settings, isEndangered: true });
         this.#follow();
       } catch (error) {
         this.#logger.error('containerd not restored', { error: messageOf(error) });

@@ -15,6 +15,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FairleadError } from '@fairlead/base';
 import { installedProgram, isAlive, runningProcess } from '../host-program.ts';
+import { notedEndsPath } from '../shim/noted-ends.ts';
 import { type ContainerdPaths, containerdConfig } from './containerd-config.ts';
 import type { ExitStatus } from './task-types.ts';
 
@@ -31,6 +32,11 @@ export type ContainerdSettings = ContainerdPaths & {
    * any more. The same as a client's; see `ContainerdOptions`.
    */
   readonly untoldEnds?: Map<string, ExitStatus>;
+  /**
+   * Be sure that ends are noted also when this program is killed before containerd has come up, although that takes some 80 ms
+   * more: one that has just lost its containerd may be next.
+   */
+  readonly isEndangered?: boolean;
 };
 
 /** A containerd that runs and takes connections. */
@@ -119,12 +125,19 @@ function dropMountPlaces(root: string): void {
   }
 }
 
-/** Until containerd has taken over the shims of an earlier one, their containers' ends are asked for here. */
-async function watchForEnds({ state, untoldEnds }: ContainerdSettings): Promise<Disposable | undefined> {
+/**
+ * Until containerd has taken over the shims of an earlier one, their containers' ends are asked for here, and by a process that
+ * outlives this one: who kills both may do so just then.
+ */
+async function watchForEnds({ state, untoldEnds, isEndangered }: ContainerdSettings): Promise<Disposable | undefined> {
   if (untoldEnds === undefined || !existsSync(bundlesIn(state))) return undefined;
   // Only a start after a crash needs it.
-  const { watchShims } = await import('../shim/shim-ends.ts');
-  return await watchShims(bundlesIn(state), untoldEnds);
+  const { hasShims, keepEnds, watchShims } = await import('../shim/shim-ends.ts');
+  if (!hasShims(bundlesIn(state))) return undefined;
+  const kept = keepEnds(bundlesIn(state), notedEndsPath(state)).catch(() => {});
+  const watch = await watchShims(bundlesIn(state), untoldEnds);
+  if (isEndangered) await kept;
+  return watch;
 }
 
 /**

@@ -147,9 +147,9 @@ export class Tasks {
     const { tasks } = await this.#channel.unary(rpc.list, {});
     // containerd leaves `container_id` empty here: a task has its container's id.
     const told = tasks.map((task) => ({ ...toProcess(task), containerId: task.id, execId: '' }));
-    const known = new Set(told.map(({ containerId }) => containerId));
-    const untold = [...this.#untoldEnds].filter(([containerId]) => !known.has(containerId));
-    return [...told, ...untold.map(([containerId, exit]) => endedProcess(containerId, exit))];
+    // What it knows it can tell itself: an end that was noted may be that of an earlier run.
+    for (const { containerId } of told) this.#untoldEnds.delete(containerId);
+    return [...told, ...[...this.#untoldEnds].map(([containerId, exit]) => endedProcess(containerId, exit))];
   }
 
   /** Remove an ended process and its shim's state. @throws FairleadError `not-found`; `conflict` while it runs. */

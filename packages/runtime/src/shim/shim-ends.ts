@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { ExitStatus } from '../containerd/task-types.ts';
 import { toDate } from '../containerd/timestamp.ts';
 import { WaitRequest, WaitResponse } from '../gen/tasks.ts';
+import type { EndNotes } from './noted-ends.ts';
 import { ttrpcAnswer, ttrpcRequest } from './ttrpc.ts';
 
 /** Where the shim of one container can be asked. */
@@ -23,15 +26,54 @@ interface ShimAddress {
  *
  * @param bundles directory of containerd's with those of each namespace.
  */
-export async function watchShims(bundles: string, ends: Map<string, ExitStatus>): Promise<Disposable> {
+export async function watchShims(
+  bundles: string,
+  ends: Pick<Map<string, ExitStatus>, 'set'> | EndNotes,
+): Promise<ShimWatch> {
   const sockets = await Promise.all(
-    shimsIn(bundles).map((shim) => awaitEnd(shim, (end) => ends.set(shim.containerId, end))),
+    shimsIn(bundles).map((shim) => awaitEnd(shim, (end) => void ends.set(shim.containerId, end))),
   );
   return {
+    over: Promise.all(sockets.map(closed)).then(() => {}),
     [Symbol.dispose]: () => {
       for (const socket of sockets) socket.destroy();
     },
   };
+}
+
+/** Shims that have been asked, until disposed of. */
+export interface ShimWatch extends Disposable {
+  /** Resolves when each has told, or is gone. */
+  readonly over: Promise<void>;
+}
+
+async function closed(socket: Socket): Promise<void> {
+  if (!socket.closed) await new Promise<void>((resolve) => socket.once('close', () => resolve()));
+}
+
+/** True where there is a shim that could be asked. */
+export function hasShims(bundles: string): boolean {
+  return shimsIn(bundles).length > 0;
+}
+
+/**
+ * Have the ends noted by a process of its own, which goes on when this one is killed: containerd would come up all the same.
+ *
+ * Resolves when it has asked every shim, or could not.
+ *
+ * @param notes path of the file.
+ */
+export async function keepEnds(bundles: string, notes: string): Promise<void> {
+  const program = fileURLToPath(new URL('end-keeper.ts', import.meta.url));
+  const stdio = ['ignore', 'pipe', 'ignore'] as const;
+  const child = spawn(process.execPath, [program, bundles, notes], { detached: true, stdio: [...stdio], cwd: '/' });
+  child.unref();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  // It says that it is ready, and nothing else; without it ends are known as long as this process lives.
+  for (const event of ['error', 'exit'] as const) child.once(event, () => resolve());
+  child.stdout.once('data', () => resolve());
+  await promise;
+  child.stdout.destroy();
 }
 
 /** Of all of containerd's namespaces, those who have said where they listen. */

@@ -26,6 +26,8 @@ const SIGKILL = 9;
  */
 const LATE_TASK_MS = 3000;
 const LOOK_AGAIN_MS = 50;
+/** Milliseconds that a container may run before it is noted that it does. */
+const NOTING_MS = 1000;
 
 /** What containerd has recorded when a start asks for it. */
 export interface Recorded {
@@ -200,8 +202,11 @@ export class Recovery {
 
   async #recordEnd(container: Container, task: TaskProcess | undefined): Promise<void> {
     await this.#readRest(container);
-    if (task?.exit === undefined) return await this.#lifecycle.recordLoss(container.id, { exitCode: UNKNOWN_EXIT });
-    const { code, exitedAt } = task.exit;
+    const { exit } = task ?? {};
+    // Noted of an earlier run, it is not the end of this one.
+    const isKnown = exit !== undefined && exit.exitedAt.getTime() > (container.state.startedAt ?? 0) - NOTING_MS;
+    if (!isKnown) return await this.#lifecycle.recordLoss(container.id, { exitCode: UNKNOWN_EXIT });
+    const { code, exitedAt } = exit;
     await this.#lifecycle.recordExit(container.id, { exitCode: code }, exitedAt.getTime());
   }
 
