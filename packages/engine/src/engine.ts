@@ -9,12 +9,14 @@ import type { ContainerTable } from './container/container-table.ts';
 import { Containers } from './container/containers.ts';
 import { ExecTable } from './container/exec/exec-table.ts';
 import { FileWriter } from './container/file/container-files.ts';
+import { foundTasks } from './container/life/found-tasks.ts';
 import { Lifecycle } from './container/life/lifecycle.ts';
 import { ContainerTurns, within } from './container/life/patience.ts';
 import { Recovery } from './container/life/recovery.ts';
 import type { ShutdownReport } from './container/life/shutdown.ts';
 import { ContainerStart } from './container/life/start.ts';
 import { LegacyLinks } from './container/network/legacy-links.ts';
+import { isProcessOf } from './container/process/own-process.ts';
 import { Autostart } from './container/restart/autostart.ts';
 import type { EngineContext } from './context.ts';
 import type { DiagnosisService } from './diagnosis-port.ts';
@@ -158,7 +160,10 @@ export class Engine implements EnginePort, AsyncDisposable {
     const recorded = Promise.all([this.#recovery.recorded(), this.images.recover()]);
     recorded.catch(() => {});
     const told = await this.#surroundings.tasks;
-    const tasks = new Map(told.map((task) => [task.containerId, task]));
+    const tasks = await foundTasks(told, this.#table, {
+      ask: (containerId) => this.#context.containerd.tasks.get({ containerId }).catch(() => undefined),
+      lives: ({ id, state }) => isProcessOf(id, state.pid),
+    });
     dropBuildContexts(this.#context.settings);
     dropMountPlaces(this.#context.settings, this.#context.fileSystems);
     dropMappedLayers(this.#context);

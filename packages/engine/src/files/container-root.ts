@@ -6,6 +6,7 @@ import { containerFiles } from '../container/file/container-files.ts';
 import { identitiesOf } from '../container/isolation/user-namespace.ts';
 import type { ContainerTurns } from '../container/life/patience.ts';
 import { containerMounts } from '../container/mount/mount-plan.ts';
+import { isProcessOf } from '../container/process/own-process.ts';
 import type { EngineContext, EngineSettings } from '../context.ts';
 import type { Container } from '../model.ts';
 import type { ContainerVolumes } from '../volume/container-volumes.ts';
@@ -95,14 +96,6 @@ function identitiesOfProcess(pid: number): IdentityMapping | undefined {
   if (readlinkSync(`/proc/${pid}/ns/user`) === readlinkSync('/proc/self/ns/user')) return undefined;
   const ranges = (name: string) => parseIdentityRanges(readFileSync(`/proc/${pid}/${name}`, 'utf8'));
   return { users: ranges('uid_map'), groups: ranges('gid_map') };
-}
-
-function isProcessOf(id: string, pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(id);
-  } catch {
-    return false;
-  }
 }
 
 async function openLayers(parts: ContainerRootParts, container: Container): Promise<OpenRoot> {
