@@ -184,6 +184,19 @@ export const imageCommands: readonly CommandDefinition[] = [
     load: async () => (await images()).tag,
   },
   {
+    words: ['search'],
+    summary: 'Search a registry for images',
+    arguments: '<term>',
+    options: [
+      { flags: '-f, --filter <filter>', description: 'condition: stars=…, is-official=…', repeatable: list },
+      { flags: '--limit <number>', description: 'how many at most' },
+      { flags: '--no-trunc', description: 'do not shorten' },
+      { flags: '--format <template>', description: 'Go template, table TEMPLATE, or json' },
+      { flags: '--json', description: 'the engine’s answer as JSON' },
+    ],
+    load: async () => (await import('../image/search.ts')).search,
+  },
+  {
     words: ['history'],
     aliases: [['image', 'history']],
     summary: 'Show the layers of an image',
