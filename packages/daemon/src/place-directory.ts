@@ -6,7 +6,10 @@ import type { ContainerPlace, Directory, NetworkPlace, Publication } from '@fair
 /** Who is who on this machine, for a trace. */
 export function readDirectory(engine: EnginePort): Directory {
   return {
-    containers: engine.containers.list().map((view) => ({ ...containerPlace(view), ...filesOf(view) })),
+    containers: engine.containers.list().map((view) => {
+      const place = containerPlace(view);
+      return openSandbox(view) === undefined ? place : withFiles(place, view.files);
+    }),
     networks: engine.networks.list().map((network) => {
       const { engines, clashes } = engine.networks.sharing(network);
       return { ...networkPlace(network), ...(engines[0] && { sharing: engines[0] }), ...(clashes[0] && { clashes }) };
@@ -51,11 +54,24 @@ function openSandbox({ container, sandbox }: ContainerView): ContainerView['sand
   return status === 'exited' || status === 'created' ? undefined : sandbox;
 }
 
-function filesOf(view: ContainerView): Pick<ContainerPlace, 'files'> {
-  const { hosts, resolvConf } = view.files;
-  return openSandbox(view) === undefined
-    ? {}
-    : { files: { hosts: readOwned(hosts) ?? '', resolvConf: readOwned(resolvConf) ?? '' } };
+/**
+ * A container with its files, read when somebody asks for them and then kept: a trace asks for those of one, and who only wants
+ * names, of drops for instance, for none.
+ *
+ * @param paths of its `/etc/hosts` and `/etc/resolv.conf`.
+ */
+export function withFiles(
+  place: Omit<ContainerPlace, 'files'>,
+  paths: Readonly<Record<'hosts' | 'resolvConf', string>>,
+): ContainerPlace {
+  let files: ContainerPlace['files'];
+  return {
+    ...place,
+    get files() {
+      files ??= { hosts: readOwned(paths.hosts) ?? '', resolvConf: readOwned(paths.resolvConf) ?? '' };
+      return files;
+    },
+  };
 }
 
 /** A network, as far as packets are concerned. */
