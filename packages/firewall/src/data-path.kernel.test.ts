@@ -10,6 +10,7 @@ import { type PortMapping, portMappingElements, relayElements, routedPortElement
 import { defineLimitedPortTests, type Expectations } from './testing/limited-port-tests.ts';
 import { defineLoopbackTests } from './testing/loopback-tests.ts';
 import { balancedPorts, defineMeshTests } from './testing/mesh-tests.ts';
+import { oneSocket } from './testing/one-socket.ts';
 import { strayAnswer } from './testing/stray-answer.ts';
 import { hasBridgeFilter, TestHost } from './testing/test-host.ts';
 
@@ -103,15 +104,6 @@ async function createHost(bridgeFilter: boolean, ...openBridges: readonly ('br-a
   for (const table of tables) host.load(table);
   host.elements('add', elements);
 }
-
-/** Asks several ports of an address by one UDP socket, each after the answer of the one before. */
-const oneSocket = `
-const [address, ...ports] = process.argv.slice(1);
-const socket = require('dgram').createSocket('udp4');
-const next = () => ports.length > 0 ? socket.send('hello', Number(ports.shift()), address) : socket.close();
-socket.on('message', (answer) => { process.stdout.write(answer); next(); });
-setTimeout(() => process.exit(), 2000).unref();
-next();`;
 
 /** What each question must be answered with, asked by the protocol that it names or by each of `protocols`. */
 async function expectAll(expectations: Expectations, protocols = alike): Promise<void> {

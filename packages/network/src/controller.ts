@@ -1,22 +1,19 @@
-import { KeyedMutex, type Logger, lateModule, runTogether } from '@fairlead/base';
+import { KeyedMutex, lateModule, runTogether } from '@fairlead/base';
 import type { Change } from '@fairlead/netlink';
-import type { Store } from '@fairlead/store';
 import type { SubnetUsage } from './address/address-book.ts';
 import { Announcements } from './address/announcements.ts';
 import { BridgeGuests } from './bridge/bridge-guests.ts';
-import { type ClaimAccess, GatewayWatch } from './bridge/gateway-watch.ts';
+import { GatewayWatch } from './bridge/gateway-watch.ts';
 import { kernelCapacity } from './bridge/segments.ts';
+import type { ControllerContext } from './controller-context.ts';
 import type { JoinRequest } from './endpoint/endpoint-factory.ts';
 import { type Reconciliation, reconcile, reconcileHost, withdraw } from './kernel/reconcile.ts';
 import type { ReconcileContext } from './kernel/reconcile-context.ts';
-import type { KernelPort } from './kernel-port.ts';
-import type { LanAccess } from './lan/lan-port.ts';
 import { Lans } from './lan/lans.ts';
-import type { Endpoint, EndpointConfig, Network, NetworkEvent, Sandbox } from './model.ts';
+import type { Endpoint, EndpointConfig, Network, Sandbox } from './model.ts';
 import type { RecordChange } from './name/dns-options.ts';
 import { followHostNames } from './name/host-names.ts';
 import { NameRecords } from './name/name-records.ts';
-import type { NameServicePort } from './name-service-port.ts';
 import type { NetworkRequest } from './network/network-request.ts';
 import type { NetworkUpdate } from './network/network-update.ts';
 import { Networks } from './network/networks.ts';
@@ -26,7 +23,6 @@ import type { BoundPort, PortBinding } from './port/port-model.ts';
 import { admittedPorts, usablePorts } from './port/sandbox-ports.ts';
 import { lateRemoteNetworks, recoverPlugins } from './remote/late-remote-networks.ts';
 import { giveBackInterfaces } from './remote/moved-interfaces.ts';
-import type { PluginAccess } from './remote/plugin-port.ts';
 import type { RemoteNetworks } from './remote/remote-networks.ts';
 import { type GatewayServiceParts, settleGatewayService } from './route/gateway-service.ts';
 import type { SandboxRequest } from './sandbox/sandbox-context.ts';
@@ -34,33 +30,12 @@ import { Sandboxes } from './sandbox/sandboxes.ts';
 import { forgetEndpoints } from './sandbox/stale-connections.ts';
 import type { BalancedService, VirtualAddress } from './service/service-model.ts';
 import { Services } from './service/services.ts';
-import { type NetworkSettings, tableSettings } from './settings.ts';
+import { tableSettings } from './settings.ts';
 import { NetworkState } from './state.ts';
-import type { Claim } from './watch/claim.ts';
 import { noteObstacles, obstacles, readableFilters } from './watch/obstacles.ts';
 import { SegmentFitting } from './watch/segment-fitting.ts';
 
 const hostWatch = lateModule(() => import('./watch/host-watch.ts'));
-
-/** What the controller is made from. */
-export interface ControllerContext {
-  readonly store: Store;
-  readonly kernel: KernelPort;
-  readonly names: NameServicePort;
-  readonly settings: NetworkSettings;
-  readonly logger: Logger;
-  readonly emit: (event: NetworkEvent) => void;
-  /** Drivers of others; absent means that there are none. */
-  readonly plugins?: PluginAccess;
-  /** Links of containers on LANs; absent means that there can be none. */
-  readonly lan?: LanAccess;
-  /** How those are heard who use addresses of ours; absent means that they are not. */
-  readonly claims?: ClaimAccess;
-  /** Told of what somebody took away, in words, and of what was done to put it back. */
-  readonly onRepair?: (lost: readonly string[], made: readonly Change[]) => void;
-  /** Told of others who use addresses and bridges of ours. */
-  readonly onClaim?: (claim: Claim) => void;
-}
 
 /**
  * The front door of the network model. Work on one sandbox is done in the order asked for; different sandboxes do not

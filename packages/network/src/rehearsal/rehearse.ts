@@ -1,7 +1,8 @@
 import { FairleadError, type Logger, silentLogger } from '@fairlead/base';
 import type { Change } from '@fairlead/netlink';
 import type { Store } from '@fairlead/store';
-import { type ControllerContext, NetworkController } from '../controller.ts';
+import { NetworkController } from '../controller.ts';
+import type { ControllerContext } from '../controller-context.ts';
 import { tableSettings } from '../settings.ts';
 import { NetworkState } from '../state.ts';
 import { RehearsedNames } from './rehearsed-names.ts';
