@@ -32,8 +32,8 @@ import type { BalancedService, VirtualAddress } from './service/service-model.ts
 import { Services } from './service/services.ts';
 import { tableSettings } from './settings.ts';
 import { NetworkState } from './state.ts';
+import { HostFacts } from './watch/host-facts.ts';
 import { noteObstacles, obstacles, readableFilters } from './watch/obstacles.ts';
-import { SegmentFitting } from './watch/segment-fitting.ts';
 
 const hostWatch = lateModule(() => import('./watch/host-watch.ts'));
 
@@ -51,7 +51,7 @@ export class NetworkController {
   readonly #remote: (() => Promise<RemoteNetworks>) | undefined;
   readonly #lans: Lans;
   readonly #guests: BridgeGuests;
-  readonly #fitting: SegmentFitting;
+  readonly #facts: HostFacts;
   readonly #services: Services;
   readonly #turns = new KeyedMutex();
   #keeper: Disposable | undefined;
@@ -72,7 +72,8 @@ export class NetworkController {
     const gateways = new GatewayWatch({ state, kernel, access: context.claims, logger, onClaim });
     const guests = new BridgeGuests({ state, kernel, isShared, gateways, logger, onClaim });
     this.#guests = guests;
-    this.#fitting = new SegmentFitting({ state, kernel, logger });
+    const facts = new HostFacts({ state, kernel, logger });
+    this.#facts = facts;
     const lans = new Lans({
       ...{ state, logger, onClaim, access: context.lan },
       follower: () => ({ ...parts, turn, sandboxes: this.#sandboxes }),
@@ -92,7 +93,7 @@ export class NetworkController {
     });
     this.#sandboxes = new Sandboxes(parts);
     this.#gatewayService = { state, networks: this.#networks, sandboxes: this.#sandboxes };
-    const host = { namespacePrefix, hostTables, forwarding, isShared, guests };
+    const host = { namespacePrefix, hostTables, forwarding, isShared, guests, facts };
     this.#reconcile = { state, kernel, names, records, ports, ...host, logger, turn };
   }
 
@@ -140,7 +141,7 @@ export class NetworkController {
     const repair = () => this.#turns.run('repair', () => reconcileHost(this.#reconcile));
     const rulesAreProtected = tableSettings({ hostTables }).protected;
     const told = { ...(repairs && { repair }), ...(this.#onRepair && { onRepair: this.#onRepair }) };
-    const parts = { guests: this.#guests, fitting: this.#fitting, ...told };
+    const parts = { guests: this.#guests, facts: this.#facts, ...told };
     this.#keeper = await watchHost({ state, kernel, logger, rulesAreProtected, ...parts });
     return this.#keeper;
   }
@@ -224,7 +225,7 @@ export class NetworkController {
   /** @throws FairleadError `not-found` or `forbidden`. */
   async removeNetwork(reference: string): Promise<void> {
     await this.#networks.remove(reference);
-    this.#fitting.follow();
+    this.#facts.follow();
   }
 
   /** Endpoints on a network. */
@@ -358,7 +359,7 @@ export class NetworkController {
   #noteObstacles(networks: readonly Network[]): void {
     noteObstacles(networks, readableFilters(this.#reconcile), this.#reconcile.logger);
     this.#guests.review();
-    this.#fitting.follow();
+    this.#facts.follow();
   }
 
   async #repair(): Promise<Reconciliation> {

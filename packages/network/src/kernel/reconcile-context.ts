@@ -7,6 +7,7 @@ import type { NameRecords } from '../name/name-records.ts';
 import type { NameServicePort } from '../name-service-port.ts';
 import type { PortBook } from '../port/port-book.ts';
 import type { NetworkState } from '../state.ts';
+import type { HostFacts } from '../watch/host-facts.ts';
 
 /** What reconciliation works with. */
 export interface ReconcileContext {
@@ -21,6 +22,7 @@ export interface ReconcileContext {
   readonly forwarding: boolean;
   readonly isShared: IsShared;
   readonly guests: Pick<BridgeGuests, 'reviewAgain'>;
+  readonly facts: Pick<HostFacts, 'elements'>;
   readonly logger: Logger;
   /** Do work on a sandbox while nobody else works on it. */
   readonly turn: <T>(sandbox: string, work: () => Promise<T>) => Promise<T>;

@@ -9,8 +9,6 @@ import { reconcileNames } from '../name/reconcile-names.ts';
 import { lostRoutes } from '../route/connected-routes.ts';
 import { keepRouterAdvertisements } from '../route/router-advertisements.ts';
 import { askerFragment } from '../service/asker-fragment.ts';
-import { hostAddressElements } from '../watch/host-addresses.ts';
-import { fittingElements } from '../watch/segment-fitting.ts';
 import { diff, removals } from './diff.ts';
 import { giveBackForwarding, noteForwarding } from './host-forwarding.ts';
 import { isSharedTable, observeHost, observeInside, observeOwn } from './observation.ts';
@@ -74,14 +72,10 @@ export async function withdraw(context: ReconcileContext): Promise<void> {
 }
 
 /** What has to change in the host's namespace, and which namespaces have to be made or to go. */
-function hostChanges({ state, kernel, namespacePrefix, hostTables, isShared }: ReconcileContext): Change[] {
+function hostChanges({ state, kernel, namespacePrefix, hostTables, isShared, facts }: ReconcileContext): Change[] {
   const own = state.desired().filter(isOfHost);
   const host = observeHost(kernel, own);
-  const found = [
-    ...keepRouterAdvertisements(own, host),
-    ...fittingElements(state.networks, host),
-    ...hostAddressElements(state.networks, host),
-  ];
+  const found = [...keepRouterAdvertisements(own, host), ...facts.elements(host)];
   const desired = [...hostTables.map(tableOfHost), ...found, ...own];
   return [
     // Before all that waits in the kernel: somebody may want it again by then.

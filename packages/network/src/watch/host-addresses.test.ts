@@ -47,8 +47,14 @@ test('one that comes is told of, one that goes is taken back at once, and others
     addresses.notice({ kind, address: parseIpAddress(text) });
     return made.splice(0);
   };
+  assert.deepEqual(addresses.elements([address('eth0', '192.0.2.3/24')]), [element('192.0.2.3')]);
   await addresses.review();
-  assert.deepEqual(made.splice(0), [{ action: 'add', object: element('192.0.2.1') }]);
+  assert.deepEqual(made.splice(0), [
+    { action: 'add', object: element('192.0.2.1') },
+    { action: 'remove', object: element('192.0.2.3') },
+  ]);
+  await addresses.review();
+  assert.deepEqual(made, []);
   assert.deepEqual(after('address-added', '2001:db8::9'), [{ action: 'add', object: element('2001:db8::9') }]);
   assert.deepEqual(after('address-added', '2001:db8::9'), []);
   assert.deepEqual(after('address-added', '10.0.0.1'), [], 'the gateway of a network');

@@ -56,6 +56,12 @@ export class HostAddresses {
     this.#parts = parts;
   }
 
+  /** {@link hostAddressElements}, which whoever asks has to see to. @param host its links and addresses as they are. */
+  elements(host: readonly KernelObject[]): ElementObject[] {
+    this.#known = namedAddresses(this.#parts.state.networks, host);
+    return [...this.#known].map(hostAddressElement);
+  }
+
   /** Something has happened in the host's namespace. */
   notice(news: News): void {
     if (news.kind === 'address' && this.#known.has(news.address)) void this.#change('remove', news.address);
@@ -64,10 +70,12 @@ export class HostAddresses {
 
   /** What came and went before anybody listened. Never rejects. */
   async review(): Promise<void> {
-    const { state, kernel, logger } = this.#parts;
+    const { kernel, logger } = this.#parts;
     try {
-      this.#known = namedAddresses(state.networks, kernel.observe('', ['link', 'address']));
-      await kernel.apply(changes('add', this.#known));
+      const before = this.#known;
+      this.elements(kernel.observe('', ['link', 'address']));
+      const [came, gone] = [this.#known.difference(before), before.difference(this.#known)];
+      if (came.size + gone.size > 0) await kernel.apply([...changes('add', came), ...changes('remove', gone)]);
     } catch (error) {
       logger.error('addresses of the host not looked at', { error: messageOf(error) });
     }

@@ -3,15 +3,14 @@ import { overlapText } from '@fairlead/netlink/overlap';
 import type { BridgeGuests } from '../bridge/bridge-guests.ts';
 import type { KernelPort } from '../kernel-port.ts';
 import type { Network } from '../model.ts';
-import { HostAddresses } from './host-addresses.ts';
+import type { HostFacts } from './host-facts.ts';
 import { foundOverlaps, RouteWatch, type RouteWatchParts } from './route-watch.ts';
-import type { SegmentFitting } from './segment-fitting.ts';
 import { SelfRepair, type SelfRepairParts } from './self-repair.ts';
 
 /** What following the host takes. */
 export interface HostWatchParts extends Omit<SelfRepairParts, 'repair'> {
-  readonly kernel: Pick<KernelPort, 'watchNews' | 'apply'> & RouteWatchParts['kernel'];
-  readonly fitting: SegmentFitting;
+  readonly kernel: Pick<KernelPort, 'watchNews'> & RouteWatchParts['kernel'];
+  readonly facts: HostFacts;
   readonly guests: BridgeGuests;
   /** Absent leaves what is lost to the next start. */
   readonly repair?: SelfRepairParts['repair'];
@@ -24,19 +23,17 @@ export interface HostWatchParts extends Omit<SelfRepairParts, 'repair'> {
  * for addresses of ours are warned of.
  */
 export async function watchHost(parts: HostWatchParts): Promise<Disposable> {
-  const { state, kernel, logger, guests, fitting, repair, rulesAreProtected } = parts;
+  const { state, kernel, logger, guests, facts, repair, rulesAreProtected } = parts;
   const watches = new DisposableStack();
   watches.use(guests);
-  watches.use(fitting);
+  watches.use(facts);
   const routes = watches.use(new RouteWatch({ networks: state.networks, kernel, logger }));
-  const addresses = new HostAddresses({ state, kernel, logger });
   const selfRepair = repair && watches.use(new SelfRepair({ ...parts, repair }));
   const listener = await kernel.watchNews(
     (news) => {
       routes.notice(news);
       guests.notice(news);
-      fitting.notice(news);
-      addresses.notice(news);
+      facts.notice(news);
       if (isLoss(news)) selfRepair?.notice(news);
     },
     selfRepair !== undefined && !rulesAreProtected,
@@ -45,8 +42,7 @@ export async function watchHost(parts: HostWatchParts): Promise<Disposable> {
   // What came before anybody listened.
   routes.review();
   guests.review();
-  void fitting.review();
-  void addresses.review();
+  facts.review();
   return watches;
 }
 

@@ -69,6 +69,15 @@ export class SegmentFitting implements Disposable {
     clearTimeout(this.#timer);
   }
 
+  /** {@link fittingElements}, which whoever asks has to see to. @param host its links and routes as they are. */
+  elements(host: readonly KernelObject[]): ElementObject[] {
+    const { networks } = this.#parts.state;
+    const elements = fittingElements(networks, host);
+    this.#widest = widestBridge(networks);
+    this.#fits = elements.length > 0;
+    return elements;
+  }
+
   /** Something has happened in the host's namespace. */
   notice(news: News): void {
     if (this.#fits ? this.#mayWiden(news) : this.#narrows(news))
@@ -84,13 +93,11 @@ export class SegmentFitting implements Disposable {
   async review(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const { state, kernel, logger } = this.#parts;
+    const { kernel, logger } = this.#parts;
     try {
-      this.#widest = widestBridge(state.networks);
-      const fits = fittingElements(state.networks, kernel.observe('', ['link', 'route'])).length > 0;
-      if (fits === this.#fits) return;
-      this.#fits = fits;
-      await kernel.apply([{ action: fits ? 'add' : 'remove', object: segmentFitting }]);
+      const before = this.#fits;
+      const fits = this.elements(kernel.observe('', ['link', 'route'])).length > 0;
+      if (fits !== before) await kernel.apply([{ action: fits ? 'add' : 'remove', object: segmentFitting }]);
     } catch (error) {
       logger.error('ways out not looked at', { error: messageOf(error) });
     }

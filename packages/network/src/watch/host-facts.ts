@@ -1,0 +1,44 @@
+import type { ElementObject, KernelObject } from '@fairlead/netlink';
+import type { News } from '@fairlead/netlink/news';
+import { HostAddresses } from './host-addresses.ts';
+import { SegmentFitting, type SegmentFittingParts } from './segment-fitting.ts';
+
+/**
+ * What the host's table knows of the host, whatever is in the store: its addresses, and whether a way out is narrow. Comparing
+ * the kernel with the store asks for it, and from then on what others do to the host is followed.
+ */
+export class HostFacts implements Disposable {
+  readonly #fitting: SegmentFitting;
+  readonly #addresses: HostAddresses;
+
+  constructor(parts: SegmentFittingParts) {
+    this.#fitting = new SegmentFitting(parts);
+    this.#addresses = new HostAddresses(parts);
+  }
+
+  [Symbol.dispose](): void {
+    this.#fitting[Symbol.dispose]();
+  }
+
+  /** What the table is to hold, which whoever asks has to see to. @param host its links, addresses and routes as they are. */
+  elements(host: readonly KernelObject[]): ElementObject[] {
+    return [...this.#fitting.elements(host), ...this.#addresses.elements(host)];
+  }
+
+  /** Something has happened in the host's namespace. */
+  notice(news: News): void {
+    this.#fitting.notice(news);
+    this.#addresses.notice(news);
+  }
+
+  /** What has come and gone before anybody listened. Never throws. */
+  review(): void {
+    void this.#fitting.review();
+    void this.#addresses.review();
+  }
+
+  /** Networks have come or changed. */
+  follow(): void {
+    this.#fitting.follow();
+  }
+}
