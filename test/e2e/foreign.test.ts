@@ -53,7 +53,7 @@ ip -n theirs link set lo up
 
 /** The same things as the tools show them; Fairlead's own are left out by their names alone. */
 const look = `
-nft -s list ruleset | awk '/^table (inet fairlead) /{skip=1} !skip{print} /^}/{skip=0}'
+nft -s list ruleset | awk '/^table (inet fairlead|ip6 fairlead-relay) /{skip=1} !skip{print} /^}/{skip=0}'
 iptables-save | grep -v '^#' | sed 's/\\[[0-9:]*\\]//'
 ip -d link show master demobr1; ip -d link show dev demobr1; ip -d link show dev pair-b
 ip -o link | awk '{print $2}' | grep -vE '^(docker0|br-[0-9a-f]{12}|veth[0-9a-f]{11})[@:]'

@@ -63,7 +63,7 @@ table inet firewalld {
 
 /** Everything that is not ours, without counters. */
 async function others(): Promise<string> {
-  const script = `nft -s list ruleset | awk '/^table inet fairlead /{skip=1} !skip{print} /^}/{skip=0}'`;
+  const script = `nft -s list ruleset | awk '/^table (inet fairlead|ip6 fairlead-relay) /{skip=1} !skip{print} /^}/{skip=0}'`;
   return await host.exec('bash', '-c', script);
 }
 

@@ -168,7 +168,8 @@ function hostOf({ host, networks }: MapView): KernelView {
     ]),
     commands: [
       show('sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding', 'whether it forwards'),
-      show('nft list table inet fairlead', 'every rule and set of Fairlead'),
+      show('nft list table inet fairlead', 'the rules and sets of Fairlead'),
+      show('nft list table ip6 fairlead-relay', 'those for what is relayed'),
       show('nft list ruleset', 'everybody’s rules'),
       show('ip route show table all', 'every route'),
     ],

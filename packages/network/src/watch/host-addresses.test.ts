@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { type Logger, parseInterfaceAddress, parseIpAddress } from '@fairlead/base';
 import { hostAddressElement } from '@fairlead/firewall';
 import type { Change, KernelObject } from '@fairlead/netlink';
-import { network } from '../testing/samples.ts';
+import { network, parented } from '../testing/samples.ts';
 import { HostAddresses, hostAddressElements } from './host-addresses.ts';
 
 const address = (link: string, text: string): KernelObject => ({
@@ -14,6 +14,7 @@ const cable: KernelObject = {
   ...{ kind: 'link', namespace: '', name: 'br-old', type: { kind: 'bridge' }, up: true },
   alias: 'fairlead network 1',
 };
+const near = parented({ host: { name: 'near0', addresses: [parseIpAddress('10.7.0.9')] } });
 const element = (text: string) => hostAddressElement(parseIpAddress(text));
 
 const hosts: readonly (readonly [what: string, host: readonly KernelObject[], known: readonly string[]])[] = [
@@ -27,19 +28,20 @@ const hosts: readonly (readonly [what: string, host: readonly KernelObject[], kn
   ['not what is of a link alone', [address('eth0', 'fe80::1/64')], []],
   ['not gateways of networks', [address('br-app', '10.0.0.1/24')], []],
   ['not what is on a link of ours', [cable, address('br-old', '10.9.0.1/24')], []],
+  ['not what it has beside containers on a parent', [address('near0', '10.7.0.9/24')], []],
   ['one that two links have', [address('eth0', '192.0.2.1/24'), address('eth1', '192.0.2.1/24')], ['192.0.2.1']],
 ];
 
 for (const [what, host, known] of hosts) {
   test(`addresses of the host: ${what}`, () =>
-    assert.deepEqual(hostAddressElements([network()], host), known.map(element)));
+    assert.deepEqual(hostAddressElements([network(), near], host), known.map(element)));
 }
 
 test('one that comes is told of, one that goes is taken back at once, and others are left alone', async () => {
   const made: Change[] = [];
   const logger: Logger = { debug() {}, info() {}, warn() {}, error: (text) => assert.fail(text) };
   const addresses = new HostAddresses({
-    state: { networks: [network()] },
+    state: { networks: [network(), near] },
     kernel: { observe: () => [address('eth0', '192.0.2.1/24')], apply: async (list) => void made.push(...list) },
     logger,
   });
@@ -58,6 +60,7 @@ test('one that comes is told of, one that goes is taken back at once, and others
   assert.deepEqual(after('address-added', '2001:db8::9'), [{ action: 'add', object: element('2001:db8::9') }]);
   assert.deepEqual(after('address-added', '2001:db8::9'), []);
   assert.deepEqual(after('address-added', '10.0.0.1'), [], 'the gateway of a network');
+  assert.deepEqual(after('address-added', '10.7.0.9'), [], 'beside containers on a parent');
   assert.deepEqual(after('address-added', 'fe80::9'), []);
   assert.deepEqual(after('address', '198.51.100.1'), []);
   assert.deepEqual(after('address', '192.0.2.1'), [{ action: 'remove', object: element('192.0.2.1') }]);

@@ -26,17 +26,23 @@ export function hostAddressElements(networks: Iterable<Network>, host: readonly 
 
 function namedAddresses(networks: Iterable<Network>, host: readonly KernelObject[]): ReadonlySet<IpAddress> {
   const ours = new Set(host.flatMap((link) => (link.kind === 'link' && isOwnAlias(link.alias) ? [link.name] : [])));
-  const gateways = gatewaysOf(networks);
+  const own = ownAddresses(networks);
   const others = host.flatMap((object) => {
     if (object.kind !== 'address' || ours.has(object.link)) return [];
     const address = addressOf(object.address);
-    return isMeant(address) && !gateways.has(address) ? [address] : [];
+    return isMeant(address) && !own.has(address) ? [address] : [];
   });
   return new Set(others);
 }
 
-function gatewaysOf(networks: Iterable<Network>): ReadonlySet<IpAddress> {
-  return new Set([...networks].flatMap((network) => bridgeAddresses(network).map(addressOf)));
+/** Addresses that the host has on networks of ours, by bridges and beside containers on a parent. */
+function ownAddresses(networks: Iterable<Network>): ReadonlySet<IpAddress> {
+  return new Set(
+    [...networks].flatMap((network) => [
+      ...bridgeAddresses(network).map(addressOf),
+      ...(network.parent?.host?.addresses ?? []),
+    ]),
+  );
 }
 
 /** Loopback is for the host alone, and what is of one link the kernel does not forward. */
@@ -82,7 +88,7 @@ export class HostAddresses {
   }
 
   #isNew(address: IpAddress): boolean {
-    return isMeant(address) && !this.#known.has(address) && !gatewaysOf(this.#parts.state.networks).has(address);
+    return isMeant(address) && !this.#known.has(address) && !ownAddresses(this.#parts.state.networks).has(address);
   }
 
   async #change(action: 'add' | 'remove', address: IpAddress): Promise<void> {
