@@ -24,7 +24,7 @@ async function until(holds: () => Promise<boolean>, what: string): Promise<void>
     if (await holds()) return;
     await sleep(100);
   }
-  assert.fail(`not within fifteen seconds: ${what}`);
+  assert.fail(`not within 45 seconds: ${what}`);
 }
 
 /** Begin something, kill the daemon in the middle of it, start it again. */

@@ -23,7 +23,7 @@ async function until(holds: () => Promise<boolean>, what: string): Promise<void>
     if (await holds()) return;
     await sleep(100);
   }
-  assert.fail(`not within fifteen seconds: ${what}`);
+  assert.fail(`not within 45 seconds: ${what}`);
 }
 
 const idle = 'trap "exit 0" TERM; sleep 1000 & wait';

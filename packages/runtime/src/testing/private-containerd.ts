@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isNotFound } from '@fairlead/base';
@@ -33,8 +33,8 @@ export const pipeCalls: PipeCalls = {
 /** Start one; what earlier test runs left behind when they crashed is dismantled first. */
 export async function privateContainerd(): Promise<PrivateContainerd> {
   await sweep();
-  const directory = mkdtempSync(join(tmpdir(), prefix));
-  writeFileSync(join(directory, 'owner'), String(process.pid));
+  // Whose it is stands in its name: as long as a file had to tell it, somebody else could sweep it away before that was there.
+  const directory = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`));
   const untoldEnds = new Map<string, ExitStatus>();
   const settings = { ...settingsIn(directory), untoldEnds };
   const lab: PrivateContainerd = {
@@ -67,10 +67,8 @@ function settingsIn(directory: string): ContainerdSettings {
 /** Dismantle what test processes that no longer exist have left. */
 async function sweep(): Promise<void> {
   for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(prefix))) {
-    const directory = join(tmpdir(), name);
-    const owner = join(directory, 'owner');
-    if (existsSync(owner) && existsSync(`/proc/${readFileSync(owner, 'utf8')}`)) continue;
-    await dismantle(directory);
+    const [owner = ''] = name.slice(prefix.length).split('-');
+    if (!existsSync(`/proc/${owner}`)) await dismantle(join(tmpdir(), name));
   }
 }
 
