@@ -20,7 +20,7 @@ after(() => engine[Symbol.asyncDispose]());
 const moments = [0, 1, 3, 6, 11, 20, 45, 120, 400];
 
 async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
-  for (let round = 0; round < 150; round++) {
+  for (let round = 0; round < 450; round++) {
     if (await holds()) return;
     await sleep(100);
   }

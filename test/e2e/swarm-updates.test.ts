@@ -19,7 +19,7 @@ before(async () => {
 after(() => engine[Symbol.asyncDispose]());
 
 async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
-  for (let round = 0; round < 150; round++) {
+  for (let round = 0; round < 450; round++) {
     if (await holds()) return;
     await sleep(100);
   }
