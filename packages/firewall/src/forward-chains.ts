@@ -16,7 +16,10 @@ import {
   translated,
 } from './host-rule.ts';
 
-/** Also where ICMP is lost, and only while some way out is narrower than a bridge: it takes a search for the way back. Not in a chain of its own: every hook costs each packet. */
+/**
+ * Also where ICMP is lost, and only while some way out is narrower than a bridge: it takes a search for the way back. Not in
+ * a chain of its own: every hook costs each packet.
+ */
 const fit: RuleDefinition = rule(
   [is('tcp flags', 'syn / syn,rst'), { match: ['meta l4proto'], with: { set: 'fitted' } }, { clampMss: true }],
   'segments fit the way out',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, mock, test } from 'node:test';
+import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { parsePrefix } from '@fairlead/base';
 import { segmentFitting } from '@fairlead/firewall';
 import type { Change, KernelObject, LinkObject, RouteObject } from '@fairlead/netlink';
@@ -51,8 +52,10 @@ describe('what comes and goes', () => {
     const networks: Network[] = [];
     let host: readonly KernelObject[] = [eth0];
     let looks = 0;
+    let refusals = 0;
     const changes: Change[] = [];
-    const logger = { debug() {}, info() {}, warn() {}, error: (text: string) => assert.fail(text) };
+    const told: string[] = [];
+    const logger = { debug() {}, info() {}, warn() {}, error: (text: string) => void told.push(text) };
     const fitting = new SegmentFitting({
       state: { networks, endpoints: { behind: (name) => (name === 'veth1' ? endpoint() : undefined) } },
       kernel: {
@@ -60,14 +63,21 @@ describe('what comes and goes', () => {
           looks++;
           return [...host];
         },
-        apply: async (made) => void changes.push(...made),
+        apply: async (made) => {
+          if (refusals-- > 0) throw new Error('not now');
+          changes.push(...made);
+        },
       },
       logger,
     });
     networks.push(network());
     fitting.follow();
     return {
-      ...{ fitting, networks, changes, looks: () => looks },
+      ...{ fitting, networks, changes, told, looks: () => looks },
+      /** The next change fails. */
+      refuse: () => {
+        refusals = 1;
+      },
       becomes: (now: readonly KernelObject[], news: News) => {
         host = now;
         fitting.notice(news);
@@ -96,6 +106,25 @@ describe('what comes and goes', () => {
     becomes([eth0], { kind: 'route-added', destination: route().destination });
     becomes([eth0], { kind: 'link', name: 'veth7', how: 'removed' });
     assert.equal(looks(), before);
+  });
+
+  test('while segments are fitted nobody looks for what was not narrow', () => {
+    const { becomes, looks } = rig();
+    becomes([eth0, wg0], { kind: 'link-up', name: 'wg0', mtu: 1420 });
+    const before = looks();
+    becomes([eth0, wg0], { kind: 'link', name: 'veth7', how: 'removed' });
+    becomes([eth0, wg0], { kind: 'link-up', name: 'eth0', mtu: 1500 });
+    becomes([eth0, wg0], { kind: 'route', destination: route().destination });
+    assert.equal(looks(), before);
+  });
+
+  test('what the kernel refuses is tried again with the next news', async () => {
+    const { becomes, refuse, told } = rig();
+    refuse();
+    becomes([eth0, wg0], { kind: 'link-up', name: 'wg0', mtu: 1420 });
+    await endOfTurn();
+    assert.deepEqual(told, ['ways out not looked at']);
+    assert.deepEqual(becomes([eth0, wg0], { kind: 'link-up', name: 'wg0', mtu: 1420 }), ['add']);
   });
 
   test('a network whose packets are larger is followed, and one that goes', () => {

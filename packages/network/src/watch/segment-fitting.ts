@@ -1,7 +1,7 @@
 import { type Logger, messageOf } from '@fairlead/base';
 import { isOwnAlias } from '@fairlead/drivers';
 import { segmentFitting } from '@fairlead/firewall';
-import type { ElementObject, KernelObject } from '@fairlead/netlink';
+import type { ElementObject, KernelObject, LinkObject, RouteObject } from '@fairlead/netlink';
 import type { News } from '@fairlead/netlink/news';
 import type { EndpointTable } from '../endpoint/endpoint-table.ts';
 import type { KernelPort } from '../kernel-port.ts';
@@ -28,7 +28,7 @@ export interface SegmentFittingParts {
  * @param host its links and routes as they are.
  */
 export function fittingElements(networks: Iterable<Network>, host: readonly KernelObject[]): ElementObject[] {
-  return isNarrow(host, widestBridge(networks)) ? [segmentFitting] : [];
+  return narrowWays(host, widestBridge(networks)).length > 0 ? [segmentFitting] : [];
 }
 
 /** Bytes of the largest packet that a container of a network can send out; 0 where there is none that can. */
@@ -37,12 +37,12 @@ function widestBridge(networks: Iterable<Network>): number {
   return Math.max(0, ...routed.map(({ bridge }) => bridge?.mtu ?? 0));
 }
 
-/** True when a link or a route takes less than so many bytes. Ports of bridges are no ways out, nor is what is ours. */
-function isNarrow(host: readonly KernelObject[], bytes: number): boolean {
+/** Links and routes that take less than so many bytes. Ports of bridges are no ways out, nor is what is ours. */
+function narrowWays(host: readonly KernelObject[], bytes: number): (LinkObject | RouteObject)[] {
   const bridges = new Set(
     host.flatMap((object) => (object.kind === 'link' && object.type.kind === 'bridge' ? [object.name] : [])),
   );
-  return host.some((object) => {
+  return host.filter((object): object is LinkObject | RouteObject => {
     if (object.kind !== 'link' && object.kind !== 'route') return false;
     if (object.mtu === undefined || object.mtu >= bytes) return false;
     if (object.kind === 'route') return true;
@@ -58,7 +58,8 @@ export class SegmentFitting implements Disposable {
   readonly #parts: SegmentFittingParts;
   /** Of the bridges, when somebody looked last. */
   #widest = 0;
-  #fits = false;
+  /** What was narrow then. */
+  #narrow: readonly (LinkObject | RouteObject)[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: SegmentFittingParts) {
@@ -69,13 +70,16 @@ export class SegmentFitting implements Disposable {
     clearTimeout(this.#timer);
   }
 
+  get #fits(): boolean {
+    return this.#narrow.length > 0;
+  }
+
   /** {@link fittingElements}, which whoever asks has to see to. @param host its links and routes as they are. */
   elements(host: readonly KernelObject[]): ElementObject[] {
     const { networks } = this.#parts.state;
-    const elements = fittingElements(networks, host);
     this.#widest = widestBridge(networks);
-    this.#fits = elements.length > 0;
-    return elements;
+    this.#narrow = narrowWays(host, this.#widest);
+    return this.#fits ? [segmentFitting] : [];
   }
 
   /** Something has happened in the host's namespace. */
@@ -94,11 +98,13 @@ export class SegmentFitting implements Disposable {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const { kernel, logger } = this.#parts;
+    const [before, narrow] = [this.#fits, this.#narrow];
     try {
-      const before = this.#fits;
       const fits = this.elements(kernel.observe('', ['link', 'route'])).length > 0;
       if (fits !== before) await kernel.apply([{ action: fits ? 'add' : 'remove', object: segmentFitting }]);
     } catch (error) {
+      // The table is as it was: the next news finds that it is not as it should be.
+      this.#narrow = narrow;
       logger.error('ways out not looked at', { error: messageOf(error) });
     }
   }
@@ -109,8 +115,11 @@ export class SegmentFitting implements Disposable {
     return news.mtu < this.#widest && this.#parts.state.endpoints.behind(news.name) === undefined;
   }
 
+  /** Links and routes come and go all the time: only those count for which segments are fitted. */
   #mayWiden(news: News): boolean {
-    if (news.kind === 'link-up') return news.mtu >= this.#widest;
-    return news.kind === 'route' || news.kind === 'policy' || news.kind === 'link';
+    if (news.kind === 'link' || (news.kind === 'link-up' && news.mtu >= this.#widest))
+      return this.#narrow.some((way) => way.kind === 'link' && way.name === news.name);
+    if (news.kind !== 'route' && news.kind !== 'policy') return false;
+    return this.#narrow.some((way) => way.kind === 'route');
   }
 }
