@@ -106,7 +106,7 @@ test('lists of packages are fetched where there are none, then the library that 
 test('the programs are prepared once, and anew when git has brought other ones', () => {
   using machine = new FreshMachine();
   machine.launch();
-  const [kept, log] = ['node_modules/.cache/fairlead/daemon-sources', '.git/logs/HEAD'].map((path) => {
+  const [kept, log] = ['node_modules/.cache/fairlead/daemon-program', '.git/logs/HEAD'].map((path) => {
     const file = join(machine.folder, path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, '');

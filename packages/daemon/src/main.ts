@@ -1,9 +1,9 @@
 import { registerHooks } from 'node:module';
 import { resolveQuickly } from '@fairlead/base/quick-resolution';
-import { keptSources, keptSourcesPath } from './kept-sources.ts';
+import { KeptProgram } from './program/kept-program.ts';
 
-const load = keptSources(keptSourcesPath(process.env['NODE_COMPILE_CACHE'] ?? ''));
-registerHooks({ resolve: resolveQuickly, ...(load && { load }) });
+const program = KeptProgram.run(process.env['NODE_COMPILE_CACHE'] ?? '');
+registerHooks({ resolve: resolveQuickly, ...(program && { load: program.load }) });
 const words = process.argv.slice(2);
 const { askEarly } = await import('./early-question.ts');
 const asked = await askEarly(words);
@@ -12,4 +12,4 @@ const { ENGINE_TITLE } = await import('@fairlead/runtime/host-program');
 
 process.title = ENGINE_TITLE;
 // Streams of containers may still be open: they are the containers' business now.
-process.exit(await runDaemon(words, asked));
+process.exit(await runDaemon(words, { asked, program }));

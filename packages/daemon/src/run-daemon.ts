@@ -6,30 +6,38 @@ import { type ComposedEngine, composeEngine } from './composition.ts';
 import type { AskedContainerd } from './early-question.ts';
 import { handleFaults } from './faults.ts';
 import { flags } from './flag.ts';
-import { LateSources, lateSourcesPath } from './late-sources.ts';
 import { listenAddresses } from './listener.ts';
 import { daemonLogger } from './log.ts';
 import { daemonOptions, type LiveOptions } from './options.ts';
 import { PidFile } from './pid-file.ts';
+import type { KeptProgram } from './program/kept-program.ts';
 import { reloadedOptions } from './reload.ts';
 import { isForwardingLacking } from './system-info.ts';
 import { VERSION } from './version.ts';
 
 const memory = lateModule(() => import('@fairlead/kernel/memory'));
+const lateSources = lateModule(() => import('./program/late-sources.ts'));
 
 /** By then the start is over, and whoever waited for the API has been served. */
 const COMPLETION_DELAY_MS = 3000;
 /** Whoever waited for the API comes first. */
 const WATCH_DELAY_MS = 200;
 
+/** What a start has at hand already. */
+export interface BegunStart {
+  /** A containerd that has been asked; see `askEarly`. */
+  readonly asked?: AskedContainerd | undefined;
+  /** What this module is part of, where Node has not loaded it from its source. */
+  readonly program?: KeptProgram | undefined;
+}
+
 /**
  * Run the daemon until it is told to end. Containers, names and published ports go on without it.
  *
  * @param words the command line behind `fairlead daemon`.
- * @param asked a containerd that has been asked already; see `askEarly`.
  * @returns the exit status.
  */
-export async function runDaemon(words: readonly string[], asked?: AskedContainerd): Promise<number> {
+export async function runDaemon(words: readonly string[], { asked, program }: BegunStart = {}): Promise<number> {
   if (words.some((word) => word === '--help' || word === 'help')) {
     process.stdout.write(usage());
     return 0;
@@ -71,7 +79,7 @@ export async function runDaemon(words: readonly string[], asked?: AskedContainer
     reloading.composed = composed;
     logger.info('API listening', { hosts: options.hosts, milliseconds: Math.round(performance.now()) });
     setTimeout(() => void watchNetwork(composed.engine, logger), WATCH_DELAY_MS).unref();
-    setTimeout(() => void completeProgram(composed.engine, logger), COMPLETION_DELAY_MS).unref();
+    setTimeout(() => void completeProgram(composed.engine, logger, program), COMPLETION_DELAY_MS).unref();
     await untilStopped();
     logger.info('daemon shutting down; containers go on');
     return 0;
@@ -95,8 +103,9 @@ async function watchNetwork({ diagnosis }: EnginePort, logger: Logger): Promise<
  * none. What was compiled is written down: Node does it at its end, which may never come. What only the start needed is handed
  * back as soon as nothing happens.
  */
-async function completeProgram({ diagnosis }: EnginePort, logger: Logger): Promise<void> {
+async function completeProgram({ diagnosis }: EnginePort, logger: Logger, program?: KeptProgram): Promise<void> {
   try {
+    const { LateSources, lateSourcesPath } = await lateSources();
     const late = LateSources.open(lateSourcesPath(process.env['NODE_COMPILE_CACHE'] ?? ''));
     if (late?.isCurrent()) {
       registerHooks({ load: late.load, resolve: late.resolve });
@@ -105,6 +114,7 @@ async function completeProgram({ diagnosis }: EnginePort, logger: Logger): Promi
       await loadLateModules();
     }
     flushCompileCache();
+    keepCompiled(program, logger);
     const { handBackAtRest } = await memory();
     handBackAtRest({
       prepare: () => prepareForFirst(diagnosis, logger),
@@ -112,6 +122,15 @@ async function completeProgram({ diagnosis }: EnginePort, logger: Logger): Promi
     });
   } catch (error) {
     logger.error('program not complete', { error: messageOf(error) });
+  }
+}
+
+/** The next start is slower where the folder cannot be written to, and nothing else. */
+function keepCompiled(program: KeptProgram | undefined, logger: Logger): void {
+  try {
+    program?.completeStart();
+  } catch (error) {
+    logger.debug('what was compiled is not kept', { error: messageOf(error) });
   }
 }
 

@@ -1,12 +1,23 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { isUnchanged, type KeptList, type KeptSource, LENGTH, type LoadedSource, nameKey } from './kept-sources.ts';
+import { isUnchanged, type KeptList, type KeptSource, LENGTH, type LoadedSource } from './kept-sources.ts';
 
 /** What the module loader is told of a name. */
 interface KnownName {
   readonly url: string;
   readonly format: 'module';
   readonly shortCircuit: true;
+}
+
+/** What the file of them begins with. */
+export interface LateList extends KeptList {
+  /** Which file a name in a module means, by {@link nameKey}, where that takes more than a look at the name. */
+  readonly names: Readonly<Record<string, string>>;
+}
+
+/** How a name in a module is written in {@link LateList.names}. */
+export function nameKey(specifier: string, parent: string | undefined): string {
+  return `${parent} ${specifier}`;
 }
 
 /** Where the texts are of the modules that no start needs, in the folder of Node's compile cache. */
@@ -22,13 +33,13 @@ export function lateSourcesPath(folder: string): string {
 export class LateSources implements Disposable {
   readonly #descriptor: number;
   readonly #sources: ReadonlyMap<string, KeptSource>;
-  readonly #names: KeptList['names'];
+  readonly #names: LateList['names'];
   /** Where the texts begin in the file. */
   readonly #start: number;
 
   private constructor(descriptor: number) {
     const length = read(descriptor, 0, LENGTH).readUInt32LE(0);
-    const { sources, names }: KeptList = JSON.parse(read(descriptor, LENGTH, length).toString());
+    const { sources, names }: LateList = JSON.parse(read(descriptor, LENGTH, length).toString());
     this.#descriptor = descriptor;
     this.#sources = new Map(sources.map((source) => [source.url, source]));
     this.#names = names;

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { keepSources, nameKey } from './kept-sources.ts';
-import { LateSources, lateSourcesPath } from './late-sources.ts';
+import { keepSources } from './kept-sources.ts';
+import { LateSources, lateSourcesPath, nameKey } from './late-sources.ts';
 
 /** Modules in a folder of their own, kept in one file that is open. */
 function rig(texts: Readonly<Record<string, string>>, names: Readonly<Record<string, string>> = {}) {
@@ -14,7 +14,7 @@ function rig(texts: Readonly<Record<string, string>>, names: Readonly<Record<str
   const url = (name: string) => pathToFileURL(path(name)).href;
   for (const [name, text] of Object.entries(texts)) writeFileSync(path(name), text);
   const kept = lateSourcesPath(folder);
-  keepSources(kept, Object.keys(texts).map(url), (code) => code, names);
+  keepSources(kept, Object.keys(texts).map(url), (code) => code, { names });
   const late = LateSources.open(kept);
   assert.ok(late);
   const load = (name: string) => late.load(url(name), {}, () => 'from Node');
