@@ -4,8 +4,7 @@ import { sendFromGroup } from './collect/group-probe.ts';
 import { type GroupPrograms, groupProgramsOf } from './collect/group-programs.ts';
 import { LegacyWatch } from './collect/legacy-watch.ts';
 import { type Probe, type SentProbe, sendProbe } from './collect/probe.ts';
-import type { RuleWatch } from './collect/rule-watch.ts';
-import { type Ruleset, readRuleset } from './collect/ruleset.ts';
+import { readRuleset } from './collect/ruleset.ts';
 import { settle } from './collect/settle.ts';
 import { watchedNamespaces } from './collect/watched-namespaces.ts';
 import type { Case } from './model/case.ts';
@@ -13,7 +12,7 @@ import { buildHops } from './model/hops.ts';
 import { markHarmless, outcomeOf } from './model/outcome.ts';
 import type { Capabilities, Hop, ProbeSummary } from './model/report.ts';
 import { ATTENTION } from './model/rule-hours.ts';
-import { rulePasses, traceTablePrefix } from './model/rule-passes.ts';
+import { type AskRules, rulePasses, traceTablePrefix, unknownRules } from './model/rule-passes.ts';
 import { summaryOf } from './model/summary.ts';
 import { mayBeRules, unwatchedOf } from './model/unwatched.ts';
 import type { ProbeRoute } from './probe-route.ts';
@@ -52,7 +51,7 @@ export async function followProbe(probe: Probe, route: ProbeRoute): Promise<Foll
   route.release?.();
   // The rules are read while the tables with them are still what they were.
   const unwatched = unwatchedOf(sightings, watch.gaps);
-  const passes = rulePasses(watch.rules.events, probe.tag, rulesetReader(route, watch.rules), sightings);
+  const passes = rulePasses(watch.rules.events, probe.tag, rulesetReader(route), sightings);
   const observation = view.observe(sightings, passes);
   const outcome = outcomeOf(observation);
   const trace = readCase({ probe, route, sent, legacy, observation, outcome, ...(programs && { programs }) });
@@ -95,19 +94,13 @@ function clockOffset(): bigint {
   return BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
 }
 
-function rulesetReader({ namespaces, places }: ProbeRoute, { events }: RuleWatch): (inode: number) => Ruleset {
-  const known = new Map<number, Ruleset>();
-  return (inode) => {
-    const ruleset = known.get(inode) ?? readOne(inode);
-    known.set(inode, ruleset);
-    return ruleset;
-  };
-  function readOne(inode: number): Ruleset {
+function rulesetReader({ namespaces, places }: ProbeRoute): AskRules {
+  return (inode, met) => {
     const name = places.namespaceOf(inode);
-    if (name === undefined) return { chains: [], rules: [] };
-    const wanted = events.filter(({ namespace, table }) => namespace === inode && !table.startsWith(traceTablePrefix));
+    if (name === undefined) return unknownRules;
+    const wanted = met.filter(({ table }) => !table.startsWith(traceTablePrefix));
     return readRuleset(namespaces.get(name), wanted);
-  }
+  };
 }
 
 function summaryOfProbe(probe: Probe, route: ProbeRoute, sourcePort: number): ProbeSummary {

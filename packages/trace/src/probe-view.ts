@@ -5,7 +5,7 @@ import type { Watch } from './collect/watch.ts';
 import type { Sighting } from './model/hops.ts';
 import { LiveHops } from './model/live-hops.ts';
 import { type Observation, outcomeOf } from './model/outcome.ts';
-import { rulePasses } from './model/rule-passes.ts';
+import { rulePasses, unknownRules } from './model/rule-passes.ts';
 import { sightingsOf, sightingsOfRules } from './model/sightings.ts';
 import type { ProbeRoute } from './probe-route.ts';
 
@@ -35,7 +35,7 @@ export class ProbeView {
     // Nothing new, nothing else to judge.
     if (this.#standing?.key === key) return this.#standing;
     const sightings = this.sightings();
-    const passes = rulePasses(rules.events, this.#probe.tag, () => ({ chains: [], rules: [] }), sightings);
+    const passes = rulePasses(rules.events, this.#probe.tag, () => unknownRules, sightings);
     this.#live?.note(sightings);
     this.#standing = { key, seen, outcome: outcomeOf(this.observe(sightings, passes)) };
     return this.#standing;

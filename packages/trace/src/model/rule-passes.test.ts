@@ -51,3 +51,13 @@ test('what comes without headers is of the packet that had the number last', () 
 test('packets of other traces of the series are left out', () => {
   assert.deepEqual(chainsOf([event('inbound', 4n, segment(tag + 4))]), []);
 });
+
+test('the rules of a namespace are asked for once, and only those that the packet met', () => {
+  const asked: (readonly [namespace: number, ...handles: (bigint | undefined)[]])[] = [];
+  const another = event('inbound', 9n, segment(tag + 4));
+  rulePasses([{ ...another, id: 0xf00d }, ...request, ...refusal], tag, (namespace, met) => {
+    asked.push([namespace, ...met.map(({ handle }) => handle)]);
+    return nothing();
+  });
+  assert.deepEqual(asked, [[host, 4n, 5n, 6n]]);
+});

@@ -14,6 +14,9 @@ export interface KnownRules {
   readonly rules: readonly RuleSummary[];
 }
 
+/** Nothing is. */
+export const unknownRules: KnownRules = { chains: [], rules: [] };
+
 /** An event of nftables' trace, with the namespace that it came from. */
 export type PlacedTraceEvent = TraceEvent & { readonly namespace: number };
 
@@ -23,9 +26,12 @@ interface OpenPass {
   carried?: true;
   incoming?: number;
   outgoing?: number;
-  steps: RuleStep[];
+  readonly events: PlacedTraceEvent[];
   foreign?: true;
 }
+
+/** Tells what is known of the rules of a namespace; it is asked once for each, and told what was met there. */
+export type AskRules = (namespace: number, met: readonly PlacedTraceEvent[]) => KnownRules;
 
 /**
  * Group trace events by packet and pass. The number of a packet changes where a bridged one becomes a routed one: that
@@ -36,7 +42,7 @@ interface OpenPass {
 export function rulePasses(
   events: readonly PlacedTraceEvent[],
   tag: number,
-  known: (namespace: number) => KnownRules,
+  known: AskRules,
   carriers: readonly Sighting[] = [],
 ): RulePass[] {
   const passes: OpenPass[] = [];
@@ -48,15 +54,24 @@ export function rulePasses(
     const role = carrier?.role ?? roleIn(event, tag);
     let pass = latest.get(key);
     if (pass === undefined || isAnother(pass, role)) {
-      pass = { namespace: event.namespace, role: undefined, steps: [] };
+      pass = { namespace: event.namespace, role: undefined, events: [] };
       latest.set(key, pass);
       passes.push(pass);
     }
     addEvent(pass, event, { role, isCarried: carrier !== undefined });
-    const step = stepOf(event, known(event.namespace));
-    if (step !== undefined) pass.steps.push(step);
   }
-  return passes.filter(({ steps, foreign }) => steps.length > 0 && foreign !== true);
+  // Most events of a series are of other traces' packets: what those met is not asked.
+  const own = passes.filter(({ foreign }) => foreign !== true);
+  const met = Map.groupBy(
+    own.flatMap(({ events: its }) => its),
+    ({ namespace }) => namespace,
+  );
+  const rules = new Map([...met].map(([namespace, its]) => [namespace, known(namespace, its)]));
+  return own.map((pass) => withSteps(pass, rules.get(pass.namespace))).filter(({ steps }) => steps.length > 0);
+}
+
+function withSteps({ events, ...pass }: OpenPass, rules: KnownRules = unknownRules): RulePass {
+  return { ...pass, steps: events.flatMap((event) => stepOf(event, rules) ?? []) };
 }
 
 /** A packet of another trace of the same series, or one that only answers an answer, as a RST does. */
@@ -74,9 +89,11 @@ function isAnother({ role, foreign }: OpenPass, seen: SeenRole | undefined): boo
 
 function addEvent(
   pass: OpenPass,
-  { incoming, outgoing }: PlacedTraceEvent,
+  event: PlacedTraceEvent,
   { role, isCarried }: { readonly role: SeenRole | undefined; readonly isCarried: boolean },
 ): void {
+  pass.events.push(event);
+  const { incoming, outgoing } = event;
   if (isCarried) pass.carried = true;
   if (role === 'other') pass.foreign = true;
   else pass.role ??= role;
