@@ -232,7 +232,7 @@ docker service create -d --no-resolve-image --name x --secret nothing busybox
 docker service create -d --no-resolve-image --name 'a b' busybox
 docker service create -d --no-resolve-image --name x --constraint bad busybox
 docker service create -d --no-resolve-image --name x --restart-condition bad busybox
-for i in $(seq 200); do docker service ls --format '{{.Replicas}}' | grep -q 2/2 && break; sleep 0.1; done
+for i in $(seq 60); do docker service ls --format '{{.Replicas}}' | grep -q 2/2 && break; sleep 0.4; done
 docker service ls --format '{{.Name}} {{.Mode}} {{.Replicas}} {{.Image}} {{.Ports}}'
 docker service inspect web --format '{{json .Endpoint.Ports}} {{json .Spec.Mode}} {{json .Spec.EndpointSpec}}'
 docker service inspect --pretty web | grep -v '^ID:'
@@ -249,12 +249,12 @@ docker secret rm pw
 docker config rm conf
 docker service logs nothing
 docker service rm web nothing
-for i in $(seq 200); do docker ps -q --filter name=web | grep -q . || break; sleep 0.1; done
+for i in $(seq 60); do docker ps -q --filter name=web | grep -q . || break; sleep 0.4; done
 docker service ls`,
   'a stack of five services': `
 printf 'version: "3.8"\\nx-all: &all\\n  image: busybox\\n  command: sleep 1000\\n  stop_grace_period: 1s\\nservices:\\n  web:\\n    <<: *all\\n    ports: ["8080:80"]\\n    networks: [front, back]\\n    deploy: {replicas: 2, labels: {tier: front}}\\n  api:\\n    <<: *all\\n    networks: [back]\\n    secrets: [key]\\n    configs: [{source: settings, target: /etc/settings}]\\n    environment: {A: 1}\\n  store:\\n    <<: *all\\n    networks: [back]\\n    volumes: ["data:/data"]\\n  worker:\\n    <<: *all\\n    networks: {back: {aliases: [w]}}\\n  queue:\\n    <<: *all\\n    networks: [back]\\n    healthcheck: {test: "true", interval: 1s}\\nnetworks: {front: , back: {internal: true}}\\nvolumes: {data: }\\nsecrets: {key: {file: /etc/hostname}}\\nconfigs: {settings: {file: /etc/hostname}}\\n' > $HOME/stack.yml
 docker stack deploy --resolve-image never -c $HOME/stack.yml app 2>/dev/null | sort
-for i in $(seq 200); do docker stack services app --format '{{.Replicas}}' | grep -Evq '1/1|2/2' || break; sleep 0.1; done
+for i in $(seq 60); do docker stack services app --format '{{.Replicas}}' | grep -Evq '1/1|2/2' || break; sleep 0.4; done
 docker stack ls --format '{{.Name}} {{.Services}}'
 docker stack services app --format '{{.Name}} {{.Mode}} {{.Image}} {{.Ports}}'
 docker service inspect app_worker --format '{{json .Spec.Labels}} {{json .Spec.TaskTemplate.ContainerSpec}}'
@@ -267,7 +267,7 @@ docker stack deploy --resolve-image never -c $HOME/stack.yml app 2>/dev/null | s
 docker stack rm app | sort
 docker stack ps nothing
 docker stack services nothing
-for i in $(seq 200); do docker ps -q --filter name=app_ | grep -q . || break; sleep 0.1; done
+for i in $(seq 60); do docker ps -q --filter name=app_ | grep -q . || break; sleep 0.4; done
 docker swarm leave
 docker swarm leave --force
 docker node ls`,
@@ -291,16 +291,28 @@ before(async () => {
 
 after(() => parts.disposeAsync());
 
+/**
+ * Does each line of its input, and prints what that has said on both outputs, and its exit code: one shell for all of them, as
+ * somebody who types them has. The docker command of 20.10 may log something as it ends, or end before it does.
+ */
+const typist = `said=$(mktemp -d)
+while IFS= read -r line; do
+  printf '$ %s\\n' "$line"
+  (eval "$line") </dev/null >$said/out 2>$said/error
+  code=$?
+  cat $said/out
+  sed '/^time="/d' $said/error
+  echo "[$code]"
+done
+rm -r $said`;
+
 /** What each line of a session prints, identifiers numbered in the order in which they appear. */
 async function transcript({ host, address }: Daemon, session: string): Promise<string> {
   const places = { DOCKER_CONFIG: host.folder, HOME: host.folder, DATA: join(host.folder, 'plugin-data/vols') };
   const env = { DOCKER_HOST: address, DOCKER_BUILDKIT: '0', ...places };
-  let text = '';
-  for (const line of session.trim().split('\n')) {
-    const { code, stdout, stderr } = await host.run(['sh', '-c', line], { env });
-    // The docker command of 20.10 may log something as it ends, or end before it does.
-    text += `$ ${line}\n${stdout}${stderr.replace(/^time=".*\n/gm, '')}[${code}]\n`;
-  }
+  const input = `${session.trim()}\n`;
+  const { stdout: text, stderr, code } = await host.run(['sh', '-c', typist], { env, input, timeout: 110_000 });
+  assert.deepEqual([code, stderr], [0, '']);
   const seen: string[] = [];
   const numbered = (identifier: string) => {
     const short = identifier.slice(0, 12);
