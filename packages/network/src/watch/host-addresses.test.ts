@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { type Logger, parseInterfaceAddress, parseIpAddress } from '@fairlead/base';
 import { hostAddressElement } from '@fairlead/firewall';
 import type { Change, KernelObject } from '@fairlead/netlink';
@@ -44,6 +45,7 @@ test('one that comes is told of, one that goes is taken back at once, and others
     state: { networks: [network(), near] },
     kernel: { observe: () => [address('eth0', '192.0.2.1/24')], apply: async (list) => void made.push(...list) },
     logger,
+    onFailure: () => assert.fail('nothing fails'),
   });
   const after = (kind: 'address' | 'address-added', text: string): Change[] => {
     addresses.notice({ kind, address: parseIpAddress(text) });
@@ -65,4 +67,38 @@ test('one that comes is told of, one that goes is taken back at once, and others
   assert.deepEqual(after('address', '198.51.100.1'), []);
   assert.deepEqual(after('address', '192.0.2.1'), [{ action: 'remove', object: element('192.0.2.1') }]);
   assert.deepEqual(after('address', '192.0.2.1'), []);
+});
+
+test('an address that the kernel would not take from the table, or into it, is tried again', async () => {
+  const made: Change[] = [];
+  const told: string[] = [];
+  let refuses = true;
+  let failures = 0;
+  const addresses = new HostAddresses({
+    state: { networks: [] },
+    kernel: {
+      observe: () => [address('eth0', '192.0.2.2/24')],
+      apply: async (list) => {
+        if (refuses) throw new Error('not now');
+        made.push(...list);
+      },
+    },
+    logger: { debug() {}, info() {}, warn() {}, error: (text) => void told.push(text) },
+    onFailure: () => {
+      failures++;
+    },
+  });
+  addresses.elements([address('eth0', '192.0.2.1/24')]);
+  addresses.notice({ kind: 'address', address: parseIpAddress('192.0.2.1') });
+  addresses.notice({ kind: 'address-added', address: parseIpAddress('192.0.2.2') });
+  await endOfTurn();
+  assert.deepEqual([failures, told.length], [2, 2]);
+  refuses = false;
+  await addresses.review();
+  assert.deepEqual(made.splice(0), [
+    { action: 'add', object: element('192.0.2.2') },
+    { action: 'remove', object: element('192.0.2.1') },
+  ]);
+  await addresses.review();
+  assert.deepEqual(made, []);
 });

@@ -12,6 +12,8 @@ export interface HostAddressesParts {
   readonly state: { readonly networks: Iterable<Network> };
   readonly kernel: Pick<KernelPort, 'observe' | 'apply'>;
   readonly logger: Logger;
+  /** Told when the table may not be as it should: {@link HostAddresses.review} is to be tried again. */
+  readonly onFailure: () => void;
 }
 
 /**
@@ -56,6 +58,7 @@ function isMeant(address: IpAddress): boolean {
  */
 export class HostAddresses {
   readonly #parts: HostAddressesParts;
+  /** What is in the table, as far as it could be changed. */
   #known: ReadonlySet<IpAddress> = new Set();
 
   constructor(parts: HostAddressesParts) {
@@ -70,20 +73,19 @@ export class HostAddresses {
 
   /** Something has happened in the host's namespace. */
   notice(news: News): void {
-    if (news.kind === 'address' && this.#known.has(news.address)) void this.#change('remove', news.address);
-    if (news.kind === 'address-added' && this.#isNew(news.address)) void this.#change('add', news.address);
+    if (news.kind === 'address' && this.#known.has(news.address)) void this.#change([], [news.address]);
+    if (news.kind === 'address-added' && this.#isNew(news.address)) void this.#change([news.address], []);
   }
 
-  /** What came and went before anybody listened. Never rejects. */
+  /** What came and went while nobody listened. Never rejects. */
   async review(): Promise<void> {
-    const { kernel, logger } = this.#parts;
+    const { state, kernel, logger, onFailure } = this.#parts;
     try {
-      const before = this.#known;
-      this.elements(kernel.observe('', ['link', 'address']));
-      const [came, gone] = [this.#known.difference(before), before.difference(this.#known)];
-      if (came.size + gone.size > 0) await kernel.apply([...changes('add', came), ...changes('remove', gone)]);
+      const now = namedAddresses(state.networks, kernel.observe('', ['link', 'address']));
+      await this.#change(now.difference(this.#known), this.#known.difference(now));
     } catch (error) {
       logger.error('addresses of the host not looked at', { error: messageOf(error) });
+      onFailure();
     }
   }
 
@@ -91,14 +93,20 @@ export class HostAddresses {
     return isMeant(address) && !this.#known.has(address) && !ownAddresses(this.#parts.state.networks).has(address);
   }
 
-  async #change(action: 'add' | 'remove', address: IpAddress): Promise<void> {
-    const { kernel, logger } = this.#parts;
-    const rest = [...this.#known].filter((known) => known !== address);
-    this.#known = new Set(action === 'add' ? [...rest, address] : rest);
+  /** Never rejects. */
+  async #change(cameNow: Iterable<IpAddress>, goneNow: Iterable<IpAddress>): Promise<void> {
+    const { kernel, logger, onFailure } = this.#parts;
+    const [came, gone] = [new Set(cameNow), new Set(goneNow)];
+    if (came.size + gone.size === 0) return;
+    this.#known = this.#known.union(came).difference(gone);
     try {
-      await kernel.apply(changes(action, [address]));
+      await kernel.apply([...changes('add', came), ...changes('remove', gone)]);
     } catch (error) {
-      logger.error('address of the host not told to the firewall', { address, error: messageOf(error) });
+      // The table is as it was.
+      this.#known = this.#known.union(gone).difference(came);
+      const addresses = [...came, ...gone];
+      logger.error('addresses of the host not told to the firewall', { addresses, error: messageOf(error) });
+      onFailure();
     }
   }
 }

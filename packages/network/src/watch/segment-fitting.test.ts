@@ -55,6 +55,7 @@ describe('what comes and goes', () => {
     let refusals = 0;
     const changes: Change[] = [];
     const told: string[] = [];
+    let failures = 0;
     const logger = { debug() {}, info() {}, warn() {}, error: (text: string) => void told.push(text) };
     const fitting = new SegmentFitting({
       state: { networks, endpoints: { behind: (name) => (name === 'veth1' ? endpoint() : undefined) } },
@@ -69,11 +70,14 @@ describe('what comes and goes', () => {
         },
       },
       logger,
+      onFailure: () => {
+        failures++;
+      },
     });
     networks.push(network());
     fitting.follow();
     return {
-      ...{ fitting, networks, changes, told, looks: () => looks },
+      ...{ fitting, networks, changes, told, looks: () => looks, failures: () => failures },
       /** The next change fails. */
       refuse: () => {
         refusals = 1;
@@ -98,6 +102,16 @@ describe('what comes and goes', () => {
     assert.deepEqual(becomes([eth0], { kind: 'route', destination }), ['remove']);
   });
 
+  test('a narrow route goes with its link, and another one may take its place', () => {
+    const { becomes } = rig();
+    const { destination } = route();
+    assert.deepEqual(becomes([eth0, route(1400)], { kind: 'route-added', destination, mtu: 1400 }), ['add']);
+    assert.deepEqual(becomes([], { kind: 'link', name: 'eth0', how: 'down' }), ['remove']);
+    assert.deepEqual(becomes([eth0, route(1400)], { kind: 'route-added', destination, mtu: 1400 }), ['add']);
+    assert.deepEqual(becomes([eth0, route(1300)], { kind: 'route-added', destination, mtu: 1300 }), []);
+    assert.deepEqual(becomes([eth0, route()], { kind: 'route-added', destination }), ['remove']);
+  });
+
   test('nobody looks for what changes nothing', () => {
     const { becomes, looks } = rig();
     const before = looks();
@@ -118,13 +132,22 @@ describe('what comes and goes', () => {
     assert.equal(looks(), before);
   });
 
-  test('what the kernel refuses is tried again with the next news', async () => {
-    const { becomes, refuse, told } = rig();
+  test('what the kernel refuses is tried again by who is told of it, and with the next news', async () => {
+    const { fitting, becomes, changes, refuse, told, failures } = rig();
     refuse();
     becomes([eth0, wg0], { kind: 'link-up', name: 'wg0', mtu: 1420 });
     await endOfTurn();
-    assert.deepEqual(told, ['ways out not looked at']);
+    assert.deepEqual([told, failures()], [['ways out not looked at'], 1]);
     assert.deepEqual(becomes([eth0, wg0], { kind: 'link-up', name: 'wg0', mtu: 1420 }), ['add']);
+    refuse();
+    becomes([eth0], { kind: 'link', name: 'wg0', how: 'removed' });
+    await endOfTurn();
+    assert.equal(failures(), 2);
+    await fitting.review();
+    assert.deepEqual(
+      changes.map(({ action }) => action),
+      ['remove'],
+    );
   });
 
   test('a network whose packets are larger is followed, and one that goes', () => {

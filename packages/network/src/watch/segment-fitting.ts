@@ -20,6 +20,8 @@ export interface SegmentFittingParts {
   readonly state: { readonly networks: Iterable<Network>; readonly endpoints: Pick<EndpointTable, 'behind'> };
   readonly kernel: Pick<KernelPort, 'observe' | 'apply'>;
   readonly logger: Logger;
+  /** Told when the table may not be as it should: {@link SegmentFitting.review} is to be tried again. */
+  readonly onFailure: () => void;
 }
 
 /**
@@ -97,15 +99,16 @@ export class SegmentFitting implements Disposable {
   async review(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const { kernel, logger } = this.#parts;
+    const { kernel, logger, onFailure } = this.#parts;
     const [before, narrow] = [this.#fits, this.#narrow];
     try {
       const fits = this.elements(kernel.observe('', ['link', 'route'])).length > 0;
       if (fits !== before) await kernel.apply([{ action: fits ? 'add' : 'remove', object: segmentFitting }]);
     } catch (error) {
-      // The table is as it was: the next news finds that it is not as it should be.
+      // The table is as it was.
       this.#narrow = narrow;
       logger.error('ways out not looked at', { error: messageOf(error) });
+      onFailure();
     }
   }
 
@@ -117,9 +120,20 @@ export class SegmentFitting implements Disposable {
 
   /** Links and routes come and go all the time: only those count for which segments are fitted. */
   #mayWiden(news: News): boolean {
-    if (news.kind === 'link' || (news.kind === 'link-up' && news.mtu >= this.#widest))
-      return this.#narrow.some((way) => way.kind === 'link' && way.name === news.name);
-    if (news.kind !== 'route' && news.kind !== 'policy') return false;
-    return this.#narrow.some((way) => way.kind === 'route');
+    switch (news.kind) {
+      case 'link':
+        // The kernel does not tell of routes that go with their link.
+        return this.#narrow.some((way) => (way.kind === 'link' ? way.name : way.link) === news.name);
+      case 'link-up':
+        return news.mtu >= this.#widest && this.#narrow.some((way) => way.kind === 'link' && way.name === news.name);
+      case 'route-added':
+        // In place of one that was narrow.
+        return this.#narrow.some((way) => way.kind === 'route' && way.destination === news.destination);
+      case 'route':
+      case 'policy':
+        return this.#narrow.some((way) => way.kind === 'route');
+      default:
+        return false;
+    }
   }
 }
