@@ -209,8 +209,8 @@ export class Kernel implements Disposable {
   }
 
   /**
-   * Hear of what a namespace loses from now on, and of routes that come, by whose hand ever, until the disposal. What the
-   * kernel could not keep for us is not heard of.
+   * Hear of what a namespace loses from now on, and of routes that come, by whose hand ever, until the disposal; and when the
+   * kernel could not keep all of it for us.
    *
    * @param rules also of what goes from nftables; every element that comes and goes is heard then as well.
    */

@@ -78,8 +78,13 @@ export interface PolicyChange {
   readonly kind: 'policy';
 }
 
+/** More has happened than the kernel could keep for who listens (netlink(7), ENOBUFS): anything may have come or gone. */
+export interface Unheard {
+  readonly kind: 'unheard';
+}
+
 /** What is heard of a namespace. */
-export type News = Loss | RouteArrival | AddressArrival | PortNews | LinkNews | PolicyChange;
+export type News = Loss | RouteArrival | AddressArrival | PortNews | LinkNews | PolicyChange | Unheard;
 
 /** Multicast groups of NETLINK_ROUTE in which it is told (enum rtnetlink_groups). */
 export const newsGroups: readonly number[] = [

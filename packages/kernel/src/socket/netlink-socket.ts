@@ -17,7 +17,11 @@ const NETLINK_EXT_ACK = 11;
 const NETLINK_GET_STRICT_CHK = 12;
 const MSG_TRUNC = 0x20;
 const on = Uint8Array.of(1, 0, 0, 0);
-/** Batches of elements are sent as one datagram, which must fit the send buffer: 8 MiB are about 100,000 elements. */
+/**
+ * Batches of elements are sent as one datagram, which must fit the send buffer: 8 MiB are about 100,000 elements. What is told
+ * while nobody reads must fit the receive buffer: the usual 208 KiB are 128 messages, which a dozen containers make that end
+ * together.
+ */
 const BUFFER_BYTES = Uint8Array.of(0, 0, 128, 0);
 
 /** Where datagrams are received; one for all sockets, for each is read before the next call. The kernel's dumps use 32 KiB. */
@@ -46,9 +50,8 @@ export class NetlinkSocket implements NetlinkTransport {
   #prepare(): void {
     setsockopt(this.descriptor, SOL_NETLINK, NETLINK_EXT_ACK, on, 4);
     setsockopt(this.descriptor, SOL_NETLINK, NETLINK_CAP_ACK, on, 4);
-    if (this.#protocol !== 'netfilter') return;
-    setsockopt(this.descriptor, SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_BYTES, 4);
     setsockopt(this.descriptor, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES, 4);
+    if (this.#protocol === 'netfilter') setsockopt(this.descriptor, SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_BYTES, 4);
   }
 
   /** Have requests for lists checked, so that what they name is all that is listed (Linux 4.20). @throws `ENOPROTOOPT` */

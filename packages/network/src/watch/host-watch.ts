@@ -1,4 +1,4 @@
-import type { Loss, News } from '@fairlead/netlink/news';
+import type { Loss, News, Unheard } from '@fairlead/netlink/news';
 import { overlapText } from '@fairlead/netlink/overlap';
 import type { BridgeGuests } from '../bridge/bridge-guests.ts';
 import type { KernelPort } from '../kernel-port.ts';
@@ -6,6 +6,9 @@ import type { Network } from '../model.ts';
 import type { HostFacts } from './host-facts.ts';
 import { foundOverlaps, RouteWatch, type RouteWatchParts } from './route-watch.ts';
 import { SelfRepair, type SelfRepairParts } from './self-repair.ts';
+
+/** Milliseconds from the first news that was missed to a look at everything: where so much happens, more will. */
+const MISSED_PAUSE = 1_000;
 
 /** What following the host takes. */
 export interface HostWatchParts extends Omit<SelfRepairParts, 'repair'> {
@@ -29,8 +32,24 @@ export async function watchHost(parts: HostWatchParts): Promise<Disposable> {
   watches.use(facts);
   const routes = watches.use(new RouteWatch({ networks: state.networks, kernel, logger }));
   const selfRepair = repair && watches.use(new SelfRepair({ ...parts, repair }));
+  const look = (): void => {
+    routes.review();
+    guests.review();
+    facts.review();
+  };
+  let missed: NodeJS.Timeout | undefined;
+  watches.defer(() => clearTimeout(missed));
+  const lookAgain = (news: Unheard): void => {
+    missed = undefined;
+    look();
+    selfRepair?.notice(news);
+  };
   const listener = await kernel.watchNews(
     (news) => {
+      if (news.kind === 'unheard') {
+        missed ??= setTimeout(lookAgain, MISSED_PAUSE, news).unref();
+        return;
+      }
       routes.notice(news);
       guests.notice(news);
       facts.notice(news);
@@ -40,16 +59,14 @@ export async function watchHost(parts: HostWatchParts): Promise<Disposable> {
   );
   watches.use(listener);
   // What came before anybody listened.
-  routes.review();
-  guests.review();
-  facts.review();
+  look();
   return watches;
 }
 
 /** News of what there is, not of what is gone. */
 const arrivals: ReadonlySet<News['kind']> = new Set(['route-added', 'address-added', 'policy', 'port', 'link-up']);
 
-function isLoss(news: News): news is Loss {
+function isLoss(news: Exclude<News, Unheard>): news is Loss {
   return !arrivals.has(news.kind);
 }
 

@@ -1,7 +1,7 @@
 import { type Logger, messageOf, type Prefix } from '@fairlead/base';
 import { isHostTable } from '@fairlead/firewall';
 import { type Change, describeChange } from '@fairlead/netlink';
-import type { Loss } from '@fairlead/netlink/news';
+import type { Loss, Unheard } from '@fairlead/netlink/news';
 import { segmentNamesOf } from '../bridge/segments.ts';
 import type { EndpointTable } from '../endpoint/endpoint-table.ts';
 import { isSharedTable } from '../kernel/observation.ts';
@@ -38,7 +38,7 @@ export interface SelfRepairParts {
  */
 export class SelfRepair implements Disposable {
   readonly #parts: SelfRepairParts;
-  #losses: Loss[] = [];
+  #losses: (Loss | Unheard)[] = [];
   #timer: NodeJS.Timeout | undefined;
   #hasEnded = false;
   /** When something was put back lately. */
@@ -53,8 +53,8 @@ export class SelfRepair implements Disposable {
     clearTimeout(this.#timer);
   }
 
-  /** Something was taken away. */
-  notice(loss: Loss): void {
+  /** Something was taken away, or may have been. */
+  notice(loss: Loss | Unheard): void {
     if (this.#hasEnded || !concerns(this.#parts.state, loss)) return;
     this.#losses.push(loss);
     this.#timer ??= setTimeout(() => void this.#repair(), this.#isFought() ? LONG_PAUSE : PAUSE).unref();
@@ -94,7 +94,8 @@ export class SelfRepair implements Disposable {
 }
 
 /** True when something of ours may be missing now. What we take away ourselves is no longer in the store by then. */
-export function concerns({ networks, endpoints }: SelfRepairParts['state'], loss: Loss): boolean {
+export function concerns({ networks, endpoints }: SelfRepairParts['state'], loss: Loss | Unheard): boolean {
+  if (loss.kind === 'unheard') return true;
   if (loss.kind === 'rules') return isHostTable(loss.table) || isSharedTable(loss.table);
   // Every interface of ours that comes or goes is such a hint: to look at all of them each time would cost more and more.
   if (loss.kind === 'link' && endpoints.behind(loss.name) !== undefined) return true;
@@ -128,8 +129,10 @@ function isWayTo(destination: Prefix, containers: readonly Endpoint[]): boolean 
 }
 
 /** What was lost, in a few words for the log. */
-export function describeLoss(loss: Loss): string {
+export function describeLoss(loss: Loss | Unheard): string {
   switch (loss.kind) {
+    case 'unheard':
+      return 'more than could be heard of';
     case 'link':
       return `${loss.name} ${{ removed: 'removed', down: 'set down', released: 'taken off its bridge' }[loss.how]}`;
     case 'address':
