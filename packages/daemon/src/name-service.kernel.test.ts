@@ -133,3 +133,24 @@ test('where it cannot be started the one who needs it is told, and the next one 
   await names.reservePorts('o', [anyPort]);
   assert.deepEqual((await names.list()).portOwners, ['o']);
 });
+
+test('one that cannot be restored at once is restored as soon as it can, whoever needs it or not', async (context) => {
+  const { settings, warnings } = place(context);
+  const { log } = settings;
+  const broken = { ...settings };
+  await using names = await NameService.find(broken);
+  await names.setNetwork({ id: 'n1', name: 'front' });
+  await names.reservePorts('o', [anyPort]);
+  const { promise: restarted, resolve } = Promise.withResolvers<void>();
+  names.onRestart = async () => resolve();
+  broken.log = '/nowhere/names.log';
+  const asker = await ResolverClient.connect(settings.socket);
+  process.kill((await asker.call('ping', {})).pid, 'SIGKILL');
+  await asker.closed;
+  for (let attempt = 0; warnings.length < 2 && attempt < 500; attempt++) await sleep(10);
+  assert.deepEqual(warnings.slice(0, 2), ['name service lost; starting another one', 'name service not restored yet']);
+  await assert.rejects(names.reservePorts('p', [anyPort]));
+  broken.log = log;
+  await restarted;
+  assert.deepEqual(await names.list(), { ...nothing, networks: ['n1'] });
+});

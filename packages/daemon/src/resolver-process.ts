@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Logger, messageOf } from '@fairlead/base';
 import { ResolverClient } from '@fairlead/dns/client';
+import { isAlive } from '@fairlead/runtime/host-program';
 
 /** Where the resolver process is reached, and how it is started. */
 export interface ResolverSettings {
@@ -15,6 +16,9 @@ export interface ResolverSettings {
 /** Milliseconds between two looks whether a process has gone, and after which nobody looks any more. */
 const GONE_POLL = 5;
 const GONE_PATIENCE = 2000;
+/** Milliseconds from an attempt to restore a lost one to the next; each further pause is twice as long. */
+const FIRST_PAUSE = 100;
+const LONGEST_PAUSE = 10_000;
 
 /**
  * The resolver process: found where one runs, else started by the first who has something to keep there, started
@@ -27,6 +31,8 @@ export class ResolverProcess implements AsyncDisposable {
   #closing = false;
   /** How often somebody has needed it, or told it something. */
   #uses = 0;
+  /** With the last one it was forgotten what somebody had there. */
+  #isLost = false;
   /** The end of the one that nobody needed any more. */
   #ending: Promise<void> | undefined;
   /** Calls what a process that was just started is told before anybody else calls it. */
@@ -42,7 +48,9 @@ export class ResolverProcess implements AsyncDisposable {
   static async find(settings: ResolverSettings): Promise<ResolverProcess> {
     const found = new ResolverProcess(settings);
     const client = await ResolverClient.connect(settings.socket).catch(() => undefined);
-    if (client !== undefined) found.#use(client);
+    if (client === undefined) return found;
+    found.#client = Promise.resolve(client);
+    found.#follow(client);
     return found;
   }
 
@@ -67,8 +75,8 @@ export class ResolverProcess implements AsyncDisposable {
    * @returns whether it was ended.
    */
   async retire(hasNothing: (client: ResolverClient) => Promise<boolean>): Promise<boolean> {
-    const client = await this.#client?.catch(() => undefined);
     const uses = this.#uses;
+    const client = await this.#client?.catch(() => undefined);
     if (client === undefined || !(await hasNothing(client)) || this.#uses !== uses || this.#closing) return false;
     this.#client = undefined;
     this.#ending = endOf(client).catch(() => {});
@@ -100,6 +108,7 @@ export class ResolverProcess implements AsyncDisposable {
       const client = await this.#connect();
       this.onStart(client);
       this.#follow(client);
+      if (this.#isLost) void this.#tellAnew();
       return client;
     } catch (error) {
       // The next one who needs it tries again.
@@ -112,23 +121,36 @@ export class ResolverProcess implements AsyncDisposable {
     return ResolverClient.connectOrStart(this.#settings.socket, () => startResolver(this.#settings));
   }
 
-  #use(client: ResolverClient): void {
-    this.#client = Promise.resolve(client);
-    this.#follow(client);
-  }
-
   #follow(client: ResolverClient): void {
     const current = this.#client;
     void client.closed.then(async () => {
       if (this.#closing || this.#client !== current) return;
       this.#settings.logger.warn('name service lost; starting another one');
-      try {
-        this.#use(await this.#connect());
-        await this.onRestart();
-      } catch (error) {
-        this.#settings.logger.error('name service not restored', { error: messageOf(error) });
-      }
+      this.#client = undefined;
+      this.#isLost = true;
+      await this.#restore();
     });
+  }
+
+  /** Until another one is there; whoever needs it meanwhile tries as well. */
+  async #restore(): Promise<void> {
+    for (let pause = FIRST_PAUSE; this.#isLost && !this.#closing; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+      try {
+        await this.needed();
+      } catch (error) {
+        this.#settings.logger.error('name service not restored yet', { error: messageOf(error) });
+        await sleep(pause, undefined, { ref: false });
+      }
+    }
+  }
+
+  async #tellAnew(): Promise<void> {
+    this.#isLost = false;
+    try {
+      await this.onRestart();
+    } catch (error) {
+      this.#settings.logger.error('name service not told everything anew', { error: messageOf(error) });
+    }
   }
 }
 
@@ -136,8 +158,7 @@ export class ResolverProcess implements AsyncDisposable {
 async function endOf(client: ResolverClient): Promise<void> {
   const { pid } = await client.call('ping', {});
   await client.call('shutdown', {}).catch(() => {});
-  await client.closed;
-  for (const end = performance.now() + GONE_PATIENCE; existsSync(`/proc/${pid}`) && performance.now() < end; ) {
+  for (const end = performance.now() + GONE_PATIENCE; isAlive(pid) && performance.now() < end; ) {
     await sleep(GONE_POLL);
   }
 }
