@@ -77,7 +77,7 @@ test('a containerd that does not come up says why', async () => {
     });
     await assert.rejects(startContainerd({ ...paths, binary: '/nonexistent' }), {
       code: 'unavailable',
-      message: /ENOENT/,
+      message: /did not start: exit code 127\n.*\/nonexistent: not found/s,
     });
   } finally {
     rmSync(directory, { recursive: true });

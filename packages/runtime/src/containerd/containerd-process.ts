@@ -15,7 +15,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FairleadError } from '@fairlead/base';
 import { installedProgram, isAlive, runningProcess } from '../host-program.ts';
-import { notedEndsPath } from '../shim/noted-ends.ts';
+import { notedEndsPath, readNotedEnds } from '../shim/noted-ends.ts';
 import { type ContainerdPaths, containerdConfig } from './containerd-config.ts';
 import type { ExitStatus } from './task-types.ts';
 
@@ -57,6 +57,12 @@ export type ContainerdProcess = {
 const longestSocketPath = 98;
 
 /**
+ * Notes its process id in a file and becomes the program that the other words are: who starts it may be killed before it could
+ * do so, and a containerd that nobody finds holds the database and the socket of the next.
+ */
+const withPidFile = 'echo $$ >"$0" && exec "$@"';
+
+/**
  * Start containerd, or find the one that still runs at this socket. Resolves when it takes connections.
  *
  * It is detached: it and the containers outlive this program. Its log is `containerd.log` beside its state.
@@ -71,7 +77,10 @@ export async function startContainerd(settings: ContainerdSettings): Promise<Con
   }
   const running = findRunning(settings);
   if (running !== undefined) {
-    if (await takesConnections(settings, () => isAlive(running))) return adoptedProcess(settings, running);
+    if (await takesConnections(settings, () => isAlive(running))) {
+      takeNotedEnds(settings);
+      return adoptedProcess(settings, running);
+    }
     throw new FairleadError('unavailable', `containerd (process ${running}) does not answer at ${settings.socket}`);
   }
   return spawnContainerd(settings);
@@ -87,7 +96,8 @@ async function spawnContainerd(settings: ContainerdSettings): Promise<Containerd
   writeFileSync(config, containerdConfig(settings), { mode: 0o600 });
   const log = openSync(logPath(settings), 'a', 0o600);
   const path = [settings.programs, process.env['PATH'], decompressors()].filter((entry) => entry).join(':');
-  const child = spawn(settings.binary ?? 'containerd', ['--config', config], {
+  const command = [settings.binary ?? 'containerd', '--config', config];
+  const child = spawn('/bin/sh', ['-c', withPidFile, pidPath(settings), ...command], {
     detached: true,
     stdio: ['ignore', log, log],
     env: { ...process.env, PATH: path },
@@ -100,7 +110,6 @@ async function spawnContainerd(settings: ContainerdSettings): Promise<Containerd
     return reason;
   });
   child.unref();
-  if (child.pid !== undefined) writeFileSync(pidPath(settings), `${child.pid}\n`);
   if (!(await takesConnections(settings, () => alive))) {
     if (alive) child.kill('SIGKILL');
     throw new FairleadError('unavailable', `containerd did not start: ${await failure}\n${endOfLog(settings)}`);
@@ -138,6 +147,14 @@ async function watchForEnds({ state, untoldEnds, isEndangered }: ContainerdSetti
   const watch = await watchShims(bundlesIn(state), untoldEnds);
   if (isEndangered) await kept;
   return watch;
+}
+
+/** It came up, perhaps just now, with nobody there to hear what it took from shims: that was noted until then. */
+function takeNotedEnds({ state, untoldEnds }: ContainerdSettings): void {
+  if (untoldEnds === undefined) return;
+  for (const [containerId, end] of readNotedEnds(notedEndsPath(state))) {
+    if (!untoldEnds.has(containerId)) untoldEnds.set(containerId, end);
+  }
 }
 
 /**
