@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +19,7 @@ type Part = Omit<TarFile, 'attributes'> & { readonly text?: string };
 async function* archiveOf(...parts: Part[]): AsyncGenerator<Uint8Array> {
   for (const { text = '', ...file } of parts) {
     yield tarHeader({ ...file, attributes, size: text.length });
-    yield Buffer.from(text);
+    yield Buffer.from(text, 'latin1');
     yield tarPadding(text.length);
   }
   yield tarEnd;
@@ -34,6 +35,19 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
     rmSync(folder, { recursive: true });
   }
 }
+
+test('what keeps the layer from being kept is told, however much of it is to come', async () => {
+  await inFolder(async (folder) => {
+    const parts = Array.from({ length: 64 }, (_, index) =>
+      file(`rootfs/${index}`, randomBytes(64 * 1024).toString('latin1')),
+    );
+    const unpacked = unpackPlugin(archiveOf(...parts, file('config.json', '{}')), folder, calls, async (content) => {
+      for await (const _ of content) throw new Error('no space left on device');
+      throw new Error('nothing came');
+    });
+    await assert.rejects(unpacked, { message: 'no space left on device' });
+  });
+});
 
 test('an archive is a config and a root file system, and what is unpacked is what the layer holds', async () => {
   await inFolder(async (folder) => {

@@ -52,8 +52,11 @@ export async function unpackPlugin(
     return { config, layer: await kept };
   } catch (error) {
     layer.abandon(error);
-    await kept.catch(() => {});
-    throw error;
+    // Where the layer could not be kept that is the cause, and what happened here only came of it.
+    throw await kept.then(
+      () => error,
+      (cause: unknown) => cause,
+    );
   }
 }
 
@@ -131,8 +134,10 @@ async function textOf(content: AsyncIterable<Uint8Array>): Promise<string> {
 /** Writes entries into a layer while somebody else unpacks them. */
 class LayerWriter {
   readonly #gzip = createGzip();
+  readonly #closed = Promise.withResolvers<void>();
 
   constructor() {
+    this.#gzip.once('close', () => this.#closed.resolve());
     // Who reads is told; before anybody does there is nobody to tell.
     this.#gzip.on('error', () => {});
   }
@@ -167,7 +172,10 @@ class LayerWriter {
     }
   }
 
+  /** @throws Error when who keeps the layer reads no more: there will be no room then. */
   async #write(piece: Uint8Array): Promise<void> {
-    if (piece.length > 0 && !this.#gzip.write(piece)) await once(this.#gzip, 'drain');
+    if (piece.length > 0 && !this.#gzip.write(piece))
+      await Promise.race([once(this.#gzip, 'drain'), this.#closed.promise]);
+    if (this.#gzip.destroyed) throw new Error('the layer is not kept');
   }
 }

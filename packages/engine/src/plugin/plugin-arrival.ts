@@ -51,7 +51,7 @@ export class PluginArrivals {
     return await this.#inRoom(async (room) => {
       const arrived = await this.#unpack(room, archive);
       table.requireFree(name);
-      return await this.#settle(arrived, name, name);
+      return this.#settle(arrived, name, name);
     });
   }
 
@@ -70,7 +70,7 @@ export class PluginArrivals {
     return yield* this.#inRoomWhile(async function* (this: PluginArrivals, room: string) {
       const arrived = yield* this.#fetch(room, reference, pull);
       requireFree();
-      return await this.#settle(arrived, pull.name, canonicalText(reference));
+      return this.#settle(arrived, pull.name, canonicalText(reference));
     });
   }
 
@@ -82,7 +82,7 @@ export class PluginArrivals {
       const { config, content } = yield* this.#fetch(room, reference, pull);
       const now = table.current(plugin);
       const rootfs = `rootfs-${newIdentifier().slice(0, 12)}`;
-      await places.settle(room, { id: now.id, rootfs });
+      places.settle(room, { id: now.id, rootfs });
       const upgraded = table.put({ ...now, config, content, rootfs, reference: canonicalText(reference) });
       await removeFolder(places.rootfs(now));
       return upgraded;
@@ -122,11 +122,12 @@ export class PluginArrivals {
     return { room, config: parsed(configBytes), content: { manifest, config, layers } };
   }
 
-  async #settle({ room, config, content }: Arrived, name: string, reference: string): Promise<Plugin> {
+  /** In the same turn in which its name was found to be free. */
+  #settle({ room, config, content }: Arrived, name: string, reference: string): Plugin {
     const { table, places } = this.#parts;
     const settings = initialSettings(config);
     const made = { id: newIdentifier(), name, reference, enabled: false, timeout: 0, rootfs: 'rootfs' };
-    await places.settle(room, made);
+    places.settle(room, made);
     return table.put({ ...made, config, settings, content });
   }
 

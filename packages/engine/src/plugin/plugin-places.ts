@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { newIdentifier } from '@fairlead/base';
 import { bytePath } from '../files/file-calls.ts';
@@ -60,9 +59,9 @@ export class PluginPlaces {
   }
 
   /** Let a folder of {@link makeRoom} be a plugin's root file system. */
-  async settle(room: string, plugin: Pick<Plugin, 'id' | 'rootfs'>): Promise<void> {
+  settle(room: string, plugin: Pick<Plugin, 'id' | 'rootfs'>): void {
     mkdirSync(this.folder(plugin), { recursive: true, mode: 0o700 });
-    await rename(room, this.rootfs(plugin));
+    renameSync(room, this.rootfs(plugin));
   }
 
   /** Remove everything: there is no plugin. */

@@ -17,10 +17,17 @@ import type { PluginPlaces } from './plugin-places.ts';
 const runtimeSpec = lateModule(() => import('@fairlead/runtime/spec'));
 const specs = lateModule(() => import('./plugin-spec.ts'));
 
+/** What plugins need of containerd. */
+export interface PluginContainerd {
+  readonly tasks: Pick<Containerd['tasks'], 'list' | 'get' | 'create' | 'start' | 'kill' | 'wait' | 'delete'>;
+  readonly containers: Pick<Containerd['containers'], 'create' | 'delete'>;
+  readonly endLostShim: Containerd['endLostShim'];
+}
+
 /** What processes of plugins are made with. */
 export interface ProcessParts {
   /** A namespace of containerd's in which there are only plugins. */
-  readonly containerd: Pick<Containerd, 'tasks' | 'containers' | 'endLostShim'>;
+  readonly containerd: PluginContainerd;
   readonly places: PluginPlaces;
   readonly fileSystems: FileSystems;
   readonly pipeCalls: PipeCalls;

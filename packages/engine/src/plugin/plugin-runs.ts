@@ -1,17 +1,17 @@
-import { type Logger, messageOf } from '@fairlead/base';
+import { type Logger, messageOf, settleAll } from '@fairlead/base';
 import { dockerCapabilities, type ManagedPlugin } from '@fairlead/plugins';
-import type { Containerd, HostFacts, PipeCalls, RuntimeOptions, TaskProcess } from '@fairlead/runtime';
+import type { HostFacts, PipeCalls, RuntimeOptions, TaskProcess } from '@fairlead/runtime';
 import type { FileSystems } from '../context.ts';
 import type { Plugin } from './plugin-model.ts';
 import type { PluginPlaces } from './plugin-places.ts';
-import { PluginProcess } from './plugin-process.ts';
+import { type PluginContainerd, PluginProcess } from './plugin-process.ts';
 import type { PluginTable } from './plugin-table.ts';
 import { RunningPlugin } from './running-plugin.ts';
 
 /** What plugins run with. */
 export interface RunParts {
   /** Connects to the namespace of containerd's in which only plugins are. */
-  readonly containerd: () => Promise<Containerd>;
+  readonly containerd: () => Promise<PluginContainerd & Disposable>;
   readonly fileSystems: FileSystems;
   readonly pipeCalls: PipeCalls;
   readonly facts: HostFacts;
@@ -26,7 +26,7 @@ export class PluginRuns implements AsyncDisposable {
   readonly #table: PluginTable;
   readonly #places: PluginPlaces;
   readonly #running = new Map<string, RunningPlugin>();
-  #containerd: Promise<Containerd> | undefined;
+  #containerd: Promise<PluginContainerd & Disposable> | undefined;
 
   constructor(parts: RunParts, table: PluginTable, places: PluginPlaces) {
     this.#parts = parts;
@@ -80,7 +80,8 @@ export class PluginRuns implements AsyncDisposable {
   async stopAll(): Promise<void> {
     const all = [...this.#running.values()];
     this.#running.clear();
-    await Promise.all(all.map((running) => running.stop()));
+    const ends = await Promise.allSettled(all.map((running) => running.stop()));
+    await settleAll(ends.map((end) => () => (end.status === 'rejected' ? Promise.reject(end.reason) : undefined)));
   }
 
   /** Let go of those that run: they go on. */
@@ -126,7 +127,7 @@ export class PluginRuns implements AsyncDisposable {
     return new PluginProcess({ ...this.#parts, containerd: await this.#connect(), places: this.#places }, plugin);
   }
 
-  #connect(): Promise<Containerd> {
+  #connect(): Promise<PluginContainerd & Disposable> {
     this.#containerd ??= this.#parts.containerd().catch((error: unknown) => {
       this.#containerd = undefined;
       throw error;

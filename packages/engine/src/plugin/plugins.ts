@@ -1,4 +1,4 @@
-import { FairleadError, KeyedMutex } from '@fairlead/base';
+import { FairleadError, KeyedMutex, messageOf, settleAll } from '@fairlead/base';
 import {
   changeSettings,
   dockerCapabilities,
@@ -60,14 +60,23 @@ export class Plugins implements PluginService, ManagedPlugins, AsyncDisposable {
     });
   }
 
-  /** Complete or undo what a daemon that was killed has left, and start what is to run. To be called once, first. */
+  /**
+   * Complete or undo what a daemon that was killed has left, and start what is to run. To be called once, first. What cannot
+   * be cleared away waits for the next start.
+   */
   async recover(): Promise<void> {
     const all = this.#table.everyOne();
-    if (all.length === 0) return await this.#places.clear();
-    await this.#runs.recover(all);
-    for (const plugin of all.filter(({ removing }) => removing)) await this.#finishRemoval(plugin);
-    await this.#places.sweep(this.#table.everyOne());
-    this.#collect();
+    if (all.length > 0) await this.#runs.recover(all);
+    const leaving = all.filter(({ removing }) => removing);
+    try {
+      await settleAll([
+        ...leaving.map((plugin) => () => this.#finishRemoval(plugin)),
+        () => (all.length > 0 ? this.#places.sweep(this.#table.everyOne()) : this.#places.clear()),
+        () => all.length > 0 && this.#collect(),
+      ]);
+    } catch (error) {
+      this.#parts.logger.error('leftovers of plugins not removed', { error: messageOf(error) });
+    }
   }
 
   list(): readonly PluginView[] {

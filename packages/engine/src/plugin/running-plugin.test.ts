@@ -82,6 +82,20 @@ const until = async (isSo: () => boolean) => {
   assert.ok(isSo());
 };
 
+test('one that is stopped just as it has come back is stopped', { timeout: 5_000 }, async () => {
+  const { process, running } = rig();
+  await running.begin({ isThere: false });
+  let stopped: Promise<void> | undefined;
+  process.listens = async () => {
+    stopped ??= running.stop();
+    return true;
+  };
+  process.die(1);
+  await until(() => stopped !== undefined);
+  await stopped;
+  assert.deepEqual(process.did.slice(-3), ['kill 15', 'clear', 'unmount']);
+});
+
 test('a plugin runs when it listens, and is stopped with SIGTERM', async () => {
   const { process, running } = rig();
   await running.begin({ isThere: false });

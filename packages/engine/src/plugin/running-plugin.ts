@@ -130,6 +130,8 @@ export class RunningPlugin {
         await this.#start();
         await this.#untilListening();
         this.#isReturning = false;
+        // Who stops it has waited for this.
+        if (this.#stop.signal.aborted) return;
       } catch (error) {
         if (this.#stop.signal.aborted) return;
         logger.error('plugin given up', { plugin: name, error: messageOf(error) });
