@@ -90,3 +90,8 @@ test('what is printed is read as the same', () => {
   assert.deepEqual(readYaml(writeYaml(values)), values);
   assert.match(writeYaml(values), /^a: "n"\nb: "80"\nc: "1.5e3"\nd: ""\ne: 'x: y'\nf: \|\n {2}two\n/);
 });
+
+test('how readily a service is ended for want of memory is read', () => {
+  assert.equal(load([web('oom_score_adj: 5')]).services['web']?.oom_score_adj, 5);
+  assert.equal(load([web('oom_score_adj: $A')], { A: '-7' }).services['web']?.oom_score_adj, -7);
+});

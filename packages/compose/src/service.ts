@@ -80,7 +80,8 @@ export function readService(value: Dictionary, surroundings: Surroundings): Comp
     tty: value['tty'] || undefined,
     ulimits: isDictionary(value['ulimits']) ? inOrder(value['ulimits']) : undefined,
     user: value['user'],
-    oomscoreadj: value['oom_score_adj'] || undefined,
+    // docker 28.2.2 takes it and forgets it, in the file as in the stack.
+    oom_score_adj: value['oom_score_adj'] || undefined,
     userns_mode: value['userns_mode'],
     volumes: mounts(value['volumes'], surroundings.locate),
     working_dir: value['working_dir'],
