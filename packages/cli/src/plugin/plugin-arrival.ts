@@ -26,12 +26,17 @@ export const create: Action = async ({ words: [name = '', place = ''], options, 
   const archive = packParts(directory, ['config.json', 'rootfs']);
   await engine.ask('POST', '/plugins/create', {
     query: { name },
-    stream: options.flag('compress') ? Readable.from(archive).pipe(createGzip()) : archive,
+    stream: options.flag('compress') ? gzipped(archive) : archive,
     headers: { 'content-type': 'application/x-tar' },
   });
   print(name);
   return 0;
 };
+
+/** Packed; what goes wrong with it is told to who reads. */
+export function gzipped(archive: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  return Readable.from(archive).compose(createGzip());
+}
 
 /** `fairlead plugin install`. */
 export const install: Action = async (invocation) => {
