@@ -18,7 +18,7 @@ export interface ManagedPlugins {
    * Look for one by name, with or without its tag, or by ID.
    *
    * @returns nothing when there is none.
-   * @throws PluginDisabled when it does not run.
+   * @throws PluginUnfit when it does not run.
    */
   find(name: string): ManagedPlugin | undefined;
   /** Those that run. */
