@@ -1,12 +1,18 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, messageOf } from '@fairlead/base';
 import { type ContainerdProcess, type ContainerdSettings, startContainerd } from '@fairlead/runtime';
+
+/** Milliseconds from an attempt to restore a lost one to the next; each further pause is twice as long. */
+const FIRST_PAUSE = 100;
+const LONGEST_PAUSE = 10_000;
 
 /** A containerd of our own: found or started, started again when it is lost, and ended when nobody needs it any more. */
 export class PrivateContainerd implements Disposable {
   readonly #settings: ContainerdSettings;
   readonly #logger: Logger;
   #process: ContainerdProcess;
-  #isLetGo = false;
+  readonly #letGo = new AbortController();
+  #restoring: Promise<void> = Promise.resolve();
 
   private constructor(settings: ContainerdSettings, logger: Logger, process: ContainerdProcess) {
     this.#settings = settings;
@@ -27,25 +33,36 @@ export class PrivateContainerd implements Disposable {
 
   /** End it; containers would go on. */
   async stop(): Promise<void> {
-    this.#isLetGo = true;
+    this.#letGo.abort();
+    // One that is just being started is there by then, and ends as well.
+    await this.#restoring;
     await this.#process.stop();
   }
 
   /** Leave it to itself: it outlives the daemon. */
   [Symbol.dispose](): void {
-    this.#isLetGo = true;
+    this.#letGo.abort();
   }
 
   #follow(): void {
-    void this.#process.ended.then(async () => {
-      if (this.#isLetGo) return;
+    void this.#process.ended.then(() => {
+      if (this.#letGo.signal.aborted) return;
       this.#logger.warn('containerd lost; starting another one');
+      this.#restoring = this.#restore();
+    });
+  }
+
+  /** Until there is another one, for a machine that is too busy now may not be later. Never rejects. */
+  async #restore(): Promise<void> {
+    const { signal } = this.#letGo;
+    for (let pause = FIRST_PAUSE; !signal.aborted; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
       try {
         this.#process = await startContainerd({ ...this.#settings, isEndangered: true });
-        this.#follow();
+        return this.#follow();
       } catch (error) {
-        this.#logger.error('containerd not restored', { error: messageOf(error) });
+        this.#logger.error('containerd not restored yet', { error: messageOf(error) });
+        await sleep(pause, undefined, { signal, ref: false }).catch(() => {});
       }
-    });
+    }
   }
 }
