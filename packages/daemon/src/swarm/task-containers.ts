@@ -33,8 +33,8 @@ export class TaskContainers implements TaskRuntime {
   async prepare(order: TaskOrder): Promise<string> {
     const { containers } = this.#engine();
     await this.#requireImage(order);
-    const files = await this.#files.write(order.task.id, order.files);
     try {
+      const files = await this.#files.write(order.task.id, order.files);
       const { id } = await containers.create(taskContainer(order, files));
       return id;
     } catch (error) {
