@@ -1,6 +1,6 @@
 /**
- * Numbers at random that a seed decides (a linear congruential generator). A test says its seed, and `FAIRLEAD_TEST_SEED`
- * has it do the same again.
+ * Numbers at random that a seed decides (mulberry32, whose 2³² states all come before one comes again). A test says its seed,
+ * and `FAIRLEAD_TEST_SEED` has it do the same again.
  */
 export class Dice {
   readonly seed: number;
@@ -13,8 +13,10 @@ export class Dice {
 
   /** From 0 up to a limit that is not reached. */
   upTo(limit: number): number {
-    this.#state = (this.#state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return (this.#state / 2_147_483_648) * limit;
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let value = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
+    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value;
+    return (((value ^ (value >>> 14)) >>> 0) / 2 ** 32) * limit;
   }
 
   /** A whole number, 0 or more. */
