@@ -4,6 +4,7 @@ import type { TaskProcess } from '@fairlead/runtime';
 import { dropBuildContexts } from './build/build-folder.ts';
 import type { BuildKitService } from './build/build-kit-port.ts';
 import type { BuildService } from './build/build-port.ts';
+import { NotedChanges } from './container/configuration/noted-changes.ts';
 import { isAlive } from './container/container-state.ts';
 import type { ContainerTable } from './container/container-table.ts';
 import { Containers } from './container/containers.ts';
@@ -122,6 +123,9 @@ export class Engine implements EnginePort, AsyncDisposable {
     const start = new ContainerStart(context, { table, files, links, volumes });
     const execs = new ExecTable(context, table);
     const turns = new ContainerTurns();
+    const { logger, containerd } = context;
+    const rewriteFiles = (id: string) => this.networks.rewriteFiles(id);
+    const changes = new NotedChanges({ network, table, tasks: containerd.tasks, rewriteFiles, logger });
     this.#turns = turns;
     this.#context = context;
     this.#surroundings = surroundings;
@@ -134,20 +138,21 @@ export class Engine implements EnginePort, AsyncDisposable {
     this.swarmStatus = surroundings.swarmStatus;
     this.#table = table;
     this.#containerVolumes = volumes;
-    this.#lifecycle = new Lifecycle({ context, table, files, start, execs, volumes, turns });
-    this.#recovery = new Recovery({ context, table, start, lifecycle: this.#lifecycle, turns, execs });
+    const lifecycle = new Lifecycle({ context, table, files, start, execs, volumes, turns });
+    this.#lifecycle = lifecycle;
+    this.#recovery = new Recovery({ context, table, start, lifecycle, turns, execs, changes, rewriteFiles });
     this.#autostart = new Autostart({
       table,
       logger: context.logger,
       start: (id) => this.#lifecycle.start(id),
       resume: (container) => this.#lifecycle.resume(container),
     });
-    this.containers = new Containers({ context, table, lifecycle: this.#lifecycle, execs, volumes, links, turns });
+    this.containers = new Containers({ context, table, lifecycle, execs, volumes, links, turns, changes });
     this.builds = async () => new (await builds()).Builds({ context, table, containers: this.containers, turns });
     this.files = async () => new (await archives()).ContainerArchives({ context, table, turns, volumes });
     this.images = context.images;
     this.registries = context.images.registries;
-    this.networks = new NetworkServices({ ...context, table, files, links, turns });
+    this.networks = new NetworkServices({ ...context, table, files, links, turns, changes });
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { ContainerConfig } from './container/configuration/container-config.ts';
+import type { NotedChange } from './container/configuration/noted-change.ts';
 import type { Health } from './container/health/health-model.ts';
 import type { Json } from './json.ts';
 import type { ContainerMount } from './volume/volume-model.ts';
@@ -47,6 +48,8 @@ export interface Container {
   readonly sandbox?: string;
   /** The profile of AppArmor that holds its processes since the last start; absent where the host has no AppArmor. */
   readonly appArmorProfile?: string;
+  /** What is being changed about it. */
+  readonly noted?: NotedChange;
   /** Resolved executable and its arguments, from request and image. */
   readonly path: string;
   readonly args: readonly string[];

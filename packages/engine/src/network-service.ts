@@ -134,6 +134,11 @@ export class NetworkServices implements NetworkService {
     return await this.#network.changeRecords(reference, change);
   }
 
+  /** Write the files anew that tell a running container, and those that link to it, of names. */
+  rewriteFiles(id: string): void {
+    this.#connections.rewriteFiles(id);
+  }
+
   /** The host asks other name servers now: the name service is told, and the files that nobody has edited say so. */
   async followHostNames(): Promise<void> {
     await this.#network.followHostNames();

@@ -2,6 +2,7 @@ import { silentLogger } from '@fairlead/base';
 import type { NetworkController } from '@fairlead/network';
 import type { Store } from '@fairlead/store';
 import type { ContainerConfig } from './container/configuration/container-config.ts';
+import { NotedChanges } from './container/configuration/noted-changes.ts';
 import { ContainerTable } from './container/container-table.ts';
 import type { ContainerCreation } from './container/creation.ts';
 import { ContainerTurns } from './container/life/patience.ts';
@@ -40,7 +41,9 @@ export class EngineRehearsal implements Rehearsal {
     const links = new LegacyLinks(table, network);
     const files = { update: () => {} };
     const turns = new ContainerTurns();
-    this.networks = new NetworkServices({ network, table, files, links, turns, operation, logger: silentLogger });
+    const logger = silentLogger;
+    const changes = new NotedChanges({ network, table, rewriteFiles: () => {}, logger });
+    this.networks = new NetworkServices({ network, table, files, links, turns, changes, operation, logger });
     this.#stage = stage;
     this.#table = table;
     this.#creation = creation;

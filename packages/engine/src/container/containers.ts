@@ -8,6 +8,7 @@ import type { ContainerVolumes } from '../volume/container-volumes.ts';
 import type { ContainerConfig } from './configuration/container-config.ts';
 import { parseContainerName } from './configuration/container-name.ts';
 import { ContainerUpdates } from './configuration/container-updates.ts';
+import type { NotedChanges } from './configuration/noted-changes.ts';
 import { containerEvent } from './container-event.ts';
 import type {
   ContainerService,
@@ -37,6 +38,7 @@ const logReader = usualModule(() => import('../log/log-reader.ts'));
 export interface ContainersParts extends CreationParts {
   readonly lifecycle: Lifecycle;
   readonly execs: ExecTable;
+  readonly changes: NotedChanges;
 }
 
 /** Containers as the API asks for them. */
@@ -50,6 +52,7 @@ export class Containers implements ContainerService {
   readonly #turns: KeyedMutex;
   readonly #images = new BoundedCache<Image>(IMAGES);
   readonly #updates: ContainerUpdates;
+  readonly #changes: NotedChanges;
 
   constructor(parts: ContainersParts) {
     this.creation = new ContainerCreation(parts);
@@ -59,7 +62,8 @@ export class Containers implements ContainerService {
     this.#execs = parts.execs;
     this.#volumes = parts.volumes;
     this.#turns = parts.turns;
-    this.#updates = new ContainerUpdates(parts.context, parts.table, parts.turns);
+    this.#changes = parts.changes;
+    this.#updates = new ContainerUpdates(parts);
   }
 
   async create(request: ContainerConfig & { readonly name?: string }, marks: Pick<Container, 'isBuildStep'> = {}) {
@@ -201,20 +205,14 @@ export class Containers implements ContainerService {
   }
 
   async #rename(container: Container, name: string): Promise<void> {
-    const { id, name: oldName, sandbox } = container;
-    const { network, events } = this.#context;
+    const { id, name: oldName } = container;
     if (name === oldName) {
       throw new FairleadError('invalid-argument', 'Renaming a container with the same name as its current name');
     }
     this.#table.requireFreeName(name, 'Error when allocating new name: ');
-    const renamed = this.#table.put({ ...container, name });
-    try {
-      if (sandbox !== undefined && network.sandbox(sandbox)?.owner === id) await network.renameSandbox(sandbox, name);
-    } catch (error) {
-      this.#table.put({ ...this.#table.find(id), name: oldName });
-      throw error;
-    }
-    events.emit(containerEvent(renamed, 'rename', { oldName: `/${oldName}` }));
+    await this.#changes.make(container, { name }, { kind: 'name' });
+    const renamed = this.#table.find(id);
+    this.#context.events.emit(containerEvent(renamed, 'rename', { oldName: `/${oldName}` }));
   }
 
   async #read(container: Container, options: LogOptions): Promise<AsyncIterable<readonly LogLine[]>> {

@@ -1,27 +1,34 @@
-import { FairleadError, type KeyedMutex, lateModule, withPrefix } from '@fairlead/base';
+import { FairleadError, type KeyedMutex, withPrefix } from '@fairlead/base';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../../model.ts';
 import { containerEvent } from '../container-event.ts';
 import type { ContainerUpdate } from '../container-port.ts';
-import { isAlive } from '../container-state.ts';
 import type { ContainerTable } from '../container-table.ts';
-import type { HostConfig } from './container-config.ts';
-import { liveLimits, updatedHost } from './host-update.ts';
+import type { HostConfig, ResourceLimits } from './container-config.ts';
+import { updatedHost } from './host-update.ts';
+import type { NotedChanges } from './noted-changes.ts';
 
-const runtimeSpec = lateModule(() => import('@fairlead/runtime/spec'));
-const description = lateModule(() => import('../process/description.ts'));
+/** What {@link ContainerUpdates} works with. */
+export interface ContainerUpdatesParts {
+  readonly context: Pick<EngineContext, 'events'>;
+  readonly table: ContainerTable;
+  /** Whose turn it is, by container id. */
+  readonly turns: KeyedMutex;
+  readonly changes: NotedChanges;
+}
 
 /** Changes limits and restart policy of containers, running or not. */
 export class ContainerUpdates {
-  readonly #context: EngineContext;
+  readonly #context: ContainerUpdatesParts['context'];
   readonly #table: ContainerTable;
   readonly #turns: KeyedMutex;
+  readonly #changes: NotedChanges;
 
-  /** @param turns whose turn it is, by container id. */
-  constructor(context: EngineContext, table: ContainerTable, turns: KeyedMutex) {
+  constructor({ context, table, turns, changes }: ContainerUpdatesParts) {
     this.#context = context;
     this.#table = table;
     this.#turns = turns;
+    this.#changes = changes;
   }
 
   /** @throws FairleadError in Docker's words; nothing is changed then. */
@@ -30,7 +37,7 @@ export class ContainerUpdates {
     await this.#turns.run(id, async () => {
       const container = this.#table.find(id);
       try {
-        await this.#apply(container, change, updatedHost(updatable(container), change));
+        await this.#apply(container, change.limits, updatedHost(updatable(container), change));
       } catch (error) {
         throw withPrefix(`Cannot update container ${id}: `, error);
       }
@@ -38,28 +45,10 @@ export class ContainerUpdates {
     });
   }
 
-  async #apply({ id, state, config }: Container, change: ContainerUpdate, host: HostConfig): Promise<void> {
-    this.#setHost(id, host);
-    if (!isAlive({ state }) || Object.keys(change.limits).length === 0) return;
-    try {
-      const { pids } = change.limits;
-      const { runtimeLimits } = await description();
-      const { linuxResources } = await runtimeSpec();
-      const limits = runtimeLimits(liveLimits(change.limits, host));
-      const resources = linuxResources({ ...limits, ...(pids !== undefined && { pids }) });
-      await this.#context.containerd.tasks.update(id, resources);
-    } catch (error) {
-      const task = await this.#context.containerd.tasks.get({ containerId: id }).catch(() => undefined);
-      // It ended by itself just now: then the next start uses the limits.
-      if (task?.state !== 'running' && task?.state !== 'paused') return;
-      this.#setHost(id, config.host);
-      throw error;
-    }
-  }
-
-  #setHost(id: string, host: HostConfig): void {
-    const container = this.#table.find(id);
-    this.#table.put({ ...container, config: { ...container.config, host } });
+  async #apply(container: Container, limits: ResourceLimits, host: HostConfig): Promise<void> {
+    const config = { ...container.config, host };
+    if (Object.keys(limits).length === 0) this.#table.put({ ...container, config });
+    else await this.#changes.make(container, { config }, { kind: 'limits', limits });
   }
 }
 

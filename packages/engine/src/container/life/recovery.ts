@@ -8,6 +8,7 @@ import type { EngineContext } from '../../context.ts';
 import type { Container } from '../../model.ts';
 import { awaitsContent } from '../../volume/mount-settlement.ts';
 import { ownerOfView } from '../../volume/mounted-images.ts';
+import type { NotedChanges } from '../configuration/noted-changes.ts';
 import { ignoreMissing, isAlive } from '../container-state.ts';
 import type { ContainerTable } from '../container-table.ts';
 import type { ExecTable } from '../exec/exec-table.ts';
@@ -52,6 +53,8 @@ export class Recovery {
   readonly #lifecycle: Lifecycle;
   readonly #turns: KeyedMutex;
   readonly #execs: Pick<ExecTable, 'of'>;
+  readonly #changes: Pick<NotedChanges, 'finish'>;
+  readonly #rewriteFiles: (id: string) => void;
 
   constructor(parts: {
     readonly context: EngineContext;
@@ -62,7 +65,12 @@ export class Recovery {
     readonly turns: KeyedMutex;
     /** What clients have started since the API answers. */
     readonly execs: Pick<ExecTable, 'of'>;
+    readonly changes: Pick<NotedChanges, 'finish'>;
+    /** Tells a running container in its files which networks it is on. */
+    readonly rewriteFiles: (id: string) => void;
   }) {
+    this.#changes = parts.changes;
+    this.#rewriteFiles = parts.rewriteFiles;
     this.#execs = parts.execs;
     this.#turns = parts.turns;
     this.#context = parts.context;
@@ -114,7 +122,18 @@ export class Recovery {
     this.#dropRecords(isUntouched ? recorded.records : await this.#records());
     await this.#dropLayers(recorded.layers);
     await this.#dropFiles();
+    this.#finishChanges(others);
     return () => this.#adoptAll(living.map(({ id }) => id));
+  }
+
+  /** Those that do not live are not taken up; their changes are finished all the same, in turns that are asked for at once. */
+  #finishChanges(containers: readonly Container[]): void {
+    const finish = (id: string) =>
+      this.#tell(id, async () => {
+        const container = this.#table.get(id);
+        if (container !== undefined) await this.#changes.finish(container);
+      });
+    for (const { id, noted } of containers) if (noted !== undefined) void this.#turns.run(id, () => finish(id));
   }
 
   /** Its build ended with the daemon that was killed, whatever it is doing. */
@@ -163,22 +182,24 @@ export class Recovery {
     started.process.started();
     this.#lifecycle.adopt(container.id, started);
     await this.#leaveUnjoined(container);
+    await this.#changes.finish(this.#table.find(container.id));
     const { settings, containerd, logger } = this.#context;
     const { pipes } = containerFiles(settings, container.id);
     const own = this.#execs.of(container.id);
     followLostExecs({ pipes, containerId: container.id, own }, containerd.tasks, logger);
   }
 
-  /** What it was about to join when the engine ended, and nobody was told that it has, it leaves again. */
+  /** It leaves what it was about to join or to leave when the engine ended. */
   async #leaveUnjoined({ id, sandbox, config }: Container): Promise<void> {
     const { network } = this.#context;
     const endpoints = network.endpointsIn(sandbox ?? '').filter(({ owner }) => owner === id);
     if (endpoints.length <= config.networks.length) return;
     const joined = new Set(config.networks.map(({ network: reference }) => network.findNetwork(reference).id));
-    for (const endpoint of endpoints) {
-      const isByItself = isGatewayService({ network: network.findNetwork(endpoint.network) });
-      if (!joined.has(endpoint.network) && !isByItself) await network.leave(endpoint);
-    }
+    const astray = endpoints.filter(({ network: of }) => {
+      return !joined.has(of) && !isGatewayService({ network: network.findNetwork(of) });
+    });
+    for (const endpoint of astray) await network.leave(endpoint);
+    if (astray.length > 0) this.#rewriteFiles(id);
   }
 
   /** One container that cannot be recovered does not keep the others from it. */

@@ -2,7 +2,6 @@ import { FairleadError, formatPortRange, type PortPolicies } from '@fairlead/bas
 import {
   type AdmittedMapping,
   containerPortsOf,
-  type Endpoint,
   type EndpointConfig,
   type Network,
   type NetworkController,
@@ -11,10 +10,12 @@ import {
   withBandwidth,
 } from '@fairlead/network';
 import type { Container } from '../../model.ts';
-import type { ContainerConfig, NetworkAttachment } from '../configuration/container-config.ts';
+import type { ContainerConfig } from '../configuration/container-config.ts';
+import type { NotedChanges } from '../configuration/noted-changes.ts';
 import { isAlive } from '../container-state.ts';
 import type { ContainerTable } from '../container-table.ts';
 import type { FileWriter } from '../file/container-files.ts';
+import { endpointOf, isOn } from './attachment.ts';
 import type { LegacyLinks } from './legacy-links.ts';
 import { donorIdOf, hostnameOf } from './network-plan.ts';
 
@@ -24,6 +25,7 @@ export interface ConnectionsParts {
   readonly table: ContainerTable;
   readonly files: Pick<FileWriter, 'update'>;
   readonly links: LegacyLinks;
+  readonly changes: NotedChanges;
   /** Counts what work does to the kernel to one operation. */
   readonly operation: <T>(name: string, work: () => Promise<T>) => Promise<T>;
 }
@@ -34,13 +36,15 @@ export class Connections {
   readonly #table: ContainerTable;
   readonly #files: Pick<FileWriter, 'update'>;
   readonly #links: LegacyLinks;
+  readonly #changes: NotedChanges;
   readonly #operation: ConnectionsParts['operation'];
 
-  constructor({ network, table, files, links, operation }: ConnectionsParts) {
+  constructor({ network, table, files, links, changes, operation }: ConnectionsParts) {
     this.#network = network;
     this.#table = table;
     this.#files = files;
     this.#links = links;
+    this.#changes = changes;
     this.#operation = operation;
   }
 
@@ -53,9 +57,10 @@ export class Connections {
       const join = () => this.#network.join(sandbox, [request], signal);
       await this.#operation(`network connect ${network.name} ${container.name}`, join);
     }
-    const others = container.config.networks.filter((item) => !this.#isOn(item, network));
-    this.#remember(container.id, { networks: [...others, { network: network.name, config }] });
     this.rewriteFiles(container.id);
+    const others = container.config.networks.filter((item) => !isOn(this.#network, item, network));
+    // Last: of a daemon that is killed before, nobody was told that it is done, and the next one takes it back.
+    this.#remember(container.id, { networks: [...others, { network: network.name, config }] });
   }
 
   /**
@@ -66,21 +71,17 @@ export class Connections {
    */
   async disconnect(network: Network, container: Container, wasJoining: boolean, signal: AbortSignal): Promise<void> {
     requireDisconnectable(container, network);
-    const remaining = container.config.networks.filter((item) => !this.#isOn(item, network));
-    const endpoint = this.#endpoint(container, network);
+    const remaining = container.config.networks.filter((item) => !isOn(this.#network, item, network));
+    const endpoint = endpointOf(this.#network, container, network);
     if (endpoint === undefined && remaining.length === container.config.networks.length) {
       if (wasJoining) return;
       const which = isAlive(container) ? `network ${network.name}` : `the network ${network.name}`;
       throw new FairleadError('internal', `container ${container.id} is not connected to ${which}`);
     }
-    if (endpoint !== undefined) {
-      const leave = () => this.#network.leave(endpoint, signal);
-      await this.#operation(`network disconnect ${network.name} ${container.name}`, leave);
-    } else {
-      this.#network.releaseLease(network.id, container.id);
-    }
-    this.#remember(container.id, { networks: remaining });
-    this.rewriteFiles(container.id);
+    const wanted = { config: { ...container.config, networks: remaining } };
+    const leave = () => this.#changes.make(container, wanted, { kind: 'network left', network: network.id }, signal);
+    if (endpoint === undefined) await leave();
+    else await this.#operation(`network disconnect ${network.name} ${container.name}`, leave);
   }
 
   /**
@@ -95,26 +96,17 @@ export class Connections {
     change: { readonly in?: string; readonly out?: string },
   ): Promise<void> {
     const { networks } = container.config;
-    const attachment = networks.find((item) => this.#isOn(item, network));
+    const attachment = networks.find((item) => isOn(this.#network, item, network));
     if (attachment === undefined) {
       throw new FairleadError('not-found', `container ${container.name} is not connected to network ${network.name}`);
     }
     const config = { ...attachment.config, driverOptions: withBandwidth(attachment.config.driverOptions, change) };
     requirePlausibleEndpoint(network.name, network, config);
-    const remember = (wanted: NetworkAttachment) =>
-      this.#remember(container.id, { networks: networks.map((item) => (item === attachment ? wanted : item)) });
-    // First, so that a daemon that is killed meanwhile does not lose what was asked for.
-    remember({ ...attachment, config });
-    const endpoint = this.#endpoint(container, network);
-    if (endpoint === undefined) return;
-    try {
-      const configure = () =>
-        this.#network.configure(endpoint, { ...endpoint.config, driverOptions: config.driverOptions });
-      await this.#operation(`network limit ${network.name} ${container.name}`, configure);
-    } catch (error) {
-      this.#remember(container.id, { networks });
-      throw error;
-    }
+    const limited = networks.map((item) => (item === attachment ? { ...attachment, config } : item));
+    const wanted = { config: { ...container.config, networks: limited } };
+    const set = () => this.#changes.make(container, wanted, { kind: 'rates', network: network.id });
+    if (endpointOf(this.#network, container, network) === undefined) await set();
+    else await this.#operation(`network limit ${network.name} ${container.name}`, set);
   }
 
   /**
@@ -140,40 +132,15 @@ export class Connections {
       throw new FairleadError('invalid-argument', 'Published ports are discarded when using host network mode');
     }
     const before = config.host.portBindings;
-    const ports = change(before, config.host.portPolicies ?? {});
-    const publish = async (id: string) => {
-      // What `-P` has added stays.
-      const asked = new Set(before.map(bindingKey));
-      const added = this.#network.sandbox(id)?.ports.filter((port) => !asked.has(bindingKey(port))) ?? [];
-      await this.#network.publish(id, [...ports, ...added], signal);
-      return this.#network.admissions(id);
-    };
-    const remember = (portBindings: readonly PortBinding[]) =>
-      this.#remember(container.id, { host: { ...config.host, portBindings } });
-    // First, so that a daemon that is killed meanwhile does not lose what was asked for.
-    remember(ports);
-    if (!isAlive(container) || sandbox === undefined) return [];
-    try {
-      return await this.#operation(`ports ${container.name}`, () => publish(sandbox));
-    } catch (error) {
-      remember(before);
-      throw error;
-    }
-  }
-
-  #endpoint(container: Container, network: Network): Endpoint | undefined {
-    const { sandbox, id } = container;
-    if (sandbox === undefined) return undefined;
-    return this.#network
-      .endpointsIn(sandbox)
-      .find((endpoint) => endpoint.network === network.id && endpoint.owner === id);
-  }
-
-  /** Whether a container was told to be on a network: by its name, its id, or the beginning of that. */
-  #isOn({ network: reference }: NetworkAttachment, { name, id }: Network): boolean {
-    if (reference === name || reference === id) return true;
-    const isMeant = (each: Network) => each.name === reference || each.id.startsWith(reference);
-    return id.startsWith(reference) && this.#network.networks().filter(isMeant).length === 1;
+    const portBindings = change(before, config.host.portPolicies ?? {});
+    const asked = new Set(before.map(bindingKey));
+    const present = isAlive(container) ? this.#network.sandbox(sandbox ?? '') : undefined;
+    const added = present?.ports.filter((port) => !asked.has(bindingKey(port))) ?? [];
+    const wanted = { config: { ...config, host: { ...config.host, portBindings } } };
+    const publish = () => this.#changes.make(container, wanted, { kind: 'ports', added }, signal);
+    if (present === undefined) await publish();
+    else await this.#operation(`ports ${container.name}`, publish);
+    return present === undefined ? [] : this.#network.admissions(present.id);
   }
 
   /** What is joined now is joined again at the next start. */
@@ -211,7 +178,7 @@ export class Connections {
     const none = this.#network.findNetwork('none');
     // Whoever has left it may join others.
     const isNone = network.driver === 'null' && network.template === undefined;
-    if (isNone || config.networks.some((item) => this.#isOn(item, none))) {
+    if (isNone || config.networks.some((item) => isOn(this.#network, item, none))) {
       fail('container cannot be connected to multiple networks with one of the networks in private (none) mode');
     }
   }
