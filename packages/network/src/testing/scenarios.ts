@@ -33,6 +33,8 @@ const lan: NetworkRequest = {
   ipam: { config: [{ subnet: '10.50.0.0/24', gateway: '10.50.0.1' }, { subnet: 'fd50::/64' }] },
 };
 
+const six: NetworkRequest = { name: 'six', ipv4: false, ipv6: true };
+
 /** What is told of ports where the way out is no bridge. */
 const passedOver = /^published ports passed over: the way out is no bridge/;
 
@@ -94,6 +96,12 @@ export const scenarios: readonly Scenario[] = [
       return rig.controller.createNetwork({ ...lan, options });
     },
   },
+  {
+    name: 'create a network of IPv6 alone',
+    kind: 'builds up',
+    prepare: async () => {},
+    act: (rig) => rig.controller.createNetwork(six),
+  },
   { name: 'open a sandbox', kind: 'builds up', prepare: networks, act: (rig) => rig.sandbox('web', { ports: [web] }) },
   { name: 'join two networks', kind: 'builds up', prepare: opened, act: (rig) => join(rig, ['plain', 'dual']) },
   {
@@ -105,6 +113,15 @@ export const scenarios: readonly Scenario[] = [
       await rig.join(await rig.sandbox('first', {}), rig.controller.findNetwork('dual'));
     },
     act: (rig) => join(rig, ['dual']),
+  },
+  {
+    name: 'join a network of IPv6 alone, with ports',
+    kind: 'builds up',
+    prepare: async (rig) => {
+      await opened(rig);
+      await rig.controller.createNetwork(six);
+    },
+    act: (rig) => join(rig, ['six']),
   },
   {
     name: 'join a network to which the gateway moves',
@@ -163,6 +180,12 @@ export const scenarios: readonly Scenario[] = [
     kind: 'builds up',
     prepare: (rig) => joined(rig, ['plain', 'dual']),
     act: (rig) => rig.controller.renameSandbox(sandboxOf(rig), 'new'),
+  },
+  {
+    name: 'write a name for a network that is in use',
+    kind: 'builds up',
+    prepare: (rig) => joined(rig, ['plain']),
+    act: (rig) => rig.controller.changeRecords('plain', { add: ['db A 192.0.2.9'], remove: [] }),
   },
   {
     name: 'leave a network that the ports have to move from',
