@@ -110,6 +110,25 @@ test('interfaces have the prefix and the MTU that their network says', async () 
   assert.equal(await docker('run', '--rm', '--network', 'shaped', ...look), '1300\n');
 });
 
+test('a network too narrow for IPv6 works by IPv4, and has none of IPv6 when it is widened', async () => {
+  await network('narrow', '--subnet', '10.30.8.0/24', '-o', `${P}driver.mtu=1200`, '-o', `${P}bridge.name=narrow0`);
+  await serve('slim', '--network', 'narrow', '-p', '8200:80');
+  assert.equal(await answers(host.outside, `${host.addresses.host.ipv4}:8200`), true);
+  const ipv6 = async () => [
+    await host.exec('ip', '-6', '-o', 'address', 'show', 'dev', 'narrow0'),
+    await docker('exec', 'slim', 'ip', '-6', '-o', 'address', 'show', 'dev', 'eth0'),
+  ];
+  assert.deepEqual(await ipv6(), ['', '']);
+  await engine.fairlead('network', 'update', 'narrow', '--mtu', '1400');
+  assert.deepEqual(await ipv6(), ['', '']);
+  await engine.fairlead('network', 'update', 'narrow', '--mtu', '1200');
+  assert.equal(await docker('exec', 'slim', 'cat', '/sys/class/net/eth0/mtu'), '1200\n');
+  assert.equal(await answers(host.outside, `${host.addresses.host.ipv4}:8200`), true);
+  await daemon.restart();
+  assert.equal(await answers(host.outside, `${host.addresses.host.ipv4}:8200`), true);
+  await docker('rm', '-f', 'slim');
+});
+
 test('a bridge that is there is used, and stays when the network goes', async () => {
   await host.exec('ip', 'link', 'add', 'corp0', 'type', 'bridge');
   await host.exec('ip', 'link', 'set', 'corp0', 'up');
@@ -155,6 +174,7 @@ test('neighbours take note of an address that has moved', async () => {
 const refused: readonly (readonly [words: string, message: RegExp])[] = [
   [`-o ${P}bridge.gateway_mode_ipv4=isolated`, /gateway mode 'isolated' can only be used for an internal network/],
   [`-o ${P}bridge.enable_icc=maybe`, /failed to parse com\.docker\.network\.bridge\.enable_icc value: maybe/],
+  [`--ipv6 -o ${P}driver.mtu=1279`, /invalid MTU number: 1279: IPv6 needs 1280 at least/],
   ['--subnet 10.31.0.0/24 --subnet 10.31.1.0/24', /bridge driver doesn't support multiple subnets/],
   ['--subnet 10.30.1.0/25', /Pool overlaps with other one on this address space/],
   [`-o ${P}advertise_addr_nmsgs=4`, /com\.docker\.network\.advertise_addr_nmsgs must be in the range 0 to 3/],

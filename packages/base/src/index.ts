@@ -51,6 +51,7 @@ export {
 } from './ip-address.ts';
 export { KeyedMutex, runTogether } from './keyed-mutex.ts';
 export { lateModule, loadLateModules, loadUsualModules, usualModule } from './late-module.ts';
+export { LEAST_MTU6 } from './least-mtu.ts';
 export { type Logger, type LogLevel, silentLogger } from './logger.ts';
 export { localMacAddress, type MacAddress, macFromBytes, macToBytes, parseMacAddress } from './mac-address.ts';
 export {

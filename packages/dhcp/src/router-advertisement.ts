@@ -5,6 +5,7 @@ import {
   ipFromBytes,
   ipFromInteger,
   ipToInteger,
+  LEAST_MTU6,
   linkLocalAddress,
   type MacAddress,
   macToBytes,
@@ -56,8 +57,6 @@ const MTU = 5;
 /** RFC 8106. */
 const NAME_SERVERS = 25;
 const SEARCH_LIST = 31;
-/** RFC 8200, 5: every link with IPv6 takes that much. */
-const LEAST_MTU = 1280;
 
 const ALL_ROUTERS = parseIpAddress('ff02::2');
 const ALL_ROUTERS_MAC = parseMacAddress('33:33:00:00:00:02');
@@ -104,7 +103,7 @@ export function decodeAdvertisement(message: Uint8Array, router: IpAddress): Rou
       prefixes: values(PREFIX).map(decodePrefix),
       nameServers: values(NAME_SERVERS).flatMap(addressesOf),
       search: values(SEARCH_LIST).flatMap(domainsOf),
-      ...(mtu >= LEAST_MTU && { mtu }),
+      ...(mtu >= LEAST_MTU6 && { mtu }),
     };
   });
 }

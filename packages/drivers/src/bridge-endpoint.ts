@@ -1,7 +1,7 @@
 import { type InterfaceAddress, type MacAddress, prefixFamily } from '@fairlead/base';
 import type { KernelObject, NamespaceName } from '@fairlead/netlink';
 import { type Bandwidth, limited } from './bandwidth.ts';
-import { sysctlName } from './bridge-network.ts';
+import { ipv6Settings } from './ipv6-settings.ts';
 import { ownerAlias } from './owner.ts';
 
 /** What one container's place on a bridge network is. */
@@ -46,7 +46,7 @@ export function bridgeEndpointObjects(endpoint: BridgeEndpoint): KernelObject[] 
       alias: ownerAlias('endpoint', endpoint.id),
     },
     // Before the link comes up: an interface without IPv6 gets no link-local address either.
-    { kind: 'sysctl', namespace, key: `net.ipv6.conf.${sysctlName(link)}.disable_ipv6`, value: ipv6 ? '0' : '1' },
+    ...ipv6Settings({ namespace, link, mtu }, { disable_ipv6: ipv6 ? '0' : '1' }),
     ...endpoint.addresses.map((address): KernelObject => ({ kind: 'address', namespace, link, address })),
     { kind: 'link', namespace, name: link, type: { kind: 'veth' }, up: true, mac: endpoint.mac, mtu },
     // What the container receives is what the outer end sends.

@@ -1,6 +1,8 @@
 import { type InterfaceAddress, type MacAddress, prefixFamily } from '@fairlead/base';
 import type { KernelObject, SysctlObject } from '@fairlead/netlink';
+import { ipv6Settings } from './ipv6-settings.ts';
 import { ownerAlias } from './owner.ts';
+import { sysctlName } from './sysctl-name.ts';
 
 /** What a bridge network is on the host, as far as links and addresses go. */
 export interface BridgeNetwork {
@@ -44,22 +46,17 @@ export function bridgeNetworkObjects(network: BridgeNetwork): KernelObject[] {
 }
 
 function bridgeSysctls(network: BridgeNetwork): SysctlObject[] {
-  const key = sysctlName(network.bridge);
-  const settings: [string, string][] = [
+  const { bridge, mtu, ipv6 } = network;
+  const setting = (key: string, value: string): SysctlObject => ({ kind: 'sysctl', namespace: '', key, value });
+  const settings = [
     // Replies to the host's own 127.0.0.1 come in over the bridge after address translation.
-    [`net.ipv4.conf.${key}.route_localnet`, '1'],
+    setting(`net.ipv4.conf.${sysctlName(bridge)}.route_localnet`, '1'),
     // The host is the router of this link and must not believe a container that says it is one.
-    [`net.ipv6.conf.${key}.accept_ra`, '0'],
-    [`net.ipv6.conf.${key}.disable_ipv6`, network.ipv6 ? '0' : '1'],
+    ...ipv6Settings({ namespace: '', link: bridge, mtu }, { accept_ra: '0', disable_ipv6: ipv6 ? '0' : '1' }),
   ];
-  if (network.forwards) {
-    if (network.gateways.some((address) => prefixFamily(address) === 4)) settings.push(['net.ipv4.ip_forward', '1']);
-    if (network.ipv6) settings.push(['net.ipv6.conf.all.forwarding', '1']);
-  }
-  return settings.map(([name, value]) => ({ kind: 'sysctl', namespace: '', key: name, value }));
-}
-
-/** An interface name as part of a sysctl key: a dot is written as a slash (sysctl(8)). */
-export function sysctlName(link: string): string {
-  return link.replaceAll('.', '/');
+  if (!network.forwards) return settings;
+  if (network.gateways.some((address) => prefixFamily(address) === 4))
+    settings.push(setting('net.ipv4.ip_forward', '1'));
+  if (ipv6) settings.push(setting('net.ipv6.conf.all.forwarding', '1'));
+  return settings;
 }

@@ -1,7 +1,8 @@
 import { type MacAddress, macFromBytes, macToBytes } from '@fairlead/base';
 import type { KernelObject } from '@fairlead/netlink';
-import { sysctlName } from './bridge-network.ts';
+import { ipv6Settings } from './ipv6-settings.ts';
 import { ownerAlias } from './owner.ts';
+import { sysctlName } from './sysctl-name.ts';
 
 /** Names of a further bridge of a network, and of the cable that joins it to the first one. */
 export interface SegmentNames {
@@ -51,15 +52,15 @@ export function bridgeSegmentObjects(segment: BridgeSegment): KernelObject[] {
   const peer = { namespace: '', name: uplink, mac: mac(3), mtu };
   const key = sysctlName(bridge);
   const setting = (name: string, value: string): KernelObject => {
-    return { kind: 'sysctl', namespace: '', key: `net.${name}`, value };
+    return { kind: 'sysctl', namespace: '', key: `net.ipv4.conf.${key}.${name}`, value };
   };
   return [
     { ...link, name: bridge, type: { kind: 'bridge' }, mac: mac(1) },
     // The host is on the network by the first bridge alone: it answers for no address here.
-    setting(`ipv4.conf.${key}.arp_ignore`, '8'),
-    setting(`ipv6.conf.${key}.disable_ipv6`, '1'),
+    setting('arp_ignore', '8'),
+    ...ipv6Settings({ namespace: '', link: bridge, mtu }, { disable_ipv6: '1' }),
     // What br_netfilter has translated here is routed from here, and its way back is by the first bridge.
-    setting(`ipv4.conf.${key}.rp_filter`, '2'),
+    setting('rp_filter', '2'),
     { ...link, name: trunk, type: { kind: 'veth', peer }, mac: mac(2), master: first, port: { isolated } },
     { ...link, name: uplink, type: { kind: 'veth' }, mac: mac(3), master: bridge },
   ];

@@ -62,6 +62,16 @@ test('an interface name with a dot does not break its sysctl key', () => {
   );
 });
 
+test('a link too narrow for IPv6 is asked for none of its settings', () => {
+  const narrow = { mtu: 1279, addresses: [parseInterfaceAddress('172.18.0.2/16')] };
+  const onBridge = sysctls(bridgeNetworkObjects({ ...network, mtu: 1279 }));
+  assert.deepEqual(onBridge, ['net.ipv4.conf.br-aaaaaaaaaaaa.route_localnet=1', 'net.ipv4.ip_forward=1']);
+  assert.deepEqual(sysctls(bridgeEndpointObjects({ ...endpoint, ...narrow })), []);
+  assert.deepEqual(sysctls(bridgeEndpointObjects({ ...endpoint, ...narrow, mtu: 1280 })), [
+    'net.ipv6.conf.eth0.disable_ipv6=1',
+  ]);
+});
+
 test('an endpoint without IPv6 has it switched off before its link comes up', () => {
   const objects = bridgeEndpointObjects({ ...endpoint, addresses: [parseInterfaceAddress('172.18.0.2/16')] });
   assert.deepEqual(

@@ -1,8 +1,9 @@
 import { familyBits, familyOf, type IpAddress, interfaceAddress, type MacAddress, prefixOf } from '@fairlead/base';
 import type { KernelObject, RouteObject } from '@fairlead/netlink';
-import { sysctlName } from './bridge-network.ts';
+import { ipv6Settings } from './ipv6-settings.ts';
 import { ownerAlias } from './owner.ts';
 import type { ChildType } from './parent-endpoint.ts';
+import { sysctlName } from './sysctl-name.ts';
 
 /** The host's own link beside those of the containers of a macvlan or ipvlan network. */
 export interface HostLink {
@@ -30,8 +31,8 @@ export interface HostLinkPlace {
 export function hostLinkObjects({ name: link, mac, addresses }: HostLink, place: HostLinkPlace): KernelObject[] {
   const { id, parent, type, mtu } = place;
   const ipv6 = addresses.some((address) => familyOf(address) === 6);
-  const setting = (family: 'ipv4' | 'ipv6', name: string, value: string): KernelObject => {
-    return { kind: 'sysctl', namespace: '', key: `net.${family}.conf.${sysctlName(link)}.${name}`, value };
+  const setting = (name: string, value: string): KernelObject => {
+    return { kind: 'sysctl', namespace: '', key: `net.ipv4.conf.${sysctlName(link)}.${name}`, value };
   };
   return [
     {
@@ -44,10 +45,9 @@ export function hostLinkObjects({ name: link, mac, addresses }: HostLink, place:
       ...(mtu && { mtu }),
       alias: ownerAlias('network', id),
     },
-    setting('ipv4', 'arp_ignore', '1'),
-    setting('ipv4', 'arp_announce', '2'),
-    setting('ipv6', 'accept_ra', '0'),
-    setting('ipv6', 'disable_ipv6', ipv6 ? '0' : '1'),
+    setting('arp_ignore', '1'),
+    setting('arp_announce', '2'),
+    ...ipv6Settings({ namespace: '', link, ...(mtu && { mtu }) }, { accept_ra: '0', disable_ipv6: ipv6 ? '0' : '1' }),
     ...addresses.map((address): KernelObject => {
       return { kind: 'address', namespace: '', link, address: interfaceAddress(address, single(address)) };
     }),

@@ -1,6 +1,6 @@
 import { type InterfaceAddress, type IpAddress, type MacAddress, type Prefix, prefixFamily } from '@fairlead/base';
 import type { KernelObject, NamespaceName } from '@fairlead/netlink';
-import { sysctlName } from './bridge-network.ts';
+import { ipv6Settings } from './ipv6-settings.ts';
 import { ownerAlias } from './owner.ts';
 
 /** One container's place on a network whose interfaces somebody else makes, in the host's namespace. */
@@ -37,7 +37,7 @@ export function movedEndpointObjects(endpoint: MovedEndpoint): KernelObject[] {
       alias: ownerAlias('endpoint', endpoint.id),
     },
     // Before the link comes up: an interface without IPv6 gets no link-local address either.
-    { kind: 'sysctl', namespace, key: `net.ipv6.conf.${sysctlName(link)}.disable_ipv6`, value: ipv6 ? '0' : '1' },
+    ...ipv6Settings({ namespace, link }, { disable_ipv6: ipv6 ? '0' : '1' }),
     ...endpoint.addresses.map((address): KernelObject => ({ kind: 'address', namespace, link, address })),
     ...routes.map(({ destination, via }): KernelObject => {
       const scope = via === undefined && prefixFamily(destination) === 4 ? { scope: 'link' as const } : {};

@@ -1,7 +1,7 @@
 import { type InterfaceAddress, type MacAddress, prefixFamily } from '@fairlead/base';
 import type { KernelObject, LinkType, NamespaceName } from '@fairlead/netlink';
 import { type Bandwidth, limited } from './bandwidth.ts';
-import { sysctlName } from './bridge-network.ts';
+import { ipv6Settings } from './ipv6-settings.ts';
 import { ownerAlias } from './owner.ts';
 
 type Macvlan = Extract<LinkType, { kind: 'macvlan' }>;
@@ -37,9 +37,7 @@ export interface ParentEndpoint {
 export function parentEndpointObjects(endpoint: ParentEndpoint): KernelObject[] {
   const { namespace, interface: link, mac, mtu } = endpoint;
   const { ipv6 = endpoint.addresses.some((address) => prefixFamily(address) === 6) } = endpoint;
-  const setting = (name: string, value: string): KernelObject => {
-    return { kind: 'sysctl', namespace, key: `net.ipv6.conf.${sysctlName(link)}.${name}`, value };
-  };
+  const believesNobody = endpoint.internal ? { accept_ra: '0' } : {};
   return [
     {
       kind: 'link',
@@ -53,8 +51,7 @@ export function parentEndpointObjects(endpoint: ParentEndpoint): KernelObject[] 
       alias: ownerAlias('endpoint', endpoint.id),
     },
     // Before the link comes up: an interface without IPv6 gets no link-local address either.
-    setting('disable_ipv6', ipv6 ? '0' : '1'),
-    ...(endpoint.internal ? [setting('accept_ra', '0')] : []),
+    ...ipv6Settings({ namespace, link, ...(mtu && { mtu }) }, { disable_ipv6: ipv6 ? '0' : '1', ...believesNobody }),
     ...endpoint.addresses.map((address): KernelObject => ({ kind: 'address', namespace, link, address })),
     ...limited(namespace, link, endpoint.bandwidth?.out),
   ];

@@ -105,6 +105,12 @@ const refusals: [name: string, before: KernelObject[], change: Change, errno: st
     'EINVAL',
   ],
   ['a sysctl of a missing link', [], add({ ...sysctl, key: 'net.ipv4.conf.eth9.rp_filter' }), 'ENOENT'],
+  [
+    'IPv6 of a link too narrow for it',
+    [{ ...bridge, name: 'fl9', mac: mac('02:42:00:00:00:09'), mtu: 1279 }],
+    add({ ...sysctl, namespace: host, key: 'net.ipv6.conf.fl9.disable_ipv6' }),
+    'ENOENT',
+  ],
   ['a neighbour on a missing link', [], add({ ...neighbor, link: 'eth9' }), 'ENODEV'],
   ['a limit of a missing link', [], add({ ...bucket, link: 'eth9' }), 'ENODEV'],
   [

@@ -1,4 +1,4 @@
-import { addressOf, familyOf, prefixFamily } from '@fairlead/base';
+import { addressOf, familyOf, LEAST_MTU6, prefixFamily } from '@fairlead/base';
 import {
   type AddressObject,
   type FdbObject,
@@ -71,9 +71,10 @@ export function putQdisc(space: FakeSpace, object: QdiscObject, operation: strin
 /** Write a sysctl: a key of a link is there only with the link. */
 export function writeSysctl(space: FakeSpace, object: SysctlObject): void {
   const link = /^net\.ipv[46]\.(?:conf|neigh)\.([^.]+)\.[^.]+$/.exec(object.key)?.[1]?.replaceAll('/', '.');
+  const least = object.key.startsWith('net.ipv6.conf.') ? LEAST_MTU6 : 0;
+  const isThere = (name: string) => space.links.has(name) && (space.links.get(name)?.mtu ?? least) >= least;
   const known =
-    object.key.startsWith('net.') &&
-    (link === undefined || link === 'all' || link === 'default' || space.links.has(link));
+    object.key.startsWith('net.') && (link === undefined || link === 'all' || link === 'default' || isThere(link));
   if (!known) throw new SystemCallError(`write ${object.key}`, 'ENOENT');
   space.put(object);
 }

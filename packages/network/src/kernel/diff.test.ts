@@ -82,6 +82,18 @@ const cases: readonly [string, readonly KernelObject[], readonly KernelObject[],
   ],
   ['what is not asked for may be anything', [bridge], [{ ...bridge, alias: 'mine' }], []],
   ['another property is changed', [bridge], [{ ...bridge, mtu: 9000 }], ['change link br0']],
+  [
+    'a cable that is widened can have its settings then',
+    [{ ...inner, mtu: 1400 }, setting],
+    [inner],
+    ['change link eth0', 'add sysctl'],
+  ],
+  [
+    'a link on a parent that is widened can have its settings then',
+    [{ ...child, mtu: 1400 }, setting],
+    [child],
+    ['change link eth0', 'add sysctl'],
+  ],
   ['a peer is a link of its own', [outer], [{ ...outer, type: { kind: 'veth' } }], []],
   [
     'a link of another kind is replaced',

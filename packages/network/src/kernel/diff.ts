@@ -191,8 +191,12 @@ function placeOf(object: KernelObject, name: string): string {
   return `${object.namespace}|${name}`;
 }
 
-function rankOf({ action, object }: Change): number {
-  return action === 'change' && (isOnForeignParent(object) || isBesideContainers(object)) ? LINK_UP : rank(object);
+function rankOf(change: Change): number {
+  const { object } = change;
+  if (change.action !== 'change') return rank(object);
+  // What is up already only becomes another: its new MTU may be what lets it have the settings that follow.
+  if (change.previous.kind === 'link' && change.previous.up) return isInnerEnd(object) ? order.link : rank(object);
+  return isOnForeignParent(object) || isBesideContainers(object) ? LINK_UP : rank(object);
 }
 
 function rank(object: KernelObject): number {

@@ -8,6 +8,7 @@ import type { Prepared } from '../remote/remote-networks.ts';
 import { configNetwork, fromConfigNetwork } from './config-network.ts';
 import type { NetworkRequest } from './network-request.ts';
 import type { NetworkSurroundings } from './network-surroundings.ts';
+import { requireWidth } from './network-width.ts';
 import { pluginNetwork } from './plugin-network.ts';
 import { predefinedNetworks } from './predefined-networks.ts';
 
@@ -26,6 +27,7 @@ export function makeNetwork(
   if (request.configOnly === true) return configNetwork(request);
   const { configFrom } = request;
   const network = driven(fromConfigNetwork(request, surroundings.networks), surroundings, prepared);
+  requireWidth(network);
   return configFrom ? { ...network, configFrom } : network;
 }
 

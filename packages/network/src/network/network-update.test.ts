@@ -102,6 +102,11 @@ const refused: readonly (readonly [name: string, update: NetworkUpdate, message:
   ['app', { options: { 'com.fairlead.bandwidth.in': 'x' } }, /failed to parse com\.fairlead\.bandwidth\.in/],
   ['app', { options: { 'com.fairlead.dns.ttl': 'soon' } }, /failed to parse com\.fairlead\.dns\.ttl/],
   ['app', { options: { 'com.fairlead.dns.records': 'a A 10.0.0.1' } }, /cannot change com\.fairlead\.dns\.records/],
+  [
+    'app',
+    { options: { [`${P}driver.mtu`]: '1279' }, subnets: [{ subnet: 'fd00:77::/64' }] },
+    /^invalid MTU number: 1279: IPv6 needs 1280 at least$/,
+  ],
   ['app', { subnets: [{ subnet: '10.77.0.0/24' }] }, /bridge driver doesn't support multiple subnets/],
   ['app', { subnets: [{ subnet: 'fd00:77::/64', gateway: 'fd00:78::1' }] }, /fd00:78::1/],
   [

@@ -10,6 +10,7 @@ import { mtuOption, type Options } from '../network-option.ts';
 import { HOST_ACCESS } from '../parent/host-access.ts';
 import type { IpamRequest } from './network-request.ts';
 import type { NetworkSurroundings } from './network-surroundings.ts';
+import { requireWidth } from './network-width.ts';
 import { predefinedNetworks } from './predefined-networks.ts';
 import { decideSubnets } from './subnet-plan.ts';
 
@@ -50,7 +51,9 @@ export function updatedNetwork(network: Network, update: NetworkUpdate, surround
   requireLimitable(optioned, bandwidthOf(optioned, {}));
   requireGuardable(optioned, {});
   dnsService(options);
-  return withSubnets(optioned, update.subnets ?? [], surroundings);
+  const updated = withSubnets(optioned, update.subnets ?? [], surroundings);
+  requireWidth(updated);
+  return updated;
 }
 
 function requireChangeable({ name, template, driver }: Network): void {

@@ -1,8 +1,9 @@
+import { LEAST_MTU6 } from '@fairlead/base';
 import type { LinkDetails } from '@fairlead/netlink';
 import type { Case } from '../model/case.ts';
 import { linkNamed, type NamespaceFacts } from '../model/facts.ts';
 import type { Fix } from '../model/report.ts';
-import { LEAST_MTU6, tooNarrow } from './narrow-link.ts';
+import { tooNarrow } from './narrow-link.ts';
 import { isStuck, wentThroughHost } from './passage.ts';
 import { type CauseRow, commandIn, dropEvidence, type Explanation } from './row.ts';
 

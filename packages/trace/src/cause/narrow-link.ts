@@ -1,7 +1,5 @@
+import { LEAST_MTU6 } from '@fairlead/base';
 import type { LinkDetails } from '@fairlead/netlink';
-
-/** Bytes that an interface has to take for IPv6 (RFC 8200, 5); below that the kernel switches IPv6 off on it. */
-export const LEAST_MTU6 = 1280;
 
 /** What is said of an interface on which IPv6 is off for that reason. */
 export function tooNarrow(

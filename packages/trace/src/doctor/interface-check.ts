@@ -1,6 +1,6 @@
-import { addressOf, familyOf } from '@fairlead/base';
+import { addressOf, familyOf, LEAST_MTU6 } from '@fairlead/base';
 import type { LinkDetails } from '@fairlead/netlink';
-import { LEAST_MTU6, tooNarrow } from '../cause/narrow-link.ts';
+import { tooNarrow } from '../cause/narrow-link.ts';
 import type { Attachment, ContainerPlace } from '../model/directory.ts';
 import type { Fix } from '../model/report.ts';
 import type { Finding } from './finding.ts';

@@ -1,6 +1,6 @@
-import { type Family, familyOf, type IpAddress } from '@fairlead/base';
+import { type Family, familyOf, type IpAddress, LEAST_MTU6 } from '@fairlead/base';
 import type { LinkDetails } from '@fairlead/netlink';
-import { LEAST_MTU6, tooNarrow } from '../cause/narrow-link.ts';
+import { tooNarrow } from '../cause/narrow-link.ts';
 import { policyTrouble } from '../cause/policy-trouble.ts';
 import { commandIn } from '../cause/row.ts';
 import type { ProbeSource } from '../plan.ts';
