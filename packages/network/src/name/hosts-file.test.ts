@@ -26,6 +26,8 @@ const cases: readonly [string, Partial<HostsFile>, readonly string[]][] = [
   ['no network, only localhost', {}, []],
   ['a line for each address', { endpoints: [{ ipv4, ipv6 }] }, ['10.0.0.2\tweb', 'fd00::2\tweb']],
   ['a domain name', { endpoints: [{ ipv4 }], domainname: 'example.com' }, ['10.0.0.2\tweb.example.com web']],
+  ['a domain in the host name', { endpoints: [{ ipv4 }], hostname: 'a.b.c' }, ['10.0.0.2\ta.b.c a']],
+  ['a domain in both', { endpoints: [{ ipv4 }], hostname: 'a.b', domainname: 'c.d' }, ['10.0.0.2\ta.b.c.d a']],
   ['extra hosts in the order given', { extraHosts: ['b:192.0.2.2', 'a:192.0.2.1'] }, ['192.0.2.2\tb', '192.0.2.1\ta']],
   [
     'IPv6 with and without brackets',

@@ -27,11 +27,18 @@ export function hostsFile(file: HostsFile): string {
   const lines = [...LOCALHOST, ...MULTICAST];
   for (const entry of file.extraHosts) lines.push(...extraHostLines(entry, file.hostGateways));
   for (const { address, names } of file.links) lines.push(`${address}\t${names.join(' ')}`);
-  const own = file.domainname === '' ? file.hostname : `${file.hostname}.${file.domainname} ${file.hostname}`;
+  const own = ownNames(file);
   for (const { ipv4, ipv6 } of file.endpoints) {
     for (const address of [ipv4, ipv6]) if (address !== undefined) lines.push(`${address}\t${own}`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** The whole name, and what it begins with; a domain may stand in either part. */
+function ownNames({ hostname, domainname }: HostsFile): string {
+  const whole = domainname === '' ? hostname : `${hostname}.${domainname}`;
+  const at = whole.indexOf('.');
+  return at === -1 ? whole : `${whole} ${whole.slice(0, at)}`;
 }
 
 function extraHostLines(entry: string, gateways: readonly IpAddress[]): string[] {
