@@ -52,6 +52,14 @@ test('a user namespace is joined by path, and its users are told beside it', () 
   assert.equal(cgroups?.options[0], 'rw');
 });
 
+test('a domain is a setting of the container, whose own settings go before it; the host keeps its own', () => {
+  const domainname = 'example.com';
+  assert.deepEqual(build({ domainname }).linux.sysctl, { 'kernel.domainname': 'example.com' });
+  const sysctls = { 'kernel.domainname': 'other', 'net.core.somaxconn': '9' };
+  assert.deepEqual(build({ domainname, sysctls }).linux.sysctl, sysctls);
+  assert.equal(build({ domainname, namespaces: { network: 'host', uts: 'host' } }).linux.sysctl, undefined);
+});
+
 test('namespaces of the host are left out', () => {
   const namespaces = { network: 'host', pid: 'host', ipc: 'host', uts: 'host' } as const;
   const spec = build({ namespaces });

@@ -103,7 +103,6 @@ export function containerSpec(container: ContainerDescription, host: HostFacts):
     process: firstProcess(container, capabilities, host),
     root: { path: 'rootfs', ...(container.readonlyRootfs ? { readonly: true } : {}) },
     ...(container.namespaces.uts === 'host' ? {} : { hostname: container.hostname }),
-    ...(container.domainname ? { domainname: container.domainname } : {}),
     mounts: mountsOf(container),
     ...(container.annotations ? { annotations: container.annotations } : {}),
     linux: linuxPart(container, capabilities, host),
@@ -208,12 +207,18 @@ function linuxPart(container: ContainerDescription, capabilities: readonly strin
       systemd: host.systemdCgroup,
     }),
     resources: { devices: rules, ...linuxResources(container.limits ?? {}) },
-    ...(container.sysctls ? { sysctl: container.sysctls } : {}),
+    ...sysctlsOf(container),
     ...(seccomp ? { seccomp } : {}),
     ...(propagation === 'rprivate' ? {} : { rootfsPropagation: propagation }),
     maskedPaths: container.maskedPaths ?? (privileged ? [] : defaultMaskedPaths),
     readonlyPaths: container.readonlyPaths ?? (privileged ? [] : defaultReadonlyPaths),
   };
+}
+
+/** The NIS domain is set as a sysctl, as Docker does: runc has a field for it from 1.2 on only. The host keeps its own. */
+function sysctlsOf({ sysctls, domainname, namespaces }: ContainerDescription): Pick<OciLinux, 'sysctl'> {
+  if (!domainname || namespaces.uts === 'host') return sysctls ? { sysctl: sysctls } : {};
+  return { sysctl: { 'kernel.domainname': domainname, ...sysctls } };
 }
 
 /** A privileged container is unconfined unless a profile was asked for by name. */

@@ -7,7 +7,6 @@ export type OciSpec = {
   readonly process: OciProcess;
   readonly root: { readonly path: string; readonly readonly?: boolean };
   readonly hostname?: string;
-  readonly domainname?: string;
   readonly mounts: readonly OciMount[];
   readonly annotations?: Readonly<Record<string, string>>;
   readonly linux: OciLinux;
