@@ -39,6 +39,7 @@ const refused: readonly [Network, EndpointConfig, string][] = [
   [app, { ipv4Address: 'fd00::9' }, 'invalid endpoint settings:\ninvalid IPv4 address: fd00::9'],
   [app, { ipv6Address: '10.0.0.9' }, 'invalid endpoint settings:\ninvalid IPv6 address: 10.0.0.9'],
   [app, { linkLocalAddresses: ['here'] }, 'invalid endpoint settings:\ninvalid link-local IP address: here'],
+  [app, { linkLocalAddresses: ['fe80::7', '10.1.1.1'] }, 'invalid link local IP address: 10.1.1.1'],
   [app, { macAddress: '02:42' }, 'invalid MAC address: 02:42'],
   [routed, { macAddress: '02:42:ac:11:00:02' }, 'ipvlan interfaces do not support custom mac address assignment'],
   [

@@ -3,6 +3,7 @@ import {
   isUnspecified,
   type Prefix,
   parseMacAddress,
+  parsePrefix,
   prefixContains,
   tryParseIpAddress,
 } from '@fairlead/base';
@@ -23,6 +24,7 @@ export function requireValidEndpoint(network: Network, config: EndpointConfig): 
     ...addressFaults(network, config),
     ...endpointSysctlFaults(config),
   ]);
+  requireLinkLocal(config);
   requireLimitable(network, bandwidthOf(network, config));
   requireGuardable(network, config);
   if (!config.macAddress) return;
@@ -87,6 +89,18 @@ function syntaxFaults(config: EndpointConfig): string[] {
     if (!isAddress(address)) faults.push(`invalid link-local IP address: ${address}`);
   }
   return faults;
+}
+
+/** RFC 3927 and RFC 4291, 2.5.6. */
+const linkLocalPrefixes = ['169.254.0.0/16', 'fe80::/10'].map(parsePrefix);
+
+/** Docker looks at what kind of addresses they are when the container joins, not before. */
+function requireLinkLocal({ linkLocalAddresses = [] }: EndpointConfig): void {
+  for (const text of linkLocalAddresses) {
+    const address = tryParseIpAddress(text);
+    if (address === undefined || linkLocalPrefixes.some((prefix) => prefixContains(prefix, address))) continue;
+    throw new FairleadError('invalid-argument', `invalid link local IP address: ${address}`);
+  }
 }
 
 /** What only networks that users have made can give. */
