@@ -161,7 +161,7 @@ export class NetworkServices implements NetworkService {
     const endpoint = this.#network
       .endpointsOn(network.id)
       .find(({ ownerName, owner }) => ownerName === name || owner === name);
-    if (endpoint === undefined) throw new FairleadError('not-found', `No such container: ${name}`);
+    if (endpoint === undefined) throw new FairleadError('not-found', `endpoint ${name} not found`);
     await this.#network.leave(endpoint);
   }
 

@@ -4,7 +4,7 @@ import { mergedLabels } from './container-config.ts';
 import { isUp } from './container-summary.ts';
 import type { Filters } from './filters.ts';
 import { healthWord } from './healthcheck.ts';
-import { parseContainerPorts } from './port-map.ts';
+import { portFilter } from './port-filter.ts';
 
 /** Keys that `GET /containers/json` knows. */
 export const containerFilterKeys = [
@@ -51,7 +51,7 @@ export function selectContainers(
   filters.requireOneOf('status', statuses);
   filters.requireOneOf('health', healths);
   // Also when there is no container to compare with.
-  for (const key of ['publish', 'expose']) filters.values(key).forEach(parseContainerPorts);
+  for (const key of ['publish', 'expose'] as const) for (const text of filters.values(key)) portFilter(key, text);
   const named = ['status', 'exited', 'before', 'since'].some((key) => filters.values(key).length > 0);
   const all = request.all || limit > 0 || named;
   const bounds = { before: referenceTime(views, filters, 'before'), since: referenceTime(views, filters, 'since') };
@@ -105,15 +105,18 @@ function isOn(view: ContainerView, reference: string): boolean {
 }
 
 function isPublished(view: ContainerView, text: string): boolean {
-  const { protocol, ports } = parseContainerPorts(text);
+  const { protocol, includes } = portFilter('publish', text);
   return view.bound.some(
-    (bound) => bound.protocol === protocol && (ports.includes(bound.containerPort) || ports.includes(bound.hostPort)),
+    (bound) => bound.protocol === protocol && (includes(bound.containerPort) || includes(bound.hostPort)),
   );
 }
 
 function isExposed(view: ContainerView, text: string): boolean {
-  const { protocol, ports } = parseContainerPorts(text);
-  return ports.some((port) => view.exposed.includes(`${port}/${protocol}`));
+  const { protocol, includes } = portFilter('expose', text);
+  return view.exposed.some((exposed) => {
+    const [port = '', own] = exposed.split('/');
+    return own === protocol && includes(Number(port));
+  });
 }
 
 /** By name or id of the image, or of one that it shares all its layers with. */
