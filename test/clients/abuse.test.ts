@@ -93,7 +93,7 @@ const targets = [
 const hijack = 'Host: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n';
 const wires = [
   'garbage\r\n\r\n',
-  `GET /info HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(100_000)}\r\n\r\n`,
+  `GET /nowhere HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(100_000)}\r\n\r\n`,
   'POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
   `POST /containers/absent/attach HTTP/1.1\r\n${hijack}\r\n`,
   `POST /exec/absent/start HTTP/1.1\r\n${hijack}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{]`,

@@ -40,11 +40,27 @@ test('names with the slash of inspect, a slash at the end and the question of br
     [`GET /containers/%2F${id}/json`, `301 /containers/${id}/json`],
     ['GET /networks/', '200 '],
     ['OPTIONS /v1.51/containers/json', '200 '],
+    ['GET http://docker/_ping', '200 '],
+    ['GET /containers/json?all=%zz', '400 '],
   ] as const) {
     const text = await raw(fake, `${line} HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n`);
     const [status, location = ''] = [/^HTTP\/1.1 (\d+)/.exec(text)?.[1], /^location: (.*)\r$/im.exec(text)?.[1]];
     assert.equal(`${status} ${location}`, answer, line);
   }
+});
+
+test('headers may be as long and as many as Docker takes them', async () => {
+  await using fake = await serveFake();
+  const ask = (header: string) => raw(fake, `GET /_ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${header}\r\n`);
+  assert.match(await ask(`X-Registry-Config: ${'a'.repeat(900_000)}\r\n`), /^HTTP\/1\.1 200 /);
+  assert.match(await ask('X: y\r\n'.repeat(3000)), /^HTTP\/1\.1 200 /);
+});
+
+test('who is refused a connection hears the words of the status', async () => {
+  await using fake = await serveFake();
+  const upgrade = 'Connection: Upgrade\r\nUpgrade: tcp\r\n';
+  const answer = await raw(fake, `POST /containers/nobody/attach HTTP/1.1\r\nHost: x\r\n${upgrade}\r\n`);
+  assert.match(answer, /^HTTP\/1\.1 404 Not Found\r\n/);
 });
 
 test('what goes wrong has its status and its words', async () => {
@@ -137,6 +153,7 @@ test('bodies that are no JSON are refused in the words of Docker', async () => {
     [await post('{} {}'), 'unexpected content after JSON'],
     [await post('{}', 'text/plain'), "unsupported Content-Type header (text/plain): must be 'application/json'"],
     [await post(''), 'invalid name: name is empty'],
+    [await post('null'), 'invalid name: name is empty'],
     [
       await raw(
         fake,

@@ -16,6 +16,12 @@ import { allRoutes } from './routes/all-routes.ts';
  */
 const { createServer } = process.getBuiltinModule('node:http');
 
+/**
+ * Bytes of a request's headers, as many as Go's servers take (DefaultMaxHeaderBytes): a build sends the credentials of all
+ * registries in one, and filters stand in the first line.
+ */
+const headerLimit = 1 << 20;
+
 const mapListeners = lateModule(() => import('./map/map-listener.ts'));
 
 /** Certificates of a TCP listener, in PEM. */
@@ -114,6 +120,7 @@ export class ApiServer implements AsyncDisposable {
       // Clients keep connections for as long as they like, bodies of loads and attachments take as long as they take.
       requestTimeout: 0,
       keepAliveTimeout: 0,
+      maxHeaderSize: headerLimit,
       // A client whose host vanished is noticed by TCP alone.
       keepAlive: true,
       shouldUpgradeCallback: (request) => this.#dispatcher.mayHijack(request),
@@ -124,6 +131,8 @@ export class ApiServer implements AsyncDisposable {
       tls === undefined
         ? createServer(options, listener)
         : process.getBuiltinModule('node:https').createServer({ ...options, ...tlsOptions(tls) }, listener);
+    // As many as the size allows: beyond a number Node would leave some out, and say nothing.
+    server.maxHeadersCount = 0;
     server.on('upgrade', (request, socket, head) => {
       this.#upgraded.add(socket);
       socket.once('close', () => this.#upgraded.delete(socket));

@@ -9,6 +9,7 @@ import type { ApiRequest } from './request.ts';
 import { bodyOf } from './request-rest.ts';
 import { type ApiResponse, movedTo } from './response.ts';
 import { cleanPath, type RouteTable } from './route.ts';
+import { parseQuery, parseTarget } from './target.ts';
 
 const authorization = lateModule(() => import('./authorization.ts'));
 
@@ -47,7 +48,7 @@ export class Dispatcher {
 
   /** True when the route of a request may take its connection over. */
   mayHijack(request: IncomingMessage): boolean {
-    const url = parseTarget(request);
+    const url = parseTarget(request.url);
     return url !== undefined && this.#routes.mayHijack(request.method ?? '', url.path);
   }
 
@@ -80,7 +81,7 @@ export class Dispatcher {
 
   async #answer(message: IncomingMessage, signal: AbortSignal): Promise<ApiResponse> {
     try {
-      const url = parseTarget(message);
+      const url = parseTarget(message.url);
       if (url === undefined) return pageNotFound;
       const path = cleanPath(url.path);
       if (path !== url.path) return movedTo(path, url.search);
@@ -91,7 +92,7 @@ export class Dispatcher {
         method: message.method ?? '',
         version: negotiateVersion(found.version),
         parameters: found.parameters,
-        query: new URLSearchParams(url.search),
+        query: parseQuery(url.search),
         headers: message.headers,
         body: bodyOf(message),
         signal,
@@ -115,15 +116,5 @@ export class Dispatcher {
   #broken(request: IncomingMessage, error: unknown): void {
     const level = error instanceof FairleadError ? 'info' : 'error';
     this.#logger[level]('answer broken off', { target: request.url ?? '', error: messageOf(error) });
-  }
-}
-
-/** Decoded path, and the query with its question mark; `undefined` when the target cannot be decoded. */
-function parseTarget(request: IncomingMessage): { path: string; search: string } | undefined {
-  const [, path = '/', search = ''] = /^([^?]*)(.*)$/s.exec(request.url ?? '/') ?? [];
-  try {
-    return { path: decodeURIComponent(path), search };
-  } catch {
-    return undefined;
   }
 }

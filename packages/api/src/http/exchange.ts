@@ -4,6 +4,8 @@ import { drained, StreamConnection } from './hijacked-connection.ts';
 import { passOverRest } from './request-rest.ts';
 import type { ApiResponse, BodyChunk, PlainResponse, StreamResponse, TakeoverResponse } from './response.ts';
 
+const { STATUS_CODES } = process.getBuiltinModule('node:http');
+
 /** How long a client has to close its side of a connection that is over. */
 const lingerMilliseconds = 10_000;
 
@@ -84,7 +86,7 @@ export async function sendUpgraded(
   if (answer.kind === 'takeover') return await takeOver(socket, head, answer, common);
   const body = answer.kind === 'plain' ? Buffer.from(answer.body ?? '') : await collect(answer.body);
   const headers = { ...common, ...answer.headers, 'Content-Length': String(body.length), Connection: 'close' };
-  socket.write(headText(`${answer.status} ${answer.status < 400 ? 'OK' : 'Error'}`, headers));
+  socket.write(headText(`${answer.status} ${STATUS_CODES[answer.status] ?? ''}`, headers));
   socket.end(body);
 }
 

@@ -9,7 +9,7 @@ import { type ApiRequest, readText } from './request.ts';
 const maximumDepth = 1000;
 
 /**
- * The body of a request as JSON; an empty body is an empty object, as Docker has it.
+ * The body of a request as JSON; an empty body, or `null`, is an empty object, as Docker has it.
  *
  * @throws FairleadError `invalid-argument` in Docker's words for a wrong content type or text that is no JSON.
  */
@@ -22,7 +22,8 @@ export async function readJson(request: ApiRequest): Promise<Json> {
   }
   if (isDeeperThan(text, maximumDepth)) throw invalidJson('exceeded max depth');
   try {
-    return JSON.parse(text) as Json;
+    // Go leaves what it reads into as it was.
+    return (JSON.parse(text) as Json) ?? {};
   } catch {
     const fault = jsonSyntaxFault(text);
     if (fault === 'unexpected content after JSON') throw new FairleadError('invalid-argument', fault);

@@ -5,7 +5,7 @@ import { readBody } from '../http/json-body.ts';
 import { type ApiRequest, parameter } from '../http/request.ts';
 import { type ApiResponse, empty, json } from '../http/response.ts';
 import type { Route } from '../http/route.ts';
-import { goObject, goString, goStrings } from '../wire/go-json.ts';
+import { goMap, goObject, goString, goStrings } from '../wire/go-json.ts';
 import { allowed, denied } from '../wire/port-access.ts';
 import { parseBinding, withoutBindings } from '../wire/port-change.ts';
 
@@ -28,7 +28,7 @@ export function nameRoutes(engine: Pick<EnginePort, 'networks'>): Route[] {
 
 const subnetSchema = goObject({ subnet: goString, range: goString, gateway: goString });
 const updateSchema = goObject({
-  options: v.optional(v.record(v.string(), v.nullable(v.string())), {}),
+  options: v.optional(goMap(v.nullable(v.string())), {}),
   subnets: v.optional(v.array(subnetSchema), []),
 });
 

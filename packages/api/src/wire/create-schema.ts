@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { endpointSettingsSchema } from './endpoint-settings.ts';
-import { goBoolean, goObject, goString, goStringMap, goStrings } from './go-json.ts';
+import { goBoolean, goMap, goObject, goString, goStringMap, goStrings } from './go-json.ts';
 import { healthcheckSchema } from './healthcheck.ts';
 import { hostConfigSchema } from './host-config.ts';
 
@@ -16,7 +16,7 @@ const commandSchema = v.optional(
 );
 
 /** Keys that matter, with values that do not: Go's sets. */
-const keySet = v.optional(v.record(v.string(), v.unknown()), {});
+const keySet = v.optional(goMap(v.unknown()), {});
 
 /** The body of `POST /containers/create`. */
 export const createSchema = goObject({
@@ -44,7 +44,7 @@ export const createSchema = goObject({
   StopTimeout: v.optional(v.pipe(v.number(), v.integer())),
   HostConfig: v.optional(hostConfigSchema, {}),
   NetworkingConfig: v.optional(
-    goObject({ EndpointsConfig: v.optional(v.record(v.string(), v.nullable(endpointSettingsSchema)), {}) }),
+    goObject({ EndpointsConfig: v.optional(goMap(v.nullable(endpointSettingsSchema)), {}) }),
   ),
 });
 

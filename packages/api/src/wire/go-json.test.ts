@@ -20,6 +20,11 @@ test('keys match in any case, null is absent, unknown keys are ignored', () => {
   assert.deepEqual(decoded, { Name: 'a', Tty: true, Size: 3, Env: [], Labels: {}, Inner: { HostIp: '::' } });
 });
 
+test('null within a list or a map is an empty text', () => {
+  const { Env, Labels } = decodeJson(schema, { Env: ['a', null], Labels: { b: null }, Inner: {} }, 'T');
+  assert.deepEqual({ Env, Labels }, { Env: ['a', ''], Labels: { b: '' } });
+});
+
 test('a value of the wrong type is refused in the words of Go', () => {
   const rest = { Inner: {} };
   for (const [value, message] of [
@@ -27,6 +32,11 @@ test('a value of the wrong type is refused in the words of Go', () => {
     [{ ...rest, Name: 1 }, 'json: cannot unmarshal number into Go struct field T.Name of type string'],
     [{ ...rest, Size: 1.5 }, 'json: cannot unmarshal number 1.5 into Go struct field T.Size of type int64'],
     [{ ...rest, Env: { a: 1 } }, 'json: cannot unmarshal object into Go struct field T.Env of type []string'],
+    [
+      { ...rest, Labels: ['a'] },
+      'json: cannot unmarshal array into Go struct field T.Labels of type map[string]string',
+    ],
+    [{ ...rest, Labels: { a: 1 } }, 'json: cannot unmarshal number into Go struct field T.Labels.a of type string'],
     [{ Inner: [] }, 'json: cannot unmarshal array into Go struct field T.Inner of type struct'],
     [{ Inner: { HostIp: true } }, 'json: cannot unmarshal bool into Go struct field T.Inner.HostIp of type string'],
   ] as const) {

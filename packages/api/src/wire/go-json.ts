@@ -16,10 +16,23 @@ export const goString = v.optional(v.string(), '');
 export const goBoolean = v.optional(v.boolean(), false);
 /** A whole number; absent means 0. */
 export const goInteger = v.optional(v.pipe(v.number(), v.safeInteger()), 0);
+/** A text within a list or a map, where `null` is Go's zero value. */
+const member = v.pipe(
+  v.nullable(v.string()),
+  v.transform((text) => text ?? ''),
+);
 /** A list of texts; absent means empty. */
-export const goStrings = v.optional(v.array(v.string()), []);
+export const goStrings = v.optional(v.array(member), []);
+
+/** A map: `v.record` alone would take a list for one. */
+export function goMap<Value>(values: v.GenericSchema<unknown, Value>) {
+  return v.pipe(v.unknown(), v.check(isJsonObject), v.record(v.string(), values));
+}
+
+/** A map of texts that may be absent. */
+export const goOptionalMap = v.optional(goMap(member));
 /** A map of texts; absent means empty. */
-export const goStringMap = v.optional(v.record(v.string(), v.string()), {});
+export const goStringMap = v.optional(goMap(member), {});
 
 /**
  * A struct as Go's `encoding/json` reads it: keys in any case, `null` means absent, unknown keys are ignored.
@@ -57,7 +70,7 @@ const goTypes: Readonly<Record<string, string>> = {
   integer: 'int64',
   safe_integer: 'int64',
   array: '[]string',
-  record: 'map[string]string',
+  check: 'map[string]string',
   custom: 'struct',
 };
 

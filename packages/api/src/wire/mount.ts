@@ -9,9 +9,7 @@ import type {
 } from '@fairlead/engine';
 import * as v from 'valibot';
 import type { ApiVersion } from '../http/api-version.ts';
-import { goBoolean, goInteger, goObject, goString } from './go-json.ts';
-
-const optionalMap = v.optional(v.record(v.string(), v.string()));
+import { goBoolean, goInteger, goObject, goOptionalMap, goString } from './go-json.ts';
 
 /** One entry of `HostConfig.Mounts`. */
 export const mountSchema = goObject({
@@ -32,8 +30,8 @@ export const mountSchema = goObject({
   VolumeOptions: v.optional(
     goObject({
       NoCopy: goBoolean,
-      Labels: optionalMap,
-      DriverConfig: v.optional(goObject({ Name: goString, Options: optionalMap })),
+      Labels: goOptionalMap,
+      DriverConfig: v.optional(goObject({ Name: goString, Options: goOptionalMap })),
       Subpath: goString,
     }),
   ),

@@ -3,11 +3,9 @@ import type { Endpoint, IpamRequest, Network, NetworkRequest, SubnetUsage } from
 import * as v from 'valibot';
 import type { ApiVersion } from '../http/api-version.ts';
 import { endpointSettingsSchema, lengthOf } from './endpoint-settings.ts';
-import { goBoolean, goObject, goString, goStringMap } from './go-json.ts';
+import { goBoolean, goObject, goOptionalMap, goString, goStringMap } from './go-json.ts';
 import { jsonInteger } from './json-integer.ts';
 import { timeText } from './time.ts';
-
-const optionalMap = v.optional(v.record(v.string(), v.string()));
 
 /** The body of `POST /networks/create`. */
 export const networkCreateSchema = goObject({
@@ -19,7 +17,7 @@ export const networkCreateSchema = goObject({
   IPAM: v.optional(
     goObject({
       Driver: goString,
-      Options: optionalMap,
+      Options: goOptionalMap,
       Config: v.optional(
         v.array(goObject({ Subnet: goString, IPRange: goString, Gateway: goString, AuxiliaryAddresses: goStringMap })),
         [],

@@ -27,6 +27,6 @@ const refused: readonly (readonly [text: string, message: string])[] = [
 ];
 for (const [text, message] of refused) {
   test(`no ports: ${JSON.stringify(text)}`, () => {
-    assert.throws(() => portFilter('publish', text), { code: 'internal', message });
+    assert.throws(() => portFilter('publish', text), { code: 'invalid-argument', message });
   });
 }

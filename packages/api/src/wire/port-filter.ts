@@ -10,7 +10,7 @@ export interface PortFilter {
 /**
  * Read `80`, `80/udp` or `8000-8010/tcp`.
  *
- * @throws FairleadError in the words and with the status of moby (`portOp` in its daemon/list.go).
+ * @throws FairleadError `invalid-argument` in the words of moby (`portOp` in its daemon/list.go), whose own status is 500.
  */
 export function portFilter(key: 'publish' | 'expose', text: string): PortFilter {
   if (text.includes(':')) throw fault(`filter for '${key}' should not contain ':': ${text}`);
@@ -29,7 +29,6 @@ function portNumber(text: string, looking: string): number {
   throw fault(`${looking}: strconv.ParseUint: parsing ${JSON.stringify(text)}: ${reason}`);
 }
 
-/** Moby gives it no status of its own. */
 function fault(message: string): FairleadError {
-  return new FairleadError('internal', message);
+  return new FairleadError('invalid-argument', message);
 }

@@ -10,7 +10,7 @@ import {
 } from '@fairlead/base';
 import { type BoundPort, joinBindings, type PortBinding, singleBindings } from '@fairlead/engine';
 import * as v from 'valibot';
-import { goObject, goString } from './go-json.ts';
+import { goMap, goObject, goString } from './go-json.ts';
 
 /** One `HostIp`, `HostPort` pair, and where somebody said so, who may ask for it: two fields of our own. */
 export interface WirePortBinding {
@@ -27,7 +27,7 @@ const names = v.optional(v.nullable(v.array(v.string())));
 const bindingEntries = { HostIp: goString, HostPort: goString, Sources: names, Interfaces: names };
 
 /** `PortBindings` of a request; `null` and empty lists are kept apart from absent ones. */
-export const portMapSchema = v.optional(v.record(v.string(), v.nullable(v.array(goObject(bindingEntries)))), {});
+export const portMapSchema = v.optional(goMap(v.nullable(v.array(goObject(bindingEntries)))), {});
 
 /**
  * `80/tcp`, `80` or `8000-8010/udp` as protocol and ports.

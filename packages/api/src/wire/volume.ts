@@ -1,9 +1,7 @@
 import type { VolumeRequest, VolumeView } from '@fairlead/engine';
-import * as v from 'valibot';
-import { goObject, goString } from './go-json.ts';
+import type * as v from 'valibot';
+import { goObject, goOptionalMap, goString } from './go-json.ts';
 import { timeText } from './time.ts';
-
-const optionalMap = v.optional(v.record(v.string(), v.string()));
 
 /** What Docker says of a plugin's volume when the plugin does not say. */
 const GO_ZERO_TIME = '0001-01-01T00:00:00Z';
@@ -12,8 +10,8 @@ const GO_ZERO_TIME = '0001-01-01T00:00:00Z';
 export const volumeCreateSchema = goObject({
   Name: goString,
   Driver: goString,
-  DriverOpts: optionalMap,
-  Labels: optionalMap,
+  DriverOpts: goOptionalMap,
+  Labels: goOptionalMap,
 });
 
 /** A request as the engine takes it. Maps that are not there are shown as `null` later, empty ones as they are. */

@@ -44,9 +44,10 @@ test('who waits for containers is told of each that is made, and at once of thos
 
 test('what does not exist and what is ambiguous is said in Docker’s words', () => {
   const table = sampleTable(web, db);
-  for (const reference of ['nobody', '', '/', 'AAAA', `${web.id}0`, 'we']) {
+  for (const reference of ['nobody', '/', 'AAAA', `${web.id}0`, 'we']) {
     assert.throws(() => table.find(reference), { code: 'not-found', message: `No such container: ${reference}` });
   }
+  assert.throws(() => table.find(''), { code: 'invalid-argument', message: 'invalid name or ID supplied: ""' });
   const message = 'multiple IDs found with provided prefix: aa';
   assert.throws(() => table.find('aa'), { code: 'invalid-argument', message });
 });

@@ -31,9 +31,10 @@ export class ContainerTable implements Iterable<Container> {
   /**
    * By full id, then by name, then by the beginning of an id.
    *
-   * @throws FairleadError `not-found`, or `invalid-argument` when the beginning fits several.
+   * @throws FairleadError `not-found`, or `invalid-argument` when the beginning fits several, or there is none.
    */
   find(reference: string): Container {
+    if (reference === '') throw new FairleadError('invalid-argument', 'invalid name or ID supplied: ""');
     const name = reference.replace(/^\//, '');
     const exact = this.get(name) ?? this.get(this.#byName.get(name) ?? '');
     if (exact !== undefined) return exact;
