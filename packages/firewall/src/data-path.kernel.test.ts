@@ -7,6 +7,7 @@ import { hostTables } from './host-table.ts';
 import { networkElements } from './network-policy.ts';
 import { routedAdmissionElements } from './port-admission.ts';
 import { type PortMapping, portMappingElements, relayElements, routedPortElements } from './port-mapping.ts';
+import { defineForgeryTest } from './testing/forged-datagrams.ts';
 import { defineLimitedPortTests, type Expectations } from './testing/limited-port-tests.ts';
 import { defineLoopbackTests } from './testing/loopback-tests.ts';
 import { balancedPorts, defineMeshTests } from './testing/mesh-tests.ts';
@@ -291,6 +292,8 @@ function defineTests(bridgeFilter: boolean): void {
     assert.match(host.run('i1', ['nft', 'list', 'table', 'ip', 'strange']), /counter packets 0 /);
     host.run('i1', ['nft', 'delete', 'table', 'ip', 'strange']);
   });
+
+  defineForgeryTest(() => host);
 
   test('gateway modes open exactly what they say', async () => {
     const open = networkElements({

@@ -1,4 +1,4 @@
-import type { ChainDefinition, RuleDefinition, Selector } from '@fairlead/netlink';
+import type { ChainDefinition, RuleDefinition, Selector, Statement } from '@fairlead/netlink';
 import {
   accept,
   askerAndPort,
@@ -14,6 +14,7 @@ import {
   to,
   toOpenBridge,
   translated,
+  translatedOrAnswered,
 } from './host-rule.ts';
 
 /**
@@ -24,6 +25,8 @@ const fit: RuleDefinition = rule(
   [is('tcp flags', 'syn / syn,rst'), { match: ['meta l4proto'], with: { set: 'fitted' } }, { clampMss: true }],
   'segments fit the way out',
 );
+/** Nothing is cut to the way out: one bit is looked at, and not what kind of segment it is. */
+const unfitted: Statement = { match: ['meta l4proto'], operator: '!=', with: { set: 'fitted' } };
 const unknown: RuleDefinition = rule([is('ct state', 'invalid'), { verdict: 'goto', chain: 'outward' }]);
 
 /**
@@ -136,11 +139,18 @@ const bridged: ChainDefinition = {
   ],
 };
 
+/**
+ * What there is most of is let through by the first rule that can tell, without a chain of its own: an answer out of an open
+ * bridge, unless it has to be fitted, and what comes from no bridge for one that may be entered. All others are judged as
+ * if these two were not there.
+ */
 const forward: ChainDefinition = {
   name: 'forward',
   hook: { type: 'filter', hook: 'forward', priority: 0, policy: 'accept' },
   rules: [
+    rule([fromOpenBridge, known, unfitted, accept]),
     rule([fromAnyBridge, { verdict: 'goto', chain: 'bridged' }]),
+    rule([toOpenBridge, translatedOrAnswered, accept]),
     rule([toOpenBridge, { verdict: 'goto', chain: 'entering' }]),
     ...arriving,
   ],

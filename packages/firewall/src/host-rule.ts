@@ -24,6 +24,8 @@ export const toOpenBridge: Statement = is('oifgroup', `${openBridgeGroup}`);
 export const known: Statement = is('ct state', 'established,related');
 /** It has come by a published port. */
 export const translated: Statement = { match: ['ct status'], with: { value: 'dnat' } };
+/** The same, or what it belongs to was let through and has been answered: one look for both. */
+export const translatedOrAnswered: Statement = { match: ['ct status'], with: { value: 'seen-reply,dnat' } };
 
 /** Who asks for which port of whom: the key of the sets of ports that are for some askers. */
 export function askerAndPort(family: 4 | 6): readonly Selector[] {

@@ -103,8 +103,9 @@ const inbound: ChainDefinition = {
   name: 'inbound',
   hook: { type: 'nat', hook: 'prerouting', priority: -100, policy: 'accept' },
   rules: [
-    rule([is('meta nfproto', 'ipv6'), { verdict: 'goto', chain: 'inbound6' }]),
+    // First, for it asks for the family by itself.
     rule([toHost(4), { verdict: 'goto', chain: 'published4' }]),
+    rule([is('meta nfproto', 'ipv6'), { verdict: 'goto', chain: 'inbound6' }]),
     // A neighbour on the wire may send to 127.0.0.1: translated, it would get past the kernel's check for that.
     rule([is('ip daddr', '127.0.0.0/8'), leave], 'published on loopback is for this host alone'),
     rule([is('fib daddr type', 'local'), { verdict: 'goto', chain: 'published4' }]),

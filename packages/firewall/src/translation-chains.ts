@@ -1,5 +1,5 @@
 import type { ChainDefinition, RuleDefinition } from '@fairlead/netlink';
-import { from, fromAnyBridge, is, leave, rule, to, toOpenBridge, translated } from './host-rule.ts';
+import { from, fromAnyBridge, is, rule, to, toOpenBridge, translated } from './host-rule.ts';
 
 /**
  * No incoming interface: asked for by the host itself, 127.0.0.1 among others, or, where br_netfilter is loaded and
@@ -10,24 +10,23 @@ const own: ChainDefinition = {
   rules: [rule([translated, to('bridges'), { masquerade: true }], 'published: asked for inside')],
 };
 
+/** What comes from elsewhere keeps its address, and meets two looks and no search. */
 const outbound: ChainDefinition = {
   name: 'outbound',
   hook: { type: 'nat', hook: 'postrouting', priority: 100, policy: 'accept' },
   rules: [
-    rule([toOpenBridge, { verdict: 'goto', chain: 'towards' }]),
     rule([is('iif', '0'), { verdict: 'goto', chain: 'own' }]),
-    rule([{ match: ['iifname'], operator: '!=', with: { set: 'bridges' } }, leave]),
-    rule([to('bridges'), { verdict: 'goto', chain: 'inward' }]),
-    ...([4, 6] as const).flatMap(outwardTranslation),
+    rule([fromAnyBridge, from('bridges'), { verdict: 'goto', chain: 'outgoing' }]),
   ],
 };
 
-/** To a bridge that may be entered, mostly from elsewhere, and then there is nothing to do. */
-const towards: ChainDefinition = {
-  name: 'towards',
+/** From one of our bridges. */
+const outgoing: ChainDefinition = {
+  name: 'outgoing',
   rules: [
-    rule([is('iif', '0'), { verdict: 'goto', chain: 'own' }]),
-    rule([fromAnyBridge, from('bridges'), { verdict: 'goto', chain: 'inward' }]),
+    rule([toOpenBridge, { verdict: 'goto', chain: 'inward' }]),
+    rule([to('bridges'), { verdict: 'goto', chain: 'inward' }]),
+    ...([4, 6] as const).flatMap(outwardTranslation),
   ],
 };
 
@@ -47,4 +46,4 @@ function outwardTranslation(family: 4 | 6): RuleDefinition[] {
 }
 
 /** Under which address a packet goes out. */
-export const outwardTranslationChains: readonly ChainDefinition[] = [own, inward, towards, outbound];
+export const outwardTranslationChains: readonly ChainDefinition[] = [own, inward, outgoing, outbound];
