@@ -59,6 +59,25 @@ test('tasks whose ports are published are on the network by which these come, fi
   await swarm[Symbol.asyncDispose]();
 });
 
+test('what the network could not be told it is told again, and nobody waits for that', async () => {
+  const { swarm, services, running, states, networks } = await started();
+  networks.refusals = 1000;
+  const id = services.create(web);
+  await until(() => running() === 2);
+  assert.equal(networks.told.size, 0);
+  networks.refusals = 0;
+  await until(() => networks.told.get(id)?.length === 2);
+  networks.refusals = 1000;
+  services.remove('web');
+  await until(() => states().length === 0);
+  services.create({ ...web, name: 'next' });
+  await until(() => running() === 2);
+  assert.ok(networks.told.has(id));
+  networks.refusals = 0;
+  await until(() => !networks.told.has(id) && networks.told.size === 1);
+  await swarm[Symbol.asyncDispose]();
+});
+
 test('what a task was reached by stays known after its end', async () => {
   const { swarm, services, running, runtime, tasks } = await started();
   const reached = {

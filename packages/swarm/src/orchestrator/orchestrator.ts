@@ -25,6 +25,8 @@ export interface OrchestratorParts extends StepParts {
 const MAXIMUM_ROUNDS = 50;
 /** Milliseconds between two bursts of rounds. */
 const PAUSE_MS = 20;
+/** Milliseconds until the network is told again of what it could not be told. */
+const TELL_AGAIN_MS = 1000;
 /** Longest time that a timer can wait, in milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -37,6 +39,8 @@ export class Orchestrator implements AsyncDisposable {
   readonly #steps: TaskSteps;
   /** What was said to the network last, by service. */
   readonly #told = new Map<string, string>();
+  /** Why it could not be told of a service, which is logged once. */
+  readonly #faults = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #again = false;
@@ -87,10 +91,10 @@ export class Orchestrator implements AsyncDisposable {
     this.#observe();
     const wakes = [...books.services].map((service) => this.#plan(service, cluster, node));
     this.#place(node);
-    await this.#tellNetwork();
+    const untold = (await this.#tellNetwork()) ? [] : [Date.now() + TELL_AGAIN_MS];
     for (const task of [...books.tasks]) this.#steps.advance(task, node);
     const held = [...books.tasks].flatMap(({ notBefore = 0 }) => (notBefore > Date.now() ? [notBefore] : []));
-    this.#wakeAt(Math.min(...wakes.filter((time) => time !== undefined), ...held));
+    this.#wakeAt(Math.min(...wakes.filter((time) => time !== undefined), ...held, ...untold));
   }
 
   /** What has become of the containers of tasks. */
@@ -185,10 +189,16 @@ export class Orchestrator implements AsyncDisposable {
     }
   }
 
-  /** Who gets traffic: told before anybody is stopped, and after he runs. */
-  async #tellNetwork(): Promise<void> {
-    const { books, networks, logger } = this.#parts;
+  /**
+   * Who gets traffic: told before anybody is stopped, and after he runs. A service of which it cannot be told keeps no other one
+   * waiting.
+   *
+   * @returns whether all was told.
+   */
+  async #tellNetwork(): Promise<boolean> {
+    const { books, networks } = this.#parts;
     const { wanted } = books;
+    const told: boolean[] = [];
     for (const service of wanted) {
       const backends = this.#tasksOf(service).flatMap(({ status, desiredState }) =>
         status.state === 'running' && !isBeyond(desiredState, 'complete') && status.containerId
@@ -203,16 +213,31 @@ export class Orchestrator implements AsyncDisposable {
         backends,
       ]);
       if (this.#told.get(service.id) === key) continue;
-      try {
-        await networks.set(service, backends);
-        this.#told.set(service.id, key);
-      } catch (error) {
-        logger.error('service not reachable as it shall be', { service: service.id, error: messageOf(error) });
-      }
+      told.push(
+        await this.#tell(service.id, async () => {
+          await networks.set(service, backends);
+          this.#told.set(service.id, key);
+        }),
+      );
     }
     for (const id of networks.known().filter((known) => wanted.every((service) => service.id !== known))) {
-      await networks.remove(id);
       this.#told.delete(id);
+      told.push(await this.#tell(id, () => networks.remove(id)));
+    }
+    return told.every(Boolean);
+  }
+
+  async #tell(service: string, work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      this.#faults.delete(service);
+      return true;
+    } catch (error) {
+      const fault = messageOf(error);
+      if (this.#faults.get(service) !== fault)
+        this.#parts.logger.error('service not reachable as it shall be', { service, error: fault });
+      this.#faults.set(service, fault);
+      return false;
     }
   }
 

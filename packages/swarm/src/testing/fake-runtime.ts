@@ -53,6 +53,8 @@ export class FakeRuntime implements TaskRuntime {
 /** One overlay network besides the ingress one, and what services have said of themselves. */
 export class FakeServiceNetworks implements ServiceNetworks {
   readonly told = new Map<string, readonly string[]>();
+  /** As many times nobody can be told of anything. */
+  refusals = 0;
   #addresses = 1;
 
   resolve(reference: string) {
@@ -70,11 +72,17 @@ export class FakeServiceNetworks implements ServiceNetworks {
   }
 
   async set({ id }: { readonly id: string }, backends: readonly string[]): Promise<void> {
+    this.#refuse();
     this.told.set(id, backends);
   }
 
   async remove(id: string): Promise<void> {
+    this.#refuse();
     this.told.delete(id);
+  }
+
+  #refuse(): void {
+    if (this.refusals-- > 0) throw new FairleadError('unavailable', 'not now');
   }
 
   known(): readonly string[] {
