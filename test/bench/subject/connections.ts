@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { type Host, labAddresses } from '@fairlead/lab';
 import { bareMap, type PortPair, publish } from '../bare-map.ts';
 import { type Engine, withEngines } from '../engine.ts';
-import { atMost, type Contender, type Measurement, measured, note, type Samples } from '../measurement.ts';
+import { atMost, type Contender, type Measurement, measuredInPairs, note, type Samples } from '../measurement.ts';
 import type { Setting, Subject } from '../subject.ts';
 
 /** What `load/connect.pl` writes. */
@@ -36,8 +36,8 @@ export const connections: Subject = {
   method:
     'A process outside of the host opens TCP connections to one published port of it, one after the other, and resets ' +
     'each; a process in the container takes them. The two are kept on different cores. Time of connect(2): the median ' +
-    `of ${connectionsPerTurn} in each turn, everybody's turn coming some hundred times. Host and container ports are numbered ` +
-    'in opposite order, so that no range can stand for them. The floor is a bridge, a veth pair and one nftables map, nothing else.',
+    `of ${connectionsPerTurn} in each turn, everybody's turn coming some hundred times, and the ratio the median of those of ` +
+    'turns beside each other. Host and container ports are numbered in opposite order, so that no range can stand for them. The floor is a bridge, a veth pair and one nftables map, nothing else.',
   measure: ({ engines: names, times, say }) =>
     withEngines(names, async (engines) => {
       const { host, path } = await bareMap();
@@ -83,7 +83,8 @@ async function measureCount(
   for (const { asker } of askers) parties.use(asker);
   const rounds = times(9) * turns;
   for (let round = -turns; round < rounds; round++) {
-    for (const { contender, asker } of askers) {
+    // Nobody is always the one who comes behind a certain other.
+    for (const { contender, asker } of round % 2 === 0 ? askers : askers.toReversed()) {
       const load = await asker.connect(connectionsPerTurn);
       // The first turns warm caches.
       if (round < 0) continue;
@@ -94,8 +95,8 @@ async function measureCount(
   const subject = 'new connections through a published port';
   const published = `${count.toLocaleString('en')} published`;
   return [
-    measured({ subject, what: `connect, ${published}`, unit: 'µs', goal: atMost(1.05, 'floor') }, latency),
-    measured({ subject, what: `connections, ${published}`, unit: '/s' }, rate),
+    measuredInPairs({ subject, what: `connect, ${published}`, unit: 'µs', goal: atMost(1.05, 'floor') }, latency),
+    measuredInPairs({ subject, what: `connections, ${published}`, unit: '/s' }, rate),
   ];
 }
 
