@@ -15,24 +15,27 @@ function run(code: string, modules: Readonly<Record<string, object>> = {}, meta:
 }
 
 suite('what a module says, its function does', () => {
-  const modules = { a: { one: 1, two: 2, default: 'all' }, b: { three: 3 } };
+  const modules = { 'node:a': { one: 1, two: 2, default: 'all' }, 'node:b': { three: 3 } };
   const cases: readonly [code: string, exports: object][] = [
     ['export const x = 1;', { x: 1 }],
     ['export const x = 1, y = 2;', { x: 1, y: 2 }],
     ['export const { x, y: [z] } = { x: 1, y: [2] };', { x: 1, z: 2 }],
     ['const x = 1;\nexport { x, x as y };', { x: 1, y: 1 }],
-    [`import { one } from 'a';\nexport const x = one;`, { x: 1 }],
-    [`import { one as uno, two } from 'a';\nexport const x = uno + two;`, { x: 3 }],
-    [`import {\n  one,\n  two,\n} from 'a';\nexport const x = one + two;`, { x: 3 }],
-    [`import all from 'a';\nexport const x = all;`, { x: 'all' }],
-    [`import all, { one } from 'a';\nexport const x = all + one;`, { x: 'all1' }],
-    [`import * as all from 'a';\nexport const x = all.two;`, { x: 2 }],
-    [`import 'b';\nexport const x = 1;`, { x: 1 }],
-    [`export { one, two as due } from 'a';`, { one: 1, due: 2 }],
-    [`export * as a from 'a';`, { a: modules.a }],
-    [`import { one } from 'a';\nimport { two } from 'a';\nexport const x = one + two;`, { x: 3 }],
-    [`import { one } from 'a';\nimport { three } from 'b';\nexport const x = one + three;`, { x: 4 }],
-    [`export const x = 'import { y } from "z"; export { y };';`, { x: 'import { y } from "z"; export { y };' }],
+    [`import { one } from 'node:a';\nexport const x = one;`, { x: 1 }],
+    [`import { one as uno, two } from 'node:a';\nexport const x = uno + two;`, { x: 3 }],
+    [`import {\n  one,\n  two,\n} from 'node:a';\nexport const x = one + two;`, { x: 3 }],
+    [`import all from 'node:a';\nexport const x = all;`, { x: 'all' }],
+    [`import all, { one } from 'node:a';\nexport const x = all + one;`, { x: 'all1' }],
+    [`import * as all from 'node:a';\nexport const x = all.two;`, { x: 2 }],
+    [`import 'node:b';\nexport const x = 1;`, { x: 1 }],
+    [`export { one, two as due } from 'node:a';`, { one: 1, due: 2 }],
+    [`export * as a from 'node:a';`, { a: modules['node:a'] }],
+    [`import { one } from 'node:a';\nimport { two } from 'node:a';\nexport const x = one + two;`, { x: 3 }],
+    [`import { one } from 'node:a';\nimport { three } from 'node:b';\nexport const x = one + three;`, { x: 4 }],
+    [
+      `export const x = 'import { y } from "node:z"; export { y };';`,
+      { x: 'import { y } from "node:z"; export { y };' },
+    ],
     ['export const x = (() => this)();', { x: undefined }],
     ['export const x = import.meta.url;', { x: 'file:///m.ts' }],
     ['', {}],
@@ -56,9 +59,9 @@ suite('what such a function cannot do is refused', () => {
     'export var x = 1;': /may change/,
     'export default class {}': /without a name/,
     'export default 1;': /without a name/,
-    "export * from 'a';": /everything/,
+    "export * from 'node:a';": /everything/,
     'const $exports0 = 1;': /a name of ours/,
-    "import { a /* } */ } from 'a';": /cannot read/,
+    "import { a /* } */ } from 'node:a';": /cannot read/,
   };
   for (const [code, message] of Object.entries(cases)) {
     test(code, () => assert.throws(() => moduleFunction(code), { name: 'SyntaxError', message }));
