@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, mock, test } from 'node:test';
+import { afterEach, beforeEach, mock, suite, test } from 'node:test';
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { parseInterfaceAddress, parseIpAddress } from '@fairlead/base';
 import type { Change, KernelObject } from '@fairlead/netlink';
 import { HostFacts } from './host-facts.ts';
-
-beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
-afterEach(() => mock.timers.reset());
 
 /** A host whose one address has just gone, and a kernel that refuses the first change that this asks for. */
 function rig() {
@@ -32,26 +29,31 @@ function rig() {
   return { facts, made };
 }
 
-test('what the kernel has refused is tried again after a second', async () => {
-  const { facts, made } = rig();
-  using _facts = facts;
-  await endOfTurn();
-  mock.timers.tick(999);
-  await endOfTurn();
-  assert.deepEqual(made, []);
-  mock.timers.tick(1);
-  await endOfTurn();
-  assert.deepEqual(
-    made.map(({ action }) => action),
-    ['remove'],
-  );
-});
+suite('what the kernel refuses', () => {
+  beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
+  afterEach(() => mock.timers.reset());
 
-test('nothing is tried again when nobody listens any more', async () => {
-  const { facts, made } = rig();
-  facts[Symbol.dispose]();
-  await endOfTurn();
-  mock.timers.tick(10_000);
-  await endOfTurn();
-  assert.deepEqual(made, []);
+  test('what the kernel has refused is tried again after a second', async () => {
+    const { facts, made } = rig();
+    using _facts = facts;
+    await endOfTurn();
+    mock.timers.tick(999);
+    await endOfTurn();
+    assert.deepEqual(made, []);
+    mock.timers.tick(1);
+    await endOfTurn();
+    assert.deepEqual(
+      made.map(({ action }) => action),
+      ['remove'],
+    );
+  });
+
+  test('nothing is tried again when nobody listens any more', async () => {
+    const { facts, made } = rig();
+    facts[Symbol.dispose]();
+    await endOfTurn();
+    mock.timers.tick(10_000);
+    await endOfTurn();
+    assert.deepEqual(made, []);
+  });
 });
