@@ -102,6 +102,15 @@ describe('what comes and goes', () => {
     assert.deepEqual(becomes([eth0], { kind: 'route', destination }), ['remove']);
   });
 
+  test('a router of IPv6 may have announced a narrow way, of which nothing is told', () => {
+    const { becomes } = rig();
+    const destination = parsePrefix('::/0');
+    const announced: RouteObject = { kind: 'route', namespace: '', destination, link: 'eth0', mtu: 1492 };
+    assert.deepEqual(becomes([eth0, announced], { kind: 'route-added', destination }), ['add']);
+    assert.deepEqual(becomes([eth0], { kind: 'route', destination }), ['remove']);
+    assert.deepEqual(becomes([eth0], { kind: 'route-added', destination }), []);
+  });
+
   test('a narrow route goes with its link, and another one may take its place', () => {
     const { becomes } = rig();
     const { destination } = route();

@@ -1,4 +1,4 @@
-import { type Logger, messageOf } from '@fairlead/base';
+import { type Logger, messageOf, parsePrefix } from '@fairlead/base';
 import { isOwnAlias } from '@fairlead/drivers';
 import { segmentFitting } from '@fairlead/firewall';
 import type { ElementObject, KernelObject, LinkObject, RouteObject } from '@fairlead/netlink';
@@ -13,6 +13,12 @@ const SOON = 1;
 
 /** Milliseconds until they no longer are after it has gone: a needless look for the way back harms nobody. */
 const LATER = 1_000;
+
+/**
+ * The route that a router of IPv6 announces, and with it how wide the way is: the kernel notes that after it has told of the
+ * route (net/ipv6/ndisc.c, ndisc_router_discovery).
+ */
+const ANNOUNCED = parsePrefix('::/0');
 
 /** What is looked at, and changed. */
 export interface SegmentFittingParts {
@@ -113,7 +119,7 @@ export class SegmentFitting implements Disposable {
   }
 
   #narrows(news: News): boolean {
-    if (news.kind === 'route-added') return (news.mtu ?? this.#widest) < this.#widest;
+    if (news.kind === 'route-added') return news.destination === ANNOUNCED || (news.mtu ?? this.#widest) < this.#widest;
     if (news.kind !== 'link-up' && news.kind !== 'port') return false;
     return news.mtu < this.#widest && this.#parts.state.endpoints.behind(news.name) === undefined;
   }
