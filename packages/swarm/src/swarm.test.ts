@@ -34,6 +34,34 @@ test('a swarm that is being left is none, and another one waits until all of it 
   assert.equal(swarm.status, 'active');
 });
 
+test('a daemon that starts goes on with what it can of a swarm, and what it cannot waits for the next', async () => {
+  const store = Store.open(':memory:');
+  const fault = async () => {
+    throw new Error('not now');
+  };
+  const first = rig(store);
+  first.networks.ingress = () => undefined;
+  first.networks.makeIngress = fault;
+  await assert.rejects(first.swarm.init(emptyRequest), { message: 'not now' });
+  const second = rig(store);
+  second.networks.ingress = () => undefined;
+  second.networks.makeIngress = fault;
+  await second.swarm.resume();
+  assert.equal(second.swarm.status, 'active');
+  second.networks.removeAll = fault;
+  await assert.rejects(second.swarm.leave(true), { message: 'not now' });
+  const third = rig(store);
+  third.networks.removeAll = fault;
+  await third.swarm.resume();
+  let isGone = false;
+  const fourth = rig(store);
+  fourth.networks.removeAll = async () => {
+    isGone = true;
+  };
+  await fourth.swarm.resume();
+  assert.deepEqual([fourth.swarm.status, isGone], ['inactive', true]);
+});
+
 test('an update says all, and only of the version that was read', async () => {
   const { swarm } = rig();
   await swarm.init(emptyRequest);

@@ -1,4 +1,4 @@
-import { FairleadError, type Logger, newSwarmIdentifier, settleAll } from '@fairlead/base';
+import { FairleadError, type Logger, messageOf, newSwarmIdentifier, settleAll } from '@fairlead/base';
 import type { Store } from '@fairlead/store';
 import { chooseAddresses, dataPathPort, type HostAddress, hostOf, requireAddressPools } from './addresses.ts';
 import { Books } from './books.ts';
@@ -186,13 +186,18 @@ export class Swarm implements AsyncDisposable {
     this.#manager = undefined;
   }
 
-  /** Go on with the services: once the engine knows what has become of their containers. */
+  /** Go on with the services: once the engine knows what has become of their containers. Never rejects. */
   async resume(): Promise<void> {
+    const { logger, describe } = this.#surroundings;
     const { cluster } = this.#books;
-    if (cluster?.pending === 'leaving') return await this.#takeAway();
-    if (cluster === undefined || this.#manager === undefined) return;
-    await this.#begin();
-    this.#manager.nodes.describe(cluster.nodeId, await this.#surroundings.describe());
+    try {
+      if (cluster?.pending === 'leaving') return await this.#takeAway();
+      if (cluster === undefined || this.#manager === undefined) return;
+      await this.#begin();
+      this.#manager.nodes.describe(cluster.nodeId, await describe());
+    } catch (error) {
+      logger.error('swarm not as it was left', { error: messageOf(error) });
+    }
     this.wake();
   }
 

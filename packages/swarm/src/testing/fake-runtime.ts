@@ -67,7 +67,7 @@ export class FakeServiceNetworks implements ServiceNetworks {
     return [`10.0.1.${++this.#addresses}/24`];
   }
 
-  ingress(): string {
+  ingress(): string | undefined {
     return 'ingress-id';
   }
 
