@@ -190,6 +190,7 @@ export class NetworkController {
           },
         });
         this.#guests.review();
+        this.#facts.follow();
         if (meets) this.#sandboxes.introduce(endpoints.onNetwork(id));
         return networks.get(id) ?? after;
       });

@@ -3,9 +3,10 @@ import { afterEach, beforeEach, describe, mock, test } from 'node:test';
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { parsePrefix } from '@fairlead/base';
 import { segmentFitting } from '@fairlead/firewall';
-import type { Change, KernelObject, LinkObject, RouteObject } from '@fairlead/netlink';
+import { type Change, identityOf, type KernelObject, type LinkObject, type RouteObject } from '@fairlead/netlink';
 import type { News } from '@fairlead/netlink/news';
 import type { Network } from '../model.ts';
+import { Rig } from '../testing/rig.ts';
 import { endpoint, network } from '../testing/samples.ts';
 import { fittingElements, SegmentFitting } from './segment-fitting.ts';
 
@@ -176,4 +177,18 @@ describe('what comes and goes', () => {
       ['remove'],
     );
   });
+});
+
+test('a network that is given larger packets later is fitted to the ways out, and no more when they are smaller again', async () => {
+  using rig = await Rig.started();
+  await rig.kernel.apply([{ action: 'add', object: link('wire', 1500, { type: { kind: 'dummy' } }) }]);
+  const isFitted = () =>
+    rig.kernel.observe('', ['element']).some((object) => identityOf(object) === identityOf(segmentFitting));
+  await rig.controller.createNetwork({ name: 'app' });
+  const resize = async (mtu: string) => {
+    await rig.controller.updateNetwork('app', { options: { 'com.docker.network.driver.mtu': mtu } });
+    await endOfTurn();
+    return isFitted();
+  };
+  assert.deepEqual([isFitted(), await resize('9000'), await resize('1500')], [false, true, false]);
 });
