@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -25,7 +25,9 @@ function place(context: TestContext) {
   const told: string[] = [];
   const note = (text: string) => void told.push(text);
   const logger = { debug() {}, info() {}, warn: note, error: note };
-  const pid = () => Number(readFileSync(join(paths.state, 'containerd.pid'), 'utf8'));
+  const pidFile = join(paths.state, 'containerd.pid');
+  /** Zero while there is none. */
+  const pid = () => (existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8')) : 0);
   const until = async (isSo: () => boolean) => {
     for (let attempt = 0; !isSo() && attempt < 500; attempt++) await sleep(10);
     assert.ok(isSo());
@@ -42,7 +44,7 @@ test('one that cannot be started again at once is tried again until it is', asyn
   await until(() => told.length >= 2);
   assert.deepEqual(told.slice(0, 2), ['containerd lost; starting another one', 'containerd not restored yet']);
   rmSync(broken);
-  await until(() => pid() !== first && isAlive(pid()));
+  await until(() => pid() > 0 && pid() !== first && isAlive(pid()));
   const second = pid();
   await containerd.stop();
   assert.equal(isAlive(second), false);
