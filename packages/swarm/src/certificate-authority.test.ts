@@ -13,6 +13,13 @@ test('a root signs itself, is an authority, and says who it is', () => {
   assert.match(newJoinToken(root.certificate), /^SWMTKN-1-[0-9a-z]{50}-[0-9a-z]{25}$/);
 });
 
+test('a root that is good for longer than 2049 says so', () => {
+  const certificate = new X509Certificate(newRootAuthority(Date.UTC(2031, 5, 1)).certificate);
+  assert.ok(certificate.verify(certificate.publicKey));
+  assert.equal(new Date(certificate.validFrom).getUTCFullYear(), 2031);
+  assert.equal(new Date(certificate.validTo).getUTCFullYear(), 2051);
+});
+
 test('a root that is brought has to be one, with its key', () => {
   const [one, other] = [newRootAuthority(), newRootAuthority()];
   assert.equal(givenRootAuthority(one.certificate, one.key).certificate, one.certificate);

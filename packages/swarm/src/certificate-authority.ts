@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, generateKeyPairSync, randomBytes, sign, X509Certificate } from 'node:crypto';
 import { newSwarmIdentifier } from '@fairlead/base';
-import { der, oid, utcTime } from './der.ts';
+import { der, oid, time } from './der.ts';
 import { refusal } from './refusal.ts';
 
 /** The root of a swarm's certificates. */
@@ -43,7 +43,7 @@ export function newRootAuthority(now = Date.now()): RootAuthority {
     der('integer', Buffer.from([1]), randomBytes(15)),
     algorithm,
     distinguishedName('swarm-ca'),
-    der('sequence', utcTime(now - BACKDATE_MS), utcTime(now + VALIDITY_MS)),
+    der('sequence', time(now - BACKDATE_MS), time(now + VALIDITY_MS)),
     distinguishedName('swarm-ca'),
     spki,
     der(0xa3, der('sequence', ...extensionsOf(spki))),

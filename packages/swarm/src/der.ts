@@ -1,6 +1,15 @@
 /** Distinguished Encoding Rules of ASN.1 (X.690), as far as certificates of this package need them. */
 
-const tags = { integer: 0x02, bits: 0x03, octets: 0x04, oid: 0x06, text: 0x0c, time: 0x17, sequence: 0x30, set: 0x31 };
+const tags = {
+  integer: 0x02,
+  bits: 0x03,
+  octets: 0x04,
+  oid: 0x06,
+  time: 0x17,
+  longTime: 0x18,
+  sequence: 0x30,
+  set: 0x31,
+};
 
 /** One value: tag, length, content. */
 export function der(tag: keyof typeof tags | number, ...content: readonly Uint8Array[]): Buffer {
@@ -15,10 +24,12 @@ export function oid(dotted: string): Buffer {
   return der('oid', Buffer.from([first * 40 + second, ...rest.flatMap(septets)]));
 }
 
-/** A moment of this century up to 2049. */
-export function utcTime(milliseconds: number): Buffer {
-  const digits = new Date(milliseconds).toISOString().replace(/[-:T]/g, '').slice(2, 14);
-  return der('time', Buffer.from(`${digits}Z`));
+/** A moment: years have two digits up to 2049 and four from then on (RFC 5280, section 4.1.2.5). */
+export function time(milliseconds: number): Buffer {
+  const moment = new Date(milliseconds);
+  const digits = moment.toISOString().replace(/[-:T]/g, '').slice(0, 14);
+  const isLong = moment.getUTCFullYear() >= 2050;
+  return der(isLong ? 'longTime' : 'time', Buffer.from(`${isLong ? digits : digits.slice(2)}Z`));
 }
 
 function lengthOf(length: number): Buffer {
