@@ -58,7 +58,8 @@ export interface KernelPort {
   /** Addresses that are used behind some ports of a bridge of the host, as far as the kernel knows. */
   bridgeGuests(bridge: string, isMeant: (port: PortName) => boolean): BridgeGuest[];
   /**
-   * Hear of what the host's namespace loses from now on, and of routes that come, by whose hand ever, until the disposal.
+   * Hear of what the host's namespace loses from now on, and of routes, addresses and links that come, by whose hand ever, until
+   * the disposal; and when more happened than could be heard of.
    *
    * @param onNews must not throw.
    * @param rules also of what goes from nftables.
