@@ -1,8 +1,10 @@
+import assert from 'node:assert/strict';
 import type { Host } from '@fairlead/lab';
 
 /**
- * Everything that the tools can tell about a host and the namespaces that are pinned there, with a title before each part.
- * `ip address` has all that `ip link` has, and `table all` the routes of both families.
+ * Everything that the tools can tell about a host and the namespaces that are pinned there, with a title before each part:
+ * the namespace, and the kinds of what follows, a line for each where there are several. `ip address` has all that `ip link`
+ * has, and `table all` the routes of both families.
  */
 const tellAll = `
 tell() {
@@ -11,9 +13,7 @@ tell() {
 }
 tellNamespace() {
   name=$1
-  tell "$name" link ip -j -d address
-  tell "$name" route ip -j -d route show table all
-  tell "$name" rule4 ip -4 -j -d rule
+  tell "$name" 'link route rule4' ip -j -d -batch - <<<$'address\\nroute show table all\\nrule'
   tell "$name" rule6 ip -6 -j -d rule
   tell "$name" fdb bridge -j fdb
   tell "$name" limit tc -j qdisc
@@ -44,8 +44,13 @@ export async function kernelLines(machine: Host): Promise<string[]> {
   const [, ...parts] = (await machine.exec('bash', '-c', tellAll)).split(/^== /m);
   return parts.flatMap((part) => {
     const [title = '', ...lines] = part.trimEnd().split('\n');
-    const things = title.endsWith('sysctl') ? lines : thingsIn(lines.join('\n'));
-    return things.map((thing) => `${title}: ${thing}`);
+    const [place = '', ...kinds] = title.split(' ');
+    const texts = kinds.length === 1 ? [lines.join('\n')] : lines;
+    assert.equal(texts.length, kinds.length, part);
+    return kinds.flatMap((kind, at) => {
+      const things = kind === 'sysctl' ? lines : thingsIn(texts[at] ?? '');
+      return things.map((thing) => `${place} ${kind}: ${thing}`);
+    });
   });
 }
 
