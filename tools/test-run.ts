@@ -31,15 +31,21 @@ export interface TestRun extends Tally {
   readonly leftOut: readonly LeftOut[];
 }
 
+/** The benchmark and the clients' suites need root; what is tested of them here is how they count and what they write. */
+const ofPrograms = 'test/{bench,suites}/**/*.test.ts';
+
 /** Tests of packages and tools without root, kernel or programs; the architecture is a step of its own. */
 export function pureTests(): string[] {
   const ofTools = testFiles('tools/*.test.ts').filter((path) => path !== 'tools/architecture.test.ts');
-  return [...ofTools, ...testFiles('packages/**/*.test.ts').filter((path) => !path.endsWith('.kernel.test.ts'))];
+  const ofPackages = testFiles('packages/**/*.test.ts').filter((path) => !path.endsWith('.kernel.test.ts'));
+  return [...ofTools, ...ofPackages, ...testFiles(ofPrograms)];
 }
 
 /** Tests that make namespaces, start containerd and run real clients; the larger ones are under `test`. */
 export function kernelTests(): string[] {
-  return [...testFiles('packages/**/*.kernel.test.ts'), ...testFiles('test/**/*.test.ts')];
+  const pure = new Set(testFiles(ofPrograms));
+  const others = testFiles('test/**/*.test.ts').filter((path) => !pure.has(path));
+  return [...testFiles('packages/**/*.kernel.test.ts'), ...others];
 }
 
 function testFiles(pattern: string): string[] {
@@ -52,34 +58,44 @@ function testFiles(pattern: string): string[] {
  */
 export const longest: readonly string[] = [
   'test/e2e/trace.test.ts',
-  'test/clients/compose-networks.test.ts',
   'test/e2e/doctor.test.ts',
-  'packages/network/src/walk.kernel.test.ts',
-  'test/clients/compose-peer.test.ts',
-  'test/clients/compose.test.ts',
-  'test/e2e/explain.test.ts',
+  'test/clients/compose-networks.test.ts',
   'test/clients/peer-sessions.test.ts',
+  'test/clients/compose-peer.test.ts',
+  'test/e2e/explain.test.ts',
   'test/e2e/build-peer.test.ts',
+  'test/e2e/isolation.test.ts',
+  'packages/network/src/walk.kernel.test.ts',
   'test/e2e/build-recovery.test.ts',
+  'packages/firewall/src/data-path.kernel.test.ts',
   'test/e2e/interruption.test.ts',
-  'test/e2e/build.test.ts',
+  'test/e2e/names.test.ts',
+  'test/e2e/explain-modes.test.ts',
   'test/cli/content.test.ts',
+  'test/e2e/daemon-flags.test.ts',
+  'test/clients/compose.test.ts',
+  'test/e2e/build.test.ts',
+  'test/e2e/datapath.test.ts',
+  'test/e2e/managed-plugin-recovery.test.ts',
+  'test/e2e/swarm-recovery.test.ts',
   'test/clients/fuzz.test.ts',
   'test/e2e/container-recovery.test.ts',
-  'packages/firewall/src/data-path.kernel.test.ts',
   'test/cli/cli.test.ts',
-  'test/e2e/explain-modes.test.ts',
+  'test/e2e/logs.test.ts',
   'test/e2e/restart-policy.test.ts',
-  'test/e2e/daemon-flags.test.ts',
   'test/e2e/volumes.test.ts',
+  'test/browser/map.test.ts',
+  'test/e2e/swarm-services.test.ts',
+  'test/e2e/managed-plugins.test.ts',
+  'test/e2e/health-check.test.ts',
   'test/e2e/lan.test.ts',
   'test/e2e/watching.test.ts',
+  'test/e2e/plugins.test.ts',
   'test/e2e/parents.test.ts',
-  'test/e2e/names.test.ts',
   'test/e2e/container-streams.test.ts',
   'test/e2e/seeds.test.ts',
   'test/e2e/volume-recovery.test.ts',
-  'test/e2e/isolation.test.ts',
+  'test/e2e/disk-full.test.ts',
 ];
 
 /** The same files, the longest of them first. */
