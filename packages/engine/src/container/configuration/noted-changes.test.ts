@@ -115,6 +115,14 @@ describe('a change of a container', () => {
     }
   });
 
+  test('that asks for another name stands when it is refused and the former one is somebody else’s by then', async () => {
+    const { table, changes } = rig(before, new FairleadError('conflict', 'no'));
+    const making = changes.make(before, { name: 'new' }, { kind: 'name' });
+    table.put({ ...before, id: 'other' });
+    await assert.rejects(making, { message: 'no' });
+    assert.deepEqual([table.find('new').id, table.find('web').id], ['id', 'other']);
+  });
+
   test('that nobody noted is none to finish', async () => {
     const { said, changes } = rig();
     await changes.finish(before);

@@ -79,7 +79,10 @@ export class NotedChanges {
   }
 
   #takeBack(id: string, { before }: NotedChange): void {
-    this.#table.put({ ...withoutNote(this.#table.find(id)), ...before });
+    const now = withoutNote(this.#table.find(id));
+    // Its former name may be somebody else's by now.
+    const name = this.#table.hasName(before.name) ? now.name : before.name;
+    this.#table.put({ ...now, name, config: before.config });
   }
 
   async #carryOut(id: string, noted: NotedChange, signal?: AbortSignal): Promise<void> {
