@@ -1,6 +1,7 @@
 import { shortIdentifier } from '@fairlead/base';
 import type { Action } from '../command/command.ts';
-import { filterText, printListing, type Row, shorten } from '../format/listing.ts';
+import { filterText, labelsText, printListing, type Row, shorten } from '../format/listing.ts';
+import { localMomentText } from '../format/moment.ts';
 import { agoText, sizeText } from '../format/quantity.ts';
 import { type PortSummary, portText } from './port-text.ts';
 
@@ -42,18 +43,21 @@ const headings = {
 /** `fairlead ps`. */
 export const list: Action = async (invocation) => {
   const { options, engine } = invocation;
+  // Sizes are reckoned only for who looks at them.
+  const size = options.flag('size') || /\{\{[^}]*(\.Size\b|json \.\s*\}\})/.test(options.text('format') ?? '');
   const last = options.flag('latest') ? 1 : options.integer('last');
   const containers = await engine.ask<readonly ContainerSummary[]>('GET', '/containers/json', {
     query: {
       all: options.flag('all') || undefined,
       limit: last === -1 ? undefined : last,
-      size: options.flag('size') || undefined,
+      size: size || undefined,
       filters: filterText(options.list('filter')),
     },
   });
   const columns = ['ID', 'Image', 'Command', 'RunningFor', 'Status', 'Ports', 'Names'];
   printListing(invocation, {
     rows: containers.map((container) => containerRow(container, options.flag('no-trunc'))),
+    labels: containers.map(({ Labels }) => Labels),
     headings,
     columns: options.flag('size') ? [...columns, 'Size'] : columns,
     identity: 'ID',
@@ -63,13 +67,13 @@ export const list: Action = async (invocation) => {
 };
 
 function containerRow(container: ContainerSummary, full: boolean): Row {
-  const { Id, Names, Command, Created, Labels, SizeRw = 0, SizeRootFs = 0 } = container;
+  const { Id, Names, Command, Created, SizeRw = 0, SizeRootFs = 0 } = container;
   const volumes = (container.Mounts ?? []).filter(({ Name }) => Name !== undefined && Name !== '');
   return {
     ID: full ? Id : shortIdentifier(Id),
     Image: container.Image,
     Command: `"${full ? Command : shorten(Command, 20)}"`,
-    CreatedAt: new Date(Created * 1000).toISOString(),
+    CreatedAt: localMomentText(Created),
     RunningFor: agoText(Created),
     Status: container.Status,
     State: container.State,
@@ -78,10 +82,8 @@ function containerRow(container: ContainerSummary, full: boolean): Row {
     Names: Names.map((name) => name.replace(/^\//, ''))
       .filter((name) => full || !name.includes('/'))
       .join(','),
-    Size: `${sizeText(SizeRw)} (virtual ${sizeText(SizeRootFs)})`,
-    Labels: Object.entries(Labels ?? {})
-      .map(([key, value]) => `${key}=${value}`)
-      .join(','),
+    Size: SizeRootFs > 0 ? `${sizeText(SizeRw)} (virtual ${sizeText(SizeRootFs)})` : sizeText(SizeRw),
+    Labels: labelsText(container.Labels),
     Networks: Object.keys(container.NetworkSettings?.Networks ?? {}).join(','),
     Mounts: (container.Mounts ?? []).map(({ Name, Source }) => Name ?? Source).join(','),
     LocalVolumes: String(volumes.length),

@@ -16,7 +16,7 @@ export const list: Action = async (invocation) => {
     `/containers/${container}/json`,
   );
   if (wanted === undefined) printPorts(invocation, NetworkSettings.Ports);
-  else printPort(invocation, NetworkSettings.Ports, wanted.includes('/') ? wanted : `${wanted}/tcp`);
+  else printPort(invocation, NetworkSettings.Ports, wanted);
   return 0;
 };
 
@@ -51,9 +51,16 @@ function printPorts({ print }: Invocation, ports: PortMap): void {
   }
 }
 
-function printPort({ print, words: [container] }: Invocation, ports: PortMap, port: string): void {
-  const bindings = ports[port];
-  if (!bindings) throw new FairleadError('not-found', `no public port '${port}' published for ${container}`);
+function printPort({ print, words: [container] }: Invocation, ports: PortMap, wanted: string): void {
+  const [port = '', protocol = ''] = wanted.split('/');
+  if (!/^\d+$/.test(port)) {
+    const reason = `strconv.ParseUint: parsing ${JSON.stringify(port)}: invalid syntax`;
+    throw new FairleadError('invalid-argument', `invalid port (${port}): ${reason}`);
+  }
+  const bindings = ports[`${port}/${protocol || 'tcp'}`] ?? [];
+  if (bindings.length === 0) {
+    throw new FairleadError('not-found', `No public port '${wanted}' published for ${container}`);
+  }
   for (const { HostIp, HostPort } of bindings) print(placeOf(HostIp, HostPort));
 }
 

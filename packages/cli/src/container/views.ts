@@ -42,6 +42,15 @@ async function inspectAny(engine: Connection, name: string, type: string | undef
     image: `/images/${name}/json`,
   };
   const wanted = Object.entries(paths).filter(([kind]) => type === undefined || kind === type);
+  if (wanted.length === 0) {
+    const kinds = Object.keys(paths)
+      .sort()
+      .map((kind) => JSON.stringify(kind));
+    throw new FairleadError(
+      'invalid-argument',
+      `unknown type: ${JSON.stringify(type)}: must be one of ${kinds.join(', ')}`,
+    );
+  }
   for (const [, path] of wanted) {
     try {
       return await engine.ask('GET', path, { query: { size: size || undefined } });
@@ -60,6 +69,6 @@ export const top: Action = async ({ words: [name = '', ...words], engine, print 
     `/containers/${name}/top`,
     { query },
   );
-  textTable([Titles, ...Processes]).forEach(print);
+  textTable([Titles, ...Processes], 20).forEach(print);
   return 0;
 };

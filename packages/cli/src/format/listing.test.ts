@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Options } from '../command/options.ts';
-import { filterText, printListing } from './listing.ts';
+import { filterText, printListing, printValues } from './listing.ts';
 
 function listed(values: Record<string, unknown>): string[] {
   const lines: string[] = [];
@@ -16,6 +16,7 @@ function listed(values: Record<string, unknown>): string[] {
       headings: { ID: 'NETWORK ID', Name: 'NAME' },
       columns: ['ID', 'Name'],
       identity: 'ID',
+      labels: [{ 'com.example.cost-center': 'a,b=c' }, null],
       raw: [],
     },
   );
@@ -35,9 +36,27 @@ test('a template has no headings unless it is a table', () => {
   ]);
 });
 
+test('labels are asked for by name, and their heading is the end of it', () => {
+  assert.deepEqual(listed({ format: '{{.Name}} {{.Label "com.example.cost-center"}}' }), ['bridge a,b=c', 'a ']);
+  assert.deepEqual(listed({ format: 'table {{upper .Name}}\\t{{.Label "com.example.cost-center"}}' }), [
+    'NAME      cost center',
+    'BRIDGE    a,b=c',
+    'A         ',
+  ]);
+});
+
+test('an empty format is none', () => assert.deepEqual(listed({ format: '' }), listed({})));
+
 test('quiet is ids, json is one object on each line', () => {
   assert.deepEqual(listed({ quiet: true }), ['0123456789ab', 'ba9876543210']);
   assert.deepEqual(listed({ format: 'json' })[1], '{"ID":"ba9876543210","Name":"a"}');
+});
+
+test('single things are JSON as a list, on one line if that is asked for', () => {
+  const lines: string[] = [];
+  for (const format of [undefined, 'json', '{{.a}}'])
+    printValues([{ a: 1 }, { a: 2 }], format, (line) => lines.push(line));
+  assert.deepEqual(lines, [JSON.stringify([{ a: 1 }, { a: 2 }], null, 4), '[{"a":1},{"a":2}]', '1', '2']);
 });
 
 test('filters of one key are a list', () => {

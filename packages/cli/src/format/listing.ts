@@ -1,13 +1,18 @@
 import type { Invocation } from '../command/command.ts';
-import { compileTemplate } from './template.ts';
+import { compileHeadings, compileTemplate } from './template.ts';
 import { textTable } from './text-table.ts';
 
 /** One row of a listing: texts by the names that `--format` knows. */
 export type Row = Readonly<Record<string, string>>;
 
+/** Labels as the engine says them. */
+export type Labels = Readonly<Record<string, string>> | null;
+
 /** How things are listed. */
 export interface Listing {
   readonly rows: readonly Row[];
+  /** Labels of each row, where things have labels: `{{.Label "key"}}` asks for one. */
+  readonly labels?: readonly Labels[];
   /** Headings by the names of `--format`, of everything that can be shown. */
   readonly headings: Readonly<Record<string, string>>;
   /** What is shown when nothing is asked for. */
@@ -20,14 +25,37 @@ export interface Listing {
 
 /** Print a listing in the way that `--format`, `--json` or `--quiet` ask for, else as a table. */
 export function printListing({ options, print }: Pick<Invocation, 'options' | 'print'>, listing: Listing): void {
-  const format = options.text('format') ?? 'table';
+  const format = options.text('format') || 'table';
   if (options.flag('json')) return print(JSON.stringify(listing.raw, null, 2));
   if (options.flag('quiet')) return listing.rows.forEach((row) => print(row[listing.identity] ?? ''));
   if (format === 'json') return listing.rows.forEach((row) => print(JSON.stringify(row)));
   if (format === 'table') return printTable(listing, listing.columns, print);
   if (format.startsWith('table ')) return printTemplateTable(listing, format.slice('table '.length), print);
   const render = compileTemplate(format);
-  for (const row of listing.rows) print(render(row));
+  for (const row of withLabels(listing)) print(render(row));
+}
+
+/** Rows with what templates may ask them. */
+function withLabels({ rows, labels }: Listing): object[] {
+  if (labels === undefined) return [...rows];
+  return rows.map((row, index) => asking(row, (key) => labels[index]?.[key] ?? ''));
+}
+
+/** The method is not one of the values: it is neither in JSON nor among what a template prints as a whole. */
+function asking(row: Row, label: (key: string) => string): object {
+  return Object.defineProperty({ ...row }, 'Label', { value: label });
+}
+
+/** What stands over `{{.Label "com.example.cost-center"}}`, as docker has it. */
+function labelHeading(key: string): string {
+  return (key.split('.').at(-1) ?? '').replaceAll(/[-_]/g, ' ');
+}
+
+/** Labels as one text, which is what `{{.Labels}}` shows. */
+export function labelsText(labels: Labels): string {
+  return Object.entries(labels ?? {})
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
 }
 
 function printTable({ rows, headings }: Listing, columns: readonly string[], print: (line: string) => void): void {
@@ -36,19 +64,21 @@ function printTable({ rows, headings }: Listing, columns: readonly string[], pri
 }
 
 /** The headings are what the template makes of them. */
-function printTemplateTable({ rows, headings }: Listing, template: string, print: (line: string) => void): void {
+function printTemplateTable(listing: Listing, template: string, print: (line: string) => void): void {
   const render = compileTemplate(template);
-  textTable([headings, ...rows].map((row) => render(row).split('\t'))).forEach(print);
+  const head = compileHeadings(template)(asking(listing.headings, labelHeading));
+  textTable([head, ...withLabels(listing).map(render)].map((line) => line.split('\t'))).forEach(print);
 }
 
-/** Print one value in the way that a command for single things does: a template, or JSON in four spaces. */
+/** Print values in the way that a command for single things does: each by a template, or all as JSON, in four spaces or none. */
 export function printValues(
   values: readonly unknown[],
   format: string | undefined,
   print: (line: string) => void,
 ): void {
   if (format === undefined) return print(JSON.stringify(values, null, 4));
-  const render = format === 'json' ? JSON.stringify : compileTemplate(format);
+  if (format === 'json') return print(JSON.stringify(values));
+  const render = compileTemplate(format);
   for (const value of values) print(render(value));
 }
 

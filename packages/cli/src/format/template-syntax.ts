@@ -36,6 +36,8 @@ export type Operand =
 /** The part of a Go template that the docker command's users write: fields, pipes, if, with, range, variables. */
 export function parseTemplate(text: string): readonly Node[] {
   const pieces = text.split(/(\{\{-? ?[\s\S]*?-?\}\})/);
+  // Text and actions take turns.
+  if (pieces.some((piece, index) => index % 2 === 0 && piece.includes('{{'))) throw malformed('unclosed action');
   const { nodes, closing } = new NodeReader(trimPieces(pieces)).block();
   if (closing !== undefined) throw malformed(`unexpected {{${closing}}}`);
   return nodes;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compileTemplate } from './template.ts';
+import { compileHeadings, compileTemplate } from './template.ts';
 
 const container = {
   Name: '/web',
@@ -9,6 +9,8 @@ const container = {
   Labels: { b: '2', a: '1' },
   NetworkSettings: { Networks: { app: { IPAddress: '172.18.0.2' }, back: { IPAddress: '172.19.0.2' } } },
   Nothing: null,
+  Label: (key: string) => ({ tier: 'front' })[key] ?? '',
+  Server: { ApiVersion: '1.51' },
 };
 
 const cases: readonly [template: string, output: string][] = [
@@ -32,6 +34,10 @@ const cases: readonly [template: string, output: string][] = [
   ['{{.Name | printf "%-6s|%s" "a"}}', 'a     |/web'],
   ['{{len .Ports}} {{not .State.Running}} {{or .State.Error "none"}}', '2 false none'],
   ['{{join (split "a,b" ",") "-"}}', 'a-b'],
+  ['{{.Label "tier"}} {{"tier" | .Label}} {{upper (.Label "tier")}}', 'front front FRONT'],
+  ['{{.Server.APIVersion}} {{.name}}', '1.51 /web'],
+  ['[{{pad .Name 2 1}}{{pad .State.Error 2 1}}]', '[  /web ]'],
+  ['{{le 2 2}} {{ge 1 2}}', 'true false'],
   ['{{.Nothing}}', '<no value>'],
   ['a {{- .State.Pid -}} b', 'a42b'],
   ['{{.Name}}\\t{{.State.Pid}}', '/web\t42'],
@@ -44,9 +50,14 @@ for (const [template, output] of cases) {
 }
 
 test('what is malformed is refused before anything is asked', () => {
-  for (const template of ['{{if .A}}x', '{{end}}', '{{.A | }}', '{{(.A}}', '{{"a}}']) {
+  for (const template of ['{{if .A}}x', '{{end}}', '{{.A | }}', '{{(.A}}', '{{"a}}', '{{.A', 'a}} {{']) {
     assert.throws(() => compileTemplate(template), /template parsing error/, template);
   }
+});
+
+test('the headings of a table stay what they are', () => {
+  const headings = { Names: 'NAMES', Ports: 'PORTS' };
+  assert.equal(compileHeadings('{{lower .Names}}\t{{join (split .Ports ",") " "}}')(headings), 'NAMES\tPORTS');
 });
 
 test('a field that does not exist and a function that does not exist are named', () => {

@@ -2,6 +2,7 @@ import type { Action } from '../command/command.ts';
 import { forEachName } from '../container/for-each-name.ts';
 import { inspectEach } from '../container/views.ts';
 import { filterText, printListing, type Row, shorten } from '../format/listing.ts';
+import { localMomentText } from '../format/moment.ts';
 import { agoText, sizeText } from '../format/quantity.ts';
 import { askedPlatform } from './platform.ts';
 
@@ -68,7 +69,7 @@ function imageRows({ Id, RepoTags, RepoDigests, Created, Size }: ImageSummary, f
       Digest: (RepoDigests ?? []).find((digest) => digest.startsWith(`${repository}@`))?.split('@')[1] ?? none,
       ID: full ? Id : shortImageId(Id),
       CreatedSince: agoText(Created),
-      CreatedAt: isoSeconds(Created),
+      CreatedAt: localMomentText(Created),
       Size: sizeText(Size),
     };
   });

@@ -4,7 +4,8 @@ import type { Action } from '../command/command.ts';
 import { type Options, splitAssignment } from '../command/options.ts';
 import { forEachName } from '../container/for-each-name.ts';
 import { inspectEach } from '../container/views.ts';
-import { filterText, printListing } from '../format/listing.ts';
+import { filterText, type Labels, labelsText, printListing } from '../format/listing.ts';
+import { momentText } from '../format/moment.ts';
 
 /** A network as the engine lists it. */
 interface NetworkSummary {
@@ -13,9 +14,10 @@ interface NetworkSummary {
   readonly Driver: string;
   readonly Scope: string;
   readonly Created: string;
+  readonly EnableIPv4: boolean;
   readonly EnableIPv6: boolean;
   readonly Internal: boolean;
-  readonly Labels: Readonly<Record<string, string>> | null;
+  readonly Labels: Labels;
 }
 
 const headings = {
@@ -23,6 +25,7 @@ const headings = {
   Name: 'NAME',
   Driver: 'DRIVER',
   Scope: 'SCOPE',
+  IPv4: 'IPV4',
   IPv6: 'IPV6',
   Internal: 'INTERNAL',
   Labels: 'LABELS',
@@ -34,21 +37,20 @@ export const list: Action = async (invocation) => {
   const { options, engine } = invocation;
   const query = { filters: filterText(options.list('filter')) };
   const networks = await engine.ask<readonly NetworkSummary[]>('GET', '/networks', { query });
+  const sorted = networks.toSorted((left, right) => left.Name.localeCompare(right.Name));
   printListing(invocation, {
-    rows: networks
-      .toSorted((left, right) => left.Name.localeCompare(right.Name))
-      .map((network) => ({
-        ID: options.flag('no-trunc') ? network.Id : shortIdentifier(network.Id),
-        Name: network.Name,
-        Driver: network.Driver,
-        Scope: network.Scope,
-        IPv6: String(network.EnableIPv6),
-        Internal: String(network.Internal),
-        Labels: Object.entries(network.Labels ?? {})
-          .map(([key, value]) => `${key}=${value}`)
-          .join(','),
-        CreatedAt: network.Created,
-      })),
+    rows: sorted.map((network) => ({
+      ID: options.flag('no-trunc') ? network.Id : shortIdentifier(network.Id),
+      Name: network.Name,
+      Driver: network.Driver,
+      Scope: network.Scope,
+      IPv4: String(network.EnableIPv4),
+      IPv6: String(network.EnableIPv6),
+      Internal: String(network.Internal),
+      Labels: labelsText(network.Labels),
+      CreatedAt: momentText(network.Created),
+    })),
+    labels: sorted.map(({ Labels }) => Labels),
     headings,
     columns: ['ID', 'Name', 'Driver', 'Scope'],
     identity: 'ID',

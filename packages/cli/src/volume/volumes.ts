@@ -1,7 +1,7 @@
 import type { Action } from '../command/command.ts';
 import { forEachName } from '../container/for-each-name.ts';
 import { inspectEach } from '../container/views.ts';
-import { filterText, printListing } from '../format/listing.ts';
+import { filterText, type Labels, labelsText, printListing } from '../format/listing.ts';
 import { sizeText } from '../format/quantity.ts';
 
 /** A volume as the engine says it. */
@@ -10,8 +10,11 @@ interface Volume {
   readonly Driver: string;
   readonly Scope: string;
   readonly Mountpoint: string;
-  readonly Labels: Readonly<Record<string, string>> | null;
+  readonly Labels: Labels;
 }
+
+/** What only volumes of a cluster have, and what only `system df` reckons, as docker shows it in a list. */
+const unknown = { Availability: 'N/A', Group: 'N/A', Status: 'N/A', Links: 'N/A', Size: 'N/A' };
 
 const headings = {
   Driver: 'DRIVER',
@@ -19,6 +22,11 @@ const headings = {
   Scope: 'SCOPE',
   Mountpoint: 'MOUNTPOINT',
   Labels: 'LABELS',
+  Availability: 'AVAILABILITY',
+  Group: 'GROUP',
+  Status: 'STATUS',
+  Links: 'LINKS',
+  Size: 'SIZE',
 };
 
 /** `fairlead volume ls`. */
@@ -28,15 +36,11 @@ export const list: Action = async (invocation) => {
   const { Volumes } = await engine.ask<{ readonly Volumes: readonly Volume[] | null }>('GET', '/volumes', { query });
   const volumes = (Volumes ?? []).toSorted((left, right) => left.Name.localeCompare(right.Name));
   printListing(invocation, {
-    rows: volumes.map(({ Driver, Name, Scope, Mountpoint, Labels }) => ({
-      Driver,
-      Name,
-      Scope,
-      Mountpoint,
-      Labels: Object.entries(Labels ?? {})
-        .map(([key, value]) => `${key}=${value}`)
-        .join(','),
-    })),
+    rows: volumes.map((volume) => {
+      const { Driver, Name, Scope, Mountpoint } = volume;
+      return { ...unknown, Driver, Name, Scope, Mountpoint, Labels: labelsText(volume.Labels) };
+    }),
+    labels: volumes.map((volume) => volume.Labels),
     headings,
     columns: ['Driver', 'Name'],
     identity: 'Name',
