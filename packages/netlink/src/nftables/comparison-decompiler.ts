@@ -16,8 +16,9 @@ export function loadsLike(code: SelectorCode, load: Load): boolean {
     case 'fib':
       return load.name === 'fib' && own.result === load.result && own.flags === load.flags;
     case 'meta':
+      return load.name === 'meta' && own.key === load.key;
     case 'ct':
-      return (load.name === 'meta' || load.name === 'ct') && own.key === load.key;
+      return load.name === 'ct' && own.key === load.key && own.direction === load.direction;
     default:
       return false;
   }
@@ -32,15 +33,13 @@ function isPartOf(own: PayloadLoad, load: PayloadLoad, code: SelectorCode): bool
 /** The statement that compares what was loaded, as `nft` writes it. @throws Error for what `nft` has no words for. */
 export function comparison(
   name: Selector,
-  load: Load,
   mask: Uint8Array | undefined,
   unequal: boolean,
   data: Uint8Array,
 ): Statement {
   const code = selectors[name];
   const not = unequal ? ({ operator: '!=' } as const) : {};
-  if (code.comparison === 'address')
-    return { match: [name], ...not, with: { value: prefixText(code, load, mask, data) } };
+  if (code.comparison === 'address') return { match: [name], ...not, with: { value: prefixText(code, mask, data) } };
   if (mask === undefined) return { match: [name], ...not, with: { value: code.decode(data) } };
   if (code.comparison !== 'flags') return fail(`mask of ${name}`);
   if (data.some((byte) => byte !== 0)) {
@@ -49,11 +48,11 @@ export function comparison(
   return { match: [name], ...(unequal ? {} : { operator: '!' }), with: { value: code.decode(mask) } };
 }
 
-function prefixText(code: SelectorCode, load: Load, mask: Uint8Array | undefined, data: Uint8Array): string {
+function prefixText(code: SelectorCode, mask: Uint8Array | undefined, data: Uint8Array): string {
   if (data.length < code.length) {
     const whole = new Uint8Array(code.length);
     whole.set(data);
-    return `${code.decode(whole)}/${load.name === 'payload' ? load.length * 8 : fail('prefix')}`;
+    return `${code.decode(whole)}/${data.length * 8}`;
   }
   if (mask === undefined) return code.decode(data);
   const bits = Array.from({ length: code.length * 8 }, (_, index) => index).find((length) =>

@@ -62,6 +62,8 @@ export type Selector =
   | 'sctp dport'
   | 'ct state'
   | 'ct status'
+  /** Where the packet that began the connection was sent to, whatever it has been translated to since; Linux 4.17. */
+  | 'ct original ip daddr'
   | 'fib daddr type'
   | 'meta mark'
   | 'ether saddr'

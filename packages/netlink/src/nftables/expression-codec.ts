@@ -147,7 +147,10 @@ const encoders: { readonly [N in Name]: (data: AttributeWriter, e: Named[N]) => 
   fib: (data, e) => {
     data.u32be(3, e.flags).u32be(2, e.result).u32be(1, e.register);
   },
-  ct: keyAndRegister,
+  ct: (data, e) => {
+    keyAndRegister(data, e);
+    if (e.direction !== undefined) data.u8(3, e.direction);
+  },
   counter: none,
   'add to set': (data, e) => {
     data.u32be(4, e.key).u32be(3, DYNAMIC_ADD).text(1, e.set);
@@ -220,7 +223,10 @@ const decoders: Readonly<Record<string, (data: Attributes) => Expression>> = {
     port: number(a, 3),
   }),
   fib: (a) => ({ name: 'fib', register: number(a, 1), result: number(a, 2), flags: number(a, 3) }),
-  ct: (a) => ({ name: 'ct', key: number(a, 2), register: number(a, 1) }),
+  ct: (a) => {
+    const [load, direction] = [{ name: 'ct', key: number(a, 2), register: number(a, 1) } as const, a.u8(3)];
+    return direction === undefined ? load : { ...load, direction };
+  },
   counter: (a) => {
     // What was counted so far is no part of the rule.
     a.has(1);

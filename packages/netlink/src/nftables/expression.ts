@@ -55,7 +55,8 @@ export type Expression =
   | { readonly name: 'redir'; readonly port: Register }
   | { readonly name: 'tproxy'; readonly family: 'ip' | 'ip6'; readonly address: Register; readonly port: Register }
   | { readonly name: 'fib'; readonly register: Register; readonly result: number; readonly flags: number }
-  | { readonly name: 'ct'; readonly key: number; readonly register: Register }
+  /** What differs between a connection's two directions has one, of enum ip_conntrack_dir. */
+  | { readonly name: 'ct'; readonly key: number; readonly register: Register; readonly direction?: number }
   | { readonly name: 'counter' }
   /** Adds what is in registers, from this one on, to a set; ends the rule when there is no room. */
   | { readonly name: 'add to set'; readonly set: string; readonly key: Register }

@@ -224,7 +224,7 @@ function comparisonOf(code: SelectorCode, operator: '!=' | '!' | undefined, text
   return [load, masked(code.encode(value)), compare(operator === '!' ? '==' : '!=', none)];
 }
 
-/** A prefix of whole bytes is compared by loading fewer of them, any other through a mask. */
+/** A prefix of whole bytes is compared as that, and of a header no others are loaded; any other goes through a mask. */
 function prefixComparison(
   code: SelectorCode,
   load: Expression,
@@ -234,10 +234,12 @@ function prefixComparison(
   const [address = '', bits = ''] = text.split('/');
   const length = Number(bits);
   const bytes = code.encode(address);
-  if (operator === '!' || load.name !== 'payload' || !(length > 0 && length < bytes.length * 8))
-    throw new Error(`cannot match ${text}`);
+  if (operator === '!' || !(length > 0 && length < bytes.length * 8)) throw new Error(`cannot match ${text}`);
   const cmp = operator ?? '==';
-  if (length % 8 === 0) return [{ ...load, length: length / 8 }, compare(cmp, bytes.subarray(0, length / 8))];
+  if (length % 8 === 0) {
+    const loaded = load.name === 'payload' ? { ...load, length: length / 8 } : load;
+    return [loaded, compare(cmp, bytes.subarray(0, length / 8))];
+  }
   return [load, masked(prefixMask(bytes.length, length)), compare(cmp, bytes)];
 }
 

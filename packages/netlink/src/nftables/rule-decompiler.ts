@@ -119,7 +119,7 @@ class RuleDecompiler {
     if (operator !== '==' && operator !== '!=') fail(`operator ${operator}`);
     if (load.name === 'meta' && load.key === META_PROTOCOL) return this.#learn(etherRequirement(data), undefined);
     const name = this.#selectorOf(load);
-    const statement = comparison(name, load, mask, operator === '!=', data);
+    const statement = comparison(name, mask, operator === '!=', data);
     this.#push(statement);
     if (operator === '==') this.#learn(requirementOf(name, data), statement);
   }

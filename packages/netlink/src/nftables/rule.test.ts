@@ -157,6 +157,9 @@ const rules: readonly [text: string, statements: readonly Statement[], family?: 
     [match('meta l4proto', 'tcp'), { tproxy: { address: '100::1', port: 4 } }, accept],
     'ip6',
   ],
+  ['ct original ip daddr 10.0.0.1 accept', [match('ct original ip daddr', '10.0.0.1'), accept]],
+  ['ct original ip daddr 127.0.0.0/8 accept', [match('ct original ip daddr', '127.0.0.0/8'), accept]],
+  ['ct original ip daddr != 10.128.0.0/9 accept', [match('ct original ip daddr', '10.128.0.0/9', '!='), accept]],
 ];
 
 for (const [text, statements, family = 'inet'] of rules) {

@@ -67,6 +67,12 @@ const linkGroup = {
   decode: (bytes: Uint8Array) => `${integerOf(bytes, 4)}`,
 };
 
+const addressText = {
+  comparison: 'address',
+  encode: (text: string) => ipToBytes(parseIpAddress(text)),
+  decode: ipFromBytes,
+} as const;
+
 /** Every selector. Keys of meta, ct and fib are those of nf_tables.h. */
 export const selectors: Readonly<Record<Selector, SelectorCode>> = {
   iifname: meta(6, 'ifname'),
@@ -101,6 +107,12 @@ export const selectors: Readonly<Record<Selector, SelectorCode>> = {
     length: 4,
     comparison: 'flags',
     ...flags(connectionStatus, 4),
+  },
+  'ct original ip daddr': {
+    // NFT_CT_DST_IP of IP_CT_DIR_ORIGINAL.
+    load: (register) => ({ name: 'ct', key: 20, register, direction: 0 }),
+    length: 4,
+    ...addressText,
   },
   'fib daddr type': {
     load: (register) => ({ name: 'fib', register, result: 3, flags: 2 }),
@@ -152,9 +164,7 @@ function address(family: 'ip' | 'ip6', offset: number): SelectorCode {
     load: payload(1, offset, length),
     length,
     requires: family,
-    comparison: 'address',
-    encode: (text) => ipToBytes(parseIpAddress(text)),
-    decode: ipFromBytes,
+    ...addressText,
   };
 }
 
