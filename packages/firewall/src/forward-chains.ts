@@ -16,6 +16,7 @@ import {
   translated,
   translatedOrAnswered,
 } from './host-rule.ts';
+import { asksForLoopback } from './loopback-chains.ts';
 
 /**
  * Also where ICMP is lost, and only while some way out is narrower than a bridge: it takes a search for the way back. Not in
@@ -133,6 +134,7 @@ const arriving: readonly RuleDefinition[] = [
 const bridged: ChainDefinition = {
   name: 'bridged',
   rules: [
+    asksForLoopback,
     rule([fromOpenBridge, { verdict: 'goto', chain: 'leaving_open' }]),
     rule([from('bridges'), { verdict: 'goto', chain: 'leaving' }]),
     ...arriving,
