@@ -33,4 +33,5 @@ test('the machine’s ps is asked, and what it refuses is said in its words', as
     processTable('--no-such-option', [process.pid]),
     /^[^:]*: ps: .*(unknown gnu long option|no-such-option)/,
   );
+  await assert.rejects(processTable('-o pid\0', [process.pid]), { code: 'invalid-argument', message: /^ps: / });
 });

@@ -20,6 +20,7 @@ export interface ProcessTable {
  */
 export async function processTable(psArguments: string, pids: readonly number[]): Promise<ProcessTable> {
   requireHonestArguments(psArguments);
+  if (psArguments.includes('\0')) throw new FairleadError('invalid-argument', 'ps: fork/exec ps: invalid argument');
   const words = psArguments.split(' ').filter((word) => word !== '');
   const output = await ps([...words, `-q${pids.join(',')}`]).catch(() => ps(words));
   return parsePsOutput(output, pids);

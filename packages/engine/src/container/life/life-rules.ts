@@ -57,5 +57,10 @@ export function requirePausable(container: Pick<Container, 'id' | 'state'>): voi
 
 /** @throws FairleadError `internal`, as in Docker, when it is not frozen. */
 export function requirePaused({ id, state }: Pick<Container, 'id' | 'state'>): void {
-  if (state.status !== 'paused') throw new FairleadError('internal', `Container ${id} is not paused`);
+  if (state.status !== 'paused') throw notPaused(id);
+}
+
+/** In Docker's words, and with its status. */
+export function notPaused(id: string): FairleadError {
+  return new FairleadError('internal', `Container ${id} is not paused`);
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isNotFound, withPrefix } from '@fairlead/base';
+import type { TaskProcess } from '@fairlead/runtime';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../../model.ts';
 import { containerEvent } from '../container-event.ts';
@@ -7,7 +8,7 @@ import { notRunning } from '../container-state.ts';
 import type { ContainerTable } from '../container-table.ts';
 import type { ExecStarts } from '../exec/exec-starts.ts';
 import type { HealthMonitor } from '../health/health-monitor.ts';
-import { requirePausable, requirePaused } from './life-rules.ts';
+import { notPaused, requirePausable, requirePaused } from './life-rules.ts';
 import { parseSignal } from './signal.ts';
 
 export const SIGKILL = 9;
@@ -77,10 +78,15 @@ export class Signalling {
     this.#context.events.emit(containerEvent(this.#table.find(id), 'pause'));
   }
 
-  /** Let it go on. @throws FairleadError `internal`, as in Docker, when it is not paused. */
+  /** Let it go on. @throws FairleadError `internal`, as in Docker, when it is not paused; `conflict` when it has ended. */
   async unpause(container: Container): Promise<void> {
     requirePaused(container);
-    await this.#resume(container.id);
+    const { id } = container;
+    try {
+      await this.#resume(id);
+    } catch (error) {
+      throw unpauseFault(id, await this.#stateOf(id), error);
+    }
   }
 
   /** One that ended by itself just now does not run, although its exit is still on the way. */
@@ -110,12 +116,32 @@ export class Signalling {
       try {
         return await this.#resume(id);
       } catch (error) {
-        const task = await this.#context.containerd.tasks.get({ containerId: id }).catch(() => undefined);
-        const isFrozen = task?.state === 'paused' || task?.state === 'pausing';
-        if (!isFrozen) return void this.#table.setState(id, { status: 'running' });
+        if (!isFrozen(await this.#stateOf(id))) return void this.#table.setState(id, { status: 'running' });
         if (performance.now() > deadline) throw error;
         await sleep(LOOK_AGAIN_MS);
       }
     }
   }
+
+  async #stateOf(id: string): Promise<TaskState | undefined> {
+    const task = await this.#context.containerd.tasks.get({ containerId: id }).catch(() => undefined);
+    return task?.state;
+  }
+}
+
+type TaskState = TaskProcess['state'];
+
+function isFrozen(state: TaskState | undefined): boolean {
+  return state === 'paused' || state === 'pausing';
+}
+
+/**
+ * Why a container could not go on. It may have ended by itself just now, or somebody else has let it go on.
+ *
+ * @param state what the runtime takes it for; `undefined` when it knows none.
+ * @param error what the runtime said.
+ */
+export function unpauseFault(id: string, state: TaskState | undefined, error: unknown): unknown {
+  if (isFrozen(state)) return withPrefix(`Cannot unpause container ${id}: `, error);
+  return state === 'running' ? notPaused(id) : notRunning(id);
 }
