@@ -26,6 +26,20 @@ export function isolationTables(findings: readonly Finding[]): string {
     .join('\n');
 }
 
+/** What is in a cell of which the page says something else. */
+export function unexpected(findings: readonly Finding[], page: string): Finding[] {
+  const [, ...sections] = page.split(/^## /m);
+  return modes.flatMap((_, network) => {
+    const [, ...rows] = (sections[network] ?? '').split('\n').filter((line) => line.startsWith('| '));
+    const written = rows.map((row) => row.split('|').map((word) => word.trim()));
+    const here = findings.filter((finding) => finding.network === network);
+    const groups = Map.groupBy(here, ({ target, asker }) => `${target} ${asker}`);
+    // A row begins with its title.
+    const isWritten = (text: string) => (one: Finding) => written[one.target]?.[askers.indexOf(one.asker) + 2] === text;
+    return [...groups.values()].filter((group) => !group.every(isWritten(cell(group)))).flat();
+  });
+}
+
 /** One word where all agree; else the protocols or the families that differ, and what they get. */
 function cell(findings: readonly Finding[] | undefined): string {
   if (findings === undefined) return '';
