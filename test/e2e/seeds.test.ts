@@ -315,6 +315,12 @@ suite('the deep dive', () => {
     assert.equal(first(link, /link\/ether (\S+)/), mac);
     assert.match(await shell('brctl show docker0'), new RegExp(`^docker0\\s+8000\\.\\w+\\s+no\\s+${veth}\n$`, 'm'));
 
+    const addresses = await shell(`nsenter --net=/proc/${bridge}/ns/net ip addr`);
+    assert.match(addresses, /^1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 .*\n.*\n {4}inet 127\.0\.0\.1\/8 scope host lo/m);
+    assert.match(
+      addresses,
+      /^ {4}link\/ether .* link-netnsid 0\n {4}inet 172\.17\.0\.2\/16 brd 172\.17\.255\.255 scope global eth0\n/m,
+    );
     for (const command of ['ip -o addr', 'ip route']) {
       const [inside, outside] = [
         await shell(`nsenter --net=/proc/${hostDemo}/ns/net ${command}`),
