@@ -35,6 +35,7 @@ const wrong: [words: string[], message: RegExp][] = [
   [['--mtu'], /^flag needs an argument: --mtu$/],
   [['--mtu', 'x'], /^invalid argument "x" for "--mtu" flag: strconv\.ParseInt: parsing "x": invalid syntax$/],
   [['--mtu=-1'], /^invalid default MTU: -1$/],
+  [['--mtu', '1279', '--ipv6'], /^invalid default MTU: 1279: IPv6 needs 1280 at least$/],
   [['--dns-search', 'a..b'], /^invalid argument "a\.\.b" for "--dns-search" flag: a\.\.b is not a valid domain$/],
   [['--default-shm-size', 'big'], /^invalid argument "big" for "--default-shm-size" flag: invalid size: 'big'$/],
   [['--default-ulimit', 'nofile'], /flag: invalid ulimit argument: nofile$/],

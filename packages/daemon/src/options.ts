@@ -1,5 +1,13 @@
 import { join } from 'node:path';
-import { FairleadError, type IpAddress, isCidr, type LogLevel, parseIpAddress, withPrefix } from '@fairlead/base';
+import {
+  FairleadError,
+  type IpAddress,
+  isCidr,
+  LEAST_MTU6,
+  type LogLevel,
+  parseIpAddress,
+  withPrefix,
+} from '@fairlead/base';
 import { type ContainerDefaults, type LogConfig, requireLogConfig } from '@fairlead/engine';
 import { parseSubnetSourceFlag } from '@fairlead/ipam';
 import { parseHostBindings } from '@fairlead/network';
@@ -163,7 +171,7 @@ export function optionsOf(values: FlagValues): DaemonOptions {
       key: text('tlskey') ?? join(CERTIFICATES, 'server-key.pem'),
     },
     bridge: bridgeOptions(text, on),
-    mtu: parseMtu(text('mtu') ?? '1500'),
+    mtu: parseMtu(text('mtu') ?? '1500', on('ipv6', false)),
     addressPools: list('default-address-pool').map(parseSubnetSourceFlag),
     networkOptions: networkOptions(list('default-network-opt')),
     dns: {
@@ -264,10 +272,12 @@ function networkOptions(texts: readonly string[]): Record<string, Record<string,
   return options;
 }
 
-function parseMtu(value: string): number {
+/** @param ipv6 whether the default network is to have IPv6, too. */
+function parseMtu(value: string, ipv6: boolean): number {
   const mtu = Number(value);
-  if (mtu >= 68 && mtu <= 65_535) return mtu;
-  throw new FairleadError('invalid-argument', `invalid default MTU: ${value}`);
+  if (!(mtu >= 68 && mtu <= 65_535)) throw new FairleadError('invalid-argument', `invalid default MTU: ${value}`);
+  if (!ipv6 || mtu >= LEAST_MTU6) return mtu;
+  throw new FairleadError('invalid-argument', `invalid default MTU: ${value}: IPv6 needs ${LEAST_MTU6} at least`);
 }
 
 function parseLabel(label: string): string {
