@@ -131,7 +131,7 @@ for (const [name, start] of [
     test('ports are listed, and a container is paused and goes on', async () => {
       assert.match(await output('port box'), /^53\/udp -> 0\.0\.0\.0:8053\n[\s\S]*80\/tcp -> 0\.0\.0\.0:8080\n/);
       assert.match(await output('port box 80'), /^0\.0\.0\.0:8080\n/);
-      assert.match((await fairlead('port box 81')).stderr, /no public port '81\/tcp' published for box/);
+      assert.match((await fairlead('port box 81')).stderr, /No public port '81' published for box/);
       assert.equal(await output('pause box'), 'box\n');
       assert.match(await output('ps --filter name=box'), /\(Paused\)/);
       assert.equal(await output('unpause box'), 'box\n');

@@ -19,7 +19,7 @@ import { eventuallyEqual } from './life-rig.ts';
 
 const dice = new Dice();
 /** How many effects are passed over next. */
-const leap = (effects: number) => (process.env['FAIRLEAD_EFFECTS'] === 'all' || effects < 2 ? 0 : dice.below(5));
+const leap = (effects: number) => (process.env['FAIRLEAD_EFFECTS'] === 'all' || effects < 2 ? 0 : dice.below(12));
 
 let rig: EffectWalkRig;
 let idle: string;

@@ -147,8 +147,10 @@ test('one that cannot be restored at once is restored as soon as it can, whoever
   const asker = await ResolverClient.connect(settings.socket);
   process.kill((await asker.call('ping', {})).pid, 'SIGKILL');
   await asker.closed;
-  for (let attempt = 0; warnings.length < 2 && attempt < 500; attempt++) await sleep(10);
-  assert.deepEqual(warnings.slice(0, 2), ['name service lost; starting another one', 'name service not restored yet']);
+  const [lost, notYet] = ['name service lost; starting another one', 'name service not restored yet'];
+  for (let attempt = 0; !warnings.includes(notYet) && attempt < 500; attempt++) await sleep(10);
+  // While it ends it may take a connection, and be lost once more.
+  assert.deepEqual(new Set(warnings), new Set([lost, notYet]));
   await assert.rejects(names.reservePorts('p', [anyPort]));
   broken.log = log;
   await restarted;

@@ -12,20 +12,41 @@ import { logOptions } from './container-streams.ts';
 /** Milliseconds after which somebody who follows hears of new tasks. */
 const LOOK_MS = 500;
 
+/** A task, as far as its log goes. */
+export interface LoggedTask {
+  readonly task: Pick<TaskView['task'], 'id' | 'nodeId' | 'serviceId'> & {
+    readonly status: Pick<TaskView['task']['status'], 'state' | 'containerId'>;
+  };
+}
+
+/** Who reads logs. */
+type LogSource = Pick<EnginePort['containers'], 'logs'>;
+
+/** A container that was not started yet has a log that is at its end: who followed it then would hear nothing of what comes. */
+const beforeRunning: ReadonlySet<LoggedTask['task']['status']['state']> = new Set([
+  'new',
+  'pending',
+  'assigned',
+  'accepted',
+  'preparing',
+  'ready',
+  'starting',
+]);
+
 /**
  * What tasks have written, each line with the task that it is from: clients tell them apart by that.
  *
  * @param tasks that there are by now; somebody who follows hears of those that come later, too.
  */
 export async function serviceLogs(
-  { containers }: EnginePort,
+  { containers }: { readonly containers: LogSource },
   request: ApiRequest,
-  tasks: () => readonly TaskView[],
+  tasks: () => readonly LoggedTask[],
   tty: boolean,
 ): Promise<ApiResponse> {
   const options = logOptions(request);
   const format = { tty, timestamps: flag(request, 'timestamps'), details: flag(request, 'details') };
-  const read = async (view: TaskView) => linesOf(containers, view, options);
+  const read = async (view: LoggedTask) => linesOf(containers, view, options);
   const lines = merged(tasks, read, options.follow, request.signal);
   const frames = (async function* () {
     for await (const batch of untilGone(lines, request.signal)) if (batch.length > 0) yield logFrames(batch, format);
@@ -34,8 +55,8 @@ export async function serviceLogs(
 }
 
 async function linesOf(
-  containers: EnginePort['containers'],
-  { task }: TaskView,
+  containers: LogSource,
+  { task }: LoggedTask,
   options: LogOptions,
 ): Promise<AsyncIterable<readonly LogLine[]>> {
   const { lines } = await containers.logs(task.status.containerId ?? '', options);
@@ -53,13 +74,14 @@ async function linesOf(
 
 /** All logs as one: those that are over in the order of their times, others as their lines come. */
 async function* merged(
-  tasks: () => readonly TaskView[],
-  read: (view: TaskView) => Promise<AsyncIterable<readonly LogLine[]>>,
+  tasks: () => readonly LoggedTask[],
+  read: (view: LoggedTask) => Promise<AsyncIterable<readonly LogLine[]>>,
   follows: boolean,
   signal: AbortSignal,
 ): AsyncGenerator<readonly LogLine[]> {
-  const started = () => tasks().filter(({ task }) => task.status.containerId !== undefined);
-  if (!follows) return yield* mergedInTime(await Promise.all(started().map((view) => readOrNothing(read, view))));
+  const withContainer = () => tasks().filter(({ task }) => task.status.containerId !== undefined);
+  const started = () => withContainer().filter(({ task }) => !beforeRunning.has(task.status.state));
+  if (!follows) return yield* mergedInTime(await Promise.all(withContainer().map((view) => readOrNothing(read, view))));
   const known = new Set<string>();
   const logs = new FollowedLogs();
   while (!signal.aborted) {
@@ -74,8 +96,8 @@ async function* merged(
 
 /** A task whose container has gone has no lines any more. */
 async function readOrNothing(
-  read: (view: TaskView) => Promise<AsyncIterable<readonly LogLine[]>>,
-  view: TaskView,
+  read: (view: LoggedTask) => Promise<AsyncIterable<readonly LogLine[]>>,
+  view: LoggedTask,
 ): Promise<AsyncIterable<readonly LogLine[]>> {
   try {
     return await read(view);
