@@ -54,17 +54,28 @@ export class Diagnosis implements DiagnosisService, RivalListener, AsyncDisposab
   readonly #parts: DiagnosisParts;
   #journal: Promise<Journal> | undefined;
   #flowLog: Promise<FlowLog> | undefined;
+  #started: Promise<void> = Promise.resolve();
+  #isEnding = false;
 
   constructor(parts: DiagnosisParts) {
     this.#parts = parts;
   }
 
   async start(): Promise<void> {
+    this.#started = this.#begin();
+    await this.#started;
+  }
+
+  async #begin(): Promise<void> {
+    if (this.#isEnding) return;
     await this.#openJournal();
-    if (this.#parts.flowHistory > 0) await (await this.#openFlowLog()).start();
+    if (this.#parts.flowHistory > 0 && !this.#isEnding) await (await this.#openFlowLog()).start();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isEnding = true;
+    // What is being set up just now is there by then, and taken away as well.
+    await this.#started.catch(() => undefined);
     await (await this.#flowLog)?.[Symbol.asyncDispose]();
     (await this.#journal?.catch(() => undefined))?.[Symbol.dispose]();
   }
