@@ -14,7 +14,7 @@ import { eventuallyEqual } from './life-rig.ts';
  * the next daemon shows the world as it was before the operation, or as it is after it: in the API, in the kernel, in the
  * answers to names and in files.
  *
- * Ten operations have their turn, others every time, and of many effects some are passed over; `FAIRLEAD_EFFECTS=all` leaves
+ * Six operations have their turn, others every time, and of many effects some are passed over; `FAIRLEAD_EFFECTS=all` leaves
  * nothing out.
  */
 
@@ -26,7 +26,7 @@ const leap = (effects: number) => (all || effects < 2 ? 0 : dice.below(12));
 /** Those that have their turn. */
 function chosen<T>(list: readonly T[]): readonly T[] {
   const rest = [...list];
-  while (!all && rest.length > 10) rest.splice(dice.below(rest.length), 1);
+  while (!all && rest.length > 6) rest.splice(dice.below(rest.length), 1);
   return rest;
 }
 
